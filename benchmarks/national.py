@@ -162,7 +162,7 @@ def _cohort(first_year: int, seed: int) -> str:
 
 def _public_health(first_year: int, seed: int) -> str:
     """England's row of each indicator and year."""
-    wanted = ", ".join(f"({literal(i.id)}, {literal(i.name)})" for i in indicators().values())
+    wanted = ", ".join(f"({literal(i['indicator_id'])}, {literal(i['indicator_name'])})" for i in indicators().values())
     return f"""
         select
             id as "Indicator ID", name as "Indicator Name", 'E92000001' as "Area Code", 'England' as "Area Name",

@@ -1,6 +1,6 @@
 """Each extract of the national case: rows of a year, and SQL for every column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dagster_project.core.sql import literal
@@ -8,7 +8,7 @@ from dagster_project.sample.drug_tests import MISSED_REASONS, NOT_COMPLETED, OFF
 from dagster_project.sample.incidents import CHANNELS, DRUG_THEMES, DRUGS, GRADED_FROM, GRADES, NOT_DRUGS, OTHER_THEMES, SOURCES
 from dagster_project.sample.offences import CODES, OTHERS
 from dagster_project.sample.prevention import ISSUES, TEAMS
-from dagster_project.sample.random_rows import MARK, Choice
+from dagster_project.sample.random_rows import MARK
 from dagster_project.sample.searches import (
     AGES,
     DRUG_OBJECTS,
@@ -34,9 +34,9 @@ def _number(salt: str, below: int) -> str:
     return f"(hash(i, seed, '{salt}') % {below})::int"
 
 
-def _draw(choice: Choice | Sequence[str], salt: str) -> str:
+def _draw(choice: Mapping[str, int] | Sequence[str], salt: str) -> str:
     """SQL for one of the values, as often as its weight says."""
-    weights = choice.weights if isinstance(choice, Choice) else dict.fromkeys(choice, 1)
+    weights = choice if isinstance(choice, Mapping) else dict.fromkeys(choice, 1)
     # Null is written as an empty cell, a blank text as two quotes.
     values = [literal(value) if value else "null" for value, weight in weights.items() for _ in range(weight)]
     return f"[{', '.join(values)}][1 + {_number(salt, len(values))}]"
@@ -63,7 +63,7 @@ UNIT = f"case when {_number('no unit', 25)} = 0 then null else 'sample-unit-' ||
 DRUGS_OR_OTHER = "hash(i, seed, 'drugs') % 100 <"
 HAS_RESULT = "status = 'Completed'"
 IS_CRIME = "kind <> 'Anti-social behaviour'"
-SUBSTANCE = Choice({"Positive": 1, "Negative": 2})
+SUBSTANCE = {"Positive": 1, "Negative": 2}
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,10 @@ EXTRACTS = {
         {
             "incident_ref": _ref("INC"),
             "created_at": _at(),
-            "record_type": _draw(Choice({"INCIDENT": 7, "ROC": 3}), "type"),
+            "record_type": _draw({"INCIDENT": 7, "ROC": 3}, "type"),
             "qualifiers": f"case when {DRUGS_OR_OTHER} 80 then {_draw(DRUGS, 'q')} else {_draw(NOT_DRUGS, 'q')} end",
             "grade": f"case when day < '{GRADED_FROM}' then null"
-            f" else {_draw(Choice({'Emergency': 18, **GRADES.weights}), 'grade')} end",
+            f" else {_draw({'Emergency': 18, **GRADES}, 'grade')} end",
             "channel": _draw(CHANNELS, "channel"),
             "lpu": UNIT,
         },
@@ -112,9 +112,9 @@ EXTRACTS = {
             "crime_ref": _ref("CRI"),
             "recorded_on": "day",
             "offence_code": _draw(
-                Choice({k: w for c in (*CODES.values(), OTHERS) for k, w in c.weights.items()}), "code"
+                {k: w for c in (*CODES.values(), OTHERS) for k, w in c.items()}, "code"
             ),
-            "status": _draw(Choice({"Recorded": 24, "Cancelled": 1}), "status"),
+            "status": _draw({"Recorded": 24, "Cancelled": 1}, "status"),
             "lpu": UNIT,
         },
     ),
@@ -133,7 +133,7 @@ EXTRACTS = {
             "outcome": f"case found when 'Y' then {_draw(FOUND, 'hit')} else {_draw(NOTHING, 'miss')} end",
             "lpu": UNIT,
         },
-        first=f"{_draw(Choice({'Y': 3, 'N': 7}), 'found')} as found",
+        first=f"{_draw({'Y': 3, 'N': 7}, 'found')} as found",
     ),
     "drug_tests": Made(
         1150,
@@ -147,11 +147,11 @@ EXTRACTS = {
             "cocaine": f"case when {HAS_RESULT} then cocaine end",
             "opiates": f"case when {HAS_RESULT} then opiates end",
             "result": f"case when not {HAS_RESULT} then null when 'Positive' in (cocaine, opiates)"
-            f" then {_draw(Choice({'Positive': 9, '': 1}), 'result')} else 'Negative' end",
-            "referred": f"case when {HAS_RESULT} then {_draw(Choice({'Y': 4, 'N': 6}), 'referred')} else 'N' end",
+            f" then {_draw({'Positive': 9, '': 1}, 'result')} else 'Negative' end",
+            "referred": f"case when {HAS_RESULT} then {_draw({'Y': 4, 'N': 6}, 'referred')} else 'N' end",
             "lpu": UNIT,
         },
-        first=f"{_draw(Choice({'Completed': 100, **NOT_COMPLETED}), 'status')} as status, {_at(' ')} as arrested_at,"
+        first=f"{_draw({'Completed': 100, **NOT_COMPLETED}, 'status')} as status, {_at(' ')} as arrested_at,"
         f" {_draw(SUBSTANCE, 'cocaine')} as cocaine, {_draw(SUBSTANCE, 'opiates')} as opiates",
     ),
     "naloxone": Made(30, {"administration_ref": _ref("NAL"), "administered_at": _at(), "lpu": UNIT}),
@@ -235,7 +235,7 @@ EXTRACTS = {
         {
             "enforcement_ref": _ref("PSE"),
             "enforced_on": "day",
-            "kind": _draw(Choice({"Fixed penalty notice": 19, "Prosecution": 1}), "kind"),
+            "kind": _draw({"Fixed penalty notice": 19, "Prosecution": 1}, "kind"),
             "authority": f"'Sample Council ' || (1 + {_number('authority', 8)})",
             "issuing_team": _draw(TEAMS, "team"),
         },
@@ -245,8 +245,8 @@ EXTRACTS = {
         {
             "visit_ref": _ref("VIS"),
             "visited_on": "day",
-            "operation": _draw(Choice({"Knightlow": 3, "Other": 1}), "operation"),
-            "substance_misuse": _draw(Choice({"Y": 2, "N": 1}), "misuse"),
+            "operation": _draw({"Knightlow": 3, "Other": 1}, "operation"),
+            "substance_misuse": _draw({"Y": 2, "N": 1}, "misuse"),
         },
     ),
     "community_voices": Made(

@@ -9,24 +9,17 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, app, check_form, explained
+from .common import FormOption, HomeOption, explained, make_group, option
 from .echo import echo, secho
 
-audit = typer.Typer(
-    help="The record of processing: who collected, consulted, disclosed, altered, combined or erased what.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(audit, name="audit")
+ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
+audit = make_group("audit", help=ABOUT, no_args_is_help=True)
 
 
 @audit.command()
 def verify(
     anchor: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--anchor", help="A last record, NUMBER:HASH, as an earlier verify printed it. May be repeated.", show_default=False
-        ),
+        list[str] | None, option("--anchor", "A last record, NUMBER:HASH, as an earlier verify printed it. May be repeated.")
     ] = None,
     home: HomeOption = None,
 ) -> None:
@@ -51,12 +44,10 @@ def verify(
 @audit.command()
 def show(
     kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind, such as consultation.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on (UTC).", show_default=False)
-    ] = None,
+    since: Annotated[datetime | None, option("--since", "Only from this day on (UTC).", formats=["%Y-%m-%d"])] = None,
     who: Annotated[str | None, typer.Option("--who", help="Only of users whose name has this text.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="The last so many; 0 shows all.", min=0)] = 50,
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    form: FormOption = "table",
     home: HomeOption = None,
 ) -> None:
     """Show the record, the newest last. `pam audit verify` checks that nothing in it was changed."""
@@ -64,7 +55,6 @@ def show(
     from dagster_project.audit.log import OWN_KINDS
     from dagster_project.serving import write_result
 
-    check_form(form)
     if kind and kind not in (*KINDS, *OWN_KINDS):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
     with explained():

@@ -3,13 +3,13 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, explained
+from .common import HomeOption, ReasonOption, app, explained, option
 from .echo import echo
 
 DOCS_NIGHTS = 10
@@ -18,22 +18,13 @@ DOCS_NIGHTS = 10
 
 @app.command()
 def checks(
-    night: Annotated[
-        str | None, typer.Option("--night", help="A night, by its id. (default: the last one judged)", show_default=False)
-    ] = None,
-    form: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
+    night: Annotated[str | None, option("--night", "A night, by its id. (default: the last one judged)")] = None,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", "-f", help="table or json.")] = "table",
     every: Annotated[bool, typer.Option("--all", help="Show the rules that passed, too.")] = False,
-    docs: Annotated[
-        Path | None,
-        typer.Option("--docs", help="Write Great Expectations' Data Docs to this folder instead.", show_default=False),
-    ] = None,
+    docs: Annotated[Path | None, option("--docs", "Write Great Expectations' Data Docs to this folder instead.")] = None,
     project: Annotated[
         Path | None,
-        typer.Option(
-            "--gx-project",
-            show_default=False,
-            help="Write suites and results to this folder, as a project that Great Expectations' own API opens.",
-        ),
+        option("--gx-project", "Write suites and results to this folder, as a project that Great Expectations' own API opens."),
     ] = None,
     reason: ReasonOption = "",
     home: HomeOption = None,
@@ -50,8 +41,6 @@ def checks(
     from dagster_project.quality import data_docs, gx_project, results
     from dagster_project.serving import record_consultation, write_result
 
-    if form not in ("table", "json"):
-        raise typer.BadParameter(f"{form!r} is none of table, json", param_hint="--format")
     where = Home.of(home)
     with explained():
         night_id = results.find_night_id(where, night)

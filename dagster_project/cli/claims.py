@@ -7,24 +7,21 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, check_form, explained
+from .common import EditionOption, FormOption, HomeOption, ReasonOption, explained, make_group
 from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.serving.claims import ComparedClaim
 
-claims_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
-app.add_typer(claims_app, name="claims")
+claims_app = make_group("claims")
 
 
 @claims_app.callback(invoke_without_command=True)
 def claims(
     context: typer.Context,
-    edition: Annotated[
-        str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
-    ] = None,
+    edition: EditionOption = None,
     every: Annotated[bool, typer.Option("--all", help="Show the claims that agree as well.")] = False,
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    form: FormOption = "table",
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -40,7 +37,6 @@ def claims(
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.claims import read_claims
 
-    check_form(form)
     with explained():
         chosen, compared = read_claims(Home.of(home), edition, reason)
         shown = [c for c in compared if every or c.verdict != "agrees"]

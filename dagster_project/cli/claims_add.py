@@ -9,7 +9,7 @@ import typer
 from dagster_project.core.home import Home
 
 from .claims import claims_app
-from .common import HomeOption, ReasonOption, explained
+from .common import EditionOption, HomeOption, ReasonOption, explained, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -19,23 +19,19 @@ SHOWS = {"value": "its value", "volume_change": "the change on the year before",
 DAY = "%Y-%m-%d"
 
 
-def _option(name: str, text: str) -> Any:
-    return typer.Option(name, help=text, show_default=False)
-
-
 @claims_app.command("add")
 def add(
     sentence: Annotated[str, typer.Argument(help="The sentence as printed, in quotes.")],
-    edition: Annotated[str | None, _option("--edition", "Which edition, such as 2026-03. (default: the newest)")] = None,
-    number: Annotated[str | None, _option("--number", "Which number of the sentence, where it has several.")] = None,
-    measure: Annotated[str | None, _option("--measure", "The measure, such as drug_searches.")] = None,
-    mart: Annotated[str | None, _option("--mart", "The mart, where several have the measure.")] = None,
-    figure: Annotated[str | None, _option("--figure", "value, volume_change or pct_change.")] = None,
-    area: Annotated[str | None, _option("--area", "The area, by name. (default: the force)")] = None,
-    category: Annotated[str | None, _option("--category", "The category. (default: all)")] = None,
-    first: Annotated[datetime | None, typer.Option("--from", help="First day.", show_default=False, formats=[DAY])] = None,
-    last: Annotated[datetime | None, typer.Option("--to", help="Last day.", show_default=False, formats=[DAY])] = None,
-    paragraph: Annotated[str, _option("--paragraph", "The paragraph of the report, such as 3.2.")] = "",
+    edition: EditionOption = None,
+    number: Annotated[str | None, option("--number", "Which number of the sentence, where it has several.")] = None,
+    measure: Annotated[str | None, option("--measure", "The measure, such as drug_searches.")] = None,
+    mart: Annotated[str | None, option("--mart", "The mart, where several have the measure.")] = None,
+    figure: Annotated[str | None, option("--figure", "value, volume_change or pct_change.")] = None,
+    area: Annotated[str | None, option("--area", "The area, by name. (default: the force)")] = None,
+    category: Annotated[str | None, option("--category", "The category. (default: all)")] = None,
+    first: Annotated[datetime | None, option("--from", "First day.", formats=[DAY])] = None,
+    last: Annotated[datetime | None, option("--to", "Last day.", formats=[DAY])] = None,
+    paragraph: Annotated[str, option("--paragraph", "The paragraph of the report, such as 3.2.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: add the claim if it is understood.")] = False,
     reason: ReasonOption = "",
     home: HomeOption = None,
@@ -61,13 +57,10 @@ def add(
     with explained():
         where = Home.of(home)
         chosen = read_editions(where).named(edition)
-        con = connect(where, reason, by="pam claims add")
-        try:
+        with connect(where, reason, by="pam claims add") as con:
             figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
             claim = _read_sentence(sentence, given, figures, yes)
             published = claimed_figure(con, figures, claim)
-        finally:
-            con.close()
         _show(claim, published.value)
         if not yes and not typer.confirm("Is this what the sentence says?"):
             echo("Nothing was written.")

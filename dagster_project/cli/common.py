@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -52,21 +52,28 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def make_group(name: str, *, parent: typer.Typer = app, **more: Any) -> typer.Typer:
+    """A command with commands of its own."""
+    group = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]}, **more)
+    parent.add_typer(group, name=name)
+    return group
+
+
+def option(names: str, text: str, **more: Any) -> Any:
+    """An option whose help shows no default. `names`: with blanks in between."""
+    return typer.Option(*names.split(), help=text, show_default=False, **more)
+
+
 HomeOption = Annotated[
     Path | None,
-    typer.Option(
-        "--home",
-        envvar="PAM_HOME",
-        help="The warehouse's folder. (default: var/ in the checkout)",
-        show_default=False,
-        readable=False,
-    ),
+    option("--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", readable=False),
 ]
 """`readable=False`, as a group that reads what is published can't list the home."""
 
 
 WHY = "Why you need this: it goes on record. No personal data here."
-ReasonOption = Annotated[str, typer.Option("--why", "--reason", envvar="PAM_REASON", help=WHY, show_default=False)]
+ReasonOption = Annotated[str, option("--why --reason", WHY, envvar="PAM_REASON")]
 """Why somebody reads data. `--reason` is the same, except in `pam quarantine`, where it selects rows."""
 
 
@@ -77,11 +84,14 @@ def _name(name: str) -> str:
 
 
 ByOption = Annotated[
-    str,
-    typer.Option("--by", callback=_name, help="Who decides this; it goes on record. (default: the user who runs the command)",
-                 show_default=False),
-]  # fmt: skip
+    str, option("--by", "Who decides this; it goes on record. (default: the user who runs the command)", callback=_name)
+]
 """Who is responsible for what the command does: a name, never blank."""
+
+FormOption = Annotated[Literal["table", "csv", "json"], typer.Option("--format", "-f", help="table, csv or json.")]
+EditionOption = Annotated[str | None, option("--edition", "Which edition, such as 2026-03. (default: the newest)")]
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 
 
 def _version(is_wanted: bool) -> None:
@@ -113,11 +123,3 @@ def explained() -> Iterator[None]:
 
         secho(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
-
-
-def check_form(form: str) -> None:
-    """Refuse a `--format` that no answer can be written in. Raises typer.BadParameter."""
-    from dagster_project.serving import FORMATS
-
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")

@@ -7,7 +7,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, explained
+from .common import HomeOption, ReasonOption, app, explained, option
 from .echo import echo
 
 
@@ -15,7 +15,7 @@ from .echo import echo
 def dashboard(
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="The folder to write. An earlier dashboard there is replaced.", show_default=False),
+        option("--out -o", "The folder to write. An earlier dashboard there is replaced."),
     ],
     replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     reason: ReasonOption = "",
@@ -36,12 +36,9 @@ def dashboard(
 
     with explained():
         where = Home.of(home)
-        con = connect(where, reason, by="pam dashboard")
-        try:
+        with connect(where, reason, by="pam dashboard") as con:
             target = out.expanduser().absolute()
             record_disclosure(where, reason, by="pam dashboard", what="dashboard", to=str(target))
             lists, changes = read_home_lists(where), changes_since(where, con)
             write_whole_folder(con, target, holds_made_up(where), lists=lists, changes=changes, overwrite=replace)
-        finally:
-            con.close()
         echo(str(target / "index.html"))

@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, check_form, explained
+from .common import EditionOption, FormOption, HomeOption, ReasonOption, app, explained
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ def check_document(
     file: Annotated[
         Path, typer.Argument(help="The document: a .docx, .pdf or .txt, whoever wrote it.", exists=True, dir_okay=False)
     ],
-    edition: Annotated[
-        str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
-    ] = None,
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    edition: EditionOption = None,
+    form: FormOption = "table",
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -42,16 +40,13 @@ def check_document(
     from dagster_project.editions.model import NoEditionError
     from dagster_project.serving import connect, write_result
 
-    check_form(form)
     with explained():
         where = Home.of(home)
-        con = connect(where, reason, by="pam check")
-        try:
-            checked = check_document(con, file, edition, where)
-        except (DocumentError, NoEditionError) as error:
-            raise typer.BadParameter(str(error)) from error
-        finally:
-            con.close()
+        with connect(where, reason, by="pam check") as con:
+            try:
+                checked = check_document(con, file, edition, where)
+            except (DocumentError, NoEditionError) as error:
+                raise typer.BadParameter(str(error)) from error
         if form == "table":
             _show(checked)
         else:

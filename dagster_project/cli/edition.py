@@ -7,15 +7,11 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, HomeOption, app, check_form, explained
+from .common import ByOption, FormOption, HomeOption, explained, make_group, option
 from .echo import echo
 
-edition = typer.Typer(
-    help="Editions of the report: list them, make the next one, freeze one that you issue.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(edition, name="edition")
+ABOUT = "Editions of the report: list them, make the next one, freeze one that you issue."
+edition = make_group("edition", help=ABOUT, no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The edition, called by its month, such as 2026-09.")]
 
@@ -68,13 +64,8 @@ def check(
 @edition.command()
 def new(
     name: Name,
-    source: Annotated[
-        str | None,
-        typer.Option("--from", help="The edition to start from. (default: the newest before it)", show_default=False),
-    ] = None,
-    force: Annotated[
-        str | None, typer.Option("--force", help="Which force. (default: that of the other edition)", show_default=False)
-    ] = None,
+    source: Annotated[str | None, option("--from", "The edition to start from. (default: the newest before it)")] = None,
+    force: Annotated[str | None, option("--force", "Which force. (default: that of the other edition)")] = None,
     tables: Annotated[
         str | None, typer.Option("--tables", help="Tables to take, such as offences,stop_search. (default: all)")
     ] = None,
@@ -97,11 +88,7 @@ def new(
 
 
 @edition.command()
-def freeze(
-    name: Name,
-    by: ByOption = "",
-    home: HomeOption = None,
-) -> None:
+def freeze(name: Name, by: ByOption = "", home: HomeOption = None) -> None:
     """Keep an edition's figures as the published night has them, so that what you issued can be shown after corrections.
 
     Figures that change later are marked [r] in the report, and listed in meta.revisions.
@@ -117,16 +104,11 @@ def freeze(
 
 
 @edition.command()
-def revisions(
-    name: Name,
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
-    home: HomeOption = None,
-) -> None:
+def revisions(name: Name, form: FormOption = "table", home: HomeOption = None) -> None:
     """Show the cells of a frozen edition that have other figures in the published night."""
     from dagster_project.editions.frozen import revised_cells
     from dagster_project.serving import write_result
 
-    check_form(form)
     with explained():
         rows = revised_cells(Home.of(home), name)
         write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

@@ -10,7 +10,7 @@ import typer
 from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import HomeOption, app, explained
+from .common import HomeOption, JsonOption, app, explained, option
 from .echo import echo
 
 DAY = ["%Y-%m-%d"]
@@ -24,13 +24,9 @@ def template(
         typer.Option(help="Force, as data.police.uk names it. [default: the one that the home knows]", show_default=False),
     ] = None,
     first: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=DAY, help="First covered day. [default: the last whole month's]", show_default=False),
+        datetime | None, option("--from", "First covered day. [default: the last whole month's]", formats=DAY)
     ] = None,
-    last: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=DAY, help="Last covered day. [default: the last whole month's]", show_default=False),
-    ] = None,
+    last: Annotated[datetime | None, option("--to", "Last covered day. [default: the last whole month's]", formats=DAY)] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if not there.", file_okay=False)] = Path(),
     home: HomeOption = None,
 ) -> None:
@@ -60,15 +56,11 @@ def inspect(
     ] = None,
     force: Annotated[str | None, typer.Option(help="Whose files they are; with --extract.", show_default=False)] = None,
     first: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=DAY, help="First covered day, with --extract. [default: any]", show_default=False),
+        datetime | None, option("--from", "First covered day, with --extract. [default: any]", formats=DAY)
     ] = None,
-    last: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=DAY, help="Last covered day, with --extract. [default: any]", show_default=False),
-    ] = None,
+    last: Annotated[datetime | None, option("--to", "Last covered day, with --extract. [default: any]", formats=DAY)] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and show what the checks find.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Show what files would do: how they are read, which rows land, which are quarantined and why. Changes nothing.

@@ -17,6 +17,7 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.public_form import CHARTS
 from dagster_project.publishing import dictionary
 from dagster_project.quality import gate
+from dagster_project.reporting.rows import extract_of
 from dagster_project.transform import dbt_sources
 
 DOCS = PROJECT / "docs"
@@ -85,7 +86,7 @@ def extracts() -> dict[str, Any]:
     contracts = load_contracts()
     marts_of: dict[str, set[str]] = {name: set() for name in contracts}
     for measure in read_seed("measure_list"):
-        marts_of[_extract_of(measure)].add(measure["mart"])
+        marts_of[extract_of(measure)].add(measure["mart"])
     return {
         "contracts": list(contracts.values()),
         "columns": {c.extract: [_column(k) for k in c.columns] for c in contracts.values()},
@@ -184,7 +185,7 @@ def _mart(model: dict[str, Any]) -> dict[str, Any]:
     if parts is None:
         raise ValueError(f"{model['name']}: its description is not `Title. What it holds. Report n. Grain: ...`")
     measures = [m for m in read_seed("measure_list") if m["mart"] == model["name"] and m["is_published"] == "true"]
-    extracts = sorted({_extract_of(m) for m in measures})
+    extracts = sorted({extract_of(m) for m in measures})
     return {
         "name": model["name"],
         **parts.groupdict(),
@@ -197,11 +198,6 @@ def _mart(model: dict[str, Any]) -> dict[str, Any]:
 def _meaning(measure: dict[str, str]) -> str:
     """What is counted, and the formula for a period if it is not a sum of months."""
     return measure["meaning"] + ("" if measure["aggregation"] == "sum" else f". {dictionary.formula(measure)}")
-
-
-def _extract_of(measure: dict[str, str]) -> str:
-    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
-    return limits.get(measure["coverage"], measure["coverage"])
 
 
 def _areas(contracts: list[Contract]) -> str:

@@ -1,5 +1,7 @@
 """Orders and groups the commands in `pam --help` by what somebody wants to do."""
 
+from typing import Any
+
 import typer
 
 PANELS: dict[str, tuple[str, ...]] = {
@@ -15,19 +17,13 @@ OTHER = "Other commands"
 
 def group_commands(app: typer.Typer) -> None:
     """Give each command of the app its heading, in the order of `PANELS`. Commands not named there come last."""
-    place = {name: (n, panel) for n, (panel, names) in enumerate(PANELS.items()) for name in names}
-    order = [name for names in PANELS.values() for name in names]
-
-    def rank(name: str) -> int:
-        return order.index(name) if name in place else len(order)
-
-    for command in app.registered_commands:
-        command.rich_help_panel = place.get(_name(command), (0, OTHER))[1]
-    for group in app.registered_groups:
-        group.rich_help_panel = place.get(str(group.name), (0, OTHER))[1]
-    app.registered_commands.sort(key=lambda c: rank(_name(c)))
-    app.registered_groups.sort(key=lambda g: rank(str(g.name)))
+    panels = {name: panel for panel, names in PANELS.items() for name in names}
+    order = [*panels]
+    for commands in (app.registered_commands, app.registered_groups):
+        for command in commands:
+            command.rich_help_panel = panels.get(_name(command), OTHER)
+        commands.sort(key=lambda c: order.index(_name(c)) if _name(c) in panels else len(order))
 
 
-def _name(command: "typer.models.CommandInfo") -> str:
-    return command.name or (command.callback.__name__.replace("_", "-") if command.callback else "")
+def _name(command: Any) -> str:
+    return str(command.name or command.callback.__name__.replace("_", "-"))

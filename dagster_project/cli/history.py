@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, HomeOption, ReasonOption, app, check_form, explained
+from .common import ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, explained, option
 from .echo import echo, secho
 
 
@@ -22,7 +22,7 @@ def rollback(
         ),
     ] = None,
     by: ByOption = "",
-    why: Annotated[str, typer.Option("--why", help="Why; it goes on record.", show_default=False)] = "",
+    why: Annotated[str, option("--why", "Why; it goes on record.")] = "",
     listing: Annotated[bool, typer.Option("--list", help="Show which nights are kept, and change nothing.")] = False,
     home: HomeOption = None,
 ) -> None:
@@ -72,7 +72,7 @@ def diff(
     measure: Annotated[str | None, typer.Option("--measure", help="This measure's figures only.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many figures, the largest moves.")] = 20,
     everything: Annotated[bool, typer.Option("--all", help="List every changed figure, of every area and period.")] = False,
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    form: FormOption = "table",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.", dir_okay=False)
     ] = None,
@@ -86,7 +86,6 @@ def diff(
     from dagster_project.serving.consultation import record_consultation, record_disclosure
     from dagster_project.serving.diff import choose_nights, compare, write, write_file
 
-    check_form(form)
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
     with explained():
@@ -118,7 +117,7 @@ def replay(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
     reason: ReasonOption = "",
     home: HomeOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Make the warehouse again from raw/ and the lists alone, and publish it, as a night without files would.
 

@@ -6,15 +6,11 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, HomeOption, app, explained
+from .common import ByOption, HomeOption, explained, make_group
 from .echo import echo
 
-key = typer.Typer(
-    help="The key that identifiers are hashed with: show which one is used, or accept another.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(key, name="key")
+ABOUT = "The key that identifiers are hashed with: show which one is used, or accept another."
+key = make_group("key", help=ABOUT, no_args_is_help=True)
 
 
 @key.command()

@@ -9,7 +9,7 @@ import typer
 from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import HomeOption, app, explained
+from .common import HomeOption, app, explained, option
 from .echo import echo
 
 
@@ -29,10 +29,7 @@ def map_file(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Where to write the mapping. [default: FILE.yml in this folder]", show_default=False),
-    ] = None,
+    out: Annotated[Path | None, option("--out -o", "Where to write the mapping. [default: FILE.yml in this folder]")] = None,
     browser: Annotated[
         bool, typer.Option("--browser", help="Draft it in the browser instead: on this machine only, until you stop it.")
     ] = False,

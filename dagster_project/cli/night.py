@@ -7,7 +7,7 @@ import typer
 
 from dagster_project.core.home import Engine, Home
 
-from .common import HomeOption, app, explained
+from .common import HomeOption, QuietOption, app, explained, option
 
 WaitOption = Annotated[
     float,
@@ -23,13 +23,12 @@ WaitOption = Annotated[
 def nightly(
     inbox: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--inbox",
-            help="Read the extracts here, and leave them as they are. (default: from pam.toml, else inbox/ of the home, whose"
+            "Read the extracts here, and leave them as they are. (default: from pam.toml, else inbox/ of the home, whose"
             " files are moved to its archive/)",
             exists=True,
             file_okay=False,
-            show_default=False,
         ),
     ] = None,
     sample: Annotated[
@@ -39,13 +38,12 @@ def nightly(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file affects.")] = False,
     engine: Annotated[
         Engine | None,
-        typer.Option(
+        option(
             "--engine",
-            help="What builds the marts: duckdb, or spark, which builds everything. (default: from pam.toml, else duckdb)",
-            show_default=False,
+            "What builds the marts: duckdb, or spark, which builds everything. (default: from pam.toml, else duckdb)",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    quiet: QuietOption = False,
     wait: WaitOption = 60,
 ) -> None:
     """Run a night: land the extracts, build the marts, check them, publish.
@@ -68,17 +66,16 @@ def backfill_command(
     last: Annotated[str, typer.Argument(metavar="TO", help="Its last day.")],
     inbox: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--inbox",
-            help="The folder of old files; they stay there. [default: from pam.toml, else inbox/ of the home, whose files are"
+            "The folder of old files; they stay there. [default: from pam.toml, else inbox/ of the home, whose files are"
             " archived]",
             exists=True,
             file_okay=False,
-            show_default=False,
         ),
     ] = None,
     home: HomeOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    quiet: QuietOption = False,
     wait: WaitOption = 60,
 ) -> None:
     """Fill a past period: a night that takes only files whose covered window overlaps it.

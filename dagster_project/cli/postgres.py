@@ -11,18 +11,13 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, app, explained
+from .common import HomeOption, JsonOption, QuietOption, explained, make_group, option
 from .echo import echo, secho
 
 if TYPE_CHECKING:
     from dagster_project.publishing.postgres import Server
 
-group = typer.Typer(
-    help="The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database.",
-    no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(group, name="postgres")
+group = make_group("postgres")
 
 
 @group.callback(invoke_without_command=True)
@@ -63,7 +58,7 @@ def stop(home: HomeOption = None) -> None:
 @group.command()
 def load(
     home: HomeOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Load the published night, whatever PostgreSQL has now: after a failed load, or after `pam rollback`."""
     from dagster_project.core.terminal_console import Console
@@ -78,9 +73,7 @@ def load(
 
 
 @group.command()
-def status(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False, home: HomeOption = None
-) -> None:
+def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1: they differ, or rights are wrong; each line says what
     to do."""
     from dagster_project.core.published_file import published_night
@@ -129,15 +122,12 @@ def sql(
     echo(setup_sql(database, login), nl=False)
 
 
-users = typer.Typer(help="People who read it: a log-in for each.", no_args_is_help=True)
-group.add_typer(users, name="user")
+users = make_group("user", help="People who read it: a log-in for each.", parent=group, no_args_is_help=True)
 
 AdminOption = Annotated[
     Path | None,
-    typer.Option(
-        "--admin", help="A file (0600) with an administrator's connection string. [default: that of the home's own server"
-        " (`--embedded`), else what the nights log in with]", exists=True, dir_okay=False, show_default=False,
-    ),
+    option("--admin", "A file (0600) with an administrator's connection string. [default: that of the home's own server"
+           " (`--embedded`), else what the nights log in with]", exists=True, dir_okay=False),
 ]  # fmt: skip
 
 
@@ -145,10 +135,7 @@ AdminOption = Annotated[
 def add(
     name: Annotated[str, typer.Argument(help="The log-in: a-z, 0-9 and _.")],
     admin: AdminOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="The file to write. [default: postgres/users/NAME.dsn of the home]", show_default=False),
-    ] = None,
+    out: Annotated[Path | None, option("--out", "The file to write. [default: postgres/users/NAME.dsn of the home]")] = None,
     home: HomeOption = None,
 ) -> None:
     """Make a log-in for a person. The connection string, with the password, is written to a file that only you can read."""

@@ -9,7 +9,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import WHY, ByOption, HomeOption, app, check_form, explained
+from .common import WHY, ByOption, FormOption, HomeOption, app, explained, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def release(
         str | None,
         typer.Argument(help="The held file's name or load id, or its first characters. Without it, held files are listed."),
     ] = None,
-    why: Annotated[str, typer.Option("--why", help="Why the file is right. It goes into the ledger.", show_default=False)] = "",
+    why: Annotated[str, option("--why", "Why the file is right. It goes into the ledger.")] = "",
     by: ByOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -52,22 +52,20 @@ def release(
 
 @app.command()
 def quarantine(
-    extract: Annotated[str | None, typer.Option("--extract", help="Only of this extract.", show_default=False)] = None,
-    force: Annotated[str | None, typer.Option("--force", help="Only of this force.", show_default=False)] = None,
+    extract: Annotated[str | None, option("--extract", "Only of this extract.")] = None,
+    force: Annotated[str | None, option("--force", "Only of this force.")] = None,
     reason: Annotated[
-        str,
-        typer.Option("--reason", help="Only rows with this text in their reasons. Why you need the rows is --why.",
-                     show_default=False),
+        str, option("--reason", "Only rows with this text in their reasons. Why you need the rows is --why.")
     ] = "",
     every: Annotated[bool, typer.Option("--all", help="Also rows of files that a newer one has replaced.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show; 0 shows all.", min=0)] = 20,
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    form: FormOption = "table",
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write all rows to this folder, a CSV for each extract and force, to be corrected.",
-                     file_okay=False, show_default=False),
+        option("--out -o", "Write all rows to this folder, a CSV for each extract and force, to be corrected.",
+               file_okay=False),
     ] = None,
-    why: Annotated[str, typer.Option("--why", envvar="PAM_REASON", help=WHY, show_default=False)] = "",
+    why: Annotated[str, option("--why", WHY, envvar="PAM_REASON")] = "",
     home: HomeOption = None,
 ) -> None:  # fmt: skip
     """Show the rows in quarantine: file, line, every reason, and the row as delivered (identifiers as hashes).
@@ -79,7 +77,6 @@ def quarantine(
     from dagster_project.landing import quarantine_export as store
     from dagster_project.serving import record_consultation, write_result
 
-    check_form(form)
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
     with explained():

@@ -8,23 +8,17 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, check_form, explained
+from .common import EditionOption, HomeOption, QuietOption, ReasonOption, explained, make_group, option
 from .echo import echo
 
-report_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
-app.add_typer(report_app, name="report")
+report_app = make_group("report")
 
 
 @report_app.callback(invoke_without_command=True)
 def report(
     context: typer.Context,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="The folder to write. An earlier report there is replaced.", show_default=False),
-    ] = None,
-    edition: Annotated[
-        str | None, typer.Option("--edition", help="Which edition, such as 2026-03. (default: the newest)", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, option("--out -o", "The folder to write. An earlier report there is replaced.")] = None,
+    edition: EditionOption = None,
     form: Annotated[
         str, typer.Option("--format", "-f", help="Formats, with commas between: html, csv, xlsx, docx.")
     ] = "html,csv,xlsx,docx",
@@ -35,7 +29,7 @@ def report(
         bool, typer.Option("--tables-only", help="In the document: no charts, sentences or places to write in.")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    quiet: QuietOption = False,
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -70,8 +64,7 @@ def report(
     with explained():
         where = Home.of(home)
         chosen = read_editions(where).named(edition)
-        con = connect(where, reason, by="pam report")
-        try:
+        with connect(where, reason, by="pam report") as con:
             print_progress(f"Edition {chosen.edition}, {chosen.title}")
             sample = holds_made_up(where)
             target = out.expanduser().absolute()
@@ -84,8 +77,6 @@ def report(
                 con, chosen, target, forms, home=readable_home, is_sample=sample, overwrite=replace, public=public,
                 print_line=print_progress, tables_only=tables_only,
             )  # fmt: skip
-        finally:
-            con.close()
         print_progress(f"{pack.data_status} Night {pack.night_id}.")
         echo(str(target / "index.html" if "html" in forms else target))
 
@@ -93,9 +84,7 @@ def report(
 @report_app.command()
 def refresh(
     file: Annotated[Path, typer.Argument(help="The document (.docx) that pam report made, with what you wrote in it.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write this file instead, and leave yours as it is.", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, option("--out -o", "Write this file instead, and leave yours as it is.")] = None,
     keep_typed: Annotated[
         bool, typer.Option("--keep-typed", help="Leave figures that somebody typed over; else they are computed again.")
     ] = False,
@@ -122,17 +111,13 @@ def refresh(
     from dagster_project.serving import connect, write_result
     from dagster_project.serving.consultation import record_disclosure
 
-    check_form(form)
     with explained():
         where, target = Home.of(home), (out or file).expanduser().absolute()
         document = read_document(file.expanduser())
         part = document.part
         edition = read_editions(where).named(part.edition)
-        con = connect(where, reason, by="pam report refresh")
-        try:
+        with connect(where, reason, by="pam report refresh") as con:
             pack = read_pack(con, edition, holds_made_up(where), part.form == "public")
-        finally:
-            con.close()
         result = refresh_document(document, pack, keep_typed)
         what = f"edition {part.edition}, {'public form' if part.form == 'public' else 'exact'}: docx, refreshed"
         record_disclosure(where, reason, by="pam report refresh", what=what, to=str(target))

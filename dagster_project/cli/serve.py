@@ -7,20 +7,14 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, app, explained
+from .common import HomeOption, JsonOption, app, explained, option
 from .echo import echo
 
 
 @app.command()
 def serve(
-    host: Annotated[
-        str | None,
-        typer.Option("--host", help="Address of the page. [default: from pam.toml, else 127.0.0.1]", show_default=False),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option("--port", help="Its port. [default: from pam.toml, else 3000]", min=1, max=65535, show_default=False),
-    ] = None,
+    host: Annotated[str | None, option("--host", "Address of the page. [default: from pam.toml, else 127.0.0.1]")] = None,
+    port: Annotated[int | None, option("--port", "Its port. [default: from pam.toml, else 3000]", min=1, max=65535)] = None,
     home: HomeOption = None,
 ) -> None:
     """Run nights by themselves: at 02:00 in London, and when a complete set of files has arrived. Shows Dagster's page.
@@ -40,7 +34,7 @@ def serve(
 @app.command("alerts")
 def alerts_command(
     test: Annotated[bool, typer.Option("--test", help="Send a test message by every channel, now.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_json: JsonOption = False,
     last: Annotated[int, typer.Option("--last", help="How many messages to show.", min=1)] = 10,
     home: HomeOption = None,
 ) -> None:

@@ -3,13 +3,13 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, check_form, explained
+from .common import FormOption, HomeOption, JsonOption, ReasonOption, app, explained
 from .echo import echo, secho
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_json: JsonOption = False,
     home: HomeOption = None,
     check: Annotated[
         bool, typer.Option("--check", help="For monitoring: one line, and exit 1 where something needs a person.")
@@ -47,7 +47,10 @@ def status(
             show_status(state)
 
 
-FormOption = Annotated[str, typer.Option("--format", "-f", help="table, csv, json, parquet or xlsx.")]
+AnswerFormOption = Annotated[
+    Literal["table", "csv", "json", "parquet", "xlsx"],
+    typer.Option("--format", "-f", help="table, csv, json, parquet or xlsx."),
+]
 SecondsOption = Annotated[
     float | None, typer.Option("--seconds", help="How long a query may take; 0: no limit. (default: 60)", min=0)
 ]
@@ -65,7 +68,7 @@ def query(
             help="A query in DuckDB's SQL. Relations are marts.*, reports.* and meta.*; `-` reads it from standard input."
         ),
     ],
-    form: FormOption = "table",
+    form: AnswerFormOption = "table",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the answer to this file.")] = None,
     seconds: SecondsOption = None,
     memory: MemoryOption = None,
@@ -78,11 +81,9 @@ def query(
     Example: pam query "select period_label, value from marts.mart_incidents where measure = 'incidents_drugs' and
     area_type = 'force' and period_type = 'calendar_year'"
     """  # fmt: skip
-    from dagster_project.serving import ANSWER_FORMATS, connect
+    from dagster_project.serving import connect
     from dagster_project.serving.query import answer, answer_to_file
 
-    if form not in ANSWER_FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(ANSWER_FORMATS)}", param_hint="--format")
     if form in ("parquet", "xlsx") and out is None:
         raise typer.BadParameter(f"{form} is written to a file: name it with --out", param_hint="--format")
     text = sys.stdin.read() if sql == "-" else sql
@@ -94,18 +95,15 @@ def query(
         if out is not None:
             answer_to_file(where, text, form, out, limits, reason, by="pam query")
             return
-        con = connect(where, reason, by="pam query", query=text, memory=limits.memory)
-        try:
+        with connect(where, reason, by="pam query", query=text, memory=limits.memory) as con:
             remark = answer(con, text, form, sys.stdout, limits)
-        finally:
-            con.close()
     if remark:
         secho(f"pam: {remark}", err=True)
 
 
 @app.command()
 def sql(
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    form: FormOption = "table",
     seconds: SecondsOption = None,
     memory: MemoryOption = None,
     rows: RowsOption = None,
@@ -118,7 +116,6 @@ def sql(
     """
     from dagster_project.serving.prompt import run
 
-    check_form(form)
     with explained():
         where = Home.of(home)
         failed = run(where, limits_of(where, seconds, memory, rows), form, reason)

@@ -12,7 +12,7 @@ import typer
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 
-from .common import HomeOption, ReasonOption, app, check_form, explained
+from .common import FormOption, HomeOption, ReasonOption, app, explained, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -47,17 +47,11 @@ def topline(
             show_default=False,
         ),
     ] = None,
-    area: Annotated[
-        str | None, typer.Option("--area", help="Area, by name or code. (default: the force)", show_default=False)
-    ] = None,
-    area_type: Annotated[
-        str | None, typer.Option("--area-type", help="Kind of --area, where several have the name.", show_default=False)
-    ] = None,
-    force: Annotated[str | None, typer.Option("--force", help="Force, where there are several.", show_default=False)] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write a workbook (.xlsx) or a document (.docx).", show_default=False)
-    ] = None,
-    form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json.")] = "table",
+    area: Annotated[str | None, option("--area", "Area, by name or code. (default: the force)")] = None,
+    area_type: Annotated[str | None, option("--area-type", "Kind of --area, where several have the name.")] = None,
+    force: Annotated[str | None, option("--force", "Force, where there are several.")] = None,
+    out: Annotated[Path | None, option("--out -o", "Write a workbook (.xlsx) or a document (.docx).")] = None,
+    form: FormOption = "table",
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:
@@ -75,19 +69,15 @@ def topline(
     from dagster_project.serving import connect, write_result
     from dagster_project.serving.topline import topline as read_lines
 
-    check_form(form)
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
     with explained():
         where = Home.of(home)
-        con = connect(where, reason, by="pam topline")
-        try:
+        with connect(where, reason, by="pam topline") as con:
             lines = read_lines(con, measures or (), area, area_type, force)
             night_id, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or (
                 "", datetime(1980, 1, 1)
             )  # fmt: skip
-        finally:
-            con.close()
         if out is not None:
             _write(where, out.expanduser().absolute(), lines, night_id, at, reason)
             echo(str(out))

@@ -2,13 +2,13 @@
 
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, check_form, explained
+from .common import HomeOption, ReasonOption, app, explained, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -17,31 +17,25 @@ if TYPE_CHECKING:
     from dagster_project.serving.trace_request import FigureRequest
 
 
-def _option(name: str, text: str) -> Any:
-    return typer.Option(name, help=text, show_default=False)
-
-
 Text = str | None
 
 
 @app.command()
 def trace(
     measure: Annotated[Text, typer.Argument(help="The measure, such as possession_offences.")] = None,
-    mart: Annotated[Text, _option("--mart", "The mart, where several have the measure.")] = None,
+    mart: Annotated[Text, option("--mart", "The mart, where several have the measure.")] = None,
     category: Annotated[str, typer.Option("--category", help="The category.")] = "all",
-    area: Annotated[Text, _option("--area", "Area, by name or code. (default: the force)")] = None,
-    area_type: Annotated[
-        Text, _option("--area-type", "Kind of --area: section, district, upper_tier... (default: lpu)")
-    ] = None,
-    period: Annotated[Text, _option("--period", "A period's label, such as 2024/25 or 'Oct 2025'.")] = None,
-    first: Annotated[Text, _option("--from", "First day, YYYY-MM-DD, in place of --period.")] = None,
-    last: Annotated[Text, _option("--to", "Last day, YYYY-MM-DD.")] = None,
-    force: Annotated[Text, _option("--force", "Force, where there are several.")] = None,
-    cell: Annotated[Text, _option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
-    edition: Annotated[Text, _option("--edition", "The cell's edition. (default: the newest)")] = None,
-    file: Annotated[Text, _option("--file", "The other way: which figures a source file adds to.")] = None,
-    line: Annotated[int | None, _option("--line", "With --file: only the row on this line.")] = None,
-    night: Annotated[Text, _option("--night", "A kept night, by its id. (default: what is published)")] = None,
+    area: Annotated[Text, option("--area", "Area, by name or code. (default: the force)")] = None,
+    area_type: Annotated[Text, option("--area-type", "Kind of --area: section, district, upper_tier... (default: lpu)")] = None,
+    period: Annotated[Text, option("--period", "A period's label, such as 2024/25 or 'Oct 2025'.")] = None,
+    first: Annotated[Text, option("--from", "First day, YYYY-MM-DD, in place of --period.")] = None,
+    last: Annotated[Text, option("--to", "Last day, YYYY-MM-DD.")] = None,
+    force: Annotated[Text, option("--force", "Force, where there are several.")] = None,
+    cell: Annotated[Text, option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
+    edition: Annotated[Text, option("--edition", "The cell's edition. (default: the newest)")] = None,
+    file: Annotated[Text, option("--file", "The other way: which figures a source file adds to.")] = None,
+    line: Annotated[int | None, option("--line", "With --file: only the row on this line.")] = None,
+    night: Annotated[Text, option("--night", "A kept night, by its id. (default: what is published)")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: Annotated[str, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
     reason: ReasonOption = "",
@@ -65,7 +59,6 @@ def trace(
     from dagster_project.serving.trace_file import figures_from_file
     from dagster_project.serving.trace_request import request_for_cell, request_for_period
 
-    check_form(form)
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     where = Home.of(home)

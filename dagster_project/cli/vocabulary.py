@@ -8,13 +8,11 @@ from rich.table import Table
 from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import ByOption, HomeOption, app, explained
+from .common import ByOption, HomeOption, explained, make_group
 from .echo import echo
 
-vocabulary = typer.Typer(
-    help="Values of classifying columns that no list has. Without a command: show them.", invoke_without_command=True
-)
-app.add_typer(vocabulary, name="vocabulary")
+ABOUT = "Values of classifying columns that no list has. Without a command: show them."
+vocabulary = make_group("vocabulary", help=ABOUT, invoke_without_command=True)
 
 
 @vocabulary.callback()

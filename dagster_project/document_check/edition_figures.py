@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -174,18 +173,11 @@ def _add_claims(
         " where edition = ? and kind = 'figure' order by claim_no",
         [edition],
     ).fetchall():  # fmt: skip
-        value: Decimal | None = computed
-        figure = Figure(
-            mart, measure, shows, area_type, area, category, first, last, unit or "count", value, status, period or ""
-        )
-        figure = replace(figure, period="") if last is None else figure
+        words = (period or "") if last else ""
+        figure = Figure(mart, measure, shows, area_type, area, category, first, last, unit or "count", computed, status, words)
         known = pool.get(figure.key, figure)
-        claim = Printed(paragraph, printed, verdict, reason)
-        pool[figure.key] = (
-            replace(known, claims=(*known.claims, claim), period=known.period or period or "")
-            if last
-            else replace(known, claims=(*known.claims, claim))
-        )
+        claims = (*known.claims, Printed(paragraph, printed, verdict, reason))
+        pool[figure.key] = replace(known, claims=claims, period=known.period or words)
         numbers[str(number)] = figure.key
         if note:
             notes[str(number)] = note

@@ -1,7 +1,6 @@
 """Finds the periods that a sentence names, as the days that its figures may cover."""
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -130,8 +129,7 @@ def _run_of_year(match: re.Match[str], _: date, __: str) -> Period:
 
 def _rolling(match: re.Match[str], _: date, __: str) -> Period:
     last = month_end(int(match[2]), _no(match[1]))
-    before = years_before(last) or last
-    return _days(match, before + timedelta(days=1), last)
+    return _days(match, (years_before(last) or last) + timedelta(days=1), last)
 
 
 def _ends(match: re.Match[str], _: date, __: str) -> Period:
@@ -189,7 +187,7 @@ def _dates(match: re.Match[str], _: date, __: str) -> Period:
 
 
 def _past_year(match: re.Match[str], data_to: date, _: str) -> Period:
-    last = date(data_to.year, data_to.month, monthrange(data_to.year, data_to.month)[1])
+    last = month_end(data_to.year, data_to.month)
     return _days(match, (years_before(last) or last) + timedelta(days=1), last)
 
 

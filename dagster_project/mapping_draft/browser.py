@@ -29,7 +29,7 @@ from dagster_project.reporting.pack.web_pages import make_environment
 from .columns import label_of
 from .draft import Draft, draft_mapping
 from .preview import Preview, preview
-from .show import figure_text
+from .show import by_year
 from .write_yaml import mapping_yaml, write_new
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -135,7 +135,7 @@ class DraftPage:
             {"name": d.column.name, "targets": d.column.values, "codes": draft.codes[d.column.name]} for d in draft.columns
             if d.column.type == "choice" and draft.codes.get(d.column.name)
         ]  # fmt: skip
-        figures, years = _by_year(result)
+        figures, years = by_year(result.figures if result else [])
         if result is None:
             why = "Choose the force: figures are for a force."
         else:
@@ -158,16 +158,6 @@ def _to_do(drafted: Any) -> str:
     if drafted.source is None:
         return "Required, but no header matches." if drafted.column.required else ""
     return f"Check: {'; '.join(drafted.checks)}." if drafted.checks else ""
-
-
-def _by_year(result: Preview | None) -> tuple[list[tuple[str, list[str]]], list[str]]:
-    """Each measure's title with its figures by year, and the years."""
-    figures = result.figures if result else []
-    years = sorted({f.year for f in figures})
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for f in figures:
-        rows.setdefault((f.measure, f.title), {})[f.year] = figure_text(f)
-    return [(title, [values.get(y, "not available") for y in years]) for (_, title), values in rows.items()], years
 
 
 class OwnRequestsOnly:

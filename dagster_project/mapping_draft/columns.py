@@ -199,8 +199,8 @@ def _checks(column: Column, source: ColumnSource, alike: float, offers: list[_Of
     rivals = rivals or _other_fields(column, source, offers, known)
     if rivals:
         checks.append(f"{_quoted(rivals[0])} would do as well")
-    if any(o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS) for o in offers):
-        other = next(o[3].name for o in offers if o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS))
+    others = (o[3].name for o in offers if o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS))
+    if other := next(others, None):
         checks.append(f"{_quoted(source)} could also be {other}")
     if column.type == "unit" and known and (share := source.profile.share_of(known.keys())) < 0.5:
         checks.append(f"only {percent(share)} of its cells are in the list of areas")

@@ -175,8 +175,7 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
         return [], str(error)
     finally:
         os.umask(mask)
-    con = duckdb.connect(str(trial.candidate / WAREHOUSE), read_only=True)
-    try:
+    with duckdb.connect(str(trial.candidate / WAREHOUSE), read_only=True) as con:
         rows = con.execute(
             """
             select m.measure, any_value(l.title), m.period_label, any_value(m.value), any_value(m.data_status)
@@ -187,6 +186,4 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
             """,
             [str(SEEDS / "measure_list.csv"), draft.force],
         ).fetchall()
-    finally:
-        con.close()
     return [YearFigure(*row) for row in rows], "" if rows else "no measure has a year with covered days"

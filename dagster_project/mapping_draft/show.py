@@ -61,19 +61,25 @@ def show_preview(result: Preview) -> None:
     if not result.figures:
         _say(console, f"No figures: {result.why_none}")
         return
-    years = sorted({f.year for f in result.figures})
+    rows, years = by_year(result.figures)
     table = Table(
         "measure", *years, box=box.SIMPLE_HEAD, pad_edge=False, title="Figures of this file alone", title_justify="left"
     )
-    by_measure: dict[tuple[str, str], dict[str, str]] = {(f.measure, f.title): {} for f in result.figures}
-    for f in result.figures:
-        by_measure[f.measure, f.title][f.year] = figure_text(f)
-    for (_, title), values in by_measure.items():
-        table.add_row(title, *(values.get(y, "not available") for y in years))
+    for title, values in rows:
+        table.add_row(title, *values)
     console.print(table)
 
 
-def figure_text(figure: YearFigure) -> str:
+def by_year(figures: list[YearFigure]) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """Each measure's title with its figures as text, by year, and the years."""
+    years = sorted({f.year for f in figures})
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for f in figures:
+        rows.setdefault((f.measure, f.title), {})[f.year] = _figure_text(f)
+    return [(title, [values.get(y, "not available") for y in years]) for (_, title), values in rows.items()], years
+
+
+def _figure_text(figure: YearFigure) -> str:
     """A figure as text: `1,203`, or `87 (partial)`."""
     value = "none" if figure.value is None else f"{figure.value:,.2f}".rstrip("0").rstrip(".")
     return value if figure.status == "complete" else f"{value} ({figure.status})"

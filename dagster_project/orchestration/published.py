@@ -134,14 +134,11 @@ def _page_name(folder: Path, page: Path) -> str:
 
 def public_metadata(home: Home) -> dict[str, Any]:
     """How many figures the public form has; empty if there is none."""
-    con = duckdb.connect(str(home.warehouse.resolve()), read_only=True)
-    try:
+    with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as con:
         (exists,) = one_row(con.execute("select count(*) from duckdb_tables() where schema_name = 'marts_public'"))
         if not exists:
             return {}
         (rows,) = one_row(con.execute("select count(*) from marts_public.measures"))
-    finally:
-        con.close()
     return {"schema": "marts_public", "dagster/row_count": rows, "file": dg.MetadataValue.path(str(home.warehouse))}
 
 

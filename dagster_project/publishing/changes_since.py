@@ -71,8 +71,7 @@ def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[
 
 def between(earlier: Path, later: Path, settings: Mapping[str, Any] = NO_SPILL) -> Changes:
     """What changed between two nights' files. The earlier file is named by its night's id. Raises ValueError, duckdb.Error."""
-    con = duckdb.connect(config=dict(settings))
-    try:
+    with duckdb.connect(config=dict(settings)) as con:
         attach(con, earlier, "earlier")
         attach(con, later, "later")
         con.execute(
@@ -90,5 +89,3 @@ def between(earlier: Path, later: Path, settings: Mapping[str, Any] = NO_SPILL) 
         for mart, force, *period in con.execute(_PERIODS).fetchall():
             periods.setdefault((mart, force), []).append(period)
         return Changes(earlier.stem, counts, rows, periods)
-    finally:
-        con.close()

@@ -188,8 +188,7 @@ def write_meta(
     night: Night, entries: list[LedgerEntry], checks: Iterable[Check], receipts: Iterable[Receipt], this: Receipt
 ) -> None:
     """Write the `meta` schema into the candidate. `this`: the night's own receipt so far."""
-    con = duckdb.connect(str(night.home.candidate / WAREHOUSE))
-    try:
+    with duckdb.connect(str(night.home.candidate / WAREHOUSE)) as con:
         facts = _extract_rows(con, night, entries)
         con.execute("begin")
         con.execute("drop schema if exists meta cascade")
@@ -205,8 +204,6 @@ def write_meta(
         _fill(con, "dictionary", _dictionary_rows(con))
         _comment(con)
         con.execute("commit")
-    finally:
-        con.close()
 
 
 def _fill(con: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
@@ -262,53 +259,39 @@ def _extract_rows(con: duckdb.DuckDBPyConnection, night: Night, entries: list[Le
         ).fetchall()
     }
     con.execute("detach work")
-    return [
-        row
-        for contract in load_contracts().values()
-        for row in _rows_of(contract, [e for e in entries if e.extract == contract.extract], facts, covered, night.today,
-                            sent.is_expected(contract.extract, night.today))
-    ]
-
-
-def _rows_of(
-    contract: Contract, entries: list[LedgerEntry], facts: dict[Any, Any], covered: dict[Any, Any], today: date,
-    is_expected: bool,
-) -> list[tuple[Any, ...]]:
-    forces = sorted({str(e.force_code) for e in entries if e.force_code})
-    if not forces:
-        status = "never dropped" if is_expected else "not sent"
-        never = (contract.extract, contract.title, None, contract.rhythm, status, 0, 0, 0, 0, 0, 0, 0, 0)
-        return [(*never, None, None, 0, None, None)]
-    files, totals = current_files(entries), counts(entries)
-    return [
-        _row_of(contract, force, [e for e in files if e.force_code == force], totals, facts, covered, today, is_expected)
-        for force in forces
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for contract in load_contracts().values():
+        own = [e for e in entries if e.extract == contract.extract]
+        is_expected = sent.is_expected(contract.extract, night.today)
+        forces = sorted({str(e.force_code) for e in own if e.force_code})
+        if not forces:
+            status = "never dropped" if is_expected else "not sent"
+            rows.append((contract.extract, contract.title, None, contract.rhythm, status, *[0] * 8, None, None, 0, None, None))
+            continue
+        files, totals = current_files(own), counts(own)
+        for force in forces:
+            key, of_force = (contract.extract, force), [e for e in files if e.force_code == force]
+            current, days = facts.get(key, (0, 0)), covered.get(key, (None, None, 0))
+            rows.append(_row_of(contract, force, of_force, totals, current, days, night.today, is_expected))
+    return rows
 
 
 def _row_of(
-    contract: Contract,
-    force: str,
-    files: list[LedgerEntry],
-    totals: dict[str, Counts],
-    facts: dict[Any, Any],
-    covered: dict[Any, Any],
-    today: date,
-    is_expected: bool,
-) -> tuple[Any, ...]:
+    contract: Contract, force: str, files: list[LedgerEntry], totals: dict[str, Counts], current: tuple[Any, ...],
+    covered: tuple[Any, ...], today: date, is_expected: bool,
+) -> tuple[Any, ...]:  # fmt: skip
     accepted = [e for e in files if e.outcome == "accepted"]
     newest = max(accepted, key=extracted).extracted_at if accepted else None
     held = [e for e in files if e.outcome == "held" and not is_replaced(e, accepted)]
     rows = [totals[str(e.load_id)] for e in accepted]
-    current, withdrawn = facts.get((contract.extract, force), (0, 0))
-    first, last, days = covered.get((contract.extract, force), (None, None, 0))
+    _, last, _ = covered
     late = max(0, (today - last).days - contract.grace_days) if last and is_expected else None
     status = "late" if late or (last is None and is_expected) else "current" if last else "not sent"
     return (
         contract.extract, contract.title, force, contract.rhythm, status,
         len(accepted), len(held), sum(e.outcome == "refused" for e in files),
         sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
-        current, withdrawn, first, last, days, _timestamp(newest), late,
+        *current, *covered, _timestamp(newest), late,
     )  # fmt: skip
 
 

@@ -37,11 +37,8 @@ NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
 
 def count_figures(path: Path) -> dict[str, int]:
     """Rows of each mart in a night's file, the candidate's or a published one."""
-    con = duckdb.connect(str(path), read_only=True)
-    try:
+    with duckdb.connect(str(path), read_only=True) as con:
         return dict(con.execute("select mart, count(*) from marts.measures group by mart order by mart").fetchall())
-    finally:
-        con.close()
 
 
 def seal(home: Home) -> str:
@@ -50,8 +47,7 @@ def seal(home: Home) -> str:
     Raises PublishError if it has a schema that must not be published, or lacks one.
     """
     path = home.candidate / WAREHOUSE
-    con = open_candidate(path)
-    try:
+    with open_candidate(path) as con:
         schemas = {
             r[0] for r in con.execute(
                 "select schema_name from duckdb_schemas() where not internal and database_name = 'warehouse'"
@@ -62,8 +58,6 @@ def seal(home: Home) -> str:
                 f"the candidate has the schemas {', '.join(sorted(schemas))}, not {', '.join(sorted(PUBLISHED_SCHEMAS))}"
             )
         con.execute("checkpoint")
-    finally:
-        con.close()
     if path.with_name(path.name + ".wal").exists():
         raise PublishError("the candidate is still being written")
     with path.open("rb+") as file:

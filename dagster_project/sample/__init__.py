@@ -8,42 +8,17 @@ the pipeline finds them by counting.
 
 from pathlib import Path
 
-from .drug_tests import drug_tests
-from .exploitation import county_lines, exploitation_outcomes, op_trapped, school_inputs
-from .files import Extract
-from .incidents import incidents, intelligence
-from .money import aris_returns, cash, confiscation_orders, mda_orders
-from .offences import crimes
-from .prevention import community_voices, iom_cohort, iom_visits, naloxone, prevention_activity, pspo_enforcement, pspos
-from .public_health import public_health
-from .published import Published
-from .searches import stop_search
-from .street import street_crime
+from . import drug_tests, exploitation, incidents, money, offences, prevention, public_health, searches, street
 
 __all__ = ["write_sample"]
 
 SUBJECTS = (
-    incidents,
-    intelligence,
-    crimes,
-    stop_search,
-    drug_tests,
-    naloxone,
-    county_lines,
-    exploitation_outcomes,
-    op_trapped,
-    school_inputs,
-    confiscation_orders,
-    aris_returns,
-    mda_orders,
-    pspos,
-    pspo_enforcement,
-    iom_cohort,
-    iom_visits,
-    community_voices,
-    prevention_activity,
-    public_health,
-)
+    incidents.incidents, incidents.intelligence, offences.crimes, searches.stop_search, drug_tests.drug_tests,
+    prevention.naloxone, exploitation.county_lines, exploitation.exploitation_outcomes, exploitation.op_trapped,
+    exploitation.school_inputs, money.confiscation_orders, money.aris_returns, money.mda_orders, prevention.pspos,
+    prevention.pspo_enforcement, prevention.iom_cohort, prevention.iom_visits, prevention.community_voices,
+    prevention.prevention_activity, public_health.public_health,
+)  # fmt: skip
 
 
 def write_sample(directory: Path) -> list[Path]:
@@ -53,9 +28,5 @@ def write_sample(directory: Path) -> list[Path]:
     the seed's figures contradict each other, LookupError if one is missing, and OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    return sorted(extract.write(directory) for extract in _extracts(Published()))
-
-
-def _extracts(published: Published) -> list[Extract]:
-    """All files of the sample, before they are written."""
-    return [*(subject(published) for subject in SUBJECTS), *cash(published), *street_crime()]
+    extracts = [*(subject() for subject in SUBJECTS), *money.cash(), *street.street_crime()]
+    return sorted(extract.write(directory) for extract in extracts)

@@ -7,10 +7,10 @@ what happened after October 2025.
 
 from random import Random
 
-from .files import Extract, Form
-from .published import Published
-from .random_rows import Choice, add_times, random_for, references, units
-from .spans import Total, draw_days, span, split_totals
+from . import published
+from .files import Extract
+from .random_rows import add_times, draw, random_for, with_references, with_units
+from .spans import Total, draw_days, span
 
 COVERED = span("2024-09-01", "2025-12-31")
 
@@ -24,74 +24,37 @@ SUBSTANCES = {
 NOT_COMPLETED = {"Refused": 4, "Missed": 22, "Not required": 15}
 """Rows of the other statuses for every hundred completed tests."""
 
-MISSED_REASONS = Choice({"Not enough staff": 40, "Released before test": 25, "Unfit": 18, "Equipment": 10, "": 7})
-OFFENCES = Choice(
-    {
-        "Theft": 40,
-        "Burglary": 15,
-        "Robbery": 8,
-        "Possession of a controlled drug": 20,
-        "Possession with intent to supply": 9,
-        "Going equipped": 3,
-        "Assault (inspector's authority)": 5,
-    }
-)
+MISSED_REASONS = {"Not enough staff": 40, "Released before test": 25, "Unfit": 18, "Equipment": 10, "": 7}
+OFFENCES = {
+    "Theft": 40, "Burglary": 15, "Robbery": 8, "Possession of a controlled drug": 20, "Possession with intent to supply": 9,
+    "Going equipped": 3, "Assault (inspector's authority)": 5,
+}  # fmt: skip
 
 
-def drug_tests(published: Published) -> Extract:
+def drug_tests() -> Extract:
     """Arrests for a trigger offence, and the outcome of the test."""
     rng = random_for("drug_tests")
-    counts = {
-        measure: split_totals(published.totals(measure, COVERED), COVERED)
-        for measure in ("tests_completed", "tests_positive", "positive_cocaine", "positive_opiates", "positive_both")
-    }
-    substances = [
-        sum(each)
-        for each in zip(*([total.value for total in counts[name]] for name in SUBSTANCES if name in counts), strict=True)
-    ]
-    positive, completed = ([each.value for each in counts[name]] for name in ("tests_positive", "tests_completed"))
-    spans = [each.span for each in counts["tests_completed"]]
+    measures = ("tests_completed", "tests_positive", "positive_cocaine", "positive_opiates", "positive_both")
+    completed, positive, *named = (published.pieces(measure, COVERED) for measure in measures)
+    counts = dict(zip(SUBSTANCES, named, strict=False))
     counts["not recorded"] = [
-        Total(each, all_of_them - named) for each, all_of_them, named in zip(spans, positive, substances, strict=True)
+        Total(hits.span, hits.value - sum(part.value for part in parts)) for hits, *parts in zip(positive, *named, strict=True)
     ]
-    counts["negative"] = [Total(each, tests - hits) for each, tests, hits in zip(spans, completed, positive, strict=True)]
-
-    rows: list[tuple[str, ...]] = []
-    for name in SUBSTANCES:
-        rows += _completed(rng, name, counts[name])
+    counts["negative"] = [Total(tests.span, tests.value - hits.value) for tests, hits in zip(completed, positive, strict=True)]
+    rows = [row for name in SUBSTANCES for row in _completed(rng, name, counts[name])]
     for status, share in NOT_COMPLETED.items():
-        days = draw_days(rng, [Total(each, tests * share // 100) for each, tests in zip(spans, completed, strict=True)])
-        reasons = MISSED_REASONS.draw(rng, len(days)) if status == "Missed" else [""] * len(days)
-        rows += [
-            (moment, status, reason, "", "", "", "", "N")
-            for moment, reason in zip(add_times(rng, days, " "), reasons, strict=True)
-        ]
+        days = draw_days(rng, [Total(tests.span, tests.value * share // 100) for tests in completed])
+        reasons = draw(rng, MISSED_REASONS, len(days)) if status == "Missed" else [""] * len(days)
+        rows += [(at, status, why, "", "", "", "", "N") for at, why in zip(add_times(rng, days, " "), reasons, strict=True)]
     rows.sort()
-    number = len(rows)
+    offences = draw(rng, OFFENCES, len(rows))
+    rows = with_units(rng, [(at, offence, *rest) for (at, *rest), offence in zip(rows, offences, strict=True)])
     return Extract(
-        "drug_tests",
-        COVERED,
-        [
-            "custody_ref",
-            "arrested_at",
-            "trigger_offence",
-            "test_status",
-            "missed_reason",
-            "tested_at",
-            "cocaine",
-            "opiates",
-            "result",
-            "referred",
-            "lpu",
-        ],
-        [
-            (ref, moment, offence, *rest, lpu)
-            for ref, (moment, *rest), offence, lpu in zip(
-                references("CUS", number), rows, OFFENCES.draw(rng, number), units(published).draw(rng, number), strict=True
-            )
-        ],
-        form=Form(gzipped=True),
-    )
+        "drug_tests", COVERED,
+        "custody_ref, arrested_at, trigger_offence, test_status, missed_reason, tested_at, cocaine, opiates, result,"
+        " referred, lpu",
+        with_references("CUS", rows), is_gzipped=True,
+    )  # fmt: skip
 
 
 def _completed(rng: Random, name: str, counts: list[Total]) -> list[tuple[str, ...]]:
@@ -99,18 +62,16 @@ def _completed(rng: Random, name: str, counts: list[Total]) -> list[tuple[str, .
 
     A few with a substance have a blank result: they still count as positive.
     """
-    cocaine, opiates = SUBSTANCES[name]
     days = draw_days(rng, counts)
     number = len(days)
-    result = ["Negative"] * number if name == "negative" else ["Positive"] * number
+    result = ["Negative" if name == "negative" else "Positive"] * number
     if name in ("positive_cocaine", "positive_opiates"):
         result = rng.choices(["Positive", ""], [19, 1], k=number)
     referred = ["N"] * number if name == "negative" else rng.choices("YN", [9, 1], k=number)
+    times = add_times(rng, days, " ")
     return [
-        (moment, "Completed", "", _later(moment, wait), cocaine, opiates, outcome, sent)
-        for moment, wait, outcome, sent in zip(
-            add_times(rng, days, " "), rng.choices(range(20, 59), k=number), result, referred, strict=True
-        )
+        (at, "Completed", "", _later(at, wait), *SUBSTANCES[name], outcome, sent)
+        for at, wait, outcome, sent in zip(times, rng.choices(range(20, 59), k=number), result, referred, strict=True)
     ]
 
 

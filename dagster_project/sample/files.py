@@ -17,50 +17,34 @@ EXTRACTED_AT = "20260105T020000Z"
 
 @dataclass(frozen=True)
 class Extract:
-    """Rows of one file. `form`: how they are written."""
+    """Rows of one file, and how they are written. `columns`: with a comma and a blank in between."""
 
     name: str
     covered: Span
-    columns: Sequence[str]
+    columns: str
     rows: Sequence[Sequence[object]]
     extracted_at: str = EXTRACTED_AT
-    form: "Form | None" = None
-    file_name: str | None = None
-    """Only for data.police.uk files, whose names have the month instead of the window."""
-
-    def path(self, directory: Path) -> Path:
-        """The path of the file in a directory."""
-        suffix = ".csv.gz" if self.form and self.form.gzipped else ".csv"
-        window = f"{self.covered.start}__{self.covered.end}"
-        canonical = f"{self.name}__{FORCE_CODE}__{window}__{self.extracted_at}{suffix}"
-        return directory / (self.file_name or canonical)
-
-    def write(self, directory: Path) -> Path:
-        """Write the file and return its path."""
-        path = self.path(directory)
-        path.write_bytes((self.form or Form()).encode(self.columns, self.rows))
-        return path
-
-
-@dataclass(frozen=True)
-class Form:
-    """Encoding, delimiter, line ends and container of a file."""
-
     encoding: str = "utf-8"
     delimiter: str = ","
     newline: str = "\n"
-    gzipped: bool = False
+    is_gzipped: bool = False
+    file_name: str | None = None
+    """Only for data.police.uk files, whose names have the month instead of the window."""
 
-    def encode(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
-        """The bytes of the file."""
+    def write(self, directory: Path) -> Path:
+        """Write the file and return its path."""
+        window = f"{self.covered.start}__{self.covered.end}"
+        suffix = ".csv.gz" if self.is_gzipped else ".csv"
+        path = directory / (self.file_name or f"{self.name}__{FORCE_CODE}__{window}__{self.extracted_at}{suffix}")
         text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline)
-        writer.writerow(columns)
-        writer.writerows(rows)
+        csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline).writerows(
+            [self.columns.split(", "), *self.rows]
+        )
         # "utf-16" would use the byte order of this machine
-        body = text.getvalue()
-        content = ("\ufeff" + body).encode("utf-16-le") if self.encoding == "utf-16" else body.encode(self.encoding)
-        return gzipped(content) if self.gzipped else content
+        mark, encoding = ("\ufeff", "utf-16-le") if self.encoding == "utf-16" else ("", self.encoding)
+        content = (mark + text.getvalue()).encode(encoding)
+        path.write_bytes(gzipped(content) if self.is_gzipped else content)
+        return path
 
 
 def gzipped(content: bytes) -> bytes:
@@ -79,13 +63,3 @@ def gzipped(content: bytes) -> bytes:
 def uk_date(day: str) -> str:
     """An ISO date as a UK date: `31/10/2025` for `2025-10-31`; blank stays blank."""
     return f"{day[8:10]}/{day[5:7]}/{day[:4]}" if day else ""
-
-
-def pounds(pence: int) -> str:
-    """Pence as plain pounds: `118569600` as `1185696.00`."""
-    return f"{pence // 100}.{pence % 100:02d}"
-
-
-def pounds_signed(pence: int) -> str:
-    """Pence as a person would type pounds: `118569600` as `£1,185,696.00`."""
-    return f"£{pence // 100:,}.{pence % 100:02d}"

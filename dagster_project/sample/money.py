@@ -9,9 +9,9 @@ value is printed, and December 2025.
 
 from random import Random
 
-from .files import Extract, Form, pounds, pounds_signed
-from .published import Published
-from .random_rows import random_for, references
+from . import published
+from .files import Extract
+from .random_rows import random_for, references, with_references
 from .spans import DAY, Span, Total, draw_days, span, split_amount, split_totals
 
 COVERED = span("2019-04-01", "2025-12-31")
@@ -36,30 +36,38 @@ RETURNED_TO_DATE = (2, 410000)
 """Seizures of 2025/26 that were returned to their owner: number and pence."""
 
 
-def _per_row(totals: list[Total], counts: list[Total]) -> int:
-    """Average pence of a row, from the periods that print both; used for other periods."""
-    rows = {each.span: each.value for each in counts}
-    both = [each for each in totals if each.span in rows]
-    return sum(each.value for each in both) // sum(rows[each.span] for each in both)
+def _pence(measure: str, **which: str) -> list[Total]:
+    return published.totals(measure, COVERED, scale=100, **which)
 
 
 def _values(totals: list[Total], counts: list[Total]) -> dict[Span, int]:
-    """Pence for each piece of the window: as printed, or from the average of a row."""
-    printed, average = {each.span: each.value for each in totals}, _per_row(totals, counts)
+    """Pence for each piece of the window: as printed, or from the average of a row in the periods that print both."""
+    printed, rows = {each.span: each.value for each in totals}, {each.span: each.value for each in counts}
+    both = [each for each in totals if each.span in rows]
+    average = sum(each.value for each in both) // sum(rows[each.span] for each in both)
     return {each.span: printed.get(each.span, average * each.value) for each in counts}
 
 
-def confiscation_orders(published: Published) -> Extract:
+def _pounds(pence: int) -> str:
+    """`118569600` as `1185696.00`."""
+    return f"{pence // 100}.{pence % 100:02d}"
+
+
+def _pounds_signed(pence: int) -> str:
+    """`118569600` as a person would type it: `£1,185,696.00`."""
+    return f"£{pence // 100:,}.{pence % 100:02d}"
+
+
+def confiscation_orders() -> Extract:
     """Orders by the court, with the amount ordered, the benefit found and any compensation.
 
     Written in Windows-1252, with pound signs and commas. Only fraud and other cases have compensation.
     """
     rng = random_for("confiscation_orders")
-    counts = split_totals(published.totals("orders", COVERED, mart=CONFISCATION), COVERED, CUTS)
-    values = published.totals("order_value", COVERED, scale=100, mart=CONFISCATION)
-    ordered = _values(values, counts)
-    benefit = _values(published.totals("benefit_value", COVERED, scale=100), counts)
-    compensation = {each.span: each.value for each in published.totals("compensation_value", COVERED, scale=100)}
+    counts = published.pieces("orders", COVERED, CUTS, mart=CONFISCATION)
+    ordered = _values(_pence("order_value", mart=CONFISCATION), counts)
+    benefit = _values(_pence("benefit_value"), counts)
+    compensation = {each.span: each.value for each in _pence("compensation_value")}
     rows: list[tuple[str, ...]] = []
     for piece in counts:
         amounts = split_amount(rng, ordered[piece.span], piece.value, least=100)
@@ -67,16 +75,11 @@ def confiscation_orders(published: Published) -> Extract:
         offences = _offences(rng, piece.value)
         paid = _compensation(amounts, offences, compensation.get(piece.span, ordered[piece.span] // 20))
         rows += [
-            (day, offence, pounds_signed(amount), pounds_signed(amount + more), pounds_signed(back) if back else "")
+            (day, offence, _pounds_signed(amount), _pounds_signed(amount + more), _pounds_signed(back) if back else "")
             for day, offence, amount, more, back in zip(draw_days(rng, [piece]), offences, amounts, extra, paid, strict=True)
         ]
-    return Extract(
-        "confiscation_orders",
-        COVERED,
-        ["order_ref", "order_date", "offence_category", "order_value", "benefit_value", "compensation_value"],
-        [(ref, *row) for ref, row in zip(references("CON", len(rows)), rows, strict=True)],
-        form=Form(encoding="cp1252"),
-    )
+    columns = "order_ref, order_date, offence_category, order_value, benefit_value, compensation_value"
+    return Extract("confiscation_orders", COVERED, columns, with_references("CON", rows), encoding="cp1252")
 
 
 def _offences(rng: Random, number: int) -> list[str]:
@@ -96,29 +99,20 @@ def _compensation(amounts: list[int], offences: list[str], total: int) -> list[i
     return paid
 
 
-def aris_returns(published: Published) -> Extract:
+def aris_returns() -> Extract:
     """Quarterly returns of the asset recovery incentive scheme. Those of 2025/26 are average."""
     rng = random_for("aris_returns")
-    totals = published.totals("aris_returns", COVERED, scale=100)
-    average = sum(each.value for each in totals) // len(totals)
-    this_year = Total(Span(TO_DATE.start, COVERED.end), average * 3 // 4)
+    totals = _pence("aris_returns")
+    this_year = Total(Span(TO_DATE.start, COVERED.end), sum(each.value for each in totals) // len(totals) * 3 // 4)
     rows: list[tuple[str, str]] = []
     for year in [*totals, this_year]:
-        months = ("05", "08", "11") if year is this_year else ("05", "08", "11", "02")
+        first, months = year.span.start.year, ("05", "08", "11", "02")[: 3 if year is this_year else 4]
         amounts = split_amount(rng, year.value, len(months), skew=False)
-        first = year.span.start.year
-        rows += [
-            (f"{first + (month == '02')}-{month}-15", pounds(amount)) for month, amount in zip(months, amounts, strict=True)
-        ]
-    return Extract(
-        "aris_returns",
-        COVERED,
-        ["return_ref", "received_on", "amount"],
-        [(ref, *row) for ref, row in zip(references("ARI", len(rows)), rows, strict=True)],
-    )
+        rows += [(f"{first + (m == '02')}-{m}-15", _pounds(amount)) for m, amount in zip(months, amounts, strict=True)]
+    return Extract("aris_returns", COVERED, "return_ref, received_on, amount", with_references("ARI", rows))
 
 
-def cash(published: Published) -> tuple[Extract, Extract]:
+def cash() -> tuple[Extract, Extract]:
     """Seizures (the whole list, with present status) and the forfeitures of some of them.
 
     A forfeiture is of the oldest earlier seizure without one; if there is none, the cash was seized before the list starts.
@@ -127,90 +121,67 @@ def cash(published: Published) -> tuple[Extract, Extract]:
     rng = random_for("cash_seizures")
     obtained = published.totals("orders_obtained", COVERED)
     counts = split_totals([*obtained, Total(TO_DATE, SEIZURES_TO_DATE + RETURNED_TO_DATE[0])], COVERED, CUTS)
-    investigated = published.totals("under_investigation_value", COVERED, scale=100)
-    to_date = Total(TO_DATE, sum(each.value for each in investigated if each.span == TO_DATE) + RETURNED_TO_DATE[1])
-    values = _values([*published.totals("orders_obtained_value", COVERED, scale=100), to_date], counts)
+    investigated = sum(each.value for each in _pence("under_investigation_value") if each.span == TO_DATE)
+    values = _values([*_pence("orders_obtained_value"), Total(TO_DATE, investigated + RETURNED_TO_DATE[1])], counts)
     seizures: list[list[str]] = []
     for piece in counts:
         back, back_value = RETURNED_TO_DATE if piece.span == TO_DATE else (0, 0)
         amounts = split_amount(rng, back_value, back, least=5000)
         amounts += split_amount(rng, values[piece.span] - back_value, piece.value - back, least=5000)
-        days = draw_days(rng, [piece])
         statuses = ["Returned"] * back + ["Under investigation"] * (piece.value - back)
-        seizures += sorted([day, pounds(amount), status] for day, amount, status in zip(days, amounts, statuses, strict=True))
+        days = draw_days(rng, [piece])
+        seizures += sorted([day, _pounds(amount), status] for day, amount, status in zip(days, amounts, statuses, strict=True))
     seizure_refs = references("SEI", len(seizures))
 
-    forfeited = split_totals(published.totals("forfeiture_orders", COVERED), COVERED, CUTS)
-    forfeited_value = _values(published.totals("forfeiture_value", COVERED, scale=100), forfeited)
-    last_year = TO_DATE.start.isoformat()
-    free = [at for at, (day, _, _) in enumerate(seizures) if day < last_year]
+    forfeited = published.pieces("forfeiture_orders", COVERED, CUTS)
+    forfeited_value = _values(_pence("forfeiture_value"), forfeited)
+    free = [at for at, (day, _, _) in enumerate(seizures) if day < TO_DATE.start.isoformat()]
     forfeitures: list[tuple[str, str, str]] = []
     for piece in forfeited:
         amounts = split_amount(rng, forfeited_value[piece.span], piece.value, least=5000)
         for day, amount in zip(draw_days(rng, [piece]), amounts, strict=True):
-            seizure = free.pop(0) if free and seizures[free[0]][0] < day else None
-            if seizure is not None:
-                seizures[seizure][2] = "Forfeited"
-            forfeitures.append((day, pounds(amount), "" if seizure is None else seizure_refs[seizure]))
+            ref = ""
+            if free and seizures[free[0]][0] < day:
+                seizure = free.pop(0)
+                seizures[seizure][2], ref = "Forfeited", seizure_refs[seizure]
+            forfeitures.append((day, _pounds(amount), ref))
     for at in free:
         seizures[at][2] = "Returned"
+    columns = "order_ref, order_date, amount, seizure_ref"
     return (
-        Extract(
-            "cash_seizures",
-            COVERED,
-            ["seizure_ref", "order_date", "amount", "status"],
-            [(ref, *row) for ref, row in zip(seizure_refs, seizures, strict=True)],
-        ),
-        Extract(
-            "forfeiture_orders",
-            COVERED,
-            ["order_ref", "order_date", "amount", "seizure_ref"],
-            [(ref, *row) for ref, row in zip(references("FOR", len(forfeitures)), forfeitures, strict=True)],
-        ),
+        Extract("cash_seizures", COVERED, "seizure_ref, order_date, amount, status", with_references("SEI", seizures)),
+        Extract("forfeiture_orders", COVERED, columns, with_references("FOR", forfeitures)),
     )
 
 
-def mda_orders(published: Published) -> Extract:
+def mda_orders() -> Extract:
     """Orders under the Misuse of Drugs Act, to the police or to charities."""
     rng = random_for("mda_orders")
-    counts = split_totals(published.totals("orders", COVERED, mart=MDA), COVERED, CUTS)
-    printed = {
-        recipient: published.totals("order_value", COVERED, scale=100, category=recipient, mart=MDA)
-        for recipient in ("all", *RECIPIENTS)
-    }
-    values = _values(printed["all"], counts)
-    parts = {name: {each.span: each.value for each in printed[name]} for name in RECIPIENTS}
+    counts = published.pieces("orders", COVERED, CUTS, mart=MDA)
+    values = _values(_pence("order_value", mart=MDA), counts)
+    parts = [{each.span: each.value for each in _pence("order_value", category=r, mart=MDA)} for r in RECIPIENTS]
     rows: list[tuple[str, str, str]] = []
     for piece in counts:
-        total = values[piece.span]
-        days = draw_days(rng, [piece])
-        to_police = piece.value * MDA_POLICE_ORDERS_PER_CENT // 100
+        total, days = values[piece.span], draw_days(rng, [piece])
         if piece.span.end.isoformat() < CHARITY_SINCE:
             amounts = split_amount(rng, total, piece.value, least=1000)
-            rows += [(day, pounds(amount), "Police") for day, amount in zip(days, amounts, strict=True)]
+            rows += [(day, _pounds(amount), "Police") for day, amount in zip(days, amounts, strict=True)]
             continue
-        police, charity = (parts[name].get(piece.span) for name in RECIPIENTS)
+        police, charity = (part.get(piece.span) for part in parts)
         if police is None or charity is None:
             police = total * 55 // 100
             charity = total - police
         lost = total - police - charity
-        police, charity = police + lost * 46 // 100, charity + lost * 48 // 100
-        orders = [
-            *((amount, "Police") for amount in split_amount(rng, police, to_police, least=1000)),
-            *((amount, "Charity") for amount in split_amount(rng, charity, piece.value - to_police, least=1000)),
-        ]
+        to_police = piece.value * MDA_POLICE_ORDERS_PER_CENT // 100
+        orders = [(amount, "Police") for amount in split_amount(rng, police + lost * 46 // 100, to_police, least=1000)]
+        to_charity = split_amount(rng, charity + lost * 48 // 100, piece.value - to_police, least=1000)
+        orders += [(amount, "Charity") for amount in to_charity]
         rng.shuffle(orders)
         # Only orders to the police on days before charities had any.
         early = sum(day < CHARITY_SINCE for day in days)
         orders.sort(key=lambda order: order[1] != "Police")
         late = orders[early:]
         rng.shuffle(late)
-        rows += [
-            (day, pounds(amount), recipient) for day, (amount, recipient) in zip(days, [*orders[:early], *late], strict=True)
-        ]
-    return Extract(
-        "mda_orders",
-        COVERED,
-        ["order_ref", "order_date", "amount", "recipient"],
-        [(ref, *row) for ref, row in zip(references("MDA", len(rows)), rows, strict=True)],
-    )
+        given = zip(days, [*orders[:early], *late], strict=True)
+        rows += [(day, _pounds(amount), recipient) for day, (amount, recipient) in given]
+    return Extract("mda_orders", COVERED, "order_ref, order_date, amount, recipient", with_references("MDA", rows))

@@ -6,41 +6,24 @@ behind percentage changes (an England total of 140,000, a county total of 1,900 
 unitary authorities are in both local area types, some rows are split by deprivation, and some values are blank.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from dagster_project.core.home import SEEDS
+from dagster_project.core.seeds import read_seed
 
 from .files import Extract
-from .published import Published, PublishedFigure
+from .published import figures
 from .random_rows import random_for
 from .spans import span
 
 COVERED = span("2015-01-01", "2025-12-31")
 
 HEADERS = (
-    "Indicator ID",
-    "Indicator Name",
-    "Parent Code",
-    "Parent Name",
-    "Area Code",
-    "Area Name",
-    "Area Type",
-    "Sex",
-    "Age",
-    "Category Type",
-    "Category",
-    "Time period",
-    "Value",
-    "Lower CI 95.0 limit",
-    "Upper CI 95.0 limit",
-    "Count",
-    "Denominator",
-    "Value note",
-    "Time period Sortable",
+    "Indicator ID, Indicator Name, Parent Code, Parent Name, Area Code, Area Name, Area Type, Sex, Age, Category Type,"
+    " Category, Time period, Value, Lower CI 95.0 limit, Upper CI 95.0 limit, Count, Denominator, Value note,"
+    " Time period Sortable"
 )
 MADE_UP = "Made-up sample value"
 """In the download's own `Value note`, on every row."""
@@ -72,7 +55,6 @@ THREE_YEARS = ("2018 - 20", "2019 - 21", "2020 - 22", "2021 - 23", "2022 - 24")
 FINANCIAL_YEARS = ("2019/20", "2020/21", "2021/22", "2022/23", "2023/24")
 YEARS = ("2020", "2021", "2022", "2023", "2024")
 
-
 DEATHS = {"Derbyshire": 140, "High Peak": 190, "Amber Valley": 170, "Bolsover": 105}
 """5.4: Derbyshire is well above England, High Peak and Amber Valley even more, Bolsover close to it."""
 ADMISSIONS = {
@@ -91,20 +73,16 @@ class Shape:
     rate: Decimal
     digits: int = 1
     age: str = "All ages"
-    sexes: tuple[str, ...] = ("Persons", "Male", "Female")
     before: dict[str, int] = field(default_factory=dict)
     """Persons counted the year before a printed percentage change, by name of the area."""
     levels: dict[str, int] = field(default_factory=dict)
     """An area's rate in per cent of England's, if the report compares them; others are random."""
 
 
+ALL = ("country", "region", "upper_tier", "district")
 SHAPES = {
-    "drug_misuse_death_rate": Shape(
-        THREE_YEARS, ("country", "region", "upper_tier", "district"), Decimal("5.4"), levels=DEATHS
-    ),
-    "alcohol_admission_rate": Shape(
-        FINANCIAL_YEARS, ("country", "region", "upper_tier", "district"), Decimal("480"), digits=0, levels=ADMISSIONS
-    ),
+    "drug_misuse_death_rate": Shape(THREE_YEARS, ALL, Decimal("5.4"), levels=DEATHS),
+    "alcohol_admission_rate": Shape(FINANCIAL_YEARS, ALL, Decimal("480"), digits=0, levels=ADMISSIONS),
     "ocu_prevalence": Shape(("2016/17", "2019/20"), ("country", "upper_tier"), Decimal("520"), age="15-64 yrs"),
     "treatment_registrations": Shape(
         YEARS, ("country", "upper_tier"), Decimal("245"), age="18+ yrs", before={"England": 140_000, "Derbyshire": 1_900}
@@ -112,134 +90,82 @@ SHAPES = {
 }
 
 
-@dataclass(frozen=True)
-class Indicator:
-    """A row of the seed: the indicator of a measure, and the column with its value."""
-
-    id: str
-    name: str
-    value_column: str
-
-
-def indicators() -> dict[str, Indicator]:
-    """The seed's preferred indicator for each measure."""
-    with (SEEDS / "public_health_indicators.csv").open(encoding="utf-8", newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: int(row["priority"]))
-    found: dict[str, Indicator] = {}
-    for row in rows:
-        found.setdefault(
-            row["measure"], Indicator(row["indicator_id"], row["indicator_name"], row["value_column"].strip().lower())
-        )
-    return found
+def indicators() -> dict[str, dict[str, str]]:
+    """The seed's row of the preferred indicator for each measure."""
+    preferred: dict[str, dict[str, str]] = {}
+    for row in sorted(read_seed("public_health_indicators"), key=lambda row: int(row["priority"])):
+        preferred.setdefault(row["measure"], row)
+    return preferred
 
 
-def public_health(published: Published) -> Extract:
+def public_health() -> Extract:
     """The download: every indicator that the seed maps and `SHAPES` describes."""
     rng = random_for("public_health")
     rows = [
         row
-        for measure, indicator in indicators().items()
-        if measure in SHAPES
-        for row in _rows(rng, published, measure, indicator, SHAPES[measure])
-    ]
-    return Extract("public_health", COVERED, HEADERS, rows, extracted_at="20260102T090000Z")
+        for measure, indicator in indicators().items() if measure in SHAPES
+        for row in _rows(rng, measure, indicator, SHAPES[measure])
+    ]  # fmt: skip
+    return Extract("public_health", COVERED, HEADERS, rows, "20260102T090000Z")
 
 
-def _rows(rng: Random, published: Published, measure: str, indicator: Indicator, shape: Shape) -> Iterator[tuple[object, ...]]:
+def _rows(rng: Random, measure: str, indicator: dict[str, str], shape: Shape) -> Iterator[tuple[object, ...]]:
     """All rows of one indicator: areas by period and sex, then England by deprivation."""
-    printed = _printed(published, measure, shape)
+    printed = _printed(measure, shape)
+    column = indicator["value_column"].strip().lower()
+    unit = Decimal(1).scaleb(-shape.digits)
+
+    def row(
+        area: tuple[str, str, str], sex: str, period: str, rate: Decimal, people: int,
+        wanted: Decimal | None = None, hidden: bool = False, category: tuple[str, str] = ("", ""),
+    ) -> tuple[object, ...]:  # fmt: skip
+        """One row. `wanted`: the value of the measure's column, if it was printed."""
+        if wanted is not None and column == "value":
+            rate = wanted
+        years = 3 if " - " in period else 1
+        counted = int(rate * people * years / 100_000)
+        if wanted is not None and column == "count":
+            counted, rate = int(wanted), wanted * 100_000 / people
+        numbers: list[object] = [each.quantize(unit) for each in (rate, rate * Decimal("0.85"), rate * Decimal("1.17"))]
+        if wanted is not None and column == "value":
+            numbers[0] = wanted
+        parent = ("", "") if area[2] == "England" else ("E92000001", "England")
+        shown: list[object] = [""] * 4 if hidden else [*numbers, counted]
+        return (
+            indicator["indicator_id"], indicator["indicator_name"], *parent, *area, sex, shape.age, *category, period,
+            *shown, people * years, MADE_UP, f"{period[:4]}0000",
+        )  # fmt: skip
+
     for area_type in shape.area_types:
         for code, name, kind, people in AREAS[area_type]:
             drawn = Decimal(80 + rng.randrange(45)) / 100 if area_type != "country" else Decimal(1)
             level = Decimal(shape.levels[name]) / 100 if name in shape.levels else drawn
             for at, period in enumerate(shape.periods):
-                for sex in shape.sexes:
-                    heads = people if sex == "Persons" else people // 2
-                    tilt = {"Persons": 100, "Male": 140, "Female": 60}[sex]
+                for sex, tilt in (("Persons", 100), ("Male", 140), ("Female", 60)):
                     wanted = printed.get((area_type, name, period)) if sex == "Persons" else None
                     rate = shape.rate * level * tilt * (90 + 4 * at + rng.randrange(5)) / 10_000
                     # small numbers of deaths are not published: the value is blank, not 0
                     hidden = measure == "drug_misuse_death_rate" and area_type == "district" and sex == "Female" and at < 2
-                    yield _row(indicator, shape, (code, name, kind), sex, period, rate, heads, wanted, hidden)
-    code, name, kind, people = ENGLAND
+                    heads = people if sex == "Persons" else people // 2
+                    yield row((code, name, kind), sex, period, rate, heads, wanted, hidden)
     for decile in range(1, 11):
         rate = shape.rate * (150 - 10 * decile) / 100
-        yield _row(
-            indicator,
-            shape,
-            (code, name, kind),
-            "Persons",
-            shape.periods[-1],
-            rate,
-            people // 10,
-            None,
-            False,
-            ("District & UA deprivation deciles in England (IMD2019)", f"Decile {decile}"),
-        )
+        deprivation = ("District & UA deprivation deciles in England (IMD2019)", f"Decile {decile}")
+        yield row(ENGLAND[:3], "Persons", shape.periods[-1], rate, ENGLAND[3] // 10, category=deprivation)
 
 
-def _row(
-    indicator: Indicator,
-    shape: Shape,
-    area: tuple[str, str, str],
-    sex: str,
-    period: str,
-    rate: Decimal,
-    people: int,
-    wanted: Decimal | None,
-    hidden: bool,
-    category: tuple[str, str] = ("", ""),
-) -> tuple[object, ...]:
-    """One row. `wanted`: the value of the measure's column, if it was printed."""
-    if wanted is not None and indicator.value_column == "value":
-        rate = wanted
-    years = 3 if " - " in period else 1
-    counted = int(rate * people * years / 100_000)
-    if wanted is not None and indicator.value_column == "count":
-        counted, rate = int(wanted), wanted * 100_000 / people
-    unit = Decimal(1).scaleb(-shape.digits)
-    value, low, high = (
-        ("", "", "") if hidden else (each.quantize(unit) for each in (rate, rate * Decimal("0.85"), rate * Decimal("1.17")))
-    )
-    if wanted is not None and indicator.value_column == "value":
-        value = wanted
-    code, name, kind = area
-    parent = ("", "") if kind == "England" else ("E92000001", "England")
-    return (
-        indicator.id,
-        indicator.name,
-        *parent,
-        code,
-        name,
-        kind,
-        sex,
-        shape.age,
-        *category,
-        period,
-        value,
-        low,
-        high,
-        "" if hidden else counted,
-        people * years,
-        MADE_UP,
-        f"{period[:4]}0000",
-    )
-
-
-def _printed(published: Published, measure: str, shape: Shape) -> dict[tuple[str, str, str], Decimal]:
-    """The printed values of a measure, by area type, area and period."""
+def _printed(measure: str, shape: Shape) -> dict[tuple[str, str, str], Decimal]:
+    """The printed values of a measure, by area type, area and the download's label of the period."""
     wanted: dict[tuple[str, str, str], Decimal] = {}
-    for each in (figure for figure in published.figures if figure.measure == measure and figure.value is not None):
-        period = _period(each, shape)
-        if each.figure == "value":
-            wanted[each.area_type, each.area, period] = Decimal(each.value or 0)
-        elif each.figure == "pct_change":
-            before = shape.before[each.area]
-            wanted[each.area_type, each.area, shape.periods[shape.periods.index(period) - 1]] = Decimal(before)
-            wanted[each.area_type, each.area, period] = before * (100 + Decimal(each.value or 0)) / 100
+    for f in figures():
+        if f.measure != measure or f.value is None:
+            continue
+        # A period that the report does not state is the newest.
+        period = f.label if f.label in shape.periods else shape.periods[-1]
+        if f.figure == "value":
+            wanted[f.area_type, f.area, period] = f.value
+        elif f.figure == "pct_change":
+            before = shape.before[f.area]
+            wanted[f.area_type, f.area, shape.periods[shape.periods.index(period) - 1]] = Decimal(before)
+            wanted[f.area_type, f.area, period] = before * (100 + f.value) / 100
     return wanted
-
-
-def _period(figure: PublishedFigure, shape: Shape) -> str:
-    """The download's label for a printed period; one that the report does not state is the newest."""
-    return figure.label if figure.label in shape.periods else shape.periods[-1]

@@ -16,18 +16,13 @@ class Span:
     start: date
     end: date
 
-    @property
-    def length(self) -> int:
-        """Days in the span."""
-        return (self.end - self.start).days + 1
-
     def days(self) -> list[str]:
         """Its days as ISO text."""
-        return [(self.start + DAY * n).isoformat() for n in range(self.length)]
+        return [(self.start + DAY * n).isoformat() for n in range((self.end - self.start).days + 1)]
 
-    def within(self, other: "Span") -> bool:
-        """Whether all of it lies in `other`."""
-        return other.start <= self.start and self.end <= other.end
+    def places(self, days: Sequence[str]) -> list[int]:
+        """The places in a list of those days that lie in it."""
+        return [at for at, day in enumerate(days) if self.start.isoformat() <= day <= self.end.isoformat()]
 
 
 @dataclass(frozen=True)
@@ -54,14 +49,10 @@ def split_totals(totals: Iterable[Total], covered: Span, cuts: Iterable[date] = 
     Raises ValueError if the totals contradict each other, or need a negative count.
     """
     printed = list(totals)
-    edges = sorted(
-        {covered.start, covered.end + DAY, *cuts}
-        | {total.span.start for total in printed}
-        | {total.span.end + DAY for total in printed}
-    )
-    groups = _connected_edges(edges, printed)
+    ends = {edge for total in printed for edge in (total.span.start, total.span.end + DAY)}
+    edges = sorted({covered.start, covered.end + DAY, *cuts} | ends)
     running: dict[date, int] = {}
-    for group in sorted(groups, key=len, reverse=True):
+    for group in sorted(_connected_edges(edges, printed), key=len, reverse=True):
         shift = _shift(group, running)
         running |= {edge: at + shift for edge, at in group.items()}
     return [Total(Span(left, right - DAY), running[right] - running[left]) for left, right in pairwise(edges)]
@@ -99,19 +90,16 @@ def _shift(group: dict[date, int], running: dict[date, int]) -> int:
     low = [running[b] - at for a, at in group.items() for b in running if b < a]
     high = [running[b] - at for a, at in group.items() for b in running if b > a]
     first = min(group)
-    shift = _even_flow(first, running) - group[first]
     if low and high and max(low) > min(high):
         raise ValueError(f"no run of counts meets the published sums around {first}")
-    if low:
-        shift = max(shift, *low)
-    return min(shift, *high) if high else shift
+    shift = max([_even_flow(first, running) - group[first], *low])
+    return min([shift, *high])
 
 
 def _even_flow(edge: date, running: dict[date, int]) -> int:
     """The running total at `edge` if events were evenly spread between its neighbours, or beyond the last edge."""
     placed = sorted(running)
-    before = [b for b in placed if b < edge]
-    after = [b for b in placed if b > edge]
+    before, after = [b for b in placed if b < edge], [b for b in placed if b > edge]
     left, right = (before[-1], after[0]) if before and after else (placed[0], placed[-1])
     if left == right:
         return running[left]
@@ -121,11 +109,7 @@ def _even_flow(edge: date, running: dict[date, int]) -> int:
 
 def draw_days(rng: Random, counts: Iterable[Total]) -> list[str]:
     """A random day for each row of each piece, sorted within the piece."""
-    drawn: list[str] = []
-    for piece in counts:
-        if piece.value:
-            drawn += sorted(rng.choices(piece.span.days(), k=piece.value))
-    return drawn
+    return [day for piece in counts if piece.value for day in sorted(rng.choices(piece.span.days(), k=piece.value))]
 
 
 def split_amount(rng: Random, total: int, parts: int, least: int = 0, skew: bool = True) -> list[int]:
@@ -146,16 +130,3 @@ def split_amount(rng: Random, total: int, parts: int, least: int = 0, skew: bool
     cut = [least + spare * each // weight for each in weights]
     cut[weights.index(max(weights))] += total - sum(cut)
     return cut
-
-
-def scatter(rng: Random, total: int, parts: int) -> list[int]:
-    """`total` people distributed at random over `parts` rows; many rows get none."""
-    counts = [0] * parts
-    for _ in range(total):
-        counts[rng.randrange(parts)] += 1
-    return counts
-
-
-def choose(rng: Random, places: Sequence[int], number: int) -> set[int]:
-    """`number` different places, at random."""
-    return set(rng.sample(places, number))

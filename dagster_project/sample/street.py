@@ -7,11 +7,10 @@ clearly not real.
 
 import hashlib
 from datetime import date
-from random import Random
 
 from .files import Extract
 from .published import FORCE
-from .random_rows import MARK, Choice, random_for
+from .random_rows import MARK, draw, random_for
 from .spans import DAY, Span
 
 MONTHS = (date(2025, 9, 1), date(2025, 10, 1), date(2025, 11, 1))
@@ -20,96 +19,42 @@ ROWS = 1900
 
 TWICE_PER_THOUSAND = 30
 HEADERS = (
-    "Crime ID",
-    "Month",
-    "Reported by",
-    "Falls within",
-    "Longitude",
-    "Latitude",
-    "Location",
-    "LSOA code",
-    "LSOA name",
-    "Crime type",
-    "Last outcome category",
-    "Context",
+    "Crime ID, Month, Reported by, Falls within, Longitude, Latitude, Location, LSOA code, LSOA name, Crime type,"
+    " Last outcome category, Context"
 )
-TYPES = Choice(
-    {
-        "Violence and sexual offences": 38,
-        "Anti-social behaviour": 14,
-        "Public order": 9,
-        "Criminal damage and arson": 8,
-        "Shoplifting": 8,
-        "Other theft": 7,
-        "Vehicle crime": 5,
-        "Burglary": 4,
-        "Drugs": 3,
-        "Other crime": 2,
-        "Possession of weapons": 1,
-        "Theft from the person": 1,
-        "Robbery": 1,
-        "Bicycle theft": 1,
-    }
-)
-DISTRICTS = Choice(
-    {
-        "Derby": 36,
-        "Chesterfield": 13,
-        "Amber Valley": 11,
-        "Erewash": 10,
-        "South Derbyshire": 8,
-        "High Peak": 7,
-        "Bolsover": 7,
-        "North East Derbyshire": 6,
-        "Derbyshire Dales": 4,
-        "": 3,
-    }
-)
-OUTCOMES = Choice(
-    {
-        "Unable to prosecute suspect": 33,
-        "Investigation complete; no suspect identified": 31,
-        "Under investigation": 22,
-        "Awaiting court outcome": 7,
-        "Local resolution": 4,
-        "Offender given a caution": 1,
-    }
-)
+TYPES = {
+    "Violence and sexual offences": 38, "Anti-social behaviour": 14, "Public order": 9, "Criminal damage and arson": 8,
+    "Shoplifting": 8, "Other theft": 7, "Vehicle crime": 5, "Burglary": 4, "Drugs": 3, "Other crime": 2,
+    "Possession of weapons": 1, "Theft from the person": 1, "Robbery": 1, "Bicycle theft": 1,
+}  # fmt: skip
+DISTRICTS = {
+    "Derby": 36, "Chesterfield": 13, "Amber Valley": 11, "Erewash": 10, "South Derbyshire": 8, "High Peak": 7, "Bolsover": 7,
+    "North East Derbyshire": 6, "Derbyshire Dales": 4, "": 3,
+}  # fmt: skip
+OUTCOMES = {
+    "Unable to prosecute suspect": 33, "Investigation complete; no suspect identified": 31, "Under investigation": 22,
+    "Awaiting court outcome": 7, "Local resolution": 4, "Offender given a caution": 1,
+}  # fmt: skip
 
 
 def street_crime() -> list[Extract]:
     """A file for each of `MONTHS`."""
-    return [_month(random_for(f"street_crime {month}"), month) for month in MONTHS]
+    return [_month(month) for month in MONTHS]
 
 
-def _month(rng: Random, month: date) -> Extract:
-    types, districts, outcomes = (each.draw(rng, ROWS) for each in (TYPES, DISTRICTS, OUTCOMES))
-    label = f"{month:%Y-%m}"
+def _month(month: date) -> Extract:
+    rng = random_for(f"street_crime {month}")
+    drawn = [draw(rng, weights, ROWS) for weights in (TYPES, DISTRICTS, OUTCOMES)]
+    label, known = f"{month:%Y-%m}", ""
     rows: list[tuple[str, ...]] = []
-    known = ""
-    for at, (kind, district, outcome) in enumerate(zip(types, districts, outcomes, strict=True)):
+    for at, (kind, district, outcome) in enumerate(zip(*drawn, strict=True)):
         behaviour = kind == "Anti-social behaviour"
         if not behaviour and not (known and rng.randrange(1000) < TWICE_PER_THOUSAND):
             known = MARK.lower() + hashlib.sha256(f"{MARK} {label} {at}".encode()).hexdigest()[len(MARK) :]
         number = rng.randrange(1, 40)
-        place = (
-            f"-1.{number:02d}0000",
-            f"53.{number:02d}0000",
-            f"On or near Sample Street {number}",
-            f"{MARK}{number:03d}",
-            f"{district} {number:03d}A",
-        )
-        rows.append(
-            (
-                "" if behaviour else known,
-                label,
-                FORCE,
-                FORCE,
-                *(place if district else ("", "", "No location", "", "")),
-                kind,
-                "" if behaviour else outcome,
-                "",
-            )
-        )
+        place = (f"-1.{number:02d}0000", f"53.{number:02d}0000", f"On or near Sample Street {number}", f"{MARK}{number:03d}",
+                 f"{district} {number:03d}A") if district else ("", "", "No location", "", "")  # fmt: skip
+        crime_id, ending = ("", "") if behaviour else (known, outcome)
+        rows.append((crime_id, label, FORCE, FORCE, *place, kind, ending, ""))
     next_month = (month.replace(day=28) + 4 * DAY).replace(day=1)
     return Extract("street_crime", Span(month, next_month - DAY), HEADERS, rows, file_name=f"{label}-derbyshire-street.csv")

@@ -3,18 +3,16 @@
 from dagster_project.core.cell_text import escape_formula, plain_text
 from dagster_project.core.published_file import NothingPublishedError
 
-from .answer_formats import FORMATS, write_result
+from .answer_formats import write_result
 from .connection import connect
 from .consultation import ReasonError, record_consultation
-from .query import ANSWER_FORMATS, LimitError, Limits, QuestionError, limited
+from .query import ANSWER_FORMATS, LimitError, Limits, limited
 
 __all__ = [
     "ANSWER_FORMATS",
-    "FORMATS",
     "LimitError",
     "Limits",
     "NothingPublishedError",
-    "QuestionError",
     "ReasonError",
     "connect",
     "escape_formula",

@@ -43,8 +43,7 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
 
     Raises NoEditionError, and what `connect` raises.
     """
-    con = connect(home, reason, by="pam claims")
-    try:
+    with connect(home, reason, by="pam claims") as con:
         editions = [r[0] for r in con.execute("select distinct edition from reports.claims order by edition").fetchall()]
         if not editions or edition not in (None, *editions):
             there_are = ", ".join(editions) or "none with claims"
@@ -54,6 +53,4 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
         rows: list[tuple[Any, ...]] = con.execute(
             f"select {columns} from reports.claims where edition = ? order by claim_no", [chosen]
         ).fetchall()
-    finally:
-        con.close()
     return chosen, [ComparedClaim(*row) for row in rows]

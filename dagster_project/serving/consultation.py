@@ -1,14 +1,16 @@
 """Records who consults the warehouse and why, before anything is shown."""
 
 import os
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
 
 from dagster_project.audit import record, shape_of
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import refuse_open
-
-from .known_names import published_names
 
 
 class ReasonError(PamError, ValueError):
@@ -38,9 +40,32 @@ def record_disclosure(
 
 
 def _shape(home: Home, query: str) -> str:
-    return shape_of(query, published_names(home)) if query.strip() else ""
+    """The shape of a query: of its names, only those of schemas, relations and columns in the published night."""
+    return shape_of(query, _published_names(home)) if query.strip() else ""
 
 
 def can_record(home: Home) -> bool:
     """Whether this process may write in the home, so that what it reads is recorded."""
     return home.path.is_dir() and os.access(home.path, os.W_OK)
+
+
+def _published_names(home: Home) -> frozenset[str]:
+    """All names in the published file; none if nothing is published, or it can't be read."""
+    try:
+        path = home.warehouse.resolve(strict=True)
+        return _names(path, path.stat().st_mtime_ns)
+    except (OSError, duckdb.Error):
+        return frozenset()
+
+
+@lru_cache(maxsize=4)
+def _names(path: Path, _mtime_ns: int) -> frozenset[str]:
+    # Through a database of its own: one that this process has open of the file may have other settings.
+    with duckdb.connect(str(path), read_only=True) as con:
+        names = con.execute(
+            """
+            select schema_name from duckdb_columns() union select table_name from duckdb_columns()
+            union select column_name from duckdb_columns()
+            """
+        )
+        return frozenset(name for (name,) in names.fetchall())

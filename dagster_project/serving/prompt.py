@@ -267,21 +267,14 @@ def trim_history(path: Path, most: int) -> None:
 def completions(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """What can be completed -> what it is: keywords, relations, columns, measures, and values of conditions."""
     words = {w: "" for w in ("select", "from", "where", "group by all", "order by", "and", "is not null", "limit", "between")}
-    words |= dict(
-        con.execute("select distinct name, 'column' from meta.dictionary where kind = 'column' order by 1").fetchall()
-    )
-    words |= dict(
-        con.execute(
-            "select name, any_value(title) from meta.dictionary where kind = 'measure' group by 1 order by 1"
-        ).fetchall()
-    )
-    words |= dict(
-        con.execute(
-            "select schema_name || '.' || relation_name, 'relation' from meta.dictionary where kind = 'relation' order by 1"
-        ).fetchall()
-    )
-    for column in ("area_type", "period_type", "data_status", "area_name"):
-        words |= dict(con.execute(f"select distinct {column}, '{column}' from marts.measures order by 1").fetchall())
+    for query in (
+        "select distinct name, 'column' from meta.dictionary where kind = 'column' order by 1",
+        "select name, any_value(title) from meta.dictionary where kind = 'measure' group by 1 order by 1",
+        "select schema_name || '.' || relation_name, 'relation' from meta.dictionary where kind = 'relation' order by 1",
+        *(f"select distinct {c}, '{c}' from marts.measures order by 1"
+          for c in ("area_type", "period_type", "data_status", "area_name")),
+    ):  # fmt: skip
+        words |= dict(con.execute(query).fetchall())
     return {word: meaning for word, meaning in words.items() if word}
 
 

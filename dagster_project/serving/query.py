@@ -173,8 +173,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
         if form == "parquet":
             _write_parquet(home, sql, new, limits)
         else:
-            con = open_published(home, memory=limits.memory)
-            try:
+            with open_published(home, memory=limits.memory) as con:
                 if form == "xlsx":
                     from .answer_workbook import write_sheet
 
@@ -184,8 +183,6 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
                         answer(con, sql, form, file, Limits(limits.seconds, limits.memory, 0))
-            finally:
-                con.close()
         os.chmod(new, 0o600)
         record_disclosure(home, reason, by=by, what="answer", query=sql, to=str(out.absolute()), format=form)
         put_in_place(new, out.absolute())
@@ -206,11 +203,7 @@ def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
         raise QuestionError("a query plan is text: ask for it as a table, csv or json")
     open_published(home).close()
     # DuckDB writes the file, for exact types. It is the only file that the query can write.
-    con = open_hardened(home.warehouse.resolve(), memory=limits.memory, writable=new)
-    try:
-        with limited(con, limits):
-            # `pivot` is several statements and can't be a view; a table takes the memory of its rows.
-            con.execute(f"create temp {'table' if kind == duckdb.StatementType.MULTI else 'view'} pam_answer as {text}")
-            con.execute(f"copy pam_answer to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)")
-    finally:
-        con.close()
+    with open_hardened(home.warehouse.resolve(), memory=limits.memory, writable=new) as con, limited(con, limits):
+        # `pivot` is several statements and can't be a view; a table takes the memory of its rows.
+        con.execute(f"create temp {'table' if kind == duckdb.StatementType.MULTI else 'view'} pam_answer as {text}")
+        con.execute(f"copy pam_answer to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)")

@@ -252,17 +252,9 @@ def _published_part(con: duckdb.DuckDBPyConnection, force: str, request: FigureR
         "select area_code, period_label, value from warehouse.marts.mart_public_health where force_code = ? and measure = ?"
         " and category = ? and area_type = ? and area_name = ? and period_end = ?"
         " and (cast(? as date) is null or period_start = ?)",
-        [
-            force,
-            request.measure,
-            request.category,
-            request.area_type,
-            request.area_name,
-            request.last,
-            request.first,
-            request.first,
-        ],
-    ).fetchone()
+        [force, request.measure, request.category, request.area_type, request.area_name, request.last, request.first,
+         request.first],
+    ).fetchone()  # fmt: skip
     if figure is None:
         raise TrailError(f"nothing is published of {request.measure} for {request.area_name} up to {request.last}")
     area_code, period, value = figure

@@ -11,9 +11,5 @@ from . import OutputContext, links_to
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write the catalogue of the night into `folder`, with links to the outputs written before it. Raises OSError."""
-    editions = (
-        sorted(p.parent.name for p in folder.parent.glob("report/*/index.html"))
-        if "report" in context.published_folders
-        else []
-    )
+    editions = sorted(p.parent.name for p in folder.parent.glob("report/*/index.html"))
     catalogue.write(con, folder, context.is_sample, links_to(context, "..", ("dashboard",)), editions)

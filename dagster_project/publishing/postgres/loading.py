@@ -48,14 +48,11 @@ class _Step:
 @contextmanager
 def night_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a night's file read-only in a DuckDB instance of its own, without the settings of other connections."""
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         con.execute(f"attach {literal(str(path))} as night (read_only)")
         con.execute("use night")
         con.execute("set enable_progress_bar = false")
         yield con
-    finally:
-        con.close()
 
 
 def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Progress | None = None) -> Loaded:

@@ -8,7 +8,7 @@ import duckdb
 from dagster_project.transform.dbt_runner import manifest
 
 from ..category_words import OFFENCE_MART, describe_offences
-from ..pack.web_pages import TEMPLATES, make_environment
+from ..pack.web_pages import TEMPLATES, make_environment, write_text
 from .lineage import read_lineage
 from .read import Catalogue, read_catalogue
 from .search import dashboard_link, search_entries
@@ -40,12 +40,12 @@ def write(
     }  # fmt: skip
     environment = make_environment(HERE / "templates")
     for name in PAGES:
-        _write(folder / f"{name}.html", environment.get_template(f"{name}.html.j2").render(shared, here=name))
+        write_text(folder / f"{name}.html", environment.get_template(f"{name}.html.j2").render(shared, here=name))
     template = environment.get_template("relation.html.j2")
     for relation in catalogue.relations:
-        _write(folder / relation.page, template.render(shared, here="", relation=relation))
+        write_text(folder / relation.page, template.render(shared, here="", relation=relation))
     for name, parts in _FILES.items():
-        _write(folder / name, "".join(p.read_text(encoding="utf-8") for p in parts))
+        write_text(folder / name, "".join(p.read_text(encoding="utf-8") for p in parts))
     return catalogue
 
 
@@ -53,7 +53,3 @@ _FILES: dict[str, tuple[Path, ...]] = {
     "style.css": (TEMPLATES / "style.css", HERE / "catalogue.css"),
     "filter.js": (HERE / "filter.js",),
 }
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

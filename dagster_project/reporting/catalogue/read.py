@@ -12,7 +12,7 @@ from dagster_project.core.seeds import read_seed
 
 from ..pack.model import UNITS
 from ..pack.wording import slug
-from ..rows import read_rows
+from ..rows import extract_of, read_rows
 
 SCHEMAS = {
     "marts": "The figures: a mart for each subject, exact, with small numbers",
@@ -196,10 +196,7 @@ def _measures(con: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> list[Measu
         " (edition, table_name) where measure is not null order by all"
     ).fetchall():
         tables.setdefault((mart, measure), []).append(tuple(table))
-    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
-    extracts = {
-        (m["mart"], m["measure"]): limits.get(m["coverage"], m["coverage"]) for m in read_seed("measure_list")
-    }
+    extracts = {(m["mart"], m["measure"]): extract_of(m) for m in read_seed("measure_list")}
     return [
         Measure(
             d["relation_name"], d["name"], d["title"], UNITS.get(d["unit"]) or d["unit"], d["description"], d["formula"] or "",

@@ -6,7 +6,6 @@ when they are needed; a small script for each force has what the first page show
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,11 +15,11 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.files import temporary_path
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.core.reused_files import ReusedFiles
 
-from ..pack.write import check_target, replace_folder
+from ..pack.web_pages import write_text
+from ..pack.write import whole_folder
 from .changes import MOST_LISTED, NOT_KNOWN, Changes
 from .contents import accepted_files, read_contents
 from .data import hash_marts, pack_mart, pack_overview
@@ -71,7 +70,7 @@ def write(
     for name in PAGE_FILES:
         (folder / name).write_bytes((HERE / name).read_bytes())
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")
-    (folder / "dashboard.css").write_text(style, encoding="utf-8", newline="\n")
+    write_text(folder / "dashboard.css", style)
     # In a scope of its own, as its short names would otherwise be global.
     (folder / VEGA).write_bytes(b"(() => {\n" + _vega() + b"\n})();\n")
 
@@ -89,15 +88,8 @@ def write_whole_folder(
 
     Raises OutError if `out` holds other things and `overwrite` is not set, and OSError.
     """
-    check_target(out, overwrite, PAGE_FILES[1], "a dashboard")
-    new = temporary_path(out)
-    shutil.rmtree(new, ignore_errors=True)
-    try:
+    with whole_folder(out, overwrite, PAGE_FILES[1], "a dashboard") as new:
         write(con, new, is_sample, lists=lists, changes=changes)
-        replace_folder(new, out)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
 
 
 def _write_mart(
@@ -128,7 +120,7 @@ def _write_script(path: Path, name: str, key: str, value: object) -> None:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     variable = f"(globalThis.{name} ??= {{}})[{json.dumps(key)}]" if key else f"globalThis.{name}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{variable} = {text};\n", encoding="utf-8", newline="\n")
+    write_text(path, f"{variable} = {text};\n")
 
 
 def _vega() -> bytes:

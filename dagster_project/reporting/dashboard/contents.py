@@ -9,7 +9,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.small_numbers import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
-from ..rows import read_rows
+from ..rows import extract_of, read_rows
 from .data import NEAREST, check_name
 from .home_lists import HomeLists
 
@@ -40,7 +40,6 @@ def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: HomeLi
         marts_of.setdefault(check_name(force), []).append(check_name(mart))
     nights = _json_rows(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
-    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
     return {
         "sample": is_sample,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
@@ -61,7 +60,7 @@ def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: HomeLi
                 "title": m["title"], "unit": m["unit"], "meaning": m["description"], "formula": m["formula"],
                 "headline": (row := measures.get((m["relation_name"], m["name"]), {})).get("is_headline") == "true",
                 "adds": row.get("aggregation") == "sum",
-                "extract": limits.get(row.get("coverage", ""), row.get("coverage", "")),
+                "extract": extract_of(row) if row else "",
             }
             for m in _json_rows(con, "select * from meta.dictionary where kind = 'measure'")
         },

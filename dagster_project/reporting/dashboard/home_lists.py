@@ -3,14 +3,19 @@
 from dataclasses import dataclass, field
 
 from dagster_project.core.home import Home
+from dagster_project.core.own_lists import read_own_list
 
 from .outlines import Outlines, read_outlines
-from .population import Population, read_population
+
+Population = dict[str, tuple[int, str]]
+"""By `force/area_type/area_code`: the number of people, and when they were counted."""
+COLUMNS = ("force_code", "area_type", "area_code", "population", "as_of")
+"""`as_of`: when and by whom they were counted, as the page prints it: `Mid-2024 estimate, ONS`."""
 
 
 @dataclass(frozen=True)
 class HomeLists:
-    """What `read_population` and `read_outlines` return."""
+    """Population, for rates, from `seeds/population.csv`, and outlines, for a map."""
 
     population: Population = field(default_factory=dict)
     outlines: Outlines = field(default_factory=dict)
@@ -20,5 +25,11 @@ NO_LISTS = HomeLists()
 
 
 def read_home_lists(home: Home) -> HomeLists:
-    """The lists of a home. Raises SeedError for an invalid one."""
+    """The lists of a home; empty where it has none. Raises SeedError for an invalid one, with file, line and reason."""
     return HomeLists(read_population(home), read_outlines(home))
+
+
+def read_population(home: Home) -> Population:
+    """The population of areas. Raises SeedError."""
+    rows = read_own_list(home.seeds / "population.csv", COLUMNS)
+    return {f"{force}/{area_type}/{area}": (int(people), as_of) for force, area_type, area, people, as_of in rows}

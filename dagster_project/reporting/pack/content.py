@@ -19,7 +19,7 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.raw_tables import requested_by
 from dagster_project.editions.tables import CellSpec
 
-from ..rows import read_rows
+from ..rows import extract_of, read_rows
 from .findings import choose_findings
 from .model import PUBLIC_ONLY, Cell, Claim, Definition, Finding, Pack, Page, PrintedColumn, Row, Source, Table
 from .page_charts import make_page_charts
@@ -130,16 +130,14 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dic
 
 def _definitions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Definition]:
     """Measures in words, by mart and measure."""
-    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
     rows = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     definitions = {}
     for r in read_rows(con, "select * from meta.dictionary where kind = 'measure'"):
         key = (r["relation_name"], r["name"])
-        coverage = rows[key]["coverage"] if key in rows else ""
         definitions[key] = Definition(
             mart=key[0], measure=key[1], title=r["title"], unit=r["unit"], meaning=r["description"], formula=r["formula"],
             aggregation=rows[key]["aggregation"] if key in rows else "",
-            extracts=tuple(filter(None, [limits.get(coverage, coverage)])),
+            extracts=(extract_of(rows[key]),) if key in rows else (),
         )  # fmt: skip
     return definitions
 

@@ -3,21 +3,17 @@
 A process starts when there is something to draw. If it dies, or takes too long over a chart, another one draws the rest.
 """
 
-import contextlib
 import json
 import os
-import select
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import astuple, dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 
 from . import draw_process
-from .draw_process import SIZES
 
 SECONDS = 60.0
 """How long one chart may take. The slowest of the sample takes a quarter of a second."""
@@ -53,62 +49,36 @@ class _Process:
     """A process that draws. It starts at the first request."""
 
     def __init__(self) -> None:
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: tuple[subprocess.Popen[bytes], Connection] | None = None
 
     def draw(self, job: Job) -> Drawing:
         """Draw a chart. Raises _ProcessDiedError; the next call then starts another process."""
         if self._running is None:
-            self._running = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(Path(draw_process.__file__)), json.dumps(sys.path)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
-            )  # fmt: skip
+            requests, theirs = Pipe()
+            with theirs:
+                process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", draw_process.__file__, str(theirs.fileno()), json.dumps(sys.path)],
+                    pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+            self._running = process, requests
+        _, requests = self._running
         try:
-            return self._request(self._running, job)
-        except (_ProcessDiedError, OSError) as error:
+            requests.send(astuple(job))
+            if not requests.poll(SECONDS):
+                raise _ProcessDiedError(f"took longer than {SECONDS:.0f} s")
+            return Drawing(requests.recv_bytes() or None, requests.recv_bytes() or None)
+        except (_ProcessDiedError, EOFError, OSError) as error:
             self.close()
             raise _ProcessDiedError(str(error)) from error
-
-    def _request(self, running: subprocess.Popen[bytes], job: Job) -> Drawing:
-        request: dict[str, Any] = {"spec": job.spec, "svg": job.svg, "scale": job.scale}
-        # A request is one line: `json` escapes line separators.
-        _write(running, json.dumps(request).encode("ascii") + b"\n")
-        deadline = time.monotonic() + SECONDS
-        sizes = SIZES.unpack(_read(running, SIZES.size, deadline))
-        svg, png = (None if n < 0 else _read(running, n, deadline) for n in sizes)
-        return Drawing(svg, png)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
         if self._running is not None:
-            with contextlib.suppress(OSError):
-                self._running.kill()
-            for pipe in (self._running.stdin, self._running.stdout):
-                assert pipe is not None
-                with contextlib.suppress(OSError):
-                    pipe.close()
-            self._running.wait()
+            process, requests = self._running
+            process.kill()
+            requests.close()
+            process.wait()
             self._running = None
-
-
-def _write(running: subprocess.Popen[bytes], data: bytes) -> None:
-    assert running.stdin is not None
-    while data:
-        data = data[running.stdin.write(data) :]
-
-
-def _read(running: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
-    assert running.stdout is not None
-    parts = []
-    while size:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([running.stdout], [], [], left)[0]:
-            raise _ProcessDiedError(f"took longer than {SECONDS:.0f} s")
-        part = os.read(running.stdout.fileno(), min(size, 1 << 20))
-        if not part:
-            raise _ProcessDiedError("its process ended")
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
 
 
 def draw(jobs: Sequence[Job]) -> list[Drawing]:

@@ -89,8 +89,7 @@ class Trails:
 def open_work(home: Home, night_id: str) -> Iterator[duckdb.DuckDBPyConnection | None]:
     """The rows that a night was built from, attached as `work` to read: the candidate's file if it is that night's, else the
     evidence archived with the night. None if there is neither."""
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         is_attached = attach_built(con, home, night_id)
         evidence = evidence_of(home.publications / f"{night_id}.duckdb")
         if not is_attached and evidence.exists():
@@ -98,8 +97,6 @@ def open_work(home: Home, night_id: str) -> Iterator[duckdb.DuckDBPyConnection |
                 # If rows were erased since, figures would not add up: there are no trails then.
                 is_attached = not attach_evidence(con, home, evidence)
         yield con if is_attached else None
-    finally:
-        con.close()
 
 
 def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection, edition: str) -> Trails:

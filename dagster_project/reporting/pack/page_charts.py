@@ -141,11 +141,6 @@ def _trimmed(points: tuple[Point, ...]) -> tuple[Point, ...]:
     return points[known[0] : known[-1] + 1] if known else ()
 
 
-def _is_sum(measure: Definition) -> bool:
-    """Whether its months add up, so that twelve of them have a mean. The twelve months of a rate are a rate."""
-    return measure.aggregation == "sum"
-
-
 def _trend(
     table: Table, wanted: Sequence[Definition], months: dict[str, list[Month]],
     control_charts: Mapping[tuple[str, str], tuple[ChartMonth, ...]],
@@ -194,7 +189,8 @@ def _control_panel(measure: Definition, points: tuple[Point, ...], chart: Sequen
 def _mean_panel(measure: Definition, points: tuple[Point, ...], twelve: Sequence[Month]) -> Panel:
     """Months without a control chart, with the twelve months to each."""
     series = [Series("Each month", points, "months")]
-    is_sum = _is_sum(measure)
+    # Months that add up have a mean. The twelve months of a rate are a rate.
+    is_sum = measure.aggregation == "sum"
     rolling = _trimmed(_points(twelve, measure.unit, 12 if is_sum else 1))
     if rolling and (is_sum or measure.unit == "percent"):
         series.append(Series("Average of the 12 months to it" if is_sum else "12 months to it", rolling, "rolling"))

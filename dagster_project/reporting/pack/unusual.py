@@ -13,7 +13,7 @@ import duckdb
 
 from dagster_project.core.small_numbers import FEW_A_MONTH
 
-from .wording import MONTHS, format_number, join_words
+from .wording import format_number, join_words, month_in_words
 
 CHARTS = "mart_control_charts"
 SMALL = 20
@@ -158,7 +158,7 @@ def describe_newest_month(months: Sequence[ChartMonth]) -> str:
     if not rule and first == 0:
         return NORMAL
     state = ("rising" if is_high else "falling") if rule == TREND else rule or NORMAL
-    return f"{state} {'in' if first == len(months) - 1 else 'since'} {_month(months[first].start)}"
+    return f"{state} {'in' if first == len(months) - 1 else 'since'} {month_in_words(months[first].start.isoformat())}"
 
 
 def describe_period(months: Sequence[ChartMonth], first: date | None, last: date | None) -> str:
@@ -217,7 +217,3 @@ def describe_change(
         return unusual
     counts = [format_number(v, comparison.unit) for v in (comparison.value, comparison.before) if v is not None]
     return f"{unusual}; small numbers: {join_words(counts)}"
-
-
-def _month(day: date) -> str:
-    return f"{MONTHS[day.month - 1]} {day.year}"

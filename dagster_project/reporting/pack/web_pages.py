@@ -38,9 +38,9 @@ def write_html(
     if pack.rule is None:
         (folder / "trail").mkdir(exist_ok=True)
     for name, (wide, narrow) in pictures.items():
-        _write(folder / "charts" / f"{name}.svg", wide)
-        _write(folder / "charts" / f"{name}-narrow.svg", narrow)
-    _write(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
+        write_text(folder / "charts" / f"{name}.svg", wide)
+        write_text(folder / "charts" / f"{name}-narrow.svg", narrow)
+    write_text(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     shared = {
         "pack": pack, "is_sample": pack.is_sample, "root": "", "links": links, "with_trails": pack.rule is None,
         "public_notice": public_notice(pack), "findings": any(p.findings for p in pack.pages),
@@ -69,10 +69,11 @@ def write_html(
 
 
 def _write_page(path: Path, template: str, shared: Mapping[str, Any], **own: Any) -> None:
-    _write(path, _environment().get_template(f"{template}.html.j2").render({**shared, **own}))
+    write_text(path, _environment().get_template(f"{template}.html.j2").render({**shared, **own}))
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a text (UTF-8) with the same line ends on every machine."""
     path.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -192,16 +192,10 @@ def _number_format(cell: Cell) -> str:
 def _findings(pack: Pack) -> WorkbookSheet:
     """What to read first. Figures are texts as printed, as their units differ."""
     columns = [
-        SheetColumn("Part", 34),
-        SheetColumn("Figure", 40),
-        SheetColumn("As printed", 16),
-        SheetColumn("Period", 34),
-        SheetColumn("Change", 40),
-        SheetColumn("Is it unusual?", 44),
-        SheetColumn("Newest month", 44),
-        SheetColumn("Completeness", 24),
-        SheetColumn("Sheet", 30),
-    ]
+        SheetColumn("Part", 34), SheetColumn("Figure", 40), SheetColumn("As printed", 16), SheetColumn("Period", 34),
+        SheetColumn("Change", 40), SheetColumn("Is it unusual?", 44), SheetColumn("Newest month", 44),
+        SheetColumn("Completeness", 24), SheetColumn("Sheet", 30),
+    ]  # fmt: skip
     sheets = {t.name: _sheet_name(t) for t in pack.tables}
     rows: list[list[Any]] = [
         [p.title, f.title, f.figure, f.days, f.change, f.unusual, f.newest or NOT_APPLICABLE, f.complete, sheets[f.table]]
@@ -214,15 +208,10 @@ def _findings(pack: Pack) -> WorkbookSheet:
 def _claims(pack: Pack) -> WorkbookSheet:
     """The printed figures and statements. No cell is blank."""
     columns = [
-        SheetColumn("Number", 10, True),
-        SheetColumn("Paragraph", 12),
-        SheetColumn("What is said", 60),
-        SheetColumn("As printed", 16),
-        SheetColumn("Warehouse", 16),
-        SheetColumn("Difference", 14),
-        SheetColumn("Verdict", 18),
+        SheetColumn("Number", 10, True), SheetColumn("Paragraph", 12), SheetColumn("What is said", 60),
+        SheetColumn("As printed", 16), SheetColumn("Warehouse", 16), SheetColumn("Difference", 14), SheetColumn("Verdict", 18),
         SheetColumn("Why", 60),
-    ]
+    ]  # fmt: skip
     rows = [
         [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
          f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
@@ -236,16 +225,10 @@ def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
     row_column = [SheetColumn("Rows", 12, True)] if with_rows else []
     columns = [
-        SheetColumn("Extract", 34),
-        SheetColumn("Status", 16),
-        SheetColumn("Rhythm", 12),
-        SheetColumn("Files", 10, True),
-        *row_column,
-        SheetColumn("First day covered", 22),
-        SheetColumn("Last day covered", 22),
-        SheetColumn("Extracted at (UTC)", 26),
-        SheetColumn("Days late", 12, True),
-    ]
+        SheetColumn("Extract", 34), SheetColumn("Status", 16), SheetColumn("Rhythm", 12), SheetColumn("Files", 10, True),
+        *row_column, SheetColumn("First day covered", 22), SheetColumn("Last day covered", 22),
+        SheetColumn("Extracted at (UTC)", 26), SheetColumn("Days late", 12, True),
+    ]  # fmt: skip
     rows: list[list[Any]] = [
         [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
          s.days_late]
@@ -261,12 +244,9 @@ def _measures(pack: Pack) -> WorkbookSheet:
     used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
     rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in used.values()]
     columns = [
-        SheetColumn("Measure", 34),
-        SheetColumn("What it counts", 70),
-        SheetColumn("How a period is made", 60),
-        SheetColumn("Mart", 28),
-        SheetColumn("Name in the mart", 34),
-    ]
+        SheetColumn("Measure", 34), SheetColumn("What it counts", 70), SheetColumn("How a period is made", 60),
+        SheetColumn("Mart", 28), SheetColumn("Name in the mart", 34),
+    ]  # fmt: skip
     rows = rows or [[NOT_APPLICABLE] * len(columns)]
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
@@ -308,15 +288,11 @@ def _cell(value: Any) -> Any:
 def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
     """Add a sheet to the workbook."""
     rows = [[_cell(v) for v in row] for row in sheet.rows]
+    aligned: list[dict[str, Any]] = [
+        {"align": "right"} if c.is_number else {"align": "left", "indent": min(n, 1)} for n, c in enumerate(sheet.columns)
+    ]
     formatting: list[dict[str, Any]] = [
-        {
-            "column": {
-                "columns": [n],
-                "format": {"align": "right"} if c.is_number else {"align": "left", "indent": min(n, 1)},
-                "include_names": True,
-            }
-        }
-        for n, c in enumerate(sheet.columns)
+        {"column": {"columns": [n], "format": form, "include_names": True}} for n, form in enumerate(aligned)
     ]
     days = {(r, c): MOMENT if isinstance(v, datetime) else DAY
             for r, row in enumerate(sheet.rows) for c, v in enumerate(row) if isinstance(v, date)}  # fmt: skip

@@ -4,8 +4,9 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -61,18 +62,10 @@ def write_pack(
     """
     if unknown := [f for f in forms if f not in FORMS]:
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
-    check_target(out, overwrite)
-    pack = read_pack(con, edition, is_sample, public)
-    new = temporary_path(out)
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    try:
+    with whole_folder(out, overwrite) as new:
+        pack = read_pack(con, edition, is_sample, public)
         trails = _count_trails(con, pack, home) if home and "html" in forms and not public else None
         write_forms(pack, new, forms, trails, home, print_line, tables_only=tables_only)()
-        replace_folder(new, out)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
     return pack
 
 
@@ -178,15 +171,28 @@ def _count_trails(con: duckdb.DuckDBPyConnection, pack: Pack, home: Home) -> Tra
         return read_trails(con, work, pack.edition) if work else None
 
 
-def check_target(out: Path, overwrite: bool, marker: str = NOTE, what: str = "a report") -> None:
-    """Raise OutError if `out` is a file, or holds other things than what `marker` marks and `overwrite` is not set."""
+@contextmanager
+def whole_folder(out: Path, overwrite: bool, marker: str = NOTE, what: str = "a report") -> Iterator[Path]:
+    """Within, a folder to fill, which then replaces `out`, whole or not at all.
+
+    Raises OutError if `out` is a file, or holds other things than what `marker` marks and `overwrite` is not set; OSError.
+    """
     if out.exists() and not out.is_dir():
         raise OutError(f"{out} is a file; --out names a folder")
     if out.is_dir() and any(out.iterdir()) and not (out / marker).exists() and not overwrite:
         raise OutError(f"{out} holds other things than {what}; name another folder, or replace all of it with --replace")
+    new = temporary_path(out)
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+        _replace_folder(new, out)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
 
 
-def replace_folder(new: Path, out: Path) -> None:
+def _replace_folder(new: Path, out: Path) -> None:
     """Rename a finished folder to `out`, and delete what was there. Raises OSError; what was there then stays."""
     if not out.exists():
         os.rename(new, out)

@@ -18,9 +18,8 @@ from support import published
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import SeedError
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.home_lists import read_home_lists
+from dagster_project.reporting.dashboard.home_lists import read_home_lists, read_population
 from dagster_project.reporting.dashboard.outlines import read_outlines
-from dagster_project.reporting.dashboard.population import read_population
 from dagster_project.serving import connect
 
 UNIT = (
