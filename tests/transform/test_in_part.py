@@ -127,11 +127,11 @@ def test_nights_in_part_of_many_forces_are_the_whole_night(of_many: tuple[Home, 
 
 
 def superseded(home: Home, force: str) -> list[tuple[Any, ...]]:
-    """Why a force's rows do not count, and the load that each gave way to."""
+    """Why a force's rows do not count, and the load that each gave way to; those of loads that are not there among them."""
     with candidate(home) as con:
         return con.execute(
-            "select reason, by_load_id from staging.superseded_rows join raw.loads using (load_id) where force_code = ?"
-            " order by all", [force],
+            "select reason, by_load_id from staging.superseded_rows left join raw.loads using (load_id)"
+            " where coalesce(force_code, $1) = $1 order by all", [force],
         ).fetchall()  # fmt: skip
 
 
