@@ -11,3 +11,7 @@ try:
 except SparkMissingError as error:
     LACKS = str(error)
 needs_spark = pytest.mark.skipif(bool(LACKS), reason=LACKS)
+QUICK_JAVA = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m -Xmn1g"
+}
+"""Settings that have Java compile less: a test's session is over before that would have paid."""

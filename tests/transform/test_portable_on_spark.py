@@ -16,7 +16,7 @@ from dagster_project.core.config import Spark
 from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.transform.spark.session import spark_session
 
-from .needs_spark import needs_spark
+from .needs_spark import QUICK_JAVA, needs_spark
 
 PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
 MACROS = jinja2.Environment().from_string(PORTABLE).module
@@ -68,7 +68,7 @@ def on_duckdb(query: str) -> list[tuple[Any, ...]]:
 def on_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
     """Runs a query in a bare session."""
     home = Home(tmp_path_factory.mktemp("spark") / "home").create()
-    with spark_session(home, Spark(master="local[1]")) as spark:
+    with spark_session(home, Spark(master="local[1]", settings=QUICK_JAVA)) as spark:
         yield lambda query: [tuple(row) for row in spark.sql(query).collect()]
 
 
