@@ -34,6 +34,7 @@ def claims(
     if context.invoked_subcommand is not None:
         return
     from dagster_project.editions.verdicts import OUR_WORDS, VERDICTS, share_checked
+    from dagster_project.reporting.pack.wording import verdict_in_sentence
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.claims import read_claims
 
@@ -50,7 +51,8 @@ def claims(
             # Two decimal places are enough for a person.
             rows = [(*r[:3], *(None if v is None else plain_text(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
         write_result(columns, rows, form, sys.stdout)
-        counts = ", ".join(f"{sum(c.verdict == v for c in compared)} {v}" for v in VERDICTS)
+        numbers = {v: sum(c.verdict == v for c in compared) for v in VERDICTS}
+        counts = ", ".join(f"{n} {verdict_in_sentence(v, n)}" for v, n in numbers.items())
         failing = [c for c in compared if c.fails]
         echo(f"Edition {chosen}: {share_checked(compared)} checked: {counts}", err=form != "table")
     if failing:

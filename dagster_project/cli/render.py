@@ -269,8 +269,8 @@ def show_status(state: dict[str, Any]) -> None:
     if state["mappings"]:
         print_lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is corrected"
                                      for m in state["mappings"]])  # fmt: skip
-    print_lines(console, "Warnings", [f"{c['subject']}: {c['rule']}: {c['found']}" for c in state["warnings"]
-                                 if c["rule"] != "freshness"])  # fmt: skip
+    warnings = [f"{c['subject']}: {c['rule']}: {c['found']}" for c in state["warnings"] if c["rule"] != "freshness"]
+    print_lines(console, "Warnings", warnings or (["none but what is late"] if state["warnings"] else []))
 
 
 def show_publications(home: Home) -> None:

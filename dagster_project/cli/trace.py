@@ -148,7 +148,8 @@ def _show(trail: "Trail", limit: int) -> None:
         if len(shown) < len(part.rows):
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
     value = trail.value
-    echo(f"\n{plain_text(None if value is None else round(value, 10)) or 'not available'} {trail.unit}")
+    figure = plain_text(None if value is None else round(value, 10))
+    echo(f"\nFigure: {f'{figure} ({trail.unit})' if figure else 'not available'}")
     if trail.erased_files:
         echo(
             f"The night published {plain_text(trail.published)}. Rows of these files were erased later, at the end of their"

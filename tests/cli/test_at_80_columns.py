@@ -59,6 +59,7 @@ def test_claims(sample_home: Home, pam) -> None:
     *lines, last = lines_of(in_a_terminal("claims", "--home", str(sample_home.path)))
     narrow = "\n".join([*lines, last])
     assert max(map(len, lines)) <= WIDE and last.startswith("Edition 2026-03: 290 of 291")
+    assert last.endswith("checked: 304 agree, 2 match if rounded down, 3 disagree, 2 cannot be checked")
     wide = pam("claims", "--home", sample_home.path).stdout
     whole_words(narrow, wide)
     assert "verdict     agrees when cut" in narrow and narrow.count("paragraph  ") == 7

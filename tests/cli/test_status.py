@@ -62,6 +62,8 @@ def test_after_the_sample(pam: Callable, sample_home: Home) -> None:
     text = pam("status", "--home", sample_home.path).stdout
     assert "Missing     nothing: every extract was dropped at least once" in text
     assert "intelligence (derbyshire): covered to 2025-11-30" in text
+    assert {w["rule"] for w in found["warnings"]} == {"freshness"}
+    assert text.endswith("Warnings    none but what is late\n"), "the night has a warning"
 
 
 def test_each_trouble_has_its_file_and_reason(pam: Callable, troubled: Home) -> None:

@@ -50,7 +50,7 @@ async function showEvidence(force, mart, figures, series, row) {
   byId("evidence-body").replaceChildren(
     createElement("dl", [
       definition("Figure", formatValue(row, "value", unit)), definition("Completeness", status),
-      ...(row.denominator === null ? [] : [definition("Made of", `${formatFigure(row.numerator, "count")} of ${formatFigure(row.denominator, "count")}`)]),
+      ...(row.denominator === null ? [] : [definition("Made of", madeOf(row))]),
       ...(control ? [definition("Is it unusual?", describeVariation(control))] : []),
       definition("Days", `${day(row.start)} to ${day(row.end)}`),
       ...extracts.map((e) => definition("Extract", `${e.title}: ${e.status}`, e.covered_from ? `covered from ${day(e.covered_from)} to ${day(e.covered_to)}` : "no day is covered")),

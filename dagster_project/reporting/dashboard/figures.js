@@ -62,6 +62,9 @@ const formatPercentChange = (row) => (row.pct_change === null ? (row.volume_chan
 /** A figure of a row, with [p] if files cover only part of the period. */
 const formatValue = (row, field, unit) => formatFigure(row[field], unit, field === "value" ? row.status : "") + (field === "value" && row.status === "p" && row.value !== null ? " [p]" : "");
 
+/** What a rate is made of: `45 of 78`. */
+const madeOf = (row) => (row.denominator === null ? NOT_AVAILABLE : `${formatFigure(row.numerator, "count")} of ${formatFigure(row.denominator, "count")}`);
+
 /** A change on the year before: `+538 (+32.6%) on the year before`. */
 function describeChange(row, unit) {
   if (row.volume_change === null) return "No complete year before it to compare with";
@@ -74,6 +77,7 @@ function day(iso) {
 }
 
 const count = (n, one, many) => `${Number(n ?? 0).toLocaleString("en-GB")} ${Number(n) === 1 ? one : many}`;
+const listOf = (texts) => (texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`);
 const lowerFirst = (text) => text.slice(0, 1).toLowerCase() + text.slice(1);
 
 /** The rows of a series for one kind of period. */

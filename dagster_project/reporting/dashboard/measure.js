@@ -138,11 +138,11 @@ function headline(row, rows, unit, control) {
   const per = row.pct_change === null ? (row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : "") : formatChange(row.pct_change, "percent");
   const month = control?.months.get(row.start.slice(0, 7));
   byId("headline").replaceChildren(
-    definition(row.label, evidenceButton(formatValue(row, "value", unit), row), `${status}. Press the figure for its evidence`),
+    definition(row.label, evidenceButton(formatValue(row, "value", unit), row), `${status}. Select the figure for its evidence`),
     definition("The year before", formatYearBefore(row, rows, unit), row.prior_value === null ? "not available" : ""),
     definition("Change", change, per),
     ...(month ? [definition("Is it unusual?", month.few ? "Not known" : month.variation === "c" ? "No" : "Yes", `${describeVariation(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
-    ...(row.denominator === null ? [] : [definition("Made of", `${formatFigure(row.numerator, "count")} of ${formatFigure(row.denominator, "count")}`)]),
+    ...(row.denominator === null ? [] : [definition("Made of", madeOf(row))]),
   );
 }
 
@@ -159,7 +159,7 @@ function table(rows, row, unit, title) {
     ...(current?.control ? [createElement("td", describeVariation(current.control.months.get(r.start.slice(0, 7))), { class: "why" })] : []),
   ], r === row ? { class: "picked", "aria-current": "true" } : {})));
   byId("table").replaceChildren(createElement("table", [createElement("caption", `${title} (${contents.kinds[selects.kind.value].toLowerCase()})`), head, body]));
-  byId("shorthand").textContent = "[x] not available. [z] not applicable: nothing to divide by, or nothing was counted. [p] provisional: files cover a part of the period. 0 is a true zero. A change stands between two complete periods alone.";
+  byId("shorthand").textContent = "[x] not available. [z] not applicable: nothing to divide by, or nothing was counted. [p] provisional: files cover a part of the period. 0 is a true zero. A change is shown only between two complete periods.";
 }
 
 const nameOf = (...parts) => fileName(current.force, selects.measure.value, selects.category.value, selects.area.value, selects.kind.value, ...parts);
@@ -171,7 +171,7 @@ const incompleteNote = (rows) => { const n = rows.filter((r) => r.status === "p"
 function limitsNote({ bases }) {
   if (!bases.length) return `Under ${FEW_A_MONTH} a month on average: too few for a mean and limits.`;
   return bases.map((b) => (b.low === null ? `Since ${day(b.from)}: one month, so that there are no limits.`
-    : `Mean ${formatFigure(b.mean, current.unit)}, limits ${formatFigure(b.low, current.unit)} to ${formatFigure(b.high, current.unit)}, made of the months from ${day(b.start)} to ${day(b.end)}.`)).join(" ");
+    : `Mean ${formatFigure(b.mean, current.unit)}, limits ${formatFigure(b.low, current.unit)} to ${formatFigure(b.high, current.unit)}, worked out from the months ${day(b.start)} to ${day(b.end)}.`)).join(" ");
 }
 
 function trendFigure() {
@@ -245,7 +245,7 @@ function categoriesFigure(stacked) {
     id: "trend", title: `${title.replace(/^([^:]*?), [^:]*:/, "$1:")} by category, ${stacked ? "stacked" : "as lines"} (${contents.kinds[kind].toLowerCase()})`, name: nameOf("categories"),
     spec: (width) => (stacked ? stackedSpec(points, unit, names, kind, width) : linesSpec(points, unit, names, xOf(kind), width)),
     onPoint: ({ series, key }) => { const one = entries.find((h) => h.words === series); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
-    note: `${rest.length ? (stacked ? `The ${largest.length} largest by themselves, and ${rest.length} others together. ` : `The ${largest.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Complete periods alone: a period that is not complete has no bar." : `A gap is not available.${incompleteNote(first)}`}`,
+    note: `${rest.length ? (stacked ? `The ${largest.length} largest by themselves, and ${rest.length} others together. ` : `The ${largest.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Only complete periods have a bar." : `A gap is not available.${incompleteNote(first)}`}`,
     csv: () => csvOf(force, mart, entries.flatMap((h) => h.rows.map((r) => [h.s, r]))),
     table: () => tableOf("", ["Period", ...entries.map((h) => h.words)], [...first].reverse().map((r) => [r.label, ...entries.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? formatValue(o, "value", unit) : NOT_AVAILABLE; })]), (i) => i > 0),
   });
@@ -281,21 +281,23 @@ function areasFigure(holder, types, state) {
   const canRate = unit === "count" && entries.some((h) => h.people), rated = canRate && state.rate === "yes";
   byId("rate").parentElement.hidden = !canRate;
   byId("rate").checked = rated;
+  byId("by").form.hidden = types.length < 2 && !canRate;
   const rateOf = ({ r, people }) => (r.value === null || !people ? null : (1000 * Number(r.value)) / people[0]);
   const inRate = (y) => (y === null ? NOT_AVAILABLE : y.toLocaleString("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
   const ranked = entries.map((h) => ({ ...h, y: rated ? rateOf(h) : h.r.value === null ? null : Number(h.r.value) }));
   ranked.sort((a, b) => isUnknown(a.s) - isUnknown(b.s) || (a.y === null) - (b.y === null) || b.y - a.y || byWords(a.s[4], b.s[4]));
   const textOf = (h) => (rated ? inRate(h.y) + (h.r.status === "p" && h.y !== null ? " [p]" : "") : formatValue(h.r, "value", unit));
   const bars = ranked.map((h) => ({ area: h.s[4], y: h.y, at: h.y ?? 0, text: textOf(h), picked: areaKey(h.s) === selects.area.value, key: h.r.key }));
+  const made = entries.some((h) => h.r.denominator !== null);
   const as = rated ? "rate per 1,000 people" : "figure", people = [...new Set(entries.flatMap((h) => (h.people ? [h.people[1]] : [])))].join("; ");
-  const top = ranked.find((h) => h.y !== null && !isUnknown(h.s));
+  const known = ranked.filter((h) => h.y !== null && !isUnknown(h.s)), top = known.filter((h) => h.y === known[0].y);
   holder.append(chartFigure({
     id: "areas", title: `${contents.areaTypes[type]} by ${as}: ${measureOf(mart, selects.measure.value).title}${selects.category.value === "all" ? "" : `, ${categoryWords(selects.category.value)}`}, ${row.label}`, name: nameOf(rated ? "areas-rate" : "areas"),
     spec: (width) => rankSpec(bars, rated ? "rate" : unit, width),
     onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-    note: `${top ? `Highest: ${top.s[4]}, ${textOf(top)}. ` : "No figure is available. "}${rated ? `Worked out on this page; people: ${people}. ` : ""}${row.status === "c" ? "" : "The period is not complete. "}[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}.`,
+    note: `${top.length ? `Highest: ${top.length === 1 ? top[0].s[4] : top.length > 3 ? `${top.length} areas` : listOf(top.map((h) => h.s[4]))}, ${textOf(top[0])}${top.length > 1 ? " each" : ""}. ` : "No figure is available. "}${made ? "The table has the numbers that each is made of: a few can make a high or low one. " : ""}${rated ? `Worked out on this page; people: ${people}. ` : ""}${row.status === "c" ? "" : "The period is not complete. "}[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}.`,
     csv: () => csvOf(force, mart, ranked.map((h) => [h.s, h.r])),
-    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(formatValue(r, "value", unit), r, s), formatFigure(r.prior_value, unit), formatChange(r.volume_change, pointsOf(unit)), formatPercentChange(r), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
+    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(made ? ["Made of"] : []), ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(formatValue(r, "value", unit), r, s), formatFigure(r.prior_value, unit), formatChange(r.volume_change, pointsOf(unit)), formatPercentChange(r), ...(made ? [madeOf(r)] : []), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
   }));
   const shapes = outlines.filter((o) => o.type === type).flatMap((o) => {
     const h = ranked.find((one) => one.s[3] === o.code);

@@ -384,7 +384,7 @@ def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[
             text += f", {counted[status]:,} {words}"
     never = sum(s.status == "never dropped" for s in late)
     if len(late) > never:
-        text += f". {len(late) - never} of {len(sources)} extracts are late"
+        text += f". {len(late) - never} of {len(sources)} extracts {'is' if len(late) - never == 1 else 'are'} late"
     if never:
-        text += f". {never} of {len(sources)} extracts were never dropped"
+        text += f". {never} of {len(sources)} extracts {'was' if never == 1 else 'were'} never dropped"
     return text + "."

@@ -208,7 +208,7 @@ def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
         return f"{panels[0].title}: {panels[0].newest_month}"
     if not unusual:
         share = f"{len(normal)} of {len(panels)}" if len(normal) < len(panels) else "both" if len(normal) == 2 else "all"
-        return f"{table.title}: {share} measures {NORMAL}"
+        return f"{table.title}: {share} measures {NORMAL} in the newest month"
     words = [f"{p.title} {p.newest_month}" for p in unusual]
     return f"{table.title}: {'; '.join([*words, *([f'{len(normal)} more {NORMAL}'] if normal else [])])}"
 

@@ -33,7 +33,7 @@ from .ooxml import (
 from .shared_sentences import heading, marker_lines, notices, strip_invalid_xml, units_line
 from .word_sentences import suggest_sentences
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
-from .wording import day_in_words
+from .wording import day_in_words, verdict_in_sentence
 
 CHART_KINDS = ("line", "bar", "trend")
 """The kinds of chart that a document has; the pages have all of them."""
@@ -220,7 +220,7 @@ class _Writer:
             if claim.verdict != "agrees" and claim.no not in self.checked:
                 self.checked.add(claim.no)
                 paragraph = self.doc.add_paragraph(style=CHECK)
-                paragraph.add_run(f"To check, {claim.paragraph}: {claim.verdict}. ").bold = True
+                paragraph.add_run(f"To check, {claim.paragraph}: {verdict_in_sentence(claim.verdict, 1)}. ").bold = True
                 self.controls.add(paragraph, *_describe_claim(claim))
 
     def _end(self) -> None:

@@ -1,8 +1,8 @@
-"""The pictures of docs/how-to/ten-questions.md, and that of the first page, taken of the sample's dashboard.
+"""The pictures of docs/how-to/ten-questions.md, of the dashboard's first page and of a page of the report, taken of the sample.
 
     .venv/bin/python tests/reporting/dashboard/pictures.py
 
-Run it where the page or the sample changes: `test_pictures.py` says when. Each picture says that its figures are made up, and
+Run it where the pages or the sample change: `test_pictures.py` says when. Each picture says that its figures are made up, and
 holds the words that it shows, so that a test can compare them.
 """
 
@@ -54,6 +54,10 @@ PICTURES = (
     Picture({**OFFENCES, "kind": "financial_year_to_date"}, "#evidence", press="#headline button"),
     Picture({**OFFENCES, "measure": "trafficking_offences"}, "figure:has(#trend)"),
 )
+
+
+REPORT_PAGE = Path("report") / "2026-03" / "disrupt-the-supply-of-drugs.html"
+"""In a published folder: the page of the report whose picture the README has."""
 
 
 def path(number: int) -> Path:
@@ -138,6 +142,19 @@ def take(page: Any, open_it: Callable[..., Any]) -> None:
     (FOLDER / "dashboard.png").write_bytes(packed(page, page.screenshot(), "The first page of the sample's dashboard"))
 
 
+def show_report(page: Any, published: Path) -> str:
+    """Have a page show that of the report. Returns its words."""
+    page.set_viewport_size({"width": 1280, "height": 1340})
+    page.goto((published / REPORT_PAGE).as_uri())
+    return words(page.locator("main"))
+
+
+def take_report(page: Any, published: Path) -> None:
+    said = show_report(page, published)
+    page.wait_for_timeout(1000)
+    (FOLDER / "report-page.png").write_bytes(packed(page, page.screenshot(), said))
+
+
 def main() -> None:
     """Make the sample's night and its dashboard, and take the pictures."""
     sys.path[:0] = [str(TESTS), str(TESTS.parent)]
@@ -167,6 +184,7 @@ def main() -> None:
             page.wait_for_function("document.getElementById('announcement').textContent !== ''")
 
         take(page, open_it)
+        take_report(page, home.published)
 
 
 def write_people(seeds: Path) -> None:

@@ -32,6 +32,14 @@ def test_each_picture_is_marked_and_has_the_words_of_the_page(opened: Any, pictu
     assert said == shown, "run `.venv/bin/python tests/reporting/dashboard/pictures.py`, look at docs/images, and commit them"
 
 
+def test_the_picture_of_the_report_has_the_words_of_its_page(browser: Any, sample_home: Home) -> None:
+    page = browser.new_page()
+    shown = pictures.show_report(page, sample_home.published)
+    page.close()
+    said = pictures.read_words(pictures.FOLDER / "report-page.png")
+    assert said == shown, "run `.venv/bin/python tests/reporting/dashboard/pictures.py`, look at docs/images, and commit them"
+
+
 def test_every_question_has_its_picture_and_none_is_large() -> None:
     page = (PROJECT / "docs" / "how-to" / "ten-questions.md").read_text(encoding="utf-8")
     there = sorted(p.name for p in pictures.FOLDER.glob("question-*.png"))

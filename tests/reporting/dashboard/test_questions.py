@@ -205,7 +205,7 @@ def test_6_which_unit_is_highest(opened: Any, peopled: Path, sample_home: Home) 
     counts = dict(published(sample_home, f"select area_code, value from marts.mart_drug_offences where {UNIT}"))
     names = dict(published(sample_home, f"select area_code, area_name from marts.mart_drug_offences where {UNIT}"))
     most = max(v for k, v in counts.items() if k != "unknown")
-    assert f", {most:.0f}. " in page.locator("#areas-note").inner_text()
+    assert f", {most:.0f} each. " in page.locator("#areas-note").inner_text()
     keyed(page, "rate", "Space")
     rate, code = max((1000 * counts[k] / n, k) for k, n in PEOPLE.items())
     expect(page.locator("#areas-note")).to_contain_text(f"Highest: {names[code]}, {rate:.2f}.")
@@ -214,6 +214,35 @@ def test_6_which_unit_is_highest(opened: Any, peopled: Path, sample_home: Home) 
     last = {r.split("\t")[0]: r.split("\t")[-1] for r in page.locator("#area-chart tbody tr").all_inner_texts()}
     assert last["Erewash"] == "[x]" == last["Not recorded"], "nobody said how many live there"
     assert page.locator("#area-chart tbody tr").last.inner_text().startswith("Not recorded")
+
+
+def test_areas_that_share_the_highest_figure_are_all_named(opened: Any, sample_home: Home) -> None:
+    counts = published(
+        sample_home,
+        f"select area_name, value from marts.mart_drug_offences where {UNIT} and area_code <> 'unknown' order by 1",
+    )
+    most = max(value for _, value in counts)
+    names = [name for name, value in counts if value == most]
+    assert len(names) == 2
+    note = opened(mart="mart_drug_offences", measure="trafficking_offences").locator("#areas-note").inner_text()
+    assert note.startswith(f"Highest: {names[0]} and {names[1]}, {most:.0f} each. ")
+
+
+def test_the_rate_of_an_area_says_what_it_is_made_of(opened: Any, sample_home: Home) -> None:
+    page = opened(mart="mart_drug_tests", measure="positivity_rate")
+    rows = published(
+        sample_home, "select area_name, numerator, denominator from marts.mart_drug_tests where measure = 'positivity_rate'"
+        " and category = 'all' and area_type = 'lpu' and period_type = 'month' and period_start = '2025-12-01'")  # fmt: skip
+    page.locator("#area-chart summary").press("Enter")
+    cells = {c[0]: c[-1] for c in (r.split("\t") for r in page.locator("#area-chart tbody tr").all_inner_texts())}
+    assert cells == {name: f"{part:.0f} of {whole:.0f}" for name, part, whole in rows}
+    assert "The table has the numbers that each is made of" in page.locator("#areas-note").inner_text()
+
+
+def test_no_empty_form_stands_above_areas_of_one_kind(opened: Any) -> None:
+    page = opened(mart="mart_street_crime")
+    expect(page.locator("form:has(#by)")).not_to_be_visible()
+    expect(opened(mart="mart_public_health").locator("#by")).to_be_visible()
 
 
 def test_units_with_an_outline_are_on_a_map(opened: Any, peopled: Path, folder: Path) -> None:

@@ -50,6 +50,16 @@ def test_no_page_fails_wcag_or_asks_the_network(made: Made, page: Any) -> None:
     assert page.asked == []
 
 
+def test_the_reasons_of_claims_are_seen_whole_in_a_wide_window(sample: Made, page: Any) -> None:
+    telephone = page.viewport_size
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto((sample.folder / "claims.html").as_uri())
+    cut = page.eval_on_selector_all(".scroll", "all => all.filter(e => e.scrollWidth > e.clientWidth).length")
+    count = page.locator(".claims").count()
+    page.set_viewport_size(telephone)
+    assert count > 3 and cut == 0
+
+
 def test_pictures_are_drawn(sample: Made, page: Any) -> None:
     page.goto((sample.folder / f"{sample.pack.pages[0].slug}.html").as_uri())
     drawn = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")

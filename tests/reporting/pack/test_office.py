@@ -243,6 +243,7 @@ def test_the_document_tells_its_author_what_to_write_and_to_check(written: Any) 
     checks = [text_of(p._p) for p in doc.paragraphs if p.style.name == CHECK and p.text.startswith("To check")]
     assert len(checks) == sum(c.verdict != "agrees" for c in pack.claims) == 7
     assert any("disagrees" in c and "3.6" in c for c in checks)
+    assert any(c.startswith("To check, 2.1: matches if rounded down. ") for c in checks), "in words, not in the codes of claims"
     pictures = [x.get("descr") for x in doc.element.body.iter(qn("wp:docPr"))]
     drawn = [c.alt for c in pack.charts if c.kind != "units"]
     assert pictures == drawn and len(pictures) == (0 if is_awkward else 1)
