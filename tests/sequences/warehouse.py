@@ -66,6 +66,12 @@ class Kept:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.con, name)
 
+    def __enter__(self) -> "Kept":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Not yet; but what was not committed is gone."""
         with suppress(duckdb.TransactionException):
