@@ -12,6 +12,7 @@ from dagster_project.core.home import Home
 HEADER = "# Written by `pam serve` each time it starts: changes made here are lost.\n"
 LOCATION = "pam_warehouse"
 LONGEST_NIGHT = 6 * 3600
+EVENT_LOG = {"module": "dagster_project.orchestration.serve.event_log", "class": "EventLog"}
 SOCKET_BYTES = 100
 """How long a socket's path may be, a little under the kernel's limit of 107."""
 
@@ -23,6 +24,8 @@ DAGSTER_YAML = {
     "freshness": {"enabled": True},
     # A night is one run. Any other run waits for it, because all write in the home.
     "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"default_limit": 1, "granularity": "run"}},
+    # A night that somebody starts on the page waits up to so long, by default 5 seconds.
+    "run_queue": {"dequeue_interval_seconds": 1},
     # One night makes up for all that were missed while nothing ran: it takes all the files there are.
     "scheduler": {
         "module": "dagster._core.scheduler",
@@ -49,7 +52,8 @@ def write_settings(home: Home) -> Path:
     folder = make_folder(home.dagster)
     socket = socket_path(folder)
     workspace = {"load_from": [{"grpc_server": {"socket": str(socket), "location_name": LOCATION}}]}
-    for name, body in (("dagster.yaml", DAGSTER_YAML), ("workspace.yaml", workspace)):
+    own = {"event_log_storage": {**EVENT_LOG, "config": {"base_dir": str(folder / "history" / "runs")}}}
+    for name, body in (("dagster.yaml", DAGSTER_YAML | own), ("workspace.yaml", workspace)):
         data = (HEADER + yaml.safe_dump(body, sort_keys=False)).encode("utf-8")
         path = folder / name
         if not path.exists() or path.read_bytes() != data:

@@ -42,7 +42,6 @@ LONGEST_PAUSE = 60
 END_SECONDS = {"page": 5.0, "daemon": 20.0, "code server": 20.0}
 RUNS_SECONDS = 150
 TIDY_EVERY = 24 * 3600
-BIN = Path(sys.executable).parent
 
 
 class PortInUseError(PamError, OSError):
@@ -178,7 +177,7 @@ class NightServer:
         code = [sys.executable, "-m", "dagster", "api", "grpc", "--socket", str(code_socket), *quiet]
         processes = [
             Process("code server", [*code, "-m", "dagster_project.definitions", "--location-name", LOCATION]),
-            Process("daemon", [str(BIN / "dagster-daemon"), "run", *workspace, *quiet]),
+            Process("daemon", [sys.executable, "-m", "dagster._daemon", "run", *workspace, *quiet]),
             Process("page", [sys.executable, "-m", "dagster_project.orchestration.serve.page", *page]),
         ]
         return {p.name: p for p in processes}
