@@ -1,0 +1,32 @@
+"""The log of events with connections that stay open: Dagster's own reads the same from it, in any thread."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from dagster_project.core.home import Home
+from dagster_project.orchestration.schedules import QUIET_RUN
+from dagster_project.orchestration.serve.event_log import EventLog
+from dagster_project.orchestration.serve.instance import write_settings
+
+
+def test_dagsters_own_log_reads_the_same(new_home: Home) -> None:
+    write_settings(new_home)
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("is_one", asset="one")])
+    def one() -> dg.MaterializeResult:
+        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+    with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
+        assert isinstance(instance.event_log_storage, EventLog)
+        done = [dg.materialize([one], instance=instance, run_config=QUIET_RUN).run_id for _ in range(3)]
+        with ThreadPoolExecutor(4) as threads:
+            read = list(threads.map(instance.all_logs, done * 4))
+        assert read == read[:3] * 4 and all(read)
+        own = SqliteEventLogStorage(str(new_home.dagster / "history" / "runs"))
+        assert [list(own.get_logs_for_run(run_id)) for run_id in done] == read[:3]
+        # Those that a run mirrors in the index, which all runs share.
+        latest = own.get_latest_materialization_events([dg.AssetKey("one")])[dg.AssetKey("one")]
+        assert latest is not None and latest.run_id == done[-1]
+        assert len(own.get_asset_check_execution_history(dg.AssetCheckKey(dg.AssetKey("one"), "is_one"), limit=9)) == 3
