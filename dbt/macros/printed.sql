@@ -37,6 +37,11 @@ case
 {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' or {{ cell }}.has_no_meaning = 1
 {%- endmacro %}
 
+{#- A number as text, to four decimal places and without zeros at the end: 55, 1.5. -#}
+{% macro plain_number(number) -%}
+regexp_replace(cast(cast({{ number }} as decimal(28, 4)) as string), '[.]?0+$', '')
+{%- endmacro %}
+
 {#- Digits with commas between thousands, up to a million millions. -#}
 {% macro grouped(digits) -%}
 concat(

@@ -20,6 +20,7 @@ from .needs_spark import QUICK_JAVA, needs_spark
 
 PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
 MACROS = jinja2.Environment().from_string(PORTABLE).module
+PRINTED = jinja2.Environment().from_string((DBT_PROJECT / "macros" / "printed.sql").read_text(encoding="utf-8")).module
 Macro = Callable[..., str]
 
 DAYS = (("2024-02-28", "2024-03-01"), ("2023-12-31", "2024-12-31"), ("2024-03-01", "2024-02-28"), ("2025-01-01", "2025-01-01"))
@@ -82,6 +83,18 @@ def test_both_engines_say_the_same(name: str, on_spark: Callable[[str], list[tup
     here = on_duckdb(asked(name, "duckdb"))
     assert len(here) == len(CASES[name][0]) and len({row[1:] for row in here}) > 1, "the rows tell nothing apart"
     assert on_spark(asked(name, "default")) == here
+
+
+@needs_spark
+def test_a_number_is_the_same_text(on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    """A cast to a whole number is cut by Spark and rounded by DuckDB, and Spark writes 0 as `0E-10`."""
+    texts = {
+        "0": "0", "55": "55", "100": "100", "1.5": "1.5", "40.761": "40.761", "-39.50": "-39.5", "2.00004": "2",
+        "0.00005": "0.0001",
+    }  # fmt: skip
+    rows = " union all ".join(f"select {n} as row_no, cast('{text}' as decimal(28, 10)) as a" for n, text in enumerate(texts))
+    query = f"select {PRINTED.plain_number('a')} from ({rows}) as t order by row_no"
+    assert on_spark(query) == on_duckdb(query) == [(text,) for text in texts.values()]
 
 
 @needs_spark

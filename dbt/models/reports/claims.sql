@@ -210,16 +210,15 @@ select
     case
         when own_total is not null
             then concat(
-                    'the printed figures contradict each other: ', cast(cast(own_total as bigint) as string), ' against ',
-                    cast(cast(own_printed as bigint) as string)
+                    'the printed figures contradict each other: ', {{ plain_number('own_total') }}, ' against ',
+                    {{ plain_number('own_printed') }}
                 )
         when verdict = 'not computable' and data_status = 'not_applicable' then 'not held in the warehouse'
         when verdict = 'not computable' then 'the extracts do not cover the period'
         when verdict = 'agrees when cut' then 'matches if rounded down'
         when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null
             then concat(
-                    'the marts say otherwise: ', cast(cast(computed as bigint) as string), ' against ',
-                    cast(cast(against as bigint) as string)
+                    'the marts say otherwise: ', {{ plain_number('computed') }}, ' against ', {{ plain_number('against') }}
                 )
         when verdict = 'disagrees' and kind = 'statement' then 'the marts say otherwise'
         when verdict = 'disagrees' and printed_value is null then 'printed as not available, and there is a figure'
