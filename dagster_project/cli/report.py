@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -88,7 +88,9 @@ def refresh(
     keep_typed: Annotated[
         bool, typer.Option("--keep-typed", help="Leave figures that somebody typed over; else they are computed again.")
     ] = False,
-    form: Annotated[str, typer.Option("--format", "-f", help="List what changed as table, csv or json.")] = "table",
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", "-f", help="List what changed as table, csv or json.")
+    ] = "table",
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:

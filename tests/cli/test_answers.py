@@ -61,6 +61,7 @@ def test_a_query_that_is_none(pam, sample_home):
 
 def test_an_unknown_format_is_wrong_use(pam, sample_home):
     assert pam("query", "select 1", "--format", "xml", "--home", sample_home.path).exit_code == 2
+    assert pam("trace", "possession_offences", "--format", "xml", "--home", sample_home.path).exit_code == 2
 
 
 def test_a_home_without_a_night(pam, new_home):
