@@ -158,7 +158,7 @@ def traced(home: Home) -> None:
         with pytest.raises(TrailError, match=r"rows of .* were erased"):
             figures_from_file(con, part.erased[0][1], line=2)
     said = CliRunner().invoke(app, ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
-    assert "The rows of these months were erased" in said and "2018-12" in said and said.rstrip().endswith("24 count")
+    assert "The rows of these months were erased" in said and "2018-12" in said and said.rstrip().endswith("Figure: 24 (count)")
 
 
 def later_files(home: Home, before: list[tuple]) -> None:

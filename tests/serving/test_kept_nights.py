@@ -57,8 +57,8 @@ def test_after_a_rollback_the_trail_is_that_of_what_is_published(week_copy: Home
         assert work is not None, "the report shows the same rows"
         assert work.execute("select night_id from work.raw.night").fetchall() == [(NIGHTS[0],)]
     command = ("trace", "naloxone_administrations", "--force", "derbyshire", "--period", "Dec 2025", "--home", week_copy.path)
-    assert pam(*command).stdout.rstrip().endswith("2 count")
-    assert pam(*command, "--night", NIGHTS[4]).stdout.rstrip().endswith("1 count")
+    assert pam(*command).stdout.rstrip().endswith("Figure: 2 (count)")
+    assert pam(*command, "--night", NIGHTS[4]).stdout.rstrip().endswith("Figure: 1 (count)")
 
 
 def test_after_a_night_that_failed_or_was_killed(week_copy: Home) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.reporting.dashboard import write_whole_folder
+from dagster_project.reporting.dashboard.home_lists import read_home_lists
 from dagster_project.serving import connect
 
 
@@ -20,7 +21,7 @@ def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
 
     def make(folder: Path) -> None:
         with connect(sample_home) as con:
-            write_whole_folder(con, folder / "out", True)
+            write_whole_folder(con, folder / "out", True, lists=read_home_lists(sample_home))
 
     return made_once("dashboard", make) / "out"
 

@@ -53,7 +53,8 @@ def test_the_index_names_all_that_is_published(folder: Path, sample_home: Home) 
     known = data(folder, "index")
     marts = [m for (m,) in published(sample_home, "select distinct mart from marts.measures order by 1")]
     assert known["sample"] is True and known["forces"][0]["marts"] == marts
-    assert sorted(p.stem for p in (folder / "data" / "derbyshire").iterdir()) == sorted([*marts, "files", "overview"])
+    written = sorted(p.stem for p in (folder / "data" / "derbyshire").iterdir())
+    assert written == sorted([*marts, "files", "outlines", "overview"])
     assert (len(known["warnings"]),) in published(sample_home, "select count(*) from meta.checks where not passed")
     assert known["night"]["outcome"] == "published"
 
