@@ -1,4 +1,6 @@
-"""Checks rows against their contract, in SQL: canonical values, keys, dates, and all the reasons of rows that break a rule."""
+"""Checks rows against their contract, in SQL: canonical values, keys, dates, and all the reasons of rows that break a rule.
+Also finds the window that rows cover where a name does not say it, and leaves out rows that are no records, such as totals.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime

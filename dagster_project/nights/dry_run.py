@@ -1,5 +1,7 @@
-"""Shows what files would do, by running a night with them in a temporary copy of the home. The real home and the files do not
-change.
+"""Shows what files would do, by running a night with them in a temporary home. The real home and the files do not change.
+
+Landed rows, ledger, quarantine, mappings, lists and key are links to the real home's. Whatever is written goes to a temporary
+folder, for its owner alone, which is deleted afterwards.
 """
 
 import os

@@ -133,9 +133,6 @@ def held_by(checks: Iterable[Check]) -> list[Check]:
     return [c for c in checks if c.holds]
 
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 HERE = Path(__file__).parent
 
 

@@ -73,7 +73,8 @@ def read(version: str) -> list[Node] | None:
 def copy_to(home: Home) -> None:
     """Copy the empty build to the home's candidate. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
-    make_folder(home.candidate)
+    make_folder(home.candidate.parent)
+    home.candidate.mkdir(mode=0o700)
     for name in (WORK, WAREHOUSE):
         shutil.copyfile(FOLDER / name, home.candidate / name)
         os.chmod(home.candidate / name, 0o600)

@@ -122,7 +122,9 @@ def fresh_candidate(home: Home) -> None:
     """Empty the candidate folder and make its two files, in a format that older clients can read. Raises OSError."""
     shutil.rmtree(home.candidate, ignore_errors=True)
     # Also the home may be missing; `mkdir(parents=True)` would make it readable by others, which a night refuses.
-    make_folder(home.candidate)
+    make_folder(home.candidate.parent)
+    # Fails if the folder could not be emptied.
+    home.candidate.mkdir(mode=0o700)
     with duckdb.connect() as con:
         for name in (WAREHOUSE, WORK):
             path = home.candidate / name
