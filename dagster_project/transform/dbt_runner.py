@@ -105,14 +105,6 @@ def manifest_json() -> Path:
     return MANIFEST
 
 
-def load() -> None:
-    """Load dbt, its adapter and the parsed project now, which takes over a second. Raises BuildError."""
-    import dbt.adapters.duckdb
-    import dbt.cli.main  # noqa: F401
-
-    manifest()
-
-
 @contextmanager
 def _closing_connections(engine: Engine = "duckdb") -> Iterator[None]:
     """Close dbt's connections afterwards: dbt-duckdb leaves its file open for writing, and nothing could read or move it.

@@ -1,4 +1,4 @@
-"""`pam serve`: Dagster's page, its daemon, a code server for both and a process for the next night, run together."""
+"""`pam serve`: Dagster's page, its daemon and one code server for both, started, watched and ended together."""
 
 from .server import NightServer, PortInUseError, ServedAlreadyError
 

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -13,9 +12,7 @@ from dagster_project.core.home import Home
 HEADER = "# Written by `pam serve` each time it starts: changes made here are lost.\n"
 LOCATION = "pam_warehouse"
 LONGEST_NIGHT = 6 * 3600
-LAUNCHER = {"module": "dagster_project.orchestration.serve.launcher", "class": "NightLauncher"}
 EVENT_LOG = {"module": "dagster_project.orchestration.serve.event_log", "class": "EventLog"}
-NIGHT_SOCKET = "night.sock"
 SOCKET_BYTES = 100
 """How long a socket's path may be, a little under the kernel's limit of 107."""
 
@@ -50,35 +47,23 @@ DAGSTER_YAML = {
 }
 
 
-@dataclass(frozen=True)
-class Sockets:
-    """On which the code server and the process that waits for a night listen. Only the home's owner can open them: a port would
-    be open to everybody on the machine.
-    """
-
-    code: Path
-    night: Path
-
-
-def write_settings(home: Home) -> Sockets:
-    """Write the home's `dagster.yaml` and `workspace.yaml`, unless they are right already. Returns the sockets they name."""
+def write_settings(home: Home) -> Path:
+    """Write the home's `dagster.yaml` and `workspace.yaml`, unless they are right already. Returns the code server's socket."""
     folder = make_folder(home.dagster)
-    sockets = sockets_in(folder)
-    own = {
-        "run_launcher": {**LAUNCHER, "config": {"path": str(sockets.night)}},
-        "event_log_storage": {**EVENT_LOG, "config": {"base_dir": str(folder / "history" / "runs")}},
-    }
-    workspace = {"load_from": [{"grpc_server": {"socket": str(sockets.code), "location_name": LOCATION}}]}
+    socket = socket_path(folder)
+    workspace = {"load_from": [{"grpc_server": {"socket": str(socket), "location_name": LOCATION}}]}
+    own = {"event_log_storage": {**EVENT_LOG, "config": {"base_dir": str(folder / "history" / "runs")}}}
     for name, body in (("dagster.yaml", DAGSTER_YAML | own), ("workspace.yaml", workspace)):
         data = (HEADER + yaml.safe_dump(body, sort_keys=False)).encode("utf-8")
         path = folder / name
         if not path.exists() or path.read_bytes() != data:
             write_whole(path, data)
-    return sockets
+    return socket
 
 
-def sockets_in(folder: Path) -> Sockets:
-    """The sockets of a home whose Dagster has this folder: in it, unless its path is too long."""
-    if len(os.fsencode(folder / NIGHT_SOCKET)) > SOCKET_BYTES:
-        folder = Path(tempfile.mkdtemp(prefix="pam-serve-"))
-    return Sockets(folder / "code.sock", folder / NIGHT_SOCKET)
+def socket_path(folder: Path) -> Path:
+    """The code server's socket, which only the home's owner can open. A port would be open to everybody on the machine."""
+    path = folder / "code.sock"
+    if len(os.fsencode(path)) <= SOCKET_BYTES:
+        return path
+    return Path(tempfile.mkdtemp(prefix="pam-serve-")) / "code.sock"

@@ -1,7 +1,7 @@
 """Changes Dagster's runs for `pam serve`, each time in a new process, so that Dagster takes no memory of the server's.
 
-`python -m dagster_project.orchestration.serve.runs mark-unfinished` after a start or a crash of the night's process, when
-no earlier run can be alive; `... stop`: end the run that is under way; `... delete-old`: delete runs that ended long ago.
+`python -m dagster_project.orchestration.serve.runs mark-unfinished` after a start or a crash of the code server, when no
+earlier run can be alive; `... stop`: end the run that is under way; `... delete-old`: delete runs that ended long ago.
 """
 
 import shutil

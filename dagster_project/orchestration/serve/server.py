@@ -1,8 +1,8 @@
 """Runs the processes of `pam serve`: starts them in order, restarts any that ends, and ends them all.
 
-There are four: the code server, which loads the definitions for the page and the daemon; the page; the daemon, which runs the
-schedule, the sensors and the queue; and the night's process, which has loaded everything, waits for one night, runs it and is
-replaced. All run as the home's owner, and the sockets between them are in the home.
+There are three: the code server, which loads the definitions and starts a process for each night; the page; and the daemon,
+which runs the schedule, the sensors and the queue. All run as the home's owner, and the code server's socket is
+in the home.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from dagster_project.core.home import PROJECT, QUIET, Home, be_private
 from dagster_project.core.permissions import refuse_open
 from dagster_project.nights.stopped_schedules import stopped_schedules
 
-from .instance import LOCATION, Sockets, write_settings
+from .instance import LOCATION, write_settings
 from .token import address_file, page_prefix, page_token, token_file
 
 POLL_SECONDS = 0.5
@@ -39,8 +39,7 @@ STABLE_SECONDS = 600
 """A process that ran for so many seconds was well: its next failure counts as the first."""
 
 LONGEST_PAUSE = 60
-NIGHT = "night's process"
-END_SECONDS = {"page": 5.0, "daemon": 20.0, "code server": 20.0, NIGHT: 20.0}
+END_SECONDS = {"page": 5.0, "daemon": 20.0, "code server": 20.0}
 RUNS_SECONDS = 150
 TIDY_EVERY = 24 * 3600
 
@@ -156,32 +155,30 @@ class NightServer:
         self.home.create()
         with self._serve_lock(), self._stopping_on_signals():
             self._check_port()
-            sockets = write_settings(self.home)
+            code_socket = write_settings(self.home)
             self.token = page_token(self.home)
             write_whole(address_file(self.home), f"{self.opening_address}\n".encode())
-            processes = self._processes(sockets)
+            processes = self._processes(code_socket)
             try:
-                self._start(processes, sockets.code)
+                self._start(processes, code_socket)
                 while not self.stopping:
-                    self._restart_ended(processes, sockets.code)
+                    self._restart_ended(processes, code_socket)
                     time.sleep(POLL_SECONDS)
             finally:
                 self._stop(processes)
         return 0
 
-    def _processes(self, sockets: Sockets) -> dict[str, Process]:
+    def _processes(self, code_socket: Path) -> dict[str, Process]:
         dagster = self.home.dagster
         self.environment = {**os.environ, **QUIET, "PAM_HOME": str(self.home.path), "DAGSTER_HOME": str(dagster)}
         workspace = ["-w", str(dagster / "workspace.yaml")]
         page = ["--host", self.host, "--port", str(self.port), *(["--proxy", self.proxy] if self.proxy else [])]
         quiet = ["--log-level", "warning"]
-        code = [sys.executable, "-m", "dagster", "api", "grpc", "--socket", str(sockets.code), *quiet]
-        module = "dagster_project.orchestration.serve"
+        code = [sys.executable, "-m", "dagster", "api", "grpc", "--socket", str(code_socket), *quiet]
         processes = [
             Process("code server", [*code, "-m", "dagster_project.definitions", "--location-name", LOCATION]),
             Process("daemon", [sys.executable, "-m", "dagster._daemon", "run", *workspace, *quiet]),
-            Process("page", [sys.executable, "-m", f"{module}.page", *page]),
-            Process(NIGHT, [sys.executable, "-m", f"{module}.night_process", str(sockets.night)]),
+            Process("page", [sys.executable, "-m", "dagster_project.orchestration.serve.page", *page]),
         ]
         return {p.name: p for p in processes}
 
@@ -190,7 +187,7 @@ class NightServer:
         self._start_code(processes["code server"], code_socket)
         if self.stopping:
             return
-        for name in ("daemon", "page", NIGHT):
+        for name in ("daemon", "page"):
             processes[name].start(self.environment)
         if self._wait_for(self._page_answers, processes["page"]):
             _print_line(f"the page is at {self._address_to_print()}")
@@ -223,15 +220,11 @@ class NightServer:
             if p.is_up:
                 continue
             if p.popen is not None:
-                # All that it started ends with it.
+                # A night's process must end with the code server that monitored it.
                 p.signal_group(signal.SIGKILL)
                 code, p.popen = p.popen.returncode, None
-                if p.name == NIGHT and code == 0:
-                    # It has run its night, or a file that it had read has changed.
-                    p.restart_at = now
-                    continue
                 _print_line(f"the {p.name} ended ({_exit_text(code)}); it is started again in {p.pause():.0f} s")
-                if p.name == NIGHT:
+                if p.name == "code server":
                     self._change_runs("mark-unfinished")
             elif now >= p.restart_at:
                 if p.name == "code server":
@@ -252,7 +245,7 @@ class NightServer:
             running = processes[name].popen
             if running is not None and running.poll() is None:
                 running.terminate()
-        if processes[NIGHT].is_up:
+        if processes["code server"].is_up:
             self._change_runs("stop")
         for name, process in processes.items():
             process.end(END_SECONDS[name])

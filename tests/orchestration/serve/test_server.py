@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -28,12 +30,10 @@ from dagster_project.nights.stopped_schedules import stopped_schedules
 from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
-from dagster_project.orchestration.serve.instance import sockets_in, write_settings
+from dagster_project.orchestration.serve.instance import socket_path, write_settings
 from dagster_project.orchestration.serve.sample_banner import SampleBanner
 from dagster_project.orchestration.serve.server import _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
-
-from .served import REPOSITORY, Served, serving
 
 pytestmark = pytest.mark.long
 
@@ -43,13 +43,98 @@ IGNORED = re.compile(rf"^Exception ignored in[^\n]*\n{_TRACEBACK}(?:\n[^\n]+ exc
 ends, such as those of dbt's pool of threads and of SQLAlchemy's connections: with the exceptions chained to it, and no more."""
 UNREACHED = re.compile(r"[^\n]*Sensor tick caught an error.*?DagsterUserCodeUnreachableError[^\n]*\n", re.DOTALL)
 """Dagster's own word of a sensor that is asked while the code server, which a test has killed, is started again."""
+REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "pam_warehouse"}
+
+
+class Served:
+    """A `pam serve` under test: what it said, and what its page answers."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.log = home.path.parent / "serve.log"
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dagster_project.cli", "serve", "--home", str(home.path), "--port", str(self.port)],
+                cwd=PROJECT, stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def until(self, true: Callable[[], object], seconds: float = 120) -> object:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := true():
+                return found
+            time.sleep(0.3)
+        raise AssertionError(f"not within {seconds} s; it said:\n{self.said()}")
+
+    def ask(self, query: str, **variables: object) -> dict:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        token = page_token(self.home)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{page_prefix(token)}/graphql", body,
+            {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read())["data"]
+        except OSError:
+            return {}
+
+    def launch(self, config: dict) -> str:
+        """Start a night from the page, once that answers and has found the code server. Returns the run's id."""
+
+        def launched() -> dict | None:
+            done = self.ask(
+                "mutation($e: ExecutionParams!) {launchRun(executionParams: $e) {__typename"
+                " ... on LaunchRunSuccess {run {runId}} ... on PythonError {message}"
+                " ... on RunConfigValidationInvalid {errors {message}}}}",
+                e={"selector": {**REPOSITORY, "jobName": "nightly"}, "runConfigData": {**QUIET_RUN, **config}},
+            ).get("launchRun", {})  # fmt: skip
+            assert done.get("__typename") != "RunConfigValidationInvalid", done
+            return done.get("run")
+
+        return self.until(launched)["runId"]
+
+    def status(self, run_id: str) -> str:
+        found = self.ask("query($i: ID!) {runOrError(runId: $i) {... on Run {status}}}", i=run_id)
+        return found.get("runOrError", {}).get("status", "")
+
+    def pids(self) -> dict[int, str]:
+        """Processes that have this home in their command or environment, by id: its own, and what those started."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                environment = (folder / "environ").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if str(self.home.path) in command or f"PAM_HOME={self.home.path}\0" in environment:
+                found[int(folder.name)] = command
+        return found
+
+    def pid(self, part: str) -> int:
+        return next(p for p, command in self.pids().items() if part in command)
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = Home(tmp_path_factory.mktemp("served") / "home").create()
-    with serving(home) as server:
+    server = Served(home)
+    try:
+        server.until(lambda: "the page is at" in server.said())
         yield server
+    finally:
+        server.process.terminate()
+        try:
+            server.process.wait(120)
+        except subprocess.TimeoutExpired:
+            server.process.kill()
+            raise
 
 
 def test_the_page_answers_and_everything_is_on(served: Served) -> None:
@@ -69,7 +154,6 @@ def test_the_page_answers_and_everything_is_on(served: Served) -> None:
     assert sensors == {"files_arrived": "RUNNING", "night_vanished": "RUNNING", "nights_elsewhere": "RUNNING"}
     dagster = served.home.dagster
     assert dagster.stat().st_mode & 0o777 == 0o700 and (dagster / "code.sock").is_socket()
-    served.until((dagster / "night.sock").is_socket)
     settings = yaml.safe_load((dagster / "dagster.yaml").read_text())
     assert settings["telemetry"] == {"enabled": False} and settings["run_monitoring"]["enabled"] is True
     assert settings["concurrency"]["runs"]["max_concurrent_runs"] == 1
@@ -118,7 +202,8 @@ def test_another_user_of_the_machine_or_a_website_gets_nothing(served: Served, t
     # Nor does it choose what is read.
     code, said = attack(served, *post, *known, "-H", f"Origin: {at}", mine)
     assert code == 200 and "RunConfigValidationInvalid" in said, said
-    for path in [served.home.dagster / name for name in ("code.sock", "night.sock", "page.token", "page.address")]:
+    socket_files = [served.home.dagster / "code.sock", served.home.dagster / "page.token", served.home.dagster / "page.address"]
+    for path in socket_files:
         assert path.exists()
         if os.geteuid() == 0:
             done = subprocess.run(["cat", path], capture_output=True, user=65534, cwd="/", check=False)
@@ -220,21 +305,11 @@ def test_a_page_that_dies_is_started_again_and_that_is_said(served: Served) -> N
     served.until(lambda: served.ask("{version}"))
 
 
-def test_a_code_server_that_dies_is_started_again_and_ends_no_night(served: Served) -> None:
+def test_a_code_server_that_dies_takes_its_night_along_and_is_started_again(served: Served) -> None:
     run_id = served.launch({})
     served.until(lambda: (served.home.nights / "under_way").exists())
     os.kill(served.pid("dagster api grpc"), signal.SIGKILL)
     served.until(lambda: "the code server ended (by SIGKILL)" in served.said())
-    served.until(lambda: any("dagster api grpc" in c for c in served.pids().values()))
-    assert served.until(lambda: served.ended(run_id), 300) == "SUCCESS"
-
-
-def test_a_night_whose_process_is_killed_has_its_receipt_and_another_process_waits(served: Served) -> None:
-    run_id = served.launch({"resources": {"night": {"config": {"rebuild": True}}}})
-    served.until(lambda: (served.home.nights / "under_way").exists())
-    killed = served.pid("serve.night_process")
-    os.kill(killed, signal.SIGKILL)
-    served.until(lambda: "the night's process ended (by SIGKILL)" in served.said())
     served.until(lambda: served.status(run_id) == "FAILURE")
     receipt = served.until(lambda: read_receipts(served.home))[-1]
     assert receipt.outcome == "failed" and receipt.reason.startswith("interrupted: its process was ended")
@@ -242,20 +317,7 @@ def test_a_night_whose_process_is_killed_has_its_receipt_and_another_process_wai
     served.until(lambda: not is_under_way(served.home) and not (served.home.nights / "under_way").exists())
     served.until(lambda: f"night {receipt.night_id} was interrupted: it has its receipt now" in served.said())
     assert f"Night {receipt.night_id} failed" in (served.home.nights / "alerts.jsonl").read_text()
-    served.until(lambda: any("serve.night_process" in c for p, c in served.pids().items() if p != killed))
-
-
-def test_a_night_that_is_interrupted_from_the_page_says_so(served: Served) -> None:
-    run_id = served.launch({"resources": {"night": {"config": {"rebuild": True}}}})
-    served.until(lambda: (served.home.nights / "under_way").exists())
-    assert served.ask("mutation($i: String!) {terminateRun(runId: $i) {__typename}}", i=run_id) == {
-        "terminateRun": {"__typename": "TerminateRunSuccess"}
-    }
-    status = served.until(lambda: served.ended(run_id), 300)
-    last = read_receipts(served.home)[-1]
-    # A night that is nearly over may be over before it heeds the interrupt.
-    assert (status, last.outcome) == ("SUCCESS", "published") or (status == "CANCELED" and "interrupted" in last.reason)
-    assert "the night's process ended (exit code" not in served.said()
+    served.until(lambda: any("dagster api grpc" in c for c in served.pids().values()))
 
 
 def test_sigterm_ends_all_and_the_night_under_way_says_so(served: Served) -> None:
@@ -395,17 +457,15 @@ def test_what_is_loopback() -> None:
 
 
 def test_settings_are_put_right_and_a_deep_home_has_its_socket_elsewhere(new_home: Home) -> None:
-    assert write_settings(new_home).code == new_home.dagster / "code.sock"
+    assert write_settings(new_home) == new_home.dagster / "code.sock"
     path = new_home.dagster / "dagster.yaml"
     right = path.read_text()
     path.write_text("telemetry:\n  enabled: true\n")
     write_settings(new_home)
     assert path.read_text() == right
     deep = Home(new_home.path / ("d" * 60) / ("e" * 60)).create()
-    sockets = write_settings(deep)
-    found = sockets.code
+    found = write_settings(deep)
     assert len(os.fsencode(found)) <= 100 and found.parent.stat().st_mode & 0o777 == 0o700
     assert str(found) in (deep.dagster / "workspace.yaml").read_text()
-    assert sockets.night.parent == found.parent and str(sockets.night) in (deep.dagster / "dagster.yaml").read_text()
-    assert sockets_in(new_home.dagster).night == new_home.dagster / "night.sock"
+    assert socket_path(new_home.dagster) == new_home.dagster / "code.sock"
     found.parent.rmdir()
