@@ -115,12 +115,12 @@ def _number(value: Decimal | None, unit: str) -> str:
 
 def _change(period: "ToplineFigure", unit: str) -> str:
     """The change in per cent; for a rate, in percentage points; with nothing to divide by, as from 0, the change itself."""
-    if unit == "percent" and period.change is not None:
-        return f"{period.change:+,.1f} pts"
     if period.change is None:
         return MISSING
     if period.change == 0:
-        return "0"
+        return "0 pts" if unit == "percent" else "0"
+    if unit == "percent":
+        return f"{period.change:+,.1f} pts"
     if period.percent is not None:
         return f"{period.percent:+,.1f}%"
     return ("+" if period.change > 0 else "") + _number(period.change, unit)

@@ -25,7 +25,9 @@ NO_LISTS = HomeLists()
 
 
 def read_home_lists(home: Home) -> HomeLists:
-    """The lists of a home; empty where it has none. Raises SeedError for an invalid one, with file, line and reason."""
+    """The lists of a home, and the project's outlines where it has none. Raises SeedError for an invalid list, with file, line
+    and reason.
+    """
     return HomeLists(read_population(home), read_outlines(home))
 
 

@@ -62,8 +62,8 @@ def write_pack(
     """
     if unknown := [f for f in forms if f not in FORMS]:
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
+    pack = read_pack(con, edition, is_sample, public)
     with whole_folder(out, overwrite) as new:
-        pack = read_pack(con, edition, is_sample, public)
         trails = _count_trails(con, pack, home) if home and "html" in forms and not public else None
         write_forms(pack, new, forms, trails, home, print_line, tables_only=tables_only)()
     return pack
