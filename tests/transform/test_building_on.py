@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from support import copy_home, differing, publish_night, published, write_extrac
 
 from dagster_project.core.home import Home
 from dagster_project.transform import candidate, dbt_runner, empty_build
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK, fresh_candidate
 
 
 def builds_on(home: Home) -> bool:
@@ -37,6 +38,26 @@ def test_rebuild_builds_all(sample_copy: Home) -> None:
     marts = {n.name for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.schema == "marts"}
     assert begun.on == "empty build" and begun.loads is None
     assert {m for m in marts if m.startswith("mart_")} <= selected
+
+
+def test_set_up_makes_a_home_that_a_night_takes(tmp_path: Path) -> None:
+    umask = os.umask(0o022)
+    try:
+        fresh_candidate(home := Home(tmp_path / "home"))
+    finally:
+        os.umask(umask)
+    assert (home.path.stat().st_mode & 0o777, home.candidate.stat().st_mode & 0o777) == (0o700, 0o700)
+
+
+@pytest.mark.parametrize("begin", [fresh_candidate, empty_build.copy_to])
+def test_a_candidate_that_cannot_be_emptied_is_an_error(new_home: Home, tmp_path: Path, begin: Callable[[Home], None]) -> None:
+    """As of a link to another disk: what is there would be built on unseen."""
+    shutil.rmtree(new_home.candidate)
+    new_home.candidate.symlink_to(tmp_path)
+    (tmp_path / WORK).write_bytes(b"of a night before")
+    with pytest.raises(FileExistsError):
+        begin(new_home)
+    assert (tmp_path / WORK).read_bytes() == b"of a night before"
 
 
 def test_lists_of_the_home_are_what_the_empty_build_does_not_know() -> None:
