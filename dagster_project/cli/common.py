@@ -88,7 +88,8 @@ ByOption = Annotated[
 ]
 """Who is responsible for what the command does: a name, never blank."""
 
-FormOption = Annotated[Literal["table", "csv", "json"], typer.Option("--format", "-f", help="table, csv or json.")]
+Form = Literal["table", "csv", "json"]
+FormOption = Annotated[Form, typer.Option("--format", "-f", help="table, csv or json.")]
 EditionOption = Annotated[str | None, option("--edition", "Which edition, such as 2026-03. (default: the newest)")]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]

@@ -13,11 +13,10 @@ import yaml
 
 from dagster_project.contracts import GRACE_DAYS, Column, Contract, load_contracts
 from dagster_project.core.home import DBT_PROJECT, PROJECT, SEEDS
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.public_form import CHARTS
 from dagster_project.publishing import dictionary
 from dagster_project.quality import gate
-from dagster_project.reporting.rows import extract_of
 from dagster_project.transform import dbt_sources
 
 DOCS = PROJECT / "docs"

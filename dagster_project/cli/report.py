@@ -2,13 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from dagster_project.core.home import Home
 
-from .common import EditionOption, HomeOption, QuietOption, ReasonOption, explained, make_group, option
+from .common import EditionOption, Form, HomeOption, QuietOption, ReasonOption, explained, make_group, option
 from .echo import echo
 
 report_app = make_group("report")
@@ -88,9 +88,7 @@ def refresh(
     keep_typed: Annotated[
         bool, typer.Option("--keep-typed", help="Leave figures that somebody typed over; else they are computed again.")
     ] = False,
-    form: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", "-f", help="List what changed as table, csv or json.")
-    ] = "table",
+    form: Annotated[Form, typer.Option("--format", "-f", help="List what changed as table, csv or json.")] = "table",
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:

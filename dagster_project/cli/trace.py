@@ -2,13 +2,13 @@
 
 import sys
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, explained, option
+from .common import Form, HomeOption, ReasonOption, app, explained, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ def trace(
     line: Annotated[int | None, option("--line", "With --file: only the row on this line.")] = None,
     night: Annotated[Text, option("--night", "A kept night, by its id. (default: what is published)")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
-    form: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")
-    ] = "table",
+    form: Annotated[Form, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
     reason: ReasonOption = "",
     home: HomeOption = None,
 ) -> None:

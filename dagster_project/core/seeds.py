@@ -1,6 +1,7 @@
 """Reads the reference lists of seeds/, for the code outside dbt that needs them."""
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 
 from .home import SEEDS
@@ -16,3 +17,9 @@ def read_seed(name: str) -> tuple[dict[str, str], ...]:
 def force_names() -> dict[str, str]:
     """Names of the forces that may drop files, by police.uk id."""
     return {r["force_code"]: r["force_name"] for r in read_seed("forces")}
+
+
+def extract_of(measure: Mapping[str, str]) -> str:
+    """The extract on whose covered days a measure is available, from its row of `measure_list`."""
+    limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
+    return limits.get(measure["coverage"], measure["coverage"])

@@ -33,14 +33,20 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
     """
     now = now or datetime.now(UTC)
     try:
-        free = shutil.disk_usage(home.path).free if home.path.exists() else LITTLE_ROOM
-        full = [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
+        full = _disk_space(home)
         # SQLite can't read Dagster's file on a full disk.
         stopped = [] if full else stopped_schedules(home)
         worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *stopped, *_files(home, now)]
         return [*worst, *_late(home, now), *_settings(home)]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {one_line(str(error), 200)}"]
+
+
+def _disk_space(home: Home) -> list[str]:
+    if not home.path.exists():
+        return []
+    free = shutil.disk_usage(home.path).free
+    return [f"the home's disk is full ({free / 1e6:.0f} MB left): make room (df -h)"] if free < LITTLE_ROOM else []
 
 
 def _publication(home: Home, max_age: float, now: datetime) -> list[str]:

@@ -140,8 +140,9 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
     """
     last = next(iter(reversed(_nights(home))), None)
     started = read_step(home, last, Started) if last else None
-    later = (p.stem for p in home.nights.glob("*.json") if started and night_order(p.stem) > night_order(started.night_id))
-    if started is None or any(later):
+    if started is None:
+        return None
+    if any(night_order(receipt.stem) > night_order(started.night_id) for receipt in home.nights.glob("*.json")):
         return None
     is_done = (plan.lands and read_step(home, started.night_id, Landed)) or (
         plan.publishes and published_night(home) == started.night_id

@@ -27,6 +27,8 @@ from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, answer_to, load_sui
 if TYPE_CHECKING:
     import pandas as pd
 
+HERE = Path(__file__).parent
+
 __all__ = ["DEFAULT_SUITE", "FACTS", "Suite", "SuiteError", "held_by", "judge", "load_suites", "suite_for"]
 
 
@@ -131,9 +133,6 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
 def held_by(checks: Iterable[Check]) -> list[Check]:
     """The failed checks that hold the night back."""
     return [c for c in checks if c.holds]
-
-
-HERE = Path(__file__).parent
 
 
 def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFrame", set[str]]]:

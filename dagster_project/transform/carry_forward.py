@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project.core.raw_tables import columns_of, make_raw_table
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.core.sql import literal
 from dagster_project.transform.figure_causes import measure_sources
 
@@ -119,9 +119,8 @@ def _touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
 
 def _measures() -> list[tuple[str, str, str]]:
     """Mart, measure and extract of every measure that is counted from rows."""
-    limited = {c["coverage"]: c["extract"] for c in read_seed("coverage_limits")}
     return [
-        (m["mart"], m["measure"], limited.get(m["coverage"], m["coverage"]))
+        (m["mart"], m["measure"], extract_of(m))
         for m in read_seed("measure_list")
         if m["aggregation"] not in ("rate", "share", "published")
     ]

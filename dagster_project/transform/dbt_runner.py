@@ -195,7 +195,7 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
     return [
         Check(
             suite="dbt",
-            subject=str(getattr(manifest().nodes.get(n.unique_id), "attached_node", None) or "project").split(".")[-1],
+            subject=_subject(n),
             rule=n.name,
             severity="critical",
             passed=n.status == "pass",
@@ -206,6 +206,12 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
         for n in nodes
         if n.kind == "test"
     ]
+
+
+def _subject(node: Node) -> str:
+    """The model that a test is of; `project` for a test of none."""
+    attached = getattr(manifest().nodes.get(node.unique_id), "attached_node", None)
+    return attached.split(".")[-1] if attached else "project"
 
 
 def _parsed_for(args: list[str]) -> "Manifest | None":

@@ -14,13 +14,13 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.files import make_folder, write_whole
+from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import skip_unused_imports
 from dagster_project.core.published_file import sha256_of
 
 from .dbt_runner import TARGET, Node, build, project_version
-from .raw_schema import WAREHOUSE, WORK, fresh_candidate, prepare_raw
+from .raw_schema import WAREHOUSE, WORK, empty_candidate, fresh_candidate, prepare_raw
 
 FOLDER = TARGET / "pam_empty_build"
 NO_NIGHT = date(2000, 1, 1)
@@ -72,9 +72,7 @@ def read(version: str) -> list[Node] | None:
 
 def copy_to(home: Home) -> None:
     """Copy the empty build to the home's candidate. Raises OSError."""
-    shutil.rmtree(home.candidate, ignore_errors=True)
-    make_folder(home.candidate.parent)
-    home.candidate.mkdir(mode=0o700)
+    empty_candidate(home)
     for name in (WORK, WAREHOUSE):
         shutil.copyfile(FOLDER / name, home.candidate / name)
         os.chmod(home.candidate / name, 0o600)

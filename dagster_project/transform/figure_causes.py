@@ -7,7 +7,7 @@ and its extract's contract.
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.seeds import extract_of, read_seed
 
 FILE_COLUMNS = (
     "night_id", "landed_at", "source_file", "outcome", "extract", "force_code", "load_id", "covered_from", "covered_to",
@@ -20,13 +20,11 @@ UNEXPLAINED = "no file: a reference list or the code changed"
 
 def measure_sources() -> list[tuple[str, str, str]]:
     """Mart, measure and extract: what each published measure is counted from, including its numerator and denominator."""
-    limited = {row["coverage"]: row["extract"] for row in read_seed("coverage_limits")}
     measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
 
     def extracts(mart: str, measure: str) -> set[str]:
         row = measures[mart, measure]
-        own = {limited.get(row["coverage"], row["coverage"])}
-        return own.union(*(extracts(mart, row[part]) for part in ("numerator", "denominator") if row[part]))
+        return {extract_of(row)}.union(*(extracts(mart, row[part]) for part in ("numerator", "denominator") if row[part]))
 
     return sorted((mart, name, extract) for mart, name in measures for extract in extracts(mart, name))
 

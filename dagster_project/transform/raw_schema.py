@@ -56,6 +56,12 @@ class ReadableLoad:
     """Order of extraction within its extract and force; equal for equal times."""
 
 
+def _known_by(contract: Contract, entry: LedgerEntry) -> str:
+    if contract.kind == "indicators":
+        return "indicator"
+    return "key" if contract.key and entry.form == "canonical" else "file"
+
+
 def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract], since: str) -> list[ReadableLoad]:
     """The accepted loads that can still affect a figure, with their rank.
 
@@ -73,9 +79,7 @@ def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract],
     for (extract, _), group in sorted(groups.items()):
         contract = contracts[extract]
         times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
-        own = "indicator" if contract.kind == "indicators" else "key" if contract.key else "file"
-        known_by = [own if own != "key" or e.form == "canonical" else "file" for e in group]
-        ranked = [ReadableLoad(e, known, times[extracted(e)]) for e, known in zip(group, known_by, strict=True)]
+        ranked = [ReadableLoad(e, _known_by(contract, e), times[extracted(e)]) for e in group]
         oldest_rank = max(times.values())
         for load in sorted(ranked, key=lambda load: load.rank):
             hides_older = load.known_by == "key" and contract.kind == "events" and load.rank > oldest_rank
@@ -118,13 +122,17 @@ def _published_before(home: Home) -> str:
     return published_night(home) or ""
 
 
-def fresh_candidate(home: Home) -> None:
-    """Empty the candidate folder and make its two files, in a format that older clients can read. Raises OSError."""
+def empty_candidate(home: Home) -> None:
+    """Empty the candidate folder, or make it. Raises OSError, also if the folder could not be emptied."""
     shutil.rmtree(home.candidate, ignore_errors=True)
     # Also the home may be missing; `mkdir(parents=True)` would make it readable by others, which a night refuses.
     make_folder(home.candidate.parent)
-    # Fails if the folder could not be emptied.
     home.candidate.mkdir(mode=0o700)
+
+
+def fresh_candidate(home: Home) -> None:
+    """Empty the candidate folder and make its two files, in a format that older clients can read. Raises OSError."""
+    empty_candidate(home)
     with duckdb.connect() as con:
         for name in (WAREHOUSE, WORK):
             path = home.candidate / name

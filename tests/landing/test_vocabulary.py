@@ -12,6 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.release_held import held_files
+from dagster_project.landing.unknown_values import unknown_values
 
 CRIMES = ("crime_ref", "recorded_on", "offence_code", "status")
 JANUARY = ("2025-01-01", "2025-01-31")
@@ -71,6 +72,20 @@ def test_units_are_asked_of_forces_with_a_list(new_home: Home, force: str, unkno
     entry = landed(new_home)
     assert entry.outcome == outcome
     assert entry.unknown_values == ({"lpu": {"Atlantis": unknown}} if force == "derbyshire" else {})
+
+
+def test_units_are_not_unknown_once_the_force_has_no_list(new_home: Home) -> None:
+    new_home.seeds.mkdir()
+    areas = new_home.seeds / "areas.csv"
+    areas.write_text(f"{','.join(OWN_LISTS['areas'])}\nkent,east,East,dover,Dover\n")
+    rows = each(60, lambda i: [f"N{i}", f"2025-01-{i % 28 + 1:02d}T12:00:00", "Atlantis" if i < 5 else "Dover"])
+    write_extract(
+        new_home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"), window=JANUARY, force="kent"
+    )
+    land_night(new_home)
+    assert [(u.column_name, u.value, u.rows) for u in unknown_values(new_home)] == [("lpu", "Atlantis", 5)]
+    areas.unlink()
+    assert unknown_values(new_home) == []
 
 
 def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.seeds import extract_of, read_seed
 
 from ..pack.model import UNITS
 from ..pack.wording import slug
-from ..rows import extract_of, read_rows
+from ..rows import read_rows
 
 SCHEMAS = {
     "marts": "The figures: a mart for each subject, exact, with small numbers",

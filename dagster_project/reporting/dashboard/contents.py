@@ -5,11 +5,11 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.small_numbers import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
-from ..rows import extract_of, read_rows
+from ..rows import read_rows
 from .data import NEAREST, check_name
 from .home_lists import HomeLists
 

@@ -13,13 +13,13 @@ import duckdb
 
 from dagster_project.core.accepted_figures import Accepted, accepted_months, accepted_within
 from dagster_project.core.raw_tables import columns_of
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.raw_tables import requested_by
 from dagster_project.editions.tables import CellSpec
 
-from ..rows import extract_of, read_rows
+from ..rows import read_rows
 from .findings import choose_findings
 from .model import PUBLIC_ONLY, Cell, Claim, Definition, Finding, Pack, Page, PrintedColumn, Row, Source, Table
 from .page_charts import make_page_charts
