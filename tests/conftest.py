@@ -5,7 +5,6 @@ import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import how_often
@@ -109,9 +108,8 @@ def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -
 
 def run_sample(folder: Path) -> None:
     """The sample's night, with all outputs, and a worker process that judges it, as in `pam nightly`."""
-    from support import TODAY
+    from support import night
 
-    from dagster_project.nights.run import NightRun
     from dagster_project.nights.run_steps import run_steps
     from dagster_project.sample import write_sample
 
@@ -119,12 +117,8 @@ def run_sample(folder: Path) -> None:
     write_sample(home.inbox)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
-        run = NightRun(home)
-        run.night = replace(run.begin(), today=TODAY)
-        try:
+        with night(home) as run:
             run_steps(run)
-        finally:
-            run.end()
     assert run.receipt.outcome == "published", run.receipt.reason
 
 
