@@ -4,6 +4,10 @@ Each module registers its commands with the app when it is imported. Exit codes:
 2 wrong use.
 """
 
+import atexit
+import os
+import sys
+
 from . import (  # noqa: F401  (commands register themselves)
     accept,
     audit,
@@ -35,5 +39,14 @@ group_commands(app)
 
 
 def main() -> None:
-    """The `pam` command."""
-    app()
+    """The `pam` command. Once it is done, the process ends without freeing what it loaded, which takes Python 0.6 s after a
+    night."""
+    try:
+        app()
+    except SystemExit as done:
+        if not isinstance(done.code, int | None):
+            raise
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(done.code or 0)
