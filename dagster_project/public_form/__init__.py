@@ -170,7 +170,7 @@ def _collect(con: duckdb.DuckDBPyConnection, table: str, wanted: str, scripts: l
     `table`: its kind and name. `measures` is one part of `figures_read` after another, as much as fits into memory: figures
     of one force in one mart say nothing of those of another.
     """
-    for n, condition in enumerate(_batches(con)):
+    for n, condition in enumerate(batches(con, "figures_read")):
         con.execute(f"create or replace temp view measures as from figures_read where {condition}")
         con.execute(f"create or replace temp view wanted as {wanted}")
         _run_scripts(con, *scripts)
@@ -178,9 +178,9 @@ def _collect(con: duckdb.DuckDBPyConnection, table: str, wanted: str, scripts: l
         con.execute(f"{into} from public_form")
 
 
-def _batches(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """SQL conditions that split `figures_read` into batches that fit into memory, by whole forces of marts."""
-    counts = con.execute("select mart, force_code, count(*) from figures_read group by all order by all").fetchall()
+def batches(con: duckdb.DuckDBPyConnection, figures: str) -> list[str]:
+    """SQL conditions that split a relation of figures into batches that fit into memory, by whole forces of marts."""
+    counts = con.execute(f"select mart, force_code, count(*) from {figures} group by all order by all").fetchall()
     (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
     most = (megabytes(limit) << 20) // BYTES_PER_FIGURE
     if sum(n for _, _, n in counts) <= most:

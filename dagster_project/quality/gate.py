@@ -17,7 +17,7 @@ from dagster_project.core.config import Public, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.memory import limit_memory
 from dagster_project.core.sql import literal
-from dagster_project.public_form import SCHEMA, make_rule_tables
+from dagster_project.public_form import SCHEMA, batches, make_rule_tables
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine, results
@@ -151,8 +151,25 @@ def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFram
         if settings.mode != "off" or SCHEMA in schemas:
             make_rule_tables(con, settings)
             marts = con.execute("select distinct mart from warehouse.marts.measures").fetchall()
-            facts["public"] = (_facts(con, "public_facts"), {row[0] for row in marts})
+            facts["public"] = (_public_facts(con), {row[0] for row in marts})
     return facts
+
+
+def _public_facts(con: duckdb.DuckDBPyConnection) -> "pd.DataFrame":
+    """The facts of the public form, of as many figures at a time as fit into memory: a figure is compared with others of its
+    force and mart alone."""
+    import pandas as pd
+
+    con.execute(
+        "create or replace temp view figures as select mart, force_code from warehouse.marts.measures"
+        " union all select mart, force_code from warehouse.marts_public.measures"
+    )
+    parts = []
+    for condition in batches(con, "figures"):
+        for name, schema in (("exact_figures", "marts"), ("public_figures", SCHEMA)):
+            con.execute(f"create or replace temp view {name} as from warehouse.{schema}.measures where {condition}")
+        parts.append(_facts(con, "public_facts"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _facts(con: duckdb.DuckDBPyConnection, name: str) -> "pd.DataFrame":

@@ -1,9 +1,11 @@
--- How often each mart's public form breaks a rule of disclosure: a row for each mart, force and measure. Reads the candidate's
--- files as `warehouse` and `work`, and the temporary tables `cut` (one row for each measure), `family` (measure and threshold)
--- and `bases` (unit and base of rounding; empty if small counts are hidden instead).
+-- How often each mart's public form breaks a rule of disclosure: a row for each mart, force and measure. Reads `exact_figures`
+-- and `public_figures` (rows of `marts.measures` and `marts_public.measures`), the candidate's `work`, and the temporary tables
+-- `cut` (one row for each measure), `family` (measure and threshold) and `bases` (unit and base of rounding; empty if small
+-- counts are hidden instead).
 create or replace temp table public_rows as
 select
-    p.*,
+    p.mart, p.force_code, p.area_type, p.area_code, p.measure, p.category, p.period_type, p.period_start, p.period_end,
+    p.value, p.unit, p.numerator, p.denominator, p.prior_value, p.data_status, p.marker,
     m.value as exact,
     m.prior_value as exact_prior,
     m.numerator as exact_numerator,
@@ -17,8 +19,8 @@ select
     below.threshold as denominator_threshold,
     bases.base,
     counted.base as count_base
-from warehouse.marts_public.measures as p
-left join warehouse.marts.measures as m
+from public_figures as p
+left join exact_figures as m
     on p.mart = m.mart and p.force_code is not distinct from m.force_code and p.area_type = m.area_type
     and p.area_code = m.area_code and p.measure = m.measure and p.category = m.category and p.period_type = m.period_type
     and p.period_start is not distinct from m.period_start and p.period_end is not distinct from m.period_end

@@ -2,10 +2,11 @@
 -- XmR charts, as the R package NHSRplotthedots makes them by default (docs/reference/control-charts.md). A changed month changes the
 -- mean of its whole series, so if any figures of a mart and force change, all of their series are made again.
 --
--- Sums are of decimals, which are the same in any order; only quotients are doubles.
+-- Sums are of decimals, which are the same in any order; only quotients are doubles. A series is called by a number, as sorting by
+-- six texts takes twice the time.
 {%- set series = ['mart', 'force_code', 'area_type', 'area_code', 'measure', 'category'] %}
 {%- set by_series = 'partition by ' ~ series | join(', ') %}
-{%- set by_base = by_series ~ ', base_no' %}
+{%- set by_base = 'partition by series_no, base_no' %}
 {%- set in_order = by_base ~ ' order by period_start' %}
 {%- set limit = chart_constant('limit') ~ ' * moving_range' %}
 {%- set near = chart_constant('near limit') ~ ' * moving_range' %}
@@ -42,16 +43,35 @@ based as (
         and ({{ month_no('points.period_start') }} < rebased.to_month_no or rebased.to_month_no is null)
 ),
 
+long_enough as (
+    select {{ series | join(', ') }}, max(area_name) as area_name, max(unit) as unit
+    from based
+    group by {{ series | join(', ') }}
+    having count(*) >= 12
+),
+
+numbered as (
+    select *, row_number() over (order by {{ series | join(', ') }}) as series_no
+    from long_enough
+),
+
+months as (
+    select numbered.series_no, numbered.unit, based.base_no, based.period_start, based.period_end, based.value
+    from based
+    inner join numbered
+        on {% for column in series %}based.{{ column }} = numbered.{{ column }}
+        {% if not loop.last %}and {% endif %}{% endfor %}
+),
+
 stepped as (
     select
         *,
-        count(*) over ({{ by_series }}) as months,
         sum(value) over ({{ by_base }}) as total,
         cast(count(*) over ({{ by_base }}) as decimal(8, 0)) as n,
         min(period_start) over ({{ by_base }}) as baseline_start,
         max(period_end) over ({{ by_base }}) as baseline_end,
         lag(value) over ({{ in_order }}) as value_before
-    from based
+    from months
 ),
 
 with_steps as (
@@ -63,7 +83,6 @@ with_steps as (
         case when value * n > total then 1 when value * n < total then -1 else 0 end as side,
         case when value > value_before then 1 when value < value_before then -1 when value = value_before then 0 end as step
     from stepped
-    where months >= 12
 ),
 
 averaged as (
@@ -140,6 +159,14 @@ marked as (
             else step
         end as trend_step
     from pattern_ends
+),
+
+named as (
+    select
+        marked.*, numbered.mart, numbered.force_code, numbered.area_type, numbered.area_code, numbered.area_name,
+        numbered.measure, numbered.category
+    from marked
+    inner join numbered on marked.series_no = numbered.series_no
 )
 
 select
@@ -157,4 +184,4 @@ select
         when is_two_of_three or is_run then case side when 1 then 'high' else 'low' end
         else 'common cause'
     end as variation
-from marked
+from named
