@@ -122,7 +122,7 @@ def _charted(model: str, values: Array) -> duckdb.DuckDBPyConnection:
         from (select *, (date '2020-01-01' + to_months(month))::date as day from made)
         """
     )
-    con.execute("create table work.staging.figures_due as select 'm' as mart, 'f' as force_code, 0 as from_month_no")
+    con.execute("create table work.staging.figures_to_rebuild as select 'm' as mart, 'f' as force_code, 0 as from_month_no")
     con.execute(
         "create table work.raw.rebases (mart varchar, force_code varchar, area_type varchar, area_code varchar,"
         " measure varchar, category varchar, rebase_on date, reason varchar)"

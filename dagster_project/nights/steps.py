@@ -26,12 +26,12 @@ from dagster_project.transform.dbt_runner import Node
 class Plan:
     """What a run is to do. The default is the whole night, as the command line runs it.
 
-    `run_id`: Dagster's run. `goes_on_from`: the runs that it re-executes. `lands`, `publishes`: whether it takes those steps.
-    A run that does not publish writes no receipt and sends no alert.
+    `run_id`: Dagster's run. `reexecuted_runs`: the runs that it re-executes. `lands`, `publishes`: whether it takes those
+    steps. A run that does not publish writes no receipt and sends no alert.
     """
 
     run_id: str = ""
-    goes_on_from: tuple[str, ...] = ()
+    reexecuted_runs: tuple[str, ...] = ()
     lands: bool = True
     publishes: bool = True
 
@@ -147,8 +147,8 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
     is_done = (plan.lands and read_step(home, started.night_id, Landed)) or (
         plan.publishes and published_night(home) == started.night_id
     )
-    is_again = started.run_id and started.run_id in plan.goes_on_from and not is_done
-    is_open = not plan.goes_on_from and not plan.lands and started.night_id in nights_without_receipt(home)
+    is_again = started.run_id and started.run_id in plan.reexecuted_runs and not is_done
+    is_open = not plan.reexecuted_runs and not plan.lands and started.night_id in nights_without_receipt(home)
     if not (is_again or is_open):
         return None
     if is_open:

@@ -89,13 +89,13 @@ def thresholds(rules: list[dict[str, Any]], settings: Public) -> list[tuple[str,
 
 
 def make_rule_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
-    """Make the temporary tables `cut` (RULE_COLUMNS), `family` (mart, measure, threshold) and `bases` (unit, base to round to;
-    empty where figures are not rounded).
+    """Make the temporary tables `rules` (RULE_COLUMNS), `thresholds` (mart, measure, threshold) and `bases` (unit, base
+    to round to; empty where figures are not rounded).
     """
     rules = read_rules()
-    make_table(con, "cut", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
+    make_table(con, "rules", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
     columns = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
-    make_table(con, "family", columns, thresholds(rules, settings), temporary=True)
+    make_table(con, "thresholds", columns, thresholds(rules, settings), temporary=True)
     bases = [("count", settings.base), ("gbp", settings.money_base)] if settings.mode == "round" else []
     make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
 
@@ -131,7 +131,7 @@ def write_public(
         staging: the schema that has `areas_listed`.
         secret: seeds the rounding. Anyone who knows it can learn more than the rounded figures tell.
         figures_made: the relation of the figures made since `marts_public` was written with the same settings, in the columns
-            of `figures_due`; None to make all of it. Rounded figures are always all made.
+            of `figures_to_rebuild`; None to make all of it. Rounded figures are always all made.
     """
     is_rounded = settings.mode == "round"
     # Figures of the night before may have been rounded with another key.
@@ -218,15 +218,15 @@ def _find_changed(con: duckdb.DuckDBPyConnection, figures_made: str) -> None:
                 1 + coalesce(max({m}) filter (r.data_status = 'complete'), 0) as to_m
             from {figures_made} as made
             inner join marts.measures as r on made.mart = r.mart and made.force_code = r.force_code
-            inner join cut on r.mart = cut.mart and r.measure = cut.measure
-            where cut.role = 'events' and r.area_type = 'force' and r.category = 'all' and r.period_type = 'month'
+            inner join rules on r.mart = rules.mart and r.measure = rules.measure
+            where rules.role = 'events' and r.area_type = 'force' and r.category = 'all' and r.period_type = 'month'
                 and {m} < made.from_month_no
             group by all
         )
         select
             made.mart, made.force_code,
             case
-                when made.mart in (select mart from cut where role = 'stock') then 0
+                when made.mart in (select mart from rules where role = 'stock') then 0
                 else greatest(0, 12 * floor((least(made.from_month_no, min(finished.to_m)) - 3) / 12) + 3)
             end::int as from_m
         from {figures_made} as made
@@ -248,7 +248,7 @@ def _run_scripts(con: duckdb.DuckDBPyConnection, *names: str) -> None:
 def _make_views(con: duckdb.DuckDBPyConnection, comment: str) -> None:
     """Make a view for each mart. `meta` comments on the columns."""
     con.execute(f"comment on table {SCHEMA}.measures is {literal(comment)}")
-    for (mart,) in con.execute("select distinct mart from cut order by mart").fetchall():
+    for (mart,) in con.execute("select distinct mart from rules order by mart").fetchall():
         con.execute(
             f"create or replace view {SCHEMA}.{mart} as"
             f" select * exclude (mart) from {SCHEMA}.measures where mart = {literal(mart)}"

@@ -1,31 +1,31 @@
 -- The marts' rows, rounded. Each month of each series is rounded up or down at random to a multiple of the base, so that it is
 -- right on average. Longer periods are the sums of their rounded months, so that no two of them tell more than the months do.
 -- The random number is a hash of a secret and of what the figure is, so it is the same every night. Reads the temporary tables
--- `measures`, `cut`, `family`, `bases` (unit, base) and the variable pam_rounding.
+-- `measures`, `rules`, `thresholds`, `bases` (unit, base) and the variable pam_rounding.
 create or replace temp table keyed as
 select
     r.*,
-    cut.role,
-    cut.aggregation,
+    rules.role,
+    rules.aggregation,
     12 * year(r.period_start) + month(r.period_start) - 1 as a,
     12 * year(r.period_end) + month(r.period_end) - 1 as b,
     case
-        when cut.numerator is not null then cut.numerator
-        when cut.role = 'same' and r.category = 'all' then cut.of_measure
+        when rules.numerator is not null then rules.numerator
+        when rules.role = 'same' and r.category = 'all' then rules.of_measure
         else r.measure
     end as n_measure,
-    cut.denominator as d_measure,
-    coalesce(cut.denominator_category, r.category) as d_category
+    rules.denominator as d_measure,
+    coalesce(rules.denominator_category, r.category) as d_category
 from measures as r
-inner join cut using (mart, measure)
-left join family
-    on r.mart = family.mart
-    and family.measure = case
-        when cut.numerator is not null then cut.numerator
-        when cut.role = 'rests_on' then cut.of_measure
+inner join rules using (mart, measure)
+left join thresholds
+    on r.mart = thresholds.mart
+    and thresholds.measure = case
+        when rules.numerator is not null then rules.numerator
+        when rules.role = 'rests_on' then rules.of_measure
         else r.measure
     end
-where cut.role is distinct from 'public' and (family.threshold is null or family.threshold > 1);
+where rules.role is distinct from 'public' and (thresholds.threshold is null or thresholds.threshold > 1);
 
 create or replace temp macro round_at_random(x, base, key) as
     base * (
@@ -54,7 +54,7 @@ with plain as (
     -- A count that is shown only as the denominator of a rate.
     select k.force_code, k.mart, k.d_measure, k.area_type, k.area_code, k.d_category, k.a, max(k.denominator), 'count'
     from keyed as k
-    inner join cut as below on k.mart = below.mart and k.d_measure = below.measure and not below.is_shown
+    inner join rules as below on k.mart = below.mart and k.d_measure = below.measure and not below.is_shown
     where k.period_type = 'month'
     group by all
 ),

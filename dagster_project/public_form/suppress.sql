@@ -1,6 +1,6 @@
 -- Which periods of which counts are public: `reach`, and for figures as at a day `stock_shown`. docs/explanation/disclosure.md
--- explains the method and why it is safe. Reads the temporary tables `measures` (rows of the marts), `areas_listed`, `cut` (a row
--- for each measure) and `family` (measure and threshold). Months are counted from year 0: 12 * year + month - 1, so that
+-- explains the method and why it is safe. Reads the temporary tables `measures` (rows of the marts), `areas_listed`, `rules` (a row
+-- for each measure) and `thresholds` (measure and threshold). Months are counted from year 0: 12 * year + month - 1, so that
 -- (m - 3) / 12 is the financial year.
 
 -- The months of every count that may be public.
@@ -11,18 +11,18 @@ select
     coalesce(r.value, 0)::double as x,
     r.data_status
 from measures as r
-inner join cut using (mart, measure)
+inner join rules using (mart, measure)
 where r.period_type = 'month'
-    and cut.role in ('events', 'part', 'same')
+    and rules.role in ('events', 'part', 'same')
     and (r.area_type = 'force' or r.category = 'all')
 union all
 -- A count that is shown only as the denominator of a rate.
 select
-    r.force_code, r.mart, cut.denominator, r.area_type, r.area_code, r.category,
+    r.force_code, r.mart, rules.denominator, r.area_type, r.area_code, r.category,
     12 * year(r.period_start) + month(r.period_start) - 1, coalesce(max(r.denominator), 0)::double, max(r.data_status)
 from measures as r
-inner join cut using (mart, measure)
-inner join cut as below on r.mart = below.mart and cut.denominator = below.measure and below.role = 'part' and not below.is_shown
+inner join rules using (mart, measure)
+inner join rules as below on r.mart = below.mart and rules.denominator = below.measure and below.role = 'part' and not below.is_shown
 where r.period_type = 'month' and (r.area_type = 'force' or r.category = 'all')
 group by all;
 
@@ -33,8 +33,8 @@ with named as (
     select
         s.force_code, s.mart, s.measure, s.area_type, s.area_code, s.category,
         case
-            when s.area_type <> 'force' or (s.category <> 'all' and cut.role <> 'same') then s.measure
-            else cut.of_measure
+            when s.area_type <> 'force' or (s.category <> 'all' and rules.role <> 'same') then s.measure
+            else rules.of_measure
         end as p_measure,
         case when s.area_type = 'lpu' and areas.section_code is not null then 'section' else 'force' end as p_area_type,
         case
@@ -43,16 +43,16 @@ with named as (
         case
             when s.area_type <> 'force' then 'areas'
             when s.category <> 'all' then 'categories of ' || s.measure
-            else coalesce(cut.attribute, 'root')
+            else coalesce(rules.attribute, 'root')
         end as split,
         false as is_rest
     from (select distinct force_code, mart, measure, area_type, area_code, category from amounts) as s
-    inner join cut using (mart, measure)
+    inner join rules using (mart, measure)
     left join areas_listed as areas using (force_code, area_type, area_code)
     where case
-        when s.area_type <> 'force' then cut.by_area and s.category = 'all'
-        when s.category <> 'all' then cut.by_category
-        else cut.role <> 'same'
+        when s.area_type <> 'force' then rules.by_area and s.category = 'all'
+        when s.category <> 'all' then rules.by_category
+        else rules.role <> 'same'
     end
 ),
 
@@ -92,7 +92,7 @@ create or replace temp table roots as
 select w.unit_id, w.via as root_id, f.threshold
 from within as w
 inner join units as r on w.via = r.unit_id
-inner join family as f on r.mart = f.mart and r.measure = f.measure
+inner join thresholds as f on r.mart = f.mart and r.measure = f.measure
 where w.is_root;
 
 -- The last month that is fully covered, by root.
@@ -252,8 +252,8 @@ from blocks;
 -- A figure as at a day is shown where its series is never small and the counts that raise and lower it are shown by the month.
 create or replace temp table stock_shown as
 with flows as (
-    select cut.mart, cut.measure, unnest(string_split(cut.of_measure, ' ')) as flow
-    from cut where cut.role = 'stock' and cut.of_measure is not null
+    select rules.mart, rules.measure, unnest(string_split(rules.of_measure, ' ')) as flow
+    from rules where rules.role = 'stock' and rules.of_measure is not null
 ),
 
 flows_shown as (
@@ -275,9 +275,9 @@ select
         else 12 * floor((max(12 * year(s.period_end) + month(s.period_end) - 1) filter (s.data_status = 'complete') - 14) / 12) + 14
     end as last_m
 from measures as s
-inner join cut using (mart, measure)
-inner join family using (mart, measure)
+inner join rules using (mart, measure)
+inner join thresholds using (mart, measure)
 left join flows_shown using (force_code, mart, measure)
-where cut.role = 'stock' and s.period_type = 'month' and (cut.of_measure is null or flows_shown.measure is not null)
+where rules.role = 'stock' and s.period_type = 'month' and (rules.of_measure is null or flows_shown.measure is not null)
 group by all
-having bool_and(s.value is null or s.value = 0 or s.value >= family.threshold);
+having bool_and(s.value is null or s.value = 0 or s.value >= thresholds.threshold);

@@ -4,33 +4,33 @@ create or replace temp view public_form as
 with requested as (
     select
         r.*,
-        cut.role,
+        rules.role,
         12 * year(r.period_start) + month(r.period_start) - 1 as a,
         12 * year(r.period_end) + month(r.period_end) - 1 as b,
         -- The count that decides: the figure itself, the one that it depends on, or its numerator.
         case
-            when cut.numerator is not null then cut.numerator
-            when cut.role = 'rests_on' or (cut.role = 'same' and r.category = 'all') then cut.of_measure
-            when cut.role = 'same' and r.area_type <> 'force' then cut.of_measure
+            when rules.numerator is not null then rules.numerator
+            when rules.role = 'rests_on' or (rules.role = 'same' and r.category = 'all') then rules.of_measure
+            when rules.role = 'same' and r.area_type <> 'force' then rules.of_measure
             else r.measure
         end as n_measure,
-        case when cut.role = 'rests_on' then coalesce(cut.of_category, r.category) else r.category end as n_category,
-        cut.denominator as d_measure,
-        coalesce(cut.denominator_category, r.category) as d_category,
-        coalesce(cut.role = 'public' or family.threshold <= 1, false) as is_exempt,
+        case when rules.role = 'rests_on' then coalesce(rules.of_category, r.category) else r.category end as n_category,
+        rules.denominator as d_measure,
+        coalesce(rules.denominator_category, r.category) as d_category,
+        coalesce(rules.role = 'public' or thresholds.threshold <= 1, false) as is_exempt,
         stock_shown.last_m as stock_shown_to
     from wanted as r
-    left join cut on r.mart = cut.mart and r.measure = cut.measure
-    left join family
-        on r.mart = family.mart
-        and family.measure = case
-            when cut.numerator is not null then cut.numerator
-            when cut.role = 'rests_on' then cut.of_measure
+    left join rules on r.mart = rules.mart and r.measure = rules.measure
+    left join thresholds
+        on r.mart = thresholds.mart
+        and thresholds.measure = case
+            when rules.numerator is not null then rules.numerator
+            when rules.role = 'rests_on' then rules.of_measure
             else r.measure
         end
     left join stock_shown
-        on cut.role = 'stock' and r.force_code = stock_shown.force_code and r.mart = stock_shown.mart and r.measure = stock_shown.measure
-    where r.area_type = 'force' or r.category = 'all' or coalesce(cut.role = 'public' or family.threshold <= 1, false)
+        on rules.role = 'stock' and r.force_code = stock_shown.force_code and r.mart = stock_shown.mart and r.measure = stock_shown.measure
+    where r.area_type = 'force' or r.category = 'all' or coalesce(rules.role = 'public' or thresholds.threshold <= 1, false)
 ),
 
 with_units as (
@@ -71,8 +71,8 @@ rates as (
         12 * year(r.period_start) + month(r.period_start) - 1 as a,
         12 * year(r.period_end) + month(r.period_end) - 1 as b
     from measures as r
-    inner join cut using (mart, measure)
-    where cut.denominator is not null and r.data_status <> 'not_available'
+    inner join rules using (mart, measure)
+    where rules.denominator is not null and r.data_status <> 'not_available'
 ),
 
 judged as (
@@ -130,6 +130,6 @@ select
     case when r.data_status = 'not_available' then '[x]' else '[c]' end,
     case when r.prior_value is not null then '[c]' else '[x]' end
 from wanted as r
-left join cut on r.mart = cut.mart and r.measure = cut.measure
-left join family on r.mart = family.mart and family.measure = coalesce(cut.numerator, r.measure)
-where not (r.area_type = 'force' or r.category = 'all' or coalesce(cut.role = 'public' or family.threshold <= 1, false))
+left join rules on r.mart = rules.mart and r.measure = rules.measure
+left join thresholds on r.mart = thresholds.mart and thresholds.measure = coalesce(rules.numerator, r.measure)
+where not (r.area_type = 'force' or r.category = 'all' or coalesce(rules.role = 'public' or thresholds.threshold <= 1, false))

@@ -1,6 +1,6 @@
 -- How often each mart's public form breaks a rule of disclosure: a row for each mart, force and measure. Reads `exact_figures`
 -- and `public_figures` (rows of `marts.measures` and `marts_public.measures`), the candidate's `work`, and the temporary tables
--- `cut` (one row for each measure), `family` (measure and threshold) and `bases` (unit and base of rounding; empty if small
+-- `rules` (one row for each measure), `thresholds` (measure and threshold) and `bases` (unit and base of rounding; empty if small
 -- counts are hidden instead).
 create or replace temp table public_rows as
 select
@@ -11,9 +11,9 @@ select
     m.numerator as exact_numerator,
     m.denominator as exact_denominator,
     m.measure is null as is_extra,
-    coalesce(cut.role = 'public', false) as is_exempt,
-    cut.role,
-    cut.aggregation,
+    coalesce(rules.role = 'public', false) as is_exempt,
+    rules.role,
+    rules.aggregation,
     own.threshold,
     above.threshold as numerator_threshold,
     below.threshold as denominator_threshold,
@@ -24,10 +24,10 @@ left join exact_figures as m
     on p.mart = m.mart and p.force_code is not distinct from m.force_code and p.area_type = m.area_type
     and p.area_code = m.area_code and p.measure = m.measure and p.category = m.category and p.period_type = m.period_type
     and p.period_start is not distinct from m.period_start and p.period_end is not distinct from m.period_end
-left join cut on p.mart = cut.mart and p.measure = cut.measure
-left join family as own on p.mart = own.mart and p.measure = own.measure
-left join family as above on p.mart = above.mart and cut.numerator = above.measure
-left join family as below on p.mart = below.mart and cut.denominator = below.measure
+left join rules on p.mart = rules.mart and p.measure = rules.measure
+left join thresholds as own on p.mart = own.mart and p.measure = own.measure
+left join thresholds as above on p.mart = above.mart and rules.numerator = above.measure
+left join thresholds as below on p.mart = below.mart and rules.denominator = below.measure
 left join bases on p.unit = bases.unit
 left join bases as counted on counted.unit = 'count';
 

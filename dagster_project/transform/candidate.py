@@ -28,7 +28,7 @@ from .raw_schema import WAREHOUSE, WORK, fresh_candidate
 
 ALWAYS = (
     "standing_loads", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows", "coverage_months", "periods",
-    "row_days", "extract_facts", "figures_due", "figure_facts", "month_facts",
+    "row_days", "extract_facts", "figures_to_rebuild", "figure_facts", "month_facts",
 )  # fmt: skip
 """Models with rows of every extract, or of the night itself. Models that depend on them also depend on some extract."""
 
@@ -46,11 +46,11 @@ LIST_MODELS = ("areas_listed", "offence_classes")
 class StartedCandidate:
     """A candidate that is ready for dbt.
 
-    `on`: what it starts from. `select`: the nodes to build, as dbt selects them; empty: all. `unchanged`: outcomes of the nodes
-    that are not built again.
+    `base`: what it starts from. `select`: the nodes to build, as dbt selects them; empty: all. `unchanged`: outcomes of the
+    nodes that are not built again.
     """
 
-    on: Literal["night", "empty build", "nothing"]
+    base: Literal["night", "empty build", "nothing"]
     select: tuple[str, ...] = ()
     unchanged: list[Node] = field(default_factory=list)
     loads: dict[str, list[str]] | None = None
@@ -102,7 +102,7 @@ def nodes_to_build(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[s
 
 def start_empty(home: Home) -> None:
     """Make a candidate with an empty table for every model, for an engine that fills them."""
-    if start(home, rebuild=True).on == "nothing":
+    if start(home, rebuild=True).base == "nothing":
         empty_build.build_on_nothing(home)
 
 

@@ -5,7 +5,7 @@ The models union these with new rows; then the renamed tables are dropped. If ev
 the views.
 
 Figures and their facts are not carried forward: they stay in their tables, and the models replace them from the first month
-that changes (`figures_due`).
+that changes (`figures_to_rebuild`).
 """
 
 from collections.abc import Iterable
@@ -87,11 +87,11 @@ def drop_previous(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the renamed tables once the models are built. A model that is built by hand later is then built whole."""
     _carry_nothing(con)
     # The public form is made after the build, and needs to know which figures are new.
-    con.execute("create or replace table raw.figures_made as select * from staging.figures_due")
+    con.execute("create or replace table raw.figures_made as select * from staging.figures_to_rebuild")
     con.execute("update raw.night set is_in_part = false")
     con.execute(
-        "create or replace table staging.figures_due as select distinct listed.mart, windows.force_code, 0 as from_month_no"
-        " from seeds.measure_list as listed cross join staging.coverage_windows as windows"
+        "create or replace table staging.figures_to_rebuild as select distinct listed.mart, windows.force_code,"
+        " 0 as from_month_no from seeds.measure_list as listed cross join staging.coverage_windows as windows"
     )
     rows = con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = current_database() and schema_name <> 'raw'"
@@ -137,7 +137,7 @@ def _not_rebuilt(extract: str, month_no: str) -> str:
 
 
 def _series(mart: str) -> str:
-    """SQL: the categories and districts of a mart on the night before. `figures_due` selects tonight's in the same way."""
+    """SQL: the categories and districts of a mart on the night before. `figures_to_rebuild` selects tonight's likewise."""
     table = f"measures.{PREVIOUS}{mart.removeprefix('mart_')}_monthly"
     return (
         f"select distinct '{mart}' as mart, force_code, 'category' as kind, measure as code, category as title from {table}"

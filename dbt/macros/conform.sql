@@ -5,8 +5,8 @@
     make the sums to each month's end. `periods` then says which of them are rows, with label and status. A rate is made from
     the sums of its numerator and denominator, never from other rates.
 
-    Only figures from the first month that changes (`figures_due`) are made. They need 23 earlier months: the year before, and
-    the year to its first month. A stock needs all. -#}
+    Only figures from the first month that changes (`figures_to_rebuild`) are made. They need 23 earlier months: the year before,
+    and the year to its first month. A stock needs all. -#}
 {% macro conform(mart, monthly, districts=false) %}
 {%- set windows = ['month', 'rolling', 'calendar', 'financial'] -%}
 {%- set series = ['force_code', 'coverage', 'area_type', 'area_code', 'measure', 'category'] -%}
@@ -14,8 +14,8 @@ with monthly as (
     select * from {{ monthly }}
 ),
 
-due as (
-    select force_code, from_month_no from {{ ref('figures_due') }} where mart = '{{ mart }}'
+rebuilt as (
+    select force_code, from_month_no from {{ ref('figures_to_rebuild') }} where mart = '{{ mart }}'
 ),
 
 listed as (
@@ -83,9 +83,9 @@ with_all as (
 ),
 
 spine as (
-    select months.*, due.from_month_no
+    select months.*, rebuilt.from_month_no
     from {{ ref('coverage_months') }} as months
-    inner join due on months.force_code = due.force_code
+    inner join rebuilt on months.force_code = rebuilt.force_code
 ),
 
 first_months as (
@@ -234,7 +234,7 @@ by_period as (
         end as {{ side }}
         {%- endfor %}
     from compared
-    inner join due on compared.force_code = due.force_code and compared.month_no >= due.from_month_no
+    inner join rebuilt on compared.force_code = rebuilt.force_code and compared.month_no >= rebuilt.from_month_no
     inner join measure_coverages
         on compared.measure = measure_coverages.measure
         and measure_coverages.of_category = (compared.category <> 'all')

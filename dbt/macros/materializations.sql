@@ -7,7 +7,7 @@
     - `night_table`: replaced each time.
     - `night_view`: the same for a view.
     - `night_months`: a table that still has the figures of the night before, if the night builds in part. Only the rows that
-      change (`figures_due`) are replaced, as `meta.due` says: `figures`, `facts` or whole `series`. -#}
+      change (`figures_to_rebuild`) are replaced, as `meta.rebuilds` says: `figures`, `facts` or whole `series`. -#}
 {% materialization night_table, adapter='duckdb', supported_languages=['sql'] %}
     {{ return({'relations': [make_on_duckdb(sql, 'table')]}) }}
 {% endmaterialization %}
@@ -44,7 +44,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- if in_part -%}
         {% call statement('delete') -%}
-            {{ delete_due(target_relation, meta.due) }}
+            {{ delete_rebuilt(target_relation, meta.rebuilds) }}
         {%- endcall %}
     {%- endif -%}
     {%- for mart in (marts_to_build() if meta.mart_by_mart else [none]) -%}
@@ -91,23 +91,23 @@
     {% do persist_docs(relation, model) %}
 {% endmacro %}
 
-{#- The marts to build one after another, with `due_in_current_mart`; `[none]`: all at once. DuckDB runs all aggregates of the query
-    at once, and tens of millions of figures do not fit into a night's memory, nor can all of it be spilled. No fact is about
-    several marts. -#}
+{#- The marts to build one after another, with `rebuilt_in_current_mart`; `[none]`: all at once. DuckDB runs all aggregates of the
+    query at once, and tens of millions of figures do not fit into a night's memory, nor can all of it be spilled. No fact is
+    about several marts. -#}
 {% macro marts_to_build() %}
     {%- set figures = run_query("select coalesce(sum(estimated_size), 0) from duckdb_tables() where schema_name = 'marts'") -%}
     {%- if figures.rows[0][0] | int < var('many_figures', 5000000) | int -%}
         {{ return([none]) }}
     {%- endif -%}
-    {%- set marts = run_query('select distinct mart from ' ~ ref('figures_due') ~ ' order by mart').columns[0].values() | list -%}
+    {%- set marts = run_query('select distinct mart from ' ~ ref('figures_to_rebuild') ~ ' order by mart').columns[0].values() | list -%}
     {{ return(marts or [none]) }}
 {% endmacro %}
 
-{#- `figures_due` of the mart that is built now. Only for models that are built mart by mart (`meta.mart_by_mart`). -#}
-{% macro due_in_current_mart() %}{{ return(adapter.dispatch('due_in_current_mart', 'pam_warehouse')()) }}{% endmacro %}
-{% macro default__due_in_current_mart() %}{{ ref('figures_due') }}{% endmacro %}
-{% macro duckdb__due_in_current_mart() -%}
-(select * from {{ ref('figures_due') }} where getvariable('current_mart') is null or mart = getvariable('current_mart'))
+{#- `figures_to_rebuild` of the mart that is built now. Only for models that are built mart by mart (`meta.mart_by_mart`). -#}
+{% macro rebuilt_in_current_mart() %}{{ return(adapter.dispatch('rebuilt_in_current_mart', 'pam_warehouse')()) }}{% endmacro %}
+{% macro default__rebuilt_in_current_mart() %}{{ ref('figures_to_rebuild') }}{% endmacro %}
+{% macro duckdb__rebuilt_in_current_mart() -%}
+(select * from {{ ref('figures_to_rebuild') }} where getvariable('current_mart') is null or mart = getvariable('current_mart'))
 {%- endmacro %}
 
 {#- Whether the tables have the figures of the night before, of which only some are replaced. -#}
@@ -116,18 +116,18 @@
 {%- endmacro %}
 
 {#- Deletes the rows about to be replaced: `figures` of a mart, `facts` about them, or whole `series` of them. -#}
-{% macro delete_due(relation, what) -%}
+{% macro delete_rebuilt(relation, what) -%}
 delete from {{ relation }} as existing
-using {{ ref('figures_due') }} as due
-where {{ is_due(relation.identifier, what) }}
+using {{ ref('figures_to_rebuild') }} as rebuilt
+where {{ is_rebuilt(relation.identifier, what) }}
 {%- endmacro %}
 
-{#- Whether a row of `existing` is to be replaced by a row of `due`: figures by the month in which their period ends, series with
-    all of their months. -#}
-{% macro is_due(mart, what) -%}
-due.mart = {% if what == 'figures' %}'{{ mart }}'{% else %}existing.mart{% endif %}
-    and due.force_code = existing.force_code
+{#- Whether a row of `existing` is to be replaced by a row of `rebuilt`: figures by the month in which their period ends, series
+    with all of their months. -#}
+{% macro is_rebuilt(mart, what) -%}
+rebuilt.mart = {% if what == 'figures' %}'{{ mart }}'{% else %}existing.mart{% endif %}
+    and rebuilt.force_code = existing.force_code
     {%- if what != 'series' %}
-    and {% if what == 'facts' %}existing.month_no{% else %}{{ month_no('existing.period_end') }}{% endif %} >= due.from_month_no
+    and {% if what == 'facts' %}existing.month_no{% else %}{{ month_no('existing.period_end') }}{% endif %} >= rebuilt.from_month_no
     {%- endif %}
 {%- endmacro %}

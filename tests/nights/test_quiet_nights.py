@@ -35,7 +35,7 @@ def test_nothing_new_is_unchanged(sample_copy: Home) -> None:
     # What is published, what is kept and what the next night builds on are as they were.
     assert sample_copy.warehouse.read_bytes() == before
     assert [p.night_id for p in list_kept(sample_copy)] == [stands.night_id]
-    assert candidate.start(sample_copy).on == "night"
+    assert candidate.start(sample_copy).base == "night"
 
 
 def test_originals_whose_time_is_over_have_nothing_built(sample_copy: Home) -> None:

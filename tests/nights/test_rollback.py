@@ -74,10 +74,10 @@ def test_the_next_night_publishes_the_newest_state_from_nothing(week: Home, week
 
 
 def test_what_was_built_last_is_not_built_on(week_copy: Home) -> None:
-    assert candidate.start(week_copy).on == "night"
+    assert candidate.start(week_copy).base == "night"
     publish_dated(week_copy, "20260108T020000Z")
     roll_back(week_copy, **WHO)
-    assert candidate.start(week_copy).on != "night"
+    assert candidate.start(week_copy).base != "night"
 
 
 def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_which_steps_a_run_takes(run: dict, lands: bool, publishes: bool) -> Non
 
 def test_a_run_that_is_executed_again_names_those_before() -> None:
     again = dg.DagsterRun(job_name="nightly", run_id="c", parent_run_id="b", root_run_id="a")
-    assert plan_of(again).goes_on_from == ("b", "a")
+    assert plan_of(again).reexecuted_runs == ("b", "a")
     assert plan_of(None) == Plan()
 
 

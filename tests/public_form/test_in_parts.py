@@ -47,7 +47,7 @@ def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def on_the_night_before(earlier: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Marts of which one force's are corrected, beside the public form of those before; `made` has what is due of it."""
+    """Marts of which one force's are corrected, beside the public form of those before; `made` says what is made again."""
     con = forces(corrected="true")
     stand_on(con, earlier)
     return con

@@ -108,7 +108,7 @@ def shown(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
 
 
 def stand_on(con: duckdb.DuckDBPyConnection, earlier: duckdb.DuckDBPyConnection) -> None:
-    """Give the connection the public form of the night before; `made` has what is due of it."""
+    """Give the connection the public form of the night before; `made` says what of it is made again."""
     for name, sql in (("stood", "from marts.measures"), ("shown", SHOWN)):
         con.register(name, earlier.sql(sql).to_arrow_table())
     con.execute("create table earlier as from stood")
@@ -124,7 +124,7 @@ def stand_on(con: duckdb.DuckDBPyConnection, earlier: duckdb.DuckDBPyConnection)
     ],
 )  # fmt: skip
 def test_what_is_made_in_part_is_what_making_all_gives(seed: int, but: int, corrected: str, running_year: str) -> None:
-    """The public form of the night before, with what is due of it made again, and the whole of tonight's."""
+    """The public form of the night before, with what changed of it made again, and the whole of tonight's."""
     same_in_part(
         published(seed, but=but, running_year=running_year),
         published(seed, corrected=corrected, running_year=running_year),

@@ -153,7 +153,7 @@ def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(sample_
 
 def test_a_candidate_that_somebody_else_wrote_in_is_not_built_on(sample_copy: Home) -> None:
     (sample_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
-    assert building_on.start(sample_copy).on != "night", "it builds all, from nothing"
+    assert building_on.start(sample_copy).base != "night", "it builds all, from nothing"
 
 
 def test_a_night_under_way_keeps_others_out(sample_copy: Home, stands: Callable[[], None], pam: Callable) -> None:

@@ -107,7 +107,7 @@ def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], seq
 def test_figures_made_in_part_are_those_of_the_whole_night(
     parts: Callable[..., list[str]], sequence: Sequence, erased: int | None
 ) -> None:
-    """Figures that stand, and those that are due, are together what making all gives. Every night is one to build on."""
+    """Figures that stay, and those that are rebuilt, are together what making all gives. Every night is one to build on."""
     sequence = replace(sequence, published=(True,) * len(sequence.nights))
     found = parts(sequence, erased=erased, in_part=True, figures=True)
     for said in found:

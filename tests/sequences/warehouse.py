@@ -101,7 +101,7 @@ def compile_staging(folder: Path) -> Staging:
     measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
     marts = [f"mart_{SUBJECTS[x]}" for x in WITH_FIGURES]
     staged = [f"stg_{x}" for x in (*EXTRACTS, *BESIDE)]
-    wanted = [*DECIDING, *SHARED, "figures_due", *marts, "kept_measures", "row_days", *measures, *staged]
+    wanted = [*DECIDING, *SHARED, "figures_to_rebuild", *marts, "kept_measures", "row_days", *measures, *staged]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
     with dbt_runner._closing_connections():
         compiled = dbt_runner._invoke(
@@ -115,7 +115,7 @@ def compile_staging(folder: Path) -> Staging:
     con.execute("create schema work.audit; create schema work.answers; create schema work.marts")
     for mart in {row["mart"] for row in read_seed("measure_list")} - {"mart_public_health"}:
         con.execute(f"create table work.measures.{mart.removeprefix('mart_')}_monthly ({MONTHS})")
-    con.execute("create table work.staging.figures_due (mart varchar, force_code varchar, from_month_no integer)")
+    con.execute("create table work.staging.figures_to_rebuild (mart varchar, force_code varchar, from_month_no integer)")
     tables = ("unit_names", "months", "areas_listed", "area_members", "offence_classes")
     for table in ("seeds.coverage_limits", "seeds.coverage_columns", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
@@ -355,16 +355,16 @@ class Warehouse:
     def figures(self) -> dict[str, set[tuple]]:
         """The figures of each extract's mart, of what was measured last: made as dbt's materialisation makes them."""
         con, sql, found = self.staging.con, self.staging.sql, {}
-        for name in (*SHARED, "figures_due"):
+        for name in (*SHARED, "figures_to_rebuild"):
             con.execute(f"create or replace table staging.{name} as {sql[name]}")
         (in_part,) = con.execute("select is_in_part from raw.night").fetchone()
         for x in (x for x in self.contracts if x in WITH_FIGURES):
             mart = f"mart_{SUBJECTS[x]}"
             if in_part:
                 con.execute(
-                    f"delete from marts.{mart} as standing using staging.figures_due as due where due.mart = '{mart}'"
-                    " and due.force_code = standing.force_code"
-                    " and year(standing.period_end) * 12 + month(standing.period_end) - 1 >= due.from_month_no"
+                    f"delete from marts.{mart} as standing using staging.figures_to_rebuild as rebuilt"
+                    f" where rebuilt.mart = '{mart}' and rebuilt.force_code = standing.force_code"
+                    " and year(standing.period_end) * 12 + month(standing.period_end) - 1 >= rebuilt.from_month_no"
                 )
                 con.execute(f"insert into marts.{mart} by name {sql[mart]}")
             else:

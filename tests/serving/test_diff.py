@@ -156,12 +156,12 @@ def test_what_a_list_of_the_home_moves_no_file_explains(week_copy: Home) -> None
 
 
 def test_what_a_measure_is_counted_from_is_what_dbt_reads_for_its_mart() -> None:
-    """`sources` is derived from lists; dbt's lineage knows better, of marts. Which figures are due is asked of all marts at
+    """`sources` is derived from lists; dbt's lineage knows better, of marts. Which figures to rebuild is asked of all marts at
     once: it says when they are made, not of what."""
     nodes = manifest().nodes
 
     def above(node: str) -> set[str]:
-        if nodes[node].name == "figures_due":
+        if nodes[node].name == "figures_to_rebuild":
             return set()
         return {node}.union(*(above(p) for p in nodes[node].depends_on_nodes if p in nodes))
 

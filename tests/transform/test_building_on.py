@@ -16,13 +16,13 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK, fresh_candidat
 
 def builds_on(home: Home) -> bool:
     """Whether the next night takes over what stands. Asking lays the candidate out, as a night does."""
-    return candidate.start(home).on == "night"
+    return candidate.start(home).base == "night"
 
 
 def test_a_quiet_night_builds_only_what_is_of_every_extract(sample_copy: Home) -> None:
     begun = candidate.start(sample_copy)
     selected = {name.split(".")[-1] for name in begun.select}
-    assert begun.on == "night" and selected >= {*candidate.ALWAYS} and not any(n.startswith("mart_") for n in selected)
+    assert begun.base == "night" and selected >= {*candidate.ALWAYS} and not any(n.startswith("mart_") for n in selected)
     assert len({n.unique_id for n in begun.unchanged}) == len(begun.unchanged) > 100
     assert (sample_copy.candidate / WAREHOUSE).read_bytes() == sample_copy.warehouse.read_bytes()
 
@@ -36,7 +36,7 @@ def test_rebuild_builds_all(sample_copy: Home) -> None:
     begun = candidate.start(sample_copy, rebuild=True)
     selected = {name.split(".")[-1] for name in begun.select}
     marts = {n.name for n in dbt_runner.manifest().nodes.values() if n.resource_type == "model" and n.schema == "marts"}
-    assert begun.on == "empty build" and begun.loads is None
+    assert begun.base == "empty build" and begun.loads is None
     assert {m for m in marts if m.startswith("mart_")} <= selected
 
 

@@ -55,7 +55,8 @@ class Charts:
             "create table work.raw.rebases (mart varchar, force_code varchar, area_type varchar, area_code varchar,"
             " measure varchar, category varchar, rebase_on date, reason varchar)"
         )
-        self.con.execute("create table work.staging.figures_due as select 'm' as mart, 'f' as force_code, 0 as from_month_no")
+        rebuilt = "select 'm' as mart, 'f' as force_code, 0 as from_month_no"
+        self.con.execute(f"create table work.staging.figures_to_rebuild as {rebuilt}")
 
     def add(self, name: str, rows: Iterable[tuple[date, Any, str, str, str]]) -> None:
         """Figures: first day, value, unit, data_status, period_type."""

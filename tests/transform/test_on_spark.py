@@ -210,7 +210,7 @@ def test_what_fails_on_spark_is_not_built_on(sample_copy: Home, monkeypatch: pyt
         run.land()
         with pytest.raises(NightFailedError, match="periods"):
             run.build()
-    assert start(sample_copy).on != "night"
+    assert start(sample_copy).base != "night"
 
 
 def test_without_java_it_says_which(new_home: Home) -> None:

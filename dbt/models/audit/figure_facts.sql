@@ -1,18 +1,18 @@
-{{ config(materialized='night_months', meta={'due': 'facts', 'mart_by_mart': true}) }}
--- How many figures break each rule, by the month in which their period ends. Only figures that are made again (`figures_due`) are
+{{ config(materialized='night_months', meta={'rebuilds': 'facts', 'mart_by_mart': true}) }}
+-- How many figures break each rule, by the month in which their period ends. Only figures that are made again (`figures_to_rebuild`) are
 -- counted; the counts of earlier months stay.
 {%- set place = 'mart, force_code, measure' %}
 {%- set period = 'period_type, period_start, period_end' %}
 {%- set figure = place ~ ', area_type, area_code, category, ' ~ period %}
 {%- set month = month_no('measures.period_end') %}
-{%- set is_due %}
+{%- set is_rebuilt %}
     inner join {{ ref('measure_list') }} as listed
         on measures.mart = listed.mart
         and measures.measure = listed.measure
-    inner join {{ due_in_current_mart() }} as due
-        on measures.mart = due.mart
-        and measures.force_code = due.force_code
-        and {{ month }} >= due.from_month_no
+    inner join {{ rebuilt_in_current_mart() }} as rebuilt
+        on measures.mart = rebuilt.mart
+        and measures.force_code = rebuilt.force_code
+        and {{ month }} >= rebuilt.from_month_no
 {%- endset %}
 -- A year is compared with its months, up to eleven of which may be before the first figure made again. With tens of millions of
 -- figures each column costs memory: only those for rules about several figures.
@@ -21,10 +21,10 @@ with compared as (
         measures.mart, measures.force_code, measures.measure, measures.area_type, measures.area_code, measures.category,
         measures.period_type, measures.period_start, measures.period_end, measures.value,
         {{ month }} as month_no,
-        due.from_month_no,
+        rebuilt.from_month_no,
         listed.aggregation
     from {{ ref('measures') }} as measures
-    {{- is_due }} - 11
+    {{- is_rebuilt }} - 11
 ),
 
 figures as (
@@ -155,7 +155,7 @@ judged as (
         measures.unit = 'count' and listed.aggregation <> 'published'
         and (measures.value < 0 or measures.value <> floor(measures.value)) as count_not_whole
     from {{ ref('measures') }} as measures
-    {{- is_due }}
+    {{- is_rebuilt }}
     left join {{ ref('area_coverages') }} as areas
         on measures.force_code = areas.force_code
         and coalesce(case when measures.category <> 'all' then listed.category_coverage end, listed.coverage) = areas.coverage
@@ -218,10 +218,10 @@ absent as (
     select listed.mart, periods.force_code, listed.measure, periods.month_no
     from {{ ref('measure_list') }} as listed
     inner join {{ ref('periods') }} as periods on listed.coverage = periods.coverage
-    inner join {{ due_in_current_mart() }} as due
-        on listed.mart = due.mart
-        and periods.force_code = due.force_code
-        and periods.month_no >= due.from_month_no
+    inner join {{ rebuilt_in_current_mart() }} as rebuilt
+        on listed.mart = rebuilt.mart
+        and periods.force_code = rebuilt.force_code
+        and periods.month_no >= rebuilt.from_month_no
     left join figures
         on listed.mart = figures.mart
         and listed.measure = figures.measure

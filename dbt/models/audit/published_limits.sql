@@ -1,4 +1,4 @@
-{{ config(materialized='night_months', meta={'due': 'facts'}) }}
+{{ config(materialized='night_months', meta={'rebuilds': 'facts'}) }}
 -- Lower 95% confidence limits of published indicators, for claims such as "significantly above". All marts have the same columns,
 -- and none for limits.
 select
@@ -11,10 +11,10 @@ select
     health.period_label,
     max(source.lower_ci_95_0_limit) as lower_limit
 from {{ ref('mart_public_health') }} as health
-inner join {{ ref('figures_due') }} as due
-    on due.mart = 'mart_public_health'
-    and health.force_code = due.force_code
-    and {{ month_no('health.period_end') }} >= due.from_month_no
+inner join {{ ref('figures_to_rebuild') }} as rebuilt
+    on rebuilt.mart = 'mart_public_health'
+    and health.force_code = rebuilt.force_code
+    and {{ month_no('health.period_end') }} >= rebuilt.from_month_no
 inner join {{ ref('public_health_indicators') }} as indicators
     on health.measure = indicators.measure
 inner join {{ ref('stg_public_health') }} as source

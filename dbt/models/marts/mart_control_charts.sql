@@ -1,4 +1,4 @@
-{{ config(materialized='night_months', meta={'due': 'series'}) }}
+{{ config(materialized='night_months', meta={'rebuilds': 'series'}) }}
 -- XmR charts, as the R package NHSRplotthedots makes them by default (docs/reference/control-charts.md). A changed month changes the
 -- mean of its whole series, so if any figures of a mart and force change, all of their series are made again.
 --
@@ -15,9 +15,9 @@ with points as (
         measures.mart, measures.force_code, measures.area_type, measures.area_code, measures.area_name, measures.measure,
         measures.category, measures.period_start, measures.period_end, measures.value, measures.unit
     from {{ ref('measures') }} as measures
-    inner join {{ ref('figures_due') }} as due
-        on measures.mart = due.mart
-        and measures.force_code = due.force_code
+    inner join {{ ref('figures_to_rebuild') }} as rebuilt
+        on measures.mart = rebuilt.mart
+        and measures.force_code = rebuilt.force_code
     where measures.period_type = 'month' and measures.data_status = 'complete' and measures.value is not null
 ),
 

@@ -1,5 +1,5 @@
 -- Report 5.1-5.8. Values as published: no zeros are added, nothing is summed.
--- A night that builds in part replaces the figures of forces with new files. depends_on: {{ ref('figures_due') }}
+-- A night that builds in part replaces the figures of forces with new files. depends_on: {{ ref('figures_to_rebuild') }}
 with indicators as (
     select * from {{ ref('public_health_indicators') }}
 ),
