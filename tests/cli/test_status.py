@@ -8,6 +8,7 @@ from support import MARTS, land_night, publish_night, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
+from dagster_project.landing import read_ledger
 
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn",
@@ -60,7 +61,8 @@ def test_after_the_sample(pam: Callable, sample_home: Home) -> None:
     assert late["intelligence"]["covered_to"] == "2025-11-30" and late["intelligence"]["rhythm"] == "nightly"
     assert late["intelligence"]["days_late"] > 0
     text = pam("status", "--home", sample_home.path).stdout
-    assert "Missing     nothing: every extract was dropped at least once" in text
+    assert found["missing"] == sorted(load_contracts().keys() - {e.extract for e in read_ledger(sample_home)})
+    assert ("Missing     nothing: every extract was dropped at least once" in text) == (not found["missing"])
     assert "intelligence (derbyshire): covered to 2025-11-30" in text
     assert {w["rule"] for w in found["warnings"]} == {"freshness"}
     assert text.endswith("Warnings    none but what is late\n"), "the night has a warning"
