@@ -51,6 +51,8 @@ def test_systemd_finds_no_fault(unit) -> None:
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda u: u.name)
 def test_little_is_exposed(unit) -> None:
     said = analyze("security", "--offline=true", "--no-pager", unit)
+    if not said and os.geteuid():
+        pytest.skip("systemd-analyze says nothing to an ordinary user here")
     assert float(re.search(r"exposure level for .*: ([\d.]+)", said)[1]) < 2
 
 
