@@ -47,6 +47,8 @@ def main() -> None:
         if not isinstance(done.code, int | None):
             raise
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            # None where whoever started pam has closed it.
+            if stream:
+                stream.flush()
         os._exit(done.code or 0)

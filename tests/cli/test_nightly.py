@@ -111,6 +111,14 @@ def test_the_command_itself(sample_home: Home) -> None:
     process.stderr.close()
 
 
+@pytest.mark.parametrize(
+    ("end", "code"), [("", 0), ("| true", 0), (">&-", 0), ("2>&-", 0), ("2> /dev/full", 0), ("> /dev/full", 1)]
+)
+def test_the_command_ends_as_it_should_whatever_became_of_its_output(tmp_path: Path, end: str, code: int) -> None:
+    command = f"set -e; {sys.executable} -m dagster_project.cli alerts --home {tmp_path} {end}"
+    assert subprocess.run(["bash", "-c", command], capture_output=True, timeout=60).returncode == code
+
+
 def test_the_closing_table_says_which_columns_changed(pam: Callable, new_home: Home) -> None:
     columns = ["order_ref", "order_date", "amount", "recipient"]
     write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=columns)
