@@ -183,7 +183,7 @@ function trendFigure() {
   const complete = rows.filter((r) => r.status === "c" && r.value !== null), odd = points.filter((p) => p.mark).length;
   return chartFigure({
     id: "trend", title: trendTitle(), name: nameOf(), spec: (width) => trendSpec(points, unit, kind, limits, { width }), onPoint: picksPeriod(rows),
-    note: complete.length ? `From ${formatFigure(complete[0].value, unit)} (${complete[0].label}) to ${formatFigure(complete.at(-1).value, unit)} (${complete.at(-1).label}).${limits ? ` ${limitsNote(limits)} ${odd ? `Triangles mark ${count(odd, "unusual month", "unusual months")}.` : "No month is unusual."}` : ""}${incompleteNote(rows)}${gapNote(rows)} The large point is the one picked.` : `No complete figure is available.${incompleteNote(rows)}`,
+    note: complete.length ? `From ${formatFigure(complete[0].value, unit)} (${complete[0].label}) to ${formatFigure(complete.at(-1).value, unit)} (${complete.at(-1).label}).${limits ? ` ${limitsNote(limits)}${odd ? ` Triangles mark ${count(odd, "unusual month", "unusual months")}.` : limits.bases.length ? " No month is unusual." : ""}` : ""}${incompleteNote(rows)}${gapNote(rows)} The large point is the one picked.` : `No complete figure is available.${incompleteNote(rows)}`,
     csv: () => csvOf(current.force, current.mart, rows.map((r) => [current.series, r])),
   });
 

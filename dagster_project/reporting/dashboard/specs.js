@@ -149,12 +149,17 @@ function unitsSpec(points, unit, names, kind, width) {
 
 /** Bars of areas, the highest first. `rows`: area, y, text. */
 function rankSpec(rows, unit, width) {
-  const limit = Math.round(width * 0.4), y = { field: "area", type: "nominal", sort: null, axis: { title: null, labelLimit: limit, ticks: false, domain: false } };
+  const limit = Math.round(width * 0.4), wrapped = Object.fromEntries(rows.map((r) => [r.area, lines(r.area, Math.max(10, Math.floor(limit / 7.5)))]));
+  const step = Math.max(30, 17 * Math.max(...Object.values(wrapped).map((w) => w.length)));
+  const label = `${JSON.stringify(wrapped)}[datum.label]`;
+  // Of two lines one is above the middle of the bar and one below it.
+  const labelBaseline = { condition: { test: `length(${label}) > 1`, value: "bottom" }, value: "middle" };
+  const y = { field: "area", type: "nominal", sort: null, axis: { title: null, labelExpr: label, labelBaseline, labelLimit: limit, ticks: false, domain: false } };
   // Leaves room for the figure next to the longest bar.
   const letters = (key) => 8 * Math.max(...rows.map((r) => r[key].length)), plot = width - Math.min(limit, letters("area")) - 10;
   const most = Math.max(...rows.map((r) => r.at)), scale = { zero: true, ...(most > 0 ? { domainMax: most / (1 - Math.min(0.6, (letters("text") + 10) / plot)) } : {}) };
   return {
-    width, height: 30 * rows.length + 30, autosize: { type: "fit", contains: "padding" }, data: { values: rows },
+    width, height: step * rows.length + 30, autosize: { type: "fit", contains: "padding" }, data: { values: rows },
     layer: [
       { mark: { type: "bar", cursor: "pointer", height: { band: 0.7 } }, encoding: { y, x: { field: "y", type: "quantitative", scale, axis: { title: null, ...axisOf(unit), tickCount: 4 } }, color: { condition: { test: "datum.picked", value: UNUSUAL }, value: THIS }, tooltip: [{ field: "area", title: "Area" }, { field: "text", title: "Figure" }] } },
       { mark: { type: "text", align: "left", dx: 5, fontSize: 13, color: INK }, encoding: { y, x: { field: "at", type: "quantitative" }, text: { field: "text" } } },

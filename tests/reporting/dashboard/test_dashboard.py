@@ -272,7 +272,7 @@ def test_no_word_of_a_chart_is_cut_off(opened: Any) -> None:
         {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity"},
         {"mart": "mart_stop_search", "measure": "drug_find_rate", "kind": "financial_year_to_date"},
         {"mart": "mart_drug_offences", "show": "stacked"}, {"mart": "mart_confiscation_orders", "measure": "order_value"},
-        {"mart": "mart_public_health"}, {"view": "overview"},
+        {"mart": "mart_public_health"}, {"mart": "mart_street_crime"}, {"view": "overview"},
     ):  # fmt: skip
         page = opened(width=320, **picked)
         page.evaluate("Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).slice(0, 12).map((h) => draw(h)))")
@@ -286,6 +286,8 @@ def test_small_counts_have_whole_ticks(opened: Any) -> None:
     page.wait_for_selector("#trend svg")
     ticks = page.locator("#trend .role-axis-label text").all_text_contents()
     assert {"0", "1", "2"} <= set(ticks) and not [t for t in ticks if "." in t]
+    note = page.locator("figure:has(#trend)").inner_text()
+    assert "too few for a mean and limits" in note and "No month is unusual" not in note
 
 
 def test_texts_stay_texts_and_an_empty_warehouse_says_so(opened: Any, folder: Path, tmp_path: Path) -> None:
