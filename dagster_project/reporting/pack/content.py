@@ -162,7 +162,7 @@ def _claims(
                 no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=what[:1].upper() + what[1:],
                 printed=r["printed"] or "",
                 computed=_exact(r["computed"], r["unit"], r["figure"]),
-                difference=_exact(r["difference"], r["unit"], r["figure"]),
+                difference=_difference(r["difference"], r["unit"], r["figure"]),
                 verdict=r["verdict"],
                 reason="; ".join(dict.fromkeys(t for t in (r["known_reason"], r["reason"], r["note"]) if t)),
                 is_known=bool(r["is_known"]),
@@ -177,6 +177,11 @@ def _exact(value: Decimal | None, unit: str | None, figure: str | None) -> str:
         return ""
     unit = "percent" if figure == "pct_change" else unit
     return format_number(value, unit, 0 if value == value.to_integral_value() else 2)
+
+
+def _difference(value: Decimal | None, unit: str | None, figure: str | None) -> str:
+    """The difference of two figures. Two percentages differ by points, not by a percentage."""
+    return _exact(value, unit, figure).replace("%", " points")
 
 
 def _table(

@@ -60,6 +60,14 @@ def test_the_reasons_of_claims_are_seen_whole_in_a_wide_window(sample: Made, pag
     assert count > 3 and cut == 0
 
 
+def test_a_title_of_a_wide_table_is_seen_whole(sample: Made, page: Any) -> None:
+    """Where a table is wider than the window, its title is not."""
+    page.goto((sample.folder / "trail" / "offences.html").as_uri())
+    page.evaluate("document.querySelectorAll('.scroll').forEach(e => { e.scrollLeft = 150 })")
+    cut = "all => all.filter(c => { const r = c.getBoundingClientRect(); return r.left < 0 || r.right > innerWidth }).length"
+    assert page.locator("caption").count() > 1 and page.eval_on_selector_all("caption", cut) == 0
+
+
 def test_pictures_are_drawn(sample: Made, page: Any) -> None:
     page.goto((sample.folder / f"{sample.pack.pages[0].slug}.html").as_uri())
     drawn = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")

@@ -57,6 +57,11 @@ def test_how_many_of_how_many_were_checked_is_said(sample: Made) -> None:
     assert all(c.printed == "" for c in sample.pack.claims if c.kind == "statement")
 
 
+def test_two_percentages_differ_by_points(sample: Made) -> None:
+    cut = {(c.printed, c.computed, c.difference) for c in sample.pack.claims if c.verdict == "agrees when cut"}
+    assert cut == {("32%", "32.63%", "0.63 points"), ("254%", "254.55%", "0.55 points")}
+
+
 def test_what_the_sample_says_is_current(sample: Made) -> None:
     """The sample's night has the sample's clock: its files do not grow late on the first page that anybody sees."""
     assert [s.extract for s in sample.pack.late] == ["intelligence"]
