@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from offline_browser import BROWSER, WIDE, offline_page, open_browser
 from support import published, write_extract
 from week import CRIMES, NIGHTS, YEAR, dated
 
@@ -164,6 +165,11 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     odd = ("//", "<script", "<b>Odd", "<i class=x")
     assert not [(name, part) for name, text in pages.items() for part in odd if part in text]
     assert any("Odd" in text for text in pages.values()) and any("i class=x" in text for text in pages.values())
+    if BROWSER:
+        with open_browser() as browser, offline_page(browser) as page:
+            for name in pages:
+                page.goto(Path(index).with_name(name).as_uri())
+                assert not page.evaluate(WIDE), f"{name} is wider than its window"
 
     # Its own API opens what is written for it, in a process that knows nothing of the warehouse.
     import great_expectations as gx
