@@ -32,8 +32,10 @@ NOT_AVAILABLE = "not available"
 SAMPLE = "Sample: all figures are made up."
 NOTES = (
     "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
+    "A change of small numbers, where either count is under {small}, is a number: a few events more would reverse it.",
     "[x] not available, never 0. [p] provisional: files cover some of the days.",
-    "Unusual: whether the month's point of its control chart is unusually high or low; [x]: not known.",
+    "Unusual: whether the month's point of its control chart is unusually high or low; too few: the months are mostly 0 and 1;"
+    " [x]: not known.",
 )
 WRITERS = (".xlsx", ".docx")
 
@@ -114,16 +116,24 @@ def _number(value: Decimal | None, unit: str) -> str:
 
 
 def _change(period: "ToplineFigure", unit: str) -> str:
-    """The change in per cent; for a rate, in percentage points; with nothing to divide by, as from 0, the change itself."""
+    """The change in per cent; for a rate, in percentage points; of small numbers, or from 0, the change itself."""
+    from dagster_project.reporting.pack.unusual import is_small
+
     if period.change is None:
         return MISSING
     if period.change == 0:
         return "0 pts" if unit == "percent" else "0"
     if unit == "percent":
         return f"{period.change:+,.1f} pts"
-    if period.percent is not None:
+    if period.percent is not None and not is_small(unit, period.value, period.before):
         return f"{period.percent:+,.1f}%"
     return ("+" if period.change > 0 else "") + _number(period.change, unit)
+
+
+def _notes() -> list[str]:
+    from dagster_project.reporting.pack.unusual import SMALL
+
+    return [note.format(small=SMALL) for note in NOTES]
 
 
 def _show(lines: Sequence["Line"], made_up: bool) -> None:
@@ -146,7 +156,7 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
     if made_up:
         console.print(SAMPLE)
     console.print(table)
-    for note in NOTES:
+    for note in _notes():
         console.print(note, style="dim")
 
 
@@ -164,11 +174,11 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
     new.touch(mode=0o600)
     try:
         if path.suffix.lower() == ".xlsx":
-            about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
+            about = {"Published night": night_id, "Notes": " ".join(_notes()), **({"Sample": made_up[0]} if made_up else {})}
             write_sheet(COLUMNS, _in_words(lines), new, about)
         else:
             form = document_form(home if can_record(home) else None)
-            notes = [*NOTES, f"Figures of the night {night_id}."]
+            notes = [*_notes(), f"Figures of the night {night_id}."]
             rows = [_printed(line) for line in lines]
             write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
         record_disclosure(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))

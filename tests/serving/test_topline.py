@@ -122,6 +122,8 @@ def test_the_command_in_the_terminal(pam: Callable, sample_home: Home, monkeypat
     assert re.search(r"^ ?Possession offences +Dec 2025 +149 +-15\.8% +2,143 +\+21\.1% +no", result.stdout, re.M)
     assert re.search(r"^ ?Activities +Dec 2025 +28 +\[x\] +\[x\] +\[x\] +\[x\]", result.stdout, re.M)
     assert re.search(r"^ ?Forfeiture orders +Dec 2025 +1 +0 ", result.stdout, re.M), "0 has no sign"
+    assert re.search(r"^ ?Confiscation orders +Dec 2025 +7 +-7 +79 +-18\.6% +no", result.stdout, re.M), "7 is a small number"
+    assert "under 20, is a number" in " ".join(result.stdout.split())
     result = pam("topline", "drug_find_rate", "--area", "derby north", "--home", sample_home.path)
     assert "+31.7 pts" in result.stdout and "Derby North" in result.stdout
 
