@@ -58,8 +58,16 @@ def check_document(
         raise typer.Exit(1)
 
 
+MEANINGS = {
+    "agrees when cut": "matches if rounded down",
+    "not computable": "not held in the warehouse, or no file covers the days",
+    "not linked": "the words do not say which figure it is; pam claims add links it",
+}
+"""What verdicts mean that do not explain themselves."""
+
+
 def _show(checked: "CheckedDocument") -> None:
-    """Print every number for a person, and repeat those that disagree at the end."""
+    """Print every number for a person, what the verdicts mean, and at the end again those that disagree."""
     from dagster_project.editions.verdicts import DISAGREES
     from dagster_project.serving import write_result
 
@@ -68,6 +76,9 @@ def _show(checked: "CheckedDocument") -> None:
         for i in checked.items
     ]
     write_result(["where", "printed", "taken for", "computed", "verdict"], rows, "table", sys.stdout)
+    for verdict, meaning in MEANINGS.items():
+        if any(i.verdict == verdict for i in checked.items):
+            echo(f"{verdict}: {meaning}")
     for item in checked.items:
         if item.verdict == DISAGREES:
             computed = _rounded(item.computed) or "no figure"
@@ -86,9 +97,10 @@ def _summary(checked: "CheckedDocument") -> str:
     from collections import Counter
 
     from dagster_project.document_check import VERDICTS
+    from dagster_project.reporting.pack.wording import verdict_in_sentence
 
     counts = Counter(i.verdict for i in checked.items)
-    verdicts = ", ".join(f"{counts[v]:,} {v}" for v in VERDICTS if counts[v])
-    others = ", ".join(f"{n:,} {kind}" for kind, n in checked.others.most_common())
+    verdicts = ", ".join(f"{counts[v]:,} {verdict_in_sentence(v, counts[v])}" for v in VERDICTS if counts[v])
+    others = ", ".join(f"{'length of time' if kind == 'length' else kind} {n:,}" for kind, n in checked.others.most_common())
     summary = f"Edition {checked.edition}: {checked.checked:,} of {len(checked.items):,} numbers checked"
     return summary + (f": {verdicts}" if verdicts else "") + (f"\nNot figures: {others}" if others else "")

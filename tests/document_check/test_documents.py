@@ -327,6 +327,11 @@ def test_the_command_says_what_disagrees_and_how_many_were_checked(pam: Callable
     assert wrong.exit_code == 1
     assert "1 of 2 numbers checked: 1 disagrees, 1 not linked" in wrong.stdout
     assert "Disagrees: paragraph no. 1: printed 1,937, computed 1936" in wrong.stdout
+    assert "not linked: the words do not say which figure it is" in wrong.stdout and "agrees when cut" not in wrong.stdout
+    path.write_text("Possession offences rose by 32% in the year to October 2025, twelve months ago.\n", encoding="utf-8")
+    cut = pam("check", path, "--home", sample_home.path).stdout
+    assert "agrees when cut: matches if rounded down" in cut and "1 of 1 numbers checked: 1 matches if rounded down" in cut
+    assert "Not figures: date 1, length of time 1" in cut
 
 
 def test_wrong_use_ends_with_2(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
