@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 from datetime import date
+from functools import cache, lru_cache
 from pathlib import Path
 
 from .errors import Cause, PamError
@@ -76,44 +77,48 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
+    return list(_rows_of(text, path.name, columns))
+
+
+@lru_cache(maxsize=16)
+def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The rows of a list's text. Checked once: each file that lands looks into the same lists."""
     reader = csv.DictReader(io.StringIO(text, newline=""))
     try:
-        return _checked_rows(path, columns, reader)
+        return _checked_rows(name, columns, reader)
     except csv.Error as error:
-        raise SeedError(f"seeds/{path.name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
+        raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
 
 
-def _checked_rows(path: Path, columns: tuple[str, ...], reader: "csv.DictReader[str]") -> list[tuple[str, ...]]:
+def _checked_rows(name: str, columns: tuple[str, ...], reader: "csv.DictReader[str]") -> list[tuple[str, ...]]:
     rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
     missing = [c for c in columns if c not in (reader.fieldnames or [])]
     if missing:
-        raise SeedError(f"seeds/{path.name}: line 1: the header lacks {', '.join(missing)}")
+        raise SeedError(f"seeds/{name}: line 1: the header lacks {', '.join(missing)}")
     for record in reader:
         line = reader.line_num
         row = tuple((record[c] or "").strip() for c in columns)
         if not all(row):
             blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
-            raise SeedError(f"seeds/{path.name}: line {line}: {blank} is blank")
+            raise SeedError(f"seeds/{name}: line {line}: {blank} is blank")
         for column, text in zip(columns, row, strict=True):
             # These texts go straight to pages and charts: no quarantine filters them.
             if fault := fault_of_text(text, LONGEST_VALUE if column == "value" else LONGEST):
-                raise SeedError(f"seeds/{path.name}: line {line}: {column} {fault}")
+                raise SeedError(f"seeds/{name}: line {line}: {column} {fault}")
         if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
-            raise SeedError(
-                f"seeds/{path.name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}"
-            )
+            raise SeedError(f"seeds/{name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}")
         if columns == REBASE_COLUMNS and (fault := rebase_fault(row)):
-            raise SeedError(f"seeds/{path.name}: line {line}: {fault}")
+            raise SeedError(f"seeds/{name}: line {line}: {fault}")
         if columns == OWN_LISTS["vocabulary"]:
-            row = (*row[:3], _checked_meaning(path, line, row))
+            row = (*row[:3], _checked_meaning(name, line, row))
         if "population" in columns and not _is_count(people := row[columns.index("population")]):
             raise SeedError(
-                f"seeds/{path.name}: line {line}: population {people!r} is no number of people: write it in digits alone,"
+                f"seeds/{name}: line {line}: population {people!r} is no number of people: write it in digits alone,"
                 " such as 125800, and leave out areas where nobody lives"
             )
         key = _key_of(row, columns)
         if key in rows:
-            raise SeedError(f"seeds/{path.name}: line {line}: {' '.join(key)} appears twice (line {rows[key][0]} too)")
+            raise SeedError(f"seeds/{name}: line {line}: {' '.join(key)} appears twice (line {rows[key][0]} too)")
         rows[key] = (line, row)
     return [row for _, row in rows.values()]
 
@@ -125,7 +130,7 @@ def counts_towards(column: str) -> tuple[str, ...]:
     return (NOTHING,) if column == UNIT else ("Drugs", NOTHING)
 
 
-def _checked_meaning(path: Path, line: int, row: tuple[str, ...]) -> str:
+def _checked_meaning(name: str, line: int, row: tuple[str, ...]) -> str:
     """What a row of the vocabulary counts as, in the project's spelling. Raises SeedError.
 
     A word that no model knows would make a false zero.
@@ -142,7 +147,7 @@ def _checked_meaning(path: Path, line: int, row: tuple[str, ...]) -> str:
     elif meaning is None:
         fault = f"a value of {extract}.{column} counts as {' or '.join(allowed)}, not {counts_as!r}"
     if fault:
-        raise SeedError(f"seeds/{path.name}: line {line}: {fault}")
+        raise SeedError(f"seeds/{name}: line {line}: {fault}")
     return str(meaning)
 
 
@@ -150,6 +155,7 @@ Place = tuple[str, str, str]
 """Extract, column, and value in lower case."""
 
 
+@cache
 def seeded_words() -> dict[Place, str]:
     """What values count as, from the project's vocabulary."""
     return {(r["extract"], r["column"], r["value"].lower()): r["counts_as"] for r in read_seed("vocabulary")}
