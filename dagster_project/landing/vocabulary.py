@@ -4,11 +4,12 @@ A classifying column decides whether a row counts: with a code that is on no lis
 complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) and the home's own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import duckdb
 
-from dagster_project.contracts import Contract
+from dagster_project.contracts import Column, Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.own_lists import CLASSIFYING, UNIT, SeedError, known_offence_codes, known_units, known_words
@@ -20,6 +21,10 @@ from .raw_store import Load, parquet_of
 LISTED = 5_000
 """Unknown values of one column that the ledger stores, the most frequent first. No list of codes is longer: a column with more
 is not a column of codes."""
+FEW_CELLS = 1_000
+"""Different cells up to which Python looks them up: for a small file, DuckDB takes several times longer to plan its queries."""
+CODE = "offence_code"
+"""The column that has codes, each known where its group, the part before a slash, is."""
 HELD_FOR = "vocabulary"
 
 
@@ -47,13 +52,14 @@ def check_vocabulary(
     unknown: dict[str, dict[str, int]] = {}
     hold_reasons: list[str] = []
     warnings: dict[str, int] = {}
-    for column in classifying(contract):
+    columns = [column for column in classifying(contract) if column not in absent]
+    cells = _few_cells(con, load, home, columns)
+    for column in columns:
         known = known_values(home, load.force_code, load.extract, column)
-        if column in absent or known is None:
+        if known is None or (cells and _are_known(cells[column], known, contract.column(column))):
             continue
         make_table(con, "landing_known", {"value": "varchar", "counts": "boolean"}, sorted(known.items()), temporary=True)
-        is_list = contract.column(column).type == "list"
-        values = _values(con, load, home, column, is_list, is_code=column == "offence_code")
+        values = _values(con, load, home, contract.column(column))
         if values:
             unknown[column] = values
         if rows < limits.vocabulary_rows:
@@ -97,7 +103,7 @@ def known_values(home: Home, force: str, extract: str, column: str) -> dict[str,
 
 
 def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[str, bool] | None:
-    meanings = known_words(home, extract, column) | (known_offence_codes(home) if column == "offence_code" else {})
+    meanings = known_words(home, extract, column) | (known_offence_codes(home) if column == CODE else {})
     known = {value: counts not in ("nothing", "other") for value, counts in meanings.items()}
     if column != UNIT:
         return known
@@ -105,13 +111,35 @@ def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[
     return known | dict.fromkeys(units, False) if units else None
 
 
-def _values(
-    con: duckdb.DuckDBPyConnection, load: Load, home: Home, column: str, is_list: bool, is_code: bool
-) -> dict[str, int]:
+def _few_cells(con: duckdb.DuckDBPyConnection, load: Load, home: Home, columns: list[str]) -> dict[str, set[str | None]] | None:
+    """The different cells of each column, with None for blank ones; None where they are many."""
+    if not columns:
+        return None
+    sets = ", ".join(f"({column})" for column in columns)
+    rows = con.execute(
+        f"""
+        select {", ".join(columns)} from {parquet_of(load.raw(home))} group by grouping sets ({sets}) limit {FEW_CELLS}
+        """
+    ).fetchall()
+    return {c: {row[at] for row in rows} for at, c in enumerate(columns)} if len(rows) < FEW_CELLS else None
+
+
+def _are_known(cells: set[str | None], known: Mapping[str, bool], column: Column) -> bool:
+    """Whether every item of these cells is certainly known. False beyond ASCII, where DuckDB may have other lower case."""
+    for cell in filter(None, cells):
+        for item in cell.lower().split(";") if column.type == "list" else [cell.lower()]:
+            names = {item.strip(" "), item.split("/")[0].strip(" ") if column.name == CODE else item.strip(" ")}
+            if not cell.isascii() or (item.strip(" ") and not names & known.keys()):
+                return False
+    return True
+
+
+def _values(con: duckdb.DuckDBPyConnection, load: Load, home: Home, described: Column) -> dict[str, int]:
     """Make `landing_items (cell, n, item, is_known, counts)`: each cell's items, and the rows with that cell. Returns the
     unknown items with their rows."""
-    items = f"string_split({column}, ';')" if is_list else f"[{column}]"
-    group = "trim(split_part(lower(item), '/', 1))" if is_code else "lower(trim(item))"
+    column = described.name
+    items = f"string_split({column}, ';')" if described.type == "list" else f"[{column}]"
+    group = "trim(split_part(lower(item), '/', 1))" if column == CODE else "lower(trim(item))"
     con.execute(
         f"""
         create or replace temp table landing_items as
