@@ -79,7 +79,6 @@ def read_cells(
     returned in `Cells`, not refused. Raises Refused when the text is cut short: a quote that never closes, or a last line
     without a line end and with fewer fields than the header.
     """
-    con.execute(f"drop view if exists {CELLS}")
     if resources is not None and not by_row and is_large(text) and text.find('"', layout.start) < 0:
         body = memoryview(text[layout.start :].encode("utf-8"))
         if cells := read_lines(con, body, layout, resources):
@@ -93,7 +92,7 @@ def read_cells(
         # Split again at each use: cheaper than storing millions of lists.
         con.execute(
             f"""
-            create temp view {CELLS} as
+            create or replace temp view {CELLS} as
             select line, string_split(t, {literal(layout.separator)}) as cells
             from landing_lines
             where trim(t, ' \r') <> ''
@@ -102,7 +101,7 @@ def read_cells(
     else:
         has_lines = split_quoted(con, layout.separator, layout.width, by_row=by_row)
         shift = layout.rows - layout.lines if by_row else 0
-        con.execute(f"create temp view {CELLS} as select line + {shift} as line, cells, torn from landing_records")
+        con.execute(f"create or replace temp view {CELLS} as select line + {shift} as line, cells, torn from landing_records")
     cut_short = _cut_short(con, layout) if text[text.rfind("\n") + 1 :].strip(" \r") else None
     if cut_short and not may_end_short:
         raise Refused(cut_short[1])

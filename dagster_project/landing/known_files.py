@@ -46,6 +46,7 @@ class Decisions:
         self.key_fingerprint: str | None = None
         self._by_identity: dict[tuple[Any, ...], LedgerEntry] = {}
         self._by_window: dict[tuple[Any, ...], list[LedgerEntry]] = defaultdict(list)
+        self._by_force: dict[tuple[str | None, ...], dict[str, LedgerEntry]] = defaultdict(dict)
         self._by_time: dict[tuple[str | None, ...], dict[str, None]] = defaultdict(dict)
         self._drops: dict[tuple[Any, ...], LedgerEntry] = {}
         self._last: dict[tuple[Any, ...], LedgerEntry] = {}
@@ -62,7 +63,7 @@ class Decisions:
             return
         if entry.key_fingerprint:
             self.key_fingerprint = entry.key_fingerprint
-        self.loads[entry.load_id] = entry
+        self.loads[entry.load_id] = self._by_force[(entry.extract, entry.force_code)][entry.load_id] = entry
         if entry.outcome == "accepted":
             self._last[(entry.extract, entry.force_code, entry.form)] = entry
         window = (entry.extract, entry.force_code, entry.covered_from, entry.covered_to)
@@ -102,8 +103,7 @@ class Decisions:
 
     def accepted_of(self, file: InboxFile) -> list[LedgerEntry]:
         """The accepted loads of a file's extract and force."""
-        own = (file.extract, file.force_code)
-        return [e for e in self.loads.values() if e.outcome == "accepted" and (e.extract, e.force_code) == own]
+        return [e for e in self._by_force[(file.extract, file.force_code)].values() if e.outcome == "accepted"]
 
     def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
         """The load of the same extract, force and form that was accepted last."""
@@ -145,10 +145,10 @@ class Decisions:
     def _replaced(self, month: LedgerEntry) -> bool:
         landed, (first, last) = datetime.fromisoformat(str(month.extracted_at)), month.window
         return any(
-            e.outcome == "accepted" and (e.extract, e.force_code, e.form) == (month.extract, month.force_code, "canonical")
+            e.outcome == "accepted" and e.form == "canonical"
             and e.window[0] <= last and first <= e.window[1]
             and datetime.fromisoformat(str(e.extracted_at)) > landed
-            for e in self.loads.values()
+            for e in self._by_force[(month.extract, month.force_code)].values()
         )  # fmt: skip
 
     def tied(self, file: InboxFile) -> list[LedgerEntry]:

@@ -37,7 +37,6 @@ def read_parquet(
         _check_size(con, path, source, columns)
         layout = lay_out([name.strip() for name, _ in columns], contract, form, mapping)
         cells = ", ".join(f"coalesce({_text(name, kind)}, '')" for name, kind in columns)
-        con.execute(f"drop view if exists {CELLS}")
         con.execute(
             f"""
             create or replace temp table landing_records as
@@ -51,7 +50,7 @@ def read_parquet(
         raise Refused("damaged or cut short: not a sound Parquet file") from error
     if one_row(con.execute("select bool_or(contains(array_to_string(cells, ''), chr(0))) from landing_records"))[0]:
         raise Refused("holds NUL characters: damaged, or not text")
-    con.execute(f"create temp view {CELLS} as from landing_records")
+    con.execute(f"create or replace temp view {CELLS} as from landing_records")
     return layout
 
 

@@ -191,6 +191,8 @@ def _by_file(
 ) -> tuple[int, int]:
     """Rows without a key: how many are current in the window's months, and how many fewer the file has."""
     chosen = _chosen(earlier, first, last)
+    if not chosen:
+        return 0, 0
     months = f"left(_date, 7) between '{first:%Y-%m}' and '{last:%Y-%m}'"
     current, is_counted = 0, "false"
     for e in chosen:
