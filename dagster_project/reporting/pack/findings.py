@@ -29,6 +29,9 @@ from .wording import days_in_words, format_number
 MOST = 6
 """Findings of a part at most. A part with fewer measures has one for each."""
 A_YEAR = 366
+NOTHING_BEFORE = "Nothing a year before to compare with"
+NOT_COMPARED = "Not compared with the year before"
+"""Of the newest figure that others publish: the table does not say which period it is of."""
 Tables = Sequence[tuple[dict[str, Any], list[dict[str, Any]]]]
 """Rows of `reports.tables`, each with its rows of `reports.cells`."""
 COMPLETENESS = {
@@ -120,7 +123,7 @@ def _finding(
         title=", ".join(p for p in parts if p),
         figure=cell["printed"],
         days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
-        change=_change(comparison) or _printed_words(printed) or "Nothing a year before to compare with",
+        change=_change(comparison) or _printed_words(printed) or (NOTHING_BEFORE if cell["period_end"] else NOT_COMPARED),
         unusual=_capitalise(describe_change(*candidate.window, charts, comparisons, public)),
         newest="" if is_sparse(months) or not months else _capitalise(describe_newest_month(months)),
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),

@@ -78,6 +78,8 @@ def test_what_to_read_first_is_printed_figures_in_the_order_of_the_rule(sample: 
     first = sample.pack.pages[0].findings[0]
     assert (first.title, first.figure, first.change) == ("Possession offences", "2,187", "Up 538 (32.6%) from 1,649")
     assert (first.unusual, first.complete) == ("Unusual: 12 of 12 months high", "Complete")
+    deaths = next(f for p in sample.pack.pages for f in p.findings if f.figure == "199")
+    assert deaths.change == "Not compared with the year before", "the mart has 190 for it"
     provisional = [f for p in sample.pack.pages for f in p.findings if "[p]" in f.figure]
     assert provisional and all(f.complete.startswith("Provisional") for f in provisional)
     links = read_pages(sample.folder)["findings.html"].links
