@@ -180,24 +180,23 @@ def _collect(con: duckdb.DuckDBPyConnection, table: str, wanted: str, scripts: l
 
 def batches(con: duckdb.DuckDBPyConnection, figures: str) -> list[str]:
     """SQL conditions that split a relation of figures into batches that fit into memory, by whole forces of marts."""
-    counts = con.execute(f"select mart, force_code, count(*) from {figures} group by all order by all").fetchall()
+    force_code = "coalesce(force_code, '')"
+    counts = con.execute(f"select mart, {force_code}, count(*) from {figures} group by all order by all").fetchall()
     (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
     most = (megabytes(limit) << 20) // BYTES_PER_FIGURE
     if sum(n for _, _, n in counts) <= most:
         return ["true"]
-    batches: list[dict[str, list[str]]] = []
+    forces_by_mart: list[dict[str, list[str]]] = []
     left = 0
     for mart, force, n in counts:
-        if not batches or n > left:
-            batches.append({})
+        if not forces_by_mart or n > left:
+            forces_by_mart.append({})
             left = most
-        batches[-1].setdefault(mart, []).append(literal(force or ""))
+        forces_by_mart[-1].setdefault(mart, []).append(literal(force))
         left -= n
     return [
-        " or ".join(
-            f"mart = {literal(mart)} and coalesce(force_code, '') in ({', '.join(forces)})" for mart, forces in batch.items()
-        )
-        for batch in batches
+        " or ".join(f"mart = {literal(mart)} and {force_code} in ({', '.join(forces)})" for mart, forces in batch.items())
+        for batch in forces_by_mart
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from dagster_project import public_form
 from dagster_project.core.config import Public
 from dagster_project.core.sql import literal
-from dagster_project.public_form import write_public
+from dagster_project.public_form import batches, write_public
 
 from .tables import MEASURES, make
 from .test_successive import shown, stand_on
@@ -119,6 +119,15 @@ def test_a_figure_of_no_force_is_not_lost(parts: list[str]) -> None:
     assert len(parts) == 3
     markers = con.execute("select marker from marts_public.measures where force_code is null").fetchall()
     assert markers in ([("[c]",)], [("[x]",)])
+
+
+def test_no_figure_is_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A blank force is no other than none."""
+    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", 1 << 60)
+    con = duckdb.connect()
+    con.execute("create table figures as from (values ('m', null), ('m', ''), ('m', 'f'), ('n', 'f')) as t (mart, force_code)")
+    counts = [con.execute(f"select count(*) from figures where {part}").fetchone() for part in batches(con, "figures")]
+    assert counts == [(2,), (1,), (1,)]
 
 
 def test_a_night_in_part_looks_in_parts(parts: list[str]) -> None:
