@@ -11,6 +11,7 @@ import typer
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
+from dagster_project.core.small_numbers import SMALL, is_small
 
 from .common import FormOption, HomeOption, ReasonOption, app, explained, option
 from .echo import echo
@@ -32,7 +33,7 @@ NOT_AVAILABLE = "not available"
 SAMPLE = "Sample: all figures are made up."
 NOTES = (
     "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
-    "A change of small numbers, where either count is under {small}, is a number: a few events more would reverse it.",
+    f"A change of small numbers, where either count is under {SMALL}, is a number: a few events more would reverse it.",
     "[x] not available, never 0. [p] provisional: files cover some of the days.",
     "Unusual: whether the month's point of its control chart is unusually high or low; too few: the months are mostly 0 and 1;"
     " [x]: not known.",
@@ -117,8 +118,6 @@ def _number(value: Decimal | None, unit: str) -> str:
 
 def _change(period: "ToplineFigure", unit: str) -> str:
     """The change in per cent; for a rate, in percentage points; of small numbers, or from 0, the change itself."""
-    from dagster_project.reporting.pack.unusual import is_small
-
     if period.change is None:
         return MISSING
     if period.change == 0:
@@ -128,12 +127,6 @@ def _change(period: "ToplineFigure", unit: str) -> str:
     if period.percent is not None and not is_small(unit, period.value, period.before):
         return f"{period.percent:+,.1f}%"
     return ("+" if period.change > 0 else "") + _number(period.change, unit)
-
-
-def _notes() -> list[str]:
-    from dagster_project.reporting.pack.unusual import SMALL
-
-    return [note.format(small=SMALL) for note in NOTES]
 
 
 def _show(lines: Sequence["Line"], made_up: bool) -> None:
@@ -156,7 +149,7 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
     if made_up:
         console.print(SAMPLE)
     console.print(table)
-    for note in _notes():
+    for note in NOTES:
         console.print(note, style="dim")
 
 
@@ -174,11 +167,11 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
     new.touch(mode=0o600)
     try:
         if path.suffix.lower() == ".xlsx":
-            about = {"Published night": night_id, "Notes": " ".join(_notes()), **({"Sample": made_up[0]} if made_up else {})}
+            about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
             write_sheet(COLUMNS, _in_words(lines), new, about)
         else:
             form = document_form(home if can_record(home) else None)
-            notes = [*_notes(), f"Figures of the night {night_id}."]
+            notes = [*NOTES, f"Figures of the night {night_id}."]
             rows = [_printed(line) for line in lines]
             write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
         record_disclosure(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))

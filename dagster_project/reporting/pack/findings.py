@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.core.small_numbers import is_small
+
 from .model import Definition, Finding
 from .unusual import (
     NORMAL,
@@ -19,7 +21,6 @@ from .unusual import (
     describe_change,
     describe_newest_month,
     describe_period,
-    is_small,
     is_sparse,
     months_until,
     series_key,

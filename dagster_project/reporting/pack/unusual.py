@@ -11,13 +11,11 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.core.small_numbers import FEW_A_MONTH
+from dagster_project.core.small_numbers import FEW_A_MONTH, is_small
 
 from .wording import format_number, join_words, month_in_words
 
 CHARTS = "mart_control_charts"
-SMALL = 20
-"""A change is of small numbers where either count is under this: one or two events more would reverse it."""
 NORMAL = "within normal variation"
 TOO_FEW = "too few a month to tell"
 NO_CHART = "no control chart, as it has under 12 complete months"
@@ -173,11 +171,6 @@ def describe_period(months: Sequence[ChartMonth], first: date | None, last: date
     of = f"of {len(own)} {'month' if len(own) == 1 else 'months'}"
     both = f", {low} low" if high and low else ""
     return f"unusual: {high or low} {of} {'high' if high else 'low'}{both}"
-
-
-def is_small(unit: str | None, now: Decimal | None, before: Decimal | None) -> bool:
-    """Whether either side of a change is a count so small that one or two events more would reverse it."""
-    return unit == "count" and any(v is not None and abs(v) < SMALL for v in (now, before))
 
 
 def series_key(cell: Mapping[str, Any]) -> SeriesKey | None:
