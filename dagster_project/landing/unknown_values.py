@@ -9,7 +9,7 @@ from functools import cache
 from dagster_project.core.home import Home
 
 from . import LedgerEntry, read_ledger
-from .vocabulary import accept_line, known_values
+from .vocabulary import CODE, accept_line, known_values
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
     for place, by_window in rows_by_window.items():
         force, extract, column, value = place
         word = value.lower()
-        group = word.split("/")[0].strip() if column == "offence_code" else word
+        group = word.split("/")[0].strip() if column == CODE else word
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and not {word, group} & words.keys():

@@ -127,9 +127,12 @@ def _few_cells(con: duckdb.DuckDBPyConnection, load: Load, home: Home, columns: 
 def _are_known(cells: set[str | None], known: Mapping[str, bool], column: Column) -> bool:
     """Whether every item of these cells is certainly known. False beyond ASCII, where DuckDB may have other lower case."""
     for cell in filter(None, cells):
+        if not cell.isascii():
+            return False
         for item in cell.lower().split(";") if column.type == "list" else [cell.lower()]:
-            names = {item.strip(" "), item.split("/")[0].strip(" ") if column.name == CODE else item.strip(" ")}
-            if not cell.isascii() or (item.strip(" ") and not names & known.keys()):
+            word = item.strip(" ")
+            group = word.split("/")[0].strip(" ") if column.name == CODE else word
+            if word and not {word, group} & known.keys():
                 return False
     return True
 
