@@ -49,8 +49,8 @@ LEAVING_CASES = {
 
 def failed(home: Home, settings: Public) -> set[tuple[str, str]]:
     checks: list[Check] = []
-    for kind, (frame, due) in outgoing_facts(home, settings).items():
-        checks += gate._judge_kind(kind, frame, due)
+    for kind, (frame, expected) in outgoing_facts(home, settings).items():
+        checks += gate._judge_kind(kind, frame, expected)
     assert checks and all(c.severity == "critical" for c in checks)
     return {(c.subject, c.rule) for c in checks if not c.passed}
 
