@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One worker process more than there are cores, as some wait for a disk, a server or a browser; four at most, for memory."""
+    """One worker process more than there are cores, as some wait for a disk, server or browser; four at most, for memory."""
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else min(4, (os.cpu_count() or 1) + 1)
 
 
