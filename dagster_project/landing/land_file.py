@@ -25,7 +25,7 @@ from .made_up import is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .parallel import Stopped
-from .plausibility import quarantined_too_much, refuse_american, withdraws_too_much
+from .plausibility import quarantined_too_much, refuse_american, refuse_other_force, withdraws_too_much
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
@@ -205,6 +205,7 @@ class FileLanding(LandingSession):
         contract = self.contracts[file.extract_and_force[0]]
         sheet = open_file(self.con, file, stored, contract, facts, mapping, resources, fast=fast)
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
+        refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
             sheet = parse_within_rows(self.con, sheet, file.covers)
             facts.update(covered_from=sheet.covered_from, covered_to=sheet.covered_to)

@@ -45,7 +45,7 @@ def open_file(
     """
     assert file.form is not None and file.container is not None, "the file's name is valid"
     window = widest(file.extracted_at) if file.covers and file.extracted_at else file.window
-    sheet = partial(Sheet, contract, file.form, *window, mapping=mapping)
+    sheet = partial(Sheet, contract, file.form, *window, mapping=mapping, force=file.force_code or "")
     check_header = partial(_check_header, facts, contract=contract, form=file.form, mapping=mapping)
     if file.container == ".parquet":
         facts["encoding"] = "parquet"

@@ -5,6 +5,7 @@ Each limit is a setting, `[believe]` of `pam.toml`.
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 import duckdb
 
@@ -74,6 +75,26 @@ def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Colu
         return None
     forms = [f'"{form}"' for form, has in zip(SHAPES.values(), has_shape, strict=True) if has] or ['"%m/%d/%Y"']
     return f"{column.name}: {forms[0] if len(forms) == 1 else '[' + ', '.join(forms) + ']'}"
+
+
+def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict[str, Any], limits: Believe) -> None:
+    """Raises Refused, with the rows in `facts`, where so many rows say that they are another force's that the file is not its
+    own. This asks no least number of rows: what few rows would be left would be all that the force has in the window."""
+    if not sheet.other_force:
+        return
+    rows, others, names = one_row(con.execute(
+        f"""
+        select count(*), count(said), list(distinct said order by said)[1:3]
+        from (select {sheet.other_force} as said from {CELLS})
+        """
+    ))
+    if others > limits.quarantined_share * rows:
+        facts["rows_in_file"] = rows
+        raise Refused(
+            f"of another force: {others:,} of {rows:,} rows say {', '.join(names)} under '{sheet.force_headers}', and the file"
+            f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"
+            " without it"
+        )
 
 
 def quarantined_too_much(rows: int, quarantined: int, limits: Believe) -> str | None:
