@@ -1,16 +1,32 @@
-"""Recognises rows that would count and should not: totals below a table, and rows that say they are another force's."""
+"""Recognises rows that would count and should not: totals and notes below a table, keys that are none, and rows that say they
+are another force's."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal
 
+_LEAVE_OUT = "not a record (table: ignore: in a mapping leaves such rows out)"
 TOTAL = r"((grand|sub|overall|running)[\s_-]*)?totals?(\s+(rows|records|count|number))?([\s:=]+\(?[\d,. ]+\)?)?[\s:=.]*"
 """A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`. With a word more, or a
 number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
 
-IS_TOTAL = "is a total, not a record"
+_MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"
+WORDS = {TOTAL: f"is a total, {_LEAVE_OUT}"}
+"""Whole cells of any text that no record has, in lower case, and what they are."""
+KEY_WORDS = WORDS | {
+    # What databases, pandas and Excel write for a blank or an error.
+    r"[(<\[]?null[)>\]]?|n/a|none|nan|nat|\(blank\)|[-–—]+|#{2,}|#(n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)": (
+        "stands for a blank, and it is the key"
+    ),
+    r"-?\d([.,]\d+)?e\+\d+": "is a long number that a spreadsheet has cut short: export the column as text",
+    rf"((report|data|date|extract|export|file|query) ({_MADE})|({_MADE}) (on|at|date)|(report|extract|export|print) date)"
+    r"( on| at)?\s*:?": f"is a note, {_LEAVE_OUT}",
+}
+"""The same of keys. Rows that share such a key would be merged or withheld, one alone would count."""
+NO_VALUE = "is a total, a note or no value"
+
 CHUNK = 1 << 18
 """Characters or bytes searched at a time: they fit the processor's cache."""
 
@@ -24,9 +40,15 @@ def mentions_total(text: str | memoryview) -> bool:
     return False
 
 
-def is_total(text: str) -> str:
-    """SQL that is true where a trimmed text is a total."""
-    return f"regexp_full_match(lower({text}), {literal(TOTAL)})"
+def is_word(text: str, words: Iterable[str]) -> str:
+    """SQL that is true where a trimmed text is one of these words."""
+    return f"regexp_full_match({text}, {literal('|'.join(words))}, 'i')"
+
+
+def why_word(text: str, words: Mapping[str, str]) -> str:
+    """SQL for the end of a reason: the quote after the word, and what it is."""
+    whens = [f"when {is_word(text, [word])} then " + literal(f"' {why}") for word, why in words.items()]
+    return f"case {' '.join(whens)} end"
 
 
 def knows_total(codes: Iterable[str]) -> bool:

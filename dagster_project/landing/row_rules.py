@@ -21,7 +21,7 @@ from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 from .name_patterns import FIRST_YEAR, Covers, months
-from .not_records import IS_TOTAL, is_total, knows_total, other_force
+from .not_records import KEY_WORDS, NO_VALUE, TOTAL, WORDS, is_word, knows_total, other_force, why_word
 from .refusal import Refused
 
 PARSED = "landing_parsed"
@@ -55,6 +55,8 @@ class Sheet:
     """Rows that were left out because they are not records."""
     force: str = ""
     """Whose file it is."""
+    unread_sheets: tuple[str, ...] = ()
+    """Other sheets of the workbook with the same columns."""
 
     def cell(self, index: int) -> str:
         """SQL for the trimmed text of a row's field, from 0."""
@@ -307,21 +309,22 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             if not sheet.cells.is_short:
                 long = f"length({sheet.translated(c)}) > {LONGEST}"
                 rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
-    return [*rules, *_window(sheet), *_totals(sheet), *_of_another_force(sheet)]
+    return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet)]
 
 
-def _totals(sheet: Sheet) -> list[tuple[str, str, str]]:
-    """The rule that no cell of a text is a total, where rows have a key: lists as published, without one, have totals."""
-    if not (sheet.key and sheet.cells.may_have_totals):
-        return []
+def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The rule that no cell is a word that no record has, such as a total. Lists as published, without a key, have totals."""
     rules = []
-    for c in sheet.contract.columns:
-        codes = sheet.mapping.codes(c) if sheet.mapping else ()
-        if c.type in DATE_TYPES | NUMBER_TYPES or c.name not in sheet.layout.position or knows_total(codes):
+    for c in sheet.contract.columns if sheet.key else ():
+        words = dict(KEY_WORDS if c.name in sheet.key else WORDS)
+        if not sheet.cells.may_have_totals or knows_total(sheet.mapping.codes(c) if sheet.mapping else ()):
+            del words[TOTAL]
+        if not words or c.type in DATE_TYPES | NUMBER_TYPES or c.name not in sheet.layout.position:
             continue
-        before, after = literal(f"{c.name}: '"), literal(f"' {IS_TOTAL} (table: ignore: in a mapping leaves such rows out)")
-        reason = f"{before} || left(t_{c.name}, {QUOTED_VALUE}) || {after}"
-        rules.append((is_total(f"t_{c.name}"), reason, f"{c.name}: {IS_TOTAL}"))
+        text = f"t_{c.name}"
+        shown = literal("...") if c.identifier else f"left({text}, {QUOTED_VALUE})"
+        reason = literal(f"{c.name}: '") + f" || {shown} || {why_word(text, words)}"
+        rules.append((is_word(text, words), reason, f"{c.name}: {NO_VALUE}"))
     return rules
 
 
