@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.core.errors import Cause, cause_of
 
 from .absent_columns import absent_columns
-from .column_drift import describe_drift
+from .column_drift import describe_drift, describe_unread
 from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
@@ -239,7 +239,7 @@ class FileLanding(LandingSession):
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
-        hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, self.limits)
+        hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
@@ -273,7 +273,7 @@ class FileLanding(LandingSession):
             quarantine_reasons=kinds,
             ragged_digest=counts.ragged_digest,
             absent_columns=absent,
-            drift=describe_drift(previous, *columns) if previous else [],
+            drift=[*(describe_drift(previous, *columns) if previous else []), *describe_unread(sheet.unread_sheets)],
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
