@@ -39,6 +39,13 @@ def describe_drift(
     return changes + [f"column gone, was not stored: {h}" for h in dropped]
 
 
+def describe_unread(sheets: Collection[str]) -> list[str]:
+    """A sentence on sheets with the same columns as the one that was read; none where there are none."""
+    if not sheets:
+        return []
+    return [f"not read: {', '.join(sheets)} with the same columns; only the first sheet is: save each as a file of its own"]
+
+
 def likely_renames(missing: Mapping[str, Iterable[str]], headers: Iterable[str]) -> dict[str, str]:
     """The header that each missing column may have now: column -> header, no header twice.
 

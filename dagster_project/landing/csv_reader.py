@@ -15,6 +15,7 @@ from dagster_project.core.sql import literal
 
 from .fast_csv import is_large, read_fast
 from .header import Layout
+from .not_records import mentions_total
 from .quoted_csv import split_quoted
 from .refusal import Refused
 
@@ -43,6 +44,8 @@ class Cells:
     has_lines: bool = False
     is_printable: bool = False
     is_short: bool = False
+    may_have_totals: bool = True
+    """Whether any cell may be a total; False where none is."""
     cut_short: tuple[int, str] | None = None
     """Line and reason, where the last line has no line end and too few fields: it is cut short if it is a record."""
 
@@ -60,7 +63,8 @@ def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
         return None
     # Trimming every cell costs more than scanning for blanks to trim.
     blanks = ALL_BLANKS if scan.odd_blanks else PLAIN_BLANKS if scan.blank_edges else None
-    return Cells(blanks, scan.lines, is_printable=scan.is_printable, is_short=scan.longest <= LONGEST)
+    is_short, may_have_totals = scan.longest <= LONGEST, mentions_total(body)
+    return Cells(blanks, scan.lines, is_printable=scan.is_printable, is_short=is_short, may_have_totals=may_have_totals)
 
 
 def read_cells(
@@ -105,7 +109,8 @@ def read_cells(
     cut_short = _cut_short(con, layout) if text[text.rfind("\n") + 1 :].strip(" \r") else None
     if cut_short and not may_end_short:
         raise Refused(cut_short[1])
-    return Cells(blanks, has_lines=has_lines, cut_short=cut_short, is_printable=is_printable(text))
+    is_clean, may_have_totals = is_printable(text), mentions_total(text)
+    return Cells(blanks, has_lines=has_lines, is_printable=is_clean, may_have_totals=may_have_totals, cut_short=cut_short)
 
 
 def _number_lines(con: duckdb.DuckDBPyConnection, text: str, layout: Layout) -> None:

@@ -4,6 +4,7 @@ import csv
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -25,6 +26,15 @@ _SHARED = "xl/sharedStrings.xml"
 _TEXT_END = re.compile(rb"</(?:\w+:)?si>")
 _REFERENCE = re.compile(rb'\bt=["\']s["\'][^>]*>\s*<(?:\w+:)?v>\s*(\d+)')
 _OVERLAP = 64
+_WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+# Each part is short, so that no tag, however long, takes long to search.
+_SHEET_ID = re.compile(rb"<(?:\w{1,9}:)?sheet\s[^<>]{0,999}?\w{1,9}:id=[\"']([^\"'<>]{1,99})")
+_RELATION = re.compile(rb"<(?:\w{1,9}:)?Relationship\s([^<>]{0,2000})>")
+_ATTRIBUTE = re.compile(rb"\b(Id|Target)=[\"']([^\"']{0,999})")
+_ERROR = re.compile(
+    rb"<(?:\w{1,9}:)?c\s[^<>]{0,99}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]{0,99}?\bt=[\"']e[\"'][^<>]{0,99}>"
+    rb"(?:<(?:\w{1,9}:)?f\b[^<>]{0,99}(?:/>|>[^<]{0,9999}</(?:\w{1,9}:)?f>))?\s{0,9}<(?:\w{1,9}:)?v>([^<]{0,20})"
+)
 
 
 def sheet_text(data: bytes, sheet: str | None = None) -> str:
@@ -49,9 +59,12 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
     except BaseException as error:
         # A panic of the library is not an Exception.
         raise Refused("damaged or cut short: not a sound Excel file") from error
-    if rows is None:
+    if rows is None or index is None:
         name = printable(sheet or "")
         raise Refused(f"no sheet '{name}', which the mapping's table.sheet says: it has {', '.join(map(printable, names))}")
+    for row, column, text in _errors(data, index):
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = text
     out = StringIO()
     # The only loop over rows in landing: the library returns Python values, of any types within a column.
     csv.writer(out, lineterminator="\n").writerows(
@@ -63,11 +76,12 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
     return text.replace("\r\n", "\n")
 
 
-def sheet_names(data: bytes) -> list[str]:
-    """The names of a valid workbook's sheets, in order."""
+def sheet_names(data: bytes) -> dict[str, bool]:
+    """The names of a valid workbook's sheets, in order, and whether a person sees each."""
     import python_calamine
 
-    return python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)).sheet_names
+    sheets = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)).sheets_metadata
+    return {sheet.name: sheet.visible == python_calamine.SheetVisibleEnum.Visible for sheet in sheets}
 
 
 def _index(names: list[str], sheet: str | None) -> int | None:
@@ -78,6 +92,31 @@ def _index(names: list[str], sheet: str | None) -> int | None:
     if by_name:
         return by_name[0]
     return int(sheet) - 1 if sheet.isdecimal() and 1 <= int(sheet) <= len(names) else None
+
+
+def _errors(data: bytes, index: int) -> Iterator[tuple[int, int, str]]:
+    """The cells of a sheet whose formula failed: row and column from 0, and the error, such as `#REF!`.
+
+    Excel writes these to a CSV. The library has blanks for them, which would land.
+    """
+    with zipfile.ZipFile(BytesIO(data)) as file:
+        names = file.namelist()
+        # A workbook whose parts are elsewhere is read as the library reads it.
+        if not {_WORKBOOK, _RELATIONS} <= set(names):
+            return
+        ids = _SHEET_ID.findall(file.read(_WORKBOOK))
+        relations = (dict(_ATTRIBUTE.findall(r)) for r in _RELATION.findall(file.read(_RELATIONS)))
+        targets = {r.get(b"Id"): r.get(b"Target", b"").decode(errors="replace") for r in relations}
+        target = targets.get(ids[index], "") if index < len(ids) else ""
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if path not in names:
+            return
+        with file.open(path) as member:
+            tail = b""
+            while chunk := member.read(CHUNK):
+                whole, end, tail = (tail + chunk).rpartition(b"</c>")
+                for column, row, error in _ERROR.findall(whole + end):
+                    yield int(row) - 1, _number(column) - 1, error.decode(errors="replace")
 
 
 def _check_extent(data: bytes) -> None:

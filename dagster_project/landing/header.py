@@ -8,6 +8,7 @@ from dagster_project.contracts import Contract, plain_header
 from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderSearch, find_header_row
 from .mapping_fields import Join, headers_of, parts_of
 from .mappings import SystemMapping
+from .not_records import FORCE_HEADER
 from .refusal import LONGEST_SHOWN, Refused, printable
 
 
@@ -34,6 +35,8 @@ class Layout:
     start: int
     parts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unmatched: tuple[str, ...] = ()
+    force_fields: Mapping[int, str] = field(default_factory=dict)
+    """Field -> header of those that mean no column and say whose a row is."""
 
     def fields_of(self, name: str) -> tuple[int, ...]:
         """The fields of a column; empty where the file does not have it."""
@@ -97,7 +100,7 @@ def lay_out(
     Raises Refused where the header names no column of the contract, or two headers mean one column.
     """
     meanings = header_meanings(contract, form, mapping)
-    position, parts, unknown = _positions(fields, meanings)
+    position, parts, others = _positions(fields, meanings)
     if not position:
         raise Refused("no header: the first line names none of the contract's columns")
     missing = [name for name in _expected(contract, form, mapping) if name not in position]
@@ -106,8 +109,10 @@ def lay_out(
     headers = {
         name: " + ".join(fields[i][:LONGEST_SHOWN] for i in parts.get(name, (index,))) for name, index in position.items()
     }  # fmt: skip
+    unknown = tuple(printable(fields[i]) or f"(column {i + 1} has no name)" for i in others)
     lists = (unknown, tuple(missing), tuple(missing_required))
-    return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched))
+    force_fields = {i: printable(fields[i]) for i in others if FORCE_HEADER.fullmatch(plain_header(fields[i]))}
+    return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), force_fields)
 
 
 def header_meanings(contract: Contract, form: str, mapping: SystemMapping | None = None) -> HeaderMeanings:
@@ -172,9 +177,9 @@ def _in_parts(plain: list[str], meanings: HeaderMeanings) -> dict[str, tuple[str
 
 def _positions(
     fields: list[str], meanings: HeaderMeanings
-) -> tuple[dict[str, int], dict[str, tuple[int, ...]], tuple[str, ...]]:
-    """The position of each column, the fields of columns made of several, and the unknown headers. Where the file has both the
-    mapping's header and the contract's own for a column, the mapping's counts."""
+) -> tuple[dict[str, int], dict[str, tuple[int, ...]], list[int]]:
+    """The position of each column, the fields of columns made of several, and the fields with an unknown header. Where the file
+    has both the mapping's header and the contract's own for a column, the mapping's counts."""
     plain = [plain_header(f) for f in fields]
     indexes: dict[str, list[int]] = {}
     for index, header in enumerate(plain):
@@ -188,9 +193,7 @@ def _positions(
         chosen = [i for i in indexes.get(name, ()) if plain[i] in meanings.mapped] or indexes.get(name, [])
         position[name] = parts[name][0] if name in parts else _only_one(name, chosen, fields)
     taken = {*position.values(), *(i for own in parts.values() for i in own)}
-    return position, parts, tuple(
-        printable(field) or f"(column {index + 1} has no name)" for index, field in enumerate(fields) if index not in taken
-    )
+    return position, parts, [i for i in range(len(fields)) if i not in taken]
 
 
 def _only_one(name: str, indexes: list[int], fields: list[str]) -> int:

@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.core.errors import Cause, cause_of
 
 from .absent_columns import absent_columns
-from .column_drift import describe_drift
+from .column_drift import describe_drift, describe_unread
 from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
@@ -25,7 +25,7 @@ from .made_up import is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .parallel import Stopped
-from .plausibility import quarantined_too_much, refuse_american, withdraws_too_much
+from .plausibility import quarantined_too_much, refuse_american, refuse_other_force, withdraws_too_much
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
@@ -205,6 +205,7 @@ class FileLanding(LandingSession):
         contract = self.contracts[file.extract_and_force[0]]
         sheet = open_file(self.con, file, stored, contract, facts, mapping, resources, fast=fast)
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
+        refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
             sheet = parse_within_rows(self.con, sheet, file.covers)
             facts.update(covered_from=sheet.covered_from, covered_to=sheet.covered_to)
@@ -238,7 +239,7 @@ class FileLanding(LandingSession):
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
-        hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, self.limits)
+        hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
@@ -272,7 +273,7 @@ class FileLanding(LandingSession):
             quarantine_reasons=kinds,
             ragged_digest=counts.ragged_digest,
             absent_columns=absent,
-            drift=describe_drift(previous, *columns) if previous else [],
+            drift=[*(describe_drift(previous, *columns) if previous else []), *describe_unread(sheet.unread_sheets)],
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,

@@ -2,6 +2,7 @@
 
 import os
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -45,7 +46,7 @@ def open_file(
     """
     assert file.form is not None and file.container is not None, "the file's name is valid"
     window = widest(file.extracted_at) if file.covers and file.extracted_at else file.window
-    sheet = partial(Sheet, contract, file.form, *window, mapping=mapping)
+    sheet = partial(Sheet, contract, file.form, *window, mapping=mapping, force=file.force_code or "")
     check_header = partial(_check_header, facts, contract=contract, form=file.form, mapping=mapping)
     if file.container == ".parquet":
         facts["encoding"] = "parquet"
@@ -63,7 +64,8 @@ def open_file(
             check_header(layout)
         except Refused as error:
             raise Refused(f"{error}{_find_table_elsewhere(stored.data, name, contract, file.form, mapping)}") from error
-        return sheet(layout, read_cells(con, text, layout, by_row=True))
+        unread = _sheets_alike(stored.data, contract, file.form, mapping) if name is None else []
+        return sheet(layout, read_cells(con, text, layout, by_row=True), unread_sheets=tuple(unread))
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, contract, file.form, facts, mapping, resources)):
         check_header(opened[0])
@@ -111,21 +113,40 @@ def _find_table_elsewhere(data: bytes, sheet: str | None, contract: Contract, fo
     """A hint to add to a reason: the first other sheet that has every required column, as behind a cover sheet, and how to map
     it; "" for none."""
     try:
-        names = sheet_names(data)
+        tables = _tables(data, 1 if sheet is None else 0, contract, form, mapping)
+        name, _, row = next(tables, ("", True, 0)) if form == "canonical" else ("", True, 0)
     except Exception:
         # The reason names the fault already.
         return ""
-    for number, name in enumerate(names, 1):
-        if sheet is None and number == 1:
+    return f"; sheet '{name}' has them, in row {row}: say table: {{sheet: {name}}} in a mapping" if name else ""
+
+
+def _sheets_alike(data: bytes, contract: Contract, form: str, mapping: SystemMapping | None) -> list[str]:
+    """Other sheets that have every required column, too, and are not read: one a month, say. Raises Refused where a person sees
+    one of them and not the first."""
+    is_seen = list(sheet_names(data).values())
+    if sum(is_seen) < 2 and all(is_seen[:1]):
+        return []
+    names = [name for name, seen, _ in _tables(data, 1, contract, form, mapping) if seen]
+    if names and not is_seen[0]:
+        hint = f"say table: {{sheet: {names[0]}}} in a mapping, or delete the hidden one"
+        raise Refused(f"the first sheet is hidden, and sheet '{names[0]}' has the columns, too: {hint}")
+    return names
+
+
+def _tables(
+    data: bytes, after: int, contract: Contract, form: str, mapping: SystemMapping | None
+) -> Iterator[tuple[str, bool, int]]:
+    """The sheets after some first ones that have every required column: name, whether it is seen, and the header's row."""
+    for number, (name, is_seen) in enumerate(sheet_names(data).items(), 1):
+        if number <= after:
             continue
         try:
             layout = read_header(sheet_text(data, str(number)), contract, form, ",", mapping)
         except Refused:
             continue
-        if not layout.missing_required and form == "canonical":
-            text = printable(name)
-            return f"; sheet '{text}' has them, in row {layout.rows}: say table: {{sheet: {text}}} in a mapping"
-    return ""
+        if not layout.missing_required:
+            yield printable(name), is_seen, layout.rows
 
 
 def _check_header(facts: dict[str, Any], layout: Layout, contract: Contract, form: str, mapping: SystemMapping | None) -> None:

@@ -3,8 +3,9 @@
 Each limit is a setting, `[believe]` of `pam.toml`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import duckdb
 
@@ -31,6 +32,9 @@ MOST_LOADS_BACK = 5
 SAMPLE_ABOVE, SAMPLE_PART = 100_000, 32
 """With more current rows than this, 1 in 32 keys is checked first: mostly it shows that the file is nowhere near the limit."""
 
+TURNED_DATES = 10
+"""Dates among American texts from which it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
+
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
     r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
@@ -46,15 +50,45 @@ def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad
 
     `rows`, `bad`: counts of the file. Many such dates are bad in UK order, so a file with few bad rows need not be checked.
     """
-    if sheet.form != "canonical" or bad == 0 or bad < limits.american_share * rows:
+    if sheet.form != "canonical":
         return
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
     mapped = {n for n, formats in (sheet.mapping.dates if sheet.mapping else {}).items() if any(map(is_month_first, formats))}
-    lines = [line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))]
-    if lines:
+    if turned := next((said for c in columns if c.name in mapped and (said := _turned_by_spreadsheet(con, sheet, c))), ""):
+        raise Refused(turned)
+    if bad == 0 or bad < limits.american_share * rows:
+        return
+    found = {c: line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))}
+    if found:
         own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
         where = "the mapping" if sheet.mapping else own
-        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(lines)}}}")
+        turned = "".join(f"; {said}" for c in found if (said := _turned_by_spreadsheet(con, sheet, c)))
+        lines = ", ".join(found.values())
+        raise Refused(f"American dates, with the month first: add to {where} dates: {{{lines}}}{turned}")
+
+
+def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> str:
+    """What is wrong with a column of American dates that a spreadsheet has opened: those it could read day first are dates of
+    other days now, the others still texts. "" where that is not so."""
+    dates, american, late = one_row(con.execute(
+        f"""
+        select
+            count(*) filter (where is_date),
+            count(*) filter (where try_cast(split_part(t, '/', 2) as integer) between 13 and 31),
+            count(*) filter (where is_date and t[9:10] > '12')
+        from (
+            select t, regexp_matches(t, '^\\d{{4}}-\\d{{2}}-\\d{{2}}(\\D|$)') as is_date
+            from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
+            where regexp_matches(t, '^\\d{{1,4}}[-/]\\d{{1,2}}[-/]\\d{{2,4}}(\\D|$)')
+        )
+        """
+    ))
+    if dates < TURNED_DATES or not american or late:
+        return ""
+    return (
+        f"{column.name}: a spreadsheet has swapped day and month of {dates:,} American dates: export the file again and do not"
+        " open it in one"
+    )
 
 
 def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
@@ -76,13 +110,35 @@ def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Colu
     return f"{column.name}: {forms[0] if len(forms) == 1 else '[' + ', '.join(forms) + ']'}"
 
 
-def quarantined_too_much(rows: int, quarantined: int, limits: Believe) -> str | None:
+def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict[str, Any], limits: Believe) -> None:
+    """Raises Refused, with the rows in `facts`, where so many rows say that they are another force's that the file is not its
+    own. This asks no least number of rows: what few rows would be left would be all that the force has in the window."""
+    if not sheet.other_force:
+        return
+    rows, others, names = one_row(con.execute(
+        f"""
+        select count(*), count(said), list(distinct said order by said)[1:3]
+        from (select {sheet.other_force} as said from {CELLS})
+        """
+    ))
+    if others > limits.quarantined_share * rows:
+        facts["rows_in_file"] = rows
+        raise Refused(
+            f"of another force: {others:,} of {rows:,} rows say {', '.join(names)} under '{sheet.force_headers}', and the file"
+            f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"
+            " without it"
+        )
+
+
+def quarantined_too_much(rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe) -> str | None:
     """The reason to hold a file with too many bad rows, or None."""
     if rows < limits.quarantined_rows or quarantined <= limits.quarantined_share * rows:
         return None
+    most = max(kinds, key=lambda kind: kinds[kind])
     return (
         f"{quarantined:,} of {rows:,} rows ({quarantined / rows:.0%}) would be quarantined, more than"
-        f" {limits.quarantined_share:.0%}: not believed. See why: pam inspect; a mapping may be needed"
+        f" {limits.quarantined_share:.0%}: not believed. Most often {most} ({kinds[most]:,}). See why: pam inspect; a"
+        " mapping may be needed"
     )
 
 

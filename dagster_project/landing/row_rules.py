@@ -8,7 +8,7 @@ from datetime import date, datetime
 import duckdb
 
 from dagster_project.contracts import Column, Contract
-from dagster_project.contracts.model import PoliceUk
+from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES, PoliceUk
 from dagster_project.core.home import LONDON
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, RE2, TOO_LONG
 from dagster_project.core.sql import literal, one_row
@@ -21,6 +21,7 @@ from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 from .name_patterns import FIRST_YEAR, Covers, months
+from .not_records import KEY_WORDS, NO_VALUE, TOTAL, WORDS, is_word, knows_total, other_force, why_word
 from .refusal import Refused
 
 PARSED = "landing_parsed"
@@ -52,6 +53,10 @@ class Sheet:
     main_encoding: str | None = None
     n_ignored: int = 0
     """Rows that were left out because they are not records."""
+    force: str = ""
+    """Whose file it is."""
+    unread_sheets: tuple[str, ...] = ()
+    """Other sheets of the workbook with the same columns."""
 
     def cell(self, index: int) -> str:
         """SQL for the trimmed text of a row's field, from 0."""
@@ -90,6 +95,17 @@ class Sheet:
     def has_rows(self, cell: str) -> str:
         """SQL that is true of a key that contains the end of one row and the beginning of another: line ends and separators."""
         return f"(contains({cell}, chr(10)) and contains({cell}, {literal(self.layout.separator)}))"
+
+    @property
+    def other_force(self) -> str | None:
+        """SQL for the other force that a row says it is of; None where the file has no such column."""
+        fields = self.layout.force_fields if self.form == "canonical" else ()
+        return other_force(map(self.cell, fields), self.force) if fields else None
+
+    @property
+    def force_headers(self) -> str:
+        """The headers of the columns in which a row says whose it is, as a reason says them."""
+        return " or ".join(self.layout.force_fields.values())
 
     @property
     def source(self) -> PoliceUk | None:
@@ -222,6 +238,9 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
+    said = ""
+    if sheet.other_force:
+        said, trimmed = "other_force, ", f"{sheet.other_force} as other_force, {trimmed}"
     # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
     is_blanked = sheet.cells.is_uniform and sheet.cells.blanks is None
     blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
@@ -237,7 +256,7 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
         from (
             select *, {forms}
             from (
-                select line, {more} n_fields, {torn}ragged, {blanked}
+                select line, {more} n_fields, {torn}ragged, {said}{blanked}
                 from (select line, {more} {sheet.n_fields} as n_fields, {torn}{sheet.is_ragged} as ragged, {trimmed}
                 from {source} as rows_read) as rows_trimmed
             ) as rows_blanked
@@ -290,7 +309,31 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             if not sheet.cells.is_short:
                 long = f"length({sheet.translated(c)}) > {LONGEST}"
                 rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
-    return rules + _window(sheet)
+    return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet)]
+
+
+def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The rule that no cell is a word that no record has, such as a total. Lists as published, without a key, have totals."""
+    rules = []
+    for c in sheet.contract.columns if sheet.key else ():
+        words = dict(KEY_WORDS if c.name in sheet.key else WORDS)
+        if not sheet.cells.may_have_totals or knows_total(sheet.mapping.codes(c) if sheet.mapping else ()):
+            del words[TOTAL]
+        if not words or c.type in DATE_TYPES | NUMBER_TYPES or c.name not in sheet.layout.position:
+            continue
+        text = f"t_{c.name}"
+        shown = literal("...") if c.identifier else f"left({text}, {QUOTED_VALUE})"
+        reason = literal(f"{c.name}: '") + f" || {shown} || {why_word(text, words)}"
+        rules.append((is_word(text, words), reason, f"{c.name}: {NO_VALUE}"))
+    return rules
+
+
+def _of_another_force(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The rule that no row says it is another force's, in a column that is not stored."""
+    if not sheet.other_force:
+        return []
+    said = f"{literal(f'{sheet.force_headers}: says ')} || other_force || {literal(f', and the file is of {sheet.force}')}"
+    return [("other_force is not null", said, f"{sheet.force_headers}: says another force")]
 
 
 def _fault(column: Column) -> str:

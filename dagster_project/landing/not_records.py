@@ -1,0 +1,79 @@
+"""Recognises rows that would count and should not: totals and notes below a table, keys that are none, and rows that say they
+are another force's."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from dagster_project.core.seeds import force_names
+from dagster_project.core.sql import literal
+
+_LEAVE_OUT = "not a record (table: ignore: in a mapping leaves such rows out)"
+TOTAL = r"((grand|sub|overall|running)[\s_-]*)?totals?(\s+(rows|records|count|number))?([\s:=]+\(?[\d,. ]+\)?)?[\s:=.]*"
+"""A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`. With a word more, or a
+number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
+
+_MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"
+WORDS = {TOTAL: f"is a total, {_LEAVE_OUT}"}
+"""Whole cells of any text that no record has, in lower case, and what they are."""
+KEY_WORDS = WORDS | {
+    # What databases, pandas and Excel write for a blank or an error.
+    r"[(<\[]?null[)>\]]?|n/a|none|nan|nat|\(blank\)|[-–—]+|#{2,}|#(n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)": (
+        "stands for a blank, and it is the key"
+    ),
+    r"-?\d([.,]\d+)?e\+\d+": "is a long number that a spreadsheet has cut short: export the column as text",
+    rf"((report|data|date|extract|export|file|query) ({_MADE})|({_MADE}) (on|at|date)|(report|extract|export|print) date)"
+    r"( on| at)?\s*:?": f"is a note, {_LEAVE_OUT}",
+}
+"""The same of keys. Rows that share such a key would be merged or withheld, one alone would count."""
+NO_VALUE = "is a total, a note or no value"
+
+CHUNK = 1 << 18
+"""Characters or bytes searched at a time: they fit the processor's cache."""
+
+
+def mentions_total(text: str | memoryview) -> bool:
+    """Whether any cell of a text can be a total. Few texts have any, and the others need not be searched cell by cell."""
+    for start in range(0, len(text), CHUNK):
+        part = text[start : start + CHUNK + len("total")]
+        if "total" in part.lower() if isinstance(part, str) else b"total" in bytes(part).lower():
+            return True
+    return False
+
+
+def is_word(text: str, words: Iterable[str]) -> str:
+    """SQL that is true where a trimmed text is one of these words."""
+    return f"regexp_full_match({text}, {literal('|'.join(words))}, 'i')"
+
+
+def why_word(text: str, words: Mapping[str, str]) -> str:
+    """SQL for the end of a reason: the quote after the word, and what it is."""
+    whens = [f"when {is_word(text, [word])} then " + literal(f"' {why}") for word, why in words.items()]
+    return f"case {' '.join(whens)} end"
+
+
+def knows_total(codes: Iterable[str]) -> bool:
+    """Whether a mapping's codes of a column say what a total means: then it is a value there."""
+    return any(re.fullmatch(TOTAL, code) for code in codes)
+
+
+FORCE_HEADER = re.compile(r"(police|owning|recording)?force(name|code|id|desc|description)?|constabulary(name)?")
+"""Headers, as `plain_header` writes them, of a column that says whose a row is. Not those of a force that may well be another,
+such as the area that a row falls in, or a person's home force."""
+
+_OF_ALL = r"\b(police|constabulary|service|force)\b|[^a-z]"
+"""What names of forces differ in without being another's."""
+
+
+def other_force(cells: Iterable[str], own: str) -> str:
+    """SQL for the name of another force that one of these cells says; NULL where they say the own force, or none that is known.
+
+    Only a name of the list is ever repeated, never a cell: an unmapped column may hold anything.
+    """
+    names = {_plain(said): name for code, name in force_names().items() if code != own for said in (code, name)}
+    keys, values = (", ".join(map(literal, part)) for part in (names, names.values()))
+    plain = (f"regexp_replace(lower(replace({cell}, '&', 'and')), {literal(_OF_ALL)}, '', 'g')" for cell in cells)
+    return f"coalesce({', '.join(f'map([{keys}], [{values}])[{text}]' for text in plain)})"
+
+
+def _plain(name: str) -> str:
+    return re.sub(_OF_ALL, "", name.replace("&", "and").lower())

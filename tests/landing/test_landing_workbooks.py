@@ -1,0 +1,112 @@
+"""Workbooks as a person keeps them: a sheet a month, hidden sheets, failed formulas."""
+
+import zipfile
+from datetime import date
+from io import BytesIO
+
+import pytest
+
+from .workbook import workbook
+
+NAME = "crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.xlsx"
+HEAD = ["crime_ref", "recorded_on", "offence_code", "status", "lpu"]
+
+
+def rows(n, month=3):
+    return [[f"C{month}-{i}", date(2025, month, i + 1), "92D", "Recorded", "Dales"] for i in range(n)]
+
+
+def changed(data: bytes, part: str, old: str, new: str) -> bytes:
+    """A workbook with one text of one of its parts changed."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            assert name != part or old.encode() in content
+            target.writestr(name, content.replace(old.encode(), new.encode()) if name == part else content)
+    return out.getvalue()
+
+
+def land(warehouse, data, name=NAME):
+    warehouse.put(name, data)
+    (entry,) = warehouse.night()
+    return entry
+
+
+def hidden(data, n):
+    return changed(data, "xl/workbook.xml", f'sheetId="{n}"', f'sheetId="{n}" state="hidden"')
+
+
+def test_other_sheets_with_the_same_columns_are_named(warehouse):
+    book = workbook([HEAD, *rows(5, 1)], [HEAD, *rows(5, 2)], [["notes"]], [["Crimes of March"], HEAD, *rows(5, 3)])
+    entry = land(warehouse, book)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5)
+    assert entry.drift == ["not read: S2, S4 with the same columns; only the first sheet is: save each as a file of its own"]
+
+
+def test_a_hidden_sheet_or_one_that_a_mapping_leaves_is_not_named(warehouse):
+    book = workbook([HEAD, *rows(5, 1)], [HEAD, *rows(5, 2)])
+    assert land(warehouse, hidden(book, 2)).drift == []
+    (warehouse.home.mappings / "m.yml").write_text("extract: crimes\ntable: {sheet: S2}\n", encoding="utf-8")
+    entry = land(warehouse, book, NAME.replace("20260105", "20260106"))
+    assert entry.rows_landed == 5 and not any("not read" in change for change in entry.drift)
+
+
+def test_a_hidden_first_sheet_is_not_taken_for_the_one_that_a_person_sees(warehouse):
+    entry = land(warehouse, hidden(workbook([HEAD, *rows(2)], [HEAD, *rows(9)]), 1))
+    assert entry.outcome == "refused"
+    assert "the first sheet is hidden, and sheet 'S2' has the columns, too: say table: {sheet: S2} in a mapping" in entry.reason
+    # With notes beside it, it is the only table.
+    entry = land(warehouse, hidden(workbook([HEAD, *rows(2)], [["notes"]]), 1))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 2)
+
+
+def test_a_failed_formula_is_not_a_blank(warehouse):
+    data = workbook([HEAD, *rows(5)])
+    part = "xl/worksheets/sheet1.xml"
+    for place, text, error in (("A3", "C3-1", "#REF!"), ("D4", "Recorded", "#N/A"), ("C5", "92D", "#VALUE!")):
+        old = f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+        data = changed(data, part, old, f'<c r="{place}" s="1" t="e"><f>Old!A1</f><v>{error}</v></c>')
+    entry = land(warehouse, data)
+    assert (entry.rows_landed, entry.rows_quarantined) == (3, 2)
+    assert [row["_reasons"] for row in warehouse.quarantine(entry)] == [
+        "crime_ref: '#REF!' stands for a blank, and it is the key",
+        "status: '#N/A' is not one of Recorded, Cancelled",
+    ]
+    assert entry.unknown_values["offence_code"] == {"#VALUE!": 1}
+
+
+def test_a_blank_result_and_a_word_in_a_formula_are_no_errors(warehouse):
+    data = changed(
+        workbook([HEAD, *rows(2)]),
+        "xl/worksheets/sheet1.xml",
+        '<c r="E3" t="inlineStr"><is><t xml:space="preserve">Dales</t></is></c>',
+        '<c r="E3" t="str"><f>IF(A1="t=e","","")</f><v></v></c>',
+    )
+    entry = land(warehouse, data)
+    assert [row["lpu"] for row in warehouse.raw(entry)] == ["Dales", None]
+
+
+def test_why_a_file_is_held_says_the_most_frequent_reason(warehouse):
+    bad = [[f"X{i}", f"{i + 1}.3.25", "92D", "Odd" if i < 3 else "Recorded", "Dales"] for i in range(20)]
+    entry = land(warehouse, workbook([HEAD, *rows(5), *bad]))
+    assert entry.outcome == "held" and "not believed. Most often recorded_on: is not a date (20)." in entry.reason
+
+
+@pytest.mark.parametrize("mapping", ["", 'extract: crimes\ndates: {recorded_on: "%m/%d/%Y"}\n'])
+def test_american_dates_that_a_spreadsheet_has_opened(warehouse, mapping):
+    # 3/1/2025 became 3 January, 3/13/2025 stayed a text.
+    days = [date(2025, i, 3) if i <= 12 else f"03/{i}/2025" for i in range(1, 32)]
+    (warehouse.home.mappings / "m.yml").write_text(mapping, encoding="utf-8") if mapping else None
+    entry = land(warehouse, workbook([HEAD, *[[f"C{i}", day, "92D", "Recorded", "Dales"] for i, day in enumerate(days)]]))
+    assert entry.outcome == "refused"
+    assert "recorded_on: a spreadsheet has swapped day and month of 12 American dates" in entry.reason
+    assert ('dates: {recorded_on: "%m/%d/%Y"}' in entry.reason) != bool(mapping)
+
+
+@pytest.mark.parametrize("days", [[date(2025, 1, i) for i in range(1, 14)], [date(2025, i, 3) for i in range(1, 10)]])
+def test_dates_of_their_own_among_american_texts(warehouse, days):
+    (warehouse.home.mappings / "m.yml").write_text('extract: crimes\ndates: {recorded_on: "%m/%d/%Y"}\n', encoding="utf-8")
+    cells = [*days, "03/25/2025"]
+    entry = land(warehouse, workbook([HEAD, *[[f"C{i}", day, "92D", "Recorded", "Dales"] for i, day in enumerate(cells)]]))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", len(cells))

@@ -1,0 +1,226 @@
+"""Rows that are no records of the file's force: totals below the table, and rows that say they are another force's."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dagster_project.landing.not_records import TOTAL
+
+from .workbook import workbook
+
+GOOD = "C1,2025-03-01,92D,Recorded,Dales"
+HEAD = ["crime_ref", "recorded_on", "offence_code", "status", "lpu"]
+REMEDY = "is a total, not a record (table: ignore: in a mapping leaves such rows out)"
+
+TOTALS = (
+    "TOTAL", "Total", "total:", "Totals", "GRAND TOTAL", "Grand Total:", "Sub-total", "Sub total", "Subtotal", "SUB_TOTAL",
+    "Overall total", "Running total", "Total rows", "Total records: 12", "Total: 1,234", "Total (12)", "TOTAL 12", "Total.",
+)  # fmt: skip
+NO_TOTALS = (
+    "TOTAL-12", "TOTAL12", "TOTAL/25/1", "T1", "Total refusal", "Totality", "Op Total", "12 total", "Total-Sub", "Totalise 3",
+    "Subtotals of Dales", "Tot", "totals0", "Total: A12",
+)  # fmt: skip
+
+
+def reasons(warehouse, entry):
+    return {row["_line"]: row["_reasons"] for row in warehouse.quarantine(entry)}
+
+
+@pytest.mark.parametrize("text", TOTALS)
+def test_a_row_of_totals_with_a_date_is_no_record(warehouse, text):
+    entry = warehouse.land("crimes", GOOD, f'"{text}",2025-03-31,,,')
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 1, 1)
+    assert reasons(warehouse, entry) == {"3": f"crime_ref: '{text}' {REMEDY}"}
+    assert entry.quarantine_reasons == {"crime_ref: is a total, a note or no value": 1}
+
+
+@pytest.mark.parametrize("text", NO_TOTALS)
+def test_a_reference_or_a_name_that_only_begins_so_is_a_record(warehouse, text):
+    entry = warehouse.land("crimes", GOOD, f"{text},2025-03-31,92D,Recorded,{text}")
+    assert (entry.rows_landed, entry.rows_quarantined) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "extract,good,bad,column",
+    [
+        ("crimes", GOOD, "12,2025-03-31,,,Total", "lpu"),
+        ("crimes", GOOD, "12,2025-03-31,Grand total,,", "offence_code"),
+        ("incidents", "I1,ROC,2025-03-01,Drugs,,,", "I2,ROC,2025-03-01,TOTAL,,,", "qualifiers"),
+        ("prevention_activity", "A1,2025-03-01,Visit,4", "A2,2025-03-31,Total,4", "activity"),
+        ("drug_tests", "K1,2025-03-01,Theft,Completed,Positive", "Total,2025-03-31,,Completed,", "custody_ref"),
+    ],
+)
+def test_in_any_column_of_text(warehouse, extract, good, bad, column):
+    entry = warehouse.land(extract, good, bad)
+    assert (entry.rows_landed, entry.quarantine_reasons) == (1, {f"{column}: is a total, a note or no value": 1})
+
+
+BLANKS = ("NULL", "(null)", "<NULL>", "N/A", "#N/A", "#REF!", "None", "nan", "-", "--", "(blank)", "#DIV/0!", "########")
+NOTES = ("Run date:", "Report run on", "Report date", "Date printed:", "Extracted on:", "Generated at :", "Data extracted")
+
+
+@pytest.mark.parametrize(
+    "text,why",
+    [
+        *((text, "stands for a blank, and it is the key") for text in BLANKS),
+        *((text, "is a note, not a record (table: ignore: in a mapping leaves such rows out)") for text in NOTES),
+        ("1.23E+11", "is a long number that a spreadsheet has cut short: export the column as text"),
+        ("1,23e+11", "is a long number that a spreadsheet has cut short: export the column as text"),
+    ],
+)
+def test_a_key_that_is_none(warehouse, text, why):
+    # Equal but for what they lost, these rows would be merged.
+    entry = warehouse.land("crimes", GOOD, *[f'"{text}",2025-03-31,92D,Recorded,Dales'] * 2)
+    assert (entry.rows_landed, entry.rows_quarantined, entry.rows_duplicate) == (1, 2, 0)
+    assert reasons(warehouse, entry)["3"] == f"crime_ref: '{text}' {why}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NULL1", "N/A/25/1", "NA", "Nancy", "-1", "#1", "#A1", "1E5", "1.5E10", "E+1", "12E+11", "Run 7", "Report", "Datedat", "0",
+     "None-1", "Unknown", "Date run-12", "1.23E+11/A"],
+)  # fmt: skip
+def test_a_key_that_only_looks_like_none(warehouse, text):
+    entry = warehouse.land("crimes", GOOD, f"{text},2025-03-31,92D,Recorded,Dales")
+    assert (entry.rows_landed, entry.rows_quarantined) == (2, 0)
+
+
+def test_of_an_identifier_nothing_is_repeated(warehouse):
+    entry = warehouse.land("drug_tests", "4.71E+09,2025-03-01,Theft,Completed,Positive")
+    assert entry.rows_quarantined == 1 and "4.71" not in str(warehouse.quarantine(entry))
+
+
+def test_only_keys_are_asked_for_these(warehouse):
+    entry = warehouse.land("crimes", "C1,2025-03-01,NULL,Recorded,Run date:", "C2,2025-03-01,-,Recorded,1.23E+11")
+    assert entry.rows_landed == 2
+
+
+def test_ignore_is_the_remedy_and_a_mapping_may_know_the_word(warehouse):
+    mapping = warehouse.home.mappings / "m.yml"
+    mapping.write_text("extract: crimes\ntable: {ignore: {crime_ref: TOTAL}}\n", encoding="utf-8")
+    entry = warehouse.land("crimes", GOOD, "TOTAL,2025-03-31,,,")
+    assert (entry.rows_landed, entry.rows_quarantined, entry.rows_ignored) == (1, 0, 1)
+    mapping.write_text("extract: crimes\nvalues: {lpu: {Total: Dales}}\n", encoding="utf-8")
+    entry = warehouse.land("crimes", GOOD, "C2,2025-03-31,92D,Recorded,total", at="20260106T020000Z")
+    assert [row["lpu"] for row in warehouse.raw(entry)] == ["Dales", "Dales"]
+    # A code for any other value does not know it.
+    mapping.write_text('extract: crimes\nvalues: {status: {"*": Recorded}}\n', encoding="utf-8")
+    entry = warehouse.land("crimes", GOOD, "C2,2025-03-31,92D,Total,", at="20260107T020000Z")
+    assert entry.quarantine_reasons == {"status: is a total, a note or no value": 1}
+
+
+def test_a_download_without_keys_has_its_own_totals(warehouse):
+    entry = warehouse.land("street_crime", ",2025-03,Total,Total", header="Crime ID,Month,Location,Crime type")
+    assert entry.rows_landed == 1
+
+
+def test_a_total_in_a_workbook_and_in_a_long_text(warehouse, monkeypatch):
+    rows = [["C1", "2025-03-01", "92D", "Recorded", "Dales"], ["Grand Total", "2025-03-31", 1]]
+    warehouse.put("crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.xlsx", workbook([HEAD, *rows]))
+    (entry,) = warehouse.night()
+    assert entry.rows_quarantined == 1
+    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.not_records.CHUNK", 7)
+    many = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(99)]
+    entry = warehouse.land("crimes", *many, "toTAL,2025-03-31,,,", at="20260106T020000Z")
+    assert (entry.rows_landed, entry.rows_quarantined) == (99, 1)
+
+
+def test_no_word_of_a_list_is_a_total():
+    seeds = Path(__file__).resolve().parents[2] / "seeds"
+    words = {cell for path in seeds.glob("*.csv") for cell in re.split('[,;"\n]', path.read_text("utf-8"))}
+    assert len(words) > 1_000 and not [w for w in words if re.fullmatch(TOTAL, w.strip().lower())]
+
+
+def other(n, of, said="West Mercia Police", own="Derbyshire Constabulary"):
+    return [f"C{i},2025-03-01,92D,Recorded,Dales,{said if i < n else own}" for i in range(of)]
+
+
+HEADER = "crime_ref,recorded_on,offence_code,status,lpu,{}"
+
+
+@pytest.mark.parametrize("header", ["Force", "force_name", "Police Force", "FORCE CODE", "Constabulary", "Owning Force"])
+@pytest.mark.parametrize("said", ["West Mercia Police", "west-mercia", "WEST MERCIA", "West Mercia Constabulary"])
+def test_a_file_of_another_force_is_refused(warehouse, header, said):
+    entry = warehouse.land("crimes", *other(12, 12, said), header=HEADER.format(header))
+    assert entry.outcome == "refused" and entry.rows_refused == 12
+    assert f"12 of 12 rows say West Mercia Police under '{header}', and the file is of derbyshire" in entry.reason
+    assert "correct its name" in entry.reason
+
+
+@pytest.mark.parametrize("n,of,outcome", [(1, 1, "refused"), (1, 2, "accepted"), (2, 3, "refused"), (15, 30, "accepted")])
+def test_a_file_most_of_whose_rows_are_another_force_s_is_refused(warehouse, n, of, outcome):
+    # What says nothing does not make it the force's own.
+    entry = warehouse.land("crimes", *other(n, of, own=""), header=HEADER.format("Force"))
+    assert entry.outcome == outcome
+
+
+def test_rows_of_another_force_are_quarantined(warehouse):
+    entry = warehouse.land("crimes", *other(3, 30, "Devon and Cornwall Police"), header=HEADER.format("Force"))
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 27, 3)
+    assert reasons(warehouse, entry)["2"] == "Force: says Devon & Cornwall Police, and the file is of derbyshire"
+    assert entry.quarantine_reasons == {"Force: says another force": 3}
+    assert entry.unknown_columns == ["Force"]
+
+
+@pytest.mark.parametrize(
+    "header,said",
+    [
+        ("Force", "Derbyshire"),
+        ("Force", "DERBYSHIRE POLICE"),
+        ("Force", ""),
+        ("Force", "Yes"),
+        ("Force", "Jane Doe of Kent"),
+        ("Force code", "40"),
+        ("Use of force", "West Mercia Police"),
+        ("Home force", "West Mercia Police"),
+        ("Falls within", "West Mercia Police"),
+        ("Reported by", "West Mercia Police"),
+        ("Officer", "West Mercia Police"),
+    ],
+)
+def test_what_names_no_other_force_or_not_whose_the_row_is_does_not_matter(warehouse, header, said):
+    entry = warehouse.land("crimes", *other(12, 12, said), header=HEADER.format(header))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 12)
+
+
+def test_nothing_that_is_not_a_name_of_the_list_is_stored(warehouse):
+    rows = [*other(2, 20, "kent POLICE force"), "C99,2025-03-01,92D,Recorded,Dales,Jane Doe"]
+    entry = warehouse.land("crimes", *rows, header=HEADER.format("Force"))
+    everything = str(warehouse.quarantine(entry)) + str(warehouse.raw(entry)) + str(entry)
+    assert entry.rows_quarantined == 2 and "Kent Police" in everything
+    assert "kent POLICE" not in everything and "Jane Doe" not in everything
+
+
+def test_a_mapping_that_uses_the_column_decides(warehouse):
+    (warehouse.home.mappings / "m.yml").write_text("extract: pspos\nheaders: {authority: Force}\n", encoding="utf-8")
+    rows = "order_ref,Force,starts_on\nP1,Kent Police,2025-03-01\n"
+    assert warehouse.land("pspos", text=rows).rows_landed == 1
+
+
+def test_the_force_of_a_mapping_and_a_window_of_the_rows(warehouse):
+    text = "extract: crimes\nforces: [leicestershire]\nfiles: [{name: 'crimes ?.csv', covers: days}]\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    for name, n in (("crimes 1.csv", 2), ("crimes 2.csv", 5)):
+        rows = other(n, 5, "Derbyshire", "Leicestershire")
+        warehouse.put(name, "\n".join([HEADER.format("Force"), *rows, ""]))
+    one, two = sorted(warehouse.night(), key=lambda e: e.source_file)
+    assert (one.outcome, one.rows_landed, one.rows_quarantined) == ("accepted", 3, 2)
+    assert two.outcome == "refused" and "5 of 5 rows say Derbyshire Constabulary" in two.reason
+
+
+def test_ragged_rows_and_both_readers(warehouse, monkeypatch):
+    rows = [*other(3, 30), "C90,2025-03-01,92D,Recorded,Dales", "C91,2025-03-01,92D,Recorded,Dales,x,Kent Police"]
+    entry = warehouse.land("crimes", *rows, header=HEADER.format("Force"))
+    assert entry.quarantine_reasons == {"Force: says another force": 3, "wrong number of fields": 2}
+    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    entry = warehouse.land("crimes", *other(3, 30), header=HEADER.format("Force"), at="20260106T020000Z")
+    assert entry.quarantine_reasons == {"Force: says another force": 3}
+
+
+def test_published_files_go_on_as_they_do(warehouse):
+    header = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Force"
+    warehouse.put("2024-01-derbyshire-street.csv", f"{header}\n,2024-01,Kent Police,Kent Police,,,,,,Burglary,Kent Police\n")
+    (entry,) = warehouse.night()
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 1)
