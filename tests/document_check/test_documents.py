@@ -99,78 +99,76 @@ def test_the_words_link_a_figure_whatever_its_number(sample_home: Home, tmp_path
     assert wrong.items[-1].verdict == "disagrees" and wrong.disagreeing == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "verdict", "computed"),
-    [
-        ("Possession offences rose by 33% in the year to October 2025.", "agrees", "32.6258338387"),
-        ("Possession offences rose by 32% in the year to October 2025.", "agrees when cut", "32.6258338387"),
-        ("Possession offences fell by 33% in the year to October 2025.", "disagrees", "32.6258338387"),
-        ("In the year to October 2025 possession offences rose by 538.", "agrees", "538"),
-        ("2.12 Naloxone was given on 47 occasions.", "agrees", "47"),
-        ("Naloxone: 26 times in Derby North from May 2024 to November 2025.", "agrees", "26"),
-        ("5.7 In 2023/24 the alcohol rate of Derby was 756 per 100,000.", "agrees", "756"),
-        ("2.11 In 2024/25, eight new PSPOs began.", "agrees", "8"),
-        ("2.11 In 2024/25, nine new PSPOs began.", "disagrees", "8"),
-        # A count without a comma, which looks like a year.
-        ("We recorded 1936 possession offences in 2024/25.", "agrees", "1936"),
-        ("We recorded 2024 possession offences in 2024/25.", "disagrees", "1936"),
-        # What the edition does not print, and a mart has.
-        ("Drug searches rose by 41% in the year to September 2025.", "disagrees", "73.2438016529"),
-    ],
-)
-def test_a_sentence_is_judged_at_its_own_precision(
-    sample_home: Home, tmp_path: Path, text: str, verdict: str, computed: str
-) -> None:
-    (item,) = check_text(sample_home, tmp_path, text).items
-    assert (item.verdict, item.computed) == (verdict, computed)
+JUDGED = [
+    ("Possession offences rose by 33% in the year to October 2025.", "agrees", "32.6258338387"),
+    ("Possession offences rose by 32% in the year to October 2025.", "agrees when cut", "32.6258338387"),
+    ("Possession offences fell by 33% in the year to October 2025.", "disagrees", "32.6258338387"),
+    ("In the year to October 2025 possession offences rose by 538.", "agrees", "538"),
+    ("2.12 Naloxone was given on 47 occasions.", "agrees", "47"),
+    ("Naloxone: 26 times in Derby North from May 2024 to November 2025.", "agrees", "26"),
+    ("5.7 In 2023/24 the alcohol rate of Derby was 756 per 100,000.", "agrees", "756"),
+    ("2.11 In 2024/25, eight new PSPOs began.", "agrees", "8"),
+    ("2.11 In 2024/25, nine new PSPOs began.", "disagrees", "8"),
+    # A count without a comma, which looks like a year.
+    ("We recorded 1936 possession offences in 2024/25.", "agrees", "1936"),
+    ("We recorded 2024 possession offences in 2024/25.", "disagrees", "1936"),
+    # What the edition does not print, and a mart has.
+    ("Drug searches rose by 41% in the year to September 2025.", "disagrees", "73.2438016529"),
+]
+"""Sentences, each with the verdict on its figure and what was computed."""
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Two further naloxone administrations followed.",
-        "Naloxone was given 47 times.",
-        "Several teams issued five or more FPNs in 2024/25.",
-        "More than 1,900 possession offences were recorded in 2024/25.",
-        "There were 1,936 possession offences.",
-        "There were 300 burglaries in 2024/25.",
-        "Searches of homes found 1,351 plants in 2024/25.",
-        "Drug searches rose by 12% in the year to June 2035.",
-        "The force keeps 100% of the funds.",
-        "In 2024/25 possession offences were dealt with by 12 teams.",
-        # A part of what is counted.
-        "Cannabis possession offences numbered 1,400 in 2024/25.",
-        "1,200 possession offences were charged in 2024/25.",
-        "Drug searches in which nothing was found: 1,025 in the year to October 2025.",
-        "Intelligence items from Crimestoppers: 900 in 2025.",
-        "In 2025, 825 drug incidents were graded as an emergency.",
-        # An average, a target, a forecast, what was said before.
-        "On average 1,468 intelligence items were submitted in 2025.",
-        "Each officer submitted nine intelligence items in 2025.",
-        "Our target is 2,000 possession offences in 2025/26.",
-        "Possession offences are forecast to reach 2,500 in 2025/26.",
-        "In the previous report we said 1,900 possession offences for 2024/25.",
-        # Another place.
-        "Leicestershire recorded 1,936 drug possession offences in 2024/25.",
-        "Nationally, possession offences rose by 6% in 2024/25.",
-        "In 2024/25 there were 1,936 possession offences in Derby.",
-        # A part of a period, or one that is not said.
-        "In Q4 2024/25 there were 500 possession offences.",
-        "In the six months to October 2025 there were 1,100 possession offences.",
-        "Last year there were 1,936 possession offences.",
-        # Something else.
-        "The force has 1,936 officers; possession offences rose in 2024/25.",
-        "Drug searches above the mean since April 2024; one more within normal variation".replace("one", "5"),
-        # A year or a count.
-        "Compared with 2024 drug searches fell.",
-        "2024 possession offences were recorded.",
-        # The number of a paragraph is no reason to link what its words leave open.
-        "3.6 People safeguarded: 43 in Nov-Oct 2024/25.",
-    ],
-)
-def test_what_the_words_leave_open_is_not_linked(sample_home: Home, tmp_path: Path, text: str) -> None:
-    (item,) = check_text(sample_home, tmp_path, text).items
-    assert (item.verdict, item.measure, item.computed) == ("not linked", None, None)
+def test_a_sentence_is_judged_at_its_own_precision(sample_home: Home, tmp_path: Path) -> None:
+    items = check_text(sample_home, tmp_path, "\n\n".join(text for text, *_ in JUDGED)).items
+    assert [(i.verdict, i.computed) for i in items] == [tuple(said) for _, *said in JUDGED]
+
+
+LEFT_OPEN = [
+    "Two further naloxone administrations followed.",
+    "Naloxone was given 47 times.",
+    "Several teams issued five or more FPNs in 2024/25.",
+    "More than 1,900 possession offences were recorded in 2024/25.",
+    "There were 1,936 possession offences.",
+    "There were 300 burglaries in 2024/25.",
+    "Searches of homes found 1,351 plants in 2024/25.",
+    "Drug searches rose by 12% in the year to June 2035.",
+    "The force keeps 100% of the funds.",
+    "In 2024/25 possession offences were dealt with by 12 teams.",
+    # A part of what is counted.
+    "Cannabis possession offences numbered 1,400 in 2024/25.",
+    "1,200 possession offences were charged in 2024/25.",
+    "Drug searches in which nothing was found: 1,025 in the year to October 2025.",
+    "Intelligence items from Crimestoppers: 900 in 2025.",
+    "In 2025, 825 drug incidents were graded as an emergency.",
+    # An average, a target, a forecast, what was said before.
+    "On average 1,468 intelligence items were submitted in 2025.",
+    "Each officer submitted nine intelligence items in 2025.",
+    "Our target is 2,000 possession offences in 2025/26.",
+    "Possession offences are forecast to reach 2,500 in 2025/26.",
+    "In the previous report we said 1,900 possession offences for 2024/25.",
+    # Another place.
+    "Leicestershire recorded 1,936 drug possession offences in 2024/25.",
+    "Nationally, possession offences rose by 6% in 2024/25.",
+    "In 2024/25 there were 1,936 possession offences in Derby.",
+    # A part of a period, or one that is not said.
+    "In Q4 2024/25 there were 500 possession offences.",
+    "In the six months to October 2025 there were 1,100 possession offences.",
+    "Last year there were 1,936 possession offences.",
+    # Something else.
+    "The force has 1,936 officers; possession offences rose in 2024/25.",
+    "Drug searches above the mean since April 2024; one more within normal variation".replace("one", "5"),
+    # A year or a count.
+    "Compared with 2024 drug searches fell.",
+    "2024 possession offences were recorded.",
+    # The number of a paragraph is no reason to link what its words leave open.
+    "3.6 People safeguarded: 43 in Nov-Oct 2024/25.",
+]
+
+
+def test_what_the_words_leave_open_is_not_linked(sample_home: Home, tmp_path: Path) -> None:
+    items = check_text(sample_home, tmp_path, "\n\n".join(LEFT_OPEN)).items
+    assert len(items) == len(LEFT_OPEN)
+    assert [i for i in items if (i.verdict, i.measure, i.computed) != ("not linked", None, None)] == []
 
 
 @pytest.mark.parametrize("text", ["In 2024 drug searches rose.", "It was the year 2024, and drug searches rose."])
@@ -259,8 +257,8 @@ def test_two_tables_that_an_editor_has_joined_are_taken_apart(sample_home: Home,
 def test_a_long_paragraph_is_read_in_time(sample_home: Home, tmp_path: Path) -> None:
     """What came before a sentence is looked through for it: all of it would be looked through again and again."""
     began = time.monotonic()
-    found = check_text(sample_home, tmp_path, "In 2024/25 there were 1,936 possession offences. Much was done well. " * 2000)
-    assert len(found.items) == 2000 and not found.disagreeing and time.monotonic() - began < 120
+    found = check_text(sample_home, tmp_path, "In 2024/25 there were 1,936 possession offences. Much was done well. " * 500)
+    assert len(found.items) == 500 and not found.disagreeing and time.monotonic() - began < 30
 
 
 LAID_OUT = """Recorded drug offences

@@ -96,8 +96,7 @@ def test_the_same_rows_out_of_any_container(warehouse, dressed, ext):
     assert entry.encoding == {".xlsx": "xlsx", ".parquet": "parquet", ".csv.zip": "utf-16-le"}.get(ext, "utf-8")
 
 
-@pytest.mark.parametrize("first", ALL)
-@pytest.mark.parametrize("second", ALL)
+@pytest.mark.parametrize(("first", "second"), zip(ALL, [*ALL[1:], ALL[0]], strict=True))
 def test_another_container_of_the_same_extraction_is_known(warehouse, dressed, first, second):
     assert night(warehouse, first, dressed[first]).outcome == "accepted"
     assert night(warehouse, second, dressed[second]).outcome == "known"

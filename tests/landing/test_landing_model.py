@@ -10,23 +10,22 @@ import pytest
 from oracle.landing import land
 from oracle.nasty.plan import BELIEVED, write_nasty
 from oracle.nasty.random_sequences import write_sequence
+from sequences.warehouse import order
 
 from dagster_project.landing import counts, find_files, land_files
 
 
-def ends(warehouse, nights):
+def ends(warehouse, nights, threads):
     """What became of each file: name, outcome, rows in all, landed, quarantined and merged, quarantined lines."""
-    entries = []
     for number, paths in enumerate(nights.nights):
         for path in paths:
-            # One at a time, in the order in which the model takes them.
             for name in (path.name, path.name + ".manifest.json"):
                 if path.with_name(name).exists():
                     shutil.copy2(path.with_name(name), warehouse.home.inbox / name)
-            files = find_files(warehouse.home.inbox, warehouse.contracts, set(nights.forces))
-            entries += land_files(warehouse.home, warehouse.contracts, files, f"night-{number}", archive=True)
+        files = find_files(warehouse.home.inbox, warehouse.contracts, set(nights.forces))
+        land_files(warehouse.home, warehouse.contracts, files, f"night-{number}", archive=True, threads=threads)
     now = counts(warehouse.ledger())
-    for entry in entries:
+    for entry in warehouse.ledger():
         if entry.outcome != "accepted":
             yield entry.source_file, entry.outcome
             continue
@@ -42,7 +41,7 @@ def ends(warehouse, nights):
 
 
 def wanted(nights):
-    for file in land(nights.nights, nights.forces).files:
+    for file in land([sorted(paths, key=order) for paths in nights.nights], nights.forces).files:
         if file.outcome != "accepted":
             yield file.name, file.outcome
             continue
@@ -55,14 +54,15 @@ def wanted(nights):
 
 
 def test_the_nasty_nights(warehouse, tmp_path, monkeypatch):
+    """With all extracts of a night side by side."""
     # A hundred landings: what a power cut would leave is asked elsewhere.
     monkeypatch.setattr(os, "fsync", lambda _: None)
     warehouse.home.config_file.write_text(BELIEVED, encoding="utf-8")
     nights = write_nasty(tmp_path / "nights", 20260331)
-    assert list(ends(warehouse, nights)) == list(wanted(nights))
+    assert sorted(ends(warehouse, nights, threads=3)) == sorted(wanted(nights))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_random_sequences(warehouse, tmp_path, seed):
     nights = write_sequence(tmp_path / "nights", seed)
-    assert list(ends(warehouse, nights)) == list(wanted(nights))
+    assert sorted(ends(warehouse, nights, threads=1)) == sorted(wanted(nights))

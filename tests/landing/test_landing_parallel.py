@@ -1,6 +1,5 @@
 """Extracts landed in parallel end as they do one by one, and all of them stop when one fails."""
 
-import os
 import threading
 from typing import Any
 
@@ -38,22 +37,19 @@ def rows(home: Home) -> dict[str, list[tuple]]:
     return found
 
 
-def test_odd_nights_end_as_they_do_one_by_one(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
+def test_an_odd_night_ends_as_it_does_one_by_one(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third of the plan: ties, and files that are refused. test_landing_model.py has all of them in parallel."""
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "one for both homes")
     nights = write_nasty(tmp_path / "nights", 20260331)
     homes = {}
     for threads in (1, 3):
         home = homes[threads] = Home(tmp_path / f"{threads} threads").create()
-        for number, paths in enumerate(nights.nights[:3]):
-            files = find_files(paths[0].parent, load_contracts(), set(nights.forces))
-            land_files(home, load_contracts(), files, f"night-{number}", now=NOW, archive=False, threads=threads)
-    one, other = (
-        sorted(map(timeless, read_ledger(h)), key=lambda e: (e["night_id"], e["source_file"])) for h in homes.values()
-    )
-    assert len(one) > 60 and one == other
+        files = find_files(nights.nights[2][0].parent, load_contracts(), set(nights.forces))
+        land_files(home, load_contracts(), files, "night", now=NOW, archive=False, threads=threads)
+    one, other = (sorted(map(timeless, read_ledger(h)), key=lambda e: e["source_file"]) for h in homes.values())
+    assert {e["outcome"] for e in one} == {"accepted", "held", "refused"} and one == other
     stored = rows(homes[1])
-    assert len(stored) > 30 and stored == rows(homes[3])
+    assert len(stored) > 5 and stored == rows(homes[3])
 
 
 def drop_three(warehouse: Warehouse) -> None:

@@ -49,8 +49,7 @@ def values(warehouse, entry):
         ("utf-16-be", b"", "utf-16-be"),
     ],
 )
-@pytest.mark.parametrize("eol", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("ext", [".csv", ".csv.gz"])
+@pytest.mark.parametrize(("eol", "ext"), [("\n", ".csv"), ("\r\n", ".csv.gz"), ("\r", ".csv")])
 def test_encodings_line_ends_and_containers(warehouse, codec, bom, name, eol, ext):
     entry = landed(warehouse, bom + TEXT.replace("\n", eol).encode(codec), ext)
     assert entry.encoding == name

@@ -55,7 +55,8 @@ def loads(home: Home, said: str) -> None:
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
-def test_columns_are_right_or_have_a_check(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System) -> None:
+def test_a_draft_of_each_system(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System) -> None:
+    """Columns are right or have a check. No code is guessed, and each is listed with its rows. What lands is every record."""
     path = write(system, tmp_path / "export")
     began = time.perf_counter()
     draft, said, found = drafted(con, home, path)
@@ -69,12 +70,6 @@ def test_columns_are_right_or_have_a_check(con: duckdb.DuckDBPyConnection, home:
     assert found["files"][0]["name"] == system.rule
     loads(home, said)
 
-
-@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
-def test_no_code_is_guessed_and_each_is_listed_with_its_rows(
-    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System
-) -> None:
-    draft, said, found = drafted(con, home, write(system, tmp_path / "export"))
     for name, codes in system.undecided.items():
         assert {c.code for c in draft.codes[name] if c.target is None} >= codes
         assert not codes & found.get("values", {}).get(name, {}).keys()
@@ -89,12 +84,6 @@ def test_no_code_is_guessed_and_each_is_listed_with_its_rows(
             assert {c.code for c in draft.codes[d.column.name]} == {code for code, _ in d.source.profile.codes}
             assert {c.target for c in draft.codes[d.column.name]} <= {None, *d.column.values}
 
-
-@pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
-def test_what_lands_is_every_record_and_no_other_row(
-    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System
-) -> None:
-    draft, said, _ = drafted(con, home, write(system, tmp_path / "export"))
     seen = preview(con, home, draft, said, with_figures=False)
     assert seen.entry.outcome in ("accepted", "held"), seen.entry.reason
     unplaced = 1 if system.name == "court ledger" else 0

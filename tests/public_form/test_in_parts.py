@@ -130,17 +130,6 @@ def test_no_figure_is_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts == [(2,), (1,), (1,)]
 
 
-def test_a_night_in_part_looks_in_parts(parts: list[str]) -> None:
-    earlier, later = forces(), forces(corrected="true")
-    for made in (earlier, later):
-        write_public(made, Public(), "staging")
-    parts.clear()
-    con = on_the_night_before(earlier)
-    write_public(con, Public(), "staging", figures_made="made")
-    assert shown(con) == shown(later) != shown(earlier)
-    assert sorted(parts) == sorted(f"{mart} o'neil" for mart in MARTS)
-
-
 def test_what_is_rounded_is_made_whole(parts: list[str]) -> None:
     """What stands may have been rounded with another key: beside it, the new one would tell more than either."""
     settings = Public(mode="round", base=5)
@@ -152,7 +141,9 @@ def test_what_is_rounded_is_made_whole(parts: list[str]) -> None:
     assert shown(con) == shown(later)
 
 
-def test_what_stands_stands_until_all_due_parts_are_there(parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_in_part_looks_in_parts_and_what_stands_stands_until_all_are_there(
+    parts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     earlier, later = forces(), forces(corrected="true")
     for made in (earlier, later):
         write_public(made, Public(), "staging")
@@ -162,8 +153,10 @@ def test_what_stands_stands_until_all_due_parts_are_there(parts: list[str], monk
         with pytest.raises(duckdb.OutOfMemoryException):
             write_public(con, Public(), "staging", figures_made="made")
     assert shown(con) == shown(earlier)
+    parts.clear()
     write_public(con, Public(), "staging", figures_made="made")
-    assert shown(con) == shown(later)
+    assert shown(con) == shown(later) != shown(earlier)
+    assert sorted(parts) == sorted(f"{mart} o'neil" for mart in MARTS)
 
 
 def test_nothing_of_another_form_is_left_where_all_is_made(parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

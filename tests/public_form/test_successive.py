@@ -57,9 +57,8 @@ def together(
     )
 
 
-@pytest.mark.parametrize(("seed", "but"), [(1007, 1), (1023, 3)])
-def test_years_that_are_shown_when_they_are_over_give_nothing_away_later(seed: int, but: int) -> None:
-    earlier, later = published(seed, but=but), published(seed)
+def test_years_that_are_shown_when_they_are_over_give_nothing_away_later() -> None:
+    earlier, later = published(1007, but=1), published(1007)
     assert len(told(earlier)) > 100
     for mart in OF:
         found = together(earlier, later, mart)
@@ -119,10 +118,11 @@ def stand_on(con: duckdb.DuckDBPyConnection, earlier: duckdb.DuckDBPyConnection)
 @pytest.mark.parametrize(
     ("seed", "but", "corrected", "running_year"),
     [
-        (1002, 0, "code = 'c2' and m between 24279 and 24290", "hidden"), (1003, 2, "m > 24290", "hidden"),
-        (1004, 5, "", "shown"), (1007, 13, "", "hidden"), (1023, 3, "", "shown"),
+        (1002, 0, "code = 'c2' and m between 24279 and 24290", "hidden"),
+        (1003, 2, "m > 24290", "hidden"),
+        (1004, 5, "", "shown"),
     ],
-)  # fmt: skip
+)
 def test_what_is_made_in_part_is_what_making_all_gives(seed: int, but: int, corrected: str, running_year: str) -> None:
     """The public form of the night before, with what changed of it made again, and the whole of tonight's."""
     same_in_part(
@@ -139,15 +139,15 @@ YEARS_BETWEEN = range(24275, 24291)
 """December 2022 to March 2024: 2023 and 2023/24 have no figure."""
 
 
-@pytest.mark.parametrize("running_year", ["hidden", "shown"])
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("running_year", "before", "after"),
     [
-        ({"but": 2, "missing": GAP}, {"missing": GAP}), ({"but": 1, "missing": GAP}, {"but": 1, "missing": (*GAP, 24303)}),
-        ({"missing": YEARS_BETWEEN}, {"missing": YEARS_BETWEEN, "corrected": "m > 24302"}),
+        ("hidden", {"but": 2, "missing": GAP}, {"missing": GAP}),
+        ("shown", {"but": 1, "missing": GAP}, {"but": 1, "missing": (*GAP, 24303)}),
+        ("hidden", {"missing": YEARS_BETWEEN}, {"missing": YEARS_BETWEEN, "corrected": "m > 24302"}),
     ],
-)  # fmt: skip
-def test_months_that_are_missing_change_nothing_of_that(before: dict, after: dict, running_year: str) -> None:
+)
+def test_months_that_are_missing_change_nothing_of_that(running_year: str, before: dict, after: dict) -> None:
     """A year is over with the first month after it that is covered, and is not over where that month goes again: figures of
     that year change, though none of its months does. Of years before a gap no later one knows.
     """

@@ -128,12 +128,12 @@ def test_a_full_disk_fails_no_night_that_is_published(week_copy: Home, monkeypat
     assert kept(week_copy) == [*NIGHTS, "20260108T020000Z"]
 
 
-def test_a_folder_that_can_not_be_written_fails_no_night_either(week_copy: Home) -> None:
+def test_a_folder_that_can_not_be_written_is_no_other_error(week_copy: Home) -> None:
     """A file stands where the folder should."""
     shutil.rmtree(week_copy.publications)
     week_copy.publications.touch()
-    run = publish_dated(week_copy, "20260108T020000Z")
-    assert run.receipt.outcome == "published" and "not kept for going back" in run.receipt.reason
+    with pytest.raises(OSError):
+        kept_nights.keep_published(week_copy)
 
 
 def test_kept_nights_are_found_by_id_or_its_begin(week: Home, new_home: Home) -> None:

@@ -19,14 +19,14 @@ FIGURE_CASES = {
         " where area_type = 'force' and period_type = 'month' and period_start = date '2024-04-01'",
     ),
     "no_value_in_coverage": (
-        "mart_naloxone",
-        "update warehouse.marts.mart_naloxone set data_status = 'not_available'"
-        " where area_type = 'force' and period_type = 'month' and period_start = date '2024-06-01'",
+        "mart_community_voices",
+        "update warehouse.marts.mart_community_voices set data_status = 'not_available'"
+        " where area_type = 'force' and category = 'all' and period_type = 'month' and period_start = date '2025-12-01'",
     ),
     "change_not_the_difference": (
-        "mart_stop_search",
-        "update warehouse.marts.mart_stop_search set volume_change = volume_change + 1"
-        " where measure = 'searches' and category = 'all' and area_type = 'force' and period_type = 'rolling_12_months'"
+        "mart_cash_seizures",
+        "update warehouse.marts.mart_cash_seizures set volume_change = volume_change + 1"
+        " where measure = 'orders_obtained' and category = 'all' and area_type = 'force' and period_type = 'rolling_12_months'"
         " and period_end = date '2025-10-31'",
     ),
     "count_not_whole": (
@@ -41,9 +41,9 @@ FIGURE_CASES = {
         f" and {STILL} and period_end = date '2024-12-31'",
     ),
     "force_not_its_units": (
-        "mart_naloxone",
-        "update warehouse.marts.mart_naloxone set value = value + 1"
-        f" where area_type = 'lpu' and area_code = 'dales' and period_type = 'rolling_12_months' and {STILL}",
+        "mart_op_trapped",
+        "update warehouse.marts.mart_op_trapped set value = value + 1 where measure = 'people_safeguarded'"
+        f" and area_type = 'lpu' and area_code = 'dales' and period_type = 'rolling_12_months' and {STILL}",
     ),
     "sections_not_the_rest": (
         "mart_naloxone",
@@ -56,18 +56,18 @@ FIGURE_CASES = {
         f" where measure = 'aris_returns' and period_type = 'financial_year' and {STILL} and value is not null",
     ),
     "percent_out_of_range": (
-        "mart_drug_tests",
-        "update warehouse.marts.mart_drug_tests set value = -100 * numerator / denominator, numerator = -numerator"
-        f" where measure = 'positivity_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
+        "mart_stop_search",
+        "update warehouse.marts.mart_stop_search set value = -100 * numerator / denominator, numerator = -numerator"
+        f" where measure = 'drug_find_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
     ),
     "numerator_over_denominator": (
         "mart_drug_tests",
         "update warehouse.marts.mart_drug_tests set numerator = 1 where measure = 'positivity_rate' and denominator = 0",
     ),
     "rate_not_its_parts": (
-        "mart_drug_tests",
-        "update warehouse.marts.mart_drug_tests set value = value / 2"
-        f" where measure = 'positivity_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
+        "mart_stop_search",
+        "update warehouse.marts.mart_stop_search set value = value / 2"
+        f" where measure = 'drug_find_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
     ),
 }
 """Rule -> the mart whose suite must find it, and the SQL."""

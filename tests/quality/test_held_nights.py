@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import duckdb
 import pytest
-from support import OFFENCES, candidate, drop_something, night, published, run_job, run_night, same_figures
+from support import candidate, drop_something, night, published, run_night, same_figures
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import NightUnderWayError, Receipt, read_receipts
@@ -15,9 +15,15 @@ from dagster_project.publishing import publish
 from dagster_project.transform import candidate as building_on
 from dagster_project.transform import dbt_runner, raw_schema
 
-from .figure_cases import FIGURE_CASES
-
 RULE = "year_not_its_months"
+WRONG = (
+    "update warehouse.marts.mart_county_lines set value = value + 1 where measure = 'lines_closed' and"
+    " area_type = 'force' and period_type = 'calendar_year' and value is not null"
+)
+CLOSED = (
+    "select value from marts.mart_county_lines where measure = 'lines_closed' and area_type = 'force'"
+    " and period_type = 'calendar_year' and value is not null"
+)
 
 
 def a_model_goes_wrong(patch: pytest.MonkeyPatch) -> None:
@@ -27,7 +33,7 @@ def a_model_goes_wrong(patch: pytest.MonkeyPatch) -> None:
     def wrong(run: NightRun) -> list[dbt_runner.Node]:
         nodes = build(run)
         with candidate(run.home, read_only=False) as con:
-            con.execute(FIGURE_CASES[RULE][1])
+            con.execute(WRONG)
         dbt_runner.build(run.home, select=["figure_facts"])
         return nodes
 
@@ -39,65 +45,65 @@ def last_receipt(home: Home) -> Receipt:
 
 
 @pytest.fixture
-def sample_copy(sample_copy: Home) -> Home:
+def week_copy(week_copy: Home) -> Home:
     """With a file in its inbox: without any, a night builds nothing that could go wrong."""
-    drop_something(sample_copy)
-    return sample_copy
+    drop_something(week_copy)
+    return week_copy
 
 
 @pytest.fixture
-def stands(sample_copy: Home) -> Callable[[], None]:
+def stands(week_copy: Home) -> Callable[[], None]:
     """Asserts that the publication is, to the byte, the one that was there before."""
-    before = sample_copy.warehouse.read_bytes()
-    links = {p.name: p.readlink() if p.is_symlink() else None for p in sample_copy.published.iterdir()}
+    before = week_copy.warehouse.read_bytes()
+    links = {p.name: p.readlink() if p.is_symlink() else None for p in week_copy.published.iterdir()}
     assert {"current", "warehouse.duckdb"} < set(links)
 
     def check() -> None:
-        assert sample_copy.warehouse.read_bytes() == before
-        assert {p.name: p.readlink() if p.is_symlink() else None for p in sample_copy.published.iterdir()} == links
-        assert published(sample_copy, OFFENCES) == [(2187, 1649)]
+        assert week_copy.warehouse.read_bytes() == before
+        assert {p.name: p.readlink() if p.is_symlink() else None for p in week_copy.published.iterdir()} == links
+        assert published(week_copy, CLOSED) == [(5,)]
 
     return check
 
 
 def test_a_night_that_cannot_be_true_is_held_and_the_next_one_publishes(
-    sample_home: Home, sample_copy: Home, stands: Callable[[], None], pam: Callable
+    week: Home, week_copy: Home, stands: Callable[[], None], pam: Callable
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         a_model_goes_wrong(patch)
-        result = pam("nightly", "--home", sample_copy.path)
+        result = pam("nightly", "--home", week_copy.path)
     assert result.exit_code == 1
-    said = f"mart_confiscation_orders: {RULE}: {RULE} 1 (derbyshire, aris_returns)"
+    said = f"mart_county_lines: {RULE}: {RULE} 1 (derbyshire, lines_closed)"
     assert said in result.stderr and "held back; the last publication stays" in result.stderr
     assert f"critical {RULE}" in result.stdout
     stands()
-    held = last_receipt(sample_copy)
-    assert (held.outcome, held.figures, held.sha256) == ("held", {}, None) and held.reason.startswith(said)
-    broken = [c["rule"] for c in held.checks if not c["passed"] and c["severity"] == "critical"]
-    assert broken == [RULE, "public_value_not_exact", "cell_not_its_mart"], "what leaves the force is judged too"
-    state = json.loads(pam("status", "--json", "--home", sample_copy.path).stdout)
-    assert (state["last_night"]["outcome"], state["holding"][0]["rule"]) == ("held", RULE)
+    held = last_receipt(week_copy)
+    assert (held.outcome, held.figures, held.sha256) == ("held", {}, None) and said in held.reason
+    broken = {c["rule"] for c in held.checks if not c["passed"] and c["severity"] == "critical"}
+    assert broken >= {RULE, "public_value_not_exact"}, "what leaves the force is judged too"
+    state = json.loads(pam("status", "--json", "--home", week_copy.path).stdout)
+    assert state["last_night"]["outcome"] == "held" and RULE in {c["rule"] for c in state["holding"]}
     assert state["published"]["night_id"] != held.night_id
-    answer = pam("query", OFFENCES, "--format", "csv", "--home", sample_copy.path)
-    assert (answer.exit_code, answer.stdout) == (0, "value,prior_value\n2187,1649\n")
+    answer = pam("query", CLOSED, "--format", "csv", "--home", week_copy.path)
+    assert (answer.exit_code, answer.stdout) == (0, "value\n5\n")
 
-    (sample_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
-    good = run_night(sample_copy)
+    (week_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
+    good = run_night(week_copy)
     assert good.receipt.outcome == "published"
-    assert same_figures(sample_home, sample_copy) == []
-    nights = published(sample_copy, "select outcome, reason from meta.nights order by started_at, night_id")
-    assert nights == [("published", ""), ("held", held.reason), ("published", "")]
+    assert same_figures(week, week_copy) == []
+    nights = published(week_copy, "select outcome, reason from meta.nights order by started_at, night_id")
+    assert nights[-3:] == [("published", ""), ("held", held.reason), ("published", "")]
 
 
-def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(sample_copy: Home, stands: Callable[[], None]) -> None:
+def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(week_copy: Home, stands: Callable[[], None]) -> None:
     """A force's own list of areas in which one name is two units."""
-    sample_copy.seeds.mkdir()
-    (sample_copy.seeds / "areas.csv").write_text(
+    week_copy.seeds.mkdir()
+    (week_copy.seeds / "areas.csv").write_text(
         "force_code,section_code,section_name,lpu_code,lpu_name\n"
         "derbyshire,north,North,one,Dales\nderbyshire,north,North,two,Dales\n",
         encoding="utf-8",
     )
-    run = run_job(sample_copy)
+    run = run_night(week_copy)
     assert run.receipt.outcome == "held"
     assert "unit_names" in run.receipt.reason and "unique_together" in run.receipt.reason
     failed = [c for c in run.receipt.checks if not c["passed"]]
@@ -107,7 +113,7 @@ def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(sample_copy: Home, s
 
 
 def test_a_model_that_does_not_build_fails_the_night_by_its_name(
-    sample_copy: Home, stands: Callable[[], None], pam: Callable
+    week_copy: Home, stands: Callable[[], None], pam: Callable
 ) -> None:
     prepare_raw = raw_schema.prepare_raw
 
@@ -119,63 +125,63 @@ def test_a_model_that_does_not_build_fails_the_night_by_its_name(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(raw_schema, "prepare_raw", half)
-        result = pam("nightly", "--home", sample_copy.path)
+        result = pam("nightly", "--home", week_copy.path)
     assert result.exit_code == 1 and "superseded_rows" in result.stderr
     assert "failed; the last publication stays" in result.stderr
-    failed = last_receipt(sample_copy)
+    failed = last_receipt(week_copy)
     assert failed.outcome == "failed" and "could not build" in failed.reason and "superseded_rows" in failed.reason
     assert failed.reason.startswith("dbt could not build") and failed.reason.index("superseded_rows") < 60
     stands()
 
 
 def test_a_crash_before_the_last_step_leaves_the_publication(
-    sample_copy: Home, stands: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    week_copy: Home, stands: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(publish, "publish", full)
-    run = run_night(sample_copy)
+    run = run_night(week_copy)
     assert run.receipt.outcome == "failed" and "No space left" in run.receipt.reason
-    assert last_receipt(sample_copy).outcome == "failed"
+    assert last_receipt(week_copy).outcome == "failed"
     stands()
 
 
-def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(sample_copy: Home, stands: Callable[[], None]) -> None:
-    sample_copy.seeds.mkdir()
-    path = sample_copy.seeds / "offence_codes.csv"
+def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(week_copy: Home, stands: Callable[[], None]) -> None:
+    week_copy.seeds.mkdir()
+    path = week_copy.seeds / "offence_codes.csv"
     path.write_text("offence_code,offence_class\n77/50,possession\n92/30,supply\n", encoding="utf-8")
-    run = run_night(sample_copy)
+    run = run_night(week_copy)
     assert run.receipt.outcome == "failed"
     assert "seeds/offence_codes.csv: line 3: offence_class 'supply' is none of possession, trafficking" in run.receipt.reason
     stands()
 
 
-def test_a_candidate_that_somebody_else_wrote_in_is_not_built_on(sample_copy: Home) -> None:
-    (sample_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
-    assert building_on.start(sample_copy).base != "night", "it builds all, from nothing"
+def test_a_candidate_that_somebody_else_wrote_in_is_not_built_on(week_copy: Home) -> None:
+    (week_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
+    assert building_on.start(week_copy).base != "night", "it builds all, from nothing"
 
 
-def test_a_night_under_way_keeps_others_out(sample_copy: Home, stands: Callable[[], None], pam: Callable) -> None:
-    with night(sample_copy) as first:
+def test_a_night_under_way_keeps_others_out(week_copy: Home, stands: Callable[[], None], pam: Callable) -> None:
+    with night(week_copy) as first:
         with pytest.raises(NightUnderWayError, match="another night is under way"):
-            NightRun(sample_copy).begin()
-        result = pam("nightly", "--wait", 0, "--home", sample_copy.path)
+            NightRun(week_copy).begin()
+        result = pam("nightly", "--wait", 0, "--home", week_copy.path)
         assert result.exit_code == 1 and "another night is under way" in result.stderr
         assert first.night is not None
-    assert len(read_receipts(sample_copy)) == 1, "who is kept out leaves no receipt"
+    assert len(read_receipts(week_copy)) == 5, "who is kept out leaves no receipt"
     stands()
-    run = NightRun(sample_copy)
+    run = NightRun(week_copy)
     run.begin()
     run.end()
 
 
-def test_no_step_is_taken_without_the_one_before(sample_copy: Home, stands: Callable[[], None]) -> None:
-    run = NightRun(sample_copy)
+def test_no_step_is_taken_without_the_one_before(week_copy: Home, stands: Callable[[], None]) -> None:
+    run = NightRun(week_copy)
     for step in (run.build, run.judge, run.publish):
         with pytest.raises(NightFailedError, match="begins with landing"):
             step()
-    with night(sample_copy) as run:
+    with night(week_copy) as run:
         with pytest.raises(NightFailedError, match="nothing was checked"):
             run.publish()
         with pytest.raises(NightFailedError, match="nothing was checked"):

@@ -167,7 +167,8 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     assert any("Odd" in text for text in pages.values()) and any("i class=x" in text for text in pages.values())
     if BROWSER:
         with open_browser() as browser, offline_page(browser) as page:
-            for name in pages:
+            # The suites have one template: the index, and the pages with the longest and oddest values.
+            for name in [data_docs.INDEX, *(name for name, text in pages.items() if "Odd" in text or "i class=x" in text)]:
                 page.goto(Path(index).with_name(name).as_uri())
                 assert not page.evaluate(WIDE), f"{name} is wider than its window"
 

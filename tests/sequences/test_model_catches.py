@@ -18,13 +18,13 @@ from dagster_project.landing import land_file
 from dagster_project.landing.known_files import Decisions
 from dagster_project.transform import carry_forward, changed_months, raw_schema
 
-from .plan import DOWNLOADS, Again, Dress, File, Release, Row, Sequence, sequences
+from .plan import DOWNLOADS, NIGHTS, Again, Dress, File, Release, Row, Sequence, sequences
 from .warehouse import FORCE, Staging
 
 
-def nights(*drops: list[File | Again | Release]) -> Sequence:
-    """A sequence of these nights, each published."""
-    return Sequence(tuple(map(tuple, drops)))
+def nights(*drops: list[File | Again | Release], published: bool = False) -> Sequence:
+    """A sequence of these nights: compared in the end or, if they are published, after each."""
+    return Sequence(tuple(map(tuple, drops)), published=(published,) * NIGHTS)
 
 
 def of(moment: int | None, *rows: Row, extract: str = "mda_orders", days: int = 20, **more: Any) -> File:
@@ -43,14 +43,14 @@ JANUARY = {"days": 31, "extract": "street_crime"}
 
 SQL = {
     "an older version comes back": (
-        nights([of(0, FIRST), of(1, OTHER), of(2)]),
+        nights([of(0, FIRST), of(1, OTHER), of(2)], published=True),
         "superseded_rows",
         "(known_by = 'key' and version_no > 1)",
         "(known_by = 'key' and version_no > 1 and row_key not in"
         " (select v.row_key from versions as v join withdrawn as w using (load_id, line)))",
     ),
     "no key is ever withdrawn": (
-        nights([of(0, FIRST)], [of(1)]), "superseded_rows", "present.load_id is null", "false",
+        nights([of(0, FIRST)], [of(1)], published=True), "superseded_rows", "present.load_id is null", "false",
     ),
     "a key in quarantine counts as absent": (
         nights([of(0, FIRST)], [of(1, BAD)]), "superseded_rows", "and present.load_id is null", "",
@@ -66,10 +66,11 @@ SQL = {
         "superseded_rows", "versions.kind = 'list' or", "",
     ),
     "the version that counts is the oldest": (
-        nights([of(0, FIRST), of(1, OTHER)]), "superseded_rows", "order by landed.load_rank desc", "order by landed.load_rank",
+        nights([of(0, FIRST), of(1, OTHER)], published=True),
+        "superseded_rows", "order by landed.load_rank desc", "order by landed.load_rank",
     ),
     "a month that comes again is added to the first": (
-        nights([of(None, Row(1), **JANUARY)], [of(None, Row(2), **JANUARY)]),
+        nights([of(None, Row(1), **JANUARY)], [of(None, Row(2), **JANUARY)], published=True),
         "superseded_rows", "landed.known_by = 'file' and not", "false and not",
     ),
     "a window that begins within a month leaves what was there": (
@@ -178,7 +179,7 @@ def test_a_fault_in_the_code_is_caught(
     assert not IS_LONG or caught_by_chance(parts)
 
 
-MOVED = nights([of(0, Row(0), start=10), of(1, Row(0), days=5)])
+MOVED = nights([of(0, Row(0), start=10), of(1, Row(0), days=5)], published=True)
 """A row that a newer file moved to an earlier day: the newer file is over before the older one is."""
 ERASED = {
     "a version that an erased row had replaced comes back": ("superseded_rows", "from outlived", "from outlived where false"),
@@ -204,18 +205,18 @@ def only_window(con, home, contract, new, *_):
 
 IN_PART = {
     "a row that moves to another month counts in both": (
-        nights([of(0, Row(0), start=40)], [of(1, Row(0), days=5)]), changed_months, "_touched", only_window,
+        nights([of(0, Row(0), start=40)], [of(1, Row(0), days=5)], published=True), changed_months, "_touched", only_window,
     ),
     "a whole list is measured in part": (
-        nights([of(0, Row(0), start=40, extract="cash_seizures")], [of(1, extract="cash_seizures", days=3)]),
+        nights([of(0, Row(0), start=40, extract="cash_seizures")], [of(1, extract="cash_seizures", days=3)], published=True),
         raw_schema, "find_months_to_rebuild",
         lambda *_: changed_months.MonthsToRebuild(months={("cash_seizures", FORCE): {"2025-01"}}),
     ),
     "a touched month is carried over": (
-        nights([of(0, Row(0))], [of(1, OTHER)]), carry_forward, "_not_rebuilt", lambda *_: "",
+        nights([of(0, Row(0))], [of(1, OTHER)], published=True), carry_forward, "_not_rebuilt", lambda *_: "",
     ),
     "other months are not carried over": (
-        nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)]),
+        nights([of(0, Row(0, day=1), Row(1, day=40), days=60)], [of(1, OTHER)], published=True),
         carry_forward, "_not_rebuilt", lambda *_: " where false",
     ),
 }  # fmt: skip

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import copy_home, differing, publish_night, published, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.transform import candidate, dbt_runner, empty_build
@@ -63,26 +62,6 @@ def test_a_candidate_that_cannot_be_emptied_is_an_error(new_home: Home, tmp_path
 def test_lists_of_the_home_are_what_the_empty_build_does_not_know() -> None:
     nodes = dbt_runner.manifest().nodes.values()
     assert {n.name for n in nodes if any("raw.own_" in parent for parent in n.depends_on_nodes)} == {*candidate.LIST_MODELS}
-
-
-def test_on_the_empty_build_a_home_with_lists_has_what_it_has_on_nothing(
-    new_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = [[f"N{n}", f"2025-0{n % 9 + 1}-05 10:00", ("One", "Two", "Chesterfield")[n % 3]] for n in range(12)]
-    write_extract(new_home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"))
-    new_home.seeds.mkdir()
-    (new_home.seeds / "areas.csv").write_text(
-        "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,A,A,A1,One\nderbyshire,A,A,A2,Two\n"
-    )
-    on_nothing = copy_home(new_home, tmp_path / "nothing")
-    publish_night(new_home)
-    with monkeypatch.context() as patch:
-        patch.setattr(empty_build, "read", lambda stamp: None)
-        run = publish_night(on_nothing)
-    assert len(run.built.new_nodes) > 150, "views and seeds, too"
-    assert differing(new_home, on_nothing) == []
-    units = published(new_home, "select distinct area_name from marts.mart_naloxone where area_type = 'lpu' order by 1")
-    assert [u for (u,) in units] == ["Not recorded", "One", "Two"]
 
 
 @pytest.mark.parametrize("name", ["areas", "offence_codes"])

@@ -13,11 +13,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from how_often import often
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.charts import Point, chart, part_of_seven, seven_one_side, seven_trend, shown_lower, two_in_three
-
-from .conftest import Candidate
 
 VECTORS = Path(__file__).parents[1] / "oracle" / "plotthedots.csv"
 FLAGS = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
@@ -90,9 +89,8 @@ class Charts:
 
 
 @pytest.fixture(scope="module")
-def charts(empty: Candidate) -> Iterator[Charts]:
-    folder = empty.home.candidate / "dbt" / "compiled" / "pam_warehouse" / "models" / "marts"
-    made = Charts((folder / "mart_control_charts.sql").read_text(encoding="utf-8"))
+def charts(compiled: dict[str, str]) -> Iterator[Charts]:
+    made = Charts(compiled["mart_control_charts"])
     yield made
     made.con.close()
 
@@ -196,6 +194,7 @@ def a_series(draw: st.DrawFn) -> Series:
     return Series(values, tuple(sorted(rebase)), draw(st.sampled_from(["count", "gbp", "percent"])), tuple(gaps))
 
 
+@settings(max_examples=often(30, 1667))
 @given(st.lists(a_series(), min_size=1, max_size=8))
 def test_any_series_is_as_the_plain_model_has_it(charts: Charts, many: list[Series]) -> None:
     series = {f"s{i}": one for i, one in enumerate(many)}

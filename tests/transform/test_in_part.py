@@ -2,8 +2,6 @@
 sequences of files; here is what only whole nights have.
 """
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,53 +9,33 @@ import yaml
 from support import candidate, copy_home, differing, publish_night, published, run_night, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import read_receipts
+from dagster_project.transform import empty_build
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
-MID_MARCH = {"from": "2018-03-10", "to": "2018-03-20"}
-
-
-def whole_beside(home: Home, folder: Path, run: Callable[..., Any] = publish_night) -> list[tuple[Any, ...]]:
-    """Run the home's next night in part, and in a copy whole. Returns where they part."""
-    beside = copy_home(home, folder)
-    run(beside, rebuild=True)
-    run(home)
-    with candidate(home) as con:
-        assert con.execute("select count(*) from duckdb_tables() where table_name = 'figures_made'").fetchone() == (1,)
-    return differing(home, beside)
-
-
-@pytest.fixture(scope="module")
-def erased_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home whose edition asks for some days of a month; the month's rows were erased when that had been published. To be
-    copied, not changed."""
-    home = Home(tmp_path_factory.mktemp("erased") / "home").create()
-    rows = [[f"C{n}", f"2018-03-{n:02d}", "92D", "Recorded", "Chesterfield"] for n in range(1, 29)]
-    write_extract(home.inbox, "crimes", rows, columns=COLUMNS, window=("2018-03-01", "2018-03-31"))
-    home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
-    home.config_file.chmod(0o600)
-    columns = [{"name": "rolling", "window": MID_MARCH}]
-    table = {
-        "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"}, "columns": columns,
-        "rows": [{"label": "Possession", "measure": "possession_offences"}],
-    }  # fmt: skip
-    edition = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2026-04-30", "tables": [table]}
-    home.editions.mkdir()
-    (home.editions / "2026-09.yml").write_text(yaml.safe_dump(edition), encoding="utf-8")
-    publish_night(home)
-    assert answered(home) == [(11, "complete")]
-    return home
-
-
-@pytest.fixture
-def erased(erased_once: Home, tmp_path: Path) -> Home:
-    return copy_home(erased_once, tmp_path / "home")
+AREAS = "force_code,section_code,section_name,lpu_code,lpu_name\nnorfolk,A,A,A1,One\nnorfolk,A,A,A2,Two\n"
 
 
 def crime(home: Home, force: str, day: str, first: str, last: str, stamp: str) -> None:
     """A file whose only row is the key K."""
     row = ["K", day, "92D", "Recorded", ""]
     write_extract(home.inbox, "crimes", [row], columns=COLUMNS, window=(first, last), stamp=stamp, force=force)
+
+
+def crimes_of_march(home: Home, force: str) -> None:
+    """A file with one crime on each of the first 28 days of March 2018, a month to be erased once it was published."""
+    rows = [[f"C{n}", f"2018-03-{n:02d}", "92D", "Recorded", ("One", "Two", "Chesterfield")[n % 3]] for n in range(1, 29)]
+    write_extract(home.inbox, "crimes", rows, columns=COLUMNS, window=("2018-03-01", "2018-03-31"), force=force)
+
+
+def ask_for_days(home: Home, edition: str, force: str) -> None:
+    """An edition that asks for eleven days of March 2018."""
+    columns = [{"name": "rolling", "window": {"from": "2018-03-10", "to": "2018-03-20"}}]
+    table = {
+        "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"}, "columns": columns,
+        "rows": [{"label": "Possession", "measure": "possession_offences"}],
+    }  # fmt: skip
+    asked = {"edition": edition, "title": "T", "force_code": force, "data_to": "2026-04-30", "tables": [table]}
+    (home.editions / f"{edition}.yml").write_text(yaml.safe_dump(asked), encoding="utf-8")
 
 
 def download(home: Home, force: str, value: str, stamp: str) -> None:
@@ -67,47 +45,37 @@ def download(home: Home, force: str, value: str, stamp: str) -> None:
     write_extract(home.inbox, "public_health", [row], columns=columns, stamp=stamp, force=force)
 
 
-def answered(home: Home) -> list[tuple[Any, ...]]:
+def answered(home: Home, force: str) -> list[tuple[Any, ...]]:
     with candidate(home) as con:
         return con.execute(
             "select value, data_status from answers.answers join answers.asked_figures using (answer_id)"
-            f" where from_day = date '{MID_MARCH['from']}'"
-        ).fetchall()
+            " where from_day = date '2018-03-10' and force_code = ?", [force],
+        ).fetchall()  # fmt: skip
 
 
-def test_days_of_an_erased_month_are_not_available_in_part_either(erased: Home, tmp_path: Path) -> None:
-    write_extract(
-        erased.inbox, "crimes", [["NEW", "2025-11-12", "92D", "Recorded", "Chesterfield"]], columns=COLUMNS,
-        window=("2025-11-10", "2025-11-20"),
-    )  # fmt: skip
-    assert whole_beside(erased, tmp_path / "whole") == []
-    assert answered(erased) == [(None, "not_available")]
-
-
-def test_nor_in_a_night_that_touches_no_figure(erased: Home, tmp_path: Path) -> None:
-    """Nor is a day of it counted, in what is said of the extract. A night without files says it, for no figure is made again;
-    the next one has nothing to say."""
-    assert published(erased, "select cast(sum(rows_current) as int) from meta.extracts") == [(28,)]
-    assert whole_beside(erased, tmp_path / "whole", run_night) == []
-    assert read_receipts(erased)[-1].outcome == "published"
-    assert answered(erased) == [(None, "not_available")]
-    assert published(erased, "select cast(sum(rows_current) as int) from meta.extracts") == [(0,)]
-    with candidate(erased) as con:
-        assert con.execute("from audit.row_days").fetchall() == con.execute("from raw.figures_made").fetchall() == []
-    assert run_night(erased).receipt.outcome == "unchanged"
+def rows_current(home: Home) -> list[tuple[Any, ...]]:
+    return published(home, "select rows_current from meta.extracts where extract = 'crimes' and force_code = 'norfolk'")
 
 
 @pytest.fixture(scope="module")
 def of_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[tuple[Any, ...]]]:
-    """A home of forces that each live through something else, after a night in part; and where a whole night parts from it.
+    """A home of forces that each live through something else, after nights in part; and where the last of them parts from a
+    whole night, built on nothing at all.
 
     `derbyshire`: a key stands in May, then in June, then in the month that is erased. `kent`: a key is in a file that is
-    erased, then in another one. `nottinghamshire` and `essex`: indicators, of which one force's come again.
+    erased, then in another one. `nottinghamshire` and `essex`: indicators, of which one force's come again. `leicestershire`:
+    days that an edition asks for are erased, and another month comes. `norfolk`: the same before a night without files; and
+    the home has a list of its units.
     """
     folder = tmp_path_factory.mktemp("many")
     home = Home(folder / "home").create()
     home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
     home.config_file.chmod(0o600)
+    for at in (home.seeds, home.editions):
+        at.mkdir()
+    (home.seeds / "areas.csv").write_text(AREAS)
+    ask_for_days(home, "2026-09", "leicestershire")
+    ask_for_days(home, "2026-10", "norfolk")
     crime(home, "derbyshire", "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
     crime(home, "derbyshire", "2025-06-03", "2025-06-01", "2025-06-30", "20260102T020000Z")
     crime(home, "kent", "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
@@ -117,13 +85,39 @@ def of_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[tuple[
     publish_night(home)
     crime(home, "kent", "2018-04-02", "2018-04-01", "2018-04-30", "20260104T010000Z")
     crime(home, "derbyshire", "2018-03-02", "2018-03-01", "2018-03-31", "20260102T030000Z")
+    crimes_of_march(home, "leicestershire")
     publish_night(home)
+    assert answered(home, "leicestershire") == [(11, "complete")]
     download(home, "nottinghamshire", "6.5", "20260106T020000Z")
-    return home, whole_beside(home, folder / "whole")
+    crime(home, "leicestershire", "2025-11-12", "2025-11-10", "2025-11-20", "20260105T020000Z")
+    crimes_of_march(home, "norfolk")
+    publish_night(home)
+    assert answered(home, "norfolk") == [(11, "complete")] and rows_current(home) == [(28,)]
+    units = published(home, "select distinct area_name from marts.mart_drug_offences where force_code = 'norfolk'")
+    assert {unit for (unit,) in units} >= {"Not recorded", "One", "Two"} and ("Chesterfield",) not in units
+    whole = copy_home(home, folder / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(empty_build, "read", lambda stamp: None)
+        run = publish_night(whole, rebuild=True)
+    assert len(run.built.new_nodes) > 150, "views and seeds, too"
+    assert run_night(home).receipt.outcome == "published"
+    return home, differing(home, whole)
 
 
 def test_nights_in_part_of_many_forces_are_the_whole_night(of_many: tuple[Home, list[tuple[Any, ...]]]) -> None:
     assert of_many[1] == []
+
+
+def test_days_of_an_erased_month_are_not_available(of_many: tuple[Home, list[tuple[Any, ...]]]) -> None:
+    """Nor is a day of it counted, in what is said of the extract. A night without files says it, for no figure is made again;
+    the next one has nothing to say."""
+    home, _ = of_many
+    assert answered(home, "leicestershire") == answered(home, "norfolk") == [(None, "not_available")]
+    assert rows_current(home) == [(0,)]
+    with candidate(home) as con:
+        assert con.execute("from audit.row_days where force_code = 'norfolk'").fetchall() == []
+        assert con.execute("from raw.figures_made").fetchall() == []
+    assert run_night(home).receipt.outcome == "unchanged"
 
 
 def superseded(home: Home, force: str) -> list[tuple[Any, ...]]:

@@ -17,8 +17,6 @@ from dagster_project.transform.empty_build import NO_NIGHT
 
 pytestmark = pytest.mark.long
 
-DBT = Path(sys.executable).with_name("dbt")
-
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -42,12 +40,13 @@ HOOK = "create or replace view {{ this.database }}.{{ this.schema }}.{{ this.ide
 OWN = ("table", "view", "incremental")
 
 
-def run(checkout: Path, *command: object) -> str:
-    """Run a command in the clone's `dbt/`, as a process of its own. Returns what it prints; fails where it does."""
+def run(checkout: Path, commands: list[list[str]]) -> str:
+    """Run dbt's commands in the clone's `dbt/`, in a process of their own. Returns what it prints; fails where one does."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PAM_", "DBT_"))}
     done = subprocess.run(
-        [*map(str, command)], cwd=checkout / "dbt", env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+        [sys.executable, "-c", TOGETHER, json.dumps(commands)], cwd=checkout / "dbt", env=environment, capture_output=True,
+        text=True, timeout=300, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
@@ -65,7 +64,11 @@ def test_the_commands_for_a_dbt_user(checkout: Path) -> None:
         model = checkout / "dbt" / "models" / "bi" / f"own_{kind}.sql"
         model.write_text(f"{{{{ config(materialized='{kind}') }}}} select count(*) as n from {{{{ ref('mart_naloxone') }}}}")
     own = [f"own_{kind}" for kind in OWN]
-    assert "ERROR=0" in run(checkout, DBT, *build, *own)
+    # `ls` comes last, so that what it lists is the end of what is printed.
+    listing = ["ls", "-s", "mart_naloxone", "--resource-type", "model", "--output", "name"]
+    said = run(checkout, [[*build, *own], *others, listing])
+    assert "ERROR=0" in said and said.split()[-1] == "mart_naloxone"
+    assert (checkout / "dbt" / "target" / "static_index.html").exists()
     with duckdb.connect(str(checkout / "var" / "candidate" / raw_schema.WAREHOUSE), read_only=True) as con:
         con.execute(f"attach '{checkout / 'var' / 'candidate' / raw_schema.WORK}' as work (read_only)")
         made = {name for (name,) in con.execute(
@@ -77,8 +80,3 @@ def test_the_commands_for_a_dbt_user(checkout: Path) -> None:
     for model in ("mart_naloxone", "stg_naloxone", "periods", *own):
         assert {model, f"{model}_before", f"{model}_after"} <= made, model
     assert [kinds[name] for name in own] == ["BASE TABLE", "VIEW", "BASE TABLE"]
-    # `ls` comes last, so that what it lists is the end of what is printed.
-    listing = ["ls", "-s", "mart_naloxone", "--resource-type", "model", "--output", "name"]
-    said = run(checkout, sys.executable, "-c", TOGETHER, json.dumps([*others, listing]))
-    assert said.split()[-1] == "mart_naloxone"
-    assert (checkout / "dbt" / "target" / "static_index.html").exists()

@@ -13,8 +13,6 @@ import pytest
 
 from dagster_project.core.home import DBT_PROJECT
 
-from .conftest import Candidate
-
 LACKING = {
     "qualify": r"\bqualify\b",
     "cast by ::": r"::",
@@ -98,11 +96,10 @@ def functions(sql: str) -> set[str]:
     return set(re.findall(r"\b([a-z_]\w*)\s*\(", bare(sql))) - KEYWORDS - TYPES
 
 
-def _compiled(candidate: Candidate) -> dict[str, str]:
-    folder = candidate.home.candidate / "dbt" / "compiled" / "pam_warehouse" / "models"
-    # dbt's unit tests lie in folders called as their YAML.
-    models = (p for p in sorted(folder.rglob("*.sql")) if not any(part.endswith(".yml") for part in p.parts))
-    return {p.stem: p.read_text(encoding="utf-8") for p in models}
+@pytest.fixture
+def models(compiled: dict[str, str]) -> dict[str, str]:
+    """The compiled SQL of the models."""
+    return {p.stem: compiled[p.stem] for p in (DBT_PROJECT / "models").rglob("*.sql")}
 
 
 def _own_sql(files: Callable[[str], list[Path]]) -> list[Path]:
@@ -126,15 +123,14 @@ def test_sources_have_no_construct_that_spark_lacks(dbt_project: Callable[[str],
     assert {name: f for name, f in found.items() if f} == {}
 
 
-def test_compiled_models_have_none_either(empty: Candidate) -> None:
+def test_compiled_models_have_none_either(models: dict[str, str]) -> None:
     """SQL that a macro makes of texts is seen only here. Names are quoted by dbt, as each engine wants them."""
-    found = {name: lacking(sql.replace('"', "")) for name, sql in _compiled(empty).items()}
-    assert len(found) == len(list((DBT_PROJECT / "models").rglob("*.sql")))
+    found = {name: lacking(sql.replace('"', "")) for name, sql in models.items()}
     assert {name: f for name, f in found.items() if f} == {}
 
 
-def test_functions_are_those_of_both(empty: Candidate) -> None:
-    called = {name: functions(sql) - SHARED - SPELLED_APART for name, sql in _compiled(empty).items()}
+def test_functions_are_those_of_both(models: dict[str, str]) -> None:
+    called = {name: functions(sql) - SHARED - SPELLED_APART for name, sql in models.items()}
     assert called
     assert {name: f for name, f in called.items() if f} == {}
     assert functions("select date_trunc('month', a), strftime(b, '%Y') from t") == {"date_trunc", "strftime"}

@@ -102,12 +102,6 @@ def test_what_a_night_publishes_is_taken_by_the_next(sample_copy: Home, tmp_path
     assert len(files) > 60 and taken(sample_copy, tmp_path / "again") == files
 
 
-def test_other_code_makes_all_anew(sample_copy: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "project_version", lambda: "another")
-    write(sample_copy, sample_copy.warehouse.resolve(), tmp_path / "again")
-    assert taken(sample_copy, tmp_path / "again") == set()
-
-
 @pytest.fixture
 def published(new_home: Home) -> Home:
     """A home that has published one part."""
