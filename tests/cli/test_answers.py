@@ -5,7 +5,9 @@ import io
 import json
 
 import pytest
-from support import OFFENCES, write_extract
+from support import OFFENCES, land_night, write_extract
+
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 
 
 def test_the_readmes_question(pam, sample_home):
@@ -91,9 +93,16 @@ def test_a_night_says_what_became_of_each_file(pam, new_home, tmp_path):
     good = [["N1", "2025-01-05 10:00", "Chesterfield"], ["N2", "31/01/2025 23:59", ""], ["N3", "soon", ""]]
     write_extract(tmp_path / "in", "naloxone", good, columns=columns)
     (tmp_path / "in" / "notes.csv").write_text("a,b\n1,2\n")
+    write_extract(tmp_path / "before", "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    land_night(new_home, tmp_path / "before")
+    drifted = write_extract(
+        tmp_path / "in", "mda_orders", [["M1", "2025-05-01", "10", "Police", "x"]], columns=[*ORDERS, "Case [b]"],
+        stamp="20260106T020000Z",
+    )  # fmt: skip
     done = pam("nightly", "--inbox", tmp_path / "in", "--home", new_home.path)
     assert done.exit_code == 0, done.stderr
     assert "notes.csv" in done.stdout and "is published" in done.stdout
+    assert f"drift {drifted.name}: new column, not stored: Case [b]" in done.stdout
     said = json.loads(pam("status", "--json", "--home", new_home.path).stdout)
     assert [(q["extract"], q["rows"]) for q in said["quarantined"]] == [("naloxone", 1)]
     assert [r["source_file"] for r in said["refused"]] == ["notes.csv"]

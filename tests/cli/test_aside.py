@@ -39,10 +39,10 @@ def aside(tmp_path_factory: pytest.TempPathFactory) -> Home:
     write_extract(
         home.inbox, "drug_tests", [["PERSON-1", "never", "Theft", "Completed"]], columns=TESTS, force="leicestershire"
     )
-    publish_night(home)
+    land_night(home)
     newer = [["M1", "2025-10-01", "about ten", "Police"], ["M3", "2025-10-02", "1", "Police"]]
     write_extract(home.inbox, "mda_orders", newer, columns=ORDERS, window=AUTUMN, stamp="20260106T020000Z")
-    publish_night(home)
+    land_night(home)
     return home
 
 

@@ -7,12 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from quality.figure_cases import FIGURE_CASES
-from support import candidate, land_night, publish_night, write_extract
+from support import land_night, night, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.nights.run import NightRun
-from dagster_project.transform import dbt_runner
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
@@ -234,42 +231,32 @@ def test_nothing_is_left_behind(pam: Callable, landed: Home, tmp_path: Path, mon
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def crime_file(folder: Path, n: int) -> Path:
-    columns = ["crime_ref", "recorded_on", "offence_code", "status", "lpu"]
-    made = [[f"X{i}", "2025-12-31", "92D/1", "Recorded", "Dales"] for i in range(n)]
-    return write_extract(folder, "crimes", made, columns=columns, window=("2025-12-31", "2025-12-31"),
-                         stamp="20270101T020000Z")  # fmt: skip
-
-
-def test_the_gate_says_what_the_night_would(pam: Callable, sample_copy: Home, tmp_path: Path) -> None:
-    path = crime_file(tmp_path / "new", 400)
-    judged = asked(pam, sample_copy, path, "--gate")["gate"]
-    assert judged["outcome"] == "published" and set(judged["figures"]) == {"mart_drug_offences"}
-    path.rename(sample_copy.inbox / path.name)
-    run = publish_night(sample_copy)
+def test_the_gate_says_what_the_night_would(pam: Callable, landed: Home, tmp_path: Path) -> None:
+    path = cases(tmp_path / "new")["bad rows"]
+    judged = asked(pam, landed, path, "--gate")["gate"]
+    assert judged["outcome"] == "published" and set(judged["figures"]) == {"mart_drug_tests", "mart_naloxone"}
+    path.rename(landed.inbox / path.name)
+    with night(landed) as run:
+        run.land()
+        run.build()
+        run.judge()
     failed = {(c.subject, c.rule) for c in run.checks if not c.passed and c.rule != "freshness"}
     said = {(c["subject"], c["rule"]) for c in (*judged["checks"], *judged["standing"]) if c["rule"] != "freshness"}
-    assert said == failed and ("crimes", "rows_a_day") in said
+    assert said == failed and ("naloxone", "share_quarantined") in said
 
 
-def test_a_night_that_would_be_held_is_exit_1(
-    pam: Callable, sample_copy: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build, spoil = NightRun.build, FIGURE_CASES["year_not_its_months"][1]
-
-    def wrong(run: NightRun) -> list[dbt_runner.Node]:
-        nodes = build(run)
-        with candidate(run.home, read_only=False) as con:
-            con.execute(spoil)
-        dbt_runner.build(run.home, select=["figure_facts"])
-        return nodes
-
-    monkeypatch.setattr(NightRun, "build", wrong)
-    before = snapshot(sample_copy.path)
-    result = pam("inspect", crime_file(tmp_path / "new", 3), "--gate", "--home", sample_copy.path)
+def test_a_night_that_would_be_held_is_exit_1(pam: Callable, landed: Home, tmp_path: Path) -> None:
+    landed.expectations.mkdir()
+    (landed.expectations / "none.yml").write_text(
+        "name: none\nrelation: stg_naloxone\nexpectations:\n  - type: expect_table_row_count_to_be_between\n"
+        "    kwargs: {max_value: 0}\n    severity: critical\n    meta: {advice: Ask.}\n",
+        encoding="utf-8",
+    )
+    before = snapshot(landed.path)
+    result = pam("inspect", cases(tmp_path / "new")["bad rows"], "--gate", "--home", landed.path)
     assert result.exit_code == 1 and "Outcome     would be accepted" in result.stdout
-    assert "Gate        a night with this would be held back: " in result.stdout and "year_not_its_months" in result.stdout
-    assert snapshot(sample_copy.path) == before
+    assert "Gate        a night with this would be held back: " in result.stdout and "stg_naloxone is " in result.stdout
+    assert snapshot(landed.path) == before
 
 
 def test_a_night_that_would_fail_and_one_that_has_nothing_new(pam: Callable, landed: Home, tmp_path: Path) -> None:

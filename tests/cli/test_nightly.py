@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from support import OFFENCES, land_night, published, same_figures, write_extract
+from support import OFFENCES, land_night, write_extract
 
 from dagster_project.cli import app, help_panels
 from dagster_project.cli.render import SAMPLE_MARK
@@ -20,8 +20,7 @@ def test_the_sample_again_is_a_quiet_night(pam: Callable, sample_home: Home, sam
     result = pam("nightly", "--sample", "--home", sample_copy.path, "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     assert [r.outcome for r in read_receipts(sample_copy)] == ["published", "unchanged"]
-    assert same_figures(sample_home, sample_copy) == []
-    assert published(sample_copy, OFFENCES) == [(2187, 1649)]
+    assert sample_copy.warehouse.read_bytes() == sample_home.warehouse.read_bytes()
 
 
 def test_a_real_night_is_refused_in_the_sample_s_home(pam: Callable, sample_copy: Home) -> None:
@@ -117,13 +116,3 @@ def test_the_command_itself(sample_home: Home) -> None:
 def test_the_command_ends_as_it_should_whatever_became_of_its_output(tmp_path: Path, end: str, code: int) -> None:
     command = f"set -e; {sys.executable} -m dagster_project.cli alerts --home {tmp_path} {end}"
     assert subprocess.run(["bash", "-c", command], capture_output=True, timeout=60).returncode == code
-
-
-def test_the_closing_table_says_which_columns_changed(pam: Callable, new_home: Home) -> None:
-    columns = ["order_ref", "order_date", "amount", "recipient"]
-    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=columns)
-    land_night(new_home)
-    rows = [["M1", "2025-05-01", "10", "Police", "x"]]
-    path = write_extract(new_home.inbox, "mda_orders", rows, columns=[*columns, "Case [b]"], stamp="20260106T020000Z")
-    shown = pam("nightly", "--home", new_home.path).stdout
-    assert f"drift {path.name}: new column, not stored: Case [b]" in shown

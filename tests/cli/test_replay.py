@@ -1,62 +1,80 @@
-"""`pam replay`: published again, checked, and written to a file."""
+"""`pam replay`: checked, and written to a file. (tests/nights publishes again.)"""
 
+import os
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
-from support import same_figures
 from week import NIGHTS
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
-from dagster_project.core.receipts import read_receipts
+from dagster_project.core.receipts import locked
 from dagster_project.nights.replay import REASON
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
 from dagster_project.publishing.kept_nights import find_kept, prune
 
 
-def test_a_replay_publishes_and_compares(pam: Callable, week: Home, week_copy: Home) -> None:
-    (week_copy.inbox / "naloxone__derbyshire__2025-01-01__2025-12-31__20260109T020000Z.csv").write_text("x\n", encoding="utf-8")
-    result = pam("replay", "--home", week_copy.path)
-    assert result.exit_code == 0
-    last = read_receipts(week_copy)[-1]
-    assert night_of(week_copy.warehouse) == last.night_id and last.reason == "made again from raw/ and the lists"
-    assert f"Night {last.night_id} is published" in result.stdout
-    assert f"figures are those of night {NIGHTS[4]}" in result.stdout
-    assert same_figures(week, week_copy) == [] and len(list(week_copy.inbox.iterdir())) == 1, "the inbox waits for a night"
-
-
 def test_a_check_answers_by_its_exit_code(pam: Callable, week_copy: Home) -> None:
-    """One that finds nothing is an example of docs/how-to/go-back.md, and run by the test of that page."""
-    with duckdb.connect(str(week_copy.publications / f"{NIGHTS[1]}.duckdb")) as con:
+    """After a list was replaced, and a held file released. It needs no lock, leaves the home as it is, and sweeps what a
+    killed one left. One that finds nothing is an example of docs/how-to/go-back.md, and run by the test of that page."""
+    home = week_copy
+    with duckdb.connect(str(home.publications / f"{NIGHTS[3]}.duckdb")) as con:
         con.execute("update marts.mart_naloxone set value = 7 where period_label = 'Jun 2025' and area_type = 'force'")
-    result = pam("replay", "--check", "--night", "20260104", "--home", week_copy.path)
+    before = state(home.path)
+    dead, alive = (home.path / f".replay-{pid}-x" for pid in (2**22 + 1, os.getpid()))
+    for folder in (dead, alive):
+        (folder / "candidate").mkdir(parents=True)
+    with locked(home):
+        result = pam("replay", "--check", "--night", "20260106", "--home", home.path)
     assert result.exit_code == 1 and result.stderr == ""
-    assert f"2 of 8,816 figures are not those of night {NIGHTS[1]}" in result.stdout
+    assert f"2 of 15,718 figures are not those of night {NIGHTS[3]}" in result.stdout
     rows = [line.split() for line in result.stdout.splitlines() if "2025-06-01" in line]
     assert [row[1] for row in rows] == ["derbyshire", "leicestershire"]
     assert [row[-3:] for row in rows] == [["value", "7", "1"], ["value", "7", "2"]]
+    assert list(home.path.glob(".replay-*")) == [alive], "another process may be at work in its own"
+    shutil.rmtree(alive)
+    assert state(home.path) == before
 
 
-def test_an_earlier_night_to_a_file(pam: Callable, week_copy: Home, tmp_path: Path) -> None:
-    """It stays within reach when it is no longer kept."""
-    kept, out = tmp_path / "kept.duckdb", tmp_path / "night.duckdb"
-    shutil.copyfile(find_kept(week_copy, NIGHTS[1]).path, kept)
+def state(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(p): (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*") if p.name != ".night.lock"}
+
+
+def test_an_earlier_night_to_a_file(pam: Callable, week: Home, tmp_path: Path) -> None:
+    """Of a home where its publication is gone, and its receipts as well."""
+    home, out = Home(tmp_path / "restored").create(), tmp_path / "third.duckdb"
+    shutil.copytree(week.raw, home.raw, dirs_exist_ok=True)
+    result = pam("replay", "--as-of", NIGHTS[2], "--out", out, "--home", home.path)
+    assert result.exit_code == 0 and result.stdout == f"The warehouse as it was after night {NIGHTS[2]} is in {out}\n"
+    assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == NIGHTS[2]
+    with duckdb.connect() as con:
+        attach(con, find_kept(week, NIGHTS[2]).path, "earlier")
+        attach(con, out, "later")
+        assert find_differences(con, columns=EVERY) == 0
+        con.execute("use later")
+        nights = con.execute("select distinct night_id from meta.files order by 1").fetchall()
+        held = con.execute("select outcome from meta.files where extract = 'stop_search' order by landed_at").fetchall()
+        late = con.execute("select covered_to, days_late from meta.extracts where extract = 'crimes' and force_code like 'd%'")
+        assert late.fetchall() == [(date(2025, 12, 31), 2)], "in the eyes of that night"
+        (row,) = con.execute("select night_id, reason from meta.nights where finished_at is null").fetchall()
+        schemas = con.execute(
+            "select distinct schema_name from duckdb_tables() where database_name = 'later' order by 1"
+        ).fetchall()
+    assert nights == [(n,) for n in NIGHTS[:3]] and sorted(held) == [("accepted",), ("held",)]
+    assert row == (NIGHTS[2], REASON)
+    assert schemas == [("bi",), ("marts",), ("marts_public",), ("meta",), ("reports",)]
+    assert not home.warehouse.exists() and not list(home.nights.glob("*.json")) and not list(home.path.glob(".replay-*"))
+    result = pam("replay", "--as-of", NIGHTS[2], "--out", out, "--home", home.path)
+    assert result.exit_code == 1 and "already exists: name a new file" in result.stderr
+
+
+def test_a_night_that_is_not_kept_can_not_be_checked(pam: Callable, week_copy: Home) -> None:
     prune(week_copy, 1)
     result = pam("replay", "--check", "--night", "20260104", "--home", week_copy.path)
     assert result.exit_code == 1 and "no kept night of that id" in result.stderr
-    result = pam("replay", "--as-of", "20260104", "--out", out, "--home", week_copy.path)
-    assert result.exit_code == 0 and result.stdout == f"The warehouse as it was after night {NIGHTS[1]} is in {out}\n"
-    assert night_of(out) == NIGHTS[1]
-    with duckdb.connect() as con:
-        attach(con, kept, "earlier")
-        attach(con, out, "later")
-        assert find_differences(con, columns=EVERY) == 0
-        rows = con.execute("select night_id, finished_at is null, reason from later.meta.nights").fetchall()
-    assert rows == [(NIGHTS[0], False, ""), (NIGHTS[1], True, REASON)]
-    result = pam("replay", "--as-of", "20260104", "--out", out, "--home", week_copy.path)
-    assert result.exit_code == 1 and "already exists: name a new file" in result.stderr
 
 
 def test_wrong_use_is_said(pam: Callable, week: Home, tmp_path: Path) -> None:

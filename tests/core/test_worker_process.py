@@ -34,12 +34,12 @@ def worker() -> Iterator[WorkerProcess]:
     worker.stop()
 
 
-def test_the_gate_says_and_writes_there_what_it_does_here(worker: WorkerProcess, sample_copy: Home, tmp_path: Path) -> None:
-    shutil.copyfile(sample_copy.warehouse, sample_copy.candidate / WAREHOUSE)
+def test_the_gate_says_and_writes_there_what_it_does_here(worker: WorkerProcess, week_copy: Home, tmp_path: Path) -> None:
+    shutil.copyfile(week_copy.warehouse, week_copy.candidate / WAREHOUSE)
     worker.submit(engine.load)
-    checks = gate.judge(sample_copy, tmp_path / "here.json")
+    checks = gate.judge(week_copy, tmp_path / "here.json")
     process = worker._process
-    assert worker.submit(gate.judge, sample_copy, tmp_path / "there.json", None).result(300) == checks
+    assert worker.submit(gate.judge, week_copy, tmp_path / "there.json", None).result(300) == checks
     assert (tmp_path / "there.json").stat().st_size == pytest.approx((tmp_path / "here.json").stat().st_size, rel=0.01)
     assert process and process is worker._process and process.poll() is None, "it was the worker that judged"
 

@@ -9,6 +9,7 @@ from support import publish_night, published, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, revised_cells
+from dagster_project.nights.status import status
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 EDITION = {
@@ -35,11 +36,14 @@ def drop(home: Home, days: list[str], stamp: str) -> None:
 
 @pytest.fixture(scope="module")
 def corrected(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A night, its edition frozen, and a night after it that takes one row back."""
+    """A night, its edition frozen, and a night after it that takes one row back. Beside it lies an edition that waits until it
+    is corrected."""
     home = Home(tmp_path_factory.mktemp("frozen") / "home").create()
     home.editions.mkdir()
     (home.editions / "2026-03.yml").write_text(yaml.safe_dump(EDITION), encoding="utf-8")
     (home.editions / "printed.csv").write_text(PRINTED, encoding="utf-8")
+    wrong = EDITION | {"edition": "2025-09", "force_code": "derbishire"}
+    (home.editions / "2025-09.yml").write_text(yaml.safe_dump(wrong), encoding="utf-8")
     drop(home, ["2025-09-01", "2025-09-20", "2025-10-31", "2025-11-01"], "20260101T020000Z")
     publish_night(home)
     assert published(home, "select verdict from reports.claims") == [("agrees",)]
@@ -60,6 +64,11 @@ def test_what_was_printed_and_what_it_is_now(corrected: Home) -> None:
     ]  # fmt: skip
     (frozen,) = frozen_editions(corrected)
     assert (frozen.edition, frozen.by, frozen.night_id < "9") == ("2026-03", "A. Person", True)
+
+
+def test_nights_go_on_without_an_edition_that_waits(corrected: Home) -> None:
+    assert published(corrected, "select distinct edition from reports.tables") == [("2026-03",)]
+    assert [e["file"] for e in status(corrected)["editions"]] == ["2025-09.yml"]
 
 
 def test_what_went_out_is_frozen_once(corrected: Home) -> None:

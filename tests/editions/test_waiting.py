@@ -1,17 +1,15 @@
-"""An edition that can't be meant waits, with the line that is wrong; the night goes on without it."""
+"""An edition that can't be meant waits, with the line that is wrong. (`test_frozen` has nights that go on without it.)"""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import copy_home, published, run_night
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.editions import EditionError, read_editions
 from dagster_project.editions.model import FOLDER
-from dagster_project.nights.status import status
 
 SOUND = """\
 edition: 2026-09
@@ -135,16 +133,6 @@ def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
         path.with_name("printed.csv").write_text(text, encoding="utf-8")
         problems = "".join(w.problem for w in read_editions(new_home).waiting)
         assert said in problems if said else not problems
-
-
-def test_the_night_goes_on_without_it(sample_home: Home, tmp_path: Path) -> None:
-    home = copy_home(sample_home, tmp_path / "home")
-    write(home, SOUND.replace("possession_offences", "posession_offences"))
-    run = run_night(home, rebuild=True)
-    assert run.receipt is not None and run.receipt.outcome == "published"
-    editions = published(home, "select distinct edition from reports.tables")
-    assert editions == [("2026-03",)]
-    assert [e["file"] for e in status(home)["editions"]] == ["2026-09.yml"]
 
 
 def invoke(*args: Any) -> Any:

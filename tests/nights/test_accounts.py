@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support import candidate, copy_home, each, night, publish_night, write_extract
+from support import candidate, copy_home, each, night, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
@@ -34,7 +34,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Home:
     (home.inbox / "2025-11-derbyshire-stop-and-search.csv").write_text(
         "Type,Date,Object of search\n" + "".join(f"Person search,2025-11-03T10:{n % 60:02d}:{n // 60:02d}+00:00,Drugs\n" * 2
                                                    for n in range(60)), encoding="utf-8")  # fmt: skip
-    publish_night(home)
+    with night(home) as run:
+        run.land()
+        run.build()
     return home
 
 
@@ -54,41 +56,36 @@ def test_every_row_is_accounted_for(mixed: Home) -> None:
     ]
 
 
-def spoiled(mixed: Home, tmp_path: Path) -> tuple[Home, Path]:
-    """A copy, and the stored rows of its largest accepted file."""
+def stored(home: Home) -> list[Path]:
+    """The stored rows of its two accepted files, the smaller first."""
+    accepted = sorted((e for e in read_ledger(home) if e.outcome == "accepted"), key=lambda e: e.rows_in_file or 0)
+    return [home.raw / "mda_orders" / "derbyshire" / f"{e.load_id}.parquet" for e in accepted]
+
+
+def test_a_stored_file_that_changed_holds_the_night_and_a_lost_quarantine_is_a_warning(mixed: Home, tmp_path: Path) -> None:
     home = copy_home(mixed, tmp_path / "home")
-    largest = max((e for e in read_ledger(home) if e.outcome == "accepted"), key=lambda e: e.rows_in_file or 0)
-    return home, home.raw / "mda_orders" / "derbyshire" / f"{largest.load_id}.parquet"
-
-
-def test_a_stored_file_that_changed_holds_the_night(mixed: Home, tmp_path: Path) -> None:
-    home, path = spoiled(mixed, tmp_path)
+    small, large = stored(home)
     with duckdb.connect() as con:
-        con.execute(f"create table rows as select * from read_parquet('{path}') where _key <> 'M3'")
-        con.execute(f"copy rows to '{path}' (format parquet)")
+        con.execute(f"copy (select * from read_parquet('{small}') limit 1) to '{small}' (format parquet)")
+    (home.quarantine / "mda_orders" / "derbyshire" / large.name).unlink()
     with night(home) as run:
         run.land()
         run.build()
         run.judge()
         with pytest.raises(NightHeldError, match="mda_orders: rows_unaccounted"):
             run.publish()
-    assert {c.rule for c in held_by(run.checks or [])} == {"rows_unaccounted"}
+    found = {c.rule: c.found for c in run.checks or [] if not c.passed and c.subject == "mda_orders"}
+    assert [c.rule for c in held_by(run.checks or [])] == ["rows_unaccounted"]
+    assert found["rows_unaccounted"] == "rows_unaccounted 1 (derbyshire)", "of the stored rows alone"
+    name = "mda_orders__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv"
+    assert found["rows_missing_in_quarantine"] == f"rows_missing_in_quarantine 3 (derbyshire, {name})"
 
 
 def test_a_stored_file_that_is_gone_is_named(mixed: Home, tmp_path: Path) -> None:
-    home, path = spoiled(mixed, tmp_path)
+    home = copy_home(mixed, tmp_path / "home")
+    path = stored(home)[1]
     path.unlink()
     with night(home) as run:
         run.land()
         with pytest.raises(RawLostError, match=f"^raw/mda_orders/derbyshire/{path.name} is gone, .* restore raw/"):
             run.build()
-
-
-def test_a_quarantine_that_is_gone_is_a_warning(mixed: Home, tmp_path: Path) -> None:
-    home, path = spoiled(mixed, tmp_path)
-    (home.quarantine / "mda_orders" / "derbyshire" / path.name).unlink()
-    run = publish_night(home)
-    found = {c.rule: c.found for c in run.checks or [] if not c.passed and c.subject == "mda_orders"}
-    name = "mda_orders__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv"
-    assert found["rows_missing_in_quarantine"] == f"rows_missing_in_quarantine 3 (derbyshire, {name})"
-    assert "rows_unaccounted" not in found

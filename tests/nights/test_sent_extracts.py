@@ -15,7 +15,7 @@ from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
 
 MDA = ("order_ref", "order_date", "amount", "recipient")
-STOPS = ("search_ref", "searched_at", "object_of_search")
+STOPS = ("search_ref", "searched_at", "object_of_search", "object_found")
 LATER = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
@@ -55,31 +55,26 @@ def test_what_can_not_be_meant(new_home: Home, text: str, words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_a_home_with_all_that_it_sends_is_complete(new_home: Home) -> None:
-    drop(new_home)
-    new_home.config_file.write_text('[extracts]\nsends = ["mda_orders"]\n', encoding="utf-8")
-    publish_night(new_home)
-    found = status(new_home)
-    assert found["missing"] == [] and set(found["not_expected"]) == set(load_contracts()) - {"mda_orders"}
-    assert published(new_home, "select distinct status from meta.extracts where extract <> 'mda_orders'") == [("not sent",)]
-
-
-def test_what_is_not_sent_any_more_is_not_late(new_home: Home) -> None:
+def test_what_is_not_sent_any_more_is_neither_late_nor_missing(new_home: Home) -> None:
     drop(new_home)
     run = publish_night(new_home, today=LATER.date())
     night = NightEnd(new_home, run.night, run.receipt)
     late = [c for c in run.checks if c.rule == "freshness" and not c.passed]
     assert [c.subject for c in late] == ["mda_orders"] and "late" in [e.kind for e in events_of(night)]
     assert any(t.startswith("late: mda_orders") for t in find_problems(new_home, 1e6, LATER))
-    new_home.config_file.write_text('[extracts]\nnever = ["mda_orders"]\n', encoding="utf-8")
-    write_extract(new_home.inbox, "stop_search", [["S1", "2025-05-01T10:00:00", "Drugs"]], columns=STOPS)
-    run = publish_night(new_home, today=LATER.date(), rebuild=True)
+    new_home.config_file.write_text('[extracts]\nsends = ["stop_search"]\n', encoding="utf-8")
+    write_extract(new_home.inbox, "stop_search", [["S1", "2025-05-01T10:00:00", "Drugs", "N"]], columns=STOPS)
+    run = publish_night(new_home, today=LATER.date())
     night = NightEnd(new_home, run.night, run.receipt)
     assert "mda_orders" not in [c.subject for c in run.checks if c.rule == "freshness" and not c.passed]
     assert not [e for e in events_of(night) if e.kind == "late" and "mda_orders" in e.what]
     assert not [t for t in find_problems(new_home, 1e6, LATER) if "mda_orders" in t]
     own = "select status, days_late from meta.extracts where extract = 'mda_orders'"
     assert published(new_home, own) == [("current", None)]
+    found = status(new_home)
+    assert found["missing"] == [] and set(found["not_expected"]) == set(load_contracts()) - {"stop_search"}
+    others = "select distinct status from meta.extracts where extract not in ('mda_orders', 'stop_search')"
+    assert published(new_home, others) == [("not sent",)]
 
 
 def test_a_night_waits_for_what_is_said_to_be_sent(new_home: Home) -> None:

@@ -4,12 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import dagster as dg
 import how_often
 import pytest
-from support import SILENT, differing, night, publish_night, published, write_extract
+from support import SILENT, night, published, write_extract
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.published_file import published_night, sha256_of
@@ -18,7 +17,9 @@ from dagster_project.definitions import build_defs
 from dagster_project.nights import steps
 from dagster_project.nights.run import NightHeldError, NightRun
 from dagster_project.orchestration.serve import runs
+from dagster_project.orchestration.serve.instance import write_settings
 from dagster_project.publishing import kept_nights
+from dagster_project.quality import engine
 from dagster_project.transform.raw_schema import WORK
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
@@ -36,10 +37,10 @@ def run_nightly(instance: dg.DagsterInstance, again: str = "") -> dg.JobExecutio
     return dg.execute_job(job, instance, run_config=SILENT, reexecution_options=options)
 
 
-STAGES = ("landing", "building", "checking", "publishing") if how_often.IS_LONG else ("building", "publishing")
+STAGES = ("landing", "building", "checking", "publishing") if how_often.IS_LONG else ("checking",)
 
 
-def killed_before(stage: str, home: Home, instance_folder: Path, again: str = "") -> str:
+def killed_before(stage: str, home: Home, again: str = "") -> str:
     """Run the night in a process of its own that is killed as a stage begins. Returns the id of Dagster's run."""
     code = (
         "import os, sys; sys.path[:0] = ['tests', 'tests/orchestration']\n"
@@ -49,51 +50,46 @@ def killed_before(stage: str, home: Home, instance_folder: Path, again: str = ""
         "NightRun._step = lambda run, name: os.kill(os.getpid(), 9) if name == sys.argv[1] else begins(run, name)\n"
         "with dg.DagsterInstance.get() as instance: t.run_nightly(instance, sys.argv[2])\n"
     )
-    environment = {**os.environ, "PAM_HOME": str(home.path), "DAGSTER_HOME": str(instance_folder)}
+    environment = {**os.environ, "PAM_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)}
     done = subprocess.run(
         [sys.executable, "-c", code, stage, again], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
-    with dg.DagsterInstance.from_config(str(instance_folder)) as instance:
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         (run,) = runs.unfinished(instance)
         # What `pam serve` does once it finds that the process is gone.
         assert "marked as failed" in runs.mark_unfinished(instance, home)[0]
     return run.run_id
 
 
-def test_killed_before_every_step_it_goes_on_as_the_same_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One night, killed again and again (before every step with `--long`), and each time executed again from its failure."""
-    home, alone = (Home(tmp_path / name).create() for name in ("home", "alone"))
-    for one in (home, alone):
-        write_extract(one.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
-    folder = tmp_path / "dagster"
-    folder.mkdir()
-    (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-
-    run_id, written = "", {}
+def test_killed_before_a_step_it_goes_on_as_the_same_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One night, killed before the gate (before every step with `--long`), and each time executed again from its failure."""
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    write_settings(new_home)
+    run_id, written, nights = "", {}, set()
     for stage in STAGES:
-        run_id = killed_before(stage, home, folder, run_id)
-        (failed,) = read_receipts(home)
-        assert failed.outcome == "failed" and published_night(home) is None
-        written[stage] = (failed.night_id, (home.candidate / WORK).exists() and (home.candidate / WORK).stat().st_mtime_ns)
-    (night_id,) = {one for one, _ in written.values()}
-    assert not written["building"][1] and written["publishing"][1]
-    assert written.get("checking", written["publishing"]) == written["publishing"], "what was built stands"
+        run_id = killed_before(stage, new_home, run_id)
+        (failed,) = read_receipts(new_home)
+        assert failed.outcome == "failed" and published_night(new_home) is None
+        nights.add(failed.night_id)
+        work = new_home.candidate / WORK
+        written[stage] = work.exists() and work.stat().st_mtime_ns
+    built = written["checking"]
+    assert built and written.get("publishing", built) == built, "what was built stands"
 
-    monkeypatch.setenv("PAM_HOME", str(home.path))
-    with dg.DagsterInstance.from_config(str(folder)) as instance:
+    monkeypatch.setenv("PAM_HOME", str(new_home.path))
+    engine.load()
+    with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         result = run_nightly(instance, run_id)
         assert result.success
         made = [e.step_key for e in result.all_events if e.event_type == dg.DagsterEventType.STEP_SUCCESS]
-        assert made == ["publishing"], "what was landed, built and judged stands"
-    (receipt,) = read_receipts(home)
-    assert (receipt.night_id, receipt.outcome) == (night_id, "published") == (published_night(home), "published")
+        assert made == (["publishing"] if how_often.IS_LONG else ["gate", "publishing"]), "what was landed and built stands"
+    (receipt,) = read_receipts(new_home)
+    assert nights == {receipt.night_id} == {published_night(new_home)} and receipt.outcome == "published"
     assert [f["outcome"] for f in receipt.files] == ["accepted"] and {"landing", "building", "checking"} <= set(receipt.seconds)
-    assert (home.candidate / WORK).stat().st_mtime_ns == written["publishing"][1], "nothing was built again"
-    whole = publish_night(alone)
-    # The two nights are of different days, by which lateness is counted.
-    published = [d for d in differing(home, alone) if str(d[0]).startswith((".marts", ".reports", ".bi"))]
-    assert published == [] and len(receipt.checks) == len(whole.receipt.checks)
+    assert (new_home.candidate / WORK).stat().st_mtime_ns == built, "nothing was built again"
+    orders = "select value from marts.mart_mda_orders where measure = 'orders' and category = 'all' and area_type = 'force'"
+    assert published(new_home, f"{orders} and period_label = '2025'") == [(1,)] and len(receipt.checks) > 200
 
 
 def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(

@@ -6,7 +6,8 @@ Knows nothing of a home: what comes to be there tomorrow is searched as well.
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -62,9 +63,25 @@ def _contents(path: Path) -> Iterator[bytes]:
     data = path.read_bytes()
     yield from _unpacked(data)
     if data[:4] == data[-4:] == b"PAR1":
-        yield from _values(lambda con: con.execute(f"create view v as from read_parquet('{path}')"))
+        yield _marked(_one_for_all_parquet(), f"read_parquet('{path}')")
     elif data[8:12] == b"DUCK":
-        yield from _values(lambda con: con.execute(f"attach '{path}' as found (read_only)"))
+        yield from _values(path)
+
+
+@cache
+def _one_for_all_parquet() -> duckdb.DuckDBPyConnection:
+    """One for each of hundreds of files would take most of the time."""
+    return duckdb.connect()
+
+
+def _marked(con: duckdb.DuckDBPyConnection, relation: str) -> bytes:
+    """Each mark of every column. A million figures are looked through within DuckDB."""
+    names = [n for (n,) in con.execute(f"select column_name from (describe select * from {relation})").fetchall()]
+    every = ", ".join(f'cast("{n}" as varchar)' for n in names)
+    rows = con.execute(
+        f"select distinct unnest(regexp_extract_all(concat_ws(' ', {every}), '{WANTED}')) from {relation}"
+    ).fetchall()
+    return "\n".join(v for (v,) in rows).encode()
 
 
 def _unpacked(data: bytes) -> Iterator[bytes]:
@@ -79,10 +96,10 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
         yield from _unpacked(zlib.decompressobj(31).decompress(data))
 
 
-def _values(opened: Callable[[duckdb.DuckDBPyConnection], object]) -> Iterator[bytes]:
-    """Every distinct value of every column, and what the catalogue says."""
+def _values(path: Path) -> Iterator[bytes]:
+    """Every mark of every relation of a DuckDB file, and what its catalogue says."""
     with duckdb.connect() as con:
-        opened(con)
+        con.execute(f"attach '{path}' as found (read_only)")
         yield str(con.execute("select list(comment) from duckdb_columns() where not internal").fetchone()).encode()
         yield str(con.execute("select list(comment) from duckdb_schemas() where not internal").fetchone()).encode()
         for catalogue in ("tables", "views", "indexes", "sequences"):
@@ -92,17 +109,9 @@ def _values(opened: Callable[[duckdb.DuckDBPyConnection], object]) -> Iterator[b
             " select database_name, schema_name, view_name, true from duckdb_views() where not internal"
         ).fetchall()
         for database, schema, name, is_view in relations:
-            relation = f'"{database}"."{schema}"."{name}"'
             try:
-                names = [n for (n,) in con.execute(f"select column_name from (describe {relation})").fetchall()]
+                yield _marked(con, f'"{database}"."{schema}"."{name}"')
             except duckdb.CatalogException:
                 # A night that failed before its rows were shown leaves views that have none.
-                if is_view:
-                    continue
-                raise
-            every = ", ".join(f'cast("{n}" as varchar)' for n in names)
-            # The marks alone: a million figures are looked through within DuckDB.
-            rows = con.execute(
-                f"select distinct unnest(regexp_extract_all(concat_ws(' ', {every}), '{WANTED}')) from {relation}"
-            ).fetchall()
-            yield "\n".join(v for (v,) in rows).encode()
+                if not is_view:
+                    raise

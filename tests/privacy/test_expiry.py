@@ -104,14 +104,10 @@ def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) 
     assert run.receipt.erased == len(told) == len(read_erasures(home))
     assert not verify(home).faults
     traced(home)
-    # Made again from what is left, in a folder of its own and as a night, the figures are the same.
-    assert rebuild_and_compare(home).differing == 0
-    publish_night(home, rebuild=True)
-    assert figures(home) == before
-    traced(home)
     with pytest.raises(ReplayError, match="was erased at its retention limit"):
         write_as_of(home, first, tmp_path / "then.duckdb")
     later_files(home, before)
+    assert rebuild_and_compare(home).differing == 0, "made again from what is left, the figures are the same"
     spoilt(home)
 
 
@@ -164,17 +160,15 @@ def traced(home: Home) -> None:
 def later_files(home: Home, before: list[tuple]) -> None:
     """A file of a part of an erased month does not count in it; one of a whole month takes its place. A newer list takes the
     place of all of the old one."""
-    row = [["NEW1", "2018-03-12", "92D", "Recorded", "Chesterfield"]]
-    write_extract(home.inbox, "crimes", row, columns=COLUMNS, window=("2018-03-10", "2018-03-20"), stamp="20260104T020000Z")
+    part, whole = ([[f"NEW{m}", f"2018-0{m}-12", "92D", "Recorded", "Chesterfield"]] for m in (5, 3))
+    write_extract(home.inbox, "crimes", part, columns=COLUMNS, window=("2018-05-10", "2018-05-20"), stamp="20260104T020000Z")
+    write_extract(home.inbox, "crimes", whole, columns=COLUMNS, window=("2018-03-01", "2018-04-15"), stamp="20260105T020000Z")
+    write_extract(home.inbox, "county_lines", [["A", "2017-05-05", "", "Chesterfield"]], window=("2018-01-01", "2018-07-31"),
+                  columns=("line_ref", "identified_on", "closed_on", "lpu"), stamp="20260106T020000Z")  # fmt: skip
     run = publish_night(home)
-    assert figures(home) == before
     assert [(c.rule, c.severity) for c in run.checks or [] if c.found.startswith("rows_closed 1")] == [
         ("rows_in_erased_months", "warning")
     ]
-    write_extract(home.inbox, "crimes", row, columns=COLUMNS, window=("2018-03-01", "2018-04-15"), stamp="20260105T020000Z")
-    write_extract(home.inbox, "county_lines", [["A", "2017-05-05", "", "Chesterfield"]], window=("2018-01-01", "2018-07-31"),
-                  columns=("line_ref", "identified_on", "closed_on", "lpu"), stamp="20260106T020000Z")  # fmt: skip
-    publish_night(home)
     now = [f for f in figures(home) if f not in before]
     names = [d[0] for d in published_columns(home)]
     changed = {
@@ -186,7 +180,7 @@ def later_files(home: Home, before: list[tuple]) -> None:
         # The newer list covers July as well.
         ("lines_identified", "Jul 2018"): 0, ("lines_closed", "Jul 2018"): 0,
         **{("lines_active", f"{m} 2018"): 1 for m in ("Feb", "Mar", "Apr", "May", "Jun", "Jul")},
-    }, "April stands: the file does not cover all of it"  # fmt: skip
+    }, "April and May stand: no file covers all of either"  # fmt: skip
 
 
 def published_columns(home: Home) -> list[tuple]:

@@ -18,7 +18,7 @@ from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_file import figures_from_file
 from dagster_project.serving.trace_request import FigureRequest, TrailError, measure_row, request_for_cell, request_for_period
 
-FIGURES = often(100, 500)
+FIGURES = often(60, 500)
 
 
 @pytest.fixture(scope="module")

@@ -299,12 +299,6 @@ def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
             page.screenshot(path=shown)
 
 
-def test_a_page_that_dies_is_started_again_and_that_is_said(served: Served) -> None:
-    os.kill(served.pid("dagster_project.orchestration.serve.page"), signal.SIGKILL)
-    served.until(lambda: "the page ended (by SIGKILL); it is started again in 1 s" in served.said())
-    served.until(lambda: served.ask("{version}"))
-
-
 def test_a_code_server_that_dies_takes_its_night_along_and_is_started_again(served: Served) -> None:
     run_id = served.launch({})
     served.until(lambda: (served.home.nights / "under_way").exists())
