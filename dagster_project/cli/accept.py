@@ -6,7 +6,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, HomeOption, app, explained
+from .common import ByOption, HomeOption, app
 from .echo import echo
 
 
@@ -22,6 +22,5 @@ def accept(
     """Let a month of a measure pass the gate from the next night on, though it is far from the months before."""
     from dagster_project.transform.accepted_months import accept_month
 
-    with explained():
-        accepted = accept_month(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)
-        echo(f"{accepted.measure} of {accepted.force_code} in {accepted.month} passes from the next night on")
+    accepted = accept_month(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)
+    echo(f"{accepted.measure} of {accepted.force_code} in {accepted.month} passes from the next night on")

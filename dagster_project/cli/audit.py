@@ -9,7 +9,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import FormOption, HomeOption, explained, make_group, option
+from .common import FormOption, HomeOption, make_group, option
 from .echo import echo, secho
 
 ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
@@ -30,8 +30,7 @@ def verify(
     """  # fmt: skip
     from dagster_project.audit import verify as verify_log
 
-    with explained():
-        result = verify_log(Home.of(home), anchor or ())
+    result = verify_log(Home.of(home), anchor or ())
     for note in result.notes:
         echo(f"pam: {note}", err=True)
     for fault in result.faults:
@@ -57,9 +56,8 @@ def show(
 
     if kind and kind not in (*KINDS, *OWN_KINDS):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
-    with explained():
-        rows = [
-            (r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in read_log(Home.of(home))
-            if kind in (None, r.kind) and (since is None or r.at >= since.date().isoformat()) and (who or "") in r.who
-        ]  # fmt: skip
-        write_result(["n", "at", "kind", "who", "facts"], rows[-limit:] if limit else rows, form, sys.stdout)
+    rows = [
+        (r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in read_log(Home.of(home))
+        if kind in (None, r.kind) and (since is None or r.at >= since.date().isoformat()) and (who or "") in r.who
+    ]  # fmt: skip
+    write_result(["n", "at", "kind", "who", "facts"], rows[-limit:] if limit else rows, form, sys.stdout)

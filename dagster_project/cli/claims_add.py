@@ -9,7 +9,7 @@ import typer
 from dagster_project.core.home import Home
 
 from .claims import claims_app
-from .common import EditionOption, HomeOption, ReasonOption, explained, option
+from .common import EditionOption, HomeOption, ReasonOption, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -54,21 +54,20 @@ def add(
 
     days = (first.date() if first else None, last.date() if last else None)
     given = Given(number, mart, measure, figure, area, category, *days)
-    with explained():
-        where = Home.of(home)
-        chosen = read_editions(where).named(edition)
-        with connect(where, reason, by="pam claims add") as con:
-            figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
-            claim = _read_sentence(sentence, given, figures, yes)
-            published = claimed_figure(con, figures, claim)
-        _show(claim, published.value)
-        if not yes and not typer.confirm("Is this what the sentence says?"):
-            echo("Nothing was written.")
-            raise typer.Exit(1)
-        path, became_own = add_claim(where, chosen, claim, paragraph)
-        echo(f"Added to {path}: the next night compares it")
-        if became_own:
-            echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
+    where = Home.of(home)
+    chosen = read_editions(where).named(edition)
+    with connect(where, reason, by="pam claims add") as con:
+        figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
+        claim = _read_sentence(sentence, given, figures, yes)
+        published = claimed_figure(con, figures, claim)
+    _show(claim, published.value)
+    if not yes and not typer.confirm("Is this what the sentence says?"):
+        echo("Nothing was written.")
+        raise typer.Exit(1)
+    path, became_own = add_claim(where, chosen, claim, paragraph)
+    echo(f"Added to {path}: the next night compares it")
+    if became_own:
+        echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
 
 
 def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "ClaimRow":

@@ -22,24 +22,38 @@ skip_unused_imports()
 collect_garbage_less()
 
 
-@contextmanager
-def _safe_usage_errors() -> Iterator[None]:
-    """Make safe what a wrong call is told: it quotes names of files, and typer prints it as it is."""
-    try:
-        yield
-    except TyperException as error:
-        error.message = safe_text(error.message)
-        raise
-
-
 class _Commands(TyperGroup):
+    """Shows errors that a person can act on in a line, and makes safe what a message quotes."""
+
     def make_context(self, *args: Any, **more: Any) -> Any:
-        with _safe_usage_errors():
+        with _explained():
             return super().make_context(*args, **more)
 
     def invoke(self, *args: Any, **more: Any) -> Any:
-        with _safe_usage_errors():
+        with _explained():
             return super().invoke(*args, **more)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Within, an error that a person can act on is printed as one line, not as a traceback; exit 1."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except TyperException as error:
+        # Wrong use: the message quotes what was typed, and typer prints it as it is.
+        error.message = safe_text(error.message)
+        raise
+    except BrokenPipeError:
+        # The reader, such as `head`, has closed the pipe.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        raise typer.Exit(0) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        from dagster_project.core.errors import with_advice
+
+        secho(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from error
 
 
 app = typer.Typer(
@@ -108,19 +122,3 @@ def _private(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
     be_private()
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Within, an error that a person can act on is printed as one line, not as a traceback; exit 1."""
-    try:
-        yield
-    except BrokenPipeError:
-        # The reader, such as `head`, has closed the pipe.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        raise typer.Exit(0) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        from dagster_project.core.errors import with_advice
-
-        secho(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
-        raise typer.Exit(1) from error

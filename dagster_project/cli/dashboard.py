@@ -7,7 +7,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, ReasonOption, app, explained, option
+from .common import HomeOption, ReasonOption, app, option
 from .echo import echo
 
 
@@ -34,11 +34,10 @@ def dashboard(
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import record_disclosure
 
-    with explained():
-        where = Home.of(home)
-        with connect(where, reason, by="pam dashboard") as con:
-            target = out.expanduser().absolute()
-            record_disclosure(where, reason, by="pam dashboard", what="dashboard", to=str(target))
-            lists, changes = read_home_lists(where), changes_since(where, con)
-            write_whole_folder(con, target, holds_made_up(where), lists=lists, changes=changes, overwrite=replace)
-        echo(str(target / "index.html"))
+    where = Home.of(home)
+    with connect(where, reason, by="pam dashboard") as con:
+        target = out.expanduser().absolute()
+        record_disclosure(where, reason, by="pam dashboard", what="dashboard", to=str(target))
+        lists, changes = read_home_lists(where), changes_since(where, con)
+        write_whole_folder(con, target, holds_made_up(where), lists=lists, changes=changes, overwrite=replace)
+    echo(str(target / "index.html"))

@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import EditionOption, FormOption, HomeOption, ReasonOption, app, explained
+from .common import EditionOption, FormOption, HomeOption, ReasonOption, app
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -40,20 +40,19 @@ def check_document(
     from dagster_project.editions.model import NoEditionError
     from dagster_project.serving import connect, write_result
 
-    with explained():
-        where = Home.of(home)
-        with connect(where, reason, by="pam check") as con:
-            try:
-                checked = check_document(con, file, edition, where)
-            except (DocumentError, NoEditionError) as error:
-                raise typer.BadParameter(str(error)) from error
-        if form == "table":
-            _show(checked)
-        else:
-            columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
-                       "reason"]  # fmt: skip
-            write_result(columns, [[getattr(i, c) for c in columns] for i in checked.items], form, sys.stdout)
-        echo(_summary(checked), err=form != "table")
+    where = Home.of(home)
+    with connect(where, reason, by="pam check") as con:
+        try:
+            checked = check_document(con, file, edition, where)
+        except (DocumentError, NoEditionError) as error:
+            raise typer.BadParameter(str(error)) from error
+    if form == "table":
+        _show(checked)
+    else:
+        columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
+                   "reason"]  # fmt: skip
+        write_result(columns, [[getattr(i, c) for c in columns] for i in checked.items], form, sys.stdout)
+    echo(_summary(checked), err=form != "table")
     if checked.disagreeing:
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, FormOption, HomeOption, explained, make_group, option
+from .common import ByOption, FormOption, HomeOption, make_group, option
 from .echo import echo
 
 ABOUT = "Editions of the report: list them, make the next one, freeze one that you issue."
@@ -23,18 +23,17 @@ def list_editions(home: HomeOption = None) -> None:
     from dagster_project.editions.frozen import frozen_editions
     from dagster_project.serving import write_result
 
-    with explained():
-        where = Home.of(home)
-        editions = read_editions(where)
-        frozen = {f.edition: f for f in frozen_editions(where)}
-        rows = [
-            (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no",
-             f"night {frozen[name].night_id}, by {frozen[name].by}" if name in frozen else "no")
-            for name, e in editions.sound.items()
-        ]  # fmt: skip
-        write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
-        for waiting in editions.waiting:
-            echo(f"pam: edition {waiting.name} waits until it is corrected: {waiting.problem}", err=True)
+    where = Home.of(home)
+    editions = read_editions(where)
+    frozen = {f.edition: f for f in frozen_editions(where)}
+    rows = [
+        (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no",
+         f"night {frozen[name].night_id}, by {frozen[name].by}" if name in frozen else "no")
+        for name, e in editions.sound.items()
+    ]  # fmt: skip
+    write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
+    for waiting in editions.waiting:
+        echo(f"pam: edition {waiting.name} waits until it is corrected: {waiting.problem}", err=True)
 
 
 @edition.command()
@@ -48,15 +47,14 @@ def check(
     """
     from dagster_project.editions import read_editions
 
-    with explained():
-        editions = read_editions(Home.of(home))
-        if name is not None and name not in {w.name for w in editions.waiting}:
-            editions.named(name)
-        faulty = [w for w in editions.waiting if name in (None, w.name)]
-        for waiting in faulty:
-            echo(waiting.problem)
-        if not faulty:
-            echo(f"{name or f'{len(editions.sound)} editions'}: the next night prints {'it' if name else 'them'}")
+    editions = read_editions(Home.of(home))
+    if name is not None and name not in {w.name for w in editions.waiting}:
+        editions.named(name)
+    faulty = [w for w in editions.waiting if name in (None, w.name)]
+    for waiting in faulty:
+        echo(waiting.problem)
+    if not faulty:
+        echo(f"{name or f'{len(editions.sound)} editions'}: the next night prints {'it' if name else 'them'}")
     if faulty:
         raise typer.Exit(1)
 
@@ -78,13 +76,12 @@ def new(
     """
     from dagster_project.editions.next_edition import make_next_edition
 
-    with explained():
-        chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
-        code = force.strip().lower() if force else None
-        path, to_check = make_next_edition(Home.of(home), source, name, force=code, tables=chosen)
-        echo(path)
-        for point in to_check:
-            echo(f"pam: look at {point}", err=True)
+    chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
+    code = force.strip().lower() if force else None
+    path, to_check = make_next_edition(Home.of(home), source, name, force=code, tables=chosen)
+    echo(path)
+    for point in to_check:
+        echo(f"pam: look at {point}", err=True)
 
 
 @edition.command()
@@ -96,11 +93,10 @@ def freeze(name: Name, by: ByOption = "", home: HomeOption = None) -> None:
     from dagster_project.core.receipts import locked
     from dagster_project.editions.frozen import freeze_edition
 
-    with explained():
-        where = Home.of(home)
-        with locked(where):
-            frozen = freeze_edition(where, name, by)
-        echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
+    where = Home.of(home)
+    with locked(where):
+        frozen = freeze_edition(where, name, by)
+    echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
 
 
 @edition.command()
@@ -109,6 +105,5 @@ def revisions(name: Name, form: FormOption = "table", home: HomeOption = None) -
     from dagster_project.editions.frozen import revised_cells
     from dagster_project.serving import write_result
 
-    with explained():
-        rows = revised_cells(Home.of(home), name)
-        write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)
+    rows = revised_cells(Home.of(home), name)
+    write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

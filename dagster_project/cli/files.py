@@ -10,7 +10,7 @@ import typer
 from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import HomeOption, JsonOption, app, explained, option
+from .common import HomeOption, JsonOption, app, option
 from .echo import echo
 
 DAY = ["%Y-%m-%d"]
@@ -36,16 +36,15 @@ def template(
     """  # fmt: skip
     from dagster_project.landing.template import write_template
 
-    with explained():
-        template = write_template(
-            Home.of(home), extract.strip().lower(), out, force=force,
-            covered_from=first and first.date(), covered_to=last and last.date(),
-        )  # fmt: skip
-        echo(template.path)
-        echo(
-            f"Its columns: docs/reference/extracts.md, under {template.contract.extract}. As it stands, {template.empty}.",
-            err=True,
-        )
+    template = write_template(
+        Home.of(home), extract.strip().lower(), out, force=force,
+        covered_from=first and first.date(), covered_to=last and last.date(),
+    )  # fmt: skip
+    echo(template.path)
+    echo(
+        f"Its columns: docs/reference/extracts.md, under {template.contract.extract}. As it stands, {template.empty}.",
+        err=True,
+    )
 
 
 @app.command()
@@ -71,19 +70,18 @@ def inspect(
 
     if bool(extract) != bool(force) or ((first or last) and not extract):
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
-    with explained():
-        description = None
-        if extract and force:
-            description = FileDescription.checked(
-                extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date()
-            )
-        with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
-            inspected, trial = inspect_files(Home.of(home), files, description, gate=gate)
-        if as_json:
-            result = {"files": [f.as_dict() for f in inspected], "gate": trial.as_dict() if trial else None}
-            echo(json.dumps(result, indent=1, ensure_ascii=False))
-        else:
-            from .render_inspection import show_inspected
+    description = None
+    if extract and force:
+        description = FileDescription.checked(
+            extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date()
+        )
+    with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
+        inspected, trial = inspect_files(Home.of(home), files, description, gate=gate)
+    if as_json:
+        result = {"files": [f.as_dict() for f in inspected], "gate": trial.as_dict() if trial else None}
+        echo(json.dumps(result, indent=1, ensure_ascii=False))
+    else:
+        from .render_inspection import show_inspected
 
-            show_inspected(inspected, trial)
+        show_inspected(inspected, trial)
     raise typer.Exit(0 if all(f.fine for f in inspected) and (trial is None or trial.fine) else 1)

@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, explained, option
+from .common import ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option
 from .echo import echo, secho
 
 
@@ -36,8 +36,7 @@ def rollback(
     if listing:
         from .render import show_publications
 
-        with explained():
-            show_publications(where)
+        show_publications(where)
         return
     if not why.strip():
         raise typer.BadParameter(
@@ -46,16 +45,15 @@ def rollback(
         )  # fmt: skip
     from dagster_project.nights.rollback import roll_back
 
-    with explained():
-        receipt = roll_back(where, night, by=by, why=why)
-        echo(
-            f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
-            "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
-        )
-        from dagster_project.publishing.postgres import is_configured
+    receipt = roll_back(where, night, by=by, why=why)
+    echo(
+        f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
+        "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
+    )
+    from dagster_project.publishing.postgres import is_configured
 
-        if is_configured():
-            echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
+    if is_configured():
+        echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
 
 
 @app.command()
@@ -88,17 +86,16 @@ def diff(
 
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
-    with explained():
-        where = Home.of(home)
-        record_consultation(where, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
-        one, other = choose_nights(where, nights or ())
-        difference = compare(where, one, other, mart, measure, None if everything else limit)
-        if out:
-            record_disclosure(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
-            write_file(difference, form, out)
-            echo(f"{len(difference.figures):,} of {difference.moved:,} moved figures written to {out}")
-        else:
-            write(difference, form, sys.stdout)
+    where = Home.of(home)
+    record_consultation(where, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
+    one, other = choose_nights(where, nights or ())
+    difference = compare(where, one, other, mart, measure, None if everything else limit)
+    if out:
+        record_disclosure(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
+        write_file(difference, form, out)
+        echo(f"{len(difference.figures):,} of {difference.moved:,} moved figures written to {out}")
+    else:
+        write(difference, form, sys.stdout)
 
 
 @app.command()
@@ -130,26 +127,24 @@ def replay(
         raise typer.BadParameter("goes with --out FILE, and not with --check", param_hint="--as-of")
     where = Home.of(home)
     if as_of and out:
-        with explained():
-            _write_as_of(where, as_of, out, quiet, reason)
+        _write_as_of(where, as_of, out, quiet, reason)
         return
     from dagster_project.nights.replay import NightComparison, ReplayRun, rebuild_and_compare
 
     from .render import run_with_progress, show_comparison
 
-    with explained():
-        if not where.path.is_dir():
-            raise FileNotFoundError(f"{where.path}: no such folder")
-        compared: NightComparison | None
-        if check:
-            compared = rebuild_and_compare(where, night or "today", limit)
-            code = 1 if compared.differing else 0
-        else:
-            run = ReplayRun(where)
-            code = run_with_progress(run, quiet)
-            compared = run.comparison if code == 0 else None
-        if compared and (compared.differing or not quiet):
-            show_comparison(compared)
+    if not where.path.is_dir():
+        raise FileNotFoundError(f"{where.path}: no such folder")
+    compared: NightComparison | None
+    if check:
+        compared = rebuild_and_compare(where, night or "today", limit)
+        code = 1 if compared.differing else 0
+    else:
+        run = ReplayRun(where)
+        code = run_with_progress(run, quiet)
+        compared = run.comparison if code == 0 else None
+    if compared and (compared.differing or not quiet):
+        show_comparison(compared)
     raise typer.Exit(code)
 
 

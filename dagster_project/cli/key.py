@@ -6,7 +6,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, HomeOption, explained, make_group
+from .common import ByOption, HomeOption, make_group
 from .echo import echo
 
 ABOUT = "The key that identifiers are hashed with: show which one is used, or accept another."
@@ -19,8 +19,7 @@ def show(home: HomeOption = None) -> None:
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
 
-    with explained():
-        echo(Decisions(read_ledger(Home.of(home))).key_fingerprint or "no file with identifiers has landed yet")
+    echo(Decisions(read_ledger(Home.of(home))).key_fingerprint or "no file with identifiers has landed yet")
 
 
 @key.command()
@@ -43,12 +42,11 @@ def accept(
 
     if not why.strip():
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")
-    with explained():
-        where = Home.of(home)
-        earlier = Decisions(read_ledger(where)).key_fingerprint
-        if earlier is None:
-            raise PseudonymKeyError("no file with identifiers has landed yet: any key will do")
-        with locked(where):
-            key = accept_key(where, earlier)
-            record(where, "alteration", what="pseudonym key", earlier=earlier, now=key.fingerprint, by=by, why=why)
-        echo(f"The key with fingerprint {key.fingerprint} is accepted in place of {earlier}.")
+    where = Home.of(home)
+    earlier = Decisions(read_ledger(where)).key_fingerprint
+    if earlier is None:
+        raise PseudonymKeyError("no file with identifiers has landed yet: any key will do")
+    with locked(where):
+        key = accept_key(where, earlier)
+        record(where, "alteration", what="pseudonym key", earlier=earlier, now=key.fingerprint, by=by, why=why)
+    echo(f"The key with fingerprint {key.fingerprint} is accepted in place of {earlier}.")

@@ -7,7 +7,7 @@ import typer
 
 from dagster_project.core.home import Engine, Home
 
-from .common import HomeOption, QuietOption, app, explained, option
+from .common import HomeOption, QuietOption, app, option
 
 WaitOption = Annotated[
     float,
@@ -55,8 +55,7 @@ def nightly(
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
     from .render import run_night
 
-    with explained():
-        code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait, engine=engine)
+    code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait, engine=engine)
     raise typer.Exit(code)
 
 
@@ -97,11 +96,10 @@ def backfill_command(
         period = read_period(first, last)
     except PeriodError as error:
         raise typer.BadParameter(str(error), param_hint="FROM TO") from error
-    with explained():
-        where = Home.of(home)
-        folder = inbox or read_config(where).night.inbox or where.inbox
-        contracts = load_contracts()
-        if not within(with_windows(where, contracts, find_files(folder, contracts, force_names())), period):
-            raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
-        code = run_night(where, inbox, False, quiet, wait=wait, period=period)
+    where = Home.of(home)
+    folder = inbox or read_config(where).night.inbox or where.inbox
+    contracts = load_contracts()
+    if not within(with_windows(where, contracts, find_files(folder, contracts, force_names())), period):
+        raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
+    code = run_night(where, inbox, False, quiet, wait=wait, period=period)
     raise typer.Exit(code)

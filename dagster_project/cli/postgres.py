@@ -11,7 +11,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, JsonOption, QuietOption, explained, make_group, option
+from .common import HomeOption, JsonOption, QuietOption, make_group, option
 from .echo import echo, secho
 
 if TYPE_CHECKING:
@@ -36,14 +36,13 @@ def postgres(
         return
     from dagster_project.publishing.postgres import embedded as server
 
-    with explained():
-        started = server.start(Home.of(home))
-        echo(
-            f"PostgreSQL answers at {server.HOST}:{started.port}, on this machine only, until `pam postgres stop`.\n"
-            f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={started.loader_file}\n"
-            f"    pam postgres load\n"
-            f"To read it, as {server.READER}: the connection string, with the password, is in\n    {started.analyst_file}"
-        )
+    started = server.start(Home.of(home))
+    echo(
+        f"PostgreSQL answers at {server.HOST}:{started.port}, on this machine only, until `pam postgres stop`.\n"
+        f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={started.loader_file}\n"
+        f"    pam postgres load\n"
+        f"To read it, as {server.READER}: the connection string, with the password, is in\n    {started.analyst_file}"
+    )
 
 
 @group.command()
@@ -51,8 +50,7 @@ def stop(home: HomeOption = None) -> None:
     """Stop the server that `pam postgres --embedded` started. Its data stay."""
     from dagster_project.publishing.postgres import embedded as server
 
-    with explained():
-        echo("stopped" if server.stop(Home.of(home)) else "no such server is running")
+    echo("stopped" if server.stop(Home.of(home)) else "no such server is running")
 
 
 @group.command()
@@ -64,7 +62,7 @@ def load(
     from dagster_project.core.terminal_console import Console
     from dagster_project.publishing.postgres import load_by_hand
 
-    with explained(), Console(stderr=True, quiet=quiet).status("loading") as status_line:
+    with Console(stderr=True, quiet=quiet).status("loading") as status_line:
         loaded = load_by_hand(Home.of(home), lambda name: status_line.update(f"loading {name}"))
     if loaded.reason:
         secho(loaded.reason, err=True, fg=typer.colors.YELLOW)
@@ -79,11 +77,10 @@ def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
     from dagster_project.core.published_file import published_night
     from dagster_project.publishing.postgres import configured_server, lock_holders, people, roles, served_state
 
-    with explained():
-        server, night_id = configured_server(), published_night(Home.of(home))
-        with server.connect() as con:
-            loaded, excess_rights = served_state(con), roles.excess_rights(con)
-            faults, blockers = people.find_problems(con), lock_holders(con)
+    server, night_id = configured_server(), published_night(Home.of(home))
+    with server.connect() as con:
+        loaded, excess_rights = served_state(con), roles.excess_rights(con)
+        faults, blockers = people.find_problems(con), lock_holders(con)
     answer = {
         "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_sample,
         "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,
@@ -143,12 +140,11 @@ def add(
     from dagster_project.publishing.postgres import people
     from dagster_project.publishing.postgres.server import as_user
 
-    with explained():
-        where = Home.of(home)
-        path = out or where.path / "postgres" / "users" / f"{name}.dsn"
-        with _administering(where, admin) as (server, con):
-            password = people.add(con, name)
-        write_whole(path, f"{as_user(server, name, password)}\n".encode())
+    where = Home.of(home)
+    path = out or where.path / "postgres" / "users" / f"{name}.dsn"
+    with _administering(where, admin) as (server, con):
+        password = people.add(con, name)
+    write_whole(path, f"{as_user(server, name, password)}\n".encode())
     echo(f"{name} may read. The connection string, with the password, is in {path}: hand it on, then remove the file")
 
 
@@ -161,7 +157,7 @@ def remove(
     """Remove a person's log-in, and end their sessions."""
     from dagster_project.publishing.postgres import people
 
-    with explained(), _administering(Home.of(home), admin) as (_, con):
+    with _administering(Home.of(home), admin) as (_, con):
         people.remove(con, name)
     echo(f"{name} can't log in any more")
 
@@ -171,7 +167,7 @@ def list_users(admin: AdminOption = None, home: HomeOption = None) -> None:
     """Show who may log in to read, and how many connections each has now."""
     from dagster_project.publishing.postgres import people
 
-    with explained(), _administering(Home.of(home), admin) as (_, con):
+    with _administering(Home.of(home), admin) as (_, con):
         readers = people.list_people(con)
     for person in readers:
         echo(f"{person.name}  {person.connected} of {person.limit if person.limit >= 0 else 'any number of'} connections")

@@ -7,7 +7,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, JsonOption, app, explained, option
+from .common import HomeOption, JsonOption, app, option
 from .echo import echo
 
 
@@ -24,10 +24,9 @@ def serve(
     from dagster_project.core.config import read_config
     from dagster_project.orchestration.serve import NightServer
 
-    with explained():
-        where = Home.of(home)
-        settings = read_config(where).serve
-        code = NightServer(where, host or settings.host, port or settings.port, proxy=settings.proxy).run()
+    where = Home.of(home)
+    settings = read_config(where).serve
+    code = NightServer(where, host or settings.host, port or settings.port, proxy=settings.proxy).run()
     raise typer.Exit(code)
 
 
@@ -47,16 +46,15 @@ def alerts_command(
     from .render import show_alerts, show_test
 
     code = 0
-    with explained():
-        where = Home.of(home)
-        if test:
-            deliveries = alerts.send_test(where)
-            show_test(deliveries)
-            code = 0 if deliveries and all(d.error is None for d in deliveries) else 1
+    where = Home.of(home)
+    if test:
+        deliveries = alerts.send_test(where)
+        show_test(deliveries)
+        code = 0 if deliveries and all(d.error is None for d in deliveries) else 1
+    else:
+        messages = alerts.overview(where, last)
+        if as_json:
+            echo(json.dumps(messages, indent=1))
         else:
-            messages = alerts.overview(where, last)
-            if as_json:
-                echo(json.dumps(messages, indent=1))
-            else:
-                show_alerts(messages)
+            show_alerts(messages)
     raise typer.Exit(code)

@@ -9,7 +9,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import FormOption, HomeOption, JsonOption, ReasonOption, app, explained
+from .common import FormOption, HomeOption, JsonOption, ReasonOption, app
 from .echo import echo, secho
 
 if TYPE_CHECKING:
@@ -31,20 +31,18 @@ def status(
     if check:
         from dagster_project.nights.health import find_problems
 
-        with explained():
-            problems = find_problems(Home.of(home), max_age)
+        problems = find_problems(Home.of(home), max_age)
         echo("PAM CRITICAL: " + "; ".join(problems) if problems else "PAM OK")
         raise typer.Exit(1 if problems else 0)
     from dagster_project.nights.status import status as read_status
 
-    with explained():
-        state = read_status(Home.of(home))
-        if as_json:
-            echo(json.dumps(state, indent=1, default=str))
-        else:
-            from .render import show_status
+    state = read_status(Home.of(home))
+    if as_json:
+        echo(json.dumps(state, indent=1, default=str))
+    else:
+        from .render import show_status
 
-            show_status(state)
+        show_status(state)
 
 
 AnswerFormOption = Annotated[
@@ -89,14 +87,13 @@ def query(
     text = sys.stdin.read() if sql == "-" else sql
     if not text.strip():
         raise typer.BadParameter("there is no query", param_hint="SQL")
-    with explained():
-        where = Home.of(home)
-        limits = limits_of(where, seconds, memory, rows)
-        if out is not None:
-            answer_to_file(where, text, form, out, limits, reason, by="pam query")
-            return
-        with connect(where, reason, by="pam query", query=text, memory=limits.memory) as con:
-            remark = answer(con, text, form, sys.stdout, limits)
+    where = Home.of(home)
+    limits = limits_of(where, seconds, memory, rows)
+    if out is not None:
+        answer_to_file(where, text, form, out, limits, reason, by="pam query")
+        return
+    with connect(where, reason, by="pam query", query=text, memory=limits.memory) as con:
+        remark = answer(con, text, form, sys.stdout, limits)
     if remark:
         secho(f"pam: {remark}", err=True)
 
@@ -116,9 +113,8 @@ def sql(
     """
     from dagster_project.serving.prompt import run
 
-    with explained():
-        where = Home.of(home)
-        failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
+    where = Home.of(home)
+    failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 

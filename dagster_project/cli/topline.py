@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 from dagster_project.core.small_numbers import SMALL, is_small
 
-from .common import FormOption, HomeOption, ReasonOption, app, explained, option
+from .common import FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -74,21 +74,20 @@ def topline(
 
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
-    with explained():
-        where = Home.of(home)
-        with connect(where, reason, by="pam topline") as con:
-            lines = read_lines(con, measures or (), area, area_type, force)
-            night_id, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or (
-                "", datetime(1980, 1, 1)
-            )  # fmt: skip
-        if out is not None:
-            _write(where, out.expanduser().absolute(), lines, night_id, at, reason)
-            echo(str(out))
-        elif form == "table":
-            _show(lines, holds_made_up(where))
-        else:
-            made_up = holds_made_up(where)
-            write_result([*COLUMNS, "is_made_up"], ([*_row(line), made_up] for line in lines), form, sys.stdout)
+    where = Home.of(home)
+    with connect(where, reason, by="pam topline") as con:
+        lines = read_lines(con, measures or (), area, area_type, force)
+        night_id, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or (
+            "", datetime(1980, 1, 1)
+        )  # fmt: skip
+    if out is not None:
+        _write(where, out.expanduser().absolute(), lines, night_id, at, reason)
+        echo(str(out))
+    elif form == "table":
+        _show(lines, holds_made_up(where))
+    else:
+        made_up = holds_made_up(where)
+        write_result([*COLUMNS, "is_made_up"], ([*_row(line), made_up] for line in lines), form, sys.stdout)
 
 
 def _row(line: "Line") -> list[Any]:

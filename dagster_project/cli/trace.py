@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import Form, HomeOption, ReasonOption, app, explained, option
+from .common import Form, HomeOption, ReasonOption, app, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def trace(
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     where = Home.of(home)
-    with explained(), open_evidence(where, night) as con:
+    with open_evidence(where, night) as con:
         record_consultation(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
             write_result(FILE_COLUMNS, figures_from_file(con, file, line), form, sys.stdout)

@@ -8,7 +8,7 @@ from rich.table import Table
 from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import ByOption, HomeOption, explained, make_group
+from .common import ByOption, HomeOption, make_group
 from .echo import echo
 
 ABOUT = "Values of classifying columns that no list has. Without a command: show them."
@@ -22,17 +22,16 @@ def show(context: typer.Context, home: HomeOption = None) -> None:
 
     if context.invoked_subcommand:
         return
-    with explained():
-        unknown = unknown_values(Home.of(home))
-        if not unknown:
-            echo("every value is known")
-            return
-        table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
-        for u in unknown:
-            table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
-        Console().print(table)
-        for line in lines_to_paste(unknown):
-            echo(line)
+    unknown = unknown_values(Home.of(home))
+    if not unknown:
+        echo("every value is known")
+        return
+    table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
+    for u in unknown:
+        table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
+    Console().print(table)
+    for line in lines_to_paste(unknown):
+        echo(line)
 
 
 @vocabulary.command()
@@ -47,6 +46,5 @@ def accept(
     """Add values to the home's seeds/vocabulary.csv. A file that was held because of them lands with the next night."""
     from dagster_project.nights.accept_vocabulary import accept_value
 
-    with explained():
-        accept_value(Home.of(home), extract, column, values, counts_as, by=by)
-        echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")
+    accept_value(Home.of(home), extract, column, values, counts_as, by=by)
+    echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")
