@@ -18,7 +18,7 @@ from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.listener import Listener
 from dagster_project.nights.run import NightRun
-from dagster_project.nights.run_steps import has_ended_early, interrupted_by_sigterm, run_steps
+from dagster_project.nights.run_steps import interrupted_by_sigterm, run_steps
 
 from .echo import print_line, print_lines
 
@@ -97,8 +97,7 @@ def run_with_progress(run: NightRun, quiet: bool, wait: float = 0) -> int:
         try:
             with interrupted_by_sigterm():
                 run.begin_within(wait)
-                if not has_ended_early(run):
-                    run_steps(run)
+                run_steps(run)
         except BaseException as error:
             stopped = error
         notes = end_night(run, stopped)

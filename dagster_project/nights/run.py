@@ -37,7 +37,7 @@ from .build_step import build_candidate, build_on_spark
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
 from .land_step import erase_expired_loads, land_inbox
 from .listener import Listener
-from .night_so_far import NightSoFar, are_names_known, find_unchanged
+from .night_so_far import NightSoFar, find_unchanged
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 
@@ -163,20 +163,6 @@ class NightRun(NightSoFar):
         self.landed = Landed(entries, erased, self.seconds["landing"])
         self._save_step(self.landed)
         return self.entries
-
-    def end_early_if_unchanged(self) -> bool:
-        """End the night if the ledger knows the name of every file in the inbox and nothing else is new, before the libraries
-        for building and judging are loaded. Returns whether it ended.
-        """
-        self.begin()
-        inbox = self.inbox or self.home.inbox
-        # With PostgreSQL the whole night runs, because its last step checks which night PostgreSQL serves.
-        if self.rebuild or not inbox.is_dir() or postgres.is_configured():
-            return False
-        if not are_names_known(self.home, inbox) or candidate.published_nodes_if_unchanged(self.home) is None:
-            return False
-        self.land()
-        return self.end_if_unchanged()
 
     def end_if_unchanged(self) -> bool:
         """After landing: end the night without building or publishing, if the ledger has nothing new, no row was erased, and
