@@ -2,14 +2,14 @@
 
 import json
 import sys
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
 from dagster_project.core.home import Home
 
-from .common import FormOption, HomeOption, make_group, option
+from .common import FormOption, HomeOption, day_option, make_group, option
 from .echo import echo, secho
 
 ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
@@ -43,7 +43,7 @@ def verify(
 @audit.command()
 def show(
     kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind, such as consultation.")] = None,
-    since: Annotated[datetime | None, option("--since", "Only from this day on (UTC).", formats=["%Y-%m-%d"])] = None,
+    since: Annotated[date | None, day_option("--since", "Only from this day on (UTC).")] = None,
     who: Annotated[str | None, typer.Option("--who", help="Only of users whose name has this text.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="The last so many; 0 shows all.", min=0)] = 50,
     form: FormOption = "table",
@@ -58,6 +58,6 @@ def show(
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
     rows = [
         (r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in read_log(Home.of(home))
-        if kind in (None, r.kind) and (since is None or r.at >= since.date().isoformat()) and (who or "") in r.who
+        if kind in (None, r.kind) and (since is None or r.at >= since.isoformat()) and (who or "") in r.who
     ]  # fmt: skip
     write_result(["n", "at", "kind", "who", "facts"], rows[-limit:] if limit else rows, form, sys.stdout)

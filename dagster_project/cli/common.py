@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -77,6 +78,19 @@ def make_group(name: str, *, parent: typer.Typer = app, **more: Any) -> typer.Ty
 def option(names: str, text: str, **more: Any) -> Any:
     """An option whose help shows no default. `names`: with blanks in between."""
     return typer.Option(*names.split(), help=text, show_default=False, **more)
+
+
+def as_day(text: str) -> date:
+    """A day as people type it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)") from error
+
+
+def day_option(name: str, text: str) -> Any:
+    """An option for a day."""
+    return option(name, text, parser=as_day, metavar="YYYY-MM-DD")
 
 
 HomeOption = Annotated[

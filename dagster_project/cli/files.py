@@ -1,7 +1,7 @@
 """Commands for people who make the files: an empty file to fill in, and a test of what a file would do."""
 
 import json
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +10,8 @@ import typer
 from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import HomeOption, JsonOption, app, option
+from .common import HomeOption, JsonOption, app, day_option
 from .echo import echo
-
-DAY = ["%Y-%m-%d"]
 
 
 @app.command()
@@ -23,10 +21,8 @@ def template(
         str | None,
         typer.Option(help="Force, as data.police.uk names it. [default: the one that the home knows]", show_default=False),
     ] = None,
-    first: Annotated[
-        datetime | None, option("--from", "First covered day. [default: the last whole month's]", formats=DAY)
-    ] = None,
-    last: Annotated[datetime | None, option("--to", "Last covered day. [default: the last whole month's]", formats=DAY)] = None,
+    first: Annotated[date | None, day_option("--from", "First covered day. [default: the last whole month's]")] = None,
+    last: Annotated[date | None, day_option("--to", "Last covered day. [default: the last whole month's]")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if not there.", file_okay=False)] = Path(),
     home: HomeOption = None,
 ) -> None:
@@ -38,7 +34,7 @@ def template(
 
     template = write_template(
         Home.of(home), extract.strip().lower(), out, force=force,
-        covered_from=first and first.date(), covered_to=last and last.date(),
+        covered_from=first, covered_to=last,
     )  # fmt: skip
     echo(template.path)
     echo(
@@ -54,10 +50,8 @@ def inspect(
         str | None, typer.Option(help="What the files are, whatever their names say; with --force.", show_default=False)
     ] = None,
     force: Annotated[str | None, typer.Option(help="Whose files they are; with --extract.", show_default=False)] = None,
-    first: Annotated[
-        datetime | None, option("--from", "First covered day, with --extract. [default: any]", formats=DAY)
-    ] = None,
-    last: Annotated[datetime | None, option("--to", "Last covered day, with --extract. [default: any]", formats=DAY)] = None,
+    first: Annotated[date | None, day_option("--from", "First covered day, with --extract. [default: any]")] = None,
+    last: Annotated[date | None, day_option("--to", "Last covered day, with --extract. [default: any]")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and show what the checks find.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -72,9 +66,7 @@ def inspect(
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
     description = None
     if extract and force:
-        description = FileDescription.checked(
-            extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date()
-        )
+        description = FileDescription.checked(extract.strip().lower(), force.strip().lower(), first, last)
     with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
         inspected, trial = inspect_files(Home.of(home), files, description, gate=gate)
     if as_json:
