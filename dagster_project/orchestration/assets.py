@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -10,14 +11,14 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_project.contracts import load_contracts
 from dagster_project.core import raw_tables
 from dagster_project.core.home import CONTRACTS, Home
-from dagster_project.core.published_file import published_night
+from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.nights.partial_build import marts_left
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.dbt_runner import Node
 
-from .asset_metadata import column_schema, file_version, fresh_within, table_metadata
+from .asset_metadata import table_metadata
 from .retries import NIGHT, POOL, retry_if_transient
 from .tonight import LANDING
 
@@ -40,13 +41,18 @@ class Translator(DagsterDbtTranslator):
 
 
 def inbox_specs() -> list[dg.AssetSpec]:
-    """`inbox/<extract>`: the files of each extract. An accepted file materialises the asset; freshness follows its contract."""
+    """`inbox/<extract>`: the files of each extract. An accepted file materialises the asset.
+
+    An extract is late when its grace days have passed since its last file; after two thirds of them there is a warning.
+    """
     return [
         dg.AssetSpec(
             ["inbox", c.extract],
             description=f"{c.title}: files as they are dropped, {c.rhythm}. A file that is accepted makes it fresh.",
             group_name="inbox",
-            freshness_policy=fresh_within(c),
+            freshness_policy=dg.FreshnessPolicy.time_window(
+                fail_window=timedelta(days=c.grace_days), warn_window=timedelta(days=c.grace_days * 2 / 3)
+            ),
         )
         for c in load_contracts().values()
     ]
@@ -72,8 +78,10 @@ def landing_assets() -> dg.AssetsDefinition:
             group_name="landing",
             kinds={"parquet"},
             skippable=True,
-            code_version=file_version(CONTRACTS / f"{c.extract}.yml"),
-            metadata={"dagster/column_schema": column_schema(c)},
+            code_version=sha256_of(CONTRACTS / f"{c.extract}.yml")[:16],
+            metadata={
+                "dagster/column_schema": dg.TableSchema([dg.TableColumn(k.name, k.type, k.description) for k in c.columns])
+            },
         )
         for c in contracts.values()
     ]
