@@ -209,7 +209,6 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
         raise ReplayError(f"nothing had landed by night {until}: the ledger begins later, or is missing")
     check_rows(home, entries, since)
     delete_abandoned(home.path, ".replay")
-    umask = os.umask(0o077)
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
         run = ReplayRun(Home(folder).create())
@@ -227,7 +226,6 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
         yield run
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.umask(umask)
 
 
 def _newest_night(entries: Iterable[LedgerEntry]) -> str:
