@@ -337,11 +337,13 @@ def show_alerts(messages: list[dict[str, Any]]) -> None:
         print_line(console, "No night has had a reason for an alert.")
 
 
-def show_test(deliveries: list[Any]) -> None:
+def show_test(errors: dict[str, str | None]) -> None:
     """Print whether a test message was delivered, by channel."""
     console = Console()
-    for d in deliveries:
-        print_line(console, f"{d.channel}: not delivered: {d.error}" if d.error else f"{d.channel}: delivered",
-             "red" if d.error else "green")  # fmt: skip
-    if not deliveries:
+    for channel, error in errors.items():
+        if error:
+            print_line(console, f"{channel}: not delivered: {error}", "red")
+        else:
+            print_line(console, f"{channel}: delivered", "green")
+    if not errors:
         print_line(console, "pam.toml names no channel: see [alerts.email] in docs/how-to/run-nights.md", "yellow")

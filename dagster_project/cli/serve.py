@@ -45,16 +45,13 @@ def alerts_command(
 
     from .render import show_alerts, show_test
 
-    code = 0
     where = Home.of(home)
     if test:
-        deliveries = alerts.send_test(where)
-        show_test(deliveries)
-        code = 0 if deliveries and all(d.error is None for d in deliveries) else 1
+        errors = alerts.send_test(where)
+        show_test(errors)
+        raise typer.Exit(1 if not errors or any(errors.values()) else 0)
+    messages = alerts.overview(where, last)
+    if as_json:
+        echo(json.dumps(messages, indent=1))
     else:
-        messages = alerts.overview(where, last)
-        if as_json:
-            echo(json.dumps(messages, indent=1))
-        else:
-            show_alerts(messages)
-    raise typer.Exit(code)
+        show_alerts(messages)
