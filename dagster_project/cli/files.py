@@ -1,6 +1,7 @@
 """Commands for people who make the files: an empty file to fill in, and a test of what a file would do."""
 
 import json
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +71,7 @@ def inspect(
     with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
         inspected, trial = inspect_files(Home.of(home), files, description, gate=gate)
     if as_json:
-        result = {"files": [f.as_dict() for f in inspected], "gate": trial.as_dict() if trial else None}
+        result = {"files": [f.as_dict() for f in inspected], "gate": asdict(trial) if trial else None}
         echo(json.dumps(result, indent=1, ensure_ascii=False))
     else:
         from .render_inspection import show_inspected
