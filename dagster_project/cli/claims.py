@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import EditionOption, FormOption, HomeOption, ReasonOption, make_group
+from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, make_group
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ def claims(
     every: Annotated[bool, typer.Option("--all", help="Show the claims that agree as well.")] = False,
     form: FormOption = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Compare the printed figures and statements of an edition with the marts, at the precision printed.
 
@@ -38,7 +36,7 @@ def claims(
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.claims import read_claims
 
-    chosen, compared = read_claims(Home.of(home), edition, reason)
+    chosen, compared = read_claims(home, edition, reason)
     shown = [c for c in compared if every or c.verdict != "agrees"]
     columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
     rows: list[tuple[Any, ...]] = [

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dagster_project.core.home import Home
-
 from .claims import claims_app
-from .common import EditionOption, HomeOption, ReasonOption, as_day, day_option, option
+from .common import HOME, EditionOption, HomeOption, ReasonOption, as_day, day_option, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ def add(
     paragraph: Annotated[str, option("--paragraph", "The paragraph of the report, such as 3.2.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: add the claim if it is understood.")] = False,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Add a printed sentence to the claims of an edition, after you confirm how it was understood.
 
@@ -52,9 +50,8 @@ def add(
     from dagster_project.serving import connect
 
     given = Given(number, mart, measure, figure, area, category, first, last)
-    where = Home.of(home)
-    chosen = read_editions(where).named(edition)
-    with connect(where, reason, by="pam claims add") as con:
+    chosen = read_editions(home).named(edition)
+    with connect(home, reason, by="pam claims add") as con:
         figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
         claim = _read_sentence(sentence, given, figures, yes)
         published = claimed_figure(con, figures, claim)
@@ -62,7 +59,7 @@ def add(
     if not yes and not typer.confirm("Is this what the sentence says?"):
         echo("Nothing was written.")
         raise typer.Exit(1)
-    path, became_own = add_claim(where, chosen, claim, paragraph)
+    path, became_own = add_claim(home, chosen, claim, paragraph)
     echo(f"Added to {path}: the next night compares it")
     if became_own:
         echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")

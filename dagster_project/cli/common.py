@@ -5,14 +5,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from dagster_project.core.home import be_private, be_quiet
+from dagster_project.core.home import Home, be_private, be_quiet
 from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
 from dagster_project.core.terminal_text import indented_message, safe_text
 
@@ -90,14 +89,17 @@ def as_day(text: str) -> date:
 
 def day_option(name: str, text: str) -> Any:
     """An option for a day."""
-    return option(name, text, parser=as_day, metavar="YYYY-MM-DD")
+    return option(name, text, parser=as_day, metavar="<YYYY-MM-DD>")
 
 
 HomeOption = Annotated[
-    Path | None,
-    option("--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", readable=False),
+    Home,
+    option(
+        "--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", parser=Home.of, metavar="<path>"
+    ),
 ]
-"""`readable=False`, as a group that reads what is published can't list the home."""
+HOME: Any = ""
+"""The default of a `HomeOption`: what `Home.of` makes of it when the command runs."""
 
 
 WHY = "Why you need this: it goes on record. No personal data here."

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import EditionOption, FormOption, HomeOption, ReasonOption, app
+from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, app
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ def check_document(
     edition: EditionOption = None,
     form: FormOption = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Check every number of a document against the published figures: which figure it is, its value, and the verdict.
 
@@ -40,10 +38,9 @@ def check_document(
     from dagster_project.editions.model import NoEditionError
     from dagster_project.serving import connect, write_result
 
-    where = Home.of(home)
-    with connect(where, reason, by="pam check") as con:
+    with connect(home, reason, by="pam check") as con:
         try:
-            checked = check_document(con, file, edition, where)
+            checked = check_document(con, file, edition, home)
         except (DocumentError, NoEditionError) as error:
             raise typer.BadParameter(str(error)) from error
     if form == "table":

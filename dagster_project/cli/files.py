@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import HomeOption, JsonOption, app, day_option
+from .common import HOME, HomeOption, JsonOption, app, day_option
 from .echo import echo
 
 
@@ -25,7 +24,7 @@ def template(
     first: Annotated[date | None, day_option("--from", "First covered day. [default: the last whole month's]")] = None,
     last: Annotated[date | None, day_option("--to", "Last covered day. [default: the last whole month's]")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if not there.", file_okay=False)] = Path(),
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Write an empty file of an extract, with a valid name and its headers, to fill in. It never replaces a file.
 
@@ -34,7 +33,7 @@ def template(
     from dagster_project.landing.template import write_template
 
     template = write_template(
-        Home.of(home), extract.strip().lower(), out, force=force,
+        home, extract.strip().lower(), out, force=force,
         covered_from=first, covered_to=last,
     )  # fmt: skip
     echo(template.path)
@@ -55,7 +54,7 @@ def inspect(
     last: Annotated[date | None, day_option("--to", "Last covered day, with --extract. [default: any]")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and show what the checks find.")] = False,
     as_json: JsonOption = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show what files would do: how they are read, which rows land, which are quarantined and why. Changes nothing.
 
@@ -69,7 +68,7 @@ def inspect(
     if extract and force:
         description = FileDescription.checked(extract.strip().lower(), force.strip().lower(), first, last)
     with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
-        inspected, trial = inspect_files(Home.of(home), files, description, gate=gate)
+        inspected, trial = inspect_files(home, files, description, gate=gate)
     if as_json:
         result = {"files": [f.as_dict() for f in inspected], "gate": asdict(trial) if trial else None}
         echo(json.dumps(result, indent=1, ensure_ascii=False))

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Engine, Home
+from dagster_project.core.home import Engine
 
-from .common import HomeOption, QuietOption, app, option
+from .common import HOME, HomeOption, QuietOption, app, option
 
 WaitOption = Annotated[
     float,
@@ -34,7 +34,7 @@ def nightly(
     sample: Annotated[
         bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")
     ] = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file affects.")] = False,
     engine: Annotated[
         Engine | None,
@@ -55,7 +55,7 @@ def nightly(
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
     from .render import run_night
 
-    code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait, engine=engine)
+    code = run_night(home, inbox, sample, quiet, rebuild, wait, engine=engine)
     raise typer.Exit(code)
 
 
@@ -73,7 +73,7 @@ def backfill_command(
             file_okay=False,
         ),
     ] = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     quiet: QuietOption = False,
     wait: WaitOption = 60,
 ) -> None:
@@ -96,10 +96,9 @@ def backfill_command(
         period = read_period(first, last)
     except PeriodError as error:
         raise typer.BadParameter(str(error), param_hint="FROM TO") from error
-    where = Home.of(home)
-    folder = inbox or read_config(where).night.inbox or where.inbox
+    folder = inbox or read_config(home).night.inbox or home.inbox
     contracts = load_contracts()
-    if not within(with_windows(where, contracts, find_files(folder, contracts, force_names())), period):
+    if not within(with_windows(home, contracts, find_files(folder, contracts, force_names())), period):
         raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
-    code = run_night(where, inbox, False, quiet, wait=wait, period=period)
+    code = run_night(home, inbox, False, quiet, wait=wait, period=period)
     raise typer.Exit(code)

@@ -9,7 +9,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import FormOption, HomeOption, JsonOption, ReasonOption, app
+from .common import HOME, FormOption, HomeOption, JsonOption, ReasonOption, app
 from .echo import echo, secho
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @app.command()
 def status(
     as_json: JsonOption = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     check: Annotated[
         bool, typer.Option("--check", help="For monitoring: one line, and exit 1 where something needs a person.")
     ] = False,
@@ -31,12 +31,12 @@ def status(
     if check:
         from dagster_project.nights.health import find_problems
 
-        problems = find_problems(Home.of(home), max_age)
+        problems = find_problems(home, max_age)
         echo("PAM CRITICAL: " + "; ".join(problems) if problems else "PAM OK")
         raise typer.Exit(1 if problems else 0)
     from dagster_project.nights.status import status as read_status
 
-    state = read_status(Home.of(home))
+    state = read_status(home)
     if as_json:
         echo(json.dumps(state, indent=1, default=str))
     else:
@@ -72,7 +72,7 @@ def query(
     memory: MemoryOption = None,
     rows: RowsOption = None,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Query the published figures. Nothing else can be read, and nothing changed.
 
@@ -87,12 +87,11 @@ def query(
     text = sys.stdin.read() if sql == "-" else sql
     if not text.strip():
         raise typer.BadParameter("there is no query", param_hint="SQL")
-    where = Home.of(home)
-    limits = limits_of(where, seconds, memory, rows)
+    limits = limits_of(home, seconds, memory, rows)
     if out is not None:
-        answer_to_file(where, text, form, out, limits, reason, by="pam query")
+        answer_to_file(home, text, form, out, limits, reason, by="pam query")
         return
-    with connect(where, reason, by="pam query", query=text, memory=limits.memory) as con:
+    with connect(home, reason, by="pam query", query=text, memory=limits.memory) as con:
         remark = answer(con, text, form, sys.stdout, limits)
     if remark:
         secho(f"pam: {remark}", err=True)
@@ -105,7 +104,7 @@ def sql(
     memory: MemoryOption = None,
     rows: RowsOption = None,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     r"""Query the published figures at a prompt: history, completion of marts, measures and columns, and \? for help.
 
@@ -113,8 +112,7 @@ def sql(
     """
     from dagster_project.serving.prompt import run
 
-    where = Home.of(home)
-    failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
+    failed = run(home, limits_of(home, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 

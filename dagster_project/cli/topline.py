@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 from dagster_project.core.small_numbers import SMALL, is_small
 
-from .common import FormOption, HomeOption, ReasonOption, app, option
+from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def topline(
     out: Annotated[Path | None, option("--out -o", "Write a workbook (.xlsx) or a document (.docx).")] = None,
     form: FormOption = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show the latest complete month of each measure and the twelve months to it, against the year before.
 
@@ -74,19 +74,18 @@ def topline(
 
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
-    where = Home.of(home)
-    with connect(where, reason, by="pam topline") as con:
+    with connect(home, reason, by="pam topline") as con:
         lines = read_lines(con, measures or (), area, area_type, force)
         night_id, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or (
             "", datetime(1980, 1, 1)
         )  # fmt: skip
     if out is not None:
-        _write(where, out.expanduser().absolute(), lines, night_id, at, reason)
+        _write(home, out.expanduser().absolute(), lines, night_id, at, reason)
         echo(str(out))
     elif form == "table":
-        _show(lines, holds_made_up(where))
+        _show(lines, holds_made_up(home))
     else:
-        made_up = holds_made_up(where)
+        made_up = holds_made_up(home)
         write_result([*COLUMNS, "is_made_up"], ([*_row(line), made_up] for line in lines), form, sys.stdout)
 
 

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import Form, HomeOption, ReasonOption, app, day_option, option
+from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ def trace(
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: Annotated[Form, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show how a figure is made: its formula, what each month adds, and every source row by file, line, load and night.
 
@@ -61,9 +59,8 @@ def trace(
 
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
-    where = Home.of(home)
-    with open_evidence(where, night) as con:
-        record_consultation(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
+    with open_evidence(home, night) as con:
+        record_consultation(home, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
             write_result(FILE_COLUMNS, figures_from_file(con, file, line), form, sys.stdout)
             return
