@@ -10,9 +10,8 @@ import pytest
 from support import OFFENCES, land_night, published, same_figures, write_extract
 
 from dagster_project.cli import app, help_panels
-from dagster_project.cli.render import SAMPLE_MARK
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import read_receipts
+from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
 
 
 def test_the_sample_again_is_a_quiet_night(pam: Callable, sample_home: Home, sample_copy: Home) -> None:
