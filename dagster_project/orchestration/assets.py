@@ -27,13 +27,7 @@ WAITED_FOR = ("stg_", "mart_", "measures", "extract_facts", "tables", "unique_to
 
 
 class Translator(DagsterDbtTranslator):
-    """Maps dbt nodes to assets: the key is schema and name, the group is the schema."""
-
-    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """`raw/incidents`, `staging/stg_incidents`, `marts/mart_incidents`, `seeds/areas`."""
-        props = dbt_resource_props
-        schema = props["source_name"] if props["resource_type"] == "source" else props["schema"]
-        return dg.AssetKey([schema, props["name"]])
+    """Maps dbt nodes to assets. Keys are Dagster's own, schema and name: `staging/stg_incidents`, `marts/mart_incidents`."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The schema: staging, measures, marts, audit, seeds."""
