@@ -1,10 +1,8 @@
 """The topline: each measure's latest complete month and the twelve months to it, against the year before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 
@@ -23,31 +21,33 @@ class ToplineError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class ToplineFigure:
-    """A figure of one period, and of the same period a year before. None is not available."""
-
-    value: Decimal | None = None
-    before: Decimal | None = None
-    change: Decimal | None = None
-    percent: Decimal | None = None
-    status: str = "not_available"
-
-
-@dataclass(frozen=True)
 class Line:
-    """A measure's line. `month_end`: of the latest complete month, if there is one. `unusual`: a value of UNUSUAL."""
+    """A measure's latest complete month and the twelve months to it, with a year before each. None is not available.
+
+    `month`: as a label, blank if no month is complete. `unusual`: a value of UNUSUAL.
+    """
 
     mart: str
     measure: str
     title: str
     unit: str
     area: str
-    month_end: date | None
-    month_label: str
-    month: ToplineFigure
-    year: ToplineFigure
+    month: str
+    month_value: Decimal | None
+    month_year_before: Decimal | None
+    month_change: Decimal | None
+    month_pct_change: Decimal | None
+    twelve_months_value: Decimal | None
+    twelve_months_year_before: Decimal | None
+    twelve_months_change: Decimal | None
+    twelve_months_pct_change: Decimal | None
+    twelve_months_status: str
     unusual: str
 
+
+COLUMNS = tuple(field.name for field in fields(Line))
+"""Columns of the workbook, csv and json (these also have `is_made_up`). Figures are exact. One that is not available is empty,
+or in words in the workbook."""
 
 _LINES = """
 with wanted as (
@@ -63,10 +63,9 @@ months as (
     qualify row_number() over (partition by mart, measure order by period_end desc) = 1
 )
 select
-    wanted.mart, wanted.measure, months.period_end, months.period_label,
-    months.value, months.prior_value, months.volume_change, months.pct_change, months.data_status,
-    years.value, years.prior_value, years.volume_change, years.pct_change, years.data_status,
-    {variation} as variation
+    {variation}, wanted.mart, wanted.measure, coalesce(months.period_label, ''),
+    months.value, months.prior_value, months.volume_change, months.pct_change,
+    years.value, years.prior_value, years.volume_change, years.pct_change, coalesce(years.data_status, 'not_available')
 from wanted
 left join months on months.mart = wanted.mart and months.measure = wanted.measure
 left join area as years
@@ -109,15 +108,12 @@ def topline(
     rows = cursor.execute(
         _LINES.format(wanted=wanted, **parts), {"force": force, "area_type": area_type, "area_code": area_code}
     ).fetchall()
-    titles = {(r["mart"], r["measure"]): r for r in chosen}
-    return [_line(row, titles[row[0], row[1]], area_name) for row in rows]
-
-
-def _line(row: Sequence[Any], listed: dict[str, str], area: str) -> Line:
-    month, year = (
-        ToplineFigure(row[n], row[n + 1], row[n + 2], row[n + 3], row[n + 4] or "not_available") for n in (4, 9)
-    )  # fmt: skip
-    return Line(row[0], row[1], listed["title"], listed["unit"], area, row[2], row[3] or "", month, year, UNUSUAL[row[14]])
+    titles = {(r["mart"], r["measure"]): (r["title"], r["unit"]) for r in chosen}
+    lines = []
+    for variation, mart, measure, *figures in rows:
+        cells = [mart, measure, *titles[mart, measure], area_name, *figures, UNUSUAL[variation]]
+        lines.append(Line(*cells))
+    return lines
 
 
 def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:
