@@ -49,9 +49,9 @@ COLUMNS = tuple(field.name for field in fields(Line))
 """Columns of the workbook, csv and json (these also have `is_made_up`). Figures are exact. One that is not available is empty,
 or in words in the workbook."""
 
-_LINES = """
+_LINES = f"""
 with wanted as (
-    from (values {wanted}) as t(place, mart, measure)
+    from (values {{wanted}}) as t(place, mart, measure)
 ),
 area as (
     select marts.* from marts.measures as marts
@@ -63,7 +63,8 @@ months as (
     qualify row_number() over (partition by mart, measure order by period_end desc) = 1
 )
 select
-    {variation}, wanted.mart, wanted.measure, coalesce(months.period_label, ''),
+    case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end,
+    wanted.mart, wanted.measure, coalesce(months.period_label, ''),
     months.value, months.prior_value, months.volume_change, months.pct_change,
     years.value, years.prior_value, years.volume_change, years.pct_change, coalesce(years.data_status, 'not_available')
 from wanted
@@ -71,15 +72,11 @@ left join months on months.mart = wanted.mart and months.measure = wanted.measur
 left join area as years
     on years.mart = wanted.mart and years.measure = wanted.measure and years.period_type = 'rolling_12_months'
     and years.period_end = months.period_end
-{charts}
-order by wanted.place
-"""
-_VARIATION = f"case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end"
-_CHARTS = """
 left join marts.mart_control_charts as charts
     on charts.mart = wanted.mart and charts.measure = wanted.measure and charts.period_end = months.period_end
     and charts.category = 'all' and charts.force_code = $force and charts.area_type = $area_type
     and charts.area_code = $area_code
+order by wanted.place
 """
 
 
@@ -98,16 +95,10 @@ def topline(
     chosen = _chosen_measures(measures)
     force = _force(con, force)
     area_type, area_code, area_name = _area(con, force, area, area_type)
-    cursor = con.cursor()
-    has_charts = cursor.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'mart_control_charts'"
-    ).fetchone() != (0,)
     # These names come from the project's list, never from the person.
     wanted = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
-    parts = {"variation": _VARIATION, "charts": _CHARTS} if has_charts else {"variation": "null", "charts": ""}
-    rows = cursor.execute(
-        _LINES.format(wanted=wanted, **parts), {"force": force, "area_type": area_type, "area_code": area_code}
-    ).fetchall()
+    values = {"force": force, "area_type": area_type, "area_code": area_code}
+    rows = con.cursor().execute(_LINES.format(wanted=wanted), values).fetchall()
     titles = {(r["mart"], r["measure"]): (r["title"], r["unit"]) for r in chosen}
     lines = []
     for variation, mart, measure, *figures in rows:
