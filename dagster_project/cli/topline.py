@@ -13,6 +13,7 @@ import typer
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 from dagster_project.core.small_numbers import SMALL, is_small
+from dagster_project.core.sql import one_row
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
@@ -71,9 +72,7 @@ def topline(
         raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
     with connect(home, reason, by="pam topline") as con:
         lines = read_lines(con, measures or (), area, area_type, force)
-        night_id, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or (
-            "", datetime(1980, 1, 1)
-        )  # fmt: skip
+        night_id, at = one_row(con.execute("select night_id, started_at from meta.nights where finished_at is null"))
     if out is not None:
         _write(home, out.expanduser().absolute(), lines, night_id, at, reason)
         echo(str(out))

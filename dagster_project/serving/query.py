@@ -15,7 +15,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import MEMORY, open_hardened, open_published
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .answer_formats import FORMATS, write_result
 from .consultation import record_consultation, record_disclosure
@@ -192,8 +192,8 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
 
 def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
     """What a file says of its figures: the night and the query."""
-    night = con.cursor().execute("select night_id from meta.nights where finished_at is null").fetchone()
-    return {"Published night": night[0] if night else "", "Asked": sql.strip()}
+    (night,) = one_row(con.cursor().execute("select night_id from meta.nights where finished_at is null"))
+    return {"Published night": night, "Asked": sql.strip()}
 
 
 def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
