@@ -13,7 +13,7 @@ from .common import HOME, FormOption, HomeOption, JsonOption, ReasonOption, app
 from .echo import echo, secho
 
 if TYPE_CHECKING:
-    from dagster_project.serving import Limits
+    from dagster_project.core.config import Query
 
 
 @app.command()
@@ -116,14 +116,9 @@ def sql(
     raise typer.Exit(1 if failed else 0)
 
 
-def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Query":
     """What a query may use: as the options say, else as the home's settings do."""
     from dagster_project.core.config import visible_settings
-    from dagster_project.serving import Limits
 
-    settings = visible_settings(home).query
-    return Limits(
-        settings.seconds if seconds is None else seconds,
-        settings.memory if memory is None else memory,
-        settings.rows if rows is None else rows,
-    )
+    options = {"seconds": seconds, "memory": memory, "rows": rows}
+    return visible_settings(home).query.model_copy(update={k: v for k, v in options.items() if v is not None})

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.config import Query as Limits
 from dagster_project.core.config import visible_settings
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
@@ -24,7 +25,7 @@ from dagster_project.core.terminal_text import warn
 from .answer_formats import FORMATS, write_result
 from .connection import connect
 from .consultation import record_consultation
-from .query import Limits, QuestionError, answer, error_message, limited, questions
+from .query import QuestionError, answer, error_message, limited, questions
 
 HISTORY = "sql_history"
 

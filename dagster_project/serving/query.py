@@ -4,17 +4,17 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
 
+from dagster_project.core.config import Query as Limits
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import put_in_place, temporary_path
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import MEMORY, open_hardened, open_published
+from dagster_project.core.published_file import open_hardened, open_published
 from dagster_project.core.sql import literal, one_row
 
 from .answer_formats import FORMATS, write_result
@@ -41,17 +41,6 @@ class QuestionError(PamError, ValueError):
 
 class LimitError(QuestionError):
     """A query that took more time or memory than it may."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a query may use: `[query]` of pam.toml, and the options of `pam query` and `pam sql`."""
-
-    seconds: float = 60
-    """0: no limit."""
-    memory: str = MEMORY
-    rows: int = 10_000
-    """Rows that a table shows; 0: all. The other formats write all."""
 
 
 def questions(sql: str) -> list[str]:
@@ -182,7 +171,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
                         write_sheet([c[0] for c in result.description], fetch_rows(result), new, about(con, sql))
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
-                        answer(con, sql, form, file, Limits(limits.seconds, limits.memory, 0))
+                        answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
         os.chmod(new, 0o600)
         record_disclosure(home, reason, by=by, what="answer", query=sql, to=str(out.absolute()), format=form)
         put_in_place(new, out.absolute())
