@@ -148,7 +148,7 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
 
 def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
     """Write the table to a file (0600), whole or not at all, and record it."""
-    from dagster_project.core.files import put_in_place, temporary_path
+    from dagster_project.core.files import new_file
     from dagster_project.reporting.pack.document_form import document_form
     from dagster_project.reporting.pack.topline_document import write_topline
     from dagster_project.serving.answer_workbook import write_sheet
@@ -157,9 +157,7 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
 
     made_up = [SAMPLE] if holds_made_up(home) else []
     title = f"Topline: {lines[0].area}" if lines else "Topline"
-    new = temporary_path(path)
-    new.touch(mode=0o600)
-    try:
+    with new_file(path) as new:
         if path.suffix.lower() == ".xlsx":
             about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
             cells = ([NOT_AVAILABLE if v in (None, "") else v for v in astuple(line)] for line in lines)
@@ -170,6 +168,3 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
             rows = [_printed(line) for line in lines]
             write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
         record_disclosure(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))
-        put_in_place(new, path)
-    finally:
-        new.unlink(missing_ok=True)

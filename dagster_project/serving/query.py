@@ -12,7 +12,7 @@ import duckdb
 
 from dagster_project.core.config import Query as Limits
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import put_in_place, temporary_path
+from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import open_hardened, open_published
 from dagster_project.core.sql import literal, one_row
@@ -156,9 +156,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
     Raises what `connect` raises, QuestionError, LimitError, OSError, and ValueError for more rows than a sheet has.
     """
     record_consultation(home, reason, by=by, query=sql)
-    new = temporary_path(out.absolute())
-    new.touch(mode=0o600)
-    try:
+    with new_file(out.absolute()) as new:
         if form == "parquet":
             _write_parquet(home, sql, new, limits)
         else:
@@ -174,9 +172,6 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
                         answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
         os.chmod(new, 0o600)
         record_disclosure(home, reason, by=by, what="answer", query=sql, to=str(out.absolute()), format=form)
-        put_in_place(new, out.absolute())
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
