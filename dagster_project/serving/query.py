@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -132,20 +132,16 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
     with limited(con, limits):
         result = con.execute(text)
         columns, rows = [c[0] for c in result.description or []], fetch_rows(result)
-        first = [row for _, row in zip(range(2), rows, strict=False)]
+        first = list(islice(rows, 2))
         rows = chain(first, rows)
         # A count or a sum of no rows is a row, too.
         is_empty = not first or (len(first) == 1 and all(cell in (None, 0) for cell in first[0]))
         remark = "; ".join(misspelt(con, text)) if is_empty else ""
-        if form != "table" or not limits.rows:
-            write_result(columns, rows, form, out)
-            return remark
-        shown = [row for _, row in zip(range(limits.rows), rows, strict=False)]
-        more = next(rows, None) is not None
-        write_result(columns, shown, form, out)
-        if remark:
-            return remark
-        return f"the first {limits.rows} rows are shown; --rows 0 shows all, --format csv writes all" if more else ""
+        limit = limits.rows if form == "table" and limits.rows else None
+        write_result(columns, islice(rows, limit), form, out)
+        if next(rows, None) is not None:
+            remark = f"the first {limit} rows are shown; --rows 0 shows all, --format csv writes all"
+        return remark
 
 
 def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "", *, by: str) -> None:
