@@ -1,6 +1,8 @@
 """`pam check`: checks a document against the published night."""
 
 import sys
+from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,16 +84,12 @@ def _show(checked: "CheckedDocument") -> None:
 
 
 def _rounded(computed: str | None) -> str:
-    from decimal import Decimal
-
     from dagster_project.serving import plain_text
 
     return plain_text(round(Decimal(computed), 2)) if computed else ""
 
 
 def _summary(checked: "CheckedDocument") -> str:
-    from collections import Counter
-
     from dagster_project.document_check import VERDICTS
     from dagster_project.reporting.pack.wording import verdict_in_sentence
 

@@ -216,7 +216,8 @@ def _split(measure: dict[str, str]) -> str:
 def checks() -> dict[str, Any]:
     """What checks.md lists: the rules of the suites, and dbt's tests."""
     suites = gate.load_suites()
-    facts = {m["name"]: _described(m) for m in _properties(PROPERTIES / "audit" / "_audit.yml")}
+    audit = _properties(PROPERTIES / "audit" / "_audit.yml")
+    facts = {model["name"]: {c["name"]: c["description"] for c in model["columns"]} for model in audit}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
     for suite in (s for s in suites.values() if s.subject != "relation"):
         for e in suite.expectations:
@@ -236,10 +237,6 @@ def checks() -> dict[str, Any]:
         "shared": _names(sorted(n for n in load_contracts() if n not in suites)),
         "tests": _tests(),
     }  # fmt: skip
-
-
-def _described(part: dict[str, Any]) -> dict[str, str]:
-    return {column["name"]: column["description"] for column in part["columns"]}
 
 
 def _rule(rule: dict[str, Any], facts: dict[str, str], suites: int, first: object) -> tuple[str, ...]:

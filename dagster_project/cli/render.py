@@ -1,5 +1,6 @@
 """Shows a night, and the state of the warehouse, at the terminal."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -260,8 +261,6 @@ def show_publications(home: Home) -> None:
 
 def show_comparison(compared: "NightComparison") -> None:
     """Print which figures made again differ from those of a published night."""
-    import sys
-
     from dagster_project.nights.replay import COLUMNS
     from dagster_project.publishing.figure_diff import MARTS
     from dagster_project.serving import write_result

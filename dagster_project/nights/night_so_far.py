@@ -74,9 +74,6 @@ class NightSoFar:
         """Whether the night has its receipt or is published: then no step may be tried again."""
         return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
 
-    def _is_unchanged(self) -> bool:
-        return self.receipt is not None and self.receipt.outcome == "unchanged"
-
     def _started_night(self) -> Night:
         if self.night is None:
             raise NightFailedError("a night begins with landing: run the whole job `nightly`")
