@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import ByOption, HomeOption, app, explained
+from .common import HOME, ByOption, HomeOption, app
 from .echo import echo
 
 
@@ -17,11 +15,10 @@ def accept(
     force: Annotated[str, typer.Option("--force", help="Force, as data.police.uk names it.")],
     why: Annotated[str, typer.Option("--why", help="Why the figure is right: it goes on record. No personal data here.")],
     by: ByOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Let a month of a measure pass the gate from the next night on, though it is far from the months before."""
     from dagster_project.transform.accepted_months import accept_month
 
-    with explained():
-        accepted = accept_month(Home.of(home), measure, month, force.strip().lower(), by=by, why=why)
-        echo(f"{accepted.measure} of {accepted.force_code} in {accepted.month} passes from the next night on")
+    accepted = accept_month(home, measure, month, force.strip().lower(), by=by, why=why)
+    echo(f"{accepted.measure} of {accepted.force_code} in {accepted.month} passes from the next night on")

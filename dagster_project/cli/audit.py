@@ -2,14 +2,12 @@
 
 import json
 import sys
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import FormOption, HomeOption, explained, make_group, option
+from .common import HOME, FormOption, HomeOption, day_option, make_group, option
 from .echo import echo, secho
 
 ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
@@ -21,7 +19,7 @@ def verify(
     anchor: Annotated[
         list[str] | None, option("--anchor", "A last record, NUMBER:HASH, as an earlier verify printed it. May be repeated.")
     ] = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Find any change to the record: a changed, moved, added or missing line.
 
@@ -30,8 +28,7 @@ def verify(
     """  # fmt: skip
     from dagster_project.audit import verify as verify_log
 
-    with explained():
-        result = verify_log(Home.of(home), anchor or ())
+    result = verify_log(home, anchor or ())
     for note in result.notes:
         echo(f"pam: {note}", err=True)
     for fault in result.faults:
@@ -44,11 +41,11 @@ def verify(
 @audit.command()
 def show(
     kind: Annotated[str | None, typer.Option("--kind", help="Only of this kind, such as consultation.")] = None,
-    since: Annotated[datetime | None, option("--since", "Only from this day on (UTC).", formats=["%Y-%m-%d"])] = None,
+    since: Annotated[date | None, day_option("--since", "Only from this day on (UTC).")] = None,
     who: Annotated[str | None, typer.Option("--who", help="Only of users whose name has this text.")] = None,
     limit: Annotated[int, typer.Option("--limit", help="The last so many; 0 shows all.", min=0)] = 50,
     form: FormOption = "table",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show the record, the newest last. `pam audit verify` checks that nothing in it was changed."""
     from dagster_project.audit import KINDS, read_log
@@ -57,9 +54,8 @@ def show(
 
     if kind and kind not in (*KINDS, *OWN_KINDS):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
-    with explained():
-        rows = [
-            (r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in read_log(Home.of(home))
-            if kind in (None, r.kind) and (since is None or r.at >= since.date().isoformat()) and (who or "") in r.who
-        ]  # fmt: skip
-        write_result(["n", "at", "kind", "who", "facts"], rows[-limit:] if limit else rows, form, sys.stdout)
+    rows = [
+        (r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in read_log(home)
+        if kind in (None, r.kind) and (since is None or r.at >= since.isoformat()) and (who or "") in r.who
+    ]  # fmt: skip
+    write_result(["n", "at", "kind", "who", "facts"], rows[-limit:] if limit else rows, form, sys.stdout)

@@ -7,9 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import HomeOption, ReasonOption, app, explained, option
+from .common import HOME, HomeOption, ReasonOption, app, option
 from .echo import echo
 
 DOCS_NIGHTS = 10
@@ -27,7 +25,7 @@ def checks(
         option("--gx-project", "Write suites and results to this folder, as a project that Great Expectations' own API opens."),
     ] = None,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show which of a night's checks failed, also of a held night: level, rule, and the values that broke it.
 
@@ -41,31 +39,29 @@ def checks(
     from dagster_project.quality import data_docs, gx_project, results
     from dagster_project.serving import record_consultation, write_result
 
-    where = Home.of(home)
-    with explained():
-        night_id = results.find_night_id(where, night)
-        record_consultation(where, reason, by="pam checks", night=night_id, docs=bool(docs or project))
-        nights = [night_id] if night else results.nights(where)[-DOCS_NIGHTS:]
-        if docs:
-            echo(str(data_docs.write_docs(where, docs.expanduser().absolute(), nights)))
-        if project:
-            echo(str(gx_project.write_project(where, project.expanduser().absolute(), nights)))
-        if docs or project:
-            return
-        receipt = next((r for r in read_receipts(where) if r.night_id == night_id), None)
-        outcomes = receipt.checks if receipt else []
-        if form == "json":
-            body = {"night_id": night_id, "checks": outcomes, "results": results.read_results(where, night_id)}
-            sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
-            return
-        columns = ("subject", "rule", "level", "passed", "found", "advice")
-        rows = [
-            (c["subject"], c["rule"], c["severity"], "yes" if c["passed"] else "no", c["found"], c["advice"])
-            for c in sorted(outcomes, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"]))
-            if every or not c["passed"]
-        ]
-        if rows:
-            write_result(columns, rows, "table", sys.stdout)
-        outcome = receipt.outcome if receipt else "not finished"
-        passed = sum(c["passed"] for c in outcomes)
-        echo(f"Night {night_id} ({outcome}): {passed} of {len(outcomes)} checks passed")
+    night_id = results.find_night_id(home, night)
+    record_consultation(home, reason, by="pam checks", night=night_id, docs=bool(docs or project))
+    nights = [night_id] if night else results.nights(home)[-DOCS_NIGHTS:]
+    if docs:
+        echo(str(data_docs.write_docs(home, docs.expanduser().absolute(), nights)))
+    if project:
+        echo(str(gx_project.write_project(home, project.expanduser().absolute(), nights)))
+    if docs or project:
+        return
+    receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+    outcomes = receipt.checks if receipt else []
+    if form == "json":
+        body = {"night_id": night_id, "checks": outcomes, "results": results.read_results(home, night_id)}
+        sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+        return
+    columns = ("subject", "rule", "level", "passed", "found", "advice")
+    rows = [
+        (c["subject"], c["rule"], c["severity"], "yes" if c["passed"] else "no", c["found"], c["advice"])
+        for c in sorted(outcomes, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"]))
+        if every or not c["passed"]
+    ]
+    if rows:
+        write_result(columns, rows, "table", sys.stdout)
+    outcome = receipt.outcome if receipt else "not finished"
+    passed = sum(c["passed"] for c in outcomes)
+    echo(f"Night {night_id} ({outcome}): {passed} of {len(outcomes)} checks passed")

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import EditionOption, FormOption, HomeOption, ReasonOption, explained, make_group
+from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, make_group
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ def claims(
     every: Annotated[bool, typer.Option("--all", help="Show the claims that agree as well.")] = False,
     form: FormOption = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Compare the printed figures and statements of an edition with the marts, at the precision printed.
 
@@ -38,23 +36,22 @@ def claims(
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.claims import read_claims
 
-    with explained():
-        chosen, compared = read_claims(Home.of(home), edition, reason)
-        shown = [c for c in compared if every or c.verdict != "agrees"]
-        columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
-        rows: list[tuple[Any, ...]] = [
-            (c.paragraph, _description(c), c.printed or OUR_WORDS, c.computed, c.difference,
-             c.verdict + (" (known)" if c.is_known else ""), "; ".join(t for t in (c.known_reason, c.reason, c.note) if t))
-            for c in shown
-        ]  # fmt: skip
-        if form == "table":
-            # Two decimal places are enough for a person.
-            rows = [(*r[:3], *(None if v is None else plain_text(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
-        write_result(columns, rows, form, sys.stdout)
-        numbers = {v: sum(c.verdict == v for c in compared) for v in VERDICTS}
-        counts = ", ".join(f"{n} {verdict_in_sentence(v, n)}" for v, n in numbers.items())
-        failing = [c for c in compared if c.fails]
-        echo(f"Edition {chosen}: {share_checked(compared)} checked: {counts}", err=form != "table")
+    chosen, compared = read_claims(home, edition, reason)
+    shown = [c for c in compared if every or c.verdict != "agrees"]
+    columns = ["paragraph", "claim", "printed", "computed", "difference", "verdict", "why"]
+    rows: list[tuple[Any, ...]] = [
+        (c.paragraph, _description(c), c.printed or OUR_WORDS, c.computed, c.difference,
+         c.verdict + (" (known)" if c.is_known else ""), "; ".join(t for t in (c.known_reason, c.reason, c.note) if t))
+        for c in shown
+    ]  # fmt: skip
+    if form == "table":
+        # Two decimal places are enough for a person.
+        rows = [(*r[:3], *(None if v is None else plain_text(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
+    write_result(columns, rows, form, sys.stdout)
+    numbers = {v: sum(c.verdict == v for c in compared) for v in VERDICTS}
+    counts = ", ".join(f"{n} {verdict_in_sentence(v, n)}" for v, n in numbers.items())
+    failing = [c for c in compared if c.fails]
+    echo(f"Edition {chosen}: {share_checked(compared)} checked: {counts}", err=form != "table")
     if failing:
         raise typer.Exit(1)
 

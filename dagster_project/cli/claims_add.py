@@ -1,22 +1,19 @@
 """`pam claims add`: adds a printed sentence to an edition's claims, after showing how it was understood."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dagster_project.core.home import Home
-
 from .claims import claims_app
-from .common import EditionOption, HomeOption, ReasonOption, explained, option
+from .common import HOME, EditionOption, HomeOption, ReasonOption, as_day, day_option, option
 from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.document_check.understand import ClaimRow, Given, NotUnderstoodError
 
 SHOWS = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
-DAY = "%Y-%m-%d"
 
 
 @claims_app.command("add")
@@ -29,12 +26,12 @@ def add(
     figure: Annotated[str | None, option("--figure", "value, volume_change or pct_change.")] = None,
     area: Annotated[str | None, option("--area", "The area, by name. (default: the force)")] = None,
     category: Annotated[str | None, option("--category", "The category. (default: all)")] = None,
-    first: Annotated[datetime | None, option("--from", "First day.", formats=[DAY])] = None,
-    last: Annotated[datetime | None, option("--to", "Last day.", formats=[DAY])] = None,
+    first: Annotated[date | None, day_option("--from", "First day.")] = None,
+    last: Annotated[date | None, day_option("--to", "Last day.")] = None,
     paragraph: Annotated[str, option("--paragraph", "The paragraph of the report, such as 3.2.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: add the claim if it is understood.")] = False,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Add a printed sentence to the claims of an edition, after you confirm how it was understood.
 
@@ -52,23 +49,20 @@ def add(
     from dagster_project.editions import read_editions
     from dagster_project.serving import connect
 
-    days = (first.date() if first else None, last.date() if last else None)
-    given = Given(number, mart, measure, figure, area, category, *days)
-    with explained():
-        where = Home.of(home)
-        chosen = read_editions(where).named(edition)
-        with connect(where, reason, by="pam claims add") as con:
-            figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
-            claim = _read_sentence(sentence, given, figures, yes)
-            published = claimed_figure(con, figures, claim)
-        _show(claim, published.value)
-        if not yes and not typer.confirm("Is this what the sentence says?"):
-            echo("Nothing was written.")
-            raise typer.Exit(1)
-        path, became_own = add_claim(where, chosen, claim, paragraph)
-        echo(f"Added to {path}: the next night compares it")
-        if became_own:
-            echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
+    given = Given(number, mart, measure, figure, area, category, first, last)
+    chosen = read_editions(home).named(edition)
+    with connect(home, reason, by="pam claims add") as con:
+        figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
+        claim = _read_sentence(sentence, given, figures, yes)
+        published = claimed_figure(con, figures, claim)
+    _show(claim, published.value)
+    if not yes and not typer.confirm("Is this what the sentence says?"):
+        echo("Nothing was written.")
+        raise typer.Exit(1)
+    path, became_own = add_claim(home, chosen, claim, paragraph)
+    echo(f"Added to {path}: the next night compares it")
+    if became_own:
+        echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
 
 
 def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "ClaimRow":
@@ -87,16 +81,8 @@ def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool)
 def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
     echo(f"{error}")
     if error.option == "--from and --to":
-        return replace(given, first=_ask_day("--from"), last=_ask_day("--to"))
+        return replace(given, first=as_day(typer.prompt("--from (YYYY-MM-DD)")), last=as_day(typer.prompt("--to (YYYY-MM-DD)")))
     return replace(given, **{error.option.removeprefix("--"): typer.prompt(error.option)})
-
-
-def _ask_day(option: str) -> date:
-    text = typer.prompt(f"{option} (YYYY-MM-DD)")
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)", param_hint=option) from error
 
 
 def _show(claim: "ClaimRow", value: Any) -> None:

@@ -4,14 +4,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from dagster_project.core.home import be_private, be_quiet
+from dagster_project.core.home import Home, be_private, be_quiet
 from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
 from dagster_project.core.terminal_text import indented_message, safe_text
 
@@ -22,24 +22,38 @@ skip_unused_imports()
 collect_garbage_less()
 
 
-@contextmanager
-def _safe_usage_errors() -> Iterator[None]:
-    """Make safe what a wrong call is told: it quotes names of files, and typer prints it as it is."""
-    try:
-        yield
-    except TyperException as error:
-        error.message = safe_text(error.message)
-        raise
-
-
 class _Commands(TyperGroup):
+    """Shows errors that a person can act on in a line, and makes safe what a message quotes."""
+
     def make_context(self, *args: Any, **more: Any) -> Any:
-        with _safe_usage_errors():
+        with _explained():
             return super().make_context(*args, **more)
 
     def invoke(self, *args: Any, **more: Any) -> Any:
-        with _safe_usage_errors():
+        with _explained():
             return super().invoke(*args, **more)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Within, an error that a person can act on is printed as one line, not as a traceback; exit 1."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except TyperException as error:
+        # Wrong use: the message quotes what was typed, and typer prints it as it is.
+        error.message = safe_text(error.message)
+        raise
+    except BrokenPipeError:
+        # The reader, such as `head`, has closed the pipe.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        raise typer.Exit(0) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        from dagster_project.core.errors import with_advice
+
+        secho(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from error
 
 
 app = typer.Typer(
@@ -65,11 +79,27 @@ def option(names: str, text: str, **more: Any) -> Any:
     return typer.Option(*names.split(), help=text, show_default=False, **more)
 
 
+def as_day(text: str) -> date:
+    """A day as people type it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)") from error
+
+
+def day_option(name: str, text: str) -> Any:
+    """An option for a day."""
+    return option(name, text, parser=as_day, metavar="<YYYY-MM-DD>")
+
+
 HomeOption = Annotated[
-    Path | None,
-    option("--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", readable=False),
+    Home,
+    option(
+        "--home", "The warehouse's folder. (default: var/ in the checkout)", envvar="PAM_HOME", parser=Home.of, metavar="<path>"
+    ),
 ]
-"""`readable=False`, as a group that reads what is published can't list the home."""
+HOME: Any = ""
+"""The default of a `HomeOption`: what `Home.of` makes of it when the command runs."""
 
 
 WHY = "Why you need this: it goes on record. No personal data here."
@@ -108,19 +138,3 @@ def _private(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
 ) -> None:
     be_private()
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Within, an error that a person can act on is printed as one line, not as a traceback; exit 1."""
-    try:
-        yield
-    except BrokenPipeError:
-        # The reader, such as `head`, has closed the pipe.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        raise typer.Exit(0) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        from dagster_project.core.errors import with_advice
-
-        secho(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
-        raise typer.Exit(1) from error

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import HomeOption, ReasonOption, app, explained, option
+from .common import HOME, HomeOption, ReasonOption, app, option
 from .echo import echo
 
 
@@ -19,7 +17,7 @@ def dashboard(
     ],
     replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Write the dashboard of the published night: one page, to open from the folder or from a web server.
 
@@ -34,11 +32,9 @@ def dashboard(
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import record_disclosure
 
-    with explained():
-        where = Home.of(home)
-        with connect(where, reason, by="pam dashboard") as con:
-            target = out.expanduser().absolute()
-            record_disclosure(where, reason, by="pam dashboard", what="dashboard", to=str(target))
-            lists, changes = read_home_lists(where), changes_since(where, con)
-            write_whole_folder(con, target, holds_made_up(where), lists=lists, changes=changes, overwrite=replace)
-        echo(str(target / "index.html"))
+    with connect(home, reason, by="pam dashboard") as con:
+        target = out.expanduser().absolute()
+        record_disclosure(home, reason, by="pam dashboard", what="dashboard", to=str(target))
+        lists, changes = read_home_lists(home), changes_since(home, con)
+        write_whole_folder(con, target, holds_made_up(home), lists=lists, changes=changes, overwrite=replace)
+    echo(str(target / "index.html"))

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import HomeOption, app, explained
+from .common import HOME, HomeOption, app
 from .echo import echo
 
 
@@ -25,9 +23,8 @@ def sample(
     from dagster_project.sample import write_sample
     from dagster_project.sample.raw_exports import write_raw_exports
 
-    with explained():
-        paths = write_raw_exports(directory) if raw else write_sample(directory)
-        echo(f"{len(paths)} made-up extracts in {directory}")
+    paths = write_raw_exports(directory) if raw else write_sample(directory)
+    echo(f"{len(paths)} made-up extracts in {directory}")
 
 
 @app.command()
@@ -37,28 +34,26 @@ def docs() -> None:
 
     from .generate_docs import write_pages
 
-    with explained():
-        changed = [*write_pages(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
-        echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
+    changed = [*write_pages(), *([dbt_sources.PATH] if dbt_sources.write() else [])]
+    echo("\n".join(f"{path} written" for path in changed) or "All is up to date")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
-def dbt(context: typer.Context, home: HomeOption = None) -> None:
+def dbt(context: typer.Context, home: HomeOption = HOME) -> None:
     """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
     from dagster_project.core.receipts import locked
     from dagster_project.transform.candidate import prepare_for_dbt
     from dagster_project.transform.dbt_runner import run_by_hand
 
-    args, where = list(context.args) or ["--help"], Home.of(home)
+    args = list(context.args) or ["--help"]
     if {"--help", "-h", "--version"} & {*args}:
-        raise typer.Exit(run_by_hand(where, args))
-    with explained():
-        if not where.path.is_dir():
-            raise FileNotFoundError(f"{where.path}: no such folder; `pam nightly` makes it")
-        with locked(where):
-            if note := prepare_for_dbt(where, args):
-                echo(f"pam: {note}", err=True)
-            code = run_by_hand(where, args)
-        if code == 0 and {"docs", "generate", "--static"} <= {*args}:
-            echo(f"pam: open {where.candidate / 'dbt' / 'static_index.html'}", err=True)
+        raise typer.Exit(run_by_hand(home, args))
+    if not home.path.is_dir():
+        raise FileNotFoundError(f"{home.path}: no such folder; `pam nightly` makes it")
+    with locked(home):
+        if note := prepare_for_dbt(home, args):
+            echo(f"pam: {note}", err=True)
+        code = run_by_hand(home, args)
+    if code == 0 and {"docs", "generate", "--static"} <= {*args}:
+        echo(f"pam: open {home.candidate / 'dbt' / 'static_index.html'}", err=True)
     raise typer.Exit(code)

@@ -1,14 +1,14 @@
 """`pam check`: checks a document against the published night."""
 
 import sys
+from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import EditionOption, FormOption, HomeOption, ReasonOption, app, explained
+from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, app
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check_document(
     edition: EditionOption = None,
     form: FormOption = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Check every number of a document against the published figures: which figure it is, its value, and the verdict.
 
@@ -40,20 +40,18 @@ def check_document(
     from dagster_project.editions.model import NoEditionError
     from dagster_project.serving import connect, write_result
 
-    with explained():
-        where = Home.of(home)
-        with connect(where, reason, by="pam check") as con:
-            try:
-                checked = check_document(con, file, edition, where)
-            except (DocumentError, NoEditionError) as error:
-                raise typer.BadParameter(str(error)) from error
-        if form == "table":
-            _show(checked)
-        else:
-            columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
-                       "reason"]  # fmt: skip
-            write_result(columns, [[getattr(i, c) for c in columns] for i in checked.items], form, sys.stdout)
-        echo(_summary(checked), err=form != "table")
+    with connect(home, reason, by="pam check") as con:
+        try:
+            checked = check_document(con, file, edition, home)
+        except (DocumentError, NoEditionError) as error:
+            raise typer.BadParameter(str(error)) from error
+    if form == "table":
+        _show(checked)
+    else:
+        columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
+                   "reason"]  # fmt: skip
+        write_result(columns, [[getattr(i, c) for c in columns] for i in checked.items], form, sys.stdout)
+    echo(_summary(checked), err=form != "table")
     if checked.disagreeing:
         raise typer.Exit(1)
 
@@ -86,16 +84,12 @@ def _show(checked: "CheckedDocument") -> None:
 
 
 def _rounded(computed: str | None) -> str:
-    from decimal import Decimal
-
     from dagster_project.serving import plain_text
 
     return plain_text(round(Decimal(computed), 2)) if computed else ""
 
 
 def _summary(checked: "CheckedDocument") -> str:
-    from collections import Counter
-
     from dagster_project.document_check import VERDICTS
     from dagster_project.reporting.pack.wording import verdict_in_sentence
 

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import ByOption, FormOption, HomeOption, explained, make_group, option
+from .common import HOME, ByOption, FormOption, HomeOption, make_group, option
 from .echo import echo
 
 ABOUT = "Editions of the report: list them, make the next one, freeze one that you issue."
@@ -17,30 +15,28 @@ Name = Annotated[str, typer.Argument(help="The edition, called by its month, suc
 
 
 @edition.command("list")
-def list_editions(home: HomeOption = None) -> None:
+def list_editions(home: HomeOption = HOME) -> None:
     """Show all editions, and which are frozen."""
     from dagster_project.editions import read_editions
     from dagster_project.editions.frozen import frozen_editions
     from dagster_project.serving import write_result
 
-    with explained():
-        where = Home.of(home)
-        editions = read_editions(where)
-        frozen = {f.edition: f for f in frozen_editions(where)}
-        rows = [
-            (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no",
-             f"night {frozen[name].night_id}, by {frozen[name].by}" if name in frozen else "no")
-            for name, e in editions.sound.items()
-        ]  # fmt: skip
-        write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
-        for waiting in editions.waiting:
-            echo(f"pam: edition {waiting.name} waits until it is corrected: {waiting.problem}", err=True)
+    editions = read_editions(home)
+    frozen = {f.edition: f for f in frozen_editions(home)}
+    rows = [
+        (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no",
+         f"night {frozen[name].night_id}, by {frozen[name].by}" if name in frozen else "no")
+        for name, e in editions.sound.items()
+    ]  # fmt: skip
+    write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
+    for waiting in editions.waiting:
+        echo(f"pam: edition {waiting.name} waits until it is corrected: {waiting.problem}", err=True)
 
 
 @edition.command()
 def check(
     name: Annotated[str | None, typer.Argument(help="The edition. (default: all of them)", show_default=False)] = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show what is wrong with the home's editions: file, line, and what may be meant. No night is needed.
 
@@ -48,15 +44,14 @@ def check(
     """
     from dagster_project.editions import read_editions
 
-    with explained():
-        editions = read_editions(Home.of(home))
-        if name is not None and name not in {w.name for w in editions.waiting}:
-            editions.named(name)
-        faulty = [w for w in editions.waiting if name in (None, w.name)]
-        for waiting in faulty:
-            echo(waiting.problem)
-        if not faulty:
-            echo(f"{name or f'{len(editions.sound)} editions'}: the next night prints {'it' if name else 'them'}")
+    editions = read_editions(home)
+    if name is not None and name not in {w.name for w in editions.waiting}:
+        editions.named(name)
+    faulty = [w for w in editions.waiting if name in (None, w.name)]
+    for waiting in faulty:
+        echo(waiting.problem)
+    if not faulty:
+        echo(f"{name or f'{len(editions.sound)} editions'}: the next night prints {'it' if name else 'them'}")
     if faulty:
         raise typer.Exit(1)
 
@@ -69,7 +64,7 @@ def new(
     tables: Annotated[
         str | None, typer.Option("--tables", help="Tables to take, such as offences,stop_search. (default: all)")
     ] = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Make the next edition: the same tables, with every window moved on by the months between the two.
 
@@ -78,17 +73,16 @@ def new(
     """
     from dagster_project.editions.next_edition import make_next_edition
 
-    with explained():
-        chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
-        code = force.strip().lower() if force else None
-        path, to_check = make_next_edition(Home.of(home), source, name, force=code, tables=chosen)
-        echo(path)
-        for point in to_check:
-            echo(f"pam: look at {point}", err=True)
+    chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
+    code = force.strip().lower() if force else None
+    path, to_check = make_next_edition(home, source, name, force=code, tables=chosen)
+    echo(path)
+    for point in to_check:
+        echo(f"pam: look at {point}", err=True)
 
 
 @edition.command()
-def freeze(name: Name, by: ByOption = "", home: HomeOption = None) -> None:
+def freeze(name: Name, by: ByOption = "", home: HomeOption = HOME) -> None:
     """Keep an edition's figures as the published night has them, so that what you issued can be shown after corrections.
 
     Figures that change later are marked [r] in the report, and listed in meta.revisions.
@@ -96,19 +90,16 @@ def freeze(name: Name, by: ByOption = "", home: HomeOption = None) -> None:
     from dagster_project.core.receipts import locked
     from dagster_project.editions.frozen import freeze_edition
 
-    with explained():
-        where = Home.of(home)
-        with locked(where):
-            frozen = freeze_edition(where, name, by)
-        echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
+    with locked(home):
+        frozen = freeze_edition(home, name, by)
+    echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
 
 
 @edition.command()
-def revisions(name: Name, form: FormOption = "table", home: HomeOption = None) -> None:
+def revisions(name: Name, form: FormOption = "table", home: HomeOption = HOME) -> None:
     """Show the cells of a frozen edition that have other figures in the published night."""
     from dagster_project.editions.frozen import revised_cells
     from dagster_project.serving import write_result
 
-    with explained():
-        rows = revised_cells(Home.of(home), name)
-        write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)
+    rows = revised_cells(home, name)
+    write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

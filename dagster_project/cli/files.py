@@ -1,19 +1,17 @@
 """Commands for people who make the files: an empty file to fill in, and a test of what a file would do."""
 
 import json
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import HomeOption, JsonOption, app, explained, option
+from .common import HOME, HomeOption, JsonOption, app, day_option
 from .echo import echo
-
-DAY = ["%Y-%m-%d"]
 
 
 @app.command()
@@ -23,12 +21,10 @@ def template(
         str | None,
         typer.Option(help="Force, as data.police.uk names it. [default: the one that the home knows]", show_default=False),
     ] = None,
-    first: Annotated[
-        datetime | None, option("--from", "First covered day. [default: the last whole month's]", formats=DAY)
-    ] = None,
-    last: Annotated[datetime | None, option("--to", "Last covered day. [default: the last whole month's]", formats=DAY)] = None,
+    first: Annotated[date | None, day_option("--from", "First covered day. [default: the last whole month's]")] = None,
+    last: Annotated[date | None, day_option("--to", "Last covered day. [default: the last whole month's]")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if not there.", file_okay=False)] = Path(),
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Write an empty file of an extract, with a valid name and its headers, to fill in. It never replaces a file.
 
@@ -36,16 +32,15 @@ def template(
     """  # fmt: skip
     from dagster_project.landing.template import write_template
 
-    with explained():
-        template = write_template(
-            Home.of(home), extract.strip().lower(), out, force=force,
-            covered_from=first and first.date(), covered_to=last and last.date(),
-        )  # fmt: skip
-        echo(template.path)
-        echo(
-            f"Its columns: docs/reference/extracts.md, under {template.contract.extract}. As it stands, {template.empty}.",
-            err=True,
-        )
+    template = write_template(
+        home, extract.strip().lower(), out, force=force,
+        covered_from=first, covered_to=last,
+    )  # fmt: skip
+    echo(template.path)
+    echo(
+        f"Its columns: docs/reference/extracts.md, under {template.contract.extract}. As it stands, {template.empty}.",
+        err=True,
+    )
 
 
 @app.command()
@@ -55,13 +50,11 @@ def inspect(
         str | None, typer.Option(help="What the files are, whatever their names say; with --force.", show_default=False)
     ] = None,
     force: Annotated[str | None, typer.Option(help="Whose files they are; with --extract.", show_default=False)] = None,
-    first: Annotated[
-        datetime | None, option("--from", "First covered day, with --extract. [default: any]", formats=DAY)
-    ] = None,
-    last: Annotated[datetime | None, option("--to", "Last covered day, with --extract. [default: any]", formats=DAY)] = None,
+    first: Annotated[date | None, day_option("--from", "First covered day, with --extract. [default: any]")] = None,
+    last: Annotated[date | None, day_option("--to", "Last covered day, with --extract. [default: any]")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and show what the checks find.")] = False,
     as_json: JsonOption = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show what files would do: how they are read, which rows land, which are quarantined and why. Changes nothing.
 
@@ -71,19 +64,16 @@ def inspect(
 
     if bool(extract) != bool(force) or ((first or last) and not extract):
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
-    with explained():
-        description = None
-        if extract and force:
-            description = FileDescription.checked(
-                extract.strip().lower(), force.strip().lower(), first and first.date(), last and last.date()
-            )
-        with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
-            inspected, trial = inspect_files(Home.of(home), files, description, gate=gate)
-        if as_json:
-            result = {"files": [f.as_dict() for f in inspected], "gate": trial.as_dict() if trial else None}
-            echo(json.dumps(result, indent=1, ensure_ascii=False))
-        else:
-            from .render_inspection import show_inspected
+    description = None
+    if extract and force:
+        description = FileDescription.checked(extract.strip().lower(), force.strip().lower(), first, last)
+    with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
+        inspected, trial = inspect_files(home, files, description, gate=gate)
+    if as_json:
+        result = {"files": [f.as_dict() for f in inspected], "gate": asdict(trial) if trial else None}
+        echo(json.dumps(result, indent=1, ensure_ascii=False))
+    else:
+        from .render_inspection import show_inspected
 
-            show_inspected(inspected, trial)
+        show_inspected(inspected, trial)
     raise typer.Exit(0 if all(f.fine for f in inspected) and (trial is None or trial.fine) else 1)

@@ -148,22 +148,13 @@ def marts() -> dict[str, Any]:
 
 
 def _limits() -> list[tuple[str, str, str]]:
-    """Coverages that are narrower than their extract's: a row for each extract, but one row for a reason that several share."""
-    rows = read_seed("coverage_limits")
-    extracts_of: dict[str, set[str]] = {}
-    for row in rows:
-        extracts_of.setdefault(row["reason"], set()).add(row["extract"])
-    shared = {reason for reason, extracts in extracts_of.items() if len(extracts) > 1}
+    """Coverages that are narrower than their extract's: a row for each reason."""
     groups: dict[str, list[dict[str, str]]] = {}
-    for row in sorted(rows, key=lambda r: r["reason"] in shared):
-        groups.setdefault(row["reason"] if row["reason"] in shared else row["extract"], []).append(row)
+    for row in read_seed("coverage_limits"):
+        groups.setdefault(_limit(row), []).append(row)
     return [
-        (
-            _names(dict.fromkeys(r["extract"] for r in group)),
-            _names(r["coverage"] for r in group),
-            "; ".join(dict.fromkeys(_limit(r) for r in group)),
-        )
-        for group in groups.values()
+        (_names(dict.fromkeys(r["extract"] for r in rows)), _names(r["coverage"] for r in rows), reason)
+        for reason, rows in groups.items()
     ]
 
 
@@ -225,7 +216,8 @@ def _split(measure: dict[str, str]) -> str:
 def checks() -> dict[str, Any]:
     """What checks.md lists: the rules of the suites, and dbt's tests."""
     suites = gate.load_suites()
-    facts = {m["name"]: _described(m) for m in _properties(PROPERTIES / "audit" / "_audit.yml")}
+    audit = _properties(PROPERTIES / "audit" / "_audit.yml")
+    facts = {model["name"]: {c["name"]: c["description"] for c in model["columns"]} for model in audit}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
     for suite in (s for s in suites.values() if s.subject != "relation"):
         for e in suite.expectations:
@@ -245,10 +237,6 @@ def checks() -> dict[str, Any]:
         "shared": _names(sorted(n for n in load_contracts() if n not in suites)),
         "tests": _tests(),
     }  # fmt: skip
-
-
-def _described(part: dict[str, Any]) -> dict[str, str]:
-    return {column["name"]: column["description"] for column in part["columns"]}
 
 
 def _rule(rule: dict[str, Any], facts: dict[str, str], suites: int, first: object) -> tuple[str, ...]:

@@ -12,17 +12,16 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Look after the home": ("postgres", "key", "audit", "checks"),
     "Try it, and develop it": ("sample", "docs", "dbt"),
 }
-OTHER = "Other commands"
 
 
 def group_commands(app: typer.Typer) -> None:
-    """Give each command of the app its heading, in the order of `PANELS`. Commands not named there come last."""
+    """Give each command of the app its heading, in the order of `PANELS`. Raises KeyError for one that is not there."""
     panels = {name: panel for panel, names in PANELS.items() for name in names}
     order = [*panels]
     for commands in (app.registered_commands, app.registered_groups):
         for command in commands:
-            command.rich_help_panel = panels.get(_name(command), OTHER)
-        commands.sort(key=lambda c: order.index(_name(c)) if _name(c) in panels else len(order))
+            command.rich_help_panel = panels[_name(command)]
+        commands.sort(key=lambda c: order.index(_name(c)))
 
 
 def _name(command: Any) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, explained, option
+from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option
 from .echo import echo, secho
 
 
@@ -24,7 +24,7 @@ def rollback(
     by: ByOption = "",
     why: Annotated[str, option("--why", "Why; it goes on record.")] = "",
     listing: Annotated[bool, typer.Option("--list", help="Show which nights are kept, and change nothing.")] = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Publish an earlier night again, in one step. The night that is published now is kept.
 
@@ -32,12 +32,10 @@ def rollback(
 
     Example: pam rollback --why "the crimes of Tuesday's file are doubled"
     """  # fmt: skip
-    where = Home.of(home)
     if listing:
         from .render import show_publications
 
-        with explained():
-            show_publications(where)
+        show_publications(home)
         return
     if not why.strip():
         raise typer.BadParameter(
@@ -46,16 +44,15 @@ def rollback(
         )  # fmt: skip
     from dagster_project.nights.rollback import roll_back
 
-    with explained():
-        receipt = roll_back(where, night, by=by, why=why)
-        echo(
-            f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
-            "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
-        )
-        from dagster_project.publishing.postgres import is_configured
+    receipt = roll_back(home, night, by=by, why=why)
+    echo(
+        f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
+        "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
+    )
+    from dagster_project.publishing.postgres import is_configured
 
-        if is_configured():
-            echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
+    if is_configured():
+        echo("PostgreSQL still has the night that it had: `pam postgres load` loads this one.")
 
 
 @app.command()
@@ -77,7 +74,7 @@ def diff(
         Path | None, typer.Option("--out", "-o", help="Write to this file instead of the terminal.", dir_okay=False)
     ] = None,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show which figures changed between two nights, by how much, and which files caused it.
 
@@ -88,17 +85,15 @@ def diff(
 
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
-    with explained():
-        where = Home.of(home)
-        record_consultation(where, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
-        one, other = choose_nights(where, nights or ())
-        difference = compare(where, one, other, mart, measure, None if everything else limit)
-        if out:
-            record_disclosure(where, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
-            write_file(difference, form, out)
-            echo(f"{len(difference.figures):,} of {difference.moved:,} moved figures written to {out}")
-        else:
-            write(difference, form, sys.stdout)
+    record_consultation(home, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
+    one, other = choose_nights(home, nights or ())
+    difference = compare(home, one, other, mart, measure, None if everything else limit)
+    if out:
+        record_disclosure(home, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
+        write_file(difference, form, out)
+        echo(f"{len(difference.figures):,} of {difference.moved:,} moved figures written to {out}")
+    else:
+        write(difference, form, sys.stdout)
 
 
 @app.command()
@@ -116,7 +111,7 @@ def replay(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="With --as-of: the file to write.", dir_okay=False)] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many figures that differ.")] = 20,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     quiet: QuietOption = False,
 ) -> None:
     """Make the warehouse again from raw/ and the lists alone, and publish it, as a night without files would.
@@ -128,28 +123,25 @@ def replay(
         raise typer.BadParameter("goes with --check", param_hint="--night")
     if bool(as_of) != bool(out) or (as_of and check):
         raise typer.BadParameter("goes with --out FILE, and not with --check", param_hint="--as-of")
-    where = Home.of(home)
     if as_of and out:
-        with explained():
-            _write_as_of(where, as_of, out, quiet, reason)
+        _write_as_of(home, as_of, out, quiet, reason)
         return
     from dagster_project.nights.replay import NightComparison, ReplayRun, rebuild_and_compare
 
     from .render import run_with_progress, show_comparison
 
-    with explained():
-        if not where.path.is_dir():
-            raise FileNotFoundError(f"{where.path}: no such folder")
-        compared: NightComparison | None
-        if check:
-            compared = rebuild_and_compare(where, night or "today", limit)
-            code = 1 if compared.differing else 0
-        else:
-            run = ReplayRun(where)
-            code = run_with_progress(run, quiet)
-            compared = run.comparison if code == 0 else None
-        if compared and (compared.differing or not quiet):
-            show_comparison(compared)
+    if not home.path.is_dir():
+        raise FileNotFoundError(f"{home.path}: no such folder")
+    compared: NightComparison | None
+    if check:
+        compared = rebuild_and_compare(home, night or "today", limit)
+        code = 1 if compared.differing else 0
+    else:
+        run = ReplayRun(home)
+        code = run_with_progress(run, quiet)
+        compared = run.comparison if code == 0 else None
+    if compared and (compared.differing or not quiet):
+        show_comparison(compared)
     raise typer.Exit(code)
 
 

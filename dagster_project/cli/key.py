@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import ByOption, HomeOption, explained, make_group
+from .common import HOME, ByOption, HomeOption, make_group
 from .echo import echo
 
 ABOUT = "The key that identifiers are hashed with: show which one is used, or accept another."
@@ -14,20 +12,19 @@ key = make_group("key", help=ABOUT, no_args_is_help=True)
 
 
 @key.command()
-def show(home: HomeOption = None) -> None:
+def show(home: HomeOption = HOME) -> None:
     """Show the fingerprint of the key that landed files were hashed with. It tells keys apart and does not reveal them."""
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
 
-    with explained():
-        echo(Decisions(read_ledger(Home.of(home))).key_fingerprint or "no file with identifiers has landed yet")
+    echo(Decisions(read_ledger(home)).key_fingerprint or "no file with identifiers has landed yet")
 
 
 @key.command()
 def accept(
     why: Annotated[str, typer.Option("--why", help="Why; it goes on record.")],
     by: ByOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Accept that the key has changed: the next night lands files under the present key.
 
@@ -43,12 +40,10 @@ def accept(
 
     if not why.strip():
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")
-    with explained():
-        where = Home.of(home)
-        earlier = Decisions(read_ledger(where)).key_fingerprint
-        if earlier is None:
-            raise PseudonymKeyError("no file with identifiers has landed yet: any key will do")
-        with locked(where):
-            key = accept_key(where, earlier)
-            record(where, "alteration", what="pseudonym key", earlier=earlier, now=key.fingerprint, by=by, why=why)
-        echo(f"The key with fingerprint {key.fingerprint} is accepted in place of {earlier}.")
+    earlier = Decisions(read_ledger(home)).key_fingerprint
+    if earlier is None:
+        raise PseudonymKeyError("no file with identifiers has landed yet: any key will do")
+    with locked(home):
+        key = accept_key(home, earlier)
+        record(home, "alteration", what="pseudonym key", earlier=earlier, now=key.fingerprint, by=by, why=why)
+    echo(f"The key with fingerprint {key.fingerprint} is accepted in place of {earlier}.")

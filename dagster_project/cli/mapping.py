@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import HomeOption, app, explained, option
+from .common import HOME, HomeOption, app, option
 from .echo import echo
 
 
@@ -33,7 +32,7 @@ def map_file(
     browser: Annotated[
         bool, typer.Option("--browser", help="Draft it in the browser instead: on this machine only, until you stop it.")
     ] = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Draft the mapping of a force's own export: header, columns, codes and dates, with what is left to decide.
 
@@ -46,32 +45,30 @@ def map_file(
     from dagster_project.mapping_draft.draft import draft_mapping
     from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
 
-    with explained():
-        where = Home.of(home)
-        target = out or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', file.name.split('.')[0]).strip('-').lower() or 'mapping'}.yml")
-        extract = extract.strip().lower() if extract else None
-        if browser:
-            from dagster_project.mapping_draft.browser import serve
+    target = out or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', file.name.split('.')[0]).strip('-').lower() or 'mapping'}.yml")
+    extract = extract.strip().lower() if extract else None
+    if browser:
+        from dagster_project.mapping_draft.browser import serve
 
-            serve(where, file, target, extract=extract, force=force)
-            return
-        import duckdb
+        serve(home, file, target, extract=extract, force=force)
+        return
+    import duckdb
 
-        from dagster_project.mapping_draft.preview import preview
-        from dagster_project.mapping_draft.show import show_draft, show_preview
+    from dagster_project.mapping_draft.preview import preview
+    from dagster_project.mapping_draft.show import show_draft, show_preview
 
-        # Rows of the file, which may name people, are not spilled to disk while drafting.
-        with duckdb.connect(config=NO_SPILL) as con:
-            with Console(stderr=True).status("Reading"):
-                draft = draft_mapping(con, where, file, extract, force)
-                text = mapping_yaml(draft)
-            write_new(target, text, where)
-            show_draft(draft)
-            if draft.force:
-                with Console(stderr=True).status("Working out the figures"):
-                    result = preview(con, where, draft, text)
-                show_preview(result)
-            else:
-                echo("No figures: name the force with --force")
-        echo(f"{target} written")
-        echo("Edit what it says to decide or check, then put it in mappings/: docs/how-to/map-an-export.md", err=True)
+    # Rows of the file, which may name people, are not spilled to disk while drafting.
+    with duckdb.connect(config=NO_SPILL) as con:
+        with Console(stderr=True).status("Reading"):
+            draft = draft_mapping(con, home, file, extract, force)
+            text = mapping_yaml(draft)
+        write_new(target, text, home)
+        show_draft(draft)
+        if draft.force:
+            with Console(stderr=True).status("Working out the figures"):
+                result = preview(con, home, draft, text)
+            show_preview(result)
+        else:
+            echo("No figures: name the force with --force")
+    echo(f"{target} written")
+    echo("Edit what it says to decide or check, then put it in mappings/: docs/how-to/map-an-export.md", err=True)

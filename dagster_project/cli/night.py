@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Engine, Home
+from dagster_project.core.receipts import SAMPLE_MARK, SampleHomeError, refuse_sample
 
-from .common import HomeOption, QuietOption, app, explained, option
+from .common import HOME, HomeOption, QuietOption, app, option
 
 WaitOption = Annotated[
     float,
@@ -34,7 +35,7 @@ def nightly(
     sample: Annotated[
         bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")
     ] = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build every mart, also those that no new file affects.")] = False,
     engine: Annotated[
         Engine | None,
@@ -53,11 +54,30 @@ def nightly(
     """  # fmt: skip
     if sample and inbox:
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
-    from .render import run_night
+    from dagster_project.nights.run import NightRun
 
-    with explained():
-        code = run_night(Home.of(home), inbox, sample, quiet, rebuild, wait, engine=engine)
-    raise typer.Exit(code)
+    from .render import run_with_progress
+
+    if sample:
+        _write_sample(home)
+    else:
+        refuse_sample(home)
+    run = NightRun(home, inbox, rebuild=rebuild, sample=sample, patience=wait, engine=engine)
+    raise typer.Exit(run_with_progress(run, quiet))
+
+
+def _write_sample(home: Home) -> None:
+    """Write made-up extracts to the inbox of a home that is theirs alone. Raises SampleHomeError if it holds real ones."""
+    from dagster_project.landing import read_ledger
+    from dagster_project.sample import write_sample
+
+    mark = home.path / SAMPLE_MARK
+    home.create()
+    if not mark.exists():
+        if read_ledger(home):
+            raise SampleHomeError(f"{home.path} holds extracts already: give the sample a home of its own (--home DIR)")
+        mark.write_text("This home holds made-up data.\n", encoding="utf-8")
+    write_sample(home.inbox)
 
 
 @app.command("backfill")
@@ -74,7 +94,7 @@ def backfill_command(
             file_okay=False,
         ),
     ] = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     quiet: QuietOption = False,
     wait: WaitOption = 60,
 ) -> None:
@@ -90,18 +110,17 @@ def backfill_command(
     from dagster_project.landing.file_days import with_windows
     from dagster_project.nights.backfill import PeriodError, read_period
     from dagster_project.nights.land_step import within
+    from dagster_project.nights.run import NightRun
 
-    from .render import run_night
+    from .render import run_with_progress
 
     try:
         period = read_period(first, last)
     except PeriodError as error:
         raise typer.BadParameter(str(error), param_hint="FROM TO") from error
-    with explained():
-        where = Home.of(home)
-        folder = inbox or read_config(where).night.inbox or where.inbox
-        contracts = load_contracts()
-        if not within(with_windows(where, contracts, find_files(folder, contracts, force_names())), period):
-            raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
-        code = run_night(where, inbox, False, quiet, wait=wait, period=period)
-    raise typer.Exit(code)
+    folder = inbox or read_config(home).night.inbox or home.inbox
+    contracts = load_contracts()
+    if not within(with_windows(home, contracts, find_files(folder, contracts, force_names())), period):
+        raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
+    refuse_sample(home)
+    raise typer.Exit(run_with_progress(NightRun(home, inbox, period=period, patience=wait), quiet))

@@ -11,7 +11,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HomeOption, JsonOption, QuietOption, explained, make_group, option
+from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option
 from .echo import echo, secho
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def postgres(
     embedded: Annotated[
         bool, typer.Option("--embedded", help="Start a server to try it with. Its log-ins are in postgres/ of the home.")
     ] = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """The published night in PostgreSQL, for BI tools. PAM_POSTGRES_DSN names the database."""
     if context.invoked_subcommand:
@@ -36,36 +36,34 @@ def postgres(
         return
     from dagster_project.publishing.postgres import embedded as server
 
-    with explained():
-        started = server.start(Home.of(home))
-        echo(
-            f"PostgreSQL answers at {server.HOST}:{started.port}, on this machine only, until `pam postgres stop`.\n"
-            f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={started.loader_file}\n"
-            f"    pam postgres load\n"
-            f"To read it, as {server.READER}: the connection string, with the password, is in\n    {started.analyst_file}"
-        )
+    started = server.start(home)
+    echo(
+        f"PostgreSQL answers at {server.HOST}:{started.port}, on this machine only, until `pam postgres stop`.\n"
+        f"To load it, now and with each night:\n    export PAM_POSTGRES_DSN_FILE={started.loader_file}\n"
+        f"    pam postgres load\n"
+        f"To read it, as {server.READER}: the connection string, with the password, is in\n    {started.analyst_file}"
+    )
 
 
 @group.command()
-def stop(home: HomeOption = None) -> None:
+def stop(home: HomeOption = HOME) -> None:
     """Stop the server that `pam postgres --embedded` started. Its data stay."""
     from dagster_project.publishing.postgres import embedded as server
 
-    with explained():
-        echo("stopped" if server.stop(Home.of(home)) else "no such server is running")
+    echo("stopped" if server.stop(home) else "no such server is running")
 
 
 @group.command()
 def load(
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     quiet: QuietOption = False,
 ) -> None:
     """Load the published night, whatever PostgreSQL has now: after a failed load, or after `pam rollback`."""
     from dagster_project.core.terminal_console import Console
     from dagster_project.publishing.postgres import load_by_hand
 
-    with explained(), Console(stderr=True, quiet=quiet).status("loading") as status_line:
-        loaded = load_by_hand(Home.of(home), lambda name: status_line.update(f"loading {name}"))
+    with Console(stderr=True, quiet=quiet).status("loading") as status_line:
+        loaded = load_by_hand(home, lambda name: status_line.update(f"loading {name}"))
     if loaded.reason:
         secho(loaded.reason, err=True, fg=typer.colors.YELLOW)
     if not quiet:
@@ -73,17 +71,16 @@ def load(
 
 
 @group.command()
-def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
+def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1: they differ, or rights are wrong; each line says what
     to do."""
     from dagster_project.core.published_file import published_night
     from dagster_project.publishing.postgres import configured_server, lock_holders, people, roles, served_state
 
-    with explained():
-        server, night_id = configured_server(), published_night(Home.of(home))
-        with server.connect() as con:
-            loaded, excess_rights = served_state(con), roles.excess_rights(con)
-            faults, blockers = people.find_problems(con), lock_holders(con)
+    server, night_id = configured_server(), published_night(home)
+    with server.connect() as con:
+        loaded, excess_rights = served_state(con), roles.excess_rights(con)
+        faults, blockers = people.find_problems(con), lock_holders(con)
     answer = {
         "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_sample,
         "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,
@@ -136,19 +133,17 @@ def add(
     name: Annotated[str, typer.Argument(help="The log-in: a-z, 0-9 and _.")],
     admin: AdminOption = None,
     out: Annotated[Path | None, option("--out", "The file to write. [default: postgres/users/NAME.dsn of the home]")] = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Make a log-in for a person. The connection string, with the password, is written to a file that only you can read."""
     from dagster_project.core.files import write_whole
     from dagster_project.publishing.postgres import people
     from dagster_project.publishing.postgres.server import as_user
 
-    with explained():
-        where = Home.of(home)
-        path = out or where.path / "postgres" / "users" / f"{name}.dsn"
-        with _administering(where, admin) as (server, con):
-            password = people.add(con, name)
-        write_whole(path, f"{as_user(server, name, password)}\n".encode())
+    path = out or home.path / "postgres" / "users" / f"{name}.dsn"
+    with _administering(home, admin) as (server, con):
+        password = people.add(con, name)
+    write_whole(path, f"{as_user(server, name, password)}\n".encode())
     echo(f"{name} may read. The connection string, with the password, is in {path}: hand it on, then remove the file")
 
 
@@ -156,22 +151,22 @@ def add(
 def remove(
     name: Annotated[str, typer.Argument(help="The log-in; pam_analyst: the shared log-in of earlier versions.")],
     admin: AdminOption = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Remove a person's log-in, and end their sessions."""
     from dagster_project.publishing.postgres import people
 
-    with explained(), _administering(Home.of(home), admin) as (_, con):
+    with _administering(home, admin) as (_, con):
         people.remove(con, name)
     echo(f"{name} can't log in any more")
 
 
 @users.command("list")
-def list_users(admin: AdminOption = None, home: HomeOption = None) -> None:
+def list_users(admin: AdminOption = None, home: HomeOption = HOME) -> None:
     """Show who may log in to read, and how many connections each has now."""
     from dagster_project.publishing.postgres import people
 
-    with explained(), _administering(Home.of(home), admin) as (_, con):
+    with _administering(home, admin) as (_, con):
         readers = people.list_people(con)
     for person in readers:
         echo(f"{person.name}  {person.connected} of {person.limit if person.limit >= 0 else 'any number of'} connections")

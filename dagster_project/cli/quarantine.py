@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import WHY, ByOption, FormOption, HomeOption, app, explained, option
+from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ def release(
     ] = None,
     why: Annotated[str, option("--why", "Why the file is right. It goes into the ledger.")] = "",
     by: ByOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Release a held file: it counts from the next night on, and the ledger says who released it and why.
 
@@ -33,21 +31,19 @@ def release(
     from dagster_project.landing.release_held import held_files
     from dagster_project.landing.release_held import release as release_held
 
-    with explained():
-        where = Home.of(home)
-        if file is None:
-            held = held_files(where)
-            for e in held:
-                echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
-            echo(f"{len(held)} held" + ('; `pam release FILE --why "..."` releases one' if held else ""), err=True)
-            return
-        if not why.strip():
-            raise typer.BadParameter("say why the file is right", param_hint="--why")
-        entry = release_held(where, file, by=by, why=why.strip())
-        echo(
-            f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
-            " Its figures come with the next night: `pam nightly`"
-        )
+    if file is None:
+        held = held_files(home)
+        for e in held:
+            echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
+        echo(f"{len(held)} held" + ('; `pam release FILE --why "..."` releases one' if held else ""), err=True)
+        return
+    if not why.strip():
+        raise typer.BadParameter("say why the file is right", param_hint="--why")
+    entry = release_held(home, file, by=by, why=why.strip())
+    echo(
+        f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
+        " Its figures come with the next night: `pam nightly`"
+    )
 
 
 @app.command()
@@ -66,7 +62,7 @@ def quarantine(
                file_okay=False),
     ] = None,
     why: Annotated[str, option("--why", WHY, envvar="PAM_REASON")] = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:  # fmt: skip
     """Show the rows in quarantine: file, line, every reason, and the row as delivered (identifiers as hashes).
 
@@ -79,28 +75,26 @@ def quarantine(
 
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
-    with explained():
-        where = Home.of(home)
-        record_consultation(where, why, by="pam quarantine", extract=extract, force_code=force)
-        files = [
-            f for f in store.quarantined_files(where, all_files=every)
-            if extract in (None, f.entry.extract) and force in (None, f.entry.force_code)
-        ]  # fmt: skip
-        rows = store.quarantined_rows(where, files, reason)
-        all_rows = [row for group in rows.values() for row in group]
-        if out is not None:
-            for path in store.export(out, rows):
-                record(where, "disclosure", what="quarantine", to=str(path), why=why)
-                echo(path)
-        elif form == "table":
-            _show(files, all_rows, limit)
-        else:
-            shown = all_rows[: limit or None] if form == "json" else all_rows
-            texts = [_text(row) for row in shown]
-            write_result([*store.ABOUT, "row"], [(*row[:5], t) for row, t in zip(shown, texts, strict=True)], form, sys.stdout)
-        missing = sum(f.rows for f in files) - len(all_rows)
-        if missing > 0 and not reason:
-            echo(f"pam: {missing:,} rows are no longer in the quarantine folder; the ledger still counts them", err=True)
+    record_consultation(home, why, by="pam quarantine", extract=extract, force_code=force)
+    files = [
+        f for f in store.quarantined_files(home, all_files=every)
+        if extract in (None, f.entry.extract) and force in (None, f.entry.force_code)
+    ]  # fmt: skip
+    rows = store.quarantined_rows(home, files, reason)
+    all_rows = [row for group in rows.values() for row in group]
+    if out is not None:
+        for path in store.export(out, rows):
+            record(home, "disclosure", what="quarantine", to=str(path), why=why)
+            echo(path)
+    elif form == "table":
+        _show(files, all_rows, limit)
+    else:
+        shown = all_rows[: limit or None] if form == "json" else all_rows
+        texts = [_text(row) for row in shown]
+        write_result([*store.ABOUT, "row"], [(*row[:5], t) for row, t in zip(shown, texts, strict=True)], form, sys.stdout)
+    missing = sum(f.rows for f in files) - len(all_rows)
+    if missing > 0 and not reason:
+        echo(f"pam: {missing:,} rows are no longer in the quarantine folder; the ledger still counts them", err=True)
 
 
 def _text(row: tuple[Any, ...]) -> str:

@@ -1,5 +1,6 @@
 """Shows a night, and the state of the warehouse, at the terminal."""
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,8 @@ from rich import box
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dagster_project.core.home import Engine, Home
-from dagster_project.core.receipts import SAMPLE_MARK, Receipt, SampleHomeError, refuse_sample
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
@@ -18,7 +19,7 @@ from dagster_project.nights import backfill
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.listener import Listener
 from dagster_project.nights.run import NightRun
-from dagster_project.nights.run_steps import has_ended_early, interrupted_by_sigterm, run_steps
+from dagster_project.nights.run_steps import interrupted_by_sigterm, run_steps
 
 from .echo import print_line, print_lines
 
@@ -62,31 +63,8 @@ class _ProgressLines(Listener):
             self.progress.update(self.task, total=steps, completed=steps, detail="")
 
 
-def run_night(
-    home: Home,
-    inbox: Path | None,
-    sample: bool,
-    quiet: bool,
-    rebuild: bool = False,
-    wait: float = 0,
-    period: tuple[date, date] | None = None,
-    engine: Engine | None = None,
-) -> int:
-    """Run a night, show its progress and then a summary. Returns the exit code.
-
-    `wait`: seconds to wait in all for passing problems, such as another night. Raises SampleHomeError for `sample` in a home of
-    real extracts, or a real night in the sample's home, and any error that prevents a night from starting.
-    """
-    if sample:
-        _write_sample(home)
-    else:
-        refuse_sample(home)
-    run = NightRun(home, inbox, rebuild=rebuild, period=period, sample=sample, patience=wait, engine=engine)
-    return run_with_progress(run, quiet, wait)
-
-
-def run_with_progress(run: NightRun, quiet: bool, wait: float = 0) -> int:
-    """Run a night, show its progress and then a summary. Returns the exit code. Raises as `run_night`."""
+def run_with_progress(run: NightRun, quiet: bool) -> int:
+    """Run a night, show its progress and then a summary. Returns the exit code. Raises what prevents a night from starting."""
     console = Console(stderr=True, quiet=quiet)
     with Progress(
         SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), BarColumn(bar_width=20),
@@ -96,9 +74,8 @@ def run_with_progress(run: NightRun, quiet: bool, wait: float = 0) -> int:
         stopped: BaseException | None = None
         try:
             with interrupted_by_sigterm():
-                run.begin_within(wait)
-                if not has_ended_early(run):
-                    run_steps(run)
+                run.begin_within(run.patience)
+                run_steps(run)
         except BaseException as error:
             stopped = error
         notes = end_night(run, stopped)
@@ -110,7 +87,7 @@ def run_with_progress(run: NightRun, quiet: bool, wait: float = 0) -> int:
         raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night started")
     if run.receipt is None:
         raise RuntimeError("the night ended without a receipt")
-    _show_receipt(Console(quiet=quiet), run.receipt, run.receipt.seconds, run.home)
+    _show_receipt(Console(quiet=quiet), run.receipt, run.home)
     for waiting in read_editions(run.home).waiting:
         text = f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}"
         print_line(Console(stderr=True, quiet=quiet), text, "yellow")
@@ -139,18 +116,6 @@ def _show_covered(console: Console, covered: list[backfill.Coverage], period: tu
     console.print(table)
 
 
-def _write_sample(home: Home) -> None:
-    from dagster_project.sample import write_sample
-
-    mark = home.path / SAMPLE_MARK
-    home.create()
-    if not mark.exists():
-        if read_ledger(home):
-            raise SampleHomeError(f"{home.path} holds extracts already: give the sample a home of its own (--home DIR)")
-        mark.write_text("This home holds made-up data.\n", encoding="utf-8")
-    write_sample(home.inbox)
-
-
 def _headline(receipt: Receipt) -> str:
     if receipt.outcome == "held":
         return f"Night {receipt.night_id} is held back; the last publication stays. {receipt.reason}"
@@ -161,7 +126,7 @@ def _headline(receipt: Receipt) -> str:
     return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
 
 
-def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float], home: Home) -> None:
+def _show_receipt(console: Console, receipt: Receipt, home: Home) -> None:
     by = {o: [f for f in receipt.files if f["outcome"] == o] for o in OUTCOMES}
     if by["accepted"]:
         names = {f["force_code"] for f in by["accepted"]}
@@ -202,7 +167,7 @@ def _show_receipt(console: Console, receipt: Receipt, seconds: dict[str, float],
         if load["outcome"] in outcomes:
             reason = f"; {load['reason']}" if load["reason"] else ""
             print_line(console, f"PostgreSQL: {outcomes[load['outcome']]}{reason}")
-    print_line(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items()))
+    print_line(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in receipt.seconds.items()))
     if receipt.outcome in ("published", "unchanged"):
         print_line(console, _headline(receipt), "green")
         print_line(console, 'Query it: pam query "select * from meta.extracts", or see pam status')
@@ -296,8 +261,6 @@ def show_publications(home: Home) -> None:
 
 def show_comparison(compared: "NightComparison") -> None:
     """Print which figures made again differ from those of a published night."""
-    import sys
-
     from dagster_project.nights.replay import COLUMNS
     from dagster_project.publishing.figure_diff import MARTS
     from dagster_project.serving import write_result
@@ -338,11 +301,13 @@ def show_alerts(messages: list[dict[str, Any]]) -> None:
         print_line(console, "No night has had a reason for an alert.")
 
 
-def show_test(deliveries: list[Any]) -> None:
+def show_test(errors: dict[str, str | None]) -> None:
     """Print whether a test message was delivered, by channel."""
     console = Console()
-    for d in deliveries:
-        print_line(console, f"{d.channel}: not delivered: {d.error}" if d.error else f"{d.channel}: delivered",
-             "red" if d.error else "green")  # fmt: skip
-    if not deliveries:
+    for channel, error in errors.items():
+        if error:
+            print_line(console, f"{channel}: not delivered: {error}", "red")
+        else:
+            print_line(console, f"{channel}: delivered", "green")
+    if not errors:
         print_line(console, "pam.toml names no channel: see [alerts.email] in docs/how-to/run-nights.md", "yellow")

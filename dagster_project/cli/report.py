@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import EditionOption, Form, HomeOption, QuietOption, ReasonOption, explained, make_group, option
+from .common import HOME, EditionOption, Form, HomeOption, QuietOption, ReasonOption, make_group, option
 from .echo import echo
 
 report_app = make_group("report")
@@ -31,7 +29,7 @@ def report(
     replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     quiet: QuietOption = False,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Write an edition of the report from the published night: pages with charts, CSVs, a workbook and a document.
 
@@ -61,24 +59,22 @@ def report(
     forms = [f.strip() for f in form.split(",") if f.strip()]
     if not forms:
         raise typer.BadParameter("names no format", param_hint="--format")
-    with explained():
-        where = Home.of(home)
-        chosen = read_editions(where).named(edition)
-        with connect(where, reason, by="pam report") as con:
-            print_progress(f"Edition {chosen.edition}, {chosen.title}")
-            sample = holds_made_up(where)
-            target = out.expanduser().absolute()
-            shape = "public form" if public else "exact"
-            what = f"edition {chosen.edition}, {shape}: {', '.join(forms)}"
-            record_disclosure(where, reason, by="pam report", what=what, to=str(target))
-            # A reader of the published file alone can read neither the night's rows nor its pictures.
-            readable_home = where if can_record(where) else None
-            pack = write_pack(
-                con, chosen, target, forms, home=readable_home, is_sample=sample, overwrite=replace, public=public,
-                print_line=print_progress, tables_only=tables_only,
-            )  # fmt: skip
-        print_progress(f"{pack.data_status} Night {pack.night_id}.")
-        echo(str(target / "index.html" if "html" in forms else target))
+    chosen = read_editions(home).named(edition)
+    with connect(home, reason, by="pam report") as con:
+        print_progress(f"Edition {chosen.edition}, {chosen.title}")
+        sample = holds_made_up(home)
+        target = out.expanduser().absolute()
+        shape = "public form" if public else "exact"
+        what = f"edition {chosen.edition}, {shape}: {', '.join(forms)}"
+        record_disclosure(home, reason, by="pam report", what=what, to=str(target))
+        # A reader of the published file alone can read neither the night's rows nor its pictures.
+        readable_home = home if can_record(home) else None
+        pack = write_pack(
+            con, chosen, target, forms, home=readable_home, is_sample=sample, overwrite=replace, public=public,
+            print_line=print_progress, tables_only=tables_only,
+        )  # fmt: skip
+    print_progress(f"{pack.data_status} Night {pack.night_id}.")
+    echo(str(target / "index.html" if "html" in forms else target))
 
 
 @report_app.command()
@@ -90,7 +86,7 @@ def refresh(
     ] = False,
     form: Annotated[Form, typer.Option("--format", "-f", help="List what changed as table, csv or json.")] = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Update the figures of a document to the newest night, in its tables and wherever you copied them. Your words stay.
 
@@ -111,27 +107,24 @@ def refresh(
     from dagster_project.serving import connect, write_result
     from dagster_project.serving.consultation import record_disclosure
 
-    with explained():
-        where, target = Home.of(home), (out or file).expanduser().absolute()
-        document = read_document(file.expanduser())
-        part = document.part
-        edition = read_editions(where).named(part.edition)
-        with connect(where, reason, by="pam report refresh") as con:
-            pack = read_pack(con, edition, holds_made_up(where), part.form == "public")
-        result = refresh_document(document, pack, keep_typed)
-        what = f"edition {part.edition}, {'public form' if part.form == 'public' else 'exact'}: docx, refreshed"
-        record_disclosure(where, reason, by="pam report refresh", what=what, to=str(target))
-        write_refreshed(result, file.expanduser(), target)
-        rows = [(c.figure, c.what, c.was, c.now, c.note) for c in result.changes]
-        if rows or form != "table":
-            write_result(["figure", "what", "was", "is", "note"], rows, form, sys.stdout)
-        left = sum(c.is_left for c in result.changes)
-        moved = sum(c.was != c.now for c in result.changes)
-        summary = (
-            f"{target}: {result.updated:,} figures are of night {pack.night_id} (were of {result.before}); {moved:,} moved"
-        )
-        summary += f", {left:,} were left as they were" if left else ""
-        summary += "; charts stay those of the night named below them" if result.has_charts else ""
-        echo(summary, err=form != "table")
+    target = (out or file).expanduser().absolute()
+    document = read_document(file.expanduser())
+    part = document.part
+    edition = read_editions(home).named(part.edition)
+    with connect(home, reason, by="pam report refresh") as con:
+        pack = read_pack(con, edition, holds_made_up(home), part.form == "public")
+    result = refresh_document(document, pack, keep_typed)
+    what = f"edition {part.edition}, {'public form' if part.form == 'public' else 'exact'}: docx, refreshed"
+    record_disclosure(home, reason, by="pam report refresh", what=what, to=str(target))
+    write_refreshed(result, file.expanduser(), target)
+    rows = [(c.figure, c.what, c.was, c.now, c.note) for c in result.changes]
+    if rows or form != "table":
+        write_result(["figure", "what", "was", "is", "note"], rows, form, sys.stdout)
+    left = sum(c.is_left for c in result.changes)
+    moved = sum(c.was != c.now for c in result.changes)
+    summary = f"{target}: {result.updated:,} figures are of night {pack.night_id} (were of {result.before}); {moved:,} moved"
+    summary += f", {left:,} were left as they were" if left else ""
+    summary += "; charts stay those of the night named below them" if result.has_charts else ""
+    echo(summary, err=form != "table")
     if left:
         raise typer.Exit(1)

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import HomeOption, JsonOption, app, explained, option
+from .common import HOME, HomeOption, JsonOption, app, option
 from .echo import echo
 
 
@@ -15,7 +13,7 @@ from .echo import echo
 def serve(
     host: Annotated[str | None, option("--host", "Address of the page. [default: from pam.toml, else 127.0.0.1]")] = None,
     port: Annotated[int | None, option("--port", "Its port. [default: from pam.toml, else 3000]", min=1, max=65535)] = None,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Run nights by themselves: at 02:00 in London, and when a complete set of files has arrived. Shows Dagster's page.
 
@@ -24,10 +22,8 @@ def serve(
     from dagster_project.core.config import read_config
     from dagster_project.orchestration.serve import NightServer
 
-    with explained():
-        where = Home.of(home)
-        settings = read_config(where).serve
-        code = NightServer(where, host or settings.host, port or settings.port, proxy=settings.proxy).run()
+    settings = read_config(home).serve
+    code = NightServer(home, host or settings.host, port or settings.port, proxy=settings.proxy).run()
     raise typer.Exit(code)
 
 
@@ -36,7 +32,7 @@ def alerts_command(
     test: Annotated[bool, typer.Option("--test", help="Send a test message by every channel, now.")] = False,
     as_json: JsonOption = False,
     last: Annotated[int, typer.Option("--last", help="How many messages to show.", min=1)] = 10,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show which alerts were sent to whom, and which are still waiting.
 
@@ -46,17 +42,12 @@ def alerts_command(
 
     from .render import show_alerts, show_test
 
-    code = 0
-    with explained():
-        where = Home.of(home)
-        if test:
-            deliveries = alerts.send_test(where)
-            show_test(deliveries)
-            code = 0 if deliveries and all(d.error is None for d in deliveries) else 1
-        else:
-            messages = alerts.overview(where, last)
-            if as_json:
-                echo(json.dumps(messages, indent=1))
-            else:
-                show_alerts(messages)
-    raise typer.Exit(code)
+    if test:
+        errors = alerts.send_test(home)
+        show_test(errors)
+        raise typer.Exit(1 if not errors or any(errors.values()) else 0)
+    messages = alerts.overview(home, last)
+    if as_json:
+        echo(json.dumps(messages, indent=1))
+    else:
+        show_alerts(messages)

@@ -9,17 +9,17 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import FormOption, HomeOption, JsonOption, ReasonOption, app, explained
+from .common import HOME, FormOption, HomeOption, JsonOption, ReasonOption, app
 from .echo import echo, secho
 
 if TYPE_CHECKING:
-    from dagster_project.serving import Limits
+    from dagster_project.core.config import Query
 
 
 @app.command()
 def status(
     as_json: JsonOption = False,
-    home: HomeOption = None,
+    home: HomeOption = HOME,
     check: Annotated[
         bool, typer.Option("--check", help="For monitoring: one line, and exit 1 where something needs a person.")
     ] = False,
@@ -31,20 +31,18 @@ def status(
     if check:
         from dagster_project.nights.health import find_problems
 
-        with explained():
-            problems = find_problems(Home.of(home), max_age)
+        problems = find_problems(home, max_age)
         echo("PAM CRITICAL: " + "; ".join(problems) if problems else "PAM OK")
         raise typer.Exit(1 if problems else 0)
     from dagster_project.nights.status import status as read_status
 
-    with explained():
-        state = read_status(Home.of(home))
-        if as_json:
-            echo(json.dumps(state, indent=1, default=str))
-        else:
-            from .render import show_status
+    state = read_status(home)
+    if as_json:
+        echo(json.dumps(state, indent=1, default=str))
+    else:
+        from .render import show_status
 
-            show_status(state)
+        show_status(state)
 
 
 AnswerFormOption = Annotated[
@@ -74,7 +72,7 @@ def query(
     memory: MemoryOption = None,
     rows: RowsOption = None,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Query the published figures. Nothing else can be read, and nothing changed.
 
@@ -89,14 +87,12 @@ def query(
     text = sys.stdin.read() if sql == "-" else sql
     if not text.strip():
         raise typer.BadParameter("there is no query", param_hint="SQL")
-    with explained():
-        where = Home.of(home)
-        limits = limits_of(where, seconds, memory, rows)
-        if out is not None:
-            answer_to_file(where, text, form, out, limits, reason, by="pam query")
-            return
-        with connect(where, reason, by="pam query", query=text, memory=limits.memory) as con:
-            remark = answer(con, text, form, sys.stdout, limits)
+    limits = limits_of(home, seconds, memory, rows)
+    if out is not None:
+        answer_to_file(home, text, form, out, limits, reason, by="pam query")
+        return
+    with connect(home, reason, by="pam query", query=text, memory=limits.memory) as con:
+        remark = answer(con, text, form, sys.stdout, limits)
     if remark:
         secho(f"pam: {remark}", err=True)
 
@@ -108,7 +104,7 @@ def sql(
     memory: MemoryOption = None,
     rows: RowsOption = None,
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     r"""Query the published figures at a prompt: history, completion of marts, measures and columns, and \? for help.
 
@@ -116,20 +112,13 @@ def sql(
     """
     from dagster_project.serving.prompt import run
 
-    with explained():
-        where = Home.of(home)
-        failed = run(where, limits_of(where, seconds, memory, rows), form, reason)
+    failed = run(home, limits_of(home, seconds, memory, rows), form, reason)
     raise typer.Exit(1 if failed else 0)
 
 
-def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
+def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Query":
     """What a query may use: as the options say, else as the home's settings do."""
     from dagster_project.core.config import visible_settings
-    from dagster_project.serving import Limits
 
-    settings = visible_settings(home).query
-    return Limits(
-        settings.seconds if seconds is None else seconds,
-        settings.memory if memory is None else memory,
-        settings.rows if rows is None else rows,
-    )
+    options = {"seconds": seconds, "memory": memory, "rows": rows}
+    return visible_settings(home).query.model_copy(update={k: v for k, v in options.items() if v is not None})

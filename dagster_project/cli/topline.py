@@ -1,31 +1,26 @@
 """`pam topline`: shows the newest figures of some measures, against the year before."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 from dagster_project.core.small_numbers import SMALL, is_small
+from dagster_project.core.sql import one_row
 
-from .common import FormOption, HomeOption, ReasonOption, app, explained, option
+from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
 
 if TYPE_CHECKING:
-    from dagster_project.serving.topline import Line, ToplineFigure
+    from dagster_project.serving.topline import Line
 
-COLUMNS = (
-    "mart", "measure", "title", "unit", "area", "month", "month_value", "month_year_before", "month_change", "month_pct_change",
-    "twelve_months_value", "twelve_months_year_before", "twelve_months_change", "twelve_months_pct_change",
-    "twelve_months_status", "unusual",
-)  # fmt: skip
-"""Columns of the workbook, csv and json (these also have `is_made_up`). Figures are exact. One that is not available is empty,
-or in words in the workbook."""
 HEADER = ("Measure", "Month", "In the month", "Year before", "Change", "12 months to it", "Year before", "Change",
           "Complete", "Unusual")  # fmt: skip
 MISSING, PARTIAL = "[x]", "[p]"
@@ -56,7 +51,7 @@ def topline(
     out: Annotated[Path | None, option("--out -o", "Write a workbook (.xlsx) or a document (.docx).")] = None,
     form: FormOption = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show the latest complete month of each measure and the twelve months to it, against the year before.
 
@@ -70,44 +65,40 @@ def topline(
     Example: pam topline --out topline.docx
     """
     from dagster_project.serving import connect, write_result
+    from dagster_project.serving.topline import COLUMNS
     from dagster_project.serving.topline import topline as read_lines
 
     if out is not None and out.suffix.lower() not in WRITERS:
         raise typer.BadParameter(f"{out} ends in none of {', '.join(WRITERS)}", param_hint="--out")
-    with explained():
-        where = Home.of(home)
-        with connect(where, reason, by="pam topline") as con:
-            lines = read_lines(con, measures or (), area, area_type, force)
-            night_id, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or (
-                "", datetime(1980, 1, 1)
-            )  # fmt: skip
-        if out is not None:
-            _write(where, out.expanduser().absolute(), lines, night_id, at, reason)
-            echo(str(out))
-        elif form == "table":
-            _show(lines, holds_made_up(where))
-        else:
-            made_up = holds_made_up(where)
-            write_result([*COLUMNS, "is_made_up"], ([*_row(line), made_up] for line in lines), form, sys.stdout)
-
-
-def _row(line: "Line") -> list[Any]:
-    """A line's exact figures, by COLUMNS."""
-    month, year = line.month, line.year
-    return [
-        line.mart, line.measure, line.title, line.unit, line.area, line.month_label, month.value, month.before, month.change,
-        month.percent, year.value, year.before, year.change, year.percent, year.status, line.unusual,
-    ]  # fmt: skip
+    with connect(home, reason, by="pam topline") as con:
+        lines = read_lines(con, measures or (), area, area_type, force)
+        night_id, at = one_row(con.execute("select night_id, started_at from meta.nights where finished_at is null"))
+    if out is not None:
+        _write(home, out.expanduser().absolute(), lines, night_id, at, reason)
+        echo(str(out))
+    elif form == "table":
+        _show(lines, holds_made_up(home))
+    else:
+        made_up = holds_made_up(home)
+        write_result([*COLUMNS, "is_made_up"], ([*astuple(line), made_up] for line in lines), form, sys.stdout)
 
 
 def _printed(line: "Line") -> list[str]:
     """A line for a person, by HEADER."""
-    cells = [line.title, line.month_label or MISSING]
-    for period in (line.month, line.year):
-        mark = f" {PARTIAL}" if period.status == "partial" and period.value is not None else ""
-        cells += [_number(period.value, line.unit) + mark, _number(period.before, line.unit), _change(period, line.unit)]
-    status = {"complete": "yes", "partial": "in part"}.get(line.year.status, "no")
-    return [*cells, status, MISSING if line.unusual == "not known" else line.unusual.removeprefix("unusually ")]
+    status = line.twelve_months_status
+    mark = f" {PARTIAL}" if status == "partial" and line.twelve_months_value is not None else ""
+    return [
+        line.title,
+        line.month or MISSING,
+        _number(line.month_value, line.unit),
+        _number(line.month_year_before, line.unit),
+        _change(line, "month"),
+        _number(line.twelve_months_value, line.unit) + mark,
+        _number(line.twelve_months_year_before, line.unit),
+        _change(line, "twelve_months"),
+        {"complete": "yes", "partial": "in part"}.get(status, "no"),
+        MISSING if line.unusual == "not known" else line.unusual.removeprefix("unusually "),
+    ]
 
 
 def _number(value: Decimal | None, unit: str) -> str:
@@ -116,17 +107,19 @@ def _number(value: Decimal | None, unit: str) -> str:
     return MISSING if value is None else format_number(value, unit)
 
 
-def _change(period: "ToplineFigure", unit: str) -> str:
+def _change(line: "Line", period: str) -> str:
     """The change in per cent; for a rate, in percentage points; of small numbers, or from 0, the change itself."""
-    if period.change is None:
+    unit, names = line.unit, ("value", "year_before", "change", "pct_change")
+    value, before, change, percent = (getattr(line, f"{period}_{name}") for name in names)
+    if change is None:
         return MISSING
-    if period.change == 0:
+    if change == 0:
         return "0 pts" if unit == "percent" else "0"
     if unit == "percent":
-        return f"{period.change:+,.1f} pts"
-    if period.percent is not None and not is_small(unit, period.value, period.before):
-        return f"{period.percent:+,.1f}%"
-    return ("+" if period.change > 0 else "") + _number(period.change, unit)
+        return f"{change:+,.1f} pts"
+    if percent is not None and not is_small(unit, value, before):
+        return f"{percent:+,.1f}%"
+    return ("+" if change > 0 else "") + _number(change, unit)
 
 
 def _show(lines: Sequence["Line"], made_up: bool) -> None:
@@ -155,31 +148,23 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
 
 def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
     """Write the table to a file (0600), whole or not at all, and record it."""
-    from dagster_project.core.files import put_in_place, temporary_path
+    from dagster_project.core.files import new_file
     from dagster_project.reporting.pack.document_form import document_form
     from dagster_project.reporting.pack.topline_document import write_topline
     from dagster_project.serving.answer_workbook import write_sheet
     from dagster_project.serving.consultation import can_record, record_disclosure
+    from dagster_project.serving.topline import COLUMNS
 
     made_up = [SAMPLE] if holds_made_up(home) else []
     title = f"Topline: {lines[0].area}" if lines else "Topline"
-    new = temporary_path(path)
-    new.touch(mode=0o600)
-    try:
+    with new_file(path) as new:
         if path.suffix.lower() == ".xlsx":
             about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
-            write_sheet(COLUMNS, _in_words(lines), new, about)
+            cells = ([NOT_AVAILABLE if v in (None, "") else v for v in astuple(line)] for line in lines)
+            write_sheet(COLUMNS, cells, new, about)
         else:
             form = document_form(home if can_record(home) else None)
             notes = [*NOTES, f"Figures of the night {night_id}."]
             rows = [_printed(line) for line in lines]
             write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
         record_disclosure(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))
-        put_in_place(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def _in_words(lines: Sequence["Line"]) -> Iterator[list[Any]]:
-    for line in lines:
-        yield [NOT_AVAILABLE if value in (None, "") else value for value in _row(line)]

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project.core.home import Home
-
-from .common import Form, HomeOption, ReasonOption, app, explained, option
+from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -28,8 +26,8 @@ def trace(
     area: Annotated[Text, option("--area", "Area, by name or code. (default: the force)")] = None,
     area_type: Annotated[Text, option("--area-type", "Kind of --area: section, district, upper_tier... (default: lpu)")] = None,
     period: Annotated[Text, option("--period", "A period's label, such as 2024/25 or 'Oct 2025'.")] = None,
-    first: Annotated[Text, option("--from", "First day, YYYY-MM-DD, in place of --period.")] = None,
-    last: Annotated[Text, option("--to", "Last day, YYYY-MM-DD.")] = None,
+    first: Annotated[date | None, day_option("--from", "First day, in place of --period.")] = None,
+    last: Annotated[date | None, day_option("--to", "Last day.")] = None,
     force: Annotated[Text, option("--force", "Force, where there are several.")] = None,
     cell: Annotated[Text, option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
     edition: Annotated[Text, option("--edition", "The cell's edition. (default: the newest)")] = None,
@@ -39,7 +37,7 @@ def trace(
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: Annotated[Form, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
     reason: ReasonOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Show how a figure is made: its formula, what each month adds, and every source row by file, line, load and night.
 
@@ -61,9 +59,8 @@ def trace(
 
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
-    where = Home.of(home)
-    with explained(), open_evidence(where, night) as con:
-        record_consultation(where, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
+    with open_evidence(home, night) as con:
+        record_consultation(home, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
             write_result(FILE_COLUMNS, figures_from_file(con, file, line), form, sys.stdout)
             return
@@ -71,8 +68,7 @@ def trace(
             request = request_for_cell(con, cell, edition)
         else:
             kind = area_type or ("lpu" if area else "force")
-            days = (_day(first, "--from"), _day(last, "--to"))
-            request = request_for_period(con, str(measure), mart, category, kind, area, force, period, *days)
+            request = request_for_period(con, str(measure), mart, category, kind, area, force, period, first, last)
         if request.shows in CHANGES:
             change = trace_change(con, request)
             trails = {"": change.now, "the year before: ": change.before}
@@ -85,13 +81,6 @@ def trace(
             _show_change(change, request.shows, limit)
         else:
             _show(trails[""], limit)
-
-
-def _day(text: str | None, option: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)", param_hint=option) from error
 
 
 CHANGE_TITLES = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}

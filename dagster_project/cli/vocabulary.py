@@ -5,10 +5,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
-from .common import ByOption, HomeOption, explained, make_group
+from .common import HOME, ByOption, HomeOption, make_group
 from .echo import echo
 
 ABOUT = "Values of classifying columns that no list has. Without a command: show them."
@@ -16,23 +15,22 @@ vocabulary = make_group("vocabulary", help=ABOUT, invoke_without_command=True)
 
 
 @vocabulary.callback()
-def show(context: typer.Context, home: HomeOption = None) -> None:
+def show(context: typer.Context, home: HomeOption = HOME) -> None:
     """Show values that no list has, with their rows, and the line to add for each."""
     from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
 
     if context.invoked_subcommand:
         return
-    with explained():
-        unknown = unknown_values(Home.of(home))
-        if not unknown:
-            echo("every value is known")
-            return
-        table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
-        for u in unknown:
-            table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
-        Console().print(table)
-        for line in lines_to_paste(unknown):
-            echo(line)
+    unknown = unknown_values(home)
+    if not unknown:
+        echo("every value is known")
+        return
+    table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
+    for u in unknown:
+        table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
+    Console().print(table)
+    for line in lines_to_paste(unknown):
+        echo(line)
 
 
 @vocabulary.command()
@@ -42,11 +40,10 @@ def accept(
     values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Values, as the files have them.")],
     counts_as: Annotated[str, typer.Option("--counts-as", help="Drugs, possession, trafficking, or nothing.")],
     by: ByOption = "",
-    home: HomeOption = None,
+    home: HomeOption = HOME,
 ) -> None:
     """Add values to the home's seeds/vocabulary.csv. A file that was held because of them lands with the next night."""
     from dagster_project.nights.accept_vocabulary import accept_value
 
-    with explained():
-        accept_value(Home.of(home), extract, column, values, counts_as, by=by)
-        echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")
+    accept_value(home, extract, column, values, counts_as, by=by)
+    echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")

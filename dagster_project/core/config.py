@@ -107,7 +107,7 @@ class Spark(_Part):
 
 
 class Query(_Part):
-    """Default limits of a query to the published night.
+    """What a query of the published night may use: defaults, which the options of `pam query` and `pam sql` change.
 
     `seconds`: 0 for no limit. `memory`: such as `500MB`. `rows`: the most rows that a table shows; 0 for all.
     `history`: how many of the last `pam sql` statements the home keeps; 0 keeps none after the prompt is closed.

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -40,6 +41,18 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """A temporary file (0600) to write. When the block has ended without an error, it gets its final name."""
+    new = temporary_path(path)
+    new.touch(mode=0o600)
+    try:
+        yield new
+        put_in_place(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def delete_abandoned(parent: Path, prefix: str) -> None:

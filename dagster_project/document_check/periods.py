@@ -129,7 +129,7 @@ def _run_of_year(match: re.Match[str], _: date, __: str) -> Period:
 
 def _rolling(match: re.Match[str], _: date, __: str) -> Period:
     last = month_end(int(match[2]), _no(match[1]))
-    return _days(match, (years_before(last) or last) + timedelta(days=1), last)
+    return _days(match, years_before(last) + timedelta(days=1), last)
 
 
 def _ends(match: re.Match[str], _: date, __: str) -> Period:
@@ -188,7 +188,7 @@ def _dates(match: re.Match[str], _: date, __: str) -> Period:
 
 def _past_year(match: re.Match[str], data_to: date, _: str) -> Period:
     last = month_end(data_to.year, data_to.month)
-    return _days(match, (years_before(last) or last) + timedelta(days=1), last)
+    return _days(match, years_before(last) + timedelta(days=1), last)
 
 
 def _same(match: re.Match[str], _: date, __: str) -> Period:

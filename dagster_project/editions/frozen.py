@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import make_folder, put_in_place, temporary_path, write_whole
+from dagster_project.core.files import make_folder, new_file, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.published_file import open_published
@@ -71,13 +71,11 @@ def freeze_edition(home: Home, edition: str, by: str) -> Frozen:
         if edition not in known:
             raise NoEditionError(f"the published night has no edition {edition}: it has {', '.join(known) or 'none'}")
         for name in RELATIONS:
-            path = folder(home) / f"{edition}__{name}.parquet"
-            con.execute(
-                f"copy (select * from warehouse.reports.{name} where edition = {literal(edition)})"
-                f" to {literal(str(temporary_path(path)))} (format parquet)"
-            )
-            temporary_path(path).chmod(0o600)
-            put_in_place(temporary_path(path), path)
+            with new_file(folder(home) / f"{edition}__{name}.parquet") as new:
+                con.execute(
+                    f"copy (select * from warehouse.reports.{name} where edition = {literal(edition)})"
+                    f" to {literal(str(new))} (format parquet, use_tmp_file false)"
+                )
         (cells,) = one_row(con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]))
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     frozen = Frozen(edition, night, now, by, cells)

@@ -6,7 +6,7 @@ The next edition then needs only another last day: `financial_year: -1` is the l
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -123,10 +123,13 @@ def month_end(year: int, month: int) -> date:
     return date(year, month, monthrange(year, month)[1])
 
 
-def years_before(day: date | None, years: int = 1) -> date | None:
+Day = TypeVar("Day", date, date | None)
+
+
+def years_before(day: Day, years: int = 1) -> Day:
     """The same day some years earlier; a month's last day becomes that month's last day."""
     if day is None:
-        return None
+        return day
     last = month_end(day.year - years, day.month)
     return last if day == month_end(day.year, day.month) else date(day.year - years, day.month, min(day.day, last.day))
 

@@ -19,22 +19,20 @@ class PeriodError(PamError, ValueError):
 
 @dataclass(frozen=True)
 class Coverage:
-    """Which days of a period the files of one extract and force cover. `force_code`: None if no file was ever accepted."""
+    """Which days of a period no file of one extract and force covers, so that figures over them are not available.
+
+    `force_code`: None if no file was ever accepted.
+    """
 
     extract: str
     force_code: str | None
-    spans: tuple[Span, ...]
+    period: Span
     gaps: tuple[Span, ...]
 
     @property
     def days(self) -> int:
         """How many days of the period are covered."""
-        return sum(_length(s) for s in self.spans)
-
-    @property
-    def missing(self) -> int:
-        """How many days of the period are not covered, so that figures over them are not available."""
-        return sum(_length(s) for s in self.gaps)
+        return _length(self.period) - sum(map(_length, self.gaps))
 
 
 def _length(span: Span) -> int:
@@ -62,30 +60,25 @@ def coverage_of(entries: Iterable[LedgerEntry], period: Span) -> list[Coverage]:
     for extract in load_contracts():
         forces = sorted(f for x, f in windows if x == extract)
         for force in forces:
-            spans, gaps = _merge_and_clip(windows[extract, force], period)
-            coverage.append(Coverage(extract, force, spans, gaps))
+            coverage.append(Coverage(extract, force, period, _gaps(windows[extract, force], period)))
         if not forces:
-            coverage.append(Coverage(extract, None, (), (period,)))
+            coverage.append(Coverage(extract, None, period, (period,)))
     return coverage
 
 
-def _merge_and_clip(windows: list[Span], period: Span) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """The windows within a period, merged where they touch; and the gaps between them."""
-    first, last = period
-    spans: list[Span] = []
-    for start, end in sorted((max(a, first), min(b, last)) for a, b in windows if a <= last and b >= first):
-        if spans and start <= spans[-1][1] + DAY:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], end))
-        else:
-            spans.append((start, end))
-    gaps, at = [], first
-    for start, end in spans:
+def _gaps(windows: list[Span], period: Span) -> tuple[Span, ...]:
+    """The parts of a period that no window covers."""
+    at, last = period
+    gaps = []
+    for start, end in sorted(windows):
+        if start > last:
+            break
         if at < start:
             gaps.append((at, start - DAY))
-        at = end + DAY
+        at = max(at, min(end, last) + DAY)
     if at <= last:
         gaps.append((at, last))
-    return tuple(spans), tuple(gaps)
+    return tuple(gaps)
 
 
 def format_spans(spans: Iterable[Span]) -> str:
@@ -96,7 +89,7 @@ def format_spans(spans: Iterable[Span]) -> str:
 def coverage_rows(coverage: Collection[Coverage]) -> list[tuple[str, str, str, str]]:
     """Extract, force, covered days and gaps, as text. One row at the end names all extracts without any accepted file."""
     rows = [
-        (c.extract, str(c.force_code), f"{c.days:,} of {c.days + c.missing:,}", format_spans(c.gaps) or "nothing")
+        (c.extract, str(c.force_code), f"{c.days:,} of {_length(c.period):,}", format_spans(c.gaps) or "nothing")
         for c in coverage
         if c.force_code
     ]

@@ -130,13 +130,6 @@ class TrialOutcome:
         """Whether the night would be published."""
         return self.outcome in ("published", "unchanged")
 
-    def as_dict(self) -> dict[str, Any]:
-        """All of it, for programs."""
-        checks, standing = ([c.as_dict() for c in part] for part in (self.checks, self.standing))
-        return {
-            "outcome": self.outcome, "reason": self.reason, "checks": checks, "standing": standing, "figures": self.figures,
-        }  # fmt: skip
-
 
 def inspect_files(
     home: Home, paths: Iterable[Path], claim: FileDescription | None = None, *, gate: bool = False

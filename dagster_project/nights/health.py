@@ -1,7 +1,7 @@
 """What needs a person, for monitoring (`pam status --check`): also when no night ran that could have sent an alert."""
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from dagster_project.core.config import ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
@@ -37,7 +37,12 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
         # SQLite can't read Dagster's file on a full disk.
         stopped = [] if full else stopped_schedules(home)
         worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *stopped, *_files(home, now)]
-        return [*worst, *_late(home, now), *_settings(home)]
+        try:
+            expected, faults = read_config(home).extracts, []
+        except ConfigError as error:
+            # Until it is fixed, nobody knows which extracts the settings leave out.
+            expected, faults = Extracts(), [one_line(str(error), 200)]
+        return [*worst, *_late(home, today_of(home, now), expected), *faults]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {one_line(str(error), 200)}"]
 
@@ -92,22 +97,9 @@ def _files(home: Home, now: datetime) -> list[str]:
     return [*lines, *([f"and {len(files) - SHOWN} more files: pam status"] if len(files) > SHOWN else [])]
 
 
-def _late(home: Home, now: datetime) -> list[str]:
-    try:
-        expected = read_config(home).extracts
-    except ConfigError:
-        # `_settings` reports the error. Until it is fixed, nobody knows which extracts the settings leave out.
-        expected = Extracts()
-    late = late_extracts(accepted(read_ledger(home)), today_of(home, now), expected)
+def _late(home: Home, today: date, expected: Extracts) -> list[str]:
+    late = late_extracts(accepted(read_ledger(home)), today, expected)
     if not late:
         return []
     names = ", ".join(f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late[:6])
     return [f"late: {names}" + (f" and {len(late) - 6} more" if len(late) > 6 else "")]
-
-
-def _settings(home: Home) -> list[str]:
-    try:
-        read_config(home)
-    except ConfigError as error:
-        return [one_line(str(error), 200)]
-    return []

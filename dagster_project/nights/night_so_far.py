@@ -1,7 +1,6 @@
 """What each step of a night has made so far, and its receipt; and whether there is anything new to make."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import load_contracts
@@ -11,8 +10,7 @@ from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
-from dagster_project.core.seeds import force_names
-from dagster_project.landing import Erasure, LedgerEntry, find_files, read_ledger
+from dagster_project.landing import Erasure, LedgerEntry
 from dagster_project.publishing import publish
 from dagster_project.quality import gate
 from dagster_project.transform import candidate, raw_schema
@@ -76,9 +74,6 @@ class NightSoFar:
         """Whether the night has its receipt or is published: then no step may be tried again."""
         return self.receipt is not None or bool(self.night and published_night(self.home) == self.night.night_id)
 
-    def _is_unchanged(self) -> bool:
-        return self.receipt is not None and self.receipt.outcome == "unchanged"
-
     def _started_night(self) -> Night:
         if self.night is None:
             raise NightFailedError("a night begins with landing: run the whole job `nightly`")
@@ -134,12 +129,6 @@ class NightSoFar:
         if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
             write_receipt(self.home, receipt)
             steps.delete_other_steps(self.home, receipt.night_id)
-
-
-def are_names_known(home: Home, inbox: Path) -> bool:
-    """Whether the ledger knows the name of every file in the inbox."""
-    names = {e.source_file for e in read_ledger(home)}
-    return all(f.path.name in names for f in find_files(inbox, load_contracts(), force_names()))
 
 
 def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | None:

@@ -3,7 +3,7 @@
 Each is built as a night would build it. Nothing of a partial build is judged or published.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night
@@ -26,7 +26,7 @@ def build(home: Home, night: Night, names: Collection[str], before: Built | None
     else:
         start = candidate.start(home)
         raw_schema.prepare_raw(home, night.night_id, night.today, None, start.loads)
-        earlier, left = start.unchanged, set(start.select) or {*_selectable()}
+        earlier, left = start.unchanged, set(start.select or _paths().values())
     chosen = _choose_nodes(names, left)
     # An empty selection would make dbt build everything.
     built = dbt_runner.build(home, sorted(chosen), progress=progress) if chosen else []
@@ -41,14 +41,15 @@ def marts_left(built: Built) -> list[str]:
     return sorted(name for path in built.left if (name := path.rpartition(".")[2]).startswith("mart_"))
 
 
-def _selectable() -> Iterator[str]:
-    return (".".join(n.fqn) for n in dbt_runner.manifest().nodes.values() if n.resource_type.value in KINDS)
+def _paths() -> dict[str, str]:
+    """How dbt selects each node that a night builds, by its id."""
+    nodes = dbt_runner.manifest().nodes
+    return {unique_id: ".".join(node.fqn) for unique_id, node in nodes.items() if node.resource_type.value in KINDS}
 
 
 def _choose_nodes(names: Collection[str], left: Collection[str]) -> set[str]:
     """Of what is left to build: the models `names`, all their parents, and the tests whose models are all built by then."""
-    nodes = dbt_runner.manifest().nodes
-    path = {unique_id: ".".join(node.fqn) for unique_id, node in nodes.items() if node.resource_type.value in KINDS}
+    nodes, path = dbt_runner.manifest().nodes, _paths()
     models = {x for x, node in nodes.items() if node.name in names and node.resource_type.value in ("model", "seed")}
     unvisited = list(models)
     while unvisited:

@@ -1,15 +1,14 @@
 """Counts the rows of earlier files that this night's files replace or withdraw."""
 
-import csv
 import io
 from collections import Counter
 from typing import Any
 
 import duckdb
 
-from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.receipts import Night
+from dagster_project.serving.answer_formats import write_result
 from dagster_project.transform import raw_schema
 
 
@@ -42,8 +41,6 @@ def list_withdrawn(night: Night) -> dict[str, int]:
     if not rows:
         return {}
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["extract", "force_code", "key", "date", "file", "line", "withdrawn_by"])
-    writer.writerows([escape_formula(value) for value in row] for row in rows)
+    write_result(("extract", "force_code", "key", "date", "file", "line", "withdrawn_by"), rows, "csv", text)
     write_whole(night.home.nights / f"{night.night_id}__withdrawn.csv", text.getvalue().encode("utf-8"))
     return dict(Counter(row[0] for row in rows))

@@ -33,7 +33,6 @@ from dagster_project.publishing.kept_nights import TODAY, find_kept
 from dagster_project.transform import raw_schema
 from dagster_project.transform.monthly_archive import archived_loads
 
-from .listener import Listener
 from .run import NightRun
 
 NIGHT_ID = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
@@ -69,8 +68,8 @@ class ReplayRun(NightRun):
     `comparison`: its figures compared with those published before; None if nothing was.
     """
 
-    def __init__(self, home: Home, listener: Listener | None = None) -> None:
-        super().__init__(home, None, listener, rebuild=True)
+    def __init__(self, home: Home) -> None:
+        super().__init__(home, rebuild=True)
         self.comparison: NightComparison | None = None
 
     def land(self, only: Collection[str] | None = None) -> list[LedgerEntry]:
@@ -125,15 +124,15 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
         )
 
 
-def compare_files(home: Home, night_id: str, before: Path, after: Path, limit: int = 20) -> NightComparison:
+def compare_files(home: Home, night_id: str, before: Path, after: Path) -> NightComparison:
     """Compare the figures of two warehouse files in all their columns. Raises ValueError for a file that is not one."""
     with working_database(home) as con:
         attach(con, before, "earlier")
         attach(con, after, "later")
-        return _compare(con, night_id, limit)
+        return _compare(con, night_id)
 
 
-def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int) -> NightComparison:
+def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int = 20) -> NightComparison:
     differing = find_differences(con, columns=EVERY)
     (figures,) = one_row(con.execute("select count(*) from later.marts.measures"))
     rows = con.execute(
@@ -209,7 +208,6 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
         raise ReplayError(f"nothing had landed by night {until}: the ledger begins later, or is missing")
     check_rows(home, entries, since)
     delete_abandoned(home.path, ".replay")
-    umask = os.umask(0o077)
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
         run = ReplayRun(Home(folder).create())
@@ -227,7 +225,6 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
         yield run
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        os.umask(umask)
 
 
 def _newest_night(entries: Iterable[LedgerEntry]) -> str:

@@ -1,9 +1,9 @@
 """Publishes an earlier night again, for a person who says why."""
 
-import os
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from dagster_project.audit import anchor, record_first
 from dagster_project.core.config import read_config
@@ -36,16 +36,23 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
     if not by or not why:
         raise ValueError("a rollback records who does it and why: neither may be blank")
     with locked(home):
-        umask = os.umask(0o077)
-        try:
-            return _roll_back(home, night, by, why, now)
-        finally:
-            os.umask(umask)
+        return _roll_back(home, night, by, why, now)
 
 
 def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime | None) -> Receipt:
-    published = _prepare(home)
-    target = find_kept(home, night) if night else kept_before(home, published or _refuse_unreadable(home))
+    with suppress(PublishError):
+        # As a night does before it starts. The published file may be what is damaged.
+        write_missing_receipts(home)
+        keep_published(home)
+    published = _readable_published_night(home)
+    if night:
+        target = find_kept(home, night)
+    elif published:
+        target = kept_before(home, published)
+    elif home.warehouse.exists():
+        raise NotKeptError("the published file can't be read: name the night to publish; `pam rollback --list` shows them")
+    else:
+        raise NotKeptError(f"{home.path} has no published night to go back from: `pam nightly` makes one")
     if target.night_id == published:
         raise NotKeptError(f"night {published} is already published: there is nothing to go back to")
     kept = check_whole(target)
@@ -84,27 +91,8 @@ def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime |
     return receipt
 
 
-def _prepare(home: Home) -> str | None:
-    """Do what a night does before it starts: write missing receipts, and keep the published night. Returns that night's id;
-    None if its file can't be read.
-    """
-    try:
-        write_missing_receipts(home)
-        keep_published(home)
-        return published_night(home)
-    except PublishError:
-        return None
-
-
 def _readable_published_night(home: Home) -> str | None:
     try:
         return published_night(home)
     except PublishError:
         return None
-
-
-def _refuse_unreadable(home: Home) -> NoReturn:
-    if home.warehouse.exists():
-        raise NotKeptError("the published file can't be read: name the night to publish; `pam rollback --list` shows them")
-    raise NotKeptError(f"{home.path} has no published night to go back from: `pam nightly` makes one")
-

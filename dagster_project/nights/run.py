@@ -37,7 +37,7 @@ from .build_step import build_candidate, build_on_spark
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
 from .land_step import erase_expired_loads, land_inbox
 from .listener import Listener
-from .night_so_far import NightSoFar, are_names_known, find_unchanged
+from .night_so_far import NightSoFar, find_unchanged
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 
@@ -164,20 +164,6 @@ class NightRun(NightSoFar):
         self._save_step(self.landed)
         return self.entries
 
-    def end_early_if_unchanged(self) -> bool:
-        """End the night if the ledger knows the name of every file in the inbox and nothing else is new, before the libraries
-        for building and judging are loaded. Returns whether it ended.
-        """
-        self.begin()
-        inbox = self.inbox or self.home.inbox
-        # With PostgreSQL the whole night runs, because its last step checks which night PostgreSQL serves.
-        if self.rebuild or not inbox.is_dir() or postgres.is_configured():
-            return False
-        if not are_names_known(self.home, inbox) or candidate.published_nodes_if_unchanged(self.home) is None:
-            return False
-        self.land()
-        return self.end_if_unchanged()
-
     def end_if_unchanged(self) -> bool:
         """After landing: end the night without building or publishing, if the ledger has nothing new, no row was erased, and
         nothing that figures are made from has changed. Returns whether it ended.
@@ -271,7 +257,7 @@ class NightRun(NightSoFar):
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses if one of them holds the night."""
         night = self._started_night()
-        if self._is_unchanged():
+        if self.receipt and self.receipt.outcome == "unchanged":
             return self.checks or []
         if not self.built or self.built.left:
             raise NightFailedError("nothing was checked: build the candidate first")

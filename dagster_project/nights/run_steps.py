@@ -68,11 +68,3 @@ def interrupted_by_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def has_ended_early(run: NightRun) -> bool:
-    """Whether the night ended because nothing is new. A fault here is ignored: it recurs in the steps, which handle it."""
-    try:
-        return run.end_early_if_unchanged()
-    except Exception:
-        return False

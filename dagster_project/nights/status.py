@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Extracts, read_config
-from dagster_project.core.home import LONDON, Home
+from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts, today_of
 from dagster_project.core.seeds import force_names
@@ -18,7 +18,6 @@ from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
 
-ALL_EXTRACTS = Extracts()
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14
 """For how many days changed columns are shown: a nightly extract has them on one night only, when people may be away."""
@@ -101,13 +100,12 @@ def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     return [{**_file(e), "drift": e.drift} for e in changed.values()]
 
 
-def late_extracts(loads: list[Any], today: date | None = None, expected: Extracts = ALL_EXTRACTS) -> list[dict[str, Any]]:
+def late_extracts(loads: list[Any], today: date, expected: Extracts) -> list[dict[str, Any]]:
     """Extracts and forces whose newest covered day is longer ago than their rhythm allows, as of `today` (in London).
 
     `loads`: accepted ledger entries. `expected`: which extracts should come at all. Each result has `extract`, `force_code`,
     `rhythm`, `covered_to` (a date) and `days_late` (whole days).
     """
-    today = today or datetime.now(UTC).astimezone(LONDON).date()
     contracts = load_contracts()
     newest: dict[tuple[str, str], Any] = {}
     for e in loads:

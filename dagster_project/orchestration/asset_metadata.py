@@ -3,19 +3,16 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
 
-from dagster_project.contracts import Contract
-from dagster_project.core.config import Config, ConfigError, read_config
+from dagster_project.core.config import ConfigError, Serve, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK
 from dagster_project.core.sql import literal
-from dagster_project.transform.dbt_runner import project_version
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 FRESH_BY = dg.FreshnessPolicy.cron("0 7 * * *", lower_bound_delta=timedelta(hours=12), timezone="Europe/London")
@@ -24,33 +21,18 @@ MADE_UP = {"made-up": ""}
 """The tag of every asset in a home of sample data."""
 
 
-def fresh_within(contract: Contract) -> dg.FreshnessPolicy:
-    """An extract is late when its grace days have passed since its last file; after two thirds of them there is a warning."""
-    days = contract.grace_days
-    return dg.FreshnessPolicy.time_window(fail_window=timedelta(days=days), warn_window=timedelta(days=days * 2 / 3))
-
-
-def settings_of(home: Home) -> Config:
-    """The home's settings, or the defaults if they can't be read, which every night reports."""
-    try:
-        return read_config(home)
-    except (ConfigError, OSError):
-        return Config()
-
-
 def with_owners_and_tags(
     assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], home: Home
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """The assets with the owners and tags from the home's settings."""
-    settings = settings_of(home).serve
+    try:
+        settings = read_config(home).serve
+    except (ConfigError, OSError):
+        # Every night reports it.
+        settings = Serve()
     tags = {**settings.tags, **(MADE_UP if (home.path / SAMPLE_MARK).exists() else {})}
     owners = list(settings.owners)
     return list(dg.map_asset_specs(lambda spec: spec.merge_attributes(owners=owners or ..., tags=tags or ...), assets))
-
-
-def column_schema(contract: Contract) -> dg.TableSchema:
-    """The columns of an extract's rows, from its contract."""
-    return dg.TableSchema([dg.TableColumn(c.name, c.type, c.description) for c in contract.columns])
 
 
 def table_metadata(candidate: Path, names: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -91,13 +73,3 @@ def _tables(files: list[Path], where: str, parameter: Any) -> dict[str, dict[str
 def as_name(rule: str) -> str:
     """A rule's name as Dagster allows it: letters, digits and `_`."""
     return re.sub(r"\W", "_", rule)
-
-
-def file_version(path: Path) -> str:
-    """A version that changes with the file's bytes."""
-    return sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def project_code_version() -> str:
-    """A version that changes with the project: models, lists, contracts and code."""
-    return project_version()[:16]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -10,14 +11,14 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_project.contracts import load_contracts
 from dagster_project.core import raw_tables
 from dagster_project.core.home import CONTRACTS, Home
-from dagster_project.core.published_file import published_night
+from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.nights.partial_build import marts_left
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.dbt_runner import Node
 
-from .asset_metadata import column_schema, file_version, fresh_within, table_metadata
+from .asset_metadata import table_metadata
 from .retries import NIGHT, POOL, retry_if_transient
 from .tonight import LANDING
 
@@ -26,13 +27,7 @@ WAITED_FOR = ("stg_", "mart_", "measures", "extract_facts", "tables", "unique_to
 
 
 class Translator(DagsterDbtTranslator):
-    """Maps dbt nodes to assets: the key is schema and name, the group is the schema."""
-
-    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """`raw/incidents`, `staging/stg_incidents`, `marts/mart_incidents`, `seeds/areas`."""
-        props = dbt_resource_props
-        schema = props["source_name"] if props["resource_type"] == "source" else props["schema"]
-        return dg.AssetKey([schema, props["name"]])
+    """Maps dbt nodes to assets. Keys are Dagster's own, schema and name: `staging/stg_incidents`, `marts/mart_incidents`."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The schema: staging, measures, marts, audit, seeds."""
@@ -40,13 +35,18 @@ class Translator(DagsterDbtTranslator):
 
 
 def inbox_specs() -> list[dg.AssetSpec]:
-    """`inbox/<extract>`: the files of each extract. An accepted file materialises the asset; freshness follows its contract."""
+    """`inbox/<extract>`: the files of each extract. An accepted file materialises the asset.
+
+    An extract is late when its grace days have passed since its last file; after two thirds of them there is a warning.
+    """
     return [
         dg.AssetSpec(
             ["inbox", c.extract],
             description=f"{c.title}: files as they are dropped, {c.rhythm}. A file that is accepted makes it fresh.",
             group_name="inbox",
-            freshness_policy=fresh_within(c),
+            freshness_policy=dg.FreshnessPolicy.time_window(
+                fail_window=timedelta(days=c.grace_days), warn_window=timedelta(days=c.grace_days * 2 / 3)
+            ),
         )
         for c in load_contracts().values()
     ]
@@ -72,8 +72,10 @@ def landing_assets() -> dg.AssetsDefinition:
             group_name="landing",
             kinds={"parquet"},
             skippable=True,
-            code_version=file_version(CONTRACTS / f"{c.extract}.yml"),
-            metadata={"dagster/column_schema": column_schema(c)},
+            code_version=sha256_of(CONTRACTS / f"{c.extract}.yml")[:16],
+            metadata={
+                "dagster/column_schema": dg.TableSchema([dg.TableColumn(k.name, k.type, k.description) for k in c.columns])
+            },
         )
         for c in contracts.values()
     ]

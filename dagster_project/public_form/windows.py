@@ -197,7 +197,7 @@ class PublicFigures:
         aggregation = self._aggregations[series.mart, series.measure]
         now, then = (
             _as_at(public, aggregation, *days) if aggregation in ("stock", "last") else _sum(public, aggregation, *days)
-            for days in ((first, last), (years_before(first), _year_before(last)))
+            for days in ((first, last), (years_before(first), years_before(last)))
         )
         change = percent = None
         if now.data_status == then.data_status == "complete" and now.value is not None and then.value is not None:
@@ -256,9 +256,3 @@ def _percent(n: Decimal, d: Decimal) -> Decimal:
 
 def _month(day: date) -> int:
     return 12 * day.year + day.month - 1
-
-
-def _year_before(last: date) -> date:
-    day = years_before(last)
-    assert day
-    return day

@@ -24,12 +24,8 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
     import xlsxwriter
 
     with path.open("wb") as file:
-        # No text becomes a formula, link or number, and nothing is written to temporary files.
-        book = xlsxwriter.Workbook(
-            file,
-            {"constant_memory": False, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-             "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"},
-        )  # fmt: skip
+        # In memory: nothing is written to temporary files.
+        book = xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
         bold, time_format = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         sheet = book.add_worksheet("Answer")
         widths = [len(c) for c in columns]

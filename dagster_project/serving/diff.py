@@ -16,6 +16,7 @@ from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import one_row
 from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
 from dagster_project.publishing.kept_nights import TODAY, Publication, find_kept, kept_before
+from dagster_project.reporting.rows import read_rows
 from dagster_project.transform.figure_causes import UNEXPLAINED, find_causes
 
 from .answer_formats import write_result
@@ -43,7 +44,7 @@ FILES = (
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed between two nights. Rows are tuples under the names of `MARTS`, `FIGURES` and `FILES`."""
+    """What changed between two nights."""
 
     before: str
     after: str
@@ -52,8 +53,11 @@ class Difference:
     unexplained: int
     """How many of these no file explains."""
     marts: list[tuple[Any, ...]]
-    figures: list[tuple[Any, ...]]
-    files: list[tuple[Any, ...]]
+    """Tuples under the names of `MARTS`."""
+    figures: list[dict[str, Any]]
+    """By `FIGURES`, and `nos`: the numbers of its files."""
+    files: list[dict[str, Any]]
+    """By `FILES`."""
 
 
 def choose_nights(home: Home, nights: Sequence[str]) -> tuple[Publication, Publication]:
@@ -93,14 +97,13 @@ def compare(
         total = find_differences(con, where=where)
         find_causes(con)
         _explain_moves(con)
-        figures = con.execute(_figures(limit)).fetchall()
-        files = con.execute(f"select {', '.join(FILES)} from numbered_files order by no").fetchall()
+        figures = read_rows(con, _figures(limit))
+        files = read_rows(con, f"select {', '.join(FILES)} from numbered_files order by no")
         (unexplained,) = one_row(con.execute("select count(*) from explained_moves where cause = 'none'"))
         extracts = {x for (x,) in con.execute(f"select distinct extract from measure_sources where {where}").fetchall()}
-        at = FILES.index("extract")
         return Difference(
             one.night_id, other.night_id, total, unexplained, by_mart(con, where=where), figures,
-            [f for f in files if f[at] in extracts],
+            [f for f in files if f["extract"] in extracts],
         )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _figures(limit: int | None) -> str:
     Each unit is ranked by itself, as pounds and offences can't be compared, and the units take turns. Periods that were
     complete come first: their changes are corrections, while a partial period always grows.
     """
-    columns = ", ".join((*FIGURES[:-2], "files", "cause", "nos"))
+    columns = ", ".join((*FIGURES, "nos"))
     if limit is None:
         return f"select {columns} from explained_moves order by mart, force_code, area_type, area_code, measure, category," + (
             " period_type, period_start, period_end"
@@ -200,29 +203,15 @@ def _figures(limit: int | None) -> str:
 
 def write(difference: Difference, form: str, out: TextIO) -> None:
     """Write a difference: `csv` has the figures, `json` has everything, `table` is a summary for a person."""
+    figures = [{column: figure[column] for column in FIGURES} for figure in difference.figures]
     if form == "csv":
-        write_result(FIGURES, [row[:-1] for row in difference.figures], "csv", out)
+        write_result(FIGURES, [[*figure.values()] for figure in figures], "csv", out)
     elif form == "json":
-        out.write(json_text(as_dict(difference)) + "\n")
+        names = [name.replace(" ", "_") for name in MARTS]
+        marts = [dict(zip(names, row, strict=True)) for row in difference.marts]
+        out.write(json_text({**vars(difference), "marts": marts, "figures": figures}) + "\n")
     else:
         _write_text(difference, out)
-
-
-def as_dict(difference: Difference) -> dict[str, Any]:
-    """A difference as plain data, with named fields."""
-
-    def named(columns: Sequence[str], rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
-        return [dict(zip(columns, row, strict=False)) for row in rows]
-
-    return {
-        "before": difference.before,
-        "after": difference.after,
-        "moved": difference.moved,
-        "unexplained": difference.unexplained,
-        "marts": named([m.replace(" ", "_") for m in MARTS], difference.marts),
-        "figures": named(FIGURES, difference.figures),
-        "files": named(FILES, difference.files),
-    }
 
 
 def _write_text(difference: Difference, out: TextIO) -> None:
@@ -236,23 +225,22 @@ def _write_text(difference: Difference, out: TextIO) -> None:
         out.write(", complete periods first; files by their number below\n")
         write_result(
             ("mart", "measure", "category", "area", "period", "before", "after", "change", "status", "files"),
-            [_table_row(dict(zip((*FIGURES, "nos"), row, strict=True))) for row in difference.figures],
+            [_table_row(figure) for figure in difference.figures],
             "table",
             out,
         )
     if difference.files:
         out.write("\nFiles that landed between the two\n")
         columns = ("no", "source_file", "outcome", "landed_at", "rows_landed", "rows_quarantined", "figures")
-        places = [FILES.index(c) for c in columns]
         write_result(
             ("no", "file", "outcome", "landed", "rows", "quarantined", "figures moved"),
-            [[_without_fractions(row[p]) for p in places] for row in difference.files],
+            [[_without_fractions(file[c]) for c in columns] for file in difference.files],
             "table",
             out,
         )
     if difference.unexplained:
         out.write(f"{difference.unexplained:,} figures: {UNEXPLAINED}\n")
-    if any(row[FIGURES.index("cause")] == "other window" for row in difference.figures):
+    if any(figure["cause"] == "other window" for figure in difference.figures):
         out.write(OTHER_WINDOW)
 
 

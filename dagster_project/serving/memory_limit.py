@@ -5,15 +5,11 @@ the process. With this limit DuckDB is refused the memory instead, and reports a
 """
 
 import contextlib
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-
-try:
-    import resource
-except ImportError:  # no POSIX system
-    resource = None  # type: ignore[assignment]  # the types are those of POSIX
 
 SLACK = 1 << 30
 """Extra bytes of address space: stacks, allocators and libraries take more addresses than memory."""
@@ -27,7 +23,7 @@ def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
     Beyond it duckdb.OutOfMemoryException or MemoryError is raised.
     """
-    if resource is None or not STATM.exists():
+    if not STATM.exists():
         yield
         return
     used = int(STATM.read_text().split()[0]) * resource.getpagesize()

@@ -6,15 +6,15 @@ file or writes one.
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from dagster_project.core.config import Query as Limits
 from dagster_project.core.config import visible_settings
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
@@ -25,7 +25,7 @@ from dagster_project.core.terminal_text import warn
 from .answer_formats import FORMATS, write_result
 from .connection import connect
 from .consultation import record_consultation
-from .query import Limits, QuestionError, answer, error_message, limited, questions
+from .query import QuestionError, answer, error_message, limited, questions
 
 HISTORY = "sql_history"
 
@@ -108,30 +108,30 @@ def command(session: Session, line: str) -> None:
     """Run a command of the prompt, a line that begins with a backslash or a dot. Raises QuestionError."""
     name, _, rest = line.strip().rstrip(";").partition(" ")
     word = rest.strip()
-    commands: dict[str, Callable[[], Any]] = {
-        r"\?": lambda: sys.stdout.write(HELP),
-        r"\d": lambda: session.show(COLUMNS, word) if word else session.show(RELATIONS),
-        r"\m": lambda: session.show(MEASURES, word),
-        r"\v": lambda: session.show(VALUES, word),
-        r"\n": lambda: session.show(NIGHT),
-        r"\r": partial(_reopen, session),
-        r"\l": lambda: sys.stdout.write(f"{session.limits.seconds:g} s, {session.limits.memory}, {session.limits.rows} rows\n"),
-        r"\f": partial(_set_form, session, word),
-    }
-    if name not in commands:
-        raise QuestionError(rf"{name}: no such command; \? lists them")
-    commands[name]()
-
-
-def _reopen(session: Session) -> None:
-    session.reopen()
-    session.show(NIGHT)
-
-
-def _set_form(session: Session, word: str) -> None:
-    if word not in FORMATS:
-        raise QuestionError(f"{word or 'nothing'} is none of {', '.join(FORMATS)}; other formats: pam query --out")
-    session.form = word
+    match name:
+        case r"\?":
+            sys.stdout.write(HELP)
+        case r"\d" if word:
+            session.show(COLUMNS, word)
+        case r"\d":
+            session.show(RELATIONS)
+        case r"\m":
+            session.show(MEASURES, word)
+        case r"\v":
+            session.show(VALUES, word)
+        case r"\n":
+            session.show(NIGHT)
+        case r"\r":
+            session.reopen()
+            session.show(NIGHT)
+        case r"\l":
+            sys.stdout.write(f"{session.limits.seconds:g} s, {session.limits.memory}, {session.limits.rows} rows\n")
+        case r"\f" if word in FORMATS:
+            session.form = word
+        case r"\f":
+            raise QuestionError(f"{word or 'nothing'} is none of {', '.join(FORMATS)}; other formats: pam query --out")
+        case _:
+            raise QuestionError(rf"{name}: no such command; \? lists them")
 
 
 def inputs(lines: Iterable[str]) -> Iterator[str]:

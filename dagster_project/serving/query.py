@@ -4,18 +4,18 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
 
+from dagster_project.core.config import Query as Limits
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import put_in_place, temporary_path
+from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import MEMORY, open_hardened, open_published
-from dagster_project.core.sql import literal
+from dagster_project.core.published_file import open_hardened, open_published
+from dagster_project.core.sql import literal, one_row
 
 from .answer_formats import FORMATS, write_result
 from .consultation import record_consultation, record_disclosure
@@ -41,17 +41,6 @@ class QuestionError(PamError, ValueError):
 
 class LimitError(QuestionError):
     """A query that took more time or memory than it may."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a query may use: `[query]` of pam.toml, and the options of `pam query` and `pam sql`."""
-
-    seconds: float = 60
-    """0: no limit."""
-    memory: str = MEMORY
-    rows: int = 10_000
-    """Rows that a table shows; 0: all. The other formats write all."""
 
 
 def questions(sql: str) -> list[str]:
@@ -143,20 +132,16 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
     with limited(con, limits):
         result = con.execute(text)
         columns, rows = [c[0] for c in result.description or []], fetch_rows(result)
-        first = [row for _, row in zip(range(2), rows, strict=False)]
+        first = list(islice(rows, 2))
         rows = chain(first, rows)
         # A count or a sum of no rows is a row, too.
         is_empty = not first or (len(first) == 1 and all(cell in (None, 0) for cell in first[0]))
         remark = "; ".join(misspelt(con, text)) if is_empty else ""
-        if form != "table" or not limits.rows:
-            write_result(columns, rows, form, out)
-            return remark
-        shown = [row for _, row in zip(range(limits.rows), rows, strict=False)]
-        more = next(rows, None) is not None
-        write_result(columns, shown, form, out)
-        if remark:
-            return remark
-        return f"the first {limits.rows} rows are shown; --rows 0 shows all, --format csv writes all" if more else ""
+        limit = limits.rows if form == "table" and limits.rows else None
+        write_result(columns, islice(rows, limit), form, out)
+        if next(rows, None) is not None:
+            remark = f"the first {limit} rows are shown; --rows 0 shows all, --format csv writes all"
+        return remark
 
 
 def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "", *, by: str) -> None:
@@ -167,9 +152,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
     Raises what `connect` raises, QuestionError, LimitError, OSError, and ValueError for more rows than a sheet has.
     """
     record_consultation(home, reason, by=by, query=sql)
-    new = temporary_path(out.absolute())
-    new.touch(mode=0o600)
-    try:
+    with new_file(out.absolute()) as new:
         if form == "parquet":
             _write_parquet(home, sql, new, limits)
         else:
@@ -182,18 +165,15 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
                         write_sheet([c[0] for c in result.description], fetch_rows(result), new, about(con, sql))
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
-                        answer(con, sql, form, file, Limits(limits.seconds, limits.memory, 0))
+                        answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
         os.chmod(new, 0o600)
         record_disclosure(home, reason, by=by, what="answer", query=sql, to=str(out.absolute()), format=form)
-        put_in_place(new, out.absolute())
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
     """What a file says of its figures: the night and the query."""
-    night = con.cursor().execute("select night_id from meta.nights where finished_at is null").fetchone()
-    return {"Published night": night[0] if night else "", "Asked": sql.strip()}
+    (night,) = one_row(con.cursor().execute("select night_id from meta.nights where finished_at is null"))
+    return {"Published night": night, "Asked": sql.strip()}
 
 
 def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:

@@ -1,10 +1,8 @@
 """The topline: each measure's latest complete month and the twelve months to it, against the year before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 
@@ -23,35 +21,37 @@ class ToplineError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class ToplineFigure:
-    """A figure of one period, and of the same period a year before. None is not available."""
-
-    value: Decimal | None = None
-    before: Decimal | None = None
-    change: Decimal | None = None
-    percent: Decimal | None = None
-    status: str = "not_available"
-
-
-@dataclass(frozen=True)
 class Line:
-    """A measure's line. `month_end`: of the latest complete month, if there is one. `unusual`: a value of UNUSUAL."""
+    """A measure's latest complete month and the twelve months to it, with a year before each. None is not available.
+
+    `month`: as a label, blank if no month is complete. `unusual`: a value of UNUSUAL.
+    """
 
     mart: str
     measure: str
     title: str
     unit: str
     area: str
-    month_end: date | None
-    month_label: str
-    month: ToplineFigure
-    year: ToplineFigure
+    month: str
+    month_value: Decimal | None
+    month_year_before: Decimal | None
+    month_change: Decimal | None
+    month_pct_change: Decimal | None
+    twelve_months_value: Decimal | None
+    twelve_months_year_before: Decimal | None
+    twelve_months_change: Decimal | None
+    twelve_months_pct_change: Decimal | None
+    twelve_months_status: str
     unusual: str
 
 
-_LINES = """
+COLUMNS = tuple(field.name for field in fields(Line))
+"""Columns of the workbook, csv and json (these also have `is_made_up`). Figures are exact. One that is not available is empty,
+or in words in the workbook."""
+
+_LINES = f"""
 with wanted as (
-    from (values {wanted}) as t(place, mart, measure)
+    from (values {{wanted}}) as t(place, mart, measure)
 ),
 area as (
     select marts.* from marts.measures as marts
@@ -63,24 +63,20 @@ months as (
     qualify row_number() over (partition by mart, measure order by period_end desc) = 1
 )
 select
-    wanted.mart, wanted.measure, months.period_end, months.period_label,
-    months.value, months.prior_value, months.volume_change, months.pct_change, months.data_status,
-    years.value, years.prior_value, years.volume_change, years.pct_change, years.data_status,
-    {variation} as variation
+    case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end,
+    wanted.mart, wanted.measure, coalesce(months.period_label, ''),
+    months.value, months.prior_value, months.volume_change, months.pct_change,
+    years.value, years.prior_value, years.volume_change, years.pct_change, coalesce(years.data_status, 'not_available')
 from wanted
 left join months on months.mart = wanted.mart and months.measure = wanted.measure
 left join area as years
     on years.mart = wanted.mart and years.measure = wanted.measure and years.period_type = 'rolling_12_months'
     and years.period_end = months.period_end
-{charts}
-order by wanted.place
-"""
-_VARIATION = f"case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end"
-_CHARTS = """
 left join marts.mart_control_charts as charts
     on charts.mart = wanted.mart and charts.measure = wanted.measure and charts.period_end = months.period_end
     and charts.category = 'all' and charts.force_code = $force and charts.area_type = $area_type
     and charts.area_code = $area_code
+order by wanted.place
 """
 
 
@@ -99,25 +95,16 @@ def topline(
     chosen = _chosen_measures(measures)
     force = _force(con, force)
     area_type, area_code, area_name = _area(con, force, area, area_type)
-    cursor = con.cursor()
-    has_charts = cursor.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'mart_control_charts'"
-    ).fetchone() != (0,)
     # These names come from the project's list, never from the person.
     wanted = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
-    parts = {"variation": _VARIATION, "charts": _CHARTS} if has_charts else {"variation": "null", "charts": ""}
-    rows = cursor.execute(
-        _LINES.format(wanted=wanted, **parts), {"force": force, "area_type": area_type, "area_code": area_code}
-    ).fetchall()
-    titles = {(r["mart"], r["measure"]): r for r in chosen}
-    return [_line(row, titles[row[0], row[1]], area_name) for row in rows]
-
-
-def _line(row: Sequence[Any], listed: dict[str, str], area: str) -> Line:
-    month, year = (
-        ToplineFigure(row[n], row[n + 1], row[n + 2], row[n + 3], row[n + 4] or "not_available") for n in (4, 9)
-    )  # fmt: skip
-    return Line(row[0], row[1], listed["title"], listed["unit"], area, row[2], row[3] or "", month, year, UNUSUAL[row[14]])
+    values = {"force": force, "area_type": area_type, "area_code": area_code}
+    rows = con.cursor().execute(_LINES.format(wanted=wanted), values).fetchall()
+    titles = {(r["mart"], r["measure"]): (r["title"], r["unit"]) for r in chosen}
+    lines = []
+    for variation, mart, measure, *figures in rows:
+        cells = [mart, measure, *titles[mart, measure], area_name, *figures, UNUSUAL[variation]]
+        lines.append(Line(*cells))
+    return lines
 
 
 def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:

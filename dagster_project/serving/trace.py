@@ -68,10 +68,17 @@ class Trail:
 
 COLUMNS = ("extract", "file", "line", "load", "night", "date", "category", "amount")
 
-_ROWS = """
+_IN_AREA = """(
+    $area_type = 'force' or ($area_type = 'district' and events.leaf_code = $area) or exists (
+        from work.staging.area_members as members
+        where members.force_code = events.force_code and members.leaf_code = events.leaf_code
+            and members.area_type = $area_type and members.area_code = $area
+    )
+)"""
+_ROWS = f"""
     select events.extract, loads.source_file, cast(events.line as bigint) as line, events.load_id, loads.night_id,
         events.event_on, events.category, events.amount
-    from work.measures.{events} as events
+    from work.measures.{{events}} as events
     join work.raw.loads as loads on events.load_id = loads.load_id
     where events.measure = $measure and events.force_code = $force
         and ($category = 'all' or events.category = $category)
@@ -82,10 +89,10 @@ _ROWS = """
             where windows.coverage = $coverage and windows.force_code = events.force_code
                 and events.event_on between windows.covered_from and windows.covered_to
         ))
-        and {in_area}
+        and {_IN_AREA}
     order by events.event_on, loads.source_file, line
 """
-_ERASED = """
+_ERASED = f"""
     select strftime(events.month_start, '%Y-%m') as month, loads.source_file, parts.kept_night, sum(events.amount),
         max(events.event_on) as last_on
     from work.measures.kept_measures as events
@@ -96,19 +103,10 @@ _ERASED = """
         and events.event_on <= $last
         and ($first is null or events.month_start >= $first)
         and ($all_days or events.is_covered)
-        and {in_area}
+        and {_IN_AREA}
     group by all
     order by all
 """
-_AREA_CONDITIONS = {
-    "force": "$area is not null",
-    "district": "events.leaf_code = $area",
-}
-_UNIT_CONDITION = """exists (
-            from work.staging.area_members as members
-            where members.force_code = events.force_code and members.leaf_code = events.leaf_code
-                and members.area_type = '{area_type}' and members.area_code = $area
-        )"""
 
 
 @contextmanager
@@ -228,14 +226,13 @@ def _part(
     category: str,
 ) -> Part:
     is_stock = row["aggregation"] == "stock"
-    in_area = _AREA_CONDITIONS.get(request.area_type, _UNIT_CONDITION.format(area_type=request.area_type))
     values = {
         "measure": measure, "force": force, "category": category, "first": None if is_stock else request.first,
-        "last": request.last, "all_days": is_stock, "area": area,
+        "last": request.last, "all_days": is_stock, "area_type": request.area_type, "area": area,
     }  # fmt: skip
     events = f"{row['mart'].removeprefix('mart_')}_events"
-    rows = con.execute(_ROWS.format(events=events, in_area=in_area), values | {"coverage": row["coverage"]}).fetchall()
-    erased = con.execute(_ERASED.format(in_area=in_area), values | {"mart": row["mart"]}).fetchall()
+    rows = con.execute(_ROWS.format(events=events), values | {"coverage": row["coverage"]}).fetchall()
+    erased = con.execute(_ERASED, values | {"mart": row["mart"]}).fetchall()
     if row["aggregation"] == "last":
         rows, erased = rows[-1:], sorted(erased, key=lambda e: e[4])[-1:]
         if rows and erased:

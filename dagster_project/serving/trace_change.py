@@ -1,7 +1,6 @@
 """Traces a change to its two figures, now and a year before, and the rows of both."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
 import duckdb
@@ -30,7 +29,7 @@ class Change:
 def trace_change(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Change:
     """The rows behind a figure whose `request.shows` is one of CHANGES. Raises TrailError if there is no such figure."""
     now = trace(con, request)
-    earlier = replace(request, first=years_before(request.first), last=_year_before(request.last))
+    earlier = replace(request, first=years_before(request.first), last=years_before(request.last))
     before = trace(con, earlier)
     is_rate = now.unit == "percent"
     unit = now.unit
@@ -57,9 +56,3 @@ def _why(shows: str, now: Trail, before: Trail) -> str:
     if shows == "pct_change" and now.unit == "percent":
         return "a rate changes by percentage points"
     return "one of the two periods is not fully covered"
-
-
-def _year_before(day: date) -> date:
-    earlier = years_before(day)
-    assert earlier
-    return earlier

@@ -68,7 +68,7 @@ def test_claims(sample_home: Home, pam) -> None:
 def test_a_night(sample_home: Home) -> None:
     console = terminal()
     receipt = next(r for r in read_receipts(sample_home) if r.files)
-    _show_receipt(console, receipt, receipt.seconds, sample_home)
+    _show_receipt(console, receipt, sample_home)
     text = console.file.getvalue()
     assert max(map(len, lines_of(text))) <= WIDE
     for f in receipt.files:

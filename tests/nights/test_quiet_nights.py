@@ -18,7 +18,8 @@ from dagster_project.transform import candidate
 def leaves(home: Home, **options: object) -> bool:
     """Whether a night of the home ends before anything is built; its receipt is taken away again."""
     with night(home, **options) as run:
-        left = run.end_early_if_unchanged()
+        run.land()
+        left = run.end_if_unchanged()
         if run.receipt:
             (home.nights / f"{run.receipt.night_id}.json").unlink()
     return left
@@ -28,7 +29,8 @@ def test_nothing_new_is_unchanged(sample_copy: Home) -> None:
     before = sample_copy.warehouse.read_bytes()
     stands = read_receipts(sample_copy)[-1]
     with night(sample_copy) as run:
-        assert run.end_early_if_unchanged()
+        run.land()
+        assert run.end_if_unchanged()
     receipt = read_receipts(sample_copy)[-1]
     assert (receipt.outcome, receipt.stands, receipt.figures, receipt.files) == ("unchanged", stands.night_id, {}, [])
     assert set(receipt.seconds) == {"landing", "total"}
@@ -44,7 +46,8 @@ def test_originals_whose_time_is_over_have_nothing_built(sample_copy: Home) -> N
     old.parent.mkdir()
     old.write_text("rows")
     with night(sample_copy) as run:
-        assert run.end_early_if_unchanged()
+        run.land()
+        assert run.end_if_unchanged()
     assert not old.exists() and (run.receipt.outcome, run.receipt.erased) == ("unchanged", 1)
     assert [e.archived for e in read_erasures(sample_copy)] == ["2020-01-01/a.csv"]
     with night(sample_copy) as run:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
+from dagster_project.core.config import Extracts
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_DAY, SAMPLE_MARK, Night, today_of
 from dagster_project.nights.status import late_extracts
@@ -21,6 +22,6 @@ def test_the_samples_night_has_the_samples_date(new_home: Home) -> None:
 def test_a_nightly_extract_of_the_sample_is_not_late(new_home: Home) -> None:
     covered = span("2024-01-01", "2025-12-31").end
     load = SimpleNamespace(extract="incidents", force_code="derbyshire", covered_to=covered)
-    assert late_extracts([load], today_of(new_home, LATER))
+    assert late_extracts([load], today_of(new_home, LATER), Extracts())
     (new_home.path / SAMPLE_MARK).write_text("made up", encoding="utf-8")
-    assert not late_extracts([load], today_of(new_home, LATER))
+    assert not late_extracts([load], today_of(new_home, LATER), Extracts())

@@ -12,7 +12,7 @@ from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
 from dagster_project.core.home import Home
 from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, find_differences
 from dagster_project.publishing.kept_nights import NotKeptError, Publication, find_kept
-from dagster_project.serving.diff import FIGURES, FILES, Difference, choose_nights, compare
+from dagster_project.serving.diff import Difference, choose_nights, compare
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.figure_causes import find_causes, measure_sources
 
@@ -27,8 +27,7 @@ def between(home: Home, one: str, other: str, **asked: Any) -> Difference:
 
 def figures(found: Difference, **wanted: Any) -> list[dict[str, Any]]:
     """The moves that have these values."""
-    rows = [dict(zip((*FIGURES, "nos"), row, strict=True)) for row in found.figures]
-    return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
+    return [r for r in found.figures if all(r[k] == v for k, v in wanted.items())]
 
 
 def rows_of(publication: Publication) -> dict[tuple, tuple]:
@@ -104,7 +103,7 @@ def test_two_files_of_one_extract_each_explain_their_own_months(week: Home) -> N
 
 def test_what_was_released_between_is_said_to_be(week: Home) -> None:
     found = between(week, NIGHTS[2], NIGHTS[3])
-    rows = [dict(zip(FILES, row, strict=True)) for row in found.files]
+    rows = found.files
     assert [(r["extract"], r["outcome"]) for r in rows if r["outcome"] == "released"] == [("stop_search", "released")]
     assert Counter(r["outcome"] for r in rows) == {"accepted": 3, "released": 1}
     searches = figures(found, measure="drug_finds", area_type="force", category="all", period_label="Nov 2025")
@@ -134,7 +133,7 @@ def test_back_is_the_same_the_other_way_round(week: Home) -> None:
     there, back = between(week, NIGHTS[0], NIGHTS[2]), between(week, NIGHTS[2], NIGHTS[0])
     assert back.moved == there.moved and back.unexplained == 0
     assert {r["kind"] for r in figures(back)} == {"changed", "gone"}
-    files, sources_of = ([(f[1], f[-1]) for f in d.files] for d in (there, back))
+    files, sources_of = ([(f["source_file"], f["figures"]) for f in d.files] for d in (there, back))
     assert sorted(files) == sorted(sources_of)
     changed = {tuple(r[k] for k in KEY): r["change"] for r in figures(there, kind="changed")}
     assert {tuple(r[k] for k in KEY): r["change"] and -r["change"] for r in figures(back, kind="changed")} == changed
@@ -177,7 +176,7 @@ def test_what_a_measure_is_counted_from_is_what_dbt_reads_for_its_mart() -> None
 
 def test_the_largest_moves_come_first_and_those_of_complete_periods_before_them(week: Home) -> None:
     found = between(week, NIGHTS[2], NIGHTS[3], limit=12)
-    rows = [dict(zip((*FIGURES, "nos"), row, strict=True)) for row in found.figures]
+    rows = found.figures
     assert len(rows) == 12 and found.moved > 1000
     assert {r["data_status_before"] for r in rows} == {"complete"}
     assert {r["area_type"] for r in rows} == {"force"}

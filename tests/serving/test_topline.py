@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,10 +13,10 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from dagster_project.cli.topline import COLUMNS, NOT_AVAILABLE
+from dagster_project.cli.topline import NOT_AVAILABLE
 from dagster_project.core.home import Home
 from dagster_project.serving import connect
-from dagster_project.serving.topline import ToplineError, topline
+from dagster_project.serving.topline import COLUMNS, ToplineError, topline
 
 
 @pytest.fixture
@@ -48,20 +47,27 @@ def marts() -> duckdb.DuckDBPyConnection:
             as a(area_type, area_code, area_name)
         """
     )
+    con.execute(
+        "create table marts.mart_control_charts as"
+        " select mart, measure, category, force_code, area_type, area_code, period_end, '' as variation,"
+        " cast(0 as double) as mean"
+        " from marts.measures limit 0"
+    )
     return con
 
 
 def test_the_latest_complete_month_and_the_twelve_to_it(marts: duckdb.DuckDBPyConnection) -> None:
     (line,) = topline(marts, ["possession_offences"])
-    assert (line.month_end, line.month_label, line.area) == (date(2025, 10, 31), "Oct 2025", "Kent Police")
-    assert (line.month.value, line.month.before, line.month.percent) == (0, 8, -100), "0 is a true zero"
-    assert (line.year.value, line.year.before, line.year.change, line.year.status) == (50, None, None, "partial")
-    assert line.unusual == "not known", "this night has no control charts"
+    assert (line.month, line.area) == ("Oct 2025", "Kent Police")
+    assert (line.month_value, line.month_year_before, line.month_pct_change) == (0, 8, -100), "0 is a true zero"
+    assert (line.twelve_months_value, line.twelve_months_year_before, line.twelve_months_change) == (50, None, None)
+    assert line.twelve_months_status == "partial"
+    assert line.unusual == "not known", "no chart has the month"
 
 
 def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute(
-        "create table marts.mart_control_charts as"
+        "insert into marts.mart_control_charts"
         " select mart, measure, category, force_code, area_type, area_code, period_end,"
         " case area_type when 'force' then 'low' else 'common cause' end as variation, cast(8 as double) as mean"
         " from marts.measures"
@@ -76,8 +82,8 @@ def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:
 def test_what_the_night_has_not_is_not_available_and_never_0(marts: duckdb.DuckDBPyConnection) -> None:
     first, second = topline(marts, ["mart_mda_orders.orders", "possession_offences"])
     assert (first.measure, second.measure) == ("orders", "possession_offences"), "in the order in which they are named"
-    assert first.month_end is None and (first.month.value, first.month.status) == (None, "not_available")
-    assert (first.year.value, first.unusual) == (None, "not known")
+    assert (first.month, first.month_value, first.unusual) == ("", None, "not known")
+    assert (first.twelve_months_value, first.twelve_months_status) == (None, "not_available")
     assert [line.mart for line in topline(marts, ["orders"])] == ["mart_confiscation_orders", "mart_mda_orders"]
 
 
@@ -100,15 +106,16 @@ def test_the_default_is_the_headline_measures_as_the_marts_have_them(sample_home
     con = connect(sample_home)
     lines = topline(con)
     figures = con.execute(
-        "select mart, measure, period_end, value, prior_value, pct_change from marts.measures where area_type = 'force'"
+        "select mart, measure, strftime(period_end, '%b %Y'), value, prior_value, pct_change from marts.measures"
+        " where area_type = 'force'"
         " and category = 'all' and period_type = 'rolling_12_months'"
     ).fetchall()
     con.close()
     by = {row[:3]: row[3:] for row in figures}
     assert len(lines) > 30 and lines[0].measure == "possession_offences"
     for line in lines:
-        own = (line.mart, line.measure, line.month_end)
-        assert (line.year.value, line.year.before, line.year.percent) == by.get(own, (None, None, None)), own
+        own, figures = (line.mart, line.measure, line.month), by.get((line.mart, line.measure, line.month), (None, None, None))
+        assert (line.twelve_months_value, line.twelve_months_year_before, line.twelve_months_pct_change) == figures, own
     assert {line.unusual for line in lines} >= {"no", "not known"}
 
 

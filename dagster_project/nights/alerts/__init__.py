@@ -6,12 +6,12 @@ identifier or a secret.
 """
 
 from .channels import Channel, channels_of
-from .dispatch import Delivery, alert_settings, overview, send_alerts, send_test, undelivered
+from .dispatch import alert_settings, overview, send_alerts, send_test, undelivered
 from .events import Event, NightEnd, events_of
 from .log import AlertLog
 from .message import Message
 
 __all__ = [
-    "AlertLog", "Channel", "Delivery", "Event", "Message", "NightEnd", "alert_settings", "channels_of", "events_of", "overview",
+    "AlertLog", "Channel", "Event", "Message", "NightEnd", "alert_settings", "channels_of", "events_of", "overview",
     "send_alerts", "send_test", "undelivered",
 ]  # fmt: skip

@@ -12,6 +12,19 @@ RUNBOOK = "docs/how-to/runbook.md"
 """In the checkout: a section for each `Advice.see`."""
 
 
+TITLES: dict[str, str] = {
+    "failed": "Night failed",
+    "held": "Night held",
+    "not_served": "PostgreSQL behind",
+    "output": "Output incomplete",
+    "file_held": "File held",
+    "refused": "File refused",
+    "late": "Extract late",
+    "test": "Test",
+}
+"""The title of each kind of event, in their order in a message: what stops figures from being published comes first."""
+
+
 @dataclass(frozen=True)
 class Advice:
     """What to do, line by line, and the section of the runbook that says more."""
@@ -53,27 +66,23 @@ FAILURES: dict[Cause, tuple[str, tuple[str, ...]]] = {
 """The runbook's section and what to do, by the cause of the failure. All other causes share the section `Night failed`."""
 
 
-EVENTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "held": ("Night held", ("See every rule: {pam} status", "Once the cause is fixed: {pam} nightly")),
+EVENTS: dict[str, tuple[str, ...]] = {
+    "held": ("See every rule: {pam} status", "Once the cause is fixed: {pam} nightly"),
     "not_served": (
-        "PostgreSQL behind",
-        ("See what it serves, and why: {pam} postgres status", "Once the cause is fixed: {pam} postgres load"),
+        "See what it serves, and why: {pam} postgres status", "Once the cause is fixed: {pam} postgres load",
     ),
     "output": (
-        "Output incomplete",
-        ("See what is missing: {pam} status", "Once the cause is fixed, make everything again: {pam} nightly --rebuild"),
+        "See what is missing: {pam} status", "Once the cause is fixed, make everything again: {pam} nightly --rebuild",
     ),
     "file_held": (
-        "File held",
-        ("If its sender agrees that it is wrong: have a newer one extracted and drop it in {home}/inbox",
-         "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON"),
+        "If its sender agrees that it is wrong: have a newer one extracted and drop it in {home}/inbox",
+        "If a person has looked and believes it: {pam} release {load} --by NAME --why REASON",
     ),
     "late": (
-        "Extract late",
-        ("Ask who extracts {extract} why it has not come; drop it in {home}/inbox", "See what is late now: {pam} status"),
+        "Ask who extracts {extract} why it has not come; drop it in {home}/inbox", "See what is late now: {pam} status",
     ),
 }  # fmt: skip
-"""The same by the kind of event, but for failures and refused files."""
+"""What to do, by the kind of event, but for failures and refused files. The runbook's section is the title of the kind."""
 
 REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -100,7 +109,7 @@ REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
          "Try a corrected file first, which changes nothing: {pam} inspect FILE"),
     ),
 )  # fmt: skip
-"""The same for refused files: the first whose pattern is in the reason."""
+"""The section and what to do for refused files: the first whose pattern is in the reason."""
 
 
 def for_failure(home: Home, cause: str) -> Advice:
@@ -108,13 +117,12 @@ def for_failure(home: Home, cause: str) -> Advice:
     if cause in FAILURES:
         return _advice(home, *FAILURES[Cause(cause)])
     todo = ("See what is published: {pam} status", "Once the cause is fixed: {pam} nightly")
-    return _advice(home, "Night failed", todo)
+    return _advice(home, TITLES["failed"], todo)
 
 
 def for_event(home: Home, kind: str, **more: str) -> Advice:
     """For any event of `EVENTS`. `more`: what its lines name besides the home."""
-    see, todo = EVENTS[kind]
-    return _advice(home, see, todo, **more)
+    return _advice(home, TITLES[kind], EVENTS[kind], **more)
 
 
 def for_refused(home: Home, reason: str) -> Advice:

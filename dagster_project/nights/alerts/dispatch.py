@@ -5,7 +5,6 @@ import itertools
 import socket
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,14 +25,6 @@ LATE_AGAIN = timedelta(days=7) - timedelta(hours=6)
 
 GIVEN_UP = timedelta(days=7)
 """For how long an undelivered message is tried again."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """How a message fared by one channel. `error`: None if it was delivered."""
-
-    channel: str
-    error: str | None
 
 
 def alert_settings(home: Home) -> Alerts | None:
@@ -127,12 +118,15 @@ def overview(home: Home, last: int) -> list[dict[str, Any]]:
     return overviews
 
 
-def send_test(home: Home) -> list[Delivery]:
-    """Send a test message by every channel. It is not logged. Raises ConfigError."""
+def send_test(home: Home) -> dict[str, str | None]:
+    """Send a test message by every channel. It is not logged. Returns channel -> why it was not delivered, or None if it was.
+
+    Raises ConfigError.
+    """
     what, why = "This is a test: nothing has happened", "somebody typed `pam alerts --test`"
     event = Event("test", "test", what, why, ("Nothing is to be done",), "How alerts come")
     message = _message(home, None, [event], datetime.now(UTC), None, set())
-    return [Delivery(c.name, c.deliver(message)) for c in channels_of(read_config(home).alerts)]
+    return {c.name: c.deliver(message) for c in channels_of(read_config(home).alerts)}
 
 
 def _new_events(events: list[Event], messages: list[Message], now: datetime) -> list[Event]:

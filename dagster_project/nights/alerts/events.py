@@ -13,21 +13,9 @@ from dagster_project.landing.made_up import MIXED
 from dagster_project.publishing.outputs import problems_of
 
 from ..status import late_extracts
-from .advice import Advice, for_event, for_failure, for_refused
+from .advice import TITLES, Advice, for_event, for_failure, for_refused
 
 Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
-TITLES: dict[str, str] = {
-    "failed": "Night failed",
-    "held": "Night held",
-    "not_served": "PostgreSQL behind",
-    "output": "Output incomplete",
-    "file_held": "File held",
-    "refused": "File refused",
-    "late": "Extract late",
-    "test": "Test",
-}
-"""The title of each kind of event, in their order in a message: what stops figures from being published comes first."""
-
 LIMIT = 400
 NO_REASON = "no reason is written down"
 WAITS = "waits in the inbox until a mapping is mended"

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from .advice import RUNBOOK
-from .events import TITLES, Event
+from .advice import RUNBOOK, TITLES
+from .events import Event
 
 SHOWN = 40
 """How many events of one kind a message lists; it gives only the number of any others."""

@@ -7,18 +7,14 @@ address sets, or as `Authorization: Bearer TOKEN`, as programs and a proxy send 
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "pam_page"
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -28,10 +24,10 @@ BODIES = ("application/json", "application/graphql")
 """Content types of GraphQL requests. A form of another site can't send these without the browser's asking first."""
 
 HEADERS = {
-    b"referrer-policy": b"same-origin",
-    b"x-frame-options": b"DENY",
-    b"x-content-type-options": b"nosniff",
-    b"cross-origin-resource-policy": b"same-origin",
+    "referrer-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
 }
 
 # After a redirect, a browser still counts the request as coming from another site, and leaves out a strict cookie.
@@ -47,13 +43,13 @@ class Guard:
     `hosts`: allowed names in `Host`, on any port. `origins`: a proxy's, such as `https://pam.force.example`.
     """
 
-    app: App
+    app: ASGIApp
     token: str
     prefix: str
     hosts: frozenset[str] = LOOPBACK
     origins: frozenset[str] = frozenset()
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
@@ -62,9 +58,9 @@ class Guard:
             return
         response = self._response(HTTPConnection(scope))
         if response is None:
-            await self.app(scope, receive, _with_headers(send))
+            await self.app(scope, receive, with_headers(send, HEADERS))
         elif scope["type"] == "http":
-            await response(scope, receive, _with_headers(send))
+            await response(scope, receive, with_headers(send, HEADERS))
         else:
             # Closed before it is accepted, which the server answers with 403.
             await receive()
@@ -144,11 +140,12 @@ def _refusal(code: int, message: str) -> Response:
     return PlainTextResponse(f"{message}\n", code, {"cache-control": "no-store"})
 
 
-def _with_headers(send: Send) -> Send:
+def with_headers(send: Send, headers: Mapping[str, str]) -> Send:
+    """`send` with these headers on each response, in place of the response's own."""
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            others = [(k, v) for k, v in message.get("headers", []) if k.lower() not in HEADERS]
-            message = {**message, "headers": [*others, *HEADERS.items()]}
+            MutableHeaders(scope=message).update(headers)
         await send(message)
 
     return sending

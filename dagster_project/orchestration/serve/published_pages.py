@@ -3,20 +3,23 @@
 Only the folders of outputs are served: not the warehouse file, and no earlier night. They share a site with Dagster's page, so
 a content security policy lets them run only scripts that are files of the site, and neither fetch nor send anything.
 """
+
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dagster_project.core.home import Home
 from dagster_project.publishing import outputs
 
+from .guard import with_headers
 from .token import published_path
 
 POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
-    b" frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
 )
+HEADERS = {"content-security-policy": POLICY, "cache-control": "no-cache"}
 
 
 class Folder(StaticFiles):
@@ -41,16 +44,6 @@ class PublishedPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a published file, or as the application does."""
         if scope["type"] == "http" and scope["path"].startswith(self.below):
-            await self.published(scope, receive, _with_policy(send))
+            await self.published(scope, receive, with_headers(send, HEADERS))
         else:
             await self.app(scope, receive, send)
-
-
-def _with_policy(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            more = [(b"content-security-policy", POLICY), (b"cache-control", b"no-cache")]
-            message = {**message, "headers": [*message.get("headers", []), *more]}
-        await send(message)
-
-    return sending

@@ -42,13 +42,13 @@ def mark_unfinished(instance: dg.DagsterInstance, home: Home) -> list[str]:
     return lines
 
 
-def stop_runs(instance: dg.DagsterInstance, seconds: float = STOP_SECONDS) -> list[str]:
-    """Interrupt the run that is under way, and wait up to `seconds` until it has ended. Returns lines for a person."""
+def stop_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Interrupt the run that is under way, and wait up to `STOP_SECONDS` until it has ended. Returns lines for a person."""
     lines = []
     for run in unfinished(instance):
         instance.run_launcher.terminate(run.run_id)
         lines.append(f"run {run.run_id[:8]} is under way: interrupting it")
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + STOP_SECONDS
     while unfinished(instance) and time.monotonic() < deadline:
         time.sleep(0.5)
     return lines

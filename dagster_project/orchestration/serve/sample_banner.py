@@ -1,6 +1,8 @@
 """Adds a banner to every page of a home with made-up data."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
 
 BANNER = (
     b'<div role="note" style="position:fixed;bottom:0;left:0;right:0;z-index:99;padding:4px;text-align:center;'
@@ -9,41 +11,17 @@ BANNER = (
 )
 
 
-class SampleBanner:
+class SampleBanner(BaseHTTPMiddleware):
     """An ASGI application with a banner in each of its HTML documents. Anything else passes unchanged."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         """Answer as the application does, with the banner."""
-        await self.app(scope, receive, _with_banner(send) if scope["type"] == "http" else send)
-
-
-def _with_banner(send: Send) -> Send:
-    start: list[Message] = []
-    parts: list[bytes] = []
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start" and _is_page(message):
-            start.append(message)
-        elif message["type"] == "http.response.body" and start:
-            parts.append(message.get("body", b""))
-            if not message.get("more_body"):
-                await _send_page(send, start.pop(), b"".join(parts))
-        else:
-            await send(message)
-
-    return sending
-
-
-def _is_page(message: Message) -> bool:
-    headers = {k.lower(): v for k, v in message.get("headers", [])}
-    return headers.get(b"content-type", b"").startswith(b"text/html") and b"content-encoding" not in headers
-
-
-async def _send_page(send: Send, start: Message, body: bytes) -> None:
-    body = body.replace(b"</body>", BANNER + b"</body>", 1)
-    others = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
-    await send({**start, "headers": [*others, (b"content-length", str(len(body)).encode())]})
-    await send({"type": "http.response.body", "body": body})
+        response = await call_next(request)
+        is_page = response.headers.get("content-type", "").startswith("text/html")
+        if not is_page or "content-encoding" in response.headers:
+            return response
+        body = b"".join([part async for part in response.body_iterator])  # type: ignore[attr-defined]  # it streams
+        page = Response(body.replace(b"</body>", BANNER + b"</body>", 1), response.status_code)
+        response.headers["content-length"] = page.headers["content-length"]
+        page.raw_headers = response.headers.raw
+        return page

@@ -13,7 +13,7 @@ from pathlib import Path
 from docx.oxml import parse_xml
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import put_in_place, temporary_path
+from dagster_project.core.files import new_file
 
 from .bound_figures import (
     FIGURE,
@@ -184,14 +184,9 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
 
 def write_refreshed(refreshed: Refreshed, file: Path, out: Path) -> None:
     """Write a refreshed document to `out`, whole or not at all, with the permissions of `file`. Raises OSError."""
-    new = temporary_path(out)
-    try:
-        new.touch(mode=0o600)
+    with new_file(out) as new:
         new.write_bytes(refreshed.data)
         new.chmod(file.stat().st_mode & 0o777)
-        put_in_place(new, out)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _check_same_force(part: DataPart, pack: Pack) -> None:

@@ -55,7 +55,8 @@ def moved(earlier: Home, sample_home: Home) -> Changes:
 def test_what_moved_is_what_pam_diff_has(moved: Changes, earlier: Home, sample_home: Home) -> None:
     one = Publication(BEFORE, earlier.publications / f"{BEFORE}.duckdb", None, False)
     found = compare(sample_home, one, Publication("now", sample_home.warehouse, None, True), limit=None)
-    places = [(*row[:2], *row[5:7], *row[2:4], row[7], *map(str, row[8:10])) for row in found.figures]
+    key = ("mart", "force_code", "measure", "category", "area_type", "area_code", "period_type", "period_start", "period_end")
+    places = [tuple(str(figure[column]) for column in key) for figure in found.figures]
     told = [(mart, force, *row[:7]) for (mart, force), rows in moved.rows.items() for row in rows]
     whole = {(mart, force, *period) for (mart, force), periods in moved.periods.items() for period in periods}
     assert whole == {("mart_drug_offences", "derbyshire", "month", "2025-12-01", "2025-12-31")}
