@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 from support import as_dicts
 
 from dagster_project.core.home import Home
-from dagster_project.editions import load_editions
+from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
 from dagster_project.reporting.pack.bound_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
 from dagster_project.reporting.pack.document_form import HEADINGS, DocumentForm
@@ -76,7 +76,7 @@ def written(
     request: pytest.FixtureRequest, sample_home: Home, awkward: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Pack, Path, list[dict[str, Any]], bool]:
     """A pack, the folder with its two files, the night's cells, and whether it is the awkward one. Two charts are drawn."""
-    edition = load_editions(sample_home)["2026-03"]
+    edition = read_editions(sample_home).sound["2026-03"]
     folder = tmp_path_factory.mktemp("office")
     is_sample = request.param == "sample"
     con = duckdb.connect(str(sample_home.warehouse), read_only=True) if is_sample else awkward
