@@ -42,11 +42,10 @@ def make_next_edition(
     to_check: list[str] = []
     if force and force != body["force_code"]:
         marts = marts_with_data(home, force)
-        adapted = for_force(body["tables"], force, areas_of(home, force), marts, is_chosen=bool(tables))
-        if not adapted.tables:
-            raise EditionError(f"no table is left for {force}: {'; '.join(adapted.to_check)}. Run a night on its files first")
-        body |= {"force_code": force, "tables": adapted.tables}
-        to_check += adapted.to_check
+        adapted, to_check = for_force(body["tables"], force, areas_of(home, force), marts, is_chosen=bool(tables))
+        if not adapted:
+            raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
+        body |= {"force_code": force, "tables": adapted}
     body["windows"] = _used_windows(body)
     fixed: list[str] = []
     moved = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)

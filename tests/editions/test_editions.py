@@ -9,7 +9,7 @@ from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, read_edition, read_editions
-from dagster_project.editions.for_force import Areas, for_force, marts_with_data
+from dagster_project.editions.for_force import for_force, marts_with_data
 from dagster_project.editions.model import FOLDER
 from dagster_project.editions.next_edition import make_next_edition
 from dagster_project.editions.usable_editions import read_usable_edition
@@ -191,8 +191,8 @@ def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named
     of = {force: marts_with_data(sample_home, force) for force in ("derbyshire", "kent")}
     assert of["kent"] == set() and "mart_naloxone" in of["derbyshire"]
     some = {"mart_drug_offences"}
-    made = for_force(body["tables"], "kent", Areas(), some, is_chosen=False)
-    assert [t["table"] for t in made.tables] == ["offences"]
-    named = for_force(body["tables"][:2], "kent", Areas(), some, is_chosen=True)
-    assert [t["table"] for t in named.tables] == ["offences", "prevention_activity"]
-    assert named.to_check == ["prevention_activity: the published night has no figure of kent for it"]
+    made, _ = for_force(body["tables"], "kent", {}, some, is_chosen=False)
+    assert [t["table"] for t in made] == ["offences"]
+    named, to_check = for_force(body["tables"][:2], "kent", {}, some, is_chosen=True)
+    assert [t["table"] for t in named] == ["offences", "prevention_activity"]
+    assert to_check == ["prevention_activity: the published night has no figure of kent for it"]
