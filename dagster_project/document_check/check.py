@@ -12,11 +12,11 @@ from dagster_project.core.home import Home
 from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
-from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
+from .claimed_sentences import Known, claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
 from .link_bound import BoundFigures
-from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers
+from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers, same_period
 from .link_suggested import link_suggested
 from .link_tables import link_table
 from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
@@ -208,10 +208,7 @@ class _Check:
         named = [p for p in periods if not p.is_compared and p.how != "part"]
         if named:
             last = named[-1]
-            known = context.lead or context.period
-            if last.how == "same" and known is not None and known.last:
-                while last.first and known.last and known.last.year > last.first.year:
-                    known = known.a_year_before()
+            if last.how == "same" and (known := same_period(last, context)) and known.last:
                 last = known
             context.period = last
             if self.is_numbered or sentence.rstrip().endswith(":"):
@@ -227,7 +224,7 @@ class _Check:
             claim = understand(sentence, Given(number=number.text), self.figures)
         except NotUnderstoodError:
             return None
-        figure = claimed_figure(self.con, self.figures, claim)
+        figure = with_value(self.con, self.figures, claim.figure)
         return None if figure.status == NEXT_NIGHT else figure
 
     def table(self, grid: Grid) -> None:

@@ -271,7 +271,7 @@ def _period(sentence: str, number: Number, others: list[Number], periods: list[P
         chosen = own[-1] if len(own) == 1 else None
     if chosen is not None and chosen.how == "same":
         earlier = [p for p in own if p.end <= chosen.start and p.how != "same"]
-        chosen = earlier[-1] if earlier and chosen.first is None else _same_period(chosen, context)
+        chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
     if chosen is None and not own:
         chosen = context.lead or (context.period if _BACK.match(sentence) else None)
     of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
@@ -292,7 +292,7 @@ def _nearest(sentence: str, number: Number, others: list[Number], periods: list[
     return before[-1] if before else None
 
 
-def _same_period(period: Period, context: Context) -> Period | None:
+def same_period(period: Period, context: Context) -> Period | None:
     """`the same period during 2024`: the period of the sentences before, in that year."""
     known = context.lead or context.period
     if known is None or known.last is None:

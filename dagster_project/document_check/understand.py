@@ -8,7 +8,9 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 
 from .edition_figures import EditionFigures
+from .judge import NEXT_NIGHT
 from .link_sentences import Written, is_fall_in_words, name_beside, read_written
+from .model import Figure
 from .numbers import Number, numbers_of
 from .periods import periods_of
 from .words import mentions, named
@@ -25,19 +27,10 @@ class NotUnderstoodError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class ClaimRow:
-    """A printed figure, as a row of an edition's claims. `printed` has a minus sign if the words mean a fall."""
+class SentenceClaim:
+    """What a sentence claims: a figure, without its value. `printed` has a minus sign if the words mean a fall."""
 
-    mart: str
-    measure: str
-    figure: str
-    area_type: str
-    area_name: str
-    category: str
-    first: date
-    last: date
-    period_label: str
-    unit: str
+    figure: Figure
     printed: str
     sentence: str
 
@@ -56,7 +49,7 @@ class Given:
     last: date | None = None
 
 
-def understand(sentence: str, given: Given, edition: EditionFigures) -> ClaimRow:
+def understand(sentence: str, given: Given, edition: EditionFigures) -> SentenceClaim:
     """What a sentence claims. Raises NotUnderstoodError for the first point that it leaves open."""
     number = _number(sentence, given)
     written = read_written(number, sentence[: number.start], sentence[number.end :])
@@ -71,9 +64,10 @@ def understand(sentence: str, given: Given, edition: EditionFigures) -> ClaimRow
     is_fall = shows != "value" and is_fall_in_words(sentence, number)
     printed = f"-{number.text}" if is_fall and number.text[0] not in "-–−" else number.text
     category = given.category or _category(sentence, number, measure, edition)
-    return ClaimRow(
-        measure["mart"], measure["measure"], shows, area_type, area, category, first, last, label, unit, printed, sentence
+    figure = Figure(
+        measure["mart"], measure["measure"], shows, area_type, area, category, first, last, unit, None, NEXT_NIGHT, label
     )  # fmt: skip
+    return SentenceClaim(figure, printed, sentence)
 
 
 def _number(sentence: str, given: Given) -> Number:
