@@ -6,6 +6,8 @@ The value of the number is not used, or it would always agree. If the words leav
 import re
 from dataclasses import dataclass
 
+from dagster_project.editions.paragraphs import within
+
 from .edition_figures import EditionFigures
 from .excluding_words import is_other_kind, is_part
 from .model import Figure
@@ -104,7 +106,7 @@ def _link(sentence: str, number: Number, others: list[Number], context: Context,
         return None
     written = read_written(number, ahead, behind)
     pool = [f for f in edition.pool if _has_unit(f, written)]
-    here = [f for f in pool if context.paragraph and any(_includes_paragraph(c.paragraph, context.paragraph) for c in f.claims)]
+    here = [f for f in pool if context.paragraph and any(within(context.paragraph, c.paragraph) for c in f.claims)]
     periods = periods_of(sentence, edition.data_to)
     if here and (linked := _choose(sentence, number, others, context, here, periods, edition, True)):
         return linked
@@ -128,19 +130,6 @@ def _is_plain_value(sentence: str, number: Number) -> bool:
     if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
-
-
-def _includes_paragraph(claimed: str, paragraph: str) -> bool:
-    """Whether `3.8, 8.4` or `5.2-5.7` includes a paragraph."""
-    for part in claimed.replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        try:
-            wanted = [int(n) for n in paragraph.split(".")]
-            if [int(n) for n in first.split(".")] <= wanted <= [int(n) for n in (last or first).split(".")]:
-                return True
-        except ValueError:
-            continue
-    return False
 
 
 @dataclass(frozen=True)
@@ -203,7 +192,7 @@ def _choose(
     period = _period(sentence, number, others, periods, context)
     fitting = [
         f for f in pool
-        if f"{f.mart}.{f.measure}" in costs and _in_place(sentence, number, others, f, pool, edition)
+        if f"{f.mart}.{f.measure}" in costs and _in_place(sentence, number, others, f, edition)
         and _in_period(f, period, edition, is_printed_here)
     ]  # fmt: skip
     if not fitting:
@@ -316,9 +305,7 @@ def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, i
     return is_printed_here and period.how == "ends" and figure.last == period.last
 
 
-def _in_place(
-    sentence: str, number: Number, others: list[Number], figure: Figure, pool: list[Figure], edition: EditionFigures
-) -> bool:
+def _in_place(sentence: str, number: Number, others: list[Number], figure: Figure, edition: EditionFigures) -> bool:
     """Whether a figure has the area and the category next to the number; by default the force and `all`."""
     kinds = _PARTS.get(figure.area_type, _OTHERS)
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))

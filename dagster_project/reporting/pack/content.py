@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from itertools import chain, count
 from typing import Any
 
@@ -16,6 +15,7 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
+from dagster_project.editions.paragraphs import sort_paragraphs, within
 from dagster_project.editions.raw_tables import requested_by
 from dagster_project.editions.tables import CellSpec
 
@@ -353,27 +353,6 @@ def _unique(name: str, taken: set[str]) -> str:
     unique = next(n for n in chain([name], (f"{name}-{n}" for n in count(2))) if n not in taken)
     taken.add(unique)
     return unique
-
-
-def within(paragraph: str, paragraphs: str) -> bool:
-    """Whether a claim's paragraph (`2.16` or `5.2-5.7`) is among those of a table (`2.15-2.18`, or `3.8, 8.4`)."""
-    if paragraph == paragraphs:
-        return True
-    wanted = [_paragraph_key(p) for p in paragraph.split("-")]
-    ranges = [[_paragraph_key(p) for p in part.split("-")] for part in paragraphs.split(",")]
-    return any(ends[0] <= wanted[0] and wanted[-1] <= ends[-1] for ends in ranges)
-
-
-def sort_paragraphs(paragraphs: Iterable[str]) -> str:
-    """The paragraphs of a page, each once, in the order of the report: `3.2-3.3, 3.8, 8.4`."""
-    each = dict.fromkeys(part.strip() for p in paragraphs for part in p.split(","))
-    outer = [p for p in each if not any(within(p, other) for other in each if other != p)]
-    return ", ".join(sorted(outer, key=lambda p: _paragraph_key(p.partition("-")[0])))
-
-
-@cache
-def _paragraph_key(paragraph: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in re.findall(r"\d+", paragraph))
 
 
 def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[Source]) -> str:
