@@ -11,6 +11,8 @@ from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
 from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
+from dagster_project.reporting.pack.bound_figures import FIGURE as FIGURE_TAG
+from dagster_project.reporting.pack.bound_figures import LINE as NIGHT_TAG
 
 from .claimed_sentences import Known, claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
@@ -39,8 +41,6 @@ _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _AROUND = 60
 """Characters shown on either side of a number."""
-FIGURE_TAG, NIGHT_TAG = "pam:", "pam-line:"
-"""How the tag of a figure starts, and that of a sentence about the night itself."""
 AUTHOR_NOTE = re.compile(r"^To check(?:, [\d., -]+)?:")
 """How a note to the author starts in the pack's document. It is not part of the report."""
 
