@@ -44,12 +44,7 @@ def write(
     template = environment.get_template("relation.html.j2")
     for relation in catalogue.relations:
         write_text(folder / relation.page, template.render(shared, here="", relation=relation))
-    for name, parts in _FILES.items():
-        write_text(folder / name, "".join(p.read_text(encoding="utf-8") for p in parts))
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8") + (HERE / "catalogue.css").read_text(encoding="utf-8")
+    write_text(folder / "style.css", style)
+    write_text(folder / "filter.js", (HERE / "filter.js").read_text(encoding="utf-8"))
     return catalogue
-
-
-_FILES: dict[str, tuple[Path, ...]] = {
-    "style.css": (TEMPLATES / "style.css", HERE / "catalogue.css"),
-    "filter.js": (HERE / "filter.js",),
-}

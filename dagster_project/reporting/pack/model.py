@@ -313,6 +313,11 @@ class Pack:
         return tuple(c for p in self.pages for c in p.charts)
 
     @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The measures of its tables, each once."""
+        return tuple(dict.fromkeys(d for t in self.tables for d in t.definitions))
+
+    @property
     def markers(self) -> dict[str, str]:
         """The markers that it can have, and what each means."""
         other = PUBLIC_ONLY if self.rule is None else EXACT_ONLY
