@@ -20,7 +20,7 @@ from .roles import ANALYST, OWNER
 from .server import Server
 from .shape import Relation
 from .state import schema_comment, served_state
-from .swap import NEXT, Swapped, drop_old, swap
+from .swap import NEXT, drop_old, swap
 
 BLOCK = 1 << 20
 
@@ -30,12 +30,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was loaded. `rows`, `seconds`: in total; `not_dropped`: schemas of earlier nights that could not be dropped yet."""
+    """What was loaded. `rows`, `seconds`: in total; `is_locked`, `left_behind`: what `swap` returns; `not_dropped`: schemas of
+    earlier nights that could not be dropped yet."""
 
     night_id: str
     rows: int
     seconds: float
-    swapped: Swapped
+    is_locked: bool
+    left_behind: tuple[str, ...]
     not_dropped: tuple[str, ...]
 
 
@@ -73,7 +75,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
                 rows = _fill(con, source, temp, schema_comment(night_id, is_sample), step, progress)
                 step.name = "putting the night in the place of the last one"
-                swapped = swap(con)
+                is_locked, left_behind = swap(con)
             step.name = "dropping the schemas of earlier nights"
             not_dropped = tuple(drop_old(con))
     except psycopg.Error as error:
@@ -83,7 +85,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
         raise PostgresError(f"the night could not be read for PostgreSQL ({step.name}): {reason}") from None
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-    return Loaded(night_id, rows, time.monotonic() - started, swapped, not_dropped)
+    return Loaded(night_id, rows, time.monotonic() - started, is_locked, left_behind, not_dropped)
 
 
 def _check_database(con: psycopg.Connection, is_sample: bool) -> None:
