@@ -115,7 +115,7 @@ def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float
     if column.type in NUMBER_TYPES:
         share = profile.share(b.whole if column.type == "whole" else b.money)
         return share if share >= 0.8 else 0.0
-    if profile.is_date or profile.time_format:
+    if profile.is_date or profile.is_time:
         return 0.0
     if column.key or column.identifier:
         if "amount" in words(source.headers[0]) or profile.share(b.pounds) >= 0.5:
@@ -293,7 +293,7 @@ def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]
     if column.type in DATE_TYPES:
         return column.places_row and profile.is_date and b.filled == profile.rows
     if column.key:
-        return profile.is_unique and not profile.is_date and not profile.time_format and b.longest <= 40
+        return profile.is_unique and not profile.is_date and not profile.is_time and b.longest <= 40
     if column.type == "choice":
         targets = {t for code, _ in profile.codes if (t := target_of(column, code))}
         return set(column.values) != {"Y", "N"} and len(targets) > 1 and _fits_choice(column, profile) >= 0.75

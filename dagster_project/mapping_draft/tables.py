@@ -52,7 +52,6 @@ class ExportTable:
     container: str
     sheet: str | None
     sheets: tuple[str, ...]
-    separator: str
     header_row: int
     headers: tuple[str, ...]
     above: tuple[str, ...]
@@ -94,7 +93,7 @@ def open_table(
     headers = _without_blank_end(_with_merged_cells(grid.rows, index))
     above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
-    return ExportTable(container, grid.sheet, sheets, grid.separator, index + 1, headers, above)
+    return ExportTable(container, grid.sheet, sheets, index + 1, headers, above)
 
 
 def _with_merged_cells(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
@@ -164,7 +163,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> ExportTable:
     con.execute(
         f"create or replace temp table {ROWS} as select row_number() over () as line, {cells} from read_parquet(?)", [str(path)]
     )
-    return ExportTable(".parquet", None, (), "", 1, headers, ())
+    return ExportTable(".parquet", None, (), 1, headers, ())
 
 
 def _quoted(name: str) -> str:
