@@ -22,7 +22,7 @@ from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_nu
 from .link_suggested import link_suggested
 from .link_tables import link_table
 from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
-from .numbers import MARKERS, Number, numbers_of, value_of
+from .numbers import MARKERS, Number, Spot, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
 from .understand import Given, NotUnderstoodError, understand
@@ -176,12 +176,12 @@ class _Check:
         may_be = [n for n in own_numbers if n.kind in FIGURES]
         is_read = len(may_be) <= MOST_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
         links = link_numbers(sentence, may_be, context, self.figures) if is_read else {}
-        links |= {n: Linked(f, 0, is_fall_in_words(sentence, n)) for n, f in claimed(sentence, self.known).items()}
+        links |= {n: Linked(f, 0, is_fall_in_words(Spot(sentence, n))) for n, f in claimed(sentence, self.known).items()}
         figures = [n for n in own_numbers if n.kind == "figure"]
         if is_read:
             links |= {n: Linked(f, 0) for n, f in link_suggested(sentence, figures, self.heading, self.figures).items()}
         if is_read and len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
-            links[figures[0]] = Linked(figure, 0, is_fall_in_words(sentence, figures[0]))
+            links[figures[0]] = Linked(figure, 0, is_fall_in_words(Spot(sentence, figures[0])))
         for number, at in zip(own_numbers, numbers, strict=True):
             tags = [b.tag for b in block.bound if b.start <= at.start < b.end]
             if any(t.startswith(NIGHT_TAG) for t in tags):
@@ -218,7 +218,7 @@ class _Check:
 
     def _of_marts(self, sentence: str, number: Number) -> Figure | None:
         """A figure that the edition does not print, for a sentence that names measure, period and area itself."""
-        if not is_plain(sentence, number, self.figures.force_name):
+        if not is_plain(Spot(sentence, number), self.figures.force_name):
             return None
         try:
             claim = understand(sentence, Given(number=number.text), self.figures)
