@@ -17,10 +17,9 @@ import psycopg
 from psycopg import errors as pg
 from psycopg import sql
 
-from .roles import ANALYST, OWNER, SCHEMAS
+from .roles import ANALYST, NEXT, OWNER, SCHEMAS
 from .state import served_state
 
-NEXT = "_next"
 LOCK_MS = 200
 """How long one try may make readers wait. Below PostgreSQL's deadlock_timeout, so that no reader's query is ever ended."""
 
