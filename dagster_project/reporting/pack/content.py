@@ -72,9 +72,8 @@ class _Reader:
     def pack(self, is_sample: bool) -> Pack:
         """The whole pack."""
         edition = self.edition
-        night, at = self.con.execute(
-            "select night_id, started_at from meta.nights where finished_at is null"
-        ).fetchone() or ("", None)
+        this_night = "select night_id, started_at from meta.nights where finished_at is null"
+        night, at = self.con.execute(this_night).fetchone() or ("", None)
         taken = set(RESERVED)
         pages = _add_loose_claims([self._page(title, taken) for title in self.tables], self.claims)
         frozen = max((c["printed_in"] for c in self.cells if c["printed_in"]), default=None)
