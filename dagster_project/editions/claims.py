@@ -19,7 +19,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from .model import Edition, EditionError, EditionFigure, Statement
 from .printed import PrintedNumber, read_printed
 from .tables import EVERY
-from .windows import month_end, years_before
+from .windows import month_days, month_end, month_number, years_before
 
 FIGURES = (
     "paragraph", "mart", "measure", "figure", "area_type", "area_name", "category", "period_label", "period_start",
@@ -220,8 +220,7 @@ def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
     """The months between two days; none unless they are whole months."""
     if first.day != 1 or last != month_end(last.year, last.month):
         return
-    for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
-        yield date(number // 12, number % 12 + 1, 1), month_end(number // 12, number % 12 + 1)
+    yield from map(month_days, range(month_number(first), month_number(last) + 1))
 
 
 def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict:
