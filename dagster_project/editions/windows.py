@@ -97,7 +97,7 @@ class Window(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
             return date(y, 4, 1), month_end(y if month >= 4 else y + 1, month), name
         if self.as_at is not None:
             day = data_to + timedelta(days=self.as_at)
-            return day, day, f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+            return day, day, f"{day.day} {_month(day)}"
         if self.last_months is not None:
             first, _ = month_days(month_number(data_to) + 1 - self.last_months)
             return first, month_end(year, month), _span(first, month_end(year, month))

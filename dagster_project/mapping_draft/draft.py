@@ -59,10 +59,6 @@ class Draft:
     checks: list[str] = field(default_factory=list)
     unplaced: list[str] = field(default_factory=list)
 
-    def column(self, name: str) -> Drafted:
-        """One column's draft. Raises StopIteration."""
-        return next(d for d in self.columns if d.column.name == name)
-
     @property
     def not_stored(self) -> list[str]:
         """Headers that no column uses."""
