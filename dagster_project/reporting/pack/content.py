@@ -280,7 +280,7 @@ def _cell(c: dict[str, Any]) -> Cell:
         cell_id=f"{c['table_name']}/{c['row_no']}/{c['column_name']}", printed=c["printed"] or MISSING, text=text,
         marker=c["marker"], value=c["value"], unit=c["unit"], decimals=_decimals(text, c["unit"]), data_status=c["data_status"],
         can_be_traced=c["answer_id"] is not None and c["period_end"] is not None and c["value"] is not None,
-        mart=c["mart"], measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
+        measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
         days=days_in_words(c["period_start"], c["period_end"]) or f"as published: {c['window_label'] or 'newest'}",
     )  # fmt: skip
 

@@ -50,7 +50,6 @@ class Cell:
     decimals: int
     data_status: str | None
     can_be_traced: bool
-    mart: str | None = None
     measure: str | None = None
     shows: str | None = None
     days: str = ""
