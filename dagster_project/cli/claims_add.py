@@ -11,7 +11,7 @@ from .common import HOME, EditionOption, HomeOption, ReasonOption, as_day, day_o
 from .echo import echo
 
 if TYPE_CHECKING:
-    from dagster_project.document_check.understand import ClaimRow, Given, NotUnderstoodError
+    from dagster_project.document_check.understand import Given, NotUnderstoodError, SentenceClaim
 
 SHOWS = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
 
@@ -42,7 +42,7 @@ def add(
 
     Example: pam claims add "It fell to 40%." --measure drug_find_rate --from 2024-11-01 --to 2025-10-31 --yes
     """
-    from dagster_project.document_check.claimed_sentences import claimed_figure
+    from dagster_project.document_check.claimed_sentences import with_value
     from dagster_project.document_check.claims_file import add_claim
     from dagster_project.document_check.edition_figures import figures_to_understand
     from dagster_project.document_check.understand import Given
@@ -54,7 +54,7 @@ def add(
     with connect(home, reason, by="pam claims add") as con:
         figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
         claim = _read_sentence(sentence, given, figures, yes)
-        published = claimed_figure(con, figures, claim)
+        published = with_value(con, figures, claim.figure)
     _show(claim, published.value)
     if not yes and not typer.confirm("Is this what the sentence says?"):
         echo("Nothing was written.")
@@ -65,7 +65,7 @@ def add(
         echo(f"Edition {chosen.edition} is now a file of the home: {path.with_name(f'{chosen.edition}.yml')}")
 
 
-def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "ClaimRow":
+def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "SentenceClaim":
     """The claim, after asking for what is missing. With --yes nothing is asked: the error names the option to use."""
     from dagster_project.document_check.understand import NotUnderstoodError, understand
 
@@ -85,11 +85,12 @@ def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
     return replace(given, **{error.option.removeprefix("--"): typer.prompt(error.option)})
 
 
-def _show(claim: "ClaimRow", value: Any) -> None:
+def _show(claim: "SentenceClaim", value: Any) -> None:
     from dagster_project.core.seeds import read_seed
     from dagster_project.serving import plain_text
 
-    title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (claim.mart, claim.measure))
-    echo(f"{title} ({claim.mart}.{claim.measure}): {SHOWS[claim.figure]}")
-    echo(f"{claim.area_name}, category {claim.category}, {claim.first} to {claim.last}")
+    figure = claim.figure
+    title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (figure.mart, figure.measure))
+    echo(f"{title} ({figure.mart}.{figure.measure}): {SHOWS[figure.shows]}")
+    echo(f"{figure.area_name}, category {figure.category}, {figure.first} to {figure.last}")
     echo(f"Printed: {claim.printed}. Published now: {plain_text(round(value, 2)) if value is not None else 'not available'}")

@@ -75,7 +75,12 @@ def temporary_path(path: Path) -> Path:
 def put_in_place(new: Path, path: Path) -> None:
     """Rename a finished file to its final name, also across a power cut."""
     os.replace(new, path)
-    handle = os.open(path.parent, os.O_RDONLY)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Flush a file or folder to disk (fsync)."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

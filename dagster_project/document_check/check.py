@@ -11,16 +11,18 @@ from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
 from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
+from dagster_project.reporting.pack.bound_figures import FIGURE as FIGURE_TAG
+from dagster_project.reporting.pack.bound_figures import LINE as NIGHT_TAG
 
-from .claimed_sentences import Known, claimed, claimed_figure, claimed_sentences
+from .claimed_sentences import Known, claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
 from .link_bound import BoundFigures
-from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers
+from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers, same_period
 from .link_suggested import link_suggested
 from .link_tables import link_table
 from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
-from .numbers import MARKERS, Number, numbers_of, value_of
+from .numbers import MARKERS, Number, Spot, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
 from .understand import Given, NotUnderstoodError, understand
@@ -39,8 +41,6 @@ _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _AROUND = 60
 """Characters shown on either side of a number."""
-FIGURE_TAG, NIGHT_TAG = "pam:", "pam-line:"
-"""How the tag of a figure starts, and that of a sentence about the night itself."""
 AUTHOR_NOTE = re.compile(r"^To check(?:, [\d., -]+)?:")
 """How a note to the author starts in the pack's document. It is not part of the report."""
 
@@ -176,12 +176,12 @@ class _Check:
         may_be = [n for n in own_numbers if n.kind in FIGURES]
         is_read = len(may_be) <= MOST_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
         links = link_numbers(sentence, may_be, context, self.figures) if is_read else {}
-        links |= {n: Linked(f, 0, is_fall_in_words(sentence, n)) for n, f in claimed(sentence, self.known).items()}
+        links |= {n: Linked(f, 0, is_fall_in_words(Spot(sentence, n))) for n, f in claimed(sentence, self.known).items()}
         figures = [n for n in own_numbers if n.kind == "figure"]
         if is_read:
             links |= {n: Linked(f, 0) for n, f in link_suggested(sentence, figures, self.heading, self.figures).items()}
         if is_read and len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
-            links[figures[0]] = Linked(figure, 0, is_fall_in_words(sentence, figures[0]))
+            links[figures[0]] = Linked(figure, 0, is_fall_in_words(Spot(sentence, figures[0])))
         for number, at in zip(own_numbers, numbers, strict=True):
             tags = [b.tag for b in block.bound if b.start <= at.start < b.end]
             if any(t.startswith(NIGHT_TAG) for t in tags):
@@ -208,10 +208,7 @@ class _Check:
         named = [p for p in periods if not p.is_compared and p.how != "part"]
         if named:
             last = named[-1]
-            known = context.lead or context.period
-            if last.how == "same" and known is not None and known.last:
-                while last.first and known.last and known.last.year > last.first.year:
-                    known = known.a_year_before()
+            if last.how == "same" and (known := same_period(last, context)) and known.last:
                 last = known
             context.period = last
             if self.is_numbered or sentence.rstrip().endswith(":"):
@@ -221,13 +218,13 @@ class _Check:
 
     def _of_marts(self, sentence: str, number: Number) -> Figure | None:
         """A figure that the edition does not print, for a sentence that names measure, period and area itself."""
-        if not is_plain(sentence, number, self.figures.force_name):
+        if not is_plain(Spot(sentence, number), self.figures.force_name):
             return None
         try:
             claim = understand(sentence, Given(number=number.text), self.figures)
         except NotUnderstoodError:
             return None
-        figure = claimed_figure(self.con, self.figures, claim)
+        figure = with_value(self.con, self.figures, claim.figure)
         return None if figure.status == NEXT_NIGHT else figure
 
     def table(self, grid: Grid) -> None:

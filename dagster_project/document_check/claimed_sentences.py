@@ -14,7 +14,7 @@ from .edition_figures import EditionFigures
 from .judge import NEXT_NIGHT
 from .model import Figure
 from .numbers import Number
-from .understand import SHOWS, ClaimRow, template
+from .understand import SHOWS, template
 
 Known = dict[str, dict[int, Figure]]
 """Template of a sentence -> position of a number -> its figure."""
@@ -34,7 +34,7 @@ def claimed_sentences(con: duckdb.DuckDBPyConnection, edition: EditionFigures, h
                 row["mart"], row["measure"], row["figure"], row["area_type"], row["area_name"], row["category"], first, last,
                 row["unit"], None, NEXT_NIGHT, row["period_label"],
             )  # fmt: skip
-            _add(known, row["note"], row["printed"], _with_value(con, edition, figure))
+            _add(known, row["note"], row["printed"], with_value(con, edition, figure))
     return known
 
 
@@ -64,17 +64,8 @@ def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def claimed_figure(con: duckdb.DuckDBPyConnection, edition: EditionFigures, claim: ClaimRow) -> Figure:
-    """A claim's figure in the published night."""
-    figure = Figure(
-        claim.mart, claim.measure, claim.figure, claim.area_type, claim.area_name, claim.category, claim.first, claim.last,
-        claim.unit, None, NEXT_NIGHT, claim.period_label,
-    )  # fmt: skip
-    return _with_value(con, edition, figure)
-
-
-def _with_value(con: duckdb.DuckDBPyConnection, edition: EditionFigures, figure: Figure) -> Figure:
-    """The figure with its value, if the edition or a mart has it."""
+def with_value(con: duckdb.DuckDBPyConnection, edition: EditionFigures, figure: Figure) -> Figure:
+    """The figure with its value, if the edition or a mart of the published night has it."""
     known = next((f for f in edition.pool if f.key == figure.key), None)
     if known is not None:
         return known

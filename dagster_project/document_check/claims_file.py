@@ -13,12 +13,12 @@ from dagster_project.editions.claims import FIGURES
 from dagster_project.editions.model import FOLDER, EditionError
 from dagster_project.editions.usable_editions import read_usable_edition
 
-from .understand import ClaimRow
+from .understand import SentenceClaim
 
 COLUMNS = (*FIGURES, "note")
 
 
-def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> tuple[Path, bool]:
+def add_claim(home: Home, edition: Edition, claim: SentenceClaim, paragraph: str) -> tuple[Path, bool]:
     """Add a claim to the home's file. An edition of the project, with its claims, is first copied into the home.
 
     Returns the file, and whether the edition was copied. Raises EditionError, and then changes nothing.
@@ -50,14 +50,15 @@ def add_claim(home: Home, edition: Edition, claim: ClaimRow, paragraph: str) -> 
     return file, is_new
 
 
-def _with(text: str, claim: ClaimRow, paragraph: str) -> str:
+def _with(text: str, claim: SentenceClaim, paragraph: str) -> str:
     """A CSV's text with one more row. Missing COLUMNS are added at the end."""
     rows = list(csv.reader(io.StringIO(text, newline="")))
     columns = rows[0] if rows else list(COLUMNS)
+    figure = claim.figure
     row = {
-        "kind": "figure", "paragraph": paragraph, "mart": claim.mart, "measure": claim.measure, "figure": claim.figure,
-        "area_type": claim.area_type, "area_name": claim.area_name, "category": claim.category, "period_type": "custom",
-        "period_label": claim.period_label, "period_start": claim.first, "period_end": claim.last, "unit": claim.unit,
+        "kind": "figure", "paragraph": paragraph, "mart": figure.mart, "measure": figure.measure, "figure": figure.shows,
+        "area_type": figure.area_type, "area_name": figure.area_name, "category": figure.category, "period_type": "custom",
+        "period_label": figure.period, "period_start": figure.first, "period_end": figure.last, "unit": figure.unit,
         "printed": claim.printed, "note": claim.sentence,
     }  # fmt: skip
     missing = [c for c in COLUMNS if c not in columns]

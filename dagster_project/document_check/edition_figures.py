@@ -21,7 +21,6 @@ class EditionCell:
     row_no: int
     column_no: int
     column_name: str
-    printed: str
     figure: Figure | None
 
 
@@ -142,12 +141,12 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
         ).fetchall()
     }
     rows: list[tuple[Any, ...]] = con.execute(
-        "select table_name, row_no, row_label, column_no, column_label, column_name, printed, answer_id, mart, measure, shows,"
+        "select table_name, row_no, row_label, column_no, column_label, column_name, answer_id, mart, measure, shows,"
         " area_type, area_name, category, period_start, period_end, unit, value, data_status, window_label"
         " from reports.cells where edition = ? order by table_name, row_no, column_no",
         [edition],
     ).fetchall()
-    for (table, row_no, row, column_no, column, name, printed, answer, mart, measure, shows, area_type, area, category,
+    for (table, row_no, row, column_no, column, name, answer, mart, measure, shows, area_type, area, category,
          first, last, unit, value, status, window) in rows:  # fmt: skip
         printed_table = tables[table]
         printed_table.rows[row_no] = row
@@ -156,7 +155,7 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
         if answer is not None:
             period = "" if window == "newest" else window or ""
             figure = Figure(mart, measure, shows, area_type, area, category, first, last, unit, value, status, period)
-        printed_table.cells[row_no, column_no] = EditionCell(row_no, column_no, name, printed or "", figure)
+        printed_table.cells[row_no, column_no] = EditionCell(row_no, column_no, name, figure)
     return tables
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from dagster_project.core.seeds import force_names
 
-from .numbers import Number
+from .numbers import Spot
 from .words import Mention
 
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
@@ -62,21 +62,21 @@ def _places(own: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{_ELSEWHERE}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
 
 
-def is_other_kind(sentence: str, number: Number, own: str) -> bool:
+def is_other_kind(spot: Spot, own: str) -> bool:
     """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
     name."""
+    sentence = spot.sentence
     cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(sentence)), len(sentence)]
-    around = next(sentence[a:b] for a, b in pairwise(cuts) if number.start < b)
+    around = next(sentence[a:b] for a, b in pairwise(cuts) if spot.number.start < b)
     return bool(_OTHER_KIND.search(around) or _places(own).search(sentence))
 
 
-def is_part(sentence: str, number: Number, mention: Mention, own: str) -> bool:
+def is_part(spot: Spot, mention: Mention, own: str) -> bool:
     """Whether the words next to a measure mean only a part of it. `own`: the force's name."""
-    before = _BEFORE.search(sentence[: mention.start])
-    if before and not mention.is_weak and not before.start() < number.end <= mention.start:
+    before = _BEFORE.search(spot.sentence[: mention.start])
+    if before and not mention.is_weak and not before.start() < spot.number.end <= mention.start:
         word = before[1].lower()
         is_own = re.sub(r"['’]s$", "", word) in own.lower().split()
         if not (is_own or _MAY_STAND_BEFORE.fullmatch(word) or _VERB.fullmatch(word)):
             return True
-    return not _WHOLE.search(sentence[: number.start]) and bool(_AFTER.match(sentence[mention.end :]))
-
+    return not _WHOLE.search(spot.ahead) and bool(_AFTER.match(spot.sentence[mention.end :]))

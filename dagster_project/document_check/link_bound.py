@@ -1,14 +1,9 @@
-"""Finds the figure of a content control by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`.
-
-If the tag would be longer than Word allows, the cell's id is `~` and the first 16 digits of its SHA-256.
-"""
-
-import hashlib
-import re
+"""Finds the figure of a content control by its tag: `pam:<edition>/<cell>` or `pam:<edition>/claim/<number>`."""
 
 import duckdb
 
 from dagster_project.editions.model import NoEditionError
+from dagster_project.reporting.pack.bound_figures import FIGURE, SHORT, tag_of
 
 from .edition_figures import EditionFigures, read_edition_figures
 from .model import Figure
@@ -23,7 +18,7 @@ class BoundFigures:
 
     def find(self, tag: str) -> tuple[Figure | None, str | None]:
         """A tag's figure, or None and the reason."""
-        edition, _, cell = tag.removeprefix("pam:").partition("/")
+        edition, _, cell = tag.removeprefix(FIGURE).partition("/")
         if edition not in self._editions:
             try:
                 self._editions[edition] = read_edition_figures(self._con, edition)
@@ -32,8 +27,8 @@ class BoundFigures:
         figures = self._editions[edition]
         if figures is None:
             return None, f"bound to edition {edition}, which the published night does not have"
-        if re.fullmatch(r"~[0-9a-f]{16}", cell):
-            cell = next((i for i in _ids(figures) if hashlib.sha256(i.encode()).hexdigest()[:16] == cell[1:]), cell)
+        if SHORT.match(cell):
+            cell = next((i for i in _ids(figures) if tag_of(edition, i) == tag), cell)
         table, _, rest = cell.partition("/")
         row, _, column = rest.partition("/")
         if table == "claim":

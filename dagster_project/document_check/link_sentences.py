@@ -4,12 +4,14 @@ The value of the number is not used, or it would always agree. If the words leav
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from dagster_project.editions.paragraphs import within
 
 from .edition_figures import EditionFigures
 from .excluding_words import is_other_kind, is_part
 from .model import Figure
-from .numbers import Number
+from .numbers import Number, Spot
 from .periods import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
 
@@ -83,8 +85,8 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
     """The figures of a sentence's numbers. If two numbers have the same figure, only the nearer to its words keeps it."""
     links = {}
     for number in numbers:
-        others = [n for n in numbers if n is not number]
-        if linked := _link(sentence, number, others, context, edition):
+        others = tuple(n for n in numbers if n is not number)
+        if linked := _link(Spot(sentence, number, others), context, edition):
             links[number] = linked
     return {
         number: linked for number, linked in links.items()
@@ -95,52 +97,34 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
     }  # fmt: skip
 
 
-def _link(sentence: str, number: Number, others: list[Number], context: Context, edition: EditionFigures) -> Linked | None:
+def _link(spot: Spot, context: Context, edition: EditionFigures) -> Linked | None:
     """The figure of a number in a sentence; None if the words don't settle it."""
-    ahead, behind = sentence[: number.start], sentence[number.end :]
-    if not _is_plain_value(sentence, number):
+    if not _is_plain_value(spot) or not context.may_have_figures(spot.sentence):
         return None
-    if not context.may_have_figures(sentence):
-        return None
-    written = read_written(number, ahead, behind)
+    written = read_written(spot)
     pool = [f for f in edition.pool if _has_unit(f, written)]
-    here = [f for f in pool if context.paragraph and any(_includes_paragraph(c.paragraph, context.paragraph) for c in f.claims)]
-    periods = periods_of(sentence, edition.data_to)
-    if here and (linked := _choose(sentence, number, others, context, here, periods, edition, True)):
+    here = [f for f in pool if context.paragraph and any(within(context.paragraph, c.paragraph) for c in f.claims)]
+    periods = periods_of(spot.sentence, edition.data_to)
+    if here and (linked := _choose(spot, context, here, periods, edition, True)):
         return linked
-    return _choose(sentence, number, others, context, pool, periods, edition, False)
+    return _choose(spot, context, pool, periods, edition, False)
 
 
-def is_plain(sentence: str, number: Number, own: str) -> bool:
+def is_plain(spot: Spot, own: str) -> bool:
     """Whether a number is a value of the measure: not a limit (`more than`), not a count of something else (`12 teams`), and
     not of a part of it. `own`: the force's name."""
-    if not _is_plain_value(sentence, number) or is_other_kind(sentence, number, own):
+    if not _is_plain_value(spot) or is_other_kind(spot, own):
         return False
-    mentioned = mentions(sentence, sentence)
-    if any(is_part(sentence, number, m, own) for m in mentioned):
-        return False
-    return all(_cost(sentence, number, [], m) != _NEVER for m in mentioned)
+    mentioned = mentions(spot.sentence, spot.sentence)
+    return all(not is_part(spot, m, own) and _cost(spot, m) != _NEVER for m in mentioned)
 
 
-def _is_plain_value(sentence: str, number: Number) -> bool:
+def _is_plain_value(spot: Spot) -> bool:
     """Whether a number is not a limit (`more than`), a share (`1 of 2`), or the earlier value that something rose from."""
-    ahead, behind = sentence[: number.start], sentence[number.end :]
+    ahead, behind = spot.ahead, spot.behind
     if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
-
-
-def _includes_paragraph(claimed: str, paragraph: str) -> bool:
-    """Whether `3.8, 8.4` or `5.2-5.7` includes a paragraph."""
-    for part in claimed.replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        try:
-            wanted = [int(n) for n in paragraph.split(".")]
-            if [int(n) for n in first.split(".")] <= wanted <= [int(n) for n in (last or first).split(".")]:
-                return True
-        except ValueError:
-            continue
-    return False
 
 
 @dataclass(frozen=True)
@@ -153,13 +137,13 @@ class Written:
     is_rate: bool
 
 
-def read_written(number: Number, ahead: str, behind: str) -> Written:
-    """How a number is written, given the text before and after it."""
+def read_written(spot: Spot) -> Written:
+    """How a number is written."""
     # In `by 688, or 67%` both are amounts of the same change.
-    ahead = re.sub(r"[\d%](?:,? or| \() *$", "", ahead)
+    ahead, behind = re.sub(r"[\d%](?:,? or| \() *$", "", spot.ahead), spot.behind
     near = re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]
     return Written(
-        number.unit,
+        spot.number.unit,
         bool(_CHANGE.search(near)),
         bool(_BY.search(ahead)) or bool(_MORE.match(behind)),
         bool(re.search(r"\brate\b|per 100", ahead[-60:] + " " + behind[:40], re.I)),
@@ -186,24 +170,24 @@ def _has_unit(figure: Figure, written: Written) -> bool:
 
 
 def _choose(
-    sentence: str, number: Number, others: list[Number], context: Context, pool: list[Figure], periods: list[Period],
-    edition: EditionFigures, is_printed_here: bool,
-) -> Linked | None:  # fmt: skip
+    spot: Spot, context: Context, pool: list[Figure], periods: list[Period], edition: EditionFigures, is_printed_here: bool
+) -> Linked | None:
+    sentence = spot.sentence
     here = frozenset(f"{f.mart}.{f.measure}" for f in pool) if is_printed_here else frozenset()
     around = f"{context.earlier} {context.before} {sentence}"
     mentioned = mentions(sentence, around, here)
     costs: dict[str, float] = {}
     for mention in mentioned:
-        if (cost := _cost(sentence, number, others, mention)) == _NEVER:
+        if (cost := _cost(spot, mention)) == _NEVER:
             continue
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
     if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
         text = context.before if _BACK.match(sentence) else context.subject
         costs |= {m.what: 500.0 + len(text) - m.end for m in mentions(text, around, here)}
-    period = _period(sentence, number, others, periods, context)
+    period = _period(spot, periods, context)
     fitting = [
         f for f in pool
-        if f"{f.mart}.{f.measure}" in costs and _in_place(sentence, number, others, f, pool, edition)
+        if f"{f.mart}.{f.measure}" in costs and _in_place(spot, f, edition)
         and _in_period(f, period, edition, is_printed_here)
     ]  # fmt: skip
     if not fitting:
@@ -213,24 +197,22 @@ def _choose(
     if len({f.key for f in nearest}) != 1:
         return None
     figure = nearest[0]
-    if figure.area_type in _PARTS and _is_doubted(sentence, number, others, mentioned, figure, edition):
+    if figure.area_type in _PARTS and _is_doubted(spot, mentioned, figure, edition):
         return None
-    is_fall = figure.shows in ("volume_change", "pct_change") and is_fall_in_words(sentence, number)
+    is_fall = figure.shows in ("volume_change", "pct_change") and is_fall_in_words(spot)
     return Linked(figure, least, is_fall)
 
 
-def _is_doubted(
-    sentence: str, number: Number, others: list[Number], mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures
-) -> bool:
+def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
     """Whether the words near the number mean a part of the measure, or something else."""
-    if is_other_kind(sentence, number, edition.force_name):
+    if is_other_kind(spot, edition.force_name):
         return True
-    cost = {m: _cost(sentence, number, others, m) for m in mentioned}
+    cost = {m: _cost(spot, m) for m in mentioned}
     least = min(cost.values(), default=_NEVER)
     of_figure = [m for m in mentioned if m.what == f"{figure.mart}.{figure.measure}"]
     nearest = min((cost[m] for m in of_figure), default=_NEVER)
     decisive = [m for m in mentioned if cost[m] != _NEVER and (cost[m] == least or (m in of_figure and cost[m] == nearest))]
-    return any(is_part(sentence, number, m, edition.force_name) for m in decisive)
+    return any(is_part(spot, m, edition.force_name) for m in decisive)
 
 
 def _breaks(between: str) -> bool:
@@ -238,61 +220,62 @@ def _breaks(between: str) -> bool:
     return bool(_BREAK.search(between)) and not _IN_BRACKETS.fullmatch(between)
 
 
-def _cost(sentence: str, number: Number, others: list[Number], mention: Mention) -> float:
+def _cost(spot: Spot, mention: Mention) -> float:
     """The distance of a mention from a number. Words after it in the same clause are nearest."""
+    sentence, number = spot.sentence, spot.number
     if mention.start >= number.end:
         between = re.sub(r"^ of (?:which|whom)\b", "", sentence[number.end : mention.start])
-        crossed = sum(number.end <= o.start < mention.start for o in others)
+        crossed = spot.between(number.end, mention.start)
         gap = float(len(between))
         if not crossed and not _breaks(between):
             return gap
         # `1,936 officers; possession offences rose`.
-        is_of_another = re.match(r" [a-z]", between) and not _ITSELF.match(sentence[number.end :])
+        is_of_another = re.match(r" [a-z]", between) and not _ITSELF.match(spot.behind)
         return _NEVER if is_of_another else 300 + gap + 100 * crossed
     if mention.end <= number.start:
-        crossed = sum(mention.end <= o.start < number.start for o in others)
+        crossed = spot.between(mention.end, number.start)
         words = sentence[mention.start : mention.end].lower().split()
-        following = re.match(r" (\w[\w-]*)", sentence[number.end :])
+        following = re.match(r" (\w[\w-]*)", spot.behind)
         is_joined = re.fullmatch(
             r"\W*(?:of|at|to|was|were|is|are|total(?:led)?|numbered)?\W*", sentence[mention.end : number.start]
         )
-        if following and not is_joined and not _ITSELF.match(sentence[number.end :]) and following[1].lower() not in words:
+        if following and not is_joined and not _ITSELF.match(spot.behind) and following[1].lower() not in words:
             return _NEVER
         return 50.0 + (number.start - mention.end) / 2 + 60 * crossed
     return 0.0
 
 
-def _period(sentence: str, number: Number, others: list[Number], periods: list[Period], context: Context) -> Period | None:
+def _period(spot: Spot, periods: list[Period], context: Context) -> Period | None:
     """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
-    around = sentence[max(0, number.start - 40) : number.start], sentence[number.end : number.end + 60]
+    around = spot.ahead[-40:], spot.behind[:60]
     own = [p for p in periods if not p.is_compared]
-    chosen = _nearest(sentence, number, others, periods) or (own[0] if len(own) == 1 else None)
+    chosen = _nearest(spot, periods) or (own[0] if len(own) == 1 else None)
     if chosen is not None and chosen.is_compared and own and _CHANGE.search(" ".join(around)):
         chosen = own[-1] if len(own) == 1 else None
     if chosen is not None and chosen.how == "same":
         earlier = [p for p in own if p.end <= chosen.start and p.how != "same"]
-        chosen = earlier[-1] if earlier and chosen.first is None else _same_period(chosen, context)
+        chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
     if chosen is None and not own:
-        chosen = context.lead or (context.period if _BACK.match(sentence) else None)
+        chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
     of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
-    if of_before and not _CHANGE.search(around[1][: of_before.start()]) and number.unit != "percent":
+    if of_before and not _CHANGE.search(around[1][: of_before.start()]) and spot.number.unit != "percent":
         return chosen.a_year_before() if chosen else None
     return chosen
 
 
-def _nearest(sentence: str, number: Number, others: list[Number], periods: list[Period]) -> Period | None:
+def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
+    number = spot.number
     after = [p for p in periods if p.start >= number.end]
     if after:
-        between = sentence[number.end : after[0].start]
-        crossed = any(number.end <= o.start < after[0].start for o in others)
+        between = spot.sentence[number.end : after[0].start]
         is_near = _IN_BRACKETS.fullmatch(between) or not re.search(r"[,;]|\b(?:and|compared|against|than|from)\b", between)
-        if not crossed and is_near and len(between) < 90:
+        if is_near and len(between) < 90 and not spot.between(number.end, after[0].start):
             return after[0]
     before = [p for p in periods if p.end <= number.start]
     return before[-1] if before else None
 
 
-def _same_period(period: Period, context: Context) -> Period | None:
+def same_period(period: Period, context: Context) -> Period | None:
     """`the same period during 2024`: the period of the sentences before, in that year."""
     known = context.lead or context.period
     if known is None or known.last is None:
@@ -316,14 +299,12 @@ def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, i
     return is_printed_here and period.how == "ends" and figure.last == period.last
 
 
-def _in_place(
-    sentence: str, number: Number, others: list[Number], figure: Figure, pool: list[Figure], edition: EditionFigures
-) -> bool:
+def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a figure has the area and the category next to the number; by default the force and `all`."""
     kinds = _PARTS.get(figure.area_type, _OTHERS)
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
-    area = name_beside(sentence, number, others, named(sentence, areas))
-    if figure.area_type in _PARTS and _elsewhere(sentence, number, others, figure, edition):
+    area = name_beside(spot, named(spot.sentence, areas))
+    if figure.area_type in _PARTS and _elsewhere(spot, figure, edition):
         return False
     own = edition.of_measure(figure)
     if area is None and figure.area_type != "force":
@@ -331,11 +312,11 @@ def _in_place(
     if area is not None and figure.area_name != area:
         return False
     categories = frozenset(f.category for f in own if f.category != "all")
-    category = name_beside(sentence, number, others, named(sentence, categories))
+    category = name_beside(spot, named(spot.sentence, categories))
     return figure.category == (category or "all") or (category is None and len({f.category for f in own}) == 1)
 
 
-def _elsewhere(sentence: str, number: Number, others: list[Number], figure: Figure, edition: EditionFigures) -> bool:
+def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a number is next to an area for which this measure is not counted, or is a whole (`7 of the 47`) next to the area
     of its part."""
     kinds = _PARTS[figure.area_type]
@@ -344,16 +325,17 @@ def _elsewhere(sentence: str, number: Number, others: list[Number], figure: Figu
     all_areas = frozenset(a for names in edition.areas.values() for a in names if not set(a.split()) <= county)
     # `Derby and Derbyshire` is all of it.
     both = rf"\b[A-Z]\w+ and (?={re.escape(edition.force_name.split()[0])}\b)"
-    text = re.sub(both, lambda m: " " * len(m[0]), sentence)
+    text = re.sub(both, lambda m: " " * len(m[0]), spot.sentence)
     categories = frozenset(f.category for f in edition.pool if f.mart == figure.mart) - {"all"}
-    area = name_beside(text, number, others, named(text, all_areas | categories))
-    if area is not None and _OF_A_TOTAL.search(sentence[: number.start]):
+    area = name_beside(replace(spot, sentence=text), named(text, all_areas | categories))
+    if area is not None and _OF_A_TOTAL.search(spot.ahead):
         return True
     return area is not None and area not in own and area not in categories
 
 
-def name_beside(sentence: str, number: Number, others: list[Number], names: tuple[Mention, ...]) -> str | None:
+def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     """The name next to a number: one that follows in the same clause, else the last before it."""
+    sentence, number = spot.sentence, spot.number
     after = [m for m in names if m.start >= number.end]
     before = [
         m for m in names
@@ -363,16 +345,15 @@ def name_beside(sentence: str, number: Number, others: list[Number], names: tupl
     ]  # fmt: skip
     if after:
         between = sentence[number.end : after[0].start]
-        crossed = any(number.end <= o.start < after[0].start for o in others)
-        if not crossed and not _breaks(between) and len(between) < 80:
+        if not _breaks(between) and len(between) < 80 and not spot.between(number.end, after[0].start):
             return after[0].what
     return before[-1].what if before else None
 
 
-def is_fall_in_words(sentence: str, number: Number) -> bool:
+def is_fall_in_words(spot: Spot) -> bool:
     """Whether the words next to a change mean a fall."""
-    ahead = re.split(r"[,;]", sentence[: number.start])[-1][-40:]
-    behind = re.split(r"[,;.]", sentence[number.end :])[0][:30]
+    ahead = re.split(r"[,;]", spot.ahead)[-1][-40:]
+    behind = re.split(r"[,;.]", spot.behind)[0][:30]
     near = [*_CHANGE.finditer(ahead)]
     if near:
         return bool(_FALL.fullmatch(near[-1][0]))

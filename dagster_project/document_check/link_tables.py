@@ -140,7 +140,7 @@ def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: Editi
         if c < len(rows[r])
     }  # fmt: skip
     words = " ".join([title, *(t for row in rows for t in row if not _has_figure(t))])
-    cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, rows, at, table, words, edition)}
+    cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, table, words, edition)}
     if cells:
         sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
         sameness *= sum(1.0 if any(same for _, same in matching) else 0.6 for matching in columns.values())
@@ -148,23 +148,14 @@ def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: Editi
         yield _Fit(table, cells, round(sameness * share + 0.5 * shared_words(title, table.title), 6))
 
 
-def _names_the_measure(
-    cells: tuple[EditionCell, ...],
-    rows: list[list[str]],
-    at: tuple[int, int],
-    table: PrintedTable,
-    words: str,
-    edition: EditionFigures,
-) -> bool:
+def _names_the_measure(cells: tuple[EditionCell, ...], table: PrintedTable, words: str, edition: EditionFigures) -> bool:
     """Whether the table says what it counts. Months, areas and totals alone could be of any measure."""
     areas = frozenset().union(*edition.areas.values())
     labels = [table.rows[cells[0].row_no], table.columns[cells[0].column_no]]
     if any(distinctive(label, areas) for label in labels):
         return True
-    return (
-        any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in cells)
-        or shared_words(words, table.title) == 1
-    )
+    named = any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in cells)
+    return named or shared_words(words, table.title) == 1
 
 
 def shared_words(title: str, other: str) -> float:

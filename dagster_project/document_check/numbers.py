@@ -99,6 +99,29 @@ class Number:
     unit: str = "count"
 
 
+@dataclass(frozen=True)
+class Spot:
+    """A number in its sentence, and the other numbers there that may be figures."""
+
+    sentence: str
+    number: Number
+    others: tuple[Number, ...] = ()
+
+    @property
+    def ahead(self) -> str:
+        """The sentence before the number."""
+        return self.sentence[: self.number.start]
+
+    @property
+    def behind(self) -> str:
+        """The sentence after the number."""
+        return self.sentence[self.number.end :]
+
+    def between(self, start: int, end: int) -> int:
+        """How many of the other numbers start between two places."""
+        return sum(start <= o.start < end for o in self.others)
+
+
 def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
     """Every number of a paragraph or of a table's cell, in order. A number alone on its line is a page number, but not in a
     cell."""

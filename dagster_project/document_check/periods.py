@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from dagster_project.editions.printed import WORDS
-from dagster_project.editions.windows import MONTHS, month_end, years_before
+from dagster_project.editions.windows import MONTHS, month_days, month_end, month_number, years_before
 
 from .numbers import counts_like_years
 
@@ -113,6 +113,11 @@ def _days(match: re.Match[str], first: date | None, last: date | None, how: str 
     return Period(match.start(), match.end(), how, first, last)
 
 
+def _months_to(match: re.Match[str], months: int, last: date) -> Period:
+    first, _ = month_days(month_number(last) + 1 - months)
+    return _days(match, first, last)
+
+
 def _run(match: re.Match[str], _: date, __: str) -> Period:
     """`May 2024 to November 2025`, `May and November 2025`, `Jan-Nov 2025`."""
     one, year, other, end = match[1], match[2], match[3], int(match[4])
@@ -128,8 +133,7 @@ def _run_of_year(match: re.Match[str], _: date, __: str) -> Period:
 
 
 def _rolling(match: re.Match[str], _: date, __: str) -> Period:
-    last = month_end(int(match[2]), _no(match[1]))
-    return _days(match, years_before(last) + timedelta(days=1), last)
+    return _months_to(match, 12, month_end(int(match[2]), _no(match[1])))
 
 
 def _ends(match: re.Match[str], _: date, __: str) -> Period:
@@ -175,9 +179,7 @@ def _months(match: re.Match[str], _: date, __: str) -> Period:
     """`the six months to October 2025`."""
     word = match[1].lower()
     number = int(word) if word.isdigit() else WORDS.index(word)
-    last = month_end(int(match[3]), _no(match[2]))
-    months = last.year * 12 + last.month - number
-    return _days(match, date(months // 12, months % 12 + 1, 1), last)
+    return _months_to(match, number, month_end(int(match[3]), _no(match[2])))
 
 
 def _dates(match: re.Match[str], _: date, __: str) -> Period:
@@ -187,8 +189,7 @@ def _dates(match: re.Match[str], _: date, __: str) -> Period:
 
 
 def _past_year(match: re.Match[str], data_to: date, _: str) -> Period:
-    last = month_end(data_to.year, data_to.month)
-    return _days(match, years_before(last) + timedelta(days=1), last)
+    return _months_to(match, 12, month_end(data_to.year, data_to.month))
 
 
 def _same(match: re.Match[str], _: date, __: str) -> Period:

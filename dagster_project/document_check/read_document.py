@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from .model import Block, DocumentError, cells_of, visible_text
+from .read_pdf import pdf_text
+from .read_text import blocks_of
+from .read_word import word_blocks
 
 LARGEST = 50 << 20
 """Bytes of a file."""
@@ -13,11 +16,6 @@ FORMS = (".docx", ".pdf", ".txt")
 
 def read_document(path: Path) -> list[Block]:
     """A document's paragraphs and tables, in order. Raises DocumentError, and OSError if there is no such file."""
-    # Imported here, as each reader needs a library that takes long to load.
-    from .read_pdf import pdf_text
-    from .read_text import blocks_of
-    from .read_word import word_blocks
-
     form = path.suffix.lower()
     if form not in FORMS:
         raise DocumentError(f"{path.name}: can't be checked: give a file that ends in {', '.join(FORMS[:-1])} or {FORMS[-1]}")

@@ -8,8 +8,10 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 
 from .edition_figures import EditionFigures
+from .judge import NEXT_NIGHT
 from .link_sentences import Written, is_fall_in_words, name_beside, read_written
-from .numbers import Number, numbers_of
+from .model import Figure
+from .numbers import Number, Spot, numbers_of
 from .periods import periods_of
 from .words import mentions, named
 
@@ -25,19 +27,10 @@ class NotUnderstoodError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class ClaimRow:
-    """A printed figure, as a row of an edition's claims. `printed` has a minus sign if the words mean a fall."""
+class SentenceClaim:
+    """What a sentence claims: a figure, without its value. `printed` has a minus sign if the words mean a fall."""
 
-    mart: str
-    measure: str
-    figure: str
-    area_type: str
-    area_name: str
-    category: str
-    first: date
-    last: date
-    period_label: str
-    unit: str
+    figure: Figure
     printed: str
     sentence: str
 
@@ -56,24 +49,25 @@ class Given:
     last: date | None = None
 
 
-def understand(sentence: str, given: Given, edition: EditionFigures) -> ClaimRow:
+def understand(sentence: str, given: Given, edition: EditionFigures) -> SentenceClaim:
     """What a sentence claims. Raises NotUnderstoodError for the first point that it leaves open."""
-    number = _number(sentence, given)
-    written = read_written(number, sentence[: number.start], sentence[number.end :])
-    measure = _measure(sentence, number, given, written)
+    spot = Spot(sentence, number := _number(sentence, given))
+    written = read_written(spot)
+    measure = _measure(spot, given, written)
     shows = given.figure or _shows(written, measure["unit"])
     if shows not in SHOWS:
         raise NotUnderstoodError("--figure", f"{shows!r} is none of {', '.join(SHOWS)}")
-    first, last, label = _days(sentence, number, given, edition.data_to)
-    area_type, area = _area(sentence, number, given, measure["mart"], edition)
+    first, last, label = _days(spot, given, edition.data_to)
+    area_type, area = _area(spot, given, measure["mart"], edition)
     unit = "percent" if shows == "pct_change" else measure["unit"]
     unit = "percentage_points" if shows == "volume_change" and unit == "percent" else unit
-    is_fall = shows != "value" and is_fall_in_words(sentence, number)
+    is_fall = shows != "value" and is_fall_in_words(spot)
     printed = f"-{number.text}" if is_fall and number.text[0] not in "-–−" else number.text
-    category = given.category or _category(sentence, number, measure, edition)
-    return ClaimRow(
-        measure["mart"], measure["measure"], shows, area_type, area, category, first, last, label, unit, printed, sentence
+    category = given.category or _category(spot, measure, edition)
+    figure = Figure(
+        measure["mart"], measure["measure"], shows, area_type, area, category, first, last, unit, None, NEXT_NIGHT, label
     )  # fmt: skip
+    return SentenceClaim(figure, printed, sentence)
 
 
 def _number(sentence: str, given: Given) -> Number:
@@ -88,7 +82,7 @@ def _number(sentence: str, given: Given) -> Number:
     return numbers[0]
 
 
-def _measure(sentence: str, number: Number, given: Given, written: Written) -> dict[str, str]:
+def _measure(spot: Spot, given: Given, written: Written) -> dict[str, str]:
     """The measure's row of the list."""
     known = {f"{m['mart']}.{m['measure']}": m for m in read_seed("measure_list")}
     if given.measure:
@@ -98,9 +92,10 @@ def _measure(sentence: str, number: Number, given: Given, written: Written) -> d
         if matches:
             raise NotUnderstoodError("--mart", f"{' and '.join(m['mart'] for m in matches)} have a measure {given.measure}")
         raise NotUnderstoodError("--measure", f"no measure is called {given.measure!r}")
+    number = spot.number
     distance = {
         m.what: min(abs(m.start - number.end), abs(number.start - m.end))
-        for m in mentions(sentence, sentence) if _may_be(known[m.what]["unit"], written)
+        for m in mentions(spot.sentence, spot.sentence) if _may_be(known[m.what]["unit"], written)
     }  # fmt: skip
     near = [what for what, far in distance.items() if far == min(distance.values())]
     if len(near) != 1:
@@ -123,20 +118,20 @@ def _shows(written: Written, unit: str) -> str:
     return "volume_change" if written.is_by else "value"
 
 
-def _days(sentence: str, number: Number, given: Given, data_to: date) -> tuple[date, date, str]:
+def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
     if given.first and given.last:
         return given.first, given.last, f"{given.first} to {given.last}"
-    periods = [p for p in periods_of(sentence, data_to) if not p.is_compared]
+    periods = [p for p in periods_of(spot.sentence, data_to) if not p.is_compared]
     if not periods:
         raise NotUnderstoodError("--from and --to", "the sentence says no period")
-    period = min(periods, key=lambda p: min(abs(p.start - number.end), abs(number.start - p.end)))
+    period = min(periods, key=lambda p: min(abs(p.start - spot.number.end), abs(spot.number.start - p.end)))
     whole = replace(period, last=data_to) if period.how == "year_to_date" else period
     if len({(p.first, p.last) for p in periods}) > 1 or whole.first is None or whole.last is None:
         raise NotUnderstoodError("--from and --to", "the sentence does not say from which day to which")
-    return whole.first, whole.last, sentence[period.start : period.end]
+    return whole.first, whole.last, spot.sentence[period.start : period.end]
 
 
-def _area(sentence: str, number: Number, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:
+def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:
     kinds = ("country", "region", "upper_tier", "district") if mart == "mart_public_health" else ("section", "lpu", "district")
     areas = {name: kind for kind in reversed(kinds) for name in edition.areas.get(kind, ())}
     if given.area:
@@ -144,15 +139,15 @@ def _area(sentence: str, number: Number, given: Given, mart: str, edition: Editi
         if kind is None:
             raise NotUnderstoodError("--area", f"no area of {mart} is called {given.area!r}")
         return kind, given.area
-    area = name_beside(sentence, number, [], named(sentence, frozenset(areas)))
+    area = name_beside(spot, named(spot.sentence, frozenset(areas)))
     if area is None and mart == "mart_public_health":
         raise NotUnderstoodError("--area", "the sentence names no area")
     return (areas[area], area) if area else ("force", edition.force_name)
 
 
-def _category(sentence: str, number: Number, measure: dict[str, str], edition: EditionFigures) -> str:
+def _category(spot: Spot, measure: dict[str, str], edition: EditionFigures) -> str:
     categories = {f.category for f in edition.pool if (f.mart, f.measure) == (measure["mart"], measure["measure"])}
-    return name_beside(sentence, number, [], named(sentence, frozenset(categories - {"all"}))) or "all"
+    return name_beside(spot, named(spot.sentence, frozenset(categories - {"all"}))) or "all"
 
 
 def template(sentence: str) -> tuple[str, list[Number]]:

@@ -1,11 +1,11 @@
 """Editions of the report: the tables that each prints, and the claims that are compared with the marts."""
 
 from .frozen import frozen_paths
-from .model import Edition, EditionError, load_editions, read_edition
+from .model import Edition, EditionError, read_edition
 from .raw_tables import write_edition_tables, write_frozen_figures
 from .usable_editions import Editions, read_editions
 
 __all__ = [
-    "Edition", "EditionError", "Editions", "frozen_paths", "load_editions", "read_edition", "read_editions",
-    "write_edition_tables", "write_frozen_figures",
+    "Edition", "EditionError", "Editions", "frozen_paths", "read_edition", "read_editions", "write_edition_tables",
+    "write_frozen_figures",
 ]  # fmt: skip

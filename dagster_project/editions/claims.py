@@ -19,7 +19,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from .model import Edition, EditionError, EditionFigure, Statement
 from .printed import PrintedNumber, read_printed
 from .tables import EVERY
-from .windows import month_end, years_before
+from .windows import month_days, month_end, month_number, years_before
 
 FIGURES = (
     "paragraph", "mart", "measure", "figure", "area_type", "area_name", "category", "period_label", "period_start",
@@ -54,14 +54,6 @@ class RequestedFigures:
 class _Line(NamedTuple):
     number: int
     row: dict[str, str]
-
-
-@dataclass(frozen=True)
-class _PrintedValue:
-    """A printed figure to compare others with: its value, and half of its last printed place."""
-
-    value: Decimal
-    slack: Decimal
 
 
 _Conflict = tuple[Decimal | None, Decimal | None]
@@ -183,7 +175,8 @@ def _add_terms(requested: RequestedFigures, edition: Edition, number: int, state
         ]  # fmt: skip
 
 
-PrintedValues = dict[tuple[Key, date | None, date | None], _PrintedValue]
+PrintedValues = dict[tuple[Key, date | None, date | None], tuple[Decimal, Decimal]]
+"""Printed figures to compare others with: value, and half of the last printed place."""
 
 
 def _key(figure: EditionFigure, area: str) -> Key:
@@ -196,7 +189,7 @@ def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, 
     for figure, printed, row in figures:
         if row["figure"] == "value" and printed.value is not None:
             key = (_key(figure, row["area_name"]), figure.from_day, figure.to_day)
-            values.setdefault(key, _PrintedValue(printed.value, Decimal("0.5") / printed.places))
+            values.setdefault(key, (printed.value, Decimal("0.5") / printed.places))
     return values
 
 
@@ -217,9 +210,9 @@ def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, pri
     values = [m for m in months if m is not None]
     if len(months) < 2 or len(values) < len(months):
         return _NONE
-    total = sum((v.value for v in values), Decimal(0))
+    total = sum((value for value, _ in values), Decimal(0))
     # Counts are not rounded, other figures are.
-    slack = Decimal(0) if unit == "count" else sum((v.slack for v in values), Decimal("0.5") / whole.places)
+    slack = Decimal(0) if unit == "count" else sum((half for _, half in values), Decimal("0.5") / whole.places)
     return (total, whole.value) if abs(total - whole.value) > slack else _NONE
 
 
@@ -227,8 +220,7 @@ def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
     """The months between two days; none unless they are whole months."""
     if first.day != 1 or last != month_end(last.year, last.month):
         return
-    for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
-        yield date(number // 12, number % 12 + 1, 1), month_end(number // 12, number % 12 + 1)
+    yield from map(month_days, range(month_number(first), month_number(last) + 1))
 
 
 def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict:
@@ -239,11 +231,11 @@ def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _
     for group in statement.groups:
         terms = [statement.whole(group), *statement.parts(group)]
         printed_terms = [printed.get((_key(t, t.area_name or name), t.from_day, t.to_day)) for t in terms]
-        values = [v for v in printed_terms if v is not None]
+        values = [v[0] for v in printed_terms if v is not None]
         if len(values) != len(terms):
             continue
         whole, *parts = values
-        total = sum((p.value for p in parts), Decimal(0))
-        if abs(total - whole.value) > Decimal(str(group.within)):
-            return total, whole.value
+        total = sum(parts, Decimal(0))
+        if abs(total - whole) > Decimal(str(group.within)):
+            return total, whole
     return _NONE

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -20,20 +19,8 @@ AUTHORITY_AREAS = ("upper_tier", "district")
 """Areas of local authorities. No list says which force they belong to."""
 
 
-@dataclass(frozen=True)
-class Areas:
-    """Names of a force's areas, in the order of its list; empty without a list."""
-
-    section: tuple[str, ...] = ()
-    lpu: tuple[str, ...] = ()
-
-
-@dataclass
-class AdaptedTables:
-    """The adapted tables, and what a person must check."""
-
-    tables: list[dict[str, Any]] = field(default_factory=list)
-    to_check: list[str] = field(default_factory=list)
+Areas = dict[str, tuple[str, ...]]
+"""Names of a force's sections and units by kind of area, in the order of its list; empty without a list."""
 
 
 def check_force(force: str) -> None:
@@ -53,14 +40,14 @@ def chosen_tables(body: dict[str, Any], names: Sequence[str]) -> list[dict[str, 
 
 
 def areas_of(home: Home, force: str) -> Areas:
-    """A force's sections and units, from the home's own list, else the project's. Raises EditionError."""
+    """A force's areas, from the home's own list, else the project's. Raises EditionError."""
     columns = OWN_LISTS["areas"]
     try:
         own = [dict(zip(columns, r, strict=True)) for r in read_own_list(home.seeds / "areas.csv", columns)]
     except SeedError as error:
         raise EditionError(str(error)) from error
     rows = [r for r in own if r["force_code"] == force] or [r for r in read_seed("areas") if r["force_code"] == force]
-    return Areas(tuple(dict.fromkeys(r["section_name"] for r in rows)), tuple(dict.fromkeys(r["lpu_name"] for r in rows)))
+    return {kind: tuple(dict.fromkeys(r[f"{kind}_name"] for r in rows)) for kind in FORCE_AREAS}
 
 
 def marts_with_data(home: Home, force: str) -> set[str] | None:
@@ -77,26 +64,27 @@ def marts_with_data(home: Home, force: str) -> set[str] | None:
 
 def for_force(
     tables: Sequence[dict[str, Any]], force: str, areas: Areas, has_data: Collection[str] | None, *, is_chosen: bool
-) -> AdaptedTables:
-    """The tables for another force. `has_data`: marts with figures of the force; None: not known. `is_chosen`: a person named
-    these tables, so they are kept even without data."""
-    adapted = AdaptedTables()
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The tables for another force, and what a person must check. `has_data`: marts with figures of the force; None: not known.
+    `is_chosen`: a person named these tables, so they are kept even without data."""
+    adapted: list[dict[str, Any]] = []
+    to_check: list[str] = []
     for table in tables:
         name = table["table"]
         if has_data is not None and not (set(_marts(table)) & set(has_data)):
-            adapted.to_check.append(f"{name}: the published night has no figure of {force} for it")
+            to_check.append(f"{name}: the published night has no figure of {force} for it")
             if not is_chosen:
-                adapted.to_check[-1] += ": it is left out"
+                to_check[-1] += ": it is left out"
                 continue
         new = _adapted(table, areas)
         if not new["rows"] or not new["columns"]:
-            adapted.to_check.append(f"{name}: all its areas are of kinds that {force} has no list of: it is left out")
+            to_check.append(f"{name}: all its areas are of kinds that {force} has no list of: it is left out")
             continue
         specs = (*table["rows"], *table["columns"])
         if any(_area_type(table, s) in AUTHORITY_AREAS and s.get("area_name") not in (None, EVERY) for s in specs):
-            adapted.to_check.append(f"{name}: areas of local authorities are left out: add those of {force}")
-        adapted.tables.append(new)
-    return adapted
+            to_check.append(f"{name}: areas of local authorities are left out: add those of {force}")
+        adapted.append(new)
+    return adapted, to_check
 
 
 def _marts(table: dict[str, Any]) -> Iterator[str]:
@@ -132,7 +120,7 @@ def _with_areas(table: dict[str, Any], specs: Sequence[dict[str, Any]], areas: A
     adapted: list[dict[str, Any]] = []
     for spec in specs:
         kind, area = _area_type(table, spec), spec.get("area_name")
-        names = getattr(areas, kind) if kind in FORCE_AREAS else ()
+        names = areas.get(kind, ())
         if kind in FORCE_AREAS and area == EVERY:
             adapted += [spec] if names else []
         elif kind in FORCE_AREAS and area:

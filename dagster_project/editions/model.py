@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.home import SEEDS
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.validation import Name, Text
 from dagster_project.core.yaml_io import read_yaml
@@ -192,15 +192,6 @@ def _file(path: Path, field: str, name: str | None) -> Path | None:
     if file is None:
         raise EditionError(f"{path.name}: {field}: there is no {name} in the same folder or in seeds/")
     return file
-
-
-def load_editions(home: Home) -> dict[str, Edition]:
-    """All editions, the oldest first. The home's replace those of the project with the same name.
-
-    Raises EditionError for the first with a mistake.
-    """
-    paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
-    return {n: read_edition(paths[n]) if paths[n].parent != FOLDER else project_edition(n) for n in sorted(paths)}
 
 
 @cache

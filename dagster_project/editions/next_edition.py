@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 
 from .for_force import areas_of, check_force, chosen_tables, for_force, marts_with_data
 from .model import FOLDER, EditionError, read_edition
-from .windows import month_end
+from .windows import month_days, month_end, month_number
 
 DROPPED = ("claims", "says", "statements", "known")
 """Fields about the printed report, which the next edition does not have yet."""
@@ -36,17 +36,16 @@ def make_next_edition(
     target = home.editions / f"{new}.yml"
     if target.exists() or (FOLDER / target.name).exists():
         raise EditionError(f"{target.name} already exists: change it, or delete it first")
-    months = _months(source.stem, new)
+    months = month_number(_month(new)) - month_number(_month(source.stem))
     body = yaml.safe_load(source.read_text(encoding="utf-8"))
     body["tables"] = chosen_tables(body, tables)
     to_check: list[str] = []
     if force and force != body["force_code"]:
         marts = marts_with_data(home, force)
-        adapted = for_force(body["tables"], force, areas_of(home, force), marts, is_chosen=bool(tables))
-        if not adapted.tables:
-            raise EditionError(f"no table is left for {force}: {'; '.join(adapted.to_check)}. Run a night on its files first")
-        body |= {"force_code": force, "tables": adapted.tables}
-        to_check += adapted.to_check
+        adapted, to_check = for_force(body["tables"], force, areas_of(home, force), marts, is_chosen=bool(tables))
+        if not adapted:
+            raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
+        body |= {"force_code": force, "tables": adapted}
     body["windows"] = _used_windows(body)
     fixed: list[str] = []
     moved = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)
@@ -100,11 +99,6 @@ def _month(name: str) -> date:
         raise EditionError(f"an edition is named after its month, such as 2026-09, not {name}") from error
 
 
-def _months(old: str, new: str) -> int:
-    first, last = _month(old), _month(new)
-    return (last.year - first.year) * 12 + last.month - first.month
-
-
 def _moved_on(value: Any, months: int, at: tuple[str, ...], fixed: list[str]) -> Any:
     if isinstance(value, dict):
         if "since" in value or "from" in value:
@@ -120,6 +114,5 @@ def _moved_on(value: Any, months: int, at: tuple[str, ...], fixed: list[str]) ->
 def _later(value: date | str, months: int) -> date:
     """A day (a date, or a text if it was in quotes) some months later. A month's last day becomes a month's last day."""
     day = value if isinstance(value, date) else date.fromisoformat(value)
-    number = day.year * 12 + day.month - 1 + months
-    last = month_end(number // 12, number % 12 + 1)
+    _, last = month_days(month_number(day) + months)
     return last if day == month_end(day.year, day.month) else last.replace(day=min(day.day, last.day))

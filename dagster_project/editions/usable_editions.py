@@ -156,7 +156,7 @@ def _areas(home: Home, force: str) -> dict[str, tuple[str, ...]]:
     # A list that can't be read stops the night with its own message.
     with contextlib.suppress(EditionError):
         areas = areas_of(home, force)
-        return {"lpu": (*areas.lpu, NOT_RECORDED), "section": areas.section}
+        return areas | {"lpu": (*areas["lpu"], NOT_RECORDED)}
     return {}
 
 

@@ -73,12 +73,12 @@ class Window(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
         year, month = data_to.year, data_to.month
         fiscal = year if month >= 4 else year - 1
         if self.month is not None:
-            y, m = _back(year, month, self.month)
-            return date(y, m, 1), month_end(y, m), f"{MONTHS[m - 1]} {y}"
+            first, last = month_days(month_number(data_to) + self.month)
+            return first, last, _month(first)
         if self.rolling_12_months is not None:
             y = year + self.rolling_12_months
             last = month_end(y, month)
-            first = date(y, 1, 1) if month == 12 else date(y - 1, month + 1, 1)
+            first, _ = month_days(month_number(last) - 11)
             name = f"Jan-Dec {y}" if month == 12 else f"{MONTHS[month]}-{MONTHS[month - 1]} {pair(y - 1)}"
             return first, last, name
         if self.calendar_year is not None:
@@ -97,10 +97,10 @@ class Window(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
             return date(y, 4, 1), month_end(y if month >= 4 else y + 1, month), name
         if self.as_at is not None:
             day = data_to + timedelta(days=self.as_at)
-            return day, day, f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+            return day, day, f"{day.day} {_month(day)}"
         if self.last_months is not None:
-            y, m = _back(year, month, 1 - self.last_months)
-            return date(y, m, 1), month_end(year, month), _span(date(y, m, 1), month_end(year, month))
+            first, _ = month_days(month_number(data_to) + 1 - self.last_months)
+            return first, month_end(year, month), _span(first, month_end(year, month))
         if self.all_to_date:
             return None, data_to, f"to {_month(data_to)}"
         if self.since is not None:
@@ -123,6 +123,17 @@ def month_end(year: int, month: int) -> date:
     return date(year, month, monthrange(year, month)[1])
 
 
+def month_number(day: date) -> int:
+    """The number of a day's month, to count with."""
+    return day.year * 12 + day.month - 1
+
+
+def month_days(number: int) -> tuple[date, date]:
+    """The first and last day of a month by its number."""
+    first = date(number // 12, number % 12 + 1, 1)
+    return first, month_end(first.year, first.month)
+
+
 Day = TypeVar("Day", date, date | None)
 
 
@@ -132,11 +143,6 @@ def years_before(day: Day, years: int = 1) -> Day:
         return day
     last = month_end(day.year - years, day.month)
     return last if day == month_end(day.year, day.month) else date(day.year - years, day.month, min(day.day, last.day))
-
-
-def _back(year: int, month: int, by: int) -> tuple[int, int]:
-    number = year * 12 + month - 1 + by
-    return number // 12, number % 12 + 1
 
 
 def _month(day: date) -> str:

@@ -58,7 +58,9 @@ def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterat
         # A window is either a name or a mapping. Pydantic reports both readings: leave out the one that does not apply.
         if "constrained-str" in fault["loc"] and not isinstance(fault["input"], str) and isinstance(fault["input"], dict):
             continue
-        line = places.at(fault["loc"]) or places.of_table(str(fault["msg"]).removeprefix("Value error, "))
+        # A message on a table begins with its name: `offences: row 1, ...`.
+        table = str(fault["msg"]).removeprefix("Value error, ").partition(":")[0]
+        line = places.at(fault["loc"]) or places.of_value("table", table)
         where = [str(p) for p in fault["loc"] if not str(p).startswith(("function-after", "constrained-str"))]
         message = f"{'.'.join(where) or 'edition'}: {_in_plain_words(fault) or plain.partition(': ')[2]}"
         yield f"{message} (line {line})" if line else message
@@ -101,10 +103,6 @@ class Places:
     def of_value(self, field: str, value: str) -> int | None:
         """The first line on which a field has a value."""
         return next((k.start_mark.line + 1 for k, v in _pairs(self._root) if (k.value, v.value) == (field, value)), None)
-
-    def of_table(self, message: str) -> int | None:
-        """The line of the table that a message begins with: `offences: row 1, ...`."""
-        return self.of_value("table", message.partition(":")[0])
 
 
 def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:

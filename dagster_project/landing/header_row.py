@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -140,10 +140,12 @@ def _merged(rows: list[HeaderRow], search: HeaderSearch) -> Iterator[HeaderRow]:
     """Rows joined with the merged cells above them: `Opened` above `Date` and `Time`, or a cell that spans both rows."""
     for above, row in pairwise(rows):
         if above.number == row.number - 1:
-            yield HeaderRow(row.number, _with_above(above.fields, row.fields, search), row.lines, row.separator)
+            yield HeaderRow(row.number, with_above(above.fields, row.fields, search.headers), row.lines, row.separator)
 
 
-def _with_above(above: list[str], own: list[str], search: HeaderSearch) -> list[str]:
+def with_above(above: Sequence[str], own: Sequence[str], headers: frozenset[str] = frozenset()) -> list[str]:
+    """A row completed from merged cells above it: its blank fields, those that appear twice, and those that are in `headers`
+    only with the cell above."""
     width = max(len(above), len(own))
     titles, last = [*above, *[""] * (width - len(above))], ""
     plain = [plain_header(f) for f in own]
@@ -153,7 +155,7 @@ def _with_above(above: list[str], own: list[str], search: HeaderSearch) -> list[
         both = f"{last} {field}".strip()
         if not field:
             fields.append(titles[i])
-        elif plain_header(both) in search.headers or plain.count(plain[i]) > 1:
+        elif plain_header(both) in headers or plain.count(plain[i]) > 1:
             fields.append(both)
         else:
             fields.append(field)

@@ -106,7 +106,6 @@ class DraftPage:
         for name, codes in draft.codes.items():
             picks = {c.code: form.get(f"code-{name}-{c.code}") for c in codes}
             draft.codes[name] = [c if picks[c.code] is None else replace(c, target=_target(picks[c.code])) for c in codes]
-        draft.decide()
         return draft
 
     def _save(self, text: str, state: DraftState) -> None:

@@ -4,11 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache
-from pathlib import Path
 
 from dagster_project.contracts import Column, Contract
-from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.home import Home
 from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import read_seed
 
@@ -92,7 +90,7 @@ def known_values(home: Home, contract: Contract, column: Column, force: str | No
         return {c.lower(): c for c in codes}
     if column.name not in CLASSIFYING.get(contract.extract, ()):
         return {}
-    listed = [v for e, c, v in vocabulary() if (e, c) == (contract.extract, column.name)]
+    listed = [r["value"] for r in read_seed("vocabulary") if (r["extract"], r["column"]) == (contract.extract, column.name)]
     return {v.lower(): v for v in [*COUNTED.get(column.name, ()), *listed]}
 
 
@@ -101,15 +99,6 @@ def units_of(home: Home, force: str | None) -> list[str]:
     own = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
     rows = own or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
     return [text for row in rows if force in (None, row[0]) for text in (row[3], row[4])]
-
-
-@cache
-def vocabulary(folder: Path = SEEDS) -> tuple[tuple[str, str, str], ...]:
-    """Extract, column and value of the project's vocabulary; empty if there is no such list."""
-    if not (folder / "vocabulary.csv").exists():
-        return ()
-    rows = read_seed("vocabulary")
-    return tuple((r["extract"], r["column"], r["value"]) for r in rows)
 
 
 def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[str, int]]) -> list[Code]:

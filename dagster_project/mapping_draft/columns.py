@@ -6,6 +6,7 @@ which can also rule it out. Every choice that is not certain has a `check`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
@@ -39,8 +40,14 @@ class Drafted:
     checks: list[str] = field(default_factory=list)
 
 
-_Offer = tuple[float, float, float, Column, ColumnSource]
-"""A possible source: its score in all, of its header and of its cells; the column and the source."""
+class _Offer(NamedTuple):
+    """A possible source of a column, with its score in all, of its header and of its cells."""
+
+    score: float
+    alike: float
+    fits: float
+    column: Column
+    source: ColumnSource
 
 
 def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]]) -> list[Drafted]:
@@ -52,21 +59,20 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
             alike = _alike(column, source)
             if alike < ALIKE_WITH_CELLS:
                 continue
-            fits = fit(column, source, known.get(column.name, {}))
+            fits = fit(column, source, known[column.name])
             enough = alike >= ALIKE or (fits >= 0.9 and column.type in ONE_KIND)
             if fits > 0 and enough:
                 more = 0.1 if source.how != "one" else 0.0
-                offers.append((0.75 * alike + 0.25 * fits + more, alike, fits, column, source))
-    offers.sort(key=lambda o: -o[0])
+                offers.append(_Offer(0.75 * alike + 0.25 * fits + more, alike, fits, column, source))
+    offers.sort(key=lambda o: -o.score)
     taken: set[int] = set()
-    for score, alike, _, column, source in offers:
-        drafted = drafts[column.name]
-        if drafted.source is not None or taken & set(source.indexes):
+    for offer in offers:
+        drafted, listed = drafts[offer.column.name], known[offer.column.name]
+        if drafted.source is not None or taken & set(offer.source.indexes):
             continue
-        drafted.source, drafted.score = source, min(score, 1.0)
-        drafted.why = _why(column, source, alike, known.get(column.name, {}))
-        drafted.checks = _checks(column, source, alike, offers, known.get(column.name, {}))
-        taken |= set(source.indexes)
+        drafted.source, drafted.score = offer.source, min(offer.score, 1.0)
+        drafted.why, drafted.checks = _why(offer, listed), _checks(offer, offers, listed)
+        taken |= set(offer.source.indexes)
     _by_cells(contract, fields, known, drafts, taken)
     _share(contract, drafts)
     return list(drafts.values())
@@ -115,7 +121,7 @@ def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float
     if column.type in NUMBER_TYPES:
         share = profile.share(b.whole if column.type == "whole" else b.money)
         return share if share >= 0.8 else 0.0
-    if profile.is_date or profile.time_format:
+    if profile.is_date or profile.is_time:
         return 0.0
     if column.key or column.identifier:
         if "amount" in words(source.headers[0]) or profile.share(b.pounds) >= 0.5:
@@ -144,9 +150,10 @@ def _fits_choice(column: Column, profile: Profile) -> float:
     return 0.5 + 0.5 * profile.share(known_rows)
 
 
-def _why(column: Column, source: ColumnSource, alike: float, known: Mapping[str, str]) -> str:
-    name = "a known name" if alike in (KNOWN, GENERAL_NAME) else "the same words" if alike >= SAME_WORDS else "a similar name"
-    cells = _cells_in_words(column, source, known)
+def _why(offer: _Offer, known: Mapping[str, str]) -> str:
+    is_known = offer.alike in (KNOWN, GENERAL_NAME)
+    name = "a known name" if is_known else "the same words" if offer.alike >= SAME_WORDS else "a similar name"
+    cells = _cells_in_words(offer.column, offer.source, known)
     return f"{name}; {cells}" if cells else name
 
 
@@ -186,20 +193,23 @@ def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -
     )
 
 
-def _checks(column: Column, source: ColumnSource, alike: float, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
+def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
+    column, source, alike = offer.column, offer.source, offer.alike
     checks = [source.doubt] if source.doubt else []
     if alike < SAME_WORDS and not _is_proven(column, source, known):
         checks.append("a general name" if alike == GENERAL_NAME else "the name is only similar to a known one")
     own = set(source.indexes)
     rivals = [
-        o[4] for o in offers
-        if o[3] is column and o[4] is not source and o[1] >= min(alike, SAME_WORDS) and not own & set(o[4].indexes)
-        and not _belongs_elsewhere(o, offers)
+        o.source for o in offers
+        if o.column is column and o.source is not source and o.alike >= min(alike, SAME_WORDS)
+        and not own & set(o.source.indexes) and not _belongs_elsewhere(o, offers)
     ]  # fmt: skip
     rivals = rivals or _other_fields(column, source, offers, known)
     if rivals:
         checks.append(f"{_quoted(rivals[0])} would do as well")
-    others = (o[3].name for o in offers if o[4] is source and o[3] is not column and o[1] >= max(alike, SAME_WORDS))
+    others = (
+        o.column.name for o in offers if o.source is source and o.column is not column and o.alike >= max(alike, SAME_WORDS)
+    )
     if other := next(others, None):
         checks.append(f"{_quoted(source)} could also be {other}")
     if column.type == "unit" and known and (share := source.profile.share_of(known.keys())) < 0.5:
@@ -212,27 +222,30 @@ def _other_fields(column: Column, source: ColumnSource, offers: list[_Offer], kn
     core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
     own = set(source.indexes)
     rivals = []
-    for _, alike, fits, other, rival in offers:
-        if other is not column or rival.how != "one" or own & set(rival.indexes) or _is_for_another(column, rival, offers):
+    for offer in offers:
+        rival = offer.source
+        if offer.column is not column or rival.how != "one" or own & set(rival.indexes):
+            continue
+        if _is_for_another(column, rival, offers):
             continue
         if column.type == "unit":
             share = source.profile.share_of(known.keys())
             alike_cells = bool(known) and rival.profile.share_of(known.keys()) >= 0.8 * share > 0
         else:
-            alike_cells = column.type in ONE_KIND and fits >= 0.5 and not core.isdisjoint(words(rival.headers[0]))
-        if alike_cells and alike >= ALIKE_WITH_CELLS:
+            alike_cells = column.type in ONE_KIND and offer.fits >= 0.5 and not core.isdisjoint(words(rival.headers[0]))
+        if alike_cells:
             rivals.append(rival)
     return rivals
 
 
 def _is_for_another(column: Column, source: ColumnSource, offers: list[_Offer]) -> bool:
     """Whether a field has another column's name."""
-    return any(o[4] is source and o[3] is not column and o[1] >= SAME_WORDS for o in offers)
+    return any(o.source is source and o.column is not column and o.alike >= SAME_WORDS for o in offers)
 
 
 def _belongs_elsewhere(offer: _Offer, offers: list[_Offer]) -> bool:
     """Whether a header fits another column better."""
-    return any(o[4] is offer[4] and o[3] is not offer[3] and o[0] > offer[0] for o in offers)
+    return any(o.source is offer.source and o.column is not offer.column and o.score > offer.score for o in offers)
 
 
 def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
@@ -273,7 +286,7 @@ def _by_cells(
         if drafts[column.name].source is not None or column.identifier:
             continue
         free = [s for s in fields.sources(column) if not taken & set(s.indexes)]
-        likely = [s for s in free if _has_cells_of(column, s, known.get(column.name, {}))]
+        likely = [s for s in free if _has_cells_of(column, s, known[column.name])]
         # A day with its time is better than the day alone.
         likely = [s for s in likely if s.how != "one"] or likely
         if not likely or (len(likely) > 1 and not column.key):
@@ -281,7 +294,7 @@ def _by_cells(
         source = likely[0]
         drafted = drafts[column.name]
         drafted.source, drafted.score = source, BY_CELLS
-        drafted.why = f"no known name; {_cells_in_words(column, source, known.get(column.name, {}))}"
+        drafted.why = f"no known name; {_cells_in_words(column, source, known[column.name])}"
         drafted.checks = ["recognised by its cells alone", *cell_doubts(column, source)]
         taken |= set(source.indexes)
 
@@ -293,7 +306,7 @@ def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]
     if column.type in DATE_TYPES:
         return column.places_row and profile.is_date and b.filled == profile.rows
     if column.key:
-        return profile.is_unique and not profile.is_date and not profile.time_format and b.longest <= 40
+        return profile.is_unique and not profile.is_date and not profile.is_time and b.longest <= 40
     if column.type == "choice":
         targets = {t for code, _ in profile.codes if (t := target_of(column, code))}
         return set(column.values) != {"Y", "N"} and len(targets) > 1 and _fits_choice(column, profile) >= 0.75

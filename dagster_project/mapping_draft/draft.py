@@ -39,8 +39,8 @@ class Draft:
     codes in the file.
 
     `separators`: list column -> separator of its items. `ignore`: column -> globs of rows that are not records. `window`: first
-    and last day of the rows, if they have dates. `open_points`: what a person must decide, a sentence each. `unplaced`: the
-    same for rows that are not records but that no column can identify.
+    and last day of the rows, if they have dates. `unplaced`: what a person must decide of rows that are not records but that no
+    column can identify.
     """
 
     path: Path
@@ -57,16 +57,7 @@ class Draft:
     name: NameRule | None = None
     window: tuple[date | None, date | None] = (None, None)
     checks: list[str] = field(default_factory=list)
-    open_points: list[str] = field(default_factory=list)
     unplaced: list[str] = field(default_factory=list)
-
-    def decide(self) -> None:
-        """Update `open_points`, after codes were given targets."""
-        self.open_points = _open_points(self)
-
-    def column(self, name: str) -> Drafted:
-        """One column's draft. Raises StopIteration."""
-        return next(d for d in self.columns if d.column.name == name)
 
     @property
     def not_stored(self) -> list[str]:
@@ -78,6 +69,31 @@ class Draft:
     def missing(self) -> list[Drafted]:
         """Columns of the contract without a source in the file."""
         return [d for d in self.columns if d.source is None]
+
+    @property
+    def open_points(self) -> list[str]:
+        """What a person must decide, a sentence each."""
+        points = list(self.unplaced)
+        if self.name and self.force is None:
+            points.append("forces: which force the files are from: give --force, or write the force's code")
+        for h in sorted(self.fields.repeated):
+            points.append(f"headers: '{h}' appears twice, so no column can use it: rename one at the source")
+        for d in self.missing:
+            if not d.column.required:
+                continue
+            point = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
+            if d.column.values:
+                point += f"; if all rows are one of {', '.join(d.column.values)}, set it under constants"
+            points.append(point + ". The files are refused without it")
+        for d in self.columns:
+            undecided = sum(c.target is None for c in self.codes.get(d.column.name, []))
+            if undecided and d.column.type == "choice":
+                is_one = undecided == 1
+                points.append(
+                    f"values.{d.column.name}: {undecided} {'code has' if is_one else 'codes have'} no meaning yet"
+                    f" (one of {', '.join(d.column.values)}): rows with {'it' if is_one else 'them'} are quarantined until then"
+                )
+        return points
 
 
 def draft_mapping(
@@ -118,7 +134,6 @@ def draft_mapping(
     _fill_codes(draft, known[extract])
     _fill_ignore(con, draft, extra)
     _fill_name(con, draft)
-    draft.decide()
     return draft
 
 
@@ -268,27 +283,3 @@ def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | 
     reads = [f"cast(try_strptime({text}, '{f}') as date)" for f in form.formats]
     reads += [f"try_cast(left(pam_timestamp({text}, false), 10) as date)"]
     return one_row(con.execute(f"select min(d), max(d) from (select coalesce({', '.join(reads)}) as d from {ROWS})"))
-
-
-def _open_points(draft: Draft) -> list[str]:
-    points = list(draft.unplaced)
-    if draft.name and draft.force is None:
-        points.append("forces: which force the files are from: give --force, or write the force's code")
-    for h in sorted(draft.fields.repeated):
-        points.append(f"headers: '{h}' appears twice, so no column can use it: rename one at the source")
-    for d in draft.missing:
-        if not d.column.required:
-            continue
-        point = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
-        if d.column.values:
-            point += f"; if all rows are one of {', '.join(d.column.values)}, set it under constants"
-        points.append(point + ". The files are refused without it")
-    for d in draft.columns:
-        undecided = sum(c.target is None for c in draft.codes.get(d.column.name, []))
-        if undecided and d.column.type == "choice":
-            is_one = undecided == 1
-            points.append(
-                f"values.{d.column.name}: {undecided} {'code has' if is_one else 'codes have'} no meaning yet"
-                f" (one of {', '.join(d.column.values)}): rows with {'it' if is_one else 'them'} are quarantined until then"
-            )
-    return points

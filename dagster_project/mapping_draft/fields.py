@@ -48,7 +48,7 @@ class Fields:
         """A day and a time of day that belong together: `Opened Date` and `Opened Time`, or neighbours."""
         days = [s for s in self.singles if s.profile.is_date and not _has_hours(s.profile)]
         joins = []
-        for time in (s for s in self.singles if s.profile.time_format):
+        for time in (s for s in self.singles if s.profile.is_time):
             stem = stem_of(time.headers[0])
             same = [d for d in days if stem_of(d.headers[0]) == stem and stem]
             neighbours = [d for d in days if d.indexes[0] == time.indexes[0] - 1]

@@ -1,12 +1,12 @@
 """Drafts the rule for a system's file names from one name and the days of its rows."""
 
 import re
+from calendar import month_abbr, month_name
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_FULL = "january|february|march|april|may|june|july|august|september|october|november|december"
+_MONTHS, _FULL = "|".join(month_abbr[1:]), "|".join(month_name[1:])
 
 _MOMENTS = ((r"\d{8}T\d{6}", "%Y%m%dT%H%M%S"), (r"\d{14}", "%Y%m%d%H%M%S"), (r"\d{8}[ _-]\d{6}", "%Y%m%d{}%H%M%S"),
             (r"\d{12}", "%Y%m%d%H%M"), (r"\d{8}[ _-]\d{4}", "%Y%m%d{}%H%M"))  # fmt: skip
@@ -16,8 +16,8 @@ _DAYS = (
     (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
 )  # fmt: skip
 _PERIODS = (
-    (rf"(?:{_FULL})([ _-]?)20\d\d", "month", "%B{}%Y"), (rf"(?:{MONTHS})([ _-]?)20\d\d", "month", "%b{}%Y"),
-    (rf"(?:{MONTHS})([ _-]?)\d\d", "month", "%b{}%y"), (r"20\d\d([-_ .])(?:0[1-9]|1[0-2])", "month", "%Y{}%m"),
+    (rf"(?:{_FULL})([ _-]?)20\d\d", "month", "%B{}%Y"), (rf"(?:{_MONTHS})([ _-]?)20\d\d", "month", "%b{}%Y"),
+    (rf"(?:{_MONTHS})([ _-]?)\d\d", "month", "%b{}%y"), (r"20\d\d([-_ .])(?:0[1-9]|1[0-2])", "month", "%Y{}%m"),
     (r"(?:0[1-9]|1[0-2])([-_ .])20\d\d", "month", "%m{}%Y"), (r"20\d\d(?:0[1-9]|1[0-2])()", "month", "%Y%m"),
     (r"20\d\d()", "year", "%Y"),
 )  # fmt: skip

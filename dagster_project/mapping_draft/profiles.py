@@ -69,12 +69,10 @@ class Profile:
         return self.dates.share >= 0.9
 
     @property
-    def time_format(self) -> str | None:
-        """The format of its times of day; None if it has no times. Four digits are a time only if the header says so."""
-        if self.share(self.basics.times) >= 0.95:
-            return "%H:%M"
-        says_time = {"time", "hour"} & set(words(self.header))
-        return "%H%M" if says_time and self.share(self.basics.clocks) >= 0.95 else None
+    def is_time(self) -> bool:
+        """Whether nearly all cells are times of day. Four digits are a time only if the header says so."""
+        says_time = not {"time", "hour"}.isdisjoint(words(self.header))
+        return self.share(self.basics.times) >= 0.95 or (says_time and self.share(self.basics.clocks) >= 0.95)
 
     @property
     def is_unique(self) -> bool:

@@ -23,7 +23,7 @@ from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
 from dagster_project.landing.file_names import CONTAINERS, InboxFile, name_text
 from dagster_project.landing.header import Layout
-from dagster_project.landing.header_row import SEPARATORS
+from dagster_project.landing.header_row import SEPARATORS, with_above
 from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
 from dagster_project.landing.refusal import Refused
 
@@ -52,7 +52,6 @@ class ExportTable:
     container: str
     sheet: str | None
     sheets: tuple[str, ...]
-    separator: str
     header_row: int
     headers: tuple[str, ...]
     above: tuple[str, ...]
@@ -94,21 +93,16 @@ def open_table(
     headers = _without_blank_end(_with_merged_cells(grid.rows, index))
     above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
-    return ExportTable(container, grid.sheet, sheets, grid.separator, index + 1, headers, above)
+    return ExportTable(container, grid.sheet, sheets, index + 1, headers, above)
 
 
 def _with_merged_cells(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
-    """The header, completed from merged cells above it, as in landing: names that appear twice, and blank ones."""
+    """The header, completed from merged cells above it if names appear twice."""
     own, above = rows[index], rows[index - 1] if index else ()
     plain = [plain_header(h) for h in own]
     if not any(plain.count(h) > 1 for h in plain if h) or len([c for c in above if c]) < 2:
         return own
-    complete, last = [], ""
-    for n, header in enumerate(own):
-        over = above[n] if n < len(above) else ""
-        last = over or last
-        complete.append(over if not header else f"{last} {header}".strip() if plain.count(plain[n]) > 1 else header)
-    return tuple(complete)
+    return tuple(with_above(above, own)[: len(own)])
 
 
 def _without_blank_end(row: tuple[str, ...]) -> tuple[str, ...]:
@@ -169,7 +163,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> ExportTable:
     con.execute(
         f"create or replace temp table {ROWS} as select row_number() over () as line, {cells} from read_parquet(?)", [str(path)]
     )
-    return ExportTable(".parquet", None, (), "", 1, headers, ())
+    return ExportTable(".parquet", None, (), 1, headers, ())
 
 
 def _quoted(name: str) -> str:

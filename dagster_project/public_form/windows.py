@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.editions.windows import month_end, years_before
+from dagster_project.editions.windows import month_end, month_number, years_before
 
 HIDDEN, NOT_AVAILABLE, NO_SUCH_NUMBER = "[c]", "[x]", "[z]"
 PLACES = Decimal(1).scaleb(-10)
@@ -120,7 +120,7 @@ class _PublicRows:
         same = self.rows.get(days)
         if same is None or (same["marker"] == HIDDEN and row["marker"] != HIDDEN):
             self.rows[days] = row
-        first, last = _month(days[0]), _month(days[1])
+        first, last = month_number(days[0]), month_number(days[1])
         if row["period_type"] == "month":
             self.months[first] = row["data_status"]
         is_rate = row["unit"] == "percent"
@@ -228,7 +228,7 @@ def _as_at(public: _PublicRows, aggregation: str, first: date | None, last: date
 
 def _sum(public: _PublicRows, aggregation: str, first: date | None, last: date) -> PublicFigure:
     covered = sorted(m for m, status in public.months.items() if status != "not_available")
-    start, end = _month(first) if first else (covered or [0])[0], _month(last)
+    start, end = month_number(first) if first else (covered or [0])[0], month_number(last)
     inside = [public.months.get(m, "not_available") for m in range(start, end + 1)]
     if not covered or all(status == "not_available" for status in inside):
         return NO_FIGURE
@@ -254,5 +254,3 @@ def _percent(n: Decimal, d: Decimal) -> Decimal:
     return Decimal(100 * float(n) / float(d)).quantize(PLACES, ROUND_HALF_UP)
 
 
-def _month(day: date) -> int:
-    return 12 * day.year + day.month - 1

@@ -201,8 +201,8 @@ def write_meta(
         _fill(con, "checks", [(night.night_id, *astuple(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
         _fill(con, "revisions", con.execute(REVISIONS).fetchall())
+        _comment_public(con)
         _fill(con, "dictionary", _dictionary_rows(con))
-        _comment(con)
         con.execute("commit")
 
 
@@ -310,24 +310,34 @@ def _dictionary_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     return rows + _measure_rows()
 
 
-def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    """The relations of `marts_public`. Their columns have the descriptions of the marts' columns."""
+def _comment_public(con: duckdb.DuckDBPyConnection) -> None:
+    """Comment the columns of `marts_public` with the descriptions of the marts' columns. dbt comments the relations that it
+    makes (`persist_docs`)."""
     models = ("mart_control_charts", "measures")  # for columns that both have, the latter applies
     described = {c.name: c.description for a in models for n in _published_models() if n.alias == a for c in n.columns.values()}
     described |= public_form.MARKERS
+    for relation, name, comment in con.execute(
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = ?", [public_form.SCHEMA]
+    ).fetchall():
+        if comment != described[name]:
+            con.execute(f"comment on column {public_form.SCHEMA}.{relation}.{name} is {literal(described[name])}")
+
+
+def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    """The relations of `marts_public`, by their comments."""
     relations = con.execute(
         "select table_name, comment from duckdb_tables() where schema_name = $1 union all"
         " select view_name, comment from duckdb_views() where schema_name = $1 order by all",
         [public_form.SCHEMA],
     ).fetchall()
     columns = con.execute(
-        "select table_name, column_name, lower(data_type) from duckdb_columns() where schema_name = ?"
+        "select table_name, column_name, lower(data_type), comment from duckdb_columns() where schema_name = ?"
         " order by table_name, column_index",
         [public_form.SCHEMA],
     ).fetchall()
     return [
         *(("relation", public_form.SCHEMA, name, name, None, None, None, comment, None, None) for name, comment in relations),
-        *(("column", public_form.SCHEMA, t, name, None, None, kind, described[name], None, None) for t, name, kind in columns),
+        *(("column", public_form.SCHEMA, t, n, None, None, kind, comment, None, None) for t, n, kind, comment in columns),
     ]
 
 
@@ -355,14 +365,3 @@ def formula(measure: dict[str, str]) -> str:
         below = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
         return f"100 * {measure['numerator']} / {below}, each totalled over the period first"
     return FORMULAS[measure["aggregation"]]
-
-
-def _comment(con: duckdb.DuckDBPyConnection) -> None:
-    """Comment the columns of `marts_public`. dbt comments the relations that it makes (`persist_docs`)."""
-    columns = con.execute(
-        "select table_name, column_name, comment from duckdb_columns() where schema_name = ?", [public_form.SCHEMA]
-    ).fetchall()
-    existing = {(relation, name): comment for relation, name, comment in columns}
-    for kind, schema, relation, name, *_, description, _, _ in _public_rows(con):
-        if kind == "column" and existing.get((relation, name)) != description:
-            con.execute(f"comment on column {schema}.{relation}.{name} is {literal(description)}")

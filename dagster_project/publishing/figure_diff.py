@@ -78,10 +78,8 @@ def find_differences(
     return int(one_row(con.execute("select count(*) from differences"))[0])
 
 
-def by_mart(
-    con: duckdb.DuckDBPyConnection, after: str = LATER, where: str = "true"
-) -> list[tuple[str, int, int, int, int, int]]:
-    """A row under the names of `MARTS` for each mart with a difference; `figures` counts those of `after`."""
+def by_mart(con: duckdb.DuckDBPyConnection, where: str = "true") -> list[tuple[str, int, int, int, int, int]]:
+    """A row under the names of `MARTS` for each mart with a difference; `figures` counts those of the later night."""
     return con.execute(
         f"""
         select
@@ -95,7 +93,7 @@ def by_mart(
                 count(*) filter (kind = 'gone') as gone
             from differences group by mart
         ) as counted
-        left join (select mart, count(*) as figures from {after} where {where} group by mart) as later using (mart)
+        left join (select mart, count(*) as figures from {LATER} where {where} group by mart) as later using (mart)
         order by mart
         """
     ).fetchall()

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dagster_project.core.config import read_config
-from dagster_project.core.files import make_folder, put_in_place, temporary_path
+from dagster_project.core.files import flush, make_folder, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share
 from dagster_project.core.published_file import CURRENT, published_folder
@@ -46,7 +46,7 @@ def finish_folder(home: Home, folder: Path) -> None:
     """
     # Set the rights before anybody can see the folder.
     share(folder, read_config(home).publish.group)
-    flush(folder)
+    _flush_all(folder)
     whole = final_name(folder).resolve()
     put_in_place(folder, whole)
     for part in whole.iterdir():
@@ -96,20 +96,12 @@ def mend_links(home: Home) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def flush(folder: Path) -> None:
-    """Flush a folder and all below it to disk (fsync), several files at a time, because each waits for the disk."""
+def _flush_all(folder: Path) -> None:
+    """Flush a folder and all below it to disk, several files at a time, because each waits for the disk."""
     with ThreadPoolExecutor(FSYNC_THREADS) as pool:
         # Reading each result raises its error.
-        for _ in pool.map(_flush, (*folder.rglob("*"), folder)):
+        for _ in pool.map(flush, (*folder.rglob("*"), folder)):
             pass
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _link(link: Path, target: str) -> None:

@@ -13,11 +13,11 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
 from dagster_project.document_check.claims_file import _with
-from dagster_project.document_check.model import Grid, Text
+from dagster_project.document_check.model import Figure, Grid, Text
 from dagster_project.document_check.read_document import read_document
 from dagster_project.document_check.read_pdf import _without_edges
 from dagster_project.document_check.read_text import blocks_of
-from dagster_project.document_check.understand import ClaimRow
+from dagster_project.document_check.understand import SentenceClaim
 
 W = nsdecls("w")
 NUMBERS = (
@@ -171,7 +171,8 @@ def test_headers_and_footers_of_pages_are_left_out() -> None:
 
 def test_a_claim_brings_the_columns_that_a_file_lacks() -> None:
     day = date(2025, 10, 31)
-    claim = ClaimRow("mart_x", "m", "value", "force", "F", "all", day, day, "p", "count", "7", "We saw 7, not 8.")
+    figure = Figure("mart_x", "m", "value", "force", "F", "all", day, day, "count", None, None, "p")
+    claim = SentenceClaim(figure, "7", "We saw 7, not 8.")
     columns = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed"
     old = f'{columns}\n1.1,mart_x,m,value,force,F,all,"p, q",,,count,5\n'
     header, first, added = _with(old, claim, "2.1").splitlines()

@@ -8,8 +8,8 @@ import yaml
 from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
-from dagster_project.editions import EditionError, load_editions, read_edition
-from dagster_project.editions.for_force import Areas, for_force, marts_with_data
+from dagster_project.editions import EditionError, read_edition, read_editions
+from dagster_project.editions.for_force import for_force, marts_with_data
 from dagster_project.editions.model import FOLDER
 from dagster_project.editions.next_edition import make_next_edition
 from dagster_project.editions.usable_editions import read_usable_edition
@@ -60,9 +60,9 @@ def test_a_sound_one_is_read(tmp_path: Path) -> None:
 def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -> None:
     from dagster_project.editions.raw_tables import requested_by
 
-    write(new_home.editions, SOUND | change)
+    path = write(new_home.editions, SOUND | change)
     with pytest.raises(EditionError) as error:
-        requested_by(load_editions(new_home).values())
+        requested_by([read_edition(path)])
     assert said in str(error.value)
 
 
@@ -74,12 +74,12 @@ def test_printed_figures_that_hold_none_are_named(new_home: Home) -> None:
     path = write(new_home.editions, SOUND | {"claims": "printed.csv"})
     path.with_name("printed.csv").write_text(f"{header}value,unit,printed,note\n{row}\n", encoding="utf-8")
     with pytest.raises(EditionError, match=r"printed.csv: line 2: 'many' holds no figure"):
-        requested_by(load_editions(new_home).values())
+        requested_by([read_edition(path)])
 
 
 def test_every_table_has_its_relation_and_columns(sample_home: Home) -> None:
     """A table that no relation prints, or a column that none has, would be lost."""
-    for edition in load_editions(sample_home).values():
+    for edition in read_editions(sample_home).sound.values():
         for table in edition.tables:
             assert (DBT_PROJECT / "models" / "reports" / f"{table.table}.sql").exists()
             found = published(
@@ -94,12 +94,12 @@ def test_the_homes_own_stands_for_the_projects(new_home: Home) -> None:
     new_home.editions.mkdir()
     text = (FOLDER / "2026-03.yml").read_text(encoding="utf-8").replace("title: Drug", "title: Ours, drug", 1)
     (new_home.editions / "2026-03.yml").write_text(text, encoding="utf-8")
-    assert load_editions(new_home)["2026-03"].title.startswith("Ours")
+    assert read_editions(new_home).sound["2026-03"].title.startswith("Ours")
 
 
 def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     path, fixed = make_next_edition(new_home, "2026-03", "2026-09")
-    old, new = (load_editions(new_home)[name] for name in ("2026-03", "2026-09"))
+    old, new = (read_editions(new_home).sound[name] for name in ("2026-03", "2026-09"))
     assert str(new.data_to) == "2026-04-30" and new.claims is None and not new.statements
     assert [t.table for t in new.tables] == [t.table for t in old.tables]
     assert {t.data_to and str(t.data_to) for t in new.tables} >= {"2026-05-31", "2026-06-30"}
@@ -130,7 +130,7 @@ def test_an_edition_for_another_force_has_its_areas_and_its_tables(new_home: Hom
     tables = ["naloxone_units", "naloxone", "offences", "public_health"]
     path, said = make_next_edition(new_home, None, "2026-09", force="kent", tables=tables)
     assert read_usable_edition(path, new_home).force_code == "kent"
-    edition = load_editions(new_home)["2026-09"]
+    edition = read_editions(new_home).sound["2026-09"]
     assert [t.table for t in edition.tables] == ["offences", "naloxone", "naloxone_units", "public_health"]
     offences, naloxone, units, health = edition.tables
     areas = [(r.label, r.area_type, r.area_name) for r in naloxone.rows]
@@ -179,7 +179,7 @@ def test_it_starts_from_the_newest_edition_that_has_the_tables(new_home: Home) -
     path, _ = make_next_edition(new_home, None, "2026-09", tables=["stop_search"])
     assert "Made from edition 2026-03" in path.read_text(encoding="utf-8")
     path, _ = make_next_edition(new_home, None, "2026-10")
-    assert [t.table for t in load_editions(new_home)["2026-10"].tables] == ["stop_search"]
+    assert [t.table for t in read_editions(new_home).sound["2026-10"].tables] == ["stop_search"]
     path, _ = make_next_edition(new_home, None, "2026-08", tables=["own"])
     assert "Made from edition 2026-06" in path.read_text(encoding="utf-8")
     with pytest.raises(EditionError, match="edition 2026-06 has no table owm; is own meant"):
@@ -191,8 +191,8 @@ def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named
     of = {force: marts_with_data(sample_home, force) for force in ("derbyshire", "kent")}
     assert of["kent"] == set() and "mart_naloxone" in of["derbyshire"]
     some = {"mart_drug_offences"}
-    made = for_force(body["tables"], "kent", Areas(), some, is_chosen=False)
-    assert [t["table"] for t in made.tables] == ["offences"]
-    named = for_force(body["tables"][:2], "kent", Areas(), some, is_chosen=True)
-    assert [t["table"] for t in named.tables] == ["offences", "prevention_activity"]
-    assert named.to_check == ["prevention_activity: the published night has no figure of kent for it"]
+    made, _ = for_force(body["tables"], "kent", {}, some, is_chosen=False)
+    assert [t["table"] for t in made] == ["offences"]
+    named, to_check = for_force(body["tables"][:2], "kent", {}, some, is_chosen=True)
+    assert [t["table"] for t in named] == ["offences", "prevention_activity"]
+    assert to_check == ["prevention_activity: the published night has no figure of kent for it"]

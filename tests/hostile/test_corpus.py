@@ -24,7 +24,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, is_printable
 from dagster_project.core.published_file import open_hardened
 from dagster_project.core.terminal_text import indented_message, safe_text
-from dagster_project.editions import load_editions
+from dagster_project.editions import read_editions
 from dagster_project.landing import read_ledger
 from dagster_project.nights.alerts.events import events_of
 from dagster_project.nights.alerts.message import Message
@@ -126,7 +126,7 @@ def test_no_page_runs_what_a_cell_says(night: NightRun) -> None:
 
 def test_charts_take_any_text_for_a_name(night: NightRun) -> None:
     con = open_hardened(night.home.warehouse.resolve())
-    pack = read_pack(con, load_editions(night.home)["2026-03"], False)
+    pack = read_pack(con, read_editions(night.home).sound["2026-03"], False)
     con.close()
     chart = next(c for c in pack.charts if c.kind == "bar" and not c.unavailable)
     (panel,) = chart.panels

@@ -15,6 +15,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.landing.mappings import read_mappings
+from dagster_project.mapping_draft.columns import Drafted
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
 from dagster_project.mapping_draft.preview import HIDDEN, preview
 from dagster_project.mapping_draft.tables import DraftError
@@ -38,6 +39,10 @@ def home(tmp_path: Path) -> Home:
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         yield made
+
+
+def column_of(draft: Draft, name: str) -> Drafted:
+    return next(d for d in draft.columns if d.column.name == name)
 
 
 def drafted(con: duckdb.DuckDBPyConnection, home: Home, path: Path, **said: Any) -> tuple[Draft, str, dict[str, Any]]:
@@ -64,7 +69,7 @@ def test_a_draft_of_each_system(con: duckdb.DuckDBPyConnection, home: Home, tmp_
     assert found["extract"] == system.extract and found["forces"] == ["kent"]
     wrong = {c for c in {*system.right, *found["headers"]} if found["headers"].get(c) != system.right.get(c)}
     assert len(wrong) <= len(system.right) / 10, wrong
-    assert all(draft.column(c).checks for c in wrong)
+    assert all(column_of(draft, c).checks for c in wrong)
     assert draft.table.header_row == system.header_row and found.get("dates", {}) == system.dates
     assert found.get("separators", {}) == system.separators
     assert found["files"][0]["name"] == system.rule
@@ -89,7 +94,7 @@ def test_a_draft_of_each_system(con: duckdb.DuckDBPyConnection, home: Home, tmp_
     unplaced = 1 if system.name == "court ledger" else 0
     assert seen.entry.rows_in_file == draft.rows + unplaced
     reasons = {k for k in seen.entry.quarantine_reasons or {} if k != "wrong number of fields"}
-    assert reasons == {f"{name}: is not one of its values" for name in system.undecided if draft.column(name).column.values}
+    assert reasons == {f"{name}: is not one of its values" for name in system.undecided if column_of(draft, name).column.values}
     assert len(seen.before) == len(seen.after) == len(seen.lines) == 10
 
 
@@ -110,7 +115,7 @@ def test_one_code_of_a_test_for_four_columns(con: duckdb.DuckDBPyConnection, hom
     path.write_text(text([["Custody No", "Arrest Date", "Arrest Reason", "Test Result"], *rows]), encoding="utf-8")
     draft, said, found = drafted(con, home, path, force="kent")
     names = ("test_status", "cocaine", "opiates", "result")
-    assert {found["headers"][n] for n in names} == {"Test Result"} and all(draft.column(n).checks for n in names)
+    assert {found["headers"][n] for n in names} == {"Test Result"} and all(column_of(draft, n).checks for n in names)
     assert "values" not in found
     loads(home, said)
 
@@ -133,7 +138,7 @@ def test_dates(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, days:
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
     draft, written, found = drafted(con, home, path, force="kent")
     assert found.get("dates", {}).get("recorded_on") == said
-    assert bool(draft.column("recorded_on").checks) == doubt
+    assert bool(column_of(draft, "recorded_on").checks) == doubt
     loads(home, written)
 
 

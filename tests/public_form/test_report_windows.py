@@ -10,7 +10,7 @@ from support import candidate
 
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
-from dagster_project.editions import Edition, load_editions
+from dagster_project.editions import Edition, read_editions
 from dagster_project.public_form import write_public
 from dagster_project.public_form.windows import Sums
 from dagster_project.reporting.pack.public import public_cells
@@ -165,7 +165,7 @@ def sample(sample_home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[
     with candidate(sample_home) as con:
         con.execute("use warehouse")
         con.execute("create temp table areas_now as select * from work.staging.areas_listed where force_code = 'derbyshire'")
-        yield con, told(con, load_editions(Home(Path("nowhere")))["2026-03"])
+        yield con, told(con, read_editions(Home(Path("nowhere"))).sound["2026-03"])
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from dagster_project.core.receipts import holds_made_up, read_receipts
 from dagster_project.core.reused_files import ReusedFiles
 from dagster_project.core.worker_process import WORKER
 
-from .stale import find_last_good, form_of, replace_failed
+from .stale import form_of, night_of_good, replace_failed
 
 
 class OutputError(PamError, RuntimeError):
@@ -220,13 +220,13 @@ class _Writing:
 
 def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: str) -> str:
     """Replace an output that failed with the last good one. Returns that output's night; blank if there is none."""
-    current, good = published_folder(home), None
+    current, of = published_folder(home), ""
     last = current / output.folder if current else None
     if last and last.is_dir():
-        receipts = [{"night_id": r.republished or r.night_id, "outputs": r.outputs} for r in read_receipts(home)]
-        good = find_last_good(output.name, last, measure_output(last, 0).sha256, form, receipts)
-    replace_failed(good, own, night_id, f"The output {output.name}")
-    return good.of if good else ""
+        written = [(r.republished or r.night_id, r.outputs.get(output.name)) for r in read_receipts(home)]
+        of = night_of_good(written, measure_output(last, 0).sha256, form)
+    replace_failed(own, night_id, f"The output {output.name}", last, of)
+    return of
 
 
 def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:

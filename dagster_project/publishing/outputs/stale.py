@@ -7,7 +7,6 @@ import html
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,45 +20,37 @@ _BANNER = re.compile("<!--stale-->.*?<!--/stale-->", re.S)
 _BODY = re.compile("<body[^>]*>")
 
 
-@dataclass(frozen=True)
-class LastGood:
-    """The last good output. `of`: the night that it was made from."""
-
-    folder: Path
-    of: str
-
-
 def form_of(config: "Config") -> str:
     """A short hash of the settings of what is published, and in which form."""
     settings = f"{config.publish.open} {config.publish.report} {config.public.model_dump_json()}"
     return sha256(settings.encode()).hexdigest()[:16]
 
 
-def find_last_good(name: str, folder: Path, digest: str, form: str, receipts: Iterable[Mapping[str, Any]]) -> LastGood | None:
-    """The output in `folder`, whose files have this digest, if a receipt says that it was made under the same settings.
+def night_of_good(written: Iterable[tuple[str, Mapping[str, Any] | None]], digest: str, form: str) -> str:
+    """The night that the published output, whose files have this digest, was made from; blank unless it was made under the same
+    settings.
 
-    `receipts`: `night_id` and `outputs` of each, oldest first.
+    `written`: each night's id, and what its receipt says of this output, oldest first.
     """
-    for receipt in reversed(list(receipts)):
-        own = receipt["outputs"].get(name)
+    for night_id, own in reversed(list(written)):
         if own and own.get("sha256") == digest:
             is_usable = own.get("form") == form and (own.get("of") or not own.get("failed"))
-            return LastGood(folder, own.get("of") or receipt["night_id"]) if is_usable else None
-    return None
+            return str(own.get("of") or night_id) if is_usable else ""
+    return ""
 
 
-def replace_failed(good: LastGood | None, own: Path, night_id: str, what: str) -> None:
-    """Make the folder `own` again from the last good output, and say so on every page. `what`: the output, in words. Raises
-    OSError."""
+def replace_failed(own: Path, night_id: str, what: str, good: Path | None, of: str) -> None:
+    """Make the folder `own` again from the last good output, and say so on every page. `what`: the output, in words. `of`: the
+    night of that output; blank if none can be used. Raises OSError."""
     shutil.rmtree(own, ignore_errors=True)
-    if good is None:
+    if good is None or not of:
         own.mkdir(mode=0o700)
         text = f"Not available. {what} of night {night_id} could not be made, and no earlier one can take its place."
         head = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Not available</title></head>'
         (own / "index.html").write_text(f"{head}\n<body><main><h1>{html.escape(text)}</h1></main></body></html>\n", "utf-8")
     else:
-        shutil.copytree(good.folder, own)
-        text = f"Not of tonight. {what} of night {night_id} could not be made; this is the one of night {good.of}."
+        shutil.copytree(good, own)
+        text = f"Not of tonight. {what} of night {night_id} could not be made; this is the one of night {of}."
         words = f'<aside aria-label="Not of tonight"><p><strong>{html.escape(text)}</strong></p></aside>'
         banner = f"<!--stale-->{words}<!--/stale-->"
         for page in own.rglob("*.html"):

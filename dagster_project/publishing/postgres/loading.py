@@ -16,11 +16,11 @@ from dagster_project.core.sql import literal
 
 from . import roles, shape
 from .errors import PostgresError, statement_error
-from .roles import ANALYST, OWNER
+from .roles import ANALYST, NEXT, OWNER
 from .server import Server
 from .shape import Relation
 from .state import schema_comment, served_state
-from .swap import NEXT, Swapped, drop_old, swap
+from .swap import drop_old, swap
 
 BLOCK = 1 << 20
 
@@ -30,12 +30,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was loaded. `rows`, `seconds`: in total; `not_dropped`: schemas of earlier nights that could not be dropped yet."""
+    """What was loaded. `rows`, `seconds`: in total; `is_locked`, `left_behind`: what `swap` returns; `not_dropped`: schemas of
+    earlier nights that could not be dropped yet."""
 
     night_id: str
     rows: int
     seconds: float
-    swapped: Swapped
+    is_locked: bool
+    left_behind: tuple[str, ...]
     not_dropped: tuple[str, ...]
 
 
@@ -73,7 +75,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
                 rows = _fill(con, source, temp, schema_comment(night_id, is_sample), step, progress)
                 step.name = "putting the night in the place of the last one"
-                swapped = swap(con)
+                is_locked, left_behind = swap(con)
             step.name = "dropping the schemas of earlier nights"
             not_dropped = tuple(drop_old(con))
     except psycopg.Error as error:
@@ -83,7 +85,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
         raise PostgresError(f"the night could not be read for PostgreSQL ({step.name}): {reason}") from None
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-    return Loaded(night_id, rows, time.monotonic() - started, swapped, not_dropped)
+    return Loaded(night_id, rows, time.monotonic() - started, is_locked, left_behind, not_dropped)
 
 
 def _check_database(con: psycopg.Connection, is_sample: bool) -> None:
@@ -116,20 +118,16 @@ def _fill(
         step.name = f"copying {relation.full}"
         if progress:
             progress(relation.full)
-        if relation.is_stacked:
-            con.execute(shape.create_stack(relation, [r for r in relations if r.is_mart], NEXT))
-        elif relation.is_public_mart:
-            con.execute(shape.create_public(relation, NEXT))
-        else:
-            con.execute(shape.create_table(relation, NEXT))
+        con.execute(shape.create(relation, [r for r in relations if r.is_mart]))
+        if not relation.is_view:
             rows += _copy(con, source, relation, temp / "rows.csv")
         step.name = f"indexing {relation.full}"
         is_too_long = not relation.is_view and shape.is_key_too_long(source, relation)
-        statements = (*shape.keys(relation, NEXT, is_too_long), *shape.comments(relation, descriptions, NEXT))
+        statements = (*shape.keys(relation, is_too_long), *shape.comments(relation, descriptions))
         if statements:
             con.execute(sql.SQL("; ").join(statements))
         if not relation.is_view:
-            con.execute(sql.SQL("analyze {}").format(relation.target(NEXT)))
+            con.execute(sql.SQL("analyze {}").format(relation.target))
     step.name = "granting it to those who read"
     for name in schemas:
         schema, analyst = sql.Identifier(name + NEXT), sql.Identifier(ANALYST)
@@ -150,7 +148,7 @@ def _copy(con: psycopg.Connection, source: duckdb.DuckDBPyConnection, relation: 
         f" to {literal(str(path))} (format csv, header false{quoted})"
     ).fetchone() or (0,)
     # Nobody else can see the table yet, so its rows can be frozen.
-    into = sql.SQL("copy {} from stdin (format csv, freeze true)").format(relation.target(NEXT))
+    into = sql.SQL("copy {} from stdin (format csv, freeze true)").format(relation.target)
     with con.cursor() as cursor:
         with path.open("rb") as file, cursor.copy(into) as copy:
             while block := file.read(BLOCK):

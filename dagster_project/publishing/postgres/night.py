@@ -66,7 +66,7 @@ def load_if_newer(
         home, [("disclosure", details)], is_done=is_served, what="not loaded to PostgreSQL", night_id=night_id, to=server.where
     ):
         loaded = load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
-    notes = [f"this view still reads the night before: {v}" for v in loaded.swapped.left_behind]
+    notes = [f"this view still reads the night before: {v}" for v in loaded.left_behind]
     notes += [f"an earlier night is still there: {s}" for s in loaded.not_dropped]
     return LoadOutcome("loaded", loaded.night_id, "; ".join(notes), loaded.rows, round(loaded.seconds, 3))
 

@@ -9,6 +9,8 @@ from .errors import PostgresError, statement_error
 OWNER, ANALYST = "pam_owner", "pam_analyst"
 SCHEMAS = sorted(PUBLISHED_SCHEMAS | ALLOWED_SCHEMAS)
 """The schemas of a night's file. Those of ALLOWED_SCHEMAS depend on the settings."""
+NEXT = "_next"
+"""The end of a schema's name while a night is loaded into it."""
 
 STATEMENT_TIMEOUT, IDLE_TIMEOUT = "5min", "10min"
 """Limits of an analyst's session: longer queries, and transactions left open, are ended."""

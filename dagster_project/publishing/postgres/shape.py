@@ -10,7 +10,7 @@ from dagster_project.public_form import CHARTS
 from dagster_project.public_form import SCHEMA as PUBLIC
 
 from .errors import PostgresError
-from .roles import SCHEMAS
+from .roles import NEXT, SCHEMAS
 
 TYPES = {
     "VARCHAR": "text", "BOOLEAN": "boolean", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "DATE": "date",
@@ -90,9 +90,10 @@ class Relation:
         """Columns of each further index."""
         return MART_INDEXES if self.is_mart else INDEXES.get(self.full, ())
 
-    def target(self, suffix: str = "") -> sql.Composable:
-        """Its name in PostgreSQL. `suffix`: of the schema."""
-        return sql.Identifier(self.schema + suffix, self.name)
+    @property
+    def target(self) -> sql.Composable:
+        """Its name in PostgreSQL while it is loaded."""
+        return sql.Identifier(self.schema + NEXT, self.name)
 
 
 def type_of(kind: str, column: str) -> str:
@@ -120,27 +121,22 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
     return sorted(result, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
 
 
-def create_table(relation: Relation, suffix: str) -> sql.Composed:
-    """SQL for the table, without keys: it is faster to add them after the rows."""
-    columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in relation.columns]
-    return sql.SQL("create table {} ({})").format(relation.target(suffix), sql.SQL(", ").join(columns))
-
-
-def create_stack(relation: Relation, marts: list[Relation], suffix: str) -> sql.Composed:
-    """SQL for the view of all marts, with the mart's name as first column."""
-    columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns if n != "mart")
-    parts = [
-        sql.SQL("select {}::text as mart, {} from {}").format(sql.Literal(m.name), columns, m.target(suffix)) for m in marts
-    ]
-    return sql.SQL("create view {} as {}").format(relation.target(suffix), sql.SQL(" union all ").join(parts))
-
-
-def create_public(relation: Relation, suffix: str) -> sql.Composed:
-    """SQL for a mart's view of `marts_public.measures`."""
-    columns = sql.SQL(", ").join(sql.Identifier(n) for n, _ in relation.columns)
-    return sql.SQL("create view {} as select {} from {} where mart = {}").format(
-        relation.target(suffix), columns, sql.Identifier(PUBLIC + suffix, "measures"), sql.Literal(relation.name)
-    )
+def create(relation: Relation, marts: list[Relation]) -> sql.Composed:
+    """SQL for the relation: a view of `marts` or of `marts_public.measures`, or a table without keys: it is faster to add them
+    after the rows."""
+    if not relation.is_view:
+        columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in relation.columns]
+        return sql.SQL("create table {} ({})").format(relation.target, sql.SQL(", ").join(columns))
+    names = _names(tuple(n for n, _ in relation.columns if n != "mart"))
+    if relation.is_public_mart:
+        select = sql.SQL("select {} from {} where mart = {}").format(
+            names, sql.Identifier(PUBLIC + NEXT, "measures"), sql.Literal(relation.name)
+        )
+    else:
+        select = sql.SQL(" union all ").join(
+            sql.SQL("select {}::text as mart, {} from {}").format(sql.Literal(m.name), names, m.target) for m in marts
+        )
+    return sql.SQL("create view {} as {}").format(relation.target, select)
 
 
 def is_key_too_long(con: duckdb.DuckDBPyConnection, relation: Relation) -> bool:
@@ -152,10 +148,10 @@ def is_key_too_long(con: duckdb.DuckDBPyConnection, relation: Relation) -> bool:
     return (longest or 0) > LONGEST_KEY
 
 
-def keys(relation: Relation, suffix: str, is_too_long: bool = False) -> list[sql.Composed]:
+def keys(relation: Relation, is_too_long: bool = False) -> list[sql.Composed]:
     """Statements for its primary key, indexes and references. Where the key is too long, an index without the category stands
     in for it."""
-    target, statements = relation.target(suffix), []
+    target, statements = relation.target, []
     if relation.key and is_too_long:
         short = tuple(name for name in relation.key if name != "category")
         statements.append(sql.SQL("create index on {} ({})").format(target, _names(short)))
@@ -164,16 +160,16 @@ def keys(relation: Relation, suffix: str, is_too_long: bool = False) -> list[sql
     statements += [sql.SQL("create index on {} ({})").format(target, _names(columns)) for columns in relation.indexes]
     statements += [
         sql.SQL("alter table {} add foreign key ({}) references {}").format(
-            target, sql.Identifier(column), sql.Identifier(relation.schema + suffix, other)
+            target, sql.Identifier(column), sql.Identifier(relation.schema + NEXT, other)
         )
         for column, other in REFERENCES.get(relation.full, {}).items()
     ]
     return statements
 
 
-def comments(relation: Relation, descriptions: dict[tuple[str, str, str], str], suffix: str) -> list[sql.Composed]:
+def comments(relation: Relation, descriptions: dict[tuple[str, str, str], str]) -> list[sql.Composed]:
     """Statements for its description and its columns', from `meta.dictionary` by schema, relation and name."""
-    kind, target = "view" if relation.is_view else "table", relation.target(suffix)
+    kind, target = "view" if relation.is_view else "table", relation.target
     statements = []
     if text := descriptions.get((relation.schema, relation.name, relation.name)):
         statements.append(sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), target, sql.Literal(text)))

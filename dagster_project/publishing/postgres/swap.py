@@ -12,16 +12,14 @@ Views of other people are locked before the marts, in the same order as by their
 
 import random
 import time
-from dataclasses import dataclass
 
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql
 
-from .roles import ANALYST, OWNER, SCHEMAS
+from .roles import ANALYST, NEXT, OWNER, SCHEMAS
 from .state import served_state
 
-NEXT = "_next"
 LOCK_MS = 200
 """How long one try may make readers wait. Below PostgreSQL's deadlock_timeout, so that no reader's query is ever ended."""
 
@@ -52,19 +50,12 @@ FOLLOWERS = """
 """
 
 
-@dataclass(frozen=True)
-class Swapped:
-    """The result. `waited`: seconds until the names changed. `is_locked`: whether the old relations were locked meanwhile."""
+def swap(con: psycopg.Connection) -> tuple[bool, tuple[str, ...]]:
+    """Within the caller's transaction, rename the schemas `..._next` to the names that are read.
 
-    waited: float
-    is_locked: bool
-    left_behind: tuple[str, ...]
-    """Views of other people that could not be made again, and still read the night before, each with the reason."""
-
-
-def swap(con: psycopg.Connection) -> Swapped:
-    """Within the caller's transaction, rename the schemas `..._next` to the names that are read. Raises psycopg's errors."""
-    started = time.monotonic()
+    Returns whether the old relations were locked meanwhile, and the views of other people that could not be made again, and
+    still read the night before, each with the reason. Raises psycopg's errors.
+    """
     live = [n for (n,) in con.execute("select nspname from pg_catalog.pg_namespace where nspname = any(%s)", [SCHEMAS])]
     is_locked = _lock(con, live, _view_locks(con, live))
     followers = con.execute(FOLLOWERS, [live, live]).fetchall()
@@ -79,7 +70,7 @@ def swap(con: psycopg.Connection) -> Swapped:
         con.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), made))
     until = time.monotonic() + FOLLOW_MS / 1000
     left_behind = tuple(problem for view in followers if (problem := _remake_view(con, until, *view)))
-    return Swapped(time.monotonic() - started, is_locked, left_behind)
+    return is_locked, left_behind
 
 
 def _view_locks(con: psycopg.Connection, live: list[str]) -> list[sql.Composed]:

@@ -9,7 +9,7 @@ from dagster_project.transform.dbt_runner import manifest
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..pack.web_pages import TEMPLATES, make_environment, write_text
-from .lineage import read_lineage
+from .lineage import Lineage
 from .read import Catalogue, read_catalogue
 from .search import dashboard_link, search_entries
 
@@ -34,7 +34,7 @@ def write(
     # What an older night has and the project no longer does is shown without lineage.
     shared = {
         "root": "", "is_sample": is_sample, "links": tuple(links), "editions": tuple(editions), "c": catalogue,
-        "lineage": read_lineage(manifest(), catalogue), "entries": search_entries(catalogue), "dashboard_link": dashboard_link,
+        "lineage": Lineage(manifest(), catalogue), "entries": search_entries(catalogue), "dashboard_link": dashboard_link,
         "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
         "category_words": describe_offences(c for m in catalogue.measures if m.mart == OFFENCE_MART for c in m.categories),
     }  # fmt: skip
@@ -44,12 +44,7 @@ def write(
     template = environment.get_template("relation.html.j2")
     for relation in catalogue.relations:
         write_text(folder / relation.page, template.render(shared, here="", relation=relation))
-    for name, parts in _FILES.items():
-        write_text(folder / name, "".join(p.read_text(encoding="utf-8") for p in parts))
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8") + (HERE / "catalogue.css").read_text(encoding="utf-8")
+    write_text(folder / "style.css", style)
+    write_text(folder / "filter.js", (HERE / "filter.js").read_text(encoding="utf-8"))
     return catalogue
-
-
-_FILES: dict[str, tuple[Path, ...]] = {
-    "style.css": (TEMPLATES / "style.css", HERE / "catalogue.css"),
-    "filter.js": (HERE / "filter.js",),
-}

@@ -1,5 +1,6 @@
 """Where each relation comes from and where it is used, from dbt's manifest: names only, no paths."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,93 +22,77 @@ class Step:
     page: str = ""
 
 
-@dataclass(frozen=True)
 class Lineage:
-    """Steps by the full name of a relation. `paths`: of marts, by stage from the extracts; `helpers`: what else they read."""
+    """The lineage of a catalogue's relations, by their full names. A relation without a model has none."""
 
-    paths: dict[str, tuple[tuple[Step, ...], ...]]
-    helpers: dict[str, tuple[Step, ...]]
-    parents: dict[str, tuple[Step, ...]]
-    children: dict[str, tuple[Step, ...]]
-
-
-def read_lineage(manifest: Any, catalogue: Catalogue) -> Lineage:
-    """The lineage of a catalogue's relations from dbt's manifest. Relations without a model are left out."""
-    return _Graph(manifest, catalogue).lineage()
-
-
-class _Graph:
     def __init__(self, manifest: Any, catalogue: Catalogue) -> None:
-        self.nodes: dict[str, Any] = {
-            k: n
-            for k, n in (*manifest.nodes.items(), *manifest.sources.items())
-            if n.resource_type in ("model", "seed", "source")
-        }
-        self.pages = catalogue.pages
-        self.extracts = catalogue.titles
-        self.children: dict[str, list[str]] = {}
-        for key in self.nodes:
-            for parent in self.parents(key):
-                self.children.setdefault(parent, []).append(key)
+        nodes = {**manifest.nodes, **manifest.sources}
+        self._nodes = {k: n for k, n in nodes.items() if n.resource_type in ("model", "seed", "source")}
+        self._models = {_full_name(n): k for k, n in self._nodes.items() if n.resource_type == "model"}
+        self._pages, self._extracts = catalogue.pages, catalogue.titles
+        self._children: defaultdict[str, list[str]] = defaultdict(list)
+        for key in self._nodes:
+            for parent in self._parents(key):
+                self._children[parent].append(key)
 
-    def lineage(self) -> Lineage:
-        models = {self.name(k): k for k, n in self.nodes.items() if n.resource_type == "model"}
-        keys = {name: models[name] for name in self.pages if name in models}
-        chains = {name: self.chain(key) for name, key in keys.items() if name.startswith("marts.mart_")}
-        return Lineage(
-            paths={
-                name: tuple(self.steps(stage) for _, stage in groupby(chain, self.stage)) for name, chain in chains.items()
-            },
-            helpers={name: self.sorted_steps({p for k in chain for p in self.parents(k)} - set(chain))
-                     for name, chain in chains.items()},
-            parents={name: self.sorted_steps(self.parents(key)) for name, key in keys.items()},
-            children={name: self.sorted_steps(self.children.get(key, ())) for name, key in keys.items()},
-        )  # fmt: skip
+    def path(self, relation: str) -> list[tuple[Step, ...]]:
+        """What becomes the figures of a mart, by stage, from the extracts to the mart; empty for another relation."""
+        if relation not in self._models or not relation.startswith("marts.mart_"):
+            return []
+        return [tuple(map(self._step, stage)) for _, stage in groupby(self._chain(relation), self._stage)]
 
-    def parents(self, key: str) -> list[str]:
-        """What a node reads directly."""
-        node = self.nodes[key]
-        return [] if node.resource_type != "model" else [p for p in node.depends_on.nodes if p in self.nodes]
+    def helpers(self, mart: str) -> tuple[Step, ...]:
+        """What else the nodes of a mart's path read."""
+        chain = self._chain(mart)
+        return self._sorted({p for k in chain for p in self._parents(k)} - set(chain))
 
-    def name(self, key: str) -> str:
-        node = self.nodes[key]
-        return f"{node.schema}.{node.name if node.resource_type == 'source' else node.alias}"
+    def parents(self, relation: str) -> tuple[Step, ...]:
+        """What a relation reads directly."""
+        return self._sorted(self._parents(self._models.get(relation, "")))
 
-    def stage(self, key: str) -> int | None:
+    def children(self, relation: str) -> tuple[Step, ...]:
+        """What reads a relation directly."""
+        return self._sorted(self._children.get(self._models.get(relation, ""), ()))
+
+    def _parents(self, key: str) -> list[str]:
+        node = self._nodes.get(key)
+        return [p for p in node.depends_on.nodes if p in self._nodes] if node and node.resource_type == "model" else []
+
+    def _stage(self, key: str) -> int | None:
         """The stage of a node: 0 extract, 1 staging, 2 events, 3 monthly; None for a helper."""
-        node = self.nodes[key]
+        node = self._nodes[key]
         if node.resource_type == "source":
-            return 0 if node.name in self.extracts else None
+            return 0 if node.name in self._extracts else None
         if node.resource_type != "model":
             return None
         if node.schema == "staging":
             return 1 if node.alias.startswith("stg_") else None
         return {"events": 2, "monthly": 3}.get(node.alias.rpartition("_")[2]) if node.schema == "measures" else None
 
-    def chain(self, mart: str) -> list[str]:
+    def _chain(self, relation: str) -> list[str]:
         """The nodes whose rows become the figures of a mart, by stage, the mart last."""
+        mart = self._models[relation]
         chain, waiting = set(), [mart]
         while waiting:
             key = waiting.pop()
             if key not in chain:
                 chain.add(key)
-                waiting += [p for p in self.parents(key) if self.stage(p) is not None]
-        return [*sorted(chain - {mart}, key=lambda k: (self.stage(k) or 0, self.name(k))), mart]
+                waiting += [p for p in self._parents(key) if self._stage(p) is not None]
+        return [*sorted(chain - {mart}, key=lambda k: (self._stage(k) or 0, _full_name(self._nodes[k]))), mart]
 
-    def sorted_steps(self, keys: Iterable[str]) -> tuple[Step, ...]:
-        return self.steps(sorted(keys, key=self.name))
+    def _sorted(self, keys: Iterable[str]) -> tuple[Step, ...]:
+        return tuple(self._step(k) for k in sorted(keys, key=lambda k: _full_name(self._nodes[k])))
 
-    def steps(self, keys: Iterable[str]) -> tuple[Step, ...]:
-        return tuple(self.step(k) for k in keys)
-
-    def step(self, key: str) -> Step:
-        node, name = self.nodes[key], self.name(key)
+    def _step(self, key: str) -> Step:
+        node = self._nodes[key]
+        name, words = _full_name(node), node.description or ""
         if node.resource_type == "source":
-            title = self.extracts.get(node.name)
-            if title:
+            if title := self._extracts.get(node.name):
                 return Step("Extract", node.name, title, f"extracts.html#extract-{node.name}")
-            return Step("Raw", name, node.description or "")
-        kind = "List" if node.resource_type == "seed" else KINDS.get(name.rpartition("_")[2]) or SCHEMA_KINDS.get(
-            node.schema, node.schema.capitalize()
-        )
-        return Step(kind, name, node.description or "", self.pages.get(name, ""))
+            return Step("Raw", name, words)
+        kind = "List" if node.resource_type == "seed" else KINDS.get(name.rpartition("_")[2])
+        return Step(kind or SCHEMA_KINDS.get(node.schema, node.schema.capitalize()), name, words, self._pages.get(name, ""))
+
+
+def _full_name(node: Any) -> str:
+    return f"{node.schema}.{node.name if node.resource_type == 'source' else node.alias}"

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from itertools import chain, count
 from typing import Any
 
@@ -16,15 +15,15 @@ from dagster_project.core.raw_tables import columns_of
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.model import NoEditionError
+from dagster_project.editions.paragraphs import sort_paragraphs, within
 from dagster_project.editions.raw_tables import requested_by
-from dagster_project.editions.tables import CellSpec
 
 from ..rows import read_rows
 from .findings import choose_findings
-from .model import PUBLIC_ONLY, Cell, Claim, Definition, Finding, Pack, Page, PrintedColumn, Row, Source, Table
+from .model import PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
 from .page_charts import make_page_charts
 from .public import public_cells, read_public_rule
-from .unusual import ControlCharts, SeriesKey, Window, describe_changes, read_comparisons, read_control_charts, series_key
+from .unusual import read_evidence
 from .wording import PLACES, day_in_words, days_in_words, format_number, join_words, slug
 
 MISSING = "[x]"
@@ -41,45 +40,92 @@ def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool 
     edition, `marts_public` and `meta`, without counts of rows, claims and revisions. Raises NoEditionError if the night does
     not have the edition (it is newer than the night), and NoPublicFormError.
     """
-    rule = read_public_rule(con) if public else None
-    sources = _sources(con, edition.force_code, with_rows=not public)
-    measures = _definitions(con)
-    force = force_names().get(edition.force_code, edition.force_code)
-    claims: list[Claim] = []
-    if public:
-        questions = requested_by([edition.model_copy(update={"claims": None})])
-        tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in questions.tables]
-        cells = public_cells(con, edition)
-    else:
-        tables, cells = _read_tables(con, edition)
-        claims = _claims(con, edition.edition, measures, force)
-    night, at = con.execute("select night_id, started_at from meta.nights where finished_at is null").fetchone() or ("", None)
-    # Why a figure was accepted is for the force's own people.
-    accepted = [] if public else accepted_months(con, edition.force_code)
-    every_cell = [c for t in tables for c in cells.get(t["table_name"], [])]
-    charts = read_control_charts(con, edition.force_code, _series(every_cell, force), public)
-    comparisons = read_comparisons(con, edition.force_code, _windows(every_cell), public)
-    parts: dict[str, list[Table]] = {}
-    findings: dict[str, tuple[Finding, ...]] = {}
-    rows_by_part: dict[str, list[dict[str, Any]]] = {}
-    for row in tables:
-        rows_by_part.setdefault(row["objective"] or OTHER, []).append(row)
-    for part, rows in rows_by_part.items():
-        with_cells = [(row, cells.get(row["table_name"], [])) for row in rows]
-        parts[part] = [
-            _table(r, own, edition, force, sources, measures, claims, unusual, accepted)
-            for r, own in with_cells for unusual in [describe_changes(own, charts, comparisons, public)]
-        ]  # fmt: skip
-        findings[part] = choose_findings(with_cells, measures, charts, comparisons, force, public)
-    pages = _pages(con, edition, parts, claims, charts, findings, public)
-    frozen = max((c["printed_in"] for c in every_cell if c["printed_in"]), default=None)
-    late = tuple(s for s in sources.values() if s.status not in ("current", "not sent"))
-    return Pack(
-        edition=edition.edition, title=edition.title, force_code=edition.force_code, force=force, data_to=edition.data_to,
-        night_id=night, night_at=at, frozen_in=frozen, is_sample=is_sample,
-        data_status=_status([t for own in parts.values() for t in own], sources, late), pages=pages, claims=tuple(claims),
-        sources=tuple(sources.values()), late=late, rule=rule,
-    )  # fmt: skip
+    return _Reader(con, edition, public).pack(is_sample)
+
+
+class _Reader:
+    """Reads one edition. `tables`: by part of the report, each with its cells, in the columns of `reports`."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, edition: Edition, public: bool) -> None:
+        self.con, self.edition, self.public = con, edition, public
+        self.rule = read_public_rule(con) if public else None
+        self.force = force_names().get(edition.force_code, edition.force_code)
+        self.sources = _sources(con, edition.force_code, with_rows=not public)
+        self.measures = _definitions(con)
+        self.claims: list[Claim] = []
+        # Why a figure was accepted is for the force's own people.
+        self.accepted: Sequence[Accepted] = []
+        if public:
+            questions = requested_by([edition.model_copy(update={"claims": None})])
+            tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in questions.tables]
+            cells = public_cells(con, edition)
+        else:
+            tables, cells = _read_tables(con, edition)
+            self.claims = _claims(con, edition.edition, self.measures, self.force)
+            self.accepted = accepted_months(con, edition.force_code)
+        self.tables: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {}
+        for row in tables:
+            self.tables.setdefault(row["objective"] or OTHER, []).append((row, cells.get(row["table_name"], [])))
+        self.cells = [c for tables_of_part in self.tables.values() for _, own in tables_of_part for c in own]
+        self.evidence = read_evidence(con, edition.force_code, self.force, self.cells, public)
+
+    def pack(self, is_sample: bool) -> Pack:
+        """The whole pack."""
+        edition = self.edition
+        this_night = "select night_id, started_at from meta.nights where finished_at is null"
+        night, at = self.con.execute(this_night).fetchone() or ("", None)
+        taken = set(RESERVED)
+        pages = _add_loose_claims([self._page(title, taken) for title in self.tables], self.claims)
+        frozen = max((c["printed_in"] for c in self.cells if c["printed_in"]), default=None)
+        late = tuple(s for s in self.sources.values() if s.status not in ("current", "not sent"))
+        return Pack(
+            edition=edition.edition, title=edition.title, force_code=edition.force_code, force=self.force,
+            data_to=edition.data_to, night_id=night, night_at=at, frozen_in=frozen, is_sample=is_sample,
+            data_status=_status([t for p in pages for t in p.tables], self.sources, late), pages=pages,
+            claims=tuple(self.claims), sources=tuple(self.sources.values()), late=late, rule=self.rule,
+        )  # fmt: skip
+
+    def _page(self, title: str, taken: set[str]) -> Page:
+        """The page of a part of the report. `taken`: names of pages so far, to which its own is added."""
+        tables = [self._table(row, cells) for row, cells in self.tables[title]]
+        paragraphs = [t.paragraph for t in tables]
+        return Page(
+            slug=_unique(slug(title), taken), title=title, paragraphs=sort_paragraphs(paragraphs), tables=tuple(tables),
+            charts=make_page_charts(self.con, self.edition.force_code, tables, self.evidence.charts, self.public),
+            claims=tuple(c for c in self.claims if any(within(c.paragraph, p) for p in paragraphs)),
+            sources=tuple({s.extract: s for t in tables for s in t.sources}.values()),
+            findings=choose_findings(self.tables[title], self.measures, self.evidence, self.force),
+        )  # fmt: skip
+
+    def _table(self, row: dict[str, Any], cells: list[dict[str, Any]]) -> Table:
+        name = row["table_name"]
+        # Without cells, the edition says which columns and measures there would be.
+        asked = [] if cells else [c for t in self.edition.tables if t.table == name for c in self.edition.cells(t)]
+        keys = [(c["mart"], c["measure"]) for c in cells]
+        keys += [(c.fields["mart"], c.fields["measure"]) for c in asked if c.fields]
+        used = [self.measures[m] for m in dict.fromkeys(keys) if m in self.measures]
+        sources = [self.sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in self.sources]
+        is_published = _is_published([c for c in cells if c["answer_id"]])
+        scope = "as others publish it" if is_published else f"data to {day_in_words(row['data_to'])}"
+        unavailable = None
+        if cells:
+            columns = _columns(cells)
+            rows = _rows(cells, columns, self.evidence.describe_changes(cells))
+        else:
+            columns = tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in asked}.values())
+            titles = join_words([s.title for s in sources if not s.files] or [s.title for s in sources])
+            unavailable = "Not available: no accepted file" + (f" of {titles}" if titles else "") + " says anything of it."
+            rows = (Row(1, "Not available", tuple(_no_cell(f"{name}/1/{c.name}") for c in columns)),)
+        return Table(
+            name=name, number=row["table_no"], kind=row["kind"], chart=row["chart"],
+            paragraph=row["paragraph"], title=row["title"],
+            rows_are=row["rows_are"] or "Row", scope=f"{self.force}, {scope}", data_to=row["data_to"],
+            columns=columns, rows=rows,
+            notes=(*(row["notes"].split("\n") if row["notes"] else ()), *accepted_notes(cells, self.accepted, self.measures)),
+            sources=tuple(sources), definitions=tuple(used),
+            claims=tuple(c for c in self.claims if within(c.paragraph, row["paragraph"])),
+            statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
+        )  # fmt: skip
 
 
 def _read_tables(
@@ -99,16 +145,6 @@ def _read_tables(
     ):
         cells.setdefault(cell["table_name"], []).append(cell)
     return tables, cells
-
-
-def _series(cells: Iterable[dict[str, Any]], force: str) -> set[SeriesKey]:
-    """The series to read control charts of: those of the cells, and of each measure that of the whole force."""
-    series = {key for c in cells if (key := series_key(c))}
-    return series | {SeriesKey(key.mart, key.measure, "all", "force", force) for key in series}
-
-
-def _windows(cells: Iterable[dict[str, Any]]) -> set[Window]:
-    return {(key, c["period_start"], c["period_end"]) for c in cells if (key := series_key(c))}
 
 
 def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
@@ -184,43 +220,6 @@ def _difference(value: Decimal | None, unit: str | None, figure: str | None) -> 
     return _exact(value, unit, figure).replace("%", " points")
 
 
-def _table(
-    row: dict[str, Any],
-    cells: list[dict[str, Any]],
-    edition: Edition,
-    force: str,
-    sources: dict[str, Source],
-    measures: dict[tuple[str, str], Definition],
-    claims: Sequence[Claim],
-    unusual: Mapping[tuple[int, str], str],
-    accepted: Sequence[Accepted],
-) -> Table:
-    name = row["table_name"]
-    keys = [(c["mart"], c["measure"]) for c in cells] if cells else _measures_of(edition, name)
-    used = [measures[m] for m in dict.fromkeys(keys) if m in measures]
-    own_sources = [sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in sources]
-    columns = _columns(name, cells, edition)
-    is_published = _is_published([c for c in cells if c["answer_id"]])
-    scope = f"{force}, " + ("as others publish it" if is_published else f"data to {day_in_words(row['data_to'])}")
-    unavailable = None
-    if cells:
-        rows = _rows(cells, columns, unusual)
-    else:
-        titles = join_words([s.title for s in own_sources if not s.files] or [s.title for s in own_sources])
-        unavailable = "Not available: no accepted file" + (f" of {titles}" if titles else "") + " says anything of it."
-        rows = (Row(1, "Not available", tuple(_no_cell(f"{name}/1/{c.name}") for c in columns)),)
-    return Table(
-        name=name, number=row["table_no"], kind=row["kind"], chart=row["chart"],
-        paragraph=row["paragraph"], title=row["title"],
-        rows_are=row["rows_are"] or "Row", scope=scope, data_to=row["data_to"],
-        columns=columns, rows=rows,
-        notes=(*(row["notes"].split("\n") if row["notes"] else ()), *accepted_notes(cells, accepted, measures)),
-        sources=tuple(own_sources), definitions=tuple(used),
-        claims=tuple(c for c in claims if within(c.paragraph, row["paragraph"])),
-        statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
-    )  # fmt: skip
-
-
 def accepted_notes(
     cells: Iterable[dict[str, Any]], accepted: Sequence[Accepted], measures: dict[tuple[str, str], Definition]
 ) -> list[str]:
@@ -235,11 +234,8 @@ def accepted_notes(
     ]
 
 
-def _columns(table: str, cells: list[dict[str, Any]], edition: Edition) -> tuple[PrintedColumn, ...]:
-    """The columns of a table, from its cells; from the edition if the night has no cells."""
-    if not cells:
-        asked = _asked_cells(edition, table)
-        return tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in asked}.values())
+def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:
+    """The columns of a table, from its cells."""
     by_no: dict[int, list[dict[str, Any]]] = {}
     for cell in cells:
         by_no.setdefault(cell["column_no"], []).append(cell)
@@ -284,7 +280,7 @@ def _cell(c: dict[str, Any]) -> Cell:
         cell_id=f"{c['table_name']}/{c['row_no']}/{c['column_name']}", printed=c["printed"] or MISSING, text=text,
         marker=c["marker"], value=c["value"], unit=c["unit"], decimals=_decimals(text, c["unit"]), data_status=c["data_status"],
         can_be_traced=c["answer_id"] is not None and c["period_end"] is not None and c["value"] is not None,
-        mart=c["mart"], measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
+        measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
         days=days_in_words(c["period_start"], c["period_end"]) or f"as published: {c['window_label'] or 'newest'}",
     )  # fmt: skip
 
@@ -308,35 +304,6 @@ def _no_cell(cell_id: str) -> Cell:
     return Cell(cell_id, MISSING, "", MISSING, None, None, 0, "not_available", False)
 
 
-def _asked_cells(edition: Edition, table: str) -> list[CellSpec]:
-    return [c for t in edition.tables if t.table == table for c in edition.cells(t)]
-
-
-def _measures_of(edition: Edition, table: str) -> list[tuple[str, str]]:
-    """Mart and measure of each cell that the edition asks for."""
-    return [(c.fields["mart"], c.fields["measure"]) for c in _asked_cells(edition, table) if c.fields]
-
-
-def _pages(
-    con: duckdb.DuckDBPyConnection, edition: Edition, parts: Mapping[str, list[Table]], claims: Sequence[Claim],
-    charts: ControlCharts, findings: Mapping[str, tuple[Finding, ...]], public: bool,
-) -> tuple[Page, ...]:
-    taken = set(RESERVED)
-    pages = []
-    for title, tables in parts.items():
-        name = _unique(slug(title), taken)
-        paragraphs = [t.paragraph for t in tables]
-        pages.append(
-            Page(
-                slug=name, title=title, paragraphs=sort_paragraphs(paragraphs), tables=tuple(tables),
-                charts=make_page_charts(con, edition.force_code, tables, charts, public), findings=findings[title],
-                claims=tuple(c for c in claims if any(within(c.paragraph, p) for p in paragraphs)),
-                sources=tuple({s.extract: s for t in tables for s in t.sources}.values()),
-            )
-        )  # fmt: skip
-    return _add_loose_claims(pages, claims)
-
-
 def _add_loose_claims(pages: list[Page], claims: Sequence[Claim]) -> tuple[Page, ...]:
     """Add each claim of a paragraph without a table to the first page of its chapter."""
     placed = {c.no for p in pages for c in p.claims}
@@ -353,27 +320,6 @@ def _unique(name: str, taken: set[str]) -> str:
     unique = next(n for n in chain([name], (f"{name}-{n}" for n in count(2))) if n not in taken)
     taken.add(unique)
     return unique
-
-
-def within(paragraph: str, paragraphs: str) -> bool:
-    """Whether a claim's paragraph (`2.16` or `5.2-5.7`) is among those of a table (`2.15-2.18`, or `3.8, 8.4`)."""
-    if paragraph == paragraphs:
-        return True
-    wanted = [_paragraph_key(p) for p in paragraph.split("-")]
-    ranges = [[_paragraph_key(p) for p in part.split("-")] for part in paragraphs.split(",")]
-    return any(ends[0] <= wanted[0] and wanted[-1] <= ends[-1] for ends in ranges)
-
-
-def sort_paragraphs(paragraphs: Iterable[str]) -> str:
-    """The paragraphs of a page, each once, in the order of the report: `3.2-3.3, 3.8, 8.4`."""
-    each = dict.fromkeys(part.strip() for p in paragraphs for part in p.split(","))
-    outer = [p for p in each if not any(within(p, other) for other in each if other != p)]
-    return ", ".join(sorted(outer, key=lambda p: _paragraph_key(p.partition("-")[0])))
-
-
-@cache
-def _paragraph_key(paragraph: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in re.findall(r"\d+", paragraph))
 
 
 def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[Source]) -> str:

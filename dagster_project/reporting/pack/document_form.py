@@ -6,8 +6,11 @@ from pathlib import Path
 from dagster_project.core.config import visible_settings
 from dagster_project.core.home import Home
 
-FRONT = ("by", "date", "purpose", "attachments", "recommendations", "contact")
-HEADINGS = ("Report by", "Date", "Purpose of the report", "Attachments", "Recommendations", "Contact for enquiries")
+FRONT = {
+    "by": "Report by", "date": "Date", "purpose": "Purpose of the report", "attachments": "Attachments",
+    "recommendations": "Recommendations", "contact": "Contact for enquiries",
+}  # fmt: skip
+"""The parts of the front page: settings of `[report]`, and their headings."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class DocumentForm:
     author writes those without a text. `tables_only`: without charts, sentences and places to write in."""
 
     template: Path | None = None
-    front: tuple[tuple[str, str], ...] = tuple((heading, "") for heading in HEADINGS)
+    front: tuple[tuple[str, str], ...] = tuple((heading, "") for heading in FRONT.values())
     tables_only: bool = False
 
 
@@ -32,5 +35,5 @@ def document_form(home: Home | None, tables_only: bool = False) -> DocumentForm:
     template = (home.path / settings.template) if settings.template else default if default.is_file() else None
     if template and not template.is_file():
         raise ValueError(f"{home.config_file.name}: report.template: there is no {template}")
-    front = tuple((heading, getattr(settings, name) or "") for heading, name in zip(HEADINGS, FRONT, strict=True))
+    front = tuple((heading, getattr(settings, name) or "") for name, heading in FRONT.items())
     return DocumentForm(template, front, tables_only)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -41,18 +42,14 @@ class Drawing:
     png: bytes | None = None
 
 
-class _ProcessDiedError(RuntimeError):
-    """The process died, or took too long."""
-
-
 class _Process:
     """A process that draws. It starts at the first request."""
 
     def __init__(self) -> None:
         self._running: tuple[subprocess.Popen[bytes], Connection] | None = None
 
-    def draw(self, job: Job) -> Drawing:
-        """Draw a chart. Raises _ProcessDiedError; the next call then starts another process."""
+    def draw(self, job: Job) -> Drawing | None:
+        """Draw a chart. None if the process died, or took too long; the next call then starts another process."""
         if self._running is None:
             requests, theirs = Pipe()
             with theirs:
@@ -62,14 +59,12 @@ class _Process:
                 )  # fmt: skip
             self._running = process, requests
         _, requests = self._running
-        try:
+        with suppress(EOFError, OSError):
             requests.send(astuple(job))
-            if not requests.poll(SECONDS):
-                raise _ProcessDiedError(f"took longer than {SECONDS:.0f} s")
-            return Drawing(requests.recv_bytes() or None, requests.recv_bytes() or None)
-        except (_ProcessDiedError, EOFError, OSError) as error:
-            self.close()
-            raise _ProcessDiedError(str(error)) from error
+            if requests.poll(SECONDS):
+                return Drawing(requests.recv_bytes() or None, requests.recv_bytes() or None)
+        self.close()
+        return None
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -95,9 +90,9 @@ def draw(jobs: Sequence[Job]) -> list[Drawing]:
             for n in waiting:
                 if len(failed) >= MOST_FAILURES:
                     return
-                try:
-                    drawings[n] = process.draw(jobs[n])
-                except _ProcessDiedError:
+                if drawing := process.draw(jobs[n]):
+                    drawings[n] = drawing
+                else:
                     failed.append(n)
         finally:
             process.close()

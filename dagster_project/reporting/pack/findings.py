@@ -15,10 +15,9 @@ from .model import Definition, Finding
 from .unusual import (
     NORMAL,
     Comparison,
-    Comparisons,
-    ControlCharts,
+    Evidence,
     SeriesKey,
-    describe_change,
+    Window,
     describe_newest_month,
     describe_period,
     is_sparse,
@@ -51,7 +50,7 @@ class _Candidate:
     place: tuple[int, int, int]
 
     @property
-    def window(self) -> tuple[SeriesKey, date | None, date | None]:
+    def window(self) -> Window:
         return (self.key, self.cell["period_start"], self.cell["period_end"])
 
     @property
@@ -67,12 +66,7 @@ class _Candidate:
 
 
 def choose_findings(
-    tables: Tables,
-    measures: Mapping[tuple[str, str], Definition],
-    charts: ControlCharts,
-    comparisons: Comparisons,
-    force: str,
-    public: bool = False,
+    tables: Tables, measures: Mapping[tuple[str, str], Definition], evidence: Evidence, force: str
 ) -> tuple[Finding, ...]:
     """The figures to read first of one part of the report, in order. `tables`: the tables of the part, each with its cells."""
     best: dict[tuple[str, str], _Candidate] = {}
@@ -80,8 +74,8 @@ def choose_findings(
         measure = candidate.key[:2]
         if measure in measures and (measure not in best or candidate.fit > best[measure].fit):
             best[measure] = candidate
-    first = sorted(best.values(), key=lambda c: _order(c, tables, comparisons, charts))[:MOST]
-    return tuple(_finding(c, measures[c.key[:2]], tables, charts, comparisons, force, public) for c in first)
+    first = sorted(best.values(), key=lambda c: _order(c, tables, evidence))[:MOST]
+    return tuple(_finding(c, measures[c.key[:2]], tables, evidence, force) for c in first)
 
 
 def _candidates(tables: Tables) -> Iterable[_Candidate]:
@@ -92,11 +86,11 @@ def _candidates(tables: Tables) -> Iterable[_Candidate]:
                 yield _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
 
 
-def _order(candidate: _Candidate, tables: Tables, comparisons: Comparisons, charts: ControlCharts) -> tuple[Any, ...]:
+def _order(candidate: _Candidate, tables: Tables, evidence: Evidence) -> tuple[Any, ...]:
     """Unusual figures first, then those within normal variation, those without a chart, and small numbers; in each group the
     largest change in per cent first; then in printed order."""
-    comparison = comparisons.get(candidate.window)
-    months = charts.get(candidate.key, ())
+    comparison = evidence.comparisons.get(candidate.window)
+    months = evidence.charts.get(candidate.key, ())
     unusual = describe_period(months, *candidate.window[1:])
     before = comparison.before if comparison else None
     small_numbers = is_sparse(months) or is_small(candidate.cell["unit"], candidate.cell["value"], before)
@@ -106,18 +100,10 @@ def _order(candidate: _Candidate, tables: Tables, comparisons: Comparisons, char
     return (group, -abs(change or Decimal(0)), candidate.place)
 
 
-def _finding(
-    candidate: _Candidate,
-    measure: Definition,
-    tables: Tables,
-    charts: ControlCharts,
-    comparisons: Comparisons,
-    force: str,
-    public: bool,
-) -> Finding:
+def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidence: Evidence, force: str) -> Finding:
     cell, key = candidate.cell, candidate.key
-    comparison = comparisons.get(candidate.window)
-    months = months_until(charts.get(key, ()), cell["period_end"]) if cell["period_end"] else ()
+    comparison = evidence.comparisons.get(candidate.window)
+    months = months_until(evidence.charts.get(key, ()), cell["period_end"]) if cell["period_end"] else ()
     parts = [measure.title, None if key.category == "all" else key.category, None if key.area_name == force else key.area_name]
     printed = _printed_change(candidate, tables)
     return Finding(
@@ -125,7 +111,7 @@ def _finding(
         figure=cell["printed"],
         days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
         change=_change(comparison) or _printed_words(printed) or (NOTHING_BEFORE if cell["period_end"] else NOT_COMPARED),
-        unusual=_capitalise(describe_change(*candidate.window, charts, comparisons, public)),
+        unusual=_capitalise(evidence.describe_change(candidate.window)),
         newest="" if is_sparse(months) or not months else _capitalise(describe_newest_month(months)),
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),
         table=candidate.table["table_name"],

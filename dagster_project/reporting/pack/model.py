@@ -50,7 +50,6 @@ class Cell:
     decimals: int
     data_status: str | None
     can_be_traced: bool
-    mart: str | None = None
     measure: str | None = None
     shows: str | None = None
     days: str = ""
@@ -311,6 +310,11 @@ class Pack:
     def charts(self) -> tuple[Chart, ...]:
         """Every chart, in the order of the report."""
         return tuple(c for p in self.pages for c in p.charts)
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The measures of its tables, each once."""
+        return tuple(dict.fromkeys(d for t in self.tables for d in t.definitions))
 
     @property
     def markers(self) -> dict[str, str]:

@@ -65,16 +65,59 @@ class Comparison(NamedTuple):
 ControlCharts = Mapping[SeriesKey, tuple[ChartMonth, ...]]
 Window = tuple[SeriesKey, date | None, date | None]
 """A series over days: the first (None for a figure as at a day, or from the start of the data) and the last."""
-Comparisons = Mapping[Window, Comparison]
 
 
-def read_control_charts(
-    con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[SeriesKey], public: bool = False
-) -> ControlCharts:
-    """The control charts of series, oldest month first. A series without a chart is left out, as are all those of a night that
-    had no charts yet. `public`: from `marts_public`, which has none where a month is hidden or figures are rounded."""
-    keys = sorted(set(wanted))
+@dataclass(frozen=True)
+class Evidence:
+    """What the marts say of the printed series, in their exact or their public form."""
+
+    charts: ControlCharts
+    comparisons: Mapping[Window, Comparison]
+    public: bool
+
+    def describe_changes(self, cells: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], str]:
+        """Whether the changes of a table are unusual, in words, by row and column. A change that is printed both as a number
+        and in per cent is described once, with the second."""
+        last: dict[tuple[Any, ...], tuple[int, str]] = {}
+        words: dict[tuple[int, str], str] = {}
+        for cell in cells:
+            key = series_key(cell)
+            if key is None or cell["shows"] not in CHANGES or (cell["value"] is None and cell["marker"] != "[z]"):
+                continue
+            change = (cell["row_no"], key, cell["period_start"], cell["period_end"])
+            words.pop(last.get(change, (0, "")), None)
+            last[change] = place = (cell["row_no"], cell["column_name"])
+            words[place] = self.describe_change((key, cell["period_start"], cell["period_end"]))
+        return words
+
+    def describe_change(self, window: Window) -> str:
+        """`within normal variation`, `unusual: 7 of 12 months high; small numbers: 12 and 4`, or that there is no chart. The
+        public form does not say why it has none: a hidden month may be the reason."""
+        key, first, last = window
+        months, comparison = self.charts.get(key, ()), self.comparisons.get(window)
+        no_chart = NOT_MONTHLY if key.mart in BY_YEAR else NOT_PUBLIC if self.public else NO_CHART
+        unusual = TOO_FEW if is_sparse(months) else describe_period(months, first, last) or no_chart
+        if comparison is None or not is_small(comparison.unit, comparison.value, comparison.before):
+            return unusual
+        counts = [format_number(v, comparison.unit) for v in (comparison.value, comparison.before) if v is not None]
+        return f"{unusual}; small numbers: {join_words(counts)}"
+
+
+def read_evidence(
+    con: duckdb.DuckDBPyConnection, force_code: str, force: str, cells: Iterable[Mapping[str, Any]], public: bool
+) -> Evidence:
+    """What the marts say of the series of these cells, and of their measures for the whole force. `force`: its name."""
+    windows = {(key, c["period_start"], c["period_end"]) for c in cells if (key := series_key(c))}
+    series = {key for key, _, _ in windows}
+    series |= {SeriesKey(key.mart, key.measure, "all", "force", force) for key in series}
     schema = "marts_public" if public else "marts"
+    charts = _read_control_charts(con, schema, force_code, sorted(series))
+    return Evidence(charts, _read_comparisons(con, schema, force_code, windows), public)
+
+
+def _read_control_charts(con: duckdb.DuckDBPyConnection, schema: str, force: str, keys: Sequence[SeriesKey]) -> ControlCharts:
+    """The control charts of series, oldest month first. A series without a chart is left out, as are all those of a night that
+    had no charts yet. `marts_public` has none where a month is hidden or figures are rounded."""
     exists = con.execute("select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, CHARTS]).fetchone()
     if not keys or not exists:
         return {}
@@ -105,10 +148,12 @@ def read_control_charts(
     return {key: tuple(months) for key, months in charts.items()}
 
 
-def read_comparisons(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterable[Window], public: bool = False) -> Comparisons:
+def _read_comparisons(
+    con: duckdb.DuckDBPyConnection, schema: str, force: str, wanted: Iterable[Window]
+) -> dict[Window, Comparison]:
     """The comparisons of figures with the year before, as the marts have them. A window that is no period of the marts is left
     out, and so is, in the public form, a hidden one."""
-    windows = [(*key, first, last) for key, first, last in set(wanted) if last]
+    windows = [(*key, first, last) for key, first, last in wanted if last]
     if not windows:
         return {}
     rows = con.execute(
@@ -119,7 +164,7 @@ def read_comparisons(con: duckdb.DuckDBPyConnection, force: str, wanted: Iterabl
         )
         select mart, measure, category, area_type, area_name, wanted.first, period_end,
             figures.unit, figures.value, figures.prior_value, figures.volume_change, figures.pct_change
-        from {"marts_public" if public else "marts"}.measures as figures
+        from {schema}.measures as figures
         join wanted using (mart, measure, category, area_type, area_name, period_end)
         where figures.force_code = $8 and figures.period_start = wanted.first
         """,
@@ -178,35 +223,3 @@ def series_key(cell: Mapping[str, Any]) -> SeriesKey | None:
     if not cell["answer_id"] or not cell["measure"] or not cell["area_name"]:
         return None
     return SeriesKey(cell["mart"], cell["measure"], cell["category"] or "all", cell["area_type"], cell["area_name"])
-
-
-def describe_changes(
-    cells: Iterable[Mapping[str, Any]], charts: ControlCharts, comparisons: Comparisons, public: bool = False
-) -> dict[tuple[int, str], str]:
-    """Whether the changes of a table are unusual, in words, by row and column. A change that is printed both as a number and in
-    per cent is described once, with the second."""
-    last: dict[tuple[Any, ...], tuple[int, str]] = {}
-    words: dict[tuple[int, str], str] = {}
-    for cell in cells:
-        key = series_key(cell)
-        if key is None or cell["shows"] not in CHANGES or (cell["value"] is None and cell["marker"] != "[z]"):
-            continue
-        change = (cell["row_no"], key, cell["period_start"], cell["period_end"])
-        words.pop(last.get(change, (0, "")), None)
-        last[change] = place = (cell["row_no"], cell["column_name"])
-        words[place] = describe_change(key, cell["period_start"], cell["period_end"], charts, comparisons, public)
-    return words
-
-
-def describe_change(
-    key: SeriesKey, first: date | None, last: date | None, charts: ControlCharts, comparisons: Comparisons, public: bool = False
-) -> str:
-    """`within normal variation`, `unusual: 7 of 12 months high; small numbers: 12 and 4`, or that there is no chart. The public
-    form does not say why it has none: a hidden month may be the reason."""
-    months, comparison = charts.get(key, ()), comparisons.get((key, first, last))
-    no_chart = NOT_MONTHLY if key.mart in BY_YEAR else NOT_PUBLIC if public else NO_CHART
-    unusual = TOO_FEW if is_sparse(months) else describe_period(months, first, last) or no_chart
-    if comparison is None or not is_small(comparison.unit, comparison.value, comparison.before):
-        return unusual
-    counts = [format_number(v, comparison.unit) for v in (comparison.value, comparison.before) if v is not None]
-    return f"{unusual}; small numbers: {join_words(counts)}"

@@ -63,8 +63,7 @@ def write_html(
         placed = {c.no for p in pack.pages for c in p.claims}
         loose = [c for c in pack.claims if c.no not in placed]
         _write_page(folder / "claims.html", "claims", shared, here="claims", loose=loose)
-    definitions = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
-    _write_page(folder / "sources.html", "sources", shared, here="sources", definitions=definitions.values(), units=UNITS)
+    _write_page(folder / "sources.html", "sources", shared, here="sources", units=UNITS)
     return {c.chart_id for c in pack.charts if not c.unavailable} - pictures.keys()
 
 

@@ -244,10 +244,9 @@ class _Writer:
             ["Extract", "Status", "First day covered", "Last day covered", *row_count, "Extracted"],
             rows,
         )
-        used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
-        if used:
+        if pack.definitions:
             self._text_table("Measures: what each figure counts", "One row a measure.", ["Measure", "What it counts"],
-                             [[d.title, d.meaning] for d in used.values()])  # fmt: skip
+                             [[d.title, d.meaning] for d in pack.definitions])  # fmt: skip
 
     def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[Text]]) -> None:
         """A table of texts."""

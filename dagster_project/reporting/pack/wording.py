@@ -1,5 +1,6 @@
 """Figures and charts in words: numbers as the report prints them, and what a chart shows."""
 
+from calendar import month_name
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -7,9 +8,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from .model import Panel, Point, Series
 
 PLACES = {"percent": 1, "per_100k": 1}
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 def format_number(value: Decimal, unit: str | None, places: int | None = None) -> str:
@@ -22,7 +20,7 @@ def format_number(value: Decimal, unit: str | None, places: int | None = None) -
 
 def day_in_words(day: date) -> str:
     """`31 October 2025`."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {month_name[day.month]} {day.year}"
 
 
 def moment_in_words(at: datetime) -> str:
@@ -32,7 +30,7 @@ def moment_in_words(at: datetime) -> str:
 
 def month_in_words(text: str) -> str:
     """`2025-10` as `October 2025`."""
-    return f"{MONTHS[int(text[5:7]) - 1]} {text[:4]}"
+    return f"{month_name[int(text[5:7])]} {text[:4]}"
 
 
 def days_in_words(first: date | None, last: date | None) -> str:

@@ -241,8 +241,7 @@ def _sources(pack: Pack) -> WorkbookSheet:
 
 
 def _measures(pack: Pack) -> WorkbookSheet:
-    used = {(d.mart, d.measure): d for t in pack.tables for d in t.definitions}
-    rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in used.values()]
+    rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in pack.definitions]
     columns = [
         SheetColumn("Measure", 34), SheetColumn("What it counts", 70), SheetColumn("How a period is made", 60),
         SheetColumn("Mart", 28), SheetColumn("Name in the mart", 34),

@@ -64,7 +64,10 @@ def write_pack(
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
     pack = read_pack(con, edition, is_sample, public)
     with whole_folder(out, overwrite) as new:
-        trails = _count_trails(con, pack, home) if home and "html" in forms and not public else None
+        trails = None
+        if home and "html" in forms and not public:
+            with open_work(home, pack.night_id) as work:
+                trails = read_trails(con, work, pack.edition) if work else None
         write_forms(pack, new, forms, trails, home, print_line, tables_only=tables_only)()
     return pack
 
@@ -164,11 +167,6 @@ def write_editions(
         own.mkdir(parents=True)
         started[edition.edition] = write_forms(pack, own, tuple(FORMS), None, home, links=links)
     return lambda: [f"{name}/{chart}" for name, finish in started.items() for chart in finish()]
-
-
-def _count_trails(con: duckdb.DuckDBPyConnection, pack: Pack, home: Home) -> Trails | None:
-    with open_work(home, pack.night_id) as work:
-        return read_trails(con, work, pack.edition) if work else None
 
 
 @contextmanager

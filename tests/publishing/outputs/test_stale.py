@@ -10,35 +10,30 @@ from support import made_output
 from dagster_project.core.home import Home
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputError, stale
-from dagster_project.publishing.outputs.stale import LastGood, find_last_good, replace_failed
+from dagster_project.publishing.outputs.stale import night_of_good, replace_failed
 
 
 def test_the_last_good_one_says_on_each_page_that_it_is_not_of_tonight(tmp_path: Path) -> None:
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "index.html").write_text("<html><body class='x'><p>figures</p></body></html>", "utf-8")
     for night in ("N2", "N3"):
-        replace_failed(LastGood(tmp_path / "last", "N1"), tmp_path / night, night, "The output report")
+        replace_failed(tmp_path / night, night, "The output report", tmp_path / "last", "N1")
         page = (tmp_path / night / "index.html").read_text("utf-8")
         assert page.count("Not of tonight. The output report") == 1 and f"night {night} could" in page and "figures" in page
         assert "night N1" in (tmp_path / night / stale.MARK).read_text("utf-8")
         (tmp_path / "last" / "index.html").write_text(page, "utf-8")
-    replace_failed(None, tmp_path / "none", "N4", "The output <x>")
+    replace_failed(tmp_path / "none", "N4", "The output <x>", None, "")
     assert "&lt;x&gt;" in (tmp_path / "none" / "index.html").read_text("utf-8")
 
 
-def test_only_what_was_made_under_the_same_settings_may_stand(tmp_path: Path) -> None:
-    told = [{"night_id": "N1", "outputs": {"report": {"sha256": "s", "form": "f"}}}]
-    assert find_last_good("report", tmp_path, "s", "f", told) == LastGood(tmp_path, "N1")
-    assert (
-        find_last_good("report", tmp_path, "s", "other", told) is None
-        and find_last_good("report", tmp_path, "t", "f", told) is None
-    )
-    again = [*told, {"night_id": "N2", "outputs": {"report": {"sha256": "u", "form": "f", "of": "N1"}}}]
-    assert find_last_good("report", tmp_path, "u", "f", again) == LastGood(tmp_path, "N1"), (
-        "carried twice, it is still of its night"
-    )
-    none = [{"night_id": "N2", "outputs": {"report": {"sha256": "v", "form": "f", "failed": "it broke", "of": ""}}}]
-    assert find_last_good("report", tmp_path, "v", "f", none) is None, "a page that says there is none is not good"
+def test_only_what_was_made_under_the_same_settings_may_stand() -> None:
+    told = [("N0", None), ("N1", {"sha256": "s", "form": "f"})]
+    assert night_of_good(told, "s", "f") == "N1"
+    assert night_of_good(told, "s", "other") == night_of_good(told, "t", "f") == ""
+    again = [*told, ("N2", {"sha256": "u", "form": "f", "of": "N1"})]
+    assert night_of_good(again, "u", "f") == "N1", "carried twice, it is still of its night"
+    none = [("N2", {"sha256": "v", "form": "f", "failed": "it broke", "of": ""})]
+    assert night_of_good(none, "v", "f") == "", "a page that says there is none is not good"
 
 
 def _late(end: Callable[[], list[str]]) -> list[outputs.Output]:

@@ -46,7 +46,7 @@ def test_a_night_replaces_another_and_nothing_is_left(make_database: Callable[..
     database = make_database("replaced")
     for night in NIGHTS[:2]:
         loaded = put(database, night)
-        assert (loaded.night_id, loaded.not_dropped, loaded.swapped.is_locked) == (night, (), True)
+        assert (loaded.night_id, loaded.not_dropped, loaded.is_locked) == (night, (), True)
         assert database.as_analyst("select word from marts.words") == [(night,)]
         assert schemas(database) == OURS
     with database.server.connect() as con:
@@ -63,7 +63,7 @@ def test_readers_who_hold_on_do_not_hold_up_a_night(make_database: Callable[...,
             slow.execute("select word from marts.words union all select title from reports.tables")
             assert slow.fetchone() == (NIGHTS[0],)
             loaded = put(database, NIGHTS[1])
-            assert not loaded.swapped.is_locked and len(loaded.not_dropped) == 2
+            assert not loaded.is_locked and len(loaded.not_dropped) == 2
             assert all(s.endswith("somebody still reads it") for s in loaded.not_dropped)
             assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
             assert slow.fetchone() == (NIGHTS[0],)
@@ -94,7 +94,7 @@ def test_views_of_others_follow(make_database: Callable[..., Database], put: Cal
     )  # fmt: skip
     # Whoever loads may not change another's view: it is said, it goes on reading the night before, and is not dropped.
     loaded = put(database, NIGHTS[1])
-    assert [s.split(":")[0] for s in loaded.swapped.left_behind] == ["theirs.words"]
+    assert [s.split(":")[0] for s in loaded.left_behind] == ["theirs.words"]
     assert len(loaded.not_dropped) == 1 and "theirs.words depends on" in loaded.not_dropped[0]
     assert database.as_analyst("select said from theirs.words") == [(NIGHTS[0],)]
     assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
@@ -103,13 +103,13 @@ def test_views_of_others_follow(make_database: Callable[..., Database], put: Cal
         "create or replace view theirs.words with (security_barrier = true) as select word as said from marts.words"
     )
     followed = put(replace(database, loader=database.admin), NIGHTS[2])
-    assert followed.swapped.left_behind == () and followed.not_dropped == ()
+    assert followed.left_behind == () and followed.not_dropped == ()
     assert database.as_analyst("select said from theirs.words") == [(NIGHTS[2],)]
     assert database.as_admin("select two, (select reloptions from pg_class where oid = 'theirs.words'::regclass) from"
                              " theirs.twice") == [(NIGHTS[2] * 2, ["security_barrier=true"])]  # fmt: skip
     assert schemas(database) == OURS | {"theirs"}
     database.as_admin("create materialized view theirs.kept as select word from marts.words")
-    left = put(replace(database, loader=database.admin), NIGHTS[3]).swapped.left_behind
+    left = put(replace(database, loader=database.admin), NIGHTS[3]).left_behind
     assert left == ("theirs.kept is materialised: drop it and make it again",)
 
 
@@ -146,7 +146,7 @@ def test_readers_of_others_views_are_not_ended(make_database: Callable[..., Data
         began = time.monotonic()
         loaded = put(as_owner, NIGHTS[4])
         assert time.monotonic() - began < 5
-        assert loaded.swapped.left_behind == ("theirs.words: somebody holds it in an open transaction",)
+        assert loaded.left_behind == ("theirs.words: somebody holds it in an open transaction",)
     assert put(as_owner, NIGHTS[5]).not_dropped != ()
 
 

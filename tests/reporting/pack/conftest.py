@@ -8,7 +8,7 @@ import yaml
 from support import publish_night, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.editions import Edition, load_editions
+from dagster_project.editions import Edition, read_editions
 from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.serving import connect
 
@@ -73,7 +73,7 @@ class Made:
 
 
 def make(home: Home, name: str, folder: Path, is_sample: bool) -> Made:
-    edition = load_editions(home)[name]
+    edition = read_editions(home).sound[name]
     con = connect(home)
     try:
         pack = write_pack(con, edition, folder, ("html", "csv"), home=home, is_sample=is_sample)

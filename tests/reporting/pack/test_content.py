@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from support import as_dicts, published
 
+from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import charts, read_pack
-from dagster_project.reporting.pack.content import within
 from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
 

@@ -18,10 +18,10 @@ from python_calamine import CalamineWorkbook
 from support import as_dicts
 
 from dagster_project.core.home import Home
-from dagster_project.editions import load_editions
+from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
 from dagster_project.reporting.pack.bound_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
-from dagster_project.reporting.pack.document_form import HEADINGS, DocumentForm
+from dagster_project.reporting.pack.document_form import FRONT, DocumentForm
 from dagster_project.reporting.pack.shared_sentences import strip_invalid_xml
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER
@@ -76,7 +76,7 @@ def written(
     request: pytest.FixtureRequest, sample_home: Home, awkward: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Pack, Path, list[dict[str, Any]], bool]:
     """A pack, the folder with its two files, the night's cells, and whether it is the awkward one. Two charts are drawn."""
-    edition = load_editions(sample_home)["2026-03"]
+    edition = read_editions(sample_home).sound["2026-03"]
     folder = tmp_path_factory.mktemp("office")
     is_sample = request.param == "sample"
     con = duckdb.connect(str(sample_home.warehouse), read_only=True) if is_sample else awkward
@@ -236,10 +236,10 @@ def test_the_document_tells_its_author_what_to_write_and_to_check(written: Any) 
     captions = [text_of(p._p).split(":")[0] for p in doc.paragraphs if p.style.name == "Caption"]
     assert [c for c in captions if c.startswith("Table")] == [f"Table {n}" for n in range(1, len(doc.tables) + 1)]
     places = [c for c in doc.element.body.iter(qn("w:sdt")) if c.find(f".//{qn('w:showingPlcHdr')}") is not None]
-    assert len(places) == 1 + len(HEADINGS) + len(pack.pages) + len(pack.tables)
+    assert len(places) == 1 + len(FRONT) + len(pack.pages) + len(pack.tables)
     assert all(p.find(f".//{qn('w:rStyle')}").get(qn("w:val")) == PLACEHOLDER for p in places)
     front = [p.text for p in doc.paragraphs if p.style.name == "Heading 3"]
-    assert front == list(HEADINGS)
+    assert front == list(FRONT.values())
     checks = [text_of(p._p) for p in doc.paragraphs if p.style.name == CHECK and p.text.startswith("To check")]
     assert len(checks) == sum(c.verdict != "agrees" for c in pack.claims) == 7
     assert any("disagrees" in c and "3.6" in c for c in checks)

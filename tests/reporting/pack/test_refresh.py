@@ -15,7 +15,7 @@ from docx.oxml.ns import qn
 from support import copy_home
 
 from dagster_project.audit import read_log
-from dagster_project.editions import load_editions
+from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
 from dagster_project.reporting.pack.bound_figures import tag_of
 from dagster_project.reporting.pack.control_texts import NotReadableError, find_controls, text_edits
@@ -336,7 +336,7 @@ def test_the_command(pam: Callable, sample: Made, pack: Pack, written: Path, tmp
 
 def test_a_public_document_stays_public(sample: Made, written: Path, tmp_path: Path, pam: Callable) -> None:
     con = duckdb.connect(str(sample.home.warehouse), read_only=True)
-    public = read_pack(con, load_editions(sample.home)["2026-03"], True, public=True)
+    public = read_pack(con, read_editions(sample.home).sound["2026-03"], True, public=True)
     con.close()
     path = tmp_path / "public.docx"
     write_docx(replace(public, pages=tuple(replace(p, charts=()) for p in public.pages)), path)

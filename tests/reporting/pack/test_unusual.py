@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from dagster_project.editions.paragraphs import sort_paragraphs
 from dagster_project.reporting.pack import Cell
-from dagster_project.reporting.pack.content import sort_paragraphs
 from dagster_project.reporting.pack.findings import MOST
 from dagster_project.reporting.pack.unusual import TOO_FEW, ChartMonth, describe_newest_month, describe_period
 from dagster_project.serving import connect
