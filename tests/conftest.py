@@ -31,11 +31,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="draw many more examples than the suite does")
 
 
-def pytest_xdist_auto_num_workers() -> int | None:
-    """One worker process more than there are cores, as some wait for a disk, server or browser; four at most, for memory."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else min(4, (os.cpu_count() or 1) + 1)
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Parse the dbt project and make the empty build once, before the worker processes read them."""
     how_often.IS_LONG = config.getoption("long")
