@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import typer
@@ -82,7 +82,7 @@ def option(names: str, text: str, **more: Any) -> Any:
 def as_day(text: str) -> date:
     """A day as people type it."""
     try:
-        return date.fromisoformat(text)
+        return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is no date (YYYY-MM-DD)") from error
 

@@ -50,6 +50,7 @@ def new_file(path: Path) -> Iterator[Path]:
     new.touch(mode=0o600)
     try:
         yield new
+        flush(new)
         put_in_place(new, path)
     finally:
         new.unlink(missing_ok=True)

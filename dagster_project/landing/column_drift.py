@@ -43,7 +43,8 @@ def describe_unread(sheets: Collection[str]) -> list[str]:
     """A sentence on sheets with the same columns as the one that was read; none where there are none."""
     if not sheets:
         return []
-    return [f"not read: {', '.join(sheets)} with the same columns; only the first sheet is: save each as a file of its own"]
+    remedy = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
+    return [f"not read: {', '.join(sheets)} with the same columns: {remedy}"]
 
 
 def likely_renames(missing: Mapping[str, Iterable[str]], headers: Iterable[str]) -> dict[str, str]:

@@ -4,11 +4,11 @@ import csv
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
-from typing import IO
+from typing import IO, Any
 
 import numpy
 
@@ -31,6 +31,10 @@ _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _SHEET_ID = re.compile(rb"<(?:\w{1,9}:)?sheet\s[^<>]{0,999}?\w{1,9}:id=[\"']([^\"'<>]{1,99})")
 _RELATION = re.compile(rb"<(?:\w{1,9}:)?Relationship\s([^<>]{0,2000})>")
 _ATTRIBUTE = re.compile(rb"\b(Id|Target)=[\"']([^\"']{0,999})")
+TOP_ROWS = 100
+"""Rows in which another sheet's header is looked for."""
+_LONGEST_CELL = 1 << 14
+"""Bytes that a failed formula's cell takes at most, as `_ERROR` looks for it."""
 _ERROR = re.compile(
     rb"<(?:\w{1,9}:)?c\s[^<>]{0,99}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]{0,99}?\bt=[\"']e[\"'][^<>]{0,99}>"
     rb"(?:<(?:\w{1,9}:)?f\b[^<>]{0,99}(?:/>|>[^<]{0,9999}</(?:\w{1,9}:)?f>))?\s{0,9}<(?:\w{1,9}:)?v>([^<]{0,20})"
@@ -65,15 +69,19 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
     for row, column, text in _errors(data, index):
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = text
+    text = _csv_text(rows)
+    if "\0" in text:
+        raise Refused("holds NUL characters: damaged, or not text")
+    return text
+
+
+def _csv_text(rows: Iterable[list[Any]]) -> str:
     out = StringIO()
     # The only loop over rows in landing: the library returns Python values, of any types within a column.
     csv.writer(out, lineterminator="\n").writerows(
         cells if any(cells := [_text(value) for value in row]) else [] for row in rows
     )
-    text = out.getvalue()
-    if "\0" in text:
-        raise Refused("holds NUL characters: damaged, or not text")
-    return text.replace("\r\n", "\n")
+    return out.getvalue().replace("\r\n", "\n")
 
 
 def sheet_names(data: bytes) -> dict[str, bool]:
@@ -82,6 +90,24 @@ def sheet_names(data: bytes) -> dict[str, bool]:
 
     sheets = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)).sheets_metadata
     return {sheet.name: sheet.visible == python_calamine.SheetVisibleEnum.Visible for sheet in sheets}
+
+
+def sheet_tops(data: bytes, after: int) -> Iterator[tuple[str, str]]:
+    """Name and first rows, as `sheet_text` gives them, of a workbook's sheets after some first ones: those that can be read.
+
+    The workbook is one that `sheet_text` has read.
+    """
+    import python_calamine
+
+    workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
+    for index, name in list(enumerate(workbook.sheet_names))[after:]:
+        try:
+            rows = workbook.get_sheet_by_index(index).to_python(skip_empty_area=False, nrows=TOP_ROWS)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: S112  # a sheet of a chart, or a panic of the library
+            continue
+        yield name, _csv_text(rows)
 
 
 def _index(names: list[str], sheet: str | None) -> int | None:
@@ -114,7 +140,8 @@ def _errors(data: bytes, index: int) -> Iterator[tuple[int, int, str]]:
         with file.open(path) as member:
             tail = b""
             while chunk := member.read(CHUNK):
-                whole, end, tail = (tail + chunk).rpartition(b"</c>")
+                whole, end, tail = (tail + chunk).rpartition(b"c>")
+                tail = tail[-_LONGEST_CELL:]
                 # Most sheets have none: the search of each cell takes a third as long again as reading the sheet.
                 has_errors = b't="e"' in whole or b"t='e'" in whole
                 for column, row, error in _ERROR.findall(whole + end) if has_errors else ():

@@ -53,10 +53,10 @@ def why_word(text: str, words: Mapping[str, str]) -> str:
 
 def knows_total(codes: Iterable[str]) -> bool:
     """Whether a mapping's codes of a column say what a total means: then it is a value there."""
-    return any(re.fullmatch(TOTAL, code) for code in codes)
+    return any(re.fullmatch(TOTAL, code.rstrip("*")) for code in codes)
 
 
-FORCE_HEADER = re.compile(r"(police|owning|recording)?force(name|code|id|desc|description)?|constabulary(name)?")
+FORCE_HEADER = re.compile(r"(police|recording)?force(name|code|id)?|constabulary(name)?")
 """Headers, as `plain_header` writes them, of a column that says whose a row is. Not those of a force that may well be another,
 such as the area that a row falls in, or a person's home force."""
 

@@ -16,7 +16,7 @@ from .column_drift import likely_renames
 from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
-from .excel import sheet_names, sheet_text
+from .excel import sheet_names, sheet_text, sheet_tops
 from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
 from .header import Layout, header_meanings, named_headers, read_header
@@ -138,15 +138,14 @@ def _tables(
     data: bytes, after: int, contract: Contract, form: str, mapping: SystemMapping | None
 ) -> Iterator[tuple[str, bool, int]]:
     """The sheets after some first ones that have every required column: name, whether it is seen, and the header's row."""
-    for number, (name, is_seen) in enumerate(sheet_names(data).items(), 1):
-        if number <= after:
-            continue
+    is_seen = sheet_names(data)
+    for name, text in sheet_tops(data, after):
         try:
-            layout = read_header(sheet_text(data, str(number)), contract, form, ",", mapping)
+            layout = read_header(text, contract, form, ",", mapping)
         except Refused:
             continue
         if not layout.missing_required:
-            yield printable(name), is_seen, layout.rows
+            yield printable(name), is_seen[name], layout.rows
 
 
 def _check_header(facts: dict[str, Any], layout: Layout, contract: Contract, form: str, mapping: SystemMapping | None) -> None:

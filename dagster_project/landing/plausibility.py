@@ -34,6 +34,8 @@ SAMPLE_ABOVE, SAMPLE_PART = 100_000, 32
 
 TURNED_DATES = 10
 """Dates among American texts from which it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
+TEXTS_TO_DATES = 0.5
+"""American texts for each such date: 1.6 where dates are of any day, as 19 of 31 days are after the 12th. Fewer are slips."""
 
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
@@ -54,17 +56,20 @@ def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad
         return
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
     mapped = {n for n, formats in (sheet.mapping.dates if sheet.mapping else {}).items() if any(map(is_month_first, formats))}
-    if turned := next((said for c in columns if c.name in mapped and (said := _turned_by_spreadsheet(con, sheet, c))), ""):
-        raise Refused(turned)
+    for c in columns:
+        if c.name in mapped and (turned := _turned_by_spreadsheet(con, sheet, c)):
+            raise Refused(turned)
     if bad == 0 or bad < limits.american_share * rows:
         return
     found = {c: line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))}
+    for c in found:
+        if turned := _turned_by_spreadsheet(con, sheet, c):
+            # With the line to add, these dates would be read as other days.
+            raise Refused(turned)
     if found:
         own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
         where = "the mapping" if sheet.mapping else own
-        turned = "".join(f"; {said}" for c in found if (said := _turned_by_spreadsheet(con, sheet, c)))
-        lines = ", ".join(found.values())
-        raise Refused(f"American dates, with the month first: add to {where} dates: {{{lines}}}{turned}")
+        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(found.values())}}}")
 
 
 def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> str:
@@ -83,7 +88,7 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
         )
         """
     ))
-    if dates < TURNED_DATES or not american or late:
+    if dates < TURNED_DATES or american < TEXTS_TO_DATES * dates or late:
         return ""
     return (
         f"{column.name}: a spreadsheet has swapped day and month of {dates:,} American dates: export the file again and do not"
@@ -117,7 +122,7 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
         return
     rows, others, names = one_row(con.execute(
         f"""
-        select count(*), count(said), list(distinct said order by said)[1:3]
+        select count(*), count(said), (list(distinct said order by said) filter (where said is not null))[1:3]
         from (select {sheet.other_force} as said from {CELLS})
         """
     ))

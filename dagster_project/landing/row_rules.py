@@ -247,6 +247,9 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
     forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
     key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
+    if sheet.other_force:
+        # Another force's references are its own: they neither repeat nor replace this one's.
+        key = f"case when other_force is null then {key} end"
     placing = sheet.contract.date_column
     day = f"c_{placing}" if placing else "cast(null as varchar)"
     if placing and sheet.contract.column(placing).type == "timestamp":

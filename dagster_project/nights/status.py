@@ -27,7 +27,7 @@ def status(home: Home) -> dict[str, Any]:
     """The state of a home, read from its ledger and receipts; it need not have published anything.
 
     Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `drift` (files of the last days whose columns changed), `unknown_values` (for each extract and column, the
+    `withdrawn`, `drift` (files of the last days with other columns, or sheets not read), `unknown_values` (of each column the
     command that makes them known), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`

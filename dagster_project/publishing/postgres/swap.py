@@ -151,7 +151,8 @@ def _remake_view(
 
 
 def drop_old(con: psycopg.Connection) -> list[str]:
-    """Drop the schemas of earlier nights. Returns those that can't be dropped yet, each with the reason. Never waits long.
+    """Drop the schemas of earlier nights, unless another load does so at the same time. Returns those that can't be dropped yet,
+    each with the reason. Never waits long.
 
     Nothing of other people is dropped with them. The next load tries again.
     """
@@ -181,5 +182,5 @@ def _drop(con: psycopg.Connection, schema: str) -> None:
         for kind, word in (("v", "view"), ("r", "table")):
             names = [sql.Identifier(s, n) for s, n, k in con.execute(RELATIONS, [[schema]]).fetchall() if k == kind]
             if names:
-                con.execute(sql.SQL("drop {} {}").format(sql.SQL(word), sql.SQL(", ").join(names)))
-        con.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))
+                con.execute(sql.SQL("drop {} if exists {}").format(sql.SQL(word), sql.SQL(", ").join(names)))
+        con.execute(sql.SQL("drop schema if exists {}").format(sql.Identifier(schema)))
