@@ -1,7 +1,5 @@
 """Documents that the tests make: an edition's tables as printed, sentences, and content controls, as .docx."""
 
-import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from docx import Document
 from docx.document import Document as Doc
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from office import OFFICE, WITHOUT, convert
 
 from dagster_project.core.home import Home
 from dagster_project.document_check import CheckedDocument, check_document
@@ -81,12 +80,6 @@ def add_bound(document: Doc, before: str, tag: str, text: str, after: str) -> No
 
 def saved_anew(path: Path, folder: Path, form: str = "docx") -> Path:
     """What LibreOffice makes of a document."""
-    office = shutil.which("soffice") or shutil.which("libreoffice")
-    if office is None:
-        pytest.skip("LibreOffice is not here")
-    profile = f"-env:UserInstallation=file://{folder / 'profile'}"
-    subprocess.run(
-        [office, profile, "--headless", "--convert-to", form, "--outdir", str(folder / "anew"), str(path)],
-        check=True, capture_output=True, timeout=180,
-    )  # fmt: skip
-    return folder / "anew" / f"{path.stem}.{form}"
+    if OFFICE is None:
+        pytest.skip(WITHOUT)
+    return convert(path, folder / "anew", form)

@@ -28,37 +28,53 @@ def landed(home: Home) -> LedgerEntry:
     return read_ledger(home)[-1]
 
 
-@pytest.mark.parametrize(
-    ("unknown", "known", "counting", "outcome"),
-    [
-        (20, 79, 1, "held"),
-        (19, 80, 1, "accepted"),
-        (1, 99, 0, "held"),
-        (1, 100, 0, "accepted"),
-        (0, 100, 0, "accepted"),
-        (49, 0, 0, "accepted"),
-        (10, 39, 1, "held"),
-    ],
-)
-def test_shares(new_home: Home, unknown: int, known: int, counting: int, outcome: str) -> None:
+SHARES = {
+    "cheshire": (20, 79, 1, "held"),
+    "cumbria": (19, 80, 1, "accepted"),
+    "durham": (1, 99, 0, "held"),
+    "essex": (1, 100, 0, "accepted"),
+    "gwent": (0, 100, 0, "accepted"),
+    "kent": (49, 0, 0, "accepted"),
+    "norfolk": (10, 39, 1, "held"),
+}
+"""Rows of unknown codes, of known ones and of those that count, each in the file of a force, and what becomes of that."""
+
+
+def test_shares(new_home: Home) -> None:
     """A fifth of unknown codes holds; one in a hundred does where no row counts; a file of under 50 rows is never held."""
-    crimes(new_home.inbox, ["XX1"] * unknown + ["8N/1"] * known + ["92d/1"] * counting)
-    entry = landed(new_home)
-    assert (entry.outcome, entry.unknown_values) == (outcome, {"offence_code": {"XX1": unknown}} if unknown else {})
-    assert entry.held_for == ("vocabulary" if outcome == "held" else None)
+    for force, (unknown, known, counting, _) in SHARES.items():
+        crimes(new_home.inbox, ["XX1"] * unknown + ["8N/1"] * known + ["92d/1"] * counting, force=force)
+    land_night(new_home)
+    entries = {e.force_code: e for e in read_ledger(new_home)}
+    assert entries.keys() == SHARES.keys()
+    for force, (unknown, _, _, outcome) in SHARES.items():
+        entry = entries[force]
+        assert (entry.outcome, entry.unknown_values) == (outcome, {"offence_code": {"XX1": unknown}} if unknown else {}), force
+        assert entry.held_for == ("vocabulary" if outcome == "held" else None), force
 
 
-@pytest.mark.parametrize(
-    ("items", "outcome"), [("Odd;Drugs", "accepted"), ("Odd;Alcohol", "accepted"), ("Odd;Odder", "held"), ("", "accepted")]
-)
-def test_a_list_is_known_by_one_item(new_home: Home, items: str, outcome: str) -> None:
-    rows = each(60, lambda i: [f"I{i}", "INCIDENT", f"2025-01-{i % 28 + 1:02d}T12:00:00", items if i < 30 else "DRUGS"])
-    write_extract(
-        new_home.inbox, "incidents", rows, columns=("incident_ref", "record_type", "created_at", "qualifiers"), window=JANUARY
-    )
-    entry = landed(new_home)
-    assert entry.outcome == outcome
-    assert sorted(entry.unknown_values.get("qualifiers", {})) == [i for i in ("Odd", "Odder") if i in items.split(";")]
+LISTS = {
+    "cheshire": ("Odd;Drugs", "accepted"),
+    "cumbria": ("Odd;Alcohol", "accepted"),
+    "durham": ("Odd;Odder", "held"),
+    "essex": ("", "accepted"),
+}
+"""What half of a force's rows list, and what becomes of its file."""
+
+
+def test_a_list_is_known_by_one_item(new_home: Home) -> None:
+    columns = ("incident_ref", "record_type", "created_at", "qualifiers")
+    for force, (items, _) in LISTS.items():
+        given = ["DRUGS" if i >= 30 else items for i in range(60)]
+        rows = each(60, lambda i, given=given: [f"I{i}", "INCIDENT", f"2025-01-{i % 28 + 1:02d}T12:00:00", given[i]])
+        write_extract(new_home.inbox, "incidents", rows, columns=columns, window=JANUARY, force=force)
+    land_night(new_home)
+    entries = {e.force_code: e for e in read_ledger(new_home)}
+    assert entries.keys() == LISTS.keys()
+    for force, (items, outcome) in LISTS.items():
+        assert entries[force].outcome == outcome, force
+        unknown = sorted(entries[force].unknown_values.get("qualifiers", {}))
+        assert unknown == [i for i in ("Odd", "Odder") if i in items.split(";")], force
 
 
 @pytest.mark.parametrize("few", [0, vocabulary.FEW_CELLS])

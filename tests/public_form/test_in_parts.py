@@ -16,6 +16,7 @@ from .test_successive import shown, stand_on
 
 FORCES = {"f1": 1002, "o'neil": 1003}
 MARTS = {mart for mart, _ in MEASURES}
+SETTINGS = {"suppress": Public(), "round": Public(mode="round", base=5)}
 
 
 TABLES = ("marts.measures", "staging.areas_listed")
@@ -37,6 +38,16 @@ def forces(corrected: str = "") -> duckdb.DuckDBPyConnection:
         for table, rows in zip(TABLES, marts_of(code, seed, "" if code == "f1" else corrected), strict=True):
             con.register("one", rows)
             con.execute(f"create table if not exists {table} as from one limit 0; insert into {table} from one")
+    return con
+
+
+@cache
+def looked_at_together(mode: str = "suppress", key: str = "secret", corrected: str = "") -> duckdb.DuckDBPyConnection:
+    """The made marts with their public form, looked at all at once. To be read, not changed."""
+    con = forces(corrected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(public_form, "BYTES_PER_FIGURE", 1)
+        write_public(con, SETTINGS[mode], "staging", key)
     return con
 
 
@@ -81,15 +92,14 @@ def fail_after(n: int, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(public_form, "_run_scripts", fail)
 
 
-@pytest.mark.parametrize("settings", [Public(), Public(mode="round", base=5)])
-def test_in_parts_it_is_the_same(settings: Public, parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", SETTINGS)
+def test_in_parts_it_is_the_same(mode: str, parts: list[str]) -> None:
     con = forces()
-    write_public(con, settings, "staging", "secret")
+    write_public(con, SETTINGS[mode], "staging", "secret")
     assert sorted(parts) == sorted(f"{mart} {force}" for mart in MARTS for force in FORCES)
     parts.clear()
-    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", 1)
-    together = forces()
-    write_public(together, settings, "staging", "secret")
+    looked_at_together.cache_clear()  # so that `parts` sees it
+    together = looked_at_together(mode)
     assert len(parts) == 1
     assert shown(con)[0] > 1000
     assert shown(con) == shown(together)
@@ -132,21 +142,17 @@ def test_no_figure_is_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_rounded_is_made_whole(parts: list[str]) -> None:
     """What stands may have been rounded with another key: beside it, the new one would tell more than either."""
-    settings = Public(mode="round", base=5)
-    earlier, later = forces(), forces(corrected="true")
-    write_public(earlier, settings, "staging", "another secret")
-    write_public(later, settings, "staging", "secret")
+    earlier, later = looked_at_together("round", "another secret"), looked_at_together("round", corrected="true")
     con = on_the_night_before(earlier)
-    write_public(con, settings, "staging", "secret", figures_made="made")
+    write_public(con, SETTINGS["round"], "staging", "secret", figures_made="made")
     assert shown(con) == shown(later)
 
 
 def test_a_night_in_part_looks_in_parts_and_what_stands_stands_until_all_are_there(
     parts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    earlier, later = forces(), forces(corrected="true")
-    for made in (earlier, later):
-        write_public(made, Public(), "staging")
+    earlier, later = looked_at_together(), looked_at_together(corrected="true")
+    parts.clear()
     con = on_the_night_before(earlier)
     with monkeypatch.context() as patched:
         fail_after(2, parts, patched)
@@ -170,9 +176,7 @@ def test_nothing_of_another_form_is_left_where_all_is_made(parts: list[str], mon
             write_public(con, Public(threshold=30), "staging")
     assert tables(con) == ["unfinished"]
     write_public(con, Public(), "staging")
-    fresh = forces()
-    write_public(fresh, Public(), "staging")
-    assert shown(con) == shown(fresh)
+    assert shown(con) == shown(looked_at_together())
     assert tables(con) == ["measures"]
     views = "select count(*) from duckdb_views() where schema_name = 'marts_public' and view_name not like 'mart@_%' escape '@'"
     assert con.execute(views).fetchone() == (0,)

@@ -1,6 +1,6 @@
 """Any sequence of files against the plain model: which rows count, what is covered, and what became of each file.
 
-The suite has a dozen sequences, always the same. `pytest tests/sequences --long` has 5,000, other ones each time; one that
+The suite has a few sequences, always the same. `pytest tests/sequences --long` has 5,000, other ones each time; one that
 fails is shrunk, and printed with the line that brings it back.
 """
 
@@ -66,7 +66,7 @@ MONTHS_THAT_STAND = Sequence(
 """Two months, of which the nights after touch the second, the last of them both: rows come, move, change and go."""
 
 
-@settings(max_examples=often(12, 5000))
+@settings(max_examples=often(6, 5000))
 @given(sequence=sequences())
 @example(sequence=OTHERS_TWICE)
 @example(sequence=REPLACED_THAT_NIGHT)
@@ -77,7 +77,7 @@ def test_current_rows_and_coverage_are_the_plain_models(parts: Callable[..., lis
     assert not found
 
 
-@settings(max_examples=often(3, 330))
+@settings(max_examples=often(2, 330))
 @given(sequence=sequences(), days=st.integers(1, SPAN + 1))
 def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], sequence: Sequence, days: int) -> None:
     """Whichever files are over, and whatever newer and older ones there are beside them."""
@@ -87,7 +87,7 @@ def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], 
     assert not found
 
 
-@settings(max_examples=often(3, 410))
+@settings(max_examples=often(2, 410))
 @given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
 @example(sequence=ERASED_BETWEEN, erased=31)
 @example(sequence=DAYS_ERASED, erased=31)

@@ -238,7 +238,7 @@ def test_a_few_publishes_while_readers_ask(
     ]
     for reader in readers:
         reader.start()
-    for number in range(2, 5):
+    for number in range(2, 4):
         publish_and_load(home, base, number, database.server)
     until.set()
     for reader in readers:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ import duckdb
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from office import OFFICE, WITHOUT, convert
 from support import copy_home
 
 from dagster_project.audit import read_log
@@ -47,10 +47,11 @@ def pack(sample: Made) -> Pack:
     return replace(sample.pack, pages=tuple(replace(p, charts=()) for p in sample.pack.pages))
 
 
-@pytest.fixture
-def written(pack: Pack, tmp_path: Path) -> Path:
-    """A document in which an author has written, and into whose words a figure is copied."""
-    made, path = tmp_path / "made.docx", tmp_path / "report.docx"
+@pytest.fixture(scope="module")
+def authored(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A document in which an author has written, and into whose words a figure is copied. Do not change it: use `written`."""
+    folder = tmp_path_factory.mktemp("authored")
+    made, path = folder / "made.docx", folder / "report.docx"
     write_docx(pack, made)
 
     def write(name: str, data: bytes) -> bytes:
@@ -63,6 +64,12 @@ def written(pack: Pack, tmp_path: Path) -> Path:
 
     copy_zip(made, path, write)
     return path
+
+
+@pytest.fixture
+def written(authored: Path, tmp_path: Path) -> Path:
+    """A copy of the author's document, which a test may change."""
+    return shutil.copy(authored, tmp_path / "report.docx")
 
 
 def control(data: bytes, figure: str) -> bytes:
@@ -277,30 +284,20 @@ def test_any_prefix_is_read() -> None:
         find_controls("<?xml version='1.0' encoding='utf-16'?><d/>".encode("utf-16"), ("pam:",))
 
 
-LIBREOFFICE = pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice here")
+LIBREOFFICE = pytest.mark.skipif(OFFICE is None, reason=WITHOUT)
 
 
 @LIBREOFFICE
 def test_the_sample_has_fewer_than_35_pages(sample: Made, tmp_path: Path) -> None:
     (document,) = (sample.home.published / "report" / "2026-03").glob("*.docx")
-    subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf",
-         "--outdir", str(tmp_path), str(document)],
-        check=True, capture_output=True, timeout=180,
-    )  # fmt: skip
-    (made,) = tmp_path.glob("*.pdf")
+    made = convert(document, tmp_path, "pdf")
     pages = re.findall(rb"/Type\s*/Pages\b[^>]*?/Count (\d+)|/Count (\d+)[^>]*?/Type\s*/Pages\b", made.read_bytes())
     assert 10 < max(int(a or b) for a, b in pages) < 35
 
 
 @LIBREOFFICE
 def test_a_document_saved_anew_by_libreoffice_still_follows(pack: Pack, written: Path, tmp_path: Path) -> None:
-    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    subprocess.run(
-        ["soffice", profile, "--headless", "--convert-to", "docx", "--outdir", str(tmp_path / "saved"), str(written)],
-        check=True, capture_output=True, timeout=180,
-    )  # fmt: skip
-    saved = tmp_path / "saved" / written.name
+    saved = convert(written, tmp_path / "saved", "docx")
     before = {t: text for t, text, _ in controls_of(Document(str(written)).element.body)}
     assert {t: text for t, text, _ in controls_of(Document(str(saved)).element.body)} == before
     assert again(saved, pack) == [], "nobody typed over anything"
