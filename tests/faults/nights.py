@@ -212,12 +212,10 @@ class Between:
     old: Published
     new: Published
     kept: Kept
-    ended: Ended
-
-    @property
-    def seconds(self) -> float:
-        """From the second night's landing to its end."""
-        return self.ended.stages[-1][1] - self.ended.stages[0][1]
+    seconds: float
+    """From the second night's landing to its end."""
+    changes: int
+    """Changes that it makes to files of the home."""
 
     def which(self, home: Home) -> str:
         """Whether a home's published file is the old night or the new one; it must be one of them, whole."""
@@ -249,18 +247,23 @@ class Between:
 
 
 def make_between(folder: Path) -> Between:
-    """The first night, and the second in a process of its own, as those that are killed."""
-    home = Home(folder / "home").create()
+    """The first night and the second. With `--long` the second is in a process of its own, as those that are killed."""
+    home, today = Home(folder / "home").create(), datetime.now(UTC).date()
     if not how_often.IS_LONG:
         # Without the outputs that have charts: those are most of the time of a small night.
         home.config_file.write_text('[publish]\noutputs = ["open", "catalogue"]\n', encoding="utf-8")
         home.config_file.chmod(0o600)
     drop(home, FIRST_NIGHT, 0)
-    publish_night(home, today=datetime.now(UTC).date())
+    publish_night(home, today=today)
     drop(home, SECOND_NIGHT, 100)
-    whole = copied(home, folder / "whole")
-    ended = run(whole)
-    assert ended.code == 0, ended.words
-    between = Between(home, read_published(home), read_published(whole), read_kept(whole), ended)
+    whole, changes, began = copied(home, folder / "whole"), 0, time.monotonic()
+    if how_often.IS_LONG:
+        ended = run(whole)
+        assert ended.code == 0, ended.words
+        seconds, changes = ended.stages[-1][1] - ended.stages[0][1], len(ended.changes)
+    else:
+        publish_night(whole, today=today)
+        seconds = time.monotonic() - began
+    between = Between(home, read_published(home), read_published(whole), read_kept(whole), seconds, changes)
     assert between.old != between.new
     return between

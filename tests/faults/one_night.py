@@ -4,16 +4,13 @@ A line of JSON on stdin says what:
 
     home      the home's folder
     writes    kill -9 this process before its so-manieth change of the home's files; null: never
-    fsize     no file may grow beyond so many bytes; null: no limit
     fill      path and stage: when the stage begins, fill the disk that the path is on; null: never
-    user      run as this user and group id; null: as the caller
 
 On stdout, beside what a person would read: `STAGE <second> <name>` as each begins, `WRITE <n> <what>` before each change.
 """
 
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -24,17 +21,8 @@ CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shu
 def main() -> None:
     """The night as `pam nightly` runs it."""
     request = json.loads(sys.stdin.readline())
-    from dagster_project import definitions  # noqa: F401  (that user may not read Python's own files)
-    from dagster_project.cli import (
-        app,
-        render,  # noqa: F401  (that user may not read Python's own files)
-    )
-    from dagster_project.nights import run  # noqa: F401  (that user may not read Python's own files)
-
-    if request.get("user") is not None:
-        os.setgroups([])
-        os.setgid(request["user"])
-        os.setuid(request["user"])
+    from dagster_project.cli import app
+    from dagster_project.nights import run
 
     began, step, fill = time.perf_counter(), run.NightRun._step, request.get("fill")
 
@@ -46,8 +34,6 @@ def main() -> None:
 
     run.NightRun._step = told
     watch_changes(request["home"], request.get("writes"))
-    if request.get("fsize") is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (request["fsize"],) * 2)
     try:
         app(["nightly", "--home", request["home"]])
     finally:

@@ -34,11 +34,11 @@ def test_a_killed_night_leaves_a_whole_one_and_the_next_succeeds(
 ) -> None:
     """Two of three are killed at a moment, one before a change of a file; both spread over the night. The suite's one is
     killed while it builds."""
-    share = (n + random.Random(f"{KILLS} {n}").random()) / KILLS if KILLS > 1 else 0.3
+    share = (n + random.Random(f"{KILLS} {n}").random()) / KILLS if KILLS > 1 else 0.4
     home = copied(between.home, tmp_path / "home")
     if n % 3 == 2:
         # The counts of two runs differ by a few: the last ones may never come.
-        ended = run(home, writes=1 + int(share * (len(between.ended.changes) - 5)))
+        ended = run(home, writes=1 + int(share * (between.changes - 5)))
     else:
         ended = run(home, seconds=share * between.seconds)
     assert ended.code in (0, -9), ended.words

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import how_often
 import pytest
-from support import SILENT, night, published, write_extract
+from support import SILENT, copy_home, night, published, write_extract
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.published_file import published_night, sha256_of
@@ -92,57 +93,67 @@ def test_killed_before_a_step_it_goes_on_as_the_same_night(new_home: Home, monke
     assert published(new_home, f"{orders} and period_label = '2025'") == [(1,)] and len(receipt.checks) > 200
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose night was judged and not published yet, by run `a`. To be copied, not changed."""
+    home = Home(tmp_path_factory.mktemp("judged") / "home").create()
+    write_extract(home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    with night(home, plan=steps.Plan("a")) as run:
+        run.land()
+        run.build()
+        run.judge()
+    again = steps.Plan("b", ("a",), lands=False)
+    with night(home, plan=again) as same:
+        assert same.checks == run.checks and same.built == run.built
+    return home
+
+
 def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(
-    new_home: Home, monkeypatch: pytest.MonkeyPatch
+    judged: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is published stands. To execute the step again is to publish again: a night of its own."""
-    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
-    with night(new_home, plan=steps.Plan("a")) as first, monkeypatch.context() as patch:
-        first.land()
-        first.build()
-        first.judge()
+    home = copy_home(judged, tmp_path / "home")
+    with night(home, plan=steps.Plan("a2", ("a",), lands=False)) as first, monkeypatch.context() as patch:
+        first.ensure_built(judged=True)
         patch.setattr(kept_nights, "fix_links_and_rights", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
         with pytest.raises(OSError, match="share"):
             first.publish()
         first.fail("the share is gone")
-    (receipt,) = read_receipts(new_home)
+    (receipt,) = read_receipts(home)
     assert (receipt.outcome, receipt.reason) == ("published", "stopped after publishing: the share is gone")
-    assert receipt.sha256 == sha256_of(new_home.warehouse) and receipt.outputs == {}
-    figures = dict(published(new_home, "select mart, count(*) from marts.measures group by mart"))
+    assert receipt.sha256 == sha256_of(home.warehouse) and receipt.outputs == {}
+    figures = dict(published(home, "select mart, count(*) from marts.measures group by mart"))
     assert receipt.figures == figures and figures["mart_mda_orders"] > 0
-    to_serve = steps.Plan("b", ("a",), lands=False, publishes=False)
-    assert steps.find_night_to_continue(new_home, to_serve).night_id == receipt.night_id, "PostgreSQL is still to be given it"
-    again = steps.Plan("b", ("a",), lands=False)
-    assert steps.find_night_to_continue(new_home, again) is None
-    with night(new_home, plan=again) as second:
+    to_serve = steps.Plan("b", ("a2", "a"), lands=False, publishes=False)
+    assert steps.find_night_to_continue(home, to_serve).night_id == receipt.night_id, "PostgreSQL is still to be given it"
+    again = steps.Plan("b", ("a2", "a"), lands=False)
+    assert steps.find_night_to_continue(home, again) is None
+    with night(home, plan=again) as second:
         second.ensure_built(judged=True)
         second.publish()
-    assert second.receipt.figures == figures and published_night(new_home) == second.receipt.night_id != receipt.night_id
-    assert [r.outcome for r in read_receipts(new_home)] == ["published", "published"]
+    assert second.receipt.figures == figures and published_night(home) == second.receipt.night_id != receipt.night_id
+    assert [r.outcome for r in read_receipts(home)] == ["published", "published"]
 
 
-def test_rules_that_changed_since_the_gate_answered_are_asked(new_home: Home) -> None:
+def test_rules_that_changed_since_the_gate_answered_are_asked(judged: Home, tmp_path: Path) -> None:
     """A night that was judged and not published yet: it goes on, and is held by a rule that somebody wrote in between."""
-    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
-    with night(new_home, plan=steps.Plan("a")) as first:
-        first.land()
-        first.build()
-        first.judge()
+    home = copy_home(judged, tmp_path / "home")
+    (night_id,) = steps.nights_without_receipt(home)
     again = steps.Plan("b", ("a",), lands=False)
-    with night(new_home, plan=again) as same:
-        assert same.checks == first.checks and same.built == first.built
-    new_home.expectations.mkdir()
-    (new_home.expectations / "none.yml").write_text(
+    with night(home, plan=again) as same:
+        assert same.checks and same.built and same.built.left == ()
+    home.expectations.mkdir()
+    (home.expectations / "none.yml").write_text(
         "name: none\nrelation: stg_mda_orders\nexpectations:\n  - type: expect_table_row_count_to_be_between\n"
         "    kwargs: {max_value: 0}\n    severity: critical\n    meta: {advice: Ask.}\n",
         encoding="utf-8",
     )
-    with night(new_home, plan=again) as second:
+    with night(home, plan=again) as second:
         assert second.checks is None
         with pytest.raises(NightHeldError, match="stg_mda_orders is 1"):
             second.ensure_built(judged=True)
-    (receipt,) = read_receipts(new_home)
-    assert (receipt.night_id, receipt.outcome) == (first.night.night_id, "held") and not new_home.warehouse.exists()
+    (receipt,) = read_receipts(home)
+    assert (receipt.night_id, receipt.outcome) == (night_id, "held") and not home.warehouse.exists()
 
 
 def test_a_night_does_not_go_on_after_another(new_home: Home) -> None:
