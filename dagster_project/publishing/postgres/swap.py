@@ -151,8 +151,8 @@ def _remake_view(
 
 
 def drop_old(con: psycopg.Connection) -> list[str]:
-    """Drop the schemas of earlier nights, which another load may do at the same time. Returns those that can't be dropped yet, each
-    with the reason. Never waits long.
+    """Drop the schemas of earlier nights; another load may do so meanwhile. Returns those that can't be dropped yet, each with
+    the reason. Never waits long.
 
     Nothing of other people is dropped with them. The next load tries again.
     """
