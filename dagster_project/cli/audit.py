@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import suppress
 from datetime import date
 from typing import Annotated
 
@@ -30,14 +29,12 @@ def verify(
     from dagster_project.audit import verify as verify_log
 
     result = verify_log(home, anchor or ())
-    # Whoever reads only the exit code may have closed the output.
-    with suppress(BrokenPipeError):
-        for note in result.notes:
-            echo(f"pam: {note}", err=True)
-        for fault in result.faults:
-            secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
-        summary = f"{result.records:,} records" + (f", the last is {result.anchor}" if result.anchor else "")
-        echo(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
+    for note in result.notes:
+        echo(f"pam: {note}", err=True)
+    for fault in result.faults:
+        secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
+    summary = f"{result.records:,} records" + (f", the last is {result.anchor}" if result.anchor else "")
+    echo(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
     raise typer.Exit(1 if result.faults else 0)
 
 

@@ -1,6 +1,7 @@
 """Prints to the terminal. Text from files is made safe first."""
 
 import re
+from contextlib import suppress
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,15 @@ _LABEL = re.compile(r" *(?:\S+(?: \S+)? {2,}|(?:Quarantined|Rolled back) )?")
 
 
 def echo(text: Any = "", **more: Any) -> None:
-    """`typer.echo` of safe text."""
-    typer.echo(safe_text(str(text)), **more)  # noqa: TID251
+    """`typer.echo` of safe text. Where nobody reads it any more, the command goes on to its own exit code."""
+    with suppress(BrokenPipeError):
+        typer.echo(safe_text(str(text)), **more)  # noqa: TID251
 
 
 def secho(text: Any, **more: Any) -> None:
-    """`typer.secho` of safe text."""
-    typer.secho(safe_text(str(text)), **more)  # noqa: TID251
+    """`typer.secho` of safe text, as `echo`."""
+    with suppress(BrokenPipeError):
+        typer.secho(safe_text(str(text)), **more)  # noqa: TID251
 
 
 def print_line(console: "Console", text: str, style: str | None = None) -> None:

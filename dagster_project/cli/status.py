@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -33,9 +32,7 @@ def status(
         from dagster_project.nights.health import find_problems
 
         problems = find_problems(home, max_age)
-        # Whoever reads only the exit code may have closed the output.
-        with suppress(BrokenPipeError):
-            echo("PAM CRITICAL: " + "; ".join(problems) if problems else "PAM OK")
+        echo("PAM CRITICAL: " + "; ".join(problems) if problems else "PAM OK")
         raise typer.Exit(1 if problems else 0)
     from dagster_project.nights.status import status as read_status
 

@@ -1,6 +1,9 @@
 """`pam status`: empty, after the sample, and with files that were held, refused, quarantined or took rows back."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -141,3 +144,12 @@ def test_changed_columns_are_shown_for_a_fortnight(pam: Callable, new_home: Home
     assert "renamed? lpu is gone, Beat is new" in pam("status", "--home", new_home.path).stdout
     monkeypatch.setattr("dagster_project.nights.status.DRIFT_DAYS", -1)
     assert read(pam, new_home)["drift"] == []
+
+
+def test_a_check_that_nobody_reads_keeps_its_exit_code(new_home: Home) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "dagster_project.cli", "status", "--check", "--home", str(new_home.path)]
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (1, "")
