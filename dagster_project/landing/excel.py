@@ -92,22 +92,23 @@ def sheet_names(data: bytes) -> dict[str, bool]:
     return {sheet.name: sheet.visible == python_calamine.SheetVisibleEnum.Visible for sheet in sheets}
 
 
-def sheet_tops(data: bytes, after: int) -> Iterator[tuple[str, str]]:
-    """Name and first rows, as `sheet_text` gives them, of a workbook's sheets after some first ones: those that can be read.
+def sheet_tops(data: bytes, after: int) -> Iterator[tuple[str, bool, str]]:
+    """Name, whether a person sees it, and first rows, as `sheet_text` gives them, of a workbook's sheets after some first ones:
+    those that can be read.
 
     The workbook is one that `sheet_text` has read.
     """
     import python_calamine
 
     workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
-    for index, name in list(enumerate(workbook.sheet_names))[after:]:
+    for index, sheet in list(enumerate(workbook.sheets_metadata))[after:]:
         try:
             rows = workbook.get_sheet_by_index(index).to_python(skip_empty_area=False, nrows=TOP_ROWS)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException:  # noqa: S112  # a sheet of a chart, or a panic of the library
             continue
-        yield name, _csv_text(rows)
+        yield sheet.name, sheet.visible == python_calamine.SheetVisibleEnum.Visible, _csv_text(rows)
 
 
 def _index(names: list[str], sheet: str | None) -> int | None:

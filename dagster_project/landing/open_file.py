@@ -138,14 +138,13 @@ def _tables(
     data: bytes, after: int, contract: Contract, form: str, mapping: SystemMapping | None
 ) -> Iterator[tuple[str, bool, int]]:
     """The sheets after some first ones that have every required column: name, whether it is seen, and the header's row."""
-    is_seen = sheet_names(data)
-    for name, text in sheet_tops(data, after):
+    for name, is_seen, text in sheet_tops(data, after):
         try:
             layout = read_header(text, contract, form, ",", mapping)
         except Refused:
             continue
         if not layout.missing_required:
-            yield printable(name), is_seen[name], layout.rows
+            yield printable(name), is_seen, layout.rows
 
 
 def _check_header(facts: dict[str, Any], layout: Layout, contract: Contract, form: str, mapping: SystemMapping | None) -> None:
