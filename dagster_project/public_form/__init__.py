@@ -111,15 +111,22 @@ def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> 
         secret = ""
         if settings.mode == "round":
             secret = hashlib.sha256(b"rounding" + find_pseudonym_key(key_of or home, None).secret).hexdigest()
-        tables = {*con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()}
-        in_part = {("work", *FIGURES_MADE), ("warehouse", SCHEMA, "measures")} <= tables
-        write_public(con, settings, "work.staging", secret, ".".join(("work", *FIGURES_MADE)) if in_part else None)
+        write_public(con, settings, "work.staging", secret, figures_made(con))
         if settings.mode != "off":
             write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")
 
 
+def figures_made(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The relation of the figures made since `marts_public` was written, in the columns of `figures_to_rebuild`; None if all of
+    them were made. `con`: a connection to `warehouse` and `work`.
+    """
+    tables = {*con.execute("select database_name, schema_name, table_name from duckdb_tables()").fetchall()}
+    in_part = {("work", *FIGURES_MADE), ("warehouse", SCHEMA, "measures")} <= tables
+    return ".".join(("work", *FIGURES_MADE)) if in_part else None
+
+
 def write_public(
-    con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "", figures_made: str | None = None
+    con: duckdb.DuckDBPyConnection, settings: Public, staging: str, secret: str = "", made: str | None = None
 ) -> None:
     """Write `marts_public` alongside the connection's `marts`; with mode off, remove it.
 
@@ -130,12 +137,11 @@ def write_public(
         con: a warehouse, open for writing.
         staging: the schema that has `areas_listed`.
         secret: seeds the rounding. Anyone who knows it can learn more than the rounded figures tell.
-        figures_made: the relation of the figures made since `marts_public` was written with the same settings, in the columns
-            of `figures_to_rebuild`; None to make all of it. Rounded figures are always all made.
+        made: what `figures_made` returns, with the same settings; None to make all of it. Rounded figures are always all made.
     """
     is_rounded = settings.mode == "round"
     # Figures of the night before may have been rounded with another key.
-    is_whole = figures_made is None or is_rounded
+    is_whole = made is None or is_rounded
     if is_whole or settings.mode == "off":
         con.execute(f"drop schema if exists {SCHEMA} cascade")
     if settings.mode == "off":
@@ -155,7 +161,11 @@ def write_public(
         con.execute(f"alter table {SCHEMA}.unfinished rename to measures")
         _make_views(con, describe_rule(settings))
     else:
-        _find_changed(con, str(figures_made))
+        find_changed(con, str(made))
+        con.execute(
+            "create or replace temp view figures_read as select r.* from marts.measures as r inner join changed"
+            f" on {IS_CHANGED.format('r')} - {MONTHS_BACK}"
+        )
         wanted = f"select measures.* from measures inner join changed on {IS_CHANGED.format('measures')}"
         _collect(con, "temp table unfinished", wanted, scripts)
         con.execute("begin")
@@ -200,8 +210,8 @@ def batches(con: duckdb.DuckDBPyConnection, figures: str) -> list[str]:
     ]
 
 
-def _find_changed(con: duckdb.DuckDBPyConnection, figures_made: str) -> None:
-    """Make `changed`, which public figures are made again, and `figures_read`, the rows of the marts that they depend on.
+def find_changed(con: duckdb.DuckDBPyConnection, made: str) -> None:
+    """Make the temporary table `changed`: from which month on the public figures of a mart and force are made again.
 
     How finely a financial year is shown depends on all of its months, and on whether it is over. So public figures are made
     again from the April before the first month that changed, and before the month after the last one that is covered whole.
@@ -215,7 +225,7 @@ def _find_changed(con: duckdb.DuckDBPyConnection, figures_made: str) -> None:
             select
                 made.mart, made.force_code, r.measure,
                 1 + coalesce(max({m}) filter (r.data_status = 'complete'), 0) as to_m
-            from {figures_made} as made
+            from {made} as made
             inner join marts.measures as r on made.mart = r.mart and made.force_code = r.force_code
             inner join rules on r.mart = rules.mart and r.measure = rules.measure
             where rules.role = 'events' and r.area_type = 'force' and r.category = 'all' and r.period_type = 'month'
@@ -228,14 +238,10 @@ def _find_changed(con: duckdb.DuckDBPyConnection, figures_made: str) -> None:
                 when made.mart in (select mart from rules where role = 'stock') then 0
                 else greatest(0, 12 * floor((least(made.from_month_no, min(finished.to_m)) - 3) / 12) + 3)
             end::int as from_m
-        from {figures_made} as made
+        from {made} as made
         left join finished on made.mart = finished.mart and made.force_code = finished.force_code
         group by made.mart, made.force_code, made.from_month_no
         """
-    )
-    con.execute(
-        "create or replace temp view figures_read as select r.* from marts.measures as r inner join changed"
-        f" on {IS_CHANGED.format('r')} - {MONTHS_BACK}"
     )
 
 

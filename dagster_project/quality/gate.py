@@ -14,10 +14,11 @@ import duckdb
 
 from dagster_project.core.checks import Check
 from dagster_project.core.config import Public, read_config
+from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
 from dagster_project.core.memory import limit_memory
 from dagster_project.core.sql import literal
-from dagster_project.public_form import SCHEMA, batches, make_rule_tables
+from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, find_changed, make_rule_tables
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine, results
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HERE = Path(__file__).parent
+PUBLIC_FACTS = "public_facts.parquet"
+"""A file of the candidate: how often its public form breaks each rule, by month. A night that makes only some public figures
+again reads the facts of the others from it."""
 
 __all__ = ["DEFAULT_SUITE", "FACTS", "Suite", "SuiteError", "held_by", "judge", "load_suites", "suite_for"]
 
@@ -145,32 +149,58 @@ def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFram
         limit_memory(con, home)
         for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
             con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
-        cells = "select distinct mart from warehouse.reports.cells where mart is not null"
-        facts = {"report": (_facts(con, "report_facts"), {row[0] for row in con.execute(cells).fetchall()})}
+        con.execute("use warehouse")
+        cells = "select distinct mart from reports.cells where mart is not null"
+        facts = {"report": (con.execute(_script("report_facts")).df(), {row[0] for row in con.execute(cells).fetchall()})}
         schemas = {row[0] for row in con.execute("select schema_name from duckdb_schemas() where not internal").fetchall()}
         if settings.mode != "off" or SCHEMA in schemas:
             make_rule_tables(con, settings)
-            marts = con.execute("select distinct mart from warehouse.marts.measures").fetchall()
-            facts["public"] = (_public_facts(con), {row[0] for row in marts})
+            marts = con.execute("select distinct mart from marts.measures").fetchall()
+            made = None if settings.mode == "round" else figures_made(con)
+            facts["public"] = (_public_facts(con, home.candidate / PUBLIC_FACTS, made), {row[0] for row in marts})
     return facts
 
 
-def _public_facts(con: duckdb.DuckDBPyConnection) -> "pd.DataFrame":
-    """The facts of the public form, of as many figures at a time as fit into memory: a figure is compared with others of its
-    force and mart alone."""
-    import pandas as pd
+def _public_facts(con: duckdb.DuckDBPyConnection, file: Path, made: str | None) -> "pd.DataFrame":
+    """The facts of the public form by mart, force and measure.
 
+    `file`: has them by month, and is written anew. `made`: what `figures_made` returns: if only some public figures were made
+    again, only they are judged, and facts of earlier months stay. As many figures are read at a time as fit into memory: a
+    figure is compared with others of its force and mart alone.
+    """
+    exact, public = "from marts.measures", f"select *, true as is_judged from {SCHEMA}.measures"
+    into = "create or replace temp table facts as"
+    if made and file.exists():
+        find_changed(con, made)
+        exact = f"select r.* from marts.measures as r inner join changed on {IS_CHANGED.format('r')}"
+        # A year that is judged adds up its months.
+        public = (
+            f"select r.*, {IS_CHANGED.format('r')} as is_judged from {SCHEMA}.measures as r"
+            f" inner join changed on {IS_CHANGED.format('r')} - 11"
+        )
+        con.execute(
+            f"{into} select * from read_parquet({literal(str(file))}) as r where not exists (from changed where"
+            " changed.mart = r.public and changed.force_code = r.force_code and r.month_no >= changed.from_m)"
+        )
+        into = "insert into facts"
+    con.execute(f"create or replace temp view all_exact as {exact}")
+    con.execute(f"create or replace temp view all_public as {public}")
     con.execute(
-        "create or replace temp view figures as select mart, force_code from warehouse.marts.measures"
-        " union all select mart, force_code from warehouse.marts_public.measures"
+        "create or replace temp view figures as select mart, force_code from all_exact"
+        " union all select mart, force_code from all_public"
     )
-    parts = []
     for condition in batches(con, "figures"):
-        for name, schema in (("exact_figures", "marts"), ("public_figures", SCHEMA)):
-            con.execute(f"create or replace temp view {name} as from warehouse.{schema}.measures where {condition}")
-        parts.append(_facts(con, "public_facts"))
-    return pd.concat(parts, ignore_index=True)
+        con.execute(f"create or replace temp view exact_figures as from all_exact where {condition}")
+        con.execute(f"create or replace temp view public_figures as from all_public where {condition}")
+        con.execute(_script("public_facts"))
+        con.execute(f"{into} from new_facts")
+        into = "insert into facts"
+    with new_file(file) as new:
+        con.execute(f"copy (from facts order by all) to {literal(str(new))} (format parquet)")
+    return con.execute(
+        "select public, force_code, measure, sum(columns('^public_'))::bigint from facts group by all order by all"
+    ).df()
 
 
-def _facts(con: duckdb.DuckDBPyConnection, name: str) -> "pd.DataFrame":
-    return con.execute((HERE / f"{name}.sql").read_text(encoding="utf-8")).df()
+def _script(name: str) -> str:
+    return (HERE / f"{name}.sql").read_text(encoding="utf-8")

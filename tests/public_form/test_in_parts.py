@@ -144,7 +144,7 @@ def test_what_is_rounded_is_made_whole(parts: list[str]) -> None:
     """What stands may have been rounded with another key: beside it, the new one would tell more than either."""
     earlier, later = looked_at_together("round", "another secret"), looked_at_together("round", corrected="true")
     con = on_the_night_before(earlier)
-    write_public(con, SETTINGS["round"], "staging", "secret", figures_made="made")
+    write_public(con, SETTINGS["round"], "staging", "secret", made="made")
     assert shown(con) == shown(later)
 
 
@@ -157,10 +157,10 @@ def test_a_night_in_part_looks_in_parts_and_what_stands_stands_until_all_are_the
     with monkeypatch.context() as patched:
         fail_after(2, parts, patched)
         with pytest.raises(duckdb.OutOfMemoryException):
-            write_public(con, Public(), "staging", figures_made="made")
+            write_public(con, Public(), "staging", made="made")
     assert shown(con) == shown(earlier)
     parts.clear()
-    write_public(con, Public(), "staging", figures_made="made")
+    write_public(con, Public(), "staging", made="made")
     assert shown(con) == shown(later) != shown(earlier)
     assert sorted(parts) == sorted(f"{mart} o'neil" for mart in MARTS)
 

@@ -161,5 +161,5 @@ def same_in_part(
     """Have the connection's public form made in part, on that of the night before; it is to be the whole one."""
     stand_on(con, earlier)
     assert con.execute("select count(*) from made").fetchone() > (0,)
-    write_public(con, Public(running_year=running_year), "staging", figures_made="made")
+    write_public(con, Public(running_year=running_year), "staging", made="made")
     assert shown(con) == shown(whole)

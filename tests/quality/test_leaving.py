@@ -1,8 +1,11 @@
 """What leaves the force is judged: bad data for each rule on the public form and on the report's cells."""
 
+from typing import Any
+
 import duckdb
 import pytest
-from support import night
+from support import night, write_extract
+from week import NALOXONE
 
 from dagster_project import public_form
 from dagster_project.core.checks import Check
@@ -117,11 +120,40 @@ def test_a_public_form_that_shows_too_much_holds_the_night(week_copy: Home, monk
 
     monkeypatch.setattr(public_form, "publish_public", leak)
     before = week_copy.warehouse.read_bytes()
+    drop_administrations(week_copy)
     with night(week_copy) as run:
         publish(run)
         assert run.receipt and run.receipt.outcome == "held" and "public_count_under_threshold" in run.receipt.reason
         assert run.fail("later") is run.receipt, "held is held, whatever happens afterwards"
     assert week_copy.warehouse.read_bytes() == before
+
+
+def drop_administrations(home: Home) -> None:
+    """A file of January, so that the next night makes only what is later than March."""
+    rows = [["J1", "2026-01-05 10:00", "Dales"]]
+    write_extract(home.inbox, "naloxone", rows, columns=NALOXONE, window=("2026-01-04", "2026-01-07"), stamp="20260108T010000Z")
+
+
+def facts_by_month(home: Home) -> list[tuple[Any, ...]]:
+    return duckdb.sql(f"from '{home.candidate / gate.PUBLIC_FACTS}' order by all").fetchall()
+
+
+def test_a_night_in_part_judges_the_public_figures_that_it_made(week_copy: Home) -> None:
+    """What was judged on earlier nights is not judged again, and its facts stay, broken rules among them."""
+    drop_administrations(week_copy)
+    with night(week_copy) as run:
+        run.land()
+        run.build()
+        assert not [c for c in run.judge() if not c.passed and c.suite == "public"]
+    in_part = facts_by_month(week_copy)
+    (week_copy.candidate / gate.PUBLIC_FACTS).unlink()
+    assert failed(week_copy, Public()) == set()
+    assert facts_by_month(week_copy) == in_part
+    kept = f"select * replace (2 as public_count_under_threshold) from '{week_copy.candidate / gate.PUBLIC_FACTS}'"
+    duckdb.sql(f"copy ({kept}) to '{week_copy.candidate / gate.PUBLIC_FACTS}' (format parquet)")
+    assert ("mart_naloxone", "public_count_under_threshold") in failed(week_copy, Public())
+    counted = {row[3]: row[4] for row in facts_by_month(week_copy) if row[0] == "mart_naloxone" and row[1] == "derbyshire"}
+    assert min(counted.values()) == 0 < max(counted.values()) and counted[max(counted)] == 0, "only January's are counted again"
 
 
 def publish(run: NightRun) -> None:
