@@ -6,8 +6,7 @@
 -- six texts takes twice the time.
 {%- set series = ['mart', 'force_code', 'area_type', 'area_code', 'measure', 'category'] %}
 {%- set by_series = 'partition by ' ~ series | join(', ') %}
-{%- set by_base = 'partition by series_no, base_no' %}
-{%- set in_order = by_base ~ ' order by period_start' %}
+{%- set in_order = 'partition by series_no, base_no order by period_start' %}
 {%- set limit = chart_constant('limit') ~ ' * moving_range' %}
 {%- set near = chart_constant('near limit') ~ ' * moving_range' %}
 with points as (
@@ -63,51 +62,62 @@ months as (
         {% if not loop.last %}and {% endif %}{% endfor %}
 ),
 
-stepped as (
+-- Sums by series and part come by grouping, not by windows, each of which would sort all months again.
+bases as (
     select
-        *,
-        sum(value) over ({{ by_base }}) as total,
-        cast(count(*) over ({{ by_base }}) as decimal(8, 0)) as n,
-        min(period_start) over ({{ by_base }}) as baseline_start,
-        max(period_end) over ({{ by_base }}) as baseline_end,
-        lag(value) over ({{ in_order }}) as value_before
+        series_no, base_no,
+        sum(value) as total,
+        cast(count(*) as decimal(8, 0)) as n,
+        min(period_start) as baseline_start,
+        max(period_end) as baseline_end
+    from months
+    group by series_no, base_no
+),
+
+stepped as (
+    select *, lag(value) over ({{ in_order }}) as value_before
     from months
 ),
 
 with_steps as (
     select
-        *,
-        cast(abs(value - value_before) as decimal(28, 10)) as step_size,
-        cast(total as double) / n as mean_value,
+        stepped.*, bases.baseline_start, bases.baseline_end,
+        cast(abs(stepped.value - stepped.value_before) as decimal(28, 10)) as step_size,
+        cast(bases.total as double) / bases.n as mean_value,
         -- Exact: a constant series is on its mean, and on neither side.
-        case when value * n > total then 1 when value * n < total then -1 else 0 end as side,
-        case when value > value_before then 1 when value < value_before then -1 when value = value_before then 0 end as step
-    from stepped
-),
-
-averaged as (
-    select
-        *,
-        cast(sum(step_size) over ({{ by_base }}) as double) / nullif(count(step_size) over ({{ by_base }}), 0) as mean_step_size
-    from with_steps
-),
-
-screened as (
-    select
-        *,
-        -- If nothing changes, the package has no limits; here they are the mean.
+        case when stepped.value * bases.n > bases.total then 1 when stepped.value * bases.n < bases.total then -1 else 0 end as side,
         case
-            when cast(step_size as double) < {{ chart_constant('screened above') }} * mean_step_size or step_size = 0 then step_size
-        end as screened_step_size
-    from averaged
+            when stepped.value > stepped.value_before then 1
+            when stepped.value < stepped.value_before then -1
+            when stepped.value = stepped.value_before then 0
+        end as step
+    from stepped
+    inner join bases on stepped.series_no = bases.series_no and stepped.base_no = bases.base_no
+),
+
+mean_steps as (
+    select series_no, base_no, cast(sum(step_size) as double) / nullif(count(step_size), 0) as mean_step_size
+    from with_steps
+    group by series_no, base_no
+),
+
+-- Steps that are far from the others do not count. If nothing changes, the package has no limits; here they are the mean.
+moving_ranges as (
+    select
+        with_steps.series_no, with_steps.base_no,
+        cast(sum(with_steps.step_size) as double) / nullif(count(with_steps.step_size), 0) as moving_range
+    from with_steps
+    inner join mean_steps on with_steps.series_no = mean_steps.series_no and with_steps.base_no = mean_steps.base_no
+    where
+        cast(with_steps.step_size as double) < {{ chart_constant('screened above') }} * mean_steps.mean_step_size
+        or with_steps.step_size = 0
+    group by with_steps.series_no, with_steps.base_no
 ),
 
 limited as (
-    select
-        *,
-        cast(sum(screened_step_size) over ({{ by_base }}) as double)
-        / nullif(count(screened_step_size) over ({{ by_base }}), 0) as moving_range
-    from screened
+    select with_steps.*, moving_ranges.moving_range
+    from with_steps
+    left join moving_ranges on with_steps.series_no = moving_ranges.series_no and with_steps.base_no = moving_ranges.base_no
 ),
 
 placed as (
