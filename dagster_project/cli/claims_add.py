@@ -81,7 +81,9 @@ def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool)
 def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
     echo(f"{error}")
     if error.option == "--from and --to":
-        return replace(given, first=as_day(typer.prompt("--from (YYYY-MM-DD)")), last=as_day(typer.prompt("--to (YYYY-MM-DD)")))
+        # A day that is none is asked for again, under its own name.
+        first, last = (typer.prompt(f"{name} (YYYY-MM-DD)", value_proc=as_day) for name in ("--from", "--to"))
+        return replace(given, first=first, last=last)
     return replace(given, **{error.option.removeprefix("--"): typer.prompt(error.option)})
 
 

@@ -13,7 +13,7 @@ from .common import HOME, FormOption, HomeOption, JsonOption, ReasonOption, app
 from .echo import echo, secho
 
 if TYPE_CHECKING:
-    from dagster_project.core.config import Query
+    from dagster_project.core.config import Limits
 
 
 @app.command()
@@ -116,7 +116,7 @@ def sql(
     raise typer.Exit(1 if failed else 0)
 
 
-def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Query":
+def limits_of(home: Home, seconds: float | None, memory: str | None, rows: int | None) -> "Limits":
     """What a query may use: as the options say, else as the home's settings do."""
     from dagster_project.core.config import visible_settings
 

@@ -106,7 +106,7 @@ class Spark(_Part):
     settings: dict[Annotated[str, Field(pattern=r"^spark\.")], Text] = {}
 
 
-class Query(_Part):
+class Limits(_Part):
     """What a query of the published night may use: defaults, which the options of `pam query` and `pam sql` change.
 
     `seconds`: 0 for no limit. `memory`: such as `500MB`. `rows`: the most rows that a table shows; 0 for all.
@@ -287,7 +287,7 @@ class Config(_Part):
     night: Nights = Nights()
     spark: Spark = Spark()
     publish: Publish = Publish()
-    query: Query = Query()
+    query: Limits = Limits()
     audit: Audit = Audit()
     serve: Serve = Serve()
     arrival: Arrival = Arrival()

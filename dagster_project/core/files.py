@@ -29,31 +29,24 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
     `many_writers`: threads or processes may write this file at the same time; each uses a temporary name of its own.
     """
     make_folder(path.parent)
-    writer = f".{os.getpid()}-{threading.get_ident()}" if many_writers else ""
-    new = temporary_path(path.with_name(path.name + writer))
-    try:
-        with os.fdopen(make_file(new), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        put_in_place(new, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
+    with new_file(path, f".{os.getpid()}-{threading.get_ident()}" if many_writers else "") as new:
+        new.write_bytes(data)
 
 
 @contextlib.contextmanager
-def new_file(path: Path) -> Iterator[Path]:
-    """A temporary file (0600) to write. When the block has ended without an error, it gets its final name."""
-    new = temporary_path(path)
+def new_file(path: Path, writer: str = "") -> Iterator[Path]:
+    """A temporary file (0600) to write. When the block has ended without an error, it gets its final name. `writer`: what is
+    added to its temporary name."""
+    new = temporary_path(path.with_name(path.name + writer))
     new.touch(mode=0o600)
     try:
         yield new
         flush(new)
         put_in_place(new, path)
-    finally:
-        new.unlink(missing_ok=True)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
 
 
 def delete_abandoned(parent: Path, prefix: str) -> None:

@@ -78,8 +78,8 @@ def night_of(path: Path) -> str | None:
     except OSError as error:
         raise PublishError(f"{path} is not a published night: {error.strerror}") from error
     # A night asks it many times. Nobody writes to such a file: one that is changed behind our back has another time of
-    # writing, unless that is set back.
-    return _night_in(file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    # change (ctime), which can't be set back as that of writing can.
+    return _night_in(file, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @lru_cache(maxsize=64)

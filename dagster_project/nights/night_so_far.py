@@ -10,7 +10,7 @@ from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
-from dagster_project.landing import Erasure, LedgerEntry
+from dagster_project.landing import Erasure, LedgerEntry, read_ledger
 from dagster_project.publishing import publish
 from dagster_project.quality import gate
 from dagster_project.transform import candidate, raw_schema
@@ -90,6 +90,15 @@ class NightSoFar:
         self.receipt = next((r for r in own if r.outcome in ("published", "unchanged")), None)
         done = {"landing": self.landed, "building": self.built, "checking": self.judged}
         self.seconds = {name: step.seconds for name, step in done.items() if step}
+
+    def _add_unreported(self, night: Night) -> None:
+        """Add what earlier runs landed and no receipt has reported: this run publishes it and lands nothing itself."""
+        landed = self.landed or Landed()
+        nights = steps.nights_without_receipt(self.home) - {e.night_id for e in landed.entries}
+        before = [e for e in read_ledger(self.home) if e.night_id in nights]
+        if before:
+            self.landed = replace(landed, entries=(*before, *landed.entries))
+            steps.save_step(self.home, night.night_id, self.landed)
 
     def _save_step(self, step: Landed | Built | Judged) -> None:
         steps.save_step(self.home, self._started_night().night_id, step)

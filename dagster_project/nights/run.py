@@ -132,6 +132,8 @@ class NightRun(NightSoFar):
                 else:
                     started = steps.Started(night.night_id, night.started_at, night.today, self.plan.run_id)
                     steps.save_step(self.home, night.night_id, started)
+                if self.plan.publishes and not self.plan.lands:
+                    self._add_unreported(night)
             except BaseException:
                 self.end()
                 raise

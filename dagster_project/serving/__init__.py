@@ -1,7 +1,7 @@
 """Reads what is published: SQL, the prompt, trace, diff, claims and topline."""
 
 from dagster_project.core.cell_text import escape_formula, plain_text
-from dagster_project.core.config import Query as Limits
+from dagster_project.core.config import Limits
 from dagster_project.core.published_file import NothingPublishedError
 
 from .answer_formats import write_result

@@ -14,8 +14,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.config import Query as Limits
-from dagster_project.core.config import visible_settings
+from dagster_project.core.config import Limits, visible_settings
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import NothingPublishedError, open_published, published_folder

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import duckdb
 
-from dagster_project.core.config import Query as Limits
+from dagster_project.core.config import Limits
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home

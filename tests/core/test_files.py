@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.core import files
-from dagster_project.core.files import write_whole
+from dagster_project.core.files import new_file, write_whole
 
 
 def test_a_file_of_many_writers_is_always_whole(tmp_path: Path) -> None:
@@ -30,3 +30,25 @@ def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path: Path, monkeypatc
         write_whole(path, b"new", many_writers=many)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_both_ways_to_write_give_a_file_for_the_owner_alone_or_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_name(path: Path) -> None:
+        with new_file(path) as new:
+            new.write_bytes(b"new")
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for write in (by_name, lambda path: write_whole(path, b"new")):
+        path = tmp_path / "a"
+        write(path)
+        assert path.read_bytes() == b"new" and path.stat().st_mode & 0o777 == 0o600
+        path.write_bytes(b"old")
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(files.os, "fsync", stopped)
+            write(path)
+        assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+        path.unlink()

@@ -74,6 +74,15 @@ def test_what_is_missing_is_asked_for_or_its_option_named(pam: Callable, sample_
     assert len(rows(sample_copy)) == 292
 
 
+def test_a_mistyped_day_is_asked_for_again_under_its_own_name(pam: Callable, sample_copy: Home) -> None:
+    stdin = "drug_searches\n2024-11-01\n2025-10-32\n2025-10-31\ny\n"
+    asked = pam("claims", "add", "It came to 1,708.", "--home", sample_copy.path, stdin=stdin)
+    assert asked.exit_code == 0, asked.output
+    assert "'2025-10-32' is no date (YYYY-MM-DD)" in asked.stdout
+    assert asked.stdout.count("--from (YYYY-MM-DD)") == 1 and asked.stdout.count("--to (YYYY-MM-DD)") == 2
+    assert rows(sample_copy)[-1]["period_end"] == "2025-10-31"
+
+
 def test_a_sentence_that_was_added_is_known_from_then_on_whatever_its_number(
     pam: Callable, sample_copy: Home, tmp_path: Path
 ) -> None:

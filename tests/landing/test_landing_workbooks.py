@@ -7,6 +7,8 @@ from io import BytesIO
 
 import pytest
 
+from dagster_project.landing import excel
+
 from .workbook import workbook
 
 NAME = "crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.xlsx"
@@ -45,6 +47,28 @@ def test_other_sheets_with_the_same_columns_are_named(warehouse):
     assert entry.drift == [
         "not read: S2, S4 with the same columns: save each as a file of its own, or say table: {sheet: ...} in a mapping"
     ]
+
+
+def test_four_times_as_many_sheets_take_four_times_the_reading(warehouse, monkeypatch):
+    """Counted in bytes, by all that read the workbook: each must read it a number of times that its sheets do not change."""
+
+    class Counted(BytesIO):
+        taken = 0
+
+        def read(self, size=-1, /):
+            data = super().read(size)
+            Counted.taken += len(data)
+            return data
+
+    monkeypatch.setattr(excel, "BytesIO", Counted)
+    times = []
+    for day, number in ((5, 6), (6, 24)):
+        book, before = workbook(*([HEAD, *rows(25, month)] for month in [*range(1, 13), *range(1, 13)][:number])), Counted.taken
+        entry = land(warehouse, book, NAME.replace("20260105", f"2026010{day}"))
+        assert entry.outcome == "accepted" and f"S{number}" in entry.drift[0]
+        times.append((Counted.taken - before) / len(book))
+    few, many = times
+    assert few >= 1 and many < 1.2 * few, times
 
 
 def test_a_hidden_sheet_or_one_that_a_mapping_leaves_is_not_named(warehouse):

@@ -122,6 +122,18 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
         assert con.execute(previous, [carry_forward.PREVIOUS]).fetchall() == []
 
 
+def test_what_landed_in_runs_of_their_own_is_reported_by_the_night_that_publishes_it(
+    dropped: Home, instance: dg.DagsterInstance
+) -> None:
+    for extract in ("mda_orders", "stop_search"):
+        assert materialize(dropped, instance, f"raw/{extract}").success
+    assert materialize(dropped, instance, "published/warehouse").success
+    (receipt,) = read_receipts(dropped)
+    assert receipt.outcome == "published"
+    assert [(f["extract"], f["outcome"]) for f in receipt.files] == [("mda_orders", "accepted"), ("stop_search", "accepted")]
+    assert steps.nights_without_receipt(dropped) == set(), "what is reported is not reported again"
+
+
 def test_an_output_alone_is_as_it_was_published(
     sample_copy: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,17 @@ def laid_out(home: Home, nights: list[str], published: str) -> Home:
     return home
 
 
+def test_a_file_written_over_with_its_time_set_back_is_read_again(new_home: Home) -> None:
+    one, other = "20260101T020000Z", "20260102T020000Z"
+    home = laid_out(new_home, [one, other], published=one)
+    path, status = home.publications / f"{one}.duckdb", home.warehouse.stat()
+    assert night_of(home.warehouse) == one
+    path.write_bytes((home.publications / f"{other}.duckdb").read_bytes())
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    assert night_of(home.warehouse) == other
+
+
 def test_every_published_night_is_kept_as_it_was(week: Home) -> None:
     assert kept(week) == NIGHTS
     assert [p.is_published for p in kept_nights.list_kept(week)] == [False] * 4 + [True]
