@@ -23,6 +23,7 @@ class EventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -37,6 +38,13 @@ class EventLog(SqliteEventLogStorage):
                 pass
         with self._db_lock, self._engine_of(shard).begin() as connection:
             yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table. One that is there stays: Dagster's own looks again, in a database opened anew, at each
+        of a night's checks."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def _engine_of(self, shard: str) -> Engine:
         """The open database of a shard. Only the index and one run's are kept."""

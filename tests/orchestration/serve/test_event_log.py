@@ -19,7 +19,8 @@ def test_dagsters_own_log_reads_the_same(new_home: Home) -> None:
         return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
 
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
-        assert isinstance(instance.event_log_storage, EventLog)
+        log = instance.event_log_storage
+        assert isinstance(log, EventLog) and log.has_table("asset_check_executions") and not log.has_table("none")
         done = [dg.materialize([one], instance=instance, run_config=QUIET_RUN).run_id for _ in range(3)]
         with ThreadPoolExecutor(4) as threads:
             read = list(threads.map(instance.all_logs, done * 4))

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -26,17 +27,29 @@ def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
     return made_once("dashboard", make) / "out"
 
 
+@pytest.fixture(scope="module")
+def window(browser: Any) -> Iterator[Any]:
+    """One window for all tests of a file: to open it costs the browser more than most of them do. The page stores nothing.
+    Not for all files: one measures the memory of a browser with no other window."""
+    with closing(browser.new_page()) as one:
+        yield one
+
+
 @pytest.fixture
-def opened(browser: Any, folder: Path) -> Iterator[Callable[..., Any]]:
+def opened(window: Any, folder: Path) -> Iterator[Callable[..., Any]]:
     """Opens the page from its folder with what is picked, at a width in pixels.
 
     At the end: nothing was asked of a network, nothing went wrong.
     """
     asked, wrong = [], []
-    page = browser.new_page()
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page = window
+    heard = {
+        "request": lambda request: asked.append(request.url),
+        "console": lambda message: wrong.append(message.text),
+        "pageerror": lambda error: wrong.append(str(error)),
+    }
+    for event, hear in heard.items():
+        page.on(event, hear)
 
     def call(where: Path = folder, width: int = 1280, **picked: Any) -> Any:
         page.goto("about:blank")
@@ -46,7 +59,8 @@ def opened(browser: Any, folder: Path) -> Iterator[Callable[..., Any]]:
         return page
 
     yield call
-    page.close()
+    for event, hear in heard.items():
+        page.remove_listener(event, hear)
     assert asked and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in asked)
     # axe asks for style sheets anew, which the page's policy forbids as well; one test takes a file away.
     assert [w for w in wrong if not any(t in w for t in ("preload assets", "dashboard.css", "ERR_FILE_NOT_FOUND"))] == []

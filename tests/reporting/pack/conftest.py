@@ -1,11 +1,12 @@
 """Two packs: the sample's, and one of an edition by somebody else, on few extracts with hostile texts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
-from support import publish_night, write_extract
+from support import copy_home, publish_night, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.editions import Edition, read_editions
@@ -89,9 +90,15 @@ def sample(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 @pytest.fixture(scope="session")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def other(made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A force without units, two extracts out of 23, an edition of its own."""
-    home = Home(tmp_path_factory.mktemp("pack_home") / "home").create()
+    home = copy_home(Home(made_once("pack_home", publish_other) / "home"), tmp_path_factory.mktemp("pack_home") / "home")
+    return make(home, "2027-01", tmp_path_factory.mktemp("pack_other") / "other", False)
+
+
+def publish_other(folder: Path) -> None:
+    """The night of the other force."""
+    home = Home(folder / "home").create()
     home.editions.mkdir()
     (home.editions / "2027-01.yml").write_text(yaml.safe_dump(OTHER), encoding="utf-8")
     (home.editions / "printed.csv").write_text(PRINTED, encoding="utf-8")
@@ -103,7 +110,6 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Made:
     columns = ["search_ref", "searched_at", "object_of_search", "outcome", "object_found"]
     write_extract(home.inbox, "stop_search", searches, columns=columns, **given)
     publish_night(home)
-    return make(home, "2027-01", tmp_path_factory.mktemp("pack_other") / "other", False)
 
 
 @pytest.fixture(params=["sample", "other"])
