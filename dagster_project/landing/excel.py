@@ -12,6 +12,8 @@ from typing import IO, Any
 
 import numpy
 
+from dagster_project.core.printable import visible
+
 from .containers import CHUNK, LARGEST, too_large
 from .file_signatures import check_kind, check_workbook
 from .refusal import Refused, printable
@@ -81,7 +83,7 @@ def _csv_text(rows: Iterable[list[Any]]) -> str:
     csv.writer(out, lineterminator="\n").writerows(
         cells if any(cells := [_text(value) for value in row]) else [] for row in rows
     )
-    return out.getvalue().replace("\r\n", "\n")
+    return visible(out.getvalue().replace("\r\n", "\n"))
 
 
 def sheet_names(data: bytes) -> dict[str, bool]:
