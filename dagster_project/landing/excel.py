@@ -224,7 +224,8 @@ def _text(value: object) -> str:
             return str(value).upper()
         case float():
             digits = f"{value:.15g}"
-            return format(Decimal(digits), "f") if "e" in digits else digits
+            # Of 16 digits or more the last ones are lost: as in a CSV of Excel's, the text says so, and no key is such a text.
+            return format(Decimal(digits), "f") if "e-" in digits else digits
         case datetime():
             # A time is stored as a fraction of a day, which can be just short of its second.
             moment = (value + HALF_A_SECOND).replace(microsecond=0)
