@@ -25,7 +25,13 @@ from .made_up import is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .parallel import Stopped
-from .plausibility import quarantined_too_much, refuse_american, refuse_other_force, withdraws_too_much
+from .plausibility import (
+    points_for_thousands,
+    quarantined_too_much,
+    refuse_american,
+    refuse_other_force,
+    withdraws_too_much,
+)
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
@@ -221,6 +227,7 @@ class FileLanding(LandingSession):
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
+        hold_reason = hold_reason or points_for_thousands(self.con, sheet)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)

@@ -37,6 +37,8 @@ TURNED_DATES = 10
 TEXTS_TO_DATES = 0.5
 """American texts for each such date: 1.6 where dates are of any day, as 19 of 31 days are after the 12th. Fewer are slips."""
 
+THOUSANDS = 3
+"""Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
     r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
@@ -133,6 +135,33 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
             f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"
             " without it"
         )
+
+
+def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a file with a column of amounts like 1.234 whose point stands between thousands, or None.
+
+    There each part after a point has three figures, none has four in a row, and no comma stands between thousands. Where every
+    count has a point (`12.000`) they are decimals.
+    """
+    for c in sheet.contract.columns if sheet.form == "canonical" else ():
+        if c.type not in ("money", "whole") or c.name not in sheet.layout.position:
+            continue
+        alike, with_point, filled, english = one_row(con.execute(
+            f"""
+            select
+                count(distinct t) filter (where regexp_matches(t, '^\D*[1-9]\d{{0,2}}(\.\d{{3}})+(,\d*)?\D*$')),
+                count(distinct t) filter (where contains(t, '.')),
+                count(distinct t),
+                count(*) filter (where regexp_matches(t, '\d{{4}}|^\D*\d{{1,3}}(,\d{{3}})+(\.|\D*$)'))
+            from (select nullif({sheet.text(c.name)}, '') as t from {CELLS} where not {sheet.is_ragged})
+            """
+        ))
+        if alike >= THOUSANDS and alike == with_point and not english and (c.type == "money" or with_point < filled):
+            return (
+                f"{c.name}: every amount with a point has three figures after it, as in 1.234: is it a thousand? Then export"
+                " amounts without such points; if not, release the file"
+            )
+    return None
 
 
 def quarantined_too_much(rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe) -> str | None:

@@ -2,6 +2,7 @@
 Each look-alike that is sound lands."""
 
 import duckdb
+import pytest
 
 from .test_landing_workbooks import HEAD, land
 from .workbook import workbook
@@ -35,3 +36,46 @@ def test_parquet_s_doubles_of_16_digits_are_no_keys_either(warehouse):
     )
     (entry,) = warehouse.night()
     assert (entry.rows_landed, entry.rows_quarantined) == (1, 1)
+
+
+def orders(warehouse, *amounts, at="20260105T020000Z"):
+    lines = [f'O{n},2025-03-01,Fraud,"{amount}",500' for n, amount in enumerate(amounts)]
+    return warehouse.land("confiscation_orders", *lines, header=MONEY, at=at)
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ("1.234", "2.500", "12.000"),
+        ("1.234", "2.500", "£12.000", "500", "", "0"),
+        ("1.234", "2.500", "3.100", "1.234.567", "2.500,50"),
+    ],
+)
+def test_points_between_thousands_hold_a_file(warehouse, amounts):
+    entry = orders(warehouse, *amounts)
+    assert entry.outcome == "held" and "order_value: every amount with a point has three figures after it" in entry.reason
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ("1.234", "2.500"),
+        ("1.234", "1.234", "1.234", "1.234"),
+        ("1.234", "2.500", "3.100", "10.50"),
+        ("1.234", "2.500", "3.100", "0.333"),
+        ("1.234", "2.500", "3.100", "1234.500"),
+        ("1.234", "2.500", "3.100", "1500"),
+        ("1.234", "2.500", "3.100", "1,500"),
+        ("1,234", "2,500", "3,100"),
+    ],
+)
+def test_points_before_decimals_do_not(warehouse, amounts):
+    entry = orders(warehouse, *amounts)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", len(amounts)), entry.reason
+
+
+@pytest.mark.parametrize("more,outcome", [(["250"], "held"), ([], "accepted")])
+def test_counts_with_points(warehouse, more, outcome):
+    counts = ["1.000", "2.000", "12.000", *more]
+    entry = warehouse.land("school_inputs", *(f"S{i},2025-03-01,Primary,{people}" for i, people in enumerate(counts)))
+    assert entry.outcome == outcome
