@@ -39,6 +39,9 @@ TEXTS_TO_DATES = 0.5
 
 THOUSANDS = 3
 """Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
+SPREADSHEET_ROWS = (65_536, 1_048_576)
+"""Rows of a sheet in Excel 2003 and since: what a file has beyond them is lost where it is opened and saved."""
+
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
     r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
@@ -135,6 +138,14 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
             f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"
             " without it"
         )
+
+
+def cut_by_spreadsheet(sheet: Sheet, rows: int) -> str | None:
+    """The reason to hold a text or a sheet that has exactly as many rows as a spreadsheet, or None."""
+    total = sheet.layout.rows + rows + sheet.n_ignored
+    if total not in SPREADSHEET_ROWS or not sheet.layout.separator:
+        return None
+    return f"ends at row {total:,}, where a spreadsheet does: rows below it may be lost: export again, do not open it in one"
 
 
 def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:

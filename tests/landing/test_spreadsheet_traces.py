@@ -4,6 +4,8 @@ Each look-alike that is sound lands."""
 import duckdb
 import pytest
 
+from dagster_project.landing import plausibility
+
 from .test_landing_workbooks import HEAD, land
 from .workbook import workbook
 
@@ -79,3 +81,11 @@ def test_counts_with_points(warehouse, more, outcome):
     counts = ["1.000", "2.000", "12.000", *more]
     entry = warehouse.land("school_inputs", *(f"S{i},2025-03-01,Primary,{people}" for i, people in enumerate(counts)))
     assert entry.outcome == outcome
+
+
+@pytest.mark.parametrize("n,outcome", [(8, "accepted"), (9, "held"), (10, "accepted")])
+def test_a_file_that_ends_where_a_spreadsheet_does(warehouse, monkeypatch, n, outcome):
+    monkeypatch.setattr(plausibility, "SPREADSHEET_ROWS", (10,))
+    entry = warehouse.land("crimes", *(f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(n)))
+    assert entry.outcome == outcome
+    assert outcome == "accepted" or "ends at row 10, where a spreadsheet does: rows below it may be lost" in entry.reason
