@@ -27,6 +27,7 @@ from .open_file import open_file
 from .parallel import Stopped
 from .plausibility import (
     cut_by_spreadsheet,
+    left_on_other_sheets,
     points_for_thousands,
     quarantined_too_much,
     refuse_american,
@@ -228,7 +229,7 @@ class FileLanding(LandingSession):
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
-        hold_reason = hold_reason or cut_by_spreadsheet(sheet, n_rows)
+        hold_reason = hold_reason or cut_by_spreadsheet(sheet, n_rows) or left_on_other_sheets(self.con, sheet)
         hold_reason = hold_reason or points_for_thousands(self.con, sheet)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:

@@ -3,6 +3,7 @@
 Each limit is a setting, `[believe]` of `pam.toml`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from .ledger import LedgerEntry
 from .mapped_values import is_month_first
 from .raw_store import Load, parquet_of
 from .refusal import Refused
-from .row_rules import Sheet
+from .row_rules import PARSED, Sheet
 
 EVER = (date(1900, 1, 1), date(2100, 12, 31))
 """The window used for a dry run where the person gave none."""
@@ -37,6 +38,13 @@ TURNED_DATES = 10
 TEXTS_TO_DATES = 0.5
 """American texts for each such date: 1.6 where dates are of any day, as 19 of 31 days are after the 12th. Fewer are slips."""
 
+PERIOD = re.compile(
+    r"(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?(?![a-z])"
+    r"|(?<![a-z\d])q[1-4](?!\d)|(?:19|20)\d\d"
+)
+"""A month, quarter or year in a sheet's name, in lower case."""
+MONTH_DAYS = 28
+"""Days of the window without a row before or after those of the first sheet, from which other sheets have them: a month."""
 THOUSANDS = 3
 """Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
 SPREADSHEET_ROWS = (65_536, 1_048_576)
@@ -146,6 +154,22 @@ def cut_by_spreadsheet(sheet: Sheet, rows: int) -> str | None:
     if total not in SPREADSHEET_ROWS or not sheet.layout.separator:
         return None
     return f"ends at row {total:,}, where a spreadsheet does: rows below it may be lost: export again, do not open it in one"
+
+
+def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a workbook with a sheet for each period, of which the first does not fill the window; else None."""
+    if not any(PERIOD.search(name.casefold()) for name in sheet.unread_sheets):
+        return None
+    first, last = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
+    if first:
+        before, after = date.fromisoformat(first) - sheet.covered_from, sheet.covered_to - date.fromisoformat(last)
+        if max(before, after).days < MONTH_DAYS:
+            return None
+    names = ", ".join(sheet.unread_sheets)
+    return (
+        f"rows of its window are on other sheets, and only the first is read: {names}. Save each as a file of its own, or put"
+        " all rows on the first"
+    )
 
 
 def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 
 from dagster_project.landing import plausibility
 
-from .test_landing_workbooks import HEAD, land
+from .test_landing_workbooks import HEAD, NAME, changed, land, rows
 from .workbook import workbook
 
 MONEY = "order_ref,order_date,offence_category,order_value,benefit_value"
@@ -89,3 +89,45 @@ def test_a_file_that_ends_where_a_spreadsheet_does(warehouse, monkeypatch, n, ou
     entry = warehouse.land("crimes", *(f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(n)))
     assert entry.outcome == outcome
     assert outcome == "accepted" or "ends at row 10, where a spreadsheet does: rows below it may be lost" in entry.reason
+
+
+def named(data, *names):
+    for n, name in enumerate(names, 1):
+        data = changed(data, "xl/workbook.xml", f'name="S{n}"', f'name="{name}"')
+    return data
+
+
+MONTHS = workbook([HEAD, *rows(5, 1)], [HEAD, *rows(5, 2)], [["notes"]])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("January", "February"), ("Jan 25", "FEB 25"), ("Crimes 2024", "Crimes 2025"), ("2025 Q1", "2025 Q2"), ("Aug", "Sept_25")],
+)
+def test_a_sheet_a_month_is_held_where_the_first_does_not_fill_the_window(warehouse, names):
+    entry = land(warehouse, named(MONTHS, *names))
+    assert entry.outcome == "held"
+    assert f"rows of its window are on other sheets, and only the first is read: {names[1]}. Save each" in entry.reason
+    (warehouse.home.mappings / "m.yml").write_text(f"extract: crimes\ntable: {{sheet: {names[1]}}}\n", encoding="utf-8")
+    assert land(warehouse, named(MONTHS, *names), NAME.replace("0105T", "0106T")).outcome == "accepted"
+
+
+def test_where_the_later_sheets_come_first(warehouse):
+    book = named(workbook([HEAD, *rows(5, 12)], [HEAD, *rows(5, 11)]), "Dec", "Nov")
+    assert land(warehouse, book).outcome == "held"
+
+
+def test_a_file_of_the_first_sheet_s_month_lands(warehouse):
+    entry = land(warehouse, named(MONTHS, "January", "February"), NAME.replace("2025-12-31", "2025-01-31"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5) and entry.drift[0].startswith("not read: February with")
+
+
+@pytest.mark.parametrize("names", [("Data", "Copy"), ("Sheet1", "Sheet2"), ("Marches", "Decks"), ("Mayfield 1", "Mayfield 2")])
+def test_sheets_of_other_names_are_named(warehouse, names):
+    entry = land(warehouse, named(MONTHS, *names))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5) and entry.drift[0].startswith(f"not read: {names[1]} with")
+
+
+def test_a_sheet_a_month_of_which_the_first_alone_has_the_columns_lands(warehouse):
+    entry = land(warehouse, named(workbook([HEAD, *rows(5, 1)], [["Notes of February"]]), "January", "February"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5)
