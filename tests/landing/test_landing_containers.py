@@ -128,7 +128,7 @@ def test_what_excel_means():
         [True, 12.0, 1e20, 0.1 + 0.2, 1e-7, -0.5],
         [datetime(2025, 3, 1, 10, 4, 59, 999999), date(2025, 3, 1), "007", 'a"b', "x,y", " z "],
     ]
-    assert sheet_text(workbook(rows)) == (
+    assert sheet_text(workbook(rows)).text == (
         'TRUE,12,1e+20,0.3,0.0000001,-0.5\n2025-03-01 10:05:00,2025-03-01,007,"a""b","x,y", z \n'
     )
 
