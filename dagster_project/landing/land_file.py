@@ -17,6 +17,7 @@ from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
+from .grouped_rows import only_on_first_rows
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
@@ -230,7 +231,7 @@ class FileLanding(LandingSession):
             if days >= SUSPECT_DAYS:
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
         hold_reason = hold_reason or cut_by_spreadsheet(sheet, n_rows) or left_on_other_sheets(self.con, sheet)
-        hold_reason = hold_reason or points_for_thousands(self.con, sheet)
+        hold_reason = hold_reason or points_for_thousands(self.con, sheet) or only_on_first_rows(self.con, sheet, n_rows)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)
