@@ -19,6 +19,22 @@ RE2 = "[^" + "".join(f"\\x{{{a:x}}}-\\x{{{b:x}}}" for a, b in _ALLOWED) + "]"
 """The same pattern for DuckDB."""
 
 
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\ufeff"
+"""Soft hyphens, marks of direction, and characters of no width: text that is copied from web pages and office files has them.
+With one, a key or a code is another to a program and the same to a person."""
+WIDE_BLANKS = "\u00a0\u202f"
+"""No-break spaces."""
+
+
+def visible(text: str) -> str:
+    """A text as a person sees it: without invisible characters, with spaces for no-break spaces. Costs nothing for ASCII."""
+    for character in INVISIBLE:
+        text = text.replace(character, "")
+    for character in WIDE_BLANKS:
+        text = text.replace(character, " ")
+    return text
+
+
 def is_printable(text: str) -> bool:
     """Whether a text has no such character."""
     return PATTERN.search(text) is None

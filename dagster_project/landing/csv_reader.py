@@ -25,8 +25,8 @@ BLOCK = 1 << 24
 CELLS = "landing_cells"
 
 PLAIN_BLANKS = "' '"
-ALL_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(65279)"
-"""Characters trimmed from cells, with no-break spaces, which spreadsheets leave, and stray byte order marks."""
+ALL_BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
+"""Characters trimmed from cells. No-break spaces are spaces by then."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout,
     if scan is None:
         return None
     # Trimming every cell costs more than scanning for blanks to trim.
-    blanks = ALL_BLANKS if scan.odd_blanks else PLAIN_BLANKS if scan.blank_edges else None
+    blanks = ALL_BLANKS if scan.tabs else PLAIN_BLANKS if scan.blank_edges else None
     is_short, may_have_totals = scan.longest <= LONGEST, mentions_total(body)
     return Cells(blanks, scan.lines, is_printable=scan.is_printable, is_short=is_short, may_have_totals=may_have_totals)
 
@@ -88,7 +88,7 @@ def read_cells(
         if cells := read_lines(con, body, layout, resources):
             return cells
     # Most files have spaces only, and trimming one is twice as fast.
-    odd_blanks = ('"', "\r", "\xa0", "\ufeff", *(() if layout.separator == "\t" else ("\t",)))
+    odd_blanks = ('"', "\r", *(() if layout.separator == "\t" else ("\t",)))
     blanks = ALL_BLANKS if any(character in text for character in odd_blanks) else PLAIN_BLANKS
     has_lines = False
     _number_lines(con, text, layout)

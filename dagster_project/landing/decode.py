@@ -4,6 +4,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from dagster_project.core.printable import visible
+
 from .refusal import Refused
 
 SAMPLE = 4096
@@ -22,7 +24,7 @@ _STRAY_LINE = re.compile("^[^\n\ud800-\udfff]*+[\ud800-\udfff][^\n]*", re.M)
 
 @dataclass(frozen=True)
 class DecodedText:
-    """Decoded text without its BOM, with LF line ends, and its encoding.
+    """Decoded text without its BOM and other invisible characters, with LF line ends, and its encoding.
 
     `main_encoding`: where some of the text is in another encoding, the name of the main one; a `MARK` comes before each
     character in another, which is decoded to its most likely meaning.
@@ -123,7 +125,7 @@ def _text(text: str, encoding: str, main_encoding: str | None = None) -> Decoded
         raise Refused("holds NUL characters: damaged, or not text")
     # DOS programs end a text with Ctrl-Z.
     text = _one_line_end(text).removesuffix("\x1a")
-    return DecodedText(text.removeprefix("\ufeff"), encoding, main_encoding)
+    return DecodedText(visible(text), encoding, main_encoding)
 
 
 def _one_line_end(text: str) -> str:

@@ -5,12 +5,15 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import IO, Any
 
 import numpy
+
+from dagster_project.core.printable import visible
 
 from .containers import CHUNK, LARGEST, too_large
 from .file_signatures import check_kind, check_workbook
@@ -41,11 +44,23 @@ _ERROR = re.compile(
 )
 
 
-def sheet_text(data: bytes, sheet: str | None = None) -> str:
+@dataclass(frozen=True)
+class SheetText:
     """A sheet as CSV text: commas, LF, a line for each row (cells may have line breaks), blank lines for blank rows.
 
-    `sheet`: its name, or its number from 1; the first where None. Raises Refused when the workbook is damaged or protected, or
-    has no such sheet.
+    `last_merged`: the first row, from 1, of the last cell that is merged over rows of one column; 0 where there is none.
+    """
+
+    text: str
+    last_merged: int
+
+
+def sheet_text(data: bytes, sheet: str | None = None, filled_below: int | None = None) -> SheetText:
+    """Read a sheet.
+
+    `sheet`: its name, or its number from 1; the first where None. `filled_below`: the last row of the header; below it each row
+    that a cell is merged over gets its value, where None only the first. Raises Refused when the workbook is damaged or
+    protected, or has no such sheet.
     """
     # Imported here: nights without Excel files need not wait for it.
     import python_calamine
@@ -57,7 +72,9 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
         workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
         names = workbook.sheet_names
         index = _index(names, sheet)
-        rows = workbook.get_sheet_by_index(index).to_python(skip_empty_area=False) if index is not None else None
+        found = workbook.get_sheet_by_index(index) if index is not None else None
+        rows = found.to_python(skip_empty_area=False) if found else None
+        ranges = (found.merged_cell_ranges if found else None) or []
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
@@ -66,13 +83,30 @@ def sheet_text(data: bytes, sheet: str | None = None) -> str:
     if rows is None or index is None:
         name = printable(sheet or "")
         raise Refused(f"no sheet '{name}', which the mapping's table.sheet says: it has {', '.join(map(printable, names))}")
-    for row, column, text in _errors(data, index):
+    for row, column, shown in _errors(data, index):
         if row < len(rows) and column < len(rows[row]):
-            rows[row][column] = text
+            rows[row][column] = shown
+    merged = [(top, bottom, column) for (top, column), (bottom, last) in ranges if column == last and top < bottom]
+    if filled_below is not None:
+        _fill(rows, [own for own in merged if own[0] >= filled_below])
     text = _csv_text(rows)
     if "\0" in text:
         raise Refused("holds NUL characters: damaged, or not text")
-    return text
+    return SheetText(text, max((top + 1 for top, _, _ in merged), default=0))
+
+
+def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]]) -> None:
+    """Give cells that are merged over rows their value in each of them that has any other. `merged`: first and last row, and
+    column, from 0."""
+    cells, reached = [], dict[int, int]()
+    for top, bottom, column in sorted(merged):
+        # Ranges of a damaged workbook may overlap: no cell is looked at twice.
+        for row in rows[max(top + 1, reached.get(column, 0)) : bottom + 1]:
+            if column < len(row) and row[column] == "" and any(value != "" for value in row):
+                cells.append((row, column, rows[top][column]))
+        reached[column] = max(bottom + 1, reached.get(column, 0))
+    for row, column, value in cells:
+        row[column] = value
 
 
 def _csv_text(rows: Iterable[list[Any]]) -> str:
@@ -81,7 +115,7 @@ def _csv_text(rows: Iterable[list[Any]]) -> str:
     csv.writer(out, lineterminator="\n").writerows(
         cells if any(cells := [_text(value) for value in row]) else [] for row in rows
     )
-    return out.getvalue().replace("\r\n", "\n")
+    return visible(out.getvalue().replace("\r\n", "\n"))
 
 
 def sheet_names(data: bytes) -> dict[str, bool]:
@@ -222,7 +256,8 @@ def _text(value: object) -> str:
             return str(value).upper()
         case float():
             digits = f"{value:.15g}"
-            return format(Decimal(digits), "f") if "e" in digits else digits
+            # Of 16 digits or more the last ones are lost: as in a CSV of Excel's, the text says so, and no key is such a text.
+            return format(Decimal(digits), "f") if "e-" in digits else digits
         case datetime():
             # A time is stored as a fraction of a day, which can be just short of its second.
             moment = (value + HALF_A_SECOND).replace(microsecond=0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from dagster_project.core.printable import is_printable
+from dagster_project.core.printable import is_printable, visible
 from dagster_project.core.sql import literal
 
 from .header import Layout
@@ -32,7 +32,6 @@ HEAD = 4 * HEADER_CHARACTERS
 """Bytes in which the header is searched for."""
 
 TAB, LINE_END, RETURN, CONTROL_Z, BLANK, QUOTE = b"\t\n\r\x1a \""
-BOM = codecs.BOM_UTF8.decode()
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class TextScan:
     lines: int
     longest: int
     """Bytes of the longest line, with its line end."""
-    odd_blanks: bool
-    """Whether it has a no-break space, a byte order mark, or a tab that is not the separator."""
+    tabs: bool
+    """Whether it has a tab that is not the separator."""
     blank_edges: bool
     """Whether a cell begins or ends with a space."""
     is_printable: bool
@@ -63,7 +62,7 @@ def head_of(data: bytes) -> str | None:
         head, _ = codecs.utf_8_decode(data[start : start + HEAD], "strict", len(data) <= start + HEAD)
     except UnicodeDecodeError:
         return None
-    return None if "\r" in head or head.startswith(BOM) else head
+    return None if "\r" in head or visible(head) != head else head
 
 
 def is_within(layout: Layout, head: str, data: bytes) -> bool:
@@ -74,7 +73,8 @@ def is_within(layout: Layout, head: str, data: bytes) -> bool:
 def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     """Scan the UTF-8 text after the header; None where a line is not a record of `width` fields.
 
-    Also None for quotes, CR, a last Ctrl-Z, NUL and bytes that are not UTF-8, which only the other reader handles.
+    Also None for quotes, CR, a last Ctrl-Z, NUL, invisible characters and bytes that are not UTF-8, which only the other reader
+    handles.
     """
     import numpy
 
@@ -82,7 +82,7 @@ def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     if whole[-1] == CONTROL_Z:
         return None
     lines = longest = fields = 0
-    last_end, odd_blanks, blank_edges, printable = -1, False, bool(BLANK in (whole[0], whole[-1])), True
+    last_end, tabs, blank_edges, printable = -1, False, bool(BLANK in (whole[0], whole[-1])), True
     was_border = was_blank = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(whole), CHUNK):
@@ -105,7 +105,9 @@ def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
                 text = decoder.decode(chunk)
             except UnicodeDecodeError:
                 return None
-            odd_blanks |= "\xa0" in text or BOM in text or (TAB in chunk and separator_byte != TAB)
+            if visible(text) != text:
+                return None
+            tabs |= TAB in chunk and separator_byte != TAB
             # Unprintable characters are controls or beyond ASCII, so that a chunk with none of these has none.
             printable = printable and is_printable(text)
         if len(line_ends):
@@ -121,7 +123,7 @@ def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     unended = len(whole) - 1 - last_end
     if decoder.getstate()[0] or fields != (width - 1 if unended else 0):
         return None
-    return TextScan(int(lines) + bool(unended), int(max(longest, unended)), odd_blanks, blank_edges, printable)
+    return TextScan(int(lines) + bool(unended), int(max(longest, unended)), tabs, blank_edges, printable)
 
 
 def read_fast(
@@ -133,7 +135,7 @@ def read_fast(
     Returns the scan of the text; None, without a view, where a line is not a record.
     """
     width = layout.width
-    if width < 2 or not len(body) or not hasattr(os, "memfd_create") or bytes(body[:3]) == codecs.BOM_UTF8:
+    if width < 2 or not len(body) or not hasattr(os, "memfd_create"):
         return None
     scan = scan_text(body, layout.separator, width)
     if scan is None or scan.longest > LONGEST_LINE:

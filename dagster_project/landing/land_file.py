@@ -17,6 +17,7 @@ from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
+from .grouped_rows import only_on_first_rows
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
@@ -25,7 +26,15 @@ from .made_up import is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .parallel import Stopped
-from .plausibility import quarantined_too_much, refuse_american, refuse_other_force, withdraws_too_much
+from .plausibility import (
+    cut_by_spreadsheet,
+    left_on_other_sheets,
+    points_for_thousands,
+    quarantined_too_much,
+    refuse_american,
+    refuse_other_force,
+    withdraws_too_much,
+)
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
@@ -221,6 +230,8 @@ class FileLanding(LandingSession):
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
+        hold_reason = hold_reason or cut_by_spreadsheet(sheet, n_rows) or left_on_other_sheets(self.con, sheet)
+        hold_reason = hold_reason or points_for_thousands(self.con, sheet) or only_on_first_rows(self.con, sheet, n_rows)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)

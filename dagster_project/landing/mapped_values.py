@@ -26,7 +26,7 @@ def translated(column: Column, trimmed: str, mapping: SystemMapping | None) -> s
     if column.type != "list":
         ours = _looked_up(codes, f"coalesce({text}, '')")
         return f"nullif(coalesce({ours}, {text}), '')"
-    item = "trim(item, ' ' || chr(160))"
+    item = "trim(item)"
     items = f"list_transform(string_split({text}, ';'), lambda item: coalesce({_looked_up(codes, item)}, item))"
     blank = literal(codes[""]) if codes.get("") else "null"
     return f"coalesce(nullif(array_to_string({items}, ';'), ''), {blank})"

@@ -20,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationEr
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
 from dagster_project.core.home import Home
+from dagster_project.core.printable import visible
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, faults_of
 from dagster_project.core.yaml_io import RepeatedKeyError, UniqueKeys
@@ -209,7 +210,7 @@ class _Loader(UniqueKeys, yaml.SafeLoader):
 
 def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -> NamedMapping | Problem:
     try:
-        body = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)  # noqa: S506  (a SafeLoader)
+        body = yaml.load(visible(path.read_text(encoding="utf-8-sig")), _Loader)  # noqa: S506  (a SafeLoader)
     except UnicodeDecodeError as error:
         return Problem(path.name, f"not UTF-8 (byte {error.start + 1}): save it as UTF-8", patterns=None)
     except OSError as error:

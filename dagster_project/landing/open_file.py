@@ -58,14 +58,17 @@ def open_file(
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
         name = mapping.table.sheet if mapping else None
-        text = sheet_text(stored.data, name)
+        read = sheet_text(stored.data, name)
         try:
-            layout = read_header(text, contract, file.form, ",", mapping)
+            layout = read_header(read.text, contract, file.form, ",", mapping)
             check_header(layout)
         except Refused as error:
             raise Refused(f"{error}{_find_table_elsewhere(stored.data, name, contract, file.form, mapping)}") from error
         unread = _sheets_alike(stored.data, contract, file.form, mapping) if name is None else []
-        return sheet(layout, read_cells(con, text, layout, by_row=True), unread_sheets=tuple(unread))
+        # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
+        if read.last_merged > layout.rows:
+            read = sheet_text(stored.data, name, layout.rows)
+        return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread))
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, contract, file.form, facts, mapping, resources)):
         check_header(opened[0])

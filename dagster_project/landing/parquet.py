@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract
+from dagster_project.core.printable import INVISIBLE, WIDE_BLANKS, visible
 from dagster_project.core.sql import literal, one_row
 
 from .containers import LARGEST, too_large
@@ -35,7 +36,7 @@ def read_parquet(
     try:
         columns = [(row[0], row[1]) for row in con.execute(f"describe select * from {source})").fetchall()]
         _check_size(con, path, source, columns)
-        layout = lay_out([name.strip() for name, _ in columns], contract, form, mapping)
+        layout = lay_out([visible(name).strip() for name, _ in columns], contract, form, mapping)
         cells = ", ".join(f"coalesce({_text(name, kind)}, '')" for name, kind in columns)
         con.execute(
             f"""
@@ -89,7 +90,10 @@ def _text(name: str, kind: str) -> str:
     text = f"cast({column} as varchar)"
     match kind:
         case "VARCHAR":
-            return f"replace({column}, chr(13) || chr(10), chr(10))"
+            plain = f"replace({column}, chr(13) || chr(10), chr(10))"
+            # Of ASCII, which has as many characters as bytes, nothing is invisible.
+            seen = f"regexp_replace({plain}, '[{INVISIBLE}]', '', 'g')"
+            return f"if(strlen({column}) = length({column}), {plain}, regexp_replace({seen}, '[{WIDE_BLANKS}]', ' ', 'g'))"
         case "DOUBLE" | "FLOAT":
             # Many programs write NaN for a blank. A double is exact to 15 digits; a whole one was most likely an integer in a
             # column with blanks.

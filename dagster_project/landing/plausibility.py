@@ -3,6 +3,7 @@
 Each limit is a setting, `[believe]` of `pam.toml`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from .ledger import LedgerEntry
 from .mapped_values import is_month_first
 from .raw_store import Load, parquet_of
 from .refusal import Refused
-from .row_rules import Sheet
+from .row_rules import PARSED, Sheet
 
 EVER = (date(1900, 1, 1), date(2100, 12, 31))
 """The window used for a dry run where the person gave none."""
@@ -36,6 +37,18 @@ TURNED_DATES = 10
 """Dates among American texts from which it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
 TEXTS_TO_DATES = 0.5
 """American texts for each such date: 1.6 where dates are of any day, as 19 of 31 days are after the 12th. Fewer are slips."""
+
+PERIOD = re.compile(
+    r"(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?(?![a-z])"
+    r"|(?<![a-z\d])q[1-4](?!\d)|(?:19|20)\d\d"
+)
+"""A month, quarter or year in a sheet's name, in lower case."""
+MONTH_DAYS = 28
+"""Days of the window without a row before or after those of the first sheet, from which other sheets have them: a month."""
+THOUSANDS = 3
+"""Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
+SPREADSHEET_ROWS = (65_536, 1_048_576)
+"""Rows of a sheet in Excel 2003 and since: what a file has beyond them is lost where it is opened and saved."""
 
 SHAPES = {
     r"^\d+/\d+/\d+$": "%m/%d/%Y",
@@ -133,6 +146,57 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
             f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"
             " without it"
         )
+
+
+def cut_by_spreadsheet(sheet: Sheet, rows: int) -> str | None:
+    """The reason to hold a text or a sheet that has exactly as many rows as a spreadsheet, or None."""
+    total = sheet.layout.rows + rows + sheet.n_ignored
+    if total not in SPREADSHEET_ROWS or not sheet.layout.separator:
+        return None
+    return f"ends at row {total:,}, where a spreadsheet does: rows below it may be lost: export again, do not open it in one"
+
+
+def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a workbook with a sheet for each period, of which the first does not fill the window; else None."""
+    if not any(PERIOD.search(name.casefold()) for name in sheet.unread_sheets):
+        return None
+    first, last = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
+    if first:
+        before, after = date.fromisoformat(first) - sheet.covered_from, sheet.covered_to - date.fromisoformat(last)
+        if max(before, after).days < MONTH_DAYS:
+            return None
+    names = ", ".join(sheet.unread_sheets)
+    return (
+        f"rows of its window are on other sheets, and only the first is read: {names}. Save each as a file of its own, or put"
+        " all rows on the first"
+    )
+
+
+def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a file with a column of amounts like 1.234 whose point stands between thousands, or None.
+
+    There each part after a point has three figures, none has four in a row, and no comma stands between thousands. Where every
+    count has a point (`12.000`) they are decimals.
+    """
+    for c in sheet.contract.columns if sheet.form == "canonical" else ():
+        if c.type not in ("money", "whole") or c.name not in sheet.layout.position:
+            continue
+        alike, with_point, filled, english = one_row(con.execute(
+            f"""
+            select
+                count(distinct t) filter (where regexp_matches(t, '^\D*[1-9]\d{{0,2}}(\.\d{{3}})+(,\d*)?\D*$')),
+                count(distinct t) filter (where contains(t, '.')),
+                count(distinct t),
+                count(*) filter (where regexp_matches(t, '\d{{4}}|^\D*\d{{1,3}}(,\d{{3}})+(\.|\D*$)'))
+            from (select nullif({sheet.text(c.name)}, '') as t from {CELLS} where not {sheet.is_ragged})
+            """
+        ))
+        if alike >= THOUSANDS and alike == with_point and not english and (c.type == "money" or with_point < filled):
+            return (
+                f"{c.name}: every amount with a point has three figures after it, as in 1.234: is it a thousand? Then export"
+                " amounts without such points; if not, release the file"
+            )
+    return None
 
 
 def quarantined_too_much(rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe) -> str | None:

@@ -33,6 +33,7 @@ QUOTED_VALUE = 60
 RAGGED = "wrong number of fields"
 TORN = "a quote opens in this line and does not close before the next row"
 LINES = "lines and separators within the key: a quote opens or closes in the wrong place"
+NO_DAY = "is what programs write for no day"
 
 
 @dataclass(frozen=True)
@@ -305,6 +306,10 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
         if c.type in FAULT:
             unread = f"{sheet.translated(c)} is not null and c_{c.name} is null and not {sheet.undecoded(c)}"
             rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
+            if c.type in DATE_TYPES and sheet.contract.kind == "list":
+                # Dates of other rows are in the window, or no figure asks for them.
+                reason = literal(f"{c.name}: ") + f" || left(c_{c.name}, 10) || " + literal(f" {NO_DAY}")
+                rules.append((f"left(c_{c.name}, 10) in ('1900-01-01', '1970-01-01')", reason, f"{c.name}: {NO_DAY}"))
         elif c.type in ("text", "list") and not c.identifier:
             if not sheet.cells.is_printable:
                 odd = f"regexp_matches({sheet.translated(c)}, {literal(RE2)})"

@@ -113,7 +113,7 @@ def _without_blank_end(row: tuple[str, ...]) -> tuple[str, ...]:
 
 def _sheets(stored: StoredFile) -> Iterator[FirstRows]:
     for name in sheet_names(stored.data):
-        text = sheet_text(stored.data, name)
+        text = sheet_text(stored.data, name).text
         if text.strip():
             yield FirstRows(name, ",", _first_rows(text, ","), text)
 

@@ -15,13 +15,12 @@ def seen_line_by_line(text: str, separator: str, width: int) -> TextScan | None:
     """What is to be seen, worked out from the lines one by one."""
     lines = text.removesuffix("\n").split("\n")
     rows = [line.split(separator) for line in lines]
-    if any(len(row) != width for row in rows) or set(text) & set('"\r\0') or text.endswith("\x1a"):
+    if any(len(row) != width for row in rows) or set(text) & set('"\r\0\xa0\ufeff') or text.endswith("\x1a"):
         return None
-    odd = set("\xa0\ufeff") | ({"\t"} - {separator})
     edges = any(cell[:1] == " " or cell[-1:] == " " for row in rows for cell in row)
     longest = max(len(line) for line in text.encode().replace(b"\n", b"\n\0").split(b"\0"))
     unprintable = set(text) & set("\x0b\x1a\x85\u2028")
-    return TextScan(len(lines), longest, bool(set(text) & odd), edges, not unprintable)
+    return TextScan(len(lines), longest, "\t" in text and separator != "\t", edges, not unprintable)
 
 
 CELL = st.text(st.sampled_from("ab \x0b\x85\u2028"), max_size=3) | st.text(

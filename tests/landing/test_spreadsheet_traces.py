@@ -1,0 +1,133 @@
+"""What a spreadsheet does to a file without a word: figures cut off, rows cut off, points between thousands, a sheet a month.
+Each look-alike that is sound lands."""
+
+import duckdb
+import pytest
+
+from dagster_project.landing import plausibility
+
+from .test_landing_workbooks import HEAD, NAME, changed, land, rows
+from .workbook import workbook
+
+MONEY = "order_ref,order_date,offence_category,order_value,benefit_value"
+
+
+def keyed(*keys):
+    return workbook([HEAD, *[[key, "2025-03-01", "92D", "Recorded", "Dales"] for key in keys]])
+
+
+def test_numbers_of_16_digits_are_no_keys(warehouse):
+    # As numbers, the first two are one: they would be merged.
+    entry = land(warehouse, keyed(123456789012345678, 123456789012345679, 1e15, "C1"))
+    assert (entry.rows_landed, entry.rows_quarantined, entry.rows_duplicate) == (1, 3, 0)
+    reason = warehouse.quarantine(entry)[0]["_reasons"]
+    assert reason.startswith("crime_ref: '1.23456789012346e+17' is a long number that a spreadsheet has cut short: export")
+
+
+def test_numbers_of_15_digits_and_texts_of_any_length_are_keys(warehouse):
+    entry = land(warehouse, keyed(999999999999999, 999999999999998, "1234567890123456", "1234567890123457"))
+    assert (entry.rows_landed, entry.rows_quarantined) == (4, 0)
+    assert warehouse.raw(entry)[0]["crime_ref"] == "999999999999999"
+
+
+def test_parquet_s_doubles_of_16_digits_are_no_keys_either(warehouse):
+    path = warehouse.home.inbox / "crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.parquet"
+    keys = "unnest([123456789012345678::double, 123456789012345]) as t(crime_ref)"
+    duckdb.sql(f"select crime_ref, '2025-03-01' recorded_on, '92D' offence_code, 'Recorded' status from {keys}").write_parquet(
+        str(path)
+    )
+    (entry,) = warehouse.night()
+    assert (entry.rows_landed, entry.rows_quarantined) == (1, 1)
+
+
+def orders(warehouse, *amounts, at="20260105T020000Z"):
+    lines = [f'O{n},2025-03-01,Fraud,"{amount}",500' for n, amount in enumerate(amounts)]
+    return warehouse.land("confiscation_orders", *lines, header=MONEY, at=at)
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ("1.234", "2.500", "12.000"),
+        ("1.234", "2.500", "£12.000", "500", "", "0"),
+        ("1.234", "2.500", "3.100", "1.234.567", "2.500,50"),
+    ],
+)
+def test_points_between_thousands_hold_a_file(warehouse, amounts):
+    entry = orders(warehouse, *amounts)
+    assert entry.outcome == "held" and "order_value: every amount with a point has three figures after it" in entry.reason
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ("1.234", "2.500"),
+        ("1.234", "1.234", "1.234", "1.234"),
+        ("1.234", "2.500", "3.100", "10.50"),
+        ("1.234", "2.500", "3.100", "0.333"),
+        ("1.234", "2.500", "3.100", "1234.500"),
+        ("1.234", "2.500", "3.100", "1500"),
+        ("1.234", "2.500", "3.100", "1,500"),
+        ("1,234", "2,500", "3,100"),
+    ],
+)
+def test_points_before_decimals_do_not(warehouse, amounts):
+    entry = orders(warehouse, *amounts)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", len(amounts)), entry.reason
+
+
+@pytest.mark.parametrize("more,outcome", [(["250"], "held"), ([], "accepted")])
+def test_counts_with_points(warehouse, more, outcome):
+    counts = ["1.000", "2.000", "12.000", *more]
+    entry = warehouse.land("school_inputs", *(f"S{i},2025-03-01,Primary,{people}" for i, people in enumerate(counts)))
+    assert entry.outcome == outcome
+
+
+@pytest.mark.parametrize("n,outcome", [(8, "accepted"), (9, "held"), (10, "accepted")])
+def test_a_file_that_ends_where_a_spreadsheet_does(warehouse, monkeypatch, n, outcome):
+    monkeypatch.setattr(plausibility, "SPREADSHEET_ROWS", (10,))
+    entry = warehouse.land("crimes", *(f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(n)))
+    assert entry.outcome == outcome
+    assert outcome == "accepted" or "ends at row 10, where a spreadsheet does: rows below it may be lost" in entry.reason
+
+
+def named(data, *names):
+    for n, name in enumerate(names, 1):
+        data = changed(data, "xl/workbook.xml", f'name="S{n}"', f'name="{name}"')
+    return data
+
+
+MONTHS = workbook([HEAD, *rows(5, 1)], [HEAD, *rows(5, 2)], [["notes"]])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("January", "February"), ("Jan 25", "FEB 25"), ("Crimes 2024", "Crimes 2025"), ("2025 Q1", "2025 Q2"), ("Aug", "Sept_25")],
+)
+def test_a_sheet_a_month_is_held_where_the_first_does_not_fill_the_window(warehouse, names):
+    entry = land(warehouse, named(MONTHS, *names))
+    assert entry.outcome == "held"
+    assert f"rows of its window are on other sheets, and only the first is read: {names[1]}. Save each" in entry.reason
+    (warehouse.home.mappings / "m.yml").write_text(f"extract: crimes\ntable: {{sheet: {names[1]}}}\n", encoding="utf-8")
+    assert land(warehouse, named(MONTHS, *names), NAME.replace("0105T", "0106T")).outcome == "accepted"
+
+
+def test_where_the_later_sheets_come_first(warehouse):
+    book = named(workbook([HEAD, *rows(5, 12)], [HEAD, *rows(5, 11)]), "Dec", "Nov")
+    assert land(warehouse, book).outcome == "held"
+
+
+def test_a_file_of_the_first_sheet_s_month_lands(warehouse):
+    entry = land(warehouse, named(MONTHS, "January", "February"), NAME.replace("2025-12-31", "2025-01-31"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5) and entry.drift[0].startswith("not read: February with")
+
+
+@pytest.mark.parametrize("names", [("Data", "Copy"), ("Sheet1", "Sheet2"), ("Marches", "Decks"), ("Mayfield 1", "Mayfield 2")])
+def test_sheets_of_other_names_are_named(warehouse, names):
+    entry = land(warehouse, named(MONTHS, *names))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5) and entry.drift[0].startswith(f"not read: {names[1]} with")
+
+
+def test_a_sheet_a_month_of_which_the_first_alone_has_the_columns_lands(warehouse):
+    entry = land(warehouse, named(workbook([HEAD, *rows(5, 1)], [["Notes of February"]]), "January", "February"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5)
