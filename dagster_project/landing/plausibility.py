@@ -182,7 +182,7 @@ def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
         if c.type not in ("money", "whole") or c.name not in sheet.layout.position:
             continue
         alike, with_point, filled, english = one_row(con.execute(
-            f"""
+            rf"""
             select
                 count(distinct t) filter (where regexp_matches(t, '^\D*[1-9]\d{{0,2}}(\.\d{{3}})+(,\d*)?\D*$')),
                 count(distinct t) filter (where contains(t, '.')),
