@@ -25,6 +25,7 @@ from . import (  # noqa: F401  (commands register themselves)
     night,
     postgres,
     quarantine,
+    query,
     report,
     serve,
     status,

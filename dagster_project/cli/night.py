@@ -108,8 +108,8 @@ def backfill_command(
     from dagster_project.core.seeds import force_names
     from dagster_project.landing import find_files
     from dagster_project.landing.file_days import with_windows
-    from dagster_project.nights.backfill import PeriodError, read_period
     from dagster_project.nights.land_step import within
+    from dagster_project.nights.period_coverage import PeriodError, read_period
     from dagster_project.nights.run import NightRun
 
     from .render import run_with_progress

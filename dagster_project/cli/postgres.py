@@ -75,12 +75,12 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1: they differ, or rights are wrong; each line says what
     to do."""
     from dagster_project.core.published_file import published_night
-    from dagster_project.publishing.postgres import configured_server, lock_holders, people, roles, served_state
+    from dagster_project.publishing.postgres import configured_server, lock_holders, reader_logins, roles, served_state
 
     server, night_id = configured_server(), published_night(home)
     with server.connect() as con:
         loaded, excess_rights = served_state(con), roles.excess_rights(con)
-        faults, blockers = people.find_problems(con), lock_holders(con)
+        faults, blockers = reader_logins.find_problems(con), lock_holders(con)
     answer = {
         "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_sample,
         "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,
@@ -137,12 +137,12 @@ def add(
 ) -> None:
     """Make a log-in for a person. The connection string, with the password, is written to a file that only you can read."""
     from dagster_project.core.files import write_whole
-    from dagster_project.publishing.postgres import people
+    from dagster_project.publishing.postgres import reader_logins
     from dagster_project.publishing.postgres.server import as_user
 
     path = out or home.path / "postgres" / "users" / f"{name}.dsn"
     with _administering(home, admin) as (server, con):
-        password = people.add(con, name)
+        password = reader_logins.add(con, name)
     write_whole(path, f"{as_user(server, name, password)}\n".encode())
     echo(f"{name} may read. The connection string, with the password, is in {path}: hand it on, then remove the file")
 
@@ -154,20 +154,20 @@ def remove(
     home: HomeOption = HOME,
 ) -> None:
     """Remove a person's log-in, and end their sessions."""
-    from dagster_project.publishing.postgres import people
+    from dagster_project.publishing.postgres import reader_logins
 
     with _administering(home, admin) as (_, con):
-        people.remove(con, name)
+        reader_logins.remove(con, name)
     echo(f"{name} can't log in any more")
 
 
 @users.command("list")
 def list_users(admin: AdminOption = None, home: HomeOption = HOME) -> None:
     """Show who may log in to read, and how many connections each has now."""
-    from dagster_project.publishing.postgres import people
+    from dagster_project.publishing.postgres import reader_logins
 
     with _administering(home, admin) as (_, con):
-        readers = people.list_people(con)
+        readers = reader_logins.list_people(con)
     for person in readers:
         echo(f"{person.name}  {person.connected} of {person.limit if person.limit >= 0 else 'any number of'} connections")
     if not readers:

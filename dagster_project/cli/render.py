@@ -15,7 +15,7 @@ from dagster_project.core.terminal_console import Console
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.vocabulary import shown_values
-from dagster_project.nights import backfill
+from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.listener import Listener
 from dagster_project.nights.run import NightRun
@@ -92,7 +92,7 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
         text = f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}"
         print_line(Console(stderr=True, quiet=quiet), text, "yellow")
     if run.period:
-        _show_covered(Console(quiet=quiet), backfill.coverage_of(read_ledger(run.home), run.period), run.period)
+        _show_covered(Console(quiet=quiet), period_coverage.coverage_of(read_ledger(run.home), run.period), run.period)
     if run.receipt_problem:
         print_line(Console(stderr=True), run.receipt_problem, "red")
     if run.receipt.outcome not in ("published", "unchanged"):
@@ -107,11 +107,11 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     return PUBLISHED_ONLY if not_served or run.receipt_problem else 0
 
 
-def _show_covered(console: Console, covered: list[backfill.Coverage], period: tuple[date, date]) -> None:
+def _show_covered(console: Console, covered: list[period_coverage.Coverage], period: tuple[date, date]) -> None:
     table = Table(box=box.SIMPLE_HEAD, title=f"Covered of {period[0]} to {period[1]}", title_justify="left")
     for name in ("extract", "force", "days", "not available"):
         table.add_column(name, overflow="fold")
-    for row in backfill.coverage_rows(covered):
+    for row in period_coverage.coverage_rows(covered):
         table.add_row(*row)
     console.print(table)
 

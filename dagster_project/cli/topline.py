@@ -12,7 +12,7 @@ import typer
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
-from dagster_project.core.small_numbers import SMALL, is_small
+from dagster_project.core.small_counts import SMALL, is_small
 from dagster_project.core.sql import one_row
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app, option

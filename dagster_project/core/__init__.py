@@ -1,4 +1,5 @@
-"""What every package uses: the home and its settings, receipts, errors, permissions, locks, SQL and file helpers.
+"""What every package uses: the `home`, its settings and their defaults (`config`), receipts, errors, permissions, locks, SQL
+and file helpers.
 
 Imports nothing else of the warehouse.
 """

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
+from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 

@@ -1,4 +1,9 @@
-"""A file's way in: from the inbox to raw Parquet, the quarantine and the ledger."""
+"""A file's way in: from the inbox to raw Parquet, the quarantine and the ledger.
+
+`land_file` takes the steps, in this order: open a container (`open_file`, `excel`, `csv_reader`, `parquet`), find the header
+(`header_row`, `header`), apply a force's mapping (`mappings`, `mapped_values`), check each row (`row_rules`, `excluded_rows`),
+doubt the file as a whole (`plausibility`), and store it (`raw_store`, `ledger`).
+"""
 
 from .file_names import InboxFile, find_files
 from .land import land_files

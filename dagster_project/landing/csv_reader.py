@@ -13,9 +13,9 @@ import duckdb
 from dagster_project.core.printable import LONGEST, is_printable
 from dagster_project.core.sql import literal
 
+from .excluded_rows import mentions_total
 from .fast_csv import is_large, read_fast
 from .header import Layout
-from .not_records import mentions_total
 from .quoted_csv import split_quoted
 from .refusal import Refused
 

@@ -13,9 +13,9 @@ from dagster_project.core.seeds import force_names
 from .connection import connect_to_look
 from .containers import read_stored
 from .file_names import InboxFile
+from .mapping_by_file_name import recognise_files
 from .mappings import Mappings, read_mappings
 from .open_file import open_file
-from .own_file_names import recognise_files
 from .refusal import Refused
 from .row_rules import parse_within_rows, remove_ignored_rows
 

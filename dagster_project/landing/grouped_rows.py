@@ -2,7 +2,7 @@
 
 import duckdb
 
-from dagster_project.core.own_lists import CLASSIFYING
+from dagster_project.core.reference_lists import CLASSIFYING
 from dagster_project.core.sql import one_row
 
 from .row_rules import PARSED, Sheet

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from dagster_project.contracts import Contract, plain_header
 
+from .excluded_rows import FORCE_HEADER
 from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderSearch, find_header_row
 from .mapping_fields import Join, headers_of, parts_of
 from .mappings import SystemMapping
-from .not_records import FORCE_HEADER
 from .refusal import LONGEST_SHOWN, Refused, printable
 
 

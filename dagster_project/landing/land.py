@@ -17,7 +17,7 @@ from .file_names import InboxFile
 from .inbox_files import files_being_written
 from .land_file import UNRECOGNISED, FileLanding
 from .ledger import LedgerEntry, commit
-from .own_file_names import recognise_files
+from .mapping_by_file_name import recognise_files
 
 LOG = logging.getLogger(__name__)
 RECORDED = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import LONDON, Home
-from dagster_project.core.own_lists import OWN_LISTS, read_own_list
+from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 

@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import CLASSIFYING, UNIT, SeedError, known_offence_codes, known_units, known_words
+from dagster_project.core.reference_lists import CLASSIFYING, UNIT, SeedError, known_offence_codes, known_units, known_words
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import one_row
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
+from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import read_seed
 
 SHOWN = 60

@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import CLASSIFYING, OWN_LISTS, read_own_list
+from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import one_row

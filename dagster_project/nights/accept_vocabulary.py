@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from dagster_project import audit
 from dagster_project.contracts import Contract, load_contracts
-from dagster_project.core import own_lists
+from dagster_project.core import reference_lists
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
-from dagster_project.core.own_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.receipts import locked
+from dagster_project.core.reference_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load
 from dagster_project.landing.conflicts import load_of
@@ -36,7 +36,7 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
     if column not in columns:
         others = f": it has one for {', '.join(columns)}" if columns else ""
         raise VocabularyError(f"{extract} has no list for {column}{suggestion(column, columns)}{others}")
-    return own_lists.counts_towards(column)
+    return reference_lists.counts_towards(column)
 
 
 def accept_value(home: Home, extract: str, column: str, values: Sequence[str], counts_as: str, *, by: str) -> None:

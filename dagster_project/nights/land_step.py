@@ -22,7 +22,7 @@ from dagster_project.landing import (
     read_ledger,
 )
 from dagster_project.landing.file_days import with_windows
-from dagster_project.landing.own_file_names import recognise_inbox_files
+from dagster_project.landing.mapping_by_file_name import recognise_inbox_files
 from dagster_project.transform import raw_schema
 
 from .accept_vocabulary import release_known

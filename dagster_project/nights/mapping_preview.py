@@ -13,10 +13,10 @@ from dagster_project.landing.connection import connect_to_look
 from dagster_project.landing.containers import read_stored
 from dagster_project.landing.csv_reader import CELLS
 from dagster_project.landing.file_names import InboxFile
+from dagster_project.landing.mapping_by_file_name import recognise_files
 from dagster_project.landing.mapping_fields import Join, ListOf
 from dagster_project.landing.mappings import SystemMapping, read_mappings
 from dagster_project.landing.open_file import open_file
-from dagster_project.landing.own_file_names import recognise_files
 from dagster_project.landing.refusal import Refused
 from dagster_project.landing.row_rules import Sheet, is_ignored, remove_ignored_rows
 

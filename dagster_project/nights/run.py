@@ -34,15 +34,16 @@ from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, lifecycle, partial_build, steps
 from .build_step import build_candidate, build_on_spark
+from .continue_night import find_night_to_continue
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
 from .land_step import erase_expired_loads, land_inbox
 from .listener import Listener
-from .night_so_far import NightSoFar, find_unchanged
+from .night_state import NightState, find_unchanged
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 
 
-class NightRun(NightSoFar):
+class NightRun(NightState):
     """One night, from the inbox to the published file.
 
     `inbox`: the folder to read; None: the one in the settings, or else the home's own. Only files of the home's own inbox are
@@ -114,7 +115,7 @@ class NightRun(NightSoFar):
                 spark.require()
             self.take_lock()
             try:
-                continued = steps.find_night_to_continue(self.home, self.plan)
+                continued = find_night_to_continue(self.home, self.plan)
                 # The night that this run finishes gets its receipt and alert at its end.
                 own = continued.night_id if continued and self.plan.publishes else None
                 self.interrupted += [r for r in lifecycle.write_missing_receipts(self.home) if r.night_id != own]

@@ -6,7 +6,7 @@ night can be continued, because each night replaces the candidate.
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from dagster_project.core.checks import Check
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import STEPS, Night, night_order, receipt_path, today_of
+from dagster_project.core.receipts import STEPS, night_order, receipt_path
 from dagster_project.landing import Erasure, LedgerEntry
 from dagster_project.transform import candidate
 from dagster_project.transform.dbt_runner import Node
@@ -123,7 +122,7 @@ def read_current_build(home: Home, night_id: str) -> Built | None:
     return built if built and built.state == candidate.state_of(home) else None
 
 
-def _nights(home: Home) -> list[str]:
+def saved_nights(home: Home) -> list[str]:
     """The nights with saved steps, oldest first."""
     folder = steps_folder(home)
     return sorted((p.name for p in folder.iterdir() if p.is_dir()), key=night_order) if folder.is_dir() else []
@@ -131,36 +130,13 @@ def _nights(home: Home) -> list[str]:
 
 def nights_without_receipt(home: Home) -> set[str]:
     """Nights that were not to publish, and so ended without a receipt: the next night reports what they landed."""
-    return {night_id for night_id in _nights(home) if not receipt_path(home, night_id).exists()}
-
-
-def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
-    """The last night, if a run is to continue it: because the run re-executes it, or because it has no receipt and the run
-    lands nothing itself. None if a new night is to start: also if the run would land or publish a second time.
-    """
-    last = next(iter(reversed(_nights(home))), None)
-    started = read_step(home, last, Started) if last else None
-    if started is None:
-        return None
-    if any(night_order(receipt.stem) > night_order(started.night_id) for receipt in home.nights.glob("*.json")):
-        return None
-    is_done = (plan.lands and read_step(home, started.night_id, Landed)) or (
-        plan.publishes and published_night(home) == started.night_id
-    )
-    is_again = started.run_id and started.run_id in plan.reexecuted_runs and not is_done
-    is_open = not plan.reexecuted_runs and not plan.lands and started.night_id in nights_without_receipt(home)
-    if not (is_again or is_open):
-        return None
-    if is_open:
-        # The partial build may be days old: lateness and duration are those of this run.
-        return Night(home, started.night_id, datetime.now(UTC), today_of(home))
-    return Night(home, started.night_id, started.started_at, started.today)
+    return {night_id for night_id in saved_nights(home) if not receipt_path(home, night_id).exists()}
 
 
 def delete_other_steps(home: Home, night_id: str) -> None:
     """Delete the steps of all other nights, because this night's receipt reports what they landed. What can't be deleted now is
     deleted by the next night.
     """
-    for other in _nights(home):
+    for other in saved_nights(home):
         if other != night_id:
             shutil.rmtree(steps_folder(home) / other, ignore_errors=True)

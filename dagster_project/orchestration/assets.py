@@ -19,8 +19,8 @@ from dagster_project.transform import dbt_runner
 from dagster_project.transform.dbt_runner import Node
 
 from .asset_metadata import table_metadata
+from .night_resource import LANDING
 from .retries import NIGHT, POOL, retry_if_transient
-from .tonight import LANDING
 
 WAITED_FOR = ("stg_", "mart_", "measures", "extract_facts", "tables", "unique_together_mart_")
 """Names of models, and of their tests, on which the gate's checks and the published file depend."""

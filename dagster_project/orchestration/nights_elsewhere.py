@@ -18,8 +18,8 @@ from dagster_project.transform import dbt_runner
 
 from .asset_metadata import published_tables
 from .checks import results_of
+from .night_resource import WAREHOUSE
 from .published import PUBLIC_FORM, output_metadata, public_metadata, warehouse_metadata
-from .tonight import WAREHOUSE
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 LOOK_SECONDS = 60

@@ -12,15 +12,15 @@ from dagster_project.core.published_file import published_folder, published_nigh
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
-from dagster_project.nights import backfill
+from dagster_project.nights import period_coverage
 from dagster_project.publishing import outputs, postgres
 from dagster_project.transform import dbt_runner
 
 from .asset_metadata import FRESH_BY
 from .checks import subjects
+from .night_resource import PUBLISHING, WAREHOUSE
 from .retries import NIGHT, POOL, retry_if_transient
 from .serve.token import link_to
-from .tonight import PUBLISHING, WAREHOUSE
 
 GROUP = "published"
 PUBLIC_FORM = "public_form"
@@ -65,8 +65,8 @@ def _publishing() -> dg.AssetsDefinition:
             receipt = run.publish()
         metadata = warehouse_metadata(run.home, receipt)
         if run.period:
-            coverage = backfill.coverage_of(read_ledger(run.home), run.period)
-            metadata["covered"] = dg.MetadataValue.md(backfill.as_markdown(coverage))
+            coverage = period_coverage.coverage_of(read_ledger(run.home), run.period)
+            metadata["covered"] = dg.MetadataValue.md(period_coverage.as_markdown(coverage))
         yield dg.MaterializeResult(asset_key=WAREHOUSE, metadata=metadata)
         if receipt.outcome != "unchanged":
             yield from _output_results(run.home, selected, receipt)

@@ -13,8 +13,8 @@ from dagster_project.nights import alerts
 from dagster_project.nights.lifecycle import write_missing_receipts
 from dagster_project.nights.run import NightRun
 
+from .night_resource import PATIENCE
 from .schedules import QUIET_RUN
-from .tonight import PATIENCE
 
 LOOK_SECONDS = 60
 STARTED_SECONDS = 1.2 * PATIENCE

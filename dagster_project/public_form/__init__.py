@@ -152,7 +152,7 @@ def write_public(
     else:
         con.execute(f"create or replace temp view areas_listed as select * from {staging}.areas_listed")
         con.execute("set variable pam_running_year = ?", [settings.running_year == "shown"])
-    scripts = ["rounded"] if is_rounded else ["suppress", "suppressed"]
+    scripts = ["write_rounded"] if is_rounded else ["choose_public_periods", "write_suppressed"]
     if is_whole:
         con.execute(f"create schema {SCHEMA}")
         con.execute("create or replace temp view figures_read as from marts.measures")

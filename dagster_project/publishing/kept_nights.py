@@ -17,7 +17,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
 from dagster_project.core.receipts import Receipt, night_order, read_receipts
-from dagster_project.transform.evidence import evidence_of, keep_evidence
+from dagster_project.transform.trail_files import evidence_of, keep_evidence
 
 from . import folder_swap
 from .publish import link_or_copy, repair_layout

@@ -1,1 +1,1 @@
-"""What people look at: the report pack, the dashboard and the catalogue."""
+"""What people look at: the report as pages, document and workbook (`pack`), the `dashboard`, and the `catalogue`."""

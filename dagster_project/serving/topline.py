@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
-from dagster_project.core.small_numbers import FEW_A_MONTH
+from dagster_project.core.small_counts import FEW_A_MONTH
 from dagster_project.core.sql import literal
 
 UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", None: "not known"}

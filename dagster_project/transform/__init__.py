@@ -1,4 +1,5 @@
-"""From raw to marts: what dbt reads, running it, and which months a night builds again.
+"""From raw to marts: what dbt reads (`raw_schema`), running it (`dbt_runner`; its threads and files are set in
+`dbt/profiles.yml`), and which months a night builds again (`changed_months`, `carry_forward`).
 
 The only package that imports dbt and pyspark.
 """

@@ -18,8 +18,8 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import EXPECTATIONS, Home
-from dagster_project.core.own_lists import OWN_LISTS
 from dagster_project.core.published_file import PublishError, sha256_of
+from dagster_project.core.reference_lists import OWN_LISTS
 
 from . import dbt_runner, empty_build
 from .changed_months import loads_of

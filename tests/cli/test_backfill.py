@@ -12,7 +12,7 @@ from support import land_night, published, write_extract
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import LedgerEntry, read_ledger
-from dagster_project.nights.backfill import PeriodError, coverage_of, format_spans, read_period
+from dagster_project.nights.period_coverage import PeriodError, coverage_of, format_spans, read_period
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 PERIOD = (date(2024, 1, 1), date(2024, 12, 31))

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.printable import LONGEST, is_printable
+from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.editions import read_editions
 from dagster_project.mapping_draft.write_yaml import flow, scalar
 from dagster_project.nights.accept_vocabulary import VocabularyError, accept_value

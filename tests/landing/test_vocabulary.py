@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import OWN_LISTS, SeedError, read_own_list
+from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.landing import LedgerEntry, read_ledger, vocabulary
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.unknown_values import unknown_values

@@ -19,7 +19,7 @@ from oracle.nasty.plan import BELIEVED
 from support import candidate, publish_night, seed
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import OWN_LISTS
+from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing import LedgerEntry, counts, read_ledger
 from dagster_project.nights.run import NightRun
 

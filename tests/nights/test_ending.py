@@ -17,7 +17,7 @@ from dagster_project.core.errors import Cause
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
 from dagster_project.landing import land_file, read_ledger
-from dagster_project.nights import health, lifecycle, night_so_far
+from dagster_project.nights import health, lifecycle, night_state
 from dagster_project.nights import run as night_run
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.health import find_problems
@@ -121,7 +121,7 @@ def test_where_there_is_no_room_for_the_receipt_the_next_night_writes_it(
 
     run = begin(new_home)
     with monkeypatch.context() as patch:
-        patch.setattr(night_so_far, "write_receipt", full)
+        patch.setattr(night_state, "write_receipt", full)
         patch.setattr(lifecycle, "write_receipt", full)
         said = end_night(run, "[Errno 28] No space left on device")
     assert "receipt could not be written" in said[0] and not is_under_way(new_home)

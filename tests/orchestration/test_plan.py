@@ -8,8 +8,9 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.nights import steps
+from dagster_project.nights.continue_night import find_night_to_continue
 from dagster_project.nights.steps import Plan
-from dagster_project.orchestration.tonight import plan_of
+from dagster_project.orchestration.night_resource import plan_of
 
 RAW, MART, PUBLISHED = (dg.AssetKey(k.split("/")) for k in ("raw/crimes", "marts/mart_crimes", "published/warehouse"))
 RULE = dg.AssetCheckKey(MART, "repeated_rows")
@@ -46,7 +47,7 @@ def test_a_run_that_lands_again_is_a_new_night(tmp_path: Path) -> None:
     home, night_id = Home(tmp_path).create(), "20260106T020000Z"
     steps.save_step(home, night_id, steps.Started(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a"))
     all_of_it, the_rest = Plan("b", ("a",)), Plan("b", ("a",), lands=False)
-    assert steps.find_night_to_continue(home, all_of_it) is not None, "landing is what failed"
+    assert find_night_to_continue(home, all_of_it) is not None, "landing is what failed"
     steps.save_step(home, night_id, steps.Landed())
-    assert steps.find_night_to_continue(home, all_of_it) is None
-    assert steps.find_night_to_continue(home, the_rest).night_id == night_id
+    assert find_night_to_continue(home, all_of_it) is None
+    assert find_night_to_continue(home, the_rest).night_id == night_id

@@ -16,6 +16,7 @@ from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.nights import steps
+from dagster_project.nights.continue_night import find_night_to_continue
 from dagster_project.nights.run import NightHeldError, NightRun
 from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
@@ -129,9 +130,9 @@ def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(
     figures = dict(published(home, "select mart, count(*) from marts.measures group by mart"))
     assert receipt.figures == figures and figures["mart_mda_orders"] > 0
     to_serve = steps.Plan("b", ("a2", "a"), lands=False, publishes=False)
-    assert steps.find_night_to_continue(home, to_serve).night_id == receipt.night_id, "PostgreSQL is still to be given it"
+    assert find_night_to_continue(home, to_serve).night_id == receipt.night_id, "PostgreSQL is still to be given it"
     again = steps.Plan("b", ("a2", "a"), lands=False)
-    assert steps.find_night_to_continue(home, again) is None
+    assert find_night_to_continue(home, again) is None
     with night(home, plan=again) as second:
         second.ensure_built(judged=True)
         second.publish()
@@ -167,14 +168,14 @@ def test_a_night_does_not_go_on_after_another(new_home: Home) -> None:
     first.land()
     first.end()
     again = steps.Plan("b", ("a",), lands=False)
-    assert steps.find_night_to_continue(new_home, again).night_id == first.night.night_id
+    assert find_night_to_continue(new_home, again).night_id == first.night.night_id
     of_another = steps.Plan("c", ("x",), lands=False)
-    assert steps.find_night_to_continue(new_home, of_another) is None, "another run's night is not continued"
+    assert find_night_to_continue(new_home, of_another) is None, "another run's night is not continued"
     second = NightRun(new_home)
     second.land()
     second.fail("something")
     second.end()
-    assert steps.find_night_to_continue(new_home, again) is None
+    assert find_night_to_continue(new_home, again) is None
     assert steps.read_step(new_home, first.night.night_id, steps.Landed) is None, "what it landed, the second tells"
 
 

@@ -17,17 +17,17 @@ from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import Cause, InboxMissingError, interrupt_in, is_transient, seconds_before_retry
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import SeedError
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import NightUnderWayError, SampleHomeError, locked, read_receipts
+from dagster_project.core.reference_lists import SeedError
 from dagster_project.definitions import build_defs
 from dagster_project.landing import PseudonymKeyError, read_ledger
-from dagster_project.nights import land_step, night_so_far
+from dagster_project.nights import land_step, night_state
 from dagster_project.nights import run as night_run
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import INTERRUPTED, explain
 from dagster_project.nights.run import NightRun
-from dagster_project.orchestration import tonight
+from dagster_project.orchestration import night_resource
 from dagster_project.publishing import publish
 from dagster_project.quality import engine
 from dagster_project.transform import raw_schema
@@ -184,7 +184,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
     home.config_file.write_text(f'[night]\ninbox = "{inbox}"\n')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAM_HOME", str(home.path))
-        patch.setattr(tonight, "PATIENCE", PATIENCE)
+        patch.setattr(night_resource, "PATIENCE", PATIENCE)
         with (
             failing(patch, land_step, "land_files", 2, FULL),
             failing(patch, raw_schema, "prepare_raw", 1, duckdb.IOException("Could not set lock on file")),
@@ -278,7 +278,7 @@ def test_landing_that_stopped_in_the_middle_goes_on_and_counts_each_file_once(sm
 
 
 def test_what_fails_after_publishing_is_not_tried_again_and_not_called_a_failure(small: Home, monkeypatch) -> None:
-    with failing(monkeypatch, night_so_far, "write_receipt", 1, FULL):
+    with failing(monkeypatch, night_state, "write_receipt", 1, FULL):
         run, result = run_job(small, only=[dg.AssetKey(["published", "warehouse"])])
     assert retried(result) == [] and run.receipt.outcome == "published" and not result.success
     assert published_night(small) == run.receipt.night_id

@@ -21,8 +21,8 @@ from support import candidate, copy_home, drop_something, night
 
 from dagster_project.core.checks import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
-from dagster_project.core.own_lists import OWN_LISTS
 from dagster_project.core.receipts import read_receipts
+from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner

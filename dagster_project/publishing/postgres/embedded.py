@@ -27,7 +27,7 @@ from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 
 from .errors import PostgresError
-from .people import create
+from .reader_logins import create
 from .roles import setup_sql
 
 DATABASE, LOADER, READER, ADMIN = "pam", "pam_loader", "pam_reader", "postgres"

@@ -6,7 +6,7 @@ import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
 from dagster_project.core.seeds import extract_of, force_names, read_seed
-from dagster_project.core.small_numbers import FEW_A_MONTH
+from dagster_project.core.small_counts import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..rows import read_rows

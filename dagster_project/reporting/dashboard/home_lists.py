@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import read_own_list
+from dagster_project.core.reference_lists import read_own_list
 
 from .outlines import Outlines, read_outlines
 

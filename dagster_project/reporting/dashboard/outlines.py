@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.own_lists import SeedError, fault_of_text
 from dagster_project.core.printable import LONGEST
+from dagster_project.core.reference_lists import SeedError, fault_of_text
 
 FILE = "seeds/areas.geojson"
 KEYS = ("force_code", "area_type", "area_code")

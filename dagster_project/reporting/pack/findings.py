@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.core.small_numbers import is_small
+from dagster_project.core.small_counts import is_small
 
 from .model import Definition, Finding
 from .unusual import (

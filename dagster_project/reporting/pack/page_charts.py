@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from dagster_project.core.small_numbers import FEW_A_MONTH
+from dagster_project.core.small_counts import FEW_A_MONTH
 
 from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .unusual import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse, months_until

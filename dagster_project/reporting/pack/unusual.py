@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dagster_project.core.small_numbers import FEW_A_MONTH, is_small
+from dagster_project.core.small_counts import FEW_A_MONTH, is_small
 
 from .wording import format_number, join_words, month_in_words
 

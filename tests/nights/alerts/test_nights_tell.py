@@ -15,7 +15,6 @@ from dagster_project.core.checks import Check
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.own_lists import SeedError
 from dagster_project.core.receipts import (
     Night,
     NightUnderWayError,
@@ -25,6 +24,7 @@ from dagster_project.core.receipts import (
     read_receipts,
     write_receipt,
 )
+from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.nights import alerts, steps
 from dagster_project.nights.alerts import AlertLog, advice, dispatch

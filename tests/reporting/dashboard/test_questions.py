@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from support import published
 
 from dagster_project.core.home import Home
-from dagster_project.core.own_lists import SeedError
+from dagster_project.core.reference_lists import SeedError
 from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.reporting.dashboard.home_lists import read_home_lists, read_population
 from dagster_project.reporting.dashboard.outlines import read_outlines

@@ -10,7 +10,7 @@ from psycopg import errors as pg
 from psycopg.conninfo import make_conninfo
 
 from dagster_project.core.home import Home
-from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, people, served_state
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, reader_logins, served_state
 from dagster_project.publishing.postgres.roles import setup_sql
 
 from .conftest import Database
@@ -27,12 +27,12 @@ def crowd(make_database: Callable[..., Database]) -> Database:
 def person(database: Database, name: str):
     """A log-in that is gone afterwards; its connection string."""
     with psycopg.connect(database.admin, autocommit=True) as con:
-        password = people.add(con, name)
+        password = reader_logins.add(con, name)
         try:
             yield make_conninfo(database.analyst, user=name, password=password)
         finally:
             with contextlib.suppress(PostgresError):
-                people.remove(con, name)
+                reader_logins.remove(con, name)
 
 
 def test_nobody_locks_out_another(crowd: Database) -> None:
@@ -45,20 +45,20 @@ def test_nobody_locks_out_another(crowd: Database) -> None:
                         con.execute(f"alter role {others} {change}")
             # What a person changes of their own hits nobody else, and is seen.
             con.execute("alter role anna set statement_timeout = 0")
-        (said,) = people.find_problems(admin)
+        (said,) = reader_logins.find_problems(admin)
         assert said.startswith("anna has not statement_timeout = 5min") and "alter role anna set statement_timeout" in said
         admin.execute("alter role anna set statement_timeout = '5min'")
-        assert people.find_problems(admin) == []
+        assert reader_logins.find_problems(admin) == []
         with psycopg.connect(ben, autocommit=True) as con:
             assert con.execute("show statement_timeout").fetchone() == ("5min",)
         # One who takes all the connections they can leaves enough for others and for the nights.
         with contextlib.ExitStack() as held:
-            for _ in range(people.CONNECTIONS):
+            for _ in range(reader_logins.CONNECTIONS):
                 held.enter_context(psycopg.connect(anna))
             with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
                 psycopg.connect(anna)
             psycopg.connect(ben).close()
-            assert {p.name: p.connected for p in people.list_people(admin)}["anna"] == people.CONNECTIONS
+            assert {p.name: p.connected for p in reader_logins.list_people(admin)}["anna"] == reader_logins.CONNECTIONS
 
 
 def test_no_other_database_can_be_reached(crowd: Database, make_database: Callable[..., Database]) -> None:
@@ -67,10 +67,10 @@ def test_no_other_database_can_be_reached(crowd: Database, make_database: Callab
         for name in ("postgres", "template1", "another"):
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(make_conninfo(anna, dbname=name))
-        assert people.find_problems(admin) == []
+        assert reader_logins.find_problems(admin) == []
         other.as_admin("grant connect on database another to public")
         try:
-            (said,) = people.find_problems(admin)
+            (said,) = reader_logins.find_problems(admin)
             assert "another database, another: revoke connect on database \"another\" from public" in said
         finally:
             other.as_admin("revoke connect on database another from public")
@@ -79,28 +79,28 @@ def test_no_other_database_can_be_reached(crowd: Database, make_database: Callab
 def test_who_is_removed_is_out_at_once(crowd: Database) -> None:
     with person(crowd, "anna") as anna, psycopg.connect(crowd.admin, autocommit=True) as admin:
         with psycopg.connect(anna, autocommit=True) as con:
-            people.remove(admin, "anna")
+            reader_logins.remove(admin, "anna")
             with pytest.raises(psycopg.OperationalError):
                 con.execute("select 1")
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(anna)
         for name in ("anna", "pam_loader", "postgres", "pam_owner"):
             with pytest.raises(PostgresError, match="no log-in of the group pam_analyst"):
-                people.remove(admin, name)
+                reader_logins.remove(admin, name)
 
 
 @pytest.mark.parametrize("name", ["", "Anna", "1a", "a b", 'a"; drop role ben; --', "pg_x", "pam_loader", "postgres", "a" * 64])
 def test_a_name_that_can_t_be_one_is_refused(crowd: Database, name: str) -> None:
     with psycopg.connect(crowd.admin, autocommit=True) as admin, pytest.raises(PostgresError, match="can't be a log-in"):
-        people.add(admin, name)
+        reader_logins.add(admin, name)
 
 
 def test_whoever_may_not_make_log_ins_is_told_what_to_name(crowd: Database) -> None:
     with psycopg.connect(crowd.loader, autocommit=True) as con, pytest.raises(PostgresError, match="as --admin"):
-        people.add(con, "anna")
+        reader_logins.add(con, "anna")
     again = pytest.raises(PostgresError, match="there is a role anna already")
     with person(crowd, "anna"), psycopg.connect(crowd.admin, autocommit=True) as admin, again:
-        people.add(admin, "anna")
+        reader_logins.add(admin, "anna")
 
 
 def test_a_shared_log_in_of_before_goes_on_until_it_is_removed(crowd: Database) -> None:
@@ -112,25 +112,25 @@ def test_a_shared_log_in_of_before_goes_on_until_it_is_removed(crowd: Database) 
             # To set it up again locks out nobody.
             admin.execute(setup_sql("crowd", embedded.LOADER))
             psycopg.connect(shared).close()
-            said = people.find_problems(admin)
+            said = reader_logins.find_problems(admin)
             assert said[0].startswith("pam_analyst can log in itself") and "pam postgres user remove pam_analyst" in said[0]
             assert said[1] == "carol may take every connection: alter role carol connection limit 10"
-            assert len(said) == 2 + len(people.LIMITS)
-            people.remove(admin, "pam_analyst")
+            assert len(said) == 2 + len(reader_logins.LIMITS)
+            reader_logins.remove(admin, "pam_analyst")
             with pytest.raises(psycopg.OperationalError, match="authentication failed"):
                 psycopg.connect(shared)
             psycopg.connect(make_conninfo(crowd.analyst, user="carol", password="own")).close()
         finally:
             admin.execute("alter role pam_analyst nologin password null")
             admin.execute("drop role carol")
-        assert people.find_problems(admin) == []
+        assert reader_logins.find_problems(admin) == []
 
 
 def test_rights_that_a_person_should_not_have_are_seen(crowd: Database) -> None:
     with person(crowd, "anna"), psycopg.connect(crowd.admin, autocommit=True) as admin:
         admin.execute("alter role anna createrole")
         admin.execute("grant pg_read_server_files to anna")
-        mighty, group = people.find_problems(admin)
+        mighty, group = reader_logins.find_problems(admin)
         assert mighty.startswith("anna may do more than read: alter role anna nosuperuser")
         assert group == "anna is in another group, pg_read_server_files: revoke pg_read_server_files from anna"
 

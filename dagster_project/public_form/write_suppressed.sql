@@ -1,5 +1,5 @@
 -- The rows of `wanted`, which are rows of `measures`, with null for every figure that is not public. Reads the tables that
--- suppress.sql made and read.
+-- choose_public_periods.sql made and read.
 create or replace temp view public_form as
 with requested as (
     select

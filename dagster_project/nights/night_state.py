@@ -23,7 +23,7 @@ from .replaced_rows import list_withdrawn
 from .steps import Built, Judged, Landed, Plan
 
 
-class NightSoFar:
+class NightState:
     """What each step of a night has made, in this process and on disk, and its receipt once it has one."""
 
     def __init__(self, home: Home, plan: Plan) -> None:

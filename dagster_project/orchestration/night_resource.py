@@ -7,7 +7,7 @@ import dagster as dg
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK
-from dagster_project.nights import backfill
+from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import NightRun
 from dagster_project.nights.steps import Plan
@@ -48,8 +48,8 @@ def night_of(config: dict[str, Any], plan: Plan) -> NightRun:
     """The night that a run's config asks for, in the home that PAM_HOME names. Raises PeriodError."""
     first, last = config.get("from"), config.get("to")
     if bool(first) != bool(last):
-        raise backfill.PeriodError("a period has a first and a last day: set both `from` and `to`")
-    period = backfill.read_period(first, last) if first and last else None
+        raise period_coverage.PeriodError("a period has a first and a last day: set both `from` and `to`")
+    period = period_coverage.read_period(first, last) if first and last else None
     home = Home.of()
     # A home of made-up data stays one, and its night can be run again from its page.
     is_sample = (home.path / SAMPLE_MARK).exists()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.landing.not_records import TOTAL
+from dagster_project.landing.excluded_rows import TOTAL
 
 from .workbook import workbook
 
@@ -121,7 +121,7 @@ def test_a_total_in_a_workbook_and_in_a_long_text(warehouse, monkeypatch):
     (entry,) = warehouse.night()
     assert entry.rows_quarantined == 1
     monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
-    monkeypatch.setattr("dagster_project.landing.not_records.CHUNK", 7)
+    monkeypatch.setattr("dagster_project.landing.excluded_rows.CHUNK", 7)
     many = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(99)]
     entry = warehouse.land("crimes", *many, "toTAL,2025-03-31,,,", at="20260106T020000Z")
     assert (entry.rows_landed, entry.rows_quarantined) == (99, 1)
