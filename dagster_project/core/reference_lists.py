@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import Cause, PamError
 from .home import CONTRACTS, Home
-from .printable import LONGEST, NOT_PRINTABLE, is_printable
+from .printable import LONGEST, NOT_PRINTABLE, is_printable, visible
 from .seeds import force_names, read_seed
 from .similar_names import suggestion
 
@@ -74,7 +74,8 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
     if not path.exists():
         return []
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # As cells of files are read: a value that was copied from one is still the same.
+        text = visible(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
     return list(_rows_of(text, path.name, columns))

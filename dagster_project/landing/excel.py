@@ -4,7 +4,8 @@ import csv
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -55,12 +56,25 @@ class SheetText:
     last_merged: int
 
 
-def sheet_text(data: bytes, sheet: str | None = None, filled_below: int | None = None) -> SheetText:
+@dataclass(frozen=True)
+class Table:
+    """Where the rows of a sheet begin, and what some of their columns are, by number from 0.
+
+    `header`: the last row of the header, from 1. `keys`: the columns of the key; none where there is no key. `amounts`: what is
+    added up.
+    """
+
+    header: int
+    keys: Collection[int] = ()
+    amounts: Collection[int] = ()
+
+
+def sheet_text(data: bytes, sheet: str | None = None, table: Table | None = None) -> SheetText:
     """Read a sheet.
 
-    `sheet`: its name, or its number from 1; the first where None. `filled_below`: the last row of the header; below it each row
-    that a cell is merged over gets its value, where None only the first. Raises Refused when the workbook is damaged or
-    protected, or has no such sheet.
+    `sheet`: its name, or its number from 1; the first where None. `table`: give each row of it that a cell is merged over the
+    cell's value; where None only the first row has it. Raises Refused when the workbook is damaged or protected, or has no such
+    sheet.
     """
     # Imported here: nights without Excel files need not wait for it.
     import python_calamine
@@ -87,26 +101,38 @@ def sheet_text(data: bytes, sheet: str | None = None, filled_below: int | None =
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = shown
     merged = [(top, bottom, column) for (top, column), (bottom, last) in ranges if column == last and top < bottom]
-    if filled_below is not None:
-        _fill(rows, [own for own in merged if own[0] >= filled_below])
+    if table:
+        _fill(rows, [own for own in merged if own[0] >= table.header], table)
     text = _csv_text(rows)
     if "\0" in text:
         raise Refused("holds NUL characters: damaged, or not text")
     return SheetText(text, max((top + 1 for top, _, _ in merged), default=0))
 
 
-def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]]) -> None:
+def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]], table: Table) -> None:
     """Give cells that are merged over rows their value in each of them that has any other. `merged`: first and last row, and
-    column, from 0."""
-    cells, reached = [], dict[int, int]()
-    for top, bottom, column in sorted(merged):
+    column, from 0.
+
+    An amount beside several records is one for all of them: it stays in the first, or would be added once a record. Raises
+    Refused where a long text would be repeated too often.
+    """
+    is_filled = [any(value != "" for value in row) for row in rows]
+    size, reached, keys_above = 0, dict[int, int](), Counter[int]()
+    for top, bottom, column in sorted(merged, key=lambda own: (own[2] not in table.keys, own)):
         # Ranges of a damaged workbook may overlap: no cell is looked at twice.
-        for row in rows[max(top + 1, reached.get(column, 0)) : bottom + 1]:
-            if column < len(row) and row[column] == "" and any(value != "" for value in row):
-                cells.append((row, column, rows[top][column]))
+        for n in range(max(top + 1, reached.get(column, 0)), min(bottom + 1, len(rows))):
+            if not is_filled[n] or column >= len(rows[n]) or rows[n][column] != "":
+                continue
+            keys_above[n] += column in table.keys
+            if column not in table.amounts:
+                rows[n][column] = rows[top][column]
+            elif table.keys and keys_above[n] == len(table.keys):
+                # The same record as the row above.
+                rows[n][column] = rows[n - 1][column]
+            size += len(str(rows[n][column]))
+            if size > LARGEST:
+                raise Refused(too_large())
         reached[column] = max(bottom + 1, reached.get(column, 0))
-    for row, column, value in cells:
-        row[column] = value
 
 
 def _csv_text(rows: Iterable[list[Any]]) -> str:

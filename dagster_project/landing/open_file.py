@@ -11,12 +11,13 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import Contract
+from dagster_project.contracts.model import NUMBER_TYPES
 
 from .column_drift import likely_renames
 from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
-from .excel import sheet_names, sheet_text, sheet_tops
+from .excel import Table, sheet_names, sheet_text, sheet_tops
 from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
 from .header import Layout, header_meanings, named_headers, read_header
@@ -67,7 +68,9 @@ def open_file(
         unread = _sheets_alike(stored.data, contract, file.form, mapping) if name is None else []
         # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
         if read.last_merged > layout.rows:
-            read = sheet_text(stored.data, name, layout.rows)
+            amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
+            fields = ({i for name in names for i in layout.fields_of(name)} for names in (contract.key, amounts))
+            read = sheet_text(stored.data, name, Table(layout.rows, *fields))
         return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread))
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, contract, file.form, facts, mapping, resources)):

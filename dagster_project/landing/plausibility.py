@@ -153,7 +153,10 @@ def cut_by_spreadsheet(sheet: Sheet, rows: int) -> str | None:
     total = sheet.layout.rows + rows + sheet.n_ignored
     if total not in SPREADSHEET_ROWS or not sheet.layout.separator:
         return None
-    return f"ends at row {total:,}, where a spreadsheet does: rows below it may be lost: export again, do not open it in one"
+    return (
+        f"ends at row {total:,}, where a spreadsheet does: rows below it may be lost: export again, do not open it in one; if"
+        " it ends there by chance, release the file"
+    )
 
 
 def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
@@ -168,7 +171,7 @@ def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
     names = ", ".join(sheet.unread_sheets)
     return (
         f"rows of its window are on other sheets, and only the first is read: {names}. Save each as a file of its own, or put"
-        " all rows on the first"
+        " all rows on the first; if the first has all, say table: {sheet: 1} in a mapping, or release the file"
     )
 
 

@@ -196,7 +196,7 @@ def _public_facts(con: duckdb.DuckDBPyConnection, file: Path, made: str | None) 
         con.execute(f"{into} from new_facts")
         into = "insert into facts"
     with new_file(file) as new:
-        con.execute(f"copy (from facts order by all) to {literal(str(new))} (format parquet)")
+        con.execute(f"copy (from facts order by all) to {literal(str(new))} (format parquet, use_tmp_file false)")
     return con.execute(
         "select public, force_code, measure, sum(columns('^public_'))::bigint from facts group by all order by all"
     ).df()

@@ -5,6 +5,7 @@ import unicodedata
 import duckdb
 import pytest
 
+from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.printable import INVISIBLE, WIDE_BLANKS, visible
 from dagster_project.core.sql import literal
 
@@ -48,6 +49,20 @@ def test_in_a_mapping(warehouse):
     (warehouse.home.mappings / "m.yml").write_text(mapping, encoding="utf-8")
     entry = warehouse.land("crimes", "C1,2025-03-01,92D,Crime d,Dales", "C2,2025-03-01,92D,Crime\u00a0d,Dales")
     assert entry.rows_landed == 2
+
+
+def test_in_a_force_s_own_list(warehouse):
+    # Values were copied into it from files.
+    warehouse.home.seeds.mkdir()
+    (warehouse.home.seeds / "areas.csv").write_text(
+        "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,N,North,High\u00a0Peak,High Peak\u200b\n",
+        encoding="utf-8",
+    )
+    assert read_own_list(warehouse.home.seeds / "areas.csv", OWN_LISTS["areas"]) == [
+        ("derbyshire", "N", "North", "High Peak", "High Peak")
+    ]
+    entry = warehouse.land("crimes", *(f"C{n},2025-03-01,92D,Recorded,High\u00a0Peak" for n in range(60)))
+    assert (entry.outcome, entry.unknown_values) == ("accepted", {})
 
 
 def test_letters_and_emoji_stay_and_two_references_stay_two(warehouse):

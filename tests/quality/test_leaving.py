@@ -1,5 +1,6 @@
 """What leaves the force is judged: bad data for each rule on the public form and on the report's cells."""
 
+import os
 from typing import Any
 
 import duckdb
@@ -147,7 +148,13 @@ def test_a_night_in_part_judges_the_public_figures_that_it_made(week_copy: Home)
         assert not [c for c in run.judge() if not c.passed and c.suite == "public"]
     in_part = facts_by_month(week_copy)
     (week_copy.candidate / gate.PUBLIC_FACTS).unlink()
-    assert failed(week_copy, Public()) == set()
+    # The file is for its owner alone whatever the umask.
+    before = os.umask(0o022)
+    try:
+        assert failed(week_copy, Public()) == set()
+    finally:
+        os.umask(before)
+    assert (week_copy.candidate / gate.PUBLIC_FACTS).stat().st_mode & 0o777 == 0o600
     assert facts_by_month(week_copy) == in_part
     kept = f"select * replace (2 as public_count_under_threshold) from '{week_copy.candidate / gate.PUBLIC_FACTS}'"
     duckdb.sql(f"copy ({kept}) to '{week_copy.candidate / gate.PUBLIC_FACTS}' (format parquet)")
