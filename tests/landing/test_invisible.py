@@ -5,8 +5,8 @@ import unicodedata
 import duckdb
 import pytest
 
-from dagster_project.core.own_lists import OWN_LISTS, read_own_list
 from dagster_project.core.printable import INVISIBLE, WIDE_BLANKS, visible
+from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
 from dagster_project.core.sql import literal
 
 from .workbook import workbook
