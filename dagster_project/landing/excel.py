@@ -57,7 +57,7 @@ class SheetText:
 
 
 @dataclass(frozen=True)
-class Table:
+class SheetTable:
     """Where the rows of a sheet begin, and what some of their columns are, by number from 0.
 
     `header`: the last row of the header, from 1. `keys`: the columns of the key; none where there is no key. `amounts`: what is
@@ -69,7 +69,7 @@ class Table:
     amounts: Collection[int] = ()
 
 
-def sheet_text(data: bytes, sheet: str | None = None, table: Table | None = None) -> SheetText:
+def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None = None) -> SheetText:
     """Read a sheet.
 
     `sheet`: its name, or its number from 1; the first where None. `table`: give each row of it that a cell is merged over the
@@ -109,7 +109,7 @@ def sheet_text(data: bytes, sheet: str | None = None, table: Table | None = None
     return SheetText(text, max((top + 1 for top, _, _ in merged), default=0))
 
 
-def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]], table: Table) -> None:
+def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]], table: SheetTable) -> None:
     """Give cells that are merged over rows their value in each of them that has any other. `merged`: first and last row, and
     column, from 0.
 

@@ -17,7 +17,7 @@ from .column_drift import likely_renames
 from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
-from .excel import Table, sheet_names, sheet_text, sheet_tops
+from .excel import SheetTable, sheet_names, sheet_text, sheet_tops
 from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
 from .header import Layout, header_meanings, named_headers, read_header
@@ -70,7 +70,7 @@ def open_file(
         if read.last_merged > layout.rows:
             amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
             fields = ({i for name in names for i in layout.fields_of(name)} for names in (contract.key, amounts))
-            read = sheet_text(stored.data, name, Table(layout.rows, *fields))
+            read = sheet_text(stored.data, name, SheetTable(layout.rows, *fields))
         return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread))
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, contract, file.form, facts, mapping, resources)):

@@ -79,8 +79,6 @@ def test_a_night_that_cannot_be_true_is_held_and_the_next_one_publishes(
     stands()
     held = last_receipt(week_copy)
     assert (held.outcome, held.figures, held.sha256) == ("held", {}, None) and said in held.reason
-    broken = {c["rule"] for c in held.checks if not c["passed"] and c["severity"] == "critical"}
-    assert broken >= {RULE, "public_value_not_exact"}, "what leaves the force is judged too"
     state = json.loads(pam("status", "--json", "--home", week_copy.path).stdout)
     assert state["last_night"]["outcome"] == "held" and RULE in {c["rule"] for c in state["holding"]}
     assert state["published"]["night_id"] != held.night_id
