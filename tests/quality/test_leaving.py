@@ -161,6 +161,12 @@ def test_a_night_in_part_judges_the_public_figures_that_it_made(week_copy: Home)
     assert ("mart_naloxone", "public_count_under_threshold") in failed(week_copy, Public())
     counted = {row[3]: row[4] for row in facts_by_month(week_copy) if row[0] == "mart_naloxone" and row[1] == "derbyshire"}
     assert min(counted.values()) == 0 < max(counted.values()) and counted[max(counted)] == 0, "only January's are counted again"
+    change(
+        week_copy,
+        "update marts_public.measures set value = 99, marker = null where mart = 'mart_naloxone' and category = 'all'"
+        " and force_code = 'derbyshire' and area_type = 'force' and period_type = 'month' and period_start = date '2026-01-01'",
+    )
+    assert ("mart_naloxone", "public_value_not_exact") in failed(week_copy, Public()), "a month that this night made"
 
 
 def publish(run: NightRun) -> None:
