@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
 from dagster_project.definitions import build_defs
 from dagster_project.landing import LedgerEntry

@@ -11,7 +11,7 @@ from .common import HOME, EditionOption, HomeOption, ReasonOption, as_day, day_o
 from .echo import echo
 
 if TYPE_CHECKING:
-    from dagster_project.document_check.understand import Given, NotUnderstoodError, SentenceClaim
+    from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, SentenceClaim
 
 SHOWS = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
 
@@ -45,7 +45,7 @@ def add(
     from dagster_project.document_check.claimed_sentences import with_value
     from dagster_project.document_check.claims_file import add_claim
     from dagster_project.document_check.edition_figures import figures_to_understand
-    from dagster_project.document_check.understand import Given
+    from dagster_project.document_check.understand_sentence import Given
     from dagster_project.editions import read_editions
     from dagster_project.serving import connect
 
@@ -67,11 +67,11 @@ def add(
 
 def _read_sentence(sentence: str, given: "Given", figures: Any, is_silent: bool) -> "SentenceClaim":
     """The claim, after asking for what is missing. With --yes nothing is asked: the error names the option to use."""
-    from dagster_project.document_check.understand import NotUnderstoodError, understand
+    from dagster_project.document_check.understand_sentence import NotUnderstoodError, understand_sentence
 
     while True:
         try:
-            return understand(sentence, given, figures)
+            return understand_sentence(sentence, given, figures)
         except NotUnderstoodError as error:
             if is_silent or not error.option.startswith("--"):
                 raise typer.BadParameter(str(error)) from error

@@ -28,13 +28,13 @@ def dashboard(
     from dagster_project.core.receipts import holds_made_up
     from dagster_project.publishing.changes_since import changes_since
     from dagster_project.reporting.dashboard import write_whole_folder
-    from dagster_project.reporting.dashboard.home_lists import read_home_lists
+    from dagster_project.reporting.dashboard.area_lists import read_area_lists
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import record_disclosure
 
     with connect(home, reason, by="pam dashboard") as con:
         target = out.expanduser().absolute()
         record_disclosure(home, reason, by="pam dashboard", what="dashboard", to=str(target))
-        lists, changes = read_home_lists(home), changes_since(home, con)
+        lists, changes = read_area_lists(home), changes_since(home, con)
         write_whole_folder(con, target, holds_made_up(home), lists=lists, changes=changes, overwrite=replace)
     echo(str(target / "index.html"))

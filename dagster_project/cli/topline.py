@@ -149,7 +149,7 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
 def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
     """Write the table to a file (0600), whole or not at all, and record it."""
     from dagster_project.core.files import new_file
-    from dagster_project.reporting.pack.document_form import document_form
+    from dagster_project.reporting.pack.document_settings import document_settings
     from dagster_project.reporting.pack.topline_document import write_topline
     from dagster_project.serving.answer_workbook import write_sheet
     from dagster_project.serving.consultation import can_record, record_disclosure
@@ -163,7 +163,7 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
             cells = ([NOT_AVAILABLE if v in (None, "") else v for v in astuple(line)] for line in lines)
             write_sheet(COLUMNS, cells, new, about)
         else:
-            form = document_form(home if can_record(home) else None)
+            form = document_settings(home if can_record(home) else None)
             notes = [*NOTES, f"Figures of the night {night_id}."]
             rows = [_printed(line) for line in lines]
             write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)

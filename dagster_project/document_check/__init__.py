@@ -1,4 +1,8 @@
-"""Checks a document, whoever wrote it: compares each number in it with the published night."""
+"""Checks a document, whoever wrote it: compares each number in it with the published night.
+
+`read_document` reads it, `numbers`, `periods` and `words` find what a text names, `link_sentences` and `link_tables` find the
+figure that a number is meant to be, and `judge` compares the two.
+"""
 
 from dagster_project.editions.verdicts import VERDICTS as CLAIM_VERDICTS
 

@@ -11,13 +11,13 @@ from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
 from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
-from dagster_project.reporting.pack.bound_figures import FIGURE as FIGURE_TAG
-from dagster_project.reporting.pack.bound_figures import LINE as NIGHT_TAG
+from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_TAG
+from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 
 from .claimed_sentences import Known, claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, judge
-from .link_bound import BoundFigures
+from .link_refreshable import RefreshableFigures
 from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers, same_period
 from .link_suggested import link_suggested
 from .link_tables import link_table
@@ -25,7 +25,7 @@ from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
 from .numbers import MARKERS, Number, Spot, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
-from .understand import Given, NotUnderstoodError, understand
+from .understand_sentence import Given, NotUnderstoodError, understand_sentence
 
 MOST_NUMBERS = 100_000
 MOST_IN_SENTENCE = 100
@@ -77,7 +77,7 @@ def check_document(
     if sum(_count_numbers(b) for b in blocks) > MOST_NUMBERS:
         raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
     figures = read_edition_figures(con, edition)
-    check = _Check(con, figures, BoundFigures(con, figures), claimed_sentences(con, figures, home))
+    check = _Check(con, figures, RefreshableFigures(con, figures), claimed_sentences(con, figures, home))
     # A document of `pam report` numbers its paragraphs differently from the printed report.
     check.has_own_paragraphs = any(b.tag.startswith(FIGURE_TAG) for block in blocks for c in cells_of(block) for b in c.bound)
     for block in blocks:
@@ -96,7 +96,7 @@ class _Check:
     """The check of one document: its results so far, and the context of the current paragraph and table."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, bound: BoundFigures, known: Known
+        self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, bound: RefreshableFigures, known: Known
     ) -> None:  # fmt: skip
         self.con, self.figures, self.bound, self.known = con, figures, bound, known
         self.result = CheckedDocument(figures.edition)
@@ -221,7 +221,7 @@ class _Check:
         if not is_plain(Spot(sentence, number), self.figures.force_name):
             return None
         try:
-            claim = understand(sentence, Given(number=number.text), self.figures)
+            claim = understand_sentence(sentence, Given(number=number.text), self.figures)
         except NotUnderstoodError:
             return None
         figure = with_value(self.con, self.figures, claim.figure)

@@ -14,7 +14,7 @@ from .edition_figures import EditionFigures
 from .judge import NEXT_NIGHT
 from .model import Figure
 from .numbers import Number
-from .understand import SHOWS, template
+from .understand_sentence import SHOWS, template
 
 Known = dict[str, dict[int, Figure]]
 """Template of a sentence -> position of a number -> its figure."""

@@ -13,7 +13,7 @@ from dagster_project.editions.claims import FIGURES
 from dagster_project.editions.model import FOLDER, EditionError
 from dagster_project.editions.usable_editions import read_usable_edition
 
-from .understand import SentenceClaim
+from .understand_sentence import SentenceClaim
 
 COLUMNS = (*FIGURES, "note")
 

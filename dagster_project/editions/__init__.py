@@ -1,8 +1,8 @@
 """Editions of the report: the tables that each prints, and the claims that are compared with the marts."""
 
+from .edition_tables import write_edition_tables, write_frozen_figures
 from .frozen import frozen_paths
 from .model import Edition, EditionError, read_edition
-from .raw_tables import write_edition_tables, write_frozen_figures
 from .usable_editions import Editions, read_editions
 
 __all__ = [

@@ -10,7 +10,7 @@ import yaml
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from .for_force import areas_of, check_force, chosen_tables, for_force, marts_with_data
+from .adapt_to_force import adapt_to_force, areas_of, check_force, chosen_tables, marts_with_data
 from .model import FOLDER, EditionError, read_edition
 from .windows import month_days, month_end, month_number
 
@@ -42,7 +42,7 @@ def make_next_edition(
     to_check: list[str] = []
     if force and force != body["force_code"]:
         marts = marts_with_data(home, force)
-        adapted, to_check = for_force(body["tables"], force, areas_of(home, force), marts, is_chosen=bool(tables))
+        adapted, to_check = adapt_to_force(body["tables"], force, areas_of(home, force), marts, is_chosen=bool(tables))
         if not adapted:
             raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
         body |= {"force_code": force, "tables": adapted}

@@ -17,10 +17,10 @@ from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_names, suggestion
 
+from .adapt_to_force import areas_of
 from .claims import claimed_lines
-from .for_force import areas_of
+from .edition_tables import write_edition_tables
 from .model import FOLDER, Edition, EditionError, project_edition, read_edition
-from .raw_tables import write_edition_tables
 from .tables import EVERY, Shows
 from .yaml_faults import Places
 

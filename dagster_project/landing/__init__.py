@@ -1,8 +1,11 @@
 """A file's way in: from the inbox to raw Parquet, the quarantine and the ledger.
 
-`land_file` takes the steps, in this order: open a container (`open_file`, `excel`, `csv_reader`, `parquet`), find the header
-(`header_row`, `header`), apply a force's mapping (`mappings`, `mapped_values`), check each row (`row_rules`, `excluded_rows`),
-doubt the file as a whole (`plausibility`), and store it (`raw_store`, `ledger`).
+- Which file it is: `file_names` reads its name, `choose_mapping` and `file_name_patterns` find the force's mapping for it.
+- `land_file` takes the steps, in this order: unpack it (`containers`), read its rows (`open_file`, `csv_reader`, `excel`,
+  `parquet`), find the header (`header_row`) and its columns (`header_columns`), apply the mapping (`mappings`,
+  `mapped_values`), read each cell as its type (`canonical_values`), check each row (`row_rules`, `excluded_rows`), doubt
+  the file as a whole (`plausibility`, `duplicates`, `blank_repeats`), and store it (`raw_store`, `ledger`).
+- Afterwards: `move_to_archive`, `release_held`, `retention`.
 """
 
 from .file_names import InboxFile, find_files

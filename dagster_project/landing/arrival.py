@@ -19,7 +19,7 @@ from dagster_project.core.receipts import today_of
 from dagster_project.core.seeds import force_names
 
 from . import accepted, find_files, read_ledger
-from .mapping_by_file_name import recognise_inbox_files
+from .choose_mapping import recognise_inbox_files
 
 MOST_SHOWN = 8
 

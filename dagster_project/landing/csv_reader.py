@@ -15,7 +15,7 @@ from dagster_project.core.sql import literal
 
 from .excluded_rows import mentions_total
 from .fast_csv import is_large, read_fast
-from .header import Layout
+from .header_columns import Layout
 from .quoted_csv import split_quoted
 from .refusal import Refused
 

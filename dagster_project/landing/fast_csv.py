@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.core.printable import is_printable, visible
 from dagster_project.core.sql import literal
 
-from .header import Layout
+from .header_columns import Layout
 from .header_row import HEADER_CHARACTERS
 
 WORTH_IT = 1 << 19

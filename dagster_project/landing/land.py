@@ -12,12 +12,12 @@ from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 
 from . import parallel, recovery
-from .archive import move_to_archive
+from .choose_mapping import recognise_files
 from .file_names import InboxFile
 from .inbox_files import files_being_written
 from .land_file import UNRECOGNISED, FileLanding
 from .ledger import LedgerEntry, commit
-from .mapping_by_file_name import recognise_files
+from .move_to_archive import move_to_archive
 
 LOG = logging.getLogger(__name__)
 RECORDED = {

@@ -12,17 +12,17 @@ import duckdb
 from dagster_project.core.errors import Cause, cause_of
 
 from .absent_columns import absent_columns
+from .blank_repeats import only_on_first_rows
 from .column_drift import describe_drift, describe_unread
-from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
+from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
-from .grouped_rows import only_on_first_rows
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
 from .ledger import LedgerEntry
-from .made_up import is_made_up
+from .made_up_files import is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .parallel import Stopped

@@ -17,11 +17,11 @@ from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 
 from . import canonical_values, pseudonyms, recovery
-from .connection import connect
+from .duckdb_connection import connect
 from .inbox_files import FileStamp
 from .known_files import Clock, Decisions
 from .ledger import accepted, read_ledger
-from .made_up import HomeKind
+from .made_up_files import HomeKind
 from .mappings import read_mappings
 from .parallel import ReadingBudget
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from dagster_project.core.validation import Name
 
-from .name_patterns import Covers, Pattern, read_pattern
+from .file_name_patterns import Covers, Pattern, read_pattern
 
 Header = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 BETWEEN = " "

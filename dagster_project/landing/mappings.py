@@ -25,8 +25,8 @@ from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, faults_of
 from dagster_project.core.yaml_io import RepeatedKeyError, UniqueKeys
 
+from .file_name_patterns import BadPatternError, Pattern, read_pattern
 from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
-from .name_patterns import BadPatternError, Pattern, read_pattern
 
 ENDINGS = (".yml", ".yaml")
 DIGEST = 12

@@ -20,7 +20,7 @@ from .decode import decode
 from .excel import SheetTable, sheet_names, sheet_text, sheet_tops
 from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
-from .header import Layout, header_meanings, named_headers, read_header
+from .header_columns import Layout, header_meanings, named_headers, read_header
 from .header_row import describe_row, looks_like_header
 from .mappings import SystemMapping
 from .parquet import read_parquet

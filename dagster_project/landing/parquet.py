@@ -11,7 +11,7 @@ from dagster_project.core.sql import literal, one_row
 from .containers import LARGEST, too_large
 from .csv_reader import CELLS
 from .file_signatures import check_kind
-from .header import Layout, lay_out
+from .header_columns import Layout, lay_out
 from .mappings import SystemMapping
 from .refusal import Refused
 

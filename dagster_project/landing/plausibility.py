@@ -16,7 +16,7 @@ from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
-from .conflicts import load_of
+from .conflicting_files import load_of
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .mapped_values import is_month_first

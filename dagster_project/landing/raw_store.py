@@ -13,8 +13,8 @@ from dagster_project.core.files import make_file, make_folder, put_in_place, tem
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
-from .connection import one_thread
 from .csv_reader import CELLS
+from .duckdb_connection import one_thread
 from .duplicates import CLASHING, MERGED
 from .pseudonyms import PseudonymKey
 from .row_rules import PARSED, PARSED_TABLE, RAGGED, Sheet, ragged_cells, reasons

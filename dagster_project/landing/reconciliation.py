@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.home import Home
-from dagster_project.core.raw_tables import make_raw_table
+from dagster_project.core.raw_table_columns import make_raw_table
 
 from . import LedgerEntry, counts
-from .conflicts import load_of
+from .conflicting_files import load_of
 from .raw_store import TIE
 
 

@@ -10,8 +10,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.receipts import Night, locked
 
-from .conflicts import CONFLICT_KIND, load_of, settle_conflicts
-from .connection import connect
+from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
+from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
 from .latest_files import current_files, is_replaced
 from .ledger import LedgerEntry, accepted, commit, read_ledger

@@ -21,7 +21,7 @@ from dagster_project.contracts import Contract
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from .conflicts import load_of
+from .conflicting_files import load_of
 from .file_names import name_text
 from .ledger import LedgerEntry, read_ledger
 from .raw_store import TIE

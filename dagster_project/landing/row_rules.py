@@ -17,11 +17,11 @@ from .canonical_values import FAULT
 from .csv_reader import CELLS, Cells
 from .decode import MARK
 from .excluded_rows import KEY_WORDS, NO_VALUE, TOTAL, WORDS, is_word, knows_total, other_force, why_word
-from .header import Layout
+from .file_name_patterns import FIRST_YEAR, Covers, months
+from .header_columns import Layout
 from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
-from .name_patterns import FIRST_YEAR, Covers, months
 from .refusal import Refused
 
 PARSED = "landing_parsed"

@@ -15,7 +15,7 @@ from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
-from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.file_names import InboxFile, describe
 from dagster_project.landing.plausibility import EVER
 from dagster_project.nights.dry_run import PROBLEMS

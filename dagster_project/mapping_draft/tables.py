@@ -22,7 +22,7 @@ from dagster_project.landing.csv_reader import CELLS, read_cells
 from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
 from dagster_project.landing.file_names import CONTAINERS, InboxFile, name_text
-from dagster_project.landing.header import Layout
+from dagster_project.landing.header_columns import Layout
 from dagster_project.landing.header_row import SEPARATORS, with_above
 from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
 from dagster_project.landing.refusal import Refused

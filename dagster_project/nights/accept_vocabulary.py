@@ -16,8 +16,8 @@ from dagster_project.core.receipts import locked
 from dagster_project.core.reference_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load
-from dagster_project.landing.conflicts import load_of
-from dagster_project.landing.connection import connect
+from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.duckdb_connection import connect
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import HELD_FOR, check_vocabulary, classifying
 

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
@@ -26,7 +26,7 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
-from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical_name, describe, is_skipped_name, name_problem
 from dagster_project.landing.file_signatures import container_of
 from dagster_project.landing.land import landing_order

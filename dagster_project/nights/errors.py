@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.errors import Cause, PamError
 from dagster_project.quality import gate
 from dagster_project.transform.dbt_runner import Node

@@ -18,11 +18,11 @@ from dagster_project.landing import (
     erase_old,
     find_files,
     land_files,
-    made_up,
+    made_up_files,
     read_ledger,
 )
-from dagster_project.landing.file_days import with_windows
-from dagster_project.landing.mapping_by_file_name import recognise_inbox_files
+from dagster_project.landing.choose_mapping import recognise_inbox_files
+from dagster_project.landing.days_of_file import with_windows
 from dagster_project.transform import raw_schema
 
 from .accept_vocabulary import release_known
@@ -60,7 +60,7 @@ def land_inbox(
         home, contracts, files, night.night_id, archive=archive, whole=period is None and only is None,
         settled_seconds=settled_seconds, progress=progress,
     )  # fmt: skip
-    made_up.mark_home(home, accepted(read_ledger(home)))
+    made_up_files.mark_home(home, accepted(read_ledger(home)))
     return (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
 
 

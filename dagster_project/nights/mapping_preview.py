@@ -9,11 +9,11 @@ from dagster_project.contracts import Column, load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry
-from dagster_project.landing.connection import connect_to_look
+from dagster_project.landing.choose_mapping import recognise_files
 from dagster_project.landing.containers import read_stored
 from dagster_project.landing.csv_reader import CELLS
+from dagster_project.landing.duckdb_connection import connect_to_look
 from dagster_project.landing.file_names import InboxFile
-from dagster_project.landing.mapping_by_file_name import recognise_files
 from dagster_project.landing.mapping_fields import Join, ListOf
 from dagster_project.landing.mappings import SystemMapping, read_mappings
 from dagster_project.landing.open_file import open_file

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home

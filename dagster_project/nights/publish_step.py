@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.audit import record_first
 from dagster_project.contracts import load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config
 from dagster_project.core.errors import with_advice
 from dagster_project.core.published_file import published_night

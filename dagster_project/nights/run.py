@@ -18,7 +18,7 @@ import duckdb
 from dagster_project import public_form
 from dagster_project.audit import anchor, record
 from dagster_project.core import memory
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.published_file import published_night
@@ -37,8 +37,8 @@ from .build_step import build_candidate, build_on_spark
 from .continue_night import find_night_to_continue
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
 from .land_step import erase_expired_loads, land_inbox
-from .listener import Listener
 from .night_state import NightState, find_unchanged
+from .progress_listener import Listener
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .steps import Built, Judged, Landed, Plan
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import STEPS, night_order, receipt_path

@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core import raw_tables
+from dagster_project.core import raw_table_columns
 from dagster_project.core.home import CONTRACTS, Home
 from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads, read_ledger
@@ -57,7 +57,7 @@ def prepared_specs() -> list[dg.AssetSpec]:
     deps = [["raw", extract] for extract in load_contracts()]
     return [
         dg.AssetSpec(["raw", name], deps=deps, description=description, group_name="landing")
-        for name, description in raw_tables.descriptions().items()
+        for name, description in raw_table_columns.descriptions().items()
     ]
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 import yaml
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.quality.gate import Suite

@@ -12,7 +12,7 @@ import duckdb
 
 from dagster_project import public_form
 from dagster_project.contracts import Contract, load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import read_config
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table

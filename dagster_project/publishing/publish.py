@@ -18,7 +18,7 @@ from dagster_project.core.config import ConfigError
 from dagster_project.core.files import make_file, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
-from dagster_project.core.reused_files import ReusedFiles
+from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.dbt_runner import project_version
 from dagster_project.transform.raw_schema import WAREHOUSE

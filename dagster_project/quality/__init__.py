@@ -1,4 +1,5 @@
 """The gate: Great Expectations decides whether a night may be published.
 
-Alone in importing great_expectations.
+`suites` reads the rules from YAML, the project's and a force's own, `relation_rules` asks them of a relation, and `gate` says
+what holds the night. Alone in importing great_expectations.
 """

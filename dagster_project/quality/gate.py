@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public, read_config
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
@@ -22,7 +22,7 @@ from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_mad
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine, results
-from .relations import judge_relations, take_error
+from .relation_rules import judge_relations, take_error
 from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, answer_to, load_suites, relation_suites, suite_for
 
 if TYPE_CHECKING:

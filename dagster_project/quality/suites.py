@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.yaml_io import read_yaml

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.audit import record, shape_of
+from dagster_project.audit import mask_query, record
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
@@ -41,7 +41,7 @@ def record_disclosure(
 
 def _shape(home: Home, query: str) -> str:
     """The shape of a query: of its names, only those of schemas, relations and columns in the published night."""
-    return shape_of(query, _published_names(home)) if query.strip() else ""
+    return mask_query(query, _published_names(home)) if query.strip() else ""
 
 
 def can_record(home: Home) -> bool:

@@ -12,7 +12,7 @@ from dagster_project import audit
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.raw_tables import make_raw_table
+from dagster_project.core.raw_table_columns import make_raw_table
 from dagster_project.core.receipts import locked
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home

@@ -14,7 +14,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
-from dagster_project.core.raw_tables import columns_of, make_raw_table
+from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.landing import Erasure, read_erasures
 
 ARCHIVED_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}

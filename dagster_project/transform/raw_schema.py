@@ -19,7 +19,7 @@ from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.raw_tables import columns_of, make_raw_table
+from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.reference_lists import OWN_LISTS, REBASE_COLUMNS, own_words, read_own_list, rebase_rows, seeded_words
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_edition_tables, write_frozen_figures

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.audit import AuditKeyError, anchor, log, read_log, record, record_all, record_first, shape_of, verify
+from dagster_project.audit import AuditKeyError, anchor, log, mask_query, read_log, record, record_all, record_first, verify
 from dagster_project.audit.lines import digest
 from dagster_project.audit.log import head_path, log_path
 from dagster_project.core.config import ConfigError
@@ -264,13 +264,13 @@ KNOWN = frozenset({"marts", "mart_crime", "value", "measure"})
 )  # fmt: skip
 def test_a_query_s_values_and_names_are_not_on_record(asked: str, said: str) -> None:
     """A person can type a name anywhere: only what the published night itself calls so is kept."""
-    found = shape_of(asked, KNOWN)
+    found = mask_query(asked, KNOWN)
     assert found == said
     assert not re.search("jo|smith|42", found.replace("json", ""), re.I)
 
 
 def test_a_shape_is_short() -> None:
-    assert len(shape_of("select " + "a, " * 5000)) <= 500
+    assert len(mask_query("select " + "a, " * 5000)) <= 500
 
 
 def test_the_folder_put_back_is_found(logged: Home, pam: Callable, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from oracle.charts import chart
 from support import publish_night, published, write_extract
 
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.raw_tables import columns_of
+from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.reference_lists import REBASE_COLUMNS as COLUMNS
 from dagster_project.core.reference_lists import SeedError, read_own_list, rebase_rows
 

@@ -17,7 +17,7 @@ from dagster_project.document_check.model import Figure, Grid, Text
 from dagster_project.document_check.read_document import read_document
 from dagster_project.document_check.read_pdf import _without_edges
 from dagster_project.document_check.read_text import blocks_of
-from dagster_project.document_check.understand import SentenceClaim
+from dagster_project.document_check.understand_sentence import SentenceClaim
 
 W = nsdecls("w")
 NUMBERS = (

@@ -7,9 +7,9 @@ import pytest
 import yaml
 from support import seed
 
-from dagster_project.core.raw_tables import columns_of
+from dagster_project.core.raw_table_columns import columns_of
+from dagster_project.editions.edition_tables import requested_by
 from dagster_project.editions.model import FOLDER, EditionError, read_edition
-from dagster_project.editions.raw_tables import requested_by
 
 HEADER = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
 BODY = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2025-12-31", "claims": "printed.csv"}

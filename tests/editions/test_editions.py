@@ -9,7 +9,7 @@ from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, read_edition, read_editions
-from dagster_project.editions.for_force import for_force, marts_with_data
+from dagster_project.editions.adapt_to_force import adapt_to_force, marts_with_data
 from dagster_project.editions.model import FOLDER
 from dagster_project.editions.next_edition import make_next_edition
 from dagster_project.editions.usable_editions import read_usable_edition
@@ -58,7 +58,7 @@ def test_a_sound_one_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -> None:
-    from dagster_project.editions.raw_tables import requested_by
+    from dagster_project.editions.edition_tables import requested_by
 
     path = write(new_home.editions, SOUND | change)
     with pytest.raises(EditionError) as error:
@@ -67,7 +67,7 @@ def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -
 
 
 def test_printed_figures_that_hold_none_are_named(new_home: Home) -> None:
-    from dagster_project.editions.raw_tables import requested_by
+    from dagster_project.editions.edition_tables import requested_by
 
     header = "kind,paragraph,mart,measure,figure,area_type,area_name,category,period_type,period_label,period_start,period_end,"
     row = "figure,1,mart_x,m,value,force,F,all,month,M,2025-01-01,2025-01-31,,count,many,"
@@ -191,8 +191,8 @@ def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named
     of = {force: marts_with_data(sample_home, force) for force in ("derbyshire", "kent")}
     assert of["kent"] == set() and "mart_naloxone" in of["derbyshire"]
     some = {"mart_drug_offences"}
-    made, _ = for_force(body["tables"], "kent", {}, some, is_chosen=False)
+    made, _ = adapt_to_force(body["tables"], "kent", {}, some, is_chosen=False)
     assert [t["table"] for t in made] == ["offences"]
-    named, to_check = for_force(body["tables"][:2], "kent", {}, some, is_chosen=True)
+    named, to_check = adapt_to_force(body["tables"][:2], "kent", {}, some, is_chosen=True)
     assert [t["table"] for t in named] == ["offences", "prevention_activity"]
     assert to_check == ["prevention_activity: the published night has no figure of kent for it"]

@@ -12,7 +12,7 @@ from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_
 from dagster_project.editions import read_editions
 from dagster_project.mapping_draft.write_yaml import flow, scalar
 from dagster_project.nights.accept_vocabulary import VocabularyError, accept_value
-from dagster_project.reporting.dashboard.home_lists import read_population
+from dagster_project.reporting.dashboard.area_lists import read_population
 
 from .corpus import OVERLONG, TEXTS, UNPRINTABLE
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import csv_reader
 from dagster_project.landing import fast_csv as plain
-from dagster_project.landing.header import read_header
+from dagster_project.landing.header_columns import read_header
 from dagster_project.landing.refusal import Refused
 
 CRIMES = load_contracts()["crimes"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dagster_project.contracts import load_contracts
+from dagster_project.landing.file_name_patterns import read_pattern
 from dagster_project.landing.file_names import describe, find_files
-from dagster_project.landing.name_patterns import read_pattern
 
 CONTRACTS = load_contracts()
 FORCES = {"derbyshire", "avon-and-somerset"}

@@ -10,7 +10,7 @@ from oracle.nasty.plan import write_nasty
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_files, parallel, read_ledger
-from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.conflicting_files import load_of
 
 from .conftest import FORCES, NOW, Warehouse
 

@@ -14,7 +14,7 @@ from dagster_project.cli import app
 from dagster_project.core import memory
 from dagster_project.core.config import ConfigError
 from dagster_project.core.home import Home
-from dagster_project.landing.connection import connect
+from dagster_project.landing.duckdb_connection import connect
 from dagster_project.nights.run import NightRun
 
 WIDE = "create temp table wide as select i, md5(i::varchar) as a, md5((i + 1)::varchar) as b from range({}) as n(i)"

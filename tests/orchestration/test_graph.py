@@ -7,7 +7,7 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError

@@ -12,8 +12,8 @@ from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.editions import Edition, read_editions
 from dagster_project.public_form import write_public
-from dagster_project.public_form.windows import Sums
-from dagster_project.reporting.pack.public import public_cells
+from dagster_project.public_form.public_windows import Sums
+from dagster_project.reporting.pack.public_cells import public_cells
 
 from .attack import RATES, Found, Series, attack
 from .tables import MEASURES, make

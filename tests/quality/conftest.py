@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support import candidate, copy_home, failed
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.quality.suites import OUTGOING

@@ -9,7 +9,7 @@ import yaml
 from support import MARTS, candidate, seed
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.landing import accepted, read_ledger

@@ -9,7 +9,7 @@ from support import night, write_extract
 from week import NALOXONE
 
 from dagster_project import public_form
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.nights.errors import NightHeldError

@@ -14,9 +14,9 @@ from offline_browser import BROWSER, WIDE, offline_page, open_browser
 from support import published, write_extract
 from week import CRIMES, NIGHTS, YEAR, dated
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import EXPECTATIONS, Home
-from dagster_project.quality import data_docs, gate, relations, results
+from dagster_project.quality import data_docs, gate, relation_rules, results
 from dagster_project.quality.suites import load_suites, relation_suites
 from dagster_project.transform.raw_schema import WAREHOUSE
 
@@ -47,7 +47,7 @@ def built(week: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
 def judged(built: Home) -> Any:
     def judge(relation: str, *rules: dict[str, Any], **said: Any) -> list[Check]:
         write_suite(built, relation, *rules, **said)
-        return relations.judge_relations(built, relation_suites(built))[0]
+        return relation_rules.judge_relations(built, relation_suites(built))[0]
 
     yield judge
     shutil.rmtree(built.expectations, ignore_errors=True)
@@ -77,7 +77,7 @@ def test_any_core_expectation_on_any_relation(judged: Callable) -> None:
 
 
 def test_of_many_rows_the_distinct_values_are_asked(judged: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relations, "MOST_ROWS", 3)
+    monkeypatch.setattr(relation_rules, "MOST_ROWS", 3)
     bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
     mostly = {**bad, "kwargs": {**bad["kwargs"], "mostly": 0.5}, "meta": {"rule": "mostly", "advice": "Ask."}}
     checks = {c.rule: c for c in judged("stg_crimes", IN_SET, {**bad, "meta": {"rule": "bad", "advice": "Ask."}}, mostly)}
@@ -108,7 +108,7 @@ def test_an_extract_that_nobody_sends_is_not_judged(judged: Callable) -> None:
 def test_no_key_of_a_row_leaves_staging(built: Home) -> None:
     write_suite(built, "stg_crimes", {"type": "expect_column_values_to_match_regex",
                                       "kwargs": {"column": "crime_ref", "regex": "^X"}})  # fmt: skip
-    (check,), (result,) = relations.judge_relations(built, relation_suites(built))
+    (check,), (result,) = relation_rules.judge_relations(built, relation_suites(built))
     assert check.found.endswith("(values of keys and identifiers are not shown)") and "C1" not in json.dumps(result)
     shutil.rmtree(built.expectations)
 
@@ -211,7 +211,7 @@ def test_the_readme_s_suite_and_commands_work(
     (block,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
     built.expectations.mkdir(exist_ok=True)
     (built.expectations / "recorded_crimes.yml").write_text(block, encoding="utf-8")
-    (check,), _ = relations.judge_relations(built, relation_suites(built))
+    (check,), _ = relation_rules.judge_relations(built, relation_suites(built))
     assert check.passed and check.severity == "critical"
     shutil.rmtree(built.expectations)
 

@@ -11,7 +11,7 @@ from oracle.nasty.plan import BELIEVED
 
 from dagster_project.core.home import Home
 from dagster_project.landing import canonical_values, landing_session
-from dagster_project.landing.connection import connect
+from dagster_project.landing.duckdb_connection import connect
 from dagster_project.transform import raw_schema
 
 from .plan import Sequence

@@ -19,10 +19,10 @@ from oracle.landing import Landing, land
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.raw_tables import columns_of
+from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.seeds import read_seed
 from dagster_project.landing import accepted, counts, find_files, land_files, read_ledger, release_load
-from dagster_project.landing.conflicts import load_of
+from dagster_project.landing.conflicting_files import load_of
 from dagster_project.nights import erase_expired
 from dagster_project.transform import carry_forward, dbt_runner, raw_schema
 from dagster_project.transform.changed_months import loads_of

@@ -4,7 +4,7 @@ what it built."""
 from support import MARTS
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.raw_tables import columns_of, descriptions
+from dagster_project.core.raw_table_columns import columns_of, descriptions
 from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate

@@ -19,7 +19,7 @@ import pytest
 from oracle.nasty.plan import BELIEVED, write_nasty
 from support import candidate, copy_home, drop_something, night
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reference_lists import OWN_LISTS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
-from dagster_project.landing.made_up import MIXED
+from dagster_project.landing.made_up_files import MIXED
 
 RUNBOOK = "docs/how-to/runbook.md"
 """In the checkout: a section for each `Advice.see`."""

@@ -9,7 +9,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
-from dagster_project.landing.made_up import MIXED
+from dagster_project.landing.made_up_files import MIXED
 from dagster_project.publishing.outputs import problems_of
 
 from ..status import late_extracts

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 from dagster_project.core.home import Home, be_private
 from dagster_project.core.receipts import SAMPLE_MARK
 
-from .guard import LOOPBACK, Guard, proxy_host, proxy_origin
 from .published_pages import PublishedPages
+from .request_guard import LOOPBACK, Guard, proxy_host, proxy_origin
 from .sample_banner import SampleBanner
 from .token import page_prefix, page_token
 

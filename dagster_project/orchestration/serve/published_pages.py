@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dagster_project.core.home import Home
 from dagster_project.publishing import outputs
 
-from .guard import with_headers
+from .request_guard import with_headers
 from .token import published_path
 
 POLICY = (

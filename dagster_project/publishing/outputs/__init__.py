@@ -21,7 +21,7 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import open_hardened, published_folder
 from dagster_project.core.receipts import holds_made_up, read_receipts
-from dagster_project.core.reused_files import ReusedFiles
+from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.core.worker_process import WORKER
 
 from .stale import form_of, night_of_good, replace_failed

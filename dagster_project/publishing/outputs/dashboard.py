@@ -6,7 +6,7 @@ import duckdb
 
 from dagster_project.core.memory import memory_settings
 from dagster_project.reporting import dashboard
-from dagster_project.reporting.dashboard.home_lists import read_home_lists
+from dagster_project.reporting.dashboard.area_lists import read_area_lists
 
 from ..changes_since import changes_since
 from . import OutputContext, links_to
@@ -14,6 +14,6 @@ from . import OutputContext, links_to
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
-    links, lists = links_to(context, "..", ("catalogue",)), read_home_lists(context.home)
+    links, lists = links_to(context, "..", ("catalogue",)), read_area_lists(context.home)
     changes = changes_since(context.home, con, memory_settings(context.home))
     dashboard.write(con, folder, context.is_sample, links, lists, changes, context.reused)

@@ -12,7 +12,7 @@ import duckdb
 from dagster_project.core.cell_text import escape_formula_sql
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
-from dagster_project.core.reused_files import ReusedFiles
+from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.core.sql import CONTENT_HASH, literal, one_row
 from dagster_project.public_form import CHARTS
 from dagster_project.public_form import SCHEMA as PUBLIC

@@ -14,13 +14,13 @@ from psycopg import sql
 from dagster_project.core.files import make_folder
 from dagster_project.core.sql import literal
 
-from . import roles, shape
+from . import roles, table_definitions
 from .errors import PostgresError, statement_error
 from .roles import ANALYST, NEXT, OWNER
 from .server import Server
-from .shape import Relation
 from .state import schema_comment, served_state
 from .swap import drop_old, swap
+from .table_definitions import Relation
 
 BLOCK = 1 << 20
 
@@ -107,23 +107,23 @@ def _fill(
 ) -> int:
     """Make and fill the schemas `..._next`. Returns the number of rows."""
     step.name = "making the new schemas"
-    relations = shape.relations(source)
+    relations = table_definitions.relations(source)
     schemas = sorted({r.schema for r in relations})
     for name in schemas:
         schema = sql.Identifier(name + NEXT)
         con.execute(sql.SQL("create schema {}").format(schema))
         con.execute(sql.SQL("comment on schema {} is {}").format(schema, sql.Literal(comment)))
-    descriptions, rows = shape.descriptions(source), 0
+    descriptions, rows = table_definitions.descriptions(source), 0
     for relation in relations:
         step.name = f"copying {relation.full}"
         if progress:
             progress(relation.full)
-        con.execute(shape.create(relation, [r for r in relations if r.is_mart]))
+        con.execute(table_definitions.create(relation, [r for r in relations if r.is_mart]))
         if not relation.is_view:
             rows += _copy(con, source, relation, temp / "rows.csv")
         step.name = f"indexing {relation.full}"
-        is_too_long = not relation.is_view and shape.is_key_too_long(source, relation)
-        statements = (*shape.keys(relation, is_too_long), *shape.comments(relation, descriptions))
+        is_too_long = not relation.is_view and table_definitions.is_key_too_long(source, relation)
+        statements = (*table_definitions.keys(relation, is_too_long), *table_definitions.comments(relation, descriptions))
         if statements:
             con.execute(sql.SQL("; ").join(statements))
         if not relation.is_view:

@@ -16,14 +16,14 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import DBT_PROJECT
-from dagster_project.core.reused_files import ReusedFiles
+from dagster_project.core.reuse_outputs import ReusedFiles
 
 from ..pack.web_pages import write_text
 from ..pack.write import whole_folder
+from .area_lists import NO_LISTS, AreaLists
 from .changes import MOST_LISTED, NOT_KNOWN, Changes
 from .contents import accepted_files, read_contents
 from .data import hash_marts, pack_mart, pack_overview
-from .home_lists import NO_LISTS, HomeLists
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "pack" / "templates" / "style.css"
@@ -40,7 +40,7 @@ def write(
     folder: Path,
     is_sample: bool = False,
     links: Sequence[tuple[str, str]] = (),
-    lists: HomeLists = NO_LISTS,
+    lists: AreaLists = NO_LISTS,
     changes: Changes = NOT_KNOWN,
     reused: ReusedFiles | None = None,
 ) -> None:
@@ -80,7 +80,7 @@ def write_whole_folder(
     out: Path,
     is_sample: bool,
     *,
-    lists: HomeLists = NO_LISTS,
+    lists: AreaLists = NO_LISTS,
     changes: Changes = NOT_KNOWN,
     overwrite: bool = False,
 ) -> None:

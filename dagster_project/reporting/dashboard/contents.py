@@ -10,8 +10,8 @@ from dagster_project.core.small_counts import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..rows import read_rows
+from .area_lists import AreaLists
 from .data import NEAREST, check_name
-from .home_lists import HomeLists
 
 KINDS = {
     "month": "Month",
@@ -28,7 +28,7 @@ AREAS = {
 }  # fmt: skip
 
 
-def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: HomeLists) -> dict[str, Any]:
+def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLists) -> dict[str, Any]:
     """What can be chosen, names, and the state of the night. `lists`: the home's own lists."""
     marts = con.execute(
         "select name, description from meta.dictionary where kind = 'relation' and schema_name = 'marts'"

@@ -11,8 +11,7 @@ from typing import Any
 
 from dagster_project.core.small_counts import is_small
 
-from .model import Definition, Finding
-from .unusual import (
+from .control_chart_words import (
     NORMAL,
     Comparison,
     Evidence,
@@ -24,6 +23,7 @@ from .unusual import (
     months_until,
     series_key,
 )
+from .model import Definition, Finding
 from .wording import days_in_words, format_number
 
 MOST = 6

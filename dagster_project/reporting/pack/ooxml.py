@@ -17,7 +17,7 @@ from docx.shared import Cm, Length, Pt
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
-from .bound_figures import LONGEST, PREFIXES, BoundText, DataPart, data_part_id, item_props, part_xml, tag_of, xpath_of
+from .refreshable_figures import LONGEST, PREFIXES, BoundText, DataPart, data_part_id, item_props, part_xml, tag_of, xpath_of
 from .word_template import PLACEHOLDER, TABLE, TABLE_FIGURE, TABLE_HEADING, TABLE_TEXT
 
 TALLEST = (Cm(6), Cm(9.5))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from docx.enum.section import WD_ORIENT
 
-from .document_form import DocumentForm
+from .document_settings import DocumentSettings
 from .ooxml import Controls, add_caption, add_field, add_table, save_document
 from .word_template import NOTE, NOTICE, open_template
 
 
 def write_topline(
-    path: Path, form: DocumentForm, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *,
+    path: Path, form: DocumentSettings, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *,
     notes: Sequence[str], notices: Sequence[str], night_at: datetime,
 ) -> None:  # fmt: skip
     """Write a table to a document. `notices`: shown first, such as that figures are made up. Raises WordTemplateError."""

@@ -13,7 +13,7 @@ import jinja2
 from dagster_project.editions.verdicts import share_checked
 
 from . import wording as words
-from .charts import NOT_DRAWN, draw_svgs
+from .chart_pictures import NOT_DRAWN, draw_svgs
 from .figure_trails import TrailPart, Trails
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .shared_sentences import ORDER_OF_FINDINGS, public_notice

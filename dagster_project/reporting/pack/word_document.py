@@ -14,9 +14,8 @@ from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
-from .bound_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
-from .charts import NOT_DRAWN, draw_pngs
-from .document_form import DocumentForm
+from .chart_pictures import NOT_DRAWN, draw_pngs
+from .document_settings import DocumentSettings
 from .model import Chart, Claim, Pack, Page, Table
 from .ooxml import (
     Controls,
@@ -30,6 +29,7 @@ from .ooxml import (
     add_table,
     save_document,
 )
+from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
 from .shared_sentences import heading, marker_lines, notices, strip_invalid_xml, units_line
 from .word_sentences import suggest_sentences
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
@@ -46,13 +46,13 @@ FOR_THE_AUTHOR = (
 
 
 def write_docx(
-    pack: Pack, path: Path | BinaryIO, cache: Path | None = None, form: DocumentForm | None = None
+    pack: Pack, path: Path | BinaryIO, cache: Path | None = None, form: DocumentSettings | None = None
 ) -> set[str]:
     """Write the pack to `path`, or an open file. `cache`: a folder in which pictures are cached between nights.
 
     The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises WordTemplateError.
     """
-    form = form or DocumentForm()
+    form = form or DocumentSettings()
     wanted = [] if form.tables_only else [c for c in pack.charts if c.kind in CHART_KINDS]
     pictures = draw_pngs(wanted, cache) if wanted else {}
     _Writer(strip_invalid_xml(pack), pictures, form).write(path)
@@ -62,7 +62,7 @@ def write_docx(
 class _Writer:
     """Writes one document. `numbers`: the last number of tables and of charts; `checked`: the claims that are already in it."""
 
-    def __init__(self, pack: Pack, pictures: dict[str, bytes], form: DocumentForm) -> None:
+    def __init__(self, pack: Pack, pictures: dict[str, bytes], form: DocumentSettings) -> None:
         self.pack, self.pictures, self.form = pack, pictures, form
         self.notices = notices(pack)
         self.part = make_data_part(pack)

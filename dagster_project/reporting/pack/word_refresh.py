@@ -15,7 +15,10 @@ from docx.oxml import parse_xml
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import new_file
 
-from .bound_figures import (
+from .content_controls import Control, NotReadableError, Span, apply_edits, find_controls, text_edits
+from .model import Pack
+from .ooxml import copy_zip
+from .refreshable_figures import (
     FIGURE,
     LINE,
     NAMESPACE,
@@ -29,9 +32,6 @@ from .bound_figures import (
     tag_of,
     xpath_of,
 )
-from .control_texts import Control, NotReadableError, Span, apply_edits, find_controls, text_edits
-from .model import Pack
-from .ooxml import copy_zip
 from .shared_sentences import strip_invalid_xml
 
 MOST_BYTES = 200_000_000

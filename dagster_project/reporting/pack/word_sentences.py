@@ -3,9 +3,9 @@
 None says that something rose or fell: a later night may differ, and only the author changes words.
 """
 
-from .bound_figures import bind_cell
 from .model import Cell, Row, Table
 from .ooxml import Text
+from .refreshable_figures import bind_cell
 
 CHANGES = ("volume_change", "pct_change")
 MOST = 3

@@ -20,7 +20,7 @@ from docx.parts.numbering import NumberingPart
 
 from dagster_project.core.errors import PamError
 
-from .bound_figures import NAMESPACE
+from .refreshable_figures import NAMESPACE
 
 OURS = Path(__file__).parent / "templates" / "report.docx"
 NUMBERED, CHECK, NOTE, NOTICE, PLACEHOLDER = "Numbered paragraph", "Check", "Table note", "Notice", "Placeholder"

@@ -17,9 +17,9 @@ from dagster_project.core.home import Home
 from dagster_project.core.worker_process import WORKER
 from dagster_project.editions import Edition, read_editions
 
-from .charts import fill_cache
+from .chart_pictures import fill_cache
 from .content import read_pack
-from .document_form import DocumentForm, document_form
+from .document_settings import DocumentSettings, document_settings
 from .figure_trails import Trails, open_work, read_trails
 from .model import Pack
 from .tables_csv import METADATA, write_csvs
@@ -96,7 +96,7 @@ def write_forms(
     if cache and {"html", "docx"} <= set(forms):
         fill_cache(pack.charts, cache)
     if "docx" in forms:
-        started["docx"] = WORKER.submit(_make_document, pack, cache, document_form(home, tables_only))
+        started["docx"] = WORKER.submit(_make_document, pack, cache, document_settings(home, tables_only))
     downloads += [(f"{name}.{form}", f"The report as {FORMS[form]} (.{form})") for form in started]
     if "csv" in forms:
         files = write_csvs(pack, folder / "csv")
@@ -132,7 +132,7 @@ def _make_workbook(pack: Pack) -> tuple[bytes, set[str]]:
     return file.getvalue(), set()
 
 
-def _make_document(pack: Pack, cache: Path | None, form: DocumentForm) -> tuple[bytes, set[str]]:
+def _make_document(pack: Pack, cache: Path | None, form: DocumentSettings) -> tuple[bytes, set[str]]:
     from .word_document import write_docx
 
     file = io.BytesIO()

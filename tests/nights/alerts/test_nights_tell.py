@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from support import begin, night, run_night, write_extract
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.home import PROJECT, Home

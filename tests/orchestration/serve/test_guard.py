@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.orchestration.serve.guard import Guard, proxy_host, proxy_origin
+from dagster_project.orchestration.serve.request_guard import Guard, proxy_host, proxy_origin
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token, token_file
 
 TOKEN = "t" * 43

@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK, read_receipts
-from dagster_project.core.reused_files import ReusedFiles
+from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.core.sql import CONTENT_HASH
 from dagster_project.publishing import outputs, publish
 from dagster_project.publishing.outputs import OUTPUTS as ALL_OUTPUTS

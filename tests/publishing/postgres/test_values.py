@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.publishing.postgres import PostgresError, load, loading, shape
+from dagster_project.publishing.postgres import PostgresError, load, loading, table_definitions
 
 from .conftest import Database
 
@@ -20,7 +20,7 @@ def differing(database: Database, path: Path, folder: Path) -> dict[str, int]:
     found = {}
     with loading.night_file(path) as night, psycopg.connect(database.analyst, autocommit=True) as con:
         con.execute("set timezone = 'UTC'; set datestyle = 'ISO'")
-        for relation in shape.relations(night):
+        for relation in table_definitions.relations(night):
             if relation.is_view:
                 continue  # a view of the others
             file = folder / "rows.csv"

@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.home_lists import read_home_lists
+from dagster_project.reporting.dashboard.area_lists import read_area_lists
 from dagster_project.serving import connect
 
 
@@ -22,7 +22,7 @@ def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
 
     def make(folder: Path) -> None:
         with connect(sample_home) as con:
-            write_whole_folder(con, folder / "out", True, lists=read_home_lists(sample_home))
+            write_whole_folder(con, folder / "out", True, lists=read_area_lists(sample_home))
 
     return made_once("dashboard", make) / "out"
 

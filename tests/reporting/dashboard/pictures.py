@@ -164,7 +164,7 @@ def main() -> None:
 
     from dagster_project.core.home import Home, be_quiet
     from dagster_project.reporting.dashboard import write_whole_folder
-    from dagster_project.reporting.dashboard.home_lists import read_home_lists
+    from dagster_project.reporting.dashboard.area_lists import read_area_lists
     from dagster_project.sample import write_sample
     from dagster_project.serving import connect
 
@@ -175,7 +175,7 @@ def main() -> None:
         publish_night(home)
         write_people(home.seeds)
         with connect(home) as con:
-            write_whole_folder(con, out, True, lists=read_home_lists(home))
+            write_whole_folder(con, out, True, lists=read_area_lists(home))
         page = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"]).new_page()
 
         def open_it(**picked: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.home_lists import read_home_lists
+from dagster_project.reporting.dashboard.area_lists import read_area_lists
 from dagster_project.serving import connect
 
 from . import pictures
@@ -18,7 +18,7 @@ def pictured(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Pat
     out, home = tmp_path_factory.mktemp("pictured") / "out", Home(tmp_path_factory.mktemp("people"))
     pictures.write_people(home.seeds)
     with connect(sample_home) as con:
-        write_whole_folder(con, out, True, lists=read_home_lists(home))
+        write_whole_folder(con, out, True, lists=read_area_lists(home))
     return out
 
 

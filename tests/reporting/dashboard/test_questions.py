@@ -18,8 +18,8 @@ from support import published
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.home_lists import read_home_lists, read_population
-from dagster_project.reporting.dashboard.outlines import read_outlines
+from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_population
+from dagster_project.reporting.dashboard.map_outlines import read_outlines
 from dagster_project.serving import connect
 
 UNIT = (
@@ -48,7 +48,7 @@ def peopled(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path
     shapes = outlined("chesterfield", "dales", "erewash", "nowhere")
     (home.seeds / "areas.geojson").write_text(json.dumps(shapes), encoding="utf-8")
     with connect(sample_home) as con:
-        write_whole_folder(con, out, True, lists=read_home_lists(home))
+        write_whole_folder(con, out, True, lists=read_area_lists(home))
     return out
 
 

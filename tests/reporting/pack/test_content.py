@@ -6,7 +6,7 @@ import pytest
 from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
-from dagster_project.reporting.pack import charts, read_pack
+from dagster_project.reporting.pack import chart_pictures, read_pack
 from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
@@ -78,7 +78,7 @@ def test_what_is_not_there_says_so(other: Made) -> None:
     assert [[c.printed for c in r.cells] for r in tables["spoken"].rows] == [["[x]"]]
     assert tables["seized"].rows[0].cells[0].printed == "[x]" and tables["seized"].sources[0].status == "never dropped"
     chart = next(c for c in other.pack.charts if c.table == "spoken")
-    assert chart.unavailable == tables["spoken"].unavailable and not charts.draw_svgs([chart])
+    assert chart.unavailable == tables["spoken"].unavailable and not chart_pictures.draw_svgs([chart])
     assert tables["unset"].rows[0].cells[2].printed == "[x]" and tables["unset"].rows[1].cells[2].printed == "[z]"
     assert len([s for s in other.pack.late if s.status == "never dropped"]) == 21
 
@@ -103,14 +103,14 @@ def test_charts_say_what_they_show(sample: Made) -> None:
 
 def test_a_picture_is_drawn_once(sample: Made, tmp_path) -> None:
     some = [c for c in sample.pack.charts if c.chart_id == "missed_tests"]
-    one = charts.draw_svgs(some, tmp_path)
+    one = chart_pictures.draw_svgs(some, tmp_path)
     kept = {p: p.read_bytes() for p in tmp_path.iterdir()}
     assert len(kept) == 2 and all("http" not in s.replace("http://www.w3.org", "") for both in one.values() for s in both)
     next(iter(kept)).write_bytes(b"<svg/>")
-    again = [s for both in charts.draw_svgs(some, tmp_path).values() for s in both]
+    again = [s for both in chart_pictures.draw_svgs(some, tmp_path).values() for s in both]
     assert again.count("<svg/>") == 1, "taken from where it is kept"
-    assert charts.draw_svgs(some) == one, "and the same when drawn anew"
-    assert charts.draw_pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
+    assert chart_pictures.draw_svgs(some) == one, "and the same when drawn anew"
+    assert chart_pictures.draw_pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
 
 
 def test_the_night_must_print_the_edition(sample: Made) -> None:

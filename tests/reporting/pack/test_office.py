@@ -20,8 +20,8 @@ from support import as_dicts
 from dagster_project.core.home import Home
 from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
-from dagster_project.reporting.pack.bound_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
-from dagster_project.reporting.pack.document_form import FRONT, DocumentForm
+from dagster_project.reporting.pack.document_settings import FRONT, DocumentSettings
+from dagster_project.reporting.pack.refreshable_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
 from dagster_project.reporting.pack.shared_sentences import strip_invalid_xml
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER
@@ -252,7 +252,7 @@ def test_the_document_tells_its_author_what_to_write_and_to_check(written: Any) 
 
 def test_a_document_of_tables_alone(written: Any) -> None:
     pack, folder, cells, _ = written
-    assert write_docx(pack, folder / "tables.docx", None, DocumentForm(tables_only=True)) == set()
+    assert write_docx(pack, folder / "tables.docx", None, DocumentSettings(tables_only=True)) == set()
     doc = Document(str(folder / "tables.docx"))
     assert sum(len(controls_of(t._tbl)) for t in doc.tables) >= len(cells)
     assert not doc.inline_shapes and doc.element.body.find(f".//{qn('w:showingPlcHdr')}") is None

@@ -17,10 +17,10 @@ from support import copy_home
 from dagster_project.audit import read_log
 from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
-from dagster_project.reporting.pack.bound_figures import tag_of
-from dagster_project.reporting.pack.control_texts import NotReadableError, find_controls, text_edits
-from dagster_project.reporting.pack.control_texts import apply_edits as with_edits
+from dagster_project.reporting.pack.content_controls import NotReadableError, find_controls, text_edits
+from dagster_project.reporting.pack.content_controls import apply_edits as with_edits
 from dagster_project.reporting.pack.ooxml import copy_zip
+from dagster_project.reporting.pack.refreshable_figures import tag_of
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_refresh import (
     KEPT,

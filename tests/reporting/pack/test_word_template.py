@@ -12,7 +12,7 @@ from lxml import etree
 
 from dagster_project.core.home import Home
 from dagster_project.reporting.pack import Pack
-from dagster_project.reporting.pack.document_form import document_form
+from dagster_project.reporting.pack.document_settings import document_settings
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import NUMBERED, STYLES, WordTemplateError, open_template
 
@@ -85,7 +85,7 @@ def test_a_template_of_the_force_gives_page_and_styles(pack: Pack, new_home: Hom
     else:
         template.rename(new_home.path / "report.docx")
     path = tmp_path / "made.docx"
-    write_docx(pack, path, None, document_form(new_home))
+    write_docx(pack, path, None, document_settings(new_home))
     doc = Document(str(path))
     assert doc.paragraphs[0].text == "Cover of the force" and doc.paragraphs[1].text == pack.title
     assert abs(doc.sections[0].left_margin - Cm(4)) < 1000 and doc.styles["Heading 1"].font.size == Pt(33)
@@ -114,7 +114,7 @@ def test_paragraphs_are_numbered_by_their_heading_in_a_bare_template(pack: Pack,
     for rel in [k for k, r in bare.part.rels.items() if r.reltype.endswith("/numbering")]:
         del bare.part.rels[rel]
     bare.save(str(new_home.path / "report.docx"))
-    write_docx(pack, tmp_path / "made.docx", None, document_form(new_home))
+    write_docx(pack, tmp_path / "made.docx", None, document_settings(new_home))
     doc = Document(str(tmp_path / "made.docx"))
     heading, numbered = (doc.styles[n].element.pPr.numPr for n in ("Heading 1", NUMBERED))
     assert heading.numId.val == numbered.numId.val and numbered.ilvl.val == 1
@@ -126,7 +126,7 @@ def test_paragraphs_are_numbered_by_their_heading_in_a_bare_template(pack: Pack,
 
 def test_the_front_is_what_the_settings_say(pack: Pack, new_home: Home, tmp_path: Path) -> None:
     new_home.config_file.write_text('[report]\nby = "Chief Constable"\ncontact = "101"\n', encoding="utf-8")
-    write_docx(pack, tmp_path / "made.docx", None, document_form(new_home))
+    write_docx(pack, tmp_path / "made.docx", None, document_settings(new_home))
     paragraphs = [text_of(p._p) for p in Document(str(tmp_path / "made.docx")).paragraphs]
     assert paragraphs[paragraphs.index("Report by") + 1] == "Chief Constable"
     assert paragraphs[paragraphs.index("Contact for enquiries") + 1] == "101"
@@ -136,7 +136,7 @@ def test_the_front_is_what_the_settings_say(pack: Pack, new_home: Home, tmp_path
 def test_a_template_that_is_none_is_named(pack: Pack, new_home: Home, tmp_path: Path) -> None:
     new_home.config_file.write_text('[report]\ntemplate = "none.docx"\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"pam\.toml: report\.template: there is no .*none\.docx"):
-        document_form(new_home)
+        document_settings(new_home)
     (tmp_path / "a.docx").write_text("no Word file", encoding="utf-8")
     with pytest.raises(WordTemplateError, match=r"a\.docx is not a Word document"):
         open_template(tmp_path / "a.docx")

@@ -49,7 +49,7 @@ class Given:
     last: date | None = None
 
 
-def understand(sentence: str, given: Given, edition: EditionFigures) -> SentenceClaim:
+def understand_sentence(sentence: str, given: Given, edition: EditionFigures) -> SentenceClaim:
     """What a sentence claims. Raises NotUnderstoodError for the first point that it leaves open."""
     spot = Spot(sentence, number := _number(sentence, given))
     written = read_written(spot)

@@ -8,10 +8,10 @@ from typing import Any
 from dagster_project.contracts import Contract
 from dagster_project.core.home import LONDON, Home
 
+from .file_name_patterns import NoDateError
 from .file_names import InboxFile
 from .mapping_fields import Files
 from .mappings import Mappings, NamedMapping, SystemMapping, read_mappings
-from .name_patterns import NoDateError
 from .refusal import printable
 
 

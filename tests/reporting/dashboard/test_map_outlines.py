@@ -12,8 +12,8 @@ from support import published
 
 from dagster_project.core.home import PROJECT, SEEDS, Home
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.home_lists import read_home_lists
-from dagster_project.reporting.dashboard.outlines import read_outlines
+from dagster_project.reporting.dashboard.area_lists import read_area_lists
+from dagster_project.reporting.dashboard.map_outlines import read_outlines
 from dagster_project.serving import connect
 
 from .test_questions import outlined
@@ -31,7 +31,7 @@ def mapped(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dashboard of the sample with the project's outlines."""
     out = tmp_path_factory.mktemp("mapped") / "out"
     with connect(sample_home) as con:
-        write_whole_folder(con, out, True, lists=read_home_lists(sample_home))
+        write_whole_folder(con, out, True, lists=read_area_lists(sample_home))
     return out
 
 

@@ -10,10 +10,10 @@ from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 
-from .connection import connect_to_look
+from .choose_mapping import recognise_files
 from .containers import read_stored
+from .duckdb_connection import connect_to_look
 from .file_names import InboxFile
-from .mapping_by_file_name import recognise_files
 from .mappings import Mappings, read_mappings
 from .open_file import open_file
 from .refusal import Refused

@@ -16,8 +16,8 @@ import duckdb
 
 from dagster_project.core.small_counts import FEW_A_MONTH
 
+from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse, months_until
 from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
-from .unusual import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse, months_until
 from .wording import describe_bars, describe_limits, describe_lines, format_number
 
 MEASURES = 4

@@ -62,7 +62,7 @@ def marts_with_data(home: Home, force: str) -> set[str] | None:
     return None
 
 
-def for_force(
+def adapt_to_force(
     tables: Sequence[dict[str, Any]], force: str, areas: Areas, has_data: Collection[str] | None, *, is_chosen: bool
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The tables for another force, and what a person must check. `has_data`: marts with figures of the force; None: not known.

@@ -9,8 +9,8 @@ import pytest
 
 from dagster_project.editions.paragraphs import sort_paragraphs
 from dagster_project.reporting.pack import Cell
+from dagster_project.reporting.pack.control_chart_words import TOO_FEW, ChartMonth, describe_newest_month, describe_period
 from dagster_project.reporting.pack.findings import MOST
-from dagster_project.reporting.pack.unusual import TOO_FEW, ChartMonth, describe_newest_month, describe_period
 from dagster_project.serving import connect
 
 from .conftest import Made

@@ -14,7 +14,7 @@ FRONT = {
 
 
 @dataclass(frozen=True)
-class DocumentForm:
+class DocumentSettings:
     """How to make a document. `template`: None for our plain one. `front`: heading and text of each part of the front page; the
     author writes those without a text. `tables_only`: without charts, sentences and places to write in."""
 
@@ -23,17 +23,17 @@ class DocumentForm:
     tables_only: bool = False
 
 
-def document_form(home: Home | None, tables_only: bool = False) -> DocumentForm:
+def document_settings(home: Home | None, tables_only: bool = False) -> DocumentSettings:
     """The form of a home's documents: the template named in `[report]`, else `report.docx` of the home, else ours.
 
     Raises ConfigError, and ValueError for a template that does not exist.
     """
     if home is None:
-        return DocumentForm(tables_only=tables_only)
+        return DocumentSettings(tables_only=tables_only)
     settings = visible_settings(home).report
     default = home.path / "report.docx"
     template = (home.path / settings.template) if settings.template else default if default.is_file() else None
     if template and not template.is_file():
         raise ValueError(f"{home.config_file.name}: report.template: there is no {template}")
     front = tuple((heading, getattr(settings, name) or "") for name, heading in FRONT.items())
-    return DocumentForm(template, front, tables_only)
+    return DocumentSettings(template, front, tables_only)

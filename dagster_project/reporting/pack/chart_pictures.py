@@ -18,7 +18,7 @@ from dagster_project.core.files import write_whole
 
 from .chart_parts import NARROW, WIDE, Look
 from .chart_specs import spec
-from .drawing import Job, draw
+from .draw_charts import Job, draw
 from .model import Chart
 
 CACHE_DAYS = 30

@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
-from . import draw_process
+from . import draw_charts_process
 
 SECONDS = 60.0
 """How long one chart may take. The slowest of the sample takes a quarter of a second."""
@@ -54,7 +54,7 @@ class _Process:
             requests, theirs = Pipe()
             with theirs:
                 process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", draw_process.__file__, str(theirs.fileno()), json.dumps(sys.path)],
+                    [sys.executable, "-I", "-S", draw_charts_process.__file__, str(theirs.fileno()), json.dumps(sys.path)],
                     pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
             self._running = process, requests

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.raw_tables import columns_of, make_raw_table
+from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 
 from .claims import RequestedFigures, add_claims
 from .model import Edition, EditionFigure

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.core.memory import limit_memory
 from dagster_project.core.similar_names import closest_names

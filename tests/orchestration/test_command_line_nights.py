@@ -10,7 +10,7 @@ import pytest
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked, read_receipts, write_receipt
 from dagster_project.definitions import build_defs
-from dagster_project.orchestration.nights_elsewhere import report_nights
+from dagster_project.orchestration.command_line_nights import report_nights
 
 WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 

@@ -17,7 +17,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.tables import EVERY, CellSpec
 from dagster_project.public_form import SCHEMA
-from dagster_project.public_form.windows import (
+from dagster_project.public_form.public_windows import (
     HIDDEN,
     NO_FIGURE,
     NO_SUCH_NUMBER,

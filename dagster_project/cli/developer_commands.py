@@ -1,30 +1,9 @@
-"""Commands to try the warehouse, or to develop it."""
-
-from pathlib import Path
-from typing import Annotated
+"""`pam docs` and `pam dbt`, for those who develop the warehouse."""
 
 import typer
 
 from .common import HOME, HomeOption, app
 from .echo import echo
-
-
-@app.command()
-def sample(
-    directory: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.", file_okay=False)],
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Write three exports of Kent instead, as systems write them, for the tutorial.")
-    ] = False,
-) -> None:
-    """Write made-up extracts for Derbyshire, of about the real size, which add up to a published report.
-
-    No row is of a real person or event.
-    """
-    from dagster_project.sample import write_sample
-    from dagster_project.sample.raw_exports import write_raw_exports
-
-    paths = write_raw_exports(directory) if raw else write_sample(directory)
-    echo(f"{len(paths)} made-up extracts in {directory}")
 
 
 @app.command()

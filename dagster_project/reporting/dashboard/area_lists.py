@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import read_own_list
 
-from .outlines import Outlines, read_outlines
+from .map_outlines import Outlines, read_outlines
 
 Population = dict[str, tuple[int, str]]
 """By `force/area_type/area_code`: the number of people, and when they were counted."""
@@ -14,21 +14,21 @@ COLUMNS = ("force_code", "area_type", "area_code", "population", "as_of")
 
 
 @dataclass(frozen=True)
-class HomeLists:
+class AreaLists:
     """Population, for rates, from `seeds/population.csv`, and outlines, for a map."""
 
     population: Population = field(default_factory=dict)
     outlines: Outlines = field(default_factory=dict)
 
 
-NO_LISTS = HomeLists()
+NO_LISTS = AreaLists()
 
 
-def read_home_lists(home: Home) -> HomeLists:
+def read_area_lists(home: Home) -> AreaLists:
     """The lists of a home, and the project's outlines where it has none. Raises SeedError for an invalid list, with file, line
     and reason.
     """
-    return HomeLists(read_population(home), read_outlines(home))
+    return AreaLists(read_population(home), read_outlines(home))
 
 
 def read_population(home: Home) -> Population:

@@ -3,13 +3,13 @@
 import duckdb
 
 from dagster_project.editions.model import NoEditionError
-from dagster_project.reporting.pack.bound_figures import FIGURE, SHORT, tag_of
+from dagster_project.reporting.pack.refreshable_figures import FIGURE, SHORT, tag_of
 
 from .edition_figures import EditionFigures, read_edition_figures
 from .model import Figure
 
 
-class BoundFigures:
+class RefreshableFigures:
     """Figures by tag, from every edition of the published night."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, own: EditionFigures) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project.core.checks import Check
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, is_under_way, night_order, read_receipts

@@ -1,4 +1,4 @@
-"""A query's shape, for the record: what it selects from which relations, without the values and names that a person typed.
+"""Masks a query for the record: what it selects from which relations stays, the values and names that a person typed do not.
 
 A query reaches only published figures, but a person may type personal data in it: as a value, as an alias, or as a relation
 that does not exist. So of its words only those of DuckDB and names of the published night are kept.
@@ -20,7 +20,7 @@ _WORD = re.compile('"(?:[^"]|"")*"?|[A-Za-z0-9_\x80-\U0010ffff]+')
 """A quoted name, or any run of letters and digits: whatever is not ASCII may be part of a name."""
 
 
-def shape_of(sql: str, known: Collection[str] = frozenset()) -> str:
+def mask_query(sql: str, known: Collection[str] = frozenset()) -> str:
     """The query with `?` for each constant, `_` for each name that is neither in `known` nor DuckDB's own, and no comments; at
     most `LONGEST` characters.
     """
