@@ -136,12 +136,16 @@ def _models() -> list[str]:
 
 
 def _empty_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The tables that models read besides the files: they are empty on a night without history."""
+    """The tables that models read besides the files: all but the vocabulary are empty on a night without history."""
     found = con.execute(
         "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)"
         " from duckdb_columns() where schema_name = 'raw' group by table_name"
     ).fetchall()
-    return [f"create table if not exists work.raw.{name} ({columns})" for name, columns in found]
+    words = ", ".join(f"({', '.join(map(literal, row))})" for row in con.execute("from raw.vocabulary").fetchall())
+    return [
+        *(f"create table if not exists work.raw.{name} ({columns})" for name, columns in found),
+        f"insert into work.raw.vocabulary values {words}",
+    ]
 
 
 def main() -> None:
