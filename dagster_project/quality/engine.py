@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_values")
+NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_values", "unit_without_events")
 """Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
 PLACES = ("extract", "mart", "public", "report", "force_code", "measure", "table_name", *NAMED)
 """Columns that say what a fact is about."""

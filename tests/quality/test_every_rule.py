@@ -23,7 +23,7 @@ from .figure_cases import FIGURE_CASES
 from .test_extract_rules import EXTRACT_CASES
 from .test_leaving import LEAVING_CASES
 
-IN_NIGHTS = {"month_far_from_the_year_before", "money_far_above_the_year_before"}
+IN_NIGHTS = {"month_far_from_the_year_before", "money_far_above_the_year_before", "unit_without_events"}
 """Rules whose bad data are nights of their own: tests/quality/test_months.py."""
 SUITES = gate.load_suites()
 RULES = {

@@ -30,6 +30,7 @@ EXTRACT_CASES = {
     "unknown_values": {("crimes", "warning")},
     "rows_a_day": {("crimes", "warning"), ("intelligence", "warning")},
     "kinds_of_row": {("stop_search", "warning")},
+    "days_without_rows": {("drug_tests", "warning")},
     "share_unplaced": {("naloxone", "warning")},
     "rows_unaccounted": {("aris_returns", "critical")},
     "rows_missing_in_quarantine": {("drug_tests", "warning")},
@@ -64,7 +65,7 @@ def drop_shares(inbox: Path, force: str, bad: bool) -> None:
 
 def drop_volumes(inbox: Path, force: str, bad: bool) -> None:
     """Half and less than half, double and more than double the rows a day; a quarter and more of another kind. Of 755 and 756
-    rows, 8 and 7 have an offence code that no list knows.
+    rows, 8 and 7 have an offence code that no list knows. Two rows a day, and none on the last 16 and 15 days.
     """
     window = (at(LAST_DAY, 391), str(LAST_DAY))
     fewer, odd = enumerate(daily(2, 27 if bad else 28)), 8 if bad else 7
@@ -86,6 +87,13 @@ def drop_volumes(inbox: Path, force: str, bad: bool) -> None:
             for n, day in enumerate(days)
         ],
         columns=["search_ref", "searched_at", "object_of_search", "object_found", "lpu"], force=force, window=window,
+    )  # fmt: skip
+    quiet = 16 if bad else 15
+    tested = daily(2, 0) + [at(LAST_DAY, quiet + n % (28 - quiet)) for n in range(40)]
+    write_extract(
+        inbox, "drug_tests",
+        [[f"D{n}", f"{day}T10:00", "Theft", "Completed", "Positive", UNIT[force]] for n, day in enumerate(tested)],
+        columns=["custody_ref", "arrested_at", "trigger_offence", "test_status", "result", "lpu"], force=force, window=window,
     )  # fmt: skip
 
 
@@ -168,6 +176,7 @@ def test_files_at_the_limit_pass(troubled: NightRun) -> None:
     assert found["crimes", "rows_a_day"] == "volume_ratio 0.482143 (derbyshire)"
     assert found["crimes", "unknown_values"] == "rows_unknown 8 (derbyshire, offence_code: 'ZZ' (8))"
     assert found["intelligence", "rows_a_day"] == "volume_ratio 2.03571 (derbyshire)"
+    assert found["drug_tests", "days_without_rows"] == "rows_missing_in_quiet_days 32 (derbyshire)"
     assert found["stop_search", "kinds_of_row"] == "pct_kinds_shift 26.7857 (derbyshire)"
 
 

@@ -84,6 +84,27 @@ def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
     }
 
 
+def test_a_unit_that_falls_to_nothing_is_a_warning(new_home: Home) -> None:
+    """A newest month without any, after 30 administrations a month. Not after 29, not in an older month, and not of rows whose
+    unit is Not recorded.
+    """
+    units = {
+        "Dales": [30] * 12 + [0], "High Peak": [29] * 12 + [0], "Amber Valley": [30] * 11 + [0, 30], "": [30] * 12 + [0],
+        "Chesterfield": [90] * 13,
+    }  # fmt: skip
+    days = [
+        (unit, f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00")
+        for unit, months in units.items() for n, rows in enumerate(months) for i in range(rows)
+    ]  # fmt: skip
+    rows = [[f"N{i}", day, unit] for i, (unit, day) in enumerate(days)]
+    window = ("2024-01-01", "2025-01-31")
+    write_extract(new_home.inbox, "naloxone", rows, columns=(*COLUMNS, "lpu"), window=window)
+    checks = publish_night(new_home).checks
+    (broken,) = (c for c in checks if c.rule == "unit_without_events" and not c.passed)
+    assert (broken.subject, broken.severity) == ("mart_naloxone", "warning")
+    assert broken.found == "units_without_events 1 (derbyshire, naloxone_administrations, dales)"
+
+
 def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     accept = ("accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why")

@@ -109,6 +109,40 @@ covered as (
     group by windows.coverage, windows.force_code
 ),
 
+-- The longest run of days without a row that ends in the last four covered weeks. Rows by month have no days of their own.
+row_dates as (
+    select distinct days.extract, days.force_code, days.row_date, windows.covered_to
+    from {{ ref('row_days') }} as days
+    inner join files
+        on days.extract = files.extract
+        and days.force_code = files.force_code
+    inner join {{ ref('coverage_windows') }} as windows
+        on files.extract = windows.coverage
+        and files.force_code = windows.force_code
+        and files.covered_to = windows.covered_to
+    where files.kind = 'events' and days.row_date between windows.covered_from and windows.covered_to
+),
+
+runs as (
+    select
+        extract,
+        force_code,
+        covered_to,
+        row_date,
+        coalesce(
+            lead(row_date) over (partition by extract, force_code order by row_date),
+            {{ add_days('covered_to', 1) }}
+        ) as next_date
+    from row_dates
+),
+
+quiet as (
+    select extract, force_code, max({{ days_between('row_date', 'next_date') }} - 1) as quiet_days
+    from runs
+    where next_date > {{ add_days('covered_to', -27) }}
+    group by extract, force_code
+),
+
 by_kind as (
     select
         days.extract,
@@ -196,6 +230,10 @@ select
                 / (cast(volumes.history_rows as double) / covered.history_days)
     end as volume_ratio,
     case
+        when covered.history_days >= 84 and volumes.history_rows >= 50
+            then quiet.quiet_days * cast(volumes.history_rows as double) / covered.history_days
+    end as rows_missing_in_quiet_days,
+    case
         when volumes.recent_rows >= 50 and volumes.history_rows >= 200
             then 100 * volumes.kinds_shift
     end as pct_kinds_shift
@@ -220,6 +258,9 @@ left join {{ source('raw', 'unknown_tonight') }} as unknown
 left join covered
     on files.extract = covered.extract
     and files.force_code = covered.force_code
+left join quiet
+    on files.extract = quiet.extract
+    and files.force_code = quiet.force_code
 left join accounted
     on files.extract = accounted.extract
     and files.force_code = accounted.force_code

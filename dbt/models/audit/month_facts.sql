@@ -2,10 +2,13 @@
 -- Headline figures and money of complete months, compared with the mean of the twelve complete months before: one row for each
 -- mart, force, measure and month that is complete or changed tonight. A mean below 30, or a rate of fewer rows, is too small to
 -- judge. Money may be nothing in one month and most of the year in another, so only a month far above the mean is unusual.
+-- Of units, only those that fell to 0 in the newest month: a file that leaves one out changes the force's figure too little.
 with figures as (
     select
         measures.mart,
         measures.force_code,
+        measures.area_type,
+        measures.area_code,
         measures.measure,
         listed.unit,
         {{ month_no('measures.period_end') }} as month_no,
@@ -15,26 +18,33 @@ with figures as (
     inner join {{ ref('measure_list') }} as listed
         on measures.mart = listed.mart
         and measures.measure = listed.measure
-    where (listed.is_headline or listed.unit = 'gbp')
-        and measures.area_type = 'force'
-        and measures.category = 'all'
+    where measures.category = 'all'
         and measures.period_type = 'month'
         and measures.data_status = 'complete'
+        and case measures.area_type
+            when 'force' then listed.is_headline or listed.unit = 'gbp'
+            when 'lpu' then listed.is_headline and listed.unit = 'count' and measures.area_code <> 'unknown'
+            else false
+        end
 ),
 
-{% set before = 'partition by mart, force_code, measure order by month_no rows between 12 preceding and 1 preceding' %}
+{% set series = 'mart, force_code, area_type, area_code, measure' %}
+{% set before = 'partition by ' ~ series ~ ' order by month_no rows between 12 preceding and 1 preceding' %}
 compared as (
     select
         *,
         avg(value) over ({{ before }}) as mean_before,
         avg(rows_shared) over ({{ before }}) as mean_rows,
-        count(*) over ({{ before }}) as months_before
+        count(*) over ({{ before }}) as months_before,
+        max(month_no) over (partition by mart, force_code, measure) as newest_month_no
     from figures
 )
 
 select
     compared.mart,
     compared.force_code,
+    compared.area_type,
+    compared.area_code,
     compared.measure,
     cast(compared.month_no as int) as month_no,
     compared.value,
@@ -59,4 +69,7 @@ where compared.months_before = 12
     and compared.mean_before >= 30
     and coalesce(compared.mean_rows, 30) >= 30
     and accepted.measure is null
-    and (published.value is null or published.value <> compared.value)
+    and case
+        when compared.area_type = 'lpu' then compared.value = 0 and compared.month_no = compared.newest_month_no
+        else published.value is null or published.value <> compared.value
+    end
