@@ -36,12 +36,12 @@ def checks(
     Example: pam checks --docs data-docs/
     """
     from dagster_project.core.receipts import read_receipts
-    from dagster_project.quality import data_docs, gx_project, results
+    from dagster_project.quality import data_docs, gx_project, stored_results
     from dagster_project.serving import record_consultation, write_result
 
-    night_id = results.find_night_id(home, night)
+    night_id = stored_results.find_night_id(home, night)
     record_consultation(home, reason, by="pam checks", night=night_id, docs=bool(docs or project))
-    nights = [night_id] if night else results.nights(home)[-DOCS_NIGHTS:]
+    nights = [night_id] if night else stored_results.nights(home)[-DOCS_NIGHTS:]
     if docs:
         echo(str(data_docs.write_docs(home, docs.expanduser().absolute(), nights)))
     if project:
@@ -51,7 +51,7 @@ def checks(
     receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
     outcomes = receipt.checks if receipt else []
     if form == "json":
-        body = {"night_id": night_id, "checks": outcomes, "results": results.read_results(home, night_id)}
+        body = {"night_id": night_id, "checks": outcomes, "results": stored_results.read_results(home, night_id)}
         sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         return
     columns = ("subject", "rule", "level", "passed", "found", "advice")

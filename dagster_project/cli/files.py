@@ -30,7 +30,7 @@ def template(
 
     Prints the file's path, and on standard error where to read about its columns.
     """  # fmt: skip
-    from dagster_project.landing.template import write_template
+    from dagster_project.landing.blank_extract import write_template
 
     template = write_template(
         home, extract.strip().lower(), out, force=force,

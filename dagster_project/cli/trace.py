@@ -53,9 +53,9 @@ def trace(
     from dagster_project.serving.trace import COLUMNS, open_evidence
     from dagster_project.serving.trace import trace as trace_figure
     from dagster_project.serving.trace_change import CHANGES, trace_change
-    from dagster_project.serving.trace_file import COLUMNS as FILE_COLUMNS
-    from dagster_project.serving.trace_file import figures_from_file
     from dagster_project.serving.trace_request import request_for_cell, request_for_period
+    from dagster_project.serving.trace_source_line import COLUMNS as FILE_COLUMNS
+    from dagster_project.serving.trace_source_line import figures_from_file
 
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")

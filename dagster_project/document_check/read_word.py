@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .model import Block, Bound, DocumentError, Grid, Text, visible_text
-from .word_list_numbers import WordNumbers, word_numbers
+from .word_numbering import WordNumbers, word_numbers
 
 LARGEST_UNPACKED = 200 << 20
 """Bytes of all parts of a document together."""

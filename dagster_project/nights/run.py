@@ -27,7 +27,7 @@ from dagster_project.core.worker_process import WORKER
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import kept_nights, outputs, postgres
 from dagster_project.publishing.postgres import LoadOutcome
-from dagster_project.quality import engine, gate, results
+from dagster_project.quality import engine, gate, stored_results
 from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
@@ -268,7 +268,7 @@ class NightRun(NightState):
             public_form.publish_public(self.home, self.config.public, self.key_of)
             # The public form is part of the candidate.
             self._save_candidate_state()
-            arguments = (self.home, results.path_of(self.home, night.night_id), self.config.public)
+            arguments = (self.home, stored_results.path_of(self.home, night.night_id), self.config.public)
             judged = WORKER.submit(gate.judge, *arguments).result() if self._worker_judges else gate.judge(*arguments)
             checks = (*dbt_runner.checks(self.nodes), *judged)
             if not self.nodes or not checks:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 
-from .results import load_results
+from .stored_results import load_results
 
 if TYPE_CHECKING:
     from great_expectations.render.view.view import DefaultJinjaPageView

@@ -21,7 +21,7 @@ from dagster_project.core.sql import literal
 from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, find_changed, make_rule_tables
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
-from . import engine, results
+from . import engine, stored_results
 from .relation_rules import judge_relations, take_error
 from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, answer_to, load_suites, relation_suites, suite_for
 
@@ -59,7 +59,7 @@ def judge(home: Home, keep: Path | None = None, public: Public | None = None) ->
         checks += relation_checks
         gx_results += relation_results
     if keep:
-        results.write_results(keep, gx_results)
+        stored_results.write_results(keep, gx_results)
     return sorted(checks, key=lambda c: (c.suite, c.subject, c.rule))
 
 

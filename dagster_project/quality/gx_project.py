@@ -10,7 +10,7 @@ from typing import Any
 
 from dagster_project.core.home import Home
 
-from .results import load_results
+from .stored_results import load_results
 from .suites import load_suites, relation_suites
 
 

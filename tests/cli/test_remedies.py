@@ -9,7 +9,7 @@ import pytest
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import NoRightsError, published_path
 from dagster_project.core.similar_names import closest_names, suggestion
-from dagster_project.landing.template import write_template
+from dagster_project.landing.blank_extract import write_template
 
 COUNT = "select count(*) as n from marts.measures where measure = '{}'"
 

@@ -9,7 +9,7 @@ from support import land_night, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing.template import header_line, write_template
+from dagster_project.landing.blank_extract import header_line, write_template
 
 NOW = datetime(2026, 3, 5, 0, 30, tzinfo=UTC)
 

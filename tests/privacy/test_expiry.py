@@ -15,8 +15,8 @@ from dagster_project.landing import erase_expired, read_erasures
 from dagster_project.landing.retention import is_expired
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
 from dagster_project.serving.trace import open_evidence, trace
-from dagster_project.serving.trace_file import figures_from_file
 from dagster_project.serving.trace_request import TrailError, request_for_period
+from dagster_project.serving.trace_source_line import figures_from_file
 from dagster_project.transform.monthly_archive import RawLostError, archived_loads
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")

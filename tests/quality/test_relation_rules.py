@@ -16,7 +16,7 @@ from week import CRIMES, NIGHTS, YEAR, dated
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import EXPECTATIONS, Home
-from dagster_project.quality import data_docs, gate, relation_rules, results
+from dagster_project.quality import data_docs, gate, relation_rules, stored_results
 from dagster_project.quality.suites import load_suites, relation_suites
 from dagster_project.transform.raw_schema import WAREHOUSE
 
@@ -157,7 +157,7 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     own = next(r for r in body["results"] if r["suite_name"] == "own")
     assert sorted(r["result"]["partial_unexpected_list"] for r in own["results"]) == [["<b>Odd"], ["Cancelled"]]
 
-    (loaded,) = (r for r in results.load_results(week_copy, NEXT) if r.suite_name == "own")
+    (loaded,) = (r for r in stored_results.load_results(week_copy, NEXT) if r.suite_name == "own")
     assert loaded.success is False and loaded.results[0].result["unexpected_count"] == 1
     index = pam("checks", "--docs", tmp_path / "docs", "--home", week_copy.path).stdout.strip()
     pages = {p.name: p.read_text(encoding="utf-8") for p in Path(index).parent.glob("*.html")}

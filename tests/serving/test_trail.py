@@ -15,8 +15,8 @@ from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
-from dagster_project.serving.trace_file import figures_from_file
 from dagster_project.serving.trace_request import FigureRequest, TrailError, measure_row, request_for_cell, request_for_period
+from dagster_project.serving.trace_source_line import figures_from_file
 
 FIGURES = often(60, 500)
 
