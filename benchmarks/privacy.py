@@ -67,7 +67,7 @@ OFF = {
     "nights.run.erase_expired_rows": ([], ""),
     "nights.publish_step.count_superseded": {},
     "publishing.folder_swap.share": None,
-    "publishing.kept_nights.share_published": None,
+    "publishing.keep_night.share_published": None,
 }
 """What is replaced to switch everything off but the public form, which a setting switches off: by a function, or by one that
 returns the value."""

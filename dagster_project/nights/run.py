@@ -25,7 +25,7 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
 from dagster_project.core.worker_process import WORKER
 from dagster_project.landing import LedgerEntry
-from dagster_project.publishing import kept_nights, outputs, postgres
+from dagster_project.publishing import keep_night, outputs, postgres
 from dagster_project.publishing.postgres import LoadOutcome
 from dagster_project.quality import engine, gate, stored_results
 from dagster_project.transform import candidate, dbt_runner, spark
@@ -123,7 +123,7 @@ class NightRun(NightState):
                     # Sent now, because this night may end in the same way. A failed alert never stops a night from starting.
                     with suppress(Exception):
                         alerts.send_alerts(self.ended)
-                kept_nights.repair(self.home)
+                keep_night.repair(self.home)
                 memory.delete_spill(self.home)
                 night = continued or Night.begin(self.home)
                 if self.plan.publishes:

@@ -1,4 +1,4 @@
-"""Figures that changed since the previous kept night, for the dashboard."""
+"""Figures that changed since the night that readers had before, for the dashboard."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,11 +8,11 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.memory import NO_SPILL
-from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 
 from .figure_diff import EARLIER, FIGURE, LATER, attach, find_differences
+from .kept_nights import NotKeptError, kept_before
 
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 
@@ -49,23 +49,19 @@ from differences group by all order by all
 
 
 def changes_since(home: Home, con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any] = NO_SPILL) -> Changes:
-    """What changed between the night that `con` reads and the last kept night before it. `settings`: DuckDB's memory settings
-    (`core.memory`).
+    """What changed between the night that `con` reads and the kept night that readers had before it.
 
-    Most periods are the same on most nights: if their figures have the same hash, they are not compared one by one. Returns
-    `NOT_KNOWN` if no earlier night is kept, or it can't be read: the dashboard is then written without it.
+    `settings`: DuckDB's memory settings (`core.memory`). Returns `NOT_KNOWN` if no earlier night is kept, or it can't be read:
+    the dashboard is then written without it. Most periods are the same on most nights: if their figures have the same hash,
+    they are not compared one by one.
     """
     path, night_id = one_row(
         con.execute("select path, (select night_id from meta.nights where finished_at is null) from duckdb_databases() where"
                     " database_name = current_database()")
     )  # fmt: skip
-    earlier_nights = [p for p in home.publications.glob("[!.]*.duckdb") if night_order(p.stem) < night_order(night_id or "")]
-    earlier = max(earlier_nights, key=lambda p: night_order(p.stem), default=None)
-    if earlier is None:
-        return NOT_KNOWN
     try:
-        return between(earlier, Path(path), settings)
-    except (ValueError, duckdb.Error):
+        return between(kept_before(home, night_id or "").path, Path(path), settings)
+    except (NotKeptError, ValueError, duckdb.Error):
         return NOT_KNOWN
 
 

@@ -18,7 +18,7 @@ from dagster_project.nights import rollback
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
 from dagster_project.publishing import outputs
-from dagster_project.publishing.kept_nights import NotKeptError, list_kept
+from dagster_project.publishing.kept_nights import NotKeptError, kept_before, list_kept
 from dagster_project.transform import candidate
 
 WHO = {"by": "A. Person", "why": "the list of the 6th is of another force"}
@@ -71,6 +71,7 @@ def test_the_next_night_publishes_the_newest_state_from_nothing(week: Home, week
     assert (row["outcome"], row["figures"]) == ("rolled back", sum(back.figures.values()))
     assert row["reason"] == f"night {NIGHTS[0]} published again by A. Person: {WHO['why']}"
     assert list_kept(week_copy)[-1].night_id == NEXT and list_kept(week_copy)[0].night_id == NIGHTS[0]
+    assert kept_before(week_copy, NEXT).night_id == NIGHTS[0], "what readers had, and not what was taken back"
 
 
 def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:

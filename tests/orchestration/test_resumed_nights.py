@@ -20,7 +20,7 @@ from dagster_project.nights.continue_night import find_night_to_continue
 from dagster_project.nights.run import NightHeldError, NightRun
 from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
-from dagster_project.publishing import kept_nights
+from dagster_project.publishing import keep_night
 from dagster_project.quality import engine
 from dagster_project.transform.raw_schema import WORK
 
@@ -120,7 +120,7 @@ def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(
     home = copy_home(judged, tmp_path / "home")
     with night(home, plan=steps.Plan("a2", ("a",), lands=False)) as first, monkeypatch.context() as patch:
         first.ensure_built(judged=True)
-        patch.setattr(kept_nights, "fix_links_and_rights", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
+        patch.setattr(keep_night, "fix_links_and_rights", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
         with pytest.raises(OSError, match="share"):
             first.publish()
         first.fail("the share is gone")

@@ -13,7 +13,7 @@ from week import NALOXONE, NIGHTS, administrations, publish_dated
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of, sha256_of
 from dagster_project.core.receipts import night_order, read_receipts
-from dagster_project.publishing import kept_nights, publish
+from dagster_project.publishing import keep_night, kept_nights, publish
 from dagster_project.publishing.kept_nights import NotKeptError
 
 
@@ -57,11 +57,11 @@ def test_every_published_night_is_kept_as_it_was(week: Home) -> None:
 def test_the_last_ones_stay_and_the_published_one_whatever_its_age(new_home: Home) -> None:
     nights = [f"202601{day:02d}T020000Z" for day in range(1, 7)]
     home = laid_out(new_home, nights, published=nights[1])
-    assert kept_nights.prune(home, 6) == []
-    assert kept_nights.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
-    assert kept_nights.prune(home, 3) == [nights[2]]
+    assert keep_night.prune(home, 6) == []
+    assert keep_night.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
+    assert keep_night.prune(home, 3) == [nights[2]]
     assert kept(home) == [nights[1], *nights[3:]]
-    assert kept_nights.prune(home, 1) == nights[3:5]
+    assert keep_night.prune(home, 1) == nights[3:5]
     assert night_of(home.warehouse) == nights[1]
 
 
@@ -123,7 +123,7 @@ def refusing(number: int):
 def test_a_disk_without_hard_links_has_copies(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.rmtree(week_copy.publications)
     monkeypatch.setattr(publish.os, "link", refusing(errno.EXDEV))
-    path = kept_nights.keep_published(week_copy)
+    path = keep_night.keep_published(week_copy)
     assert path and path.read_bytes() == week_copy.warehouse.read_bytes() and not path.samefile(week_copy.warehouse)
     assert path.stat().st_mode & 0o777 == 0o600 and not [*week_copy.publications.glob(".*")]
 
@@ -144,7 +144,7 @@ def test_a_folder_that_can_not_be_written_is_no_other_error(week_copy: Home) -> 
     shutil.rmtree(week_copy.publications)
     week_copy.publications.touch()
     with pytest.raises(OSError):
-        kept_nights.keep_published(week_copy)
+        keep_night.keep_published(week_copy)
 
 
 def test_kept_nights_are_found_by_id_or_its_begin(week: Home, new_home: Home) -> None:
