@@ -231,6 +231,9 @@ def show_status(state: dict[str, Any]) -> None:
         print_lines(console, "Editions", [f"editions/{e['problem']}: it is not printed until it is corrected"
                                      for e in state["editions"]])  # fmt: skip
     print_lines(console, "Unknown", state["unknown_values"])
+    if state["without_areas"]:
+        what = "no list of its units, so they count as Not recorded: put them in seeds/areas.csv of the home"
+        print_lines(console, "Areas", [f"{f}: {what} (docs/reference/settings.md)" for f in state["without_areas"]])
     if state["mappings"]:
         print_lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is corrected"
                                      for m in state["mappings"]])  # fmt: skip
