@@ -47,7 +47,7 @@ def report(
     if out is None:
         raise typer.BadParameter("name the folder to write", param_hint="--out")
     from dagster_project.core.receipts import holds_made_up
-    from dagster_project.editions import read_editions
+    from dagster_project.editions import newest_with_files, read_editions
     from dagster_project.reporting.pack import write_pack
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import can_record, record_disclosure
@@ -59,8 +59,10 @@ def report(
     forms = [f.strip() for f in form.split(",") if f.strip()]
     if not forms:
         raise typer.BadParameter("names no format", param_hint="--format")
-    chosen = read_editions(home).named(edition)
+    editions = read_editions(home)
     with connect(home, reason, by="pam report") as con:
+        forces = {name: e.force_code for name, e in editions.sound.items()}
+        chosen = editions.named(edition or newest_with_files(con, forces))
         print_progress(f"Edition {chosen.edition}, {chosen.title}")
         sample = holds_made_up(home)
         target = out.expanduser().absolute()

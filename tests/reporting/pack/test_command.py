@@ -9,6 +9,8 @@ from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import open_hardened
+from dagster_project.editions import newest_with_files
+from dagster_project.editions.model import NoEditionError
 from dagster_project.reporting.pack import write, write_editions
 
 from .conftest import Made
@@ -107,3 +109,14 @@ def test_an_edition_of_a_force_without_files_is_left_out(other: Made, tmp_path: 
     assert write_editions(con, tmp_path, other.home, False)() == []
     con.close()
     assert [p.name for p in tmp_path.iterdir()] == ["2027-01"]
+
+
+def test_another_forces_edition_is_not_taken_unasked(pam: Callable, other: Made, tmp_path: Path) -> None:
+    """It would be a report in which nothing is available."""
+    con = open_hardened(other.home.warehouse)
+    assert newest_with_files(con, {"2027-01": "leicestershire", "2028-01": "derbyshire"}) == "2027-01"
+    with pytest.raises(NoEditionError, match="`pam edition new MONTH --force leicestershire` makes one"):
+        newest_with_files(con, {"2026-03": "derbyshire"})
+    con.close()
+    result = pam("report", "--home", other.home.path, "--out", tmp_path / "x", "--edition", "2026-03", "--format", "csv")
+    assert result.exit_code == 0, "asked for by name it is written"
