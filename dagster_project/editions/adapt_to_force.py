@@ -81,7 +81,8 @@ def end_with_data(edition: dict[str, Any], complete: Mapping[str, date | None]) 
     for table, end in zip(edition["tables"], ends, strict=True):
         table.pop("data_to", None)
         if end != newest:
-            table["data_to"] = end
+            # A date of its own: YAML would write a reference to the same one.
+            table["data_to"] = end.replace()
     return newest
 
 
