@@ -47,6 +47,7 @@ def report(
     if out is None:
         raise typer.BadParameter("name the folder to write", param_hint="--out")
     from dagster_project.core.receipts import holds_made_up
+    from dagster_project.core.sql import one_row
     from dagster_project.editions import newest_with_files, read_editions
     from dagster_project.reporting.pack import write_pack
     from dagster_project.serving import connect
@@ -75,7 +76,11 @@ def report(
             con, chosen, target, forms, home=readable_home, is_sample=sample, overwrite=replace, public=public,
             print_line=print_progress, tables_only=tables_only,
         )  # fmt: skip
+        (started_at,) = one_row(con.execute("select epoch(started_at) from meta.nights where finished_at is null"))
     print_progress(f"{pack.data_status} Night {pack.night_id}.")
+    own = home.editions / f"{chosen.edition}.yml"
+    if own.exists() and own.stat().st_mtime > started_at:
+        print_progress(f"editions/{own.name} was changed after this night: the next one prints what it says now (pam nightly)")
     echo(str(target / "index.html" if "html" in forms else target))
 
 

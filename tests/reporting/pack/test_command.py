@@ -1,6 +1,7 @@
 """`pam report`: what it writes, what it refuses, and what it leaves alone."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,17 @@ def test_another_forces_edition_is_not_taken_unasked(pam: Callable, other: Made,
     con.close()
     result = pam("report", "--home", other.home.path, "--out", tmp_path / "x", "--edition", "2026-03", "--format", "csv")
     assert result.exit_code == 0, "asked for by name it is written"
+
+
+def test_an_edition_that_was_changed_since_the_night_is_told(pam: Callable, other: Made, tmp_path: Path) -> None:
+    """The night has printed it: what was changed since is not in the report."""
+    ask = ("report", "--home", other.home.path, "--out", tmp_path / "x", "--format", "csv")
+    own = other.home.editions / "2027-01.yml"
+    times = own.stat()
+    os.utime(own, (0, 0))
+    try:
+        assert "was changed after" not in pam(*ask).stderr
+        os.utime(own, (4e9, 4e9))
+        assert "editions/2027-01.yml was changed after this night" in pam(*ask).stderr
+    finally:
+        os.utime(own, ns=(times.st_atime_ns, times.st_mtime_ns))
