@@ -154,7 +154,8 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home) -> None:
             print_line(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
         if f.get("drift"):
             print_line(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
-        for column, values in (f.get("unknown_values") or {}).items():
+        # Those of a held file are in its reason.
+        for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
             text = f"no list has {f['extract']}.{column} of {f['source_file']}: {shown_values(values)}; see pam vocabulary"
             print_line(console, text, "yellow")
     if not receipt.files:

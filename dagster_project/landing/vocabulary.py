@@ -79,7 +79,7 @@ def check_vocabulary(
         percent = 100 * n_unknown / n_rows
         none_counts = n_counting == 0 and column != UNIT
         if percent >= limits.unknown_held_percent or (none_counts and percent >= limits.unknown_told_percent):
-            reason = f"{n_unknown} of {n_rows} rows have a {column} that no list knows: {shown_values(values)}"
+            reason = f"{n_unknown} of {n_rows} rows: no list knows their {column}: {shown_values(values)}"
             hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
         if percent >= limits.unknown_told_percent:
             warnings[column] = n_unknown
