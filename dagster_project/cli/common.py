@@ -120,7 +120,9 @@ ByOption = Annotated[
 
 Form = Literal["table", "csv", "json"]
 FormOption = Annotated[Form, typer.Option("--format", "-f", help="table, csv or json.")]
-EditionOption = Annotated[str | None, option("--edition", "Which edition, such as 2026-03. (default: the newest)")]
+EditionOption = Annotated[
+    str | None, option("--edition", "Which edition, such as 2026-03. (default: the newest of a force that there are files of)")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 

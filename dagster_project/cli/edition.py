@@ -51,7 +51,9 @@ def check(
     for waiting in faulty:
         echo(waiting.problem)
     if not faulty:
-        echo(f"{name or f'{len(editions.sound)} editions'}: the next night prints {'it' if name else 'them'}")
+        n = len(editions.sound)
+        they = "it" if name or n == 1 else "them"
+        echo(f"{name or f'{n} edition' + ('' if n == 1 else 's')}: the next night prints {they}")
     if faulty:
         raise typer.Exit(1)
 
@@ -68,8 +70,8 @@ def new(
 ) -> None:
     """Make the next edition: the same tables, with every window moved on by the months between the two.
 
-    For another force it has the tables that the published night has data for, with that force's sections and units. It is a
-    file in the home's editions/ that you can edit; the next night prints it.
+    For another force it has the tables that the published night has data for, with that force's sections and units, up to the
+    last complete month of each. It is a file in the home's editions/ that you can edit; the next night prints it.
     """
     from dagster_project.editions.next_edition import make_next_edition
 

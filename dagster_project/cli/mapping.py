@@ -71,4 +71,6 @@ def map_file(
         else:
             echo("No figures: name the force with --force")
     echo(f"{target} written")
-    echo("Edit what it says to decide or check, then put it in mappings/: docs/how-to/map-an-export.md", err=True)
+    is_there = target.absolute().parent == home.mappings.absolute()
+    then = "try it with `pam inspect`" if is_there else f"put it in {home.mappings}"
+    echo(f"Edit what it says to decide or check, then {then}: docs/how-to/map-an-export.md", err=True)

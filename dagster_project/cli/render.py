@@ -154,7 +154,8 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home) -> None:
             print_line(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
         if f.get("drift"):
             print_line(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
-        for column, values in (f.get("unknown_values") or {}).items():
+        # Those of a held file are in its reason.
+        for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
             text = f"no list has {f['extract']}.{column} of {f['source_file']}: {shown_values(values)}; see pam vocabulary"
             print_line(console, text, "yellow")
     if not receipt.files:
@@ -231,6 +232,9 @@ def show_status(state: dict[str, Any]) -> None:
         print_lines(console, "Editions", [f"editions/{e['problem']}: it is not printed until it is corrected"
                                      for e in state["editions"]])  # fmt: skip
     print_lines(console, "Unknown", state["unknown_values"])
+    if state["without_areas"]:
+        what = "no list of its units, so they count as Not recorded: put them in seeds/areas.csv of the home"
+        print_lines(console, "Areas", [f"{f}: {what} (docs/reference/settings.md)" for f in state["without_areas"]])
     if state["mappings"]:
         print_lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is corrected"
                                      for m in state["mappings"]])  # fmt: skip

@@ -47,7 +47,8 @@ def report(
     if out is None:
         raise typer.BadParameter("name the folder to write", param_hint="--out")
     from dagster_project.core.receipts import holds_made_up
-    from dagster_project.editions import read_editions
+    from dagster_project.core.sql import one_row
+    from dagster_project.editions import newest_with_files, read_editions
     from dagster_project.reporting.pack import write_pack
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import can_record, record_disclosure
@@ -59,8 +60,10 @@ def report(
     forms = [f.strip() for f in form.split(",") if f.strip()]
     if not forms:
         raise typer.BadParameter("names no format", param_hint="--format")
-    chosen = read_editions(home).named(edition)
+    editions = read_editions(home)
     with connect(home, reason, by="pam report") as con:
+        forces = {name: e.force_code for name, e in editions.sound.items()}
+        chosen = editions.named(edition or newest_with_files(con, forces))
         print_progress(f"Edition {chosen.edition}, {chosen.title}")
         sample = holds_made_up(home)
         target = out.expanduser().absolute()
@@ -73,7 +76,11 @@ def report(
             con, chosen, target, forms, home=readable_home, is_sample=sample, overwrite=replace, public=public,
             print_line=print_progress, tables_only=tables_only,
         )  # fmt: skip
+        (started_at,) = one_row(con.execute("select epoch(started_at) from meta.nights where finished_at is null"))
     print_progress(f"{pack.data_status} Night {pack.night_id}.")
+    own = home.editions / f"{chosen.edition}.yml"
+    if own.exists() and own.stat().st_mtime > started_at:
+        print_progress(f"editions/{own.name} was changed after this night: the next one prints what it says now (pam nightly)")
     echo(str(target / "index.html" if "html" in forms else target))
 
 

@@ -41,7 +41,7 @@ def topline(
     measures: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Measures, such as possession_offences or mart_mda_orders.orders. (default: the headline ones)",
+            help="Measures, such as possession_offences, 'Drug incidents', mart_mda_orders.orders. (default: headlines)",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +56,8 @@ def topline(
     """Show the latest complete month of each measure and the twelve months to it, against the year before.
 
     It also shows whether the twelve months are complete and the month is unusual. A figure that is not available is marked, and
-    is never 0. The default is the headline measures of seeds/measure_list.csv.
+    is never 0. The default is the headline measures of seeds/measure_list.csv; those with nothing to show are named below the
+    table. The workbook, csv and json have them all.
 
     Example: pam topline
 
@@ -74,13 +75,22 @@ def topline(
         lines = read_lines(con, measures or (), area, area_type, force)
         night_id, at = one_row(con.execute("select night_id, started_at from meta.nights where finished_at is null"))
     if out is not None:
-        _write(home, out.expanduser().absolute(), lines, night_id, at, reason)
+        _write(home, out.expanduser().absolute(), lines, night_id, at, reason, all_lines=bool(measures))
         echo(str(out))
     elif form == "table":
-        _show(lines, holds_made_up(home))
+        _show(*_split(lines, all_lines=bool(measures)), holds_made_up(home))
     else:
         made_up = holds_made_up(home)
         write_result([*COLUMNS, "is_made_up"], ([*astuple(line), made_up] for line in lines), form, sys.stdout)
+
+
+def _split(lines: Sequence["Line"], *, all_lines: bool) -> tuple[Sequence["Line"], str]:
+    """The lines to show, and a note on those left out: without a complete month or any of the twelve, unless `all_lines`."""
+    shown = [line for line in lines if all_lines or line.month or line.twelve_months_status != "not_available"]
+    left_out = [line.title for line in lines if line not in shown]
+    if not shown or not left_out:
+        return lines, ""
+    return shown, f"Not available, and left out: {', '.join(left_out)}."
 
 
 def _printed(line: "Line") -> list[str]:
@@ -122,7 +132,7 @@ def _change(line: "Line", period: str) -> str:
     return ("+" if change > 0 else "") + _number(change, unit)
 
 
-def _show(lines: Sequence["Line"], made_up: bool) -> None:
+def _show(lines: Sequence["Line"], left_out: str, made_up: bool) -> None:
     """Print the table for a terminal of 80 columns."""
     from rich import box
     from rich.table import Table
@@ -142,11 +152,13 @@ def _show(lines: Sequence["Line"], made_up: bool) -> None:
     if made_up:
         console.print(SAMPLE)
     console.print(table)
-    for note in NOTES:
+    for note in (left_out, *NOTES) if left_out else NOTES:
         console.print(note, style="dim")
 
 
-def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str) -> None:
+def _write(
+    home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: datetime, reason: str, *, all_lines: bool
+) -> None:
     """Write the table to a file (0600), whole or not at all, and record it."""
     from dagster_project.core.files import new_file
     from dagster_project.reporting.pack.document_settings import document_settings
@@ -164,7 +176,8 @@ def _write(home: Home, path: Path, lines: Sequence["Line"], night_id: str, at: d
             write_sheet(COLUMNS, cells, new, about)
         else:
             form = document_settings(home if can_record(home) else None)
-            notes = [*NOTES, f"Figures of the night {night_id}."]
-            rows = [_printed(line) for line in lines]
+            shown, left_out = _split(lines, all_lines=all_lines)
+            notes = [*([left_out] if left_out else []), *NOTES, f"Figures of the night {night_id}."]
+            rows = [_printed(line) for line in shown]
             write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
         record_disclosure(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))

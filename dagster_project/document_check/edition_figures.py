@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.seeds import force_names
+from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
 
 from .model import Figure, Printed
@@ -83,12 +84,12 @@ def _series(figure: Figure) -> tuple[str, ...]:
 
 
 def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) -> EditionFigures:
-    """An edition's figures; by default those of the newest. Raises NoEditionError."""
+    """An edition's figures; by default those of the newest of a force with files. Raises NoEditionError."""
     known = [r[0] for r in con.execute("select distinct edition from reports.tables union select edition from reports.claims"
                                        " order by 1").fetchall()]  # fmt: skip
     if not known or edition not in (None, *known):
         raise NoEditionError(f"the published night has no edition {edition or 'at all'}: it has {', '.join(known) or 'none'}")
-    chosen = edition or known[-1]
+    chosen = edition or newest_with_files(con, {name: _scope(con, name)[0] for name in known}) or known[-1]
     tables = _read_tables(con, chosen)
     pool: dict[tuple[object, ...], Figure] = {}
     for table in tables.values():

@@ -1,7 +1,8 @@
 """Adapts an edition's tables to another force: those that its night has data for, with its own sections and units."""
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -50,16 +51,39 @@ def areas_of(home: Home, force: str) -> Areas:
     return {kind: tuple(dict.fromkeys(r[f"{kind}_name"] for r in rows)) for kind in FORCE_AREAS}
 
 
-def marts_with_data(home: Home, force: str) -> set[str] | None:
-    """Marts in which the published night has a figure of a force; None if no published night can be read."""
+def complete_months(home: Home, force: str) -> dict[str, date | None] | None:
+    """Marts in which the published night has a figure of a force, each with the last day of its last complete month (None: no
+    month is complete); None if no published night can be read."""
     if not home.warehouse.exists():
         return None
     with contextlib.suppress(duckdb.Error), duckdb.connect(str(home.warehouse), read_only=True) as con:
         rows = con.execute(
-            "select distinct mart from marts.measures where force_code = ? and data_status <> 'not_available'", [force]
+            "select mart, max(period_end) filter (where data_status = 'complete' and period_type = 'month')"
+            " from marts.measures where force_code = ? and data_status <> 'not_available' group by mart",
+            [force],
         ).fetchall()
-        return {mart for (mart,) in rows}
+        return dict(rows)
     return None
+
+
+def end_with_data(edition: dict[str, Any], complete: Mapping[str, date | None]) -> date | None:
+    """Let no table end after its last complete month, by mart. Returns the edition's last day if any was earlier than said."""
+    day: date = edition["data_to"]
+    ends: list[date] = []
+    for table in edition["tables"]:
+        last = max((end for mart in _marts(table) if (end := complete.get(mart))), default=None)
+        ends.append(min(table.get("data_to") or day, last or day))
+    newest = max(ends)
+    is_earlier = any(end < (t.get("data_to") or day) for end, t in zip(ends, edition["tables"], strict=True))
+    if not is_earlier:
+        return None
+    edition["data_to"] = newest
+    for table, end in zip(edition["tables"], ends, strict=True):
+        table.pop("data_to", None)
+        if end != newest:
+            # A date of its own: YAML would write a reference to the same one.
+            table["data_to"] = end.replace()
+    return newest
 
 
 def adapt_to_force(
@@ -69,13 +93,14 @@ def adapt_to_force(
     `is_chosen`: a person named these tables, so they are kept even without data."""
     adapted: list[dict[str, Any]] = []
     to_check: list[str] = []
+    left_out: list[str] = []
     for table in tables:
         name = table["table"]
         if has_data is not None and not (set(_marts(table)) & set(has_data)):
-            to_check.append(f"{name}: the published night has no figure of {force} for it")
             if not is_chosen:
-                to_check[-1] += ": it is left out"
+                left_out.append(name)
                 continue
+            to_check.append(f"{name}: the published night has no figure of {force} for it")
         new = _adapted(table, areas)
         if not new["rows"] or not new["columns"]:
             to_check.append(f"{name}: all its areas are of kinds that {force} has no list of: it is left out")
@@ -84,6 +109,8 @@ def adapt_to_force(
         if any(_area_type(table, s) in AUTHORITY_AREAS and s.get("area_name") not in (None, EVERY) for s in specs):
             to_check.append(f"{name}: areas of local authorities are left out: add those of {force}")
         adapted.append(new)
+    if left_out:
+        to_check.insert(0, f"what is left out, as the published night has no figure of {force} for it: {', '.join(left_out)}")
     return adapted, to_check
 
 

@@ -10,7 +10,7 @@ import yaml
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from .adapt_to_force import adapt_to_force, areas_of, check_force, chosen_tables, marts_with_data
+from .adapt_to_force import adapt_to_force, areas_of, check_force, chosen_tables, complete_months, end_with_data
 from .model import FOLDER, EditionError, read_edition
 from .windows import month_days, month_end, month_number
 
@@ -25,7 +25,7 @@ def make_next_edition(
 
     Every last day of data moves on by the months between the two editions. `old`: by default the newest before it. `tables`: by
     default all. `force`: by default that of the old edition. For another force, tables without data in the published night are
-    left out, and its areas replace those of the old edition.
+    left out, the others end with the last complete month of their data, and its areas replace those of the old edition.
 
     Raises EditionError: no such edition, force or table, or the new edition already exists.
     """
@@ -40,15 +40,18 @@ def make_next_edition(
     body = yaml.safe_load(source.read_text(encoding="utf-8"))
     body["tables"] = chosen_tables(body, tables)
     to_check: list[str] = []
+    complete: dict[str, date | None] | None = None
     if force and force != body["force_code"]:
-        marts = marts_with_data(home, force)
-        adapted, to_check = adapt_to_force(body["tables"], force, areas_of(home, force), marts, is_chosen=bool(tables))
+        complete = complete_months(home, force)
+        adapted, to_check = adapt_to_force(body["tables"], force, areas_of(home, force), complete, is_chosen=bool(tables))
         if not adapted:
             raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
         body |= {"force_code": force, "tables": adapted}
     body["windows"] = _used_windows(body)
     fixed: list[str] = []
     moved = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)
+    if complete is not None and (day := end_with_data(moved, complete)):
+        to_check.append(f"data_to: each table ends with the last complete month of its data, the newest on {day}")
     to_check += [f"{place}: its days are fixed, and were not changed" for place in fixed]
     text = (
         f"# Made from edition {source.stem}: every last day of data is {months} months later.\n"
@@ -71,7 +74,8 @@ def _source(home: Home, old: str | None, new: str, tables: Sequence[str]) -> Pat
     with_tables = [n for n in earlier if old is None and tables and _has_tables(paths[n], tables)]
     name = old or max(with_tables or earlier, default=None)
     if name is None or name not in paths:
-        raise EditionError(f"there is no edition {old or f'before {new}'}: there are {', '.join(sorted(paths))}")
+        hint = "" if old else "; say with --from which to start from"
+        raise EditionError(f"there is no edition {old or f'before {new}'}: there are {', '.join(sorted(paths))}{hint}")
     return paths[name]
 
 

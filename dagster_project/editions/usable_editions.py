@@ -5,7 +5,7 @@ An edition of the home that can't be read, or names what the warehouse does not 
 """
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -20,7 +20,7 @@ from dagster_project.core.similar_names import closest_names, suggestion
 from .adapt_to_force import areas_of
 from .claims import claimed_lines
 from .edition_tables import write_edition_tables
-from .model import FOLDER, Edition, EditionError, project_edition, read_edition
+from .model import FOLDER, Edition, EditionError, NoEditionError, project_edition, read_edition
 from .tables import EVERY, Shows
 from .yaml_faults import Places
 
@@ -69,6 +69,27 @@ def read_editions(home: Home) -> Editions:
         except EditionError as error:
             waiting.append(WaitingEdition(name, path.name, str(error)))
     return Editions(sound, tuple(waiting))
+
+
+def newest_with_files(con: duckdb.DuckDBPyConnection, forces: Mapping[str, str]) -> str | None:
+    """The newest edition of a force that the night has an accepted file of; None if it has no file of any force.
+
+    `forces`: edition -> force. Raises NoEditionError if no edition is of such a force: another's would be empty.
+    """
+    with_files = forces_with_files(con)
+    names = [edition for edition, force in forces.items() if force in with_files]
+    if with_files and forces and not names:
+        makers = " or ".join(f"`pam edition new MONTH --force {force}`" for force in sorted(with_files)[:3])
+        raise NoEditionError(
+            f"no edition is of a force that the night has files of: {makers} makes one (a month after {max(forces)}), and the"
+            " next night prints it; or name an edition with --edition"
+        )
+    return max(names, default=None)
+
+
+def forces_with_files(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The forces that the night has an accepted file of."""
+    return {force for (force,) in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
 
 
 def read_usable_edition(path: Path, home: Home) -> Edition:

@@ -15,6 +15,7 @@ from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
 from .latest_files import current_files, is_replaced
 from .ledger import LedgerEntry, accepted, commit, read_ledger
+from .vocabulary import VocabularyCheck
 
 
 class WhichFileError(PamError, ValueError):
@@ -51,10 +52,10 @@ class NotHeld(PamError, ValueError):
 
 def release_load(
     home: Home, contracts: Mapping[str, Contract], load_id: str, night_id: str, *, by: str, why: str,
-    now: datetime | None = None,
+    unknown: VocabularyCheck | None = None, now: datetime | None = None,
 ) -> LedgerEntry:  # fmt: skip
     """Accept a held load as it is, in a new ledger entry that says who released it, why, and why it was held. Returns the
-    entry.
+    entry. `unknown`: what the lists do not know of it today; None: as when it was held.
 
     Its rows are stored already; only conflicts with loads of the same time are settled now. Raises NotHeld.
     """
@@ -83,6 +84,7 @@ def release_load(
             "quarantine_reasons": held.quarantine_reasons | ({CONFLICT_KIND: n_tied} if n_tied else {}),
             "withheld": withheld,
         }
+        | ({"unknown_values": unknown.unknown, "unknown_told": unknown.warnings} if unknown else {})
     )
     facts = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
     audit.record(home, "alteration", what="released", **facts)

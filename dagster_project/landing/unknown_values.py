@@ -9,7 +9,7 @@ from functools import cache
 from dagster_project.core.home import Home
 
 from . import LedgerEntry, read_ledger
-from .vocabulary import CODE, accept_line, known_values
+from .vocabulary import CODE, accept_line, known_values, likely_meaning
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,13 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
 
 def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
-    """A line for each extract and column: how much is unknown, and the command that adds it to the list."""
-    places: dict[tuple[str, str], dict[str, int]] = {}
+    """A line for each extract, column and likely meaning: how much is unknown, and the command that adds it to the list."""
+    places: dict[tuple[str, str, str], dict[str, int]] = {}
     for u in unknown:
-        values = places.setdefault((u.extract, u.column_name), {})
+        values = places.setdefault((u.extract, u.column_name, likely_meaning(u.column_name, u.value)), {})
         values[u.value] = values.get(u.value, 0) + u.rows
     return [
-        f"{extract}.{column}: {len(values)} unknown, in {sum(values.values())} rows: {accept_line(extract, column, values)}"
-        for (extract, column), values in places.items()
+        f"{extract}.{column}: {len(values)} unknown, in {sum(values.values())} rows; check what they count as:"
+        f" {accept_line(extract, column, values, meaning)}"
+        for (extract, column, meaning), values in places.items()
     ]

@@ -12,7 +12,16 @@ import duckdb
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import CLASSIFYING, UNIT, SeedError, known_offence_codes, known_units, known_words
+from dagster_project.core.reference_lists import (
+    CLASSIFYING,
+    NOTHING,
+    UNIT,
+    SeedError,
+    counts_towards,
+    known_offence_codes,
+    known_units,
+    known_words,
+)
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.sql import one_row
 
@@ -70,7 +79,7 @@ def check_vocabulary(
         percent = 100 * n_unknown / n_rows
         none_counts = n_counting == 0 and column != UNIT
         if percent >= limits.unknown_held_percent or (none_counts and percent >= limits.unknown_told_percent):
-            reason = f"{n_unknown} of {n_rows} rows have a {column} that no list knows: {shown_values(values)}"
+            reason = f"{n_unknown} of {n_rows} rows: no list knows their {column}: {shown_values(values)}"
             hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
         if percent >= limits.unknown_told_percent:
             warnings[column] = n_unknown
@@ -84,10 +93,15 @@ def shown_values(values: dict[str, int]) -> str:
     return ", ".join(f"'{value}' ({n})" for value, n in first) + more
 
 
-def accept_line(extract: str, column: str, values: dict[str, int]) -> str:
+def accept_line(extract: str, column: str, values: dict[str, int], counts_as: str) -> str:
     """The command that adds values to the list, to paste."""
     quoted = " ".join("'" + v.replace("'", "'\\''") + "'" for v in sorted(values, key=lambda v: (-values[v], v))[:10])
-    return f"pam vocabulary accept {extract} {column} {quoted} --counts-as nothing"
+    return f"pam vocabulary accept {extract} {column} {quoted} --counts-as {counts_as}"
+
+
+def likely_meaning(column: str, value: str) -> str:
+    """What a value probably counts as: Drugs where the column counts those and the value has the word."""
+    return next((m for m in counts_towards(column) if m == "Drugs" and m[:-1].lower() in value.lower()), NOTHING)
 
 
 def known_values(home: Home, force: str, extract: str, column: str) -> dict[str, bool] | None:

@@ -214,6 +214,8 @@ def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> li
         checks.append(f"{_quoted(source)} could also be {other}")
     if column.type == "unit" and known and (share := source.profile.share_of(known.keys())) < 0.5:
         checks.append(f"only {percent(share)} of its cells are in the list of areas")
+    if column.type == "unit" and not known:
+        checks.append("no list has this force's units: they count as Not recorded until seeds/areas.csv of the home has them")
     return checks + cell_doubts(column, source)
 
 

@@ -22,6 +22,17 @@ GENERAL = frozenset({
 })  # fmt: skip
 """Words that many systems use for different things."""
 
+_PEOPLE = frozenset({
+    "surname", "forename", "forenames", "firstname", "lastname", "fullname", "maiden", "alias", "birth", "dob", "born",
+    "postcode",
+})  # fmt: skip
+"""Words of headers that hold what a person is known by."""
+_OF_PEOPLE = frozenset({
+    "first", "middle", "last", "full", "family", "given", "known", "caller", "officer", "person", "suspect", "victim",
+    "subject", "offender", "detainee", "witness",
+})  # fmt: skip
+"""Words that are so with `name`."""
+
 _SHORT = {
     "no": "ref", "num": "ref", "nbr": "ref", "nr": "ref", "number": "ref", "reference": "ref", "id": "ref", "urn": "ref",
     "inc": "incident", "incidents": "incident", "dt": "date", "dte": "date", "on": "date", "tm": "time", "at": "date",
@@ -56,7 +67,14 @@ def likeness(column: Column, header: str) -> float:
         return GENERAL_NAME
     if known < KNOWN and any(own >= set(words(name)) for name in column.not_synonyms):
         return 0.0
+    # `Surname` is spelt like `LPU Name`. What is taken for a column is stored as it is.
+    if known < SAME_WORDS and _names_a_person(own):
+        return 0.0
     return known
+
+
+def _names_a_person(own: set[str]) -> bool:
+    return own == {"name"} or bool(own & _PEOPLE or ("name" in own and own & _OF_PEOPLE))
 
 
 @cache

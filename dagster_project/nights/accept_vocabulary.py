@@ -83,7 +83,9 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
             )
         if words.hold_reason is None and _are_own_lists_readable(home):
             why = "its values are known now"
-            released.append(release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why))
+            released.append(
+                release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why, unknown=words)
+            )
     return released
 
 

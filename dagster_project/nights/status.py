@@ -8,6 +8,7 @@ from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts, today_of
+from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.seeds import force_names
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, accepted, archive_size, read_erasures, read_ledger
@@ -17,6 +18,7 @@ from dagster_project.landing.mappings import read_mappings
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
+from dagster_project.landing.vocabulary import known_values
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14
@@ -28,7 +30,8 @@ def status(home: Home) -> dict[str, Any]:
 
     Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`, `held`, `refused`, `quarantined`,
     `withdrawn`, `drift` (files of the last days with other columns, or sheets not read), `unknown_values` (of each column the
-    command that makes them known), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
+    command that makes them known), `without_areas` (forces with units in their files and no list of areas), `editions` and
+    `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
     and `holding` are those of the earlier night while it is published, else those of the last one.
@@ -63,6 +66,7 @@ def status(home: Home) -> dict[str, Any]:
         "drift": _drift(entries),
         "editions": [{"file": w.file, "problem": w.problem} for w in read_editions(home).waiting],
         "unknown_values": lines_to_paste(unknown_values(home, entries)),
+        "without_areas": _without_areas(home, loads),
         "mappings": [{"file": p.name, "problem": p.reason} for p in mappings.problems],
         "warnings": [c for c in failed if c["severity"] == "warning"],
         "archive": _archive(home, config.keep.archive_days),
@@ -87,6 +91,12 @@ def _archive(home: Home, kept_days: int) -> dict[str, Any]:
     files, size, oldest = archive_size(home)
     erased = sum(e.kind == "archive" for e in read_erasures(home))
     return {"files": files, "bytes": size, "oldest": oldest, "kept_days": kept_days, "erased": erased}
+
+
+def _without_areas(home: Home, loads: list[LedgerEntry]) -> list[str]:
+    """Forces whose files name units although no list has their areas: each row then counts as Not recorded."""
+    names = {str(e.force_code): str(e.extract) for e in loads if UNIT in e.headers and UNIT not in (e.absent_columns or [])}
+    return sorted(force for force, extract in names.items() if known_values(home, force, extract, UNIT) is None)
 
 
 def _file(entry: Any) -> dict[str, Any]:

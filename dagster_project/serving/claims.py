@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from dagster_project.core.home import Home
+from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.verdicts import DISAGREES
 from dagster_project.serving import connect
@@ -39,16 +40,17 @@ class ComparedClaim:
 
 
 def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tuple[str, list[ComparedClaim]]:
-    """An edition (the newest if none is named) and its claims in the order of the report. Put on record, with `reason`.
+    """An edition (if none is named, the newest of a force with files) and its claims in the order of the report. Put on record,
+    with `reason`.
 
     Raises NoEditionError, and what `connect` raises.
     """
     with connect(home, reason, by="pam claims") as con:
-        editions = [r[0] for r in con.execute("select distinct edition from reports.claims order by edition").fetchall()]
+        editions = dict(con.execute("select edition, max(force_code) from reports.claims group by edition").fetchall())
         if not editions or edition not in (None, *editions):
-            there_are = ", ".join(editions) or "none with claims"
+            there_are = ", ".join(sorted(editions)) or "none with claims"
             raise NoEditionError(f"the published night has no claims of edition {edition or 'any'}: it has {there_are}")
-        chosen = edition or editions[-1]
+        chosen = edition or newest_with_files(con, editions) or max(editions)
         columns = ", ".join(ComparedClaim.__dataclass_fields__)
         rows: list[tuple[Any, ...]] = con.execute(
             f"select {columns} from reports.claims where edition = ? order by claim_no", [chosen]

@@ -91,7 +91,7 @@ def topline(
 ) -> list[Line]:
     """The lines of these measures, in this order; of the headline measures if none is named.
 
-    `measures`: names, or `mart.measure` if several marts have the measure. `area`: name or code; by default the force.
+    `measures`: names, titles, or `mart.measure` if several marts have the measure. `area`: name or code; by default the force.
     Nothing is known to be unusual in a night of an earlier version, which had no control charts. Raises ToplineError.
     """
     chosen = _chosen_measures(measures)
@@ -119,6 +119,7 @@ def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:
     chosen: dict[tuple[str, str], dict[str, str]] = {}
     for name in measures:
         own = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
+        own = own or [r for r in listed if name.lower() == r["title"].lower()]
         if not own:
             known = [r["measure"] for r in listed]
             raise ToplineError(f"no measure is called {name}{suggestion(name, known)}; docs/reference/marts.md lists them")

@@ -33,7 +33,7 @@ class FigureRequest:
 def measure_row(measure: str, mart: str | None) -> dict[str, str]:
     """A measure's row of the measure list. Raises TrailError if there is none, or several marts have the measure."""
     listed = [m for m in read_seed("measure_list") if mart in (None, m["mart"])]
-    rows = [m for m in listed if m["measure"] == measure]
+    rows = [m for m in listed if measure == m["measure"]] or [m for m in listed if measure.lower() == m["title"].lower()]
     if not rows:
         near = closest_names(measure, {m["measure"] for m in listed})
         hint = f"nearest: {', '.join(near)}" if near else "meta.dictionary has them all"
@@ -66,18 +66,20 @@ def request_for_period(
     last: date | None,
 ) -> FigureRequest:
     """A figure by its period's label, or by days. Raises TrailError if the mart has no such period, or several."""
-    mart = measure_row(measure, mart)["mart"]
+    row = measure_row(measure, mart)
+    measure, mart = row["measure"], row["mart"]
     force = find_force(con, force)
     if (period is None) == (last is None):
         raise TrailError("say which days: --period, or --from and --to")
     if period is not None:
         periods = con.execute(
             f"select distinct period_start, period_end from warehouse.marts.{mart}"
-            " where force_code = ? and measure = ? and period_label = ? order by all",
-            [force, measure, period],
+            " where force_code = ? and measure = ?"
+            " and (period_label = ? or (period_type = 'month' and strftime(period_start, '%Y-%m') = ?)) order by all",
+            [force, measure, period, period],
         ).fetchall()
         if len(periods) != 1:
-            there_are = "; ".join(f"{a} to {b}" for a, b in periods) or "no period of this name"
+            there_are = "; ".join(f"{a} to {b}" for a, b in periods) or "no period of this name (as Dec 2025, 2025, 2024/25)"
             raise TrailError(f"{mart} has for {period!r}: {there_are}; say the days with --from and --to")
         first, last = periods[0]
     assert last

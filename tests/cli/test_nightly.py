@@ -10,8 +10,10 @@ import pytest
 from support import OFFENCES, land_night, write_extract
 
 from dagster_project.cli import app, help_panels
+from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
+from dagster_project.core.receipts import SAMPLE_MARK, Receipt, read_receipts
+from dagster_project.core.terminal_console import Console
 
 
 def test_the_sample_again_is_a_quiet_night(pam: Callable, sample_home: Home, sample_copy: Home) -> None:
@@ -38,6 +40,18 @@ def test_the_sample_is_refused_in_a_home_of_real_extracts(pam: Callable, new_hom
     result = pam("nightly", "--sample", "--home", new_home.path)
     assert result.exit_code == 1 and "holds extracts already" in result.stderr
     assert not (new_home.path / SAMPLE_MARK).exists() and not list(new_home.inbox.iterdir())
+
+
+def test_the_values_that_hold_a_file_are_told_once(new_home: Home, capsys: pytest.CaptureFixture) -> None:
+    rows = [{"source_file": f"{o}.csv", "outcome": o, "extract": "crimes", "force_code": "kent", "reason": "1 of 1 rows: 'ZZ'",
+             "covered_from": "2025-01-01", "covered_to": "2025-01-31", "unknown_values": {"offence_code": {"ZZ": 1}}}
+            for o in ("held", "accepted")]  # fmt: skip
+    _show_receipt(Console(width=200), Receipt("n", "held", "", "", files=rows), new_home)
+    said = [line for line in capsys.readouterr().out.splitlines() if "ZZ" in line]
+    assert said == [
+        "held held.csv: 1 of 1 rows: 'ZZ'",
+        "no list has crimes.offence_code of accepted.csv: 'ZZ' (1); see pam vocabulary",
+    ]
 
 
 def test_wrong_use_is_exit_2_and_touches_nothing(pam: Callable, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from dagster_project.landing import read_ledger
 
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn",
-    "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected",
+    "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected", "without_areas",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
@@ -153,3 +153,17 @@ def test_a_check_that_nobody_reads_keeps_its_exit_code(new_home: Home) -> None:
     result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_it_says_whose_units_no_list_has_until_the_home_has_one(pam: Callable, new_home: Home) -> None:
+    """Without a list each row counts as Not recorded, which is no fault of the rows: nothing else would say so."""
+    for force in ("kent", "derbyshire"):
+        write_extract(new_home.inbox, "naloxone", administrations(3), columns=NALOXONE, window=YEAR, force=force)
+    write_extract(new_home.inbox, "naloxone", [["N1", "2025-05-01"]], columns=NALOXONE[:2], window=YEAR, force="essex")
+    land_night(new_home)
+    assert read(pam, new_home)["without_areas"] == ["kent"]
+    assert "kent: no list of its units" in pam("status", "--home", new_home.path).stdout
+    new_home.seeds.mkdir()
+    header = "force_code,section_code,section_name,lpu_code,lpu_name"
+    (new_home.seeds / "areas.csv").write_text(f"{header}\nkent,east,East,dover,Dover\n")
+    assert read(pam, new_home)["without_areas"] == []

@@ -1,6 +1,7 @@
 """What an edition may say, and what is said of one that says something else."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, read_edition, read_editions
-from dagster_project.editions.adapt_to_force import adapt_to_force, marts_with_data
+from dagster_project.editions.adapt_to_force import adapt_to_force, complete_months, end_with_data
 from dagster_project.editions.model import FOLDER
 from dagster_project.editions.next_edition import make_next_edition
 from dagster_project.editions.usable_editions import read_usable_edition
@@ -158,7 +159,7 @@ def test_an_edition_for_a_force_without_a_list_of_areas_has_none(new_home: Home)
         ({"force": "kentt"}, "no force is called kentt; is kent meant"),
         ({"tables": ["ofences"]}, "has no table ofences; is offences meant"),
         ({"old": "2019-01"}, "there is no edition 2019-01: there are 2026-03"),
-        ({"new": "2020-01", "old": None}, "there is no edition before 2020-01"),
+        ({"new": "2020-01", "old": None}, "there is no edition before 2020-01: there are 2026-03; say with --from"),
     ],
 )
 def test_what_a_new_edition_cannot_be_is_said(new_home: Home, options: dict, said: str) -> None:
@@ -188,11 +189,26 @@ def test_it_starts_from_the_newest_edition_that_has_the_tables(new_home: Home) -
 
 def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named(sample_home: Home) -> None:
     body = yaml.safe_load((FOLDER / "2026-03.yml").read_text(encoding="utf-8"))
-    of = {force: marts_with_data(sample_home, force) for force in ("derbyshire", "kent")}
-    assert of["kent"] == set() and "mart_naloxone" in of["derbyshire"]
+    derbyshire, kent = (complete_months(sample_home, force) for force in ("derbyshire", "kent"))
+    assert kent == {} and derbyshire and derbyshire["mart_naloxone"] == date(2025, 12, 31)
+    assert derbyshire["mart_public_health"] is None
     some = {"mart_drug_offences"}
-    made, _ = adapt_to_force(body["tables"], "kent", {}, some, is_chosen=False)
+    made, left_out = adapt_to_force(body["tables"][:2], "kent", {}, some, is_chosen=False)
     assert [t["table"] for t in made] == ["offences"]
+    assert left_out == ["what is left out, as the published night has no figure of kent for it: prevention_activity"]
     named, to_check = adapt_to_force(body["tables"][:2], "kent", {}, some, is_chosen=True)
     assert [t["table"] for t in named] == ["offences", "prevention_activity"]
     assert to_check == ["prevention_activity: the published night has no figure of kent for it"]
+
+
+def test_no_table_of_another_force_ends_after_its_last_complete_month() -> None:
+    """Else an edition made after the newest one says that everything is not available."""
+    tables = [
+        {"table": name, "figure": {"mart": mart}, "rows": [], "columns": []} | ({"data_to": own} if own else {})
+        for name, mart, own in (("a", "m1", None), ("b", "m2", date(2026, 6, 30)), ("c", "m1", date(2025, 9, 30)))
+    ]
+    made = {"data_to": date(2026, 4, 30), "tables": tables}
+    complete = {"m1": date(2025, 12, 31), "m2": date(2025, 11, 30)}
+    assert end_with_data(made, complete) == date(2025, 12, 31) == made["data_to"]
+    assert [t.get("data_to") for t in tables] == [None, date(2025, 11, 30), date(2025, 9, 30)]
+    assert end_with_data(made, dict.fromkeys(complete, date(2027, 1, 31))) is None and made["data_to"] == date(2025, 12, 31)

@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.landing import LedgerEntry, read_ledger, vocabulary
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.unknown_values import unknown_values
+from dagster_project.landing.unknown_values import UnknownValue, lines_to_paste, unknown_values
 
 CRIMES = ("crime_ref", "recorded_on", "offence_code", "status")
 JANUARY = ("2025-01-01", "2025-01-31")
@@ -139,13 +139,25 @@ def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
     assert [e.extract for e in held_files(new_home)] == ["crimes"], "its other codes are still unknown"
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG2", "VIOL", "--counts-as", "nothing").exit_code == 0
     run = publish_night(new_home)
-    assert [(f["outcome"], f["extract"]) for f in run.receipt.files] == [("accepted", "crimes")]
+    assert [(f["outcome"], f["extract"], f["unknown_values"]) for f in run.receipt.files] == [("accepted", "crimes", {})]
+    assert [c["rule"] for c in run.receipt.checks if c["rule"] == "unknown_values" and not c["passed"]] == []
     found = published(
         new_home, "select distinct value, data_status from marts.mart_drug_offences where measure = 'possession_offences'"
         " and category = 'all' and area_type = 'force' and period_label = 'Jan 2025'"
     )  # fmt: skip
     assert found == [(60, "complete")]
     assert meta_rows(new_home, "vocabulary") == []
+
+
+def test_what_names_drugs_is_not_offered_as_counting_nowhere() -> None:
+    """The lines are there to paste: one for all would make drug incidents count nowhere."""
+    values = {"qualifiers": ["RTC", "Drugs - supply"], "lpu": ["Drugs Wing"]}
+    unknown = [UnknownValue("kent", "incidents", c, v, 9, "a", "a") for c, found in values.items() for v in found]
+    assert [line.partition("accept ")[2] for line in lines_to_paste(unknown)] == [
+        "incidents qualifiers 'RTC' --counts-as nothing",
+        "incidents qualifiers 'Drugs - supply' --counts-as Drugs",
+        "incidents lpu 'Drugs Wing' --counts-as nothing",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -45,3 +45,6 @@ def test_a_draft_that_goes_into_a_new_home_makes_it_for_its_owner_alone(pam: Cal
     result = pam("map", write(system, tmp_path), "--out", home.mappings / "kit.yml", "--home", home.path)
     assert result.exit_code == 0, result.output
     assert {p.stat().st_mode & 0o777 for p in (home.path, home.mappings, home.inbox)} == {0o700}
+    assert "then try it with `pam inspect`" in result.stderr, "it is there already"
+    again = pam("map", tmp_path / system.file, "--out", tmp_path / "kit.yml", "--home", home.path)
+    assert f"then put it in {home.mappings}" in again.stderr

@@ -19,6 +19,9 @@ def column(extract: str, name: str) -> Column:
         ("crimes", "recorded_on", "Date Reported"),
         ("incidents", "created_at", "Closed Date"),
         ("confiscation_orders", "order_value", "Available Amount"),
+        ("drug_tests", "lpu", "Surname"),
+        ("drug_tests", "lpu", "First Name"),
+        ("naloxone", "lpu", "Officer Name"),
     ],
 )
 def test_what_means_another_thing_is_never_taken(extract: str, name: str, header: str) -> None:

@@ -13,10 +13,10 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
-from dagster_project.cli.topline import NOT_AVAILABLE
+from dagster_project.cli.topline import NOT_AVAILABLE, _split
 from dagster_project.core.home import Home
 from dagster_project.serving import connect
-from dagster_project.serving.topline import COLUMNS, ToplineError, topline
+from dagster_project.serving.topline import COLUMNS, Line, ToplineError, topline
 
 
 @pytest.fixture
@@ -169,6 +169,16 @@ def test_a_document(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     assert rows[1] == ["Activities", "Dec 2025", "28", "[x]", "[x]", "[x]", "[x]", "[x]", "no", "[x]"]
     assert rows[2] == ["Possession offences", "Dec 2025", "149", "177", "-15.8%", "2,143", "1,769", "+21.1%", "yes", "no"]
     assert any("made up" in p.text for p in doc.paragraphs) and any("[x] not available" in p.text for p in doc.paragraphs)
+
+
+def test_what_has_nothing_to_show_is_named_below_the_table(pam: Callable, sample_home: Home) -> None:
+    lines = [Line("m", f"x{n}", f"X {n}", "count", "A", month, *[None] * 8, status, "no")
+             for n, (month, status) in enumerate([("Oct 2025", "partial"), ("", "not_available")])]  # fmt: skip
+    assert _split(lines, all_lines=False) == ([lines[0]], "Not available, and left out: X 1.")
+    assert _split(lines, all_lines=True) == (lines, ""), "a person asked for it"
+    assert _split(lines[1:], all_lines=False) == (lines[1:], ""), "an empty table says nothing"
+    said = pam("topline", "drug incidents", "--home", sample_home.path)
+    assert said.exit_code == 0 and "Drug incidents" in said.stdout, "by its title"
 
 
 def test_wrong_use(pam: Callable, sample_home: Home, new_home: Home, tmp_path: Path) -> None:

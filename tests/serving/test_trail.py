@@ -61,6 +61,8 @@ def test_rows_add_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
     asked = request_for_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
+    again = request_for_period(con, "Possession offences", None, "all", "force", None, None, "2025-10", None, None)
+    assert again == asked, "by its title, and a month as `pam accept` names it"
     row = trace(con, asked).parts[0].rows[0]
     assert (row[0], row[5].month) == ("crimes", 10)
     feeds = figures_from_file(con, row[1], row[2])

@@ -203,7 +203,7 @@ def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
     unusual = [p for p in panels if p.newest_month and not p.newest_month.startswith(NORMAL)]
     normal = [p for p in panels if p.newest_month.startswith(NORMAL)]
     if not unusual and not normal:
-        return f"{panels[0].title if len(panels) == 1 else table.title} by month"
+        return f"{panels[0].title if len(panels) == 1 else table.title.removesuffix(' by month')} by month"
     if len(panels) == 1:
         return f"{panels[0].title}: {panels[0].newest_month}"
     if not unusual:

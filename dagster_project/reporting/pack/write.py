@@ -15,7 +15,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import WORKER
-from dagster_project.editions import Edition, read_editions
+from dagster_project.editions import Edition, forces_with_files, read_editions
 
 from .chart_pictures import fill_cache
 from .content import read_pack
@@ -158,7 +158,7 @@ def write_editions(
     with it, and descriptions. `public`: write the public form.
     """
     rows = con.execute("select distinct edition from reports.tables order by edition").fetchall()
-    forces = {r[0] for r in con.execute("select force_code from meta.extracts where files_accepted > 0").fetchall()}
+    forces = forces_with_files(con)
     editions = read_editions(home).sound
     started: dict[str, Callable[[], list[str]]] = {}
     for edition in (editions[name] for (name,) in rows if name in editions and editions[name].force_code in forces):

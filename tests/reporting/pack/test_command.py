@@ -1,6 +1,7 @@
 """`pam report`: what it writes, what it refuses, and what it leaves alone."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import open_hardened
+from dagster_project.editions import newest_with_files
+from dagster_project.editions.model import NoEditionError
 from dagster_project.reporting.pack import write, write_editions
 
 from .conftest import Made
@@ -107,3 +110,28 @@ def test_an_edition_of_a_force_without_files_is_left_out(other: Made, tmp_path: 
     assert write_editions(con, tmp_path, other.home, False)() == []
     con.close()
     assert [p.name for p in tmp_path.iterdir()] == ["2027-01"]
+
+
+def test_another_forces_edition_is_not_taken_unasked(pam: Callable, other: Made, tmp_path: Path) -> None:
+    """It would be a report in which nothing is available."""
+    con = open_hardened(other.home.warehouse)
+    assert newest_with_files(con, {"2027-01": "leicestershire", "2028-01": "derbyshire"}) == "2027-01"
+    with pytest.raises(NoEditionError, match="`pam edition new MONTH --force leicestershire` makes one"):
+        newest_with_files(con, {"2026-03": "derbyshire"})
+    con.close()
+    result = pam("report", "--home", other.home.path, "--out", tmp_path / "x", "--edition", "2026-03", "--format", "csv")
+    assert result.exit_code == 0, "asked for by name it is written"
+
+
+def test_an_edition_that_was_changed_since_the_night_is_told(pam: Callable, other: Made, tmp_path: Path) -> None:
+    """The night has printed it: what was changed since is not in the report."""
+    ask = ("report", "--home", other.home.path, "--out", tmp_path / "x", "--format", "csv")
+    own = other.home.editions / "2027-01.yml"
+    times = own.stat()
+    os.utime(own, (0, 0))
+    try:
+        assert "was changed after" not in pam(*ask).stderr
+        os.utime(own, (4e9, 4e9))
+        assert "editions/2027-01.yml was changed after this night" in pam(*ask).stderr
+    finally:
+        os.utime(own, ns=(times.st_atime_ns, times.st_mtime_ns))

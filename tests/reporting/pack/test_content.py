@@ -1,5 +1,6 @@
 """What the pack says is what the night has: every cell, every claim, and a word where there is nothing."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,8 @@ from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import chart_pictures, read_pack
+from dagster_project.reporting.pack.choose_charts import _trend_title
+from dagster_project.reporting.pack.model import Panel
 from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
@@ -136,3 +139,9 @@ def test_words() -> None:
     assert format_number(Decimal("32.65"), "percent") == "32.7%" and format_number(Decimal("0.04"), "percent", 2) == "0.04%"
     assert slug(FORMULA) == "cmd-c-calc-a1" and slug("£££") == "part"
     assert [verdict_in_sentence("agrees when cut", n) for n in (1, 2)] == ["matches if rounded down", "match if rounded down"]
+
+
+def test_a_table_by_month_has_a_chart_by_month_once(other: Made) -> None:
+    table, panel = other.pack.tables[0], Panel("Lines", "count", (), (), "")
+    titles = [_trend_title(replace(table, title=title), [panel] * 2) for title in ("Lines", "Lines by month")]
+    assert titles == ["Lines by month"] * 2
