@@ -37,6 +37,7 @@ from .plausibility import (
 )
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
+from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .vocabulary import HELD_FOR, check_vocabulary
 
@@ -254,6 +255,7 @@ class FileLanding(LandingSession):
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
+            hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
         absent = absent_columns(self.con, self.home, load, sheet, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
