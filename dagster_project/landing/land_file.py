@@ -39,6 +39,7 @@ from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, s
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
+from .second_header import other_order_below
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -252,6 +253,8 @@ class FileLanding(LandingSession):
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
         hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
+        if hold_reason is None and kinds:
+            hold_reason = other_order_below(self.con, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
