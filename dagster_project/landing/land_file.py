@@ -40,6 +40,7 @@ from .refusal import Refused, StillChanging, TooLarge, Waits
 from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .second_header import other_order_below
+from .text_around_table import records_above_header, says_rows_are_missing
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -234,6 +235,9 @@ class FileLanding(LandingSession):
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
         hold_reason = hold_reason or cut_by_spreadsheet(sheet, n_rows) or left_on_other_sheets(self.con, sheet)
         hold_reason = hold_reason or points_for_thousands(self.con, sheet) or only_on_first_rows(self.con, sheet, n_rows)
+        table, placing = (sheet.mapping.table if sheet.mapping else None), sheet.contract.date_column
+        hold_reason = hold_reason or says_rows_are_missing(sheet.around, table, n_rows)
+        hold_reason = hold_reason or records_above_header(sheet.around, table, sheet.layout, placing)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)

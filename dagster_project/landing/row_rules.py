@@ -2,7 +2,7 @@
 Also finds the window that rows cover where a name does not say it, and leaves out rows that are no records, such as totals.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import duckdb
@@ -23,6 +23,7 @@ from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 from .refusal import Refused
+from .text_around_table import AroundTable
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"
@@ -58,6 +59,7 @@ class Sheet:
     """Whose file it is."""
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
+    around: AroundTable = field(default_factory=AroundTable)
 
     def cell(self, index: int) -> str:
         """SQL for the trimmed text of a row's field, from 0."""
