@@ -41,6 +41,7 @@ from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .second_header import other_order_below
 from .text_around_table import records_above_header, says_rows_are_missing
+from .uncertain_dates import firsts_of_months, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -201,13 +202,13 @@ class FileLanding(LandingSession):
         the text did, they are read by the slower reader."""
         try:
             sheet = self._parse(file, stored, facts, mapping, resources, fast=True)
-            counts = self._count_rows(sheet)
+            counts = self._count_rows(sheet, file)
             if sheet.cells.lines in (None, counts.rows + sheet.n_ignored):
                 return sheet, counts
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass
         sheet = self._parse(file, stored, facts, mapping, resources, fast=False)
-        return sheet, self._count_rows(sheet)
+        return sheet, self._count_rows(sheet, file)
 
     def _parse(
         self, file: InboxFile, stored: StoredFile, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack,
@@ -225,7 +226,7 @@ class FileLanding(LandingSession):
             parse(self.con, sheet)
         return sheet
 
-    def _count_rows(self, sheet: Sheet) -> _FileCounts:
+    def _count_rows(self, sheet: Sheet, file: InboxFile) -> _FileCounts:
         """Count the rows read, sort out repeated keys, and decide whether to hold the file for them."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet)
         hold_reason = doubled(self.con, sheet) if may_be_doubled else None
@@ -238,6 +239,8 @@ class FileLanding(LandingSession):
         table, placing = (sheet.mapping.table if sheet.mapping else None), sheet.contract.date_column
         hold_reason = hold_reason or says_rows_are_missing(sheet.around, table, n_rows)
         hold_reason = hold_reason or records_above_header(sheet.around, table, sheet.layout, placing)
+        hold_reason = hold_reason or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
+        hold_reason = hold_reason or firsts_of_months(self.con, sheet, n_rows)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)
