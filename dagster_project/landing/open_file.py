@@ -17,7 +17,7 @@ from .column_drift import likely_renames
 from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
-from .excel import SheetTable, sheet_names, sheet_text, sheet_tops
+from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
 from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
 from .header_columns import Layout, header_meanings, named_headers, read_header
@@ -72,6 +72,7 @@ def open_file(
             amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
             fields = ({i for name in names for i in layout.fields_of(name)} for names in (contract.key, amounts))
             read = sheet_text(stored.data, name, SheetTable(layout.rows, *fields))
+        _check_formulas(read, layout)
         around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
         return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread), around=around)
     data = unpack(stored, file.container)
@@ -155,6 +156,16 @@ def _tables(
             continue
         if not layout.missing_required:
             yield printable(name), is_seen, layout.rows
+
+
+def _check_formulas(read: SheetText, layout: Layout) -> None:
+    """Raises Refused where a column has a formula without a value: it would be read as a blank."""
+    headers = {i: header for name, header in layout.headers.items() for i in layout.fields_of(name)}
+    if names := [headers[i] for i, row in sorted(read.unworked.items()) if i in headers and row > layout.rows]:
+        raise Refused(
+            f"formulas under {', '.join(dict.fromkeys(names))} were never worked out, and have no value: open the workbook in"
+            " Excel, save it and drop it again"
+        )
 
 
 def _check_header(facts: dict[str, Any], layout: Layout, contract: Contract, form: str, mapping: SystemMapping | None) -> None:
