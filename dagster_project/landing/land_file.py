@@ -13,7 +13,7 @@ from dagster_project.core.errors import Cause, cause_of
 
 from .absent_columns import absent_columns
 from .blank_repeats import only_on_first_rows
-from .column_drift import describe_drift, describe_unread
+from .column_drift import describe_drift, describe_extraction, describe_unread
 from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
@@ -296,7 +296,11 @@ class FileLanding(LandingSession):
             quarantine_reasons=kinds,
             ragged_digest=counts.ragged_digest,
             absent_columns=absent,
-            drift=[*(describe_drift(previous, *columns) if previous else []), *describe_unread(sheet.unread_sheets)],
+            drift=[
+                *(describe_drift(previous, *columns) if previous else []),
+                *describe_unread(sheet.unread_sheets),
+                *describe_extraction(file, at),
+            ],
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
