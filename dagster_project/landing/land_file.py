@@ -41,7 +41,7 @@ from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .second_header import other_order_below
 from .text_around_table import records_above_header, says_rows_are_missing
-from .uncertain_dates import firsts_of_months, stretched_by_few
+from .uncertain_dates import either_order, firsts_of_months, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -240,7 +240,7 @@ class FileLanding(LandingSession):
         hold_reason = hold_reason or says_rows_are_missing(sheet.around, table, n_rows)
         hold_reason = hold_reason or records_above_header(sheet.around, table, sheet.layout, placing)
         hold_reason = hold_reason or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
-        hold_reason = hold_reason or firsts_of_months(self.con, sheet, n_rows)
+        hold_reason = hold_reason or firsts_of_months(self.con, sheet, n_rows) or either_order(self.con, sheet)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)

@@ -1,9 +1,9 @@
-"""Holds files whose dates can all be read and are most likely wrong: a mistyped year that stretches the window, and American
-firsts of months, which read as the first days of January."""
+"""Holds files whose dates can all be read and are most likely wrong: a mistyped year that stretches the window, American firsts
+of months, which read as the first days of January, and dates that a mapping reads in either order."""
 
 import duckdb
 
-from dagster_project.core.sql import one_row
+from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .file_name_patterns import Covers
@@ -73,3 +73,30 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
         f"{placing}: with the day first, its dates are {firsts} days at the beginning of a month; with the month first, one day"
         f' of {firsts} months. Say which in a mapping: dates: {{{placing}: "%m/%d/%Y"}}, or "%d/%m/%Y" with the day first'
     )
+
+
+def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a file with dates that two formats of its mapping read as two days, and others that the second alone
+    can read, or None: then the first is the wrong one for some, and nobody can tell which."""
+    for name, formats in (sheet.mapping.dates if sheet.mapping else {}).items():
+        pairs = [(f, other) for i, f in enumerate(formats) if (other := _swapped(f)) in formats[i + 1 :]]
+        for first, second in pairs if name in sheet.layout.position else ():
+            either, second_only = one_row(con.execute(
+                f"""
+                select count(*) filter (where a <> b), count(*) filter (where a is null and b is not null)
+                from (
+                    select try_strptime(t, {literal(first)}) as a, try_strptime(t, {literal(second)}) as b
+                    from (select {sheet.text(name)} as t from {CELLS} where not {sheet.is_ragged})
+                )
+                """
+            ))
+            if either and second_only:
+                return (
+                    f"{name}: {either:,} dates fit {first} and {second}, and would be read by the first; {second_only:,} fit"
+                    " the second alone: keep one of them in the mapping, and export rows of the other order to another file"
+                )
+    return None
+
+
+def _swapped(form: str) -> str:
+    return form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")

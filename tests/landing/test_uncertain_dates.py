@@ -93,3 +93,33 @@ def test_american_firsts_of_months_are_asked_about(warehouse):
 def test_other_days_of_counts_land(warehouse, days, start):
     entry = cohort(warehouse, *days, start=start)
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(days)), entry.reason
+
+
+def both_orders(warehouse, *days, formats='"%d/%m/%Y", "%m/%d/%Y"', at="20260105T020000Z"):
+    text = f"extract: crimes\ndates: {{recorded_on: [{formats}]}}\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    return warehouse.land("crimes", *(f"C{i},{day},92D,Recorded,Dales" for i, day in enumerate(days)), at=at)
+
+
+def test_dates_that_a_mapping_reads_in_either_order(warehouse):
+    entry = both_orders(warehouse, "3/4/2025", "3/3/2025", "13/3/2025", "3/13/2025")
+    assert entry.outcome == "held"
+    assert entry.reason.startswith("recorded_on: 1 dates fit %d/%m/%Y and %m/%d/%Y, and would be read by the first; 1 fit")
+    formats = '"%m-%d-%Y %H:%M", "%d-%m-%Y %H:%M"'
+    entry = both_orders(warehouse, "3-4-2025 10:00", "30-3-2025 10:00", formats=formats, at="20260106T020000Z")
+    assert entry.outcome == "held"
+
+
+@pytest.mark.parametrize(
+    "days,formats",
+    [
+        (("3/4/2025", "13/3/2025"), '"%d/%m/%Y", "%m/%d/%Y"'),
+        (("3/3/2025", "13/3/2025", "3/13/2025"), '"%d/%m/%Y", "%m/%d/%Y"'),
+        (("3/4/2025", "13/3/2025", "13.3.2025"), '"%d/%m/%Y", "%d.%m.%Y"'),
+        (("3/4/2025", "3-13-2025"), '"%d/%m/%Y", "%m-%d-%Y"'),
+    ],
+    ids=["first alone", "same day", "one order", "told apart"],
+)
+def test_formats_that_can_be_told_apart_land(warehouse, days, formats):
+    entry = both_orders(warehouse, *days, formats=formats)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", len(days)), entry.reason
