@@ -1,14 +1,21 @@
 """Describes how a file's columns differ from those of the last accepted one, since figures may depend on them."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 
 from dagster_project.contracts import plain_header
+from dagster_project.core.home import LONDON
 
+from .file_names import InboxFile
 from .ledger import LedgerEntry
 
 ALIKE = 0.6
 """Similarity of two headers (0 to 1) from which one may be the other's new name."""
+
+
+LONG_AFTER = timedelta(days=31)
+"""An extraction later than this after the landing is mistyped: clocks differ by less."""
 
 
 def describe_drift(
@@ -45,6 +52,18 @@ def describe_unread(sheets: Collection[str]) -> list[str]:
         return []
     remedy = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
     return [f"not read: {', '.join(sheets)} with the same columns: {remedy}"]
+
+
+def describe_extraction(file: InboxFile, landed_at: datetime) -> list[str]:
+    """A sentence on a name that says more days than its extraction can know, or an extraction long after it landed."""
+    if file.form != "canonical" or file.covered_to is None or file.extracted_at is None:
+        return []
+    day, notes = file.extracted_at.astimezone(LONDON).date(), []
+    if file.covered_to > day:
+        notes.append(f"window: ends on {file.covered_to}, after its extraction on {day}: later days count as days without rows")
+    if file.extracted_at > landed_at + LONG_AFTER:
+        notes.append(f"extracted on {day}, long after it landed: until then, every other file counts as older")
+    return notes
 
 
 def likely_renames(missing: Mapping[str, Iterable[str]], headers: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -45,15 +45,26 @@ _ERROR = re.compile(
 )
 
 
+_UNWORKED = re.compile(
+    rb"<(?:\w{1,9}:)?c\s([^<>]{0,99})>\s{0,9}<(?:\w{1,9}:)?f\b[^<>]{0,99}(?:/>|>[^<]{0,9999}</(?:\w{1,9}:)?f>)\s{0,9}"
+    rb"(?:<(?:\w{1,9}:)?v ?/>|<(?:\w{1,9}:)?v></(?:\w{1,9}:)?v>)?\s{0,9}</(?:\w{1,9}:)?c>"
+)
+_NO_VALUE = (b"f></", b"v></v>", b"/></c")
+"""Found in a sheet with such a formula: most have none, and each cell need not be searched."""
+_CELL = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
+
+
 @dataclass(frozen=True)
 class SheetText:
     """A sheet as CSV text: commas, LF, a line for each row (cells may have line breaks), blank lines for blank rows.
 
     `last_merged`: the first row, from 1, of the last cell that is merged over rows of one column; 0 where there is none.
+    `unworked`: column, from 0 -> the last row, from 1, with a formula that no spreadsheet has worked out yet.
     """
 
     text: str
     last_merged: int
+    unworked: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -97,8 +108,11 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     if rows is None or index is None:
         name = printable(sheet or "")
         raise Refused(f"no sheet '{name}', which the mapping's table.sheet says: it has {', '.join(map(printable, names))}")
-    for row, column, shown in _errors(data, index):
-        if row < len(rows) and column < len(rows[row]):
+    unworked: dict[int, int] = {}
+    for row, column, shown in _failed_formulas(data, index):
+        if shown is None:
+            unworked[column] = row + 1
+        elif row < len(rows) and column < len(rows[row]):
             rows[row][column] = shown
     merged = [(top, bottom, column) for (top, column), (bottom, last) in ranges if column == last and top < bottom]
     if table:
@@ -106,7 +120,7 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     text = _csv_text(rows)
     if "\0" in text:
         raise Refused("holds NUL characters: damaged, or not text")
-    return SheetText(text, max((top + 1 for top, _, _ in merged), default=0))
+    return SheetText(text, max((top + 1 for top, _, _ in merged), default=0), unworked)
 
 
 def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]], table: SheetTable) -> None:
@@ -181,10 +195,11 @@ def _index(names: list[str], sheet: str | None) -> int | None:
     return int(sheet) - 1 if sheet.isdecimal() and 1 <= int(sheet) <= len(names) else None
 
 
-def _errors(data: bytes, index: int) -> Iterator[tuple[int, int, str]]:
-    """The cells of a sheet whose formula failed: row and column from 0, and the error, such as `#REF!`.
+def _failed_formulas(data: bytes, index: int) -> Iterator[tuple[int, int, str | None]]:
+    """The cells of a sheet whose formula failed: row and column from 0, and the error, such as `#REF!`; None where it was never
+    worked out, as in a workbook that a program wrote and nobody has opened.
 
-    Excel writes these to a CSV. The library has blanks for them, which would land.
+    Excel writes errors to a CSV. The library has blanks for both, which would land.
     """
     with zipfile.ZipFile(BytesIO(data)) as file:
         names = file.namelist()
@@ -207,6 +222,11 @@ def _errors(data: bytes, index: int) -> Iterator[tuple[int, int, str]]:
                 has_errors = b't="e"' in whole or b"t='e'" in whole
                 for column, row, error in _ERROR.findall(whole + end) if has_errors else ():
                     yield int(row) - 1, _number(column) - 1, error.decode(errors="replace")
+                has_unworked = b"<f" in whole and any(mark in whole for mark in _NO_VALUE)
+                for attributes in _UNWORKED.findall(whole + end) if has_unworked else ():
+                    # Excel's own formulas that give an empty text say so.
+                    if (cell := _CELL.search(attributes)) and b't="str"' not in attributes:
+                        yield int(cell[2]) - 1, _number(cell[1]) - 1, None
 
 
 def _check_extent(data: bytes) -> None:

@@ -1,16 +1,24 @@
 """Recognises rows that would count and should not: totals and notes below a table, keys that are none, and rows that say they
-are another force's."""
+are another force's, or that they were deleted."""
 
 import re
 from collections.abc import Iterable, Mapping
 
+from dagster_project.contracts import plain_header
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal
 
 _LEAVE_OUT = "not a record (table: ignore: in a mapping leaves such rows out)"
-TOTAL = r"((grand|sub|overall|running)[\s_-]*)?totals?(\s+(rows|records|count|number))?([\s:=]+\(?[\d,. ]+\)?)?[\s:=.]*"
-"""A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`. With a word more, or a
-number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
+_PERIOD = (
+    r"(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?"
+    r"|q[1-4]|ytd|(month|quarter|year)(ly)?)([\s'-]*(20)?\d\d)?"
+)
+TOTAL = (
+    r"((grand|sub|overall|running)[\s_-]*)?totals?(\s+(rows|records|count|number))?([\s:=]+\(?[\d,. ]+\)?)?[\s:=.]*"
+    rf"|{_PERIOD}[\s:-]+(sub[\s-]*)?totals?[\s:=.]*|totals?[\s:-]+((for|of|in)\s+)?{_PERIOD}[\s:=.]*"
+)
+"""A whole cell that is a total, in lower case: `total`, `grand total:`, `sub-total`, `total rows: 12`, `march total`. With
+another word, or a number joined to it, it may be a reference or a name: `total-12`, `total refusal`."""
 
 _MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"
 WORDS = {TOTAL: f"is a total, {_LEAVE_OUT}"}
@@ -77,3 +85,33 @@ def other_force(cells: Iterable[str], own: str) -> str:
 
 def _plain(name: str) -> str:
     return re.sub(_OF_ALL, "", name.replace("&", "and").lower())
+
+
+_DELETED = r"deleted|void(ed)?|((entered|created|recorded|raised) )?in error"
+# Without the days that programs write for none: 1900, 1970, 9999.
+_YEAR = r"(19[89]|20[0-8])\d"
+_FLAGS = r"(flag|indicator|ind|yn)?"
+VOID_HEADER = re.compile(
+    rf"(is)?(record|row|entry|form)?(deleted|void(ed)?|(entered|created|recorded|raised)inerror){_FLAGS}"
+    rf"|(is)?(test|training|dummy)(record|entry|row|log){_FLAGS}|(record)?(deleted|voided)(on|at|date|datetime)|date(deleted|voided)"
+)
+"""Headers, as `plain_header` writes them, of a column in which a Yes or a date says that the row is no record."""
+STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|booking)?(status|state)")
+"""Headers of a column that may say so in a word."""
+_YES = rf"y|yes|t|true|1|-1|x|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
+
+
+def says_void(cells: Mapping[str, str]) -> str:
+    """SQL for the header under which a row says that it was deleted, or is no record; NULL where it does not.
+
+    `cells`: header -> SQL of its cell.
+
+    A bare `Status` may be another thing's, such as a call's or a test's: what is cancelled there may still be a record.
+    """
+    whens = []
+    for header, cell in cells.items():
+        plain = plain_header(header)
+        words = _DELETED if plain in ("status", "state") else rf"{_DELETED}|cancell?ed"
+        words = _YES if VOID_HEADER.fullmatch(plain) else rf"({words})(\s*[-–:(].*)?"
+        whens.append(f"when regexp_full_match({cell}, {literal(words)}, 'i') then {literal(header)}")
+    return f"case {' '.join(whens)} end"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dagster_project.contracts import Contract, plain_header
 
-from .excluded_rows import FORCE_HEADER
+from .excluded_rows import FORCE_HEADER, STATE_HEADER, VOID_HEADER
 from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderSearch, find_header_row
 from .mapping_fields import Join, headers_of, parts_of
 from .mappings import SystemMapping
@@ -37,6 +37,8 @@ class Layout:
     unmatched: tuple[str, ...] = ()
     force_fields: Mapping[int, str] = field(default_factory=dict)
     """Field -> header of those that mean no column and say whose a row is."""
+    void_fields: Mapping[int, str] = field(default_factory=dict)
+    """The same of those that may say that a row was deleted."""
 
     def fields_of(self, name: str) -> tuple[int, ...]:
         """The fields of a column; empty where the file does not have it."""
@@ -111,8 +113,11 @@ def lay_out(
     }  # fmt: skip
     unknown = tuple(printable(fields[i]) or f"(column {i + 1} has no name)" for i in others)
     lists = (unknown, tuple(missing), tuple(missing_required))
-    force_fields = {i: printable(fields[i]) for i in others if FORCE_HEADER.fullmatch(plain_header(fields[i]))}
-    return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), force_fields)
+    telling = (
+        {i: printable(fields[i]) for i in others if any(h.fullmatch(plain_header(fields[i])) for h in kinds)}
+        for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER))
+    )
+    return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), *telling)
 
 
 def header_meanings(contract: Contract, form: str, mapping: SystemMapping | None = None) -> HeaderMeanings:

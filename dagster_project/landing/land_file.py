@@ -13,7 +13,7 @@ from dagster_project.core.errors import Cause, cause_of
 
 from .absent_columns import absent_columns
 from .blank_repeats import only_on_first_rows
-from .column_drift import describe_drift, describe_unread
+from .column_drift import describe_drift, describe_extraction, describe_unread
 from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import StoredFile, read_manifest, read_stored
 from .duplicates import count_rows, doubled, sort_repeated_keys
@@ -37,7 +37,11 @@ from .plausibility import (
 )
 from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
+from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
+from .second_header import other_order_below
+from .text_around_table import records_above_header, says_rows_are_missing
+from .uncertain_dates import either_order, firsts_of_months, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -198,13 +202,13 @@ class FileLanding(LandingSession):
         the text did, they are read by the slower reader."""
         try:
             sheet = self._parse(file, stored, facts, mapping, resources, fast=True)
-            counts = self._count_rows(sheet)
+            counts = self._count_rows(sheet, file)
             if sheet.cells.lines in (None, counts.rows + sheet.n_ignored):
                 return sheet, counts
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass
         sheet = self._parse(file, stored, facts, mapping, resources, fast=False)
-        return sheet, self._count_rows(sheet)
+        return sheet, self._count_rows(sheet, file)
 
     def _parse(
         self, file: InboxFile, stored: StoredFile, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack,
@@ -222,7 +226,7 @@ class FileLanding(LandingSession):
             parse(self.con, sheet)
         return sheet
 
-    def _count_rows(self, sheet: Sheet) -> _FileCounts:
+    def _count_rows(self, sheet: Sheet, file: InboxFile) -> _FileCounts:
         """Count the rows read, sort out repeated keys, and decide whether to hold the file for them."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet)
         hold_reason = doubled(self.con, sheet) if may_be_doubled else None
@@ -232,6 +236,11 @@ class FileLanding(LandingSession):
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
         hold_reason = hold_reason or cut_by_spreadsheet(sheet, n_rows) or left_on_other_sheets(self.con, sheet)
         hold_reason = hold_reason or points_for_thousands(self.con, sheet) or only_on_first_rows(self.con, sheet, n_rows)
+        table, placing = (sheet.mapping.table if sheet.mapping else None), sheet.contract.date_column
+        hold_reason = hold_reason or says_rows_are_missing(sheet.around, table, n_rows)
+        hold_reason = hold_reason or records_above_header(sheet.around, table, sheet.layout, placing)
+        hold_reason = hold_reason or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
+        hold_reason = hold_reason or firsts_of_months(self.con, sheet, n_rows) or either_order(self.con, sheet)
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)
@@ -251,9 +260,12 @@ class FileLanding(LandingSession):
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
         hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
+        if hold_reason is None and kinds:
+            hold_reason = other_order_below(self.con, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
+            hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
         absent = absent_columns(self.con, self.home, load, sheet, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
@@ -284,7 +296,11 @@ class FileLanding(LandingSession):
             quarantine_reasons=kinds,
             ragged_digest=counts.ragged_digest,
             absent_columns=absent,
-            drift=[*(describe_drift(previous, *columns) if previous else []), *describe_unread(sheet.unread_sheets)],
+            drift=[
+                *(describe_drift(previous, *columns) if previous else []),
+                *describe_unread(sheet.unread_sheets),
+                *describe_extraction(file, at),
+            ],
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,

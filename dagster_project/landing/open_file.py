@@ -17,7 +17,7 @@ from .column_drift import likely_renames
 from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
-from .excel import SheetTable, sheet_names, sheet_text, sheet_tops
+from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
 from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
 from .header_columns import Layout, header_meanings, named_headers, read_header
@@ -26,6 +26,7 @@ from .mappings import SystemMapping
 from .parquet import read_parquet
 from .refusal import Refused, printable
 from .row_rules import Sheet, widest
+from .text_around_table import LAST_CHARACTERS, AroundTable, read_around
 
 
 def open_file(
@@ -71,11 +72,14 @@ def open_file(
             amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
             fields = ({i for name in names for i in layout.fields_of(name)} for names in (contract.key, amounts))
             read = sheet_text(stored.data, name, SheetTable(layout.rows, *fields))
-        return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread))
+        _check_formulas(read, layout)
+        around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
+        return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread), around=around)
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, contract, file.form, facts, mapping, resources)):
-        check_header(opened[0])
-        return sheet(*opened)
+        layout, cells, around = opened
+        check_header(layout)
+        return sheet(layout, cells, around=around)
     decoded = decode(data)
     facts["encoding"] = decoded.encoding
     layout = read_header(decoded.text, contract, file.form, None, mapping)
@@ -83,7 +87,8 @@ def open_file(
     check_header(layout)
     may_end_short = bool(mapping and mapping.table.ignore)
     cells = read_cells(con, decoded.text, layout, resources if fast else None, may_end_short=may_end_short)
-    return sheet(layout, cells, main_encoding=decoded.main_encoding)
+    around = read_around(decoded.text[: layout.start], decoded.text[-LAST_CHARACTERS:], layout)
+    return sheet(layout, cells, main_encoding=decoded.main_encoding, around=around)
 
 
 def _open_fast(
@@ -94,7 +99,7 @@ def _open_fast(
     facts: dict[str, Any],
     mapping: SystemMapping | None,
     resources: ExitStack,
-) -> tuple[Layout, Cells] | None:
+) -> tuple[Layout, Cells, AroundTable] | None:
     """Fill `landing_cells` from a large, ordinary text in UTF-8 without decoding all of it. Returns None for any other text."""
     if b"\r\n" in data[:HEAD]:
         data = data.replace(b"\r\n", b"\n")
@@ -112,7 +117,7 @@ def _open_fast(
     if cells is None:
         return None
     facts.update(encoding="utf-8-bom" if has_bom else "utf-8", delimiter=layout.separator)
-    return layout, cells
+    return layout, cells, read_around(head[: layout.start], data[-LAST_CHARACTERS:].decode(errors="ignore"), layout)
 
 
 def _find_table_elsewhere(data: bytes, sheet: str | None, contract: Contract, form: str, mapping: SystemMapping | None) -> str:
@@ -151,6 +156,16 @@ def _tables(
             continue
         if not layout.missing_required:
             yield printable(name), is_seen, layout.rows
+
+
+def _check_formulas(read: SheetText, layout: Layout) -> None:
+    """Raises Refused where a column has a formula without a value: it would be read as a blank."""
+    headers = {i: header for name, header in layout.headers.items() for i in layout.fields_of(name)}
+    if names := [headers[i] for i, row in sorted(read.unworked.items()) if i in headers and row > layout.rows]:
+        raise Refused(
+            f"formulas under {', '.join(dict.fromkeys(names))} were never worked out, and have no value: open the workbook in"
+            " Excel, save it and drop it again"
+        )
 
 
 def _check_header(facts: dict[str, Any], layout: Layout, contract: Contract, form: str, mapping: SystemMapping | None) -> None:

@@ -2,7 +2,7 @@
 Also finds the window that rows cover where a name does not say it, and leaves out rows that are no records, such as totals.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import duckdb
@@ -16,13 +16,14 @@ from dagster_project.core.sql import literal, one_row
 from .canonical_values import FAULT
 from .csv_reader import CELLS, Cells
 from .decode import MARK
-from .excluded_rows import KEY_WORDS, NO_VALUE, TOTAL, WORDS, is_word, knows_total, other_force, why_word
+from .excluded_rows import KEY_WORDS, NO_VALUE, TOTAL, WORDS, is_word, knows_total, other_force, says_void, why_word
 from .file_name_patterns import FIRST_YEAR, Covers, months
 from .header_columns import Layout
 from .mapped_values import mapped, translated
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 from .refusal import Refused
+from .text_around_table import AroundTable
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"
@@ -58,6 +59,7 @@ class Sheet:
     """Whose file it is."""
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
+    around: AroundTable = field(default_factory=AroundTable)
 
     def cell(self, index: int) -> str:
         """SQL for the trimmed text of a row's field, from 0."""
@@ -102,6 +104,12 @@ class Sheet:
         """SQL for the other force that a row says it is of; None where the file has no such column."""
         fields = self.layout.force_fields if self.form == "canonical" else ()
         return other_force(map(self.cell, fields), self.force) if fields else None
+
+    @property
+    def void(self) -> str | None:
+        """SQL for the header under which a row says that it is no record; None where the file has no such column."""
+        fields = self.layout.void_fields if self.form == "canonical" else {}
+        return says_void({header: self.cell(i) for i, header in fields.items()}) if fields else None
 
     @property
     def force_headers(self) -> str:
@@ -239,18 +247,18 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
-    said = ""
-    if sheet.other_force:
-        said, trimmed = "other_force, ", f"{sheet.other_force} as other_force, {trimmed}"
+    telling = {name: sql for name, sql in (("other_force", sheet.other_force), ("void", sheet.void)) if sql}
+    said = "".join(f"{name}, " for name in telling)
+    trimmed = ", ".join([*(f"{sql} as {name}" for name, sql in telling.items()), trimmed])
     # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
     is_blanked = sheet.cells.is_uniform and sheet.cells.blanks is None
     blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
     blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
     forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
     key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
-    if sheet.other_force:
-        # Another force's references are its own: they neither repeat nor replace this one's.
-        key = f"case when other_force is null then {key} end"
+    if telling:
+        # Another force's references are its own: they neither repeat nor replace this one's. What was deleted is not there.
+        key = f"case when coalesce({', '.join(telling)}) is null then {key} end"
     placing = sheet.contract.date_column
     day = f"c_{placing}" if placing else "cast(null as varchar)"
     if placing and sheet.contract.column(placing).type == "timestamp":
@@ -317,7 +325,17 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             if not sheet.cells.is_short:
                 long = f"length({sheet.translated(c)}) > {LONGEST}"
                 rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
-    return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet)]
+            rules += [_nearly(c, value) for value in c.counted]
+    return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet), *_void(sheet)]
+
+
+def _nearly(column: Column, value: str) -> tuple[str, str, str]:
+    """The rule that no text has a counted value among other words, as `Op Knightlow`: it would not count."""
+    text, word, kind = f"c_{column.name}", literal(value.lower()), f"{column.name}: is nearly {value}"
+    shown = f"left({text}, {QUOTED_VALUE})"
+    remedy = f"' would not count as {value}: say values: {column.name}: in a mapping, with what it means"
+    reason = f"{literal(f'{column.name}: {chr(39)}')} || {shown} || {literal(remedy)}"
+    return f"contains(lower({text}), {word}) and lower({text}) <> {word}", reason, kind
 
 
 def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
@@ -342,6 +360,15 @@ def _of_another_force(sheet: Sheet) -> list[tuple[str, str, str]]:
         return []
     said = f"{literal(f'{sheet.force_headers}: says ')} || other_force || {literal(f', and the file is of {sheet.force}')}"
     return [("other_force is not null", said, f"{sheet.force_headers}: says another force")]
+
+
+def _void(sheet: Sheet) -> list[tuple[str, str, str]]:
+    """The rule that no row says it was deleted, in a column that is not stored."""
+    if not sheet.void:
+        return []
+    said = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
+    headers = " or ".join(sheet.layout.void_fields.values())
+    return [("void is not null", said, f"{headers}: says that it is no record")]
 
 
 def _fault(column: Column) -> str:

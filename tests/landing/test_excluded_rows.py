@@ -1,4 +1,4 @@
-"""Rows that are no records of the file's force: totals below the table, and rows that say they are another force's."""
+"""Rows that are no records of the file's force: totals below the table, and rows that say they are another force's, or void."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ TOTALS = (
 )  # fmt: skip
 NO_TOTALS = (
     "TOTAL-12", "TOTAL12", "TOTAL/25/1", "T1", "Total refusal", "Totality", "Op Total", "12 total", "Total-Sub", "Totalise 3",
-    "Subtotals of Dales", "Tot", "totals0", "Total: A12",
+    "Subtotals of Dales", "Tot", "totals0", "Total: A12", "Marchtotal", "Marches total", "Total Mayfield", "March",
 )  # fmt: skip
 
 
@@ -32,6 +32,14 @@ def test_a_row_of_totals_with_a_date_is_no_record(warehouse):
     assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 1, len(TOTALS))
     assert reasons(warehouse, entry) == {str(n): f"crime_ref: '{text}' {REMEDY}" for n, text in enumerate(TOTALS, start=3)}
     assert entry.quarantine_reasons == {"crime_ref: is a total, a note or no value": len(TOTALS)}
+
+
+MONTHS = ("March total", "Mar-25 Total:", "Sept 2025 sub-total", "Q1 total", "Monthly totals", "Total for March", "Total - YTD")
+
+
+def test_a_total_of_a_month_or_a_quarter_is_no_record(warehouse):
+    entry = warehouse.land("crimes", GOOD, *(f"{text},2025-03-31,92D,Recorded,Dales" for text in MONTHS))
+    assert (entry.rows_landed, entry.quarantine_reasons) == (1, {"crime_ref: is a total, a note or no value": len(MONTHS)})
 
 
 def test_a_reference_or_a_name_that_only_begins_so_is_a_record(warehouse):
@@ -241,3 +249,75 @@ def test_a_file_of_several_forces_names_them(warehouse):
     rows = [f"C{i},2025-03-01,92D,Recorded,Dales,{said}" for i, said in enumerate(forces)]
     entry = warehouse.land("crimes", *rows, header=HEADER.format("Force"))
     assert entry.outcome == "refused" and "2 of 3 rows say Kent Police, West Mercia Police under 'Force'" in entry.reason
+
+
+VOID = HEADER.format("{0}")
+
+
+def void(said, n=5, of=20):
+    return [f"C{i},2025-03-01,92D,Recorded,Dales,{said if i < n else ''}" for i in range(of)]
+
+
+@pytest.mark.parametrize(
+    "header,said",
+    [("Deleted", "Y"), ("is_deleted", "TRUE"), ("Deleted flag", "1"), ("Deleted", "-1"), ("Void", "VOID"), ("Voided", "yes"),
+     ("Deleted on", "2025-04-01 10:00"), ("Date deleted", "01/04/2025"), ("Entered in error", "x"), ("Test record", "Yes"),
+     ("Record status", "Cancelled"), ("ROW STATUS", "deleted"), ("Session status", "Canceled - no staff"),
+     ("Record state", "Created in error"), ("State", "Void: duplicate")],
+)  # fmt: skip
+def test_a_row_that_says_it_is_no_record(warehouse, header, said):
+    entry = warehouse.land("crimes", *void(said), header=VOID.format(header))
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 15, 5)
+    kind = f"{header}: says that it is no record"
+    assert reasons(warehouse, entry)["2"] == f"{kind} (if the column means something else, export without it)"
+    assert entry.quarantine_reasons == {kind: 5}
+
+
+@pytest.mark.parametrize(
+    "header,said",
+    [("Deleted", "N"), ("Deleted", "0"), ("Deleted", "No"), ("Deleted on", "1900-01-01"), ("Deleted on", "31/12/9999"),
+     ("Deleted by", "Y"), ("Void reason", "Void"), ("Record status", "Open"), ("Record status", "Cancellation requested"),
+     ("State", "Cancelled"), ("Call status", "Cancelled"), ("Status of test", "Void"), ("Tested", "Y"), ("Cancelled", "Y")],
+)  # fmt: skip
+def test_a_column_that_says_something_else(warehouse, header, said):
+    entry = warehouse.land("crimes", *void(said), header=VOID.format(header))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 20)
+
+
+def test_a_record_that_was_deleted_since_is_withdrawn(warehouse):
+    header = VOID.format("Deleted")
+    warehouse.land("crimes", *void("N"), header=header)
+    entry = warehouse.land("crimes", *void("Y"), header=header, at="20260106T020000Z")
+    # Its key does not count as present: the version of the older file must not stand.
+    assert (entry.rows_quarantined, warehouse.withheld(entry)) == (5, [])
+
+
+def test_void_rows_of_a_long_text_and_beside_another_force(warehouse, monkeypatch):
+    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    rows = [f"{row},{'Kent Police' if i in (0, 19) else ''}" for i, row in enumerate(void("Y"))]
+    entry = warehouse.land("crimes", *rows, header=VOID.format("Deleted,Force"))
+    assert (entry.rows_landed, entry.rows_quarantined) == (14, 6)
+    assert "Kent Police" in reasons(warehouse, entry)["2"] and "Deleted: says" in reasons(warehouse, entry)["2"]
+
+
+def test_a_mapping_that_uses_the_column_knows_what_it_says(warehouse):
+    text = "extract: crimes\nheaders: {status: Record status}\nvalues: {status: {Live: Recorded}}\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    rows = [f"C{i},2025-03-01,92D,{'Cancelled' if i < 5 else 'Live'}" for i in range(20)]
+    assert warehouse.land("crimes", *rows, header="crime_ref,recorded_on,offence_code,Record status").rows_landed == 20
+
+
+def visits(*operations):
+    return [f"V{i},2025-03-01,{operation},Y" for i, operation in enumerate(operations)]
+
+
+def test_a_counted_value_among_other_words_does_not_count_unsaid(warehouse):
+    entry = warehouse.land("iom_visits", *visits("Op Knightlow", "knightlow", "KNIGHTLOW (North)", "Sceptre", "Knight Low"))
+    assert (entry.rows_landed, entry.quarantine_reasons) == (3, {"operation: is nearly Knightlow": 2})
+    assert reasons(warehouse, entry)["2"] == (
+        "operation: 'Op Knightlow' would not count as Knightlow: say values: operation: in a mapping, with what it means"
+    )
+    text = "extract: iom_visits\nvalues: {operation: {Op Knightlow: Knightlow, Knightlow 2: The second}}\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    entry = warehouse.land("iom_visits", *visits("Op Knightlow", "Knightlow 2"), at="20260106T020000Z")
+    assert [row["operation"] for row in warehouse.raw(entry)] == ["Knightlow", "The second"]

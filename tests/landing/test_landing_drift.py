@@ -132,3 +132,18 @@ def test_a_published_file_is_not_to_be_mapped(warehouse):
     (entry,) = warehouse.night()
     assert entry.reason.startswith("misses required columns: searched_at; perhaps searched_at is '")
     assert "mappings/" not in entry.reason
+
+
+@pytest.mark.parametrize(
+    ("at", "end", "said"),
+    [
+        ("20251215T020000Z", "2025-12-31", "window: ends on 2025-12-31, after its extraction on 2025-12-15: later"),
+        ("20251231T020000Z", "2025-12-31", None),
+        ("20260301T020000Z", "2025-12-31", "extracted on 2026-03-01, long after it landed: until then, every other"),
+        ("20260201T020000Z", "2025-12-31", None),
+    ],
+)
+def test_an_extraction_that_its_name_can_t_mean(warehouse, at, end, said):
+    entry = warehouse.land("crimes", row(HEADER), at=at, end=end)
+    assert entry.outcome == "accepted"
+    assert [d[: len(said)] for d in entry.drift] == [said] if said else entry.drift == []

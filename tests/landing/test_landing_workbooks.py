@@ -163,3 +163,29 @@ def test_a_failed_formula_in_tags_with_a_prefix(warehouse):
     old = '<x:c r="A3" t="inlineStr"><x:is><x:t xml:space="preserve">C3-1</x:t></x:is></x:c>'
     entry = land(warehouse, changed(data, part, text, prefixed.replace(old, '<x:c r="A3" t="e"><x:v>#REF!</x:v></x:c>')))
     assert (entry.rows_landed, entry.quarantine_reasons) == (1, {"crime_ref: is a total, a note or no value": 1})
+
+
+def unworked(*formulas):
+    """A workbook with formulas in place of the codes, from the second row on."""
+    data = workbook([HEAD, *rows(4)])
+    for n, formula in enumerate(formulas, 2):
+        old = f'<c r="C{n}" t="inlineStr"><is><t xml:space="preserve">92D</t></is></c>'
+        data = changed(data, "xl/worksheets/sheet1.xml", old, f'<c r="C{n}" s="1">{formula}</c>')
+    return data
+
+
+@pytest.mark.parametrize("formula", ["<f>A1</f>", "<f>A1</f><v></v>", "<f>A1</f><v/>", '<f t="shared" si="0"/>'])
+def test_a_formula_that_nobody_has_worked_out_is_not_a_blank(warehouse, formula):
+    entry = land(warehouse, unworked(formula))
+    assert entry.outcome == "refused"
+    assert "formulas under offence_code were never worked out, and have no value: open the workbook in Excel" in entry.reason
+
+
+def test_formulas_with_a_value_and_outside_the_columns_land(warehouse):
+    entry = land(warehouse, unworked("<f>A1</f><v>92</v>"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 4)
+    data = workbook([["Printed", None], HEAD, *rows(4)])
+    data = changed(data, "xl/worksheets/sheet1.xml", '<row r="1">', '<row r="1"><c r="C1"><f>TODAY()</f></c>')
+    data = changed(data, "xl/worksheets/sheet1.xml", "</row></sheetData>", '<c r="H6"><f>A1</f></c></row></sheetData>')
+    entry = land(warehouse, data, NAME.replace("0105T", "0106T"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 4), entry.reason

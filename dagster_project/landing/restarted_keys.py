@@ -1,0 +1,67 @@
+"""Holds files whose references begin again with each year or day: they would replace the records of the time before."""
+
+from collections.abc import Iterable
+
+import duckdb
+
+from dagster_project.core.home import Home
+from dagster_project.core.sql import one_row
+
+from .conflicting_files import load_of
+from .ledger import LedgerEntry
+from .raw_store import Load, parquet_of
+from .row_rules import Sheet
+
+FEWEST_KEYS = 10
+"""Fewer records may have been moved to another day one by one."""
+MOST_KEYS = 200
+"""Keys of the file that are looked up: all or none of them begin again."""
+MOST_SHARE = 0.5
+LOADS_BACK = 13
+"""Earlier files that are searched: with a file a month, the same month of last year is the twelfth or thirteenth back."""
+TIMES_LARGER, SMALL = 20, 2_000
+"""A file of more rows than so many times this one's, or than `SMALL`, covers much longer: references that begin again would
+repeat within it. Searching it would take longer than landing a day."""
+
+
+def restarted_keys(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
+) -> str | None:
+    """The reason to hold a file most of whose keys are those of earlier records outside its window, or None.
+
+    `load`: the file's rows, stored already. `rows`: how many. `entries`: the accepted loads of its extract and force.
+    """
+    if rows < FEWEST_KEYS or sheet.contract.kind != "events" or sheet.contract.date_column in sheet.key or not sheet.key:
+        return None
+    first, last = sheet.covered_from, sheet.covered_to
+    beyond = [
+        e for e in entries
+        if e.form == "canonical" and e.load_id != load.load_id and not (first <= e.window[0] and e.window[1] <= last)
+        and FEWEST_KEYS // 2 <= (e.rows_landed or 0) <= max(TIMES_LARGER * rows, SMALL) and load_of(e).raw(home).exists()
+    ]  # fmt: skip
+    if not beyond or not load.raw(home).exists():
+        return None
+    nearest = sorted(beyond, key=lambda e: str(e.extracted_at), reverse=True)[:LOADS_BACK]
+    keys, again = one_row(con.execute(
+        f"""
+        with keys as (
+            select distinct _key from (from {parquet_of(load.raw(home))} where _key is not null limit {MOST_KEYS})
+        )
+        select count(*), count(*) filter (
+            where _key in (
+                select _key from {parquet_of(*(load_of(e).raw(home) for e in nearest))}
+                where _date not between '{first}' and '{last}'
+            )
+        )
+        from keys
+        """
+    ))
+    if again < FEWEST_KEYS or again <= MOST_SHARE * keys:
+        return None
+    name, placing = sheet.key[0], str(sheet.contract.date_column)
+    parts = ", ".join(sheet.layout.headers[c].replace(" + ", ", ") for c in (placing, name))
+    return (
+        f"{name}: {again:,} of its first {keys:,} are those of records on other days, outside its window, and would replace"
+        " them: do references begin again each year or day? Then put the year or day before them, or say headers:"
+        f" {{{name}: {{join: [{parts}]}}}} in a mapping; if the records were moved to these days, release the file"
+    )

@@ -1,0 +1,102 @@
+"""Holds files whose dates can all be read and are most likely wrong: a mistyped year that stretches the window, American firsts
+of months, which read as the first days of January, and dates that a mapping reads in either order."""
+
+import duckdb
+
+from dagster_project.core.sql import literal, one_row
+
+from .csv_reader import CELLS
+from .file_name_patterns import Covers
+from .row_rules import PARSED, Sheet
+
+FEWEST_ROWS = 20
+FEW_ROWS = 0.01
+"""Share of the rows, and one at least, that may be mistyped."""
+GAP_DAYS = 180
+GAP_OF_SPAN = 0.5
+"""Days, and share of the days of all other rows, that such rows lie apart: by chance one file of 20 rows in 3,000 has it."""
+
+FEWEST_MONTHS = 6
+WINDOW_DAYS = 62
+"""The first days of a month are all of a shorter window."""
+
+
+def stretched_by_few(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Covers | None, rows: int) -> str | None:
+    """The reason to hold a file whose rows give the window, with a few far from all others, or None: the days between would
+    count as days without a row.
+
+    `rows`: how many good ones it has. Rows of a list may be of any day.
+    """
+    if covers is None or rows < FEWEST_ROWS or sheet.contract.kind != "events":
+        return None
+    few = max(1, int(FEW_ROWS * rows))
+    firsts, lasts = one_row(con.execute(
+        f"select min(cast(_date as date), {few + 1}), max(cast(_date as date), {few + 1}) from {PARSED} where not bad"
+    ))
+    if not firsts or len(firsts) <= few:
+        return None
+    first, last = firsts[few], lasts[few]
+    least = max(GAP_DAYS, GAP_OF_SPAN * (last - first).days)
+    for ends, edge in ((firsts, first), (lasts, last)):
+        if alone := [day for day in ends[:few] if abs((edge - day).days) >= least]:
+            return (
+                f"its rows give the window {sheet.covered_from} to {sheet.covered_to}, but {len(alone)} of {rows:,} lie far"
+                f" from all others, such as {alone[0]}: is it a mistyped year? Correct it, or put the window in the name; if it"
+                " is true, release the file"
+            )
+    return None
+
+
+def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:
+    """The reason to hold a file of counts, one a day, whose dates a/b/yyyy have many a up to 12 and one b, or None: with the
+    month first they are one day of many months, day first they are the first days of one."""
+    placing = sheet.contract.date_column
+    if placing is None or placing not in sheet.key or rows < FEWEST_MONTHS:
+        return None
+    if (sheet.covered_to - sheet.covered_from).days < WINDOW_DAYS or (sheet.mapping and placing in sheet.mapping.dates):
+        return None
+    filled, in_window, firsts, seconds = one_row(con.execute(
+        f"""
+        select
+            count(*), count(*) filter (where month_first between '{sheet.covered_from}' and '{sheet.covered_to}'),
+            count(distinct split_part(t, '/', 1)), count(distinct split_part(t, '/', 2))
+        from (
+            select t, cast(try_strptime(split_part(t, ' ', 1), '%m/%d/%Y') as date) as month_first
+            from (select {sheet.text(placing)} as t from {CELLS} where not {sheet.is_ragged})
+            where t <> ''
+        )
+        """
+    ))
+    if in_window < filled or firsts < FEWEST_MONTHS or seconds != 1:
+        return None
+    return (
+        f"{placing}: with the day first, its dates are {firsts} days at the beginning of a month; with the month first, one day"
+        f' of {firsts} months. Say which in a mapping: dates: {{{placing}: "%m/%d/%Y"}}, or "%d/%m/%Y" with the day first'
+    )
+
+
+def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a file with dates that two formats of its mapping read as two days, and others that the second alone
+    can read, or None: then the first is the wrong one for some, and nobody can tell which."""
+    for name, formats in (sheet.mapping.dates if sheet.mapping else {}).items():
+        pairs = [(f, other) for i, f in enumerate(formats) if (other := _swapped(f)) in formats[i + 1 :]]
+        for first, second in pairs if name in sheet.layout.position else ():
+            either, second_only = one_row(con.execute(
+                f"""
+                select count(*) filter (where a <> b), count(*) filter (where a is null and b is not null)
+                from (
+                    select try_strptime(t, {literal(first)}) as a, try_strptime(t, {literal(second)}) as b
+                    from (select {sheet.text(name)} as t from {CELLS} where not {sheet.is_ragged})
+                )
+                """
+            ))
+            if either and second_only:
+                return (
+                    f"{name}: {either:,} dates fit {first} and {second}, and would be read by the first; {second_only:,} fit"
+                    " the second alone: keep one of them in the mapping, and export rows of the other order to another file"
+                )
+    return None
+
+
+def _swapped(form: str) -> str:
+    return form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")

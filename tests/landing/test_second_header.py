@@ -1,0 +1,50 @@
+"""A second table below the first: its header may have the columns in another order."""
+
+import pytest
+
+from .test_landing_workbooks import NAME
+from .workbook import workbook
+
+HEADER = "order_ref,order_date,offence_category,order_value,benefit_value"
+SWAPPED = "order_ref,order_date,offence_category,Benefit Value,ORDER_VALUE"
+
+
+def orders(*keys):
+    return [f"{key},2025-03-01,Fraud,100,500" for key in keys]
+
+
+SAME = HEADER.upper().replace("_", " ")
+
+
+@pytest.mark.parametrize("header,outcome", [(SWAPPED, "held"), (HEADER, "accepted"), (SAME, "accepted")])
+def test_a_header_in_another_order_holds_the_file(warehouse, header, outcome):
+    entry = warehouse.land("confiscation_orders", *orders(1, 2, 3), header, *orders(4, 5, 6), header=HEADER)
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == (outcome, 6, 1)
+    if outcome == "held":
+        assert entry.reason.startswith("line 5 is another header, in another order (benefit_value stands where order_value did")
+        assert "make each table a file of its own" in entry.reason
+
+
+def test_in_a_workbook_and_in_a_force_s_own_words(warehouse):
+    text = "extract: confiscation_orders\nheaders: {order_value: Ordered, benefit_value: Benefit}\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    first = ["order_ref", "order_date", "offence_category", "Ordered", "Benefit"]
+    rows = [[str(n), "2025-03-01", "Fraud", 100, 500] for n in range(9)]
+    book = workbook([first, *rows[:5], [], [*first[:3], "Benefit", "Ordered"], *rows[5:]])
+    warehouse.put(NAME.replace("crimes", "confiscation_orders"), book)
+    (entry,) = warehouse.night()
+    assert entry.outcome == "held" and entry.reason.startswith("line 8 is another header")
+
+
+@pytest.mark.parametrize("row", ["amount,Order date,Other,x,y", "9,order_date,Fraud,1,2", "A,tomorrow,order_value,1,2"])
+def test_a_word_in_the_place_of_a_date_is_no_header(warehouse, row):
+    entry = warehouse.land("confiscation_orders", *orders(1, 2, 3), row, header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 1)
+
+
+def test_identifiers_are_not_looked_at(warehouse):
+    head = "custody_ref,arrested_at,trigger_offence,test_status,cocaine,opiates"
+    rows = [f"K{n},2025-03-01,Theft,Completed,Positive,Negative" for n in range(4)]
+    other = head.replace("cocaine,opiates", "opiates,cocaine")
+    assert warehouse.land("drug_tests", *rows, other, header=head).outcome == "held"
+    assert warehouse.land("drug_tests", *rows, head, header=head, at="20260106T020000Z").outcome == "accepted"

@@ -1,0 +1,102 @@
+"""Titles and last lines that say that rows are missing, and records above the header. Each look-alike lands."""
+
+import pytest
+
+from .test_landing_workbooks import HEAD, NAME, land, rows
+from .workbook import workbook
+
+HEADER = ",".join(HEAD)
+POWER_BI = "Exported data exceeded the allowed volume. Some data may have been omitted."
+
+
+def crimes(first=0, last=25):
+    return [f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(first, last)]
+
+
+def text(warehouse, *lines, at="20260105T020000Z"):
+    return warehouse.land("crimes", text="".join(f"{line}\n" for line in lines), at=at)
+
+
+@pytest.mark.parametrize("note", [POWER_BI, "Results were truncated", "Row limit of 30,000 reached"])
+def test_a_file_that_says_rows_are_missing_is_held(warehouse, note):
+    above = text(warehouse, f'"{note}"', "", HEADER, *crimes())
+    below = text(warehouse, HEADER, *crimes(), "", f'"{note}"', at="20260106T020000Z")
+    for entry in (above, below):
+        assert entry.outcome == "held" and entry.reason.startswith("says that rows are missing ('")
+    data = workbook([[note], [], HEAD, *rows(5)])
+    assert land(warehouse, data, NAME.replace("0105T", "0107T")).outcome == "held"
+
+
+COUNTS = ("Showing 1 to 25 of 2,345 entries", "(2345 rows affected)", "2,345 rows selected.", "Total records: 2345",
+          "Record count: 2,345", "Rows: 2345", "Records 1 - 25 of 2345")  # fmt: skip
+
+
+@pytest.mark.parametrize("note", COUNTS)
+def test_a_file_with_fewer_rows_than_it_says_is_held(warehouse, note):
+    for n, lines in enumerate(((f'"{note}"', HEADER, *crimes()), (HEADER, *crimes(), f'"{note}"'))):
+        entry = text(warehouse, *lines, at=f"2026010{n + 5}T020000Z")
+        assert entry.outcome == "held" and "says that it has 2,345 rows, and has 2" in entry.reason
+        true = (line.replace("2345", "25").replace("2,345", "25") for line in lines)
+        assert text(warehouse, *true, at=f"2026010{n + 7}T020000Z").outcome == "accepted"
+
+
+def test_a_number_in_a_cell_of_its_own_and_in_a_long_text(warehouse, monkeypatch):
+    assert text(warehouse, "Record count:,99", HEADER, *crimes()).outcome == "held"
+    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    assert text(warehouse, HEADER, *crimes(0, 99), "(990 rows affected),,,,", at="20260106T020000Z").outcome == "held"
+    assert text(warehouse, HEADER, *crimes(0, 99), at="20260107T020000Z").outcome == "accepted"
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["Page 1 of 2345", "Weeks 1 to 4 of 52", "Total value: 2345", "Records of 2025", "Printed 01/02/2025 10:00",
+     "Applied filters:", "Data may have errors", "2345 rows", "Rows of 2345 districts: none"],
+)  # fmt: skip
+def test_other_titles_and_notes_do_not_matter(warehouse, note):
+    entry = text(warehouse, f'"{note}"', HEADER, *crimes(), f'"{note}"')
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 25), entry.reason
+
+
+def test_what_a_record_says_is_no_note(warehouse):
+    entry = text(warehouse, HEADER, *crimes(), "Rows: 2345,2025-03-01,92D,Recorded,Dales")
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 26)
+
+
+def test_a_mapping_that_knows_the_row_knows_its_number(warehouse):
+    path = warehouse.home.mappings / "m.yml"
+    path.write_text('extract: crimes\ntable: {ignore: {crime_ref: "Rows:*"}}\n', encoding="utf-8")
+    assert text(warehouse, HEADER, *crimes(), "Rows: 2345").outcome == "accepted"
+    path.write_text("extract: crimes\ntable: {header_row: 2}\n", encoding="utf-8")
+    assert text(warehouse, "Rows: 2345", HEADER, *crimes(), at="20260106T020000Z").outcome == "accepted"
+    assert text(warehouse, POWER_BI, HEADER, *crimes(), at="20260107T020000Z").outcome == "held"
+
+
+@pytest.mark.parametrize("n,outcome", [(15, "held"), (2, "held"), (1, "accepted")])
+def test_records_above_the_header_hold_the_file(warehouse, n, outcome):
+    entry = text(warehouse, *crimes(0, n), HEADER, *crimes(n, 40))
+    assert (entry.outcome, entry.rows_landed) == (outcome, 40 - n)
+    if outcome == "held":
+        assert f"{n} rows above the header, in row {n + 1}, look like records" in entry.reason
+        (warehouse.home.mappings / "m.yml").write_text(f"extract: crimes\ntable: {{header_row: {n + 1}}}\n", encoding="utf-8")
+        assert text(warehouse, *crimes(0, n), HEADER, *crimes(n, 40), at="20260106T020000Z").outcome == "accepted"
+
+
+def test_a_first_table_without_a_required_column_holds_the_file(warehouse):
+    first = [f"A{i},0{i % 9 + 1}/03/2025,92D,Dales" for i in range(20)]
+    entry = text(warehouse, "crime_ref,recorded_on,offence_code,lpu", *first, "", HEADER, *crimes())
+    assert entry.outcome == "held" and entry.reason.startswith("20 rows above the header, in row 23, look like records")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["From,01/03/2025", "To,31/03/2025"],
+        ["Month,Crimes", "2025-01-31,20", "2025-02-28,30", "2025-03-31,40"],
+        ["Month,Possession,Trafficking,All", "March,20,10,30", "April,20,10,30"],
+        ["Run,01/03/2025,From,01/03/2025,To", "Crimes,Drugs,All,Dales,x"],
+        ["Crimes,,,,", ",,,,", "Printed,10:00,,,"],
+    ],
+)
+def test_titles_and_summaries_above_the_header_land(warehouse, above):
+    entry = text(warehouse, *above, HEADER, *crimes())
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 25), entry.reason
