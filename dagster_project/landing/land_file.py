@@ -234,13 +234,19 @@ class FileLanding(LandingSession):
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
-        hold_reason = hold_reason or cut_by_spreadsheet(sheet, n_rows) or left_on_other_sheets(self.con, sheet)
-        hold_reason = hold_reason or points_for_thousands(self.con, sheet) or only_on_first_rows(self.con, sheet, n_rows)
         table, placing = (sheet.mapping.table if sheet.mapping else None), sheet.contract.date_column
-        hold_reason = hold_reason or says_rows_are_missing(sheet.around, table, n_rows)
-        hold_reason = hold_reason or records_above_header(sheet.around, table, sheet.layout, placing)
-        hold_reason = hold_reason or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
-        hold_reason = hold_reason or firsts_of_months(self.con, sheet, n_rows) or either_order(self.con, sheet)
+        hold_reason = (
+            hold_reason
+            or cut_by_spreadsheet(sheet, n_rows)
+            or left_on_other_sheets(self.con, sheet)
+            or points_for_thousands(self.con, sheet)
+            or only_on_first_rows(self.con, sheet, n_rows)
+            or says_rows_are_missing(sheet.around, table, n_rows)
+            or records_above_header(sheet.around, table, sheet.layout, placing)
+            or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
+            or firsts_of_months(self.con, sheet, n_rows)
+            or either_order(self.con, sheet)
+        )
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)

@@ -12,8 +12,8 @@ from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
 from .row_rules import Sheet
 
-FEWEST_KEYS = 10
-"""Fewer records may have been moved to another day one by one."""
+FEWEST_KEYS = 100
+"""As for a file that would withdraw most of what stands: fewer records may have been moved to another day one by one."""
 MOST_KEYS = 200
 """Keys of the file that are looked up: all or none of them begin again."""
 MOST_SHARE = 0.5

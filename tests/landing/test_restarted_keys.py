@@ -13,11 +13,11 @@ def given(warehouse, keys, year, at, start=None, end=None, day="03-05"):
 @pytest.mark.parametrize(
     "old,new,outcome",
     [
-        (range(24), range(18), "held"),
-        (range(10), range(19), "held"),
-        (range(10), range(20), "accepted"),
-        (range(9), range(9), "accepted"),
-        (range(24), range(24, 48), "accepted"),
+        (range(240), range(180), "held"),
+        (range(100), range(190), "held"),
+        (range(100), range(200), "accepted"),
+        (range(99), range(99), "accepted"),
+        (range(240), range(240, 480), "accepted"),
     ],
     ids=["all", "most", "half", "few", "go on"],
 )
@@ -33,41 +33,42 @@ def test_references_that_begin_again_each_year(warehouse, old, new, outcome):
 def test_the_line_that_is_said_keeps_both_years(warehouse):
     text = "extract: naloxone\nheaders: {administration_ref: {join: [administered_at, administration_ref]}}\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
-    given(warehouse, range(24), 2024, "20250105T020000Z")
-    entry = given(warehouse, range(24), 2025, LATER)
-    assert (entry.outcome, entry.rows_landed) == ("accepted", 24)
+    given(warehouse, range(240), 2024, "20250105T020000Z")
+    entry = given(warehouse, range(240), 2025, LATER)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 240)
     assert warehouse.raw(entry)[3]["_key"] == "2025-03-05 3"
 
 
 def test_each_day_and_a_month_of_last_year(warehouse):
     for month in range(1, 13):
-        keys = range(30 * month, 30 * month + 30)
+        keys = range(110 * month, 110 * month + 110)
         month = f"{month:02}"
         given(warehouse, keys, 2024, f"2025{month}01T020000Z", f"2024-{month}-01", f"2024-{month}-28", f"{month}-05")
-    entry = given(warehouse, range(30, 60), 2025, LATER, "2025-01-01", "2025-01-31", "01-05")
+    entry = given(warehouse, range(110, 220), 2025, LATER, "2025-01-01", "2025-01-31", "01-05")
     assert entry.outcome == "held"
-    given(warehouse, range(1000, 1300), 2025, LATER, "2025-03-05", "2025-03-05")
-    entry = given(warehouse, range(1000, 1290), 2025, LAST, "2025-03-06", "2025-03-06", "03-06")
+    given(warehouse, range(3000, 3300), 2025, LATER, "2025-03-05", "2025-03-05")
+    entry = given(warehouse, range(3000, 3290), 2025, LAST, "2025-03-06", "2025-03-06", "03-06")
     assert "200 of its first 200" in entry.reason
 
 
 def test_newer_versions_of_the_same_days_and_a_longer_window(warehouse):
-    given(warehouse, range(24), 2025, "20260105T020000Z")
-    assert given(warehouse, range(24), 2025, LATER, end="2025-12-30").outcome == "accepted"
-    assert given(warehouse, range(24), 2025, LAST, start="2024-01-01", day="04-05").outcome == "accepted"
+    given(warehouse, range(240), 2025, "20260105T020000Z")
+    assert given(warehouse, range(240), 2025, LATER, end="2025-12-30").outcome == "accepted"
+    assert given(warehouse, range(240), 2025, LAST, start="2024-01-01", day="04-05").outcome == "accepted"
 
 
 def test_a_much_longer_file_is_not_searched(warehouse, monkeypatch):
     # References that begin again would repeat within it.
     monkeypatch.setattr("dagster_project.landing.restarted_keys.SMALL", 10)
+    monkeypatch.setattr("dagster_project.landing.restarted_keys.TIMES_LARGER", 2)
     given(warehouse, range(300), 2024, "20250105T020000Z")
-    assert given(warehouse, range(14), 2025, LATER).outcome == "accepted"
+    assert given(warehouse, range(140), 2025, LATER).outcome == "accepted"
 
 
 def test_lists_and_days_that_are_keys(warehouse):
-    lines = [f"L{n},2020-01-01," for n in range(20)]
+    lines = [f"L{n},2020-01-01," for n in range(200)]
     warehouse.land("county_lines", *lines, start="2024-01-01", end="2024-12-31")
     assert warehouse.land("county_lines", *lines, at=LATER).outcome == "accepted"
-    counts = [f"2024-01-{n:02},{n}" for n in range(1, 20)]
+    counts = [f"2024-{m:02}-{n:02},{n}" for m in range(1, 7) for n in range(1, 20)]
     warehouse.land("iom_cohort", *counts, start="2024-01-01", end="2024-12-31")
     assert warehouse.land("iom_cohort", *counts, start="2024-01-01", end="2024-06-30", at=LATER).outcome == "accepted"
