@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -16,9 +17,9 @@ from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 
 from .claimed_sentences import Known, claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
-from .judge import NEXT_NIGHT, NOT_LINKED, judge
+from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_refreshable import RefreshableFigures
-from .link_sentences import Context, Linked, is_fall_in_words, is_plain, link_numbers, same_period
+from .link_sentences import Context, Linked, is_about, is_fall_in_words, is_plain, link_numbers, same_period, way_to
 from .link_suggested import link_suggested
 from .link_tables import link_table
 from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
@@ -39,6 +40,7 @@ FIGURES = ("figure", "days")
 """Kinds of numbers that may be figures. Days count as one only if they are linked."""
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
+_OF_TABLE = re.compile(r"\b(?:table|below|following|shows?|shown)\b", re.I)
 _AROUND = 60
 """Characters shown on either side of a number."""
 AUTHOR_NOTE = re.compile(r"^To check(?:, [\d., -]+)?:")
@@ -101,7 +103,7 @@ class _Check:
         self.con, self.figures, self.bound, self.known = con, figures, bound, known
         self.result = CheckedDocument(figures.edition)
         self.context = Context()
-        self.title, self.tables, self.paragraphs = "", 0, 0
+        self.title, self.caption, self.tables, self.paragraphs = "", "", 0, 0
         self.table_words, self.place = "", ""
         self.is_item = self.has_own_paragraphs = False
         self.number = self.heading = ""
@@ -123,6 +125,9 @@ class _Check:
         has_period = self._sentences(block, numbers, own_number)
         self._end_paragraph(block.text, has_period, any(n.kind == "figure" for n in numbers))
         self.title = block.text if len(block.text) <= 200 else ""
+        # A sentence right before a table may be about something else.
+        is_about_it = not self.title.rstrip().endswith(".") or _OF_TABLE.search(self.title)
+        self.caption = self.title if is_about_it else ""
         if self.title and not any(n.kind == "figure" for n in numbers) and self.title.rstrip()[-1] not in ".:;":
             self.heading = self.title
 
@@ -201,9 +206,8 @@ class _Check:
             if linked is None and number.kind == "days":
                 self.result.others["length"] += 1
             else:
-                self._judge(
-                    where, around, number, linked.figure if linked else None, linked is not None and linked.is_fall, True
-                )
+                figure, is_fall = (linked.figure, linked.is_fall) if linked else (None, False)
+                self._judge(where, around, number, figure, is_fall, Spot(sentence, number))
         periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
         named = [p for p in periods if not p.is_compared and p.how != "part"]
         if named:
@@ -227,11 +231,23 @@ class _Check:
         figure = with_value(self.con, self.figures, claim.figure)
         return None if figure.status == NEXT_NIGHT else figure
 
+    def _change_against(self, spot: Spot, figure: Figure) -> Decimal | None:
+        """The change of a year's figure on the year before, if the words say the other way: `fell to 2,187`. None if they say
+        what it rose or fell from, which may be another year."""
+        way = way_to(spot)
+        is_year = figure.first and figure.last and (figure.last - figure.first).days > 300
+        if not way or not is_year or figure.shows != "value" or len(periods_of(spot.sentence, self.figures.data_to)) > 1:
+            return None
+        change = with_value(self.con, self.figures, replace(figure, shows="volume_change", value=None)).value
+        return change if change is not None and change * way < 0 else None
+
     def table(self, grid: Grid) -> None:
         """Check a table, cell by cell."""
         self.tables += 1
         own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
-        linked = link_table(grid, f"{self.title} {own_title}", self.figures)
+        first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
+        self.caption = f"{self.caption} {first[0] if len(first) == 1 else ''}".strip()
+        linked = link_table(grid, f"{self.title} {own_title}", self.caption, self.figures)
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         for r, row in enumerate(grid.rows):
             for c, cell in enumerate(row):
@@ -276,18 +292,21 @@ class _Check:
             self._judge(where, text, number, figure)
 
     def _judge(
-        self, where: str, text: str, number: Number, figure: Figure | None, is_fall: bool = False, in_sentence: bool = False
+        self, where: str, text: str, number: Number, figure: Figure | None, is_fall: bool = False, spot: Spot | None = None
     ) -> None:  # fmt: skip
+        """Judge a number against its figure. `spot`: where it is, if it is in a sentence."""
         if figure is None:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED))
             return
         try:
             printed = _negated_if(is_fall, value_of(number.text, figure.unit))
-            verdict, reason = judge(printed, figure)
-            for claim in figure.claims if in_sentence else ():
+            verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
+            for claim in figure.claims if spot else ():
                 if _value_of_claim(claim.text, figure) == printed:
                     verdict, reason = claim.verdict, claim.reason
                     break
+            if spot and verdict != DISAGREES and (change := self._change_against(spot, figure)):
+                verdict, reason = DISAGREES, f"the number is right, but the change on the year before is {plain_text(change)}"
         except ValueError as error:
             verdict, reason = DISAGREES, str(error)
         value = plain_text(figure.value) if figure.value is not None else None
@@ -311,9 +330,10 @@ def _short(label: str) -> str:
 def _figure_in_cell(number: Number, figures: list[Number], known: tuple[EditionCell, ...]) -> Figure | None:
     """The figure of a number in a cell: the only one, else the only one of its unit if no other number has that unit."""
     candidates = [c.figure for c in known if c.figure]
-    if len(candidates) == 1 and len(figures) == 1:
-        return candidates[0]
     unit = _unit_kind(number.unit)
+    if len(candidates) == 1 and len(figures) == 1:
+        # `41%` is not a count.
+        return candidates[0] if unit in ("count", _unit_kind(candidates[0].unit)) else None
     same_unit = [f for f in candidates if _unit_kind(f.unit) == unit]
     is_only = sum(_unit_kind(n.unit) == unit for n in figures) == 1
     return same_unit[0] if len(same_unit) == 1 and is_only else None

@@ -1,5 +1,6 @@
 """Reads what an edition prints from the published night: the cells of its tables and its claims, each figure once."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -54,6 +55,17 @@ class EditionFigures:
     def force_name(self) -> str:
         """The force's name."""
         return force_names().get(self.force_code, self.force_code)
+
+    @cached_property
+    def areas_within(self) -> frozenset[str]:
+        """Names of areas other than the whole county."""
+        county = set(self.force_name.split())
+        return frozenset(a for names in self.areas.values() for a in names if not set(a.split()) <= county)
+
+    def without_whole(self, text: str) -> str:
+        """A text of the same length without `Derby and` of `Derby and Derbyshire`, which is all of it."""
+        both = rf"\b[A-Z]\w+ and (?={re.escape(self.force_name.split()[0])}\b)"
+        return re.sub(both, lambda m: " " * len(m[0]), text)
 
     def newest(self, figure: Figure) -> date | None:
         """The last day of any of the edition's figures of the same series."""

@@ -19,13 +19,17 @@ _OTHER_KIND = re.compile(
     r"|(?:a|each|every) (?:month|day|week|quarter|officer|person|team|school)|monthly|weekly|daily|quarterly"
     r"|targets?|targeted|forecast\w*|project(?:ed|ions?)|predict\w*|anticipat\w*|expect\w*|trajectory|if trends|budget\w*"
     r"|(?:previous|earlier|last) report|previously reported|we said|provisional\w*"
+    r"|paramedics?|ambulance|crimestoppers|modern slavery|(?:week|month|quarter)[ -]on[ -]"
+    r"(?:week|month|quarter)"
     r"|aged|under[- ]?1[68]s?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
     re.I,
 )
 _ELSEWHERE = (
     r"England|Wales|Scotland|Britain|UK|United Kingdom|[Nn]ationally|[Nn]ationwide|[Cc]ountrywide|[Rr]egionally"
-    r"|[Nn]ational (?:average|total|figure|rate|rise|increase|fall|decrease|trend)s?|across the country|in the region"
-    r"|[Oo]ther forces|[Nn]eighbouring forces?|[Ss]imilar forces?|[Ee]lsewhere"
+    r"|(?:[Nn]ational|[Rr]egional) (?:average|total|figure|rate|rise|increase|fall|decrease|trend)s?"
+    r"|across the (?:country|region)|in the region(?! of)|(?:East|West) Midlands|Yorkshire"
+    r"|East of England|London|[Oo]ther forces|[Nn]eighbouring forces?"
+    r"|(?:[Ss]imilar|[Pp]eer) (?:forces?|group)|[Ff]amily of forces|[Ee]lsewhere"
 )
 _BEFORE = re.compile(r"([\w'’]+)[ -]*$")
 _MAY_STAND_BEFORE = re.compile(
@@ -36,6 +40,18 @@ _MAY_STAND_BEFORE = re.compile(
     r"|falls?|drop|growth|changes?|uplift|related|\d.*|jan\w*|feb\w*|mar(?:ch)?|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*"
     r"|nov\w*|dec\w*|years?|months?|period)(?:['’]s?)?"
 )
+_JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $")
+"""What is counted together with a measure: `slavery and trafficking offences`."""
+_OF_MEASURE = re.compile(
+    r"(?:^|\s)([A-Za-z][a-z]*) (of|for|in|about|following|after|to|from|on|against) (?:the |our |recorded )?$"
+)
+_MAY_HAVE = re.compile(
+    r"(?:numbers?|totals?|volumes?|levels?|rates?|figures?|data|statistics|trends?|values?|amounts?|sums?|benefit|worth|counts?"
+    r"|rises?|increases?|falls?|decreases?|drops?|reductions?|growth|uplifts?|changes?|declines?|spikes?|surges?|jumps?"
+    r"|cases|crimes|offences|incidents|instances|occasions|times|uses?|usage|administrations?|deployments?|items|pieces|records"
+    r"|terms|respect|relation|regards?|due|all|years?|months?|quarter|period|today|date)"
+)
+"""What may be said of a measure as a whole: `a rise in possession offences`, unlike `arrests for possession offences`."""
 _AFTER = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
     r"(?:(?:involving|among\w*|aged|against|where|whose|whom|charged|solved|detected|cleared|graded|result\w+|leading|led"
@@ -46,6 +62,9 @@ _AFTER = re.compile(
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
     r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"
     r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
+    r"|at (?!\W*\d|the|an?\b|its|their|least|present)[a-z]"
+    r"|on (?!\W*\d|the (?:year|previous|same|last|rise|increase|decrease)|an?\b|average|record|year|last|previous)[a-z]"
+    r"|(?:near|outside|inside)\b|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
 _VERB = re.compile(
@@ -68,7 +87,17 @@ def is_other_kind(spot: Spot, own: str) -> bool:
     sentence = spot.sentence
     cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(sentence)), len(sentence)]
     around = next(sentence[a:b] for a, b in pairwise(cuts) if spot.number.start < b)
-    return bool(_OTHER_KIND.search(around) or _places(own).search(sentence))
+    return says_other_kind(around) or names_other_place(sentence, own)
+
+
+def says_other_kind(text: str) -> bool:
+    """Whether a text is about an average, a target, or some of the people."""
+    return bool(_OTHER_KIND.search(text))
+
+
+def names_other_place(text: str, own: str) -> bool:
+    """Whether a text names a country, a region or another force. `own`: the force's name."""
+    return bool(_places(own).search(text))
 
 
 def is_part(spot: Spot, mention: Mention, own: str) -> bool:
@@ -79,4 +108,19 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
         is_own = re.sub(r"['’]s$", "", word) in own.lower().split()
         if not (is_own or _MAY_STAND_BEFORE.fullmatch(word) or _VERB.fullmatch(word)):
             return True
+        joined = _JOINED.search(spot.sentence[: mention.start])
+        if joined and not (_MAY_STAND_BEFORE.fullmatch(joined[1]) or _VERB.fullmatch(joined[1])):
+            return True
+        if _is_of_another(spot.sentence[: mention.start]):
+            return True
     return not _WHOLE.search(spot.ahead) and bool(_AFTER.match(spot.sentence[mention.end :]))
+
+
+def _is_of_another(ahead: str) -> bool:
+    """Whether a measure is what something else is of: `victims of`, `arrests for`. `ahead`: the sentence before it."""
+    match = _OF_MEASURE.search(ahead)
+    if match is None or (match[1][0].isupper() and match.start(1)):
+        return False
+    word = match[1].lower()
+    is_verb = _VERB.fullmatch(word) and (match[2] != "for" or word == "recorded")
+    return not (is_verb or _MAY_HAVE.fullmatch(word) or _MAY_STAND_BEFORE.fullmatch(word))

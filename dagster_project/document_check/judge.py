@@ -12,6 +12,16 @@ NEXT_NIGHT = "next_night"
 """Status of a figure of a claim that was added after the published night, and that no mart has."""
 
 
+def as_rounded(printed: PrintedNumber) -> PrintedNumber:
+    """A number that is said to be rounded, at its last digit that is not 0, but to two digits at least: `around 2,000` is to
+    hundreds."""
+    value = printed.value
+    if not value:
+        return printed
+    exponent = min(int(value.normalize().as_tuple().exponent), value.adjusted() - 1)
+    return PrintedNumber(value, min(printed.places, Decimal(1).scaleb(-exponent)))
+
+
 def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     """Verdict and reason, at the printed precision. `agrees`: the same when rounded to the printed place; `agrees when cut`:
     the same when cut off there."""

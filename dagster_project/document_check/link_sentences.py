@@ -23,7 +23,11 @@ _BY = re.compile(
     rf"\b(?:(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline) of|(?:up|down|{_UP}|{_DOWN}) by|by)"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
 )  # fmt: skip
-_MORE = re.compile(r"^ (?:(?:more|fewer)(?: [\w-]+){0,4} than|higher|lower|(?:more|fewer)(?=[.,;]|$))\b", re.I)
+_THAN = r"than(?= (?:in|the|an?|last|previous|during|for|at|we|was|were|that|those|\d))"
+"""Before another period or number, unlike `more possession offences than trafficking offences`."""
+_MORE = re.compile(
+    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,4}} {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on)\b", re.I
+)
 _BOUND = re.compile(
     r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
     r"|(?<=. )further|extra)(?: the)? *$", re.I,
@@ -31,10 +35,15 @@ _BOUND = re.compile(
 _FROM_TO = re.compile(r"\bfrom *$", re.I)
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
+_TO = re.compile(r"(?: \w+ly)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
+_ABOUT = re.compile(r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$", re.I)
+_RANGE_AHEAD = re.compile(r"\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
+_RANGE_BEHIND = re.compile(r"^[-–]£?\d")
 _RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
 _OR_MORE = re.compile(
-    r"^ (?:or (?:more|fewer|less)|(?:more|fewer)(?! than| [\w -]+ than|[.,;]|$)|further|others?|additional)\b", re.I
-)
+    rf"^ (?:or (?:more|fewer|less)|times (?:more|as|less)|(?:more|fewer)(?! {_THAN}| [\w -]+ {_THAN}|[.,;]|$)|further|others?"
+    r"|additional)\b", re.I,
+)  # fmt: skip
 _BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
@@ -45,6 +54,7 @@ _ITSELF = re.compile(
     rf"|{_UP}|{_DOWN}|changes?)\b", re.I,
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
+_MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
 _NEVER = float("inf")
 _PARTS = {"force": ("section", "lpu"), "section": ("section", "lpu"), "lpu": ("section", "lpu")}
 _OTHERS = ("country", "region", "upper_tier", "district")
@@ -120,9 +130,12 @@ def is_plain(spot: Spot, own: str) -> bool:
 
 
 def _is_plain_value(spot: Spot) -> bool:
-    """Whether a number is not a limit (`more than`), a share (`1 of 2`), or the earlier value that something rose from."""
+    """Whether a number is not a limit (`more than`), a share (`1 of 2`), the end of a range, one of several that belong to
+    names in the same order (`respectively`), or the earlier value that something rose from."""
     ahead, behind = spot.ahead, spot.behind
     if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
+        return False
+    if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
         return False
     return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
 
@@ -144,7 +157,8 @@ def read_written(spot: Spot) -> Written:
     near = re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]
     return Written(
         spot.number.unit,
-        bool(_CHANGE.search(near)),
+        # `70% of searches` is a share of them, also where they rose.
+        bool(_CHANGE.search(near)) and not (spot.number.unit == "percent" and re.match(r" of (?!\W*\d)", behind)),
         bool(_BY.search(ahead)) or bool(_MORE.match(behind)),
         bool(re.search(r"\brate\b|per 100", ahead[-60:] + " " + behind[:40], re.I)),
     )
@@ -227,6 +241,8 @@ def _cost(spot: Spot, mention: Mention) -> float:
         between = re.sub(r"^ of (?:which|whom)\b", "", sentence[number.end : mention.start])
         crossed = spot.between(number.end, mention.start)
         gap = float(len(between))
+        if _MEANS.search(between) and _counts_another(spot, mention):
+            return _NEVER
         if not crossed and not _breaks(between):
             return gap
         # `1,936 officers; possession offences rose`.
@@ -243,6 +259,14 @@ def _cost(spot: Spot, mention: Mention) -> float:
             return _NEVER
         return 50.0 + (number.start - mention.end) / 2 + 60 * crossed
     return 0.0
+
+
+def _counts_another(spot: Spot, mention: Mention) -> bool:
+    """Whether the noun after a number is not of the mention: `47 lives were saved with naloxone`."""
+    noun = re.match(r" ([a-z][\w-]*)", spot.behind)
+    return bool(
+        noun and not _ITSELF.match(spot.behind) and noun[1] not in spot.sentence[mention.start : mention.end].lower().split()
+    )
 
 
 def _period(spot: Spot, periods: list[Period], context: Context) -> Period | None:
@@ -272,7 +296,8 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
         if is_near and len(between) < 90 and not spot.between(number.end, after[0].start):
             return after[0]
     before = [p for p in periods if p.end <= number.start]
-    return before[-1] if before else None
+    outside = [p for p in before if not _is_in_brackets(spot, p.end)]
+    return next(reversed(outside or before), None)
 
 
 def same_period(period: Period, context: Context) -> Period | None:
@@ -321,13 +346,9 @@ def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     of its part."""
     kinds = _PARTS[figure.area_type]
     own = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
-    county = set(edition.force_name.split())
-    all_areas = frozenset(a for names in edition.areas.values() for a in names if not set(a.split()) <= county)
-    # `Derby and Derbyshire` is all of it.
-    both = rf"\b[A-Z]\w+ and (?={re.escape(edition.force_name.split()[0])}\b)"
-    text = re.sub(both, lambda m: " " * len(m[0]), spot.sentence)
+    text = edition.without_whole(spot.sentence)
     categories = frozenset(f.category for f in edition.pool if f.mart == figure.mart) - {"all"}
-    area = name_beside(replace(spot, sentence=text), named(text, all_areas | categories))
+    area = name_beside(replace(spot, sentence=text), named(text, edition.areas_within | categories))
     if area is not None and _OF_A_TOTAL.search(spot.ahead):
         return True
     return area is not None and area not in own and area not in categories
@@ -340,14 +361,32 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     before = [
         m for m in names
         if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])
-        # A name in brackets after another number belongs to that number.
-        and sentence.count(")", m.end, number.start) <= sentence.count("(", m.end, number.start)
+        and not _is_in_brackets(spot, m.end)
     ]  # fmt: skip
     if after:
         between = sentence[number.end : after[0].start]
         if not _breaks(between) and len(between) < 80 and not spot.between(number.end, after[0].start):
             return after[0].what
     return before[-1].what if before else None
+
+
+def _is_in_brackets(spot: Spot, end: int) -> bool:
+    """Whether brackets close between a name and the number: the name belongs to another number, in the brackets."""
+    between = spot.sentence[end : spot.number.start]
+    return between.count(")") > between.count("(")
+
+
+def is_about(spot: Spot) -> bool:
+    """Whether a number is said to be rounded: `around 2,200`."""
+    return bool(_ABOUT.search(spot.ahead))
+
+
+def way_to(spot: Spot) -> int:
+    """1 if something rose to the number, -1 if it fell to it, else 0."""
+    change = next(reversed([*_CHANGE.finditer(spot.ahead)]), None)
+    if change is None or not _TO.fullmatch(spot.ahead[change.end() :]):
+        return 0
+    return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
 
 
 def is_fall_in_words(spot: Spot) -> bool:

@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
+from .excluding_titles import is_of_another
 from .labels import Match, distinctive, matches, tokens
-from .model import Grid
+from .model import Figure, Grid
 from .numbers import MARKERS, numbers_of
 from .words import speaks_of
 
 _HEADER_ROWS = 4
 """First rows that may have the columns' labels."""
+
+
+_Cells = dict[tuple[int, int], tuple[EditionCell, ...]]
+"""Row and column of a document's table -> the edition's cells that it may be."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,16 @@ class LinkedTable:
     labels: Mapping[tuple[int, int], tuple[str, str]]
 
 
-def link_table(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
-    """Link a table's cells. `title`: the words before it. No cell is linked if two tables of the edition fit equally well.
-    If an editor joined two tables, they are split at the second heading if that links more cells."""
-    whole = _link(grid, title, edition)
+def link_table(grid: Grid, title: str, caption: str, edition: EditionFigures) -> LinkedTable:
+    """Link a table's cells. `title`: the words before it; `caption`: those of them that are about it. No cell is linked if two
+    tables of the edition fit equally well. If an editor joined two tables, they are split at the second heading if that links
+    more cells."""
+    whole = _link(grid, title, caption, edition)
     starts = [0, *_headings_within(grid)]
     if len(starts) == 1:
         return whole
     parts = [
-        (start, _link(Grid(grid.rows[start:end]), title, edition))
+        (start, _link(Grid(grid.rows[start:end]), title, caption, edition))
         for start, end in zip(starts, [*starts[1:], len(grid.rows)], strict=True)
     ]
     cells = {(start + r, c): cell for start, part in parts for (r, c), cell in part.cells.items()}
@@ -64,13 +70,13 @@ def _headings_within(grid: Grid) -> list[int]:
     return headings
 
 
-def _link(grid: Grid, title: str, edition: EditionFigures) -> LinkedTable:
+def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> LinkedTable:
     rows = [[c.text.strip() for c in row] for row in grid.rows]
     turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
-    fits = [fit for table in edition.tables.values() for fit in _fits(rows, table, title, edition)]
+    fits = [fit for table in edition.tables.values() for fit in _fits(rows, table, title, caption, edition)]
     fits += [
         _Fit(f.table, {(c, r): cell for (r, c), cell in f.cells.items()}, f.score - 0.01)
-        for table in edition.tables.values() for f in _fits(turned, table, title, edition)
+        for table in edition.tables.values() for f in _fits(turned, table, title, caption, edition)
     ]  # fmt: skip
     fits.sort(key=lambda f: -f.score)
     labels = _labels(rows)
@@ -115,7 +121,9 @@ def row_label(rows: list[list[str]], number: int) -> str:
     return label
 
 
-def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: EditionFigures) -> Iterator[_Fit]:
+def _fits(
+    rows: list[list[str]], table: PrintedTable, title: str, caption: str, edition: EditionFigures
+) -> Iterator[_Fit]:  # fmt: skip
     """How the table fits, with the row that has most known labels as its header."""
     best: tuple[int, dict[int, list[Match]]] | None = None
     for n, row in enumerate(rows[:_HEADER_ROWS]):
@@ -140,7 +148,13 @@ def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: Editi
         if c < len(rows[r])
     }  # fmt: skip
     words = " ".join([title, *(t for row in rows for t in row if not _has_figure(t))])
-    cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, table, words, edition)}
+    cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, table, words, caption, edition)}
+    labels = {(r, c): f"{row_label(rows, r)} {rows[header][c]}" for r, c in cells}
+    cells = {
+        at: own for at, own in cells.items()
+        if not any(c.figure and is_of_another(caption, labels[at], _known(table, c), c.figure, edition) for c in own)
+    }  # fmt: skip
+    cells = _without_other_changes(cells)
     if cells:
         sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
         sameness *= sum(1.0 if any(same for _, same in matching) else 0.6 for matching in columns.values())
@@ -148,14 +162,33 @@ def _fits(rows: list[list[str]], table: PrintedTable, title: str, edition: Editi
         yield _Fit(table, cells, round(sameness * share + 0.5 * shared_words(title, table.title), 6))
 
 
-def _names_the_measure(cells: tuple[EditionCell, ...], table: PrintedTable, words: str, edition: EditionFigures) -> bool:
+def _known(table: PrintedTable, cell: EditionCell) -> str:
+    return f"{table.title} {table.rows[cell.row_no]} {table.columns[cell.column_no]}"
+
+
+def _without_other_changes(cells: _Cells) -> _Cells:
+    """The cells without changes of a period that the table has no value of, if it has the measure's values of others."""
+    figures = [c.figure for own in cells.values() for c in own if c.figure]
+    values = {(f.mart, f.measure, f.last) for f in figures if f.shows == "value"}
+    measures = {v[:2] for v in values}
+
+    def is_of_another_period(f: Figure) -> bool:
+        return f.shows != "value" and (f.mart, f.measure) in measures and (f.mart, f.measure, f.last) not in values
+
+    return {at: own for at, own in cells.items() if not any(c.figure and is_of_another_period(c.figure) for c in own)}
+
+
+def _names_the_measure(
+    cells: tuple[EditionCell, ...], table: PrintedTable, words: str, caption: str, edition: EditionFigures
+) -> bool:  # fmt: skip
     """Whether the table says what it counts. Months, areas and totals alone could be of any measure."""
     areas = frozenset().union(*edition.areas.values())
     labels = [table.rows[cells[0].row_no], table.columns[cells[0].column_no]]
-    if any(distinctive(label, areas) for label in labels):
-        return True
     named = any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in cells)
-    return named or shared_words(words, table.title) == 1
+    if named or shared_words(words, table.title) == 1:
+        return True
+    # Below the title of something else, `People safeguarded` is not of this table.
+    return any(distinctive(label, areas) for label in labels) and (not caption or shared_words(words, table.title) > 0)
 
 
 def shared_words(title: str, other: str) -> float:

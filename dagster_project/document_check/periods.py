@@ -23,9 +23,12 @@ _AGAINST = re.compile(
     r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from) (?:the |that |those |in |of |for |during |\w+ in )*$",
     re.I,
 )
-_NO_PERIOD = re.compile(r"\b(?:early|late|mid|spring|summer|autumn|winter|since|by|before|after|beyond|until|from)[ -]$", re.I)
+_NO_PERIOD = re.compile(
+    r"\b(?:early|late|mid|spring|summer|autumn|winter|since|by|before|after|beyond|until|from|as at|as of)[ -]$", re.I
+)
 BEFORE = re.compile(
-    r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b|\b(?:the )?year (?:before|earlier)\b"
+    r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
+    r"|\b(?:the )?year (?:before|earlier)\b"
     r"|\bsame (?:period|months|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
     re.I,
 )
@@ -219,7 +222,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, str], Peri
         (rf"\b(\d{{1,2}}|{'|'.join(WORDS[1:])}) months (?:to|up to|ending(?: in)?|ended) (?:the end of )?{_M} {_Y}", _months),
         (rf"\b(?:to|up to|until|ending) (?:the end of )?{_M} {_Y}", _ends),
         (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
-        (r"\b(?:financial year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
+        (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
         (rf"\b{_FY}(?!\d)", _financial_year),
         (rf"\b(\d{{1,2}})(?: to | ?[-–] ?| and )(\d{{1,2}}) {_M} {_Y}", _span),
         (rf"\b(?:week )?commencing (\d{{1,2}}) {_M} {_Y}", _week),

@@ -18,7 +18,8 @@ LONGEST = 40
 COUNTED = {"qualifiers": ("Drugs",), "themes": ("Drugs",), "object_of_search": ("Controlled drugs", "Drugs")}
 """Values that the marts count and that seeds/vocabulary.csv does not list."""
 
-_YES_NO = {"Y": ("y", "yes", "true", "t"), "N": ("n", "no", "false", "f")}
+_YES_NO = {"Y": ("y", "yes", "true"), "N": ("n", "no", "false")}
+"""Not `T` and `F`, which may also be Treatment and Found."""
 _FILLERS = {"the", "of", "a", "an"}
 _NOT_A_CODE = {"no", "not", "non", "un", "ex", "pre", "nil", "un-"}
 HOME_OFFICE_CODE = re.compile(r"\d{1,3}[A-Z]?(/\d{1,2})?", re.I)
@@ -40,7 +41,10 @@ def choice_codes(column: Column, counted: list[tuple[str, int]]) -> list[Code]:
 
 
 def target_of(column: Column, code: str) -> str | None:
-    """The value that a code certainly means: itself, a plain Yes or No, a listed synonym, or `1 - Emergency`."""
+    """The value that a code certainly means: itself, a plain Yes or No, a listed synonym, or `1 - Emergency`. None for
+    `Negative?`."""
+    if "?" in code:
+        return None
     for text in _without_number(code):
         plain = _plain(text)
         for value in column.values:
@@ -53,10 +57,13 @@ def target_of(column: Column, code: str) -> str | None:
 
 
 def _without_number(code: str) -> list[str]:
-    """A code, and the code without a short number or letter before or after it."""
+    """A code, and the code without a short number or letter before or after it. Letters must be short for what follows:
+    `Pos - Negative` may be two results, and `Re-Recorded` is a word."""
     forms = [code]
-    if (m := re.fullmatch(r"([A-Za-z0-9]{1,3})\s*[-–:.)/]\s*(\S.{2,})", code)) and m[1].lower() not in _NOT_A_CODE:
-        forms.append(m[2])
+    if (m := re.fullmatch(r"([A-Za-z0-9]{1,3})(\s*[-–:.)/]\s*)(\S.{2,})", code)) and m[1].lower() not in _NOT_A_CODE:
+        is_short_for = m[1][0].lower() == m[3][0].lower() and m[2] not in ("-", "–")
+        if len(m[1]) == 1 or any(c.isdigit() for c in m[1]) or is_short_for:
+            forms.append(m[3])
     if m := re.fullmatch(r"(.{3,}?)\s*[(\[][A-Za-z]?\d{1,2}[)\]]", code):
         forms.append(m[1])
     return forms

@@ -23,6 +23,10 @@ ALIKE_WITH_CELLS = 0.45
 BY_CELLS = 0.5
 """The score of a column that was found by its cells alone."""
 
+OF_A_PERSON = {"residence", "resident", "home", "victim", "offender", "suspect", "caller", "subject", "casualty", "nominal",
+               "defendant", "detainee", "witness", "officer"}  # fmt: skip
+"""Words of a header for where a person lives or works. A row belongs where it happened."""
+
 ONE_KIND = DATE_TYPES | {"money", "whole", "choice", "unit"}
 
 
@@ -136,7 +140,7 @@ def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float
     if column.type == "unit":
         if profile.is_unique and profile.rows > 20:
             return 0.0
-        return 0.6 + 0.4 * profile.share_of(known.keys())
+        return 0.6 + (0.0 if is_of_a_person(source) else 0.4 * profile.share_of(known.keys()))
     if column.type == "list":
         return 0.6
     # Text: one that differs in every row is a reference, not a column that figures are split by.
@@ -196,7 +200,11 @@ def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -
 def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
     column, source, alike = offer.column, offer.source, offer.alike
     checks = [source.doubt] if source.doubt else []
-    if alike < SAME_WORDS and not _is_proven(column, source, known):
+    if column.type == "unit" and is_of_a_person(source):
+        checks.append(f"{_quoted(source)} may be where a person lives or works, not where it happened")
+    # Cells that are Positive or Negative prove none of the three columns that have these values.
+    has_its_own = not column.values or all(o.column is column or o.column.values != column.values for o in offers)
+    if alike < SAME_WORDS and not (has_its_own and _is_proven(column, source, known)):
         checks.append("a general name" if alike == GENERAL_NAME else "the name is only similar to a known one")
     own = set(source.indexes)
     rivals = [
@@ -248,6 +256,11 @@ def _is_for_another(column: Column, source: ColumnSource, offers: list[_Offer]) 
 def _belongs_elsewhere(offer: _Offer, offers: list[_Offer]) -> bool:
     """Whether a header fits another column better."""
     return any(o.source is offer.source and o.column is not offer.column and o.score > offer.score for o in offers)
+
+
+def is_of_a_person(source: ColumnSource) -> bool:
+    """Whether a header is about a person: `Victim District`."""
+    return not OF_A_PERSON.isdisjoint(word.rstrip("s") for word in words(" ".join(source.headers)))
 
 
 def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
@@ -313,7 +326,7 @@ def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]
         targets = {t for code, _ in profile.codes if (t := target_of(column, code))}
         return set(column.values) != {"Y", "N"} and len(targets) > 1 and _fits_choice(column, profile) >= 0.75
     if column.type == "unit":
-        return profile.share_of(known.keys()) >= 0.6
+        return profile.share_of(known.keys()) >= 0.6 and not is_of_a_person(source)
     if column.type == "list" and known:
         return source.how == "list" and profile.basics.distinct > 0 and _share_of_known_items(source, known) >= 0.5
     return False

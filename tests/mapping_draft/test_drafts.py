@@ -142,6 +142,41 @@ def test_dates(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, days:
     loads(home, written)
 
 
+@pytest.mark.parametrize(
+    ("headers", "chosen", "check"),
+    [
+        (["Victim District"], "Victim District", "may be where a person lives or works"),
+        (["Officer Station"], None, ""),
+        (["Home Beat", "Location"], "Location", ""),
+        (["Suspects Home Area", "Offence LPA"], "Offence LPA", ""),
+        (["Policing Area"], "Policing Area", ""),
+        (["Area of Offence"], "Area of Offence", ""),
+    ],
+)
+def test_where_a_person_lives_is_not_taken_unasked_for_where_it_happened(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, headers: list[str], chosen: str | None, check: str
+) -> None:
+    path = tmp_path / "crimes.csv"
+    units = ["Northgate", "Southmoor", "Eastbrook"]
+    rows = [[f"C{n}", "25/10/2025", "92D", "Recorded", *(units[(n + m) % 3] for m in range(len(headers)))] for n in range(40)]
+    path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status", *headers], *rows]), encoding="utf-8")
+    draft, _, found = drafted(con, home, path, force="kent", extract="crimes")
+    assert found["headers"].get("lpu") == chosen
+    checks = column_of(draft, "lpu").checks
+    assert any(check in c for c in checks) if check else checks == []
+
+
+def test_values_that_three_columns_have_prove_none_of_them(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "tests on arrest.csv"
+    head = ["Custody No", "Arrest Date", "Arrest Reason", "Test Status", "Initial Result", "Confirmed Result"]
+    results = ["Positive", "Negative"]
+    rows = [[f"C{n}", "25/10/2025 10:00", "Theft", "Completed", results[n % 2], results[n // 2 % 2]] for n in range(50)]
+    path.write_text(text([head, *rows]), encoding="utf-8")
+    draft, _, _ = drafted(con, home, path, force="kent")
+    for name in ("cocaine", "opiates", "result"):
+        assert column_of(draft, name).source is None or column_of(draft, name).checks
+
+
 def test_a_header_in_two_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "incidents.csv"
     head = [["Log", "", "Opened", "", "Closed", "", ""], ["No", "Log Type", "Date", "Time", "Date", "Time", "Flags"]]

@@ -1,0 +1,136 @@
+"""`pam check`: words that make a sentence or a table mean another figure than the one that it seems to name."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.core.home import Home
+from document_check.documents import check, check_text, word
+
+OF_SOMETHING_ELSE = [
+    # Numbers in the order of names.
+    "Trafficking and possession offences were 1,936 and 1,032 respectively in 2024/25.",
+    # A sum.
+    "In 2024/25 possession and trafficking offences totalled 2,968.",
+    "Modern slavery and trafficking offences numbered 1,032 in 2024/25.",
+    # The end of a range.
+    "In 2024/25 there were between 1,900 and 2,000 possession offences.",
+    "In 2024/25 we had 1,900-2,000 possession offences.",
+    # Other places, and others who act.
+    "Possession offences in the East Midlands rose by 33% in the year to October 2025.",
+    "Across our most similar group, possession offences rose by 33% in the year to October 2025.",
+    "Paramedics gave naloxone 47 times between May 2024 and November 2025.",
+    "Crimestoppers gave 1,484 items of drug intelligence in October 2025.",
+    # What is counted is something else, or a part.
+    "Between May 2024 and November 2025, 47 lives were saved with naloxone.",
+    "Between May 2024 and November 2025, 47 naloxone kits were handed out.",
+    "Victims of trafficking offences numbered 1,032 in 2024/25.",
+    "Arrests for possession offences rose by 33% in the year to October 2025.",
+    "Complaints about drug searches numbered 1,351 in 2024/25.",
+    "Possession offences at festivals rose 33% in the year to October 2025.",
+    "Possession offences per 1,000 residents rose 33% in the year to October 2025.",
+    "Cannabis made up 70% of possession offences in 2024/25.",
+    "Black people were 4 times more likely to be stopped in drug searches in 2024/25.",
+    # A comparison with another measure, or with another time.
+    "There were 904 more possession offences than trafficking offences in 2024/25.",
+    "Quarter on quarter, possession offences rose 33% in the year to October 2025.",
+    # A day that is no period.
+    "As at October 2025, possession offences stood at 2,187.",
+]
+
+
+@pytest.mark.parametrize("text", OF_SOMETHING_ELSE)
+def test_a_number_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path, text: str) -> None:
+    items = check_text(sample_home, tmp_path, text).items
+    assert items and [(i.printed, i.verdict, i.measure) for i in items if i.verdict != "not linked"] == []
+
+
+JUDGED = [
+    # A number that is said to be rounded is compared at its last digit that is not 0, to two digits at least.
+    ("The year to October 2025 saw around 2,200 possession offences.", ["agrees"]),
+    ("The year to October 2025 saw some 2,300 possession offences.", ["disagrees"]),
+    ("The year to October 2025 saw about 2,000 possession offences.", ["disagrees"]),
+    ("Possession offences rose by about 40% in the year to October 2025.", ["disagrees"]),
+    ("The year to October 2025 saw 2,200 possession offences.", ["disagrees"]),
+    # A right number with the wrong direction.
+    ("Possession offences fell to 2,187 in the year to October 2025.", ["disagrees"]),
+    ("The number of confiscation orders fell in 2024/25, to 108.", ["disagrees"]),
+    ("Possession offences rose to 2,187 in the year to October 2025.", ["agrees"]),
+    ("Drug incidents have fallen sharply to 3,395 in 2025.", ["agrees"]),
+    # From what it fell is another year.
+    ("Confiscation orders rose to 84 in 2023/24 from 72 in 2022/23.", ["agrees", "agrees"]),
+    # Words that leave a measure whole.
+    ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
+    ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
+    ("We used naloxone on 47 occasions from May 2024 to November 2025.", ["agrees"]),
+    ("Officers made 1,708 drug searches in the year to October 2025, 688 more than in the year before.", ["agrees", "agrees"]),
+    ("Possession offences were at 1,936 in 2024/25 - 505 up on 2023/24.", ["agrees", "not linked"]),
+    # `Previous` before an end that is said.
+    ("In the previous 12 months to October 2025 2,187 drug possession offences were recorded.", ["agrees"]),
+    # A period in brackets is that of the number in them.
+    ("In 2024/25 we had 108 confiscation orders (84 in 2023/24), worth £1.19m.", ["agrees", "agrees", "agrees"]),
+    ("Primary schools: from January 2025 to September 2025 school inputs reached 1,790 pupils.", ["agrees"]),
+]
+
+
+@pytest.mark.parametrize(("text", "verdicts"), JUDGED)
+def test_a_sentence_is_judged_by_what_it_says(sample_home: Home, tmp_path: Path, text: str, verdicts: list[str]) -> None:
+    assert [i.verdict for i in check_text(sample_home, tmp_path, text).items] == verdicts
+
+
+def test_a_wrong_direction_says_why(sample_home: Home, tmp_path: Path) -> None:
+    (item,) = check_text(sample_home, tmp_path, "Possession offences fell to 2,187 in the year to October 2025.").items
+    assert item.reason == "the number is right, but the change on the year before is 538"
+
+
+YEARS = [["Offence", "2023/24", "2024/25"], ["Drug Possession", "1,431", "1,936"], ["Drug Trafficking", "909", "1,032"]]
+SECTIONS = [["Section", "Total"], ["North", "10"], ["South", "37"], ["Force", "47"]]
+TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
+    ("Drug offences in Leicestershire", YEARS),
+    ("Drug offences in Derby City", YEARS),
+    ("Drug offences that were charged", YEARS),
+    ("Drug offences: targets", YEARS),
+    ("Drug offences per 1,000 people", YEARS),
+    ("Drug offences", [["Offence", "2023/24", "2024/25"], ["Drug Possession (cannabis)", "1,431", "1,936"]]),
+    ("Drug offences, solved", [["Offence", "2023/24", "2024/25"], ["Drug Possession", "41%", "42%"]]),
+    ("Naloxone administrations in 2024", SECTIONS),
+    ("Naloxone training of officers, May 2024 to November 2025", SECTIONS),
+    ("Domestic abuse", [["", "2023/24", "2024/25"], ["People Safeguarded", "15", "16"]]),
+]
+
+
+@pytest.mark.parametrize(("title", "rows"), TABLES_OF_SOMETHING_ELSE)
+def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
+    sample_home: Home, tmp_path: Path, title: str, rows: list[list[str]]
+) -> None:
+    word([(title, rows)]).save(str(tmp_path / "a.docx"))
+    items = check(sample_home, tmp_path / "a.docx").items
+    assert items and {(i.verdict, i.measure) for i in items} == {("not linked", None)}
+
+
+@pytest.mark.parametrize(
+    "title", ["Drug offences in Derby and Derbyshire", "Drug offences", "Drug offences, 2023/24 and 2024/25"]
+)
+def test_a_table_of_the_force_is_linked(sample_home: Home, tmp_path: Path, title: str) -> None:
+    word([(title, YEARS), ("Naloxone, May 2024 to November 2025", SECTIONS)]).save(str(tmp_path / "a.docx"))
+    assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
+
+
+def test_a_sentence_about_something_else_is_no_title(sample_home: Home, tmp_path: Path) -> None:
+    document: Any = word(sentences=["Officers from Leicestershire helped us in 2022."])
+    table = document.add_table(3, 3)
+    for row, texts in zip(table.rows, YEARS, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    document.save(str(tmp_path / "a.docx"))
+    assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
+
+
+def test_a_change_is_of_the_years_that_the_table_shows(sample_home: Home, tmp_path: Path) -> None:
+    """The edition prints changes of the twelve months to October: a table of financial years has others."""
+    head = ["Offence", "2023/24", "2024/25", "Volume Change", "% Change"]
+    rows = [head, ["Drug Possession", "1,431", "1,936", "505", "35%"]]
+    word([("Drug offences", rows)]).save(str(tmp_path / "a.docx"))
+    items = check(sample_home, tmp_path / "a.docx").items
+    assert [i.verdict for i in items] == ["agrees", "agrees", "not linked", "not linked"]
