@@ -1,6 +1,6 @@
 """The sample's night by the common way, for comparison: each step a process of its own, dbt by `DbtCliResource`.
 
-    python -m benchmarks.common_way [--out FOLDER]
+    python -m benchmarks.common_way [--inbox FOLDER] [--out FOLDER]
 
 The steps are those of `pam nightly`, but each process loads its libraries, and dbt parses the project and runs as a command.
 """
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import run_measured, write_results
+from benchmarks.report import run_measured, run_night, write_results
 from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
 from dagster_project.sample import write_sample
 
@@ -46,9 +46,13 @@ assert done.is_successful()
     "gate": """
 import sys
 from pathlib import Path
+from dagster_project import public_form
 from dagster_project.quality import gate
+from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
-assert not gate.held_by(gate.judge(Home(Path(sys.argv[1]))))
+home = Home(Path(sys.argv[1]))
+public_form.publish_public(home, read_config(home).public)
+assert not gate.held_by(gate.judge(home))
 """,
 }
 
@@ -56,13 +60,15 @@ assert not gate.held_by(gate.judge(Home(Path(sys.argv[1]))))
 def main() -> None:
     """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--inbox", type=Path, help="files in place of the sample's")
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    out = args.parse_args().out
+    given = args.parse_args()
     be_quiet()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="pam-common-way-") as folder:
-        inbox, home = Path(folder) / "extracts", Home(Path(folder) / "home").create()
-        write_sample(inbox)
+        inbox, home = given.inbox or Path(folder) / "extracts", Home(Path(folder) / "home").create()
+        if not given.inbox:
+            write_sample(inbox)
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         for name, code in STEPS.items():
             step = [sys.executable, "-c", code, str(home.path), str(inbox), str(DBT_PROJECT), f"{folder}/target"]
@@ -71,10 +77,8 @@ def main() -> None:
                      "peak": max(r["peak"] for r in rows)})  # fmt: skip
         own = Home(Path(folder) / "own").create()
         own.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
-        pam = str(Path(sys.executable).with_name("pam"))
-        night = run_measured([pam, "nightly", "--quiet", "--home", str(own.path), "--inbox", str(inbox)])
-        rows.append({"way": "pam nightly", "part": "in all, published", **night})
-    write_results("common_way", rows, out)
+        rows.append({"way": "pam nightly", "part": "in all, published", **run_night(own, inbox)})
+    write_results("common_way", rows, given.out)
 
 
 if __name__ == "__main__":

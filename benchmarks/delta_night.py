@@ -1,19 +1,19 @@
 """The night after: one more day of the nightly extracts, on top of one year and of ten years of history.
 
-    python -m benchmarks.delta_night [--years 1 10] [--forces derbyshire] [--rows 1] [--work FOLDER] [--out FOLDER]
+    python -m benchmarks.delta_night [--years 1 10] [--forces derbyshire] [--rows 1] [--extracts crimes ...] [--work FOLDER]
+                                     [--out FOLDER]
 
-`--rows`: millions of rows of history. `ratio` is the processor time against the first line's. The night publishes its file
-alone; `quiet` is the night after, with no new file.
+`--rows`: millions of rows of history. `--extracts`: these alone. `ratio` is the processor time against the first line's. The
+night publishes its file alone; `quiet` is the night after, with no new file.
 """
 
 import argparse
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.national import forces_named, scale_for, write_next_day
-from benchmarks.report import run_measured, write_results
+from benchmarks.report import run_night, write_results
 from benchmarks.whole_night import prepared
 from dagster_project.core.home import be_quiet
 from dagster_project.core.receipts import read_receipts
@@ -25,24 +25,23 @@ def main() -> None:
     args.add_argument("--years", type=int, nargs="+", default=[1, 10])
     args.add_argument("--forces", default="derbyshire")
     args.add_argument("--rows", type=float, default=1)
+    args.add_argument("--extracts", nargs="+")
     args.add_argument("--work", type=Path)
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
     forces = forces_named(given.forces)
-    pam = str(Path(sys.executable).with_name("pam"))
     rows = []
     for years in given.years:
         work = Path(tempfile.mkdtemp(prefix="pam-delta-night-", dir=given.work))
         try:
-            inbox, home, written = prepared(work, forces, years, given.rows * 1e6)
+            inbox, home, written = prepared(work, forces, years, given.rows * 1e6, given.extracts)
             home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
-            nightly = [pam, "nightly", "--quiet", "--home", str(home.path), "--inbox"]
-            first = run_measured([*nightly, str(inbox)])
-            write_next_day(work / "next", forces, scale_for(given.rows * 1e6, len(forces), years))
-            found = run_measured([*nightly, str(work / "next")])
+            first = run_night(home, inbox)
+            write_next_day(work / "next", forces, scale_for(given.rows * 1e6, len(forces), years), only=given.extracts)
+            found = run_night(home, work / "next")
             parts = {f"{name} wall": seconds for name, seconds in read_receipts(home)[-1].seconds.items()}
-            quiet = run_measured([*nightly, str(work / "next")])
+            quiet = run_night(home, work / "next")
         finally:
             shutil.rmtree(work, ignore_errors=True)
         rows.append(

@@ -1,22 +1,22 @@
 """A hundred nights in a row in one home: whether a night, the home and its files stay as they are.
 
-    python -m benchmarks.hundred_nights [--nights 100] [--rows 0.02] [--work FOLDER] [--out FOLDER]
+    python -m benchmarks.hundred_nights [--nights 100] [--rows 0.02] [--extracts crimes ...] [--work FOLDER]
+                                        [--out FOLDER]
 
-The first night has three years of history of one force; each after it one more day of the five extracts that come nightly. The
-night publishes its file alone. Shown for nights 2, 50, 100 and the last: seconds, megabytes and files of the home, in all and
-without what is kept on purpose: raw rows, the ledger, receipts, quarantine and the record.
+The first night has three years of history of one force; each after it one more day of the five extracts that come nightly.
+`--extracts`: these alone. The night publishes its file alone. Shown for nights 2, 50, 100 and the last: seconds, megabytes and
+files of the home, in all and without what is kept on purpose: raw rows, the ledger, receipts, quarantine and the record.
 """
 
 import argparse
 import shutil
-import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from benchmarks.national import LAST_DAY, scale_for, write_next_day
-from benchmarks.report import run_measured, write_results
+from benchmarks.report import run_night, write_results
 from benchmarks.whole_night import prepared
 from dagster_project.core.home import Home, be_quiet
 
@@ -47,6 +47,7 @@ def main() -> None:
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--nights", type=int, default=100)
     args.add_argument("--rows", type=float, default=0.02)
+    args.add_argument("--extracts", nargs="+")
     args.add_argument("--work", type=Path)
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
@@ -54,15 +55,15 @@ def main() -> None:
     work = Path(tempfile.mkdtemp(prefix="pam-hundred-nights-", dir=given.work))
     rows = []
     try:
-        inbox, home, _ = prepared(work, [FORCE], 3, given.rows * 1e6)
+        inbox, home, _ = prepared(work, [FORCE], 3, given.rows * 1e6, given.extracts)
         home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
-        pam = [str(Path(sys.executable).with_name("pam")), "nightly", "--quiet", "--home", str(home.path), "--inbox"]
         for night in range(1, given.nights + 1):
             if night > 1:
                 inbox = work / "next"
                 shutil.rmtree(inbox, ignore_errors=True)
-                write_next_day(inbox, [FORCE], scale_for(given.rows * 1e6, 1, 3), LAST_DAY + timedelta(days=night - 1))
-            cost = run_measured([*pam, str(inbox)])
+                day = LAST_DAY + timedelta(days=night - 1)
+                write_next_day(inbox, [FORCE], scale_for(given.rows * 1e6, 1, 3), day, given.extracts)
+            cost = run_night(home, inbox)
             if night in (*SHOWN, given.nights):
                 rows.append(row_of(home, night, cost))
     finally:

@@ -63,9 +63,11 @@ def scale_for(rows: float, forces: int, years: int) -> float:
     return rows / (sum(made.rows for made in EXTRACTS.values()) * forces * years)
 
 
-def write_next_day(directory: Path, forces: Sequence[str], scale: float = 1.0, day: date = NEXT_DAY) -> list[Path]:
-    """Write the files of a night after `write_national`: one day of the nightly extracts, the first after the windows unless
-    `day` is given."""
+def write_next_day(
+    directory: Path, forces: Sequence[str], scale: float = 1.0, day: date = NEXT_DAY, only: Collection[str] | None = None
+) -> list[Path]:
+    """Write the files of a night after `write_national`: one day of the nightly extracts (of `only` alone), the first after the
+    windows unless `day` is given."""
     directory.mkdir(parents=True, exist_ok=True)
     names, later = force_names(), (day - NEXT_DAY).days
     paths = []
@@ -73,6 +75,8 @@ def write_next_day(directory: Path, forces: Sequence[str], scale: float = 1.0, d
     try:
         for force in sorted(set(forces)):
             for name in NIGHTLY:
+                if only is not None and name not in only:
+                    continue
                 path = directory / f"{name}__{force}__{day}__{day}__{day + timedelta(days=5):%Y%m%d}T020000Z.csv"
                 facts = f"{_seed(path)} as seed, {literal(names[force])} as force_name"
                 rows = max(1, round(EXTRACTS[name].rows * scale / 365))

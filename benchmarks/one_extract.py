@@ -10,7 +10,6 @@ the counts differ.
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 from benchmarks.national import scale_for, write_national
 from benchmarks.recipes import EXTRACTS
-from benchmarks.report import run_measured, write_results
+from benchmarks.report import run_measured, run_program, write_results
 from dagster_project.core.home import Home, be_quiet
 
 WAYS = {
@@ -86,9 +85,9 @@ def main() -> None:
             args_of = [sys.executable, "-c", code.replace("COUNT", COUNT), str(path), str(Home(work / "home").path)]
             rows.append({"way": name, "rows": round(given.rows * 1e6), **run_measured(args_of)})
             shutil.rmtree(work / "home", ignore_errors=True)
-            said = subprocess.run(args_of, stdout=subprocess.PIPE, text=True, check=True)
+            printed, _, _ = run_program(args_of)
             shutil.rmtree(work / "home", ignore_errors=True)
-            counts.append(json.loads(said.stdout.splitlines()[-1]))
+            counts.append(json.loads(printed.splitlines()[-1]))
         if any(c != counts[0] for c in counts):
             raise RuntimeError("the three ways have different counts")
     finally:

@@ -32,7 +32,7 @@ from benchmarks.national import (
     write_next_day,
 )
 from benchmarks.recipes import EXTRACTS
-from benchmarks.report import run_measured, write_results
+from benchmarks.report import run_measured, run_night, write_results
 from dagster_project.core.home import PROJECT, Home, be_quiet
 
 NEEDED = ("sqlmesh==0.236.4", "duckdb<2")
@@ -101,19 +101,18 @@ def nights(work: Path, python: Path | None, forces: list[str], years: int, rows:
     shutil.copyfile(home.seeds / "areas.csv", work / "areas.csv")
     inbox, own = work / "inbox", work / "theirs.duckdb"
     # SQLMesh keeps a cache and its logs beside the project.
-    run_night = shutil.copytree(THEIR_PROJECT, work / "project") / "run_night.py"
-    pam = str(Path(sys.executable).with_name("pam"))
+    their_night = shutil.copytree(THEIR_PROJECT, work / "project") / "run_night.py"
     settings = {"BENCHMARK_FILE": str(own), "BENCHMARK_INBOX": str(inbox), "SQLMESH__DISABLE_ANONYMIZED_ANALYTICS": "true"}
     found = []
     for night, folder, day in (("first", first, LAST_DAY), ("next day", following, NEXT_DAY), ("no new file", following, None)):
         inbox.unlink(missing_ok=True)
         inbox.symlink_to(folder)
-        mine = run_measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
+        mine = run_night(home, inbox)
         row: dict[str, Any] = {
             "forces": len(forces), "years": years, "rows": rows, "night": night, **{f"here {k}": v for k, v in mine.items()},
         }  # fmt: skip
         if python and day:
-            theirs = run_measured([str(python), str(run_night), str(day)], **settings)
+            theirs = run_measured([str(python), str(their_night), str(day)], **settings)
             row |= {f"sqlmesh {k}": v for k, v in theirs.items()}
             row |= {"figures": figures_of(home.warehouse, "marts.measures"), "equal": equal_figures(home.warehouse, own)}
             row["theirs"] = figures_of(own, "marts__night.figures")

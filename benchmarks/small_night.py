@@ -1,20 +1,21 @@
 """The sample's night by part: cold (a process of its own), without a new file, with one of the next day, and warm (the second
 and third in one process).
 
-    python -m benchmarks.small_night [--out FOLDER]
+    python -m benchmarks.small_night [--inbox FOLDER] [--warm 3] [--out FOLDER]
+
+`--inbox`: files in place of the sample's. `--warm`: so many nights in one process.
 """
 
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import run_measured, write_results
-from dagster_project.core.home import PROJECT, Home, be_quiet
+from benchmarks.report import run_night, run_program, write_results
+from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.receipts import read_receipts
 from dagster_project.sample import write_sample
 
@@ -30,15 +31,15 @@ from dagster_project.definitions import build_defs
 import great_expectations
 print(json.dumps({"part": "imports", "wall": time.perf_counter() - t, "cpu": cpu() - c}))
 from dagster_project.nights.run import NightRun
-for n in range(3):
+for n in range(int(sys.argv[3])):
     home = Home(Path(sys.argv[2]) / str(n)).create()
     run, t, c = NightRun(home, Path(sys.argv[1])), time.perf_counter(), cpu()
     try:
         run.land(); run.build(); run.judge(); run.publish()
     finally:
         run.end()
-    print(json.dumps({"night": ["cold libraries", "warm", "warm again"][n], "wall": time.perf_counter() - t, "cpu": cpu() - c,
-                      "nodes": len(run.built.new_nodes), **run.receipt.seconds}))
+    print(json.dumps({"night": ("cold libraries", "warm", "warm again")[min(n, 2)], "wall": time.perf_counter() - t,
+                      "cpu": cpu() - c, "nodes": len(run.built.new_nodes), **run.receipt.seconds}))
 """
 
 
@@ -54,31 +55,28 @@ def _write_next_day(folder: Path) -> None:
 def main() -> None:
     """Measure, and print the result."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("--inbox", type=Path)
+    args.add_argument("--warm", type=int, default=3)
     args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
-    out = args.parse_args().out
+    given = args.parse_args()
     be_quiet()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="pam-benchmark-") as folder:
-        inbox, home = Path(folder) / "extracts", Home(Path(folder) / "home")
-        inbox.mkdir()
-        write_sample(inbox)
-        program = str(Path(sys.executable).with_name("pam"))
-        pam = [program, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)]
+        inbox, home = given.inbox or Path(folder) / "extracts", Home(Path(folder) / "home")
+        if not given.inbox:
+            inbox.mkdir()
+            write_sample(inbox)
         for name in ("cold", "no new file"):
-            found = run_measured(pam)
-            rows.append({"night": name, **found, **read_receipts(home)[-1].seconds})
+            rows.append({"night": name, **run_night(home, inbox), **read_receipts(home)[-1].seconds})
         _write_next_day(Path(folder) / "next")
-        found = run_measured([*pam[:-1], str(Path(folder) / "next")])
-        rows.append({"night": "next day", **found, **read_receipts(home)[-1].seconds})
+        rows.append({"night": "next day", **run_night(home, Path(folder) / "next"), **read_receipts(home)[-1].seconds})
         shutil.rmtree(home.path)
-        rows.append({"night": "cold, rebuild", **run_measured([*pam, "--rebuild"]), **read_receipts(home)[-1].seconds})
-        warm = subprocess.run(
-            [sys.executable, "-c", WARM, str(inbox), folder], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True
-        )
-        for line in warm.stdout.splitlines():
+        rows.append({"night": "cold, rebuild", **run_night(home, inbox, "--rebuild"), **read_receipts(home)[-1].seconds})
+        printed, _, _ = run_program([sys.executable, "-c", WARM, str(inbox), folder, str(given.warm)])
+        for line in printed.splitlines():
             row = {k: round(v, 2) if isinstance(v, float) else v for k, v in json.loads(line).items()}
             rows.append({"night": row.pop("part", None) or row.pop("night"), **row})
-    write_results("small_night", rows, out)
+    write_results("small_night", rows, given.out)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """A whole night against one bare SQL script on the same files, side by side, and whether both have the same figures.
 
-    python -m benchmarks.whole_night [--rows 0.1 1 10] [--forces all] [--years 3] [--memory 4GiB] [--outputs] [--work FOLDER]
-                                     [--out FOLDER]
+    python -m benchmarks.whole_night [--rows 0.1 1 10] [--forces all] [--years 3] [--extracts crimes ...] [--memory 4GiB]
+                                     [--outputs] [--work FOLDER] [--out FOLDER]
 
-`--rows`: millions. `imports` is a process that loads what a night loads, and does nothing; `ratio` is the night's processor
-time over that of imports and script together. `--memory`: what the night may take (`[night] memory`). Without `--outputs` the
-night publishes its file alone, as the script does. The files are made in the work folder, which is emptied again: about 150
-bytes a row, and as much again for the homes.
+`--rows`: millions. `--extracts`: these alone. `imports` is a process that loads what a night loads, and does nothing; `ratio`
+is the night's processor time over that of imports and script together. `--memory`: what the night may take (`[night] memory`).
+Without `--outputs` the night publishes its file alone, as the script does. The files are made in the work folder, which is
+emptied again: about 150 bytes a row, and as much again for the homes.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import csv
 import shutil
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import duckdb
 
 from benchmarks.bare_script import write_script
 from benchmarks.national import forces_named, national_areas, scale_for, write_national
-from benchmarks.report import run_measured, write_results
+from benchmarks.report import run_measured, run_night, write_results
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.receipts import read_receipts
 
@@ -33,10 +34,13 @@ import dagster_project.cli.render, dagster_project.definitions, dbt.cli.main, db
 """
 
 
-def prepared(work: Path, forces: list[str], years: int, rows: float) -> tuple[Path, Home, int]:
-    """An inbox of about so many rows, and an empty home with a list of areas. Returns them and the rows that there are."""
+def prepared(
+    work: Path, forces: list[str], years: int, rows: float, extracts: Collection[str] | None = None
+) -> tuple[Path, Home, int]:
+    """An inbox of about so many rows (of `extracts` alone, fewer), and an empty home with a list of areas. Returns them and the
+    rows that there are."""
     inbox, home = work / "inbox", Home(work / "home").create()
-    write_national(inbox, forces, years, scale_for(rows, len(forces), years))
+    write_national(inbox, forces, years, scale_for(rows, len(forces), years), extracts)
     home.seeds.mkdir()
     with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(national_areas(forces))
@@ -62,15 +66,16 @@ def differing(one: Path, other: Path) -> tuple[int, int]:
     return figures, differ
 
 
-def compared(forces: list[str], years: int, rows: float, settings: str, work: Path) -> dict[str, Any]:
+def compared(
+    forces: list[str], years: int, rows: float, extracts: list[str] | None, settings: str, work: Path
+) -> dict[str, Any]:
     """One size, in a folder of its own. Raises RuntimeError if the two have different figures."""
-    inbox, home, written = prepared(work, forces, years, rows)
+    inbox, home, written = prepared(work, forces, years, rows, extracts)
     home.config_file.write_text(settings, encoding="utf-8")
     imports = run_measured([sys.executable, "-c", IMPORTS])
     write_script(inbox, work / "bare", home.seeds / "areas.csv")
     bare = run_measured([sys.executable, "-m", "benchmarks.bare_script", str(inbox), str(work / "bare"), "--run"])
-    pam = str(Path(sys.executable).with_name("pam"))
-    night = run_measured([pam, "nightly", "--quiet", "--home", str(home.path), "--inbox", str(inbox)])
+    night = run_night(home, inbox)
     figures, differ = differing(home.warehouse, work / "bare" / "warehouse.duckdb")
     if differ:
         raise RuntimeError(f"the night and the bare script differ in {differ} figures")
@@ -90,6 +95,7 @@ def main() -> None:
     args.add_argument("--rows", type=float, nargs="+", default=[0.1, 1, 10])
     args.add_argument("--forces", default="derbyshire")
     args.add_argument("--years", type=int, default=3)
+    args.add_argument("--extracts", nargs="+")
     args.add_argument("--memory")
     args.add_argument("--outputs", action="store_true")
     args.add_argument("--work", type=Path)
@@ -104,7 +110,7 @@ def main() -> None:
     for millions in given.rows:
         work = Path(tempfile.mkdtemp(prefix="pam-whole-night-", dir=given.work))
         try:
-            rows.append(compared(forces, given.years, millions * 1e6, settings, work))
+            rows.append(compared(forces, given.years, millions * 1e6, given.extracts, settings, work))
         finally:
             shutil.rmtree(work, ignore_errors=True)
     write_results(f"whole_night_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)

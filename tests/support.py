@@ -94,9 +94,9 @@ def drop_something(home: Home) -> None:
     (home.inbox / "minutes.docx").write_bytes(b"not an extract")
 
 
-def land_night(home: Home, inbox: Path | None = None, today: date = TODAY) -> list[LedgerEntry]:
+def land_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> list[LedgerEntry]:
     """Land the inbox, and no more. Returns what this night decided: `land` also returns files that were landed alone before."""
-    with night(home, inbox, today) as run:
+    with night(home, inbox, today, **options) as run:
         return [e for e in run.land() if e.outcome == "known" or (run.night and e.night_id == run.night.night_id)]
 
 

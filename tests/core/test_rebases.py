@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from oracle.charts import chart
-from support import publish_night, published, write_extract
+from support import published, write_extract
+from week import NALOXONE, publish_dated
 
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.raw_table_columns import columns_of
@@ -14,7 +15,6 @@ from dagster_project.core.reference_lists import REBASE_COLUMNS as COLUMNS
 from dagster_project.core.reference_lists import SeedError, read_own_list, rebase_rows
 
 GOOD = ("derbyshire", "force", "derbyshire", "naloxone_administrations", "all", "2024-07-01", "New form")
-LAYOUT = ("administration_ref", "administered_at", "lpu")
 
 
 def write_list(folder: Path, *rows: tuple[str, ...], columns: tuple[str, ...] = COLUMNS) -> Path:
@@ -73,31 +73,23 @@ def charted(home: Home) -> list[tuple[object, ...]]:
     return published(
         home,
         "select period_start, value, mean, upper_limit, baseline_start, variation from marts.mart_control_charts"
-        " where measure = 'naloxone_administrations' and area_type = 'force' order by period_start",
+        " where measure = 'naloxone_administrations' and area_type = 'force' and force_code = 'derbyshire'"
+        " order by period_start",
     )
 
 
-def drop(home: Home, months: list[int], last: str, stamp: str) -> None:
-    """Naloxone since January 2024: so many a month."""
-    rows = [
-        [f"N{m}-{n}", f"{2024 + m // 12}-{m % 12 + 1:02d}-{n + 1:02d}T10:00:00", "Chesterfield"]
-        for m, count in enumerate(months)
-        for n in range(count)
-    ]
-    write_extract(home.inbox, "naloxone", rows, columns=LAYOUT, window=("2024-01-01", last), stamp=stamp)
-
-
-def test_a_homes_rebase_and_a_later_month(new_home: Home) -> None:
-    """Two nights: without a list, and with one and another two months, as the plain model charts them."""
-    months = [3, 4, 5, 4, 3, 4, 12, 14, 13, 12, 15, 13]
-    drop(new_home, months, "2024-12-31", "20250101T000000Z")
-    publish_night(new_home)
-    rows = charted(new_home)
-    assert [row[1] for row in rows] == months and {row[4] for row in rows} == {date(2024, 1, 1)}
-    write_list(new_home.seeds, GOOD)
-    drop(new_home, [*months, 14, 20], "2025-02-28", "20250301T000000Z")
-    publish_night(new_home)
-    points, rows = chart([*months, 14, 20], rebase={6}), charted(new_home)
+def test_a_homes_rebase_and_a_later_month(week_copy: Home) -> None:
+    """A home without a list, and a night with one and another two months, as the plain model charts them."""
+    months = [2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 3, 1]
+    rows = charted(week_copy)[:12]
+    assert [row[1] for row in rows] == months and {row[4] for row in rows} == {date(2025, 1, 1)}
+    write_list(week_copy.seeds, with_cell("rebase_on", "2025-07-01"))
+    days = [f"2026-01-0{n}" for n in range(1, 6)] + [f"2026-02-0{n}" for n in range(1, 10)]
+    later = [[f"R{n}", f"{day}T10:00:00", "Dales"] for n, day in enumerate(days)]
+    window = ("2026-01-01", "2026-02-28")
+    write_extract(week_copy.inbox, "naloxone", later, columns=NALOXONE, window=window, stamp="20260301T000000Z")
+    publish_dated(week_copy, "20260301T020000Z")
+    points, rows = chart([*months, 5, 9], rebase={6}), charted(week_copy)
     assert [row[4].month for row in rows] == [1] * 6 + [7] * 8
     assert [(row[1], row[5]) for row in rows] == [(p.value, p.variation) for p in points]
     for row, point in zip(rows, points, strict=True):

@@ -1,34 +1,45 @@
-"""Benchmarks: all of them import what is there, and with `--long` each runs at its smallest size.
+"""Benchmarks: all of them import what is there, and each runs at its smallest size.
 
 Not here: `dashboard` and `publishes`, which tests/reporting/dashboard/test_size.py and tests/publishing/postgres/test_swap.py
 run; `bare_script`, which `whole_night` runs; `reads_postgres`, which needs a server; `side_by_side` and
 `superset_chart`, which need SQLMesh and Superset.
 """
 
+import contextlib
 import importlib
-import os
-import subprocess
+import io
+import json
 import sys
+import time
 from pathlib import Path
 
-import how_often
 import pytest
+from support import write_extract
+from typer.testing import CliRunner
 
+from benchmarks import report
 from dagster_project import audit
+from dagster_project.cli import app
 from dagster_project.core.home import PROJECT, Home
+from dagster_project.quality import engine
+
+pytestmark = pytest.mark.long
 
 IN_TEMPORARY = ("--out", "{folder}/results")
+SMALL = ("--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY)
+ONE_EXTRACT = ("--extracts", "crimes", *SMALL)
+ONE_FILE = ("--inbox", "{folder}/extracts", *IN_TEMPORARY)
 SMALLEST = {
-    "common_way": IN_TEMPORARY,
+    "common_way": ONE_FILE,
     "control_charts": ("--series", "60", "--compared", "6", *IN_TEMPORARY),
-    "delta_night": ("--years", "1", "--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY),
-    "hundred_nights": ("--nights", "2", "--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY),
+    "delta_night": ("--years", "1", *ONE_EXTRACT),
+    "hundred_nights": ("--nights", "2", *ONE_EXTRACT),
     "national": ("{folder}/national", "--forces", "derbyshire", "--scale", "0.02"),
-    "one_extract": ("--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY),
+    "one_extract": SMALL,
     "privacy": ("--rows", "1000", "--repeats", "1"),
     "reads": ("--home", "{home}", "--rounds", "1"),
-    "small_night": IN_TEMPORARY,
-    "whole_night": ("--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY),
+    "small_night": (*ONE_FILE, "--warm", "1"),
+    "whole_night": ONE_EXTRACT,
 }
 
 
@@ -51,13 +62,45 @@ def test_what_is_switched_off_is_there(new_home: Home) -> None:
     assert [*audit.read_log(new_home)] == []
 
 
-@pytest.mark.skipif(not how_often.IS_LONG, reason="each takes a minute or more: with --long")
+def run_here(args: list[str], **env: str) -> tuple[str, float, int]:
+    """`report.run_program` in this process: to load what a night needs takes longer than a night of the smallest size."""
+    program, *words = args
+    printed, began = io.StringIO(), time.process_time()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        for name, value in env.items():
+            patch.setenv(name, value)
+        if Path(program).name == "pam":
+            engine.load()
+            done = CliRunner().invoke(app, words)
+            assert done.exit_code == 0, done.output
+        elif words[0] == "-m":
+            patch.setattr(sys, "argv", words[1:])
+            importlib.import_module(words[1]).main()
+        else:
+            patch.setattr(sys, "argv", ["-c", *words[2:]])
+            exec(words[1], {"__name__": "__main__"})
+    return printed.getvalue(), time.process_time() - began, 1024
+
+
+def test_a_program_is_measured_and_its_failure_said() -> None:
+    found = report.run_measured([sys.executable, "-c", "x = bytes(50_000_000); print(sum(x))"])
+    assert found["wall"] > 0 and found["cpu"] > 0.1 and found["peak"] > 50
+    with pytest.raises(RuntimeError, match=r"exit code 3\nsaid\nwrong"):
+        report.run_program([sys.executable, "-c", "import sys; print('said'); print('wrong', file=sys.stderr); sys.exit(3)"])
+
+
 @pytest.mark.parametrize("name", SMALLEST)
-def test_a_benchmark_runs_at_its_smallest_size(name: str, sample_home: Home, tmp_path: Path) -> None:
-    arguments = [a.format(folder=tmp_path, home=sample_home.path) for a in SMALLEST[name]]
-    done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{name}", *arguments], cwd=PROJECT, env={**os.environ, "TMPDIR": str(tmp_path)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    # `reads` exits with 1 where a busy machine takes more than 10 ms.
-    assert "Traceback" not in done.stderr and done.returncode in (0, 1 if name == "reads" else 0), done.stderr[-2000:]
+def test_a_benchmark_runs_at_its_smallest_size(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"order_ref": "M1", "order_date": "2025-05-01", "amount": "10", "recipient": "Police"}
+    write_extract(tmp_path / "extracts", "mda_orders", [row])
+    home = request.getfixturevalue("sample_home").path if name == "reads" else ""
+    words = [a.format(folder=tmp_path, home=home) for a in SMALLEST[name]]
+    monkeypatch.setattr(report, "run_program", run_here)
+    monkeypatch.setattr(sys, "argv", [name, *words])
+    # `reads` ends with 1 where a busy machine takes more than 10 ms.
+    assert importlib.import_module(f"benchmarks.{name}").main() in (None, 0, 1 if name == "reads" else 0)
+    if IN_TEMPORARY[0] in words:
+        (written,) = (tmp_path / "results").glob("*.json")
+        assert json.loads(written.read_text())["rows"]

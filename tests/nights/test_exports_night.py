@@ -115,14 +115,14 @@ def test_every_figure_of_a_force_s_own_exports(kent: Home) -> None:
     assert [e.outcome for e in land_night(kent)] == ["known"]
 
 
-def test_a_backfill_takes_a_file_whose_rows_are_of_the_period(pam: Callable, kent: Home, tmp_path: Path) -> None:
+def test_a_past_period_takes_a_file_whose_rows_are_of_it(kent: Home, tmp_path: Path) -> None:
+    """tests/cli/test_backfill.py has the command and its whole night."""
     text = MAPPINGS["custody.yml"].replace('name: "Drug tests {year:%Y} (*).csv"', 'name: "Tests*.csv", covers: months')
     (kent.mappings / "custody.yml").write_text(text, encoding="utf-8")
     drop(tmp_path / "old", "Tests of the past.csv", year_of_tests())
     later = year_of_tests().replace("/2025", "/2023")
     drop(tmp_path / "old", "Tests, other.csv", later)
-    result = pam("backfill", "2025-01-01", "2025-12-31", "--inbox", tmp_path / "old", "--home", kent.path)
-    assert result.exit_code == 0, result.stderr
+    land_night(kent, tmp_path / "old", period=(date(2025, 1, 1), date(2025, 12, 31)))
     assert [(e.source_file, str(e.covered_from), str(e.covered_to)) for e in read_ledger(kent)] == [
         ("Tests of the past.csv", "2025-01-01", "2025-11-30")
     ]

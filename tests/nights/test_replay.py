@@ -1,4 +1,5 @@
-"""The warehouse made again from raw/ and the lists alone: now, as it was, and against what somebody changed."""
+"""The warehouse made again from raw/ and the lists alone: now, as it was (tests/cli/test_replay.py), and against what somebody
+changed."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from support import land_night, meta_rows, published, same_figures, write_extract
-from week import NALOXONE, NIGHTS, RELEASED, YEAR, administrations, publish_dated
+from week import NALOXONE, NIGHTS, YEAR, administrations, publish_dated
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
@@ -162,17 +163,6 @@ def test_rows_that_are_not_there_are_named(week: Home, week_copy: Home, tmp_path
         rebuild_and_compare(empty)
     with replaying(empty) as run, pytest.raises(ReplayError, match="has no ledger"):
         run.land()
-
-
-def test_a_night_between_two_may_be_asked_for(week: Home, tmp_path: Path) -> None:
-    """The release came between the third night and the fourth: its figures, with none of the fourth's files."""
-    out = tmp_path / "released.duckdb"
-    write_as_of(week, RELEASED, out)
-    with duckdb.connect() as con:
-        attach(con, find_kept(week, NIGHTS[2]).path, "earlier")
-        attach(con, out, "later")
-        find_differences(con)
-        assert con.execute("select distinct mart from differences").fetchall() == [("mart_stop_search",)]
 
 
 def test_what_can_not_be_asked_for(week: Home, tmp_path: Path) -> None:
