@@ -61,6 +61,6 @@ def _choose_nodes(names: Collection[str], left: Collection[str]) -> set[str]:
     tests = {
         path[x] for x, node in nodes.items()
         if node.resource_type.value == "test" and path[x] in left
-        and (tested := {path[p] for p in node.depends_on_nodes if p in path}) & chosen and not tested & still_left
+        and not {path[p] for p in node.depends_on_nodes if p in path} & still_left
     }  # fmt: skip
     return chosen | tests

@@ -107,8 +107,10 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
         found = "select mart from marts.measures where value > 0 group by mart order by mart"
         assert con.execute(found).fetchall() == [("mart_mda_orders",), ("mart_stop_search",)]
 
-    write_extract(dropped.inbox, "mda_orders", [["M2", "2025-06-01", "10", "Police"]], columns=ORDERS)
-    assert materialize(dropped, instance, "raw/mda_orders", "marts/mart_mda_orders").success
+    newer = [["M2", "2025-06-01", "10", "Police"]]
+    write_extract(dropped.inbox, "mda_orders", newer, columns=ORDERS, stamp="20260201T020000Z")
+    landed = materialize(dropped, instance, "raw/mda_orders", "marts/mart_mda_orders")
+    assert landed.success and metadata(landed, "raw/mda_orders")["accepted"] == 1
     models = [k for d in build_defs().assets for k in getattr(d, "keys", ()) if k.path[0] in MADE_BY_DBT]
     chosen = ["/".join(k.path) for k in models if k.path[-1] != "stg_naloxone"]
     assert materialize(dropped, instance, *chosen).success
