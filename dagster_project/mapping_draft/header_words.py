@@ -68,7 +68,7 @@ def likeness(column: Column, header: str) -> float:
     if known < KNOWN and any(own >= set(words(name)) for name in column.not_synonyms):
         return 0.0
     # `Surname` is spelt like `LPU Name`. What is taken for a column is stored as it is.
-    if known < SAME_WORDS and _names_a_person(own):
+    if known < SAME_WORDS and not column.identifier and _names_a_person(own):
         return 0.0
     return known
 

@@ -85,12 +85,12 @@ def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
 
 
 def test_a_unit_that_falls_to_nothing_is_a_warning(new_home: Home) -> None:
-    """A newest month without any, after 30 administrations a month. Not after 29, not in an older month, and not of rows whose
-    unit is Not recorded.
+    """A newest month without any, after 30 administrations a month. Not after 29, not in an older month, not of rows whose unit
+    is Not recorded, and not where an earlier month had none either.
     """
     units = {
         "Dales": [30] * 12 + [0], "High Peak": [29] * 12 + [0], "Amber Valley": [30] * 11 + [0, 30], "": [30] * 12 + [0],
-        "Chesterfield": [90] * 13,
+        "Chesterfield": [90] * 13, "Erewash": [90, 90, 90, 0] * 3 + [0],
     }  # fmt: skip
     days = [
         (unit, f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00")

@@ -109,7 +109,8 @@ covered as (
     group by windows.coverage, windows.force_code
 ),
 
--- The longest run of days without a row that ends in the last four covered weeks. Rows by month have no days of their own.
+-- The longest run of days without a row that ends in the last four covered weeks, and in the year before. Rows by month have no
+-- days of their own.
 row_dates as (
     select distinct days.extract, days.force_code, days.row_date, windows.covered_to
     from {{ ref('row_days') }} as days
@@ -137,9 +138,15 @@ runs as (
 ),
 
 quiet as (
-    select extract, force_code, max({{ days_between('row_date', 'next_date') }} - 1) as quiet_days
+    select
+        extract,
+        force_code,
+        max(case when next_date > {{ add_days('covered_to', -27) }} then {{ days_between('row_date', 'next_date') }} - 1 end)
+            as quiet_days,
+        max(case when next_date <= {{ add_days('covered_to', -27) }} then {{ days_between('row_date', 'next_date') }} - 1 end)
+            as usual_quiet_days
     from runs
-    where next_date > {{ add_days('covered_to', -27) }}
+    where next_date > {{ add_days('covered_to', -391) }}
     group by extract, force_code
 ),
 
@@ -230,7 +237,7 @@ select
                 / (cast(volumes.history_rows as double) / covered.history_days)
     end as volume_ratio,
     case
-        when covered.history_days >= 84 and volumes.history_rows >= 50
+        when covered.history_days >= 84 and volumes.history_rows >= 50 and quiet.quiet_days > coalesce(quiet.usual_quiet_days, 0)
             then quiet.quiet_days * cast(volumes.history_rows as double) / covered.history_days
     end as rows_missing_in_quiet_days,
     case

@@ -36,6 +36,7 @@ compared as (
         avg(value) over ({{ before }}) as mean_before,
         avg(rows_shared) over ({{ before }}) as mean_rows,
         count(*) over ({{ before }}) as months_before,
+        min(value) over ({{ before }}) as least_before,
         max(month_no) over (partition by mart, force_code, measure) as newest_month_no
     from figures
 )
@@ -70,6 +71,7 @@ where compared.months_before = 12
     and coalesce(compared.mean_rows, 30) >= 30
     and accepted.measure is null
     and case
-        when compared.area_type = 'lpu' then compared.value = 0 and compared.month_no = compared.newest_month_no
+        when compared.area_type = 'lpu'
+            then compared.value = 0 and compared.least_before > 0 and compared.month_no = compared.newest_month_no
         else published.value is null or published.value <> compared.value
     end
