@@ -41,7 +41,7 @@ class Column(_Part):
 
     `required`: the header must be there. `key`: part of what identifies a row. `places_row`: the date that puts the row in the
     covered window. `identifier`: hashed before anything is stored. `values`: the allowed values of a choice, as the marts show
-    them. `counted`: texts that a measure counts; one with other words around it is most likely meant. `aliases`: other headers.
+    them. `aliases`: other headers.
 
     Only `pam map` uses the rest, for drafts that a person checks; a header that lands without a mapping must be unmistakable in
     every file. `synonyms`: what systems call the column. `not_synonyms`: similar headers that mean something else.
@@ -56,7 +56,6 @@ class Column(_Part):
     identifier: bool = False
     places_row: bool = False
     values: tuple[Text, ...] = ()
-    counted: tuple[Text, ...] = ()
     aliases: tuple[Text, ...] = ()
     synonyms: tuple[Text, ...] = ()
     not_synonyms: tuple[Text, ...] = ()

@@ -5,7 +5,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -59,12 +59,12 @@ class SheetText:
     """A sheet as CSV text: commas, LF, a line for each row (cells may have line breaks), blank lines for blank rows.
 
     `last_merged`: the first row, from 1, of the last cell that is merged over rows of one column; 0 where there is none.
-    `unworked`: column, from 0 -> the last row, from 1, with a formula that no spreadsheet has worked out yet.
+    `unworked`: row and column, from 0, of each formula that no spreadsheet has worked out yet.
     """
 
     text: str
     last_merged: int
-    unworked: Mapping[int, int]
+    unworked: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,10 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     if rows is None or index is None:
         name = printable(sheet or "")
         raise Refused(f"no sheet '{name}', which the mapping's table.sheet says: it has {', '.join(map(printable, names))}")
-    unworked: dict[int, int] = {}
+    unworked = []
     for row, column, shown in _failed_formulas(data, index):
         if shown is None:
-            unworked[column] = row + 1
+            unworked.append((row, column))
         elif row < len(rows) and column < len(rows[row]):
             rows[row][column] = shown
     merged = [(top, bottom, column) for (top, column), (bottom, last) in ranges if column == last and top < bottom]

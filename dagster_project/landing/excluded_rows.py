@@ -88,12 +88,12 @@ def _plain(name: str) -> str:
 
 
 _DELETED = r"deleted|void(ed)?|((entered|created|recorded|raised) )?in error"
-# Without the days that programs write for none: 1900, 1970, 9999.
-_YEAR = r"(19[89]|20[0-8])\d"
+# Without the days that programs write for none: 1900, 1970, 2049, 2079, 9999.
+_YEAR = r"(19[89]|20[0-3])\d"
 _FLAGS = r"(flag|indicator|ind|yn)?"
 VOID_HEADER = re.compile(
     rf"(is)?(record|row|entry|form)?(deleted|void(ed)?|(entered|created|recorded|raised)inerror){_FLAGS}"
-    rf"|(is)?(test|training|dummy)(record|entry|row|log){_FLAGS}|(record)?(deleted|voided)(on|at|date|datetime)|date(deleted|voided)"
+    r"|is(test|training|dummy)(record|entry|row)?|(test|training|dummy)(record|entry|row)flag|(record)?(deleted|voided)(on|at|date|datetime)|date(deleted|voided)"
 )
 """Headers, as `plain_header` writes them, of a column in which a Yes or a date says that the row is no record."""
 STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|booking)?(status|state)")
@@ -101,17 +101,17 @@ STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|bookin
 _YES = rf"y|yes|t|true|1|-1|x|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
 
 
-def says_void(cells: Mapping[str, str]) -> str:
+def says_void(cells: Mapping[str, str], has_status: bool) -> str:
     """SQL for the header under which a row says that it was deleted, or is no record; NULL where it does not.
 
-    `cells`: header -> SQL of its cell.
+    `cells`: header -> SQL of its cell. `has_status`: whether the extract has a status of its own, which says what is cancelled.
 
     A bare `Status` may be another thing's, such as a call's or a test's: what is cancelled there may still be a record.
     """
     whens = []
     for header, cell in cells.items():
         plain = plain_header(header)
-        words = _DELETED if plain in ("status", "state") else rf"{_DELETED}|cancell?ed"
+        words = _DELETED if has_status or plain in ("status", "state") else rf"{_DELETED}|cancell?ed"
         words = _YES if VOID_HEADER.fullmatch(plain) else rf"({words})(\s*[-–:(].*)?"
         whens.append(f"when regexp_full_match({cell}, {literal(words)}, 'i') then {literal(header)}")
     return f"case {' '.join(whens)} end"

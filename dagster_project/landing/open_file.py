@@ -1,10 +1,13 @@
 """From a file in any container to rows of cells: the only place that knows how each container is read."""
 
+import csv
 import os
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
 from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
+from .excluded_rows import TOTAL
 from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
 from .header_columns import Layout, header_meanings, named_headers, read_header
@@ -72,7 +76,7 @@ def open_file(
             amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
             fields = ({i for name in names for i in layout.fields_of(name)} for names in (contract.key, amounts))
             read = sheet_text(stored.data, name, SheetTable(layout.rows, *fields))
-        _check_formulas(read, layout)
+        _check_formulas(read, layout, contract)
         around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
         return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread), around=around)
     data = unpack(stored, file.container)
@@ -158,13 +162,26 @@ def _tables(
             yield printable(name), is_seen, layout.rows
 
 
-def _check_formulas(read: SheetText, layout: Layout) -> None:
-    """Raises Refused where a column has a formula without a value: it would be read as a blank."""
+def _check_formulas(read: SheetText, layout: Layout, contract: Contract) -> None:
+    """Raises Refused where a record has a formula without a value: it would be read as a blank.
+
+    A row without a reference or a date, such as one of totals, is no record.
+    """
+    if not read.unworked:
+        return
     headers = {i: header for name, header in layout.headers.items() for i in layout.fields_of(name)}
-    if names := [headers[i] for i, row in sorted(read.unworked.items()) if i in headers and row > layout.rows]:
+    names = {*contract.key, contract.date_column} & layout.headers.keys()
+    naming = {i for name in names if name for i in layout.fields_of(name)}
+    rows = list(csv.reader(StringIO(read.text)))
+    empty = {
+        headers[column]: None for row, column in sorted(read.unworked) if column in headers and layout.rows <= row < len(rows)
+        and all(i == column or (i < len(rows[row]) and rows[row][i].strip()) for i in naming)
+        and not any(re.fullmatch(TOTAL, cell.strip(), re.I) for cell in rows[row])
+    }  # fmt: skip
+    if empty:
         raise Refused(
-            f"formulas under {', '.join(dict.fromkeys(names))} were never worked out, and have no value: open the workbook in"
-            " Excel, save it and drop it again"
+            f"formulas under {', '.join(empty)} were never worked out, and have no value: open the workbook in Excel, save it"
+            " and drop it again"
         )
 
 

@@ -34,25 +34,27 @@ def restarted_keys(
     if rows < FEWEST_KEYS or sheet.contract.kind != "events" or sheet.contract.date_column in sheet.key or not sheet.key:
         return None
     first, last = sheet.covered_from, sheet.covered_to
-    beyond = [
+    others = [
         e for e in entries
-        if e.form == "canonical" and e.load_id != load.load_id and not (first <= e.window[0] and e.window[1] <= last)
+        if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < str(load.extracted_at)
         and FEWEST_KEYS // 2 <= (e.rows_landed or 0) <= max(TIMES_LARGER * rows, SMALL) and load_of(e).raw(home).exists()
     ]  # fmt: skip
-    if not beyond or not load.raw(home).exists():
+    newest = sorted(others, key=lambda e: str(e.extracted_at), reverse=True)
+    # Within one window a newer version of a record may be of any day.
+    apart = [e for e in newest if e.window[1] < first or last < e.window[0]][:LOADS_BACK]
+    same_days = [e for e in newest if e not in apart and first <= e.window[1] and e.window[0] <= last][:LOADS_BACK]
+    if not apart or not load.raw(home).exists():
         return None
-    nearest = sorted(beyond, key=lambda e: str(e.extracted_at), reverse=True)[:LOADS_BACK]
+    # Keys that an accepted file has on the same days have replaced the others already.
+    known = "select ''"
+    if same_days:
+        known = f"select _key from {_rows(home, same_days)} where _date between '{first}' and '{last}'"
     keys, again = one_row(con.execute(
         f"""
         with keys as (
             select distinct _key from (from {parquet_of(load.raw(home))} where _key is not null limit {MOST_KEYS})
         )
-        select count(*), count(*) filter (
-            where _key in (
-                select _key from {parquet_of(*(load_of(e).raw(home) for e in nearest))}
-                where _date not between '{first}' and '{last}'
-            )
-        )
+        select count(*), count(*) filter (where _key in (select _key from {_rows(home, apart)}) and _key not in ({known}))
         from keys
         """
     ))
@@ -61,7 +63,12 @@ def restarted_keys(
     name, placing = sheet.key[0], str(sheet.contract.date_column)
     parts = ", ".join(sheet.layout.headers[c].replace(" + ", ", ") for c in (placing, name))
     return (
-        f"{name}: {again:,} of its first {keys:,} are those of records on other days, outside its window, and would replace"
+        f"{name}: {again:,} of its first {keys:,} are those of records of other days, and would replace"
         " them: do references begin again each year or day? Then put the year or day before them, or say headers:"
         f" {{{name}: {{join: [{parts}]}}}} in a mapping; if the records were moved to these days, release the file"
     )
+
+
+def _rows(home: Home, entries: Iterable[LedgerEntry]) -> str:
+    """SQL for the rows of some loads that have a key."""
+    return f"(from {parquet_of(*(load_of(e).raw(home) for e in entries))} where _key is not null)"

@@ -109,7 +109,9 @@ class Sheet:
     def void(self) -> str | None:
         """SQL for the header under which a row says that it is no record; None where the file has no such column."""
         fields = self.layout.void_fields if self.form == "canonical" else {}
-        return says_void({header: self.cell(i) for i, header in fields.items()}) if fields else None
+        if not fields:
+            return None
+        return says_void({header: self.cell(i) for i, header in fields.items()}, "status" in self.layout.position)
 
     @property
     def force_headers(self) -> str:
@@ -325,17 +327,7 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             if not sheet.cells.is_short:
                 long = f"length({sheet.translated(c)}) > {LONGEST}"
                 rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
-            rules += [_nearly(c, value) for value in c.counted]
     return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet), *_void(sheet)]
-
-
-def _nearly(column: Column, value: str) -> tuple[str, str, str]:
-    """The rule that no text has a counted value among other words, as `Op Knightlow`: it would not count."""
-    text, word, kind = f"c_{column.name}", literal(value.lower()), f"{column.name}: is nearly {value}"
-    shown = f"left({text}, {QUOTED_VALUE})"
-    remedy = f"' would not count as {value}: say values: {column.name}: in a mapping, with what it means"
-    reason = f"{literal(f'{column.name}: {chr(39)}')} || {shown} || {literal(remedy)}"
-    return f"contains(lower({text}), {word}) and lower({text}) <> {word}", reason, kind
 
 
 def _words(sheet: Sheet) -> list[tuple[str, str, str]]:

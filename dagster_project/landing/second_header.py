@@ -7,7 +7,7 @@ from dagster_project.core.sql import literal
 
 from .header_columns import header_meanings
 from .raw_store import QUARANTINED
-from .row_rules import Sheet
+from .row_rules import PARSED, Sheet
 
 FEWEST_NAMED = 2
 """Cells that name a column: one alone may be a word."""
@@ -37,8 +37,9 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
         moved = {name: others[0] for name, others in named.items() if others and name not in others}
         if moved and sum(map(bool, named.values())) >= FEWEST_NAMED:
             column, below = next(iter(moved.items()))
-            return (
-                f"line {line} is another header, in another order ({below} stands where {column} did), and the rows below it"
-                " are read under the first: make each table a file of its own; if nothing is below it, release the file"
-            )
+            if con.execute(f"select 1 from {PARSED} where not bad and line > {int(line)} limit 1").fetchone():
+                return (
+                    f"line {line} is another header, in another order ({below} stands where {column} did), and the rows below"
+                    " it are read under the first: make each table a file of its own"
+                )
     return None

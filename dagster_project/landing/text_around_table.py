@@ -15,23 +15,29 @@ FEWEST_FILLED = 0.7
 """Share of the header's cells that a record fills at least."""
 FEWEST_ROWS = 2
 """A single row may be a title that happens to lie so."""
+FEWEST_COLUMNS = 4
+"""In a narrower table a line such as `Period from, 01/01/2025` looks like a record."""
 MOST_NOTE_CELLS = 2
 
 _OMITTED = re.compile(
     r"exceeded the allowed volume|data (may|might) have been omitted"
-    r"|\b(rows?|records?|results?|data|output) (has|have|was|were) (been )?(truncated|cut off)"
+    r"|\b(rows?|records?|results?|data|output) (has|have|was|were) (been )?truncated(?! to)"
     r"|\b(row|record|result) limit (of [\d,]+ )?(was |has been )?(reached|exceeded)",
     re.I,
 )
 """What programs write below or above rows of which they left some out. Power BI writes the first."""
+_DENIED = re.compile(r"\s*[:=]\s*(no|none|false|0)\b", re.I)
 _THINGS = r"(?:rows|records|entries|results|items)"
 _COUNTED = re.compile(
     rf"\b(?:showing|displaying|{_THINGS})\D{{0,20}}\d[\d,]* ?(?:-|–|to) ?\d[\d,]* of (\d[\d,]*)"
-    rf"|\b(\d[\d,]*) {_THINGS} (?:affected|selected|returned|exported)\b"
-    rf"|\b{_THINGS}(?: count| exported| returned| selected)? ?[:=] ?(\d[\d,]*)$|\brecord count ?[:=]? ?(\d[\d,]*)$",
+    rf"|\b(\d[\d,]*) {_THINGS} (?:affected|returned|exported)\b"
+    rf"|\b(?:total|number of|no\.? of) {_THINGS} ?[:=] ?(\d[\d,]*)$"
+    rf"|\b{_THINGS} (?:count|exported|returned) ?[:=] ?(\d[\d,]*)$|\brecord count ?[:=]? ?(\d[\d,]*)$",
     re.I,
 )
 """How many rows a note says there are: `Showing 1 to 25 of 2,345 entries`, `(2345 rows affected)`, `Total records: 2345`."""
+_YEAR = re.compile(r"(19[89]|20\d)\d")
+"""A number that is more likely a year: `Number of results: 2025` may be a title."""
 _DAY = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}(\D.*)?|\d{4}-\d{2}-\d{2}.*")
 
 
@@ -66,9 +72,9 @@ def says_rows_are_missing(around: AroundTable, table: TablePlace | None, rows: i
     """
     is_known = bool(table and (table.header_row or table.ignore))
     for note in around.notes:
-        if said := _OMITTED.search(note):
+        if (said := _OMITTED.search(note)) and not _DENIED.match(note, said.end()):
             return f"says that rows are missing ('{said[0]}'): export fewer days at a time; if it is whole, release it"
-        counts = [int(n.replace(",", "")) for found in _COUNTED.findall(note) for n in found if n]
+        counts = [int(n.replace(",", "")) for found in _COUNTED.findall(note) for n in found if n and not _YEAR.fullmatch(n)]
         if counts and max(counts) > rows and not is_known:
             return (
                 f"says that it has {max(counts):,} rows, and has {rows:,}: export all of them; if the number counts something"
@@ -80,7 +86,7 @@ def says_rows_are_missing(around: AroundTable, table: TablePlace | None, rows: i
 def records_above_header(around: AroundTable, table: TablePlace | None, layout: Layout, placing: str | None) -> str | None:
     """The reason to hold a file with records above its header, as after sorting the header with them, or None. `placing`: the
     column that places a row."""
-    if placing is None or placing not in layout.position or (table and table.header_row):
+    if placing is None or placing not in layout.position or layout.width < FEWEST_COLUMNS or (table and table.header_row):
         return None
     at, least = layout.position[placing], FEWEST_FILLED * layout.width
     alike = [row for row in around.above if at < len(row) and _DAY.fullmatch(row[at]) and sum(map(bool, row)) >= least]

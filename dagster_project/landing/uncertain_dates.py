@@ -16,6 +16,8 @@ GAP_DAYS = 180
 GAP_OF_SPAN = 0.5
 """Days, and share of the days of all other rows, that such rows lie apart: by chance one file of 20 rows in 3,000 has it."""
 
+SECOND_ORDER = 0.01
+"""Share of the rows whose dates the second format alone reads: as where a mapping names none."""
 FEWEST_MONTHS = 6
 WINDOW_DAYS = 62
 """The first days of a month are all of a shorter window."""
@@ -55,11 +57,12 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
         return None
     if (sheet.covered_to - sheet.covered_from).days < WINDOW_DAYS or (sheet.mapping and placing in sheet.mapping.dates):
         return None
-    filled, in_window, firsts, seconds = one_row(con.execute(
+    filled, in_window, firsts, seconds, is_american = one_row(con.execute(
         f"""
         select
             count(*), count(*) filter (where month_first between '{sheet.covered_from}' and '{sheet.covered_to}'),
-            count(distinct split_part(t, '/', 1)), count(distinct split_part(t, '/', 2))
+            count(distinct split_part(t, '/', 1)), count(distinct split_part(t, '/', 2)),
+            bool_or(not regexp_matches(t, '^\\d\\d/'))
         from (
             select t, cast(try_strptime(split_part(t, ' ', 1), '%m/%d/%Y') as date) as month_first
             from (select {sheet.text(placing)} as t from {CELLS} where not {sheet.is_ragged})
@@ -67,7 +70,8 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
         )
         """
     ))
-    if in_window < filled or firsts < FEWEST_MONTHS or seconds != 1:
+    # Spreadsheets set to American dates write 1/1/2025, and systems set to British ones 01/01/2025.
+    if in_window < filled or firsts < FEWEST_MONTHS or seconds != 1 or not is_american:
         return None
     return (
         f"{placing}: with the day first, its dates are {firsts} days at the beginning of a month; with the month first, one day"
@@ -81,19 +85,20 @@ def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     for name, formats in (sheet.mapping.dates if sheet.mapping else {}).items():
         pairs = [(f, other) for i, f in enumerate(formats) if (other := _swapped(f)) in formats[i + 1 :]]
         for first, second in pairs if name in sheet.layout.position else ():
-            either, second_only = one_row(con.execute(
+            rows, either, second_only = one_row(con.execute(
                 f"""
-                select count(*) filter (where a <> b), count(*) filter (where a is null and b is not null)
+                select count(*), count(*) filter (where a <> b), count(*) filter (where a is null and b is not null)
                 from (
                     select try_strptime(t, {literal(first)}) as a, try_strptime(t, {literal(second)}) as b
                     from (select {sheet.text(name)} as t from {CELLS} where not {sheet.is_ragged})
                 )
                 """
             ))
-            if either and second_only:
+            if either and second_only >= SECOND_ORDER * rows:
                 return (
-                    f"{name}: {either:,} dates fit {first} and {second}, and would be read by the first; {second_only:,} fit"
-                    " the second alone: keep one of them in the mapping, and export rows of the other order to another file"
+                    f"{name}: dates that fit both {first} and {second} ({either:,}) would be read by the first, and some"
+                    f" ({second_only:,}) fit the second alone: keep one of them in the mapping, and export rows of the other"
+                    " order to another file"
                 )
     return None
 

@@ -189,3 +189,12 @@ def test_formulas_with_a_value_and_outside_the_columns_land(warehouse):
     data = changed(data, "xl/worksheets/sheet1.xml", "</row></sheetData>", '<c r="H6"><f>A1</f></c></row></sheetData>')
     entry = land(warehouse, data, NAME.replace("0105T", "0106T"))
     assert (entry.outcome, entry.rows_landed) == ("accepted", 4), entry.reason
+
+
+def test_a_total_that_nobody_has_worked_out_refuses_no_file(warehouse):
+    key_cell = '<row r="6"><c r="A6" t="inlineStr"><is><t>{}</t></is></c>'
+    total = key_cell + '<c r="C6"><f>COUNTA(C2:C5)</f></c>{}</row></sheetData>'
+    for n, (key, more) in enumerate((("TOTAL", ""), ("Sum", ""), ("Total", '<c r="B6"><f>MAX(B2:B5)</f></c>'))):
+        data = changed(workbook([HEAD, *rows(4)]), "xl/worksheets/sheet1.xml", "</sheetData>", total.format(key, more))
+        entry = land(warehouse, data, NAME.replace("0105T", f"010{n + 5}T"))
+        assert (entry.outcome, entry.rows_landed) == ("accepted", 4), entry.reason

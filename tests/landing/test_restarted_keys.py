@@ -2,6 +2,8 @@
 
 import pytest
 
+from dagster_project.landing import release_load
+
 LATER, LAST = "20260106T020000Z", "20260107T020000Z"
 
 
@@ -26,7 +28,7 @@ def test_references_that_begin_again_each_year(warehouse, old, new, outcome):
     entry = given(warehouse, new, 2025, LATER)
     assert entry.outcome == outcome
     if outcome == "held":
-        assert f"administration_ref: {min(len(old), len(new))} of its first {len(new)} are those of records on" in entry.reason
+        assert f"administration_ref: {min(len(old), len(new))} of its first {len(new)} are those of records" in entry.reason
         assert "headers: {administration_ref: {join: [administered_at, administration_ref]}} in a mapping" in entry.reason
 
 
@@ -55,6 +57,19 @@ def test_newer_versions_of_the_same_days_and_a_longer_window(warehouse):
     given(warehouse, range(240), 2025, "20260105T020000Z")
     assert given(warehouse, range(240), 2025, LATER, end="2025-12-30").outcome == "accepted"
     assert given(warehouse, range(240), 2025, LAST, start="2024-01-01", day="04-05").outcome == "accepted"
+
+
+def test_an_older_file_that_arrives_late_replaces_nothing(warehouse):
+    given(warehouse, range(240), 2025, LATER)
+    assert given(warehouse, range(240), 2024, "20250105T020000Z").outcome == "accepted"
+
+
+def test_what_a_released_file_has_on_these_days_is_not_asked_about_again(warehouse):
+    given(warehouse, range(240), 2024, "20250105T020000Z")
+    held = given(warehouse, range(240), 2025, LATER)
+    assert held.outcome == "held"
+    release_load(warehouse.home, warehouse.contracts, held.load_id, "night-9", by="A. Person", why="moved")
+    assert given(warehouse, range(240), 2025, LAST).outcome == "accepted"
 
 
 def test_a_much_longer_file_is_not_searched(warehouse, monkeypatch):

@@ -42,9 +42,14 @@ def test_a_word_in_the_place_of_a_date_is_no_header(warehouse, row):
     assert (entry.outcome, entry.rows_quarantined) == ("accepted", 1)
 
 
+def test_a_header_with_nothing_below_it_is_one_row_in_quarantine(warehouse):
+    entry = warehouse.land("confiscation_orders", *orders(1, 2, 3), SWAPPED, header=HEADER)
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 3, 1)
+
+
 def test_identifiers_are_not_looked_at(warehouse):
     head = "custody_ref,arrested_at,trigger_offence,test_status,cocaine,opiates"
     rows = [f"K{n},2025-03-01,Theft,Completed,Positive,Negative" for n in range(4)]
     other = head.replace("cocaine,opiates", "opiates,cocaine")
-    assert warehouse.land("drug_tests", *rows, other, header=head).outcome == "held"
+    assert warehouse.land("drug_tests", *rows[:2], other, *rows[2:], header=head).outcome == "held"
     assert warehouse.land("drug_tests", *rows, head, header=head, at="20260106T020000Z").outcome == "accepted"

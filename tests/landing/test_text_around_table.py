@@ -27,8 +27,8 @@ def test_a_file_that_says_rows_are_missing_is_held(warehouse, note):
     assert land(warehouse, data, NAME.replace("0105T", "0107T")).outcome == "held"
 
 
-COUNTS = ("Showing 1 to 25 of 2,345 entries", "(2345 rows affected)", "2,345 rows selected.", "Total records: 2345",
-          "Record count: 2,345", "Rows: 2345", "Records 1 - 25 of 2345")  # fmt: skip
+COUNTS = ("Showing 1 to 25 of 2,345 entries", "(2345 rows affected)", "2,345 rows exported", "Total records: 2345",
+          "Record count: 2,345", "Number of rows: 2345", "Records 1 - 25 of 2345")  # fmt: skip
 
 
 @pytest.mark.parametrize("note", COUNTS)
@@ -50,6 +50,8 @@ def test_a_number_in_a_cell_of_its_own_and_in_a_long_text(warehouse, monkeypatch
 @pytest.mark.parametrize(
     "note",
     ["Page 1 of 2345", "Weeks 1 to 4 of 52", "Total value: 2345", "Records of 2025", "Printed 01/02/2025 10:00",
+     "Drug test results: 2025", "Number of results: 2025", "Max rows: 5000", "Row limit reached: no",
+     "500 records selected for audit", "Data may have been omitted: no", "Output was truncated to Derbyshire",
      "Applied filters:", "Data may have errors", "2345 rows", "Rows of 2345 districts: none"],
 )  # fmt: skip
 def test_other_titles_and_notes_do_not_matter(warehouse, note):
@@ -64,10 +66,10 @@ def test_what_a_record_says_is_no_note(warehouse):
 
 def test_a_mapping_that_knows_the_row_knows_its_number(warehouse):
     path = warehouse.home.mappings / "m.yml"
-    path.write_text('extract: crimes\ntable: {ignore: {crime_ref: "Rows:*"}}\n', encoding="utf-8")
-    assert text(warehouse, HEADER, *crimes(), "Rows: 2345").outcome == "accepted"
+    path.write_text('extract: crimes\ntable: {ignore: {crime_ref: "Rows*"}}\n', encoding="utf-8")
+    assert text(warehouse, HEADER, *crimes(), "Rows exported: 2345").outcome == "accepted"
     path.write_text("extract: crimes\ntable: {header_row: 2}\n", encoding="utf-8")
-    assert text(warehouse, "Rows: 2345", HEADER, *crimes(), at="20260106T020000Z").outcome == "accepted"
+    assert text(warehouse, "Rows exported: 2345", HEADER, *crimes(), at="20260106T020000Z").outcome == "accepted"
     assert text(warehouse, POWER_BI, HEADER, *crimes(), at="20260107T020000Z").outcome == "held"
 
 
@@ -79,6 +81,12 @@ def test_records_above_the_header_hold_the_file(warehouse, n, outcome):
         assert f"{n} rows above the header, in row {n + 1}, look like records" in entry.reason
         (warehouse.home.mappings / "m.yml").write_text(f"extract: crimes\ntable: {{header_row: {n + 1}}}\n", encoding="utf-8")
         assert text(warehouse, *crimes(0, n), HEADER, *crimes(n, 40), at="20260106T020000Z").outcome == "accepted"
+
+
+def test_lines_above_a_narrow_table_are_no_records(warehouse):
+    lines = ["Period from,01/01/2025", "Period to,31/12/2025", "cohort_size,counted_on", "120,2025-03-01", "121,2025-03-02"]
+    entry = warehouse.land("iom_cohort", text="".join(f"{line}\n" for line in lines))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 2), entry.reason
 
 
 def test_a_first_table_without_a_required_column_holds_the_file(warehouse):
