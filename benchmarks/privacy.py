@@ -47,9 +47,10 @@ EXTRACTS = {
 
 def write_files(folder: Path, rows: int) -> None:
     """Write the night's three files, with `rows` rows in all."""
-    for name, (share, columns) in EXTRACTS.items():
-        path = folder / f"{name}__derbyshire__{WINDOW}.csv"
-        duckdb.execute(f"copy (select {columns} from range({int(rows * share)}) as r(i)) to '{path}' (header)")
+    with duckdb.connect() as con:
+        for name, (share, columns) in EXTRACTS.items():
+            path = folder / f"{name}__derbyshire__{WINDOW}.csv"
+            con.execute(f"copy (select {columns} from range({int(rows * share)}) as r(i)) to '{path}' (header)")
 
 
 def install_plain(con: duckdb.DuckDBPyConnection, _: object) -> None:

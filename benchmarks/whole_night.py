@@ -45,7 +45,8 @@ def prepared(
     with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(national_areas(forces))
     lines = "columns = {'t': 'varchar'}, auto_detect = false, header = true, delim = '', quote = ''"
-    (written,) = duckdb.execute(f"select count(*) from read_csv(?, {lines})", [f"{inbox}/*.csv"]).fetchone()
+    with duckdb.connect() as con:
+        (written,) = con.execute(f"select count(*) from read_csv(?, {lines})", [f"{inbox}/*.csv"]).fetchone()
     return inbox, home, written
 
 
