@@ -12,8 +12,6 @@ from .ledger import LedgerEntry
 
 ALIKE = 0.6
 """Similarity of two headers (0 to 1) from which one may be the other's new name."""
-
-
 LONG_AFTER = timedelta(days=31)
 """An extraction later than this after the landing is mistyped: clocks differ by less."""
 

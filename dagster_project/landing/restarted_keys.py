@@ -27,7 +27,7 @@ repeat within it. Searching it would take longer than landing a day."""
 def restarted_keys(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
 ) -> str | None:
-    """The reason to hold a file most of whose keys are those of earlier records outside its window, or None.
+    """The reason to hold a file most of whose keys are those of earlier records of other days, or None.
 
     `load`: the file's rows, stored already. `rows`: how many. `entries`: the accepted loads of its extract and force.
     """
@@ -42,7 +42,7 @@ def restarted_keys(
     newest = sorted(others, key=lambda e: str(e.extracted_at), reverse=True)
     # Within one window a newer version of a record may be of any day.
     apart = [e for e in newest if e.window[1] < first or last < e.window[0]][:LOADS_BACK]
-    same_days = [e for e in newest if e not in apart and first <= e.window[1] and e.window[0] <= last][:LOADS_BACK]
+    same_days = [e for e in newest if first <= e.window[1] and e.window[0] <= last][:LOADS_BACK]
     if not apart or not load.raw(home).exists():
         return None
     # Keys that an accepted file has on the same days have replaced the others already.

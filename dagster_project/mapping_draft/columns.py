@@ -14,7 +14,7 @@ from dagster_project.core.sql import one_row
 
 from .codes import target_of
 from .fields import ColumnSource, Fields, stem_of
-from .header_words import ALIKE, GENERAL_NAME, KNOWN, SAME_WORDS, likeness, numbered, words
+from .header_words import ALIKE, GENERAL_NAME, KNOWN, ROLES, SAME_WORDS, likeness, numbered, words
 from .profiles import MOST_CODES, Profile
 
 ALIKE_WITH_CELLS = 0.45
@@ -23,8 +23,7 @@ ALIKE_WITH_CELLS = 0.45
 BY_CELLS = 0.5
 """The score of a column that was found by its cells alone."""
 
-OF_A_PERSON = {"residence", "resident", "home", "victim", "offender", "suspect", "caller", "subject", "casualty", "nominal",
-               "defendant", "detainee", "witness", "officer"}  # fmt: skip
+OF_A_PERSON = ROLES | {"residence", "resident", "home", "casualty", "nominal", "defendant"}
 """Words of a header for where a person lives or works. A row belongs where it happened."""
 
 ONE_KIND = DATE_TYPES | {"money", "whole", "choice", "unit"}

@@ -27,11 +27,10 @@ _PEOPLE = frozenset({
     "postcode",
 })  # fmt: skip
 """Words of headers that hold what a person is known by."""
-_OF_PEOPLE = frozenset({
-    "first", "middle", "last", "full", "family", "given", "known", "caller", "officer", "person", "suspect", "victim",
-    "subject", "offender", "detainee", "witness",
-})  # fmt: skip
-"""Words that are so with `name`."""
+ROLES = frozenset({"caller", "officer", "suspect", "victim", "subject", "offender", "detainee", "witness"})
+"""Words of headers for what a person is in a case."""
+_OF_PEOPLE = ROLES | {"first", "middle", "last", "full", "family", "given", "known", "person"}
+"""Words that, with `name`, are what a person is known by."""
 
 _SHORT = {
     "no": "ref", "num": "ref", "nbr": "ref", "nr": "ref", "number": "ref", "reference": "ref", "id": "ref", "urn": "ref",
