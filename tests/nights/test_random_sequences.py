@@ -1,6 +1,6 @@
 """Short random sequences of files against the plain model, many forces in one home and built by dbt itself.
 
-Neither forces nor extracts meet: in one home twelve forces live through sequences of their own, each of three extracts.
+Neither forces nor extracts meet: in one home six forces live through sequences of their own, each of three extracts.
 `--long` runs a hundred homes of 34 forces. tests/sequences has more kinds of files, a force a home, and shrinks what fails.
 """
 
@@ -24,7 +24,7 @@ from dagster_project.transform import dbt_runner, raw_schema
 from .conftest import as_oracle
 
 HOMES = often(1, 100)
-FORCES = sorted(force_names())[: often(12, 34)]
+FORCES = sorted(force_names())[: often(6, 34)]
 EXTRACTS = ("mda_orders", "cash_seizures", "stop_search")
 MODELS = ["+superseded_rows", "+coverage_windows", "+unit_names", *(f"stg_{x}" for x in EXTRACTS)]
 

@@ -270,7 +270,7 @@ def test_stopped_anywhere_there_is_one_whole_night_to_read(
     n, stopped = 0, True
     while stopped:
         # What laying out an old home is like matters most.
-        n += often(2, 1) if lay is old_home else often(5, 3)
+        n += often(3, 1) if lay is old_home else often(7, 3)
         home = Home(tmp_path / str(n)).create()
         if lay is copied_through_its_links:
             lay(home)
