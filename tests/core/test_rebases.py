@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from oracle.charts import chart
-from support import published, write_extract
-from week import NALOXONE, publish_dated
+from support import candidate, write_extract
+from week import NALOXONE, dated
 
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.raw_table_columns import columns_of
@@ -70,12 +70,12 @@ def test_just_inside_is_taken(tmp_path: Path) -> None:
 
 
 def charted(home: Home) -> list[tuple[object, ...]]:
-    return published(
-        home,
-        "select period_start, value, mean, upper_limit, baseline_start, variation from marts.mart_control_charts"
-        " where measure = 'naloxone_administrations' and area_type = 'force' and force_code = 'derbyshire'"
-        " order by period_start",
-    )
+    with candidate(home) as con:
+        return con.execute(
+            "select period_start, value, mean, upper_limit, baseline_start, variation from warehouse.marts.mart_control_charts"
+            " where measure = 'naloxone_administrations' and area_type = 'force' and force_code = 'derbyshire'"
+            " order by period_start",
+        ).fetchall()
 
 
 def test_a_homes_rebase_and_a_later_month(week_copy: Home) -> None:
@@ -88,7 +88,9 @@ def test_a_homes_rebase_and_a_later_month(week_copy: Home) -> None:
     later = [[f"R{n}", f"{day}T10:00:00", "Dales"] for n, day in enumerate(days)]
     window = ("2026-01-01", "2026-02-28")
     write_extract(week_copy.inbox, "naloxone", later, columns=NALOXONE, window=window, stamp="20260301T000000Z")
-    publish_dated(week_copy, "20260301T020000Z")
+    with dated(week_copy, "20260301T020000Z") as run:
+        run.land()
+        run.build()
     points, rows = chart([*months, 5, 9], rebase={6}), charted(week_copy)
     assert [row[4].month for row in rows] == [1] * 6 + [7] * 8
     assert [(row[1], row[5]) for row in rows] == [(p.value, p.variation) for p in points]

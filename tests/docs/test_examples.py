@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support import run_night, write_extract
+from support import candidate, night, write_extract
 
 from dagster_project.cli.generate_docs import DOCS
 from dagster_project.core.home import Home
@@ -43,19 +43,18 @@ def test_the_worked_example_of_coverage(new_home: Home, tmp_path: Path) -> None:
         columns=("administration_ref", "administered_at", "lpu"), window=("2024-05-01", "2025-06-15"),
         stamp="20250616T020000Z",
     )  # fmt: skip
-    assert run_night(new_home).receipt.outcome == "published"
-    con = connect(new_home)
-    try:
+    with night(new_home) as run:
+        run.land()
+        run.build()
+    with candidate(new_home) as con:
         figures = {
             row[:2]: row[2:]
             for row in con.execute(
                 "select period_type, period_label, value, prior_value, volume_change, data_status"
-                " from marts.mart_naloxone where area_type = 'force'"
+                " from warehouse.marts.mart_naloxone where area_type = 'force'"
             ).fetchall()
         }
-        months = con.execute("select min(period_start), max(period_start) from marts.mart_naloxone").fetchone()
-    finally:
-        con.close()
+        months = con.execute("select min(period_start), max(period_start) from warehouse.marts.mart_naloxone").fetchone()
     assert [str(m) for m in months] == ["2024-01-01", "2026-03-01"]
     told = re.findall(r"^\| (month|calendar_year\w*|financial_year\w*|rolling_12_months) \|(.*)\|$", WAY, re.M)
     assert len(told) == 11
