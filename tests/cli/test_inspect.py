@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import land_night, night, write_extract
+from support import copy_home, land_night, night, write_extract
 
 from dagster_project.core.home import Home
 
@@ -51,13 +51,20 @@ def rows(n: int, bad: int = 0) -> list[list[str]]:
     return [[f"N{i}", "someday" if i < bad else "2025-05-01 10:00", "Dales"] for i in range(n)]
 
 
+@pytest.fixture(scope="module")
+def landed_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """To be copied, not changed."""
+    home = Home(tmp_path_factory.mktemp("inspect") / "home").create()
+    write_extract(home.inbox, "naloxone", rows(5, bad=1), columns=NALOXONE)
+    write_extract(home.inbox, "drug_tests", [["CU1", "2025-05-01", "Theft", "Refused"]], columns=TESTS)
+    land_night(home)
+    return home
+
+
 @pytest.fixture
-def landed(new_home: Home) -> Home:
+def landed(landed_once: Home, tmp_path: Path) -> Home:
     """A home with files of naloxone and drug tests, its inbox empty."""
-    write_extract(new_home.inbox, "naloxone", rows(5, bad=1), columns=NALOXONE)
-    write_extract(new_home.inbox, "drug_tests", [["CU1", "2025-05-01", "Theft", "Refused"]], columns=TESTS)
-    land_night(new_home)
-    return new_home
+    return copy_home(landed_once, tmp_path / "home")
 
 
 def cases(folder: Path) -> dict[str, Path]:

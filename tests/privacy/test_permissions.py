@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ALL_OUTPUTS
 from support import write_extract
 
 from dagster_project.core.config import ConfigError
-from dagster_project.core.home import Home
+from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.permissions import OpenHomeError, refuse_open, share_published
 from dagster_project.core.receipts import take_lock
 from dagster_project.orchestration.serve.server import NightServer, UnguardedPageError
+from dagster_project.publishing import outputs
 from dagster_project.serving import connect
 
 
@@ -74,10 +76,13 @@ def test_published_is_read_by_a_group_and_nothing_else_is(sample_copy: Home) -> 
     assert mode(home.path) == 0o700 and mode(home.warehouse) == 0o600
 
 
-def test_a_whole_night_is_the_owner_s_and_what_it_publishes_the_group_s() -> None:
-    """A process of its own, where files could be closed to the group; then a reader of the group, and somebody else, where
-    root can be either. (`test_canary` has every output, and no umask.)"""
-    folder = Path(tempfile.mkdtemp(prefix="pam-modes-"))
+def test_a_whole_night_is_the_owner_s_and_what_it_publishes_the_group_s(
+    pam: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a umask by which files could be closed to the group; then a reader of the group, and somebody else, where root can
+    be either. (`test_canary` has every output, and no umask.)"""
+    monkeypatch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+    folder, umask = Path(tempfile.mkdtemp(prefix="pam-modes-")), os.umask(0o077)
     folder.chmod(0o711)
     try:
         home, group = Home(folder / "home").create(), _group()
@@ -85,8 +90,8 @@ def test_a_whole_night_is_the_owner_s_and_what_it_publishes_the_group_s() -> Non
         home.config_file.chmod(0o600)
         rows = [[f"N{n}", f"2025-0{n % 9 + 1}-05 10:00", ""] for n in range(12)]
         write_extract(home.inbox, "naloxone", rows, columns=["administration_ref", "administered_at", "lpu"])
-        night = _pam(home, ["nightly", "--quiet"], umask=0o077)
-        assert night.returncode == 0, night.stdout + night.stderr
+        night = pam("nightly", "--quiet", "--home", home.path)
+        assert night.exit_code == 0, night.output
         number = grp.getgrnam(group).gr_gid
         given = {home.inbox, *home.inbox.rglob("*")}
         found = [p for p in (home.path, *home.path.rglob("*")) if not p.is_symlink() and p not in given]
@@ -100,12 +105,15 @@ def test_a_whole_night_is_the_owner_s_and_what_it_publishes_the_group_s() -> Non
             assert not shared or path.stat().st_gid == number, path
         _read_by_others(home, number)
     finally:
+        os.umask(umask)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read_by_others(home: Home, number: int) -> None:
     """A member of the group asks and makes a report; whoever is not in it can't."""
-    if os.geteuid() != 0 or _pam(home, ["--help"], user=NOBODY, group=number).returncode != 0:
+    if os.geteuid() != 0:
+        return
+    if subprocess.run(ALONE, user=NOBODY, group=number, extra_groups=[], cwd=PROJECT, check=False).returncode != 0:
         return
     out = home.path.parent / "out"
     out.mkdir()
@@ -118,10 +126,13 @@ def _read_by_others(home: Home, number: int) -> None:
     ended = re.findall(r"^ENDED (.+)$", answer.stdout, re.M)
     assert "sum 12" in answer.stdout and ended == ["0"] * 3 + ["1"] * 3, answer.stderr
     assert answer.stderr.count("Permission denied") == 3
-    assert "ENDED 1" in _pam(home, asked, user=NOBODY, group=NOBODY).stdout
+    read = subprocess.run(["cat", home.warehouse], user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False)
+    assert read.returncode == 1 and b"Permission denied" in read.stderr
 
 
 NOBODY = 65534
+ALONE = [sys.executable, "-c", "import duckdb, dagster_project"]
+"""Fails where others may not read the checkout or its Python."""
 COMMANDS = """
 import json, sys
 from dagster_project.cli import app
@@ -135,12 +146,12 @@ raise last
 """
 
 
-def _pam(home: Home, *commands: list[Any], umask: int = 0o022, user: int | None = None, group: int | None = None) -> Any:
-    """Commands in one process of its own, for the one who runs the tests or, as root, for another. It ends as the last does."""
-    words = [[*map(str, c), *(() if "--help" in c else ("--home", str(home.path)))] for c in commands]
+def _pam(home: Home, *commands: list[Any], user: int, group: int) -> Any:
+    """Commands in one process of its own, by another user. It ends as the last does."""
+    words = [[*map(str, c), "--home", str(home.path)] for c in commands]
     return subprocess.run(
-        [sys.executable, "-c", COMMANDS, json.dumps(words)], capture_output=True, text=True, umask=umask, user=user,
-        group=group, cwd=Path(__file__).parents[2], extra_groups=None if user is None else [], timeout=300,
+        [sys.executable, "-c", COMMANDS, json.dumps(words)], capture_output=True, text=True, umask=0o022, user=user,
+        group=group, cwd=PROJECT, extra_groups=[], timeout=300,
         env={**os.environ, "HOME": str(home.path.parent)},
     )  # fmt: skip
 
