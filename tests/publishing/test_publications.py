@@ -70,12 +70,6 @@ def test_a_tenth_night_of_one_second_comes_after_the_ninth() -> None:
     assert sorted(reversed(nights), key=night_order) == nights
 
 
-def test_the_home_s_settings_say_how_many(week_copy: Home) -> None:
-    week_copy.config_file.write_text("[keep]\npublications = 2\n", encoding="utf-8")
-    publish_dated(week_copy, "20260108T020000Z")
-    assert kept(week_copy) == [NIGHTS[4], "20260108T020000Z"]
-
-
 def test_settings_that_can_not_be_read_end_the_night_before_it_lands(week_copy: Home) -> None:
     week_copy.config_file.write_text("[keep]\npublications = 0\n", encoding="utf-8")
     dropped = write_extract(week_copy.inbox, "naloxone", administrations(range(1, 13)), columns=NALOXONE)

@@ -10,6 +10,7 @@ from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 
 from dagster_project.core.home import Home
 from dagster_project.nights.rollback import roll_back
+from dagster_project.publishing.kept_nights import list_kept
 from dagster_project.reporting.pack.figure_trails import open_work
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
@@ -81,7 +82,9 @@ def test_after_a_night_that_was_held_or_killed(week_copy: Home) -> None:
     (week_copy.candidate / "work.duckdb").write_bytes(b"cut short")
     assert possession(week_copy) == 1
     rule.unlink()
+    week_copy.config_file.write_text("[keep]\npublications = 2\n", encoding="utf-8")
     publish_dated(week_copy, "20260109T020000Z")
+    assert [p.night_id for p in list_kept(week_copy)] == [NIGHTS[4], "20260109T020000Z"], "as many as the settings say"
     assert add_up(week_copy) == EACH and possession(week_copy, NIGHTS[4]) == 1
 
 
