@@ -250,8 +250,8 @@ def make_between(folder: Path) -> Between:
     """The first night and the second. With `--long` the second is in a process of its own, as those that are killed."""
     home, today = Home(folder / "home").create(), datetime.now(UTC).date()
     if not how_often.IS_LONG:
-        # Without the outputs that have charts: those are most of the time of a small night.
-        home.config_file.write_text('[publish]\noutputs = ["open", "catalogue"]\n', encoding="utf-8")
+        # One output: they are most of the time of a small night.
+        home.config_file.write_text('[publish]\noutputs = ["open"]\n', encoding="utf-8")
         home.config_file.chmod(0o600)
     drop(home, FIRST_NIGHT, 0)
     publish_night(home, today=today)

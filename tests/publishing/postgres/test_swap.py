@@ -228,7 +228,7 @@ def test_a_few_publishes_while_readers_ask(
     from benchmarks.publishes import make_base, publish_and_load, question, read
 
     database, home = make_database("asked"), Home(tmp_path / "home").create()
-    base = make_base(sample_home.warehouse, tmp_path / "base.duckdb")
+    base = make_base(sample_home.warehouse, tmp_path / "base.duckdb", months=1)
     assert len(base.places) > 10
     sql, until, seen = question(base), threading.Event(), []
     publish_and_load(home, base, 1, database.server)
