@@ -55,7 +55,12 @@ def test_status_says_that_an_earlier_night_stands(week_copy: Home) -> None:
     assert found["withdrawn"] == {"naloxone": 1}, "what the night that stands took back"
 
 
-def test_the_next_night_publishes_the_newest_state_from_nothing(week: Home, week_copy: Home) -> None:
+def test_the_next_night_publishes_the_newest_state_from_nothing(
+    week: Home, week_copy: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "OUTPUTS", (says("open"), says("report")))
+    assert outputs.chosen_outputs(read_config(week_copy)) == list(outputs.OUTPUTS)
+    week_copy.config_file.write_text('[publish]\noutputs = ["open"]\n', encoding="utf-8")
     back = roll_back(week_copy, NIGHTS[0], **WHO)
     assert (week_copy.candidate / "base.json").exists()
     run = publish_dated(week_copy, NEXT)
@@ -72,6 +77,27 @@ def test_the_next_night_publishes_the_newest_state_from_nothing(week: Home, week
     assert row["reason"] == f"night {NIGHTS[0]} published again by A. Person: {WHO['why']}"
     assert list_kept(week_copy)[-1].night_id == NEXT and list_kept(week_copy)[0].night_id == NIGHTS[0]
     assert kept_before(week_copy, NEXT).night_id == NIGHTS[0], "what readers had, and not what was taken back"
+    night_says_what_it_published(week_copy, run.receipt)
+
+
+def night_says_what_it_published(home: Home, night: Receipt) -> None:
+    """A night and going back from it: the receipt of each has the outputs, made anew of the file, to the byte. What the night
+    built is not built on after that."""
+
+    def told() -> str:
+        return (home.published / "open" / "night.txt").read_text(encoding="utf-8")
+
+    assert candidate.start(home).base == "night"
+    assert list(night.outputs) == ["open"] and told() == night.night_id
+    back = roll_back(home, **WHO)
+    assert candidate.start(home).base != "night"
+    assert told() == back.republished and back.outputs["open"]["sha256"] != night.outputs["open"]["sha256"]
+    forward = roll_back(home, night.night_id, **WHO)
+    assert forward.outputs["open"]["sha256"] == night.outputs["open"]["sha256"]
+    assert next(r for r in read_receipts(home) if r.night_id == forward.night_id).outputs == forward.outputs
+    home.config_file.write_text('[publish]\noutputs = ["opne"]\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"pam\.toml: publish\.outputs\.0: Input should be 'open'"):
+        read_config(home)
 
 
 def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:
@@ -181,27 +207,3 @@ def test_a_published_file_that_can_not_be_read_is_replaced(week_copy: Home) -> N
         roll_back(week_copy, **WHO)
     roll_back(week_copy, NIGHTS[4], **WHO)
     assert night_of(week_copy.warehouse) == NIGHTS[4]
-
-
-def test_a_night_says_what_it_published(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A night and going back from it: the receipt of each has the outputs, made anew of the file, to the byte. What the night
-    built is not built on after that."""
-
-    def told(home: Home) -> str:
-        return (home.published / "open" / "night.txt").read_text(encoding="utf-8")
-
-    monkeypatch.setattr(outputs, "OUTPUTS", (says("open"), says("report")))
-    assert outputs.chosen_outputs(read_config(week_copy)) == list(outputs.OUTPUTS)
-    week_copy.config_file.write_text('[publish]\noutputs = ["open"]\n', encoding="utf-8")
-    night = publish_dated(week_copy, "20260108T020000Z").receipt
-    assert candidate.start(week_copy).base == "night"
-    assert list(night.outputs) == ["open"] and told(week_copy) == night.night_id
-    back = roll_back(week_copy, by="A. Person", why="a list")
-    assert candidate.start(week_copy).base != "night"
-    assert told(week_copy) == back.republished and back.outputs["open"]["sha256"] != night.outputs["open"]["sha256"]
-    forward = roll_back(week_copy, night.night_id, by="A. Person", why="a list")
-    assert forward.outputs["open"]["sha256"] == night.outputs["open"]["sha256"]
-    assert read_receipts(week_copy)[-1].outputs == forward.outputs
-    week_copy.config_file.write_text('[publish]\noutputs = ["opne"]\n', encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"pam\.toml: publish\.outputs\.0: Input should be 'open'"):
-        read_config(week_copy)
