@@ -118,6 +118,10 @@ def test_files_are_the_ledger(awkward: Awkward) -> None:
     for column, field in (("columns_not_stored", "unknown_columns"), ("columns_missing", "missing_columns")):
         assert Counter(r[column] for r in rows) == Counter(", ".join(getattr(e, field)) for e in entries)
     assert any(r["columns_not_stored"] for r in rows)
+    # A name that says nothing may say a person's.
+    assert {(r["source_file"], r["reason"]) for r in rows if not r["extract"]} == {
+        (None, "The name is no extract's; the home's ledger has it.")
+    }
 
 
 def test_checks_are_those_of_the_night(awkward: Awkward) -> None:
