@@ -234,7 +234,7 @@ def test_a_run_s_config_names_no_folder_and_no_half_period(small: Home, monkeypa
 
 def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, monkeypatch) -> None:
     with failing(monkeypatch, land_step, "land_files", 99, FULL) as calls:
-        run, result = run_job(small)
+        run, result = run_job(small, only=LANDING)
     assert not result.success and calls == [errors.TRIES + 1]
     assert retried(result) == ["landing"] * errors.TRIES and hooks(result) == 1
     (receipt,) = read_receipts(small)
@@ -246,7 +246,7 @@ def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch) -> N
     """Whatever it is, as `test_what_can_not` has them."""
     error = PermissionError(errno.EACCES, "Permission denied")
     with failing(monkeypatch, land_step, "land_files", 99, error) as calls:
-        _, result = run_job(small)
+        _, result = run_job(small, only=LANDING)
     assert calls == [1] and retried(result) == [] and hooks(result) == 1
     (receipt,) = read_receipts(small)
     assert receipt.outcome == "failed" and receipt.reason.startswith(str(error))
@@ -254,7 +254,7 @@ def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch) -> N
 
 def test_without_patience_nothing_is_tried_again(small: Home, monkeypatch) -> None:
     with failing(monkeypatch, land_step, "land_files", 1, FULL):
-        _, result = run_job(small, patience=0)
+        _, result = run_job(small, patience=0, only=LANDING)
     assert retried(result) == [] and [r.outcome for r in read_receipts(small)] == ["failed"]
 
 
@@ -301,7 +301,7 @@ def test_a_lock_that_is_given_back_in_time(small: Home, monkeypatch) -> None:
 
 def test_a_lock_that_is_never_given_back_writes_no_receipt(small: Home) -> None:
     with locked(small):
-        run, result = run_job(small)
+        run, result = run_job(small, only=LANDING)
     assert not result.success and len(retried(result)) == errors.TRIES
     assert run.receipt is None and "another night is under way" in run.not_started and read_receipts(small) == []
 
