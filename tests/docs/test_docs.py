@@ -13,8 +13,8 @@ from dagster_project.core.home import PROJECT, Home
 
 OF_THE_ROOT = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
 PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in OF_THE_ROOT)]
-LINES = 2450
-"""Documents written by hand: what is longer is not read. Generated pages grow with each extract, mart and rule."""
+LINES = 2980
+"""All of docs/: what is longer is not read. Generated pages grow with each extract, mart and rule: then something else goes."""
 COMMANDS = typer.main.get_command(app).commands
 HELP = {"-h", "--help"}
 
@@ -73,9 +73,7 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
 
 
 def test_the_documents_are_short() -> None:
-    generated = [generate_docs.FOLDER / name for name in generate_docs.pages()]
-    by_hand = [page for page in generate_docs.DOCS.rglob("*.md") if page not in generated]
-    assert sum(len(text(page).splitlines()) for page in by_hand) < LINES
+    assert sum(len(text(page).splitlines()) for page in generate_docs.DOCS.rglob("*.md")) <= LINES
 
 
 def test_write_says_what_it_changed(tmp_path: Path) -> None:
