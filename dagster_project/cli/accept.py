@@ -14,11 +14,20 @@ def accept(
     month: Annotated[str, typer.Argument(help="Month, such as 2025-10.")],
     force: Annotated[str, typer.Option("--force", help="Force, as data.police.uk names it.")],
     why: Annotated[str, typer.Option("--why", help="Why the figure is right: it goes on record. No personal data here.")],
+    area: Annotated[str, typer.Option("--area", help="A unit that fell to 0, by name or code. (default: the force)")] = "",
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:
-    """Let a month of a measure pass the gate from the next night on, though it is far from the months before."""
+    """Let a month of a measure pass the gate from the next night on, though it is far from the months before.
+
+    Each unit that fell to 0 is accepted by itself, with --area: other units and the force's own figure are still judged.
+
+    Example: pam accept possession_offences 2025-10 --force derbyshire --why "Operation Kestrel ended"
+
+    Example: pam accept drug_searches 2025-10 --force derbyshire --area "High Peak" --why "The unit has moved to Glossop"
+    """
     from dagster_project.transform.accepted_months import accept_month
 
-    accepted = accept_month(home, measure, month, force.strip().lower(), by=by, why=why)
-    echo(f"{accepted.measure} of {accepted.force_code} in {accepted.month} passes from the next night on")
+    accepted = accept_month(home, measure, month, force.strip().lower(), by=by, why=why, unit=area)
+    place = f" of {accepted.area_code}" if area else ""
+    echo(f"{accepted.measure}{place} of {accepted.force_code} in {accepted.month} passes from the next night on")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .common import HOME, FormOption, HomeOption, day_option, make_group, option
-from .echo import echo, secho
+from .echo import echo, print_line, secho
 
 ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
 audit = make_group("audit", help=ABOUT, no_args_is_help=True)
@@ -34,7 +34,7 @@ def verify(
     for fault in result.faults:
         secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
     summary = f"{result.records:,} records" + (f", the last is {result.anchor}" if result.anchor else "")
-    echo(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
+    secho(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
     raise typer.Exit(1 if result.faults else 0)
 
 
@@ -50,12 +50,22 @@ def show(
     """Show the record, the newest last. `pam audit verify` checks that nothing in it was changed."""
     from dagster_project.audit import KINDS, read_log
     from dagster_project.audit.log import OWN_KINDS
+    from dagster_project.core.terminal_console import Console
     from dagster_project.serving import write_result
 
     if kind and kind not in (*KINDS, *OWN_KINDS):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
-    rows = [
-        (r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in read_log(home)
+    records = [
+        r for r in read_log(home)
         if kind in (None, r.kind) and (since is None or r.at >= since.isoformat()) and (who or "") in r.who
-    ]  # fmt: skip
-    write_result(["n", "at", "kind", "who", "facts"], rows[-limit:] if limit else rows, form, sys.stdout)
+    ][-limit:]  # fmt: skip
+    if form != "table":
+        rows = [(r.n, r.at, r.kind, r.who, json.dumps(r.facts, ensure_ascii=False)) for r in records]
+        write_result(["n", "at", "kind", "who", "facts"], rows, form, sys.stdout)
+        return
+    console = Console()
+    for r in records:
+        print_line(console, f"{r.n}  {r.at[:19].replace('T', ' ')} UTC  {r.kind} by {r.who}")
+        facts = (f"{name} {v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}" for name, v in r.facts.items())
+        print_line(console, f"    {'; '.join(facts)}", "dim")
+    echo(f"{len(records):,} record{'' if len(records) == 1 else 's'}")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from .common import HOME, HomeOption, ReasonOption, app, option
-from .echo import echo
+from .echo import echo, print_line
 
 DOCS_NIGHTS = 10
 """Nights in the Data Docs if none is named."""
@@ -27,7 +27,7 @@ def checks(
     reason: ReasonOption = "",
     home: HomeOption = HOME,
 ) -> None:
-    """Show which of a night's checks failed, also of a held night: level, rule, and the values that broke it.
+    """Show which of a night's checks failed, also of a held night: what is wrong, the rule, and what to do.
 
     JSON includes Great Expectations' own validation results, which its API loads. Data Docs need no network: open index.html.
 
@@ -35,9 +35,11 @@ def checks(
 
     Example: pam checks --docs data-docs/
     """
+    from dagster_project.core.check_results import message_of
     from dagster_project.core.receipts import read_receipts
+    from dagster_project.core.terminal_console import Console
     from dagster_project.quality import data_docs, gx_project, stored_results
-    from dagster_project.serving import record_consultation, write_result
+    from dagster_project.serving import record_consultation
 
     night_id = stored_results.find_night_id(home, night)
     record_consultation(home, reason, by="pam checks", night=night_id, docs=bool(docs or project))
@@ -54,14 +56,14 @@ def checks(
         body = {"night_id": night_id, "checks": outcomes, "results": stored_results.read_results(home, night_id)}
         sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         return
-    columns = ("subject", "rule", "level", "passed", "found", "advice")
-    rows = [
-        (c["subject"], c["rule"], c["severity"], "yes" if c["passed"] else "no", c["found"], c["advice"])
-        for c in sorted(outcomes, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"]))
-        if every or not c["passed"]
-    ]
-    if rows:
-        write_result(columns, rows, "table", sys.stdout)
+    console = Console()
+    for c in sorted(outcomes, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"])):
+        if not c["passed"]:
+            colour = "red" if c["severity"] == "critical" else "yellow"
+            print_line(console, f"{c['severity'].title():<8}  {message_of(c)} [{c['rule']}]", colour)
+            print_line(console, f"{'':<8}  {c['reason']} {c['advice']}", "dim")
+        elif every:
+            print_line(console, f"Passed    {c['subject']}: {c['rule']} ({c['severity']})")
     outcome = receipt.outcome if receipt else "not finished"
     passed = sum(c["passed"] for c in outcomes)
     echo(f"Night {night_id} ({outcome}): {passed} of {len(outcomes)} checks passed")

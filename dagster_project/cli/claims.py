@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, make_group
-from .echo import echo
+from .echo import secho
 
 if TYPE_CHECKING:
     from dagster_project.serving.claims import ComparedClaim
@@ -51,7 +51,7 @@ def claims(
     numbers = {v: sum(c.verdict == v for c in compared) for v in VERDICTS}
     counts = ", ".join(f"{n} {verdict_in_sentence(v, n)}" for v, n in numbers.items())
     failing = [c for c in compared if c.fails]
-    echo(f"Edition {chosen}: {share_checked(compared)} checked: {counts}", err=form != "table")
+    secho(f"Edition {chosen}: {share_checked(compared)} checked: {counts}", err=form != "table")
     if failing:
         raise typer.Exit(1)
 

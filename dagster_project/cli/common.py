@@ -1,6 +1,8 @@
 """What all commands of `pam` share: the app, common options, and how errors are shown."""
 
+import inspect
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +30,14 @@ class _Commands(TyperGroup):
     def make_context(self, *args: Any, **more: Any) -> Any:
         with _explained():
             return super().make_context(*args, **more)
+
+    def get_command(self, *args: Any, **more: Any) -> Any:
+        """With a paragraph of help in one line, for the terminal to fold: otherwise it is broken where the source is."""
+        command = super().get_command(*args, **more)
+        for one in (command, *getattr(command, "commands", {}).values()):
+            if one is not None and one.help:
+                one.help = re.sub(r"(?<=\S)\n(?=\S)", " ", inspect.cleandoc(one.help))
+        return command
 
     def invoke(self, *args: Any, **more: Any) -> Any:
         with _explained():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, app
-from .echo import echo
+from .echo import secho
 
 if TYPE_CHECKING:
     from dagster_project.document_check import CheckedDocument
@@ -51,7 +51,7 @@ def check_document(
         columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
                    "reason"]  # fmt: skip
         write_result(columns, [[getattr(i, c) for c in columns] for i in checked.items], form, sys.stdout)
-    echo(_summary(checked), err=form != "table")
+    secho(_summary(checked), err=form != "table")
     if checked.disagreeing:
         raise typer.Exit(1)
 
@@ -76,11 +76,11 @@ def _show(checked: "CheckedDocument") -> None:
     write_result(["where", "printed", "taken for", "computed", "verdict"], rows, "table", sys.stdout)
     for verdict, meaning in MEANINGS.items():
         if any(i.verdict == verdict for i in checked.items):
-            echo(f"{verdict}: {meaning}")
+            secho(f"{verdict}: {meaning}")
     for item in checked.items:
         if item.verdict == DISAGREES:
             computed = _rounded(item.computed) or "no figure"
-            echo(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
+            secho(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
 
 
 def _rounded(computed: str | None) -> str:

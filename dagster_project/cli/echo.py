@@ -1,9 +1,11 @@
 """Prints to the terminal. Text from files is made safe first."""
 
 import re
+import sys
 from contextlib import suppress
-from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from shutil import get_terminal_size
+from textwrap import TextWrapper, fill
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -18,13 +20,22 @@ _LABEL = re.compile(r" *(?:\S+(?: \S+)? {2,}|(?:Quarantined|Rolled back) )?")
 def echo(text: Any = "", **more: Any) -> None:
     """`typer.echo` of safe text. Where nobody reads it any more, the command goes on to its own exit code."""
     with suppress(BrokenPipeError):
-        typer.echo(safe_text(str(text)), **more)  # noqa: TID251
+        typer.echo(_folded(text, sys.stderr) if more.get("err") else safe_text(str(text)), **more)  # noqa: TID251
 
 
 def secho(text: Any, **more: Any) -> None:
-    """`typer.secho` of safe text, as `echo`."""
+    """`typer.secho` of a message in safe text, as `echo`."""
     with suppress(BrokenPipeError):
-        typer.secho(safe_text(str(text)), **more)  # noqa: TID251
+        typer.secho(_folded(text, sys.stderr if more.get("err") else sys.stdout), **more)  # noqa: TID251
+
+
+def _folded(text: Any, out: TextIO) -> str:
+    """Safe text of a message. A terminal that is narrower gets lines broken between words; a file or a pipe gets one line."""
+    lines = safe_text(str(text)).split("\n")
+    if out.isatty():
+        fold = TextWrapper(get_terminal_size().columns, break_long_words=False, break_on_hyphens=False)
+        lines = [fold.fill(line) if len(line) > fold.width else line for line in lines]
+    return "\n".join(lines)
 
 
 def print_line(console: "Console", text: str, style: str | None = None) -> None:

@@ -11,7 +11,7 @@ import typer
 from dagster_project.core.terminal_console import Console
 
 from .common import HOME, HomeOption, JsonOption, app, day_option
-from .echo import echo
+from .echo import echo, secho
 
 
 @app.command()
@@ -37,7 +37,7 @@ def template(
         covered_from=first, covered_to=last,
     )  # fmt: skip
     echo(template.path)
-    echo(
+    secho(
         f"Its columns: docs/reference/extracts.md, under {template.contract.extract}. As it stands, {template.empty}.",
         err=True,
     )

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from dagster_project.contracts import GRACE_DAYS, Column, Contract, load_contracts
+from dagster_project.contracts import Column, Contract, load_contracts
 from dagster_project.core.home import DBT_PROJECT, PROJECT, SEEDS
 from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.public_form import CHARTS
@@ -92,7 +92,6 @@ def extracts() -> dict[str, Any]:
         "marts": {name: sorted(names) for name, names in marts_of.items()},
         "police_uk": [(f"`{c.extract}`", *_police_uk(c)) for c in contracts.values() if c.police_uk],
         "kinds": KINDS,
-        "days": GRACE_DAYS,
     }
 
 

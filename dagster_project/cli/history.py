@@ -45,7 +45,7 @@ def rollback(
     from dagster_project.nights.rollback import roll_back
 
     receipt = roll_back(home, night, by=by, why=why)
-    echo(
+    secho(
         f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
         "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
     )

@@ -9,6 +9,7 @@ from rich import box
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from dagster_project.core.check_results import message_of
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
@@ -181,9 +182,11 @@ def _show_checks(console: Console, checks: list[dict[str, Any]]) -> None:
         print_line(console, f"Checks: {len(checks) - len(failed)} of {len(checks)} passed")
     for severity, rule in sorted(rules):
         same = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
-        more = f"; and {len(same) - 4} more" if len(same) > 4 else ""
-        values = "; ".join(f"{c['subject']}: {c['found']}" for c in same[:4])
-        print_line(console, f"{severity} {rule}: {values}{more}", "red" if severity == "critical" else "yellow")
+        colour = "red" if severity == "critical" else "yellow"
+        for c in same[:4]:
+            print_line(console, f"{severity.title():<8}  {message_of(c)} [{rule}]", colour)
+        if len(same) > 4:
+            print_line(console, f"{'':<8}  and {len(same) - 4} more of this rule: pam checks shows them", colour)
         print_line(console, f"  {same[0]['reason']} {same[0]['advice']}", "dim")
 
 
@@ -238,7 +241,7 @@ def show_status(state: dict[str, Any]) -> None:
     if state["mappings"]:
         print_lines(console, "Mappings", [f"mappings/{m['file']}: {m['problem']}: files wait in the inbox until it is corrected"
                                      for m in state["mappings"]])  # fmt: skip
-    warnings = [f"{c['subject']}: {c['rule']}: {c['found']}" for c in state["warnings"] if c["rule"] != "freshness"]
+    warnings = [f"{message_of(c)} [{c['rule']}]" for c in state["warnings"] if c["rule"] != "freshness"]
     print_lines(console, "Warnings", warnings or (["none but what is late"] if state["warnings"] else []))
 
 

@@ -80,9 +80,7 @@ def _show_gate(console: Console, trial: TrialOutcome) -> None:
     reason = f": {trial.reason}" if trial.reason else ""
     print_line(console, f"Gate        {result}{reason}", "green" if trial.fine else "red")
     for check in trial.checks:
-        print_line(
-            console, f"  {check.severity} {check.subject}: {check.rule}: {check.found}", "red" if check.holds else "yellow"
-        )
+        print_line(console, f"  {check.severity}  {check.message} [{check.rule}]", "red" if check.holds else "yellow")
         print_line(console, f"    {check.reason} {check.advice}", "dim")
     if trial.standing:
         print_line(console, f"  {len(trial.standing)} more fail, as on the last night: pam status")

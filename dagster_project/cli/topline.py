@@ -21,16 +21,14 @@ from .echo import echo
 if TYPE_CHECKING:
     from dagster_project.serving.topline import Line
 
-HEADER = ("Measure", "Month", "In the month", "Year before", "Change", "12 months to it", "Year before", "Change",
-          "Complete", "Unusual")  # fmt: skip
 MISSING, PARTIAL = "[x]", "[p]"
 NOT_AVAILABLE = "not available"
 SAMPLE = "Sample: all figures are made up."
 NOTES = (
     "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
     f"A change of small numbers, where either count is under {SMALL}, is a number: a few events more would reverse it.",
-    "[x] not available, never 0. [p] provisional: files cover some of the days.",
-    "Unusual: whether the month's point of its control chart is unusually high or low; too few: the months are mostly 0 and 1;"
+    "[x] not available, never zero. [p] provisional: files cover some of the days.",
+    "Unusual: whether the month's point of its control chart is unusually high or low; too few: mostly one or none a month;"
     " [x]: not known.",
 )
 WRITERS = (".xlsx", ".docx")
@@ -94,7 +92,7 @@ def _split(lines: Sequence["Line"], *, all_lines: bool) -> tuple[Sequence["Line"
 
 
 def _printed(line: "Line") -> list[str]:
-    """A line for a person, by HEADER."""
+    """A line for a person, by the document's HEADER."""
     status = line.twelve_months_status
     mark = f" {PARTIAL}" if status == "partial" and line.twelve_months_value is not None else ""
     return [
@@ -167,17 +165,17 @@ def _write(
     from dagster_project.serving.consultation import can_record, record_disclosure
     from dagster_project.serving.topline import COLUMNS
 
+    shown, left_out = _split(lines, all_lines=all_lines or path.suffix.lower() == ".xlsx")
     made_up = [SAMPLE] if holds_made_up(home) else []
     title = f"Topline: {lines[0].area}" if lines else "Topline"
     with new_file(path) as new:
         if path.suffix.lower() == ".xlsx":
             about = {"Published night": night_id, "Notes": " ".join(NOTES), **({"Sample": made_up[0]} if made_up else {})}
-            cells = ([NOT_AVAILABLE if v in (None, "") else v for v in astuple(line)] for line in lines)
+            cells = ([NOT_AVAILABLE if v in (None, "") else v for v in astuple(line)] for line in shown)
             write_sheet(COLUMNS, cells, new, about)
         else:
             form = document_settings(home if can_record(home) else None)
-            shown, left_out = _split(lines, all_lines=all_lines)
             notes = [*([left_out] if left_out else []), *NOTES, f"Figures of the night {night_id}."]
             rows = [_printed(line) for line in shown]
-            write_topline(new, form, title, HEADER, rows, notes=notes, notices=made_up, night_at=at)
-        record_disclosure(home, reason, by="pam topline", what=f"topline, {len(lines)} measures", to=str(path))
+            write_topline(new, form, title, rows, notes=notes, notices=made_up, night_at=at)
+        record_disclosure(home, reason, by="pam topline", what=f"topline, {len(shown)} measures", to=str(path))

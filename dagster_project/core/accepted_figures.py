@@ -10,9 +10,16 @@ Accepted = tuple[str, str, str]
 
 
 def accepted_months(con: duckdb.DuckDBPyConnection, force: str, catalog: str | None = None) -> list[Accepted]:
-    """A force's accepted months, in order, from the published file. `catalog`: the name under which that file is attached."""
+    """A force's accepted months, in order, from the published file: not those of units.
+
+    `catalog`: the name under which that file is attached. A night of an earlier version has no areas.
+    """
     table = ".".join(filter(None, (catalog, "meta", "accepted_months")))
-    return con.execute(f"select measure, month, why from {table} where force_code = ? order by all", [force]).fetchall()
+    return con.execute(
+        f"select measure, month, why from (from {table} union all by name select null as area_code where false)"
+        " where force_code = ? and coalesce(area_code, force_code) = force_code order by all",
+        [force],
+    ).fetchall()
 
 
 def accepted_within(accepted: Sequence[Accepted], measures: set[str], first: date | None, last: date) -> list[Accepted]:

@@ -1,5 +1,6 @@
 """The result of one rule for one extract or mart, whoever checked it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,6 +20,13 @@ class Check:
     """What broke the rule, or nothing."""
     reason: str
     advice: str
+    message: str = ""
+    """What is wrong, in a plain sentence that names the extract or mart, unit and period; blank if it passed. By default what
+    was found, for rules without a sentence and receipts of earlier versions."""
+
+    def __post_init__(self) -> None:
+        if not self.passed and not self.message:
+            object.__setattr__(self, "message", f"{self.subject}: {self.found}")
 
     @property
     def holds(self) -> bool:
@@ -28,3 +36,8 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Its fields, for receipts."""
         return asdict(self)
+
+
+def message_of(check: Mapping[str, Any]) -> str:
+    """The message of a failed check of a receipt."""
+    return Check(**check).message

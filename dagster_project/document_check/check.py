@@ -22,6 +22,7 @@ from .link_refreshable import RefreshableFigures
 from .link_sentences import Context, Linked, is_about, is_fall_in_words, is_plain, link_numbers, same_period, way_to
 from .link_suggested import link_suggested
 from .link_tables import link_table
+from .link_topline import topline_cells
 from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
 from .numbers import MARKERS, Number, Spot, numbers_of, value_of
 from .periods import periods_of
@@ -248,6 +249,8 @@ class _Check:
         first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
         self.caption = f"{self.caption} {first[0] if len(first) == 1 else ''}".strip()
         linked = link_table(grid, f"{self.title} {own_title}", self.caption, self.figures)
+        if cells := topline_cells(grid, self.title, self.con):
+            linked = replace(linked, table=None, cells=cells)
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         for r, row in enumerate(grid.rows):
             for c, cell in enumerate(row):

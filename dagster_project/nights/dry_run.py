@@ -203,7 +203,7 @@ def _judge(home: Home, trial: Home, night: Night, inspected: list[InspectedFile]
         return TrialOutcome("held", str(error), *_split_failed(home, run.checks or []), {})
     except (NightFailedError, BuildError, OutputError, ValueError) as error:
         return TrialOutcome("failed", str(error), [], [], {})
-    reason = "; ".join([*(f"{c.subject}: {c.rule}: {c.found}" for c in held), *incomplete])
+    reason = "; ".join([*(f"{c.message} [{c.rule}]" for c in held), *incomplete])
     return TrialOutcome("held" if held else "published", reason, *_split_failed(home, run.checks or []), _moved_figures(trial))
 
 

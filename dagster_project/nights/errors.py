@@ -34,7 +34,7 @@ class NotServedError(PamError, RuntimeError):
 
 
 def held_reason(checks: Iterable[Check]) -> str:
-    """The first five rules that hold the night back, and what they found."""
+    """What the first five rules that hold the night back say, and their names."""
     held = gate.held_by(checks)
     more = f"; and {len(held) - 5} more" if len(held) > 5 else ""
-    return "; ".join(f"{c.subject}: {c.rule}: {c.found}" for c in held[:5]) + more
+    return "; ".join(f"{c.message} [{c.rule}]" for c in held[:5]) + more

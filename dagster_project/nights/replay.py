@@ -176,7 +176,7 @@ def write_as_of(home: Home, night: str, out: Path) -> list[str]:
         dictionary.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", REASON))
         publish.seal(run.home)
         publish.link_or_copy(run.home.candidate / raw_schema.WAREHOUSE, out)
-    return [f"{c.subject}: {c.rule}: {c.found}" for c in checks if c.holds]
+    return [f"{c.message} [{c.rule}]" for c in checks if c.holds]
 
 
 def find_night_id(home: Home, night: str) -> str:

@@ -154,6 +154,6 @@ def _result(key: dg.AssetCheckKey, check: Check) -> dg.AssetCheckResult:
         check_name=key.name,
         passed=check.passed,
         severity=dg.AssetCheckSeverity.ERROR if is_critical else dg.AssetCheckSeverity.WARN,
-        description=check.found or None,
+        description=check.message or None,
         metadata={} if check.passed else {"found": check.found, "reason": check.reason, "advice": check.advice},
     )

@@ -99,6 +99,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "why": ("varchar", "Why the figure is right"),
             "accepted_by": ("varchar", "Who accepted it"),
             "accepted_at": ("timestamp", "When, UTC"),
+            "area_code": ("varchar", "The force, or the unit whose 0 was accepted"),
         },
     ),
     "checks": (
@@ -113,6 +114,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "found": ("varchar", "What broke the rule"),
             "reason": ("varchar", "Why the rule is there"),
             "advice": ("varchar", "What to do"),
+            "message": ("varchar", "What is wrong, in a sentence; blank if it passed"),
         },
     ),
     "dictionary": (
@@ -196,7 +198,8 @@ def write_meta(
         _fill(con, "extracts", facts)
         erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
         _fill(con, "files", [_file_row(e, erased) for e in entries])
-        _fill(con, "accepted_months", [(*astuple(a)[:5], _timestamp(a.accepted_at[:19])) for a in read_accepted(night.home)])
+        accepted_months = [(*astuple(a)[:5], _timestamp(a.accepted_at[:19]), a.area_code) for a in read_accepted(night.home)]
+        _fill(con, "accepted_months", accepted_months)
         _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
         _fill(con, "checks", [(night.night_id, *astuple(c)) for c in checks])
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])

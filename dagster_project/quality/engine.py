@@ -2,15 +2,15 @@
 
 import logging
 import sys
+from collections.abc import Iterator
 from functools import cache
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMED = ("quarantined_file", "unquarantined_file", "month_apart", "unknown_values", "unit_without_events")
-"""Columns of the audit tables that a rule's answer may name (`names` in its meta)."""
-PLACES = ("extract", "mart", "public", "report", "force_code", "measure", "table_name", *NAMED)
+PLACES = ("extract", "mart", "public", "report", "force_code", "measure", "table_name")
 """Columns that say what a fact is about."""
 
 
@@ -45,10 +45,17 @@ def validate_facts(name: str, expectations: list[dict[str, Any]], frame: "pd.Dat
     broken_rules = {a["expectation_config"]["meta"]["rule"] for a in result["results"] if not a["success"]}
     if broken := [e for e in expectations if e["meta"]["rule"] in broken_rules]:
         passed = [a for a in result["results"] if a["expectation_config"]["meta"]["rule"] not in broken_rules]
-        places = [c for c in PLACES if c in frame]
+        places = [c for c in dict.fromkeys((*PLACES, *_named(broken))) if c in frame]
         form = {"result_format": "COMPLETE", "unexpected_index_column_names": places, "include_unexpected_rows": False}
         result["results"] = [*passed, *_validate(name, broken, frame, form)["results"]]
     return result
+
+
+def _named(expectations: list[dict[str, Any]]) -> Iterator[str]:
+    """The columns that the answers of rules name: `names` of their meta, and those in their `sentence`."""
+    for meta in (e["meta"] for e in expectations):
+        yield from (meta["names"],) if "names" in meta else ()
+        yield from (name for _, name, _, _ in Formatter().parse(meta.get("sentence", "")) if name)
 
 
 def validate_values(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, Any]:

@@ -17,6 +17,7 @@ from dagster_project.core.config import Public, read_config
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
 from dagster_project.core.memory import limit_memory
+from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, find_changed, make_rule_tables
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
@@ -115,23 +116,36 @@ def _validate(
     return {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
 
 
-def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> tuple[bool, str]:
-    """Whether a subject passed, and what broke the rule, such as `pct_quarantined 12.5 (derbyshire)`."""
+def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> tuple[bool, str, str]:
+    """Whether a subject passed; what broke the rule, such as `pct_quarantined 12.5 (derbyshire)`; and that in a sentence."""
     if answer is None:
-        return False, "the check gave no result"
+        return False, "the check gave no result", ""
     if answer["success"] is True:
-        return True, ""
+        return True, "", ""
     error = take_error(answer)
     facts = answer.get("result", {}).get("unexpected_index_list")
     if error or not facts:
-        return False, f"the check failed to run: {error or answer.get('result')}"
+        return False, f"the check failed to run: {error or answer.get('result')}", ""
     column = expectation["kwargs"]["column"]
     names = ("force_code", "measure", *([expectation["meta"]["names"]] if "names" in expectation["meta"] else []))
     # Sorted, because facts have no order of their own, and the same night must always give the same text.
     own = sorted((f for f in facts if f[kind] == subject), key=lambda f: [str(f.get(n)) for n in names])
     texts = [f"{column} {f[column]:.6g} ({', '.join(str(f[n]) for n in names if f.get(n))})" for f in own[:5]]
     more = f" and {len(own) - 5} more" if len(own) > 5 else ""
-    return not own, "; ".join(texts) + more
+    message = "; ".join(_sentence(subject, expectation, f) for f in own[:5]) + more
+    return not own, "; ".join(texts) + more, message
+
+
+def _sentence(subject: str, expectation: dict[str, Any], fact: dict[str, Any]) -> str:
+    """What a fact says of a subject, as the rule's `sentence` puts it. A rule that only counts needs none."""
+    titles = {(r["mart"], r["measure"]): r["title"] for r in read_seed("measure_list")}
+    title = titles.get((subject, str(fact.get("measure"))))
+    about = f"{title} in {subject}" if title else subject
+    force = f" ({fact['force_code']})" if fact.get("force_code") else ""
+    meta, found = expectation["meta"], fact[expectation["kwargs"]["column"]]
+    if "sentence" in meta:
+        return f"{about}{force}: {meta['sentence'].format(**fact)}"
+    return f"{about}{force}: in {found:,.0f} place{'' if found == 1 else 's'} this is not so: {meta['reason']}"
 
 
 def held_by(checks: Iterable[Check]) -> list[Check]:

@@ -39,10 +39,10 @@ class Suite:
     relation: str = ""
 
 
-def answer_to(suite: Suite, subject: str, e: dict[str, Any], passed: bool, found: str) -> Check:
+def answer_to(suite: Suite, subject: str, e: dict[str, Any], passed: bool, found: str, message: str = "") -> Check:
     """The check of one rule of a suite."""
     meta = e["meta"]
-    return Check(suite.name, subject, meta["rule"], e["severity"], passed, found, meta["reason"], meta["advice"])
+    return Check(suite.name, subject, meta["rule"], e["severity"], passed, found, meta["reason"], meta["advice"], message)
 
 
 @cache

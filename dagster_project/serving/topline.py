@@ -121,8 +121,9 @@ def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:
         own = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
         own = own or [r for r in listed if name.lower() == r["title"].lower()]
         if not own:
-            known = [r["measure"] for r in listed]
-            raise ToplineError(f"no measure is called {name}{suggestion(name, known)}; docs/reference/marts.md lists them")
+            known = [r[column] for column in ("measure", "title") for r in listed]
+            meant = suggestion(name, known) or "."
+            raise ToplineError(f"no measure is called {name}{meant} docs/reference/marts.md lists them")
         chosen |= {(r["mart"], r["measure"]): r for r in own}
     return list(chosen.values())
 

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 from dagster_project.core.receipts import locked
+from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
@@ -27,7 +29,7 @@ class AcceptError(PamError, ValueError):
 
 @dataclass(frozen=True)
 class Accepted:
-    """An accepted month of a measure and force. `month`: such as 2025-10; `accepted_at`: UTC."""
+    """An accepted month of a measure. `month`: such as 2025-10; `accepted_at`: UTC; `area_code`: the force, or a unit of it."""
 
     measure: str
     month: str
@@ -35,6 +37,7 @@ class Accepted:
     why: str
     by: str
     accepted_at: str
+    area_code: str
 
     @property
     def month_no(self) -> int:
@@ -52,33 +55,37 @@ def read_accepted(home: Home) -> list[Accepted]:
         return []
     with path.open(encoding="utf-8", newline="") as file:
         try:
-            rows = [Accepted(**{c: row[c] for c in COLUMNS}) for row in csv.DictReader(file)]
+            # Lists of earlier versions have no areas.
+            listed = [{"area_code": row["force_code"]} | row for row in csv.DictReader(file)]
+            rows = [Accepted(**{c: row[c] for c in COLUMNS}) for row in listed]
             assert all(row.month_no for row in rows)
         except (KeyError, ValueError, UnicodeDecodeError) as error:
             raise AcceptError(f"seeds/{path.name}: not as pam accept writes it: {error}") from error
     return rows
 
 
-def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, why: str) -> Accepted:
+def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, why: str, unit: str = "") -> Accepted:
     """Accept a month from the next night on, and record it. Takes the home's lock.
 
-    Raises AcceptError for an unknown measure, month or force, or an empty reason; NightUnderWayError; OSError.
+    `unit`: the code or name of the one whose month without events is accepted; by default the force's figure is.
+    Raises AcceptError for an unknown measure, month, force or unit, or an empty reason; NightUnderWayError; OSError; SeedError.
     """
     judged = _judged_measures()
     if measure not in judged:
-        raise AcceptError(
-            f"no measure with judged months is called {measure}{suggestion(measure, judged)}: there are {', '.join(judged)}"
-        )
+        meant = suggestion(measure, judged) or "."
+        raise AcceptError(f"no measure with judged months is called {measure}{meant} There are {', '.join(judged)}")
     if force not in force_names():
         raise AcceptError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
     if not why.strip():
         raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
-    new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"))
+    area = _unit_code(home, force, unit) if unit else force
+    new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"), area)
     with locked(home):
-        others = [a for a in read_accepted(home) if (a.measure, a.month, a.force_code) != (new.measure, new.month, force)]
+        key = attrgetter("measure", "month", "force_code", "area_code")
+        others = [a for a in read_accepted(home) if key(a) != key(new)]
         out = io.StringIO(newline="")
         csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*others, new])])
-        details = {"measure": measure, "month": new.month, "force_code": force, "why": new.why}
+        details = {"measure": measure, "month": new.month, "force_code": force, "area_code": area, "why": new.why}
         audit.record(home, "alteration", what="accepted month", by=by, **details)
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(home.seeds / "accepted_months.csv", out.getvalue().encode("utf-8"))
@@ -90,7 +97,7 @@ def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 
     Raises AcceptError.
     """
-    make_raw_table(con, "accepted_months", [(a.measure, a.force_code, a.month_no) for a in read_accepted(home)])
+    make_raw_table(con, "accepted_months", [(a.measure, a.force_code, a.area_code, a.month_no) for a in read_accepted(home)])
     published: list[tuple[Any, ...]] = []
     if home.warehouse.exists():
         con.execute(f"attach {literal(str(home.warehouse))} as published (read_only)")
@@ -108,6 +115,20 @@ def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 def _judged_measures() -> list[str]:
     """Measures whose months are compared with the year before: headline counts and rates, and money."""
     return sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true" or r["unit"] == "gbp"})
+
+
+def _unit_code(home: Home, force: str, unit: str) -> str:
+    """The code of a force's unit, from its code or name in the home's own list of areas, or else in the project's."""
+    columns = OWN_LISTS["areas"]
+    listed = [row for row in read_own_list(home.seeds / "areas.csv", columns) if row[0] == force]
+    listed = listed or [tuple(r[c] for c in columns) for r in read_seed("areas") if r["force_code"] == force]
+    codes = {text.lower(): code for *_, code, name in listed for text in (name, code)}
+    try:
+        return codes[unit.strip().lower()]
+    except KeyError:
+        meant = suggestion(unit, codes) or "."
+        known = ", ".join(sorted(set(codes.values()))) or "none"
+        raise AcceptError(f"{force} has no unit called {unit}{meant} There are {known}") from None
 
 
 def _month(text: str) -> str:

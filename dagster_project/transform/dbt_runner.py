@@ -202,6 +202,7 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
             found="" if n.status == "pass" else (n.message or n.status),
             reason="A key, a list or a reference of the models.",
             advice="Look at the rows that the test selects: `pam dbt test -s " + n.name + "`.",
+            message="" if n.status == "pass" else f"{_subject(n)}: dbt's test {n.name}: {n.message or n.status}",
         )
         for n in nodes
         if n.kind == "test"

@@ -159,7 +159,7 @@ def test_an_export_for_those_who_mend(pam: Callable, aside: Home, tmp_path: Path
 def test_a_clean_home_says_so(pam: Callable, new_home: Home) -> None:
     result = pam("quarantine", "--home", new_home.path)
     assert (result.exit_code, result.stdout) == (0, "No row is in quarantine.\n")
-    assert pam("release", "--home", new_home.path).stderr == "0 held\n"
+    assert pam("release", "--home", new_home.path).stderr == "No file is held\n"
 
 
 def test_wrong_use_is_said(pam: Callable, new_home: Home) -> None:

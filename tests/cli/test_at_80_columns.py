@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from support import copy_home
 
 from dagster_project.cli.echo import print_line
 from dagster_project.cli.render import _show_receipt
@@ -41,6 +42,12 @@ def in_a_terminal(*command: str) -> str:
     return written.decode().replace("\r", "")
 
 
+@pytest.fixture(scope="module")
+def home_in_a_terminal(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A copy of the sample's home, as what is asked goes on record."""
+    return copy_home(sample_home, tmp_path_factory.mktemp("terminal") / "home")
+
+
 def terminal() -> Console:
     return Console(file=io.StringIO(), force_terminal=True, width=WIDE, color_system=None)
 
@@ -56,13 +63,47 @@ def whole_words(text: str, wide: str) -> None:
 
 
 def test_claims(sample_home: Home, pam) -> None:
-    *lines, last = lines_of(in_a_terminal("claims", "--home", str(sample_home.path)))
-    narrow = "\n".join([*lines, last])
-    assert max(map(len, lines)) <= WIDE and last.startswith("Edition 2026-03: 290 of 291")
+    lines = lines_of(in_a_terminal("claims", "--home", str(sample_home.path)))
+    narrow = "\n".join(lines)
+    assert max(map(len, lines)) <= WIDE
+    last = " ".join(lines[-2:])
+    assert last.startswith("Edition 2026-03: 290 of 291")
     assert last.endswith("checked: 304 agree, 2 match if rounded down, 3 disagree, 2 cannot be checked")
     wide = pam("claims", "--home", sample_home.path).stdout
     whole_words(narrow, wide)
     assert "verdict     agrees when cut" in narrow and narrow.count("paragraph  ") == 7
+
+
+@pytest.mark.parametrize("command", [
+    ("checks",), ("checks", "--all"), ("audit", "show", "--limit", "0"), ("audit", "verify"), ("status",),
+    ("trace", "possession_offences", "--period", "2024/25"), ("topline",), ("topline", "no such measure"),
+    ("accept", "no such measure", "2025-10", "--force", "derbyshire", "--why", "x"), ("rollback", "--list"),
+    ("postgres", "status"), ("nightly", "--help"), ("topline", "--help"), ("audit", "verify", "--help"),
+], ids=" ".join)  # fmt: skip
+def test_no_line_is_wider(home_in_a_terminal: Home, command: tuple[str, ...]) -> None:
+    """Only what cannot be broken is: a hash, a path or the name of a file."""
+    said = in_a_terminal(*command, *(() if "--help" in command else ("--home", str(home_in_a_terminal.path))))
+    wide = [line for line in lines_of(said) if len(line) > WIDE]
+    assert len(said) > 40 and not [line for line in wide if len(line.split()) > 1], wide
+
+
+def test_a_check_is_a_sentence(home_in_a_terminal: Home) -> None:
+    first, *more = lines_of(in_a_terminal("checks", "--home", str(home_in_a_terminal.path)))
+    assert first == "Warning   intelligence (derbyshire): covered to 2025-11-30; days late: 31"
+    assert more[0] == "          [freshness]"
+    assert " ".join(line.strip() for line in more[1:-1]).endswith("accept that the newest figures are missing.")
+
+
+def test_help_is_folded_by_the_terminal() -> None:
+    """A second paragraph was broken where its source is."""
+    lines = [line.strip() for line in lines_of(in_a_terminal("topline", "--help"))]
+    assert "A figure that is not available is marked, and is never 0. The default is the" in lines
+
+
+def test_the_record_is_read_line_by_line(home_in_a_terminal: Home) -> None:
+    said = "\n".join(lines_of(in_a_terminal("audit", "show", "--kind", "combination", "--home", str(home_in_a_terminal.path))))
+    assert re.search(r"^\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  combination by \w+$", said, re.M), said
+    assert "    night_id 2026" in said and '"night_id"' not in said and said.endswith("1 record")
 
 
 def test_a_night(sample_home: Home) -> None:

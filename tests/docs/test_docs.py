@@ -13,8 +13,8 @@ from dagster_project.core.home import PROJECT, Home
 
 OF_THE_ROOT = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
 PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in OF_THE_ROOT)]
-LINES = 2450
-"""Documents written by hand: what is longer is not read. Generated pages grow with each extract, mart and rule."""
+LINES = 2980
+"""All of docs/: what is longer is not read. Generated pages grow with each extract, mart and rule: then something else goes."""
 COMMANDS = typer.main.get_command(app).commands
 HELP = {"-h", "--help"}
 
@@ -67,14 +67,16 @@ def commands(line: str) -> list[list[str]]:
     return [words for f in found if (words := f.split()) and not re.match(r"-|[A-Z_]+=", words[0])]
 
 
-def test_generated_pages_are_up_to_date_and_the_others_short(tmp_path: Path) -> None:
+def test_the_documents_are_short() -> None:
+    assert sum(len(text(page).splitlines()) for page in generate_docs.DOCS.rglob("*.md")) <= LINES
+
+
+def test_generated_pages_are_up_to_date(tmp_path: Path) -> None:
     """And `pam docs` says which pages it changed."""
     generated = [page.name for page in generate_docs.write_pages(tmp_path)]
     assert len(generated) == 3
     stale = [name for name in generated if text(generate_docs.FOLDER / name) != text(tmp_path / name)]
     assert stale == [], "run `pam docs` and commit what it writes"
-    by_hand = {*generate_docs.DOCS.rglob("*.md")} - {generate_docs.FOLDER / name for name in generated}
-    assert sum(len(text(page).splitlines()) for page in by_hand) < LINES
     (tmp_path / "marts.md").write_text("old", encoding="utf-8")
     assert generate_docs.write_pages(tmp_path) == [tmp_path / "marts.md"]
 

@@ -1,6 +1,7 @@
 """No rule without bad data, no suite that leaves a rule out, no missing result that passes."""
 
 from pathlib import Path
+from string import Formatter
 
 import duckdb
 import pandas as pd
@@ -11,7 +12,7 @@ from support import MARTS, candidate, seed
 from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public
-from dagster_project.core.home import EXPECTATIONS, Home
+from dagster_project.core.home import DBT_PROJECT, EXPECTATIONS, Home
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts
@@ -40,6 +41,18 @@ def test_every_rule_has_bad_data() -> None:
     }
     assert named == {rule for _, rule in RULES}, "a part that no suite includes"
     assert named == {*FIGURE_CASES, *EXTRACT_CASES, *IN_NIGHTS, *LEAVING_CASES}
+
+
+def test_a_sentence_names_columns_of_the_facts() -> None:
+    """Rules of extracts are of shares, days or rows: each says in a sentence which."""
+    audit = yaml.safe_load((DBT_PROJECT / "models" / "audit" / "_audit.yml").read_text(encoding="utf-8"))["models"]
+    columns = {model["name"]: {c["name"] for c in model["columns"]} for model in audit}
+    for suite in SUITES.values():
+        for e in suite.expectations:
+            sentence = e["meta"].get("sentence", "")
+            assert sentence or suite.subject != "extract", e["meta"]["rule"]
+            known = columns.get(gate.FACTS.get(suite.subject, ""), set())
+            assert {name for _, name, _, _ in Formatter().parse(sentence) if name} <= known, sentence
 
 
 def test_every_shared_part_is_included_somewhere() -> None:
@@ -132,11 +145,12 @@ def test_every_mart_and_every_extract_is_judged(sample_home: Home, sample_checks
 def test_what_broke_a_rule_is_named_in_one_order() -> None:
     """Whichever order the facts have: tonight's publication says the same as the same night built again."""
     places = [{"extract": "crimes", "force_code": f, "days_late": n} for f, n in (("kent", 9), ("essex", 1), ("devon", 5))]
-    asked = {"kwargs": {"column": "days_late"}, "meta": {}}
+    asked = {"kwargs": {"column": "days_late"}, "meta": {"sentence": "days late: {days_late}"}}
+    said = "crimes (devon): days late: 5; crimes (essex): days late: 1; crimes (kent): days late: 9"
     for told in (places, places[::-1]):
         answer = {"success": False, "result": {"unexpected_index_list": told}}
         found = gate._answer("crimes", asked, answer, "extract")
-        assert found == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)")
+        assert found == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)", said)
 
 
 def spoiled(home: Home, *statements: str) -> list[Check]:

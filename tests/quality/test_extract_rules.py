@@ -180,6 +180,23 @@ def test_files_at_the_limit_pass(troubled: NightRun) -> None:
     assert found["stop_search", "kinds_of_row"] == "pct_kinds_shift 26.7857 (derbyshire)"
 
 
+def test_a_sentence_says_what_is_wrong_where_and_when(troubled: NightRun) -> None:
+    said = {(c.subject, c.rule): c.message for c in troubled.checks if not c.passed}
+    assert said["incidents", "freshness"] == "incidents (derbyshire): covered to 2025-12-30; days late: 1"
+    shares = "mda_orders (derbyshire): 3.0% of the rows of the latest files are in quarantine"
+    assert said["mda_orders", "share_quarantined"] == shares
+    assert said["drug_tests", "days_without_rows"] == (
+        "drug_tests (derbyshire): no row from 2025-12-16 to 2025-12-31, where about 32 would be usual"
+    )
+    assert said["crimes", "unknown_values"] == (
+        "crimes (derbyshire): the latest files have values that no list knows: offence_code: 'ZZ' (8)"
+    )
+    assert all(text.startswith(f"{subject} ({BAD}): ") and "None" not in text for (subject, _), text in said.items())
+    assert not any(c.message for c in troubled.checks if c.passed)
+    written = published(troubled.home, "select subject, rule, message from meta.checks where not passed")
+    assert {(subject, rule): message for subject, rule, message in written} == said
+
+
 def test_a_row_that_stands_in_names_the_file_to_mend(troubled: NightRun) -> None:
     (check,) = (c for c in troubled.checks if c.rule == "rows_stood_in" and not c.passed)
     name = f"exploitation_outcomes__{BAD}__{YEAR[0]}__{YEAR[1]}__{NEWER}.csv"

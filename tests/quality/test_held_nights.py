@@ -73,9 +73,12 @@ def test_a_night_that_cannot_be_true_is_held_and_the_next_one_publishes(
         a_model_goes_wrong(patch)
         result = pam("nightly", "--home", week_copy.path)
     assert result.exit_code == 1
-    said = f"mart_county_lines: {RULE}: {RULE} 1 (derbyshire, lines_closed)"
+    said = (
+        "Lines closed in mart_county_lines (derbyshire): in 1 place this is not so: A year is the sum of its months."
+        f" [{RULE}]"
+    )
     assert said in result.stderr and "held back; the last publication stays" in result.stderr
-    assert f"critical {RULE}" in result.stdout
+    assert f"Critical  {said}" in result.stdout
     stands()
     held = last_receipt(week_copy)
     assert (held.outcome, held.figures, held.sha256) == ("held", {}, None) and said in held.reason

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
 from support import each, meta_rows, night, publish_night, published, write_extract
 from typer.testing import CliRunner
 
@@ -11,6 +12,7 @@ from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.reporting.pack.content import accepted_notes
+from dagster_project.transform.accepted_months import AcceptError, read_accepted
 
 RULES = ("month_far_from_the_year_before", "money_far_above_the_year_before")
 COLUMNS = ("administration_ref", "administered_at")
@@ -103,6 +105,52 @@ def test_a_unit_that_falls_to_nothing_is_a_warning(new_home: Home) -> None:
     (broken,) = (c for c in checks if c.rule == "unit_without_events" and not c.passed)
     assert (broken.subject, broken.severity) == ("mart_naloxone", "warning")
     assert broken.found == "units_without_events 1 (derbyshire, naloxone_administrations, dales)"
+    assert broken.message == (
+        "Naloxone administrations in mart_naloxone (derbyshire): 0 for Dales in 2025-01, and in none of the twelve months"
+        " before; units that fell to 0: 1"
+    )
+
+
+def test_a_unit_is_accepted_by_itself(new_home: Home) -> None:
+    """Two units fell to 0. The force's accepted month ends neither warning, and each unit's own ends its own."""
+    units = {"Dales": [30] * 12 + [0], "High Peak": [30] * 12 + [0], "Erewash": [90] * 13}
+    days = [
+        (unit, f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00")
+        for unit, months in units.items() for n, rows in enumerate(months) for i in range(rows)
+    ]  # fmt: skip
+    rows = [[f"N{i}", day, unit] for i, (unit, day) in enumerate(days)]
+    write_extract(new_home.inbox, "naloxone", rows, columns=(*COLUMNS, "lpu"), window=("2024-01-01", "2025-01-31"))
+
+    def accept(*more: str) -> str:
+        said = CliRunner().invoke(app, [
+            "accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why", "Closed", *more,
+            "--home", str(new_home.path),
+        ])  # fmt: skip
+        return said.output
+
+    def warned() -> list[str]:
+        checks = publish_night(new_home, rebuild=True).checks
+        return [c.found for c in checks if c.rule == "unit_without_events" and not c.passed]
+
+    two = "units_without_events 2 (derbyshire, naloxone_administrations, dales)"
+    one = "units_without_events 1 (derbyshire, naloxone_administrations, high-peak)"
+    accept()
+    assert warned() == [two]
+    assert "is dales meant" in accept("--area", "dale")
+    assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accept("--area", "Dales")
+    assert warned() == [one]
+    accept("--area", "high-peak")
+    assert warned() == []
+    areas = [row["area_code"] for row in meta_rows(new_home, "accepted_months")]
+    assert sorted(areas) == ["dales", "derbyshire", "high-peak"]
+    # A list of an earlier version has no areas: its months are the force's.
+    path = new_home.seeds / "accepted_months.csv"
+    first, second, *_ = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(line.rpartition(",")[0] for line in (first, second)), encoding="utf-8")
+    assert warned() == [two]
+    path.write_text("measure,month,force_code\nnaloxone_administrations,2025-01,derbyshire\n", encoding="utf-8")
+    with pytest.raises(AcceptError, match="not as pam accept writes it: 'why'"):
+        read_accepted(new_home)
 
 
 def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:

@@ -148,7 +148,7 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
         run.build()
         run.judge()
     assert run.receipt and (run.receipt.outcome, run.receipt.reason) == (
-        "held", f"crimes: status_to_be_in_set: status 'Cancelled': 1 of {len(staged(week_copy))} rows"
+        "held", f"crimes: status 'Cancelled': 1 of {len(staged(week_copy))} rows [status_to_be_in_set]"
     )  # fmt: skip
     assert published(week_copy, "select night_id from meta.nights where finished_at is null") == [(NIGHTS[4],)]
     said = pam("checks", "--home", week_copy.path)

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from document_check.documents import check
 from docx import Document
 from python_calamine import CalamineWorkbook
+from support import copy_home
 
+from dagster_project.audit.read import read_log
 from dagster_project.cli.topline import NOT_AVAILABLE, _split
 from dagster_project.core.home import Home
 from dagster_project.serving import connect
@@ -96,6 +99,8 @@ def test_what_the_night_has_not_is_not_available_and_never_0(marts: duckdb.DuckD
 def test_names_that_are_none(marts: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(ToplineError, match="no measure is called possession; is possession_offences meant"):
         topline(marts, ["possession"])
+    with pytest.raises(ToplineError, match="no measure is called Drug incident; is Drug incidents meant"):
+        topline(marts, ["Drug incident"])
     with pytest.raises(ToplineError, match="no area is called Maidston; is Maidstone meant"):
         topline(marts, area="Maidston")
     with pytest.raises(ToplineError, match="several kinds: say which with --area-type: lpu, section"):
@@ -179,6 +184,72 @@ def test_what_has_nothing_to_show_is_named_below_the_table(pam: Callable, sample
     assert _split(lines[1:], all_lines=False) == (lines[1:], ""), "an empty table says nothing"
     said = pam("topline", "drug incidents", "--home", sample_home.path)
     assert said.exit_code == 0 and "Drug incidents" in said.stdout, "by its title"
+
+
+def test_the_document_is_checked_as_it_was_written(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """Each figure of the table is found, those not available too: only the 20 of the note on small numbers is not one."""
+    path = tmp_path / "topline.docx"
+    assert pam("topline", "--out", path, "--home", sample_home.path).exit_code == 0
+    checked = check(sample_home, path)
+    assert [i.printed for i in checked.items if i.verdict != "agrees"] == ["20"] and len(checked.items) > 250
+    shown = {(i.where, i.figure): i for i in checked.items}
+    before = shown["table 1, row Possession offences, column Year before", "prior_value"]
+    assert (before.period, before.computed) == ("the year before Jan-Dec 2025", "1769")
+    assert pam("topline", "--area", "Derby North", "--out", path, "--home", sample_home.path).exit_code == 0
+    assert {i.area for i in check(sample_home, path).items if i.verdict == "agrees"} == {"Derby North"}
+
+
+def retyped(path: Path, **changes: str) -> Path:
+    """The document with texts of cells and paragraphs changed. `caption`, `heading`: of the table; others: of the first row."""
+    doc = Document(str(path))
+    (table,) = doc.tables
+    for place, text in changes.items():
+        if place == "caption":
+            (caption,) = (p for p in doc.paragraphs if p.style and p.style.name == "Caption")
+            caption.text = text
+        else:
+            cells = table.rows[0 if place == "heading" else 1].cells
+            cells[{"heading": 2, "title": 0, "month": 1, "value": 2, "change": 4}[place]].text = text
+    new = path.with_name(f"retyped-{path.name}")
+    doc.save(str(new))
+    return new
+
+
+def test_what_was_typed_over_is_found_and_nothing_else_is_taken_for_it(
+    pam: Callable, sample_home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "topline.docx"
+    assert pam("topline", "possession_offences", "--out", path, "--home", sample_home.path).exit_code == 0
+
+    def verdicts(**changes: str) -> list[str]:
+        return [i.verdict for i in check(sample_home, retyped(path, **changes)).items if i.where.startswith("table")]
+
+    assert verdicts() == ["agrees"] * 6
+    assert verdicts(value="150") == ["disagrees", *["agrees"] * 5]
+    assert verdicts(value="[x]") == ["disagrees", *["agrees"] * 5]
+    assert verdicts(change="15.8%") == [*["agrees"] * 2, "disagrees", *["agrees"] * 3], "a fall is no rise"
+    assert verdicts(month="Nov 2025").count("disagrees") == 6, "the figures of another month"
+    for other in (
+        {"caption": "Table 1: Topline: Derbyshire Constabulary, targets"}, {"caption": "Table 1: Derbyshire Constabulary"},
+        {"heading": "Charged in the month"}, {"title": "Possession offences solved"}, {"month": "Winter 2025"},
+    ):  # fmt: skip
+        assert verdicts(**other) == ["not linked"] * 6, other
+
+
+def test_the_record_counts_the_lines_that_were_written(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """A document has none of a measure without figures; a workbook has them all."""
+    home = copy_home(sample_home, tmp_path / "home")
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("delete from marts.mart_naloxone")
+    written = {}
+    for name in ("topline.docx", "topline.xlsx"):
+        assert pam("topline", "--out", tmp_path / name, "--home", home.path).exit_code == 0
+        (*_, last) = (r.facts for r in read_log(home) if r.kind == "disclosure")
+        written[name] = last["what"]
+    rows = len(Document(str(tmp_path / "topline.docx")).tables[0].rows) - 1
+    sheet = CalamineWorkbook.from_path(tmp_path / "topline.xlsx").get_sheet_by_name("Answer").to_python()
+    assert written == {"topline.docx": f"topline, {rows} measures", "topline.xlsx": f"topline, {len(sheet) - 1} measures"}
+    assert rows == len(sheet) - 2
 
 
 def test_wrong_use(pam: Callable, sample_home: Home, new_home: Home, tmp_path: Path) -> None:

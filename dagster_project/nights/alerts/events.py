@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dagster_project.core.check_results import message_of
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt
@@ -116,8 +117,8 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
     return [
         Event(
             "held", f"held {receipt.night_id} {c['subject']} {c['rule']}",
-            f"Night {receipt.night_id} is held: {one_line(c['subject'])} breaks the rule {one_line(c['rule'])}",
-            one_line(f"{c['found']}. {c['reason']}"), (one_line(c["advice"]), *advice.todo), advice.see,
+            one_line(f"Night {receipt.night_id} is held: {message_of(c)} [{c['rule']}]"),
+            one_line(c["reason"]), (one_line(c["advice"]), *advice.todo), advice.see,
         )
         for c in holding
     ] or [_event("held", f"held {receipt.night_id}", f"Night {receipt.night_id} is held", receipt.reason, advice)]  # fmt: skip

@@ -66,7 +66,9 @@ def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLi
         },
         "night": nights[0] if nights else {},
         "warnings": _json_rows(
-            con, "select subject, rule, found, reason, advice from meta.checks where not passed order by subject, rule, found"
+            con, "select rule, coalesce(message, subject || ': ' || found) as message, reason, advice"
+            " from (from meta.checks union all by name select null as message where false)"
+            " where not passed order by subject, rule, found",
         ),
         "extracts": _json_rows(
             con, "select extract, title, force_code, status, covered_from, covered_to, rows_current, rows_quarantined,"

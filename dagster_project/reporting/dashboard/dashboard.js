@@ -82,7 +82,7 @@ function showNight() {
   byId("moved").hidden = !contents.moved.before;
   for (const [id, title, table] of [
     ["moved", `Moved since the night before (${contents.moved.before}): ${count(total, "figure", "figures")}`, () => (changes.length ? tableOf("", ["Subject", ...(several ? ["Force"] : []), "Changed", "Of these complete before", "New", "Gone"], changes.map((row) => row.map((n) => (typeof n === "number" ? n.toLocaleString("en-GB") : n))), (i) => i > (several ? 1 : 0)) : createElement("p", "None."))],
-    ["warnings", `Warnings: ${contents.warnings.length}`, () => createElement("ul", contents.warnings.map((w) => createElement("li", [createElement("strong", `${w.subject}, ${w.rule}: `), [w.found, w.reason, w.advice].filter(Boolean).join(" · ")])), { class: "told" })],
+    ["warnings", `Warnings: ${contents.warnings.length}`, () => createElement("ul", contents.warnings.map((w) => createElement("li", [createElement("strong", w.message), ` (${w.rule}) `, [w.reason, w.advice].filter(Boolean).join(" ")])), { class: "told" })],
     ["extracts", `Extracts: ${contents.extracts.length - late.length} current, ${late.length} late or never dropped`, () => tableOf("", ["Extract", "Status", "Covered from", "Covered to", "Rows", ...(several ? ["Force"] : [])], contents.extracts.map((e) => [e.title, e.status, e.covered_from ? day(e.covered_from) : "", e.covered_to ? day(e.covered_to) : "", Number(e.rows_current ?? 0).toLocaleString("en-GB"), ...(several ? [e.force_code] : [])]), (n) => n === 4)],
   ]) {
     const details = byId(id), holder = details.querySelector("div");

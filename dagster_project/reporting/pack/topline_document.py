@@ -10,12 +10,19 @@ from .document_settings import DocumentSettings
 from .ooxml import Controls, add_caption, add_field, add_table, save_document
 from .word_template import NOTE, NOTICE, open_template
 
+HEADER = ("Measure", "Month", "In the month", "Year before", "Change", "12 months to it", "Year before", "Change",
+          "Complete", "Unusual")  # fmt: skip
+"""The table's headings. `pam check` knows the table by them."""
+
 
 def write_topline(
-    path: Path, form: DocumentSettings, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], *,
+    path: Path, form: DocumentSettings, title: str, rows: Sequence[Sequence[str]], *,
     notes: Sequence[str], notices: Sequence[str], night_at: datetime,
 ) -> None:  # fmt: skip
-    """Write a table to a document. `notices`: shown first, such as that figures are made up. Raises WordTemplateError."""
+    """Write a table, its rows by HEADER, to a document. `notices`: shown first, such as that figures are made up.
+
+    Raises WordTemplateError.
+    """
     doc = open_template(form.template)
     section = doc.sections[-1]
     if section.page_width and section.page_height and section.page_width < section.page_height:
@@ -28,7 +35,7 @@ def write_topline(
     for notice in notices:
         doc.add_paragraph(notice, style=NOTICE)
     add_caption(doc, "Table", 1, title)
-    add_table(doc, Controls(""), header, rows, title=title, about=f"{len(rows)} rows, one a measure.")
+    add_table(doc, Controls(""), HEADER, rows, title=title, about=f"{len(rows)} rows, one a measure.")
     for note in notes:
         doc.add_paragraph(note, style=NOTE)
     footer = doc.sections[0].footer

@@ -144,7 +144,14 @@ quiet as (
         max(case when next_date > {{ add_days('covered_to', -27) }} then {{ days_between('row_date', 'next_date') }} - 1 end)
             as quiet_days,
         max(case when next_date <= {{ add_days('covered_to', -27) }} then {{ days_between('row_date', 'next_date') }} - 1 end)
-            as usual_quiet_days
+            as usual_quiet_days,
+        max_by(
+            case when next_date > {{ add_days('covered_to', -27) }} then row_date end,
+            case
+                when next_date > {{ add_days('covered_to', -27) }}
+                    then 100000 * {{ days_between('row_date', 'next_date') }} - {{ days_between('row_date', 'covered_to') }}
+            end
+        ) as quiet_after
     from runs
     where next_date > {{ add_days('covered_to', -391) }}
     group by extract, force_code
@@ -240,6 +247,8 @@ select
         when covered.history_days >= 84 and volumes.history_rows >= 50 and quiet.quiet_days > coalesce(quiet.usual_quiet_days, 0)
             then quiet.quiet_days * cast(volumes.history_rows as double) / covered.history_days
     end as rows_missing_in_quiet_days,
+    {{ add_days('quiet.quiet_after', 1) }} as quiet_from,
+    {{ add_days('quiet.quiet_after', 'cast(quiet.quiet_days as int)') }} as quiet_to,
     case
         when volumes.recent_rows >= 50 and volumes.history_rows >= 200
             then 100 * volumes.kinds_shift

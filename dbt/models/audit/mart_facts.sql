@@ -1,4 +1,5 @@
 {{ config(materialized='night_view') }}
+{%- set month = "concat(cast(cast(floor(month_no / 12) as int) as string), '-', lpad(cast(month_no % 12 + 1 as string), 2, '0'))" %}
 -- Facts about a mart for the gate's suites: how many figures of each measure break each rule. Measures without figures have a row
 -- of zeros, so that a suite always has something to check.
 select
@@ -13,7 +14,9 @@ select
     max(case when listed.unit = 'gbp' then unusual.month_to_mean end) as money_to_mean,
     max(unusual.month_apart) as month_apart,
     max(empty_units.units_without_events) as units_without_events,
-    max(empty_units.unit_without_events) as unit_without_events
+    max(empty_units.unit_without_events) as unit_without_events,
+    max(empty_units.name_without_events) as name_without_events,
+    max(empty_units.month_without_events) as month_without_events
 from {{ ref('measure_list') }} as listed
 left join {{ ref('figure_facts') }} as facts
     on listed.mart = facts.mart
@@ -22,9 +25,7 @@ left join ( -- noqa: ST05
     select
         mart, force_code, measure,
         max_by(month_to_mean, times_apart) as month_to_mean,
-        max_by(
-            concat(cast(cast(floor(month_no / 12) as int) as string), '-', lpad(cast(month_no % 12 + 1 as string), 2, '0')), times_apart
-        ) as month_apart
+        max_by({{ month }}, times_apart) as month_apart
     from {{ ref('month_facts') }}
     where area_type = 'force'
     group by mart, force_code, measure
@@ -33,7 +34,12 @@ left join ( -- noqa: ST05
     and facts.measure = unusual.measure
     and facts.force_code = unusual.force_code
 left join ( -- noqa: ST05
-    select mart, force_code, measure, count(*) as units_without_events, min(area_code) as unit_without_events
+    select
+        mart, force_code, measure,
+        count(*) as units_without_events,
+        min(area_code) as unit_without_events,
+        min_by(area_name, area_code) as name_without_events,
+        max({{ month }}) as month_without_events
     from {{ ref('month_facts') }}
     where area_type = 'lpu'
     group by mart, force_code, measure

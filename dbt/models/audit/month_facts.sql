@@ -9,6 +9,7 @@ with figures as (
         measures.force_code,
         measures.area_type,
         measures.area_code,
+        measures.area_name,
         measures.measure,
         listed.unit,
         {{ month_no('measures.period_end') }} as month_no,
@@ -46,6 +47,7 @@ select
     compared.force_code,
     compared.area_type,
     compared.area_code,
+    compared.area_name,
     compared.measure,
     cast(compared.month_no as int) as month_no,
     compared.value,
@@ -65,6 +67,7 @@ left join {{ source('raw', 'published_months') }} as published
 left join {{ source('raw', 'accepted_months') }} as accepted
     on compared.measure = accepted.measure
     and compared.force_code = accepted.force_code
+    and compared.area_code = accepted.area_code
     and compared.month_no = accepted.month_no
 where compared.months_before = 12
     and compared.mean_before >= 30

@@ -119,8 +119,8 @@ def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
         (body,) = listener.bodies
     text = json.dumps(body)
     assert body["text"] == "PAM Warehouse: night held"
-    assert f"Night {run.receipt.night_id} is held: crimes breaks the rule share_quarantined" in text
-    assert "pct 60. Rows are lost." in text and "Ask." in text and "Runbook: Night held" in text
+    assert f"Night {run.receipt.night_id} is held: crimes: pct 60 [share_quarantined]" in text
+    assert "Rows are lost." in text and "Ask." in text and "Runbook: Night held" in text
 
 
 def test_late_is_told_once_and_then_weekly_until_the_extract_comes(new_home: Home, settings) -> None:

@@ -60,7 +60,8 @@ def hostile(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path
             " ('relation', 'other', 'unknown', 'unknown', $1), ('column', 'other', 'unknown', $1, null)",
             [HOSTILE],
         )
-        con.execute("update meta.checks set subject = $1, rule = $1, found = $1, reason = $1, advice = $1", [HOSTILE])
+        columns = ", ".join(f"{c} = $1" for c in ("subject", "rule", "found", "reason", "advice", "message"))
+        con.execute(f"update meta.checks set {columns}", [HOSTILE])
         con.execute("update meta.extracts set title = $1, force_code = $1, status = 'late', days_late = 1", [HOSTILE])
         con.execute("update meta.files set reason = $1, outcome = 'held', source_file = 'held.csv', load_id = $1", [HOSTILE])
         con.execute("insert into meta.files (night_id, outcome, reason) select '', 'refused', $1 from range(250)", [HOSTILE])
@@ -132,10 +133,10 @@ def _escaped(text: str) -> str:
 
 
 def test_every_check_extract_and_file_is_there(pages: dict[str, PageRead], sample_home: Home) -> None:
-    checks = published(sample_home, "select subject, rule, passed, severity, found, reason, advice from meta.checks")
+    checks = published(sample_home, "select subject, rule, passed, severity, message, reason, advice from meta.checks")
     expected = sorted(
-        [f"{subject}: {rule}", f"{'passed' if passed else 'failed'} ({severity}){found or ''}", f"{reason or ''}{advice or ''}"]
-        for subject, rule, passed, severity, found, reason, advice in checks
+        [f"{subject}: {rule}", f"{'passed' if passed else 'failed'} ({severity}){said or ''}", f"{reason or ''}{advice or ''}"]
+        for subject, rule, passed, severity, said, reason, advice in checks
     )
     tables = pages["checks.html"].tables
     failed = tables.pop("failed-t")[1:]
