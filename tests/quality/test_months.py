@@ -156,8 +156,8 @@ def test_a_unit_is_accepted_by_itself(new_home: Home) -> None:
 def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     accept = ("accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why")
-    naloxone(new_home.inbox, [30] * 12 + [1])
-    assert len(judged(new_home)) == 1
+    # As of a force in LIMITS, whose night this holds.
+    naloxone(new_home.inbox, [30] * 12 + [0])
     assert pam(*accept, "").exit_code == 1
     assert pam("accept", "naloxone", "2025-01", "--force", "derbyshire", "--why", "x").exit_code == 1
     assert pam("accept", "naloxone_administrations", "13-2025", "--force", "derbyshire", "--why", "x").exit_code == 1
@@ -171,7 +171,7 @@ def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_ho
     assert any("accepted month" in str(line) for line in read_log(new_home))
     # The list is gone: what is published stands, as no file changes it.
     (new_home.seeds / "accepted_months.csv").unlink()
-    naloxone(new_home.inbox, [30] * 12 + [1, *[30] * 2], stamp="20260106T020000Z")
+    naloxone(new_home.inbox, [30] * 12 + [0, *[30] * 2], stamp="20260106T020000Z")
     assert publish_night(new_home).receipt.outcome == "published"
     assert published(new_home, "select count(*) from meta.accepted_months") == [(0,)]
 
