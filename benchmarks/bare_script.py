@@ -10,12 +10,15 @@ writes `FOLDER/script.sql`; with `--run` it runs it, into `FOLDER/warehouse.duck
 
 import argparse
 import csv
+import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from dagster_project.contracts import Column, Contract, load_contracts
-from dagster_project.core.home import SEEDS
+from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
 from dagster_project.core.sql import literal
 
 CASTS = {
@@ -97,15 +100,11 @@ def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: 
     ]
 
 
-def _models() -> list[str]:
-    """Seeds, then each model that the figures depend on, compiled by dbt."""
-    import os
-    import tempfile
-
+def compiled_nodes(selection: str) -> tuple[list[Any], list[str]]:
+    """What dbt selects, compiled for a night without files, and SQL that makes the tables of `raw` of such a night."""
     from dbt.cli.main import dbtRunner
 
-    from dagster_project.core.home import DBT_PROJECT, Home
-    from dagster_project.transform.dbt_runner import VIEW, _closing_connections, manifest
+    from dagster_project.transform.dbt_runner import _closing_connections, manifest
     from dagster_project.transform.empty_build import NO_NIGHT
     from dagster_project.transform.raw_schema import WORK, fresh_candidate, prepare_raw
 
@@ -114,17 +113,24 @@ def _models() -> list[str]:
         fresh_candidate(home)
         prepare_raw(home, "none", NO_NIGHT)
         with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
-            parts = _empty_tables(con)
+            tables = _empty_tables(con)
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         with _closing_connections():
             done = dbtRunner(manifest=manifest()).invoke(
-                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "+measures",
+                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", selection,
                  "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]
             )  # fmt: skip
     if not done.success:
-        raise RuntimeError(f"dbt could not compile the marts: {done.exception}")
-    for result in done.result.results:
-        node = result.node
+        raise RuntimeError(f"dbt could not compile {selection}: {done.exception}")
+    return [result.node for result in done.result.results], tables
+
+
+def _models() -> list[str]:
+    """Seeds, then each model that the figures depend on, compiled by dbt."""
+    from dagster_project.transform.dbt_runner import VIEW
+
+    nodes, parts = compiled_nodes("+measures")
+    for node in nodes:
         if node.resource_type == "seed":
             types = ", ".join(f"'{name}': '{kind}'" for name, kind in node.config.column_types.items())
             path = literal(str(SEEDS / f"{node.name}.csv"))

@@ -9,22 +9,15 @@ drawn with the first of them, the second, ... the seventh; so, too, with the lim
 months before the shift, are not what the warehouse has: they show what the short history costs.
 """
 
-import argparse
-import os
-import tempfile
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
-from dbt.cli.main import dbtRunner
 
+from benchmarks.bare_script import compiled_nodes
 from benchmarks.plotthedots import Array, charted, limits, shares_found
-from benchmarks.report import write_results
-from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
-from dagster_project.transform.dbt_runner import _closing_connections, manifest
-from dagster_project.transform.raw_schema import fresh_candidate, prepare_raw
+from benchmarks.report import options, write_results
+from dagster_project.core.home import be_quiet
 
 BEFORE, WITHIN, SHIFT = (24, 36, 60), 7, 2.0
 RULES = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
@@ -32,20 +25,20 @@ RULES = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
 
 def main() -> None:
     """Measure, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--series", type=int, default=20_000)
     args.add_argument("--compared", type=int, default=2_000)
     args.add_argument("--seed", type=int, default=20261126)
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
-    chance, model = np.random.default_rng(given.seed), _model()
+    chance = np.random.default_rng(given.seed)
+    ((model,), _) = compiled_nodes("mart_control_charts")
     rows: list[dict[str, Any]] = []
     for kind, made in (("normal", lambda shape: chance.normal(100, 10, shape)), ("Poisson, mean 100", _poisson(chance, 100)),
                        ("Poisson, mean 4", _poisson(chance, 4))):  # fmt: skip
         for months in (24, 36):
             values = made((given.series, months))
-            differs = _differs(model, values[: given.compared])
+            differs = _differs(model.compiled_code, values[: given.compared])
             rows.append({"series": kind, "months": months, **false_alarms(values), "model differs": differs})
     for kind, made in (("normal", chance.normal), ("Poisson, mean 100", lambda mean, _, shape: _poisson(chance, mean)(shape))):
         for months in BEFORE:
@@ -84,23 +77,6 @@ def detection(values: Array, before: int) -> dict[str, float]:
     found_by["known limits %"] = shares_found(values, before, 100, 30)[-1]
     found_by["fixed limits %"] = shares_found((values - middle) / far, before, 0, 1)[-1]
     return {name: round(100 * float(share), 1) for name, share in found_by.items()}
-
-
-def _model() -> str:
-    """The model as dbt compiles it."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder) / "home").create()
-        fresh_candidate(home)
-        prepare_raw(home, "none", date(2026, 1, 1))
-        os.environ["PAM_CANDIDATE"] = str(home.candidate)
-        with _closing_connections():
-            done = dbtRunner(manifest=manifest()).invoke(
-                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "mart_control_charts",
-                 "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]
-            )  # fmt: skip
-    if not done.success:
-        raise RuntimeError(f"dbt could not compile the model: {done.exception}")
-    return str(done.result.results[0].node.compiled_code)
 
 
 def _charted(model: str, values: Array) -> duckdb.DuckDBPyConnection:

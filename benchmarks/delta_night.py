@@ -7,13 +7,11 @@
 night publishes its file alone; `quiet` is the night after, with no new file.
 """
 
-import argparse
-import shutil
 import tempfile
 from pathlib import Path
 
 from benchmarks.national import forces_named, scale_for, write_next_day
-from benchmarks.report import run_night, write_results
+from benchmarks.report import options, run_night, write_results
 from benchmarks.whole_night import prepared
 from dagster_project.core.home import be_quiet
 from dagster_project.core.receipts import read_receipts
@@ -21,20 +19,18 @@ from dagster_project.core.receipts import read_receipts
 
 def main() -> None:
     """Measure, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--years", type=int, nargs="+", default=[1, 10])
     args.add_argument("--forces", default="derbyshire")
     args.add_argument("--rows", type=float, default=1)
     args.add_argument("--extracts", nargs="+")
-    args.add_argument("--work", type=Path)
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
     forces = forces_named(given.forces)
     rows = []
     for years in given.years:
-        work = Path(tempfile.mkdtemp(prefix="pam-delta-night-", dir=given.work))
-        try:
+        with tempfile.TemporaryDirectory(prefix="pam-delta-night-", dir=given.work) as folder:
+            work = Path(folder)
             inbox, home, written = prepared(work, forces, years, given.rows * 1e6, given.extracts)
             home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
             first = run_night(home, inbox)
@@ -42,8 +38,6 @@ def main() -> None:
             found = run_night(home, work / "next")
             parts = {f"{name} wall": seconds for name, seconds in read_receipts(home)[-1].seconds.items()}
             quiet = run_night(home, work / "next")
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         rows.append(
             {"forces": len(forces), "years": years, "rows": written, "first cpu": first["cpu"], "delta cpu": found["cpu"],
              "delta wall": found["wall"], "delta MB": found["peak"], "quiet cpu": quiet["cpu"], **parts}

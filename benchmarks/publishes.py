@@ -1,6 +1,6 @@
 """Publishes while readers ask: every answer must be of one night, and none an error.
 
-    python benchmarks/publishes.py HOME [--publishes 100] [--readers 20]
+    python -m benchmarks.publishes HOME [--publishes 100] [--readers 20]
 
 HOME is a home with a published night (`pam nightly --sample --home HOME`). Its file is copied for each publish, with the
 publish's number put in every relation that has rows. The copies are published by the warehouse's own code in a home of
@@ -9,16 +9,14 @@ numbers of all relations in one question: an answer with two numbers is a mixed 
 """
 
 import argparse
-import contextlib
 import multiprocessing
-import queue
 import random
 import shutil
-import signal
 import statistics
 import tempfile
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,8 +46,8 @@ class Base:
 FIGURES = ("marts", "marts_public")
 
 
-def make_base(warehouse: Path, to: Path, months: int = 12) -> Base:
-    """A smaller copy of a published file: figures of the last months of it. Views stay views."""
+def make_base(warehouse: Path, to: Path) -> Base:
+    """A smaller copy of a published file: figures of its last twelve months. Views stay views."""
     shutil.copyfile(warehouse, to)
     base = Base(to)
     with duckdb.connect(str(to)) as con:
@@ -63,7 +61,7 @@ def make_base(warehouse: Path, to: Path, months: int = 12) -> Base:
             full = f'"{schema}"."{table}"'
             if schema in FIGURES:
                 con.execute(
-                    f"delete from {full} where period_end < (select max(period_end) from {full}) - interval {months} month"
+                    f"delete from {full} where period_end < (select max(period_end) from {full}) - interval 12 month"
                     " or area_type not in ('force', 'country')"
                 )
             if con.execute(f"select count(*) from {full}").fetchone() == (0,):
@@ -156,11 +154,6 @@ def read(home: Home, dsn: str, sql: str, until: Any, keep_connection: bool, paus
     return seen
 
 
-def _process(home: Home, dsn: str, sql: str, until: Any, keep: bool, pause: float, answers: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers.put(read(home, dsn, sql, until, keep, pause))
-
-
 def main() -> None:
     """Run it and print what was seen."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -182,28 +175,18 @@ def main() -> None:
         threading.Timer(2, stop.set).start()
         alone = read(home, dsn, sql, stop, True).seconds
         spawn = multiprocessing.get_context("spawn")
-        until, answers = spawn.Event(), spawn.Queue()
-        readers = [
-            spawn.Process(target=_process, args=(home, dsn, sql, until, bool(n % 2), given.pause, answers))
-            for n in range(given.readers)
-        ]
-        for reader in readers:
-            reader.start()
-        began, loads = time.perf_counter(), []
-        with contextlib.suppress(KeyboardInterrupt):  # stopped early: results until then are shown
-            for number in range(2, given.publishes + 2):
-                loads.append(publish_and_load(home, base, number, server))
-                print(f"\r{number - 1} of {given.publishes}", end="", flush=True)
-        seconds = time.perf_counter() - began
-        until.set()
-        seen = []
-        for _ in readers:
+        with spawn.Manager() as manager, ProcessPoolExecutor(given.readers, spawn) as pool:
+            until = manager.Event()
+            readers = [pool.submit(read, home, dsn, sql, until, bool(n % 2), given.pause) for n in range(given.readers)]
+            began, loads = time.perf_counter(), []
             try:
-                seen.append(answers.get(timeout=120))
-            except queue.Empty:
-                print("\na reader gave no answer")
-        for reader in readers:
-            reader.join(30)
+                for number in range(2, given.publishes + 2):
+                    loads.append(publish_and_load(home, base, number, server))
+                    print(f"\r{number - 1} of {given.publishes}", end="", flush=True)
+            finally:
+                until.set()
+            seconds = time.perf_counter() - began
+            seen = [reader.result() for reader in readers]
     finally:
         embedded.stop(home)
         shutil.rmtree(folder, ignore_errors=True)
@@ -221,7 +204,7 @@ def main() -> None:
     print(f"nights seen: {len(set().union(*(one.nights for one in seen)))}; errors and mixed nights: {len(faults)}")
     for fault in faults[:20]:
         print(f"  {fault}")
-    raise SystemExit(1 if faults or len(seen) < given.readers else 0)
+    raise SystemExit(1 if faults else 0)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Running programs and writing the results of a benchmark."""
+"""What benchmarks share: their options, running programs, writing the results."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -12,6 +13,14 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import PROJECT, Home
+
+
+def options(about: str | None) -> argparse.ArgumentParser:
+    """A parser for a benchmark with this docstring. It knows `--work`, where temporary folders are made, and `--out`."""
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    return parser
 
 
 def run_night(home: Home, inbox: Path, *options: str) -> dict[str, float]:

@@ -6,7 +6,6 @@ and third in one process).
 `--inbox`: files in place of the sample's. `--warm`: so many nights in one process.
 """
 
-import argparse
 import json
 import shutil
 import sys
@@ -14,7 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import run_night, run_program, write_results
+from benchmarks.national import write_next_day
+from benchmarks.report import options, run_night, run_program, write_results
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.receipts import read_receipts
 from dagster_project.sample import write_sample
@@ -43,32 +43,21 @@ for n in range(int(sys.argv[3])):
 """
 
 
-def _write_next_day(folder: Path) -> None:
-    """One file of one day, after those of the sample."""
-    folder.mkdir()
-    lines = [f"SAMPLE-INC-9{n:05d},2026-01-01T{n:02d}:10:00,INCIDENT,Drugs,,101,Amber Valley\n" for n in range(24)]
-    header = "incident_ref,created_at,record_type,qualifiers,grade,channel,lpu\n"
-    path = folder / "incidents__derbyshire__2026-01-01__2026-01-01__20260106T020000Z.csv"
-    path.write_text(header + "".join(lines), encoding="utf-8")
-
-
 def main() -> None:
     """Measure, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--inbox", type=Path)
     args.add_argument("--warm", type=int, default=3)
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="pam-benchmark-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pam-benchmark-", dir=given.work) as folder:
         inbox, home = given.inbox or Path(folder) / "extracts", Home(Path(folder) / "home")
         if not given.inbox:
-            inbox.mkdir()
             write_sample(inbox)
         for name in ("cold", "no new file"):
             rows.append({"night": name, **run_night(home, inbox), **read_receipts(home)[-1].seconds})
-        _write_next_day(Path(folder) / "next")
+        write_next_day(Path(folder) / "next", ["derbyshire"], only=["incidents"])
         rows.append({"night": "next day", **run_night(home, Path(folder) / "next"), **read_receipts(home)[-1].seconds})
         shutil.rmtree(home.path)
         rows.append({"night": "cold, rebuild", **run_night(home, inbox, "--rebuild"), **read_receipts(home)[-1].seconds})
