@@ -13,7 +13,6 @@ import csv
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -100,11 +99,11 @@ def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: 
     ]
 
 
-def compiled_nodes(selection: str) -> tuple[list[Any], list[str]]:
-    """What dbt selects, compiled for a night without files, and SQL that makes the tables of `raw` of such a night."""
+def _models() -> list[str]:
+    """Seeds, then each model that the figures depend on, compiled by dbt."""
     from dbt.cli.main import dbtRunner
 
-    from dagster_project.transform.dbt_runner import _closing_connections, manifest
+    from dagster_project.transform.dbt_runner import VIEW, _closing_connections, manifest
     from dagster_project.transform.empty_build import NO_NIGHT
     from dagster_project.transform.raw_schema import WORK, fresh_candidate, prepare_raw
 
@@ -113,24 +112,17 @@ def compiled_nodes(selection: str) -> tuple[list[Any], list[str]]:
         fresh_candidate(home)
         prepare_raw(home, "none", NO_NIGHT)
         with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
-            tables = _empty_tables(con)
+            parts = _empty_tables(con)
         os.environ["PAM_CANDIDATE"] = str(home.candidate)
         with _closing_connections():
             done = dbtRunner(manifest=manifest()).invoke(
-                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", selection,
+                ["--quiet", "--log-level", "none", "--log-level-file", "none", "compile", "-s", "+measures",
                  "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", folder]
             )  # fmt: skip
     if not done.success:
-        raise RuntimeError(f"dbt could not compile {selection}: {done.exception}")
-    return [result.node for result in done.result.results], tables
-
-
-def _models() -> list[str]:
-    """Seeds, then each model that the figures depend on, compiled by dbt."""
-    from dagster_project.transform.dbt_runner import VIEW
-
-    nodes, parts = compiled_nodes("+measures")
-    for node in nodes:
+        raise RuntimeError(f"dbt could not compile the marts: {done.exception}")
+    for result in done.result.results:
+        node = result.node
         if node.resource_type == "seed":
             types = ", ".join(f"'{name}': '{kind}'" for name, kind in node.config.column_types.items())
             path = literal(str(SEEDS / f"{node.name}.csv"))
