@@ -27,12 +27,6 @@ PROPERTIES = DBT_PROJECT / "models"
 
 _MART = re.compile(r"(?P<title>[^.]+)\. (?P<about>.*?)(?: Report (?P<report>[\d., -]+)\.)? Grain: (?P<grain>.+)", re.S)
 
-KINDS = {
-    "events": "Events, each placed by its date",
-    "list": "A whole list: the newest file supplies all rows",
-    "indicators": "A download: the newest file of an indicator supplies all of its rows",
-    "monthly_file": "A published month: the newest file replaces it",
-}
 TYPES = {
     "timestamp": "date and time",
     "money": "money",
@@ -91,7 +85,6 @@ def extracts() -> dict[str, Any]:
         "columns": {c.extract: [_column(k) for k in c.columns] for c in contracts.values()},
         "marts": {name: sorted(names) for name, names in marts_of.items()},
         "police_uk": [(f"`{c.extract}`", *_police_uk(c)) for c in contracts.values() if c.police_uk],
-        "kinds": KINDS,
         "days": GRACE_DAYS,
     }
 
@@ -124,22 +117,18 @@ def marts() -> dict[str, Any]:
     by_name = {m["name"]: m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
     # Control charts have other columns than the marts of figures.
     charts = by_name.pop(CHARTS)
-    models = list(by_name.values())
-    all_marts = [_mart(m) for m in sorted(models, key=lambda m: m["name"])]
+    models = [model for _, model in sorted(by_name.items())]
+    all_marts = [_mart(model) for model in models]
     return {
-        "columns": _columns(models[0]),
-        "charts": (CHARTS, _columns(charts)),
-        "chart_columns": ", ".join(name for name, *_ in _columns(charts)),
+        "columns": [(f"`{c['name']}`", c["data_type"], c["description"]) for c in models[0]["columns"]],
+        "charts": CHARTS,
+        "chart_columns": _names(column["name"] for column in charts["columns"]),
         "marts": all_marts,
         "marts_table": [
             (f"`{m['name']}`", m["about"], m["report"], ", ".join(f"[{e}](extracts.md#{e})" for e in m["extracts"]), m["areas"])
             for m in all_marts
         ],
         "measures_table": [(m["name"].removeprefix("mart_"), *measure) for m in all_marts for measure in m["measures"]],
-        "meta": [
-            (name, about, [(f"`{n}`", kind, words) for n, (kind, words) in fields.items()])
-            for name, (about, fields) in sorted(dictionary.TABLES.items())
-        ],
         "meta_columns": [
             (f"`meta.{name}`", about, _names(fields)) for name, (about, fields) in sorted(dictionary.TABLES.items())
         ],
@@ -151,23 +140,13 @@ def _limits() -> list[tuple[str, str, str]]:
     """Coverages that are narrower than their extract's: a row for each reason."""
     groups: dict[str, list[dict[str, str]]] = {}
     for row in read_seed("coverage_limits"):
-        groups.setdefault(_limit(row), []).append(row)
+        only = [f"{row['form']} files"] if row["form"] else []
+        only += [f"from {row['available_from']}"] if row["available_from"] else []
+        groups.setdefault(row["reason"] + (f" (only {', '.join(only)})" if only else ""), []).append(row)
     return [
         (_names(dict.fromkeys(r["extract"] for r in rows)), _names(r["coverage"] for r in rows), reason)
         for reason, rows in groups.items()
     ]
-
-
-def _limit(row: dict[str, str]) -> str:
-    only = [
-        *([f"{row['form']} files"] if row["form"] else []),
-        *([f"from {row['available_from']}"] if row["available_from"] else []),
-    ]
-    return row["reason"] + (f" (only {', '.join(only)})" if only else "")
-
-
-def _columns(model: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return [(f"`{c['name']}`", c["data_type"], c["description"]) for c in model["columns"]]
 
 
 def _mart(model: dict[str, Any]) -> dict[str, Any]:
@@ -284,9 +263,6 @@ def _test(test: Any) -> tuple[str, str]:
     if isinstance(test, str):
         return test, ""
     ((name, body),) = test.items()
-    arguments = body.get("arguments", {})
-    return name, f" ({', '.join(_argument(v) for v in arguments.values())})" if arguments else ""
-
-
-def _argument(value: Any) -> str:
-    return ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)
+    values = body.get("arguments", {}).values()
+    words = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values]
+    return name, f" ({', '.join(words)})" if words else ""
