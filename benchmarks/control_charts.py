@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.plotthedots import Array, charted, limits, shares_found
 from benchmarks.report import options, write_results
-from dagster_project.core.home import be_quiet
 
 BEFORE, WITHIN, SHIFT = (24, 36, 60), 7, 2.0
 RULES = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
@@ -26,7 +25,6 @@ def main() -> None:
     args.add_argument("--series", type=int, default=20_000)
     args.add_argument("--seed", type=int, default=20261126)
     given = args.parse_args()
-    be_quiet()
     chance = np.random.default_rng(given.seed)
     rows: list[dict[str, Any]] = []
     for kind, made in (("normal", lambda shape: chance.normal(100, 10, shape)), ("Poisson, mean 100", _poisson(chance, 100)),

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import duckdb
 
 from benchmarks.report import options, run_night, write_results
-from dagster_project.core.home import Home, be_quiet
+from dagster_project.core.home import Home
 from dagster_project.reporting.dashboard import write
 from dagster_project.sample import write_sample
 
@@ -42,7 +42,6 @@ def main() -> None:
     args.add_argument("--times", type=int, default=5)
     args.add_argument("--home", type=Path, help="a home with the sample's night; one is made where none is named")
     given = args.parse_args()
-    be_quiet()
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory(dir=given.work) as folder:

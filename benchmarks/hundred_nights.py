@@ -16,7 +16,6 @@ from pathlib import Path
 from benchmarks.national import LAST_DAY, scale_for, write_next_day
 from benchmarks.report import options, run_night, write_results
 from benchmarks.whole_night import prepared
-from dagster_project.core.home import be_quiet
 
 FORCE = "derbyshire"
 SHOWN = (2, 50, 100)
@@ -37,7 +36,6 @@ def main() -> None:
     args.add_argument("--rows", type=float, default=0.02)
     args.add_argument("--extracts", nargs="+")
     given = args.parse_args()
-    be_quiet()
     rows = []
     with tempfile.TemporaryDirectory(prefix="pam-hundred-nights-", dir=given.work) as folder:
         work = Path(folder)

@@ -23,7 +23,7 @@ import duckdb
 from benchmarks.national import LAST_DAY, NEXT_DAY, NIGHTLY, forces_named, write_areas, write_national, write_next_day
 from benchmarks.recipes import EXTRACTS
 from benchmarks.report import options, run_measured, run_night, write_results
-from dagster_project.core.home import PROJECT, Home, be_quiet
+from dagster_project.core.home import PROJECT, Home
 
 NEEDED = ("sqlmesh==0.236.4", "duckdb<2")
 THEIR_PROJECT = PROJECT / "benchmarks" / "sqlmesh_project"
@@ -112,7 +112,6 @@ def main() -> None:
     args.add_argument("--smallest", action="store_true")
     args.add_argument("--sqlmesh", type=Path)
     given = args.parse_args()
-    be_quiet()
     forces = forces_named(given.forces)
     try:
         python = environment((given.sqlmesh or given.out / "sqlmesh").absolute())

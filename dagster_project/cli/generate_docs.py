@@ -12,18 +12,17 @@ import jinja2
 import yaml
 
 from dagster_project.contracts import GRACE_DAYS, Column, Contract, load_contracts
-from dagster_project.core.home import DBT_PROJECT, PROJECT, SEEDS
+from dagster_project.core.home import DBT_PROJECT, PROJECT
 from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.public_form import CHARTS
 from dagster_project.publishing import dictionary
 from dagster_project.quality import gate
-from dagster_project.transform import dbt_sources
 
 DOCS = PROJECT / "docs"
 FOLDER = DOCS / "reference"
 """Where the generated pages are."""
 TEMPLATES = DOCS / "_templates"
-PROPERTIES = DBT_PROJECT / "models"
+MODELS = DBT_PROJECT / "models"
 
 _MART = re.compile(r"(?P<title>[^.]+)\. (?P<about>.*?)(?: Report (?P<report>[\d., -]+)\.)? Grain: (?P<grain>.+)", re.S)
 
@@ -114,7 +113,7 @@ def _police_uk(contract: Contract) -> tuple[str, ...]:
 
 def marts() -> dict[str, Any]:
     """What marts.md lists: the columns that all marts share, each mart with its measures, and the `meta` schema."""
-    by_name = {m["name"]: m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
+    by_name = {m["name"]: m for m in _models(MODELS / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
     # Control charts have other columns than the marts of figures.
     charts = by_name.pop(CHARTS)
     models = [model for _, model in sorted(by_name.items())]
@@ -193,9 +192,9 @@ def _split(measure: dict[str, str]) -> str:
 
 
 def checks() -> dict[str, Any]:
-    """What checks.md lists: the rules of the suites, and dbt's tests."""
+    """What checks.md lists: the rules of the suites."""
     suites = gate.load_suites()
-    audit = _properties(PROPERTIES / "audit" / "_audit.yml")
+    audit = _models(MODELS / "audit" / "_audit.yml")
     facts = {model["name"]: {c["name"]: c["description"] for c in model["columns"]} for model in audit}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
     for suite in (s for s in suites.values() if s.subject != "relation"):
@@ -214,7 +213,6 @@ def checks() -> dict[str, Any]:
         "first": first,
         "default": gate.DEFAULT_SUITE,
         "shared": _names(sorted(n for n in load_contracts() if n not in suites)),
-        "tests": _tests(),
     }  # fmt: skip
 
 
@@ -238,31 +236,5 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _properties(path: Path) -> list[dict[str, Any]]:
-    body = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [*body.get("models", ()), *body.get("seeds", ())]
-
-
-def _tests() -> list[tuple[str, str]]:
-    """dbt's data tests: each with the models, seeds and columns that have it."""
-    tests: dict[str, list[str]] = {
-        "`one_current_version`: each row has its date and its key, and no key appears twice": ["every `stg_<extract>`"]
-    }
-    assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
-    files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]
-    for part in (part for path in files if path != dbt_sources.PATH for part in _properties(path)):
-        columns = ((f"{part['name']}.{c['name']}", t) for c in part.get("columns", ()) for t in c.get("data_tests", ()))
-        for owner, test in (*((part["name"], t) for t in part.get("data_tests", ())), *columns):
-            name, arguments = _test(test)
-            tests.setdefault(f"`{name}`", []).append(f"`{owner}`{arguments}")
-    return [(test, "; ".join(owners)) for test, owners in tests.items()]
-
-
-def _test(test: Any) -> tuple[str, str]:
-    """A test's name, and its arguments in brackets."""
-    if isinstance(test, str):
-        return test, ""
-    ((name, body),) = test.items()
-    values = body.get("arguments", {}).values()
-    words = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in values]
-    return name, f" ({', '.join(words)})" if words else ""
+def _models(path: Path) -> list[dict[str, Any]]:
+    return list(yaml.safe_load(path.read_text(encoding="utf-8"))["models"])
