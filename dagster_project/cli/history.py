@@ -80,8 +80,9 @@ def diff(
 
     Example: pam diff 20260105 today --mart drug_tests
     """
+    from dagster_project.core.files import make_folder, new_file
     from dagster_project.serving.consultation import record_consultation, record_disclosure
-    from dagster_project.serving.diff import choose_nights, compare, write, write_file
+    from dagster_project.serving.diff import choose_nights, compare, write
 
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
@@ -90,7 +91,9 @@ def diff(
     difference = compare(home, one, other, mart, measure, None if everything else limit)
     if out:
         record_disclosure(home, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
-        write_file(difference, form, out)
+        make_folder(out.parent)
+        with new_file(out) as new, new.open("w", encoding="utf-8") as file:
+            write(difference, form, file)
         echo(f"{len(difference.figures):,} of {difference.moved:,} moved figures written to {out}")
     else:
         write(difference, form, sys.stdout)

@@ -44,11 +44,11 @@ def machine_memory() -> int:
 
 
 def megabytes(size: str) -> int:
-    """DuckDB's `5.5GiB`, or `5.5GB`, in units of 1024 * 1024 bytes."""
-    match = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", size)
+    """DuckDB's `5.5GiB`, `5.5GB` or `1000 bytes`, in units of 1024 * 1024 bytes."""
+    match = re.fullmatch(r"([\d.]+) ?([KMGT]?)(i?)(?:B|bytes)", size)
     assert match is not None, size
     number, unit, binary = match.groups()
-    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
+    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1 if unit else 0)) >> 20
 
 
 def spill_limit(home: Home) -> int:
