@@ -38,10 +38,9 @@ def rollback(
         show_publications(home)
         return
     if not why.strip():
-        raise typer.BadParameter(
-            "is needed, as it goes on record: pam rollback [NIGHT] --why \"the file of the 6th is doubled\" (--by NAME if"
-            " it is not you; pam rollback --list shows the nights)", param_hint="--why",
-        )  # fmt: skip
+        example = 'pam rollback [NIGHT] --why "the file of the 6th is doubled"'
+        more = "(--by NAME if it is not you; pam rollback --list shows the nights)"
+        raise typer.BadParameter(f"is needed, as it goes on record: {example} {more}", param_hint="--why")
     from dagster_project.nights.rollback import roll_back
 
     receipt = roll_back(home, night, by=by, why=why)
@@ -129,22 +128,20 @@ def replay(
     if as_of and out:
         _write_as_of(home, as_of, out, quiet, reason)
         return
-    from dagster_project.nights.replay import NightComparison, ReplayRun, rebuild_and_compare
+    from dagster_project.nights.replay import ReplayRun, rebuild_and_compare
 
     from .render import run_with_progress, show_comparison
 
     if not home.path.is_dir():
         raise FileNotFoundError(f"{home.path}: no such folder")
-    compared: NightComparison | None
     if check:
         compared = rebuild_and_compare(home, night or "today", limit)
-        code = 1 if compared.differing else 0
-    else:
-        run = ReplayRun(home)
-        code = run_with_progress(run, quiet)
-        compared = run.comparison if code == 0 else None
-    if compared and (compared.differing or not quiet):
-        show_comparison(compared)
+        show_comparison(compared, quiet)
+        raise typer.Exit(1 if compared.differing else 0)
+    run = ReplayRun(home)
+    code = run_with_progress(run, quiet)
+    if run.comparison and code == 0:
+        show_comparison(run.comparison, quiet)
     raise typer.Exit(code)
 
 

@@ -54,10 +54,7 @@ def stop(home: HomeOption = HOME) -> None:
 
 
 @group.command()
-def load(
-    home: HomeOption = HOME,
-    quiet: QuietOption = False,
-) -> None:
+def load(home: HomeOption = HOME, quiet: QuietOption = False) -> None:
     """Load the published night, whatever PostgreSQL has now: after a failed load, or after `pam rollback`."""
     from dagster_project.core.terminal_console import Console
     from dagster_project.publishing.postgres import load_by_hand

@@ -104,8 +104,8 @@ def _show_change(change: "Change", shows: str, limit: int) -> None:
         "pct_change": f"100 * ({now} - {before}) / {before}",
     }
     sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
-    places = 1 if change.unit in ("percent", "percentage_points") else 2
-    number = format(round(change.value, 1), "f") if places == 1 else plain_text(round(change.value, 2))
+    is_percent = change.unit in ("percent", "percentage_points")
+    number = f"{change.value:.1f}" if is_percent else plain_text(round(change.value, 2))
     echo(f"{sentence}{formulas[shows]} = {number}{sign}")
 
 
@@ -136,8 +136,7 @@ def _show(trail: "Trail", limit: int) -> None:
         write_result(COLUMNS, shown, "table", sys.stdout)
         if len(shown) < len(part.rows):
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
-    value = trail.value
-    figure = plain_text(None if value is None else round(value, 10))
+    figure = "" if trail.value is None else plain_text(round(trail.value, 10))
     echo(f"\nFigure: {f'{figure} ({trail.unit})' if figure else 'not available'}")
     if trail.erased_files:
         echo(
