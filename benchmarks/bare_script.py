@@ -147,7 +147,6 @@ def _empty_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def main() -> None:
-    """Write the script, or run it."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("inbox", type=Path)
     args.add_argument("folder", type=Path)

@@ -20,7 +20,6 @@ RULES = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
 
 
 def main() -> None:
-    """Measure, and print the result."""
     args = options(__doc__)
     args.add_argument("--series", type=int, default=20_000)
     args.add_argument("--seed", type=int, default=20261126)

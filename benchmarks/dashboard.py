@@ -35,7 +35,6 @@ new MutationObserver((_, watch) => {
 
 
 def main() -> None:
-    """Measure, and print the result."""
     args = options(__doc__)
     args.add_argument("--forces", type=int, default=44)
     args.add_argument("--years", type=int, default=10)

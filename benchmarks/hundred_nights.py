@@ -30,7 +30,6 @@ def size_of(folder: Path) -> tuple[float, int]:
 
 
 def main() -> None:
-    """Run the nights, and print the result."""
     args = options(__doc__)
     args.add_argument("--nights", type=int, default=100)
     args.add_argument("--rows", type=float, default=0.02)

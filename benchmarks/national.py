@@ -172,7 +172,6 @@ def forces_named(forces: str) -> list[str]:
 
 
 def main() -> None:
-    """Write the extracts, and print how many."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("folder", type=Path)
     args.add_argument("--forces", default="all")

@@ -155,7 +155,6 @@ def read(home: Home, dsn: str, sql: str, until: Any, keep_connection: bool, paus
 
 
 def main() -> None:
-    """Run it and print what was seen."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("home", type=Path)
     parser.add_argument("--publishes", type=int, default=100)

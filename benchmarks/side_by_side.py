@@ -104,7 +104,6 @@ def nights(work: Path, python: Path | None, forces: list[str], years: int, rows:
 
 
 def main() -> None:
-    """Measure each size, and print the result."""
     args = options(__doc__)
     args.add_argument("--rows", type=float, nargs="+", default=[1, 10])
     args.add_argument("--forces", default="derbyshire")

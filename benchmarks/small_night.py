@@ -22,7 +22,6 @@ from dagster_project.sample import write_sample
 
 
 def main() -> None:
-    """Measure, and print the result."""
     args = options(__doc__)
     args.add_argument("--inbox", type=Path)
     args.add_argument("--warm", type=int, default=3)

@@ -85,7 +85,6 @@ def compared(
 
 
 def main() -> None:
-    """Measure each size, and print the result."""
     args = options(__doc__)
     args.add_argument("--rows", type=float, nargs="+", default=[0.1, 1, 10])
     args.add_argument("--forces", default="derbyshire")

@@ -77,12 +77,10 @@ class End:
 
 
 def log_path(home: Home) -> Path:
-    """The log."""
     return home.audit / "log.jsonl"
 
 
 def head_path(home: Home) -> Path:
-    """Its head."""
     return home.audit / "head.json"
 
 

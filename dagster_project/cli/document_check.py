@@ -61,7 +61,6 @@ MEANINGS = {
     "not computable": "not held in the warehouse, or no file covers the days",
     "not linked": "the words do not say which figure it is; pam claims add links it",
 }
-"""What verdicts mean that do not explain themselves."""
 
 
 def _show(checked: "CheckedDocument") -> None:

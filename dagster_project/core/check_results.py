@@ -8,8 +8,6 @@ Severity = Literal["critical", "warning"]
 
 @dataclass(frozen=True)
 class Check:
-    """The result of one rule for one extract or mart."""
-
     suite: str
     subject: str
     rule: str
@@ -26,5 +24,4 @@ class Check:
         return not self.passed and self.severity == "critical"
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields, for receipts."""
         return asdict(self)
