@@ -12,7 +12,6 @@ from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, SentenceClaim
-    from dagster_project.serving.claims import ComparedClaim
 
 claims_app = make_group("claims")
 SHOWS = {"value": "its value", "volume_change": "the change on the year before", "pct_change": "the change in per cent"}
@@ -35,7 +34,7 @@ def claims(
     """
     if context.invoked_subcommand is not None:
         return
-    from dagster_project.editions.verdicts import OUR_WORDS, VERDICTS, share_checked
+    from dagster_project.editions.verdicts import DISAGREES, OUR_WORDS, VERDICTS, share_checked
     from dagster_project.reporting.pack.wording import verdict_in_sentence
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.claims import read_claims
@@ -54,16 +53,15 @@ def claims(
     write_result(columns, rows, form, sys.stdout)
     numbers = {v: sum(c.verdict == v for c in compared) for v in VERDICTS}
     counts = ", ".join(f"{n} {verdict_in_sentence(v, n)}" for v, n in numbers.items())
-    failing = [c for c in compared if c.fails]
     echo(f"Edition {chosen}: {share_checked(compared)} checked: {counts}", err=form != "table")
-    if failing:
+    if any(c.verdict == DISAGREES and not c.is_known for c in compared):
         raise typer.Exit(1)
 
 
-def _description(claim: "ComparedClaim") -> str:
+def _description(claim: Any) -> str:
     """A claim in words: the statement, or measure, area, category and period."""
     if claim.says:
-        return claim.says
+        return str(claim.says)
     parts = [claim.measure, None if claim.figure == "value" else claim.figure, claim.area_name,
              None if claim.category == "all" else claim.category, claim.period_label]  # fmt: skip
     return ", ".join(p for p in parts if p)
