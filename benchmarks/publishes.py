@@ -36,11 +36,10 @@ FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 @dataclass
 class Base:
-    """A night's file to make copies of, and where each relation can hold a number."""
+    """A night's file to make copies of. `places`: for each relation, the column that can hold a number."""
 
     path: Path
-    places: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Relation to the column and its type."""
+    places: dict[str, str] = field(default_factory=dict)
 
 
 FIGURES = ("marts", "marts_public")
@@ -53,49 +52,41 @@ def make_base(warehouse: Path, to: Path) -> Base:
     with duckdb.connect(str(to)) as con:
         con.execute("checkpoint")
         tables = con.execute(
-            # Those that go to PostgreSQL, too.
-            "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by 1, 2",
+            # Those that go to PostgreSQL, too, and the last text of each.
+            "select schema_name, table_name, arg_max(column_name, column_index) filter (data_type = 'VARCHAR')"
+            " from duckdb_columns() semi join duckdb_tables() using (schema_name, table_name)"
+            " where list_contains(?, schema_name) group by all order by all",
             [sorted(publish.PUBLISHED_SCHEMAS | publish.ALLOWED_SCHEMAS)],
         ).fetchall()
-        for schema, table in tables:
-            full = f'"{schema}"."{table}"'
+        for schema, table, text in tables:
+            full, column = f'"{schema}"."{table}"', text
             if schema in FIGURES:
+                column = "value"
                 con.execute(
                     f"delete from {full} where period_end < (select max(period_end) from {full}) - interval 12 month"
                     " or area_type not in ('force', 'country')"
                 )
-            if con.execute(f"select count(*) from {full}").fetchone() == (0,):
-                continue
-            if schema in FIGURES:
-                base.places[full] = ("value", "decimal(28,10)")
-                continue
-            texts = con.execute(
-                "select column_name from duckdb_columns() where schema_name = ? and table_name = ? and data_type = 'VARCHAR'"
-                " order by column_index desc limit 1",
-                [schema, table],
-            ).fetchone()
-            if texts:
-                base.places[full] = (texts[0], "varchar")
+            if column and con.execute(f"select count(*) from {full}").fetchone() != (0,):
+                base.places[full] = column
     return base
 
 
-def stamp(base: Base, to: Path, number: int) -> str:
-    """A copy of the base with a number in every relation. Returns the id of its night."""
+def stamp(base: Base, to: Path, number: int) -> None:
+    """A copy of the base with a number in every relation."""
     night_id = (FIRST + timedelta(days=number)).strftime("%Y%m%dT%H%M%SZ")
     shutil.copyfile(base.path, to)
     with duckdb.connect(str(to)) as con:
-        for full, (column, kind) in base.places.items():
-            con.execute(f'update {full} set "{column}" = cast({number} as {kind})')
+        for full, column in base.places.items():
+            con.execute(f"update {full} set \"{column}\" = '{number}'")
         con.execute("update meta.nights set night_id = ? where finished_at is null", [night_id])
         con.execute("checkpoint")
-    return night_id
 
 
 def question(base: Base) -> str:
     """One question, in the SQL of both, that gives each number that is found in any relation."""
-    places = {**base.places, '"marts"."measures"': ("value", ""), '"bi"."fact_figure"': ("value", "")}
-    parts = [f'select cast(cast(max("{c}") as decimal(10, 0)) as varchar(20)) as number from {full}' for full, (c, _) in
-             places.items()]  # fmt: skip
+    places = {**base.places, "marts.measures": "value", "bi.fact_figure": "value"}
+    number = 'cast(cast(max("{}") as decimal(10, 0)) as varchar(20)) as number'
+    parts = [f"select {number.format(column)} from {full}" for full, column in places.items()]
     return f"select distinct number from ({' union all '.join(parts)}) as found where number is not null order by number"
 
 

@@ -15,16 +15,11 @@ if TYPE_CHECKING:
 _LABEL = re.compile(r" *(?:\S+(?: \S+)? {2,}|(?:Quarantined|Rolled back) )?")
 
 
-def echo(text: Any = "", **more: Any) -> None:
-    """`typer.echo` of safe text. Where nobody reads it any more, the command goes on to its own exit code."""
+def echo(text: Any, *, fg: str | None = None, err: bool = False, nl: bool = True) -> None:
+    """`typer.echo` of safe text, in a colour. Where nobody reads it any more, the command goes on to its own exit code."""
+    safe = safe_text(str(text))
     with suppress(BrokenPipeError):
-        typer.echo(safe_text(str(text)), **more)  # noqa: TID251
-
-
-def secho(text: Any, **more: Any) -> None:
-    """`typer.secho` of safe text, as `echo`."""
-    with suppress(BrokenPipeError):
-        typer.secho(safe_text(str(text)), **more)  # noqa: TID251
+        typer.echo(typer.style(safe, fg=fg) if fg else safe, err=err, nl=nl)  # noqa: TID251
 
 
 def print_line(console: "Console", text: str, style: str | None = None) -> None:

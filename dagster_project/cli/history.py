@@ -9,7 +9,7 @@ import typer
 from dagster_project.core.home import Home
 
 from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option
-from .echo import echo, secho
+from .echo import echo
 
 
 @app.command()
@@ -154,6 +154,6 @@ def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) ->
     record_disclosure(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
     failed = replay.write_as_of(home, night, out)
     if failed:
-        secho(f"pam: the checks would hold this night: {'; '.join(failed)}", err=True, fg=typer.colors.YELLOW)
+        echo(f"pam: the checks would hold this night: {'; '.join(failed)}", err=True, fg=typer.colors.YELLOW)
     if not quiet:
         echo(f"The warehouse as it was after night {night} is in {out}")
