@@ -28,7 +28,6 @@ SMALL = ("--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY)
 ONE_EXTRACT = ("--extracts", "crimes", *SMALL)
 ONE_FILE = ("--inbox", "{folder}/extracts", *IN_TEMPORARY)
 SMALLEST = {
-    "control_charts": ("--series", "60", *IN_TEMPORARY),
     "hundred_nights": ("--nights", "2", *ONE_EXTRACT),
     "national": ("{folder}/national", "--forces", "derbyshire", "--scale", "0.02"),
     "reads": ("--home", "{home}", "--rounds", "1", *IN_TEMPORARY),
