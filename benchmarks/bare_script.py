@@ -10,12 +10,14 @@ writes `FOLDER/script.sql`; with `--run` it runs it, into `FOLDER/warehouse.duck
 
 import argparse
 import csv
+import os
+import tempfile
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.contracts import Column, Contract, load_contracts
-from dagster_project.core.home import SEEDS
+from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
 from dagster_project.core.sql import literal
 
 CASTS = {
@@ -99,12 +101,8 @@ def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: 
 
 def _models() -> list[str]:
     """Seeds, then each model that the figures depend on, compiled by dbt."""
-    import os
-    import tempfile
-
     from dbt.cli.main import dbtRunner
 
-    from dagster_project.core.home import DBT_PROJECT, Home
     from dagster_project.transform.dbt_runner import VIEW, _closing_connections, manifest
     from dagster_project.transform.empty_build import NO_NIGHT
     from dagster_project.transform.raw_schema import WORK, fresh_candidate, prepare_raw
@@ -149,7 +147,6 @@ def _empty_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def main() -> None:
-    """Write the script, or run it."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("inbox", type=Path)
     args.add_argument("folder", type=Path)

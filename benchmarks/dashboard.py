@@ -8,7 +8,6 @@ Heap: what JavaScript holds after its garbage is collected. Memory: what the pag
 part included. Walked: the heap after the largest subject of every force was read, one after another.
 """
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -18,9 +17,8 @@ from urllib.parse import urlencode
 
 import duckdb
 
-from benchmarks.report import write_results
-from dagster_project.core.home import Home, be_quiet
-from dagster_project.nights.run import NightRun
+from benchmarks.report import options, run_night, write_results
+from dagster_project.core.home import Home
 from dagster_project.reporting.dashboard import write
 from dagster_project.sample import write_sample
 
@@ -37,20 +35,20 @@ new MutationObserver((_, watch) => {
 
 
 def main() -> None:
-    """Measure, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--forces", type=int, default=44)
     args.add_argument("--years", type=int, default=10)
     args.add_argument("--times", type=int, default=5)
     args.add_argument("--home", type=Path, help="a home with the sample's night; one is made where none is named")
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
-    be_quiet()
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as folder:
-        warehouse = Path(folder) / "night.duckdb"
-        shutil.copy(Home(given.home).warehouse if given.home else _sample_night(Path(folder) / "home"), warehouse)
+    with tempfile.TemporaryDirectory(dir=given.work) as folder:
+        warehouse, home = Path(folder) / "night.duckdb", Home(given.home or Path(folder) / "home")
+        if not given.home:
+            write_sample(Path(folder) / "extracts")
+            run_night(home, Path(folder) / "extracts")
+        shutil.copy(home.warehouse, warehouse)
         warehouse.chmod(0o600)
         _write(warehouse, Path(folder) / "sample")
         stretch(warehouse, given.years)
@@ -65,19 +63,6 @@ def main() -> None:
                     rows.append({"figures": words, "page": state, **measure(browser, Path(folder) / name, picked, given.times)})
                     browser.close()
         write_results("dashboard", rows, given.out)
-
-
-def _sample_night(path: Path) -> Path:
-    home = Home(path).create()
-    write_sample(home.inbox)
-    run = NightRun(home, None)
-    run.night = run.begin()
-    try:
-        for step in (run.land, run.build, run.judge, run.publish):
-            step()
-    finally:
-        run.end()
-    return home.warehouse
 
 
 def _write(warehouse: Path, folder: Path) -> None:

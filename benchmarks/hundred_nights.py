@@ -8,17 +8,14 @@ The first night has three years of history of one force; each after it one more 
 files of the home, in all and without what is kept on purpose: raw rows, the ledger, receipts, quarantine and the record.
 """
 
-import argparse
 import shutil
 import tempfile
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from benchmarks.national import LAST_DAY, scale_for, write_next_day
-from benchmarks.report import run_night, write_results
+from benchmarks.report import options, run_night, write_results
 from benchmarks.whole_night import prepared
-from dagster_project.core.home import Home, be_quiet
 
 FORCE = "derbyshire"
 SHOWN = (2, 50, 100)
@@ -32,29 +29,15 @@ def size_of(folder: Path) -> tuple[float, int]:
     return round(sum(found.values()) / 1e6, 1), len(found)
 
 
-def row_of(home: Home, night: int, cost: dict[str, float]) -> dict[str, Any]:
-    """What a night cost, and the size of the home after it."""
-    size, files = size_of(home.path)
-    kept = [size_of(home.path / name) for name in KEPT]
-    return {
-        "night": night, **cost, "home MB": size, "files": files,
-        "MB without kept": round(size - sum(mb for mb, _ in kept), 1), "files without kept": files - sum(n for _, n in kept),
-    }  # fmt: skip
-
-
 def main() -> None:
-    """Run the nights, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--nights", type=int, default=100)
     args.add_argument("--rows", type=float, default=0.02)
     args.add_argument("--extracts", nargs="+")
-    args.add_argument("--work", type=Path)
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
-    be_quiet()
-    work = Path(tempfile.mkdtemp(prefix="pam-hundred-nights-", dir=given.work))
     rows = []
-    try:
+    with tempfile.TemporaryDirectory(prefix="pam-hundred-nights-", dir=given.work) as folder:
+        work = Path(folder)
         inbox, home, _ = prepared(work, [FORCE], 3, given.rows * 1e6, given.extracts)
         home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
         for night in range(1, given.nights + 1):
@@ -65,9 +48,13 @@ def main() -> None:
                 write_next_day(inbox, [FORCE], scale_for(given.rows * 1e6, 1, 3), day, given.extracts)
             cost = run_night(home, inbox)
             if night in (*SHOWN, given.nights):
-                rows.append(row_of(home, night, cost))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+                size, files = size_of(home.path)
+                kept = [size_of(home.path / name) for name in KEPT]
+                rows.append({
+                    "night": night, **cost, "home MB": size, "files": files,
+                    "MB without kept": round(size - sum(mb for mb, _ in kept), 1),
+                    "files without kept": files - sum(n for _, n in kept),
+                })  # fmt: skip
     write_results("hundred_nights", rows, given.out)
 
 

@@ -19,6 +19,7 @@ from zlib import crc32
 import duckdb
 
 from benchmarks.recipes import EXTRACTS, UNITS, Made
+from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
@@ -28,34 +29,26 @@ from dagster_project.sample.public_health import MADE_UP, indicators
 LAST_DAY = date(2025, 12, 31)
 """The last day of every window."""
 
-ELSEWHERE = "Northern Ireland"
-"""The nation of the one force outside the national case, which is the 43 forces of England and Wales, and BTP."""
-
 NIGHTLY = ("incidents", "intelligence", "crimes", "stop_search", "drug_tests")
-MADE = (*EXTRACTS, "iom_cohort", "public_health")
-"""Extracts that have a file of each force."""
 NEXT_DAY = LAST_DAY + timedelta(days=1)
 NEXT_REFERENCE = 900_000_001
 """Higher than any reference of an earlier window."""
 
 SECTIONS = ("East", "West")
-"""Sections of each force in `national_areas`."""
+"""Sections of each force."""
 
 
-def national_forces() -> dict[str, str]:
-    """The forces of the national case, code and name: all in `seeds/forces.csv` except Northern Ireland's."""
-    return {r["force_code"]: r["force_name"] for r in read_seed("forces") if r["nation"] != ELSEWHERE}
-
-
-def national_areas(forces: Sequence[str]) -> list[tuple[str, ...]]:
-    """A made-up `areas.csv` for the home, with the areas of the made-up rows: its columns, then a row for each unit."""
-    rows: list[tuple[str, ...]] = [("force_code", "section_code", "section_name", "lpu_code", "lpu_name")]
+def write_areas(home: Home, forces: Sequence[str]) -> Path:
+    """Write the home's `areas.csv`, with the areas of the made-up rows. Returns its path."""
+    home.seeds.mkdir()
+    path = home.seeds / "areas.csv"
+    lines = ["force_code,section_code,section_name,lpu_code,lpu_name"]
     for force in forces:
         for at in range(1, UNITS + 1):
             section = SECTIONS[at % len(SECTIONS)]
-            unit = (f"sample-unit-{at:02d}", f"Sample unit {at:02d}")
-            rows.append((force, f"sample-{section.lower()}", f"Sample {section}", *unit))
-    return rows
+            lines.append(f"{force},sample-{section.lower()},Sample {section},sample-unit-{at:02d},Sample unit {at:02d}")
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return path
 
 
 def scale_for(rows: float, forces: int, years: int) -> float:
@@ -71,8 +64,7 @@ def write_next_day(
     directory.mkdir(parents=True, exist_ok=True)
     names, later = force_names(), (day - NEXT_DAY).days
     paths = []
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         for force in sorted(set(forces)):
             for name in NIGHTLY:
                 if only is not None and name not in only:
@@ -82,8 +74,6 @@ def write_next_day(
                 rows = max(1, round(EXTRACTS[name].rows * scale / 365))
                 _write(con, path, _rows_of(EXTRACTS[name], facts, day, day, rows, NEXT_REFERENCE + later * rows))
                 paths.append(path)
-    finally:
-        con.close()
     return paths
 
 
@@ -94,8 +84,7 @@ def write_national(
 
     The windows are the last `years` calendar years to 2025. `scale`: multiplies the rows, about 56,000 a force and year.
     `only`: these extracts alone.
-    Files of the same name are overwritten, others left alone. Raises ValueError for a force that there is not, OSError where
-    the directory can't be written.
+    Files of the same name are overwritten, others left alone. Raises ValueError for a force that there is not.
     """
     known = force_names()
     if other := sorted(set(forces) - known.keys()):
@@ -105,8 +94,7 @@ def write_national(
     directory.mkdir(parents=True, exist_ok=True)
     first_year = LAST_DAY.year - years + 1
     paths = []
-    con = duckdb.connect()
-    try:
+    with duckdb.connect() as con:
         for force in sorted(set(forces)):
             for name, made in EXTRACTS.items():
                 if only is not None and name not in only:
@@ -123,10 +111,6 @@ def write_national(
                     continue
                 paths.append(directory / _file_name(name, force, first_year, LAST_DAY.year))
                 _write(con, paths[-1], select(first_year, _seed(paths[-1])))
-    except duckdb.IOException as error:
-        raise OSError(str(error)) from error
-    finally:
-        con.close()
     return sorted(paths)
 
 
@@ -181,13 +165,13 @@ def _public_health(first_year: int, seed: int) -> str:
 
 
 def forces_named(forces: str) -> list[str]:
-    """The codes that `--forces` names."""
-    codes = [code for part in forces.split(",") if (code := part.strip().lower())]
-    return list(national_forces()) if codes == ["all"] else codes
+    """The codes that `--forces` names: all are the 43 forces of England and Wales, and British Transport Police."""
+    if forces == "all":
+        return [r["force_code"] for r in read_seed("forces") if r["nation"] != "Northern Ireland"]
+    return [code.strip().lower() for code in forces.split(",")]
 
 
 def main() -> None:
-    """Write the extracts, and print how many."""
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("folder", type=Path)
     args.add_argument("--forces", default="all")

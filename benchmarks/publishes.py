@@ -1,6 +1,6 @@
 """Publishes while readers ask: every answer must be of one night, and none an error.
 
-    python benchmarks/publishes.py HOME [--publishes 100] [--readers 20]
+    python -m benchmarks.publishes HOME [--publishes 100] [--readers 20]
 
 HOME is a home with a published night (`pam nightly --sample --home HOME`). Its file is copied for each publish, with the
 publish's number put in every relation that has rows. The copies are published by the warehouse's own code in a home of
@@ -9,16 +9,14 @@ numbers of all relations in one question: an answer with two numbers is a mixed 
 """
 
 import argparse
-import contextlib
 import multiprocessing
-import queue
 import random
 import shutil
-import signal
 import statistics
 import tempfile
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,66 +36,57 @@ FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 @dataclass
 class Base:
-    """A night's file to make copies of, and where each relation can hold a number."""
+    """A night's file to make copies of. `places`: for each relation, the column that can hold a number."""
 
     path: Path
-    places: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Relation to the column and its type."""
+    places: dict[str, str] = field(default_factory=dict)
 
 
 FIGURES = ("marts", "marts_public")
 
 
-def make_base(warehouse: Path, to: Path, months: int = 12) -> Base:
-    """A smaller copy of a published file: figures of the last months of it. Views stay views."""
+def make_base(warehouse: Path, to: Path) -> Base:
+    """A smaller copy of a published file: figures of its last twelve months. Views stay views."""
     shutil.copyfile(warehouse, to)
     base = Base(to)
     with duckdb.connect(str(to)) as con:
         con.execute("checkpoint")
         tables = con.execute(
-            # Those that go to PostgreSQL, too.
-            "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by 1, 2",
+            # Those that go to PostgreSQL, too, and the last text of each.
+            "select schema_name, table_name, arg_max(column_name, column_index) filter (data_type = 'VARCHAR')"
+            " from duckdb_columns() semi join duckdb_tables() using (schema_name, table_name)"
+            " where list_contains(?, schema_name) group by all order by all",
             [sorted(publish.PUBLISHED_SCHEMAS | publish.ALLOWED_SCHEMAS)],
         ).fetchall()
-        for schema, table in tables:
-            full = f'"{schema}"."{table}"'
+        for schema, table, text in tables:
+            full, column = f'"{schema}"."{table}"', text
             if schema in FIGURES:
+                column = "value"
                 con.execute(
-                    f"delete from {full} where period_end < (select max(period_end) from {full}) - interval {months} month"
+                    f"delete from {full} where period_end < (select max(period_end) from {full}) - interval 12 month"
                     " or area_type not in ('force', 'country')"
                 )
-            if con.execute(f"select count(*) from {full}").fetchone() == (0,):
-                continue
-            if schema in FIGURES:
-                base.places[full] = ("value", "decimal(28,10)")
-                continue
-            texts = con.execute(
-                "select column_name from duckdb_columns() where schema_name = ? and table_name = ? and data_type = 'VARCHAR'"
-                " order by column_index desc limit 1",
-                [schema, table],
-            ).fetchone()
-            if texts:
-                base.places[full] = (texts[0], "varchar")
+            if column and con.execute(f"select count(*) from {full}").fetchone() != (0,):
+                base.places[full] = column
     return base
 
 
-def stamp(base: Base, to: Path, number: int) -> str:
-    """A copy of the base with a number in every relation. Returns the id of its night."""
+def stamp(base: Base, to: Path, number: int) -> None:
+    """A copy of the base with a number in every relation."""
     night_id = (FIRST + timedelta(days=number)).strftime("%Y%m%dT%H%M%SZ")
     shutil.copyfile(base.path, to)
     with duckdb.connect(str(to)) as con:
-        for full, (column, kind) in base.places.items():
-            con.execute(f'update {full} set "{column}" = cast({number} as {kind})')
+        for full, column in base.places.items():
+            con.execute(f"update {full} set \"{column}\" = '{number}'")
         con.execute("update meta.nights set night_id = ? where finished_at is null", [night_id])
         con.execute("checkpoint")
-    return night_id
 
 
 def question(base: Base) -> str:
     """One question, in the SQL of both, that gives each number that is found in any relation."""
-    places = {**base.places, '"marts"."measures"': ("value", ""), '"bi"."fact_figure"': ("value", "")}
-    parts = [f'select cast(cast(max("{c}") as decimal(10, 0)) as varchar(20)) as number from {full}' for full, (c, _) in
-             places.items()]  # fmt: skip
+    places = {**base.places, "marts.measures": "value", "bi.fact_figure": "value"}
+    number = 'cast(cast(max("{}") as decimal(10, 0)) as varchar(20)) as number'
+    parts = [f"select {number.format(column)} from {full}" for full, column in places.items()]
     return f"select distinct number from ({' union all '.join(parts)}) as found where number is not null order by number"
 
 
@@ -156,13 +145,7 @@ def read(home: Home, dsn: str, sql: str, until: Any, keep_connection: bool, paus
     return seen
 
 
-def _process(home: Home, dsn: str, sql: str, until: Any, keep: bool, pause: float, answers: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers.put(read(home, dsn, sql, until, keep, pause))
-
-
 def main() -> None:
-    """Run it and print what was seen."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("home", type=Path)
     parser.add_argument("--publishes", type=int, default=100)
@@ -182,28 +165,18 @@ def main() -> None:
         threading.Timer(2, stop.set).start()
         alone = read(home, dsn, sql, stop, True).seconds
         spawn = multiprocessing.get_context("spawn")
-        until, answers = spawn.Event(), spawn.Queue()
-        readers = [
-            spawn.Process(target=_process, args=(home, dsn, sql, until, bool(n % 2), given.pause, answers))
-            for n in range(given.readers)
-        ]
-        for reader in readers:
-            reader.start()
-        began, loads = time.perf_counter(), []
-        with contextlib.suppress(KeyboardInterrupt):  # stopped early: results until then are shown
-            for number in range(2, given.publishes + 2):
-                loads.append(publish_and_load(home, base, number, server))
-                print(f"\r{number - 1} of {given.publishes}", end="", flush=True)
-        seconds = time.perf_counter() - began
-        until.set()
-        seen = []
-        for _ in readers:
+        with spawn.Manager() as manager, ProcessPoolExecutor(given.readers, spawn) as pool:
+            until = manager.Event()
+            readers = [pool.submit(read, home, dsn, sql, until, bool(n % 2), given.pause) for n in range(given.readers)]
+            began, loads = time.perf_counter(), []
             try:
-                seen.append(answers.get(timeout=120))
-            except queue.Empty:
-                print("\na reader gave no answer")
-        for reader in readers:
-            reader.join(30)
+                for number in range(2, given.publishes + 2):
+                    loads.append(publish_and_load(home, base, number, server))
+                    print(f"\r{number - 1} of {given.publishes}", end="", flush=True)
+            finally:
+                until.set()
+            seconds = time.perf_counter() - began
+            seen = [reader.result() for reader in readers]
     finally:
         embedded.stop(home)
         shutil.rmtree(folder, ignore_errors=True)
@@ -221,7 +194,7 @@ def main() -> None:
     print(f"nights seen: {len(set().union(*(one.nights for one in seen)))}; errors and mixed nights: {len(faults)}")
     for fault in faults[:20]:
         print(f"  {fault}")
-    raise SystemExit(1 if faults or len(seen) < given.readers else 0)
+    raise SystemExit(1 if faults else 0)
 
 
 if __name__ == "__main__":

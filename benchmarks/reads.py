@@ -1,12 +1,13 @@
-"""How long a filtered read of every mart takes: `python benchmarks/reads.py [--home DIR] [--json FILE]`.
+"""How long a filtered read of every mart takes: from the published file, and from PostgreSQL.
+
+    python -m benchmarks.reads [--home DIR] [--postgres FILE] [--rounds 10] [--out FOLDER]
 
 Each mart is asked as a dashboard asks it: one measure, one area, one kind of period, all periods. Several of its measures and
 areas in turn, each a number of times; the time is from the question to the last row in Python. The first question of each mart
-is left out, as it reads the file. `READERS` has a function a database; each takes SQL and gives the rows.
+is left out, as it reads the file. `--postgres`: a file with the connection string of pam_analyst, such as `analyst.dsn` that
+`pam postgres --embedded` writes; PostgreSQL is asked for the star, too. Exits 1 where 95 of 100 reads do not take under 10 ms.
 """
 
-import argparse
-import json
 import statistics
 import sys
 import time
@@ -14,6 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from benchmarks.report import options, write_results
 from dagster_project.core.home import Home
 from dagster_project.serving import connect
 
@@ -31,23 +35,22 @@ READ = """
     where measure = '{0}' and category = '{1}' and area_type = '{2}' and area_code = '{3}' and period_type = '{4}'
     order by period_end
 """
+STAR = """
+    select dim_date.financial_year_label, dim_date.month_label, sum(fact_figure.value)
+    from bi.fact_figure
+    join bi.dim_measure using (measure_key) join bi.dim_area using (area_key) join bi.dim_date using (date_key)
+    where dim_measure.mart = '{mart}' and dim_measure.measure = '{0}' and fact_figure.category = '{1}'
+        and dim_area.area_type = '{2}' and dim_area.area_code = '{3}' and fact_figure.period_type = '{4}'
+    group by 1, 2
+"""
 
 
-def duckdb_reader(home: Home) -> Reader:
-    """The published file, as `pam query` opens it."""
-    con = connect(home)
-    return lambda sql: con.execute(sql).fetchall()
-
-
-READERS: dict[str, Callable[[Home], Reader]] = {"duckdb": duckdb_reader}
-
-
-def questions(home: Home) -> dict[str, list[str]]:
+def questions(home: Home, template: str) -> dict[str, list[str]]:
     """What is asked of each mart."""
     with connect(home) as con:
         return {
             mart: [
-                READ.format(*(str(v).replace("'", "''") for v in row), mart=mart)
+                template.format(*(str(v).replace("'", "''") for v in row), mart=mart)
                 for row in con.execute(SAMPLE_QUERIES.format(mart=mart)).fetchall()
             ]
             for (mart,) in con.execute(MARTS).fetchall()
@@ -55,7 +58,7 @@ def questions(home: Home) -> dict[str, list[str]]:
 
 
 def measure(read: Reader, asked: list[str], rounds: int) -> dict[str, float]:
-    """Milliseconds of the reads of one mart: how many, the median, the 95th percentile and the longest."""
+    """Milliseconds of some reads: how many, the median, the 95th percentile and the longest."""
     read(asked[0])
     times = []
     for _ in range(rounds):
@@ -72,25 +75,28 @@ def measure(read: Reader, asked: list[str], rounds: int) -> dict[str, float]:
 
 
 def main() -> int:
-    """Print a table; write JSON where asked. Exit 1 where a mart takes longer than WANTED."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, help="the warehouse's folder (default: PAM_HOME, else var/)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--rounds", type=int, default=10, help="how often each question is asked (default: 10)")
-    given = parser.parse_args()
+    """Measure, and print the result. Exit 1 where a mart takes longer than WANTED."""
+    args = options(__doc__)
+    args.add_argument("--home", type=Path)
+    args.add_argument("--postgres", type=Path)
+    args.add_argument("--rounds", type=int, default=10)
+    given = args.parse_args()
     home = Home.of(given.home)
-    asked = {mart: sqls for mart, sqls in questions(home).items() if sqls}
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for name, make in READERS.items():
-        read = make(home)
-        found[name] = {mart: measure(read, sqls, given.rounds) for mart, sqls in asked.items()}
-        print(f"{name:<30} {'reads':>6} {'median':>8} {'p95':>8} {'longest':>8}   ms")
-        for mart, m in found[name].items():
-            late = "" if m["p95_ms"] < WANTED else f"   over {WANTED:g}"
-            print(f"{mart:<30} {m['reads']:>6} {m['median_ms']:>8} {m['p95_ms']:>8} {m['longest_ms']:>8}{late}")
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return int(any(m["p95_ms"] >= WANTED for marts in found.values() for m in marts.values()))
+    asked = {mart: sqls for mart, sqls in questions(home, READ).items() if sqls}
+    with connect(home) as con:
+        rows = [
+            {"from": "file", "what": mart, **measure(lambda sql: con.execute(sql).fetchall(), sqls, given.rounds)}
+            for mart, sqls in asked.items()
+        ]
+    if given.postgres:
+        asked["the star"] = [sql for sqls in questions(home, STAR).values() for sql in sqls]
+        with psycopg.connect(given.postgres.read_text().strip(), autocommit=True) as server:
+            rows += [
+                {"from": "PostgreSQL", "what": what, **measure(lambda sql: server.execute(sql).fetchall(), sqls, given.rounds)}
+                for what, sqls in asked.items()
+            ]
+    write_results("reads", rows, given.out)
+    return int(any(row["p95_ms"] >= WANTED for row in rows))
 
 
 if __name__ == "__main__":

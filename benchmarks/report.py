@@ -1,10 +1,10 @@
-"""Running programs and writing the results of a benchmark."""
+"""What benchmarks share: their options, running programs, writing the results."""
 
+import argparse
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,14 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import PROJECT, Home
+
+
+def options(about: str | None) -> argparse.ArgumentParser:
+    """A parser for a benchmark with this docstring. It knows `--work`, where temporary folders are made, and `--out`."""
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    return parser
 
 
 def run_night(home: Home, inbox: Path, *options: str) -> dict[str, float]:
@@ -23,26 +31,23 @@ def run_night(home: Home, inbox: Path, *options: str) -> dict[str, float]:
 def run_measured(args: list[str], **env: str) -> dict[str, float]:
     """Run a program, as `run_program` does. Returns seconds (`wall`, `cpu`) and its largest size in MB (`peak`)."""
     started = time.perf_counter()
-    _, cpu, peak = run_program(args, **env)
+    cpu, peak = run_program(args, **env)
     return {"wall": round(time.perf_counter() - started, 2), "cpu": round(cpu, 2), "peak": round(peak / 1024, 1)}
 
 
-def run_program(args: list[str], **env: str) -> tuple[str, float, int]:
-    """Run a program in a process of its own. Returns what it prints, its processor seconds, and its largest size in KiB.
+def run_program(args: list[str], **env: str) -> tuple[float, int]:
+    """Run a program in a process of its own. Returns its processor seconds, and its largest size in KiB.
 
-    Raises RuntimeError with its output if it fails.
+    Raises RuntimeError with what it prints if it fails.
     """
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(args, cwd=PROJECT, env=os.environ | env, stdout=subprocess.PIPE, stderr=errors, text=True) as child,
-    ):
-        output = child.stdout.read() if child.stdout else ""
+    into = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(args, cwd=PROJECT, env=os.environ | env, text=True, **into) as child:
+        output = child.stdout.read()
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            errors.seek(0)
-            raise RuntimeError(f"{' '.join(args)}: exit code {child.returncode}\n{output}{errors.read()}")
-    return output, used.ru_utime + used.ru_stime, used.ru_maxrss
+    if child.returncode:
+        raise RuntimeError(f"{' '.join(args)}: exit code {child.returncode}\n{output}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss
 
 
 def write_results(name: str, rows: list[dict[str, Any]], folder: Path) -> None:

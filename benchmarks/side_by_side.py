@@ -10,8 +10,6 @@ made there where it is not (a folder beside the results, where not said). `--sma
 `cpu` is processor time, and `peak` is the largest process in MB.
 """
 
-import argparse
-import csv
 import shutil
 import subprocess
 import sys
@@ -22,18 +20,10 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.national import (
-    LAST_DAY,
-    NEXT_DAY,
-    NIGHTLY,
-    national_areas,
-    national_forces,
-    write_national,
-    write_next_day,
-)
+from benchmarks.national import LAST_DAY, NEXT_DAY, NIGHTLY, forces_named, write_areas, write_national, write_next_day
 from benchmarks.recipes import EXTRACTS
-from benchmarks.report import run_measured, run_night, write_results
-from dagster_project.core.home import PROJECT, Home, be_quiet
+from benchmarks.report import options, run_measured, run_night, write_results
+from dagster_project.core.home import PROJECT, Home
 
 NEEDED = ("sqlmesh==0.236.4", "duckdb<2")
 THEIR_PROJECT = PROJECT / "benchmarks" / "sqlmesh_project"
@@ -70,11 +60,9 @@ def environment(folder: Path) -> Path:
 
 def equal_figures(file: Path, own: Path) -> int:
     """How many figures both have. Raises RuntimeError if one of them differs."""
-    con = duckdb.connect()
-    con.execute(f"attach '{file}' as here (read_only)")
-    con.execute(f"attach '{own}' as theirs (read_only)")
-    compared, other, before = con.execute(AGREE).fetchall()[0]
-    con.close()
+    with duckdb.connect() as con:
+        con.execute(f"attach '{file}' as here (read_only); attach '{own}' as theirs (read_only)")
+        compared, other, before = con.execute(AGREE).fetchall()[0]
     if other or before or not compared:
         raise RuntimeError(f"of {compared} figures {other} differ, and {before} of the year before")
     return int(compared)
@@ -82,10 +70,8 @@ def equal_figures(file: Path, own: Path) -> int:
 
 def figures_of(file: Path, table: str) -> int:
     """How many figures a file has."""
-    con = duckdb.connect(str(file), read_only=True)
-    (count,) = con.execute(f"select count(*) from {table}").fetchall()[0]
-    con.close()
-    return int(count)
+    with duckdb.connect(str(file), read_only=True) as con:
+        return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
 def nights(work: Path, python: Path | None, forces: list[str], years: int, rows: float) -> list[dict[str, Any]]:
@@ -95,10 +81,7 @@ def nights(work: Path, python: Path | None, forces: list[str], years: int, rows:
     write_national(first, forces, years, scale, only=NIGHTLY)
     write_next_day(following, forces, scale)
     home.config_file.write_text("[publish]\noutputs = []\n", encoding="utf-8")
-    home.seeds.mkdir()
-    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(national_areas(forces))
-    shutil.copyfile(home.seeds / "areas.csv", work / "areas.csv")
+    shutil.copyfile(write_areas(home, forces), work / "areas.csv")
     inbox, own = work / "inbox", work / "theirs.duckdb"
     # SQLMesh keeps a cache and its logs beside the project.
     their_night = shutil.copytree(THEIR_PROJECT, work / "project") / "run_night.py"
@@ -121,18 +104,14 @@ def nights(work: Path, python: Path | None, forces: list[str], years: int, rows:
 
 
 def main() -> None:
-    """Measure each size, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--rows", type=float, nargs="+", default=[1, 10])
     args.add_argument("--forces", default="derbyshire")
     args.add_argument("--years", type=int, default=3)
     args.add_argument("--smallest", action="store_true")
     args.add_argument("--sqlmesh", type=Path)
-    args.add_argument("--work", type=Path)
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
-    be_quiet()
-    forces = list(national_forces()) if given.forces == "all" else given.forces.split(",")
+    forces = forces_named(given.forces)
     try:
         python = environment((given.sqlmesh or given.out / "sqlmesh").absolute())
     except subprocess.CalledProcessError:
@@ -140,11 +119,8 @@ def main() -> None:
         python = None
     rows = []
     for millions in [SMALLEST] if given.smallest else given.rows:
-        work = Path(tempfile.mkdtemp(prefix="pam-side-by-side-", dir=given.work))
-        try:
-            rows += nights(work, python, forces, given.years, millions * 1e6)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="pam-side-by-side-", dir=given.work) as work:
+            rows += nights(Path(work), python, forces, given.years, millions * 1e6)
     write_results(f"side_by_side_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
 
 

@@ -3,79 +3,54 @@ and third in one process).
 
     python -m benchmarks.small_night [--inbox FOLDER] [--warm 3] [--out FOLDER]
 
-`--inbox`: files in place of the sample's. `--warm`: so many nights in one process.
+`--inbox`: files in place of the sample's. `--warm`: so many nights in this process.
 """
 
-import argparse
-import json
 import shutil
-import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import run_night, run_program, write_results
+from benchmarks.national import write_next_day
+from benchmarks.report import options, run_night, write_results
 from dagster_project.core.home import Home, be_quiet
-from dagster_project.core.receipts import read_receipts
-from dagster_project.sample import write_sample
-
-WARM = """
-import json, os, sys, time
-from pathlib import Path
 from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
-from dagster_project.core.home import Home, be_quiet
-be_quiet(); skip_unused_imports(); collect_garbage_less()
-def cpu(): return sum(os.times()[:2])
-t, c = time.perf_counter(), cpu()
-from dagster_project.definitions import build_defs
-import great_expectations
-print(json.dumps({"part": "imports", "wall": time.perf_counter() - t, "cpu": cpu() - c}))
+from dagster_project.core.receipts import read_receipts
 from dagster_project.nights.run import NightRun
-for n in range(int(sys.argv[3])):
-    home = Home(Path(sys.argv[2]) / str(n)).create()
-    run, t, c = NightRun(home, Path(sys.argv[1])), time.perf_counter(), cpu()
-    try:
-        run.land(); run.build(); run.judge(); run.publish()
-    finally:
-        run.end()
-    print(json.dumps({"night": ("cold libraries", "warm", "warm again")[min(n, 2)], "wall": time.perf_counter() - t,
-                      "cpu": cpu() - c, "nodes": len(run.built.new_nodes), **run.receipt.seconds}))
-"""
-
-
-def _write_next_day(folder: Path) -> None:
-    """One file of one day, after those of the sample."""
-    folder.mkdir()
-    lines = [f"SAMPLE-INC-9{n:05d},2026-01-01T{n:02d}:10:00,INCIDENT,Drugs,,101,Amber Valley\n" for n in range(24)]
-    header = "incident_ref,created_at,record_type,qualifiers,grade,channel,lpu\n"
-    path = folder / "incidents__derbyshire__2026-01-01__2026-01-01__20260106T020000Z.csv"
-    path.write_text(header + "".join(lines), encoding="utf-8")
+from dagster_project.sample import write_sample
 
 
 def main() -> None:
-    """Measure, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--inbox", type=Path)
     args.add_argument("--warm", type=int, default=3)
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
+    skip_unused_imports()
+    collect_garbage_less()
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="pam-benchmark-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pam-benchmark-", dir=given.work) as folder:
         inbox, home = given.inbox or Path(folder) / "extracts", Home(Path(folder) / "home")
         if not given.inbox:
-            inbox.mkdir()
             write_sample(inbox)
         for name in ("cold", "no new file"):
             rows.append({"night": name, **run_night(home, inbox), **read_receipts(home)[-1].seconds})
-        _write_next_day(Path(folder) / "next")
+        write_next_day(Path(folder) / "next", ["derbyshire"], only=["incidents"])
         rows.append({"night": "next day", **run_night(home, Path(folder) / "next"), **read_receipts(home)[-1].seconds})
         shutil.rmtree(home.path)
         rows.append({"night": "cold, rebuild", **run_night(home, inbox, "--rebuild"), **read_receipts(home)[-1].seconds})
-        printed, _, _ = run_program([sys.executable, "-c", WARM, str(inbox), folder, str(given.warm)])
-        for line in printed.splitlines():
-            row = {k: round(v, 2) if isinstance(v, float) else v for k, v in json.loads(line).items()}
-            rows.append({"night": row.pop("part", None) or row.pop("night"), **row})
+        for n in range(given.warm):
+            began, cpu = time.perf_counter(), time.process_time()
+            run = NightRun(Home(Path(folder) / str(n)).create(), inbox)
+            try:
+                for step in (run.land, run.build, run.judge, run.publish):
+                    step()
+            finally:
+                run.end()
+            cost = {"wall": round(time.perf_counter() - began, 2), "cpu": round(time.process_time() - cpu, 2)}
+            name = ("cold libraries", "warm", "warm again")[min(n, 2)]
+            rows.append({"night": name, **cost, **read_receipts(run.home)[-1].seconds})
     write_results("small_night", rows, given.out)
 
 

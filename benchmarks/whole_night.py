@@ -9,9 +9,6 @@ Without `--outputs` the night publishes its file alone, as the script does. The 
 emptied again: about 150 bytes a row, and as much again for the homes.
 """
 
-import argparse
-import csv
-import shutil
 import sys
 import tempfile
 from collections.abc import Collection
@@ -21,8 +18,8 @@ from typing import Any
 import duckdb
 
 from benchmarks.bare_script import write_script
-from benchmarks.national import forces_named, national_areas, scale_for, write_national
-from benchmarks.report import run_measured, run_night, write_results
+from benchmarks.national import forces_named, scale_for, write_areas, write_national
+from benchmarks.report import options, run_measured, run_night, write_results
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.receipts import read_receipts
 
@@ -41,9 +38,7 @@ def prepared(
     rows that there are."""
     inbox, home = work / "inbox", Home(work / "home").create()
     write_national(inbox, forces, years, scale_for(rows, len(forces), years), extracts)
-    home.seeds.mkdir()
-    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(national_areas(forces))
+    write_areas(home, forces)
     lines = "columns = {'t': 'varchar'}, auto_detect = false, header = true, delim = '', quote = ''"
     with duckdb.connect() as con:
         (written,) = con.execute(f"select count(*) from read_csv(?, {lines})", [f"{inbox}/*.csv"]).fetchone()
@@ -52,18 +47,17 @@ def prepared(
 
 def differing(one: Path, other: Path) -> tuple[int, int]:
     """Figures of the one file, and rows that only one of the two has."""
-    con = duckdb.connect()
-    con.execute(f"attach '{one}' as one (read_only)")
-    con.execute(f"attach '{other}' as other (read_only)")
     figures = differ = 0
-    # Mart by mart: of 14 million figures at once, DuckDB needs 20 GB.
-    for (mart,) in con.execute("select distinct mart from one.marts.measures order by mart").fetchall():
-        mine, theirs = (f"from {name}.marts.measures where mart = '{mart}'" for name in ("one", "other"))
-        figures += con.execute(f"select count(*) {mine}").fetchone()[0]
-        differ += con.execute(
-            f"select (select count(*) from ({mine} except all {theirs})) + (select count(*) from ({theirs} except all {mine}))"
-        ).fetchone()[0]
-    con.close()
+    with duckdb.connect() as con:
+        con.execute(f"attach '{one}' as one (read_only); attach '{other}' as other (read_only)")
+        # Mart by mart: of 14 million figures at once, DuckDB needs 20 GB.
+        for (mart,) in con.execute("select distinct mart from one.marts.measures order by mart").fetchall():
+            mine, theirs = (f"from {name}.marts.measures where mart = '{mart}'" for name in ("one", "other"))
+            found, more, fewer = con.execute(
+                f"select (select count(*) {mine}), (select count(*) from ({mine} except all {theirs})),"
+                f" (select count(*) from ({theirs} except all {mine}))"
+            ).fetchone()
+            figures, differ = figures + found, differ + more + fewer
     return figures, differ
 
 
@@ -91,16 +85,13 @@ def compared(
 
 
 def main() -> None:
-    """Measure each size, and print the result."""
-    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args = options(__doc__)
     args.add_argument("--rows", type=float, nargs="+", default=[0.1, 1, 10])
     args.add_argument("--forces", default="derbyshire")
     args.add_argument("--years", type=int, default=3)
     args.add_argument("--extracts", nargs="+")
     args.add_argument("--memory")
     args.add_argument("--outputs", action="store_true")
-    args.add_argument("--work", type=Path)
-    args.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     given = args.parse_args()
     be_quiet()
     forces = forces_named(given.forces)
@@ -109,11 +100,8 @@ def main() -> None:
     )
     rows = []
     for millions in given.rows:
-        work = Path(tempfile.mkdtemp(prefix="pam-whole-night-", dir=given.work))
-        try:
-            rows.append(compared(forces, given.years, millions * 1e6, given.extracts, settings, work))
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="pam-whole-night-", dir=given.work) as work:
+            rows.append(compared(forces, given.years, millions * 1e6, given.extracts, settings, Path(work)))
     write_results(f"whole_night_{'all' if given.forces == 'all' else 'one'}_{given.years}", rows, given.out)
 
 

@@ -18,17 +18,6 @@ from .verify import Verdict, verify
 from .who import who
 
 __all__ = [
-    "KINDS",
-    "AuditKeyError",
-    "Record",
-    "Verdict",
-    "anchor",
-    "mask_query",
-    "read_log",
-    "record",
-    "record_all",
-    "record_first",
-    "verify",
-    "who",
-    "withdraw_undone",
+    "KINDS", "AuditKeyError", "Record", "Verdict", "anchor", "mask_query", "read_log", "record", "record_all", "record_first",
+    "verify", "who", "withdraw_undone",
 ]  # fmt: skip

@@ -32,7 +32,6 @@ OWN_KINDS = ("healed", "broken")
 """Records about the log itself: a line that a killed writer left unfinished; a change to what was fully written."""
 
 RESERVED = ("n", "at", "kind", "who", "before", "mac")
-CHUNK = 1 << 16
 TAIL_BYTES = 1 << 20
 """How many bytes from the log's end are read to find its last record."""
 
@@ -78,12 +77,10 @@ class End:
 
 
 def log_path(home: Home) -> Path:
-    """The log."""
     return home.audit / "log.jsonl"
 
 
 def head_path(home: Home) -> Path:
-    """Its head."""
     return home.audit / "head.json"
 
 
@@ -265,10 +262,8 @@ def _start_log(home: Home) -> LogHead:
 def _append(path: Path, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        for start in range(0, len(data), CHUNK):
-            piece = data[start : start + CHUNK]
-            while piece:
-                piece = piece[os.write(handle, piece) :]
+        while data:
+            data = data[os.write(handle, data) :]
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -30,30 +30,29 @@ def verify(home: Home, anchors: Iterable[str] = ()) -> Verdict:
     """
     verdict = Verdict()
     log = find_head(home)
-    outer = log and find_anchor(home, log.key, log.head)
     wanted = [("the anchor given", a) for a in anchors]
     wanted += [(f"the receipt of night {r.night_id}", r.audit) for r in receipts.read_receipts(home) if r.audit]
-    if outer and outer[0]:
-        wanted.append(("audit.anchor", f"{outer[0].n}:{outer[0].last}"))
     if log is None:
         if wanted or home.audit_anchor_file.exists():
             verdict.faults.append("audit/head.json is gone, or all of the log is")
         else:
             verdict.notes.append("no record has been written yet")
         return verdict
-    if outer and outer[1]:
-        verdict.faults.append(outer[1].replace(" was ", " is ", 1))
+    outer, fault = find_anchor(home, log.key, log.head)
+    if outer:
+        wanted.append(("audit.anchor", f"{outer.n}:{outer.last}"))
+    if fault:
+        verdict.faults.append(fault.replace(" was ", " is ", 1))
     if log.fault:
         verdict.faults.append(log.fault.replace(" was ", " is ", 1).replace(" could not ", " can't ", 1))
     head, reader = log.head, _Reader(log.key, verdict)
     reader.read(log_path(home))
     hashes = reader.hashes
-    verdict.records = len(hashes)
+    verdict.records, newest = len(hashes), max(hashes, default=0)
     if hashes:
-        n = max(hashes)
-        verdict.anchor = f"{n}:{hashes[n]}"
+        verdict.anchor = f"{newest}:{hashes[newest]}"
     if log.fault:
-        _judge_torn(reader, verdict, max(hashes, default=0))
+        _judge_torn(reader, verdict, newest)
     elif hashes.get(head.n, START if head.n == 0 else None) != head.last:
         verdict.faults.append(f"record {head.n} was written whole, and is not in the log any more: its end was cut or changed")
         verdict.faults += [f"line {number}: is not as it was signed" for number, _ in reader.torn]
@@ -98,20 +97,18 @@ class _Reader:
 
     def read(self, path: Path) -> None:
         """Read every line, and add its faults to the verdict."""
-        if not path.exists():
-            return
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                self._line(number, line)
+        if path.exists():
+            with path.open("rb") as file:
+                for number, line in enumerate(file, start=1):
+                    self._read_line(number, line.removesuffix(b"\n"), is_open=not line.endswith(b"\n"))
 
-    def _line(self, number: int, line: bytes) -> None:
-        content = read_line(self.key, line.removesuffix(b"\n"))
-        faults = self.verdict.faults
+    def _read_line(self, number: int, line: bytes, *, is_open: bool) -> None:
         self.number = number
+        content, faults = read_line(self.key, line), self.verdict.faults
         if content is None:
-            self.torn.append((number, line.removesuffix(b"\n")))
+            self.torn.append((number, line))
             return
-        n, own = int(content["n"]), digest(line.removesuffix(b"\n"))
+        n, own = int(content["n"]), digest(line)
         if content["kind"] == "broken":
             faults += [f"line {torn}: is not as it was signed" for torn, _ in self.torn]
             faults.append(f"line {number}: record {n} says that the log was found changed: {content['found']}")
@@ -121,7 +118,7 @@ class _Reader:
             faults.append(f"line {number}: record {n} does not follow on record {self.n}: something between was changed")
         self.torn, self.n, self.last = [], n, own
         self.hashes[n] = own
-        self.open_record = 0 if line.endswith(b"\n") else n
+        self.open_record = n if is_open else 0
 
     def _compare_torn(self, content: dict[str, Any], number: int) -> None:
         """Compare unfinished lines with the record that reports them."""

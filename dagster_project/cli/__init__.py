@@ -7,13 +7,13 @@ Each module registers its commands with the app when it is imported. Exit codes:
 import atexit
 import os
 import sys
+from typing import Any
 
 from . import (  # noqa: F401  (commands register themselves)
     accept,
     audit,
     checks,
     claims,
-    claims_add,
     dashboard,
     developer_commands,
     document_check,
@@ -35,9 +35,32 @@ from . import (  # noqa: F401  (commands register themselves)
     vocabulary,
 )
 from .common import app
-from .help_panels import group_commands
 
-group_commands(app)
+PANELS: dict[str, tuple[str, ...]] = {
+    "Run nights": ("nightly", "serve", "status", "alerts", "backfill", "rollback", "replay"),
+    "Ask the figures": ("query", "sql", "trace", "diff", "dashboard", "topline"),
+    "Make the report": ("report", "edition", "claims", "check"),
+    "Files and their values": ("inspect", "map", "template", "vocabulary", "accept", "release", "quarantine"),
+    "Look after the home": ("postgres", "key", "audit", "checks"),
+    "Try it, and develop it": ("sample", "docs", "dbt"),
+}
+"""The headings of `pam --help`, by what somebody wants to do, and the order of the commands."""
+
+
+def _group_commands() -> None:
+    """Put each command under its heading. Raises KeyError for one that has none."""
+    panels = {name: panel for panel, names in PANELS.items() for name in names}
+    for commands in (app.registered_commands, app.registered_groups):
+        for command in commands:
+            command.rich_help_panel = panels[_name(command)]
+        commands.sort(key=lambda command: [*panels].index(_name(command)))
+
+
+def _name(command: Any) -> str:
+    return str(command.name or command.callback.__name__.replace("_", "-"))
+
+
+_group_commands()
 
 
 def main() -> None:

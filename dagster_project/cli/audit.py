@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .common import HOME, FormOption, HomeOption, day_option, make_group, option
-from .echo import echo, print_line, secho
+from .echo import echo, print_line
 
 ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
 audit = make_group("audit", help=ABOUT, no_args_is_help=True)
@@ -32,9 +32,9 @@ def verify(
     for note in result.notes:
         echo(f"pam: {note}", err=True)
     for fault in result.faults:
-        secho(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
+        echo(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
     summary = f"{result.records:,} records" + (f", the last is {result.anchor}" if result.anchor else "")
-    secho(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
+    echo(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
     raise typer.Exit(1 if result.faults else 0)
 
 

@@ -17,7 +17,7 @@ from dagster_project.core.home import Home, be_private, be_quiet
 from dagster_project.core.import_speed import collect_garbage_less, skip_unused_imports
 from dagster_project.core.terminal_text import indented_message, safe_text
 
-from .echo import echo, secho
+from .echo import echo
 
 be_quiet()
 skip_unused_imports()
@@ -62,7 +62,7 @@ def _explained() -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:
         from dagster_project.core.errors import with_advice
 
-        secho(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
+        echo(f"pam: {indented_message(with_advice(error))}", err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from error
 
 

@@ -11,10 +11,7 @@ from .echo import echo
 
 @app.command()
 def dashboard(
-    out: Annotated[
-        Path,
-        option("--out -o", "The folder to write. An earlier dashboard there is replaced."),
-    ],
+    out: Annotated[Path, option("--out -o", "The folder to write. An earlier dashboard there is replaced.")],
     replace: Annotated[bool, typer.Option("--replace", help="Replace the folder, although it holds other things.")] = False,
     reason: ReasonOption = "",
     home: HomeOption = HOME,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, app
-from .echo import secho
+from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.document_check import CheckedDocument
@@ -51,7 +51,7 @@ def check_document(
         columns = ["where", "text", "printed", "verdict", "measure", "computed", "figure", "category", "area", "period",
                    "reason"]  # fmt: skip
         write_result(columns, [[getattr(i, c) for c in columns] for i in checked.items], form, sys.stdout)
-    secho(_summary(checked), err=form != "table")
+    echo(_summary(checked), err=form != "table")
     if checked.disagreeing:
         raise typer.Exit(1)
 
@@ -61,7 +61,6 @@ MEANINGS = {
     "not computable": "not held in the warehouse, or no file covers the days",
     "not linked": "the words do not say which figure it is; pam claims add links it",
 }
-"""What verdicts mean that do not explain themselves."""
 
 
 def _show(checked: "CheckedDocument") -> None:
@@ -76,11 +75,11 @@ def _show(checked: "CheckedDocument") -> None:
     write_result(["where", "printed", "taken for", "computed", "verdict"], rows, "table", sys.stdout)
     for verdict, meaning in MEANINGS.items():
         if any(i.verdict == verdict for i in checked.items):
-            secho(f"{verdict}: {meaning}")
+            echo(f"{verdict}: {meaning}")
     for item in checked.items:
         if item.verdict == DISAGREES:
             computed = _rounded(item.computed) or "no figure"
-            secho(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
+            echo(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
 
 
 def _rounded(computed: str | None) -> str:

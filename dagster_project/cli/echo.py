@@ -17,21 +17,16 @@ if TYPE_CHECKING:
 _LABEL = re.compile(r" *(?:\S+(?: \S+)? {2,}|(?:Quarantined|Rolled back) )?")
 
 
-def echo(text: Any = "", **more: Any) -> None:
-    """`typer.echo` of safe text. Where nobody reads it any more, the command goes on to its own exit code."""
+def echo(text: Any, *, fg: str | None = None, err: bool = False, nl: bool = True) -> None:
+    """`typer.echo` of safe text, in a colour. Where nobody reads it any more, the command goes on to its own exit code."""
+    safe = _folded(safe_text(str(text)), sys.stderr if err else sys.stdout)
     with suppress(BrokenPipeError):
-        typer.echo(_folded(text, sys.stderr) if more.get("err") else safe_text(str(text)), **more)  # noqa: TID251
+        typer.echo(typer.style(safe, fg=fg) if fg else safe, err=err, nl=nl)  # noqa: TID251
 
 
-def secho(text: Any, **more: Any) -> None:
-    """`typer.secho` of a message in safe text, as `echo`."""
-    with suppress(BrokenPipeError):
-        typer.secho(_folded(text, sys.stderr if more.get("err") else sys.stdout), **more)  # noqa: TID251
-
-
-def _folded(text: Any, out: TextIO) -> str:
-    """Safe text of a message. A terminal that is narrower gets lines broken between words; a file or a pipe gets one line."""
-    lines = safe_text(str(text)).split("\n")
+def _folded(text: str, out: TextIO) -> str:
+    """A message. A terminal that is narrower gets lines broken between words; a file or a pipe gets one line."""
+    lines = text.split("\n")
     if out.isatty():
         fold = TextWrapper(get_terminal_size().columns, break_long_words=False, break_on_hyphens=False)
         lines = [fold.fill(line) if len(line) > fold.width else line for line in lines]

@@ -11,7 +11,7 @@ import typer
 from dagster_project.core.terminal_console import Console
 
 from .common import HOME, HomeOption, JsonOption, app, day_option
-from .echo import echo, secho
+from .echo import echo
 
 
 @app.command()
@@ -32,15 +32,10 @@ def template(
     """  # fmt: skip
     from dagster_project.landing.blank_extract import write_template
 
-    template = write_template(
-        home, extract.strip().lower(), out, force=force,
-        covered_from=first, covered_to=last,
-    )  # fmt: skip
+    template = write_template(home, extract.strip().lower(), out, force=force, covered_from=first, covered_to=last)
     echo(template.path)
-    secho(
-        f"Its columns: docs/reference/extracts.md, under {template.contract.extract}. As it stands, {template.empty}.",
-        err=True,
-    )
+    place = f"docs/reference/extracts.md, under {template.contract.extract}"
+    echo(f"Its columns: {place}. As it stands, {template.empty}.", err=True)
 
 
 @app.command()

@@ -12,27 +12,20 @@ import jinja2
 import yaml
 
 from dagster_project.contracts import Column, Contract, load_contracts
-from dagster_project.core.home import DBT_PROJECT, PROJECT, SEEDS
+from dagster_project.core.home import DBT_PROJECT, PROJECT
 from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.public_form import CHARTS
 from dagster_project.publishing import dictionary
 from dagster_project.quality import gate
-from dagster_project.transform import dbt_sources
 
 DOCS = PROJECT / "docs"
 FOLDER = DOCS / "reference"
 """Where the generated pages are."""
 TEMPLATES = DOCS / "_templates"
-PROPERTIES = DBT_PROJECT / "models"
+MODELS = DBT_PROJECT / "models"
 
 _MART = re.compile(r"(?P<title>[^.]+)\. (?P<about>.*?)(?: Report (?P<report>[\d., -]+)\.)? Grain: (?P<grain>.+)", re.S)
 
-KINDS = {
-    "events": "Events, each placed by its date",
-    "list": "A whole list: the newest file supplies all rows",
-    "indicators": "A download: the newest file of an indicator supplies all of its rows",
-    "monthly_file": "A published month: the newest file replaces it",
-}
 TYPES = {
     "timestamp": "date and time",
     "money": "money",
@@ -91,7 +84,6 @@ def extracts() -> dict[str, Any]:
         "columns": {c.extract: [_column(k) for k in c.columns] for c in contracts.values()},
         "marts": {name: sorted(names) for name, names in marts_of.items()},
         "police_uk": [(f"`{c.extract}`", *_police_uk(c)) for c in contracts.values() if c.police_uk],
-        "kinds": KINDS,
     }
 
 
@@ -120,25 +112,21 @@ def _police_uk(contract: Contract) -> tuple[str, ...]:
 
 def marts() -> dict[str, Any]:
     """What marts.md lists: the columns that all marts share, each mart with its measures, and the `meta` schema."""
-    by_name = {m["name"]: m for m in _properties(PROPERTIES / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
+    by_name = {m["name"]: m for m in _models(MODELS / "marts" / "_marts.yml") if m["name"].startswith("mart_")}
     # Control charts have other columns than the marts of figures.
     charts = by_name.pop(CHARTS)
-    models = list(by_name.values())
-    all_marts = [_mart(m) for m in sorted(models, key=lambda m: m["name"])]
+    models = [model for _, model in sorted(by_name.items())]
+    all_marts = [_mart(model) for model in models]
     return {
-        "columns": _columns(models[0]),
-        "charts": (CHARTS, _columns(charts)),
-        "chart_columns": ", ".join(name for name, *_ in _columns(charts)),
+        "columns": [(f"`{c['name']}`", c["data_type"], c["description"]) for c in models[0]["columns"]],
+        "charts": CHARTS,
+        "chart_columns": _names(column["name"] for column in charts["columns"]),
         "marts": all_marts,
         "marts_table": [
             (f"`{m['name']}`", m["about"], m["report"], ", ".join(f"[{e}](extracts.md#{e})" for e in m["extracts"]), m["areas"])
             for m in all_marts
         ],
         "measures_table": [(m["name"].removeprefix("mart_"), *measure) for m in all_marts for measure in m["measures"]],
-        "meta": [
-            (name, about, [(f"`{n}`", kind, words) for n, (kind, words) in fields.items()])
-            for name, (about, fields) in sorted(dictionary.TABLES.items())
-        ],
         "meta_columns": [
             (f"`meta.{name}`", about, _names(fields)) for name, (about, fields) in sorted(dictionary.TABLES.items())
         ],
@@ -150,23 +138,13 @@ def _limits() -> list[tuple[str, str, str]]:
     """Coverages that are narrower than their extract's: a row for each reason."""
     groups: dict[str, list[dict[str, str]]] = {}
     for row in read_seed("coverage_limits"):
-        groups.setdefault(_limit(row), []).append(row)
+        only = [f"{row['form']} files"] if row["form"] else []
+        only += [f"from {row['available_from']}"] if row["available_from"] else []
+        groups.setdefault(row["reason"] + (f" (only {', '.join(only)})" if only else ""), []).append(row)
     return [
         (_names(dict.fromkeys(r["extract"] for r in rows)), _names(r["coverage"] for r in rows), reason)
         for reason, rows in groups.items()
     ]
-
-
-def _limit(row: dict[str, str]) -> str:
-    only = [
-        *([f"{row['form']} files"] if row["form"] else []),
-        *([f"from {row['available_from']}"] if row["available_from"] else []),
-    ]
-    return row["reason"] + (f" (only {', '.join(only)})" if only else "")
-
-
-def _columns(model: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return [(f"`{c['name']}`", c["data_type"], c["description"]) for c in model["columns"]]
 
 
 def _mart(model: dict[str, Any]) -> dict[str, Any]:
@@ -213,9 +191,9 @@ def _split(measure: dict[str, str]) -> str:
 
 
 def checks() -> dict[str, Any]:
-    """What checks.md lists: the rules of the suites, and dbt's tests."""
+    """What checks.md lists: the rules of the suites."""
     suites = gate.load_suites()
-    audit = _properties(PROPERTIES / "audit" / "_audit.yml")
+    audit = _models(MODELS / "audit" / "_audit.yml")
     facts = {model["name"]: {c["name"]: c["description"] for c in model["columns"]} for model in audit}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
     for suite in (s for s in suites.values() if s.subject != "relation"):
@@ -234,7 +212,6 @@ def checks() -> dict[str, Any]:
         "first": first,
         "default": gate.DEFAULT_SUITE,
         "shared": _names(sorted(n for n in load_contracts() if n not in suites)),
-        "tests": _tests(),
     }  # fmt: skip
 
 
@@ -258,34 +235,5 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _properties(path: Path) -> list[dict[str, Any]]:
-    body = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [*body.get("models", ()), *body.get("seeds", ())]
-
-
-def _tests() -> list[tuple[str, str]]:
-    """dbt's data tests: each with the models, seeds and columns that have it."""
-    tests: dict[str, list[str]] = {
-        "`one_current_version`: each row has its date and its key, and no key appears twice": ["every `stg_<extract>`"]
-    }
-    assert all("one_current_version" in t for m in dbt_sources.contents()["models"] for t in m["data_tests"])
-    files = [*sorted(PROPERTIES.rglob("*.yml")), SEEDS / "_seeds.yml"]
-    for part in (part for path in files if path != dbt_sources.PATH for part in _properties(path)):
-        columns = ((f"{part['name']}.{c['name']}", t) for c in part.get("columns", ()) for t in c.get("data_tests", ()))
-        for owner, test in (*((part["name"], t) for t in part.get("data_tests", ())), *columns):
-            name, arguments = _test(test)
-            tests.setdefault(f"`{name}`", []).append(f"`{owner}`{arguments}")
-    return [(test, "; ".join(owners)) for test, owners in tests.items()]
-
-
-def _test(test: Any) -> tuple[str, str]:
-    """A test's name, and its arguments in brackets."""
-    if isinstance(test, str):
-        return test, ""
-    ((name, body),) = test.items()
-    arguments = body.get("arguments", {})
-    return name, f" ({', '.join(_argument(v) for v in arguments.values())})" if arguments else ""
-
-
-def _argument(value: Any) -> str:
-    return ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)
+def _models(path: Path) -> list[dict[str, Any]]:
+    return list(yaml.safe_load(path.read_text(encoding="utf-8"))["models"])

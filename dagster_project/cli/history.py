@@ -9,7 +9,7 @@ import typer
 from dagster_project.core.home import Home
 
 from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option
-from .echo import echo, secho
+from .echo import echo
 
 
 @app.command()
@@ -38,14 +38,13 @@ def rollback(
         show_publications(home)
         return
     if not why.strip():
-        raise typer.BadParameter(
-            "is needed, as it goes on record: pam rollback [NIGHT] --why \"the file of the 6th is doubled\" (--by NAME if"
-            " it is not you; pam rollback --list shows the nights)", param_hint="--why",
-        )  # fmt: skip
+        example = 'pam rollback [NIGHT] --why "the file of the 6th is doubled"'
+        more = "(--by NAME if it is not you; pam rollback --list shows the nights)"
+        raise typer.BadParameter(f"is needed, as it goes on record: {example} {more}", param_hint="--why")
     from dagster_project.nights.rollback import roll_back
 
     receipt = roll_back(home, night, by=by, why=why)
-    secho(
+    echo(
         f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
         "The next night publishes the newest state again: correct the cause before it, or stop the schedule."
     )
@@ -80,8 +79,9 @@ def diff(
 
     Example: pam diff 20260105 today --mart drug_tests
     """
+    from dagster_project.core.files import make_folder, new_file
     from dagster_project.serving.consultation import record_consultation, record_disclosure
-    from dagster_project.serving.diff import choose_nights, compare, write, write_file
+    from dagster_project.serving.diff import choose_nights, compare, write
 
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
@@ -90,7 +90,9 @@ def diff(
     difference = compare(home, one, other, mart, measure, None if everything else limit)
     if out:
         record_disclosure(home, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
-        write_file(difference, form, out)
+        make_folder(out.parent)
+        with new_file(out) as new, new.open("w", encoding="utf-8") as file:
+            write(difference, form, file)
         echo(f"{len(difference.figures):,} of {difference.moved:,} moved figures written to {out}")
     else:
         write(difference, form, sys.stdout)
@@ -126,22 +128,20 @@ def replay(
     if as_of and out:
         _write_as_of(home, as_of, out, quiet, reason)
         return
-    from dagster_project.nights.replay import NightComparison, ReplayRun, rebuild_and_compare
+    from dagster_project.nights.replay import ReplayRun, rebuild_and_compare
 
     from .render import run_with_progress, show_comparison
 
     if not home.path.is_dir():
         raise FileNotFoundError(f"{home.path}: no such folder")
-    compared: NightComparison | None
     if check:
         compared = rebuild_and_compare(home, night or "today", limit)
-        code = 1 if compared.differing else 0
-    else:
-        run = ReplayRun(home)
-        code = run_with_progress(run, quiet)
-        compared = run.comparison if code == 0 else None
-    if compared and (compared.differing or not quiet):
-        show_comparison(compared)
+        show_comparison(compared, quiet)
+        raise typer.Exit(1 if compared.differing else 0)
+    run = ReplayRun(home)
+    code = run_with_progress(run, quiet)
+    if run.comparison and code == 0:
+        show_comparison(run.comparison, quiet)
     raise typer.Exit(code)
 
 
@@ -154,6 +154,6 @@ def _write_as_of(home: Home, night: str, out: Path, quiet: bool, reason: str) ->
     record_disclosure(home, reason, by="pam replay", what=f"the warehouse as of night {night}", to=str(out.absolute()))
     failed = replay.write_as_of(home, night, out)
     if failed:
-        secho(f"pam: the checks would hold this night: {'; '.join(failed)}", err=True, fg=typer.colors.YELLOW)
+        echo(f"pam: the checks would hold this night: {'; '.join(failed)}", err=True, fg=typer.colors.YELLOW)
     if not quiet:
         echo(f"The warehouse as it was after night {night} is in {out}")

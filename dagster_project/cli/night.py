@@ -10,6 +10,16 @@ from dagster_project.core.receipts import SAMPLE_MARK, SampleHomeError, refuse_s
 
 from .common import HOME, HomeOption, QuietOption, app, option
 
+InboxOption = Annotated[
+    Path | None,
+    option(
+        "--inbox",
+        "Read the extracts here, and leave them as they are. (default: from pam.toml, else inbox/ of the home, whose files are"
+        " moved to its archive/)",
+        exists=True,
+        file_okay=False,
+    ),
+]
 WaitOption = Annotated[
     float,
     typer.Option(
@@ -22,16 +32,7 @@ WaitOption = Annotated[
 
 @app.command()
 def nightly(
-    inbox: Annotated[
-        Path | None,
-        option(
-            "--inbox",
-            "Read the extracts here, and leave them as they are. (default: from pam.toml, else inbox/ of the home, whose"
-            " files are moved to its archive/)",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    inbox: InboxOption = None,
     sample: Annotated[
         bool, typer.Option("--sample", help="Run on made-up extracts for Derbyshire, in a home of their own.")
     ] = False,
@@ -84,16 +85,7 @@ def _write_sample(home: Home) -> None:
 def backfill_command(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The period's first day, YYYY-MM-DD.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="Its last day.")],
-    inbox: Annotated[
-        Path | None,
-        option(
-            "--inbox",
-            "The folder of old files; they stay there. [default: from pam.toml, else inbox/ of the home, whose files are"
-            " archived]",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    inbox: InboxOption = None,
     home: HomeOption = HOME,
     quiet: QuietOption = False,
     wait: WaitOption = 60,

@@ -12,7 +12,7 @@ import typer
 from dagster_project.core.home import Home
 
 from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option
-from .echo import echo, secho
+from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.publishing.postgres import Server
@@ -54,10 +54,7 @@ def stop(home: HomeOption = HOME) -> None:
 
 
 @group.command()
-def load(
-    home: HomeOption = HOME,
-    quiet: QuietOption = False,
-) -> None:
+def load(home: HomeOption = HOME, quiet: QuietOption = False) -> None:
     """Load the published night, whatever PostgreSQL has now: after a failed load, or after `pam rollback`."""
     from dagster_project.core.terminal_console import Console
     from dagster_project.publishing.postgres import load_by_hand
@@ -65,7 +62,7 @@ def load(
     with Console(stderr=True, quiet=quiet).status("loading") as status_line:
         loaded = load_by_hand(home, lambda name: status_line.update(f"loading {name}"))
     if loaded.reason:
-        secho(loaded.reason, err=True, fg=typer.colors.YELLOW)
+        echo(loaded.reason, err=True, fg=typer.colors.YELLOW)
     if not quiet:
         echo(f"PostgreSQL serves night {loaded.night_id}: {loaded.rows:,} rows loaded in {loaded.seconds:.1f} s.")
 
@@ -97,11 +94,11 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
         for blocker in blockers:
             echo(f"In use: {blocker}. A new night waits some seconds for it before it replaces the one before")
         for name in loaded.foreign:
-            secho(f"The schema {name} is not the warehouse's: the warehouse needs a database of its own", fg=typer.colors.RED)
+            echo(f"The schema {name} is not the warehouse's: the warehouse needs a database of its own", fg=typer.colors.RED)
         for right in excess_rights:
-            secho(f"pam_analyst: {right}. `pam postgres sql` prints what corrects that", fg=typer.colors.RED)
+            echo(f"pam_analyst: {right}. `pam postgres sql` prints what corrects that", fg=typer.colors.RED)
         for fault in faults:
-            secho(fault, fg=typer.colors.RED)
+            echo(fault, fg=typer.colors.RED)
     raise typer.Exit(0 if loaded.night_id == night_id and not (excess_rights or faults or loaded.foreign) else 1)
 
 

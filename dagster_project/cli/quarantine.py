@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option
-from .echo import echo, secho
+from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.landing.quarantine_export import QuarantinedFile
@@ -34,7 +34,7 @@ def release(
     if file is None:
         held = held_files(home)
         for e in held:
-            secho(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
+            echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
         echo(f'{len(held)} held; `pam release FILE --why "..."` releases one' if held else "No file is held", err=True)
         return
     if not why.strip():

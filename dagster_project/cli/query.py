@@ -9,7 +9,7 @@ import typer
 from dagster_project.core.home import Home
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app
-from .echo import secho
+from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.core.config import Limits
@@ -63,7 +63,7 @@ def query(
     with connect(home, reason, by="pam query", query=text, memory=limits.memory) as con:
         remark = answer(con, text, form, sys.stdout, limits)
     if remark:
-        secho(f"pam: {remark}", err=True)
+        echo(f"pam: {remark}", err=True)
 
 
 @app.command()

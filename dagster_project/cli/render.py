@@ -90,21 +90,17 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
         raise RuntimeError("the night ended without a receipt")
     _show_receipt(Console(quiet=quiet), run.receipt, run.home)
     for waiting in read_editions(run.home).waiting:
-        text = f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}"
-        print_line(Console(stderr=True, quiet=quiet), text, "yellow")
+        print_line(console, f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}", "yellow")
     if run.period:
         _show_covered(Console(quiet=quiet), period_coverage.coverage_of(read_ledger(run.home), run.period), run.period)
+    errors = Console(stderr=True)
     if run.receipt_problem:
-        print_line(Console(stderr=True), run.receipt_problem, "red")
+        print_line(errors, run.receipt_problem, "red")
     if run.receipt.outcome not in ("published", "unchanged"):
-        print_line(Console(stderr=True), _headline(run.receipt), "red")
+        print_line(errors, _headline(run.receipt), "red")
         return 1
     if not_served := run.receipt.not_served:
-        print_line(
-            Console(stderr=True),
-            f"Published, but not loaded into PostgreSQL, which keeps its earlier night. {not_served}",
-            "red",
-        )
+        print_line(errors, f"Published, but not loaded into PostgreSQL, which keeps its earlier night. {not_served}", "red")
     return PUBLISHED_ONLY if not_served or run.receipt_problem else 0
 
 
@@ -118,10 +114,9 @@ def _show_covered(console: Console, covered: list[period_coverage.Coverage], per
 
 
 def _headline(receipt: Receipt) -> str:
-    if receipt.outcome == "held":
-        return f"Night {receipt.night_id} is held back; the last publication stays. {receipt.reason}"
-    if receipt.outcome == "failed":
-        return f"Night {receipt.night_id} failed; the last publication stays. {receipt.reason}"
+    if receipt.outcome in ("held", "failed"):
+        ended = "is held back" if receipt.outcome == "held" else "failed"
+        return f"Night {receipt.night_id} {ended}; the last publication stays. {receipt.reason}"
     if receipt.outcome == "unchanged":
         return f"Night {receipt.night_id} publishes nothing: {receipt.reason}"
     return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
@@ -202,8 +197,7 @@ def show_status(state: dict[str, Any]) -> None:
     else:
         hint = "" if Path(state["home"]).is_dir() else "there is no such folder (is --home, or PAM_HOME, the right one?); "
         print_line(console, f"Published   nothing yet: {hint}`pam nightly` publishes a night")
-    rollback = state["rolled_back"]
-    if rollback:
+    if rollback := state["rolled_back"]:
         print_line(console, f"Rolled back since {rollback['since']}, by {rollback['by']}: {rollback['why']}", "yellow")
         print_line(console, "            The next night publishes the newest state again", "yellow")
     if last and last["outcome"] == "published" and rollback:
@@ -266,27 +260,23 @@ def show_publications(home: Home) -> None:
         print_line(console, "No night is kept: each one that is published will be")
 
 
-def show_comparison(compared: "NightComparison") -> None:
-    """Print which figures made again differ from those of a published night."""
+def show_comparison(compared: "NightComparison", quiet: bool) -> None:
+    """Print which figures made again differ from those of a published night. `quiet`: nothing where none does."""
     from dagster_project.nights.replay import COLUMNS
     from dagster_project.publishing.figure_diff import MARTS
     from dagster_project.serving import write_result
 
     console = Console()
+    figures, night = f"{compared.figures:,} figures", f"those of night {compared.night_id}"
     if not compared.differing:
-        print_line(console, f"All {compared.figures:,} figures are those of night {compared.night_id}", "green")
+        print_line(Console(quiet=quiet), f"All {figures} are {night}", "green")
         return
-    print_line(
-        console, f"{compared.differing:,} of {compared.figures:,} figures are not those of night {compared.night_id}:", "red"
-    )
+    print_line(console, f"{compared.differing:,} of {figures} are not {night}:", "red")
     write_result(MARTS, compared.marts, "table", sys.stdout)
     rows = [[", ".join(v) if isinstance(v, list) else v for v in row] for row in compared.rows]
     write_result(COLUMNS, rows, "table", sys.stdout)
-    print_line(
-        console,
-        "Either a file has landed since (`pam diff` names it), or the lists or the code have changed, or somebody changed the"
-        " published file or raw/",
-    )
+    causes = "a file has landed since (`pam diff` names it), or the lists or the code have changed"
+    print_line(console, f"Either {causes}, or somebody changed the published file or raw/")
 
 
 def show_alerts(messages: list[dict[str, Any]]) -> None:

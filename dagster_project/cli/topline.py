@@ -139,10 +139,11 @@ def _show(lines: Sequence["Line"], left_out: str, made_up: bool) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=lines[0].area if lines else None,
                   title_justify="left")  # fmt: skip
-    for name in ("Measure", "Month", "Value", "Change", "12 months", "Change", "Unusual"):
-        table.add_column(
-            name, justify="left" if name in ("Measure", "Month", "Unusual") else "right", no_wrap=name != "Measure"
-        )
+    table.add_column("Measure")
+    table.add_column("Month", no_wrap=True)
+    for name in ("Value", "Change", "12 months", "Change"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Unusual", no_wrap=True)
     for line in lines:
         title, month, value, _, change, year, _, year_change, _, unusual = _printed(line)
         table.add_row(title, month, value, change, year, year_change, unusual)

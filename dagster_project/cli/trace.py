@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option
-from .echo import echo, secho
+from .echo import echo
 
 if TYPE_CHECKING:
     from dagster_project.serving.trace import Trail
@@ -95,7 +95,7 @@ def _show_change(change: "Change", shows: str, limit: int) -> None:
     _show(change.before, limit)
     sentence = f"\n{CHANGE_TITLES[shows]}, {_days(change.now.request)} against {_days(change.before.request)}: "
     if change.value is None:
-        secho(f"{sentence}not available: {change.why}")
+        echo(f"{sentence}not available: {change.why}")
         return
     now, before = (plain_text(None if t.value is None else round(t.value, 10)) for t in (change.now, change.before))
     formulas = {
@@ -104,9 +104,9 @@ def _show_change(change: "Change", shows: str, limit: int) -> None:
         "pct_change": f"100 * ({now} - {before}) / {before}",
     }
     sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
-    places = 1 if change.unit in ("percent", "percentage_points") else 2
-    number = format(round(change.value, 1), "f") if places == 1 else plain_text(round(change.value, 2))
-    secho(f"{sentence}{formulas[shows]} = {number}{sign}")
+    is_percent = change.unit in ("percent", "percentage_points")
+    number = f"{change.value:.1f}" if is_percent else plain_text(round(change.value, 2))
+    echo(f"{sentence}{formulas[shows]} = {number}{sign}")
 
 
 def _days(request: "FigureRequest") -> str:
@@ -120,29 +120,28 @@ def _show(trail: "Trail", limit: int) -> None:
 
     request = trail.request
     area = request.area_name or request.force_code or "the force"
-    secho(f"{trail.title} ({trail.mart}.{request.measure}), {request.category}, {area}, {_days(request)}")
-    secho(f"{trail.formula}.")
+    echo(f"{trail.title} ({trail.mart}.{request.measure}), {request.category}, {area}, {_days(request)}")
+    echo(f"{trail.formula}.")
     for part in trail.parts:
         amount = plain_text(part.amount)
-        secho(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {amount}")
+        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {amount}")
         if part.rows and trail.aggregation != "published":
             write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
         if part.erased:
-            secho("The rows of these months were erased at the end of their retention. Their totals are kept, as of a night:")
+            echo("The rows of these months were erased at the end of their retention. Their totals are kept, as of a night:")
             write_result(["month", "file", "night", "adds"], part.erased, "table", sys.stdout)
             if not part.rows:
                 continue
         shown = part.rows[: limit or None]
         write_result(COLUMNS, shown, "table", sys.stdout)
         if len(shown) < len(part.rows):
-            secho(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
-    value = trail.value
-    figure = plain_text(None if value is None else round(value, 10))
+            echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
+    figure = "" if trail.value is None else plain_text(round(trail.value, 10))
     echo(f"\nFigure: {f'{figure} ({trail.unit})' if figure else 'not available'}")
     if trail.erased_files:
-        secho(
+        echo(
             f"The night published {plain_text(trail.published)}. Rows of these files were erased later, at the end of their"
             f" retention: {', '.join(trail.erased_files)}"
         )
     for measure, month, why in trail.accepted:
-        secho(f"{month} of {measure} is far from the year before, and was accepted: {why}")
+        echo(f"{month} of {measure} is far from the year before, and was accepted: {why}")

@@ -184,10 +184,7 @@ class Contract(_Part):
 
     def column(self, name: str) -> Column:
         """The column `name`. Raises KeyError."""
-        for c in self.columns:
-            if c.name == name:
-                return c
-        raise KeyError(name)
+        return {c.name: c for c in self.columns}[name]
 
     def by_header(self, header: str) -> Column | None:
         """The column that a header of a canonical file means, or None."""

@@ -9,8 +9,6 @@ Severity = Literal["critical", "warning"]
 
 @dataclass(frozen=True)
 class Check:
-    """The result of one rule for one extract or mart."""
-
     suite: str
     subject: str
     rule: str
@@ -34,7 +32,6 @@ class Check:
         return not self.passed and self.severity == "critical"
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields, for receipts."""
         return asdict(self)
 
 

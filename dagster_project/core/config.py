@@ -1,4 +1,7 @@
-"""The settings of a home, `pam.toml`. The file is optional and every setting has a default."""
+"""The settings of a home, `pam.toml`. The file is optional and every setting has a default.
+
+docs/reference/settings.md, and the pages that it names, say what each setting is for. Here is what follows from it in code.
+"""
 
 import tomllib
 from datetime import date
@@ -25,12 +28,7 @@ class _Part(BaseModel):
 
 
 class Keep(_Part):
-    """How long things are kept.
-
-    `publications`: number of published nights, for `pam diff` and `pam rollback`. `archive_days`: days for files as they were
-    dropped, which hold personal data in clear text; 0 deletes them after the night. `years`: extract -> years for which its
-    files and quarantined rows are kept, instead of the contract's `keep_years`.
-    """
+    """How long things are kept. `years`: extract -> years, instead of the contract's `keep_years`."""
 
     publications: Annotated[int, Field(ge=1)] = 14
     archive_days: Annotated[int, Field(ge=0)] = 90
@@ -45,7 +43,7 @@ class Keep(_Part):
 
 
 class Audit(_Part):
-    """The record of processing. `reasons`: whether people who query the warehouse must give a reason (`--why`)."""
+    """The record of processing."""
 
     reasons: Literal["optional", "required"] = "optional"
 
@@ -55,14 +53,7 @@ OutputName = Literal["open", "dashboard", "report", "catalogue"]
 
 
 class Publish(_Part):
-    """What a night publishes with its warehouse file, and for whom.
-
-    `outputs`: which outputs; all by default. `group`: the group that may read what is published, as well as the owner of the
-    home. `open`: whether the open files hold the exact figures of the marts, or only the public form, `marts_public`;
-    `report`: the same for the report packs. `failed_output`: what to do if an output can't be made: `stale` publishes the last
-    good one, marked as old; `hold` does not publish the night. `licence`: web address of the licence under which the force
-    publishes its figures; the open files name it.
-    """
+    """What a night publishes with its warehouse file, and for whom. `outputs`: None for all."""
 
     group: Text | None = None
     outputs: tuple[OutputName, ...] | None = None
@@ -76,12 +67,8 @@ Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
 
 
 class Nights(_Part):
-    """What a night may use. `memory`: DuckDB's memory, such as `4GB`; work that needs more goes to disk, in the home. None: a
-    quarter of the machine's memory. `spill`: how much may go to disk, such as `20GB`. None: half of the free space.
-    `settled_seconds`: a file in the inbox that changed within this time waits for the next night; 0 turns this off. `engine`:
-    what builds the models. `inbox`: the folder to read extracts from, without moving them, if the command line gives none.
-    None: the home's `inbox/`.
-    """
+    """What a night may use. `memory`, `spill`: None for a part of what the machine has (`core.memory`). `inbox`: None for the
+    home's."""
 
     memory: Memory | None = None
     spill: Memory | None = None
@@ -98,20 +85,14 @@ class Nights(_Part):
 
 
 class Spark(_Part):
-    """Where Spark runs, if it is the engine. `master`: `local[2]` is two threads of this machine; `spark://host:7077` is a
-    cluster, which must see the home under the same path. `settings`: Spark's own settings, such as `spark.executor.memory`.
-    """
+    """Where Spark runs, if it is the engine."""
 
     master: Text = "local[2]"
     settings: dict[Annotated[str, Field(pattern=r"^spark\.")], Text] = {}
 
 
 class Limits(_Part):
-    """What a query of the published night may use: defaults, which the options of `pam query` and `pam sql` change.
-
-    `seconds`: 0 for no limit. `memory`: such as `500MB`. `rows`: the most rows that a table shows; 0 for all.
-    `history`: how many of the last `pam sql` statements the home keeps; 0 keeps none after the prompt is closed.
-    """
+    """What a query of the published night may use: defaults, which the options of `pam query` and `pam sql` change."""
 
     seconds: Annotated[float, Field(ge=0)] = 60
     memory: Memory = "2GB"
@@ -120,11 +101,7 @@ class Limits(_Part):
 
 
 class Serve(_Part):
-    """Where `pam serve` shows its page.
-
-    `proxy`: the address at which an authenticating proxy shows the page; the proxy must send the token. Without a proxy the
-    page is for this machine only, and `host` must be a loopback address.
-    """
+    """Where `pam serve` shows its page. Without a proxy it is for this machine only, and `host` must be a loopback address."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
@@ -134,11 +111,8 @@ class Serve(_Part):
 
 
 class Arrival(_Part):
-    """When dropped files start a night before its scheduled time.
-
-    `enabled`: whether they do. `extracts`: the night starts once all of these have arrived; empty: every nightly extract that
-    has been dropped before. `settled_minutes`: for how long the inbox must be unchanged.
-    """
+    """When dropped files start a night before its scheduled time. `extracts`: those that must have arrived; empty: every
+    nightly extract that has been dropped before."""
 
     enabled: bool = True
     extracts: tuple[Text, ...] = ()
@@ -146,11 +120,7 @@ class Arrival(_Part):
 
 
 class Extracts(_Part):
-    """Which extracts the home's forces send: only these can be missing or late.
-
-    `sends`: the expected extracts; empty: all. `never`: extracts that are not expected. `since`: extract -> the first day on
-    which it is expected. Files of other extracts still land.
-    """
+    """Which extracts the home's forces send: only these can be missing or late. `sends`: empty for all."""
 
     sends: tuple[Text, ...] = ()
     never: tuple[Text, ...] = ()
@@ -181,15 +151,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Believe(_Part):
     """When a file is held or refused because its content is not plausible. Shares are of 1.
 
-    `withdrawn_share`, `withdrawn_rows`: hold a file that would withdraw more than this share of the current rows in its
-    window, if there are at least so many rows. Real extracts lose a few rows; a file that drops half of a window is another
-    force's, or incomplete. `quarantined_share`, `quarantined_rows`: hold a file if more than this share of its rows break a
-    rule, if it has at least so many rows: it is probably read wrongly. `american_share`: refuse a file if this share of its
-    rows or more have dates that can only be month first, and none can only be day first: its other dates would be read with
-    day and month swapped. A few mistyped dates stay below it. `vocabulary_rows`: look up the values of files with at least so
-    many rows in the lists of known values. `unknown_held_percent`: hold a file if this percentage of its rows has unknown
-    values. `unknown_told_percent`: warn at this percentage, and hold the file if none of its rows would count: figures of a
-    column that was not understood would be false zeros.
+    Where none of a file's rows would count, it is held at `unknown_told_percent` already: figures of a column that was not
+    understood would be false zeros.
     """
 
     withdrawn_share: Share = 0.5
@@ -236,13 +199,8 @@ class Alerts(_Part):
 
 
 class Public(_Part):
-    """How figures are disclosed in the public form, `marts_public`.
-
-    `mode`: `suppress` hides counts below the threshold, and figures from which they could be worked out; `round` rounds every
-    figure; `off` leaves the schema out. `threshold`: the smallest count above zero that is shown. `thresholds`: the same for
-    single measures; 0 or 1 hides nothing. `running_year`: with `suppress`, whether the current financial year is shown as far
-    as possible; use `hidden` if you publish often. `base`, `money_base`: counts and pounds are rounded to multiples of these.
-    """
+    """How figures are disclosed in the public form, `marts_public`. `threshold`: the smallest count above zero that is shown;
+    0 or 1 hides nothing. `base`, `money_base`: counts and pounds are rounded to multiples of these."""
 
     mode: Literal["suppress", "round", "off"] = "suppress"
     threshold: Annotated[int, Field(ge=0, le=1000)] = 5
@@ -267,9 +225,8 @@ class Public(_Part):
 
 
 class Report(_Part):
-    """The report as a document. `template`: a Word file (.docx or .dotx) for page layout and styles, relative to the home or
-    absolute. The other settings are printed on the front page; those left out are blanks for the author to fill in.
-    """
+    """The report as a document. `template`: relative to the home or absolute. The others are printed on the front page; those
+    left out are blanks for the author to fill in."""
 
     template: Path | None = None
     by: Text | None = None

@@ -15,13 +15,8 @@ from .files import delete_abandoned, make_folder
 from .home import Home
 from .sql import literal
 
-DEFAULT_PART = 4
-"""By default a night may use a quarter of the machine's memory."""
-
-DEFAULT_SPILL_PART = 2
-"""By default a night may spill to half of the free disk: it needs the rest for what it writes."""
-
 MINIMUM = 1 << 30
+"""Bytes of memory, and of disk, that a night may use by default even if the machine has less."""
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 READER = "read"
@@ -32,7 +27,7 @@ NO_SPILL: dict[str, str | bool | int | float | list[str]] = {"temp_directory": "
 
 def memory_limit(home: Home) -> str:
     """DuckDB's memory limit: `[night] memory` of the settings, else a quarter of the machine's. Raises ConfigError."""
-    return read_config(home).night.memory or f"{max(MINIMUM, machine_memory() // DEFAULT_PART) >> 20}MiB"
+    return read_config(home).night.memory or f"{max(MINIMUM, machine_memory() // 4) >> 20}MiB"
 
 
 def machine_memory() -> int:
@@ -49,21 +44,21 @@ def machine_memory() -> int:
 
 
 def megabytes(size: str) -> int:
-    """DuckDB's `5.5GiB`, or `5.5GB`, in units of 1024 * 1024 bytes."""
-    match = re.fullmatch(r"([\d.]+) ?([KMGT])(i?)B", size)
+    """DuckDB's `5.5GiB`, `5.5GB` or `1000 bytes`, in units of 1024 * 1024 bytes."""
+    match = re.fullmatch(r"([\d.]+) ?([KMGT]?)(i?)(?:B|bytes)", size)
     assert match is not None, size
     number, unit, binary = match.groups()
-    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)) >> 20
+    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1 if unit else 0)) >> 20
 
 
 def spill_limit(home: Home) -> int:
     """How much a night may spill to disk, in units of 1024 * 1024 bytes: `[night] spill` of the settings, else half of the
-    free space on the home's disk. Raises ConfigError.
+    free space on the home's disk, as the night needs the rest for what it writes. Raises ConfigError.
     """
     if size := read_config(home).night.spill:
         return megabytes(size)
     folder = next(p for p in (home.path, *home.path.parents) if p.exists())
-    return max(MINIMUM, shutil.disk_usage(folder).free // DEFAULT_SPILL_PART) >> 20
+    return max(MINIMUM, shutil.disk_usage(folder).free // 2) >> 20
 
 
 def memory_settings(home: Home, parts: int = 1, place: str = "") -> dict[str, str]:

@@ -122,21 +122,17 @@ def published_path(home: Home) -> Path:
     """The path of the published file itself, not of the link to it: a process may have two nights open, as two databases.
     Raises NothingPublishedError, NoRightsError."""
     try:
-        is_there = home.warehouse.exists()
-    except PermissionError as error:
-        raise NoRightsError(_no_rights(home)) from error
-    if not is_there:
+        path = home.warehouse.resolve(strict=True)
+        if os.access(path, os.R_OK):
+            return path
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NothingPublishedError(
             f"{home.path} has no published night: `pam nightly` makes one, `pam nightly --sample` one of made-up data"
-        )
-    path = home.warehouse.resolve()
-    if not os.access(path, os.R_OK):
-        raise NoRightsError(_no_rights(home))
-    return path
-
-
-def _no_rights(home: Home) -> str:
-    return (
+        ) from error
+    except PermissionError:
+        # The home, or a folder below it, can't be entered.
+        pass
+    raise NoRightsError(
         f"{home.path}: you have no right to read what is published there. Its owner gives it to a group: [publish] group in"
         " pam.toml, then the next night. You must be in that group"
     )

@@ -159,12 +159,10 @@ def stamp(moment: datetime) -> str:
 
 
 def receipt_path(home: Home, night_id: str) -> Path:
-    """The path of a night's receipt."""
     return home.nights / f"{night_id}.json"
 
 
 def write_receipt(home: Home, receipt: Receipt) -> Path:
-    """Write a receipt, whole or not at all."""
     path = receipt_path(home, receipt.night_id)
     write_whole(path, json.dumps(receipt.__dict__, indent=1, default=str).encode("utf-8"))
     return path

@@ -15,7 +15,6 @@ from .similar_names import suggestion
 
 REBASE_COLUMNS = ("force_code", "area_type", "area_code", "measure", "category", "rebase_on", "reason")
 """Columns of `seeds/rebases.csv`. `measure`: preceded by its mart (`mart_mda_orders.orders`) if several marts have it."""
-REBASE_KEY = REBASE_COLUMNS[:-1]
 
 AREA_TYPES = ("force", "section", "lpu", "district")
 
@@ -50,16 +49,12 @@ class SeedError(PamError, ValueError):
 def _key_of(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
     """The key of a row, which may appear once in a list."""
     if columns == REBASE_COLUMNS:
-        return row[: len(REBASE_KEY)]
+        return row[:-1]
     if columns[0] == "extract":
         return (*row[:2], row[2].lower())
     if "population" in columns:
         return row[:3]
     return (row[0].upper(),) if columns[0] == "offence_code" else (row[0], row[columns.index("lpu_code")])
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < int(text) < MOST_PEOPLE
 
 
 def fault_of_text(text: str, longest: int) -> str:
@@ -85,43 +80,48 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
 def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The rows of a list's text. Checked once: each file that lands looks into the same lists."""
     reader = csv.DictReader(io.StringIO(text, newline=""))
+    rows: list[tuple[str, ...]] = []
+    line_of: dict[tuple[str, ...], int] = {}
     try:
-        return _checked_rows(name, columns, reader)
+        if missing := [c for c in columns if c not in (reader.fieldnames or [])]:
+            raise SeedError(f"seeds/{name}: line 1: the header lacks {', '.join(missing)}")
+        for record in reader:
+            values = {c: (record[c] or "").strip() for c in columns}
+            key = _key_of(tuple(values.values()), columns)
+            fault = _fault_of_row(values)
+            if not fault and key in line_of:
+                fault = f"{' '.join(key)} appears twice (line {line_of[key]} too)"
+            if fault:
+                raise SeedError(f"seeds/{name}: line {reader.line_num}: {fault}")
+            if "counts_as" in values:
+                values["counts_as"] = str(_meaning_of(values["column"], values["counts_as"]))
+            line_of[key] = reader.line_num
+            rows.append(tuple(values.values()))
     except csv.Error as error:
         raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
+    return rows
 
 
-def _checked_rows(name: str, columns: tuple[str, ...], reader: "csv.DictReader[str]") -> list[tuple[str, ...]]:
-    rows: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {}
-    missing = [c for c in columns if c not in (reader.fieldnames or [])]
-    if missing:
-        raise SeedError(f"seeds/{name}: line 1: the header lacks {', '.join(missing)}")
-    for record in reader:
-        line = reader.line_num
-        row = tuple((record[c] or "").strip() for c in columns)
-        if not all(row):
-            blank = ", ".join(c for c, v in zip(columns, row, strict=True) if not v)
-            raise SeedError(f"seeds/{name}: line {line}: {blank} is blank")
-        for column, text in zip(columns, row, strict=True):
-            # These texts go straight to pages and charts: no quarantine filters them.
-            if fault := fault_of_text(text, LONGEST_VALUE if column == "value" else LONGEST):
-                raise SeedError(f"seeds/{name}: line {line}: {column} {fault}")
-        if columns[-1] == "offence_class" and row[-1] not in OFFENCE_CLASSES:
-            raise SeedError(f"seeds/{name}: line {line}: offence_class {row[-1]!r} is none of {', '.join(OFFENCE_CLASSES)}")
-        if columns == REBASE_COLUMNS and (fault := rebase_fault(row)):
-            raise SeedError(f"seeds/{name}: line {line}: {fault}")
-        if columns == OWN_LISTS["vocabulary"]:
-            row = (*row[:3], _checked_meaning(name, line, row))
-        if "population" in columns and not _is_count(people := row[columns.index("population")]):
-            raise SeedError(
-                f"seeds/{name}: line {line}: population {people!r} is no number of people: write it in digits alone,"
-                " such as 125800, and leave out areas where nobody lives"
+def _fault_of_row(values: dict[str, str]) -> str:
+    """What is wrong with a row of a list, and what to write instead; empty if it is fine."""
+    if blank := [c for c, text in values.items() if not text]:
+        return f"{', '.join(blank)} is blank"
+    for column, text in values.items():
+        # These texts go straight to pages and charts: no quarantine filters them.
+        if fault := fault_of_text(text, LONGEST_VALUE if column == "value" else LONGEST):
+            return f"{column} {fault}"
+    if "offence_class" in values and values["offence_class"] not in OFFENCE_CLASSES:
+        return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"
+    if "population" in values:
+        people = values["population"]
+        if not (people.isascii() and people.isdigit() and 0 < int(people) < MOST_PEOPLE):
+            return (
+                f"population {people!r} is no number of people: write it in digits alone, such as 125800, and leave out areas"
+                " where nobody lives"
             )
-        key = _key_of(row, columns)
-        if key in rows:
-            raise SeedError(f"seeds/{name}: line {line}: {' '.join(key)} appears twice (line {rows[key][0]} too)")
-        rows[key] = (line, row)
-    return [row for _, row in rows.values()]
+    if "rebase_on" in values:
+        return _fault_of_rebase(values)
+    return _fault_of_word(values) if "counts_as" in values else ""
 
 
 def counts_towards(column: str) -> tuple[str, ...]:
@@ -131,25 +131,23 @@ def counts_towards(column: str) -> tuple[str, ...]:
     return (NOTHING,) if column == UNIT else ("Drugs", NOTHING)
 
 
-def _checked_meaning(name: str, line: int, row: tuple[str, ...]) -> str:
-    """What a row of the vocabulary counts as, in the project's spelling. Raises SeedError.
+def _meaning_of(column: str, counts_as: str) -> str | None:
+    """What a row of the vocabulary counts as, in the project's spelling; None for a word that no model knows."""
+    return next((m for m in (*counts_towards(column), "other") if m.lower() == counts_as.lower()), None)
 
-    A word that no model knows would make a false zero.
-    """
-    extract, column, _, counts_as = row
+
+def _fault_of_word(values: dict[str, str]) -> str:
+    """The same for a row of the vocabulary: a word that no model knows would make a false zero."""
+    extract, column = values["extract"], values["column"]
     extracts = {p.stem for p in CONTRACTS.glob("*.yml")}
-    columns, allowed = (*CLASSIFYING.get(extract, ()), UNIT), counts_towards(column)
-    meaning = next((m for m in (*allowed, "other") if m.lower() == counts_as.lower()), None)
-    fault = None
+    columns = (*CLASSIFYING.get(extract, ()), UNIT)
     if extract not in extracts:
-        fault = f"no extract is called {extract!r}{suggestion(extract, extracts)}"
-    elif column not in columns:
-        fault = f"{extract} has no list for {column!r}{suggestion(column, columns)}: it has one for {', '.join(columns)}"
-    elif meaning is None:
-        fault = f"a value of {extract}.{column} counts as {' or '.join(allowed)}, not {counts_as!r}"
-    if fault:
-        raise SeedError(f"seeds/{name}: line {line}: {fault}")
-    return str(meaning)
+        return f"no extract is called {extract!r}{suggestion(extract, extracts)}"
+    if column not in columns:
+        return f"{extract} has no list for {column!r}{suggestion(column, columns)}: it has one for {', '.join(columns)}"
+    if _meaning_of(column, values["counts_as"]) is None:
+        return f"a value of {extract}.{column} counts as {' or '.join(counts_towards(column))}, not {values['counts_as']!r}"
+    return ""
 
 
 Place = tuple[str, str, str]
@@ -193,9 +191,8 @@ def known_units(home: Home | None, force_code: str) -> set[str]:
     return {text.lower() for unit in units for text in unit}
 
 
-def rebase_fault(row: tuple[str, ...]) -> str:
-    """What is wrong with a row of the list, and what to write instead; empty if it is fine."""
-    values = dict(zip(REBASE_COLUMNS, row, strict=True))
+def _fault_of_rebase(values: dict[str, str]) -> str:
+    """The same for a row of the list of rebases."""
     if values["force_code"] not in force_names():
         near = suggestion(values["force_code"], force_names())
         return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{near}"

@@ -106,7 +106,7 @@ def iom_cohort() -> Extract:
     the rows are made up.
     """
     rng = random_for("iom_cohort")
-    sizes = {f"{each.end}": int(each.value or 0) for each in published.select("cohort_size")}
+    sizes = {f"{each.span.end}": each.value for each in published.totals("cohort_size", IOM_COVERED)}
     usual = max(sizes.values())
     days = IOM_COVERED.days()
     ends = [day for day, after in zip(days, [*days[1:], "-01"], strict=True) if after.endswith("-01")]

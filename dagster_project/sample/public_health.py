@@ -158,14 +158,15 @@ def _printed(measure: str, shape: Shape) -> dict[tuple[str, str, str], Decimal]:
     """The printed values of a measure, by area type, area and the download's label of the period."""
     wanted: dict[tuple[str, str, str], Decimal] = {}
     for f in figures():
-        if f.measure != measure or f.value is None:
+        if f["measure"] != measure or not f["value"]:
             continue
+        area, value = (f["area_type"], f["area_name"]), Decimal(f["value"])
         # A period that the report does not state is the newest.
-        period = f.label if f.label in shape.periods else shape.periods[-1]
-        if f.figure == "value":
-            wanted[f.area_type, f.area, period] = f.value
-        elif f.figure == "pct_change":
-            before = shape.before[f.area]
-            wanted[f.area_type, f.area, shape.periods[shape.periods.index(period) - 1]] = Decimal(before)
-            wanted[f.area_type, f.area, period] = before * (100 + f.value) / 100
+        period = f["period_label"] if f["period_label"] in shape.periods else shape.periods[-1]
+        if f["figure"] == "value":
+            wanted[*area, period] = value
+        elif f["figure"] == "pct_change":
+            before = shape.before[f["area_name"]]
+            wanted[*area, shape.periods[shape.periods.index(period) - 1]] = Decimal(before)
+            wanted[*area, period] = before * (100 + value) / 100
     return wanted

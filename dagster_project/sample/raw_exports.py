@@ -56,10 +56,7 @@ def _logs(directory: Path, month: int, number: int) -> Path:
         formats = {date: book.add_format({"num_format": "dd/mm/yyyy"}), time: book.add_format({"num_format": "hh:mm"})}
         for y, row in enumerate(rows):
             for x, value in enumerate(row):
-                if type(value) in formats:
-                    sheet.write_datetime(y, x, value, formats[type(value)])
-                elif value != "":
-                    sheet.write(y, x, value)
+                sheet.write(y, x, value, formats.get(type(value)))
     return path
 
 

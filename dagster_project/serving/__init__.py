@@ -7,18 +7,9 @@ from dagster_project.core.published_file import NothingPublishedError
 from .answer_formats import write_result
 from .connection import connect
 from .consultation import ReasonError, record_consultation
-from .query import ANSWER_FORMATS, LimitError, limited
+from .query import LimitError, limited
 
 __all__ = [
-    "ANSWER_FORMATS",
-    "LimitError",
-    "Limits",
-    "NothingPublishedError",
-    "ReasonError",
-    "connect",
-    "escape_formula",
-    "limited",
-    "plain_text",
-    "record_consultation",
-    "write_result",
-]
+    "LimitError", "Limits", "NothingPublishedError", "ReasonError", "connect", "escape_formula", "limited", "plain_text",
+    "record_consultation", "write_result",
+]  # fmt: skip

@@ -40,9 +40,10 @@ def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: st
         _write_table(columns, rows, out)
 
 
-def _shorten(text: str) -> str:
-    """A cell for a table: to lay out a long text takes minutes. The other formats write all of it."""
-    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}… ({len(text):,} characters)"
+def _shown(value: Any) -> str:
+    """A cell of a table: to lay out a long text takes minutes. The other formats write all of it."""
+    text = plain_text(value)
+    return safe_text(text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}… ({len(text):,} characters)")
 
 
 def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
@@ -54,26 +55,22 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
     body = [list(row) for row in rows]
     # In a file or a pipe a table has its full width; in a terminal it is folded.
     console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False)
-    texts = [[safe_text(_shorten(plain_text(v))) for v in row] for row in body]
-    if out.isatty() and _least_width(columns, texts) > console.width:
+    texts = [[_shown(v) for v in row] for row in body]
+    widths = [_longest_word([name, *(row[n] for row in texts)]) if out.isatty() else 0 for n, name in enumerate(columns)]
+    if sum(width + 2 for width in widths) > console.width:
         _write_blocks(columns, texts, console)
-        out.write(_count(body))
-        return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for n, name in enumerate(columns):
-        values = [r[n] for r in body if r[n] is not None]
-        number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
-        width = _longest_word([name, *(t[n] for t in texts)]) if out.isatty() else None
-        right = "right" if number else "left"
-        table.add_column(safe_text(name), justify=right, overflow="fold", no_wrap=False, min_width=width)  # type: ignore[arg-type]
-    for row in texts:
-        table.add_row(*row)
-    console.print(table)
-    out.write(_count(body))
-
-
-def _count(rows: Sequence[Any]) -> str:
-    return f"{len(rows)} row{'' if len(rows) == 1 else 's'}\n"
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for n, name in enumerate(columns):
+            values = [r[n] for r in body if r[n] is not None]
+            is_number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
+            table.add_column(
+                safe_text(name), justify="right" if is_number else "left", overflow="fold", min_width=widths[n] or None
+            )
+        for row in texts:
+            table.add_row(*row)
+        console.print(table)
+    out.write(f"{len(body)} row{'' if len(body) == 1 else 's'}\n")
 
 
 def _longest_word(texts: Iterable[str]) -> int:
@@ -81,11 +78,6 @@ def _longest_word(texts: Iterable[str]) -> int:
     from rich.cells import cell_len
 
     return min(max((cell_len(w) for t in texts for w in t.split()), default=1), LONGEST_WORD)
-
-
-def _least_width(columns: Sequence[str], texts: Sequence[Sequence[str]]) -> int:
-    """The narrowest width in which a table breaks no word."""
-    return sum(_longest_word([name, *(t[n] for t in texts)]) + 2 for n, name in enumerate(columns))
 
 
 def _write_blocks(columns: Sequence[str], texts: Iterable[Sequence[str]], console: "Console") -> None:

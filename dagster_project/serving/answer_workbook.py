@@ -25,7 +25,8 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
 
     with path.open("wb") as file:
         # In memory: nothing is written to temporary files.
-        book = xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
+        plain = {"strings_to_formulas": False, "strings_to_urls": False}
+        book = xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd", **plain})
         bold, time_format = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         sheet = book.add_worksheet("Answer")
         widths = [len(c) for c in columns]
@@ -37,7 +38,7 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
                     f"the answer has more than the {MOST_ROWS:,} rows of a sheet: narrow it, or ask for parquet or csv"
                 )
             for n, value in enumerate(row):
-                _write_cell(sheet, row_no, n, value, time_format)
+                sheet.write(row_no, n, _cell(value), time_format if isinstance(value, datetime) else None)
                 if row_no < 1000:
                     widths[n] = max(widths[n], min(60, len(plain_text(value))))
         sheet.freeze_panes(1, 0)
@@ -52,28 +53,15 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
         book.close()
 
 
-def _write_cell(sheet: Any, row: int, column: int, value: Any, time_format: Any) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(row, column, value)
-    elif isinstance(value, datetime) and value.tzinfo is None and value.year >= 1900:
-        sheet.write_datetime(row, column, value, time_format)
-    elif isinstance(value, date) and not isinstance(value, datetime) and value.year >= 1900:
-        sheet.write_datetime(row, column, value)
-    elif isinstance(value, int | float | Decimal) and _is_exact(value):
-        sheet.write_number(row, column, float(value))
-    else:
-        text = plain_text(value)
-        if len(text) > MOST_TEXT:
-            raise ValueError(
-                f"a text of {len(text):,} characters is longer than a cell ({MOST_TEXT:,}): ask for csv or parquet"
-            )
-        sheet.write_string(row, column, text)
-
-
-def _is_exact(value: float | Decimal) -> bool:
-    """Whether Excel can store a number exactly: it keeps 15 digits."""
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return len(Decimal(value).normalize().as_tuple().digits) <= 15
+def _cell(value: Any) -> Any:
+    """A value as Excel can hold it exactly: a number of up to 15 digits, a day since 1900, or else its text."""
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if isinstance(value, int | Decimal) and len(Decimal(value).normalize().as_tuple().digits) <= 15:
+        return value
+    if isinstance(value, date) and value.year >= 1900 and getattr(value, "tzinfo", None) is None:
+        return value
+    text = plain_text(value)
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"a text of {len(text):,} characters is longer than a cell ({MOST_TEXT:,}): ask for csv or parquet")
+    return text

@@ -1,15 +1,12 @@
 """`pam diff`: which figures changed between two published nights, by how much, and which files caused it."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
 
 import duckdb
 
 from dagster_project.core.cell_text import json_text
-from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.receipts import night_order
@@ -28,8 +25,6 @@ OTHER_WINDOW = (
     "(n): the period is outside file n's window, but a row of the file had a date in it before, is counted together with"
     " such a row, or decides which figures there are\n"
 )
-
-AT_FORCE_LEVEL = "(area_type = 'force' or period_type = 'as_published')"
 
 FIGURES = (
     "mart", "force_code", "area_type", "area_code", "area_name", "measure", "category", "period_type", "period_start",
@@ -113,15 +108,12 @@ def _condition(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | 
     for column, value in (("mart", mart), ("measure", measure)):
         if value is None:
             continue
-        names = [value, f"mart_{value}"] if column == "mart" else [value]
-        known = con.execute(
-            f"select distinct {column} from (from earlier.marts.measures union all from later.marts.measures)"
-        ).fetchall()
-        matches = [name for name in names if (name,) in known]
-        if not matches:
-            there_are = ", ".join(sorted(name for (name,) in known))
-            raise ValueError(f"no figure of {column} {value} in either night; there are: {there_are}")
-        parts.append(f"{column} = '{matches[0]}'")
+        both = "(from earlier.marts.measures union all from later.marts.measures)"
+        known = [name for (name,) in con.execute(f"select distinct {column} from {both} order by all").fetchall()]
+        name = value if value in known else f"mart_{value}"
+        if name not in known:
+            raise ValueError(f"no figure of {column} {value} in either night; there are: {', '.join(known)}")
+        parts.append(f"{column} = '{name}'")
     return " and ".join(parts) or "true"
 
 
@@ -174,9 +166,8 @@ def _figures(limit: int | None) -> str:
     """
     columns = ", ".join((*FIGURES, "nos"))
     if limit is None:
-        return f"select {columns} from explained_moves order by mart, force_code, area_type, area_code, measure, category," + (
-            " period_type, period_start, period_end"
-        )
+        key = "mart, force_code, area_type, area_code, measure, category, period_type, period_start, period_end"
+        return f"select {columns} from explained_moves order by {key}"
     types = ", ".join(f"'{t}'" for t in AT_A_GLANCE)
     return f"""
         with shown as (
@@ -185,7 +176,7 @@ def _figures(limit: int | None) -> str:
                 coalesce(data_status_before = 'complete', false) as was_complete,
                 coalesce(value_after, value_before) is null as is_empty
             from explained_moves
-            where {AT_FORCE_LEVEL} and period_type in ({types})
+            where (area_type = 'force' or period_type = 'as_published') and period_type in ({types})
         ),
         ranked as (
             select
@@ -258,10 +249,3 @@ def _table_row(row: dict[str, Any]) -> tuple[Any, ...]:
         row["mart"].removeprefix("mart_"), row["measure"], row["category"], area, f"{row['period_label']}", row["value_before"],
         row["value_after"], row["change"], status if row["kind"] == "changed" else f"{row['kind']}, {status}", files,
     )  # fmt: skip
-
-
-def write_file(difference: Difference, form: str, path: Path) -> None:
-    """Write a difference to a file (0600), whole or not at all. Raises OSError."""
-    text = io.StringIO()
-    write(difference, form, text)
-    write_whole(path, text.getvalue().encode("utf-8"))

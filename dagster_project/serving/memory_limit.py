@@ -11,9 +11,11 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.memory import megabytes
+from dagster_project.core.sql import one_row
+
 SLACK = 1 << 30
 """Extra bytes of address space: stacks, allocators and libraries take more addresses than memory."""
-UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 STATM = Path("/proc/self/statm")
 
 
@@ -28,7 +30,8 @@ def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         return
     used = int(STATM.read_text().split()[0]) * resource.getpagesize()
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = used + memory_limit_of(con) + SLACK
+    (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
+    wanted = used + (megabytes(limit) << 20) + SLACK
     if any(limit != resource.RLIM_INFINITY and limit < wanted for limit in (before, hard)):
         yield
         return
@@ -37,10 +40,3 @@ def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (before, hard))
-
-
-def memory_limit_of(con: duckdb.DuckDBPyConnection) -> int:
-    """A connection's memory limit, in bytes."""
-    (setting,) = con.execute("select current_setting('memory_limit')").fetchone() or ("0 bytes",)
-    number, unit = str(setting).split()
-    return int(float(number) * UNITS[unit])

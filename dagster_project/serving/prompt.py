@@ -71,7 +71,7 @@ class Session:
     form: str
     reason: str
     con: duckdb.DuckDBPyConnection
-    folder: Any
+    folder: Path | None
 
     @classmethod
     def open(cls, home: Home, limits: Limits, form: str, reason: str = "") -> "Session":

@@ -64,7 +64,7 @@ months as (
 )
 select
     case when charts.mean < {FEW_A_MONTH} then 'few' else charts.variation end,
-    wanted.mart, wanted.measure, coalesce(months.period_label, ''),
+    coalesce(months.period_label, ''),
     months.value, months.prior_value, months.volume_change, months.pct_change,
     years.value, years.prior_value, years.volume_change, years.pct_change, coalesce(years.data_status, 'not_available')
 from wanted
@@ -103,12 +103,10 @@ def topline(
     exists = con.execute("select 1 from duckdb_tables() where schema_name = 'marts' and table_name = ?", [CHARTS]).fetchone()
     query = _LINES.format(wanted=wanted, charts=f"marts.{CHARTS}" if exists else _NO_CHARTS)
     rows = con.cursor().execute(query, values).fetchall()
-    titles = {(r["mart"], r["measure"]): (r["title"], r["unit"]) for r in chosen}
-    lines = []
-    for variation, mart, measure, *figures in rows:
-        cells = [mart, measure, *titles[mart, measure], area_name, *figures, UNUSUAL[variation]]
-        lines.append(Line(*cells))
-    return lines
+    return [
+        Line(*[row["mart"], row["measure"], row["title"], row["unit"], area_name, *figures, UNUSUAL[variation]])
+        for row, (variation, *figures) in zip(chosen, rows, strict=True)
+    ]
 
 
 def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:

@@ -150,16 +150,19 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     if row["aggregation"] == "published":
         parts = [_published_part(con, force, request)]
     elif row["numerator"]:
-        below = row["denominator_category"] or request.category
+        category_below = row["denominator_category"] or request.category
         parts = [
             _part(con, force, area, request, row, "numerator", row["numerator"], request.category),
-            _part(con, force, area, request, row, "denominator", row["denominator"], below),
+            _part(con, force, area, request, row, "denominator", row["denominator"], category_below),
         ]
     else:
         parts = [_part(con, force, area, request, row, "rows", row["measure"], request.category)]
     measures = {request.measure, *(p.measure for p in parts)}
     accepted = accepted_within(accepted_months(con, force, "warehouse"), measures, request.first, request.last)
-    value = _value(parts)
+    value = parts[0].amount
+    if len(parts) == 2:
+        above, below = (part.amount or Decimal(0) for part in parts)
+        value = 100 * above / below if below else None
     erased_files, published = _erased_files(con, force, area, request, row, value)
     return Trail(
         request, row["mart"], row["title"], row["unit"], formula(row), row["aggregation"], value, parts, tuple(accepted),
@@ -182,13 +185,6 @@ def _erased_files(
     if figure is None or (value is not None and round(value, 10) == figure[0]):
         return (), None
     return files, figure[0]
-
-
-def _value(parts: list[Part]) -> Decimal | None:
-    if len(parts) == 1:
-        return parts[0].amount
-    above, below = (p.amount or Decimal(0) for p in parts)
-    return 100 * above / below if below else None
 
 
 def _find_area(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str]) -> str:

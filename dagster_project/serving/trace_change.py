@@ -29,13 +29,9 @@ class Change:
 def trace_change(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Change:
     """The rows behind a figure whose `request.shows` is one of CHANGES. Raises TrailError if there is no such figure."""
     now = trace(con, request)
-    earlier = replace(request, first=years_before(request.first), last=years_before(request.last))
-    before = trace(con, earlier)
-    is_rate = now.unit == "percent"
-    unit = now.unit
-    if request.shows == "pct_change":
-        unit = "percent"
-    elif request.shows == "volume_change" and is_rate:
+    before = trace(con, replace(request, first=years_before(request.first), last=years_before(request.last)))
+    unit = "percent" if request.shows == "pct_change" else now.unit
+    if request.shows == "volume_change" and unit == "percent":
         unit = "percentage_points"
     # The report's cell is the judge: a change is between two whole periods, and there is none if one is not covered.
     cell = con.execute(
@@ -46,13 +42,11 @@ def trace_change(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Chan
          request.last, request.shows],
     ).fetchone()  # fmt: skip
     value = cell[0] if cell else None
-    why = "" if value is not None else _why(request.shows, now, before)
+    why = "one of the two periods is not fully covered"
+    if value is not None:
+        why = ""
+    elif request.shows == "pct_change" and before.value == 0:
+        why = "there is no change in per cent from 0"
+    elif request.shows == "pct_change" and now.unit == "percent":
+        why = "a rate changes by percentage points"
     return Change(now, before, value, unit, why)
-
-
-def _why(shows: str, now: Trail, before: Trail) -> str:
-    if shows == "pct_change" and before.value == 0:
-        return "there is no change in per cent from 0"
-    if shows == "pct_change" and now.unit == "percent":
-        return "a rate changes by percentage points"
-    return "one of the two periods is not fully covered"

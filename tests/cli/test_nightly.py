@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support import OFFENCES, land_night, write_extract
 
-from dagster_project.cli import app, help_panels
+from dagster_project.cli import PANELS, app
 from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, read_receipts
@@ -106,7 +106,7 @@ def test_help_names_every_command_and_option(pam: Callable) -> None:
 
 def test_help_has_a_heading_for_each_command_and_the_version_is_told(pam: Callable) -> None:
     commands, groups = app.registered_commands, app.registered_groups
-    assert {c.rich_help_panel for c in (*commands, *groups)} == help_panels.PANELS.keys()
+    assert {c.rich_help_panel for c in (*commands, *groups)} == PANELS.keys()
     assert pam("--version").stdout.startswith(f"PAM Warehouse {version('pam-warehouse')}, Python 3.")
 
 

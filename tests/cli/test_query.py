@@ -13,8 +13,9 @@ from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
-from dagster_project.serving import ANSWER_FORMATS, write_result
+from dagster_project.serving import write_result
 
+ANSWER_FORMATS = ("table", "csv", "json", "parquet", "xlsx")
 VALUES = (
     "select 100::decimal(28,10) as whole, 0.5::decimal(28,10) as half, -0.0000000001::decimal(28,10) as least,"
     " 0::decimal(28,10) as zero, null::decimal(28,10) as none, true as yes, date '2025-10-31' as day,"

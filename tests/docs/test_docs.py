@@ -10,6 +10,7 @@ import typer
 
 from dagster_project.cli import app, generate_docs
 from dagster_project.core.home import PROJECT, Home
+from dagster_project.publishing import dictionary
 
 OF_THE_ROOT = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
 PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in OF_THE_ROOT)]
@@ -146,7 +147,7 @@ def test_the_changelog_lists_the_first_public_interface() -> None:
     marts = generate_docs.marts()
     shared = [name.strip("`") for name, *_ in marts["columns"]]
     expected = {f"marts.{m['name']}": shared for m in marts["marts"]} | {"marts.measures": ["mart"]}
-    expected |= {f"meta.{name}": [c.strip("`") for c, *_ in columns] for name, _, columns in marts["meta"]}
+    expected |= {f"meta.{name}": [*fields] for name, (_, fields) in dictionary.TABLES.items()}
     assert listed == expected
 
 

@@ -1,6 +1,5 @@
 """A night keeps to its memory: what does not fit goes to the home, is nobody else's, and is gone when the night is over."""
 
-import csv
 import stat
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from support import MARTS
 from typer.testing import CliRunner
 
-from benchmarks.national import national_areas, write_national
+from benchmarks.national import write_areas, write_national
 from dagster_project.cli import app
 from dagster_project.core import memory
 from dagster_project.core.config import ConfigError
@@ -50,9 +49,7 @@ def test_rows_spill_into_the_home_and_rows_with_identifiers_do_not(home: Home) -
 def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home) -> None:
     home.config_file.write_text('[night]\nmemory = "80MB"\n')
     made = write_national(home.path.parent / "made", ["derbyshire"], 1, 16)
-    home.seeds.mkdir()
-    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(national_areas(["derbyshire"]))
+    write_areas(home, ["derbyshire"])
     (large,) = (p for p in made if p.name.startswith("intelligence"))
     large.rename(home.inbox / large.name)
     # Of a night that was killed.

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.control_charts import RULES, WITHIN, detection, false_alarms, shifted
-from benchmarks.plotthedots import charted
 from oracle.charts import chart
+from oracle.many_charts import RULES, WITHIN, charted, detection, false_alarms, shifted
 
 DOCS = (Path(__file__).parents[2] / "docs" / "reference" / "control-charts.md").read_text(encoding="utf-8")
 SERIES = 4000

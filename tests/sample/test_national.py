@@ -29,18 +29,12 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def list_areas(home: Home) -> None:
-    """Give a home the made-up list of areas that the rows name."""
-    home.seeds.mkdir()
-    with (home.seeds / "areas.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(national.national_areas(FORCES))
-
-
 def test_every_extract_of_every_force_is_there_and_lands_whole(written: list[Path], tmp_path: Path) -> None:
     contracts, home = load_contracts(), Home(tmp_path / "home").create()
-    list_areas(home)
+    national.write_areas(home, FORCES)
     files = find_files(written[0].parent, contracts, force_names())
-    assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in national.MADE for f in FORCES}
+    made = (*national.EXTRACTS, "iom_cohort", "public_health")
+    assert {(f.extract, f.force_code) for f in files} == {(x, f) for x in made for f in FORCES}
     entries = land_files(home, contracts, files, "20260105-0200", now=datetime(2026, 1, 5, tzinfo=UTC), archive=False)
     assert {e.outcome for e in entries} == {"accepted"}, [e.reason for e in entries if e.outcome != "accepted"]
     assert sum(e.rows_quarantined or 0 for e in entries) == 0

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+WITHIN, SHIFT = 7, 2.0
+"""Months after a shift, and its size in standard deviations."""
+RULES = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
 
 
 def charted(values: Array, mean: float | None = None, limit: float | None = None) -> tuple[dict[str, Array], Array]:
@@ -47,6 +50,32 @@ def shares_found(values: Array, before: int, mean: float | None = None, limit: f
         seen |= (charted(values[:, :months], mean, limit)[1][:, before:] == 1).any(axis=1)
         shares.append(seen.mean())
     return np.array(shares)
+
+
+def false_alarms(values: Array) -> dict[str, float]:
+    """Percentages of months, and of series, that are marked although nothing changed."""
+    marked, way = charted(values)
+    rules = {f"{rule} %": round(100 * float(marked[rule].mean()), 2) for rule in RULES}
+    is_marked = way != 0
+    return {
+        "months marked %": round(100 * float(is_marked.mean()), 2), **rules,
+        "newest month marked %": round(100 * float(is_marked[:, -1].mean()), 2),
+        "series with a mark %": round(100 * float(is_marked.any(axis=1).mean()), 1),
+    }  # fmt: skip
+
+
+def shifted(made: Any, series: int, months: int) -> Array:
+    """Series of mean 100 and standard deviation 10, which rises by `SHIFT` standard deviations after so many months."""
+    return np.concatenate([made(100, 10, (series, months)), made(100 + 10 * SHIFT, 10, (series, WITHIN))], axis=1)
+
+
+def detection(values: Array, before: int) -> dict[str, float]:
+    """Percentages of series whose shift after `before` months has been detected by each later month."""
+    middle, far = limits(values[:, :before])
+    found_by = {f"found by {n} %": share for n, share in enumerate(shares_found(values, before), 1)}
+    found_by["known limits %"] = shares_found(values, before, 100, 30)[-1]
+    found_by["fixed limits %"] = shares_found((values - middle) / far, before, 0, 1)[-1]
+    return {name: round(100 * float(share), 1) for name, share in found_by.items()}
 
 
 def _ends(values: Array, length: int) -> Array:
