@@ -89,13 +89,27 @@ def thresholds(rules: list[dict[str, Any]], settings: Public) -> list[tuple[str,
 
 
 def make_rule_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
-    """Make the temporary tables `rules` (RULE_COLUMNS), `thresholds` (mart, measure, threshold) and `bases` (unit, base
-    to round to; empty where figures are not rounded).
+    """Make the temporary tables `rules` (RULE_COLUMNS and is_exempt: whether every figure of the measure is shown as it is),
+    `thresholds` (mart, measure, threshold) and `bases` (unit, base to round to; empty where figures are not rounded).
     """
     rules = read_rules()
-    make_table(con, "rules", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
+    make_table(con, "listed_rules", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
     columns = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
     make_table(con, "thresholds", columns, thresholds(rules, settings), temporary=True)
+    con.execute(
+        """
+        create or replace temp table rules as
+        select listed.*, coalesce(listed.role = 'public' or thresholds.threshold <= 1, false) as is_exempt
+        from listed_rules as listed
+        left join thresholds
+            on listed.mart = thresholds.mart
+            and thresholds.measure = case
+                when listed.numerator is not null then listed.numerator
+                when listed.role = 'rests_on' then listed.of_measure
+                else listed.measure
+            end
+        """
+    )
     bases = [("count", settings.base), ("gbp", settings.money_base)] if settings.mode == "round" else []
     make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
 
