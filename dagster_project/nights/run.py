@@ -77,8 +77,6 @@ class NightRun(NightState):
         self.rebuild = rebuild
         self.config = Config()
         """The home's settings, once the night has started."""
-        self.key_of: Home | None = None
-        """The home whose key seeds the random rounding of public figures, if not this one."""
         self.engine = engine
         self.since: str | None = None
         """Files that landed after this night are tonight's; None: after the published one."""
@@ -278,7 +276,7 @@ class NightRun(NightState):
         if not self.built or self.built.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
-            public_form.publish_public(self.home, self.config.public, self.key_of)
+            public_form.publish_public(self.home, self.config.public)
             # The public form is part of the candidate.
             self._save_candidate_state()
             arguments = (self.home, stored_results.path_of(self.home, night.night_id), self.config.public)

@@ -114,17 +114,14 @@ def make_rule_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
     make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
 
 
-def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> None:
-    """Write `marts_public` into the home's candidate, or remove it where the settings say off.
-
-    `key_of`: the home whose key seeds the rounding, if it is another one.
-    """
+def publish_public(home: Home, settings: Public) -> None:
+    """Write `marts_public` into the home's candidate, or remove it where the settings say off."""
     with open_candidate(home.candidate / WAREHOUSE) as con:
         limit_memory(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
         if settings.mode == "round":
-            secret = hashlib.sha256(b"rounding" + find_pseudonym_key(key_of or home, None).secret).hexdigest()
+            secret = hashlib.sha256(b"rounding" + find_pseudonym_key(home, None).secret).hexdigest()
         write_public(con, settings, "work.staging", secret, figures_made(con))
         if settings.mode != "off":
             write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")

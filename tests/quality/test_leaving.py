@@ -115,8 +115,8 @@ def test_a_public_form_that_shows_too_much_holds_the_night(week_copy: Home, monk
     """Made and judged before anything is published, whoever calls the steps by hand."""
     made = public_form.publish_public
 
-    def leak(home: Home, settings: Public, key_of: Home | None = None) -> None:
-        made(home, settings, key_of)
+    def leak(home: Home, settings: Public) -> None:
+        made(home, settings)
         change(home, SHOW)
 
     monkeypatch.setattr(public_form, "publish_public", leak)
