@@ -38,7 +38,7 @@ def checks(
     from dagster_project.core.check_results import message_of
     from dagster_project.core.receipts import read_receipts
     from dagster_project.core.terminal_console import Console
-    from dagster_project.quality import data_docs, gx_project, stored_results
+    from dagster_project.quality import data_docs, stored_results
     from dagster_project.serving import record_consultation
 
     night_id = stored_results.find_night_id(home, night)
@@ -47,7 +47,7 @@ def checks(
     if docs:
         echo(str(data_docs.write_docs(home, docs.expanduser().absolute(), nights)))
     if project:
-        echo(str(gx_project.write_project(home, project.expanduser().absolute(), nights)))
+        echo(str(stored_results.write_project(home, project.expanduser().absolute(), nights)))
     if docs or project:
         return
     receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)

@@ -18,8 +18,7 @@ from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.vocabulary import shown_values
 from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
-from dagster_project.nights.progress_listener import Listener
-from dagster_project.nights.run import NightRun
+from dagster_project.nights.run import Listener, NightRun
 from dagster_project.nights.run_steps import interrupted_by_sigterm, run_steps
 
 from .echo import print_line, print_lines

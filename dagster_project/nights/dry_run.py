@@ -35,6 +35,7 @@ from dagster_project.publishing import dictionary, outputs
 from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, find_differences
 from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
+from dagster_project.transform.candidate import BASE
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -45,8 +46,6 @@ from .steps import Landed
 
 PROBLEMS = 10
 """How many quarantined rows are shown."""
-
-FINE = ("accepted", "known")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class InspectedFile:
     @property
     def fine(self) -> bool:
         """Whether the file would be accepted, or is known already."""
-        return self.entry.outcome in FINE
+        return self.entry.outcome in ("accepted", "known")
 
     def mapped(self) -> set[str]:
         """Columns whose header only the mapping recognises, not the contract."""
@@ -240,9 +239,6 @@ def _moved_figures(trial: Home) -> dict[str, dict[str, int]]:
         find_differences(con, before)
         rows = by_mart(con)
     return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}
-
-
-BASE = "base.json"
 
 
 @contextmanager

@@ -4,25 +4,15 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from pathlib import Path
 
+from dagster_project import landing
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Config
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
-from dagster_project.landing import (
-    Erasure,
-    InboxFile,
-    LedgerEntry,
-    accepted,
-    erase_expired,
-    erase_old,
-    find_files,
-    land_files,
-    made_up_files,
-    read_ledger,
-)
 from dagster_project.landing.choose_mapping import recognise_inbox_files
 from dagster_project.landing.days_of_file import with_windows
+from dagster_project.landing.file_names import InboxFile
 from dagster_project.transform import raw_schema
 
 from .accept_vocabulary import release_known
@@ -37,8 +27,8 @@ def land_inbox(
     archive: bool,
     settled_seconds: float,
     unreported: Collection[str],
-    progress: Callable[[LedgerEntry], None],
-) -> tuple[LedgerEntry, ...]:
+    progress: Callable[[landing.LedgerEntry], None],
+) -> tuple[landing.LedgerEntry, ...]:
     """Land the inbox. Returns what became of each new file, and of those that the nights in `unreported` landed.
 
     `only`: land only files of these extracts. `period`: only files whose covered window touches it. `archive`: move landed
@@ -48,19 +38,19 @@ def land_inbox(
     home, contracts = night.home, load_contracts()
     if not inbox.is_dir():
         raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
-    files = find_files(inbox, contracts, force_names())
+    files = landing.find_files(inbox, contracts, force_names())
     if only is not None:
         files = [f for f in recognise_inbox_files(home, contracts, force_names(), files) if f.extract in only]
     if period:
         files = within(with_windows(home, contracts, files), period)
     release_known(home, contracts, night.night_id)
-    before = [e for e in read_ledger(home) if e.night_id in unreported]
+    before = [e for e in landing.read_ledger(home) if e.night_id in unreported]
     done = {e.load_id for e in before if e.night_id == night.night_id}
-    landed = land_files(
+    landed = landing.land_files(
         home, contracts, files, night.night_id, archive=archive, whole=period is None and only is None,
         settled_seconds=settled_seconds, progress=progress,
     )  # fmt: skip
-    made_up_files.mark_home(home, accepted(read_ledger(home)))
+    landing.made_up_files.mark_home(home, landing.accepted(landing.read_ledger(home)))
     return (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
 
 
@@ -70,9 +60,9 @@ def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxF
     return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
 
 
-def erase_expired_loads(night: Night, config: Config) -> tuple[Erasure, ...]:
+def erase_expired_loads(night: Night, config: Config) -> tuple[landing.Erasure, ...]:
     """Erase originals, and rows that no figure is made from, at their retention limits."""
     home, contracts = night.home, load_contracts()
-    erased = erase_old(home, config.keep.archive_days, night.today, night.night_id)
+    erased = landing.erase_old(home, config.keep.archive_days, night.today, night.night_id)
     needed = raw_schema.loads_in_use(home, contracts)
-    return (*erased, *erase_expired(home, contracts, config.keep.years, needed, night.today, night.night_id))
+    return (*erased, *landing.erase_expired(home, contracts, config.keep.years, needed, night.today, night.night_id))

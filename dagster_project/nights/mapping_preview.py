@@ -33,7 +33,6 @@ class Rule:
     rows: list[tuple[int, str | None, str | None]]
 
     def as_dict(self) -> dict[str, object]:
-        """The rule as JSON."""
         rows = [{"line": line, "before": before, "after": after} for line, before, after in self.rows]
         return {"column": self.column, "rule": self.description, "rows": rows}
 

@@ -19,7 +19,7 @@ from dagster_project.transform.dbt_runner import Node
 from . import alerts, steps
 from .erase_expired import expired_loads
 from .errors import NightFailedError, NightHeldError, held_reason
-from .replaced_rows import list_withdrawn
+from .publish_step import list_withdrawn
 from .steps import Built, Judged, Landed, Plan
 
 

@@ -1,6 +1,9 @@
-"""The publishing step of a night: write the dictionary, seal the file, swap it in; then keep the night and erase old rows."""
+"""The publishing step of a night: write the dictionary, seal the file, swap it in; then keep the night and erase old rows. It
+also says which rows of earlier files this night's files replace or withdraw.
+"""
 
-from contextlib import AbstractContextManager
+import io
+from collections import Counter
 from typing import Any
 
 import duckdb
@@ -10,15 +13,17 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config
 from dagster_project.core.errors import with_advice
+from dagster_project.core.files import write_whole
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.editions.frozen import frozen_editions
 from dagster_project.landing import Erasure, read_ledger
 from dagster_project.publishing import dictionary, keep_night, outputs, publish
 from dagster_project.publishing.outputs import WrittenOutput
+from dagster_project.serving.answer_formats import write_result
+from dagster_project.transform.raw_schema import WORK
 
 from .erase_expired import archive_and_erase
-from .replaced_rows import count_superseded
 
 
 def publish_candidate(
@@ -33,24 +38,22 @@ def publish_candidate(
     earlier = [r for r in read_receipts(home) if r.night_id != night.night_id]
     dictionary.write_meta(night, read_ledger(home), checks, earlier, receipt)
     digest = publish.seal(home)
-    with _on_record(night, config, sum(receipt.figures.values()), digest):
-        written = publish.publish(home, outputs.chosen_outputs(config))
-    return digest, written
-
-
-def _on_record(night: Night, config: Config, figures: int, digest: str) -> AbstractContextManager[None]:
-    """Put on record what the block publishes and which earlier rows no longer count. If the block fails, withdraw that."""
+    wanted = outputs.chosen_outputs(config)
     records: list[tuple[str, dict[str, Any]]] = []
     if replaced := count_superseded(night):
         records.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": replaced}))
-    facts: dict[str, Any] = {"night_id": night.night_id, "to": "published/", "figures": figures, "sha256": digest}
-    if names := [o.name for o in outputs.chosen_outputs(config)]:
-        facts["outputs"] = names
-    return record_first(
-        night.home, [*records, ("disclosure", {"what": "published", **facts})],
-        is_done=lambda: published_night(night.home) == night.night_id,
+    facts: dict[str, Any] = {
+        "what": "published", "night_id": night.night_id, "to": "published/", "figures": sum(receipt.figures.values()),
+        "sha256": digest,
+    }  # fmt: skip
+    if wanted:
+        facts["outputs"] = [o.name for o in wanted]
+    with record_first(
+        home, [*records, ("disclosure", facts)], is_done=lambda: published_night(home) == night.night_id,
         what="not published", night_id=night.night_id,
-    )  # fmt: skip
+    ):  # fmt: skip
+        written = publish.publish(home, wanted)
+    return digest, written
 
 
 def keep_publication(night: Night, config: Config) -> list[str]:
@@ -72,3 +75,37 @@ def erase_expired_rows(night: Night, config: Config) -> tuple[list[Erasure], str
     except (OSError, duckdb.Error) as error:
         return [], f"not all rows at their retention limit were erased: {with_advice(error).splitlines()[0]}"
     return erased, ""
+
+
+def _rows(night: Night, select: str) -> list[tuple[Any, ...]]:
+    """A query of the superseded rows `old` and the `newer` loads of this night that supersede them."""
+    with duckdb.connect(str(night.home.candidate / WORK), read_only=True) as con:
+        newer = "raw.loads as newer on old.by_load_id = newer.load_id and newer.is_tonight"
+        return con.execute(select.format(f"staging.superseded_rows as old join {newer}")).fetchall()
+
+
+def count_superseded(night: Night) -> dict[str, dict[str, int]]:
+    """Rows of earlier files that this night's files supersede: extract -> reason -> number of rows."""
+    counts: dict[str, dict[str, int]] = {}
+    rows = _rows(night, "select newer.extract, old.reason, count(*) from {} group by all order by all")
+    for extract, reason, n in rows:
+        counts.setdefault(extract, {})[reason] = n
+    return counts
+
+
+def list_withdrawn(night: Night) -> dict[str, int]:
+    """How many rows this night's files withdraw, by extract. Lists each row in `nights/<night id>__withdrawn.csv`."""
+    rows = _rows(
+        night,
+        "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
+        " newer.source_file from {}"
+        " join raw.landed_rows as landed on old.load_id = landed.load_id and old.line = landed.line"
+        " join raw.loads as own on landed.load_id = own.load_id"
+        " where old.reason = 'withdrawn' order by all",
+    )
+    if not rows:
+        return {}
+    text = io.StringIO()
+    write_result(("extract", "force_code", "key", "date", "file", "line", "withdrawn_by"), rows, "csv", text)
+    write_whole(night.home.nights / f"{night.night_id}__withdrawn.csv", text.getvalue().encode("utf-8"))
+    return dict(Counter(row[0] for row in rows))

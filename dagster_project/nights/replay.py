@@ -170,7 +170,7 @@ def write_as_of(home: Home, night: str, out: Path) -> list[str]:
         raise FileExistsError(f"{out} already exists: name a new file")
     night_id = find_night_id(home, night)
     with rebuilt(home, night_id) as run:
-        run.config, run.key_of = read_config(home), home
+        run.config = read_config(home)
         checks = run.judge()
         receipts = [r for r in read_receipts(home) if night_order(r.night_id) < night_order(night_id)]
         dictionary.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", REASON))
@@ -199,8 +199,8 @@ def find_night_id(home: Home, night: str) -> str:
 def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
     """A night built from what had landed by `until`, in a folder within the home that is deleted afterwards.
 
-    raw/, seeds/ and editions/ are the home's own, and only read. Whatever landed, was released or was withheld later is left
-    out. Raises ReplayError, NightFailedError, NightHeldError.
+    raw/, seeds/, editions/ and the key are the home's own, and only read. Whatever landed, was released or was withheld later
+    is left out. Raises ReplayError, NightFailedError, NightHeldError.
     """
     entries = [e for e in read_ledger(home) if night_order(e.night_id) <= night_order(until)]
     since = _published_before(home, entries, until)
@@ -211,11 +211,10 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
         run = ReplayRun(Home(folder).create())
-        links = [(p, run.home.raw / p.name) for p in home.raw.iterdir() if p != home.ledger]
-        links += [(p, run.home.path / p.name) for p in (home.seeds, home.editions, home.expectations) if p.is_dir()]
-        links += [(home.erasures, run.home.erasures)] if home.erasures.is_dir() else []
-        for target, link in links:
-            link.symlink_to(target, target_is_directory=True)
+        own = (home.seeds, home.editions, home.expectations, home.erasures, home.key_file)
+        for path in (*own, *(p for p in home.raw.iterdir() if p != home.ledger)):
+            if path.exists():
+                (run.home.path / path.relative_to(home.path)).symlink_to(path)
         lines = "".join(e.model_dump_json() + "\n" for e in entries)
         write_whole(run.home.ledger / f"{until}.jsonl", lines.encode("utf-8"))
         started = datetime.strptime(until[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

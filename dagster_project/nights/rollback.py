@@ -10,10 +10,9 @@ from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
-from dagster_project.publishing import outputs
+from dagster_project.publishing import outputs, publish
 from dagster_project.publishing.keep_night import fix_links_and_rights, keep_published
 from dagster_project.publishing.kept_nights import NotKeptError, check_whole, find_kept, kept_before
-from dagster_project.publishing.publish import republish
 
 from .lifecycle import write_missing_receipts
 
@@ -30,59 +29,55 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
     if not by or not why:
         raise ValueError("a rollback records who does it and why: neither may be blank")
     with locked(home):
-        return _roll_back(home, night, by, why, now)
-
-
-def _roll_back(home: Home, night: str | None, by: str, why: str, now: datetime | None) -> Receipt:
-    with suppress(PublishError):
-        # As a night does before it starts. The published file may be what is damaged.
-        write_missing_receipts(home)
-        keep_published(home)
-    published = _readable_published_night(home)
-    if night:
-        target = find_kept(home, night)
-    elif published:
-        target = kept_before(home, published)
-    elif home.warehouse.exists():
-        raise NotKeptError("the published file can't be read: name the night to publish; `pam rollback --list` shows them")
-    else:
-        raise NotKeptError(f"{home.path} has no published night to go back from: `pam nightly` makes one")
-    if target.night_id == published:
-        raise NotKeptError(f"night {published} is already published: there is nothing to go back to")
-    kept = check_whole(target)
-    config = read_config(home)
-    rollback = Night.begin(home, now)
-    receipt = Receipt(
-        night_id=rollback.night_id,
-        outcome="failed",
-        started_at=stamp(rollback.started_at),
-        finished_at="",
-        reason=why,
-        figures=kept.figures,
-        sha256=kept.sha256,
-        republished=target.night_id,
-        by=by,
-    ).finished(rollback)
-    write_receipt(home, receipt)
-    records: list[tuple[str, dict[str, Any]]] = [
-        ("alteration", {"what": "rolled back", "night_id": rollback.night_id, "to": target.night_id, "by": by, "why": why}),
-        ("disclosure", {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept.sha256}),
-    ]
-    with record_first(
-        home, records, is_done=lambda: _readable_published_night(home) == target.night_id,
-        what="not published", night_id=target.night_id,
-    ):  # fmt: skip
-        written = republish(home, target.path, outputs.chosen_outputs(config))
-    unsettled = fix_links_and_rights(home, config.publish.group)
-    receipt = replace(
-        receipt,
-        outcome="rolled back",
-        reason="; ".join(filter(None, (why, unsettled))),
-        outputs=outputs.as_dicts(written),
-        audit=anchor(home),
-    ).finished(rollback)
-    write_receipt(home, receipt)
-    return receipt
+        with suppress(PublishError):
+            # As a night does before it starts. The published file may be what is damaged.
+            write_missing_receipts(home)
+            keep_published(home)
+        published = _readable_published_night(home)
+        if night:
+            target = find_kept(home, night)
+        elif published:
+            target = kept_before(home, published)
+        elif home.warehouse.exists():
+            raise NotKeptError("the published file can't be read: name the night to publish; `pam rollback --list` shows them")
+        else:
+            raise NotKeptError(f"{home.path} has no published night to go back from: `pam nightly` makes one")
+        if target.night_id == published:
+            raise NotKeptError(f"night {published} is already published: there is nothing to go back to")
+        kept = check_whole(target)
+        config = read_config(home)
+        rollback = Night.begin(home, now)
+        receipt = Receipt(
+            night_id=rollback.night_id,
+            outcome="failed",
+            started_at=stamp(rollback.started_at),
+            finished_at="",
+            reason=why,
+            figures=kept.figures,
+            sha256=kept.sha256,
+            republished=target.night_id,
+            by=by,
+        ).finished(rollback)
+        write_receipt(home, receipt)
+        records: list[tuple[str, dict[str, Any]]] = [
+            ("alteration", {"what": "rolled back", "night_id": rollback.night_id, "to": target.night_id, "by": by, "why": why}),
+            ("disclosure", {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept.sha256}),
+        ]
+        with record_first(
+            home, records, is_done=lambda: _readable_published_night(home) == target.night_id,
+            what="not published", night_id=target.night_id,
+        ):  # fmt: skip
+            written = publish.publish(home, outputs.chosen_outputs(config), target.path)
+        unsettled = fix_links_and_rights(home, config.publish.group)
+        receipt = replace(
+            receipt,
+            outcome="rolled back",
+            reason="; ".join(filter(None, (why, unsettled))),
+            outputs=outputs.as_dicts(written),
+            audit=anchor(home),
+        ).finished(rollback)
+        write_receipt(home, receipt)
+        return receipt
 
 
 def _readable_published_night(home: Home) -> str | None:

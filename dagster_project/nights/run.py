@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TextIO
@@ -32,15 +32,28 @@ from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
 
-from . import alerts, lifecycle, partial_build, steps
-from .build_step import build_candidate, build_on_spark
-from .continue_night import find_night_to_continue
+from . import alerts, build_step, lifecycle, steps
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
 from .land_step import erase_expired_loads, land_inbox
 from .night_state import NightState, find_unchanged
-from .progress_listener import Listener
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .steps import Built, Judged, Landed, Plan
+
+
+class Listener:
+    """Called while a night runs. Does nothing itself: `pam nightly` overrides it to show progress."""
+
+    def stage(self, name: str) -> None:
+        """A step starts: landing, building, checking, publishing, serving."""
+
+    def file(self, entry: LedgerEntry) -> None:
+        """A file has landed, or was held or refused."""
+
+    def node(self, name: str, status: str) -> None:
+        """dbt has finished a node."""
+
+    def wait(self, reason: str, seconds: float) -> None:
+        """The night waits and tries again, because the fault may pass."""
 
 
 class NightRun(NightState):
@@ -64,8 +77,6 @@ class NightRun(NightState):
         self.rebuild = rebuild
         self.config = Config()
         """The home's settings, once the night has started."""
-        self.key_of: Home | None = None
-        """The home whose key seeds the random rounding of public figures, if not this one."""
         self.engine = engine
         self.since: str | None = None
         """Files that landed after this night are tonight's; None: after the published one."""
@@ -115,7 +126,7 @@ class NightRun(NightState):
                 spark.require()
             self.take_lock()
             try:
-                continued = find_night_to_continue(self.home, self.plan)
+                continued = steps.find_night_to_continue(self.home, self.plan)
                 # The night that this run finishes gets its receipt and alert at its end.
                 own = continued.night_id if continued and self.plan.publishes else None
                 self.interrupted += [r for r in lifecycle.write_missing_receipts(self.home) if r.night_id != own]
@@ -204,9 +215,9 @@ class NightRun(NightState):
         night = self._started_night()
         with self._step("building"):
             made, loads = (
-                build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
+                build_step.build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
                 if self.engine == "spark"
-                else build_candidate(night, rebuild=self.rebuild, since=self.since, progress=self.listener.node)
+                else build_step.build_candidate(night, rebuild=self.rebuild, since=self.since, progress=self.listener.node)
             )
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
@@ -223,7 +234,7 @@ class NightRun(NightState):
             return self.build()
         before = self.built if self.built and self.built.state else None
         with self._step("building"):
-            made = partial_build.build(self.home, night, names, before, self.listener.node)
+            made = build_step.build_part(night, names, before, self.listener.node)
             record(self.home, "combination", night_id=night.night_id, models=sorted(names))
         self.judged = None
         self._accept_build(made)
@@ -265,7 +276,7 @@ class NightRun(NightState):
         if not self.built or self.built.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
-            public_form.publish_public(self.home, self.config.public, self.key_of)
+            public_form.publish_public(self.home, self.config.public)
             # The public form is part of the candidate.
             self._save_candidate_state()
             arguments = (self.home, stored_results.path_of(self.home, night.night_id), self.config.public)
@@ -333,7 +344,7 @@ class NightRun(NightState):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):
             brought = postgres.load_tonight(self.home)
-        receipt = replace(self.receipt, postgres=brought.as_dict(), seconds={**self.receipt.seconds, **self.seconds})
+        receipt = replace(self.receipt, postgres=asdict(brought), seconds={**self.receipt.seconds, **self.seconds})
         self._write(receipt.finished(night) if receipt.night_id == night.night_id else receipt)
         if brought.outcome == "failed":
             raise NotServedError(brought.reason, is_transient=brought.is_transient)

@@ -1,12 +1,13 @@
 """What each step of a night hands to the next. It is also saved to disk, so that another process can continue the night.
 
 `nights/steps/<night id>/` holds the files `begun`, `landed`, `built` and `judged`; the receipt has the rest. Only the last
-night can be continued, because each night replaces the candidate.
+night can be continued, because each night replaces the candidate. `pam nightly` always begins a new one. A run of Dagster that
+is executed again continues its own night, and one that lands nothing continues what earlier runs have landed and built.
 """
 
 import shutil
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from dagster_project.core.check_results import Check
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import STEPS, night_order, receipt_path
+from dagster_project.core.published_file import published_night
+from dagster_project.core.receipts import STEPS, Night, night_order, receipt_path, today_of
 from dagster_project.landing import Erasure, LedgerEntry
 from dagster_project.transform import candidate
 from dagster_project.transform.dbt_runner import Node
@@ -83,23 +85,18 @@ Kind = TypeVar("Kind", Started, Landed, Built, Judged)
 FILES: dict[type[Step], str] = {Started: "begun.json", Landed: "landed.json", Built: "built.json", Judged: "judged.json"}
 
 
-_adapters: dict[str, TypeAdapter[Any]] = {}
+_adapters: dict[type[Step], TypeAdapter[Any]] = {}
 
 
 def _adapter(kind: type[Step]) -> TypeAdapter[Any]:
-    """What writes and reads a step. Made once, at first use, because making one takes milliseconds."""
-    if kind.__name__ not in _adapters:
-        _adapters[kind.__name__] = TypeAdapter(kind)
-    return _adapters[kind.__name__]
-
-
-def steps_folder(home: Home) -> Path:
-    """The folder of all saved steps."""
-    return home.nights / STEPS
+    """What writes and reads a step. Made at first use, because making one takes milliseconds."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def _path(home: Home, night_id: str, kind: type[Step]) -> Path:
-    return steps_folder(home) / night_id / FILES[kind]
+    return home.nights / STEPS / night_id / FILES[kind]
 
 
 def save_step(home: Home, night_id: str, step: Step) -> None:
@@ -124,8 +121,7 @@ def read_current_build(home: Home, night_id: str) -> Built | None:
 
 def saved_nights(home: Home) -> list[str]:
     """The nights with saved steps, oldest first."""
-    folder = steps_folder(home)
-    return sorted((p.name for p in folder.iterdir() if p.is_dir()), key=night_order) if folder.is_dir() else []
+    return sorted((p.name for p in (home.nights / STEPS).glob("*/")), key=night_order)
 
 
 def nights_without_receipt(home: Home) -> set[str]:
@@ -139,4 +135,25 @@ def delete_other_steps(home: Home, night_id: str) -> None:
     """
     for other in saved_nights(home):
         if other != night_id:
-            shutil.rmtree(steps_folder(home) / other, ignore_errors=True)
+            shutil.rmtree(home.nights / STEPS / other, ignore_errors=True)
+
+
+def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
+    """The last night, if a run is to continue it: because the run re-executes it, or because it has no receipt and the run
+    lands nothing itself. None if a new night is to start: also if the run would land or publish a second time.
+    """
+    last = next(iter(reversed(saved_nights(home))), None)
+    started = read_step(home, last, Started) if last else None
+    if started is None:
+        return None
+    if any(night_order(receipt.stem) > night_order(started.night_id) for receipt in home.nights.glob("*.json")):
+        return None
+    is_done = (plan.lands and read_step(home, started.night_id, Landed)) or (
+        plan.publishes and published_night(home) == started.night_id
+    )
+    is_again = started.run_id and started.run_id in plan.reexecuted_runs and not is_done
+    is_open = not plan.reexecuted_runs and not plan.lands and started.night_id in nights_without_receipt(home)
+    if is_open:
+        # The partial build may be days old: lateness and duration are those of this run.
+        return Night(home, started.night_id, datetime.now(UTC), today_of(home))
+    return Night(home, started.night_id, started.started_at, started.today) if is_again else None

@@ -13,7 +13,7 @@ from dagster_project.core import raw_table_columns
 from dagster_project.core.home import CONTRACTS, Home
 from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads, read_ledger
-from dagster_project.nights.partial_build import marts_left
+from dagster_project.nights.build_step import marts_left
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.dbt_runner import Node
@@ -123,10 +123,11 @@ def _rows_landed(home: Home) -> Counter[str]:
 
 def model_assets() -> dg.AssetsDefinition:
     """The dbt project: all its models and seeds as assets, with its tests as checks."""
+    dbt_runner.manifest()  # so that its file is up to date
 
     @dbt_assets(
         name="models",
-        manifest=dbt_runner.manifest_json(),
+        manifest=dbt_runner.MANIFEST,
         exclude="resource_type:unit_test",
         dagster_dbt_translator=Translator(),
         required_resource_keys=NIGHT,
@@ -181,9 +182,7 @@ def _necessary_nodes(run: NightRun) -> list[Node]:
     return [n for n in run.nodes if n.unique_id in built or (n.kind in ("model", "test") and n.name.startswith(WAITED_FOR))]
 
 
-def _results(
-    context: dg.AssetExecutionContext, run: NightRun, nodes: list[Node], extra: Mapping[str, Any]
-) -> Iterator[Any]:
+def _results(context: dg.AssetExecutionContext, run: NightRun, nodes: list[Node], extra: Mapping[str, Any]) -> Iterator[Any]:
     """Dagster's results for dbt's nodes: a materialisation for each model and seed, a check for each test."""
     manifest = dbt_runner.manifest()
     check_keys = {(k.asset_key.path[-1], k.name): k for k in context.selected_asset_check_keys}
@@ -195,9 +194,7 @@ def _results(
             if node.ok and node.name in assets:
                 is_new = node.name in built
                 own: dict[str, Any] = {"seconds": round(node.seconds, 3)} if is_new else {"built": "no: nothing of it is new"}
-                yield dg.MaterializeResult(
-                    asset_key=assets[node.name], metadata={**own, **tables.get(node.name, {}), **extra}
-                )
+                yield dg.MaterializeResult(asset_key=assets[node.name], metadata={**own, **tables.get(node.name, {}), **extra})
         elif node.kind == "test":
             attached = getattr(manifest.nodes[node.unique_id], "attached_node", None) or ""
             if key := check_keys.get((attached.split(".")[-1], node.name)):

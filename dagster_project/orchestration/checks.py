@@ -53,13 +53,8 @@ def suites_of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
         return []
     models = [n for n in dbt_runner.manifest().nodes.values() if n.resource_type.value == "model"]
     assets = {name: dg.AssetKey([n.schema, n.name]) for n in models for name in (n.name, f"{n.schema}.{n.name}")}
-    return [(_subject_of(s, assets[s.relation]), assets[s.relation], s) for s in suites if s.relation in assets]
-
-
-def _subject_of(suite: Suite, asset: dg.AssetKey) -> str:
-    """The subject under which the gate reports a suite of relations."""
-    schema, name = asset.path
-    return name.removeprefix("stg_") if schema == "staging" else name if schema == "marts" else suite.relation
+    of_assets = [(s, assets[s.relation]) for s in suites if s.relation in assets]
+    return [(s.subject_in(*asset.path), asset, s) for s, asset in of_assets]
 
 
 def check_specs(home: Home) -> list[dg.AssetCheckSpec]:

@@ -40,7 +40,8 @@ def elsewhere_sensor() -> dg.SensorDefinition:
     def nights_elsewhere(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         """One look at the newest receipt."""
         home = Home.of()
-        last = _last_receipt_night(home)
+        # From the files' names alone.
+        last = max((p.stem for p in home.nights.glob("*.json")), key=night_order, default=None)
         if last is None or last == context.cursor:
             return dg.SensorResult(skip_reason="no new night", cursor=last)
         if is_under_way(home):
@@ -49,11 +50,6 @@ def elsewhere_sensor() -> dg.SensorDefinition:
         return dg.SensorResult(skip_reason=f"{n} events of night {last}" if n else f"night {last} is known", cursor=last)
 
     return nights_elsewhere
-
-
-def _last_receipt_night(home: Home) -> str | None:
-    """The night of the newest receipt, from the files' names alone."""
-    return max((p.stem for p in home.nights.glob("*.json")), key=night_order, default=None) if home.nights.is_dir() else None
 
 
 def report_nights(instance: dg.DagsterInstance, home: Home) -> int:
@@ -111,8 +107,7 @@ def _publication_events(home: Home, receipt: Receipt) -> Iterator[Event]:
 
 def _dbt_assets() -> dict[str, dg.AssetKey]:
     """The asset of each model and seed by its name, parents first."""
-    nodes = dbt_runner.manifest().nodes
-    assets = {x: n for x, n in nodes.items() if n.resource_type.value in ("model", "seed")}
+    assets = {x: n for x, n in dbt_runner.manifest().nodes.items() if n.resource_type.value in ("model", "seed")}
     order = TopologicalSorter({x: [p for p in n.depends_on_nodes if p in assets] for x, n in assets.items()}).static_order()
     return {assets[x].name: dg.AssetKey([assets[x].schema, assets[x].name]) for x in order}
 

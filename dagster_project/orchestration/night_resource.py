@@ -53,9 +53,7 @@ def night_of(config: dict[str, Any], plan: Plan) -> NightRun:
     home = Home.of()
     # A home of made-up data stays one, and its night can be run again from its page.
     is_sample = (home.path / SAMPLE_MARK).exists()
-    return NightRun(
-        home, rebuild=config.get("rebuild", False), period=period, sample=is_sample, patience=PATIENCE, plan=plan
-    )
+    return NightRun(home, rebuild=config.get("rebuild", False), period=period, sample=is_sample, patience=PATIENCE, plan=plan)
 
 
 @dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")

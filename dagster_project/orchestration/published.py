@@ -1,7 +1,7 @@
 """What a night publishes as Dagster's assets: the warehouse file, the outputs, and PostgreSQL."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -125,13 +125,12 @@ def output_metadata(home: Home, name: str, receipt: Receipt) -> dict[str, Any]:
         "night": written.get("of") or receipt.republished or receipt.night_id,
         "files": written["files"], "bytes": written["bytes"], "sha256": written["sha256"],
         "folder": dg.MetadataValue.path(str(folder)),
-        **{_page_name(folder, page): dg.MetadataValue.url(link_to(home, page)) for page in pages},
+        **{
+            "page" if page.parent == folder else f"page {page.parent.name}": dg.MetadataValue.url(link_to(home, page))
+            for page in pages
+        },
         **({"failed": written["failed"]} if written.get("failed") else {}),
     }  # fmt: skip
-
-
-def _page_name(folder: Path, page: Path) -> str:
-    return "page" if page.parent == folder else f"page {page.parent.name}"
 
 
 def public_metadata(home: Home) -> dict[str, Any]:
@@ -160,6 +159,6 @@ def _in_postgres() -> dg.AssetsDefinition:
         with retry_if_transient(context, after_all=True):
             run.begin()
             brought = run.serve()
-        return dg.MaterializeResult(metadata={k: v for k, v in brought.as_dict().items() if v})
+        return dg.MaterializeResult(metadata={k: v for k, v in asdict(brought).items() if v})
 
     return in_postgres

@@ -22,13 +22,7 @@ STARTED_SECONDS = 1.2 * PATIENCE
 LOCK_SECONDS = 3
 """Seconds between two looks at the lock: one run may be waiting for another to release it."""
 NO_PROCESS = "The process of this night ended without a receipt. If the disk was full, make room; then see pam status."
-BUSY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+BUSY = [s for s in dg.DagsterRunStatus if s.name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")]
 
 
 def arrival_sensor(job: Any) -> dg.SensorDefinition:

@@ -89,28 +89,39 @@ def thresholds(rules: list[dict[str, Any]], settings: Public) -> list[tuple[str,
 
 
 def make_rule_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
-    """Make the temporary tables `rules` (RULE_COLUMNS), `thresholds` (mart, measure, threshold) and `bases` (unit, base
-    to round to; empty where figures are not rounded).
+    """Make the temporary tables `rules` (RULE_COLUMNS and is_exempt: whether every figure of the measure is shown as it is),
+    `thresholds` (mart, measure, threshold) and `bases` (unit, base to round to; empty where figures are not rounded).
     """
     rules = read_rules()
-    make_table(con, "rules", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
+    make_table(con, "listed_rules", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
     columns = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
     make_table(con, "thresholds", columns, thresholds(rules, settings), temporary=True)
+    con.execute(
+        """
+        create or replace temp table rules as
+        select listed.*, coalesce(listed.role = 'public' or thresholds.threshold <= 1, false) as is_exempt
+        from listed_rules as listed
+        left join thresholds
+            on listed.mart = thresholds.mart
+            and thresholds.measure = case
+                when listed.numerator is not null then listed.numerator
+                when listed.role = 'rests_on' then listed.of_measure
+                else listed.measure
+            end
+        """
+    )
     bases = [("count", settings.base), ("gbp", settings.money_base)] if settings.mode == "round" else []
     make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
 
 
-def publish_public(home: Home, settings: Public, key_of: Home | None = None) -> None:
-    """Write `marts_public` into the home's candidate, or remove it where the settings say off.
-
-    `key_of`: the home whose key seeds the rounding, if it is another one.
-    """
+def publish_public(home: Home, settings: Public) -> None:
+    """Write `marts_public` into the home's candidate, or remove it where the settings say off."""
     with open_candidate(home.candidate / WAREHOUSE) as con:
         limit_memory(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
         if settings.mode == "round":
-            secret = hashlib.sha256(b"rounding" + find_pseudonym_key(key_of or home, None).secret).hexdigest()
+            secret = hashlib.sha256(b"rounding" + find_pseudonym_key(home, None).secret).hexdigest()
         write_public(con, settings, "work.staging", secret, figures_made(con))
         if settings.mode != "off":
             write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")

@@ -1,7 +1,7 @@
 -- The marts' rows, rounded. Each month of each series is rounded up or down at random to a multiple of the base, so that it is
 -- right on average. Longer periods are the sums of their rounded months, so that no two of them tell more than the months do.
 -- The random number is a hash of a secret and of what the figure is, so it is the same every night. Reads the temporary tables
--- `measures`, `rules`, `thresholds`, `bases` (unit, base) and the variable pam_rounding.
+-- `measures`, `rules`, `bases` (unit, base) and the variable pam_rounding.
 create or replace temp table keyed as
 select
     r.*,
@@ -18,14 +18,7 @@ select
     coalesce(rules.denominator_category, r.category) as d_category
 from measures as r
 inner join rules using (mart, measure)
-left join thresholds
-    on r.mart = thresholds.mart
-    and thresholds.measure = case
-        when rules.numerator is not null then rules.numerator
-        when rules.role = 'rests_on' then rules.of_measure
-        else r.measure
-    end
-where rules.role is distinct from 'public' and (thresholds.threshold is null or thresholds.threshold > 1);
+where not rules.is_exempt;
 
 create or replace temp macro round_at_random(x, base, key) as
     base * (

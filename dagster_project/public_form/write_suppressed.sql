@@ -17,20 +17,13 @@ with requested as (
         case when rules.role = 'rests_on' then coalesce(rules.of_category, r.category) else r.category end as n_category,
         rules.denominator as d_measure,
         coalesce(rules.denominator_category, r.category) as d_category,
-        coalesce(rules.role = 'public' or thresholds.threshold <= 1, false) as is_exempt,
+        coalesce(rules.is_exempt, false) as is_exempt,
         stock_shown.last_m as stock_shown_to
     from wanted as r
     left join rules on r.mart = rules.mart and r.measure = rules.measure
-    left join thresholds
-        on r.mart = thresholds.mart
-        and thresholds.measure = case
-            when rules.numerator is not null then rules.numerator
-            when rules.role = 'rests_on' then rules.of_measure
-            else r.measure
-        end
     left join stock_shown
         on rules.role = 'stock' and r.force_code = stock_shown.force_code and r.mart = stock_shown.mart and r.measure = stock_shown.measure
-    where r.area_type = 'force' or r.category = 'all' or coalesce(rules.role = 'public' or thresholds.threshold <= 1, false)
+    where r.area_type = 'force' or r.category = 'all' or rules.is_exempt
 ),
 
 with_units as (
@@ -131,5 +124,4 @@ select
     case when r.prior_value is not null then '[c]' else '[x]' end
 from wanted as r
 left join rules on r.mart = rules.mart and r.measure = rules.measure
-left join thresholds on r.mart = thresholds.mart and thresholds.measure = coalesce(rules.numerator, r.measure)
-where not (r.area_type = 'force' or r.category = 'all' or coalesce(rules.role = 'public' or thresholds.threshold <= 1, false))
+where r.area_type <> 'force' and r.category <> 'all' and rules.is_exempt is not true

@@ -22,10 +22,7 @@ from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
 from dagster_project.landing.latest_files import current_files, extracted, is_replaced
 from dagster_project.landing.unknown_values import unknown_values
 from dagster_project.transform.accepted_months import read_accepted
-from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
-
-from .publish import PUBLISHED_SCHEMAS
 
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "extracts": (
@@ -178,6 +175,39 @@ REVISIONS = """
     order by edition, table_name, row_no, column_no
 """
 
+EXTRACT_FACTS = """
+    with covered as (
+        select coverage as extract, force_code, min(covered_from) as covered_from, max(covered_to) as covered_to,
+            sum(date_diff('day', covered_from, covered_to) + 1)::bigint as covered_days
+        from work.staging.coverage_windows group by all
+    )
+    select extract, force_code, coalesce(rows_current, 0), coalesce(rows_withdrawn, 0),
+        covered.covered_from, covered.covered_to, coalesce(covered_days, 0)
+    from work.audit.extract_facts full join covered using (extract, force_code)
+"""
+NO_FACTS = (0, 0, None, None, 0)
+"""Those of an extract and force that have none."""
+
+RELATIONS_AND_COLUMNS = """
+    with relations as (
+        select schema_name, table_name, comment from duckdb_tables() where database_name = current_database()
+        union all
+        select schema_name, view_name, comment from duckdb_views() where database_name = current_database() and not internal
+    ),
+    columns as (
+        select schema_name, table_name, column_name, column_index, lower(data_type) as data_type, comment
+        from duckdb_columns() where database_name = current_database() and not internal
+    )
+    select kind, schema_name, table_name, name, null, null, data_type, comment, null, null
+    from (
+        select 'relation' as kind, *, table_name as name, 0 as column_index, null as data_type from relations
+        union all by name
+        select 'column' as kind, * rename (column_name as name) from columns
+    )
+    order by schema_name, table_name, column_index
+"""
+"""For `meta.dictionary`: what the comments say of each relation and column of the file."""
+
 FORMULAS = {
     "sum": "Total of all records in the period",
     "stock": "The number on the period's last day",
@@ -205,7 +235,8 @@ def write_meta(
         _fill(con, "nights", [_night_row(r) for r in (*receipts, this)])
         _fill(con, "revisions", con.execute(REVISIONS).fetchall())
         _comment_public(con)
-        _fill(con, "dictionary", _dictionary_rows(con))
+        _fill(con, "dictionary", _measure_rows())
+        con.execute(f"insert into meta.dictionary {RELATIONS_AND_COLUMNS}")
         con.execute("commit")
 
 
@@ -247,20 +278,7 @@ def _night_row(r: Receipt) -> tuple[Any, ...]:
 def _extract_rows(con: duckdb.DuckDBPyConnection, night: Night, entries: list[LedgerEntry]) -> list[tuple[Any, ...]]:
     sent = read_config(night.home).extracts
     con.execute(f"attach {literal(str(night.home.candidate / WORK))} as work (read_only)")
-    facts = {
-        row[:2]: row[2:]
-        for row in con.execute(
-            "select extract, force_code, rows_current, rows_withdrawn from work.audit.extract_facts"
-        ).fetchall()
-    }
-    covered = {
-        row[:2]: row[2:]
-        for row in con.execute(
-            "select coverage, force_code, min(covered_from), max(covered_to),"
-            " sum(date_diff('day', covered_from, covered_to) + 1)::bigint"
-            " from work.staging.coverage_windows group by 1, 2"
-        ).fetchall()
-    }
+    facts = {row[:2]: row[2:] for row in con.execute(EXTRACT_FACTS).fetchall()}
     con.execute("detach work")
     rows: list[tuple[Any, ...]] = []
     for contract in load_contracts().values():
@@ -269,85 +287,48 @@ def _extract_rows(con: duckdb.DuckDBPyConnection, night: Night, entries: list[Le
         forces = sorted({str(e.force_code) for e in own if e.force_code})
         if not forces:
             status = "never dropped" if is_expected else "not sent"
-            rows.append((contract.extract, contract.title, None, contract.rhythm, status, *[0] * 8, None, None, 0, None, None))
+            rows.append((contract.extract, contract.title, None, contract.rhythm, status, *[0] * 6, *NO_FACTS, None, None))
             continue
         files, totals = current_files(own), counts(own)
         for force in forces:
-            key, of_force = (contract.extract, force), [e for e in files if e.force_code == force]
-            current, days = facts.get(key, (0, 0)), covered.get(key, (None, None, 0))
-            rows.append(_row_of(contract, force, of_force, totals, current, days, night.today, is_expected))
+            of_force = [e for e in files if e.force_code == force]
+            of_night = facts.get((contract.extract, force), NO_FACTS)
+            rows.append(_row_of(contract, force, of_force, totals, of_night, night.today, is_expected))
     return rows
 
 
 def _row_of(
-    contract: Contract, force: str, files: list[LedgerEntry], totals: dict[str, Counts], current: tuple[Any, ...],
-    covered: tuple[Any, ...], today: date, is_expected: bool,
+    contract: Contract, force: str, files: list[LedgerEntry], totals: dict[str, Counts], facts: tuple[Any, ...], today: date,
+    is_expected: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
     accepted = [e for e in files if e.outcome == "accepted"]
     newest = max(accepted, key=extracted).extracted_at if accepted else None
     held = [e for e in files if e.outcome == "held" and not is_replaced(e, accepted)]
     rows = [totals[str(e.load_id)] for e in accepted]
-    _, last, _ = covered
+    last = facts[3]
     late = max(0, (today - last).days - contract.grace_days) if last and is_expected else None
     status = "late" if late or (last is None and is_expected) else "current" if last else "not sent"
     return (
         contract.extract, contract.title, force, contract.rhythm, status,
         len(accepted), len(held), sum(e.outcome == "refused" for e in files),
         sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
-        *current, *covered, _timestamp(newest), late,
+        *facts, _timestamp(newest), late,
     )  # fmt: skip
 
 
-def _dictionary_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = []
-    for node in _published_models():
-        rows.append(("relation", node.schema, node.alias, node.alias, None, None, None, node.description, None, None))
-        rows += [
-            ("column", node.schema, node.alias, c.name, None, None, c.data_type, c.description, None, None)
-            for c in node.columns.values()
-        ]
-    rows += _public_rows(con)
-    for table, (description, columns) in TABLES.items():
-        rows.append(("relation", "meta", table, table, None, None, None, description, None, None))
-        rows += [("column", "meta", table, n, None, None, t, d, None, None) for n, (t, d) in columns.items()]
-    return rows + _measure_rows()
-
-
 def _comment_public(con: duckdb.DuckDBPyConnection) -> None:
-    """Comment the columns of `marts_public` with the descriptions of the marts' columns. dbt comments the relations that it
-    makes (`persist_docs`)."""
-    models = ("mart_control_charts", "measures")  # for columns that both have, the latter applies
-    described = {c.name: c.description for a in models for n in _published_models() if n.alias == a for c in n.columns.values()}
-    described |= public_form.MARKERS
+    """Comment the columns of `marts_public` as those of the marts are. dbt comments the relations that it makes
+    (`persist_docs`)."""
+    comments = con.execute(
+        "select column_name, comment from duckdb_columns() where schema_name = 'marts'"
+        " and table_name in ('mart_control_charts', 'measures') order by table_name"  # of columns that both have, measures'
+    ).fetchall()
+    described = {**dict(comments), **public_form.MARKERS}
     for relation, name, comment in con.execute(
         "select table_name, column_name, comment from duckdb_columns() where schema_name = ?", [public_form.SCHEMA]
     ).fetchall():
         if comment != described[name]:
             con.execute(f"comment on column {public_form.SCHEMA}.{relation}.{name} is {literal(described[name])}")
-
-
-def _public_rows(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    """The relations of `marts_public`, by their comments."""
-    relations = con.execute(
-        "select table_name, comment from duckdb_tables() where schema_name = $1 union all"
-        " select view_name, comment from duckdb_views() where schema_name = $1 order by all",
-        [public_form.SCHEMA],
-    ).fetchall()
-    columns = con.execute(
-        "select table_name, column_name, lower(data_type), comment from duckdb_columns() where schema_name = ?"
-        " order by table_name, column_index",
-        [public_form.SCHEMA],
-    ).fetchall()
-    return [
-        *(("relation", public_form.SCHEMA, name, name, None, None, None, comment, None, None) for name, comment in relations),
-        *(("column", public_form.SCHEMA, t, n, None, None, kind, comment, None, None) for t, n, kind, comment in columns),
-    ]
-
-
-def _published_models() -> list[Any]:
-    nodes = manifest().nodes.values()
-    models = (n for n in nodes if n.resource_type.value == "model" and n.schema in PUBLISHED_SCHEMAS)
-    return sorted(models, key=lambda n: n.alias)
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:

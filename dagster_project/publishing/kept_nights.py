@@ -46,7 +46,12 @@ def list_kept(home: Home) -> list[Publication]:
 def find_kept(home: Home, night: str) -> Publication:
     """The kept night of this id, or of the only id that starts with it; `today`: the published night. Raises NotKeptError."""
     if night == TODAY:
-        return _published(home)
+        # With the file that analysts read: the kept file may be a copy.
+        night_id = published_night(home)
+        if night_id is None:
+            raise NotKeptError(f"{home.path} has no published night: `pam nightly` makes one")
+        receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+        return Publication(night_id, home.warehouse, receipt, True)
     nights = list_kept(home)
     matches = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
     if len(matches) != 1:
@@ -71,15 +76,6 @@ def kept_before(home: Home, night_id: str) -> Publication:
                 return older[shown[at]]
             before = night_order(shown[at])
     raise NotKeptError(f"no night before {night_id} is kept. {_kept_ids(nights)}")
-
-
-def _published(home: Home) -> Publication:
-    """The published night, with the file that analysts read: the kept file may be a copy."""
-    night_id = published_night(home)
-    if night_id is None:
-        raise NotKeptError(f"{home.path} has no published night: `pam nightly` makes one")
-    receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
-    return Publication(night_id, home.warehouse, receipt, True)
 
 
 def _kept_ids(nights: list[Publication]) -> str:

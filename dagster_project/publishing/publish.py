@@ -65,27 +65,16 @@ def seal(home: Home) -> str:
     return sha256_of(path)
 
 
-def publish(home: Home, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
-    """Publish the sealed candidate, with these outputs made from it. Returns what was written for each output.
+def publish(home: Home, wanted: Iterable[Output] = (), kept: Path | None = None) -> dict[str, WrittenOutput]:
+    """Publish the sealed candidate, or a kept night again, which stays kept; with these outputs made from it. Returns what was
+    written for each output.
 
     Raises OutputError, PublishError, ConfigError and OSError: then the last publication and the candidate stay.
     """
-    repair_layout(home)
-    return _publish(home, home.candidate / WAREHOUSE, wanted, is_candidate=True)
-
-
-def republish(home: Home, kept: Path, wanted: Iterable[Output] = ()) -> dict[str, WrittenOutput]:
-    """Publish a kept night again, with new outputs; it stays kept. Returns what was written for each output.
-
-    Raises as `publish`.
-    """
-    with contextlib.suppress(PublishError):
-        # The published file may be damaged, which is why it is replaced.
+    # The published file may be damaged, which is why a kept night replaces it.
+    with contextlib.suppress(PublishError) if kept else contextlib.nullcontext():
         repair_layout(home)
-    return _publish(home, kept, wanted, is_candidate=False)
-
-
-def _publish(home: Home, source: Path, wanted: Iterable[Output], *, is_candidate: bool) -> dict[str, WrittenOutput]:
+    source = kept or home.candidate / WAREHOUSE
     night_id = night_of(source)
     if night_id is None:
         raise PublishError(f"{source.name} does not say which night it is of")
@@ -93,18 +82,18 @@ def _publish(home: Home, source: Path, wanted: Iterable[Output], *, is_candidate
     reused = ReusedFiles(home, folder, project_version())
     try:
         # In a kept night, no output of another night may take the place of one that fails.
-        written = outputs.write(home, source, night_id, folder, wanted, strict=not is_candidate, reused=reused)
+        written = outputs.write(home, source, night_id, folder, wanted, strict=kept is not None, reused=reused)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     published = folder / home.warehouse.name
     try:
         # A candidate is moved, not linked: opening the candidate must never open the published file.
-        (put_in_place if is_candidate else link_or_copy)(source, published)
+        (link_or_copy if kept else put_in_place)(source, published)
         folder_swap.finish_folder(home, folder)
     except (OSError, ConfigError):
         for place in (folder, folder_swap.final_name(folder)):
-            if is_candidate and (place / published.name).exists():
+            if not kept and (place / published.name).exists():
                 put_in_place(place / published.name, source)
             shutil.rmtree(place, ignore_errors=True)
         raise

@@ -7,15 +7,12 @@ parts are used; the template of the page is ours.
 import html
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 
 from .stored_results import load_results
-
-if TYPE_CHECKING:
-    from great_expectations.render.view.view import DefaultJinjaPageView
 
 HERE = Path(__file__).parent / "templates"
 INDEX = "index.html"
@@ -28,10 +25,13 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
 
     Makes `folder` if it does not exist, and replaces pages of earlier calls. Raises OSError and ValueError.
     """
+    import jinja2
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view.view import DefaultJinjaPageView
 
     folder.mkdir(parents=True, exist_ok=True)
-    view: Any = _view()
+    view: Any = DefaultJinjaPageView()
+    view.env.loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(HERE), view.env.loader])
     renderer, rows = ValidationResultsPageRenderer(run_info_at_end=True), []
     made_up = holds_made_up(home)
     for night in sorted(nights, reverse=True):
@@ -60,12 +60,3 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_escaped(part) for part in value]
     return html.escape(value) if isinstance(value, str) else value
-
-
-def _view() -> "DefaultJinjaPageView":
-    import jinja2
-    from great_expectations.render.view.view import DefaultJinjaPageView
-
-    view: Any = DefaultJinjaPageView()
-    view.env.loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(HERE), view.env.loader])
-    return view  # type: ignore[no-any-return]  # `Any` only so that its environment can be set

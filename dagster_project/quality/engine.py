@@ -15,7 +15,8 @@ PLACES = ("extract", "mart", "public", "report", "force_code", "measure", "table
 
 
 @cache
-def _context() -> Any:
+def _batch_definition() -> Any:
+    """The data source, asset and batch of Great Expectations through which it is given every data frame."""
     import great_expectations as gx
 
     # It logs its temporary folders, by a logger with a level of its own.
@@ -23,17 +24,17 @@ def _context() -> Any:
         logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # it reads a dict
-    return context
+    facts = context.data_sources.add_pandas("candidate").add_dataframe_asset("facts")
+    return facts.add_batch_definition_whole_dataframe("whole")
 
 
 def is_loaded() -> bool:
-    """Whether this process has loaded Great Expectations."""
     return "great_expectations" in sys.modules
 
 
 def load() -> None:
     """Load Great Expectations now, which takes two seconds."""
-    _context()
+    _batch_definition()
 
 
 def validate_facts(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, Any]:
@@ -75,19 +76,10 @@ def invalid_reason(expectation: dict[str, Any]) -> str:
     return ""
 
 
-def _validate(
-    name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame", form: dict[str, Any]
-) -> dict[str, Any]:
+def _validate(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame", form: dict[str, Any]) -> dict[str, Any]:
     from great_expectations import ExpectationSuite
 
     suite = ExpectationSuite(name=name, expectations=[dict(e) for e in expectations])
     batch = _batch_definition().get_batch({"dataframe": frame})
     result: dict[str, Any] = batch.validate(suite, result_format=form).to_json_dict()
     return result
-
-
-@cache
-def _batch_definition() -> Any:
-    """The data source, asset and batch of Great Expectations through which it is given every data frame."""
-    facts = _context().data_sources.add_pandas("candidate").add_dataframe_asset("facts")
-    return facts.add_batch_definition_whole_dataframe("whole")

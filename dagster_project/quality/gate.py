@@ -53,23 +53,17 @@ def judge(home: Home, keep: Path | None = None, public: Public | None = None) ->
     facts |= outgoing_facts(home, public or read_config(home).public)
     checks: list[Check] = []
     gx_results: list[dict[str, Any]] = []
-    for kind, (frame, expected) in facts.items():
-        checks += _judge_kind(kind, frame, expected, gx_results)
-    if own:
-        relation_checks, relation_results = judge_relations(home, own)
-        checks += relation_checks
-        gx_results += relation_results
+    answers = [_judge_kind(kind, frame, expected) for kind, (frame, expected) in facts.items()]
+    for own_checks, own_results in (*answers, judge_relations(home, own)):
+        checks += own_checks
+        gx_results += own_results
     if keep:
         stored_results.write_results(keep, gx_results)
     return sorted(checks, key=lambda c: (c.suite, c.subject, c.rule))
 
 
-def _judge_kind(
-    kind: str, frame: "pd.DataFrame", expected: set[str], gx_results: list[dict[str, Any]] | None = None
-) -> list[Check]:
-    """The checks of all subjects of a kind. `expected`: those that must have facts. `gx_results`: gets Great Expectations'
-    own results.
-    """
+def _judge_kind(kind: str, frame: "pd.DataFrame", expected: set[str]) -> tuple[list[Check], list[dict[str, Any]]]:
+    """The checks of all subjects of a kind, and Great Expectations' own results. `expected`: those that must have facts."""
     names = set(frame[kind].unique())
     checks = [_not_judged(name, "something_to_judge", f"its {kind} facts have no row") for name in sorted(expected - names)]
     # By a rule as JSON: the rule, and the subjects to which it applies.
@@ -84,13 +78,19 @@ def _judge_kind(
     batches: dict[tuple[str, ...], list[tuple[dict[str, Any], list[tuple[Suite, str]]]]] = {}
     for e, subjects in rules.values():
         batches.setdefault(tuple(name for _, name in subjects), []).append((e, subjects))
+    results = []
     for batch_names, batch in batches.items():
         part = frame[frame[kind].isin(batch_names)].reset_index(drop=True)
-        answers = _validate(kind, batch_names, [e for e, _ in batch], part, gx_results)
+        several = f"{len(batch_names)} {'extracts' if kind == 'extract' else 'marts'}"
+        title = f"{kind} facts: {several if len(batch_names) > 1 else batch_names[0]}"
+        result = engine.validate_facts(title, [e for e, _ in batch], part)
+        result["meta"] |= {"subjects": sorted(batch_names)}
+        results.append(result)
+        answers = {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
         for e, subjects in batch:
             answer = answers.get(e["meta"]["rule"])
             checks += [answer_to(suite, name, e, *_answer(name, e, answer, kind)) for suite, name in subjects]
-    return checks
+    return checks, results
 
 
 def _not_judged(subject: str, rule: str, found: str) -> Check:
@@ -98,22 +98,6 @@ def _not_judged(subject: str, rule: str, found: str) -> Check:
         subject, subject, rule, "critical", False, found,
         "A check that saw nothing has not passed.", "Look at the night's log for what is missing.",
     )  # fmt: skip
-
-
-def _validate(
-    kind: str,
-    names: tuple[str, ...],
-    expectations: list[dict[str, Any]],
-    frame: "pd.DataFrame",
-    gx_results: list[dict[str, Any]] | None,
-) -> dict[str, dict[str, Any]]:
-    """Great Expectations' answer to each expectation, by rule."""
-    subjects = f"{len(names)} {'extracts' if kind == 'extract' else 'marts'}" if len(names) > 1 else names[0]
-    result = engine.validate_facts(f"{kind} facts: {subjects}", expectations, frame)
-    result["meta"] |= {"subjects": sorted(names)}
-    if gx_results is not None:
-        gx_results.append(result)
-    return {a["expectation_config"]["meta"]["rule"]: a for a in result["results"]}
 
 
 def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | None, kind: str) -> tuple[bool, str, str]:

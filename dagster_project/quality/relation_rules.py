@@ -56,7 +56,7 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
         loaded = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
         for suite in suites:
             relation, schema, name = _find(con, suite.relation)
-            subject = name.removeprefix("stg_") if schema == "staging" else name if schema == "marts" else suite.relation
+            subject = suite.subject_in(schema, name)
             if relation is None:
                 checks += [answer_to(suite, subject, e, False, f"the check failed to run: {name}") for e in suite.expectations]
             elif not (schema == "staging" and name.startswith("stg_") and subject not in loaded):
@@ -154,9 +154,7 @@ def _frame(
     con: duckdb.DuckDBPyConnection, relation: str, names: list[str], kinds: dict[str, str], is_distinct: bool
 ) -> "pd.DataFrame":
     """The columns as a data frame: decimals as floats, dates as `date`."""
-    columns = ", ".join(
-        f'cast("{n}" as double) as "{n}"' if kinds[n].startswith("DECIMAL") else f'"{n}"' for n in names
-    )
+    columns = ", ".join(f'cast("{n}" as double) as "{n}"' if kinds[n].startswith("DECIMAL") else f'"{n}"' for n in names)
     frame = con.execute(f"select {'distinct ' if is_distinct else ''}{columns} from {relation}").df()
     for name in names:
         if kinds[name] == "DATE":

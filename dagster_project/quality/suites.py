@@ -38,6 +38,10 @@ class Suite:
     expectations: tuple[dict[str, Any], ...]
     relation: str = ""
 
+    def subject_in(self, schema: str, name: str) -> str:
+        """The subject of the checks of the relation, which is `name` in `schema`."""
+        return name.removeprefix("stg_") if schema == "staging" else name if schema == "marts" else self.relation
+
 
 def answer_to(suite: Suite, subject: str, e: dict[str, Any], passed: bool, found: str, message: str = "") -> Check:
     """The check of one rule of a suite."""

@@ -26,6 +26,9 @@ from .changed_months import loads_of
 from .dbt_runner import Node, project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate
 
+BASE = "base.json"
+"""In the candidate: what the next night can build on."""
+
 ALWAYS = (
     "standing_loads", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows", "coverage_months", "periods",
     "row_days", "extract_facts", "figures_to_rebuild", "figure_facts", "month_facts",
@@ -61,7 +64,7 @@ def start(home: Home, rebuild: bool = False) -> StartedCandidate:
     """Make the candidate's files. The next night can build on them once `save_base` is called after publishing."""
     now = loads_of(home)
     base = None if rebuild else _base(home, now)
-    (home.candidate / "base.json").unlink(missing_ok=True)
+    (home.candidate / BASE).unlink(missing_ok=True)
     if base is not None:
         changed = sorted(x for x, loads in now.items() if base["loads"].get(x) != loads)
         _copy_published(home)
@@ -128,7 +131,7 @@ def prepare_for_dbt(home: Home, args: list[str]) -> str:
         _copy_published(home)
         message = f"dbt works on a copy of the published figures, in {home.candidate}; what is published stays as it is"
     if {*WRITE_COMMANDS} & {*args}:
-        (home.candidate / "base.json").unlink(missing_ok=True)
+        (home.candidate / BASE).unlink(missing_ok=True)
     return message
 
 
@@ -149,16 +152,16 @@ def save_base(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[
     rows may have been erased since.
     """
     base = {
-        "stamp": _settings_hash(home), "sha256": sha256, "file": _identity(home.warehouse), "loads": loads,
+        "stamp": _settings_hash(home), "sha256": sha256, "file": _written(home.warehouse), "loads": loads,
         "work": _written(home.candidate / WORK), "rules": _rules(home),
         "nodes": [asdict(n) for n in nodes],
     }  # fmt: skip
-    write_whole(home.candidate / "base.json", json.dumps(base).encode("utf-8"))
+    write_whole(home.candidate / BASE, json.dumps(base).encode("utf-8"))
 
 
 def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
     """What `save_base` stored, if this night can build on it. `now`: tonight's loads (`changed_months.loads_of`)."""
-    path = home.candidate / "base.json"
+    path = home.candidate / BASE
     if not (path.exists() and home.warehouse.exists() and (home.candidate / WORK).exists()):
         return None
     try:
@@ -176,7 +179,7 @@ def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
         # An older ledger was restored: it does not say which force a missing load belongs to.
         return None
     # An untouched file is not hashed: for a large one that takes seconds.
-    is_same = base.get("file") == _identity(home.warehouse) or base.get("sha256") == sha256_of(home.warehouse)
+    is_same = base.get("file") == _written(home.warehouse) or base.get("sha256") == sha256_of(home.warehouse)
     return base if is_same else None
 
 
@@ -185,12 +188,6 @@ def state_of(home: Home) -> dict[str, Any]:
     files = {name: home.candidate / name for name in (WORK, WAREHOUSE)}
     written = {name: _written(path) for name, path in files.items() if path.exists()}
     return {"stamp": _settings_hash(home), "rules": _rules(home), "loads": loads_of(home), **written}
-
-
-def _identity(path: Path) -> list[int]:
-    """Changes when a file is replaced or written: device, file number, bytes and nanoseconds of the last change."""
-    status = path.stat()
-    return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns]
 
 
 def _written(path: Path) -> list[int]:
@@ -216,8 +213,7 @@ def _settings_hash(home: Home) -> str:
         path: Path = home.seeds / f"{name}.csv"
         digest.update(path.read_bytes() if path.exists() else b"-")
     for path in sorted(p for p in home.editions.rglob("*") if p.is_file()):
-        digest.update(str(path.relative_to(home.editions)).encode())
-        digest.update(path.read_bytes())
+        digest.update(str(path.relative_to(home.editions)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 

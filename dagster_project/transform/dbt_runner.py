@@ -99,12 +99,6 @@ def _read_manifest(engine: Engine) -> "Manifest":
     return parsed
 
 
-def manifest_json() -> Path:
-    """dbt's manifest.json, up to date."""
-    manifest()
-    return MANIFEST
-
-
 @contextmanager
 def _closing_connections(engine: Engine = "duckdb") -> Iterator[None]:
     """Close dbt's connections afterwards: dbt-duckdb leaves its file open for writing, and nothing could read or move it.

@@ -160,7 +160,7 @@ def test_not_while_a_night_is_under_way(week_copy: Home) -> None:
 def test_killed_before_the_step_the_newest_night_stands_and_the_try_is_known(
     week_copy: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rollback, "republish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(rollback.publish, "publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         roll_back(week_copy, **WHO)
     monkeypatch.undo()

@@ -8,8 +8,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.nights import steps
-from dagster_project.nights.continue_night import find_night_to_continue
-from dagster_project.nights.steps import Plan
+from dagster_project.nights.steps import Plan, find_night_to_continue
 from dagster_project.orchestration.night_resource import plan_of
 
 RAW, MART, PUBLISHED = (dg.AssetKey(k.split("/")) for k in ("raw/crimes", "marts/mart_crimes", "published/warehouse"))

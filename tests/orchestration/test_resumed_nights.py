@@ -16,8 +16,8 @@ from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.nights import steps
-from dagster_project.nights.continue_night import find_night_to_continue
 from dagster_project.nights.run import NightHeldError, NightRun
+from dagster_project.nights.steps import find_night_to_continue
 from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
 from dagster_project.publishing import keep_night

@@ -186,7 +186,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
         patch.setenv("PAM_HOME", str(home.path))
         patch.setattr(night_resource, "PATIENCE", PATIENCE)
         with (
-            failing(patch, land_step, "land_files", 2, FULL),
+            failing(patch, land_step.landing, "land_files", 2, FULL),
             failing(patch, raw_schema, "prepare_raw", 1, duckdb.IOException("Could not set lock on file")),
             failing(patch, night_run.gate, "judge", 1, OSError(errno.EIO, "Input/output error")),
             failing(patch, publish, "seal", 1, FULL),
@@ -233,7 +233,7 @@ def test_a_run_s_config_names_no_folder_and_no_half_period(small: Home, monkeypa
 
 
 def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, monkeypatch) -> None:
-    with failing(monkeypatch, land_step, "land_files", 99, FULL) as calls:
+    with failing(monkeypatch, land_step.landing, "land_files", 99, FULL) as calls:
         run, result = run_job(small, only=LANDING)
     assert not result.success and calls == [errors.TRIES + 1]
     assert retried(result) == ["landing"] * errors.TRIES and hooks(result) == 1
@@ -245,7 +245,7 @@ def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, 
 def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch) -> None:
     """Whatever it is, as `test_what_can_not` has them."""
     error = PermissionError(errno.EACCES, "Permission denied")
-    with failing(monkeypatch, land_step, "land_files", 99, error) as calls:
+    with failing(monkeypatch, land_step.landing, "land_files", 99, error) as calls:
         _, result = run_job(small, only=LANDING)
     assert calls == [1] and retried(result) == [] and hooks(result) == 1
     (receipt,) = read_receipts(small)
@@ -253,7 +253,7 @@ def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch) -> N
 
 
 def test_without_patience_nothing_is_tried_again(small: Home, monkeypatch) -> None:
-    with failing(monkeypatch, land_step, "land_files", 1, FULL):
+    with failing(monkeypatch, land_step.landing, "land_files", 1, FULL):
         _, result = run_job(small, patience=0, only=LANDING)
     assert retried(result) == [] and [r.outcome for r in read_receipts(small)] == ["failed"]
 

@@ -130,7 +130,7 @@ def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
             put(new_home, NIGHTS[1], "open")
         kept = night_file(new_home.path / "kept.duckdb", NIGHTS[2])
         with pytest.raises(OSError, match="No space left"):
-            publish.republish(new_home, kept, [says("open")])
+            publish.publish(new_home, [says("open")], kept)
     assert night_of(new_home.candidate / WAREHOUSE) == NIGHTS[1] and night_of(kept) == NIGHTS[2]
     assert os.listdir(new_home.published / ".nights") == before
     assert published_night(new_home) == (before[0] if before else None)

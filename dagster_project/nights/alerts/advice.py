@@ -1,16 +1,16 @@
 """What to do about each event: the commands to type, and the section of docs/how-to/runbook.md."""
 
 import re
-import shlex
-from dataclasses import dataclass
 
 from dagster_project.core.errors import Cause
-from dagster_project.core.home import Home
 from dagster_project.landing.made_up_files import MIXED
 
 RUNBOOK = "docs/how-to/runbook.md"
-"""In the checkout: a section for each `Advice.see`."""
+"""In the checkout: a section for each `Advice`."""
 
+Advice = tuple[str, tuple[str, ...]]
+"""The section of the runbook that says more, and what to do, line by line: `{pam} COMMAND` stands for the command for this
+home, `{home}` for its folder."""
 
 TITLES: dict[str, str] = {
     "failed": "Night failed",
@@ -24,16 +24,7 @@ TITLES: dict[str, str] = {
 }
 """The title of each kind of event, in their order in a message: what stops figures from being published comes first."""
 
-
-@dataclass(frozen=True)
-class Advice:
-    """What to do, line by line, and the section of the runbook that says more."""
-
-    todo: tuple[str, ...]
-    see: str
-
-
-FAILURES: dict[Cause, tuple[str, tuple[str, ...]]] = {
+FAILURES: dict[str, Advice] = {
     Cause.UNDER_WAY: (
         "Another night is under way",
         ("See since when: {pam} status --check", "If it hangs, end its process, then: {pam} nightly"),
@@ -63,10 +54,10 @@ FAILURES: dict[Cause, tuple[str, tuple[str, ...]]] = {
     ),
     Cause.MODEL: ("A model could not be built", ("Read what dbt says: {pam} dbt build", "Once it is fixed: {pam} nightly")),
 }  # fmt: skip
-"""The runbook's section and what to do, by the cause of the failure. All other causes share the section `Night failed`."""
-
+"""By the cause of the failure. All other causes share the one of the kind `failed`."""
 
 EVENTS: dict[str, tuple[str, ...]] = {
+    "failed": ("See what is published: {pam} status", "Once the cause is fixed: {pam} nightly"),
     "held": ("See every rule: {pam} status", "Once the cause is fixed: {pam} nightly"),
     "not_served": (
         "See what it serves, and why: {pam} postgres status", "Once the cause is fixed: {pam} postgres load",
@@ -82,7 +73,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
         "Ask who extracts {extract} why it has not come; drop it in {home}/inbox", "See what is late now: {pam} status",
     ),
 }  # fmt: skip
-"""What to do, by the kind of event, but for failures and refused files. The runbook's section is the title of the kind."""
+"""What to do, by the kind of event, but for refused files. The runbook's section is the title of the kind."""
 
 REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -112,25 +103,6 @@ REFUSED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """The section and what to do for refused files: the first whose pattern is in the reason."""
 
 
-def for_failure(home: Home, cause: str) -> Advice:
-    """For a night that failed, or could not start, for this cause."""
-    if cause in FAILURES:
-        return _advice(home, *FAILURES[Cause(cause)])
-    todo = ("See what is published: {pam} status", "Once the cause is fixed: {pam} nightly")
-    return _advice(home, TITLES["failed"], todo)
-
-
-def for_event(home: Home, kind: str, **more: str) -> Advice:
-    """For any event of `EVENTS`. `more`: what its lines name besides the home."""
-    return _advice(home, TITLES[kind], EVENTS[kind], **more)
-
-
-def for_refused(home: Home, reason: str) -> Advice:
+def for_refused(reason: str) -> Advice:
     """For a file that was refused, or waits, for this reason."""
-    return _advice(home, *next((see, todo) for pattern, see, todo in REFUSED if re.search(pattern, reason)))
-
-
-def _advice(home: Home, see: str, todo: tuple[str, ...], **more: str) -> Advice:
-    """The lines with `{pam} COMMAND` replaced by the command for this home, and `{home}` by its folder."""
-    commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in todo)
-    return Advice(tuple(line.format(home=shlex.quote(str(home.path)), **more) for line in commands), see)
+    return next((see, todo) for pattern, see, todo in REFUSED if re.search(pattern, reason))

@@ -1,8 +1,9 @@
 """The events that need a person: a night held or failed, a file held or refused, an extract late."""
 
 import re
+import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from dagster_project.core.check_results import message_of
@@ -14,7 +15,7 @@ from dagster_project.landing.made_up_files import MIXED
 from dagster_project.publishing.outputs import problems_of
 
 from ..status import late_extracts
-from .advice import TITLES, Advice, for_event, for_failure, for_refused
+from .advice import EVENTS, FAILURES, TITLES, Advice, for_refused
 
 Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
 LIMIT = 400
@@ -70,8 +71,9 @@ def events_of(end: NightEnd) -> list[Event]:
     if end.receipt:
         events += _of_receipt(end.home, end.receipt)
     elif end.not_started:
-        key, reason = f"unbegun {end.not_started}", end.not_started
-        events.append(_failed(end.home, key, "A night could not begin", reason, end.not_started_cause))
+        advice = FAILURES.get(end.not_started_cause)
+        what, key = "A night could not begin", f"unbegun {end.not_started}"
+        events.append(_event(end.home, "failed", key, what, end.not_started, advice))
     if end.night:
         events += _late(end.home, end.night.today)
     order = list(TITLES)
@@ -81,15 +83,16 @@ def events_of(end: NightEnd) -> list[Event]:
 def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
     night_id, events = receipt.night_id, []
     if receipt.outcome == "failed":
-        events.append(_failed(home, f"failed {night_id}", f"Night {night_id} failed", receipt.reason, receipt.cause))
+        advice = FAILURES.get(receipt.cause)
+        events.append(_event(home, "failed", f"failed {night_id}", f"Night {night_id} failed", receipt.reason, advice))
     elif receipt.outcome == "held":
         events += _held(home, receipt)
     if receipt.not_served:
         what = f"Night {night_id} is published, but not in PostgreSQL"
-        events.append(_event("not_served", f"not_served {night_id}", what, receipt.not_served, for_event(home, "not_served")))
+        events.append(_event(home, "not_served", f"not_served {night_id}", what, receipt.not_served))
     for name, what, why in problems_of(receipt.outputs) if receipt.outcome == "published" else ():
         what = f"Night {night_id} is published, but {what}"
-        events.append(_event("output", f"output {night_id} {name}", what, why, for_event(home, "output")))
+        events.append(_event(home, "output", f"output {night_id} {name}", what, why))
     # A file that is still being written is not in the ledger yet, and needs nobody.
     in_ledger = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
     for f in receipt.files:
@@ -97,7 +100,7 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
             events.append(_file(home, f))
     for f in waiting_files([receipt]):
         name, reason = one_line(f["source_file"], 200), str(f["reason"])
-        events.append(_event("refused", f"waits {name}", f"{name} waits", reason, for_refused(home, reason)))
+        events.append(_event(home, "refused", f"waits {name}", f"{name} waits", reason, for_refused(reason)))
     return events
 
 
@@ -107,45 +110,40 @@ def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
     return [f for f in (last.files if last else []) if str(f.get("reason")).startswith((WAITS, MIXED))]
 
 
-def _failed(home: Home, key: str, what: str, reason: str, cause: str) -> Event:
-    return _event("failed", key, what, reason, for_failure(home, cause))
-
-
 def _held(home: Home, receipt: Receipt) -> list[Event]:
-    holding = [c for c in receipt.checks if not c["passed"] and c["severity"] == "critical"]
-    advice = for_event(home, "held")
-    return [
-        Event(
-            "held", f"held {receipt.night_id} {c['subject']} {c['rule']}",
-            one_line(f"Night {receipt.night_id} is held: {message_of(c)} [{c['rule']}]"),
-            one_line(c["reason"]), (one_line(c["advice"]), *advice.todo), advice.see,
-        )
-        for c in holding
-    ] or [_event("held", f"held {receipt.night_id}", f"Night {receipt.night_id} is held", receipt.reason, advice)]  # fmt: skip
+    key, what = f"held {receipt.night_id}", f"Night {receipt.night_id} is held"
+    events = []
+    for c in receipt.checks:
+        if not c["passed"] and c["severity"] == "critical":
+            own = f"{what}: {message_of(c)} [{c['rule']}]"
+            event = _event(home, "held", f"{key} {c['subject']} {c['rule']}", own, c["reason"])
+            events.append(replace(event, todo=(one_line(c["advice"]), *event.todo)))
+    return events or [_event(home, "held", key, what, receipt.reason)]
 
 
 def _file(home: Home, file: dict[str, Any]) -> Event:
-    kind: Kind = "file_held" if file["outcome"] == "held" else "refused"
-    name = one_line(file["source_file"], 200)
-    reason = file.get("reason") or NO_REASON
-    is_held = kind == "file_held"
-    advice = for_event(home, kind, load=file.get("load_id") or "LOAD") if is_held else for_refused(home, reason)
-    return _event(kind, f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}", reason, advice)
+    is_held = file["outcome"] == "held"
+    kind: Kind = "file_held" if is_held else "refused"
+    name, reason = one_line(file["source_file"], 200), file.get("reason") or NO_REASON
+    key, what = f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}"
+    advice = None if is_held else for_refused(reason)
+    return _event(home, kind, key, what, reason, advice, load=file.get("load_id") or "LOAD")
 
 
 def _late(home: Home, today: Any) -> Iterable[Event]:
     for late in late_extracts(accepted(read_ledger(home)), today, read_config(home).extracts):
         extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
+        days = "1 day" if late["days_late"] == 1 else f"{late['days_late']} days"
         yield _event(
-            "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {_days(late['days_late'])}",
+            home, "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {days}",
             f"it is expected {late['rhythm']}, and its newest covered day is {covered_to}: its figures after that day are not"
-            " available", for_event(home, "late", extract=extract),
+            " available", extract=extract,
         )  # fmt: skip
 
 
-def _event(kind: Kind, key: str, what: str, why: str, advice: Advice) -> Event:
-    return Event(kind, one_line(key), one_line(what), one_line(why), advice.todo, advice.see)
-
-
-def _days(n: int) -> str:
-    return "1 day" if n == 1 else f"{n} days"
+def _event(home: Home, kind: Kind, key: str, what: str, why: str, advice: Advice | None = None, **more: str) -> Event:
+    """An event. `advice`: None for that of its kind. `more`: what its lines name besides the home."""
+    see, todo = advice or (TITLES[kind], EVENTS[kind])
+    commands = (re.sub(r"\{pam\} ((?:postgres )?[\w-]+)", r"pam \1 --home {home}", line) for line in todo)
+    lines = tuple(line.format(home=shlex.quote(str(home.path)), **more) for line in commands)
+    return Event(kind, one_line(key), one_line(what), one_line(why), lines, see)

@@ -61,7 +61,6 @@ class EventLog(SqliteEventLogStorage):
         return self._engines[shard]
 
     def dispose(self) -> None:
-        """Close what is open."""
         super().dispose()
         with self._db_lock:
             for engine in self._engines.values():

@@ -11,7 +11,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import warnings
 from contextlib import suppress
@@ -63,7 +62,7 @@ def start(home: Home) -> Embedded:
     if not (data / "PG_VERSION").exists():
         _make(folder, place)
     if _run(place, "pg_ctl", "-D", str(data), "status", check=False) != 0:
-        port = _free_port()
+        port = _package().find_suitable_port(HOST)
         sockets = data if len(str(data)) < 80 else Path("/tmp")  # noqa: S108  (a socket's path may be 107 characters)
         options = f"-p {port} -k {sockets} -c unix_socket_permissions=0700"
         started = ("-w", "-t", "30", "-l", str(data / "log"), "-o", options, "start")
@@ -223,9 +222,3 @@ def _owner(name: str = AS_ROOT) -> tuple[int, int]:
         return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
     except KeyError:
         raise PostgresError(f"root's server runs as the user and group {name}, which could not be made: add them") from None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

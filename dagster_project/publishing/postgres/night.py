@@ -1,7 +1,7 @@
 """When a night is loaded into PostgreSQL: at its end, if it is newer, and by command."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from dagster_project.audit import record_first
 from dagster_project.core.errors import is_transient
@@ -11,7 +11,7 @@ from dagster_project.core.receipts import holds_made_up, locked, night_order, re
 
 from .errors import PostgresError
 from .loading import Progress, load
-from .server import Server
+from .server import Server, configured_server
 from .state import served_state
 
 Outcome = Literal["loaded", "there already", "failed"]
@@ -30,10 +30,6 @@ class LoadOutcome:
     seconds: float = 0.0
     is_transient: bool = False
     """Whether the fault may pass by itself."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Its fields, for receipts."""
-        return asdict(self)
 
 
 def load_if_newer(
@@ -79,7 +75,7 @@ def load_by_hand(home: Home, progress: Progress | None = None) -> LoadOutcome:
         # Its receipt may say that it is missing.
         for receipt in read_receipts(home):
             if receipt.night_id == outcome.night_id:
-                write_receipt(home, replace(receipt, postgres=outcome.as_dict()))
+                write_receipt(home, replace(receipt, postgres=asdict(outcome)))
     return outcome
 
 
@@ -91,14 +87,3 @@ def load_tonight(home: Home) -> LoadOutcome:
         # No fault here may fail a night that is published.
         reason = str(error) if isinstance(error, (PostgresError, OSError)) else type(error).__name__
         return LoadOutcome("failed", reason=reason, is_transient=is_transient(error))
-
-
-def configured_server() -> Server:
-    """The server that the environment names. Raises PostgresError if it names none."""
-    server = Server.configured()
-    if server is None:
-        raise PostgresError(
-            "no PostgreSQL is named: set PAM_POSTGRES_DSN, or PAM_POSTGRES_DSN_FILE to a file that has it; `pam postgres"
-            " --embedded` starts one to try"
-        )
-    return server

@@ -2,6 +2,7 @@
 
 import psycopg
 from psycopg import errors as pg
+from psycopg import sql
 
 from ..publish import ALLOWED_SCHEMAS, PUBLISHED_SCHEMAS
 from .errors import PostgresError, statement_error
@@ -27,7 +28,7 @@ def setup_sql(database: str, login: str) -> str:
     for name_ in (database, login):
         if not name_.isprintable():
             raise PostgresError(f"{name_!r} can't be a name: it has characters that can't be shown")
-    name, owner, analyst = _quoted(database), OWNER, ANALYST
+    name, loader, owner, analyst = sql.Identifier(database).as_string(), sql.Identifier(login).as_string(), OWNER, ANALYST
     functions = ", ".join(f"'{f}'" for f in WRITING_FUNCTIONS)
     return f"""\
 -- PAM Warehouse in PostgreSQL: run once, as a superuser, in the database {name}, which should be the warehouse's own.
@@ -42,13 +43,13 @@ begin
 end $$;
 
 -- {owner} has the schemas; whoever loads them acts as it.
-grant {owner} to {_quoted(login)};
+grant {owner} to {loader};
 grant connect, create on database {name} to {owner};
 
 -- {analyst} is the group of those who read them, who can do nothing else here. Each person has a log-in of their own:
 -- pam postgres user add NAME
 revoke connect on database {name} from public;
-grant connect on database {name} to {_quoted(login)};
+grant connect on database {name} to {loader};
 grant connect on database {name} to {analyst};
 revoke create, temporary on database {name} from public;
 revoke all on schema public from public;
@@ -69,10 +70,6 @@ alter role {analyst} in database {name} set statement_timeout = '{STATEMENT_TIME
 alter role {analyst} in database {name} set idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
 alter role {analyst} in database {name} set search_path = marts, reports, bi, meta;
 """
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 READY = f"""
@@ -151,4 +148,4 @@ def excess_rights(con: psycopg.Connection) -> list[str]:
     """What pam_analyst may do besides reading, in words; empty if it is set up correctly."""
     if con.execute("select 1 from pg_catalog.pg_roles where rolname = %s", [ANALYST]).fetchone() is None:
         return []
-    return [right for right, sql in EXCESS if con.execute(sql, {"a": ANALYST, "ours": SCHEMAS}).fetchone() == (True,)]
+    return [right for right, query in EXCESS if con.execute(query, {"a": ANALYST, "ours": SCHEMAS}).fetchone() == (True,)]

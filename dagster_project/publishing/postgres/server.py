@@ -52,24 +52,6 @@ class Server:
                 " @ in the password"
             ) from None
 
-    @classmethod
-    def configured(cls) -> "Server | None":
-        """The server that the environment names; None if it names none. Raises PostgresError."""
-        if text := os.environ.get(DSN, "").strip():
-            return cls.of(text)
-        name = os.environ.get(DSN_FILE, "").strip()
-        if not name:
-            return None
-        path = Path(name)
-        try:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise PostgresError(f"{path} can be read by others: chmod 600 {path}")
-            text = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not text"
-            raise PostgresError(f"{DSN_FILE}: {path}: {reason}") from None
-        return cls.of(text, f"the content of {path}")
-
     @contextmanager
     def connect(self) -> Iterator[psycopg.Connection]:
         """A connection with autocommit. Raises PostgresError."""
@@ -89,6 +71,27 @@ def as_user(server: Server, name: str, password: str) -> str:
     current = conninfo_to_dict(server.conninfo)
     kept = {k: current[k] for k in ("host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert") if current.get(k)}
     return make_conninfo(**{k: str(v) for k, v in kept.items()}, user=name, password=password)
+
+
+def configured_server() -> Server:
+    """The server that the environment names. Raises PostgresError if it names none, or a file that can't be used."""
+    if text := os.environ.get(DSN, "").strip():
+        return Server.of(text)
+    name = os.environ.get(DSN_FILE, "").strip()
+    if not name:
+        raise PostgresError(
+            "no PostgreSQL is named: set PAM_POSTGRES_DSN, or PAM_POSTGRES_DSN_FILE to a file that has it; `pam postgres"
+            " --embedded` starts one to try"
+        )
+    path = Path(name)
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise PostgresError(f"{path} can be read by others: chmod 600 {path}")
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise PostgresError(f"{DSN_FILE}: {path}: {reason}") from None
+    return Server.of(text, f"the content of {path}")
 
 
 def is_configured() -> bool:

@@ -57,8 +57,6 @@ class Relation:
     name: str
     columns: tuple[tuple[str, str], ...]
     """Name and PostgreSQL type, in order."""
-    is_stacked: bool
-    """Whether it is the view of all marts, which is also a view in PostgreSQL."""
 
     @property
     def full(self) -> str:
@@ -72,8 +70,8 @@ class Relation:
 
     @property
     def is_view(self) -> bool:
-        """Whether it is a view in PostgreSQL."""
-        return self.is_stacked or self.is_public_mart
+        """Whether it is a view in PostgreSQL, too."""
+        return self.full == "marts.measures" or self.is_public_mart
 
     @property
     def is_mart(self) -> bool:
@@ -117,7 +115,7 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
     columns_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for schema, name, column, kind in rows:
         columns_of.setdefault((schema, name), []).append((column, type_of(kind, f"{schema}.{name}.{column}")))
-    result = [Relation(s, n, tuple(columns), (s, n) == ("marts", "measures")) for (s, n), columns in columns_of.items()]
+    result = [Relation(s, n, tuple(columns)) for (s, n), columns in columns_of.items()]
     return sorted(result, key=lambda r: (r.is_view, r.full in REFERENCES, r.full))
 
 

@@ -28,7 +28,7 @@ from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.nights import alerts, steps
 from dagster_project.nights.alerts import AlertLog, advice, dispatch
-from dagster_project.nights.alerts.events import one_line
+from dagster_project.nights.alerts.events import NightEnd, events_of, one_line
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import ENDED_EARLY, INTERRUPTED, explain, mark
@@ -343,7 +343,7 @@ FAILURES = (
 @pytest.mark.parametrize(("error", "section"), FAILURES, ids=[repr(e)[:60] for e, _ in FAILURES])
 def test_each_failure_has_its_section(error: BaseException | str, section: str) -> None:
     """What caused it, and not the words of its message, says what is to be done; also below another error."""
-    found = advice.for_failure(Home(Path("/srv/pam")), explain(error)[1])
+    (found,) = events_of(NightEnd(Home(Path("/srv/pam")), not_started="why", not_started_cause=explain(error)[1]))
     assert found.see == section
     assert any("--home" in line for line in found.todo) or found.see == "A home of sample data"
     assert not any("{" in line for line in found.todo)

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from dagster_project.core.home import Home
-from dagster_project.orchestration.serve.published_pages import PublishedPages
+from dagster_project.orchestration.serve.page import PublishedPages
 from dagster_project.orchestration.serve.token import link_to, page_prefix, page_token, published_path
 from dagster_project.publishing import outputs
 

@@ -31,7 +31,7 @@ from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
-from dagster_project.orchestration.serve.sample_banner import SampleBanner
+from dagster_project.orchestration.serve.page import SampleBanner
 from dagster_project.orchestration.serve.server import _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 

@@ -132,15 +132,15 @@ def test_a_file_of_the_connection_string_is_for_its_owner_alone(tmp_path: Path, 
     path = tmp_path / "dsn"
     monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(path))
     with pytest.raises(PostgresError, match="No such file"):
-        Server.configured()
+        postgres.configured_server()
     path.write_text(f"postgresql://u:{SECRET}@h/d")
     path.chmod(0o640)
     with pytest.raises(PostgresError, match="can be read by others: chmod 600"):
-        Server.configured()
+        postgres.configured_server()
     path.chmod(0o600)
-    assert Server.configured().where == "u@h:5432/d" and SECRET not in repr(Server.configured())
+    server = postgres.configured_server()
+    assert server.where == "u@h:5432/d" and SECRET not in repr(server)
     monkeypatch.delenv("PAM_POSTGRES_DSN_FILE")
-    assert Server.configured() is None
     with pytest.raises(PostgresError, match="no PostgreSQL is named: set PAM_POSTGRES_DSN"):
         postgres.configured_server()
 
