@@ -127,11 +127,11 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home) -> None:
         names = {f["force_code"] for f in by["accepted"]}
         forces = [] if len(names) == 1 else ["force"]
         title = "Landed tonight" if forces else f"Landed tonight, {names.pop()}"
-        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
-        # No word is broken: in a narrow terminal a cell takes more lines.
-        table.add_column("extract", min_width=max(len(f["extract"]) for f in by["accepted"]))
-        for name in forces:
-            table.add_column(name, min_width=max(len(f["force_code"]) for f in by["accepted"]))
+        # No word is broken: in a terminal of 80 columns the days take more lines, and long names leave room for the numbers.
+        between = 0 if forces else 1
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, between, 0, 0))
+        for name in ("extract", *forces):
+            table.add_column(name, no_wrap=True)
         table.add_column("covers", min_width=len("2025-12-31"))
         for name in ("landed", "quarantined", "repeats"):
             table.add_column(name, justify="right", no_wrap=True)

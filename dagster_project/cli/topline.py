@@ -99,14 +99,22 @@ def _printed(line: "Line") -> list[str]:
         line.title,
         line.month or MISSING,
         _number(line.month_value, line.unit),
-        _number(line.month_year_before, line.unit),
+        _year_before(line, "month"),
         _change(line, "month"),
         _number(line.twelve_months_value, line.unit) + mark,
-        _number(line.twelve_months_year_before, line.unit),
+        _year_before(line, "twelve_months"),
         _change(line, "twelve_months"),
         {"complete": "yes", "partial": "in part"}.get(status, "no"),
         MISSING if line.unusual == "not known" else line.unusual.removeprefix("unusually "),
     ]
+
+
+def _year_before(line: "Line", period: str) -> str:
+    """The figure of the year before, marked where files cover only some of its days: then a complete one has no change."""
+    value, before, change = (getattr(line, f"{period}_{name}") for name in ("value", "year_before", "change"))
+    is_complete = period == "month" or line.twelve_months_status == "complete"
+    is_partial = is_complete and change is None and None not in (value, before)
+    return _number(before, line.unit) + (f" {PARTIAL}" if is_partial else "")
 
 
 def _number(value: Decimal | None, unit: str) -> str:

@@ -1,14 +1,17 @@
 """Describes how a file's columns differ from those of the last accepted one, since figures may depend on them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 
 from dagster_project.contracts import plain_header
 from dagster_project.core.home import LONDON
 
+from .excel import SheetText
 from .file_names import InboxFile
+from .header_columns import Layout
 from .ledger import LedgerEntry
+from .refusal import printable
 
 ALIKE = 0.6
 """Similarity of two headers (0 to 1) from which one may be the other's new name."""
@@ -50,6 +53,25 @@ def describe_unread(sheets: Collection[str]) -> list[str]:
         return []
     remedy = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
     return [f"not read: {', '.join(sheets)} with the same columns: {remedy}"]
+
+
+def describe_unseen(read: SheetText, layout: Layout, *, is_named: bool) -> Iterator[str]:
+    """Sentences on what is hidden or struck out in the table of a workbook's sheet, and was read all the same.
+
+    `is_named`: whether a mapping names the sheet.
+    """
+    remedy = "if they should not, delete them in the sheet and drop it again with a later extraction"
+    for kind, rows in (("hidden by a filter or by hand", read.hidden_rows), ("struck out", read.struck_rows)):
+        if number := sum(row >= layout.rows for row in rows):
+            one = number == 1
+            they = f"{number:,} {'row is' if one else 'rows are'} {kind}, and {'counts' if one else 'count'} like the others"
+            yield f"{they}: {remedy.replace('they', 'it').replace('them', 'it') if one else remedy}"
+    columns = [h for name, h in layout.headers.items()
+               if any(first <= i <= last for i in layout.fields_of(name) for first, last in read.hidden_columns)]  # fmt: skip
+    if columns:
+        yield f"hidden, and read like the others: {', '.join(map(printable, columns))}"
+    if read.is_hidden and not is_named:
+        yield "the sheet that was read is hidden: if it is not the extract, delete it, or say table: {sheet: ...} in a mapping"
 
 
 def describe_extraction(file: InboxFile, landed_at: datetime) -> list[str]:

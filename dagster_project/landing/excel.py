@@ -19,6 +19,7 @@ from dagster_project.core.printable import visible
 from .containers import CHUNK, LARGEST, too_large
 from .file_signatures import check_kind, check_workbook
 from .refusal import Refused, printable
+from .sheet_marks import column_number, read_marks
 
 HALF_A_SECOND = timedelta(milliseconds=500)
 MOST_CELLS = 100_000_000
@@ -30,28 +31,8 @@ _SHARED = "xl/sharedStrings.xml"
 _TEXT_END = re.compile(rb"</(?:\w+:)?si>")
 _REFERENCE = re.compile(rb'\bt=["\']s["\'][^>]*>\s*<(?:\w+:)?v>\s*(\d+)')
 _OVERLAP = 64
-_WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-# Each part is short, so that no tag, however long, takes long to search.
-_SHEET_ID = re.compile(rb"<(?:\w{1,9}:)?sheet\s[^<>]{0,999}?\w{1,9}:id=[\"']([^\"'<>]{1,99})")
-_RELATION = re.compile(rb"<(?:\w{1,9}:)?Relationship\s([^<>]{0,2000})>")
-_ATTRIBUTE = re.compile(rb"\b(Id|Target)=[\"']([^\"']{0,999})")
 TOP_ROWS = 100
 """Rows in which another sheet's header is looked for."""
-_LONGEST_CELL = 1 << 14
-"""Bytes that a failed formula's cell takes at most, as `_ERROR` looks for it."""
-_ERROR = re.compile(
-    rb"<(?:\w{1,9}:)?c\s[^<>]{0,99}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]{0,99}?\bt=[\"']e[\"'][^<>]{0,99}>"
-    rb"(?:<(?:\w{1,9}:)?f\b[^<>]{0,99}(?:/>|>[^<]{0,9999}</(?:\w{1,9}:)?f>))?\s{0,9}<(?:\w{1,9}:)?v>([^<]{0,20})"
-)
-
-
-_UNWORKED = re.compile(
-    rb"<(?:\w{1,9}:)?c\s([^<>]{0,99})>\s{0,9}<(?:\w{1,9}:)?f\b[^<>]{0,99}(?:/>|>[^<]{0,9999}</(?:\w{1,9}:)?f>)\s{0,9}"
-    rb"(?:<(?:\w{1,9}:)?v ?/>|<(?:\w{1,9}:)?v></(?:\w{1,9}:)?v>)?\s{0,9}</(?:\w{1,9}:)?c>"
-)
-_NO_VALUE = (b"f></", b"v></v>", b"/></c")
-"""Found in a sheet with such a formula: most have none, and each cell need not be searched."""
-_CELL = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 
 
 @dataclass(frozen=True)
@@ -59,12 +40,18 @@ class SheetText:
     """A sheet as CSV text: commas, LF, a line for each row (cells may have line breaks), blank lines for blank rows.
 
     `last_merged`: the first row, from 1, of the last cell that is merged over rows of one column; 0 where there is none.
-    `unworked`: row and column, from 0, of each formula that no spreadsheet has worked out yet.
+    `unworked`: row and column, from 0, of each formula that no spreadsheet has worked out yet. `hidden_rows`: the rows
+    with a value, from 0, that a person does not see; `struck_rows`: those that are struck out. `hidden_columns`: first and last
+    of each run of columns, from 0. `is_hidden`: whether the sheet is.
     """
 
     text: str
     last_merged: int
     unworked: Sequence[tuple[int, int]]
+    hidden_rows: Sequence[int] = ()
+    struck_rows: Sequence[int] = ()
+    hidden_columns: Sequence[tuple[int, int]] = ()
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +87,7 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
         found = workbook.get_sheet_by_index(index) if index is not None else None
         rows = found.to_python(skip_empty_area=False) if found else None
         ranges = (found.merged_cell_ranges if found else None) or []
+        is_hidden = index is not None and workbook.sheets_metadata[index].visible != python_calamine.SheetVisibleEnum.Visible
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
@@ -108,8 +96,8 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     if rows is None or index is None:
         name = printable(sheet or "")
         raise Refused(f"no sheet '{name}', which the mapping's table.sheet says: it has {', '.join(map(printable, names))}")
-    unworked = []
-    for row, column, shown in _failed_formulas(data, index):
+    unworked, marks = [], read_marks(data, index)
+    for row, column, shown in marks.failed:
         if shown is None:
             unworked.append((row, column))
         elif row < len(rows) and column < len(rows[row]):
@@ -120,7 +108,21 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     text = _csv_text(rows)
     if "\0" in text:
         raise Refused("holds NUL characters: damaged, or not text")
-    return SheetText(text, max((top + 1 for top, _, _ in merged), default=0), unworked)
+    hidden = [row for row in marks.hidden_rows if row < len(rows) and _filled(rows[row])]
+    struck = [row for row, cells in marks.struck.items() if row < len(rows) and _is_struck(rows[row], cells)]
+    last_merged = max((top + 1 for top, _, _ in merged), default=0)
+    return SheetText(text, last_merged, unworked, hidden, struck, marks.hidden_columns, is_hidden)
+
+
+def _filled(row: list[Any]) -> list[int]:
+    """The cells with a value, from 0."""
+    return [column for column, value in enumerate(row) if _text(value).strip()]
+
+
+def _is_struck(row: list[Any], struck: Collection[int]) -> bool:
+    """Whether most of a row is struck out: a note of why may not be, and one old value is not the row."""
+    filled = _filled(row)
+    return 2 * sum(column in struck for column in filled) > len(filled)
 
 
 def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]], table: SheetTable) -> None:
@@ -195,40 +197,6 @@ def _index(names: list[str], sheet: str | None) -> int | None:
     return int(sheet) - 1 if sheet.isdecimal() and 1 <= int(sheet) <= len(names) else None
 
 
-def _failed_formulas(data: bytes, index: int) -> Iterator[tuple[int, int, str | None]]:
-    """The cells of a sheet whose formula failed: row and column from 0, and the error, such as `#REF!`; None where it was never
-    worked out, as in a workbook that a program wrote and nobody has opened.
-
-    Excel writes errors to a CSV. The library has blanks for both, which would land.
-    """
-    with zipfile.ZipFile(BytesIO(data)) as file:
-        names = file.namelist()
-        # A workbook whose parts are elsewhere is read as the library reads it.
-        if not {_WORKBOOK, _RELATIONS} <= set(names):
-            return
-        ids = _SHEET_ID.findall(file.read(_WORKBOOK))
-        relations = (dict(_ATTRIBUTE.findall(r)) for r in _RELATION.findall(file.read(_RELATIONS)))
-        targets = {r.get(b"Id"): r.get(b"Target", b"").decode(errors="replace") for r in relations}
-        target = targets.get(ids[index], "") if index < len(ids) else ""
-        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if path not in names:
-            return
-        with file.open(path) as member:
-            tail = b""
-            while chunk := member.read(CHUNK):
-                whole, end, tail = (tail + chunk).rpartition(b"c>")
-                tail = tail[-_LONGEST_CELL:]
-                # Most sheets have none: the search of each cell takes a third as long again as reading the sheet.
-                has_errors = b't="e"' in whole or b"t='e'" in whole
-                for column, row, error in _ERROR.findall(whole + end) if has_errors else ():
-                    yield int(row) - 1, _number(column) - 1, error.decode(errors="replace")
-                has_unworked = b"<f" in whole and any(mark in whole for mark in _NO_VALUE)
-                for attributes in _UNWORKED.findall(whole + end) if has_unworked else ():
-                    # Excel's own formulas that give an empty text say so.
-                    if (cell := _CELL.search(attributes)) and b't="str"' not in attributes:
-                        yield int(cell[2]) - 1, _number(cell[1]) - 1, None
-
-
 def _check_extent(data: bytes) -> None:
     """Raises Refused for a workbook that the library would need too much memory to read: that would end the whole night. A file
     that is not a zip is left to the library."""
@@ -278,19 +246,11 @@ def _check_sheet(member: IO[bytes]) -> None:
         columns.update(_COLUMNS.findall(piece))
         last_row = max([last_row, *map(int, set(_ROWS.findall(piece)))])
         tail = piece[-_OVERLAP:]
-    last_column = max((_number(c) for c in columns), default=1)
+    last_column = max((column_number(c) for c in columns), default=1)
     if last_row * last_column > MOST_CELLS:
         raise Refused(
             f"too large: its cells reach to row {last_row} and column {last_column}; is one far from the table? Delete it"
         )
-
-
-def _number(letters: bytes) -> int:
-    """A column's number from its letters: A is 1, AA is 27."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number
 
 
 def _text(value: object) -> str:

@@ -305,6 +305,7 @@ class FileLanding(LandingSession):
             drift=[
                 *(describe_drift(previous, *columns) if previous else []),
                 *describe_unread(sheet.unread_sheets),
+                *sheet.unseen,
                 *describe_extraction(file, at),
             ],
             indicators=indicators,

@@ -16,7 +16,7 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.contracts.model import NUMBER_TYPES
 
-from .column_drift import likely_renames
+from .column_drift import describe_unseen, likely_renames
 from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
 from .decode import decode
@@ -78,7 +78,9 @@ def open_file(
             read = sheet_text(stored.data, name, SheetTable(layout.rows, *fields))
         _check_formulas(read, layout, contract)
         around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
-        return sheet(layout, read_cells(con, read.text, layout, by_row=True), unread_sheets=tuple(unread), around=around)
+        unseen = tuple(describe_unseen(read, layout, is_named=name is not None))
+        cells = read_cells(con, read.text, layout, by_row=True)
+        return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, contract, file.form, facts, mapping, resources)):
         layout, cells, around = opened

@@ -59,6 +59,8 @@ class Sheet:
     """Whose file it is."""
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
+    unseen: tuple[str, ...] = ()
+    """What was read though a person does not see it, or struck it out: a sentence for each kind."""
     around: AroundTable = field(default_factory=AroundTable)
 
     def cell(self, index: int) -> str:

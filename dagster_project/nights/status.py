@@ -29,9 +29,9 @@ def status(home: Home) -> dict[str, Any]:
     """The state of a home, read from its ledger and receipts; it need not have published anything.
 
     Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `drift` (files of the last days with other columns, or sheets not read), `unknown_values` (of each column the
-    command that makes them known), `without_areas` (forces with units in their files and no list of areas), `editions` and
-    `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
+    `withdrawn`, `drift` (files of the last days with other columns, sheets not read, or rows hidden or struck out),
+    `unknown_values` (of each column the command that makes them known), `without_areas` (forces with units in their files
+    and no list of areas), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
     and `holding` are those of the earlier night while it is published, else those of the last one.

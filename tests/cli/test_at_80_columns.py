@@ -13,7 +13,7 @@ from support import copy_home
 from dagster_project.cli.echo import print_line
 from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import read_receipts
+from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.terminal_console import Console
 from dagster_project.serving import write_result
 
@@ -114,6 +114,19 @@ def test_a_night(sample_home: Home) -> None:
     assert max(map(len, lines_of(text))) <= WIDE
     for f in receipt.files:
         assert re.search(rf"^ *{f['extract']} +{f['covered_from']} to {f['covered_to']} ", text, re.M), f["extract"]
+
+
+def test_a_night_of_several_forces_with_long_names_shows_all_numbers(tmp_path) -> None:
+    window = {"outcome": "accepted", "covered_from": "2024-04-01", "covered_to": "2025-11-30"}
+    rows = {"rows_landed": 1462, "rows_quarantined": 31, "rows_duplicate": 2907}
+    names = [("exploitation_outcomes", "devon-and-cornwall"), ("crimes", "avon-and-somerset")]
+    files = [{"extract": extract, "force_code": force, **window, **rows} for extract, force in names]
+    console = terminal()
+    _show_receipt(console, Receipt("n", "published", "", "", files=files), Home(tmp_path))
+    text = console.file.getvalue()
+    assert max(map(len, lines_of(text))) <= WIDE and "landed quarantined repeats" in text
+    for extract, force in names:
+        assert re.search(rf"^ *{extract} +{force} +2024-04-01 +1,462 +31 +2,907", text, re.M), text
 
 
 def test_status_goes_on_where_its_text_begins() -> None:

@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 from support import copy_home
 
 from dagster_project.audit.read import read_log
-from dagster_project.cli.topline import NOT_AVAILABLE, _split
+from dagster_project.cli.topline import NOT_AVAILABLE, _printed, _split
 from dagster_project.core.home import Home
 from dagster_project.serving import connect
 from dagster_project.serving.topline import COLUMNS, Line, ToplineError, topline
@@ -66,6 +66,15 @@ def test_the_latest_complete_month_and_the_twelve_to_it(marts: duckdb.DuckDBPyCo
     assert (line.twelve_months_value, line.twelve_months_year_before, line.twelve_months_change) == (50, None, None)
     assert line.twelve_months_status == "partial"
     assert line.unusual == "not known", "no chart has the month"
+
+
+def test_a_year_before_that_is_covered_in_part_is_marked(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute("update marts.measures set data_status = 'complete', value = 50, prior_value = 40, volume_change = null")
+    (line,) = topline(marts, ["possession_offences"])
+    assert _printed(line)[2:8] == ["50", "40 [p]", "[x]", "50", "40 [p]", "[x]"]
+    marts.execute("update marts.measures set volume_change = 10, pct_change = 25")
+    (line,) = topline(marts, ["possession_offences"])
+    assert _printed(line)[2:8] == ["50", "40", "+25.0%", "50", "40", "+25.0%"]
 
 
 def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:

@@ -311,7 +311,7 @@ function areasFigure(holder, types, state) {
       id: "map", title: `Map of ${lowerFirst(contents.areaTypes[type])} by ${as}: ${measureOf(mart, selects.measure.value).title}, ${row.label}`, name: nameOf("map"),
       spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, selects.measure.value).title, width),
       onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}. Grey is not available.${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
+      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}.${shapes.some((s) => s.y === null) ? " Grey is not available." : ""}${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
     }));
   }
 }

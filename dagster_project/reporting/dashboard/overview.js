@@ -90,7 +90,9 @@ async function showOverview(state) {
     byId("every").checked = state.all === "yes";
     byId("odd").checked = state.unusual === "yes";
     byId("overview-title").textContent = `Overview: ${name}`;
-    byId("overview-lead").textContent = `${unusual.length} of ${count(charted.length, "measure", "measures")} with a control chart ${unusual.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(selected.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`;
+    byId("overview-lead").textContent = charted.length
+    ? `${unusual.length} of ${count(charted.length, "measure", "measures")} with a control chart ${unusual.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(selected.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`
+    : "No measure here has a control chart with enough a month to tell what is unusual.";
     byId("odd-ones").replaceChildren(...unusual.map((c) => createElement("li", [createElement("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${formatFigure(c.latest.value, c.measure.unit, "c")}, ${describeVariation(c.month)}`])));
     const holder = byId("cards");
     clear(holder);

@@ -67,6 +67,11 @@ class PrintedColumn:
     window: str | None
     unit: str | None
 
+    @property
+    def heading(self) -> str:
+        """The label, and the window where the label does not say it: `Total, May 2024 to Nov 2025`."""
+        return f"{self.label}, {self.window}" if self.window and self.window not in self.label else self.label
+
 
 @dataclass(frozen=True)
 class Row:

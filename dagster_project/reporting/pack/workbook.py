@@ -148,7 +148,7 @@ def _sheet_name(table: Table) -> str:
 def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     """A printed table, or the series of a chart. Extra columns say which changes of a row are unusual, and which numbers are
     provisional or revised."""
-    headings = _unique_headings([table.rows_are, *(c.label for c in table.columns)])
+    headings = _unique_headings([table.rows_are, *(c.heading for c in table.columns)])
     marked = [[(h, c.marker) for h, c in zip(headings[1:], r.cells, strict=True) if c.marker and c.text] for r in table.rows]
     rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
     widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]

@@ -276,6 +276,15 @@ def test_a_search_leads_to_the_dashboard_and_back(folder: Path, page: Any) -> No
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
+def test_no_table_of_extracts_and_files_is_cut_off_in_a_wide_window(folder: Path, page: Any) -> None:
+    telephone = page.viewport_size
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto((folder / "extracts.html").as_uri())
+    cut = page.eval_on_selector_all(".scroll", "all => all.filter((e) => e.scrollWidth > e.clientWidth).length")
+    page.set_viewport_size(telephone)
+    assert cut == 0
+
+
 def test_rows_can_be_filtered_and_are_whole_without_javascript(folder: Path, page: Any, unscripted: Any) -> None:
     address = (folder / "measures.html").as_uri()
     page.goto(address)

@@ -322,3 +322,9 @@ def test_texts_stay_texts_and_an_empty_warehouse_says_so(opened: Any, folder: Pa
     (tmp_path / "hostile" / "data" / "index.js").write_text(f"globalThis.pamIndex = {json.dumps(known)};", encoding="utf-8")
     page.reload()
     expect(page.locator("#problem")).to_contain_text("no night has published")
+
+
+def test_a_subject_without_a_control_chart_does_not_say_0_of_0(opened: Callable[..., Any]) -> None:
+    page = opened(view="overview", subject="mart_street_crime")
+    lead = page.locator("#overview-lead").inner_text()
+    assert lead == "No measure here has a control chart with enough a month to tell what is unusual."

@@ -103,10 +103,16 @@ def test_a_map_of_districts_says_whose_its_outlines_are(opened: Callable[..., An
     assert page.locator("#map .mark-shape path").count() == 9
     note = page.locator("#map-note").inner_text()
     assert ATTRIBUTION in note and "no outline" not in note
+    assert "Grey" not in note, "every district has a figure"
     figure = page.locator("figure:has(#map)")
     with page.expect_download() as download:
         figure.get_by_role("button", name="Save as SVG").click()
     assert "Crown copyright" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_map_says_what_grey_is_where_some_is(opened: Callable[..., Any], mapped: Path) -> None:
+    page = opened(mapped, mart="mart_street_crime", by="district", kind="month", period="2025-08-01/2025-08-31")
+    assert "Grey is not available." in page.locator("#map-note").text_content()
 
 
 def test_units_have_no_map_and_are_not_said_to_be_districts(opened: Callable[..., Any], mapped: Path) -> None:

@@ -54,6 +54,34 @@ def test_no_page_fails_wcag_or_asks_the_network(made: Made, page: Any) -> None:
     assert page.asked == []
 
 
+def test_a_command_is_broken_between_its_options_alone(sample: Made, page: Any) -> None:
+    telephone = page.viewport_size
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto((sample.folder / "trail" / "offences.html").as_uri())
+    heights = page.eval_on_selector_all(".claims code span:last-child", "all => all.map((e) => e.getClientRects()[0].height)")
+    page.set_viewport_size(telephone)
+    assert len(heights) == 12 and max(heights) == min(heights), "--edition 2026-03"
+
+
+def test_a_narrow_window_prints_the_wide_charts(sample: Made, page: Any) -> None:
+    names = []
+    for media in ("screen", "print"):
+        page.emulate_media(media=media)
+        page.goto((sample.folder / "disrupt-the-supply-of-drugs.html").as_uri())
+        names.append(page.locator("picture img").first.evaluate("e => e.currentSrc").rpartition("/")[2])
+    page.emulate_media(media="screen")
+    assert names == ["stop_search-trend-narrow.svg", "stop_search-trend.svg"]
+
+
+def test_the_sample_notice_keeps_off_the_title_in_print(sample: Made, page: Any) -> None:
+    page.emulate_media(media="print")
+    page.goto((sample.folder / "index.html").as_uri())
+    notice, title = (page.locator(tag).first.bounding_box() for tag in (".sample", "h1"))
+    inside = page.locator("h2").first.evaluate("e => getComputedStyle(e).breakInside")
+    page.emulate_media(media="screen")
+    assert title["y"] - notice["y"] - notice["height"] >= 8 and inside == "avoid"
+
+
 def test_the_reasons_of_claims_are_seen_whole_in_a_wide_window(sample: Made, page: Any) -> None:
     telephone = page.viewport_size
     page.set_viewport_size({"width": 1280, "height": 900})

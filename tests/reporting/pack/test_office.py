@@ -106,6 +106,15 @@ def table_of(sheet: list[list[Any]], header: str) -> list[list[Any]]:
     return sheet[at:]
 
 
+def test_a_heading_of_the_spreadsheet_says_its_period_where_the_name_does_not(written: Any) -> None:
+    pack, folder, _, is_awkward = written
+    if is_awkward:
+        return
+    (table,) = (t for t in pack.tables if t.name == "naloxone")
+    sheet = CalamineWorkbook.from_path(folder / "a.xlsx").get_sheet_by_name(f"{table.number}_naloxone").to_python()
+    assert table_of(sheet, "Section")[0][:2] == ["Section", "Total, May 2024 to Nov 2025"]
+
+
 def test_every_cell_is_a_number_or_its_marker_in_the_spreadsheet(written: Any) -> None:
     pack, folder, cells, is_awkward = written
     book = CalamineWorkbook.from_path(folder / "a.xlsx")
