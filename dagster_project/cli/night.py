@@ -99,7 +99,7 @@ def backfill_command(
     from dagster_project.core.config import read_config
     from dagster_project.core.seeds import force_names
     from dagster_project.landing import find_files
-    from dagster_project.landing.days_of_file import with_windows
+    from dagster_project.landing.choose_mapping import with_windows
     from dagster_project.nights.land_step import within
     from dagster_project.nights.period_coverage import PeriodError, read_period
     from dagster_project.nights.run import NightRun

@@ -17,7 +17,7 @@ vocabulary = make_group("vocabulary", help=ABOUT, invoke_without_command=True)
 @vocabulary.callback()
 def show(context: typer.Context, home: HomeOption = HOME) -> None:
     """Show values that no list has, with their rows, and the line to add for each."""
-    from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
+    from dagster_project.landing.vocabulary import lines_to_paste, unknown_values
 
     if context.invoked_subcommand:
         return

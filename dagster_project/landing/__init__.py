@@ -2,10 +2,10 @@
 
 - Which file it is: `file_names` reads its name, `choose_mapping` and `file_name_patterns` find the force's mapping for it.
 - `land_file` takes the steps, in this order: unpack it (`containers`), read its rows (`open_file`, `csv_reader`, `excel`,
-  `parquet`), find the header (`header_row`) and its columns (`header_columns`), apply the mapping (`mappings`,
-  `mapped_values`), read each cell as its type (`canonical_values`), check each row (`row_rules`, `excluded_rows`), doubt
-  the file as a whole (`plausibility`, `duplicates`, `blank_repeats`, `restarted_keys`, `second_header`,
-  `text_around_table`, `uncertain_dates`), and store it (`raw_store`, `ledger`).
+  `parquet`), find the header (`header_row`) and its columns (`header_columns`), apply the mapping (`mappings`)
+  and read each cell as its type (`canonical_values`), check each row (`row_rules`, `excluded_rows`), doubt the file as a
+  whole (`plausibility`, `duplicates`, `restarted_keys`, `text_around_table`, `uncertain_dates`, `vocabulary`), and store it
+  (`raw_store`, `ledger`).
 - Afterwards: `move_to_archive`, `release_held`, `retention`.
 """
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +15,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 
 from . import read_ledger
+from .file_name_patterns import months
 from .file_names import canonical_name, name_problem
 from .land_file import SUSPECT_DAYS
 from .mappings import read_mappings
@@ -27,8 +27,6 @@ class ExtractTemplateError(PamError, ValueError):
 
 @dataclass(frozen=True)
 class Template:
-    """A template's path, contract and window."""
-
     path: Path
     contract: Contract
     covered_from: date
@@ -103,6 +101,5 @@ def _window(contract: Contract, first: date | None, last: date | None, today: da
         return first, last
     yearly = contract.rhythm == "yearly"
     within = first or last or today.replace(month=1 if yearly else today.month, day=1) - timedelta(days=1)
-    begin = within.replace(month=1 if yearly else within.month, day=1)
-    end = within.replace(month=12, day=31) if yearly else within.replace(day=monthrange(within.year, within.month)[1])
+    begin, end = (date(within.year, 1, 1), date(within.year, 12, 31)) if yearly else months(within, within)
     return first or begin, last or end

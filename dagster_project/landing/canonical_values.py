@@ -1,13 +1,20 @@
-"""Canonical forms: what a cell of each type may look like, and the one text that raw stores for it.
+"""Canonical forms: what a cell of each type may look like, and the one text that raw stores for it. A force's mapping is
+applied first: its codes become the contract's values, its dates canonical. Quarantined cells stay as delivered.
 
-All are SQL macros over trimmed text that return NULL for what can't be read. Landing never casts unchecked text: DuckDB's casts
-accept `epoch`, `infinity` and `25-01-01` as dates, and `1e5` as an amount.
+All forms are SQL macros over trimmed text that return NULL for what can't be read. Landing never casts unchecked text: DuckDB's
+casts accept `epoch`, `infinity` and `25-01-01` as dates, and `1e5` as an amount.
 """
+
+import re
 
 import duckdb
 
 from dagster_project.contracts import Column
+from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.sql import literal
+
+from .mapping_fields import split_codes
+from .mappings import SystemMapping
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
@@ -102,7 +109,6 @@ create or replace temp macro pam_list(x) as
 
 
 def install(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the macros in a connection."""
     con.execute(MACROS)
 
 
@@ -131,3 +137,66 @@ FAULT = {
     "choice": "is not one of its values",
 }
 """By type, the reason for a value without a canonical form. Other types accept any text."""
+
+
+def translated(column: Column, trimmed: str, mapping: SystemMapping) -> str:
+    """SQL for a cell's text with the force's codes replaced by ours; NULL where the code means a blank."""
+    codes = mapping.codes(column)
+    separator = mapping.separators.get(column.name)
+    text = f"replace({trimmed}, {literal(separator)}, ';')" if separator else trimmed
+    if not codes:
+        return text
+    if column.type != "list":
+        ours = _looked_up(codes, f"coalesce({text}, '')")
+        return f"nullif(coalesce({ours}, {text}), '')"
+    item = "trim(item)"
+    items = f"list_transform(string_split({text}, ';'), lambda item: coalesce({_looked_up(codes, item)}, item))"
+    blank = literal(codes[""]) if codes.get("") else "null"
+    return f"coalesce(nullif(array_to_string({items}, ';'), ''), {blank})"
+
+
+def _looked_up(codes: dict[str, str], text: str) -> str:
+    """SQL for our value of a code: the whole code's, else that of the longest prefix that matches, else NULL.
+
+    Whole codes are a literal map: one lookup for each cell, where a CASE of a thousand codes would make a thousand comparisons.
+    """
+    whole, prefixes = split_codes(codes)
+    lookups = []
+    if whole:
+        keys, values = (", ".join(literal(t) for t in part) for part in (whole, [codes[c] for c in whole]))
+        lookups.append(f"map([{keys}], [{values}])[lower({text})]")
+    if prefixes:
+        rules = (f"starts_with(lower({text}), {literal(p)})" if p else f"{text} <> ''" for p in prefixes)
+        whens = " ".join(f"when {rule} then {literal(codes[f'{p}*'])}" for p, rule in zip(prefixes, rules, strict=True))
+        lookups.append(f"case {whens} end")
+    return f"coalesce({', '.join(lookups)})" if len(lookups) > 1 else lookups[0]
+
+
+def mapped(column: Column, text: str, mapping: SystemMapping, *, utc: bool) -> str:
+    """SQL for a column's canonical text, from its translated text: the mapping's date formats come before the contract's."""
+    utc = utc or mapping.times_are_utc
+    own = canonical(column, text, utc=utc)
+    formats = mapping.dates.get(column.name)
+    if not formats:
+        return own
+    if any(is_month_first(f) for f in formats):
+        # 03/04 is March there: a day that their format does not fit must not be read the UK's way.
+        own = f"case when not regexp_matches({text}, '^\\d{{1,2}}/\\d{{1,2}}/') then {own} end"
+    return f"coalesce({', '.join([*(_by_format(column, text, f, utc) for f in formats), own])})"
+
+
+def is_month_first(form: str) -> bool:
+    """Whether a format begins with the month, as American dates do."""
+    return form.replace("%-", "%").startswith("%m/%d/")
+
+
+def _by_format(column: Column, text: str, form: str, utc: bool) -> str:
+    assert column.type in DATE_TYPES
+    moment = f"try_strptime({text}, {literal(form)})"
+    if "%z" in form:
+        moment = f"timezone('Europe/London', {moment})"
+    elif utc and column.type == "timestamp" and re.search("%-?[HI]", form):
+        moment = f"timezone('Europe/London', timezone('UTC', {moment}))"
+    if column.type == "month":
+        return f"left(cast(pam_plausible({moment}) as varchar), 7) || '-01'"
+    return f"left(cast(pam_plausible({moment}) as varchar), {19 if column.type == 'timestamp' else 10})"

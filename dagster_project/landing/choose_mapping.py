@@ -1,25 +1,27 @@
-"""Finds the mapping of a file by the mapping's patterns of file names."""
+"""Finds the mapping of a file by the mapping's patterns of file names, and the days that it covers where its name does not say:
+a backfill takes only files of its period."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import duckdb
+
 from dagster_project.contracts import Contract
 from dagster_project.core.home import LONDON, Home
+from dagster_project.core.seeds import force_names
 
+from .containers import read_stored
+from .duckdb_connection import connect_to_look
 from .file_name_patterns import NoDateError
 from .file_names import InboxFile
 from .mapping_fields import Files
-from .mappings import Mappings, NamedMapping, SystemMapping, read_mappings
-from .refusal import printable
-
-
-def recognise_inbox_files(
-    home: Home, contracts: Mapping[str, Contract], forces: Collection[str], files: Iterable[InboxFile]
-) -> list[InboxFile]:
-    """Files as the home's mappings recognise them. Raises OSError where the mappings can't be read."""
-    return recognise_files(files, read_mappings(home, contracts, forces))
+from .mappings import Mappings, SystemMapping, read_mappings
+from .open_file import open_file
+from .refusal import Refused, printable
+from .row_rules import parse_within_rows, remove_ignored_rows
 
 
 def recognise_files(files: Iterable[InboxFile], mappings: Mappings) -> list[InboxFile]:
@@ -33,33 +35,53 @@ def recognise_files(files: Iterable[InboxFile], mappings: Mappings) -> list[Inbo
 def _recognised(file: InboxFile, mappings: Mappings) -> InboxFile:
     if problem := mappings.name_problem(file.name):
         return replace(file, waits=f"waits in the inbox until a mapping is mended: {problem}")
-    reading = mappings.reading(file.name)
-    return _with_mapping(file, reading[0]) if reading else file
-
-
-def _with_mapping(file: InboxFile, named: NamedMapping) -> InboxFile:
-    problem = None
-    for files in named.mapping.files:
-        try:
-            if fields := _read_name(file, named.mapping, files):
-                return replace(file, mapping=named.name, **fields)
-        except NoDateError as error:
-            reason = printable(str(error), length=None)
-            problem = f"mappings/{named.name} reads this name, but {reason}: correct the name, or the mapping's files"
+    problem = file.problem
+    for named in mappings.reading(file.name):
+        for files in named.mapping.files:
+            try:
+                if fields := _read_name(file, named.mapping, files):
+                    return replace(file, mapping=named.name, **fields)
+            except NoDateError as error:
+                reason = printable(str(error), length=None)
+                problem = f"mappings/{named.name} reads this name, but {reason}: correct the name, or the mapping's files"
     return replace(file, problem=problem)
 
 
 def _read_name(file: InboxFile, mapping: SystemMapping, files: Files) -> dict[str, Any] | None:
     """The fields of a file's name; None where it does not fit the pattern. Raises NoDateError."""
-    name = files.pattern.read(file.name)
-    if name is None:
+    parts = files.pattern.read(file.name)
+    if parts is None:
         return None
-    at = name.extracted_at or datetime.fromtimestamp(int(file.mtime), UTC)
+    first, last, at = parts
+    at = at or datetime.fromtimestamp(int(file.mtime), UTC)
     # A file says nothing of the days after its extraction: without this, they would count as days without rows.
-    last = name.covered_to and min(name.covered_to, at.astimezone(LONDON).date())
-    if name.covered_from and last and name.covered_from > last:
-        raise NoDateError(f"its window begins on {name.covered_from}, after its extraction on {last}")
+    last = last and min(last, at.astimezone(LONDON).date())
+    if first and last and first > last:
+        raise NoDateError(f"its window begins on {first}, after its extraction on {last}")
     return {
-        "form": "canonical", "extract": mapping.extract, "force_code": mapping.forces[0], "covered_from": name.covered_from,
+        "form": "canonical", "extract": mapping.extract, "force_code": mapping.forces[0], "covered_from": first,
         "covered_to": last, "extracted_at": at, "covers": files.covers, "problem": None,
     }  # fmt: skip
+
+
+def with_windows(home: Home, contracts: Mapping[str, Contract], files: Iterable[InboxFile]) -> list[InboxFile]:
+    """Files as the home's mappings recognise them, each with its window. A file that can't be read has none."""
+    mappings = read_mappings(home, contracts, force_names())
+    return [_with_window(home, contracts, mappings, f) for f in recognise_files(files, mappings)]
+
+
+def _with_window(home: Home, contracts: Mapping[str, Contract], mappings: Mappings, file: InboxFile) -> InboxFile:
+    used = mappings.named(str(file.mapping))
+    if used is None or file.covers is None:
+        return file
+    contract = contracts[str(file.extract)]
+    with ExitStack() as resources:
+        con = resources.enter_context(connect_to_look(home, contract))
+        try:
+            sheet = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, resources, fast=False)
+            remove_ignored_rows(con, sheet)
+            sheet = parse_within_rows(con, sheet, file.covers)
+        except (Refused, OSError, duckdb.Error):
+            # Landing reports what is wrong with it, in a night that is not limited to a period.
+            return file
+    return replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)

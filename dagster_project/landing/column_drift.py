@@ -1,38 +1,43 @@
-"""Describes how a file's columns differ from those of the last accepted one, since figures may depend on them."""
+"""Compares a file's columns with its contract's and with those of the last accepted file, since figures may depend on them: a
+measure is not available where no file has its columns."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
+from pathlib import Path
+
+import duckdb
 
 from dagster_project.contracts import plain_header
-from dagster_project.core.home import LONDON
+from dagster_project.core.home import LONDON, Home
+from dagster_project.core.sql import one_row
 
 from .excel import SheetText
 from .file_names import InboxFile
 from .header_columns import Layout
 from .ledger import LedgerEntry
+from .raw_store import Load, parquet_of
 from .refusal import printable
+from .row_rules import Sheet
 
 ALIKE = 0.6
 """Similarity of two headers (0 to 1) from which one may be the other's new name."""
+BLANK_ROWS = 50
+"""A column that is blank in every row of a file with at least this many rows counts as absent."""
 LONG_AFTER = timedelta(days=31)
 """An extraction later than this after the landing is mistyped: clocks differ by less."""
 
 
-def describe_drift(
-    before: LedgerEntry, headers: Mapping[str, str], unknown: Iterable[str], missing: Collection[str]
-) -> list[str]:
-    """What changed since the file of the entry `before`: a sentence for each change.
-
-    `headers`: contract column -> its header now. `unknown`: headers that mean no column. `missing`: columns without a header.
-    """
+def describe_drift(before: LedgerEntry, layout: Layout) -> list[str]:
+    """What changed since the file of the entry `before`: a sentence for each change."""
+    headers = layout.headers
     # Older ledger lines have no headers, only the missing columns.
     if before.headers:
         removed, added = [c for c in before.headers if c not in headers], [c for c in headers if c not in before.headers]
     else:
-        removed = [c for c in missing if c not in before.missing_columns]
+        removed = [c for c in layout.missing if c not in before.missing_columns]
         added = [c for c in before.missing_columns if c in headers]
-    then, now = ({plain_header(h): h for h in part} for part in (before.unknown_columns, unknown))
+    then, now = ({plain_header(h): h for h in part} for part in (before.unknown_columns, layout.unknown))
     new, dropped = [h for p, h in now.items() if p not in then], [h for p, h in then.items() if p not in now]
     renamed = likely_renames({c: [c, before.headers.get(c, c)] for c in removed}, new)
     changes = [f"renamed? {c} is gone, {h} is new" for c, h in renamed.items()]
@@ -114,3 +119,29 @@ def _similarity(one: str, other: str) -> float:
     shorter, longer = sorted((one, other), key=len)
     within = ALIKE if len(shorter) > 2 and shorter in longer else 0.0
     return max(within, SequenceMatcher(None, one, other).ratio())
+
+
+def absent_columns(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int) -> list[str]:
+    """Columns of the contract that the file lacks, or that are blank in all of its rows where it has 50 or more.
+
+    `rows`: how many the file has. The rows are stored already: Parquet's metadata say whether a column has any value.
+    """
+    given = {*sheet.layout.position, *sheet.mapping.constants}
+    absent = [c.name for c in sheet.contract.columns if c.name not in given]
+    if rows >= BLANK_ROWS:
+        present = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position]
+        landed = con.execute(
+            "select path_in_schema, sum(num_values - coalesce(stats_null_count, 0)) from parquet_metadata(?) group by 1",
+            [str(load.raw(home))],
+        ).fetchall()
+        values = dict(landed)
+        absent += _blank_as_delivered(con, load.quarantine(home), [c for c in present if not values.get(c)])
+    return sorted(absent)
+
+
+def _blank_as_delivered(con: duckdb.DuckDBPyConnection, path: Path, columns: list[str]) -> list[str]:
+    if not columns or not path.exists():
+        return columns
+    counts = ", ".join(f"count(nullif(trim(\"{c}\"), ''))" for c in columns)
+    values = one_row(con.execute(f"select {counts} from {parquet_of(path)}"))
+    return [c for c, n in zip(columns, values, strict=True) if not n]

@@ -16,7 +16,6 @@ CONFLICT_KIND = "differs from an extraction of the same time"
 
 
 def load_of(entry: LedgerEntry) -> Load:
-    """The load of a ledger entry of an accepted or held file."""
     assert entry.load_id and entry.extract and entry.force_code and entry.extracted_at, "the file did not land"
     return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
 
@@ -24,10 +23,8 @@ def load_of(entry: LedgerEntry) -> Load:
 def settle_conflicts(
     con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, others: list[LedgerEntry]
 ) -> dict[str, int]:
-    """Withhold the keys whose rows differ between a stored load and accepted loads of the same time.
-
-    Returns the number of newly withheld rows by load id, with the given load's.
-    """
+    """Withhold the keys whose rows differ between a stored load and accepted loads of the same time. Returns the number of
+    newly withheld rows of each load, by its id."""
     withheld: dict[str, int] = {}
     for other in map(load_of, others):
         if not other.raw(home).exists():

@@ -1,4 +1,5 @@
-"""Reads a file's bytes, hashes and unpacks them, and checks that they are complete, by their own marks and by the manifest."""
+"""Reads a file's bytes, hashes and unpacks them, and checks that they are of the kind that the name says, and complete by their
+own marks and the manifest."""
 
 import errno
 import gzip
@@ -16,9 +17,8 @@ from typing import IO
 
 from dagster_project.core.home import Home
 
-from .file_names import InboxFile
-from .file_signatures import check_kind
-from .inbox_files import FileStamp, opened_file, refuse_keys
+from .file_names import OLD_EXCEL, InboxFile
+from .inbox_files import FileStamp, opened_file, refuse_keys, stamp_of
 from .refusal import Refused, StillChanging
 
 CHUNK = 1 << 22
@@ -29,43 +29,80 @@ LARGEST_MANIFEST = 1 << 20
 MOST_ROWS = 10**15
 _SHA256 = re.compile("[0-9a-f]{64}")
 
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+"""The first bytes of old Excel files, and of new ones with a password, which are packed into the old container."""
+
+_KINDS = (
+    (b"PK\x03\x04", "a zip file or an Excel workbook", (".zip", ".csv.zip", ".xlsx")),
+    (b"\x1f\x8b", "a gzip file", (".csv.gz",)),
+    (b"PAR1", "a Parquet file", (".parquet",)),
+    (OLD_OFFICE, "an old Excel workbook (.xls), or one with a password", (".xlsx",)),
+    (b"%PDF-", "a PDF", ()),
+)
+_MARKED = {".csv.gz": "gzip", ".xlsx": "Excel", ".parquet": "Parquet"}
+
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file's bytes as stored, their SHA-256 (hex) and number, and the stamp that changes when the file does."""
+    """A file's bytes as stored, their SHA-256 (hex), and the stamp that changes when the file does."""
 
     data: bytes
     sha256: str
-    size: int
     stamp: FileStamp
 
 
 def read_stored(file: InboxFile, home: Home) -> StoredFile:
-    """Read a file of the inbox once, so that the bytes hashed are the bytes parsed. Raises Refused, OSError."""
-    return read_path(file.path, file.root, home)
-
-
-def read_path(path: Path, root: Path | None = None, home: Home | None = None) -> StoredFile:
-    """Read any file once. `root`: the folder that no link may lead out of; `home`: the home whose keys are never read.
-
-    Raises Refused, OSError.
-    """
-    with opened_file(path, root) as handle:
-        if home is not None:
-            refuse_keys(home, handle)
-        stamp = FileStamp.of(handle)
-        if not stamp.size:
+    """Read a file of the inbox once, so that the bytes hashed are the bytes parsed. Raises Refused, also for a key; OSError."""
+    with opened_file(file.path, file.root) as handle:
+        refuse_keys(home, handle)
+        stamp, size = stamp_of(handle), os.fstat(handle).st_size
+        if not size:
             raise Refused("empty: the file has no bytes, not even a header")
-        if stamp.size > LARGEST:
+        if size > LARGEST:
             raise Refused(too_large("has"))
         # A hole at a file's beginning takes no disk space, but all of its length in memory.
-        if stamp.size > CHUNK and not os.pread(handle, CHUNK, 0).strip(b"\0"):
+        if size > CHUNK and not os.pread(handle, CHUNK, 0).strip(b"\0"):
             raise Refused("holds NUL bytes: damaged, or not text")
         with open(handle, "rb", closefd=False) as source:
-            data = source.read(stamp.size + 1)
-        if len(data) != stamp.size or FileStamp.of(handle) != stamp:
+            data = source.read(size + 1)
+        if len(data) != size or stamp_of(handle) != stamp:
             raise StillChanging("changed while it was read: it will be read again")
-    return StoredFile(data, hashlib.sha256(data).hexdigest(), len(data), stamp)
+    return StoredFile(data, hashlib.sha256(data).hexdigest(), stamp)
+
+
+def check_kind(data: bytes, container: str) -> None:
+    """Raises Refused where the first bytes are those of another kind of file than the name's ending says."""
+    for mark, kind, endings in _KINDS:
+        if data.startswith(mark):
+            if container not in endings:
+                raise Refused(f"wrong ending: the name ends in {container}, and the file is {kind}")
+            return
+    # Text, or an unknown kind of file: only kinds that always begin with a mark can be ruled out.
+    if (name := _MARKED.get(container)) and not data.startswith(b"PK"):
+        raise Refused(f"wrong ending or damaged: the name ends in {container}, and the file does not begin as {name} files do")
+
+
+def container_of(path: Path) -> str:
+    """The ending that suits a file's first bytes, whatever its name ends in: text is `.csv`."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if start.startswith(b"PK"):
+        return ".xlsx" if b"[Content_Types].xml" in start or b"xl/" in start else ".zip"
+    if start.startswith(OLD_OFFICE):
+        return ".xlsx"
+    return ".csv.gz" if start.startswith(b"\x1f\x8b") else ".parquet" if start.startswith(b"PAR1") else ".csv"
+
+
+def check_workbook(data: bytes) -> None:
+    """Raises Refused, with what to do, for an Excel workbook that has a password or is of the old kind."""
+    if not data.startswith(OLD_OFFICE):
+        return
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise Refused(
+            "a workbook with a password: open it in Excel, remove the password (File, Info, Protect Workbook, Encrypt with"
+            " Password), save it as .xlsx and drop it again"
+        )
+    raise Refused(f"{OLD_EXCEL} and drop it again")
 
 
 def unpack(stored: StoredFile, container: str) -> bytes:
@@ -144,22 +181,18 @@ class Manifest:
     sha256: str | None
 
     def check_bytes(self, stored: StoredFile) -> None:
-        """Raises Refused when the hash is another."""
         if self.sha256 is not None and self.sha256 != stored.sha256:
             raise Refused(f"manifest: says sha256 {self.sha256}, the file has {stored.sha256}")
 
     def check_rows(self, rows: int | None, ignored: int | None = None) -> None:
-        """Raises Refused when the number of rows is another. `ignored`: rows that are not records; the manifest may count them.
-        """
+        """Raises Refused when the number of rows is another. The manifest may count `ignored` rows, which are not records."""
         if self.rows is not None and self.rows not in (rows, (rows or 0) + (ignored or 0)):
             raise Refused(f"manifest: says {self.rows} rows, the file has {rows}")
 
 
 def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
-    """A file's manifest, None where there is none. `root`: the folder that no link may lead out of.
-
-    Raises Refused when it can't be read: then the file can't be checked against it.
-    """
+    """A file's manifest, None where there is none. Raises Refused when it can't be read: the file can't be checked against
+    it."""
     try:
         with opened_file(path, root) as handle, open(handle, "rb", closefd=False) as source:
             data = source.read(LARGEST_MANIFEST + 1)

@@ -16,8 +16,7 @@ import numpy
 
 from dagster_project.core.printable import visible
 
-from .containers import CHUNK, LARGEST, too_large
-from .file_signatures import check_kind, check_workbook
+from .containers import CHUNK, LARGEST, check_kind, check_workbook, too_large
 from .refusal import Refused, printable
 from .sheet_marks import column_number, read_marks
 
@@ -56,11 +55,8 @@ class SheetText:
 
 @dataclass(frozen=True)
 class SheetTable:
-    """Where the rows of a sheet begin, and what some of their columns are, by number from 0.
-
-    `header`: the last row of the header, from 1. `keys`: the columns of the key; none where there is no key. `amounts`: what is
-    added up.
-    """
+    """Where the rows of a sheet begin. `header`: the last row of the header, from 1. `keys`, `amounts`: the columns of the key,
+    if there is one, and those that are added up, from 0."""
 
     header: int
     keys: Collection[int] = ()
@@ -68,11 +64,10 @@ class SheetTable:
 
 
 def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None = None) -> SheetText:
-    """Read a sheet.
+    """Read a sheet, by its name or its number from 1; the first where None.
 
-    `sheet`: its name, or its number from 1; the first where None. `table`: give each row of it that a cell is merged over the
-    cell's value; where None only the first row has it. Raises Refused when the workbook is damaged or protected, or has no such
-    sheet.
+    `table`: give each row of it that a cell is merged over the cell's value; where None only the first row has it. Raises
+    Refused when the workbook is damaged or protected, or has no such sheet.
     """
     # Imported here: nights without Excel files need not wait for it.
     import python_calamine
@@ -169,11 +164,7 @@ def sheet_names(data: bytes) -> dict[str, bool]:
 
 
 def sheet_tops(data: bytes, after: int) -> Iterator[tuple[str, bool, str]]:
-    """Name, whether a person sees it, and first rows, as `sheet_text` gives them, of a workbook's sheets after some first ones:
-    those that can be read.
-
-    The workbook is one that `sheet_text` has read.
-    """
+    """The readable sheets of a valid workbook after some first ones: name, whether a person sees it, and first rows as text."""
     import python_calamine
 
     workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
@@ -198,8 +189,7 @@ def _index(names: list[str], sheet: str | None) -> int | None:
 
 
 def _check_extent(data: bytes) -> None:
-    """Raises Refused for a workbook that the library would need too much memory to read: that would end the whole night. A file
-    that is not a zip is left to the library."""
+    """Raises Refused for a workbook that the library would need too much memory to read: that would end the whole night."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as file:
             if sum(i.file_size for i in file.infolist()) > LARGEST:

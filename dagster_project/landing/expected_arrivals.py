@@ -8,6 +8,7 @@ inbox has changed for some minutes.
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from dagster_project.core.receipts import today_of
 from dagster_project.core.seeds import force_names
 
 from . import accepted, find_files, read_ledger
-from .choose_mapping import recognise_inbox_files
+from .choose_mapping import recognise_files
+from .mappings import read_mappings
 
 MOST_SHOWN = 8
 
@@ -57,7 +59,7 @@ def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: P
             None, "no nightly extract was accepted before, so that no set is known: the night of 02:00 lands these", new_cursor
         )
     contracts, forces = load_contracts(), force_names()
-    files = recognise_inbox_files(home, contracts, forces, find_files(folder, contracts, forces))
+    files = recognise_files(find_files(folder, contracts, forces), read_mappings(home, contracts, forces))
     present = {part for f in files if not f.problem for part in (f.extract_and_force, (f.extract_and_force[0], None))}
     missing = sorted((x, f or "") for x, f in expected - present)
     if missing:
@@ -90,12 +92,10 @@ def _listing(inbox: Path) -> list[list[object]]:
     for folder, _, names in os.walk(inbox):
         for name in names:
             path = Path(folder, name)
-            try:
+            # Removed or unreadable at this moment: the next check sees it.
+            with suppress(OSError):
                 stat = path.stat()
-            except OSError:
-                # Removed or unreadable at this moment: the next check sees it.
-                continue
-            files.append([str(path.relative_to(inbox)), stat.st_size, stat.st_mtime_ns])
+                files.append([str(path.relative_to(inbox)), stat.st_size, stat.st_mtime_ns])
     return sorted(files, key=str)
 
 

@@ -41,33 +41,23 @@ class NoDateError(PamError, ValueError):
 
 
 @dataclass(frozen=True)
-class NameParts:
-    """What a name says: the covered days and the time of extraction (UTC); None for what it does not say."""
-
-    covered_from: date | None
-    covered_to: date | None
-    extracted_at: datetime | None
-
-
-@dataclass(frozen=True)
 class Pattern:
     """A pattern, ready to match names. `forms`: placeholder -> its strptime format."""
 
-    text: str
     shape: re.Pattern[str]
     forms: dict[str, str]
 
     @property
     def has_window(self) -> bool:
-        """Whether the names say which days their files cover."""
         return bool(self.forms.keys() - {"at"})
 
     def fits(self, name: str) -> bool:
         """Whether a name fits the pattern. Its dates may still be impossible."""
         return self.shape.fullmatch(name) is not None
 
-    def read(self, name: str) -> NameParts | None:
-        """Read a name; None where it does not fit. Raises NoDateError."""
+    def read(self, name: str) -> tuple[date | None, date | None, datetime | None] | None:
+        """First and last covered day, and time of extraction (UTC), as far as a name says; None where it does not fit. Raises
+        NoDateError."""
         match = self.shape.fullmatch(name)
         if match is None:
             return None
@@ -75,7 +65,7 @@ class Pattern:
         first, last = _window(at)
         if first and last and first > last:
             raise NoDateError(f"the window ends before it begins: {first} to {last}")
-        return NameParts(first, last, _extracted(at.get("at"), self.forms.get("at", "")))
+        return first, last, _extracted(at.get("at"), self.forms.get("at", ""))
 
 
 def read_pattern(text: str) -> Pattern:
@@ -106,7 +96,7 @@ def read_pattern(text: str) -> Pattern:
             f"{', '.join(f'{{{k}}}' for k in kinds)} say no window together: it is {{from}} and {{to}}, or {{month}},"
             " or {year}, or {financial_year}"
         )
-    return Pattern(text, re.compile(_joined(pieces), re.I | re.S), forms)
+    return Pattern(re.compile(_joined(pieces), re.I | re.S), forms)
 
 
 def _joined(pieces: list[str]) -> str:

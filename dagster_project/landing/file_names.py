@@ -2,7 +2,6 @@
 
 import os
 import re
-from calendar import monthrange
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -12,7 +11,7 @@ from typing import Any, Literal
 from dagster_project.contracts import Contract
 from dagster_project.core.similar_names import suggestion
 
-from .file_signatures import OLD_EXCEL
+from .file_name_patterns import months
 from .refusal import printable
 
 MANIFEST = ".manifest.json"
@@ -20,6 +19,9 @@ CONTAINERS = (".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet")
 LINK_OUT = "a link that leads out of the inbox: drop the file itself"
 LINK_TO_FOLDER = "a link to a folder: drop the files themselves"
 OTHER_EXCEL = (".xls", ".xlsm", ".xlsb")
+OLD_EXCEL = (
+    "an Excel workbook of another kind (.xls, the old one, .xlsm or .xlsb): open it in Excel, save it as Excel Workbook (.xlsx)"
+)
 CANONICAL_FORM = "extract__force__from__to__YYYYMMDDTHHMMSSZ.csv"
 
 _CANONICAL = re.compile(r"(?P<extract>.*?)__(?P<force>.*?)__(?P<from>.*?)__(?P<to>.*?)__(?P<at>.*)", re.S)
@@ -62,12 +64,10 @@ class InboxFile:
 
     @property
     def manifest(self) -> Path:
-        """The path of the file's optional manifest."""
         return self.path.with_name(self.path.name + MANIFEST)
 
     @property
     def extract_and_force(self) -> tuple[str, str]:
-        """The extract and the force of a file with a valid name."""
         assert self.extract is not None and self.force_code is not None
         return self.extract, self.force_code
 
@@ -206,8 +206,8 @@ def _read_police_uk(
     year, month = int(match["year"]), int(match["month"])
     if not (1900 <= year <= 2100 and 1 <= month <= 12):
         raise _BadName(f"{match['year']}-{match['month']} is no month there is")
-    window = {"covered_from": date(year, month, 1), "covered_to": date(year, month, monthrange(year, month)[1])}
-    parts.update(form="police_uk", extract=contract.extract, force_code=force, **window)
+    first, last = months(date(year, month, 1), date(year, month, 1))
+    parts.update(form="police_uk", extract=contract.extract, force_code=force, covered_from=first, covered_to=last)
 
 
 def _check_force(force: str, forces: Collection[str]) -> None:

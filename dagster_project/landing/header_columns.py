@@ -1,14 +1,12 @@
 """Reads the header: the separator, the position of each contract column, missing columns and unknown headers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dagster_project.contracts import Contract, plain_header
+from dagster_project.contracts import plain_header
 
 from .excluded_rows import FORCE_HEADER, STATE_HEADER, VOID_HEADER
-from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderSearch, find_header_row
-from .mapping_fields import Join, headers_of, parts_of
-from .mappings import SystemMapping
+from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderNames, find_header_row
 from .refusal import LONGEST_SHOWN, Refused, printable
 
 
@@ -51,18 +49,14 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class HeaderMeanings:
-    """What a file's headers may mean: `plain_header` -> contract columns. `mapped`: headers that the mapping names. `mapping`:
-    the force's, for columns that it makes of several headers."""
+class AroundTable:
+    """The cells of the rows above the header, and the notes above and below the table: lines with one or two cells."""
 
-    headers: Mapping[str, tuple[str, ...]]
-    mapped: frozenset[str] = frozenset()
-    mapping: SystemMapping | None = None
+    above: Sequence[Sequence[str]] = ()
+    notes: Sequence[str] = ()
 
 
-def read_header(
-    text: str, contract: Contract, form: str, separator: str | None = None, mapping: SystemMapping | None = None
-) -> Layout:
+def read_header(text: str, names: HeaderNames, separator: str | None = None) -> Layout:
     """Find the header of a CSV: the first row that names every required column, or the one that the mapping says.
 
     `separator`: None finds the one that gives most of the contract's headers. Raises Refused where no header fits the contract.
@@ -73,66 +67,30 @@ def read_header(
     if len(text) - start > HEADER_CHARACTERS and text.find("\n", start, start + HEADER_CHARACTERS) < 0:
         raise Refused(f"no header: the first line has more than {HEADER_CHARACTERS} characters")
     known = separator or given_separator
-    search = header_search(contract, form, mapping)
-    header_row = mapping.table.header_row if mapping else None
-    row = find_header_row(text, start, skipped, (known,) if known else SEPARATORS, search, header_row)
-    end = (skipped + row.lines, row.number, _after(text, start, row.lines))
-    return lay_out(row.fields, contract, form, mapping, row.separator, end)
+    row = find_header_row(text, start, skipped, (known,) if known else SEPARATORS, names)
+    return lay_out(row.fields, names, row.separator, (skipped + row.lines, row.number, _after(text, start, row.lines)))
 
 
-def header_search(contract: Contract, form: str, mapping: SystemMapping | None) -> HeaderSearch:
-    """What to search for: the columns that a file's header row must name."""
-    meanings = header_meanings(contract, form, mapping)
-    required = {name for name in _expected(contract, form, mapping) if contract.column(name).required}
-    parts = {plain_header(h) for source in (mapping.headers.values() if mapping else ()) for h in headers_of(source)}
-    headers = frozenset(parts | meanings.headers.keys())
-    return HeaderSearch(lambda fields: _columns_named(fields, meanings), frozenset(required), headers)
-
-
-def lay_out(
-    fields: list[str],
-    contract: Contract,
-    form: str,
-    mapping: SystemMapping | None = None,
-    separator: str = "",
-    end: tuple[int, int, int] = (1, 1, 0),
-) -> Layout:
+def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tuple[int, int, int] = (1, 1, 0)) -> Layout:
     """The layout given by a header's fields. `end`: lines, rows and characters up to the header's end.
 
     Raises Refused where the header names no column of the contract, or two headers mean one column.
     """
-    meanings = header_meanings(contract, form, mapping)
-    position, parts, others = _positions(fields, meanings)
+    position, parts, others = _positions(fields, names)
     if not position:
         raise Refused("no header: the first line names none of the contract's columns")
-    missing = [name for name in _expected(contract, form, mapping) if name not in position]
-    missing_required = [name for name in missing if contract.column(name).required]
-    unmatched = [name for name in missing if mapping and name in mapping.headers and name not in mapping.optional]
+    missing = [name for name in names.expected if name not in position]
+    unmatched = [name for name in missing if name in names.mapping.headers and name not in names.mapping.optional]
     headers = {
         name: " + ".join(fields[i][:LONGEST_SHOWN] for i in parts.get(name, (index,))) for name, index in position.items()
     }  # fmt: skip
     unknown = tuple(printable(fields[i]) or f"(column {i + 1} has no name)" for i in others)
-    lists = (unknown, tuple(missing), tuple(missing_required))
+    lists = (unknown, tuple(missing), tuple(names.required(missing)))
     telling = (
         {i: printable(fields[i]) for i in others if any(h.fullmatch(plain_header(fields[i])) for h in kinds)}
         for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER))
     )
     return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), *telling)
-
-
-def header_meanings(contract: Contract, form: str, mapping: SystemMapping | None = None) -> HeaderMeanings:
-    """What headers may mean in a canonical or a data.police.uk file. A mapping's headers come before the contract's own."""
-    if form == "police_uk" and contract.police_uk:
-        return HeaderMeanings({plain_header(h): (name,) for h, name in contract.police_uk.columns.items()})
-    own = {h: (c.name,) for c in contract.columns for h in c.headers}
-    mapped = mapping.meanings() if mapping else {}
-    return HeaderMeanings(own | mapped, frozenset(mapped), mapping)
-
-
-def _expected(contract: Contract, form: str, mapping: SystemMapping | None) -> list[str]:
-    """The contract's columns, without constants of the mapping and columns that data.police.uk never publishes."""
-    absent = contract.police_uk.absent if form == "police_uk" and contract.police_uk else ()
-    return [c.name for c in contract.columns if c.name not in absent and not (mapping and c.name in mapping.constants)]
 
 
 def _skip(text: str) -> tuple[int, int, str | None]:
@@ -160,42 +118,20 @@ def _after(text: str, start: int, lines: int) -> int:
     return start
 
 
-def _columns_named(fields: list[str], meanings: HeaderMeanings) -> set[str]:
-    """The columns that a row's fields name, even where two fields name the same one."""
-    plain = [plain_header(f) for f in fields]
-    named = {name for header in plain for name in meanings.headers.get(header, ())}
-    return named | _in_parts(plain, meanings).keys()
-
-
-def _in_parts(plain: list[str], meanings: HeaderMeanings) -> dict[str, tuple[str, ...]]:
-    """The columns that a mapping makes of several headers, and which of these headers are there: all of them, or some where a
-    list is optional. A joined value without one of its parts would be another value."""
-    mapping, found = meanings.mapping, {}
-    for name, source in mapping.headers.items() if mapping else ():
-        parts = [plain_header(h) for h in parts_of(source)]
-        present = tuple(p for p in parts if p in plain)
-        may_lack_some = mapping and name in mapping.optional and not isinstance(source, Join)
-        if present and (len(present) == len(parts) or may_lack_some):
-            found[name] = present
-    return found
-
-
-def _positions(
-    fields: list[str], meanings: HeaderMeanings
-) -> tuple[dict[str, int], dict[str, tuple[int, ...]], list[int]]:
+def _positions(fields: list[str], names: HeaderNames) -> tuple[dict[str, int], dict[str, tuple[int, ...]], list[int]]:
     """The position of each column, the fields of columns made of several, and the fields with an unknown header. Where the file
     has both the mapping's header and the contract's own for a column, the mapping's counts."""
     plain = [plain_header(f) for f in fields]
     indexes: dict[str, list[int]] = {}
     for index, header in enumerate(plain):
-        for name in meanings.headers.get(header, ()):
+        for name in names.columns.get(header, ()):
             indexes.setdefault(name, []).append(index)
     parts = {}
-    for name, headers in _in_parts(plain, meanings).items():
+    for name, headers in names.in_parts(plain).items():
         parts[name] = tuple(_only_one(name, [i for i, h in enumerate(plain) if h == part], fields) for part in headers)
     position = {}
     for name in sorted(indexes.keys() | parts, key=lambda n: (indexes.get(n) or parts[n])[0]):
-        chosen = [i for i in indexes.get(name, ()) if plain[i] in meanings.mapped] or indexes.get(name, [])
+        chosen = [i for i in indexes.get(name, ()) if plain[i] in names.mapped] or indexes.get(name, [])
         position[name] = parts[name][0] if name in parts else _only_one(name, chosen, fields)
     taken = {*position.values(), *(i for own in parts.values() for i in own)}
     return position, parts, [i for i in range(len(fields)) if i not in taken]
@@ -205,8 +141,3 @@ def _only_one(name: str, indexes: list[int], fields: list[str]) -> int:
     if len(indexes) > 1:
         raise Refused(f"two headers mean {name}: '{printable(fields[indexes[0]])}' and '{printable(fields[indexes[1]])}'")
     return indexes[0]
-
-
-def named_headers(mapping: SystemMapping, name: str) -> str:
-    """The headers that a mapping names for a column, for a reason."""
-    return ", ".join(printable(h) for h in headers_of(mapping.headers[name]))

@@ -2,14 +2,16 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dagster_project.contracts import plain_header
+from dagster_project.contracts import Contract, plain_header
 
 from .decode import MARK
-from .mapping_fields import LAST_HEADER_ROW
+from .mapping_fields import LAST_HEADER_ROW, Join, headers_of, parts_of
+from .mappings import SystemMapping
 from .refusal import Refused, printable
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -38,56 +40,83 @@ class HeaderRow:
 
     @property
     def n_filled(self) -> int:
-        """How many of its fields are not blank."""
         return sum(map(bool, self.fields))
 
 
-@dataclass(frozen=True)
-class HeaderSearch:
-    """What a header row must name. `named`: gives the columns that a row's fields name. `needed`: columns that the header must
-    name. `headers`: all known headers in `plain_header` form, with those of parts of a column."""
+class HeaderNames:
+    """What a file's headers may mean, by its contract, its form and the force's mapping.
 
-    named: Callable[[list[str]], set[str]]
-    needed: frozenset[str]
-    headers: frozenset[str]
+    `columns`: `plain_header` -> contract columns; a mapping's headers come before the contract's own. `known`: all of these and
+    the headers of columns that a mapping makes of several. `expected`: the columns that a file of this form may have.
+    """
+
+    def __init__(self, contract: Contract, form: str, mapping: SystemMapping) -> None:
+        self.contract, self.form, self.mapping = contract, form, mapping
+        source = contract.police_uk if form == "police_uk" else None
+        own = source.columns.items() if source else ((h, c.name) for c in contract.columns for h in c.headers)
+        self.mapped = mapping.meanings()
+        self.columns = {plain_header(h): (name,) for h, name in own} | self.mapped
+        parts = {plain_header(h) for source in mapping.headers.values() for h in headers_of(source)}
+        self.known = parts | self.columns.keys()
+        absent = {*(source.absent if source else ()), *mapping.constants}
+        self.expected = [c.name for c in contract.columns if c.name not in absent]
+
+    def required(self, names: Iterable[str]) -> list[str]:
+        """Those of these columns without which a file is refused."""
+        return [name for name in names if self.contract.column(name).required]
+
+    def in_parts(self, plain: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """The columns that a mapping makes of several headers, and which of these headers are there: all of them, or some where
+        a list is optional. A joined value without one of its parts would be another value."""
+        found = {}
+        for name, source in self.mapping.headers.items():
+            parts = [plain_header(h) for h in parts_of(source)]
+            present = tuple(p for p in parts if p in plain)
+            may_lack_some = name in self.mapping.optional and not isinstance(source, Join)
+            if present and (len(present) == len(parts) or may_lack_some):
+                found[name] = present
+        return found
+
+    def named(self, row: HeaderRow) -> set[str]:
+        """The columns that a row names, even where two of its fields name the same one."""
+        plain = [plain_header(f) for f in row.fields]
+        return {name for header in plain for name in self.columns.get(header, ())} | self.in_parts(plain).keys()
 
     def n_named(self, row: HeaderRow) -> int:
-        """How many of the contract's columns a row names."""
-        return len(self.named(row.fields))
+        return len(self.named(row))
 
     def is_complete(self, row: HeaderRow) -> bool:
-        """Whether a row names every needed column."""
-        named = self.named(row.fields)
-        return bool(named) and self.needed <= named
+        """Whether a row names every required column."""
+        named = self.named(row)
+        return bool(named) and named.issuperset(self.required(self.expected))
 
 
-def find_header_row(
-    text: str, start: int, skipped: int, separators: Iterable[str], search: HeaderSearch, header_row: int | None
-) -> HeaderRow:
+def find_header_row(text: str, start: int, skipped: int, separators: Iterable[str], names: HeaderNames) -> HeaderRow:
     """The header of a text whose first line that is not blank begins at `start`, after `skipped` blank lines.
 
     It is the first row that names all needed columns, alone or with the row above it; else the row that names most of them.
-    `header_row`: the row that a mapping says. Raises Refused where no row names any column, or there is no such row.
+    A mapping may say which row it is. Raises Refused where no row names any column, or there is no such row.
     """
     separators = list(separators)
+    header_row = names.mapping.table.header_row
     if header_row is None:
         # Nearly always the first row is the header: then no other row is read.
         rows_read = (next(_rows(text, start, skipped, s), None) for s in separators)
-        first = max(filter(None, rows_read), key=search.n_named, default=None)
-        if first and search.is_complete(first):
+        first = max(filter(None, rows_read), key=names.n_named, default=None)
+        if first and names.is_complete(first):
             return first
     by_separator = [list(_rows(text, start, skipped, s)) for s in separators]
     for merge in (False, True):
-        candidates = [r for rows in by_separator for r in (_merged(rows, search) if merge else rows)]
+        candidates = [r for rows in by_separator for r in (_merged(rows, names) if merge else rows)]
         if header_row is not None:
             candidates = [r for r in candidates if r.number == header_row]
-        if complete := [r for r in candidates if search.is_complete(r)]:
-            return min(complete, key=lambda r: (r.number, -search.n_named(r)))
+        if complete := [r for r in candidates if names.is_complete(r)]:
+            return min(complete, key=lambda r: (r.number, -names.n_named(r)))
     rows = [r for own in by_separator for r in own if header_row in (None, r.number)]
     if not rows:
         raise Refused(f"no header: row {header_row}, which the mapping's table.header_row says, has no text")
-    nearest = max(rows, key=lambda r: (search.n_named(r), -r.number))
-    if not search.n_named(nearest):
+    nearest = max(rows, key=lambda r: (names.n_named(r), -r.number))
+    if not names.n_named(nearest):
         raise Refused(_no_header(rows))
     return nearest
 
@@ -122,28 +151,23 @@ def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[Heade
     if len(head) > 1 and start + HEADER_CHARACTERS < len(text):
         head.pop()
     reader = csv.reader((line + "\n" for line in head), delimiter=separator, skipinitialspace=True)
-    number = skipped
-    while number < LAST_HEADER_ROW or number == skipped:
-        try:
-            fields = next(reader, None)
-        except csv.Error:
-            return
-        if fields is None:
-            return
-        number += 1
-        cells = [f.replace(MARK, "").strip() for f in fields]
-        if any(cells):
-            yield HeaderRow(number, cells, reader.line_num, separator)
+    with suppress(csv.Error):
+        for number, fields in enumerate(reader, skipped + 1):
+            cells = [f.replace(MARK, "").strip() for f in fields]
+            if any(cells):
+                yield HeaderRow(number, cells, reader.line_num, separator)
+            if number >= LAST_HEADER_ROW:
+                return
 
 
-def _merged(rows: list[HeaderRow], search: HeaderSearch) -> Iterator[HeaderRow]:
+def _merged(rows: list[HeaderRow], names: HeaderNames) -> Iterator[HeaderRow]:
     """Rows joined with the merged cells above them: `Opened` above `Date` and `Time`, or a cell that spans both rows."""
     for above, row in pairwise(rows):
         if above.number == row.number - 1:
-            yield HeaderRow(row.number, with_above(above.fields, row.fields, search.headers), row.lines, row.separator)
+            yield HeaderRow(row.number, with_above(above.fields, row.fields, names.known), row.lines, row.separator)
 
 
-def with_above(above: Sequence[str], own: Sequence[str], headers: frozenset[str] = frozenset()) -> list[str]:
+def with_above(above: Sequence[str], own: Sequence[str], headers: Collection[str] = ()) -> list[str]:
     """A row completed from merged cells above it: its blank fields, those that appear twice, and those that are in `headers`
     only with the cell above."""
     width = max(len(above), len(own))

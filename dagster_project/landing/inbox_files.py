@@ -11,7 +11,6 @@ import signal
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.core.home import Home
@@ -25,21 +24,13 @@ CHANGED = "changed within the last {seconds:g} s ([night] settled_seconds): it w
 OPEN_FOR_WRITING = "a program still has it open for writing: it will be read when its sender is done"
 
 
-@dataclass(frozen=True)
-class FileStamp:
-    """Changes whenever a file's content does. Times in nanoseconds; `changed_ns` can't be set back."""
+FileStamp = tuple[int, int, int, int, int]
 
-    device: int
-    inode: int
-    size: int
-    mtime_ns: int
-    changed_ns: int
 
-    @classmethod
-    def of(cls, handle: int) -> "FileStamp":
-        """The stamp of an open file."""
-        status = os.fstat(handle)
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+def stamp_of(handle: int) -> FileStamp:
+    """Changes whenever the content of an open file does: the time of its last change can't be set back."""
+    status = os.fstat(handle)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 @contextlib.contextmanager
@@ -111,7 +102,7 @@ def refuse_keys(home: Home, handle: int) -> None:
 def check_unchanged(file: InboxFile, stamp: FileStamp) -> None:
     """Raises StillChanging where the file has changed since it was read, Refused and OSError as `opened_file` does."""
     with opened_file(file.path, file.root) as handle:
-        if FileStamp.of(handle) != stamp:
+        if stamp_of(handle) != stamp:
             raise StillChanging("changed while it was read: it will be read again")
 
 
@@ -135,17 +126,10 @@ def files_being_written(files: Iterable[InboxFile], seconds: float) -> dict[Path
             now = os.fstat(handle)
             if (now.st_size, now.st_mtime) != (file.size, file.mtime):
                 reasons[file.path] = CHANGED.format(seconds=seconds)
-            elif is_open_for_writing(handle):
+            # Closing the file gives the lease back.
+            elif lease(handle) is False:
                 reasons[file.path] = OPEN_FOR_WRITING
     return reasons
-
-
-def is_open_for_writing(handle: int) -> bool | None:
-    """Whether any process has the file open for writing; None where the system can't tell."""
-    leased = lease(handle)
-    if leased:
-        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return None if leased is None else not leased
 
 
 def lease(handle: int) -> bool | None:
@@ -162,8 +146,3 @@ def lease(handle: int) -> bool | None:
     except OSError:
         return None
     return True
-
-
-def is_still_leased(handle: int) -> bool:
-    """Whether nobody has tried to write since `lease` returned True."""
-    return fcntl.fcntl(handle, fcntl.F_GETLEASE) == fcntl.F_RDLCK

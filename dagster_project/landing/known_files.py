@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -44,12 +45,8 @@ class Decisions:
         self.loads: dict[str, LedgerEntry] = {}
         self.latest = LONG_AGO
         self.key_fingerprint: str | None = None
-        self._by_identity: dict[tuple[Any, ...], LedgerEntry] = {}
-        self._by_window: dict[tuple[Any, ...], list[LedgerEntry]] = defaultdict(list)
         self._by_force: dict[tuple[str | None, ...], dict[str, LedgerEntry]] = defaultdict(dict)
-        self._by_time: dict[tuple[str | None, ...], dict[str, None]] = defaultdict(dict)
         self._drops: dict[tuple[Any, ...], LedgerEntry] = {}
-        self._last: dict[tuple[Any, ...], LedgerEntry] = {}
         self._entries: list[LedgerEntry] = []
         for entry in entries:
             self.add(entry)
@@ -63,15 +60,7 @@ class Decisions:
             return
         if entry.key_fingerprint:
             self.key_fingerprint = entry.key_fingerprint
-        self.loads[entry.load_id] = self._by_force[(entry.extract, entry.force_code)][entry.load_id] = entry
-        if entry.outcome == "accepted":
-            self._last[(entry.extract, entry.force_code, entry.form)] = entry
-        window = (entry.extract, entry.force_code, entry.covered_from, entry.covered_to)
-        if entry.form == "police_uk":
-            self._by_window[window].append(entry)
-        else:
-            self._by_identity[(*window, entry.extracted_at)] = entry
-            self._by_time[(entry.extract, entry.force_code, entry.extracted_at)][entry.load_id] = None
+        self.loads[entry.load_id] = self._by_force[entry.extract, entry.force_code][entry.load_id] = entry
 
     def of(self, extract: str | None) -> "Decisions":
         """The decisions of one extract (None: of files whose name gives no extract), and every drop by its name."""
@@ -90,38 +79,38 @@ class Decisions:
             return None
         if file.problem and entry.reason != file.problem:
             return None
-        if entry.outcome == "refused" and entry.extract and entry.mapping != mapping:
-            return None
         if entry.outcome == "refused":
-            try:
-                arrived = datetime.fromtimestamp(file.manifest.stat().st_mtime, UTC)
-            except OSError:
-                # No manifest; there can't be one where the file's name is too long.
-                return entry
-            return entry if arrived < datetime.fromisoformat(entry.landed_at) else None
+            if entry.extract and entry.mapping != mapping:
+                return None
+            # An error: no manifest. There can't be one where the file's name is too long.
+            with suppress(OSError):
+                if file.manifest.stat().st_mtime >= datetime.fromisoformat(entry.landed_at).timestamp():
+                    return None
         return entry
 
+    def _loads_of(self, extract: str | None, force_code: str | None, form: str) -> list[LedgerEntry]:
+        return [e for e in self._by_force[extract, force_code].values() if e.form == form]
+
     def accepted_of(self, file: InboxFile) -> list[LedgerEntry]:
-        """The accepted loads of a file's extract and force."""
-        return [e for e in self._by_force[(file.extract, file.force_code)].values() if e.outcome == "accepted"]
+        return [e for e in self._by_force[file.extract, file.force_code].values() if e.outcome == "accepted"]
 
     def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
         """The load of the same extract, force and form that was accepted last."""
-        return self._last.get((file.extract, file.force_code, file.form))
+        loads = self._loads_of(file.extract, file.force_code, str(file.form))
+        return max((e for e in loads if e.outcome == "accepted"), key=lambda e: e.landed_at, default=None)
 
     def same_extraction(self, file: InboxFile) -> LedgerEntry | None:
         """The accepted or held load of the same extract, force, window and time of extraction."""
         if file.form == "police_uk":
             return None
         assert file.extracted_at is not None
-        window = (file.extract, file.force_code, file.covered_from, file.covered_to)
-        return self._by_identity.get((*window, utc_seconds(file.extracted_at)))
+        same = (file.covered_from, file.covered_to, utc_seconds(file.extracted_at))
+        loads = self._loads_of(file.extract, file.force_code, "canonical")
+        return next((e for e in loads if (e.covered_from, e.covered_to, e.extracted_at) == same), None)
 
     def same_bytes(self, file: InboxFile, sha256: str, keyless: bool = False) -> LedgerEntry | None:
-        """The load with the same bytes: of the same extraction, or the newest of its month (see `newest`).
-
-        Older content of a month that arrives again is a new landing: the newest file of a month counts.
-        """
+        """The load with the same bytes: of the same extraction, or the newest of its month. Older content of a month that
+        arrives again is a new landing: the newest file of a month counts."""
         if file.form != "police_uk":
             load = self.same_extraction(file)
             return load if load and load.sha256 == sha256 else None
@@ -135,9 +124,9 @@ class Decisions:
         """
         if file.form != "police_uk":
             return []
-        loads = self._by_window[(file.extract, file.force_code, file.covered_from, file.covered_to)]
-        # By first landing: a released load has a second entry, and is no newer for that.
-        loads = sorted(loads, key=lambda e: str(e.extracted_at))
+        loads = self._loads_of(file.extract, file.force_code, "police_uk")
+        # By first landing: a load is no newer for its release.
+        loads = sorted((e for e in loads if e.window == file.window), key=lambda e: str(e.extracted_at))
         if keyless and loads and self._replaced(loads[-1]):
             return []
         return loads[-1:] + accepted(loads)[-1:]
@@ -145,10 +134,9 @@ class Decisions:
     def _replaced(self, month: LedgerEntry) -> bool:
         landed, (first, last) = datetime.fromisoformat(str(month.extracted_at)), month.window
         return any(
-            e.outcome == "accepted" and e.form == "canonical"
-            and e.window[0] <= last and first <= e.window[1]
+            e.outcome == "accepted" and e.window[0] <= last and first <= e.window[1]
             and datetime.fromisoformat(str(e.extracted_at)) > landed
-            for e in self._by_force[(month.extract, month.force_code)].values()
+            for e in self._loads_of(month.extract, month.force_code, "canonical")
         )  # fmt: skip
 
     def tied(self, file: InboxFile) -> list[LedgerEntry]:
@@ -161,5 +149,8 @@ class Decisions:
 
     def tied_with(self, extract: str, force_code: str, extracted_at: str, window: Window) -> list[LedgerEntry]:
         """`tied` by the ledger's values. Files of data.police.uk never tie: no two land at the same time."""
-        loads = [self.loads[load] for load in self._by_time[(extract, force_code, extracted_at)]]
-        return [e for e in loads if e.outcome == "accepted" and (e.covered_from, e.covered_to) != window]
+        loads = self._loads_of(extract, force_code, "canonical")
+        return [
+            e for e in loads
+            if e.outcome == "accepted" and e.extracted_at == extracted_at and (e.covered_from, e.covered_to) != window
+        ]  # fmt: skip

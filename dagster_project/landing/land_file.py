@@ -2,46 +2,45 @@
 
 import hashlib
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import duckdb
 
 from dagster_project.core.errors import Cause, cause_of
 
-from .absent_columns import absent_columns
-from .blank_repeats import only_on_first_rows
-from .column_drift import describe_drift, describe_extraction, describe_unread
+from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
 from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
-from .containers import StoredFile, read_manifest, read_stored
-from .duplicates import count_rows, doubled, sort_repeated_keys
+from .containers import read_manifest, read_stored
+from .duplicates import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
 from .ledger import LedgerEntry
-from .made_up_files import is_made_up
+from .made_up_files import MIXED, is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .parallel import Stopped
 from .plausibility import (
     cut_by_spreadsheet,
     left_on_other_sheets,
+    only_on_first_rows,
     points_for_thousands,
     quarantined_too_much,
-    refuse_american,
     refuse_other_force,
     withdraws_too_much,
 )
-from .raw_store import Load, clear, good_rows, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
+from .raw_store import Load, clear, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
-from .second_header import other_order_below
-from .text_around_table import records_above_header, says_rows_are_missing
-from .uncertain_dates import either_order, firsts_of_months, stretched_by_few
+from .text_around_table import other_order_below, records_above_header, says_rows_are_missing
+from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -70,11 +69,14 @@ class _FileCounts:
     @property
     def good(self) -> str:
         """SQL: the rows of `landing_parsed` that load."""
-        return good_rows(has_bad=self.bad > 0, has_repeats=self.has_repeats)
+        # Where no row is bad, the rules need not be checked again.
+        rules = ["not p.bad"] if self.bad else []
+        if self.has_repeats:
+            rules += [f"not exists (from {table} as o where o.line = p.line)" for table in (MERGED, CLASHING)]
+        return f"from {PARSED} as p where {' and '.join(rules) or 'true'}"
 
     @property
     def has_repeats(self) -> bool:
-        """Whether any key repeats."""
         return self.merged + self.clashing > 0
 
 
@@ -118,10 +120,11 @@ class FileLanding(LandingSession):
             by_extract = file.form == "canonical" and not file.mapping
             if by_extract and (problem := self.mappings.problem(*file.extract_and_force)):
                 raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
+            mapping = SystemMapping(extract=file.extract_and_force[0])
             if used := self._mapping(file):
-                facts["mapping"] = used.label
+                facts["mapping"], mapping = used.label, used.mapping
             with ExitStack() as resources:
-                return self._decide_by_content(file, at, facts, used.mapping if used else None, resources), False
+                return self._decide_by_content(file, at, facts, mapping, resources), False
         except Waits as error:
             return self._entry(file, at, outcome="refused", reason=str(error), **facts), True
         except Refused as error:
@@ -131,7 +134,7 @@ class FileLanding(LandingSession):
             return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
 
     def _decide_by_content(
-        self, file: InboxFile, at: datetime, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack
+        self, file: InboxFile, at: datetime, facts: dict[str, Any], mapping: SystemMapping, resources: ExitStack
     ) -> LedgerEntry:
         """Decide on a file whose name is valid. Adds what is known of it to `facts`, and what its rows are read from to
         `resources`. Raises Refused."""
@@ -139,13 +142,15 @@ class FileLanding(LandingSession):
             manifest = read_manifest(file.manifest, file.root)
             stored = read_stored(file, self.home)
             self.files_read[file.path] = (stored.stamp, stored.sha256)
-            facts.update(sha256=stored.sha256, bytes=stored.size)
+            facts.update(sha256=stored.sha256, bytes=len(stored.data))
             if manifest:
                 manifest.check_bytes(stored)
             keyless = not self.contracts[file.extract_and_force[0]].key
             earlier = None if file.covers else self.decisions.same_bytes(file, stored.sha256, keyless)
             if earlier is None:
-                sheet, counts = self._read_rows(file, stored, facts, mapping, resources)
+                contract = self.contracts[file.extract_and_force[0]]
+                open_rows = partial(open_file, self.con, file, stored, contract, facts, mapping, resources)
+                sheet, counts = self._read_rows(file, facts, open_rows)
                 facts.update(rows_in_file=counts.rows, rows_ignored=sheet.n_ignored or None)
                 file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
                 earlier = self._same_content(file, sheet, counts)
@@ -157,9 +162,9 @@ class FileLanding(LandingSession):
             if earlier:
                 return self._known(file, at, facts, earlier)
             facts["made_up"] = is_made_up(self.con)
-            if counts.rows:
-                self.home_kind.admit(facts["made_up"])
-            refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, file.extract_and_force[1])
+            if facts["made_up"] and self.is_home_real:
+                raise Waits(f"{MIXED}. Give it another home (--home DIR)")
+            refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, is_mapped="mapping" in facts)
             if rival := self.decisions.same_extraction(file):
                 reason = f"two files claim to be one extraction: {rival.source_file} came first, with other content"
                 if rival.mapping != facts.get("mapping"):
@@ -195,28 +200,21 @@ class FileLanding(LandingSession):
                 return other
         return None
 
-    def _read_rows(
-        self, file: InboxFile, stored: StoredFile, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack
-    ) -> tuple[Sheet, _FileCounts]:
+    def _read_rows(self, file: InboxFile, facts: dict[str, Any], open_rows: Callable[..., Sheet]) -> tuple[Sheet, _FileCounts]:
         """Read a file's rows and check them against their contract. Where DuckDB's own reader finds other rows than the scan of
         the text did, they are read by the slower reader."""
         try:
-            sheet = self._parse(file, stored, facts, mapping, resources, fast=True)
+            sheet = self._parse(file, facts, open_rows(fast=True))
             counts = self._count_rows(sheet, file)
             if sheet.cells.lines in (None, counts.rows + sheet.n_ignored):
                 return sheet, counts
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass
-        sheet = self._parse(file, stored, facts, mapping, resources, fast=False)
+        sheet = self._parse(file, facts, open_rows(fast=False))
         return sheet, self._count_rows(sheet, file)
 
-    def _parse(
-        self, file: InboxFile, stored: StoredFile, facts: dict[str, Any], mapping: SystemMapping | None, resources: ExitStack,
-        *, fast: bool,
-    ) -> Sheet:  # fmt: skip
+    def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
-        contract = self.contracts[file.extract_and_force[0]]
-        sheet = open_file(self.con, file, stored, contract, facts, mapping, resources, fast=fast)
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
         refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
@@ -234,7 +232,7 @@ class FileLanding(LandingSession):
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
                 hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
-        table, placing = (sheet.mapping.table if sheet.mapping else None), sheet.contract.date_column
+        table, placing = sheet.mapping.table, sheet.contract.date_column
         hold_reason = (
             hold_reason
             or cut_by_spreadsheet(sheet, n_rows)
@@ -270,7 +268,7 @@ class FileLanding(LandingSession):
             hold_reason = other_order_below(self.con, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
-            hold_reason = withdraws_too_much(self.con, self.home, sheet.contract, load, sheet, earlier, self.limits)
+            hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
             hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
         absent = absent_columns(self.con, self.home, load, sheet, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
@@ -283,8 +281,11 @@ class FileLanding(LandingSession):
                 kinds[CONFLICT_KIND] = n_tied
                 n_quarantined += n_tied
         previous = self.decisions.last_accepted(file)
-        columns = (sheet.layout.headers, sheet.layout.unknown, sheet.layout.missing)
-        indicators = self._indicators() if sheet.contract.kind == "indicators" else []
+        indicators = []
+        if sheet.contract.kind == "indicators":
+            # A later download replaces these indicators and no others.
+            ids = f"select distinct c_indicator_id from {PARSED} where not bad and c_indicator_id is not null order by 1"
+            indicators = [indicator for (indicator,) in self.con.execute(ids).fetchall()]
         if counts.rows > LARGE:
             clear(self.con)
         return self._entry(
@@ -303,7 +304,7 @@ class FileLanding(LandingSession):
             ragged_digest=counts.ragged_digest,
             absent_columns=absent,
             drift=[
-                *(describe_drift(previous, *columns) if previous else []),
+                *(describe_drift(previous, sheet.layout) if previous else []),
                 *describe_unread(sheet.unread_sheets),
                 *sheet.unseen,
                 *describe_extraction(file, at),
@@ -313,11 +314,6 @@ class FileLanding(LandingSession):
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
             **facts,
         )
-
-    def _indicators(self) -> list[str]:
-        """Indicator ids among the good rows: a later download replaces these indicators and no others."""
-        indicators = "select distinct c_indicator_id from {} where not bad and c_indicator_id is not null order by 1"
-        return [indicator for (indicator,) in self.con.execute(indicators.format(PARSED)).fetchall()]
 
     def _load(self, file: InboxFile, at: datetime, sha256: str) -> Load:
         """The load's id follows from the file's name and content, so the next landing overwrites an interrupted one."""

@@ -21,7 +21,7 @@ from .duckdb_connection import connect
 from .inbox_files import FileStamp
 from .known_files import Clock, Decisions
 from .ledger import accepted, read_ledger
-from .made_up_files import HomeKind
+from .made_up_files import has_only_real_files
 from .mappings import read_mappings
 from .parallel import ReadingBudget
 
@@ -41,7 +41,7 @@ class LandingSession:
         self.is_started = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe
-        self.home_kind = HomeKind(home, accepted(entries))
+        self.is_home_real = has_only_real_files(home, accepted(entries))
         self.key: pseudonyms.PseudonymKey | None = None
         self._con: duckdb.DuckDBPyConnection | None = None
         self._con_has_identifiers, self.parts = False, 1
@@ -54,7 +54,6 @@ class LandingSession:
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
-        """The connection that `connect` opened."""
         assert self._con is not None
         return self._con
 
@@ -65,10 +64,7 @@ class LandingSession:
         recovery.remove_uncommitted(self.home, self.decisions.loads)
 
     def connect(self, name: str, parts: int | None = None) -> None:
-        """Open a connection for an extract's rows, with or without identifiers.
-
-        `parts`: how many connections share the memory; each spills to its own folder.
-        """
+        """Open a connection for an extract's rows. `parts`: how many share the memory; each spills to its own folder."""
         if name not in self.contracts:
             return
         has_identifiers, parts = bool(self.contracts[name].identifiers), parts or self.budget.parts
@@ -91,21 +87,18 @@ class LandingSession:
             self.is_started = True
 
     def mark_finished(self, whole: bool) -> None:
-        """Mark that everything is written. Files that an earlier night did not archive wait for a night that takes the whole
-        inbox."""
+        """Mark that all is written. Files that an earlier night did not archive wait for a night that takes the whole inbox."""
         if self.unfinished and not (self.archive and whole):
             recovery.mark_started(self.home, self.unfinished)
         elif self.is_started or self.unfinished is not None:
             recovery.mark_finished(self.home)
 
     def interrupt(self) -> None:
-        """Interrupt a query that another thread runs."""
         with self._con_lock:
             if self._con is not None:
                 self._con.interrupt()
 
     def close(self) -> None:
-        """Close the connection and free its memory."""
         with self._con_lock:
             if self._con is not None:
                 self._con.close()

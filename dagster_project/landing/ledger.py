@@ -8,7 +8,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -113,8 +113,7 @@ def read_ledger(home: Home) -> list[LedgerEntry]:
 
 
 def accepted(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
-    """The accepted loads, one entry each, in order of landing. Of a load with several entries (held, then released) the last
-    counts."""
+    """The accepted loads in order of landing. Of a load with several entries (held, then released) the last counts."""
     last: dict[str, LedgerEntry] = {}
     for e in entries:
         if e.load_id and e.outcome in ("accepted", "held"):
@@ -150,3 +149,42 @@ def commit(home: Home, night_id: str, extract: str, entries: list[LedgerEntry]) 
     earlier = path.read_text(encoding="utf-8") if path.exists() else ""
     text = earlier + "".join(json.dumps(e.model_dump(mode="json"), ensure_ascii=False) + "\n" for e in entries)
     write_whole(path, text.encode("utf-8"))
+
+
+def extracted(entry: LedgerEntry) -> datetime:
+    return datetime.fromisoformat(str(entry.extracted_at)).astimezone(UTC)
+
+
+def covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
+    assert newer.covered_from and newer.covered_to and older.covered_from and older.covered_to
+    return newer.covered_from <= older.covered_from and newer.covered_to >= older.covered_to
+
+
+def current_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """The last entry of each load, and every refused file that was not corrected since.
+
+    A refused file is corrected by an accepted file of its name, or by a newer one that covers all of its window.
+    """
+    entries = list(entries)
+    last: dict[str, LedgerEntry] = {}
+    for e in entries:
+        if e.outcome != "known":
+            last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
+    last_accepted = {e.source_file: e.landed_at for e in entries if e.outcome == "accepted"}
+    loads = [e for e in last.values() if e.outcome == "accepted"]
+    return [
+        e for e in last.values()
+        if e.outcome != "refused"
+        or (last_accepted.get(e.source_file, "") < e.landed_at and not (e.form and is_replaced(e, loads)))
+    ]  # fmt: skip
+
+
+def is_replaced(entry: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:
+    """Whether one of the accepted `loads`, of the same extract, force and form, is newer than a file and covers its window."""
+    return any(
+        (e.extract, e.force_code, e.form) == (entry.extract, entry.force_code, entry.form)
+        and entry.covered_from is not None
+        and extracted(e) > extracted(entry)
+        and covers(e, entry)
+        for e in loads
+    )

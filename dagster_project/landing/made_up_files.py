@@ -15,7 +15,6 @@ from dagster_project.core.sql import one_row
 
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
-from .refusal import Waits
 
 FIRST_ROWS = 100
 """Rows of a file that are checked. It is made up where half of them have the mark: a real file may have a row that somebody
@@ -25,20 +24,10 @@ MARKS = r"(^|\x1f)\s*(SAMPLE[-0-9]|[Mm]ade-up sample)"
 MIXED = "waits in the inbox: this file is made up (SAMPLE), and the home's files are real"
 
 
-class HomeKind:
-    """Whether a home holds only real data, before this night."""
-
-    def __init__(self, home: Home, accepted: Iterable[LedgerEntry]) -> None:
-        kinds = {e.made_up for e in accepted}
-        self.is_real = kinds == {False} and not (home.path / SAMPLE_MARK).exists()
-
-    def admit(self, made_up: bool) -> None:
-        """Raises Waits for a made-up file in a home of real files, whose figures would become made up, too.
-
-        Real files land in a home of made-up files: everything that leaves such a home says that it is made up.
-        """
-        if made_up and self.is_real:
-            raise Waits(f"{MIXED}. Give it another home (--home DIR)")
+def has_only_real_files(home: Home, accepted: Iterable[LedgerEntry]) -> bool:
+    """Whether a home has real files and no made-up one: its figures would become made up, too. Real files land in a home of
+    made-up files: everything that leaves such a home says that it is made up."""
+    return {e.made_up for e in accepted} == {False} and not (home.path / SAMPLE_MARK).exists()
 
 
 def is_made_up(con: duckdb.DuckDBPyConnection) -> bool:

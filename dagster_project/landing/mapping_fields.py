@@ -50,7 +50,6 @@ def parts_of(source: Source | None) -> tuple[str, ...]:
 
 
 def headers_of(source: Source) -> tuple[str, ...]:
-    """All headers that a column names."""
     return parts_of(source) or (source if isinstance(source, tuple) else ())
 
 
@@ -91,8 +90,7 @@ class _Part(BaseModel):
 
 
 class Files(_Part):
-    """File names that a mapping reads: `name`, a pattern (see `name_patterns`), and `covers` where the pattern has no window.
-    """
+    """File names that a mapping reads: `name`, a pattern, and `covers` where the pattern has no window."""
 
     name: Header
     covers: Covers | None = None
@@ -116,14 +114,12 @@ class Files(_Part):
 
     @property
     def pattern(self) -> Pattern:
-        """Its name as a pattern."""
         return read_pattern(self.name)
 
 
 class TablePlace(_Part):
-    """Where the table is in the file. `sheet`: of a workbook, a name or a number from 1; None for the first. `header_row`: from
-    1; None finds it among the first rows. `ignore`: column -> globs of rows that are not records.
-    """
+    """Where the table is in the file. `sheet`: a name or a number from 1; None for the first. `header_row`: from 1; None finds
+    it among the first rows. `ignore`: column -> globs of rows that are not records."""
 
     sheet: Header | None = None
     header_row: Annotated[int, Field(ge=1, le=LAST_HEADER_ROW)] | None = None

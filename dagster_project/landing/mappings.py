@@ -83,8 +83,7 @@ class SystemMapping(BaseModel, extra="forbid", frozen=True):
         return columns
 
     def codes(self, column: Column) -> dict[str, str]:
-        """Their code (trimmed, lower case; `""` for blank; may end in `*`) -> our value in the contract's spelling (`""`:
-        blank)."""
+        """Their code (trimmed, lower case; may end in `*`) -> our value in the contract's spelling. `""` is a blank in both."""
         ours = {v.lower(): v for v in column.values}
         return {code.lower(): ours.get(value.lower(), value) for code, value in self.values.get(column.name, {}).items()}
 
@@ -96,8 +95,6 @@ class SystemMapping(BaseModel, extra="forbid", frozen=True):
 
 @dataclass(frozen=True)
 class NamedMapping:
-    """A valid mapping and the name of its file."""
-
     name: str
     mapping: SystemMapping
 
@@ -132,8 +129,6 @@ class Problem:
 
 @dataclass(frozen=True)
 class Mappings:
-    """All mappings of a home."""
-
     valid: tuple[NamedMapping, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -144,11 +139,9 @@ class Mappings:
         return candidates[0] if len(candidates) == 1 else None
 
     def named(self, name: str) -> NamedMapping | None:
-        """The mapping with this file name in `mappings/`."""
         return next((u for u in self.valid if u.name == name), None)
 
     def reading(self, name: str) -> list[NamedMapping]:
-        """The mappings with a pattern in `files` that fits a name."""
         return [u for u in self.valid if any(f.pattern.fits(name) for f in u.mapping.files)]
 
     def problem(self, extract: str, force: str) -> str | None:
@@ -176,8 +169,7 @@ def _paths(mappings: list[NamedMapping]) -> str:
 
 
 def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection[str]) -> Mappings:
-    """The home's mappings and their problems; none where it has no `mappings/`. Raises OSError where the folder can't be read.
-    """
+    """The home's mappings and their problems; none where it has no `mappings/`. Raises OSError if the folder can't be read."""
     if not home.mappings.is_dir():
         return Mappings()
     paths = sorted(p for p in home.mappings.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
@@ -234,8 +226,7 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
 def _scope(
     body: dict[str, Any], contracts: Dict[str, Contract], forces: Collection[str]
 ) -> tuple[str | None, tuple[str, ...], tuple[Pattern, ...] | None]:
-    """The extract, forces and name patterns of an invalid mapping, where they are valid, so that as few files as possible wait.
-    """
+    """The extract, forces and name patterns of an invalid mapping, where they are valid, so that few files wait."""
     extract = body.get("extract")
     if not isinstance(extract, str) or extract not in contracts:
         extract = None
@@ -245,7 +236,6 @@ def _scope(
 
 
 def _patterns(value: Any) -> tuple[Pattern, ...] | None:
-    """The name patterns of an invalid mapping; None where one can't be read."""
     files: Any = as_items(value)
     try:
         return tuple(read_pattern(f["name"] if isinstance(f, dict) else f) for f in files)

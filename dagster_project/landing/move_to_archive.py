@@ -12,7 +12,7 @@ from dagster_project.core.files import make_file, make_folder, put_in_place, tem
 from dagster_project.core.home import Home
 
 from .file_names import MANIFEST, InboxFile, leads_out
-from .inbox_files import FileStamp, check_unchanged, folder_of, is_still_leased, lease, opened_file, refuse_keys
+from .inbox_files import FileStamp, check_unchanged, folder_of, lease, opened_file, refuse_keys, stamp_of
 from .refusal import Refused
 
 CHUNK = 1 << 20
@@ -70,7 +70,7 @@ def _move(
         try:
             with opened_file(source, root) as handle:
                 refuse_keys(home, handle)
-                if stamp and FileStamp.of(handle) != stamp:
+                if stamp and stamp_of(handle) != stamp:
                     return False
                 is_renamed = not os.path.islink(source) and (stamp or not sha256) and _rename(folder, name, handle, target)
                 if not is_renamed and not _copy(handle, target, sha256):
@@ -100,7 +100,8 @@ def _rename(folder: int, name: str, handle: int, target: Path) -> bool:
         return False
     try:
         os.rename(name, target, src_dir_fd=folder)
-        if is_still_leased(handle) and os.path.samestat(os.stat(target, follow_symlinks=False), status):
+        is_leased = fcntl.fcntl(handle, fcntl.F_GETLEASE) == fcntl.F_RDLCK
+        if is_leased and os.path.samestat(os.stat(target, follow_symlinks=False), status):
             return True
         # Somebody opened it for writing, or put another file in its place: move it back and copy it instead.
         os.rename(target, name, dst_dir_fd=folder)

@@ -18,19 +18,19 @@ from dagster_project.contracts.model import NUMBER_TYPES
 
 from .column_drift import describe_unseen, likely_renames
 from .containers import StoredFile, unpack
-from .csv_reader import ALL_BLANKS, Cells, read_cells, read_lines
+from .csv_reader import ALL_BLANKS, HEAD, Cells, head_of, is_within, memory_file, read_cells, read_lines
 from .decode import decode
 from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
 from .excluded_rows import TOTAL
-from .fast_csv import HEAD, head_of, is_within, memory_file
 from .file_names import InboxFile
-from .header_columns import Layout, header_meanings, named_headers, read_header
-from .header_row import describe_row, looks_like_header
+from .header_columns import AroundTable, Layout, read_header
+from .header_row import HeaderNames, describe_row, looks_like_header
+from .mapping_fields import headers_of
 from .mappings import SystemMapping
 from .parquet import read_parquet
 from .refusal import Refused, printable
 from .row_rules import Sheet, widest
-from .text_around_table import LAST_CHARACTERS, AroundTable, read_around
+from .text_around_table import LAST_CHARACTERS, read_around
 
 
 def open_file(
@@ -39,72 +39,65 @@ def open_file(
     stored: StoredFile,
     contract: Contract,
     facts: dict[str, Any],
-    mapping: SystemMapping | None,
+    mapping: SystemMapping,
     resources: ExitStack,
     *,
     fast: bool = True,
 ) -> Sheet:
     """Fill `landing_cells (line, cells)` from a file. The rows can be read until `resources` is closed.
 
-    `fast`: use DuckDB's own reader where every line of the text looks like a record. `mapping`: the force's, if any. Adds what
-    the ledger stores to `facts`, as far as the file can be read: encoding, delimiter, headers, unknown and missing columns.
-    Raises Refused.
+    `fast`: use DuckDB's own reader where every line of the text looks like a record. `mapping`: the force's, or an empty one.
+    Adds what the ledger stores to `facts`, as far as the file can be read. Raises Refused.
     """
     assert file.form is not None and file.container is not None, "the file's name is valid"
     window = widest(file.extracted_at) if file.covers and file.extracted_at else file.window
     sheet = partial(Sheet, contract, file.form, *window, mapping=mapping, force=file.force_code or "")
-    check_header = partial(_check_header, facts, contract=contract, form=file.form, mapping=mapping)
+    names = HeaderNames(contract, file.form, mapping)
+    check_header = partial(_check_header, facts, names)
     if file.container == ".parquet":
         facts["encoding"] = "parquet"
         # The bytes that were hashed are read, even if the file changes meanwhile.
         path = Path(memory_file(memoryview(stored.data), resources)) if hasattr(os, "memfd_create") else file.path
-        layout = read_parquet(con, path, contract, file.form, mapping)
+        layout = read_parquet(con, path, names)
         check_header(layout)
         return sheet(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
-        name = mapping.table.sheet if mapping else None
-        read = sheet_text(stored.data, name)
+        chosen = mapping.table.sheet
+        read = sheet_text(stored.data, chosen)
         try:
-            layout = read_header(read.text, contract, file.form, ",", mapping)
+            layout = read_header(read.text, names, ",")
             check_header(layout)
         except Refused as error:
-            raise Refused(f"{error}{_find_table_elsewhere(stored.data, name, contract, file.form, mapping)}") from error
-        unread = _sheets_alike(stored.data, contract, file.form, mapping) if name is None else []
+            raise Refused(f"{error}{_find_table_elsewhere(stored.data, chosen, names)}") from error
+        unread = _sheets_alike(stored.data, names) if chosen is None else []
         # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
         if read.last_merged > layout.rows:
             amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
-            fields = ({i for name in names for i in layout.fields_of(name)} for names in (contract.key, amounts))
-            read = sheet_text(stored.data, name, SheetTable(layout.rows, *fields))
+            fields = ({i for name in columns for i in layout.fields_of(name)} for columns in (contract.key, amounts))
+            read = sheet_text(stored.data, chosen, SheetTable(layout.rows, *fields))
         _check_formulas(read, layout, contract)
         around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
-        unseen = tuple(describe_unseen(read, layout, is_named=name is not None))
+        unseen = tuple(describe_unseen(read, layout, is_named=chosen is not None))
         cells = read_cells(con, read.text, layout, by_row=True)
         return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
     data = unpack(stored, file.container)
-    if fast and (opened := _open_fast(con, data, contract, file.form, facts, mapping, resources)):
+    if fast and (opened := _open_fast(con, data, names, facts, resources)):
         layout, cells, around = opened
         check_header(layout)
         return sheet(layout, cells, around=around)
     decoded = decode(data)
     facts["encoding"] = decoded.encoding
-    layout = read_header(decoded.text, contract, file.form, None, mapping)
+    layout = read_header(decoded.text, names)
     facts["delimiter"] = layout.separator
     check_header(layout)
-    may_end_short = bool(mapping and mapping.table.ignore)
-    cells = read_cells(con, decoded.text, layout, resources if fast else None, may_end_short=may_end_short)
+    cells = read_cells(con, decoded.text, layout, resources if fast else None)
     around = read_around(decoded.text[: layout.start], decoded.text[-LAST_CHARACTERS:], layout)
     return sheet(layout, cells, main_encoding=decoded.main_encoding, around=around)
 
 
 def _open_fast(
-    con: duckdb.DuckDBPyConnection,
-    data: bytes,
-    contract: Contract,
-    form: str,
-    facts: dict[str, Any],
-    mapping: SystemMapping | None,
-    resources: ExitStack,
+    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, facts: dict[str, Any], resources: ExitStack
 ) -> tuple[Layout, Cells, AroundTable] | None:
     """Fill `landing_cells` from a large, ordinary text in UTF-8 without decoding all of it. Returns None for any other text."""
     if b"\r\n" in data[:HEAD]:
@@ -113,7 +106,7 @@ def _open_fast(
     if head is None:
         return None
     try:
-        layout = read_header(head, contract, form, None, mapping)
+        layout = read_header(head, names)
     except Refused:
         # The whole text may have another fault, to be reported first.
         return None
@@ -126,38 +119,35 @@ def _open_fast(
     return layout, cells, read_around(head[: layout.start], data[-LAST_CHARACTERS:].decode(errors="ignore"), layout)
 
 
-def _find_table_elsewhere(data: bytes, sheet: str | None, contract: Contract, form: str, mapping: SystemMapping | None) -> str:
-    """A hint to add to a reason: the first other sheet that has every required column, as behind a cover sheet, and how to map
-    it; "" for none."""
+def _find_table_elsewhere(data: bytes, sheet: str | None, names: HeaderNames) -> str:
+    """A hint to add to a reason: the first other sheet with every required column, and how to map it; "" for none."""
     try:
-        tables = _tables(data, 1 if sheet is None else 0, contract, form, mapping)
-        name, _, row = next(tables, ("", True, 0)) if form == "canonical" else ("", True, 0)
+        tables = _tables(data, 1 if sheet is None else 0, names)
+        name, _, row = next(tables, ("", True, 0)) if names.form == "canonical" else ("", True, 0)
     except Exception:
         # The reason names the fault already.
         return ""
     return f"; sheet '{name}' has them, in row {row}: say table: {{sheet: {name}}} in a mapping" if name else ""
 
 
-def _sheets_alike(data: bytes, contract: Contract, form: str, mapping: SystemMapping | None) -> list[str]:
+def _sheets_alike(data: bytes, names: HeaderNames) -> list[str]:
     """Other sheets that have every required column, too, and are not read: one a month, say. Raises Refused where a person sees
     one of them and not the first."""
     is_seen = list(sheet_names(data).values())
     if sum(is_seen) < 2 and all(is_seen[:1]):
         return []
-    names = [name for name, seen, _ in _tables(data, 1, contract, form, mapping) if seen]
-    if names and not is_seen[0]:
-        hint = f"say table: {{sheet: {names[0]}}} in a mapping, or delete the hidden one"
-        raise Refused(f"the first sheet is hidden, and sheet '{names[0]}' has the columns, too: {hint}")
-    return names
+    alike = [name for name, seen, _ in _tables(data, 1, names) if seen]
+    if alike and not is_seen[0]:
+        hint = f"say table: {{sheet: {alike[0]}}} in a mapping, or delete the hidden one"
+        raise Refused(f"the first sheet is hidden, and sheet '{alike[0]}' has the columns, too: {hint}")
+    return alike
 
 
-def _tables(
-    data: bytes, after: int, contract: Contract, form: str, mapping: SystemMapping | None
-) -> Iterator[tuple[str, bool, int]]:
+def _tables(data: bytes, after: int, names: HeaderNames) -> Iterator[tuple[str, bool, int]]:
     """The sheets after some first ones that have every required column: name, whether it is seen, and the header's row."""
     for name, is_seen, text in sheet_tops(data, after):
         try:
-            layout = read_header(text, contract, form, ",", mapping)
+            layout = read_header(text, names, ",")
         except Refused:
             continue
         if not layout.missing_required:
@@ -165,10 +155,8 @@ def _tables(
 
 
 def _check_formulas(read: SheetText, layout: Layout, contract: Contract) -> None:
-    """Raises Refused where a record has a formula without a value: it would be read as a blank.
-
-    A row without a reference or a date, such as one of totals, is no record.
-    """
+    """Raises Refused where a record has a formula without a value, which would be a blank. A row without a reference or a date,
+    such as one of totals, is no record."""
     if not read.unworked:
         return
     headers = {i: header for name, header in layout.headers.items() for i in layout.fields_of(name)}
@@ -187,20 +175,19 @@ def _check_formulas(read: SheetText, layout: Layout, contract: Contract) -> None
         )
 
 
-def _check_header(facts: dict[str, Any], layout: Layout, contract: Contract, form: str, mapping: SystemMapping | None) -> None:
-    """Add the header's columns to `facts`. Raises Refused where a required column, or one that the mapping names, is missing.
-    """
+def _check_header(facts: dict[str, Any], names: HeaderNames, layout: Layout) -> None:
+    """Add the header's columns to `facts`. Raises Refused where a required column, or one of the mapping's, is missing."""
     facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
     headers = [*layout.headers.values(), *layout.unknown]
-    unmatched = ", ".join(f"{name} ({named_headers(mapping, name)})" for name in layout.unmatched) if mapping else ""
+    mapped = {name: ", ".join(map(printable, headers_of(names.mapping.headers[name]))) for name in layout.unmatched}
+    unmatched = ", ".join(f"{name} ({headers})" for name, headers in mapped.items())
     if layout.missing_required:
         reason = f"misses required columns: {', '.join(layout.missing_required)}"
-        meanings = header_meanings(contract, form, mapping).headers
-        names = {c: [h for h, columns in meanings.items() if c in columns] for c in layout.missing_required}
-        if renames := likely_renames(names, layout.unknown):
+        known = {c: [h for h, columns in names.columns.items() if c in columns] for c in layout.missing_required}
+        if renames := likely_renames(known, layout.unknown):
             perhaps = ", ".join(f"{c} is '{printable(header)}' there" for c, header in renames.items())
             # What data.police.uk publishes is not mapped: there the contract has to change.
-            reason += f"; perhaps {perhaps}{'' if form == 'police_uk' else ': then map it in mappings/'}"
+            reason += f"; perhaps {perhaps}{'' if names.form == 'police_uk' else ': then map it in mappings/'}"
         if unmatched:
             reason += f"; the mapping names headers that are not there: {unmatched}"
         if looks_like_header(headers) or layout.rows > 1:

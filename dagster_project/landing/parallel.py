@@ -77,16 +77,11 @@ class ReadingBudget:
 
 
 class ExtractReader(Protocol[T_co]):
-    """Reads the files of one extract, on its own connection."""
+    """Reads the files of one extract, on its own connection. Another thread may interrupt its query."""
 
-    def read_extract(self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None]) -> T_co:
-        """Read the extract's files, call `progress` with each entry, and return the result."""
-
-    def interrupt(self) -> None:
-        """Interrupt the running query, from another thread."""
-
-    def close(self) -> None:
-        """Close the connection."""
+    def read_extract(self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None]) -> T_co: ...
+    def interrupt(self) -> None: ...
+    def close(self) -> None: ...
 
 
 def threads_for(new: Sequence[InboxFile], available: int | None = None, worth_it: int | None = None) -> int:
@@ -110,9 +105,8 @@ def read(
 ) -> Generator[T, None, None]:
     """Read each extract's files, the largest extract first, and yield each result as it is done.
 
-    `make_reader`: makes the reader of an extract, which reads within the budget it is given.
-
-    Raises what the first reader to fail raises, once the others have stopped: what they stored does not count.
+    `make_reader`: makes the reader of an extract, which reads within the budget it is given. Raises what the first reader to
+    fail raises, once the others have stopped: what they stored does not count.
     """
     parts = min(threads, len(files))
     budget = ReadingBudget((megabytes(memory_limit(home)) << 20) // TEXT_SHARE, parts)
@@ -143,8 +137,7 @@ def _read(reader: ExtractReader[T], name: str, files: list[InboxFile], report: C
 def _stop_all(
     pool: ThreadPoolExecutor, started: list[Future[T]], budget: ReadingBudget, readers: list[ExtractReader[T]]
 ) -> None:
-    """Stop all threads, and hold back further interruptions until they have: none may write once the home's lock is released.
-    """
+    """Stop all threads. Interruptions wait until they have stopped: none may write once the home's lock is released."""
     interruption: BaseException | None = None
     while True:
         try:

@@ -4,15 +4,13 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.contracts import Contract
 from dagster_project.core.printable import INVISIBLE, WIDE_BLANKS, visible
 from dagster_project.core.sql import literal, one_row
 
-from .containers import LARGEST, too_large
+from .containers import LARGEST, check_kind, too_large
 from .csv_reader import CELLS
-from .file_signatures import check_kind
 from .header_columns import Layout, lay_out
-from .mappings import SystemMapping
+from .header_row import HeaderNames
 from .refusal import Refused
 
 HEADER_LINE = 1
@@ -25,9 +23,7 @@ _SHORT = (
 """Types whose values are always short."""
 
 
-def read_parquet(
-    con: duckdb.DuckDBPyConnection, path: Path, contract: Contract, form: str, mapping: SystemMapping | None = None
-) -> Layout:
+def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, names: HeaderNames) -> Layout:
     """Fill `landing_cells (line, cells)` from a Parquet file. Raises Refused."""
     with path.open("rb") as file:
         check_kind(file.read(8), ".parquet")
@@ -36,7 +32,7 @@ def read_parquet(
     try:
         columns = [(row[0], row[1]) for row in con.execute(f"describe select * from {source})").fetchall()]
         _check_size(con, path, source, columns)
-        layout = lay_out([visible(name).strip() for name, _ in columns], contract, form, mapping)
+        layout = lay_out([visible(name).strip() for name, _ in columns], names)
         cells = ", ".join(f"coalesce({_text(name, kind)}, '')" for name, kind in columns)
         con.execute(
             f"""

@@ -1,25 +1,23 @@
-"""Holds or refuses implausible files: most current rows withdrawn, most rows bad, days and months swapped.
-
-Each limit is a setting, `[believe]` of `pam.toml`.
-"""
+"""Holds or refuses implausible files: most current rows withdrawn, most rows bad or of another force, or rows left out, as by a
+spreadsheet or a report. Limits are settings, `[believe]` of `pam.toml`."""
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
 
-from dagster_project.contracts import Column, Contract
-from dagster_project.contracts.model import DATE_TYPES
+from dagster_project.contracts import Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
+from dagster_project.core.reference_lists import CLASSIFYING
 from dagster_project.core.sql import literal, one_row
 
 from .conflicting_files import load_of
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
-from .mapped_values import is_month_first
 from .raw_store import Load, parquet_of
 from .refusal import Refused
 from .row_rules import PARSED, Sheet
@@ -33,11 +31,6 @@ MOST_LOADS_BACK = 5
 SAMPLE_ABOVE, SAMPLE_PART = 100_000, 32
 """With more current rows than this, 1 in 32 keys is checked first: mostly it shows that the file is nowhere near the limit."""
 
-TURNED_DATES = 10
-"""Dates among American texts from which it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
-TEXTS_TO_DATES = 0.5
-"""American texts for each such date: 1.6 where dates are of any day, as 19 of 31 days are after the 12th. Fewer are slips."""
-
 PERIOD = re.compile(
     r"(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|tember|ober|ember)?(?![a-z])"
     r"|(?<![a-z\d])q[1-4](?!\d)|(?:19|20)\d\d"
@@ -49,88 +42,18 @@ THOUSANDS = 3
 """Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
 SPREADSHEET_ROWS = (65_536, 1_048_576)
 """Rows of a sheet in Excel 2003 and since: what a file has beyond them is lost where it is opened and saved."""
-
-SHAPES = {
-    r"^\d+/\d+/\d+$": "%m/%d/%Y",
-    r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
-    r"^\d+/\d+/\d+ \d+:\d+:\d+$": "%m/%d/%Y %H:%M:%S",
-    r"^\d+/\d+/\d+ \d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M %p",
-    r"^\d+/\d+/\d+ \d+:\d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M:%S %p",
-}
-"""Shapes of American dates, and the format that reads each."""
-
-
-def refuse_american(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad: int, limits: Believe, force: str) -> None:
-    """Raises Refused, with the line that a mapping needs, where a column's `a/b/yyyy` dates have the month first.
-
-    `rows`, `bad`: counts of the file. Many such dates are bad in UK order, so a file with few bad rows need not be checked.
-    """
-    if sheet.form != "canonical":
-        return
-    columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
-    mapped = {n for n, formats in (sheet.mapping.dates if sheet.mapping else {}).items() if any(map(is_month_first, formats))}
-    for c in columns:
-        if c.name in mapped and (turned := _turned_by_spreadsheet(con, sheet, c)):
-            raise Refused(turned)
-    if bad == 0 or bad < limits.american_share * rows:
-        return
-    found = {c: line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))}
-    for c in found:
-        if turned := _turned_by_spreadsheet(con, sheet, c):
-            # With the line to add, these dates would be read as other days.
-            raise Refused(turned)
-    if found:
-        own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{force}])"
-        where = "the mapping" if sheet.mapping else own
-        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(found.values())}}}")
-
-
-def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> str:
-    """What is wrong with a column of American dates that a spreadsheet has opened: those it could read day first are dates of
-    other days now, the others still texts. "" where that is not so."""
-    dates, american, late = one_row(con.execute(
-        f"""
-        select
-            count(*) filter (where is_date),
-            count(*) filter (where try_cast(split_part(t, '/', 2) as integer) between 13 and 31),
-            count(*) filter (where is_date and t[9:10] > '12')
-        from (
-            select t, regexp_matches(t, '^\\d{{4}}-\\d{{2}}-\\d{{2}}(\\D|$)') as is_date
-            from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
-            where regexp_matches(t, '^\\d{{1,4}}[-/]\\d{{1,2}}[-/]\\d{{2,4}}(\\D|$)')
-        )
-        """
-    ))
-    if dates < TURNED_DATES or american < TEXTS_TO_DATES * dates or late:
-        return ""
-    return (
-        f"{column.name}: a spreadsheet has swapped day and month of {dates:,} American dates: export the file again and do not"
-        " open it in one"
-    )
-
-
-def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
-    """The formats that a column of American dates needs, as YAML; None where it has no such dates."""
-    first, second = (f"try_cast(split_part(t, '/', {n}) as integer)" for n in (1, 2))
-    month_first = f"({first} between 1 and 12 and {second} between 13 and 31)"
-    day_first = f"({first} between 13 and 31 and {second} between 1 and 12)"
-    shapes = ", ".join(f"coalesce(bool_or({month_first} and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
-    american, british, *has_shape = one_row(con.execute(
-        f"""
-        select count(*) filter (where {month_first}), count(*) filter (where {day_first}), {shapes}
-        from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
-        where regexp_matches(t, '^\\d{{1,2}}/\\d{{1,2}}/\\d{{4}}(\\D|$)')
-        """
-    ))
-    if american == 0 or british or american < limits.american_share * rows:
-        return None
-    forms = [f'"{form}"' for form, has in zip(SHAPES.values(), has_shape, strict=True) if has] or ['"%m/%d/%Y"']
-    return f"{column.name}: {forms[0] if len(forms) == 1 else '[' + ', '.join(forms) + ']'}"
+GROUPED_ROWS = 50
+"""With fewer rows, blanks may lie so by chance."""
+FEWEST_GROUPS = 3
+FIRST_ROWS = 1_000
+"""Rows that are looked at: a report has its groups from the first row on."""
+LEAST_BLANK = 0.5
+"""Share of blank rows from which groups have two rows or more on average."""
 
 
 def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict[str, Any], limits: Believe) -> None:
-    """Raises Refused, with the rows in `facts`, where so many rows say that they are another force's that the file is not its
-    own. This asks no least number of rows: what few rows would be left would be all that the force has in the window."""
+    """Raises Refused, with the rows in `facts`, where most rows say that they are another force's. Few rows are enough: what is
+    left would be all that the force has in the window."""
     if not sheet.other_force:
         return
     rows, others, names = one_row(con.execute(
@@ -202,6 +125,35 @@ def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
     return None
 
 
+def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:
+    """The reason to hold a file with such a column, or None. `rows`: how many it has.
+
+    The first row has a value, most have none, and no value follows itself, as it would begin no group. Asked are columns that
+    must be there and decide what a row counts as.
+    """
+    if rows < GROUPED_ROWS or not sheet.key:
+        return None
+    classifying = CLASSIFYING.get(sheet.contract.extract, ())
+    for c in sheet.contract.columns:
+        if not c.required or c.name not in sheet.layout.position or not (c.type == "choice" or c.name in classifying):
+            continue
+        seen, filled, first_filled, repeats = one_row(con.execute(
+            f"""
+            select count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false)
+            from (
+                select line, v, lag(v) over (partition by v is null order by line) as before
+                from (select line, c_{c.name} as v from {PARSED} limit {FIRST_ROWS})
+            )
+            """
+        ))
+        if filled >= FEWEST_GROUPS and filled < (1 - LEAST_BLANK) * seen and first_filled and not repeats:
+            return (
+                f"{c.name}: blank in {seen - filled:,} of the first {seen:,} rows, as in a report that has a value on the first"
+                " row of its group alone: fill it down and export again; if blanks are meant, release the file"
+            )
+    return None
+
+
 def quarantined_too_much(rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe) -> str | None:
     """The reason to hold a file with too many bad rows, or None."""
     if rows < limits.quarantined_rows or quarantined <= limits.quarantined_share * rows:
@@ -215,13 +167,7 @@ def quarantined_too_much(rows: int, quarantined: int, kinds: Mapping[str, int], 
 
 
 def withdraws_too_much(
-    con: duckdb.DuckDBPyConnection,
-    home: Home,
-    contract: Contract,
-    load: Load,
-    sheet: Sheet,
-    entries: Iterable[LedgerEntry],
-    limits: Believe,
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, entries: Iterable[LedgerEntry], limits: Believe
 ) -> str | None:
     """The reason to hold a file that would withdraw most of the current rows in its window, or None.
 
@@ -231,20 +177,22 @@ def withdraws_too_much(
     earlier = [e for e in earlier if load_of(e).raw(home).exists()]
     if not earlier or not load.raw(home).exists():
         return None
+    older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
     first, last = sheet.covered_from, sheet.covered_to
     if (first, last) == EVER:
-        first, last = _days(con, home, load) or EVER
-    if contract.kind == "indicators":
-        current, withdrawn = _indicators(con, home, load, earlier)
+        days = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
+        first, last = map(date.fromisoformat, days) if days[0] else EVER
+    rows = _RowsOfWindow(con, home, sheet.contract, load, first, last)
+    if sheet.contract.kind == "indicators":
+        current, withdrawn = rows.of_indicators(older)
     elif sheet.key:
         if sum(e.rows_landed or 0 for e in earlier[:1]) > SAMPLE_ABOVE:
-            current, withdrawn = _keyed(con, home, contract, load, earlier, first, last, SAMPLE_PART)
+            current, withdrawn = rows.by_key(earlier, SAMPLE_PART)
             if current > SAMPLE_ABOVE // SAMPLE_PART // 2 and withdrawn < limits.withdrawn_share * current / 2:
                 return None
-        current, withdrawn = _keyed(con, home, contract, load, earlier, first, last)
+        current, withdrawn = rows.by_key(earlier)
     else:
-        older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
-        current, withdrawn = _by_file(con, home, load, older, first, last)
+        current, withdrawn = rows.by_file(older)
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
         return None
     return (
@@ -253,140 +201,111 @@ def withdraws_too_much(
     )
 
 
-def _keyed(
-    con: duckdb.DuckDBPyConnection,
-    home: Home,
-    contract: Contract,
-    load: Load,
-    earlier: list[LedgerEntry],
-    first: date,
-    last: date,
-    part: int = 1,
-) -> tuple[int, int]:
-    """The number of current rows in the window (of a list, in its newest file), and of those that this newer file lacks.
+@dataclass(frozen=True)
+class _RowsOfWindow:
+    """Counts the current rows in a stored load's window, and those of them that it lacks. Loads are given newest first."""
 
-    `part`: count 1 in `part` keys, chosen by their hash.
-    """
-    own = [e for e in earlier if e.form == "canonical"]
-    if contract.kind == "list":
-        chosen = own[:1]
-    else:
-        chosen = _chosen(own, first, last)
-    if not chosen:
-        # The force's own file replaces what data.police.uk publishes of these months.
-        published = [e for e in earlier if e.form == "police_uk"]
-        return _by_file(con, home, load, published, first, last)
-    loads = ", ".join(
-        f"({literal(str(e.load_id))}, {n}, {literal(str(e.covered_from))}, {literal(str(e.covered_to))},"
-        f" {str(str(e.extracted_at) < load.extracted_at).lower()})"
-        for n, e in enumerate(reversed(chosen))
-    )
-    chosen_keys = f"hash({{}}) % {part} = 0" if part > 1 else "true"
-    places = "true" if contract.kind == "list" else f"v.day between '{first}' and '{last}'"
-    newer_covers = "true" if contract.kind == "list" else "v.day between n.first and n.last"
-    return one_row(con.execute(
-        f"""
-        with loads(load_id, place, first, last, is_older) as (values {loads}),
-        versions as (
-            select r._key as key, max_by(r._date, l.place) as day, max(l.place) as place
-            from {parquet_of(*(load_of(e).raw(home) for e in chosen))} as r
-            join loads as l on r._load_id = l.load_id
-            where r._key is not null and {chosen_keys.format("r._key")}
-            group by r._key
-        ),
-        present as ({_withheld(home, chosen)}),
-        current_rows as (
-            select v.key, v.place
-            from versions as v
-            where {places} and not exists (
-                select 1 from loads as n
-                where n.place > v.place and {newer_covers}
-                and not exists (select 1 from present as p where p.load_id = n.load_id and p.key = v.key)
-            )
-        ),
-        here as (
-            select _key as key from {parquet_of(load.raw(home))} where _key is not null and {chosen_keys.format("_key")}
-            union all select key from ({_withheld(home, [load])})
+    con: duckdb.DuckDBPyConnection
+    home: Home
+    contract: Contract
+    load: Load
+    first: date
+    last: date
+
+    def by_key(self, earlier: list[LedgerEntry], part: int = 1) -> tuple[int, int]:
+        """Rows with a key (of a list, those of its newest file). `part`: count 1 in `part` keys, chosen by their hash."""
+        own = [e for e in earlier if e.form == "canonical"]
+        chosen = own[:1] if self.contract.kind == "list" else self._chosen(own)
+        if not chosen:
+            # The force's own file replaces what data.police.uk publishes of these months.
+            return self.by_file([e for e in earlier if e.form == "police_uk"])
+        loads = ", ".join(
+            f"({literal(str(e.load_id))}, {n}, {literal(str(e.covered_from))}, {literal(str(e.covered_to))},"
+            f" {str(str(e.extracted_at) < self.load.extracted_at).lower()})"
+            for n, e in enumerate(reversed(chosen))
         )
-        select count(*), count(*) filter (where l.is_older and c.key not in (select key from here))
-        from current_rows as c join loads as l on c.place = l.place
-        """
-    ))
+        places = "true" if self.contract.kind == "list" else f"v.day between '{self.first}' and '{self.last}'"
+        newer_covers = "true" if self.contract.kind == "list" else "v.day between n.first and n.last"
+        return one_row(self.con.execute(
+            f"""
+            with loads(load_id, place, first, last, is_older) as (values {loads}),
+            versions as (
+                select r._key as key, max_by(r._date, l.place) as day, max(l.place) as place
+                from {parquet_of(*(load_of(e).raw(self.home) for e in chosen))} as r
+                join loads as l on r._load_id = l.load_id
+                where r._key is not null and hash(r._key) % {part} = 0
+                group by r._key
+            ),
+            present as ({self._withheld(chosen)}),
+            current_rows as (
+                select v.key, v.place
+                from versions as v
+                where {places} and not exists (
+                    select 1 from loads as n
+                    where n.place > v.place and {newer_covers}
+                    and not exists (select 1 from present as p where p.load_id = n.load_id and p.key = v.key)
+                )
+            ),
+            here as (
+                select _key as key from {parquet_of(self.load.raw(self.home))}
+                where _key is not null and hash(_key) % {part} = 0
+                union all select key from ({self._withheld([self.load])})
+            )
+            select count(*), count(*) filter (where l.is_older and c.key not in (select key from here))
+            from current_rows as c join loads as l on c.place = l.place
+            """
+        ))
 
+    def by_file(self, earlier: list[LedgerEntry]) -> tuple[int, int]:
+        """Rows without a key, of the window's months."""
+        months = f"left(_date, 7) between '{self.first:%Y-%m}' and '{self.last:%Y-%m}'"
+        current, is_counted = 0, "false"
+        for e in self._chosen(earlier):
+            path = parquet_of(load_of(e).raw(self.home))
+            current += one_row(self.con.execute(f"select count(*) from {path} where {months} and not ({is_counted})"))[0]
+            is_counted += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
+        (new,) = one_row(self.con.execute(f"select count(*) from {parquet_of(self.load.raw(self.home))} where {months}"))
+        return current, max(0, current - new)
 
-def _by_file(
-    con: duckdb.DuckDBPyConnection, home: Home, load: Load, earlier: list[LedgerEntry], first: date, last: date
-) -> tuple[int, int]:
-    """Rows without a key: how many are current in the window's months, and how many fewer the file has."""
-    chosen = _chosen(earlier, first, last)
-    if not chosen:
-        return 0, 0
-    months = f"left(_date, 7) between '{first:%Y-%m}' and '{last:%Y-%m}'"
-    current, is_counted = 0, "false"
-    for e in chosen:
-        path = parquet_of(load_of(e).raw(home))
-        current += one_row(con.execute(f"select count(*) from {path} where {months} and not ({is_counted})"))[0]
-        is_counted += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
-    (new,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))} where {months}"))
-    return current, max(0, current - new)
+    def of_indicators(self, older: list[LedgerEntry]) -> tuple[int, int]:
+        """Rows of the indicators that the load has."""
+        if not older:
+            return 0, 0
+        places = ", ".join(f"({literal(str(e.load_id))}, {n})" for n, e in enumerate(reversed(older)))
+        return one_row(self.con.execute(
+            f"""
+            with loads(load_id, place) as (values {places}),
+            counted as (
+                select r.indicator_id, l.place, count(*) as n
+                from {parquet_of(*(load_of(e).raw(self.home) for e in older))} as r join loads as l on r._load_id = l.load_id
+                group by all
+            ),
+            current_counts as (select indicator_id, max_by(n, place) as n from counted group by indicator_id),
+            new as (select indicator_id, count(*) as n from {parquet_of(self.load.raw(self.home))} group by indicator_id)
+            select coalesce(sum(s.n), 0)::bigint, coalesce(sum(greatest(s.n - new.n, 0)), 0)::bigint
+            from current_counts as s join new on s.indicator_id = new.indicator_id
+            """
+        ))
 
+    def _chosen(self, earlier: list[LedgerEntry]) -> list[LedgerEntry]:
+        """The loads that can have a current row in the window, without those older than loads that cover all of it."""
+        open_days, chosen = set(range(self.first.toordinal(), self.last.toordinal() + 1)), []
+        for e in earlier:
+            days = range(max(e.window[0], self.first).toordinal(), min(e.window[1], self.last).toordinal() + 1)
+            if open_days.isdisjoint(days):
+                continue
+            chosen.append(e)
+            # The last good version of a quarantined row is current, in an older load.
+            if e.rows_quarantined and len(chosen) < MOST_LOADS_BACK:
+                continue
+            open_days.difference_update(days)
+            if not open_days:
+                break
+        return chosen
 
-def _indicators(con: duckdb.DuckDBPyConnection, home: Home, load: Load, earlier: list[LedgerEntry]) -> tuple[int, int]:
-    """Rows of the file's indicators: how many are current, and how many fewer the file has."""
-    older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
-    if not older:
-        return 0, 0
-    places = ", ".join(f"({literal(str(e.load_id))}, {n})" for n, e in enumerate(reversed(older)))
-    return one_row(con.execute(
-        f"""
-        with loads(load_id, place) as (values {places}),
-        counted as (
-            select r.indicator_id, l.place, count(*) as n
-            from {parquet_of(*(load_of(e).raw(home) for e in older))} as r join loads as l on r._load_id = l.load_id
-            group by all
-        ),
-        current_counts as (select indicator_id, max_by(n, place) as n from counted group by indicator_id),
-        new as (select indicator_id, count(*) as n from {parquet_of(load.raw(home))} group by indicator_id)
-        select coalesce(sum(s.n), 0)::bigint, coalesce(sum(greatest(s.n - new.n, 0)), 0)::bigint
-        from current_counts as s join new on s.indicator_id = new.indicator_id
-        """
-    ))
-
-
-def _chosen(earlier: list[LedgerEntry], first: date, last: date) -> list[LedgerEntry]:
-    """The loads, newest first, that can have a current row in a window, without those older than loads that cover all of it."""
-    open_days, chosen = [(first, last)], []
-    for e in earlier:
-        a, b = e.window
-        if not any(a <= end and begin <= b for begin, end in open_days):
-            continue
-        chosen.append(e)
-        # The last good version of a quarantined row is current, in an older load.
-        if e.rows_quarantined and len(chosen) < MOST_LOADS_BACK:
-            continue
-        open_days = [part for span in open_days for part in _without(span, (a, b))]
-        if not open_days:
-            break
-    return chosen
-
-
-def _without(span: tuple[date, date], other: tuple[date, date]) -> list[tuple[date, date]]:
-    """The days of a span that are not in another: none, one or two spans."""
-    (first, last), (a, b) = span, other
-    if b < first or last < a:
-        return [span]
-    left = [(first, a - timedelta(days=1))] if first < a else []
-    return left + ([(b + timedelta(days=1), last)] if b < last else [])
-
-
-def _days(con: duckdb.DuckDBPyConnection, home: Home, load: Load) -> tuple[date, date] | None:
-    days = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
-    return (date.fromisoformat(days[0]), date.fromisoformat(days[1])) if days[0] else None
-
-
-def _withheld(home: Home, loads: Iterable[LedgerEntry | Load]) -> str:
-    """SQL for the withheld keys of loads: `load_id`, `key`."""
-    paths = [p for e in loads for p in sorted(home.withheld.glob(f"{e.load_id}*.parquet"))]
-    if not paths:
-        return "select null::varchar as load_id, null::varchar as key where false"
-    return f"select load_id, _key as key from {parquet_of(*paths)} where _key is not null"
+    def _withheld(self, loads: Iterable[LedgerEntry | Load]) -> str:
+        """SQL for the withheld keys of loads: `load_id`, `key`."""
+        paths = [p for e in loads for p in sorted(self.home.withheld.glob(f"{e.load_id}*.parquet"))]
+        if not paths:
+            return "select null::varchar as load_id, null::varchar as key where false"
+        return f"select load_id, _key as key from {parquet_of(*paths)} where _key is not null"

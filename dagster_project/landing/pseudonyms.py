@@ -38,12 +38,6 @@ class PseudonymKey:
         """The first 16 hex digits of the key's SHA-256, which identify the key and do not reveal it."""
         return hashlib.sha256(self.secret).hexdigest()[:16]
 
-    def pads(self) -> tuple[bytes, bytes]:
-        """Inner and outer padding of RFC 2104, each one hash block long."""
-        secret = hashlib.sha256(self.secret).digest() if len(self.secret) > BLOCK else self.secret
-        secret = secret.ljust(BLOCK, b"\0")
-        return bytes(b ^ 0x36 for b in secret), bytes(b ^ 0x5C for b in secret)
-
 
 def find_pseudonym_key(home: Home, used: str | None) -> PseudonymKey:
     """The key of `PAM_PSEUDONYM_KEY` (its UTF-8 bytes), else of the home's key file, which is made on first use.
@@ -87,13 +81,11 @@ def _read_key(home: Home, used: str | None, *, make: bool) -> PseudonymKey:
 
 
 def install(con: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
-    """Create the macro `pam_pseudonym(x)` in a connection: lower-case hex of HMAC-SHA-256 of a text's UTF-8 bytes.
-
-    The key is passed as session variables, never as part of a statement, which errors and logs may show.
-    """
-    inner, outer = key.pads()
-    con.execute("set variable pam_inner = ?", [inner])
-    con.execute("set variable pam_outer = ?", [outer])
+    """Create the macro `pam_pseudonym(x)`: lower-case hex of HMAC-SHA-256 of a text's UTF-8 bytes. The key is passed as session
+    variables, never as part of a statement, which errors and logs may show."""
+    secret = hashlib.sha256(key.secret).digest() if len(key.secret) > BLOCK else key.secret
+    for name, pad in (("pam_inner", 0x36), ("pam_outer", 0x5C)):
+        con.execute(f"set variable {name} = ?", [bytes(b ^ pad for b in secret.ljust(BLOCK, b"\0"))])
     con.execute(
         """
         create or replace temp macro pam_pseudonym(x) as

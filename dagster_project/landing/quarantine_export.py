@@ -14,8 +14,7 @@ from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from . import LedgerEntry, accepted, counts, read_ledger
-from .latest_files import is_replaced
+from .ledger import LedgerEntry, accepted, counts, is_replaced, read_ledger
 from .raw_store import TIE
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
@@ -80,8 +79,18 @@ def quarantined_rows(
     return by_force
 
 
+def first_problems(home: Home, entry: LedgerEntry, most: int) -> list[tuple[int, str]]:
+    """The first quarantined rows of a load: line and reasons."""
+    paths = sorted((home.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
+    if not paths:
+        return []
+    with duckdb.connect() as con:
+        return con.execute(
+            "select cast(_line as bigint), _reasons from read_parquet(?) order by 1 limit ?", [[str(p) for p in paths], most]
+        ).fetchall()
+
+
 def columns_of_export(extract: str) -> list[str]:
-    """The header of an export of an extract's quarantined rows."""
     return [*ABOUT, *(c.name for c in load_contracts()[extract].columns)]
 
 

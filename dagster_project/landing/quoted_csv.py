@@ -49,7 +49,7 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
     # A line that looks like a row: as many fields as the header, one with a date or year.
     dated = literal(rf'(^|{re.escape(separator)})[ "]*\d{{1,4}}[-/.]\d')
     is_row = f"len(string_split(t, {literal(separator)})) = {width} and regexp_matches(t, {dated})"
-    torn = bool(crossing) and _join_records(con, opened, None if by_row else is_row)
+    torn = bool(crossing) and _join_records(con, opened, simple, None if by_row else is_row)
     # The quote that tears a row stays where it is.
     closes = "and regexp_matches(x, $inner)" if torn else ""
     con.execute(
@@ -80,65 +80,26 @@ def split_quoted(con: duckdb.DuckDBPyConnection, separator: str, width: int, *, 
     return bool(crossing)
 
 
-def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | None) -> bool:
+def _join_records(con: duckdb.DuckDBPyConnection, opened: str, simple: str, is_row: str | None) -> bool:
     """Replace `landing_lines` by one row for each record.
 
-    `is_row`: SQL that is true of a line `t` that looks like a row; None for a sheet, whose cell borders are certain and whose
-    records are numbered. Returns whether `landing_torn` has any lines. Raises Refused when the last quote never closes.
+    `opened`: the pattern of a line that ends within a quote. `simple`, `is_row`: SQL that is true of a line `t` whose quotes
+    are around its fields, and of one that looks like a row; None for a sheet, whose cell borders are certain and whose records
+    are numbered. Returns whether `landing_torn` has any lines. Raises Refused when the last quote never closes.
     """
-    # A line turns "a quote is open before this line" into "... after this line". It sets the answer regardless of what it was
-    # (opens = reopens), keeps it (no quotes, or pairs of them), or swaps it. So the state after a line is that of the last line
-    # that set it, swapped once for each swapping line since: two running counts over the lines with quotes, no loop.
-    con.execute(
-        """
-        create or replace temp table landing_states as
-        with quoted as (
-            select
-                line,
-                regexp_matches(t, $opened) as opens,
-                -- the same line, were a quote open before it
-                regexp_matches('"' || t, $opened) as reopens
-            from landing_lines
-            where contains(t, '"')
-        ),
-        parts as (
-            select *, count(*) filter (where opens = reopens) over (order by line) as part from quoted
-        ),
-        states as (
-            select
-                line,
-                (
-                    coalesce(max(opens::int) filter (where opens = reopens) over (partition by part), 0)
-                    + count(*) filter (where opens and not reopens) over (partition by part order by line)
-                ) % 2 = 1 as is_open,
-                lead(line) over (order by line) as next_line
-            from parts
-        )
-        select line, next_line from states where is_open
-        """,
-        {"opened": opened},
-    )
-    _find_continuations(con)
+    _find_joined_lines(con, opened, simple)
     torn = is_row is not None and _separate_rows(con, opened, is_row)
     number = "line" if is_row else "first_line - 1 + row_number() over (order by line)"
     con.execute(
         f"""
         create or replace temp table landing_joined as
-        with joined as (
-            select f.head as line, string_agg(l.t, chr(10) order by l.line) as t
-            from (
-                select line, head from landing_following
-                union all
-                select distinct head, head from landing_following
-            ) as f
-            join landing_lines as l on l.line = f.line
-            group by f.head
-        ),
-        records as (
-            select * from joined
+        with records as (
+            select j.head as line, string_agg(l.t, chr(10) order by l.line) as t
+            from landing_joined_lines as j
+            join landing_lines as l on l.line = j.line
+            group by j.head
             union all
-            select line, t from landing_lines
-            where line not in (select line from landing_following) and line not in (select line from joined)
+            select line, t from landing_lines where line not in (select line from landing_joined_lines)
         )
         select {number} as line, t
         from records
@@ -146,9 +107,41 @@ def _join_records(con: duckdb.DuckDBPyConnection, opened: str, is_row: str | Non
         order by 1
         """
     )
-    con.execute("drop table landing_states; drop table landing_following; drop table landing_lines")
+    con.execute("drop table landing_joined_lines; drop table landing_lines")
     con.execute("alter table landing_joined rename to landing_lines")
     return torn
+
+
+def _find_joined_lines(con: duckdb.DuckDBPyConnection, opened: str, simple: str) -> None:
+    """Make `landing_joined_lines (line, head)`: the lines of records of several, and the line on which each record begins."""
+    lines = con.execute(
+        f"""
+        select line, t, not ({simple}) and regexp_matches(t, $opened) from landing_lines
+        where contains(t, '"') order by line
+        """,
+        {"opened": opened},
+    )
+    still_open = re.compile(opened)
+    head, heads, ends = None, [], []
+    while some := lines.fetchmany(10_000):
+        for line, text, opens in some:
+            is_open = opens if head is None else still_open.match(f'"{text}') is not None
+            if is_open and head is None:
+                head = line
+            elif head is not None and not is_open:
+                heads.append(head)
+                ends.append(line)
+                head = None
+    if head is not None:
+        raise Refused(f"cut short: a quote that opens in the row of line {head} never closes")
+    con.execute(
+        """
+        create or replace temp table landing_joined_lines as
+        select unnest(range(head, last + 1)) as line, head
+        from (select unnest($heads::bigint[]) as head, unnest($ends::bigint[]) as last)
+        """,
+        {"heads": heads, "ends": ends},
+    )
 
 
 def _separate_rows(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> bool:
@@ -161,51 +154,24 @@ def _separate_rows(con: duckdb.DuckDBPyConnection, opened: str, is_row: str) -> 
     con.execute(
         f"""
         create or replace temp table landing_torn as
-        with joined as (
-            select head, line from landing_following
-            union all
-            select distinct head, head from landing_following
-        ),
-        looked_at as (
+        with looked_at as (
             select
                 j.head,
                 {is_row} as is_row,
                 j.line > j.head and j.line < max(j.line) over (partition by j.head) as is_within
-            from joined as j
+            from landing_joined_lines as j
             join landing_lines as l on l.line = j.line
         ),
         wrong as (
             select head from looked_at group by head having bool_or(is_row and is_within) or bool_and(is_row)
-        ),
-        apart as (
-            select f.line from landing_following as f join wrong on wrong.head = f.head
-            union all
-            select head from wrong
         )
-        select line, regexp_matches(t, $opened) as has_quote from landing_lines where line in (select line from apart)
+        select l.line, regexp_matches(l.t, $opened) as has_quote
+        from landing_lines as l
+        join landing_joined_lines as j on l.line = j.line
+        where j.head in (select head from wrong)
         """,
         {"opened": opened},
     )
-    con.execute("delete from landing_following where line in (select line from landing_torn)")
+    con.execute("delete from landing_joined_lines where line in (select line from landing_torn)")
     con.execute("delete from landing_torn where not has_quote")
     return bool(one_row(con.execute("select count(*) from landing_torn"))[0])
-
-
-def _find_continuations(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `landing_following (line, head)`: lines that continue a record, and the line on which it begins."""
-    (unclosed,) = one_row(con.execute("select max(line) filter (where next_line is null) from landing_states"))
-    con.execute(
-        """
-        create or replace temp table landing_following as
-        with following as (
-            select unnest(range(line + 1, next_line + 1)) as line from landing_states where next_line is not null
-        ),
-        runs as (select line, line - row_number() over (order by line) as run from following)
-        -- The record begins on the line before a run of continuations.
-        select line, min(line) over (partition by run) - 1 as head from runs
-        """
-    )
-    if unclosed is not None:
-        head = con.execute("select head from landing_following where line = $1", [unclosed]).fetchone()
-        line = head[0] if head else unclosed
-        raise Refused(f"cut short: a quote that opens in the row of line {line} never closes")

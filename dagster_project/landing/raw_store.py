@@ -15,9 +15,9 @@ from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .duckdb_connection import one_thread
-from .duplicates import CLASHING, MERGED
+from .duplicates import CLASHING
 from .pseudonyms import PseudonymKey
-from .row_rules import PARSED, PARSED_TABLE, RAGGED, Sheet, ragged_cells, reasons
+from .row_rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"
@@ -34,7 +34,6 @@ class Load:
     source_file: str
 
     def raw(self, home: Home) -> Path:
-        """The file of its landed rows."""
         return home.raw / self.extract / self.force_code / f"{self.load_id}.parquet"
 
     def quarantine(self, home: Home, tied_with: str | None = None) -> Path:
@@ -47,30 +46,11 @@ class Load:
         return home.withheld / f"{self.load_id}{f'__{tied_with}' if tied_with else ''}.parquet"
 
 
-def good_rows(*, has_bad: bool, has_repeats: bool) -> str:
-    """SQL: the rows of `landing_parsed` that load. `has_bad`, `has_repeats`: whether any row breaks a rule, or any key repeats.
-    """
-    # Where no row is bad, the rules need not be checked again.
-    rules = ["not p.bad"] if has_bad else []
-    if has_repeats:
-        rules += [f"not exists (from {table} as o where o.line = p.line)" for table in (MERGED, CLASHING)]
-    return f"from {PARSED} as p where {' and '.join(rules) or 'true'}"
-
-
 def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:
     """Store `good` rows (SQL): the contract's columns in canonical form, then landing's own columns."""
     columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
     with one_thread(con) if sheet.cells.is_uniform else nullcontext():
-        write_parquet(
-            con,
-            f"""
-            select
-                {columns},
-                {_own_columns(load, "_date")}
-            {good}
-            """,
-            load.raw(home),
-        )
+        write_parquet(con, f"select {columns}, {_own_columns(load, '_date')} {good}", load.raw(home))
 
 
 def _constant(text: str) -> str:
@@ -154,19 +134,9 @@ def write_tie(
 
 def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: Path) -> None:
     """Store the keys of rows (SQL that gives line and _key)."""
-    write_parquet(
-        con,
-        f"""
-        select
-            {literal(load.extract)} as extract,
-            {literal(load.force_code)} as force_code,
-            {literal(load.load_id)} as load_id,
-            cast(line as varchar) as _line,
-            _key
-        from {rows}
-        """,
-        path,
-    )
+    extract, force, load_id = map(literal, (load.extract, load.force_code, load.load_id))
+    own = f"{extract} as extract, {force} as force_code, {load_id} as load_id"
+    write_parquet(con, f"select {own}, cast(line as varchar) as _line, _key from {rows}", path)
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
@@ -184,15 +154,12 @@ def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> No
 
 
 def parquet_of(*paths: Path) -> str:
-    """SQL that reads Parquet files."""
     return f"read_parquet([{', '.join(literal(str(p)) for p in paths)}])"
 
 
 def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str, has_repeats: bool) -> bool:
-    """Whether the file just read has the rows of a stored load, on any lines: these differ between containers.
-
-    Rows are compared in canonical form; quarantined cells without one as delivered.
-    """
+    """Whether the file just read has the rows of a stored load, on any lines: these differ between containers. Rows are
+    compared in canonical form; quarantined cells without one as delivered."""
     if not load.raw(home).exists():
         # Erased, as it expired.
         return False
@@ -240,19 +207,11 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKe
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:
     """Free the memory of the last file."""
-    con.execute(f"drop view if exists {PARSED}")
-    con.execute(f"drop view if exists {CELLS}")
-    con.execute("drop view if exists landing_delivered")
-    for table in (
-        "landing_lines",
-        "landing_records",
-        PARSED_TABLE,
-        QUARANTINED,
-        MERGED,
-        CLASHING,
-        "landing_repeated",
-        "landing_extra",
-        "landing_tied",
-        "landing_withheld",
-    ):
-        con.execute(f"drop table if exists {table}")
+    made = con.execute(
+        """
+        select 'view', view_name from duckdb_views() where temporary and not internal
+        union all select 'table', table_name from duckdb_tables() where temporary
+        """
+    ).fetchall()
+    for kind, name in made:
+        con.execute(f"drop {kind} {name}")

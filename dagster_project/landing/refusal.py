@@ -5,8 +5,7 @@ LONGEST_SHOWN = 60
 
 
 def printable(text: str, length: int | None = LONGEST_SHOWN) -> str:
-    """The beginning of a name or header as one printable line: other characters are escaped (`\\u2028`). `length`: None for
-    all."""
+    """The beginning of a text (`length` None: all of it) as one printable line: other characters are escaped (`\\u2028`)."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:length])
 
 

@@ -13,8 +13,7 @@ from dagster_project.core.receipts import Night, locked
 from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
 from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
-from .latest_files import current_files, is_replaced
-from .ledger import LedgerEntry, accepted, commit, read_ledger
+from .ledger import LedgerEntry, accepted, commit, current_files, is_replaced, read_ledger
 from .vocabulary import VocabularyCheck
 
 

@@ -27,10 +27,8 @@ repeat within it. Searching it would take longer than landing a day."""
 def restarted_keys(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
 ) -> str | None:
-    """The reason to hold a file most of whose keys are those of earlier records of other days, or None.
-
-    `load`: the file's rows, stored already. `rows`: how many. `entries`: the accepted loads of its extract and force.
-    """
+    """The reason to hold a file most of whose keys are those of earlier records of other days, or None. `load`, `rows`: its
+    rows, stored already, and how many. `entries`: the accepted loads of its extract and force."""
     if rows < FEWEST_KEYS or sheet.contract.kind != "events" or sheet.contract.date_column in sheet.key or not sheet.key:
         return None
     first, last = sheet.covered_from, sheet.covered_to
@@ -70,5 +68,4 @@ def restarted_keys(
 
 
 def _rows(home: Home, entries: Iterable[LedgerEntry]) -> str:
-    """SQL for the rows of some loads that have a key."""
     return f"(from {parquet_of(*(load_of(e).raw(home) for e in entries))} where _key is not null)"

@@ -10,6 +10,7 @@ figures would change without them. Rows that figures use are erased when the nig
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -103,15 +104,12 @@ def _days(home: Home) -> list[tuple[date, Path]]:
     """The archive's folders by their day, oldest first."""
     folders = []
     for folder in home.archive.iterdir() if home.archive.is_dir() else ():
-        try:
+        with suppress(ValueError):
             folders.append((date.fromisoformat(folder.name), folder))
-        except ValueError:
-            continue
     return sorted((day, folder) for day, folder in folders if folder.is_dir() and not folder.is_symlink())
 
 
 def describe_erasure(home: Home, kind: Kind, path: Path, night_id: str, today: date) -> Erasure:
-    """The record of a file that is about to be erased."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     place = name_text(str(path.relative_to(home.archive if kind == "archive" else home.path)))
@@ -156,7 +154,6 @@ def is_expired(last_day: date, years: int, today: date) -> bool:
 
 
 def erased_loads(home: Home) -> set[str]:
-    """Ids of the loads whose raw rows were erased."""
     return {Path(e.archived).stem for e in read_erasures(home) if e.kind == "raw"}
 
 

@@ -13,17 +13,15 @@ from dagster_project.core.home import LONDON
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, RE2, TOO_LONG
 from dagster_project.core.sql import literal, one_row
 
-from .canonical_values import FAULT
+from .canonical_values import FAULT, mapped, translated
 from .csv_reader import CELLS, Cells
 from .decode import MARK
 from .excluded_rows import KEY_WORDS, NO_VALUE, TOTAL, WORDS, is_word, knows_total, other_force, says_void, why_word
 from .file_name_patterns import FIRST_YEAR, Covers, months
-from .header_columns import Layout
-from .mapped_values import mapped, translated
+from .header_columns import AroundTable, Layout
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 from .refusal import Refused
-from .text_around_table import AroundTable
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"
@@ -41,8 +39,8 @@ NO_DAY = "is what programs write for no day"
 class Sheet:
     """What one file's rows are checked against: contract, form of the file, window and layout.
 
-    `cells`: what is known of `landing_cells`. `mapping`: the force's, if any. `main_encoding`: the file's encoding, where some
-    cells are in another.
+    `cells`: what is known of `landing_cells`. `mapping`: the force's, or an empty one. `main_encoding`: the file's encoding,
+    where some cells are in another.
     """
 
     contract: Contract
@@ -51,7 +49,7 @@ class Sheet:
     covered_to: date
     layout: Layout
     cells: Cells
-    mapping: SystemMapping | None = None
+    mapping: SystemMapping
     main_encoding: str | None = None
     n_ignored: int = 0
     """Rows that were left out because they are not records."""
@@ -74,7 +72,7 @@ class Sheet:
     def text(self, name: str) -> str:
         """SQL for the trimmed text of a column that the file has: its field, or several joined. NULL or '' is blank."""
         fields = self.layout.fields_of(name)
-        source = self.mapping.headers.get(name) if self.mapping and name in self.layout.parts else None
+        source = self.mapping.headers.get(name) if name in self.layout.parts else None
         if not parts_of(source):
             return self.cell(fields[0])
         between = source.between if isinstance(source, Join) else ";"
@@ -138,7 +136,7 @@ class Sheet:
     def canonical(self, column: Column) -> str:
         """SQL for a column's canonical text, from its trimmed text `t_<name>`."""
         if column.name not in self.layout.position:
-            constant = self.mapping.constant(column) if self.mapping else None
+            constant = self.mapping.constant(column)
             return "cast(null as varchar)" if constant is None else literal(constant)
         utc = bool(self.source and self.source.times_are_utc)
         form = mapped(column, self.translated(column), self.mapping, utc=utc)
@@ -281,8 +279,7 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
 
 
 def _trimmed(sheet: Sheet, column: Column) -> str:
-    """SQL for a cell's trimmed text. Of a ragged row only the key is read: other cells may hold anything, an address included.
-    """
+    """SQL for a cell's trimmed text. Of a ragged row only the key is read: any other cell may hold an address."""
     if column.name not in sheet.layout.position:
         return "cast(null as varchar)"
     cell = sheet.text(column.name)
@@ -337,7 +334,7 @@ def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
     rules = []
     for c in sheet.contract.columns if sheet.key else ():
         words = dict(KEY_WORDS if c.name in sheet.key else WORDS)
-        if not sheet.cells.may_have_totals or knows_total(sheet.mapping.codes(c) if sheet.mapping else ()):
+        if not sheet.cells.may_have_totals or knows_total(sheet.mapping.codes(c)):
             del words[TOTAL]
         if not words or c.type in DATE_TYPES | NUMBER_TYPES or c.name not in sheet.layout.position:
             continue
@@ -349,7 +346,6 @@ def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
 
 
 def _of_another_force(sheet: Sheet) -> list[tuple[str, str, str]]:
-    """The rule that no row says it is another force's, in a column that is not stored."""
     if not sheet.other_force:
         return []
     said = f"{literal(f'{sheet.force_headers}: says ')} || other_force || {literal(f', and the file is of {sheet.force}')}"
@@ -357,7 +353,6 @@ def _of_another_force(sheet: Sheet) -> list[tuple[str, str, str]]:
 
 
 def _void(sheet: Sheet) -> list[tuple[str, str, str]]:
-    """The rule that no row says it was deleted, in a column that is not stored."""
     if not sheet.void:
         return []
     said = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
@@ -388,10 +383,8 @@ def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
 
 
 def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
-    """SQL of each rule's reason and kind, NULL where the rule is kept.
-
-    A ragged row has no other reason: its cells may be under the wrong headers.
-    """
+    """SQL of each rule's reason and kind, NULL where the rule is kept. A ragged row has no other reason: its cells may be under
+    the wrong headers."""
     width = sheet.layout.width
     fields = f"n_fields || ' fields where the header has {width}'"
     if sheet.cells.has_lines:
@@ -407,15 +400,12 @@ DELIVERED = "landing_delivered"
 
 
 def is_ignored(sheet: Sheet) -> str | None:
-    """SQL that is true of a row that is not a record; None where the mapping has no rule for a column of the file.
-
-    Rows of any width are checked: a line of totals seldom has as many fields as the header.
-    """
-    ignore = sheet.mapping.table.ignore if sheet.mapping else {}
+    """SQL that is true of a row that is not a record, of any width, as lines of totals seldom have all fields; None where the
+    mapping has no rule for a column of the file."""
     rules = [
         # As a glob of DuckDB, in which a bracket is literal.
         f"coalesce(lower({sheet.text(name)}), '') glob {literal(pattern.lower().replace('[', '[[]'))}"
-        for name, patterns in ignore.items()
+        for name, patterns in sheet.mapping.table.ignore.items()
         if name in sheet.layout.position
         for pattern in patterns
     ]
@@ -423,10 +413,8 @@ def is_ignored(sheet: Sheet) -> str | None:
 
 
 def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
-    """Remove the rows that are not records from `landing_cells`. Returns how many there were.
-
-    Raises Refused where the file ends within a record.
-    """
+    """Remove the rows that are not records from `landing_cells`. Returns how many. Raises Refused where a record is cut
+    short."""
     ignored = is_ignored(sheet)
     n = 0
     if ignored:

@@ -1,12 +1,19 @@
-"""Holds files whose titles or last lines say that rows are missing, and those with records above the header."""
+"""Holds files whose titles or last lines say that rows are missing, and those with records above the header or a second header
+below it, whose columns are in another order."""
 
 import csv
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-from .header_columns import Layout
+import duckdb
+
+from dagster_project.contracts import plain_header
+from dagster_project.core.sql import literal
+
+from .header_columns import AroundTable, Layout
+from .header_row import HeaderNames
 from .mapping_fields import TablePlace
+from .raw_store import QUARANTINED
+from .row_rules import PARSED, Sheet
 
 LAST_LINES = 6
 LAST_CHARACTERS = 4_000
@@ -18,6 +25,8 @@ FEWEST_ROWS = 2
 FEWEST_COLUMNS = 4
 """In a narrower table a line such as `Period from, 01/01/2025` looks like a record."""
 MOST_NOTE_CELLS = 2
+FEWEST_NAMED = 2
+"""Cells of a second header that name a column: one alone may be a word."""
 
 _OMITTED = re.compile(
     r"exceeded the allowed volume|data (may|might) have been omitted"
@@ -41,14 +50,6 @@ _YEAR = re.compile(r"(19[89]|20\d)\d")
 _DAY = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}(\D.*)?|\d{4}-\d{2}-\d{2}.*")
 
 
-@dataclass(frozen=True)
-class AroundTable:
-    """The cells of the rows above the header, and the notes above and below the table: lines with one or two cells."""
-
-    above: Sequence[Sequence[str]] = ()
-    notes: Sequence[str] = ()
-
-
 def read_around(head: str, tail: str, layout: Layout) -> AroundTable:
     """What lies around a table. `head`: the text to the end of the header. `tail`: its last `LAST_CHARACTERS`."""
     rows = _cells(head, layout.separator)[:-1] if layout.rows > 1 else []
@@ -65,12 +66,12 @@ def _cells(text: str, separator: str) -> list[list[str]]:
     return [cells for row in rows if any(cells := [cell.strip() for cell in row])]
 
 
-def says_rows_are_missing(around: AroundTable, table: TablePlace | None, rows: int) -> str | None:
+def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> str | None:
     """The reason to hold a file that says itself that it is not whole, or None.
 
     `table`: a mapping's; one that says which rows are no records knows the numbers there. `rows`: how many the file has.
     """
-    is_known = bool(table and (table.header_row or table.ignore))
+    is_known = bool(table.header_row or table.ignore)
     for note in around.notes:
         if (said := _OMITTED.search(note)) and not _DENIED.match(note, said.end()):
             return f"says that rows are missing ('{said[0]}'): export fewer days at a time; if it is whole, release it"
@@ -83,10 +84,10 @@ def says_rows_are_missing(around: AroundTable, table: TablePlace | None, rows: i
     return None
 
 
-def records_above_header(around: AroundTable, table: TablePlace | None, layout: Layout, placing: str | None) -> str | None:
+def records_above_header(around: AroundTable, table: TablePlace, layout: Layout, placing: str | None) -> str | None:
     """The reason to hold a file with records above its header, as after sorting the header with them, or None. `placing`: the
     column that places a row."""
-    if placing is None or placing not in layout.position or layout.width < FEWEST_COLUMNS or (table and table.header_row):
+    if placing is None or placing not in layout.position or layout.width < FEWEST_COLUMNS or table.header_row:
         return None
     at, least = layout.position[placing], FEWEST_FILLED * layout.width
     alike = [row for row in around.above if at < len(row) and _DAY.fullmatch(row[at]) and sum(map(bool, row)) >= least]
@@ -96,3 +97,35 @@ def records_above_header(around: AroundTable, table: TablePlace | None, layout: 
         f"{len(alike):,} rows above the header, in row {layout.rows}, look like records and would be left out: put the header"
         f" above them; if they are none, say table: {{header_row: {layout.rows}}} in a mapping, or release the file"
     )
+
+
+def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """The reason to hold a file with a header among its rows that has columns in other places, or None: the rows below it would
+    be read under the first. A header in the same order is a row in quarantine like any other.
+
+    Looks at `landing_quarantined`: a header is no date. Identifiers are hashed there.
+    """
+    meanings = HeaderNames(sheet.contract, sheet.form, sheet.mapping).columns
+    names = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position and not c.identifier]
+    placing = sheet.contract.date_column
+    if placing not in names:
+        return None
+    words = ", ".join(map(literal, meanings))
+    cells = ", ".join(f"q_{name}" for name in names)
+    found = con.execute(
+        f"""
+        select line, [{cells}] from {QUARANTINED}
+        where lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) in ({words}) order by line limit 100
+        """
+    ).fetchall()
+    for line, row in found:
+        named = {name: meanings.get(plain_header(cell or ""), ()) for name, cell in zip(names, row, strict=True)}
+        moved = {name: others[0] for name, others in named.items() if others and name not in others}
+        if moved and sum(map(bool, named.values())) >= FEWEST_NAMED:
+            column, below = next(iter(moved.items()))
+            if con.execute(f"select 1 from {PARSED} where not bad and line > {int(line)} limit 1").fetchone():
+                return (
+                    f"line {line} is another header, in another order ({below} stands where {column} did), and the rows below"
+                    " it are read under the first: make each table a file of its own"
+                )
+    return None

@@ -1,12 +1,17 @@
-"""Holds files whose dates can all be read and are most likely wrong: a mistyped year that stretches the window, American firsts
-of months, which read as the first days of January, and dates that a mapping reads in either order."""
+"""Holds files whose dates can be read and are most likely wrong: a mistyped year that stretches the window, American firsts of
+months, which read as the first days of January, and dates that a mapping reads in either order. Refuses American dates."""
 
 import duckdb
 
+from dagster_project.contracts import Column
+from dagster_project.contracts.model import DATE_TYPES
+from dagster_project.core.config import Believe
 from dagster_project.core.sql import literal, one_row
 
+from .canonical_values import is_month_first
 from .csv_reader import CELLS
 from .file_name_patterns import Covers
+from .refusal import Refused
 from .row_rules import PARSED, Sheet
 
 FEWEST_ROWS = 20
@@ -21,6 +26,18 @@ SECOND_ORDER = 0.01
 FEWEST_MONTHS = 6
 WINDOW_DAYS = 62
 """The first days of a month are all of a shorter window."""
+TURNED_DATES = 10
+"""Dates among American texts from which it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
+TEXTS_TO_DATES = 0.5
+"""American texts for each such date: 1.6 where dates are of any day, as 19 of 31 days are after the 12th. Fewer are slips."""
+SHAPES = {
+    r"^\d+/\d+/\d+$": "%m/%d/%Y",
+    r"^\d+/\d+/\d+ \d+:\d+$": "%m/%d/%Y %H:%M",
+    r"^\d+/\d+/\d+ \d+:\d+:\d+$": "%m/%d/%Y %H:%M:%S",
+    r"^\d+/\d+/\d+ \d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M %p",
+    r"^\d+/\d+/\d+ \d+:\d+:\d+ [AaPp][Mm]$": "%m/%d/%Y %I:%M:%S %p",
+}
+"""Shapes of American dates, and the format that reads each."""
 
 
 def stretched_by_few(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Covers | None, rows: int) -> str | None:
@@ -55,7 +72,7 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
     placing = sheet.contract.date_column
     if placing is None or placing not in sheet.key or rows < FEWEST_MONTHS:
         return None
-    if (sheet.covered_to - sheet.covered_from).days < WINDOW_DAYS or (sheet.mapping and placing in sheet.mapping.dates):
+    if (sheet.covered_to - sheet.covered_from).days < WINDOW_DAYS or placing in sheet.mapping.dates:
         return None
     filled, in_window, firsts, seconds, is_american = one_row(con.execute(
         f"""
@@ -82,7 +99,7 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
 def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a file with dates that two formats of its mapping read as two days, and others that the second alone
     can read, or None: then the first is the wrong one for some, and nobody can tell which."""
-    for name, formats in (sheet.mapping.dates if sheet.mapping else {}).items():
+    for name, formats in sheet.mapping.dates.items():
         pairs = [(f, other) for i, f in enumerate(formats) if (other := _swapped(f)) in formats[i + 1 :]]
         for first, second in pairs if name in sheet.layout.position else ():
             rows, either, second_only = one_row(con.execute(
@@ -105,3 +122,73 @@ def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
 
 def _swapped(form: str) -> str:
     return form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
+
+
+def refuse_american(
+    con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad: int, limits: Believe, *, is_mapped: bool
+) -> None:
+    """Raises Refused, with the line that a mapping needs, where a column's `a/b/yyyy` dates have the month first.
+
+    `rows`, `bad`: counts of the file. Many such dates are bad in UK order, so a file with few bad rows need not be checked.
+    """
+    if sheet.form != "canonical":
+        return
+    columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
+    mapped = {n for n, formats in sheet.mapping.dates.items() if any(map(is_month_first, formats))}
+    for c in columns:
+        if c.name in mapped and (turned := _turned_by_spreadsheet(con, sheet, c)):
+            raise Refused(turned)
+    if bad == 0 or bad < limits.american_share * rows:
+        return
+    found = {c: line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))}
+    for c in found:
+        if turned := _turned_by_spreadsheet(con, sheet, c):
+            # With the line to add, these dates would be read as other days.
+            raise Refused(turned)
+    if found:
+        own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{sheet.force}])"
+        where = "the mapping" if is_mapped else own
+        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(found.values())}}}")
+
+
+def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> str:
+    """What is wrong with a column of American dates that a spreadsheet has opened: those it could read day first are dates of
+    other days now, the others still texts. "" where that is not so."""
+    dates, american, late = one_row(con.execute(
+        f"""
+        select
+            count(*) filter (where is_date),
+            count(*) filter (where try_cast(split_part(t, '/', 2) as integer) between 13 and 31),
+            count(*) filter (where is_date and t[9:10] > '12')
+        from (
+            select t, regexp_matches(t, '^\\d{{4}}-\\d{{2}}-\\d{{2}}(\\D|$)') as is_date
+            from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
+            where regexp_matches(t, '^\\d{{1,4}}[-/]\\d{{1,2}}[-/]\\d{{2,4}}(\\D|$)')
+        )
+        """
+    ))
+    if dates < TURNED_DATES or american < TEXTS_TO_DATES * dates or late:
+        return ""
+    return (
+        f"{column.name}: a spreadsheet has swapped day and month of {dates:,} American dates: export the file again and do not"
+        " open it in one"
+    )
+
+
+def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
+    """The formats that a column of American dates needs, as YAML; None where it has no such dates."""
+    first, second = (f"try_cast(split_part(t, '/', {n}) as integer)" for n in (1, 2))
+    month_first = f"({first} between 1 and 12 and {second} between 13 and 31)"
+    day_first = f"({first} between 13 and 31 and {second} between 1 and 12)"
+    shapes = ", ".join(f"coalesce(bool_or({month_first} and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
+    american, british, *has_shape = one_row(con.execute(
+        f"""
+        select count(*) filter (where {month_first}), count(*) filter (where {day_first}), {shapes}
+        from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
+        where regexp_matches(t, '^\\d{{1,2}}/\\d{{1,2}}/\\d{{4}}(\\D|$)')
+        """
+    ))
+    if american == 0 or british or american < limits.american_share * rows:
+        return None
+    forms = [f'"{form}"' for form, has in zip(SHAPES.values(), has_shape, strict=True) if has] or ['"%m/%d/%Y"']
+    return f"{column.name}: {forms[0] if len(forms) == 1 else '[' + ', '.join(forms) + ']'}"

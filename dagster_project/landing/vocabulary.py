@@ -1,11 +1,13 @@
-"""Checks the values of classifying columns against the lists of known values.
+"""Checks the values of classifying columns against the lists of known values, and finds unknown ones in the ledger.
 
 A classifying column decides whether a row counts: with a code that is on no list, a measure would be a zero that looks
 complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) and the home's own.
 """
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import duckdb
 
@@ -22,16 +24,13 @@ from dagster_project.core.reference_lists import (
     known_units,
     known_words,
 )
-from dagster_project.core.row_tables import make_table
-from dagster_project.core.sql import one_row
 
+from .ledger import LedgerEntry, read_ledger
 from .raw_store import Load, parquet_of
 
 LISTED = 5_000
 """Unknown values of one column that the ledger stores, the most frequent first. No list of codes is longer: a column with more
 is not a column of codes."""
-FEW_CELLS = 1_000
-"""Different cells up to which Python looks them up: for a small file, DuckDB takes several times longer to plan its queries."""
 CODE = "offence_code"
 """The column that has codes, each known where its group, the part before a slash, is."""
 HELD_FOR = "vocabulary"
@@ -39,8 +38,6 @@ HELD_FOR = "vocabulary"
 
 @dataclass(frozen=True)
 class VocabularyCheck:
-    """The result of checking one file's classifying columns."""
-
     unknown: dict[str, dict[str, int]]
     """Column -> unknown value -> rows that have it."""
     hold_reason: str | None = None
@@ -50,7 +47,6 @@ class VocabularyCheck:
 
 
 def classifying(contract: Contract) -> list[str]:
-    """The classifying columns of an extract."""
     return [*CLASSIFYING.get(contract.extract, ()), *(c.name for c in contract.columns if c.type == "unit")]
 
 
@@ -61,20 +57,15 @@ def check_vocabulary(
     unknown: dict[str, dict[str, int]] = {}
     hold_reasons: list[str] = []
     warnings: dict[str, int] = {}
-    columns = [column for column in classifying(contract) if column not in absent]
-    cells = _few_cells(con, load, home, columns)
-    for column in columns:
-        known = known_values(home, load.force_code, load.extract, column)
-        if known is None or (cells and _are_known(cells[column], known, contract.column(column))):
+    for column in classifying(contract):
+        known = None if column in absent else known_values(home, load.force_code, load.extract, column)
+        if known is None:
             continue
-        make_table(con, "landing_known", {"value": "varchar", "counts": "boolean"}, sorted(known.items()), temporary=True)
-        values = _values(con, load, home, contract.column(column))
+        cells = con.execute(f"select {column}, count(*) from {parquet_of(load.raw(home))} group by 1 order by 2 desc")
+        values, n_rows, n_unknown, n_counting = _look_up(cells, known, contract.column(column))
         if values:
             unknown[column] = values
-        if rows < limits.vocabulary_rows:
-            continue
-        n_rows, n_unknown, n_counting = _row_counts(con)
-        if not n_unknown:
+        if rows < limits.vocabulary_rows or not n_unknown:
             continue
         percent = 100 * n_unknown / n_rows
         none_counts = n_counting == 0 and column != UNIT
@@ -84,6 +75,40 @@ def check_vocabulary(
         if percent >= limits.unknown_told_percent:
             warnings[column] = n_unknown
     return VocabularyCheck(unknown, "; ".join(hold_reasons) or None, warnings)
+
+
+def _look_up(
+    cells: duckdb.DuckDBPyConnection, known: Mapping[str, bool], column: Column
+) -> tuple[dict[str, int], int, int, int]:
+    """Look up each value of a column. `cells`: its different cells and their rows, the most frequent first.
+
+    Returns the unknown values with their rows, and the number of rows, of rows with values of which none is known, and of rows
+    that count.
+    """
+    unknown, spelling = Counter[str](), dict[str, str]()
+    n_rows = n_unknown = n_counting = 0
+    while some := cells.fetchmany(10_000):
+        for cell, n in some:
+            items = (cell or "").split(";") if column.type == "list" else [cell or ""]
+            values = [value for item in items if (value := item.strip(" "))]
+            meanings = [_meaning(value.lower(), known, column.name) for value in values]
+            n_rows += n
+            n_unknown += n if values and all(counts is None for counts in meanings) else 0
+            n_counting += n if any(meanings) else 0
+            for value, counts in zip(values, meanings, strict=True):
+                word = value.lower()
+                # The rarest values of a column that holds no codes would fill the memory.
+                if counts is None and (word in unknown or len(unknown) < 10 * LISTED):
+                    unknown[word] += n
+                    spelling[word] = min(value, spelling.get(word, value))
+    most = sorted(((spelling[word], n) for word, n in unknown.items()), key=lambda v: (-v[1], v[0]))[:LISTED]
+    return dict(most), n_rows, n_unknown, n_counting
+
+
+def _meaning(word: str, known: Mapping[str, bool], column: str) -> bool | None:
+    """Whether rows with a value count; None where it is not known."""
+    group = word.split("/")[0].strip(" ") if column == CODE else word
+    return known.get(word, known.get(group))
 
 
 def shown_values(values: dict[str, int]) -> str:
@@ -125,78 +150,51 @@ def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[
     return known | dict.fromkeys(units, False) if units else None
 
 
-def _few_cells(con: duckdb.DuckDBPyConnection, load: Load, home: Home, columns: list[str]) -> dict[str, set[str | None]] | None:
-    """The different cells of each column, with None for blank ones; None where they are many."""
-    if not columns:
-        return None
-    sets = ", ".join(f"({column})" for column in columns)
-    rows = con.execute(
-        f"""
-        select {", ".join(columns)} from {parquet_of(load.raw(home))} group by grouping sets ({sets}) limit {FEW_CELLS}
-        """
-    ).fetchall()
-    return {c: {row[at] for row in rows} for at, c in enumerate(columns)} if len(rows) < FEW_CELLS else None
+@dataclass(frozen=True)
+class UnknownValue:
+    """A value that is on no list, in one force's extract. `rows`: in the newest file of each window."""
+
+    force_code: str
+    extract: str
+    column_name: str
+    value: str
+    rows: int
+    first_night: str
+    last_night: str
 
 
-def _are_known(cells: set[str | None], known: Mapping[str, bool], column: Column) -> bool:
-    """Whether every item of these cells is certainly known. False beyond ASCII, where DuckDB may have other lower case."""
-    for cell in filter(None, cells):
-        if not cell.isascii():
-            return False
-        for item in cell.lower().split(";") if column.type == "list" else [cell.lower()]:
-            word = item.strip(" ")
-            group = word.split("/")[0].strip(" ") if column.name == CODE else word
-            if word and not {word, group} & known.keys():
-                return False
-    return True
+def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> list[UnknownValue]:
+    """Every value of an accepted or held file that is on no list today, by force, extract, column and rows.
+
+    `entries`: the ledger's, where it was read already.
+    """
+    loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in ("accepted", "held") and e.unknown_values}
+    found: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
+    for e in loads.values():
+        for column, values in e.unknown_values.items():
+            for value in values:
+                found[str(e.force_code), str(e.extract), column, value].append(e)
+    known = cache(lambda *place: known_values(home, *place))
+    unknown = []
+    for (force, extract, column, value), files in found.items():
+        words = known(force, extract, column)
+        # None: nothing is asked of it any more, as of units where the force has no list of areas.
+        if words is not None and _meaning(value.lower(), words, column) is None:
+            # The newest file of a window counts.
+            rows = {e.window: e.unknown_values[column][value] for e in files}
+            nights = [e.night_id for e in files]
+            unknown.append(UnknownValue(force, extract, column, value, sum(rows.values()), min(nights), max(nights)))
+    return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))
 
 
-def _values(con: duckdb.DuckDBPyConnection, load: Load, home: Home, described: Column) -> dict[str, int]:
-    """Make `landing_items (cell, n, item, is_known, counts)`: each cell's items, and the rows with that cell. Returns the
-    unknown items with their rows."""
-    column = described.name
-    items = f"string_split({column}, ';')" if described.type == "list" else f"[{column}]"
-    group = "trim(split_part(lower(item), '/', 1))" if column == CODE else "lower(trim(item))"
-    con.execute(
-        f"""
-        create or replace temp table landing_items as
-        with cells as (
-            select coalesce("{column}", '') as {column}, count(*) as n from {parquet_of(load.raw(home))} group by 1
-        ),
-        items as (select {column} as cell, n, unnest({items}) as item from cells)
-        select
-            items.cell, items.n, trim(items.item) as item,
-            whole.value is not null or grouped.value is not null as is_known,
-            coalesce(whole.counts, grouped.counts, false) as counts
-        from items
-        left join landing_known as whole on lower(trim(items.item)) = whole.value
-        left join landing_known as grouped on {group} = grouped.value
-        """
-    )
-    rows = con.execute(
-        f"""
-        select min(item), sum(n)::bigint from landing_items
-        where not is_known and item <> '' and item is not null
-        group by lower(item) order by 2 desc, 1 limit {LISTED}
-        """
-    ).fetchall()
-    return dict(rows)
-
-
-def _row_counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """Of `landing_items`: rows, rows with values of which none is known, and rows that count."""
-    return one_row(con.execute(
-        """
-        select
-            coalesce(sum(n), 0)::bigint,
-            coalesce(sum(n) filter (where has_value and not any_known), 0)::bigint,
-            coalesce(sum(n) filter (where any_counts), 0)::bigint
-        from (
-            select
-                cell, max(n) as n, bool_or(coalesce(item, '') <> '') as has_value,
-                bool_or(is_known and coalesce(item, '') <> '') as any_known,
-                bool_or(counts) as any_counts
-            from landing_items group by cell
-        )
-        """
-    ))
+def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
+    """A line for each extract, column and likely meaning: how much is unknown, and the command that adds it to the list."""
+    places: dict[tuple[str, str, str], dict[str, int]] = {}
+    for u in unknown:
+        values = places.setdefault((u.extract, u.column_name, likely_meaning(u.column_name, u.value)), {})
+        values[u.value] = values.get(u.value, 0) + u.rows
+    return [
+        f"{extract}.{column}: {len(values)} unknown, in {sum(values.values())} rows; check what they count as:"
+        f" {accept_line(extract, column, values, meaning)}"
+        for (extract, column, meaning), values in places.items()
+    ]

@@ -8,16 +8,16 @@ import secrets
 import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl
 
 import duckdb
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
@@ -26,7 +26,7 @@ from dagster_project.core.seeds import force_names
 from dagster_project.reporting.pack.web_pages import TEMPLATES as PACK_TEMPLATES
 from dagster_project.reporting.pack.web_pages import make_environment
 
-from .columns import label_of
+from .columns import Drafted, label_of
 from .draft import Draft, draft_mapping
 from .preview import Preview, preview
 from .show import by_year
@@ -44,8 +44,6 @@ HEADERS = {
 
 @dataclass
 class DraftState:
-    """The page's message on the last action."""
-
     heading: str = "Check the draft"
     error: str = ""
     saved: str = ""
@@ -153,33 +151,14 @@ def _target(pick: str | None) -> str | None:
     return pick[1:] if pick and pick.startswith("=") else None
 
 
-def _to_do(drafted: Any) -> str:
+def _to_do(drafted: Drafted) -> str:
     if drafted.source is None:
         return "Required, but no header matches." if drafted.column.required else ""
     return f"Check: {'; '.join(drafted.checks)}." if drafted.checks else ""
 
 
-class OwnRequestsOnly:
-    """Refuses requests of other sites: with another Host, or a post with another Origin or none."""
-
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self.app, self.hosts = app, hosts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403, or pass the request on."""
-        if scope["type"] == "http":
-            request = Request(scope)
-            origin = request.headers.get("origin")
-            own = {f"http://{host}" for host in self.hosts}
-            bad_origin = origin not in own if request.method not in ("GET", "HEAD") else origin not in (None, *own)
-            if request.headers.get("host") not in self.hosts or bad_origin:
-                await PlainTextResponse("Not from this page.", 403, HEADERS)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-
-def page_app(page: DraftPage, token: str, port: int) -> ASGIApp:
-    """The server's app: one page and its style sheets under `/TOKEN/`."""
+def page_app(page: DraftPage, token: str, port: int) -> Starlette:
+    """The server's app: one page and its style sheets under `/TOKEN/`. It refuses requests of other sites."""
 
     async def style(request: Request) -> Response:
         folder = PACK_TEMPLATES if request.url.path.endswith("style.css") else TEMPLATES
@@ -192,7 +171,18 @@ def page_app(page: DraftPage, token: str, port: int) -> ASGIApp:
         Route(f"/{token}/style.css", style),
         Route(f"/{token}/draft.css", style),
     ]
-    return OwnRequestsOnly(Starlette(routes=routes), frozenset({f"127.0.0.1:{port}", f"localhost:{port}"}))
+    hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+    own = {f"http://{host}" for host in hosts}
+
+    async def own_requests_only(request: Request, answer: RequestResponseEndpoint) -> Response:
+        origin = request.headers.get("origin")
+        # A post must say its origin.
+        is_own = origin in own or (origin is None and request.method in ("GET", "HEAD"))
+        if request.headers.get("host") not in hosts or not is_own:
+            return PlainTextResponse("Not from this page.", 403, HEADERS)
+        return await answer(request)
+
+    return Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=own_requests_only)])
 
 
 def serve(home: Home, file: Path, target: Path, *, extract: str | None = None, force: str | None = None) -> None:

@@ -36,7 +36,6 @@ class Code:
 
 
 def choice_codes(column: Column, counted: list[tuple[str, int]]) -> list[Code]:
-    """A choice column's codes with their targets."""
     return [Code(code, rows, t := target_of(column, code), "" if t else perhaps(column.values, code)) for code, rows in counted]
 
 
@@ -88,9 +87,11 @@ def perhaps(values: tuple[str, ...], code: str) -> str:
 
 
 def known_values(home: Home, contract: Contract, column: Column, force: str | None) -> Mapping[str, str]:
-    """Listed values of a classifying column: lower case -> as the list spells them."""
+    """Listed values of a classifying column, lower case -> as the list spells them: units of all forces if none is named."""
     if column.type == "unit":
-        return {text.lower(): text for text in units_of(home, force)}
+        own = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
+        rows = own or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
+        return {text.lower(): text for row in rows if force in (None, row[0]) for text in (row[3], row[4])}
     if column.name == "offence_code":
         codes = [row[0] for row in read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"])]
         codes += [r["offence_code"] for r in read_seed("offence_codes")]
@@ -99,13 +100,6 @@ def known_values(home: Home, contract: Contract, column: Column, force: str | No
         return {}
     listed = [r["value"] for r in read_seed("vocabulary") if (r["extract"], r["column"]) == (contract.extract, column.name)]
     return {v.lower(): v for v in [*COUNTED.get(column.name, ()), *listed]}
-
-
-def units_of(home: Home, force: str | None) -> list[str]:
-    """Codes and names of a force's units; of all forces if none is named."""
-    own = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
-    rows = own or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
-    return [text for row in rows if force in (None, row[0]) for text in (row[3], row[4])]
 
 
 def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[str, int]]) -> list[Code]:

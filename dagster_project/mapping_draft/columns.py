@@ -13,9 +13,8 @@ from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
 from dagster_project.core.sql import one_row
 
 from .codes import target_of
-from .fields import ColumnSource, Fields, stem_of
+from .fields import MOST_CODES, ColumnSource, Fields, Profile, stem_of
 from .header_words import ALIKE, GENERAL_NAME, KNOWN, ROLES, SAME_WORDS, likeness, numbered, words
-from .profiles import MOST_CODES, Profile
 
 ALIKE_WITH_CELLS = 0.45
 """A header this little alike is chosen, with a check, if its cells are of a kind that no other column has."""
@@ -26,15 +25,15 @@ BY_CELLS = 0.5
 OF_A_PERSON = ROLES | {"residence", "resident", "home", "casualty", "nominal", "defendant"}
 """Words of a header for where a person lives or works. A row belongs where it happened."""
 
+SEPARATORS = ("|", "^", "~", ",", "/", "+", "&", " - ")
+
 ONE_KIND = DATE_TYPES | {"money", "whole", "choice", "unit"}
 
 
 @dataclass
 class Drafted:
-    """A contract column and its source in the file; None if there is none.
-
-    `why`: the reason for the choice. `checks`: what a person should look at; empty if it is certain.
-    """
+    """A contract column and its source in the file, if there is one. `why`: the reason for the choice. `checks`: what a person
+    should look at; empty if it is certain."""
 
     column: Column
     source: ColumnSource | None = None
@@ -166,7 +165,6 @@ def percent(share: float) -> str:
 
 
 def _cells_in_words(column: Column, source: ColumnSource, known: Mapping[str, str]) -> str:
-    """A description of the cells."""
     profile, b = source.profile, source.profile.basics
     if b.filled == 0:
         return "blank in every row"
@@ -187,13 +185,9 @@ def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -
     """Whether the cells alone prove the column: units of the force's list, or only codes of the column's list."""
     if column.type == "unit":
         return source.profile.share_of(known.keys()) >= 0.8
-    is_yes_no = set(column.values) == {"Y", "N"}
-    return (
-        column.type == "choice"
-        and not is_yes_no
-        and source.profile.basics.distinct > 1
-        and _fits_choice(column, source.profile) == 1
-    )
+    if column.type != "choice" or set(column.values) == {"Y", "N"}:
+        return False
+    return source.profile.basics.distinct > 1 and _fits_choice(column, source.profile) == 1
 
 
 def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
@@ -206,14 +200,13 @@ def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> li
     if alike < SAME_WORDS and not (has_its_own and _is_proven(column, source, known)):
         checks.append("a general name" if alike == GENERAL_NAME else "the name is only similar to a known one")
     own = set(source.indexes)
-    rivals = [
+    rivals = (
         o.source for o in offers
         if o.column is column and o.source is not source and o.alike >= min(alike, SAME_WORDS)
-        and not own & set(o.source.indexes) and not _belongs_elsewhere(o, offers)
-    ]  # fmt: skip
-    rivals = rivals or _other_fields(column, source, offers, known)
-    if rivals:
-        checks.append(f"{_quoted(rivals[0])} would do as well")
+        and not own & set(o.source.indexes) and not any(p.source is o.source and p.score > o.score for p in offers)
+    )  # fmt: skip
+    if rival := next(rivals, None) or _other_field(column, source, offers, known):
+        checks.append(f"{_quoted(rival)} would do as well")
     others = (
         o.column.name for o in offers if o.source is source and o.column is not column and o.alike >= max(alike, SAME_WORDS)
     )
@@ -226,16 +219,16 @@ def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> li
     return checks + cell_doubts(column, source)
 
 
-def _other_fields(column: Column, source: ColumnSource, offers: list[_Offer], known: Mapping[str, str]) -> list[ColumnSource]:
-    """Other fields of the column's kind with a similar name: `Final Grade` as well as `Initial Grade`, another beat."""
+def _other_field(column: Column, source: ColumnSource, offers: list[_Offer], known: Mapping[str, str]) -> ColumnSource | None:
+    """Another field of the column's kind with a similar name: `Final Grade` as well as `Initial Grade`, another beat."""
     core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
     own = set(source.indexes)
-    rivals = []
     for offer in offers:
         rival = offer.source
         if offer.column is not column or rival.how != "one" or own & set(rival.indexes):
             continue
-        if _is_for_another(column, rival, offers):
+        # It has another column's name.
+        if any(o.source is rival and o.column is not column and o.alike >= SAME_WORDS for o in offers):
             continue
         if column.type == "unit":
             share = source.profile.share_of(known.keys())
@@ -243,18 +236,8 @@ def _other_fields(column: Column, source: ColumnSource, offers: list[_Offer], kn
         else:
             alike_cells = column.type in ONE_KIND and offer.fits >= 0.5 and not core.isdisjoint(words(rival.headers[0]))
         if alike_cells:
-            rivals.append(rival)
-    return rivals
-
-
-def _is_for_another(column: Column, source: ColumnSource, offers: list[_Offer]) -> bool:
-    """Whether a field has another column's name."""
-    return any(o.source is source and o.column is not column and o.alike >= SAME_WORDS for o in offers)
-
-
-def _belongs_elsewhere(offer: _Offer, offers: list[_Offer]) -> bool:
-    """Whether a header fits another column better."""
-    return any(o.source is offer.source and o.column is not offer.column and o.score > offer.score for o in offers)
+            return rival
+    return None
 
 
 def is_of_a_person(source: ColumnSource) -> bool:
@@ -327,24 +310,18 @@ def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]
     if column.type == "unit":
         return profile.share_of(known.keys()) >= 0.6 and not is_of_a_person(source)
     if column.type == "list" and known:
-        return source.how == "list" and profile.basics.distinct > 0 and _share_of_known_items(source, known) >= 0.5
+        items = profile.items(";")
+        listed = sum(n for item, n in items if item.lower() in known)
+        return source.how == "list" and listed > 0 and listed >= 0.5 * sum(n for _, n in items)
     return False
-
-
-def _share_of_known_items(source: ColumnSource, known: Mapping[str, str]) -> float:
-    items = source.profile.items(";")
-    total = sum(n for _, n in items)
-    return sum(n for item, n in items if item.lower() in known) / total if total else 0.0
 
 
 def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
     """The separator of a list column's items if it is not `;`, and why a person should check it (blank: no need)."""
-    counts = one_row(profile.con.execute(
-        f"select count(*) filter (where contains({profile.text}, ';')), {', '.join(_count(profile, s) for s in SEPARATORS)}"
-        " from draft_rows"
-    ))
-    for separator, n in zip(SEPARATORS, counts[1:], strict=True):
-        if not n or counts[0]:
+    counts = ", ".join(f"count(*) filter (where contains({profile.text}, '{s}'))" for s in (";", *SEPARATORS))
+    semicolons, *others = one_row(profile.con.execute(f"select {counts} from draft_rows"))
+    for separator, n in zip(SEPARATORS, others, strict=True):
+        if not n or semicolons:
             continue
         items = [item for item, _ in profile.items(separator)]
         whole = {code.lower() for code, _ in profile.items(";")}
@@ -353,10 +330,3 @@ def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
         if is_certain or alone >= len(items) / 2:
             return separator, "" if is_certain else f"items are taken to be separated by '{separator}'"
     return "", ""
-
-
-SEPARATORS = ("|", "^", "~", ",", "/", "+", "&", " - ")
-
-
-def _count(profile: Profile, separator: str) -> str:
-    return f"count(*) filter (where contains({profile.text}, '{separator}'))"

@@ -42,6 +42,11 @@ class DateForm:
 
 
 NOT_DATES = DateForm(0.0)
+DOUBTS = {
+    "either": "no date shows whether the day or the month comes first; read as the UK writes it",
+    "both": "some dates have the day first and some the month",
+}
+"""By what `_slashed` finds."""
 
 
 def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
@@ -56,32 +61,33 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     if not total or longest > 60 or (digits or 0) < total / 2:
         return NOT_DATES
     slashed = _slashed(con)
+    note = "the month comes first" if slashed == "month" else ""
     own = 0 if slashed == "month" else one_row(con.execute(
         "select coalesce(sum(n) filter (where pam_timestamp(t, false) is not null), 0) from draft_dates"
     ))[0]  # fmt: skip
     if own >= total * 0.9:
-        return DateForm(own / total, (), _timed(con), _doubt(slashed), _note(slashed))
+        return DateForm(own / total, (), _timed(con), DOUBTS.get(slashed, ""), note)
     sample = [t for (t,) in con.execute(f"select t from draft_dates order by hash(t) limit {SAMPLE}").fetchall()]
     fitting = Counter(f for t in sample for f in _shaped(t) if not (slashed == "month" and f.startswith("%d/%m/")))
     best = [f for f, _ in fitting.most_common(12)]
-    counts = _counts(con, best, "draft_dates")
+    counts = _counts(con, best)
     if not counts:
-        return DateForm(own / total, (), _timed(con), _doubt(slashed)) if own else NOT_DATES
+        return DateForm(own / total, (), _timed(con), DOUBTS.get(slashed, "")) if own else NOT_DATES
     chosen, n = max(counts.items(), key=lambda item: (item[1], -best.index(item[0])))
     formats, share = [chosen], n / total
     if share < 1:
         formats, share = _with_another(con, formats, best, total)
     rivals = [f for f, m in counts.items() if m == n and f != chosen and _swapped(f) == chosen]
-    doubt = _doubt(slashed) or (f"every date would also be one of {rivals[0]}" if rivals else "")
-    return DateForm(share, tuple(formats), any(re.search("%[HI]", f) for f in formats), doubt, _note(slashed))
+    doubt = DOUBTS.get(slashed) or (f"every date would also be one of {rivals[0]}" if rivals else "")
+    return DateForm(share, tuple(formats), any(re.search("%[HI]", f) for f in formats), doubt, note)
 
 
-def _counts(con: duckdb.DuckDBPyConnection, forms: list[str], source: str) -> dict[str, int]:
+def _counts(con: duckdb.DuckDBPyConnection, forms: list[str]) -> dict[str, int]:
     """Format -> number of cells that have it, if any."""
     if not forms:
         return {}
     sums = ", ".join(f"coalesce(sum(n) filter (where {_reads(f)}), 0)" for f in forms)
-    counts = one_row(con.execute(f"select {sums} from {source}"))
+    counts = one_row(con.execute(f"select {sums} from draft_dates"))
     return {f: int(n) for f, n in zip(forms, counts, strict=True) if n}
 
 
@@ -147,16 +153,6 @@ def _slashed(con: duckdb.DuckDBPyConnection) -> str:
     if not n:
         return ""
     return "both" if day and month else "day" if day else "month" if month else "either"
-
-
-def _doubt(slashed: str) -> str:
-    if slashed == "either":
-        return "no date shows whether the day or the month comes first; read as the UK writes it"
-    return "some dates have the day first and some the month" if slashed == "both" else ""
-
-
-def _note(slashed: str) -> str:
-    return "the month comes first" if slashed == "month" else ""
 
 
 def _timed(con: duckdb.DuckDBPyConnection) -> bool:

@@ -19,11 +19,10 @@ from dagster_project.landing.file_names import name_problem
 
 from .codes import Code, choice_codes, known_values, listed_codes
 from .columns import BY_CELLS, Drafted, draft_columns, label_of, separator_of
-from .extra_rows import ExtraRow, catches_records, glob_of, remove_extra_rows
 from .fields import Fields
 from .file_names import NameRule, draft_name
 from .header_words import words
-from .tables import ROWS, DraftError, ExportTable, open_table
+from .tables import ROWS, DraftError, ExportTable, ExtraRow, ignore_glob, open_table, remove_extra_rows
 
 CLOSE = 0.12
 """Two extracts with a smaller difference of scores are both likely."""
@@ -61,7 +60,6 @@ class Draft:
 
     @property
     def not_stored(self) -> list[str]:
-        """Headers that no column uses."""
         used = {h for d in self.columns if d.source for h in d.source.headers}
         return [h for h in self.table.headers if h and h not in used]
 
@@ -104,10 +102,8 @@ def draft_mapping(
     force: str | None = None,
     chosen: Mapping[str, str] | None = None,
 ) -> Draft:
-    """Draft the mapping of one file. `chosen`: column -> header that a person picked (blank: none).
-
-    Raises DraftError, also for an unknown extract or force, and OSError.
-    """  # fmt: skip
+    """Draft the mapping of one file. `chosen`: column -> header that a person picked (blank: none). Raises DraftError,
+    OSError."""
     contracts = load_contracts()
     if extract is not None and extract not in contracts:
         extracts = ", ".join(contracts)
@@ -203,8 +199,7 @@ def _recognised(
 
 
 def _evidence(drafted: Drafted) -> float:
-    """How much a column speaks for its extract, of 1: much if its header matches; little if only its cells do, as every extract
-    has a reference and a date."""
+    """How much a column speaks for its extract, of 1. Cells alone say little: every extract has a reference and a date."""
     if drafted.source is None:
         return 0.0
     return 0.2 if drafted.score <= BY_CELLS else drafted.score
@@ -241,12 +236,12 @@ def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
 
 def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[ExtraRow]) -> None:
     draft.extra_rows = len(extra)
-    places = {d.source.indexes[0]: d for d in draft.columns if d.source and d.source.how == "one"}
-    places |= {
-        d.source.indexes[0]: d
-        for d in draft.columns
-        if d.source and d.source.how != "one" and d.source.indexes[0] not in places
-    }
+    places: dict[int, Drafted] = {}
+    # A column of this field alone, if there is one.
+    for is_alone in (True, False):
+        for d in draft.columns:
+            if d.source and (d.source.how == "one") is is_alone:
+                places.setdefault(d.source.indexes[0], d)
     unplaced: list[str] = []
     for row in extra:
         drafted = places.get(row.index)
@@ -254,9 +249,7 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
         if drafted is None or not row.is_certain:
             unplaced.append(f"line {row.line}")
             continue
-        glob = glob_of(row.text)
-        if glob == "*" or catches_records(con, row.index, glob):
-            glob = row.text
+        glob = ignore_glob(con, row)
         globs = draft.ignore.setdefault(drafted.column.name, [])
         if glob.lower() not in [g.lower() for g in globs]:
             globs.append(glob)
@@ -277,7 +270,6 @@ def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
 
 
 def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | None, date | None]:
-    """First and last day of the rows."""
     assert placing.source
     text, form = placing.source.profile.text, placing.source.profile.dates
     reads = [f"cast(try_strptime({text}, '{f}') as date)" for f in form.formats]

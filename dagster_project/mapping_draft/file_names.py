@@ -2,6 +2,7 @@
 
 import re
 from calendar import month_abbr, month_name
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -36,12 +37,13 @@ def draft_name(name: str, first: date | None, last: date | None) -> NameRule:
     """The rule for a file name. `first`, `last`: the days of its rows; None if they have no dates."""
     end = re.search(r"(\.csv\.gz|\.csv\.zip|\.csv|\.zip|\.xlsx|\.parquet)$", name, re.I)
     stem, ending = (name[: end.start()], name[end.start() :]) if end else (name, "")
-    rest, placed = _place_moment(stem, last)
+    rest, placed = _place_at(stem, _MOMENTS, lambda day: last is None or day >= last)
     window = False
     if first and last:
         rest, window = _place_window(rest, first, last)
         if not placed and not window:
-            rest, placed = _place_run_day(rest, last)
+            # A single day after the last row's is taken as the day of the export.
+            rest, placed = _place_at(rest, _DAYS, lambda day: last <= day <= last + timedelta(days=400))
     pattern = _globbed(rest) + ending
     if window:
         return NameRule(pattern, None)
@@ -49,14 +51,15 @@ def draft_name(name: str, first: date | None, last: date | None) -> NameRule:
     return NameRule(pattern, "months", doubt)
 
 
-def _place_moment(stem: str, last: date | None) -> tuple[str, bool]:
-    for pattern, form in _MOMENTS:
-        for match in re.finditer(rf"(?<!\d){pattern}(?!\d)", stem):
+def _place_at(stem: str, forms: tuple[tuple[str, str], ...], is_it: Callable[[date], bool]) -> tuple[str, bool]:
+    """Put the time of extraction's placeholder for the first text of one of these forms whose day is one that it may be."""
+    for pattern, form in forms:
+        for match in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem):
             between = re.search(r"[ _-]", match[0])
-            form = form.format(between[0] if between else "")
-            read = _read(match[0], form)
-            if read and (last is None or read.date() >= last):
-                return _put(stem, match, f"{{at:{form}}}"), True
+            form_here = form.format(between[0] if between else "")
+            read = _read(match[0], form_here)
+            if read and is_it(read.date()):
+                return _put(stem, match, f"{{at:{form_here}}}"), True
     return stem, False
 
 
@@ -80,16 +83,6 @@ def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
             read = _read(match[0], form_here)
             if read and _within(kind, read.date(), first, last):
                 return _put(stem, match, f"{{{kind}:{form_here}}}"), True
-    return stem, False
-
-
-def _place_run_day(stem: str, last: date) -> tuple[str, bool]:
-    """A single day after the last row's is taken as the day of the export."""
-    for pattern, form in _DAYS:
-        for match in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem):
-            read = _read(match[0], form)
-            if read and last <= read.date() <= last + timedelta(days=400):
-                return _put(stem, match, f"{{at:{form}}}"), True
     return stem, False
 
 

@@ -67,13 +67,10 @@ def likeness(column: Column, header: str) -> float:
     if known < KNOWN and any(own >= set(words(name)) for name in column.not_synonyms):
         return 0.0
     # `Surname` is spelt like `LPU Name`. What is taken for a column is stored as it is.
-    if known < SAME_WORDS and not column.identifier and _names_a_person(own):
+    names_a_person = own == {"name"} or own & _PEOPLE or ("name" in own and own & _OF_PEOPLE)
+    if known < SAME_WORDS and not column.identifier and names_a_person:
         return 0.0
     return known
-
-
-def _names_a_person(own: set[str]) -> bool:
-    return own == {"name"} or bool(own & _PEOPLE or ("name" in own and own & _OF_PEOPLE))
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from calendar import monthrange
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,8 +15,10 @@ from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
 from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.file_name_patterns import months
 from dagster_project.landing.file_names import InboxFile, describe
 from dagster_project.landing.plausibility import EVER
+from dagster_project.landing.quarantine_export import first_problems
 from dagster_project.nights.dry_run import PROBLEMS
 from dagster_project.nights.errors import NightFailedError, NightHeldError
 from dagster_project.nights.run import NightRun
@@ -26,7 +27,6 @@ from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 from .draft import Draft
-from .fields import ColumnSource
 from .tables import ROWS
 
 SHOWN_ROWS = 10
@@ -71,7 +71,7 @@ def preview(con: duckdb.DuckDBPyConnection, home: Home, draft: Draft, text: str,
         (trial.mappings / "draft.yml").write_text(text, encoding="utf-8")
         night = Night.begin(trial)
         (entry,) = land_files(trial, load_contracts(), [_as_described(draft)], night.night_id, archive=False)
-        problems = _problems(trial, entry)
+        problems = first_problems(trial, entry, PROBLEMS)
         lines, before, after = _ten_rows(con, trial, draft, entry)
         figures, why = _figures(trial, night, entry, draft) if with_figures else ([], "")
         return Preview(entry, problems, lines, before, after, figures, why)
@@ -91,9 +91,7 @@ def _temporary_home(home: Home, path: Path) -> Home:
 
 def _as_described(draft: Draft) -> InboxFile:
     """The file with the draft's extract, force and window, whatever its name."""
-    first, last = draft.window
-    first = first.replace(day=1) if first else EVER[0]
-    last = last.replace(day=monthrange(last.year, last.month)[1]) if last else EVER[1]
+    first, last = months(*(day or ever for day, ever in zip(draft.window, EVER, strict=True)))
     if draft.contract.kind == "list" and draft.window[1]:
         # A whole list is of the day of its extraction, however old its last row is.
         last = max(last, date.fromtimestamp(draft.path.stat().st_mtime))
@@ -104,30 +102,21 @@ def _as_described(draft: Draft) -> InboxFile:
     )  # fmt: skip
 
 
-def _problems(trial: Home, entry: LedgerEntry) -> list[tuple[int, str]]:
-    bad = sorted((trial.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
-    if not bad:
-        return []
-    with duckdb.connect() as con:
-        return con.execute(
-            "select cast(_line as bigint), _reasons from read_parquet(?) order by 1 limit ?", [[str(p) for p in bad], PROBLEMS]
-        ).fetchall()
-
-
 def _ten_rows(
     con: duckdb.DuckDBPyConnection, trial: Home, draft: Draft, entry: LedgerEntry
 ) -> tuple[list[int], list[dict[str, str]], list[dict[str, str] | None]]:
     """Ten rows from all over the file, before and after. Personal identifiers are never read."""
     shown = [(d.column, d.source) for d in draft.columns if d.source]
     secret = _hidden_columns(draft)
-    texts = ", ".join(f"'{HIDDEN}'" if c.name in secret else _as_delivered(source) for c, source in shown)
+    delivered = [" || ' | ' || ".join(f"coalesce(c{i}, '')" for i in source.indexes) for _, source in shown]
+    texts = ", ".join(f"'{HIDDEN}'" if c.name in secret else text for (c, _), text in zip(shown, delivered, strict=True))
     rows = con.execute(
         f"select line, {texts} from (select *, row_number() over (order by line) as n, count(*) over () as total from {ROWS})"
         f" where (n - 1) % greatest(total // {SHOWN_ROWS}, 1) = 0 order by line limit {SHOWN_ROWS}"
     ).fetchall()
     lines = [r[0] for r in rows]
-    before = [{c.name: _text(v) for (c, _), v in zip(shown, r[1:], strict=True)} for r in rows]
-    landed = _landed(trial, draft, entry, lines)
+    before = [{c.name: text for (c, _), text in zip(shown, r[1:], strict=True)} for r in rows]
+    landed = _landed(trial, draft, entry, lines, secret)
     return lines, before, [landed.get(line) for line in lines]
 
 
@@ -137,29 +126,17 @@ def _hidden_columns(draft: Draft) -> set[str]:
     return {d.column.name for d in draft.columns if d.column.identifier or (d.source and fields & set(d.source.indexes))}
 
 
-def _as_delivered(source: ColumnSource) -> str:
-    return " || ' | ' || ".join(f"coalesce(c{i}, '')" for i in source.indexes)
-
-
-def _landed(trial: Home, draft: Draft, entry: LedgerEntry, lines: list[int]) -> dict[int, dict[str, str]]:
-    if entry.outcome not in ("accepted", "held"):
+def _landed(trial: Home, draft: Draft, entry: LedgerEntry, lines: list[int], secret: set[str]) -> dict[int, dict[str, str]]:
+    if entry.outcome not in ("accepted", "held") or not load_of(entry).raw(trial).exists():
         return {}
     names = [c.name for c in draft.contract.columns]
-    secret = _hidden_columns(draft)
-    picked = ", ".join(f"'{HIDDEN}'" if n in secret else f"cast({n} as varchar)" for n in names)
-    path = load_of(entry).raw(trial)
-    if not path.exists():
-        return {}
+    picked = ", ".join(f"'{HIDDEN}'" if n in secret else f"coalesce(cast({n} as varchar), '')" for n in names)
     with duckdb.connect() as con:
         rows = con.execute(
             f"select cast(_line as bigint), {picked} from read_parquet(?) where list_contains(?, cast(_line as bigint))",
-            [str(path), lines],
+            [str(load_of(entry).raw(trial)), lines],
         ).fetchall()
-    return {r[0]: {n: _text(v) for n, v in zip(names, r[1:], strict=True)} for r in rows}
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return {r[0]: dict(zip(names, r[1:], strict=True)) for r in rows}
 
 
 def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tuple[list[YearFigure], str]:

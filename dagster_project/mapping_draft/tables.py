@@ -1,9 +1,10 @@
-"""Finds the table in a file: the sheet, the header row, and the rows, which it reads into DuckDB.
+"""Finds the table in a file: the sheet, the header row, the rows, which it reads into DuckDB, and those that are not records.
 
 A real export may have titles, a logo row or a two-row header above its table, and totals or a source line below it.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -15,7 +16,7 @@ import duckdb
 from dagster_project.contracts import plain_header
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.landing.canonical_values import install
 from dagster_project.landing.containers import StoredFile, read_stored, unpack
 from dagster_project.landing.csv_reader import CELLS, read_cells
@@ -29,6 +30,18 @@ from dagster_project.landing.refusal import Refused
 
 ROWS = "draft_rows"
 """The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL if blank."""
+MOST_EXTRA_ROWS = 200
+"""If more rows than this look like totals, they are records."""
+
+_LABEL = (
+    r"^\W*((grand|sub|overall|running)[ -]?)?totals?\b|^\W*sum\b|^\W*(data )?sources?\b\W*|^\W*count\b|^\W*end of\b"
+    r"|^\W*(row|record)s? ?(count|returned|:)|^\W*\d* ?(rows?|records?)( returned| exported| selected|\(s\))"
+    r"|^\W*(report|extract|data|query) (run|generated|produced|created|printed|ends?|extracted)\b"
+    r"|^\W*(generated|produced|printed|run|extracted|created|prepared)"
+    r" (by|on|at|from)\b|^\W*notes?\b\W"
+    r"|^\W*official\b|^\W*restricted\b|^\W*page \d|^[-=_*]{3,}$|^\W*average\b|^\W*\(?c\)? crown"
+)  # fmt: skip
+"""How rows that are not records begin."""
 
 
 class DraftError(PamError, ValueError):
@@ -71,8 +84,7 @@ def container_of(path: Path) -> str:
 def open_table(
     con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[tuple[str, ...]], float]
 ) -> ExportTable:
-    """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header. Raises DraftError, OSError.
-    """
+    """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header. Raises DraftError, OSError."""
     install(con)
     container = container_of(path)
     try:
@@ -80,7 +92,7 @@ def open_table(
             return _open_parquet(con, path)
         stat = path.stat()
         stored = read_stored(InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size), home)
-        grids = list(_sheets(stored) if container == ".xlsx" else _texts(stored, container))
+        grids = list(_grids(stored, container))
         best = max(
             ((score(row), -number, -n) for n, grid in enumerate(grids) for number, row in enumerate(grid.rows)), default=None
         )
@@ -90,7 +102,9 @@ def open_table(
         _fill(con, grid, index, by_row=container == ".xlsx")
     except Refused as error:
         raise DraftError(f"{path.name}: {error}") from error
-    headers = _without_blank_end(_with_merged_cells(grid.rows, index))
+    headers = _with_merged_cells(grid.rows, index)
+    while headers and not headers[-1]:
+        headers = headers[:-1]
     above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
     return ExportTable(container, grid.sheet, sheets, index + 1, headers, above)
@@ -105,24 +119,18 @@ def _with_merged_cells(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[s
     return tuple(with_above(above, own)[: len(own)])
 
 
-def _without_blank_end(row: tuple[str, ...]) -> tuple[str, ...]:
-    """The header's cells without the blank ones at its end."""
-    last = max((n for n, cell in enumerate(row) if cell), default=-1)
-    return row[: last + 1]
-
-
-def _sheets(stored: StoredFile) -> Iterator[FirstRows]:
-    for name in sheet_names(stored.data):
-        text = sheet_text(stored.data, name).text
-        if text.strip():
-            yield FirstRows(name, ",", _first_rows(text, ","), text)
-
-
-def _texts(stored: StoredFile, container: str) -> Iterator[FirstRows]:
-    text = decode(unpack(stored, container)).text
-    for separator in SEPARATORS:
-        if separator in text:
-            yield FirstRows(None, separator, _first_rows(text, separator), text)
+def _grids(stored: StoredFile, container: str) -> Iterator[FirstRows]:
+    """Each sheet of a workbook, or a text read with each separator that it has."""
+    if container == ".xlsx":
+        for name in sheet_names(stored.data):
+            text = sheet_text(stored.data, name).text
+            if text.strip():
+                yield FirstRows(name, ",", _first_rows(text, ","), text)
+    else:
+        text = decode(unpack(stored, container)).text
+        for separator in SEPARATORS:
+            if separator in text:
+                yield FirstRows(None, separator, _first_rows(text, separator), text)
 
 
 def _first_rows(text: str, separator: str) -> tuple[tuple[str, ...], ...]:
@@ -159,12 +167,63 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> ExportTable:
     except duckdb.Error as error:
         raise DraftError(f"{path.name}: not a readable Parquet file") from error
     headers = tuple(d[0] for d in read.description)
-    cells = ", ".join(f"nullif(trim(cast({_quoted(h)} as varchar)), '') as c{n}" for n, h in enumerate(headers))
+    names = ", ".join(f"c{n}" for n in range(len(headers)))
     con.execute(
-        f"create or replace temp table {ROWS} as select row_number() over () as line, {cells} from read_parquet(?)", [str(path)]
+        f"""
+        create or replace temp table {ROWS} as
+        select row_number() over () as line, nullif(trim(cast(columns(*) as varchar)), '')
+        from read_parquet(?) as cells({names})
+        """,
+        [str(path)],
     )
     return ExportTable(".parquet", None, (), 1, headers, ())
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+@dataclass(frozen=True)
+class ExtraRow:
+    """A row that is not a record: its line, the field and text of its first filled cell, and whether it is certain."""
+
+    line: int
+    index: int
+    text: str
+    is_certain: bool
+
+
+def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraRow]:
+    """Remove rows that are not records from `draft_rows`, and return them."""
+    texts = ", ".join(f"c{n}" for n in range(width))
+    filled = " + ".join(f"(c{n} is not null)::int" for n in range(width))
+    first = "case " + " ".join(f"when c{n} is not null then {n}" for n in range(width)) + " end"
+    labelled = f"regexp_matches(lower(coalesce({texts})), {literal(_LABEL)})"
+    con.execute(
+        f"""
+        create or replace temp table draft_extra as
+        select line, first, text, labelled from (
+            select line, {first} as first, coalesce({texts}) as text, {labelled} as labelled, {filled} as filled,
+                row_number() over (order by line desc) as from_end, median({filled}) over () as usual
+            from {ROWS}
+        ) where (labelled and filled <= greatest(usual * 0.6, 1))
+            or (usual >= 4 and filled = 1 and from_end <= 10)
+        """
+    )
+    extra = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]
+    rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
+    if len(extra) > min(MOST_EXTRA_ROWS, rows / 4):
+        return []
+    con.execute(f"delete from {ROWS} where line in (select line from draft_extra)")
+    return extra
+
+
+def ignore_glob(con: duckdb.DuckDBPyConnection, row: ExtraRow) -> str:
+    """A glob for this row and similar ones in other months' files: its words up to the first digit, then `*`. The whole text
+    where that would remove records, too."""
+    if re.fullmatch(r"([-=_*])\1+", row.text):
+        start = row.text[:3]
+    else:
+        head = re.match(r"[^\d:]*:?", row.text)
+        start = head[0].rstrip() if head else ""
+        if not start.endswith(":"):
+            # The first two words are enough; the rest may change.
+            start = " ".join(start.split()[:2]) or row.text
+    records = f"select count(*) from {ROWS} where starts_with(lower(c{row.index}), {literal(start.lower())})"
+    return row.text if one_row(con.execute(records))[0] else f"{start}*"

@@ -74,10 +74,7 @@ def _table(draft: Draft) -> list[str]:
     if draft.ignore:
         rows = "row that is no record" if draft.extra_rows == 1 else "rows that are no records"
         lines.append(f"  ignore:  # {draft.extra_rows} {rows}")
-        lines += [
-            f"    {name}: [{', '.join(quoted(g) for g in globs)}]"
-            for name, globs in draft.ignore.items()
-        ]
+        lines += [f"    {name}: [{', '.join(quoted(g) for g in globs)}]" for name, globs in draft.ignore.items()]
     return ["table:", *lines] if lines else []
 
 
@@ -119,7 +116,8 @@ def _codes(d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
     same = [c for c in codes if c.target is not None and not is_choice]
     if same:
         shown = ", ".join(f"{_one_line(c.code)} ({_rows(c.rows)})" for c in same[:SHOWN])
-        lines.append(f"    # known as they are: {shown}{_more(len(same))}")
+        more = f" and {len(same) - SHOWN} more" if len(same) > SHOWN else ""
+        lines.append(f"    # known as they are: {shown}{more}")
     listed = codes if is_choice else [c for c in codes if c.target is None]
     for c in listed[:SHOWN]:
         if c.target is not None and not c.code.endswith("*"):
@@ -148,10 +146,6 @@ def _dates(draft: Draft) -> list[str]:
 
 def _rows(n: int) -> str:
     return f"{n:,} {'row' if n == 1 else 'rows'}"
-
-
-def _more(n: int) -> str:
-    return f" and {n - SHOWN} more" if n > SHOWN else ""
 
 
 def _one_line(text: str) -> str:

@@ -27,10 +27,11 @@ from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
 from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.containers import container_of
 from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical_name, describe, is_skipped_name, name_problem
-from dagster_project.landing.file_signatures import container_of
 from dagster_project.landing.land import landing_order
 from dagster_project.landing.plausibility import EVER
+from dagster_project.landing.quarantine_export import first_problems
 from dagster_project.publishing import dictionary, outputs
 from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, find_differences
 from dagster_project.publishing.outputs import OutputError
@@ -167,22 +168,16 @@ def _describe(path: Path, claim: FileDescription | None) -> InboxFile:
 
 def _inspect_entry(trial: Home, file: InboxFile, entry: LedgerEntry, claim: FileDescription | None) -> InspectedFile:
     stored = entry.outcome in ("accepted", "held")
-    bad = sorted((trial.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
-    problems, name = [], None
-    with duckdb.connect() as con:
-        if stored and bad:
-            problems = con.execute(
-                "select cast(_line as bigint), _reasons from read_parquet(?) order by 1 limit ?",
-                [[str(p) for p in bad], PROBLEMS],
-            ).fetchall()
-        if stored and claim is not None:
+    problems, name = first_problems(trial, entry, PROBLEMS) if stored else [], None
+    if stored and claim is not None:
+        with duckdb.connect() as con:
             days = one_row(con.execute("select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]))
-            rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
-            # The days that the person gave, and otherwise the first and last day of the rows.
-            given = (claim.covered_from, claim.covered_to)
-            first, last = (row if day == ever else day for day, ever, row in zip(given, EVER, rows, strict=True))
-            if (first, last) != EVER and file.extracted_at is not None:
-                name = canonical_name(claim.extract, claim.force_code, first, last, file.extracted_at) + str(file.container)
+        rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
+        # The days that the person gave, and otherwise the first and last day of the rows.
+        given = (claim.covered_from, claim.covered_to)
+        first, last = (row if day == ever else day for day, ever, row in zip(given, EVER, rows, strict=True))
+        if (first, last) != EVER and file.extracted_at is not None:
+            name = canonical_name(claim.extract, claim.force_code, first, last, file.extracted_at) + str(file.container)
     return InspectedFile(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
 
 

@@ -9,7 +9,7 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.known_files import utc_microseconds
-from dagster_project.landing.latest_files import current_files
+from dagster_project.landing.ledger import current_files
 from dagster_project.landing.release_held import held_files
 
 from .alerts.events import NO_REASON, one_line, waiting_files

@@ -10,9 +10,9 @@ from dagster_project.core.config import Config
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
-from dagster_project.landing.choose_mapping import recognise_inbox_files
-from dagster_project.landing.days_of_file import with_windows
+from dagster_project.landing.choose_mapping import recognise_files, with_windows
 from dagster_project.landing.file_names import InboxFile
+from dagster_project.landing.mappings import read_mappings
 from dagster_project.transform import raw_schema
 
 from .accept_vocabulary import release_known
@@ -40,7 +40,8 @@ def land_inbox(
         raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
     files = landing.find_files(inbox, contracts, force_names())
     if only is not None:
-        files = [f for f in recognise_inbox_files(home, contracts, force_names(), files) if f.extract in only]
+        mappings = read_mappings(home, contracts, force_names())
+        files = [f for f in recognise_files(files, mappings) if f.extract in only]
     if period:
         files = within(with_windows(home, contracts, files), period)
     release_known(home, contracts, night.night_id)

@@ -66,7 +66,6 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
 def _describe(sheet: Sheet, column: Column) -> str | None:
     """A column's rules in one line; None if the mapping has none for it."""
     mapping, name = sheet.mapping, column.name
-    assert mapping is not None
     if name not in sheet.layout.position:
         constant = mapping.constant(column)
         return None if constant is None else f"every row has {constant}"
@@ -102,7 +101,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> list[
 
 def _ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> list[Rule]:
     rule = is_ignored(sheet)
-    if rule is None or sheet.mapping is None:
+    if rule is None:
         return []
     rules = []
     for name in sheet.mapping.table.ignore:

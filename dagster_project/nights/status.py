@@ -13,12 +13,11 @@ from dagster_project.core.seeds import force_names
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, accepted, archive_size, read_erasures, read_ledger
 from dagster_project.landing.known_files import utc_microseconds
-from dagster_project.landing.latest_files import current_files
+from dagster_project.landing.ledger import current_files
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.unknown_values import lines_to_paste, unknown_values
-from dagster_project.landing.vocabulary import known_values
+from dagster_project.landing.vocabulary import known_values, lines_to_paste, unknown_values
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14

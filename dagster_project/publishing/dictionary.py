@@ -19,8 +19,8 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
-from dagster_project.landing.latest_files import current_files, extracted, is_replaced
-from dagster_project.landing.unknown_values import unknown_values
+from dagster_project.landing.ledger import current_files, extracted, is_replaced
+from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.transform.accepted_months import read_accepted
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 

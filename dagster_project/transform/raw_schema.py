@@ -24,7 +24,7 @@ from dagster_project.core.reference_lists import OWN_LISTS, REBASE_COLUMNS, own_
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
-from dagster_project.landing.latest_files import covers, extracted
+from dagster_project.landing.ledger import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
 from dagster_project.landing.vocabulary import shown_values

@@ -18,7 +18,7 @@ def test_a_value_on_the_first_row_of_its_group_alone_holds_the_file(warehouse, m
     entry = warehouse.land("crimes", *crimes(*CODES))
     assert entry.outcome == "held"
     assert "offence_code: blank in 48 of the first 60 rows, as in a report that has a value on the first row" in entry.reason
-    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     status = crimes("Recorded", *[""] * 9, "Cancelled", *[""] * 9, n=2_000, column=3)
     entry = warehouse.land("crimes", *status, at="20260106T020000Z")
     assert entry.outcome == "held" and "status: blank in 900 of the first 1,000 rows" in entry.reason

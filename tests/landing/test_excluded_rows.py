@@ -128,7 +128,7 @@ def test_a_total_in_a_workbook_and_in_a_long_text(warehouse, monkeypatch):
     warehouse.put("crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.xlsx", workbook([HEAD, *rows]))
     (entry,) = warehouse.night()
     assert entry.rows_quarantined == 1
-    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     monkeypatch.setattr("dagster_project.landing.excluded_rows.CHUNK", 7)
     many = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(99)]
     entry = warehouse.land("crimes", *many, "toTAL,2025-03-31,,,", at="20260106T020000Z")
@@ -225,7 +225,7 @@ def test_ragged_rows_and_both_readers(warehouse, monkeypatch):
     rows = [*other(3, 30), "C90,2025-03-01,92D,Recorded,Dales", "C91,2025-03-01,92D,Recorded,Dales,x,Kent Police"]
     entry = warehouse.land("crimes", *rows, header=HEADER.format("Force"))
     assert entry.quarantine_reasons == {"Force: says another force": 3, "wrong number of fields": 2}
-    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     entry = warehouse.land("crimes", *other(3, 30), header=HEADER.format("Force"), at="20260106T020000Z")
     assert entry.quarantine_reasons == {"Force: says another force": 3}
 
@@ -294,7 +294,7 @@ def test_a_record_that_was_deleted_since_is_withdrawn(warehouse):
 
 
 def test_void_rows_of_a_long_text_and_beside_another_force(warehouse, monkeypatch):
-    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     rows = [f"{row},{'Kent Police' if i in (0, 19) else ''}" for i, row in enumerate(void("Y"))]
     entry = warehouse.land("crimes", *rows, header=VOID.format("Deleted,Force"))
     assert (entry.rows_landed, entry.rows_quarantined) == (14, 6)

@@ -23,7 +23,7 @@ def text(header, *rows):
 
 @pytest.mark.parametrize("worth_it", [1, 1 << 19])
 def test_what_nobody_sees_makes_no_other_row(warehouse, monkeypatch, worth_it):
-    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", worth_it)
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", worth_it)
     entry = warehouse.land("crimes", text=text(DRESSED, ROW, ODD_ROW))
     assert (entry.outcome, entry.rows_landed, entry.rows_duplicate) == ("accepted", 1, 1), entry.reason
     assert [warehouse.raw(entry)[0][name] for name in HEADER.split(",")] == ROW

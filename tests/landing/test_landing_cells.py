@@ -12,23 +12,24 @@ from hypothesis import strategies as st
 
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import csv_reader
-from dagster_project.landing import fast_csv as plain
 from dagster_project.landing.header_columns import read_header
+from dagster_project.landing.header_row import HeaderNames
+from dagster_project.landing.mappings import SystemMapping
 from dagster_project.landing.refusal import Refused
 
 CRIMES = load_contracts()["crimes"]
 HEADER = ["crime_ref", "recorded_on", "offence_code", "status"]
 
 
-@pytest.fixture(scope="module", params=[plain.WORTH_IT, 0], ids=["small", "as if large"])
+@pytest.fixture(scope="module", params=[csv_reader.WORTH_IT, 0], ids=["small", "as if large"])
 def con(request):
     with duckdb.connect() as connection, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plain, "WORTH_IT", request.param)
+        patch.setattr(csv_reader, "WORTH_IT", request.param)
         yield connection
 
 
 def cells(con, text: str):
-    layout = read_header(text, CRIMES, "canonical")
+    layout = read_header(text, HeaderNames(CRIMES, "canonical", SystemMapping(extract="crimes")))
     with ExitStack() as held:
         csv_reader.read_cells(con, text, layout, held)
         return con.execute("select line, cells from landing_cells order by line").fetchall()

@@ -116,4 +116,4 @@ def test_a_glob_means_what_globs_mean_and_no_name_is_tried_in_every_way():
     many = read_pattern("*a" * 60 + ".csv")
     assert many.fits("xa" * 90 + ".CSV") and not many.fits("a" * 250 + "b")
     said = read_pattern("*run*{month:%b %Y}*.xlsx").read("Run 2 of incidents Oct 2025 (1).xlsx")
-    assert said.covered_from.isoformat() == "2025-10-01"
+    assert said[0].isoformat() == "2025-10-01"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.landing import fast_csv
-from dagster_project.landing.fast_csv import TextScan, scan_text
+from dagster_project.landing import csv_reader
+from dagster_project.landing.csv_reader import TextScan, scan_text
 
 ROWS = [f"C{i},2025-03-{1 + i % 28:02d},92D,Recorded,Dales" for i in range(300)]
 
@@ -37,7 +37,7 @@ CELL = st.text(st.sampled_from("ab \x0b\x85\u2028"), max_size=3) | st.text(
 def test_one_look_sees_what_each_line_is(rows, separator, ends, chunk):
     text = "\n".join(separator.join(row) for row in rows) + ("\n" if ends else "")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast_csv, "CHUNK", chunk)
+        patch.setattr(csv_reader, "CHUNK", chunk)
         found = scan_text(memoryview(text.encode()), separator, 3)
     assert found == seen_line_by_line(text, separator, 3)
 
@@ -50,7 +50,7 @@ def test_what_is_no_utf8_is_not_seen_as_text(odd):
 @pytest.fixture
 def large(monkeypatch):
     """Every text is large."""
-    monkeypatch.setattr(fast_csv, "WORTH_IT", 0)
+    monkeypatch.setattr(csv_reader, "WORTH_IT", 0)
 
 
 BAD, REPEATED, CLASHING = "C1,soon,92D,Recorded,Dales", "C5,2025-03-06,92D,Recorded,Dales", "C5,2025-04-01,92D,Recorded,Dales"
@@ -71,7 +71,7 @@ def test_rows_are_those_of_the_long_way_in_the_order_of_their_lines(warehouse, m
     lines = [int(line) for (line,) in duckdb.connect().execute("select _line from read_parquet(?)", [str(path)]).fetchall()]
     assert lines == sorted(lines)
 
-    monkeypatch.setattr(fast_csv, "WORTH_IT", 1 << 30)
+    monkeypatch.setattr(csv_reader, "WORTH_IT", 1 << 30)
     other = type(warehouse)(type(warehouse.home).of(warehouse.home.path.with_name("other")).create())
     long = other.land("crimes", text=text)
     assert (other.raw(long), other.quarantine(long)) == stored
@@ -87,7 +87,7 @@ def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way
         looks.append(bytes(body))
         return TextScan(301, 100, False, False, True)
 
-    monkeypatch.setattr(fast_csv, "scan_text", sees_what_is_not_there)
+    monkeypatch.setattr(csv_reader, "scan_text", sees_what_is_not_there)
     entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])
     assert looks and (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 300, 1 if odd else 0)
     assert [row["_line"] for row in warehouse.raw(entry)][199:201] == ["201", "203"]

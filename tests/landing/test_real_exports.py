@@ -388,7 +388,7 @@ def test_what_is_ignored_is_no_record_and_what_is_nearly_so_is(warehouse):
 
 
 def test_a_long_text_is_read_plainly_with_and_without_totals(warehouse, monkeypatch):
-    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     write(warehouse)
     rows = [[f"K{n}", "I", f"{n % 28 + 1:02}/10/2025", "10:00", "Drug x", "", "Alc", "Grade 1"] for n in range(300)]
     total = ["TOTAL", "", "", "", "", "", "", ""]

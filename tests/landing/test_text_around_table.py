@@ -42,7 +42,7 @@ def test_a_file_with_fewer_rows_than_it_says_is_held(warehouse, note):
 
 def test_a_number_in_a_cell_of_its_own_and_in_a_long_text(warehouse, monkeypatch):
     assert text(warehouse, "Record count:,99", HEADER, *crimes()).outcome == "held"
-    monkeypatch.setattr("dagster_project.landing.fast_csv.WORTH_IT", 1)
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     assert text(warehouse, HEADER, *crimes(0, 99), "(990 rows affected),,,,", at="20260106T020000Z").outcome == "held"
     assert text(warehouse, HEADER, *crimes(0, 99), at="20260107T020000Z").outcome == "accepted"
 

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
-from dagster_project.landing import LedgerEntry, read_ledger, vocabulary
+from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.unknown_values import UnknownValue, lines_to_paste, unknown_values
+from dagster_project.landing.vocabulary import UnknownValue, lines_to_paste, unknown_values
 
 CRIMES = ("crime_ref", "recorded_on", "offence_code", "status")
 JANUARY = ("2025-01-01", "2025-01-31")
@@ -77,12 +77,8 @@ def test_a_list_is_known_by_one_item(new_home: Home) -> None:
         assert unknown == [i for i in ("Odd", "Odder") if i in items.split(";")], force
 
 
-@pytest.mark.parametrize("few", [0, vocabulary.FEW_CELLS])
 @pytest.mark.parametrize("unknown", [{}, {"XX1": 3, "92İ/1": 2}])
-def test_few_values_are_looked_up_as_many_are(
-    new_home: Home, monkeypatch: pytest.MonkeyPatch, few: int, unknown: dict[str, int]
-) -> None:
-    monkeypatch.setattr(vocabulary, "FEW_CELLS", few)
+def test_values_are_looked_up_in_any_case_and_with_blanks(new_home: Home, unknown: dict[str, int]) -> None:
     crimes(new_home.inbox, ["8N/1", "92d/1", "8n / 7", "", *(code for code, rows in unknown.items() for _ in range(rows))])
     assert landed(new_home).unknown_values == ({"offence_code": unknown} if unknown else {})
 
