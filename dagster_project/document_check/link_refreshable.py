@@ -28,7 +28,9 @@ class RefreshableFigures:
         if figures is None:
             return None, f"bound to edition {edition}, which the published night does not have"
         if SHORT.match(cell):
-            cell = next((i for i in _ids(figures) if tag_of(edition, i) == tag), cell)
+            ids = [f"{t.name}/{c.row_no}/{c.column_name}" for t in figures.tables.values() for c in t.cells.values()]
+            ids += [f"claim/{n}" for n in figures.claim_figures]
+            cell = next((i for i in ids if tag_of(edition, i) == tag), cell)
         table, _, rest = cell.partition("/")
         row, _, column = rest.partition("/")
         if table == "claim":
@@ -39,9 +41,3 @@ class RefreshableFigures:
             if row.lower() in (str(known.row_no), label.lower()) and column in (str(known.column_no), known.column_name):
                 return known.figure, None if known.figure else "bound to a cell that does not apply"
         return None, f"bound to {cell}, which is no cell of edition {edition}"
-
-
-def _ids(figures: EditionFigures) -> list[str]:
-    """The ids that a shortened tag may mean."""
-    tables = [f"{t.name}/{c.row_no}/{c.column_name}" for t in figures.tables.values() for c in t.cells.values()]
-    return [*tables, *(f"claim/{n}" for n in figures.claim_figures)]

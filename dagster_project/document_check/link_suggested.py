@@ -7,8 +7,7 @@ In the pack's document these figures have tags, but another editor or a PDF may 
 import re
 
 from .edition_figures import EditionFigures, PrintedTable
-from .labels import matches
-from .link_tables import shared_words
+from .link_tables import matches, shared_words
 from .model import Figure
 from .numbers import Number
 

@@ -133,8 +133,8 @@ def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
         if is_cell and kind in ("page", "paragraph"):
             continue
         for match in pattern.finditer(left):
-            if kind == "length" and (days := _days(match)):
-                numbers.append(days)
+            if kind == "length" and (days := re.match(r"\d+(?= days?$)", match[0])):
+                numbers.append(Number(match.start(), match.start() + days.end(), days[0], "days", "days"))
             else:
                 numbers.append(Number(match.start(), match.end(), match[0].strip(), kind))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
@@ -149,12 +149,6 @@ def counts_like_years(text: str) -> Iterator[Number]:
         before = text[: match.start()][-40:]
         if not _IS_YEAR.search(before):
             yield Number(match.start(), match.end(), match[0], "unclear" if _MAY_BE_YEAR.search(before) else "figure")
-
-
-def _days(match: re.Match[str]) -> Number | None:
-    """A number of days, which may be a figure: `208 days`."""
-    digits = re.match(r"\d+(?= days?$)", match[0])
-    return Number(match.start(), match.start() + digits.end(), digits[0], "days", "days") if digits else None
 
 
 def _figures(text: str, left: str) -> Iterator[Number]:
