@@ -69,7 +69,7 @@ def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
     edition = read_editions(home).sound.get(name)
     if edition is None or edition.claims_path is None or edition.claims_path.parent != home.editions:
         return []
-    return [line.row for line in claimed_lines(edition)]
+    return [row for _, row in claimed_lines(edition)]
 
 
 def with_value(con: duckdb.DuckDBPyConnection, edition: EditionFigures, figure: Figure) -> Figure:

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.seeds import force_names, read_seed
@@ -51,17 +50,15 @@ class RequestedFigures:
         return self.figures.setdefault(key, f"f{len(self.figures) + 1}")
 
 
-class _Line(NamedTuple):
-    number: int
-    row: dict[str, str]
-
-
+_Line = tuple[int, dict[str, str]]
+"""A row of a file, and the number of its line."""
 _Conflict = tuple[Decimal | None, Decimal | None]
 """What printed figures add up to, and the printed total that differs; `_NONE` where they agree."""
 _NONE = (None, None)
-
-Key = tuple[str, str, str, str, str]
-"""Mart, measure, kind of area, area, category."""
+_Key = tuple[str, str, str, str, str, date | None, date | None]
+"""Mart, measure, kind of area, area, category, first and last day."""
+PrintedValues = dict[_Key, tuple[Decimal, Decimal]]
+"""Printed figures to compare others with: value, and half of the last printed place."""
 
 
 def add_claims(requested: RequestedFigures, edition: Edition) -> None:
@@ -121,13 +118,13 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
                 raise EditionError(f"{name}: line {reader.line_num}: has more or fewer fields than the header")
             if bad := next((c for c, cell in row.items() if not is_printable(cell)), None):
                 raise EditionError(f"{name}: line {reader.line_num}: {bad} {NOT_PRINTABLE}: write it without")
-            yield _Line(reader.line_num, row)
+            yield reader.line_num, row
     except csv.Error as error:
         raise EditionError(f"{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
 
 
 def _read_figure(edition: Edition, line: _Line) -> tuple[EditionFigure, PrintedNumber, dict[str, str]]:
-    row = line.row
+    number, row = line
     try:
         if row.get("kind", "figure") != "figure":
             raise ValueError(f"kind {row['kind']!r}: this file has only figures; statements have a file of their own (`says`)")
@@ -138,7 +135,7 @@ def _read_figure(edition: Edition, line: _Line) -> tuple[EditionFigure, PrintedN
             category=row["category"], from_day=first, to_day=last, published=None if last else 0,
         )  # fmt: skip
     except ValueError as error:
-        raise EditionError(f"{edition.claims}: line {line.number}: {error}") from error
+        raise EditionError(f"{edition.claims}: line {number}: {error}") from error
     return figure, value, row
 
 
@@ -154,8 +151,8 @@ def _read_statements(edition: Edition) -> Iterator[tuple[Mapping[str, str], Stat
                 statement,
             )
         return
-    for line in _lines(edition.says_path, edition.says, STATEMENTS):
-        yield line.row, tests.pop((line.row["paragraph"], line.row["says"]), None)
+    for _, row in _lines(edition.says_path, edition.says, STATEMENTS):
+        yield row, tests.pop((row["paragraph"], row["says"]), None)
     if tests:
         raise EditionError(
             f"{edition.edition}.yml: statements: {edition.says} has no such line: "
@@ -175,12 +172,8 @@ def _add_terms(requested: RequestedFigures, edition: Edition, number: int, state
         ]  # fmt: skip
 
 
-PrintedValues = dict[tuple[Key, date | None, date | None], tuple[Decimal, Decimal]]
-"""Printed figures to compare others with: value, and half of the last printed place."""
-
-
-def _key(figure: EditionFigure, area: str) -> Key:
-    return figure.mart, figure.measure, figure.area_type, area, figure.category
+def _key(figure: EditionFigure, area: str) -> _Key:
+    return figure.mart, figure.measure, figure.area_type, area, figure.category, figure.from_day, figure.to_day
 
 
 def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, str]]]) -> PrintedValues:
@@ -188,25 +181,21 @@ def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, 
     values: PrintedValues = {}
     for figure, printed, row in figures:
         if row["figure"] == "value" and printed.value is not None:
-            key = (_key(figure, row["area_name"]), figure.from_day, figure.to_day)
-            values.setdefault(key, (printed.value, Decimal("0.5") / printed.places))
+            values.setdefault(_key(figure, row["area_name"]), (printed.value, Decimal("0.5") / printed.places))
     return values
-
-
-@cache
-def _summed_measures() -> frozenset[tuple[str, str]]:
-    """Measures whose months add up to a year: counts and money."""
-    return frozenset((m["mart"], m["measure"]) for m in read_seed("measure_list") if m["aggregation"] == "sum")
 
 
 def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict:
     """The conflict if a figure is printed for several months and for each of them, and these do not add up to it."""
-    if whole.value is None or not (figure.from_day and figure.to_day):
+    first, last = figure.from_day, figure.to_day
+    if whole.value is None or first is None or last is None or first.day != 1 or last != month_end(last.year, last.month):
         return _NONE
-    if (figure.mart, figure.measure) not in _summed_measures():
+    # Counts and money of months add up.
+    measure = (figure.mart, figure.measure, "sum")
+    if not any((m["mart"], m["measure"], m["aggregation"]) == measure for m in read_seed("measure_list")):
         return _NONE
-    key = _key(figure, str(figure.area_name))
-    months = [printed.get((key, first, last)) for first, last in _months(figure.from_day, figure.to_day)]
+    series = _key(figure, str(figure.area_name))[:-2]
+    months = [printed.get((*series, *month_days(n))) for n in range(month_number(first), month_number(last) + 1)]
     values = [m for m in months if m is not None]
     if len(months) < 2 or len(values) < len(months):
         return _NONE
@@ -216,13 +205,6 @@ def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, pri
     return (total, whole.value) if abs(total - whole.value) > slack else _NONE
 
 
-def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """The months between two days; none unless they are whole months."""
-    if first.day != 1 or last != month_end(last.year, last.month):
-        return
-    yield from map(month_days, range(month_number(first), month_number(last) + 1))
-
-
 def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict:
     """The conflict if the report says that printed parts add up to a printed whole, and they do not."""
     if statement.form != "adds_up":
@@ -230,7 +212,7 @@ def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _
     name = force_names().get(force, force)
     for group in statement.groups:
         terms = [statement.whole(group), *statement.parts(group)]
-        printed_terms = [printed.get((_key(t, t.area_name or name), t.from_day, t.to_day)) for t in terms]
+        printed_terms = [printed.get(_key(t, t.area_name or name)) for t in terms]
         values = [v[0] for v in printed_terms if v is not None]
         if len(values) != len(terms):
             continue

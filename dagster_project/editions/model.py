@@ -89,11 +89,9 @@ class Statement(_Part):
         return self
 
     def whole(self, group: Group) -> EditionFigure:
-        """A group's whole."""
         return EditionFigure.model_validate(self.figure | group.whole)
 
     def parts(self, group: Group) -> list[EditionFigure]:
-        """A group's parts."""
         return [EditionFigure.model_validate(self.figure | group.whole | part) for part in group.parts]
 
 

@@ -95,10 +95,7 @@ def forces_with_files(con: duckdb.DuckDBPyConnection) -> set[str]:
 def read_usable_edition(path: Path, home: Home) -> Edition:
     """Read an edition and check every name in it. Raises EditionError: file, line, what is wrong, what may be meant."""
     edition = read_edition(path)
-    try:
-        places = Places(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
+    places = Places(path.read_text(encoding="utf-8"))
     try:
         if faults := list(dict.fromkeys(_faults(edition, home, places))):
             raise EditionError(f"{path.name}: {'; '.join(faults)}")
