@@ -70,7 +70,6 @@ class DescribedRelation:
 
     @property
     def full_name(self) -> str:
-        """Schema and name, as in a query."""
         return f"{self.schema}.{self.name}"
 
     @property
@@ -95,7 +94,6 @@ class Catalogue:
 
     @cached_property
     def relations(self) -> list[DescribedRelation]:
-        """Every relation of every schema."""
         return [r for _, _, relations in self.schemas for r in relations]
 
     @cached_property
@@ -105,17 +103,15 @@ class Catalogue:
 
     @property
     def titles(self) -> dict[str, str]:
-        """The title of each extract."""
+        """Of the extracts."""
         return {e["extract"]: e["title"] for e in self.extracts}
 
     @property
     def measures(self) -> list[Measure]:
-        """Every measure of every mart."""
         return [m for r in self.relations for m in r.measures]
 
     @property
     def check_count(self) -> int:
-        """How many checks the gate made."""
         return sum(len(checks) for _, checks in self.checks)
 
     @property

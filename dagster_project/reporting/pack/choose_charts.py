@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.core.small_counts import FEW_A_MONTH
 
-from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse, months_until
+from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse
 from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .wording import describe_bars, describe_limits, describe_lines, format_number
 
@@ -57,13 +57,16 @@ def make_page_charts(
         if table.kind == "chart":
             charts.append(_edition_chart(table))
             continue
-        wanted = [d for d in _chartable(table) if (d.mart, d.measure) not in drawn][:MEASURES]
+        wanted = [
+            d for d in table.definitions
+            if d.mart != "mart_public_health" and (d.mart, d.measure) not in NO_TOTAL | drawn
+        ][:MEASURES]  # fmt: skip
         drawn |= {(d.mart, d.measure) for d in wanted}
         months = {d.measure: _months(con, force, d, table.data_to, public) for d in wanted}
         wanted = [d for d in wanted if months[d.measure]]
         if wanted:
             charts.append(_trend(table, wanted, months, of_force))
-            if _compares_years(table):
+            if {"volume_change", "pct_change", "prior_value"} & {c.shows for r in table.rows for c in r.cells}:
                 charts += _years(table, wanted[:2], months)
             charts += _units(table, wanted[0], months[wanted[0].measure])
     return tuple(charts)
@@ -96,11 +99,6 @@ def _gap_notes(panels: Iterable[Panel]) -> tuple[str, ...]:
     """A note on points that are not public, if there are any."""
     hidden = any(p.printed == PUBLIC_ONLY for panel in panels for s in panel.series for p in s.points)
     return ("Figures that are not public are not 0: lines break there, and a c replaces the bar.",) if hidden else ()
-
-
-def _chartable(table: Table) -> list[Definition]:
-    """The measures of a table whose months can be drawn."""
-    return [d for d in table.definitions if d.mart != "mart_public_health" and (d.mart, d.measure) not in NO_TOTAL]
 
 
 def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data_to: date, public: bool) -> list[Month]:
@@ -147,7 +145,7 @@ def _trend(
 ) -> Chart:  # fmt: skip
     panels, few = [], []
     for d in wanted:
-        chart = months_until(control_charts.get((d.mart, d.measure), ()), table.data_to)[-TREND_MONTHS:]
+        chart = [m for m in control_charts.get((d.mart, d.measure), ()) if m.end <= table.data_to][-TREND_MONTHS:]
         single = _trimmed(_points(_select(months[d.measure], "month")[-TREND_MONTHS:], d.unit))
         known = [p.value for p in single if p.value is not None]
         if is_sparse(chart) or (d.unit == "count" and known and sum(known) < FEW_A_MONTH * len(known)):
@@ -229,12 +227,6 @@ def _trend_notes(panels: Sequence[Panel], few: Sequence[str]) -> tuple[str, ...]
     if few:
         notes.append(f"Small numbers, under {FEW_A_MONTH} a month on average, have no mean or limits: {'; '.join(few)}.")
     return (*notes, "Incomplete months are not shown.", *_gap_notes(panels))
-
-
-def _compares_years(table: Table) -> bool:
-    """Whether it compares a year, or the year so far, with the one before."""
-    shows = {c.shows for r in table.rows for c in r.cells}
-    return bool(shows & {"volume_change", "pct_change", "prior_value"})
 
 
 def _years(table: Table, wanted: Sequence[Definition], months: dict[str, list[Month]]) -> list[Chart]:

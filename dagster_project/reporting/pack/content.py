@@ -198,7 +198,8 @@ def _claims(
                 no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=what[:1].upper() + what[1:],
                 printed=r["printed"] or "",
                 computed=_exact(r["computed"], r["unit"], r["figure"]),
-                difference=_difference(r["difference"], r["unit"], r["figure"]),
+                # Two percentages differ by points, not by a percentage.
+                difference=_exact(r["difference"], r["unit"], r["figure"]).replace("%", " points"),
                 verdict=r["verdict"],
                 reason="; ".join(dict.fromkeys(t for t in (r["known_reason"], r["reason"], r["note"]) if t)),
                 is_known=bool(r["is_known"]),
@@ -213,11 +214,6 @@ def _exact(value: Decimal | None, unit: str | None, figure: str | None) -> str:
         return ""
     unit = "percent" if figure == "pct_change" else unit
     return format_number(value, unit, 0 if value == value.to_integral_value() else 2)
-
-
-def _difference(value: Decimal | None, unit: str | None, figure: str | None) -> str:
-    """The difference of two figures. Two percentages differ by points, not by a percentage."""
-    return _exact(value, unit, figure).replace("%", " points")
 
 
 def accepted_notes(
@@ -263,7 +259,7 @@ def _rows(
 ) -> tuple[Row, ...]:
     rows: dict[int, tuple[str, dict[str, Cell]]] = {}
     for c in cells:
-        cell = replace(_cell(c), unusual=unusual.get((c["row_no"], c["column_name"]), ""))
+        cell = _cell(c, unusual.get((c["row_no"], c["column_name"]), ""))
         rows.setdefault(c["row_no"], (c["row_label"], {}))[1][c["column_name"]] = cell
     return tuple(
         Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{cells[0]['table_name']}/{no}/{c.name}") for c in columns))
@@ -271,17 +267,19 @@ def _rows(
     )
 
 
-def _cell(c: dict[str, Any]) -> Cell:
+def _cell(c: dict[str, Any], unusual: str) -> Cell:
     text = c["printed"] or MISSING
     for marker in (c["marker"] or "").split():
         text = text.replace(marker, "")
     text = text.strip()
+    decimals = len(text.rstrip("%").partition(".")[2]) if text else PLACES.get(c["unit"] or "", 0)
     return Cell(
         cell_id=f"{c['table_name']}/{c['row_no']}/{c['column_name']}", printed=c["printed"] or MISSING, text=text,
-        marker=c["marker"], value=c["value"], unit=c["unit"], decimals=_decimals(text, c["unit"]), data_status=c["data_status"],
+        marker=c["marker"], value=c["value"], unit=c["unit"], decimals=decimals, data_status=c["data_status"],
         can_be_traced=c["answer_id"] is not None and c["period_end"] is not None and c["value"] is not None,
         measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
         days=days_in_words(c["period_start"], c["period_end"]) or f"as published: {c['window_label'] or 'newest'}",
+        unusual=unusual,
     )  # fmt: skip
 
 
@@ -292,11 +290,6 @@ def _status_of(cell: Cell) -> str:
     if cell.marker == PUBLIC_ONLY:
         return "not_public"
     return (cell.data_status or "complete") if cell.value is not None else "not_available"
-
-
-def _decimals(text: str, unit: str | None) -> int:
-    """Decimal places that a figure is printed with."""
-    return len(text.rstrip("%").partition(".")[2]) if text else PLACES.get(unit or "", 0)
 
 
 def _no_cell(cell_id: str) -> Cell:

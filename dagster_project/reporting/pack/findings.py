@@ -20,7 +20,6 @@ from .control_chart_words import (
     describe_newest_month,
     describe_period,
     is_sparse,
-    months_until,
     series_key,
 )
 from .model import Definition, Finding
@@ -103,7 +102,7 @@ def _order(candidate: _Candidate, tables: Tables, evidence: Evidence) -> tuple[A
 def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidence: Evidence, force: str) -> Finding:
     cell, key = candidate.cell, candidate.key
     comparison = evidence.comparisons.get(candidate.window)
-    months = months_until(evidence.charts.get(key, ()), cell["period_end"]) if cell["period_end"] else ()
+    months = [m for m in evidence.charts.get(key, ()) if cell["period_end"] and m.end <= cell["period_end"]]
     parts = [measure.title, None if key.category == "all" else key.category, None if key.area_name == force else key.area_name]
     printed = _printed_change(candidate, tables)
     return Finding(

@@ -143,7 +143,8 @@ class _Reader:
             marker = "[p]"
         printed = marker or NOT_AVAILABLE
         if value is not None:
-            text = format_number(_round_down(value, places) if fields.get("cut") else value, unit, places)
+            shown = value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN) if fields.get("cut") else value
+            text = format_number(shown, unit, places)
             sign = "" if text.endswith("%") else fields.get("sign") or ""
             printed = " ".join(filter(None, (text + sign, marker)))
         return {
@@ -181,10 +182,6 @@ def _shown(row_cell: _RowCell) -> tuple[Decimal | None, str | None]:
     if row_cell.figure is None or row_cell.series is None or fields is None:
         return None, NO_SUCH_NUMBER
     return row_cell.figure.shown(fields.get("shows", "value"))
-
-
-def _round_down(value: Decimal, places: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
 
 
 def _unit(unit: str | None, shows: str) -> str | None:

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 from dagster_project.editions.verdicts import share_checked
 
 from .model import Cell, Claim, Pack, PrintedColumn, Row, Table
-from .shared_sentences import night_line, source_line
+from .wording import night_line, source_line
 
 NAMESPACE = "urn:pam-warehouse:figures:1"
 PREFIXES = f"xmlns:pam='{NAMESPACE}'"

@@ -30,10 +30,9 @@ from .ooxml import (
     save_document,
 )
 from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
-from .shared_sentences import heading, marker_lines, notices, strip_invalid_xml, units_line
 from .word_sentences import suggest_sentences
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
-from .wording import day_in_words, verdict_in_sentence
+from .wording import day_in_words, heading, marker_lines, notices, strip_invalid_xml, units_line, verdict_in_sentence
 
 CHART_KINDS = ("line", "bar", "trend")
 """The kinds of chart that a document has; the pages have all of them."""
@@ -45,9 +44,7 @@ FOR_THE_AUTHOR = (
 )
 
 
-def write_docx(
-    pack: Pack, path: Path | BinaryIO, cache: Path | None = None, form: DocumentSettings | None = None
-) -> set[str]:
+def write_docx(pack: Pack, path: Path | BinaryIO, cache: Path | None = None, form: DocumentSettings | None = None) -> set[str]:
     """Write the pack to `path`, or an open file. `cache`: a folder in which pictures are cached between nights.
 
     The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises WordTemplateError.

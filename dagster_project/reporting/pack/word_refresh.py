@@ -32,7 +32,7 @@ from .refreshable_figures import (
     tag_of,
     xpath_of,
 )
-from .shared_sentences import strip_invalid_xml
+from .wording import strip_invalid_xml
 
 MOST_BYTES = 200_000_000
 """The largest part that is read: a small zip file can contain a very large one."""
@@ -207,9 +207,7 @@ def _figure_of(part: DataPart, control: Control) -> str | None:
     return tag[1] if tag and tag[0] == part.edition and tag[1] in part.figures else None
 
 
-def _match_figures(
-    part: DataPart, now: dict[str, BoundText], left_as_typed: set[str]
-) -> dict[str, tuple[BoundText, str]]:
+def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set[str]) -> dict[str, tuple[BoundText, str]]:
     """The new text of each figure of a document, and a note. A figure that is no longer in the report, or is now of other days
     than the words around it say, keeps its text, under an id that no figure of this night has: its old id may be another's."""
     new, taken = {}, {*now}
