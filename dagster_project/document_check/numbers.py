@@ -109,12 +109,10 @@ class Spot:
 
     @property
     def ahead(self) -> str:
-        """The sentence before the number."""
         return self.sentence[: self.number.start]
 
     @property
     def behind(self) -> str:
-        """The sentence after the number."""
         return self.sentence[self.number.end :]
 
     def between(self, start: int, end: int) -> int:

@@ -66,7 +66,6 @@ class Period:
         return last == newest
 
     def a_year_before(self) -> "Period":
-        """The same period, a year earlier."""
         return replace(self, first=years_before(self.first), last=years_before(self.last))
 
 

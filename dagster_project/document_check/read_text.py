@@ -34,7 +34,6 @@ class _Cell:
 
 
 def blocks_of(text: str) -> list[Block]:
-    """The paragraphs and tables of a text, in order."""
     blocks: list[Block] = []
     paragraph: list[str] = []
     above = ""
@@ -119,7 +118,6 @@ def _spaced(line: str) -> list[_Cell]:
 
 
 def _has_tabs(rows: list[list[_Cell]]) -> bool:
-    """Whether the cells were separated by tabs."""
     return any(row and len(row) > 1 and all(c.end - c.start == 1 and c.start == n for n, c in enumerate(row)) for row in rows)
 
 

@@ -133,7 +133,6 @@ class Edition(_Part):
         return self
 
     def cells(self, table: TableSpec) -> list[CellSpec]:
-        """A table's cells, row by row."""
         return cells(table, self.windows, self.data_to)
 
 

@@ -46,7 +46,6 @@ class FigureFields(_Part):
     sign: Literal["%"] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """The fields that are set."""
         return {n: getattr(self, n) for n in FigureFields.model_fields if getattr(self, n) is not None}
 
 

@@ -135,7 +135,6 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
 
 
 def _measures() -> dict[str, list[str]]:
-    """The measures of each mart."""
     marts: dict[str, list[str]] = {}
     for m in read_seed("measure_list"):
         marts.setdefault(m["mart"], []).append(m["measure"])

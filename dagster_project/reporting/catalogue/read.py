@@ -54,7 +54,6 @@ class Measure:
 
     @property
     def anchor(self) -> str:
-        """The id of its section on the page of its mart."""
         return f"measure-{slug(self.name)}"
 
 
@@ -74,7 +73,6 @@ class DescribedRelation:
 
     @property
     def page(self) -> str:
-        """The file of its page."""
         return f"{slug(self.full_name)}.html"
 
 
@@ -98,7 +96,6 @@ class Catalogue:
 
     @cached_property
     def pages(self) -> dict[str, str]:
-        """The page of each relation, by its full name."""
         return {r.full_name: r.page for r in self.relations}
 
     @property

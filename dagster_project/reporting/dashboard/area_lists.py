@@ -51,7 +51,7 @@ def read_area_lists(home: Home) -> AreaLists:
 
 
 def read_population(home: Home) -> Population:
-    """The population of areas. Raises SeedError."""
+    """Raises SeedError."""
     rows = read_own_list(home.seeds / "population.csv", COLUMNS)
     return {f"{force}/{area_type}/{area}": (int(people), as_of) for force, area_type, area, people, as_of in rows}
 

@@ -70,7 +70,6 @@ class _Reader:
         self.evidence = read_evidence(con, edition.force_code, self.force, self.cells, public)
 
     def pack(self, is_sample: bool) -> Pack:
-        """The whole pack."""
         edition = self.edition
         this_night = "select night_id, started_at from meta.nights where finished_at is null"
         night, at = self.con.execute(this_night).fetchone() or ("", None)
@@ -231,7 +230,6 @@ def accepted_notes(
 
 
 def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:
-    """The columns of a table, from its cells."""
     by_no: dict[int, list[dict[str, Any]]] = {}
     for cell in cells:
         by_no.setdefault(cell["column_no"], []).append(cell)

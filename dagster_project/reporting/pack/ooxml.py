@@ -53,7 +53,6 @@ def add_bookmark(paragraph: Paragraph, name: str, number: int) -> None:
 
 
 def add_link(paragraph: Paragraph, text: str, bookmark: str) -> None:
-    """Add a link to a bookmark in the document."""
     link = make_element("hyperlink", anchor=bookmark, history=1)
     run = paragraph.add_run(text)
     run.font.underline = True
@@ -88,7 +87,6 @@ class Controls:
         return run
 
     def add(self, paragraph: Paragraph, *texts: Text) -> Paragraph:
-        """Add texts, one after the other."""
         for text in texts:
             if isinstance(text, BoundText):
                 self.add_figure(paragraph, text)
@@ -197,7 +195,6 @@ def add_picture(doc: Doc, png: bytes, *, alt: str, title: str, has_rows: bool) -
 
 
 def add_data_part(doc: Doc, part: DataPart) -> None:
-    """Add the data part that controls are bound to."""
     package = doc.part.package
     item = Part(package.next_partname("/customXml/item%d.xml"), "application/xml", part_xml(part), package)
     number = item.partname.idx

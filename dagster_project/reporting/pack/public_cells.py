@@ -84,7 +84,6 @@ class _Reader:
         return WantedSeries(fields["mart"], fields["measure"], area_type, *names)
 
     def cells_of(self, table: str) -> Iterator[dict[str, Any]]:
-        """The cells of a table."""
         rows: dict[tuple[int, str], list[_RowCell]] = defaultdict(list)
         row_cells = [c for cell in self.cells[table] for c in self._row_cells(cell)]
         for row_cell in row_cells:

@@ -126,7 +126,6 @@ def _trail_rows(table: Table, trails: Trails | None) -> list[tuple[str, str, Cel
 
 
 def _why_no_trail(cell: Cell) -> str:
-    """Why a figure has no trail."""
     if cell.value is None and cell.marker in MARKERS:
         return f"{MARKERS[cell.marker].capitalize()}."
     return "As published by others." if not cell.can_be_traced else "Not counted here."

@@ -14,21 +14,10 @@ from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
+from . import ooxml
 from .chart_pictures import NOT_DRAWN, draw_pngs
 from .document_settings import DocumentSettings
 from .model import Chart, Claim, Pack, Page, Table
-from .ooxml import (
-    Controls,
-    Text,
-    add_bookmark,
-    add_caption,
-    add_data_part,
-    add_field,
-    add_link,
-    add_picture,
-    add_table,
-    save_document,
-)
 from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
 from .word_sentences import suggest_sentences
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
@@ -63,7 +52,7 @@ class _Writer:
         self.pack, self.pictures, self.form = pack, pictures, form
         self.notices = notices(pack)
         self.part = make_data_part(pack)
-        self.controls = Controls(pack.edition)
+        self.controls = ooxml.Controls(pack.edition)
         self.doc: Doc = open_template(form.template)
         # python-docx would search all styles for each paragraph, a third of the time.
         self.doc.part.get_style_id = functools.cache(self.doc.part.get_style_id)  # type: ignore[method-assign]
@@ -71,7 +60,6 @@ class _Writer:
         self.checked: set[int] = set()
 
     def write(self, path: Path | BinaryIO) -> None:
-        """Write all parts in order."""
         self._properties()
         self._headers()
         self._front()
@@ -81,8 +69,8 @@ class _Writer:
         for number, page in enumerate(self.pack.pages, start=1):
             self._page(page, number)
         self._end()
-        add_data_part(self.doc, self.part)
-        save_document(self.doc, path, self.pack.night_at)
+        ooxml.add_data_part(self.doc, self.part)
+        ooxml.save_document(self.doc, path, self.pack.night_at)
 
     def _properties(self) -> None:
         properties = self.doc.core_properties
@@ -110,9 +98,9 @@ class _Writer:
                 width = (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
                 tabs.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
                 foot.add_run(f"Edition {self.pack.edition}\tPage ")
-                add_field(foot, "PAGE", "1")
+                ooxml.add_field(foot, "PAGE", "1")
                 foot.add_run(" of ")
-                add_field(foot, "NUMPAGES", "1")
+                ooxml.add_field(foot, "NUMPAGES", "1")
 
     def _front(self) -> None:
         pack = self.pack
@@ -144,17 +132,17 @@ class _Writer:
         """A list of links to the parts. Word can replace it with a table of contents made from the headings."""
         self.doc.add_paragraph("Contents", style="Heading 2")
         for number, page in enumerate(self.pack.pages, start=1):
-            add_link(self.doc.add_paragraph(style="List Bullet"), page.title, f"part_{number}")
-        add_link(self.doc.add_paragraph(style="List Bullet"), "Sources and measures", "part_sources")
+            ooxml.add_link(self.doc.add_paragraph(style="List Bullet"), page.title, f"part_{number}")
+        ooxml.add_link(self.doc.add_paragraph(style="List Bullet"), "Sources and measures", "part_sources")
 
     def _heading(self, text: str, number: int) -> None:
         name = "part_sources" if number > len(self.pack.pages) else f"part_{number}"
-        add_bookmark(self.doc.add_paragraph(text, style="Heading 1"), name, number)
+        ooxml.add_bookmark(self.doc.add_paragraph(text, style="Heading 1"), name, number)
 
-    def _paragraph(self, *texts: Text, style: str | None = None) -> Paragraph:
+    def _paragraph(self, *texts: ooxml.Text, style: str | None = None) -> Paragraph:
         return self.controls.add(self.doc.add_paragraph(style=style), *texts)
 
-    def _placeholder(self, text: str, name: str, *before: Text) -> None:
+    def _placeholder(self, text: str, name: str, *before: ooxml.Text) -> None:
         """A numbered paragraph for the author to write in, after the suggested texts."""
         paragraph = self._paragraph(*before, *([" "] if before else []), style=NUMBERED)
         self.controls.add_placeholder(paragraph, text, name)
@@ -186,8 +174,8 @@ class _Writer:
         """A table as printed, with its notes and source."""
         of_chart = ", the figures of the chart" if table.kind == "chart" else ""
         title = f"{table.title}{of_chart}, {table.scope}"
-        add_caption(self.doc, "Table", self._next("Table"), title)
-        add_table(
+        ooxml.add_caption(self.doc, "Table", self._next("Table"), title)
+        ooxml.add_table(
             self.doc, self.controls, [table.rows_are, *(c.label for c in table.columns)],
             [[r.label, *(bind_cell(table, r, c, cell) for c, cell in zip(table.columns, r.cells, strict=True))]
              for r in table.rows],
@@ -203,12 +191,12 @@ class _Writer:
         return self.numbers[kind]
 
     def _chart(self, chart: Chart) -> None:
-        add_caption(self.doc, "Chart", self._next("Chart"), chart.title)
+        ooxml.add_caption(self.doc, "Chart", self._next("Chart"), chart.title)
         picture = self.pictures.get(chart.chart_id)
         if picture is None:
             self.doc.add_paragraph(chart.unavailable or NOT_DRAWN, style=NOTE)
             return
-        add_picture(self.doc, picture, alt=chart.alt, title=chart.title, has_rows=len(chart.panels) > 2)
+        ooxml.add_picture(self.doc, picture, alt=chart.alt, title=chart.title, has_rows=len(chart.panels) > 2)
         self.doc.add_paragraph(" ".join([*chart.notes, f"Drawn on night {self.pack.night_id}."]), style=NOTE)
 
     def _check(self, claims: Iterable[Claim]) -> None:
@@ -245,10 +233,9 @@ class _Writer:
             self._text_table("Measures: what each figure counts", "One row a measure.", ["Measure", "What it counts"],
                              [[d.title, d.meaning] for d in pack.definitions])  # fmt: skip
 
-    def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[Text]]) -> None:
-        """A table of texts."""
-        add_caption(self.doc, "Table", self._next("Table"), title)
-        add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
+    def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[ooxml.Text]]) -> None:
+        ooxml.add_caption(self.doc, "Table", self._next("Table"), title)
+        ooxml.add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
 
 
 def _has_content(paragraphs: Iterable[Paragraph]) -> bool:
@@ -260,10 +247,10 @@ def _day(day: object) -> str:
     return f"{day:%d/%m/%Y}" if day else "[z]"
 
 
-def _describe_claim(claim: Claim) -> list[Text]:
+def _describe_claim(claim: Claim) -> list[ooxml.Text]:
     """What was printed, what was computed, and why they differ."""
     if claim.kind == "statement":
-        texts: list[Text] = [f"In our words, the report says: {claim.what}."]
+        texts: list[ooxml.Text] = [f"In our words, the report says: {claim.what}."]
     elif claim.computed:
         texts = [f"{claim.what}: printed {claim.printed}, computed ", bind_claim(claim), "."]
     else:

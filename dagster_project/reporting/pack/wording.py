@@ -64,7 +64,6 @@ VERDICTS = {
 
 
 def verdict_label(verdict: str) -> str:
-    """A verdict as people read it."""
     return VERDICTS.get(verdict, verdict)
 
 
@@ -175,12 +174,10 @@ def heading(pack: Pack) -> str:
 
 
 def night_line(pack: Pack) -> str:
-    """Which night the figures are from."""
     return f"Figures from update {pack.night_id}, started on {moment_in_words(pack.night_at)}."
 
 
 def marker_lines(markers: Iterable[str]) -> list[str]:
-    """A line for each marker, with its meaning."""
     return [f"{m} {MARKERS[m]}." for m in markers]
 
 
@@ -197,7 +194,6 @@ def _source_days(source: Source) -> str:
 
 
 def units_line(table: Table) -> str:
-    """The units of a table's figures."""
     units = dict.fromkeys(UNITS.get(c.unit or "", c.unit or "") for r in table.rows for c in r.cells if c.unit)
     if not units:
         return "Unit: none, as no figure is available."
