@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import chain, count
+from itertools import chain, count, groupby
 from typing import Any
 
 import duckdb
@@ -138,12 +138,9 @@ def _read_tables(
             f"the published night does not print edition {edition.edition}: it has {', '.join(editions) or 'none'}; the next"
             " night prints every edition there is"
         )
-    cells: dict[str, list[dict[str, Any]]] = {}
-    for cell in read_rows(
-        con, "select * from reports.cells where edition = ? order by table_name, row_no, column_no", [edition.edition]
-    ):
-        cells.setdefault(cell["table_name"], []).append(cell)
-    return tables, cells
+    in_order = "select * from reports.cells where edition = ? order by table_name, row_no, column_no"
+    cells = groupby(read_rows(con, in_order, [edition.edition]), lambda c: str(c["table_name"]))
+    return tables, {table: list(own) for table, own in cells}
 
 
 def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
@@ -255,14 +252,11 @@ def _shared(cells: list[dict[str, Any]], field: str) -> str | None:
 def _rows(
     cells: list[dict[str, Any]], columns: Sequence[PrintedColumn], unusual: Mapping[tuple[int, str], str]
 ) -> tuple[Row, ...]:
-    rows: dict[int, tuple[str, dict[str, Cell]]] = {}
-    for c in cells:
-        cell = _cell(c, unusual.get((c["row_no"], c["column_name"]), ""))
-        rows.setdefault(c["row_no"], (c["row_label"], {}))[1][c["column_name"]] = cell
-    return tuple(
-        Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{cells[0]['table_name']}/{no}/{c.name}") for c in columns))
-        for no, (label, by_name) in sorted(rows.items())
-    )
+    rows = []
+    for (table, no, label), own in groupby(cells, lambda c: (c["table_name"], c["row_no"], c["row_label"])):
+        by_name = {c["column_name"]: _cell(c, unusual.get((no, c["column_name"]), "")) for c in own}
+        rows.append(Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{table}/{no}/{c.name}") for c in columns)))
+    return tuple(rows)
 
 
 def _cell(c: dict[str, Any], unusual: str) -> Cell:

@@ -3,7 +3,7 @@
 A rule chooses them, by figures alone: docs/reference/control-charts.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -69,20 +69,15 @@ def choose_findings(
 ) -> tuple[Finding, ...]:
     """The figures to read first of one part of the report, in order. `tables`: the tables of the part, each with its cells."""
     best: dict[tuple[str, str], _Candidate] = {}
-    for candidate in _candidates(tables):
-        measure = candidate.key[:2]
-        if measure in measures and (measure not in best or candidate.fit > best[measure].fit):
-            best[measure] = candidate
+    for table, cell in ((table, cell) for table, cells in tables for cell in cells):
+        key = series_key(cell)
+        if key is None or key[:2] not in measures or cell["shows"] != "value" or cell["value"] is None:
+            continue
+        candidate = _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
+        if key[:2] not in best or candidate.fit > best[key[:2]].fit:
+            best[key[:2]] = candidate
     first = sorted(best.values(), key=lambda c: _order(c, tables, evidence))[:MOST]
     return tuple(_finding(c, measures[c.key[:2]], tables, evidence, force) for c in first)
-
-
-def _candidates(tables: Tables) -> Iterable[_Candidate]:
-    for table, cells in tables:
-        for cell in cells:
-            key = series_key(cell)
-            if key is not None and cell["shows"] == "value" and cell["value"] is not None:
-                yield _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
 
 
 def _order(candidate: _Candidate, tables: Tables, evidence: Evidence) -> tuple[Any, ...]:

@@ -85,8 +85,8 @@ def _environment() -> jinja2.Environment:
     environment = make_environment()
     environment.filters |= {"slug": words.slug, "verdicts": _count_verdicts, "before": _printed_before}
     environment.filters |= {"why": _why_no_trail, "made_of": _describe_part, "month": _describe_month}
-    environment.filters |= {"share_checked": share_checked, "result": words.verdict_label}
-    environment.globals["pack_markers"] = MARKERS
+    environment.filters |= {"share_checked": share_checked}
+    environment.globals |= {"pack_markers": MARKERS, "verdict_words": words.VERDICTS}
     return environment
 
 

@@ -63,10 +63,6 @@ VERDICTS = {
 }  # fmt: skip
 
 
-def verdict_label(verdict: str) -> str:
-    return VERDICTS.get(verdict, verdict)
-
-
 def verdict_in_sentence(verdict: str, count: int) -> str:
     """A verdict after a count of claims: 1 `agrees`, 2 `agree`."""
     plural = {"agrees": "agree", "agrees when cut": "match if rounded down", "disagrees": "disagree"}
@@ -104,12 +100,8 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     return text + "."
 
 
-def describe_limits(panels: Sequence[Panel]) -> list[str]:
-    """A sentence for each control chart, for the alt text: its mean, its limits, and the months that it marks."""
-    return [_describe_panel_limits(p) for p in panels if p.limits]
-
-
-def _describe_panel_limits(panel: Panel) -> str:
+def describe_limits(panel: Panel) -> str:
+    """A control chart, for the alt text: its mean, its limits, and the months that it marks."""
     newest = panel.limits[-1]
     ends = [(name, v) for name, v in (("lower", newest.lower), ("upper", newest.upper)) if v is not None]
     limits = "".join(f", {name} limit {format_number(v, panel.unit, 1)}" for name, v in ends)
