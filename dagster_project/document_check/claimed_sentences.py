@@ -33,9 +33,8 @@ Known = dict[str, dict[int, Figure]]
 def claimed_sentences(con: duckdb.DuckDBPyConnection, edition: EditionFigures, home: Home | None) -> Known:
     """The sentences of an edition's claims, from the published night, and from the home's file, which may have newer ones."""
     known: Known = {}
-    for number, note in edition.notes.items():
-        figure = edition.claim_figures[number]
-        for claim in figure.claims:
+    for figure, note in edition.claims.values():
+        for claim in figure.claims if note else ():
             _add(known, note, claim.text, figure)
     for row in _own_rows(home, edition.edition) if home else ():
         if row.get("note") and template(row["note"])[0] not in known:

@@ -40,16 +40,15 @@ class PrintedTable:
 
 @dataclass(frozen=True)
 class EditionFigures:
-    """An edition's tables, and every figure of its tables and claims (`pool`). `claim_figures`, `notes`: by the claim's number.
-    `areas`: names of areas, by kind. `data_to`: its last day of data."""
+    """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
+    number. `areas`: names of areas, by kind. `data_to`: its last day of data."""
 
     edition: str
     force_code: str
     data_to: date
     tables: dict[str, PrintedTable]
     pool: tuple[Figure, ...]
-    claim_figures: dict[str, Figure]
-    notes: dict[str, str]
+    claims: dict[str, tuple[Figure, str]]
     areas: dict[str, frozenset[str]]
 
     @property
@@ -106,12 +105,9 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
             # An earlier period that others publish has no days here, so only its table can use it.
             if cell.figure and (cell.figure.last or cell.figure.period == ""):
                 pool.setdefault(cell.figure.key, cell.figure)
-    numbers, notes = _add_claims(con, chosen, pool)
+    claims = _add_claims(con, chosen, pool)
     force, data_to = _scope(con, chosen)
-    return EditionFigures(
-        chosen, force, data_to, tables, tuple(pool.values()), {n: pool[key] for n, key in numbers.items()}, notes,
-        _areas(con, force),
-    )  # fmt: skip
+    return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, _areas(con, force))
 
 
 def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:
@@ -119,7 +115,7 @@ def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_co
     try:
         return replace(read_edition_figures(con, edition), data_to=data_to)
     except NoEditionError:
-        return EditionFigures(edition, force_code, data_to, {}, (), {}, {}, _areas(con, force_code))
+        return EditionFigures(edition, force_code, data_to, {}, (), {}, _areas(con, force_code))
 
 
 def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[str]]:
@@ -171,10 +167,9 @@ def _figure(row: dict[str, Any], period: str) -> Figure:
 
 def _add_claims(
     con: duckdb.DuckDBPyConnection, edition: str, pool: dict[tuple[object, ...], Figure]
-) -> tuple[dict[str, tuple[object, ...]], dict[str, str]]:
-    """Add the claims to their figures in the pool. Returns each claim's figure key and note, by number."""
-    numbers: dict[str, tuple[object, ...]] = {}
-    notes: dict[str, str] = {}
+) -> dict[str, tuple[Figure, str]]:
+    """Add the claims to their figures in the pool. Returns each claim's figure and note, by number."""
+    numbers: dict[str, tuple[tuple[object, ...], str]] = {}
     for claim in read_rows(
         con, "select * replace (coalesce(unit, 'count') as unit), figure as shows, computed as value from reports.claims"
         " where edition = ? and kind = 'figure' order by claim_no", [edition],
@@ -184,8 +179,5 @@ def _add_claims(
         known = pool.get(figure.key, figure)
         claims = (*known.claims, Printed(claim["paragraph"], claim["printed"], claim["verdict"], claim["reason"]))
         pool[figure.key] = replace(known, claims=claims, period=known.period or words)
-        number = str(claim["claim_no"])
-        numbers[number] = figure.key
-        if claim["note"]:
-            notes[number] = claim["note"]
-    return numbers, notes
+        numbers[str(claim["claim_no"])] = figure.key, claim["note"] or ""
+    return {number: (pool[key], note) for number, (key, note) in numbers.items()}

@@ -29,12 +29,12 @@ class RefreshableFigures:
             return None, f"bound to edition {edition}, which the published night does not have"
         if SHORT.match(cell):
             ids = [f"{t.name}/{c.row_no}/{c.column_name}" for t in figures.tables.values() for c in t.cells.values()]
-            ids += [f"claim/{n}" for n in figures.claim_figures]
+            ids += [f"claim/{n}" for n in figures.claims]
             cell = next((i for i in ids if tag_of(edition, i) == tag), cell)
         table, _, rest = cell.partition("/")
         row, _, column = rest.partition("/")
         if table == "claim":
-            figure = figures.claim_figures.get(rest)
+            figure, _ = figures.claims.get(rest, (None, ""))
             return figure, None if figure else f"bound to claim {rest}, which edition {edition} does not have"
         for known in figures.tables[table].cells.values() if table in figures.tables else ():
             label = figures.tables[table].rows[known.row_no]

@@ -3,18 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
-from dagster_project.editions.printed import WORDS, PrintedNumber, read_printed
+from dagster_project.editions.printed import TENS, WORDS, PrintedNumber, read_printed
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)"
 )
 _YEAR = r"(?:19|20)\d\d"
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ONE_WORD = "|".join(w for w in WORDS if w not in ("zero", "one"))
-_WORD = rf"(?:(?:{'|'.join(_TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.join(_TENS[1:])}|{_ONE_WORD})"
+_WORD = rf"(?:(?:{'|'.join(TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.join(TENS[1:])}|{_ONE_WORD})"
 _LENGTH = (
     r"(?:calendar|full|complete|consecutive|working)?[ -]?(?:years?|months?|weeks?|days?|hours?|minutes?|quarters?|nights?)"
 )
@@ -167,10 +165,5 @@ def _figures(text: str, left: str) -> Iterator[Number]:
 
 
 def value_of(text: str, unit: str) -> PrintedNumber:
-    """The value of a printed number, also in words up to ninety-nine. Raises ValueError if it is not a number, or too long."""
-    parts = text.strip().lower().replace("–", "-").split("-")
-    words = [w for part in parts for w in part.split()]
-    if words and words[0] in _TENS:
-        value = 10 * (_TENS.index(words[0]) + 2) + (WORDS.index(words[1]) if len(words) == 2 and words[1] in WORDS else 0)
-        return PrintedNumber(Decimal(value), Decimal(1))
+    """The value of a printed number. Raises ValueError if it is not a number, or too long."""
     return read_printed(text.replace("–", "-"), unit)

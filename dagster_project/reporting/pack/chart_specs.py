@@ -92,11 +92,9 @@ def _line(chart: Chart, look: Look) -> Spec:
     (panel,) = chart.panels
     rows, labels = point_rows(panel), labels_of(panel)
     names = [s.name for s in panel.series]
-    numbers = list(range(len(names)))
     y = value_axis(panel.unit, rows, room=1.05)
     direct = len(names) <= DIRECT and not look.is_narrow
-    colour = {"field": "series", "type": "nominal", "scale": {"domain": numbers, "range": list(COLOURS)},
-              "sort": None, "legend": None if direct or len(names) == 1 else legend_of(names, look)}  # fmt: skip
+    colour = _of_series(names, sort=None, legend=None if direct or len(names) == 1 else legend_of(names, look))
     x = name_axis(labels)
     layers: list[Spec] = [
         {"mark": "line", "encoding": {"x": x, "y": y, "color": colour}},
@@ -104,8 +102,7 @@ def _line(chart: Chart, look: Look) -> Spec:
             "mark": {"type": "point", "size": 44, "filled": True, "opacity": 1, "strokeWidth": 2},
             "encoding": {
                 "x": x, "y": y, "color": colour,
-                "fill": {"condition": {"test": "!datum.whole", "value": "#ffffff"}, "field": "series", "type": "nominal",
-                         "scale": {"domain": numbers, "range": list(COLOURS)}, "legend": None},
+                "fill": {"condition": {"test": "!datum.whole", "value": "#ffffff"}, **_of_series(names, legend=None)},
             },
         },
     ]  # fmt: skip
@@ -119,6 +116,12 @@ def _line(chart: Chart, look: Look) -> Spec:
         )
     room = padding(right=[shorten(n) for n in names] if direct and len(names) > 1 else labels[-1:])
     return {"width": look.size[0], "height": look.size[1], "data": {"values": rows}, "layer": layers, "padding": room}
+
+
+def _of_series(names: Sequence[str], values: Sequence[Any] = COLOURS, **more: Any) -> Spec:
+    """What differs from one series to the next, such as the colour."""
+    scale = {"domain": list(range(len(names))), "range": list(values)}
+    return {"field": "series", "type": "nominal", "scale": scale, **more}
 
 
 def _bar(chart: Chart, look: Look) -> Spec:
@@ -143,13 +146,7 @@ def _bar(chart: Chart, look: Look) -> Spec:
     if len(names) > 1:
         shape = {}
         shared["yOffset"] = {"field": "series", "type": "nominal", "sort": numbers}
-        colour = {
-            "field": "series",
-            "type": "nominal",
-            "scale": {"domain": numbers, "range": list(COLOURS)},
-            "sort": numbers,
-            "legend": {"symbolSize": 180, **legend_of(names, look)},
-        }
+        colour = _of_series(names, sort=numbers, legend={"symbolSize": 180, **legend_of(names, look)})
         step = 24
         if look.is_narrow:
             y["scale"] = {"paddingInner": 0.5, "paddingOuter": 0.4}
@@ -258,10 +255,8 @@ def _years(chart: Chart, look: Look) -> Spec:
             "mark": "line",
             "encoding": {
                 "x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, point_rows(panel), tickCount=4 if several else 5),
-                "color": {"field": "series", "type": "nominal", "sort": numbers, "legend": legend_of(names, look),
-                          "scale": {"domain": numbers, "range": [QUIET, COLOURS[0]]}},
-                "strokeDash": {"field": "series", "type": "nominal", "sort": numbers, "legend": legend_of(names, look),
-                               "scale": {"domain": numbers, "range": [[6, 4], [1, 0]]}},
+                "color": _of_series(names, [QUIET, COLOURS[0]], sort=numbers, legend=legend_of(names, look)),
+                "strokeDash": _of_series(names, [[6, 4], [1, 0]], sort=numbers, legend=legend_of(names, look)),
             },
         }
         for panel in chart.panels

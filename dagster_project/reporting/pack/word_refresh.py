@@ -17,7 +17,6 @@ from dagster_project.core.files import new_file
 
 from .content_controls import Control, NotReadableError, Span, apply_edits, find_controls, text_edits
 from .model import Pack
-from .ooxml import copy_zip
 from .refreshable_figures import (
     FIGURE,
     LINE,
@@ -32,6 +31,7 @@ from .refreshable_figures import (
     tag_of,
     xpath_of,
 )
+from .word_template import copy_zip
 from .wording import strip_invalid_xml
 
 MOST_BYTES = 200_000_000
@@ -88,7 +88,10 @@ def read_document(path: Path) -> Document:
     data = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            parts = dict(_parts(file, path))
+            items = [i for i in file.infolist() if re.fullmatch(r"(word|customXml)/[^/]+\.xml", i.filename)]
+            if large := next((i for i in items if i.file_size > MOST_BYTES), None):
+                raise NotRefreshableError(f"{path}: {large.filename} has {large.file_size:,} bytes: no report is that large")
+            parts = {i.filename: file.read(i) for i in items}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise NotRefreshableError(f"{path} is not a Word document (.docx): {error}") from error
     if "word/document.xml" not in parts:
@@ -104,14 +107,6 @@ def read_document(path: Path) -> Document:
             if controls:
                 texts[name] = (text, controls)
     return Document(data, part, part_name, texts)
-
-
-def _parts(file: zipfile.ZipFile, path: Path) -> Iterator[tuple[str, bytes]]:
-    for item in file.infolist():
-        if re.fullmatch(r"(word|customXml)/[^/]+\.xml", item.filename):
-            if item.file_size > MOST_BYTES:
-                raise NotRefreshableError(f"{path}: {item.filename} has {item.file_size:,} bytes: no report is that large")
-            yield item.filename, file.read(item)
 
 
 def _data_part(parts: dict[str, bytes], path: Path) -> tuple[str, DataPart]:
