@@ -21,8 +21,7 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_refreshable import RefreshableFigures
 from .link_sentences import Context, is_about, is_fall_in_words, is_plain, link_numbers, same_period, way_to
-from .link_suggested import link_suggested
-from .link_tables import link_table
+from .link_tables import link_suggested, link_table
 from .model import DocumentError, Figure, Grid, Item, Text, cells_of
 from .numbers import MARKERS, Number, Spot, numbers_of, value_of
 from .periods import periods_of

@@ -1,4 +1,5 @@
-"""Links the cells of a document's table to figures, by its title and its row and column labels."""
+"""Links to figures, by a table's title and its row and column labels: the cells of a table, and numbers of sentences that name
+them."""
 
 import re
 from calendar import month_name
@@ -9,8 +10,8 @@ from itertools import zip_longest
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
 from .excluding_words import is_of_another
-from .model import Grid
-from .numbers import MARKERS, numbers_of
+from .model import Figure, Grid
+from .numbers import MARKERS, Number, numbers_of
 from .words import mentions
 
 _HEADER_ROWS = 4
@@ -26,6 +27,10 @@ _LONG = 12
 """Letters from which two labels are not alike by chance."""
 Match = tuple[int, bool]
 """The number of an edition's row or column, and whether its label is the same."""
+_ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")
+_COLUMN = re.compile(r"(?: \[[a-z]\])* \((?P<label>(?:[^()]|\([^()]*\)){1,60})\)")
+_IN = re.compile(r"(?: \[[a-z]\])* in (?P<label>[^,;]{1,60})[,;] (?:against|a change of) ")
+_CHANGES = ("volume_change", "pct_change")
 _Cells = dict[tuple[int, int], tuple[EditionCell, ...]]
 """Row and column of a document's table -> the edition's cells that it may be."""
 
@@ -268,3 +273,52 @@ def _words_by_place(label: str) -> tuple[frozenset[str], frozenset[str]]:
     """A label's words outside and inside brackets, without words for the unit."""
     outside, inside = _split(label)
     return frozenset(tokens(outside)) - _UNITS, frozenset(tokens(inside)) - _UNITS
+
+
+def link_suggested(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
+    """The figures of a sentence with the pack's wording, below a table's heading: `North: 10 (Total), 3 (New)`, or `Searches: 9
+    in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
+
+    In the pack's document these figures have tags, but another editor or a PDF may lose them.
+    """
+    row = _ROW.match(sentence)
+    if row is None or not numbers or numbers[0].start < row.end():
+        return {}
+    listed = {n: m["label"] for n in numbers if (m := _COLUMN.match(sentence, n.end))}
+    compared = {n: m["label"] for n in numbers[:2] if (m := _IN.match(sentence, n.end))}
+    links = []
+    for table in edition.tables.values():
+        if shared_words(heading, table.title) < 1:
+            continue
+        if len(listed) == len(numbers):
+            links.append(_cells_of_row(table, row["label"], listed))
+        elif len(compared) == 2 and len(numbers) > 2:
+            cells = _cells_of_row(table, row["label"], compared)
+            links.append(cells | _changes_of_row(table, row["label"], numbers[2:], cells.get(numbers[0])))
+    links = [cells for cells in links if cells]
+    return links[0] if len(links) == 1 else {}
+
+
+def _changes_of_row(table: PrintedTable, label: str, numbers: list[Number], now: Figure | None) -> dict[Number, Figure]:
+    """The changes of a row, in the order of its columns."""
+    rows = _same(label, table.rows)
+    changes = [c.figure for (r, _), c in sorted(table.cells.items()) if r in rows and c.figure and c.figure.shows in _CHANGES]
+    if now is None or len(rows) != 1 or len(changes) != len(numbers) or any(f.last != now.last for f in changes):
+        return {}
+    return dict(zip(numbers, changes, strict=True))
+
+
+def _cells_of_row(table: PrintedTable, label: str, columns: dict[Number, str]) -> dict[Number, Figure]:
+    rows = _same(label, table.rows)
+    cells: dict[Number, Figure] = {}
+    for number, column in columns.items():
+        at = _same(column, table.columns)
+        figure = table.cells[rows[0], at[0]].figure if len(rows) == len(at) == 1 and (rows[0], at[0]) in table.cells else None
+        if figure is None:
+            return {}
+        cells[number] = figure
+    return cells
+
+
+def _same(label: str, known: dict[int, str]) -> list[int]:
+    return [n for n, is_same in matches(label, known) if is_same]
