@@ -82,15 +82,13 @@ def _cache_path(text: str, form: str, folder: Path) -> Path:
 
 def _read_cached(text: str, form: str, folder: Path | None) -> bytes | None:
     """The cached picture of a spec; None where there is none."""
-    if folder is None:
-        return None
-    path = _cache_path(text, form, folder)
-    try:
-        data = path.read_bytes()
-        path.touch()
-    except FileNotFoundError:
-        return None
-    return data
+    if folder:
+        path = _cache_path(text, form, folder)
+        with suppress(FileNotFoundError):
+            data = path.read_bytes()
+            path.touch()
+            return data
+    return None
 
 
 def _delete_unused(folder: Path) -> None:

@@ -130,6 +130,7 @@ class _Reader:
         """A cell in the columns of `reports.cells`, but for its table and row."""
         cell, series, days = row_cell.cell, row_cell.series, row_cell.cell.days
         fields = cell.fields or {}
+        of_series = series._asdict() if series else dict.fromkeys(FigureSeries._fields)
         shows = fields.get("shows", "value")
         value, marker = _shown(row_cell)
         unit = self.measures[series[:2]]["unit"] if series else None
@@ -147,15 +148,12 @@ class _Reader:
             sign = "" if text.endswith("%") else fields.get("sign") or ""
             printed = " ".join(filter(None, (text + sign, marker)))
         return {
-            "column_no": cell.column_no, "column_name": cell.column.name, "column_label": cell.column_label,
-            "window_label": days.label if days else None,
-            "answer_id": "public" if series else None, "force_code": self.force_code,
-            "mart": fields.get("mart"), "measure": fields.get("measure"),
-            "category": series.category if series else None, "area_type": series.area_type if series else None,
-            "area_name": series.area_name if series else None, "period_start": days.first if days else None,
-            "period_end": days.last if days else None, "shows": shows, "value": value, "unit": unit,
-            "data_status": status or "not_applicable", "marker": marker, "printed": printed, "printed_before": None,
-            "printed_in": None,
+            **of_series, "column_no": cell.column_no, "column_name": cell.column.name, "column_label": cell.column_label,
+            "window_label": days.label if days else None, "answer_id": "public" if series else None,
+            "force_code": self.force_code, "mart": fields.get("mart"), "measure": fields.get("measure"),
+            "period_start": days.first if days else None, "period_end": days.last if days else None, "shows": shows,
+            "value": value, "unit": unit, "data_status": status or "not_applicable", "marker": marker, "printed": printed,
+            "printed_before": None, "printed_in": None,
         }  # fmt: skip
 
 

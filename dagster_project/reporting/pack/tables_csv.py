@@ -34,22 +34,18 @@ def write_csvs(pack: Pack, folder: Path) -> list[str]:
     if pack.claims:
         _write(folder / f"{CLAIMS}.csv", list(CLAIM_COLUMNS), ([getattr(c, f) for f in CLAIM_COLUMNS] for c in pack.claims))
         descriptions.append(_describe_claims())
+    made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
+    form = f"{public_notice(pack)} " if pack.rule else ""
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "dc:title": f"{pack.title}, {pack.force}, edition {pack.edition}",
-        "dc:description": _describe_pack(pack),
+        "dc:description": f"{made_up}{form}Night {pack.night_id}. {pack.data_status}",
         "dc:creator": "PAM Warehouse",
         "notes": [{"marker": m, "means": words} for m, words in pack.markers.items()],
         "tables": descriptions,
     }
     (folder / METADATA).write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return [*(d["url"] for d in descriptions), METADATA]
-
-
-def _describe_pack(pack: Pack) -> str:
-    made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
-    form = f"{public_notice(pack)} " if pack.rule else ""
-    return f"{made_up}{form}Night {pack.night_id}. {pack.data_status}"
 
 
 def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:

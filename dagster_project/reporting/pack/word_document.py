@@ -89,7 +89,9 @@ class _Writer:
         for number, section in enumerate(self.doc.sections):
             if number and section.header.is_linked_to_previous:
                 continue
-            lines = [] if _has_content(section.header.paragraphs) else [heading(self.pack)]
+            # A template's own header may be a picture.
+            own = any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in section.header.paragraphs)
+            lines = [] if own else [heading(self.pack)]
             for line in [*lines, *self.notices]:
                 first = section.header.paragraphs[0]
                 paragraph = section.header.add_paragraph(style="Header") if first.text else first
@@ -240,11 +242,6 @@ class _Writer:
     def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[ooxml.Text]]) -> None:
         ooxml.add_caption(self.doc, "Table", self._next("Table"), title)
         ooxml.add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
-
-
-def _has_content(paragraphs: Iterable[Paragraph]) -> bool:
-    """Whether the header of a template has text or a picture."""
-    return any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in paragraphs)
 
 
 def _day(day: object) -> str:

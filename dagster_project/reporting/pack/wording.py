@@ -94,7 +94,7 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     if len(points) == 1:
         return f"{name}: {first.printed} in {first.label}."
     text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"
-    top, low = max(points, key=_value), min(points, key=_value)
+    top, low = max(points, key=lambda p: p.value or 0), min(points, key=lambda p: p.value or 0)
     if with_range and len(points) > 2 and top.value != low.value:
         text += f"; highest {top.printed} in {top.label}, lowest {low.printed} in {low.label}"
     return text + "."
@@ -125,11 +125,6 @@ def describe_bars(title: str, panel: Panel) -> str:
 
 def _known_points(series: Series) -> list[Point]:
     return [p for p in series.points if p.value is not None]
-
-
-def _value(point: Point) -> Decimal:
-    assert point.value is not None
-    return point.value
 
 
 def strip_invalid_xml(value: Any) -> Any:
