@@ -18,8 +18,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_names, suggestion
 
 from .adapt_to_force import areas_of
-from .claims import claimed_lines
-from .edition_tables import write_edition_tables
+from .edition_tables import claimed_lines, write_edition_tables
 from .model import FOLDER, Edition, EditionError, NoEditionError, project_edition, read_edition
 from .tables import EVERY, Shows
 from .yaml_faults import Places
