@@ -124,12 +124,13 @@ def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data
 def _points(months: Sequence[Month], unit: str, divisor: int = 1) -> tuple[Point, ...]:
     """Points of complete months only: part of a month would look like a fall. `divisor`: 12 for the mean of twelve months."""
     places = 1 if divisor > 1 and unit == "count" else None
-    return tuple(
-        Point(f"{m.day:%b %Y}", m.day, value, hidden if value is None else format_number(value, unit, places), m.status)
-        for m in months
-        for value in [m.value / divisor if m.status == "complete" and m.value is not None else None]
-        for hidden in [PUBLIC_ONLY if m.marker == PUBLIC_ONLY and m.status == "complete" else "[x]"]
-    )
+    points = []
+    for m in months:
+        value = m.value / divisor if m.status == "complete" and m.value is not None else None
+        printed = PUBLIC_ONLY if m.status == "complete" and m.marker == PUBLIC_ONLY else "[x]"
+        printed = printed if value is None else format_number(value, unit, places)
+        points.append(Point(f"{m.day:%b %Y}", m.day, value, printed, m.status))
+    return tuple(points)
 
 
 def _trimmed(points: tuple[Point, ...]) -> tuple[Point, ...]:

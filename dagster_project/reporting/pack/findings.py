@@ -59,13 +59,14 @@ def choose_findings(
 ) -> tuple[Finding, ...]:
     """The figures to read first of one part of the report, in order. `tables`: the tables of the part, each with its cells."""
     best: dict[tuple[str, str], _Candidate] = {}
-    for table, cell in ((table, cell) for table, cells in tables for cell in cells):
-        key = charts.series_key(cell)
-        if key is None or key[:2] not in measures or cell["shows"] != "value" or cell["value"] is None:
-            continue
-        candidate = _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
-        if key[:2] not in best or candidate.fit > best[key[:2]].fit:
-            best[key[:2]] = candidate
+    for table, cells in tables:
+        for cell in cells:
+            key = charts.series_key(cell)
+            if key is None or key[:2] not in measures or cell["shows"] != "value" or cell["value"] is None:
+                continue
+            candidate = _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
+            if key[:2] not in best or candidate.fit > best[key[:2]].fit:
+                best[key[:2]] = candidate
     first = sorted(best.values(), key=lambda c: _order(c, tables, evidence))[:MOST]
     return tuple(_finding(c, measures[c.key[:2]], tables, evidence, force) for c in first)
 
