@@ -93,8 +93,7 @@ def add(
 
     Example: pam claims add "It fell to 40%." --measure drug_find_rate --from 2024-11-01 --to 2025-10-31 --yes
     """
-    from dagster_project.document_check.claimed_sentences import with_value
-    from dagster_project.document_check.claims_file import add_claim
+    from dagster_project.document_check.claimed_sentences import add_claim, with_value
     from dagster_project.document_check.edition_figures import figures_to_understand
     from dagster_project.document_check.understand_sentence import Given
     from dagster_project.editions import read_editions

@@ -1,29 +1,29 @@
 """Checks each number of a document: finds its figure, and compares it with the published night."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
-from dagster_project.editions.printed import PrintedNumber
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_TAG
 from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 
-from .claimed_sentences import Known, claimed, claimed_sentences, with_value
+from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_refreshable import RefreshableFigures
-from .link_sentences import Context, Linked, is_about, is_fall_in_words, is_plain, link_numbers, same_period, way_to
-from .link_suggested import link_suggested
-from .link_tables import link_table
+from .link_sentences import Context, is_about, is_fall_in_words, is_plain, link_numbers, same_period, way_to
+from .link_tables import link_suggested, link_table
 from .link_topline import topline_cells
-from .model import Block, DocumentError, Figure, Grid, Item, Text, cells_of
+from .model import DocumentError, Figure, Grid, Item, Text, cells_of
 from .numbers import MARKERS, Number, Spot, numbers_of, value_of
 from .periods import periods_of
 from .read_document import read_document
@@ -64,7 +64,6 @@ class CheckedDocument:
 
     @property
     def disagreeing(self) -> int:
-        """How many disagree."""
         return sum(i.verdict == DISAGREES for i in self.items)
 
 
@@ -77,12 +76,13 @@ def check_document(
     Raises DocumentError, NoEditionError, and OSError if there is no such file.
     """
     blocks = read_document(path)
-    if sum(_count_numbers(b) for b in blocks) > MOST_NUMBERS:
+    texts = [text for block in blocks for text in cells_of(block)]
+    if sum(len(re.findall(r"\d[\d.,]*", t.text)) for t in texts) > MOST_NUMBERS:
         raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
     figures = read_edition_figures(con, edition)
-    check = _Check(con, figures, RefreshableFigures(con, figures), claimed_sentences(con, figures, home))
     # A document of `pam report` numbers its paragraphs differently from the printed report.
-    check.has_own_paragraphs = any(b.tag.startswith(FIGURE_TAG) for block in blocks for c in cells_of(block) for b in c.bound)
+    has_own_paragraphs = any(b.tag.startswith(FIGURE_TAG) for t in texts for b in t.bound)
+    check = _Check(con, figures, home, has_own_paragraphs)
     for block in blocks:
         if isinstance(block, Grid):
             check.table(block)
@@ -91,26 +91,22 @@ def check_document(
     return check.result
 
 
-def _count_numbers(block: Block) -> int:
-    return sum(len(re.findall(r"\d[\d.,]*", c.text)) for c in cells_of(block))
-
-
 class _Check:
     """The check of one document: its results so far, and the context of the current paragraph and table."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, bound: RefreshableFigures, known: Known
-    ) -> None:  # fmt: skip
-        self.con, self.figures, self.bound, self.known = con, figures, bound, known
+        self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, home: Home | None, has_own_paragraphs: bool
+    ) -> None:
+        self.con, self.figures, self.has_own_paragraphs = con, figures, has_own_paragraphs
+        self.bound = RefreshableFigures(con, figures)
+        self.known = claimed_sentences(con, figures, home)
         self.result = CheckedDocument(figures.edition)
         self.context = Context()
-        self.title, self.caption, self.tables, self.paragraphs = "", "", 0, 0
-        self.table_words, self.place = "", ""
-        self.is_item = self.has_own_paragraphs = False
-        self.number = self.heading = ""
+        self.tables = self.paragraphs = 0
+        self.title = self.caption = self.table_words = self.place = self.number = self.heading = ""
+        self.is_item = False
 
     def paragraph(self, block: Text) -> None:
-        """Check a paragraph, sentence by sentence."""
         if block.place:
             self._outside_body(block, block.place)
             return
@@ -118,30 +114,30 @@ class _Check:
         if AUTHOR_NOTE.match(block.text.strip()):
             return
         numbers = numbers_of(block.text)
+        has_figures = any(n.kind == "figure" for n in numbers)
         own_number = next((n for n in numbers if n.kind == "paragraph" and not block.text[: n.start].strip()), None)
         self._start_paragraph(block, own_number)
         if not re.match(r"\s*\*", block.text):
             self.table_words = ""
         self.context.subject = self.table_words
         has_period = self._sentences(block, numbers, own_number)
-        self._end_paragraph(block.text, has_period, any(n.kind == "figure" for n in numbers))
+        self._end_paragraph(block.text, has_period, has_figures)
         self.title = block.text if len(block.text) <= 200 else ""
         # A sentence right before a table may be about something else.
         is_about_it = not self.title.rstrip().endswith(".") or _OF_TABLE.search(self.title)
         self.caption = self.title if is_about_it else ""
-        if self.title and not any(n.kind == "figure" for n in numbers) and self.title.rstrip()[-1] not in ".:;":
+        if self.title and not has_figures and self.title.rstrip()[-1] not in ".:;":
             self.heading = self.title
 
     def _sentences(self, block: Text, numbers: list[Number], own_number: Number | None = None) -> bool:
         """Check a text's sentences. Returns whether they name a period."""
-        start = at = 0
+        # The full stop of the paragraph's number ends no sentence.
+        text = "\1" * own_number.end + block.text[own_number.end :] if own_number else block.text
+        places = [n.start for n in numbers]
         has_period = False
-        for end in [*(m.start() for m in _SENTENCE.finditer(_mask_number(block.text, own_number))), len(block.text)]:
-            first = at
-            while at < len(numbers) and numbers[at].start < end:
-                at += 1
-            has_period |= self._sentence(block, start, end, numbers[first:at])
-            start = end
+        for start, end in pairwise([0, *(m.start() for m in _SENTENCE.finditer(text)), len(text)]):
+            own = numbers[bisect_left(places, start) : bisect_left(places, end)]
+            has_period |= self._sentence(block, start, end, own)
         return has_period
 
     def _outside_body(self, block: Text, place: str) -> None:
@@ -178,16 +174,16 @@ class _Check:
     def _sentence(self, block: Text, start: int, end: int, numbers: list[Number]) -> bool:
         sentence = block.text[start:end]
         context = self.context
-        own_numbers = [Number(n.start - start, n.end - start, n.text, n.kind, n.unit) for n in numbers]
+        own_numbers = [replace(n, start=n.start - start, end=n.end - start) for n in numbers]
         may_be = [n for n in own_numbers if n.kind in FIGURES]
         is_read = len(may_be) <= MOST_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
         links = link_numbers(sentence, may_be, context, self.figures) if is_read else {}
-        links |= {n: Linked(f, 0, is_fall_in_words(Spot(sentence, n))) for n, f in claimed(sentence, self.known).items()}
+        links |= claimed(sentence, self.known)
         figures = [n for n in own_numbers if n.kind == "figure"]
         if is_read:
-            links |= {n: Linked(f, 0) for n, f in link_suggested(sentence, figures, self.heading, self.figures).items()}
-        if is_read and len(figures) == 1 and figures[0] not in links and (figure := self._of_marts(sentence, figures[0])):
-            links[figures[0]] = Linked(figure, 0, is_fall_in_words(Spot(sentence, figures[0])))
+            links |= link_suggested(sentence, figures, self.heading, self.figures)
+            if len(figures) == 1 and figures[0] not in links and (found := self._of_marts(sentence, figures[0])):
+                links[figures[0]] = found
         for number, at in zip(own_numbers, numbers, strict=True):
             tags = [b.tag for b in block.bound if b.start <= at.start < b.end]
             if any(t.startswith(NIGHT_TAG) for t in tags):
@@ -200,15 +196,13 @@ class _Check:
             numbered = f"paragraph {self.number}" if self.number else f"paragraph no. {self.paragraphs}"
             where = self.place or numbered
             around = sentence[max(0, number.start - _AROUND) : number.end + _AROUND].strip()
+            figure = links.get(number)
             if tag is not None:
                 self._bound(where, around, number, tag)
-                continue
-            linked = links.get(number)
-            if linked is None and number.kind == "days":
+            elif figure is None and number.kind == "days":
                 self.result.others["length"] += 1
             else:
-                figure, is_fall = (linked.figure, linked.is_fall) if linked else (None, False)
-                self._judge(where, around, number, figure, is_fall, Spot(sentence, number))
+                self._judge(where, around, number, figure, Spot(sentence, number))
         periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
         named = [p for p in periods if not p.is_compared and p.how != "part"]
         if named:
@@ -243,7 +237,6 @@ class _Check:
         return change if change is not None and change * way < 0 else None
 
     def table(self, grid: Grid) -> None:
-        """Check a table, cell by cell."""
         self.tables += 1
         own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
         first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
@@ -294,18 +287,20 @@ class _Check:
         else:
             self._judge(where, text, number, figure)
 
-    def _judge(
-        self, where: str, text: str, number: Number, figure: Figure | None, is_fall: bool = False, spot: Spot | None = None
-    ) -> None:  # fmt: skip
+    def _judge(self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None) -> None:
         """Judge a number against its figure. `spot`: where it is, if it is in a sentence."""
         if figure is None:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED))
             return
         try:
-            printed = _negated_if(is_fall, value_of(number.text, figure.unit))
+            printed = value_of(number.text, figure.unit)
+            is_change = figure.shows in ("volume_change", "pct_change")
+            if spot and is_change and is_fall_in_words(spot) and printed.value and printed.value > 0:
+                # `fell by 12%` means -12.
+                printed = replace(printed, value=-printed.value)
             verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
             for claim in figure.claims if spot else ():
-                if _value_of_claim(claim.text, figure) == printed:
+                if value_of(claim.text, figure.unit) == printed:
                     verdict, reason = claim.verdict, claim.reason
                     break
             if spot and verdict != DISAGREES and (change := self._change_against(spot, figure)):
@@ -319,11 +314,6 @@ class _Check:
                 figure.category, figure.area_name, figure.period or None, reason,
             )
         )  # fmt: skip
-
-
-def _mask_number(text: str, own_number: Number | None) -> str:
-    """The text with the paragraph's number masked, as its full stop ends no sentence."""
-    return "\1" * own_number.end + text[own_number.end :] if own_number else text
 
 
 def _short(label: str) -> str:
@@ -344,17 +334,3 @@ def _figure_in_cell(number: Number, figures: list[Number], known: tuple[EditionC
 
 def _unit_kind(unit: str) -> str:
     return {"gbp": "gbp", "percent": "percent", "percentage_points": "percent"}.get(unit, "count")
-
-
-def _value_of_claim(text: str, figure: Figure) -> PrintedNumber | None:
-    try:
-        return value_of(text, figure.unit)
-    except ValueError:
-        return None
-
-
-def _negated_if(is_fall: bool, printed: PrintedNumber) -> PrintedNumber:
-    """`fell by 12%` means -12."""
-    if is_fall and printed.value is not None and printed.value > 0:
-        return PrintedNumber(-printed.value, printed.places)
-    return printed

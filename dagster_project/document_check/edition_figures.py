@@ -12,6 +12,7 @@ import duckdb
 from dagster_project.core.seeds import force_names
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
+from dagster_project.reporting.rows import read_rows
 
 from .model import Figure, Printed
 
@@ -39,21 +40,19 @@ class PrintedTable:
 
 @dataclass(frozen=True)
 class EditionFigures:
-    """An edition's tables, and every figure of its tables and claims (`pool`). `claim_figures`, `notes`: by the claim's number.
-    `areas`: names of areas, by kind. `data_to`: its last day of data."""
+    """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
+    number. `areas`: names of areas, by kind. `data_to`: its last day of data."""
 
     edition: str
     force_code: str
     data_to: date
     tables: dict[str, PrintedTable]
     pool: tuple[Figure, ...]
-    claim_figures: dict[str, Figure]
-    notes: dict[str, str]
+    claims: dict[str, tuple[Figure, str]]
     areas: dict[str, frozenset[str]]
 
     @property
     def force_name(self) -> str:
-        """The force's name."""
         return force_names().get(self.force_code, self.force_code)
 
     @cached_property
@@ -71,9 +70,13 @@ class EditionFigures:
         """The last day of any of the edition's figures of the same series."""
         return self._ends.get(_series(figure))
 
-    def of_measure(self, figure: Figure) -> list[Figure]:
-        """All figures of the same measure."""
-        return self._by_measure[figure.mart, figure.measure]
+    @cached_property
+    def categories(self) -> dict[tuple[str, str], set[str]]:
+        """The categories of each measure."""
+        categories: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for f in self.pool:
+            categories[f.mart, f.measure].add(f.category)
+        return categories
 
     @cached_property
     def _ends(self) -> dict[tuple[str, ...], date]:
@@ -82,13 +85,6 @@ class EditionFigures:
             if f.last:
                 ends[_series(f)] = max(f.last, ends.get(_series(f), f.last))
         return ends
-
-    @cached_property
-    def _by_measure(self) -> dict[tuple[str, str], list[Figure]]:
-        figures: defaultdict[tuple[str, str], list[Figure]] = defaultdict(list)
-        for f in self.pool:
-            figures[f.mart, f.measure].append(f)
-        return figures
 
 
 def _series(figure: Figure) -> tuple[str, ...]:
@@ -109,12 +105,9 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
             # An earlier period that others publish has no days here, so only its table can use it.
             if cell.figure and (cell.figure.last or cell.figure.period == ""):
                 pool.setdefault(cell.figure.key, cell.figure)
-    numbers, notes = _add_claims(con, chosen, pool)
+    claims = _add_claims(con, chosen, pool)
     force, data_to = _scope(con, chosen)
-    return EditionFigures(
-        chosen, force, data_to, tables, tuple(pool.values()), {n: pool[key] for n, key in numbers.items()}, notes,
-        _areas(con, force),
-    )  # fmt: skip
+    return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, _areas(con, force))
 
 
 def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:
@@ -122,7 +115,7 @@ def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_co
     try:
         return replace(read_edition_figures(con, edition), data_to=data_to)
     except NoEditionError:
-        return EditionFigures(edition, force_code, data_to, {}, (), {}, {}, _areas(con, force_code))
+        return EditionFigures(edition, force_code, data_to, {}, (), {}, _areas(con, force_code))
 
 
 def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[str]]:
@@ -153,44 +146,38 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
             "select table_name, title from reports.tables where edition = ? order by table_no", [edition]
         ).fetchall()
     }
-    rows: list[tuple[Any, ...]] = con.execute(
-        "select table_name, row_no, row_label, column_no, column_label, column_name, answer_id, mart, measure, shows,"
-        " area_type, area_name, category, period_start, period_end, unit, value, data_status, window_label"
-        " from reports.cells where edition = ? order by table_name, row_no, column_no",
-        [edition],
-    ).fetchall()
-    for (table, row_no, row, column_no, column, name, answer, mart, measure, shows, area_type, area, category,
-         first, last, unit, value, status, window) in rows:  # fmt: skip
-        printed_table = tables[table]
-        printed_table.rows[row_no] = row
-        printed_table.columns[column_no] = column
-        figure = None
-        if answer is not None:
-            period = "" if window == "newest" else window or ""
-            figure = Figure(mart, measure, shows, area_type, area, category, first, last, unit, value, status, period)
-        printed_table.cells[row_no, column_no] = EditionCell(row_no, column_no, name, figure)
+    for cell in read_rows(
+        con, "select * from reports.cells where edition = ? order by table_name, row_no, column_no", [edition]
+    ):
+        table, row_no, column_no = tables[cell["table_name"]], cell["row_no"], cell["column_no"]
+        table.rows[row_no] = cell["row_label"]
+        table.columns[column_no] = cell["column_label"]
+        period = "" if cell["window_label"] == "newest" else cell["window_label"] or ""
+        figure = None if cell["answer_id"] is None else _figure(cell, period)
+        table.cells[row_no, column_no] = EditionCell(row_no, column_no, cell["column_name"], figure)
     return tables
+
+
+def _figure(row: dict[str, Any], period: str) -> Figure:
+    return Figure(
+        row["mart"], row["measure"], row["shows"], row["area_type"], row["area_name"], row["category"], row["period_start"],
+        row["period_end"], row["unit"], row["value"], row["data_status"], period,
+    )  # fmt: skip
 
 
 def _add_claims(
     con: duckdb.DuckDBPyConnection, edition: str, pool: dict[tuple[object, ...], Figure]
-) -> tuple[dict[str, tuple[object, ...]], dict[str, str]]:
-    """Add the claims to their figures in the pool. Returns each claim's figure key and note, by number."""
-    numbers: dict[str, tuple[object, ...]] = {}
-    notes: dict[str, str] = {}
-    for (number, paragraph, mart, measure, shows, area_type, area, category, first, last, unit, computed, status, period,
-         printed, verdict, reason, note) in con.execute(
-        "select claim_no, paragraph, mart, measure, figure, area_type, area_name, category, period_start, period_end, unit,"
-        " computed, data_status, period_label, printed, verdict, reason, note from reports.claims"
-        " where edition = ? and kind = 'figure' order by claim_no",
-        [edition],
-    ).fetchall():  # fmt: skip
-        words = (period or "") if last else ""
-        figure = Figure(mart, measure, shows, area_type, area, category, first, last, unit or "count", computed, status, words)
+) -> dict[str, tuple[Figure, str]]:
+    """Add the claims to their figures in the pool. Returns each claim's figure and note, by number."""
+    numbers: dict[str, tuple[tuple[object, ...], str]] = {}
+    for claim in read_rows(
+        con, "select * replace (coalesce(unit, 'count') as unit), figure as shows, computed as value from reports.claims"
+        " where edition = ? and kind = 'figure' order by claim_no", [edition],
+    ):  # fmt: skip
+        words = (claim["period_label"] or "") if claim["period_end"] else ""
+        figure = _figure(claim, words)
         known = pool.get(figure.key, figure)
-        claims = (*known.claims, Printed(paragraph, printed, verdict, reason))
+        claims = (*known.claims, Printed(claim["paragraph"], claim["printed"], claim["verdict"], claim["reason"]))
         pool[figure.key] = replace(known, claims=claims, period=known.period or words)
-        numbers[str(number)] = figure.key
-        if note:
-            notes[str(number)] = note
-    return numbers, notes
+        numbers[str(claim["claim_no"])] = figure.key, claim["note"] or ""
+    return {number: (pool[key], note) for number, (key, note) in numbers.items()}

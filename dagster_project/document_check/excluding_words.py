@@ -1,4 +1,5 @@
-"""Finds words that show that a number is not of the measure next to it, but a part, an average, a target or another area.
+"""Finds words, also of a table's title, that show that a number is not of the measure next to it, but a part, an average, a
+target, or of another area or period.
 
 Such a number is not linked. No list of excluding words is complete, so right before a measure the rule is reversed: a list says
 which words may be there, and any other word means a part of the measure (`cannabis possession offences`).
@@ -10,8 +11,11 @@ from itertools import pairwise
 
 from dagster_project.core.seeds import force_names
 
+from .edition_figures import EditionFigures
+from .model import Figure
 from .numbers import Spot
-from .words import Mention
+from .periods import periods_of
+from .words import Mention, named
 
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
 _OTHER_KIND = re.compile(
@@ -73,6 +77,12 @@ _VERB = re.compile(
 )
 _WHOLE = re.compile(r"\bof (?:the|our|these|those|all)(?: \w+ing)? *$", re.I)
 
+_PART_IN_TITLE = re.compile(
+    r"\b(?:charg(?:ed?|es|ing)|solved|detect(?:ed|ions?)|cleared|outcomes?|disposals?|suspects?|offenders?|train(?:ed|ing)"
+    r"|cannabis|cocaine|heroin|class [abc]|per (?:1,?000|head|officer)|(?:rates?|shares?|percentage|proportion) of)\b",
+    re.I,
+)
+
 
 @cache
 def _places(own: str) -> re.Pattern[str]:
@@ -111,12 +121,12 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
         joined = _JOINED.search(spot.sentence[: mention.start])
         if joined and not (_MAY_STAND_BEFORE.fullmatch(joined[1]) or _VERB.fullmatch(joined[1])):
             return True
-        if _is_of_another(spot.sentence[: mention.start]):
+        if _is_what_another_is_of(spot.sentence[: mention.start]):
             return True
     return not _WHOLE.search(spot.ahead) and bool(_AFTER.match(spot.sentence[mention.end :]))
 
 
-def _is_of_another(ahead: str) -> bool:
+def _is_what_another_is_of(ahead: str) -> bool:
     """Whether a measure is what something else is of: `victims of`, `arrests for`. `ahead`: the sentence before it."""
     match = _OF_MEASURE.search(ahead)
     if match is None or (match[1][0].isupper() and match.start(1)):
@@ -124,3 +134,35 @@ def _is_of_another(ahead: str) -> bool:
     word = match[1].lower()
     is_verb = _VERB.fullmatch(word) and (match[2] != "for" or word == "recorded")
     return not (is_verb or _MAY_HAVE.fullmatch(word) or _MAY_STAND_BEFORE.fullmatch(word))
+
+
+def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
+    """Whether a table's title, or a cell's labels, mean another figure than the edition's table. `known`: its title and labels,
+    whose own words don't count."""
+    text = f"{title} {labels}"
+    if any(m[0].lower() not in known.lower() for m in _PART_IN_TITLE.finditer(text)):
+        return True
+    if says_other_kind(text) and not says_other_kind(known):
+        return True
+    if figure.area_type in ("force", "section", "lpu") and names_other_place(text, edition.force_name):
+        return True
+    return _is_elsewhere(title, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
+
+
+def _is_elsewhere(title: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
+    """Whether the title names one area, and the figure is of another that no label names."""
+    in_title = {m.what for m in named(edition.without_whole(title), edition.areas_within)}
+    return len(in_title) == 1 and figure.area_name not in in_title and not named(known, edition.areas_within)
+
+
+def _is_at_another_time(title: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
+    """Whether the title names periods, none of them the figure's, and no label does."""
+    periods = periods_of(title, edition.data_to)
+    if (
+        not periods
+        or figure.last is None
+        or any(p.how in ("same", "now") for p in periods)
+        or periods_of(known, edition.data_to)
+    ):
+        return False
+    return not any(p.fits(figure.first, figure.last, edition.newest(figure)) for p in periods)

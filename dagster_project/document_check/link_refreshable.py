@@ -28,20 +28,16 @@ class RefreshableFigures:
         if figures is None:
             return None, f"bound to edition {edition}, which the published night does not have"
         if SHORT.match(cell):
-            cell = next((i for i in _ids(figures) if tag_of(edition, i) == tag), cell)
+            ids = [f"{t.name}/{c.row_no}/{c.column_name}" for t in figures.tables.values() for c in t.cells.values()]
+            ids += [f"claim/{n}" for n in figures.claims]
+            cell = next((i for i in ids if tag_of(edition, i) == tag), cell)
         table, _, rest = cell.partition("/")
         row, _, column = rest.partition("/")
         if table == "claim":
-            figure = figures.claim_figures.get(rest)
+            figure, _ = figures.claims.get(rest, (None, ""))
             return figure, None if figure else f"bound to claim {rest}, which edition {edition} does not have"
         for known in figures.tables[table].cells.values() if table in figures.tables else ():
             label = figures.tables[table].rows[known.row_no]
             if row.lower() in (str(known.row_no), label.lower()) and column in (str(known.column_no), known.column_name):
                 return known.figure, None if known.figure else "bound to a cell that does not apply"
         return None, f"bound to {cell}, which is no cell of edition {edition}"
-
-
-def _ids(figures: EditionFigures) -> list[str]:
-    """The ids that a shortened tag may mean."""
-    tables = [f"{t.name}/{c.row_no}/{c.column_name}" for t in figures.tables.values() for c in t.cells.values()]
-    return [*tables, *(f"claim/{n}" for n in figures.claim_figures)]

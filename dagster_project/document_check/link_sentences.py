@@ -82,32 +82,27 @@ class Context:
         )
 
 
-@dataclass(frozen=True)
-class Linked:
-    """A number's figure, the distance to the words for it, and whether they mean a fall."""
-
-    figure: Figure
-    distance: float
-    is_fall: bool = False
+_Linked = tuple[Figure, float]
+"""A number's figure, and the distance to the words for it."""
 
 
-def link_numbers(sentence: str, numbers: list[Number], context: Context, edition: EditionFigures) -> dict[Number, Linked]:
+def link_numbers(sentence: str, numbers: list[Number], context: Context, edition: EditionFigures) -> dict[Number, Figure]:
     """The figures of a sentence's numbers. If two numbers have the same figure, only the nearer to its words keeps it."""
-    links = {}
+    links: dict[Number, _Linked] = {}
     for number in numbers:
         others = tuple(n for n in numbers if n is not number)
         if linked := _link(Spot(sentence, number, others), context, edition):
             links[number] = linked
     return {
-        number: linked for number, linked in links.items()
+        number: figure for number, (figure, distance) in links.items()
         if not any(
-            o.figure.key == linked.figure.key and other.text != number.text and o.distance <= linked.distance
-            for other, o in links.items() if other is not number
+            other.key == figure.key and other_number.text != number.text and other_distance <= distance
+            for other_number, (other, other_distance) in links.items() if other_number is not number
         )
     }  # fmt: skip
 
 
-def _link(spot: Spot, context: Context, edition: EditionFigures) -> Linked | None:
+def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | None:
     """The figure of a number in a sentence; None if the words don't settle it."""
     if not _is_plain_value(spot) or not context.may_have_figures(spot.sentence):
         return None
@@ -151,7 +146,6 @@ class Written:
 
 
 def read_written(spot: Spot) -> Written:
-    """How a number is written."""
     # In `by 688, or 67%` both are amounts of the same change.
     ahead, behind = re.sub(r"[\d%](?:,? or| \() *$", "", spot.ahead), spot.behind
     near = re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]
@@ -185,7 +179,7 @@ def _has_unit(figure: Figure, written: Written) -> bool:
 
 def _choose(
     spot: Spot, context: Context, pool: list[Figure], periods: list[Period], edition: EditionFigures, is_printed_here: bool
-) -> Linked | None:
+) -> _Linked | None:
     sentence = spot.sentence
     here = frozenset(f"{f.mart}.{f.measure}" for f in pool) if is_printed_here else frozenset()
     around = f"{context.earlier} {context.before} {sentence}"
@@ -213,8 +207,7 @@ def _choose(
     figure = nearest[0]
     if figure.area_type in _PARTS and _is_doubted(spot, mentioned, figure, edition):
         return None
-    is_fall = figure.shows in ("volume_change", "pct_change") and is_fall_in_words(spot)
-    return Linked(figure, least, is_fall)
+    return figure, least
 
 
 def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
@@ -331,14 +324,13 @@ def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     area = name_beside(spot, named(spot.sentence, areas))
     if figure.area_type in _PARTS and _elsewhere(spot, figure, edition):
         return False
-    own = edition.of_measure(figure)
     if area is None and figure.area_type != "force":
         return False
     if area is not None and figure.area_name != area:
         return False
-    categories = frozenset(f.category for f in own if f.category != "all")
-    category = name_beside(spot, named(spot.sentence, categories))
-    return figure.category == (category or "all") or (category is None and len({f.category for f in own}) == 1)
+    categories = edition.categories[figure.mart, figure.measure]
+    category = name_beside(spot, named(spot.sentence, frozenset(categories - {"all"})))
+    return figure.category == (category or "all") or (category is None and len(categories) == 1)
 
 
 def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:

@@ -1,20 +1,36 @@
-"""Links the cells of a document's table to figures, by its title and its row and column labels."""
+"""Links to figures, by a table's title and its row and column labels: the cells of a table, and numbers of sentences that name
+them."""
 
+import re
+from calendar import month_name
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
-from .excluding_titles import is_of_another
-from .labels import Match, distinctive, matches, tokens
+from .excluding_words import is_of_another
 from .model import Figure, Grid
-from .numbers import MARKERS, numbers_of
-from .words import speaks_of
+from .numbers import MARKERS, Number, numbers_of
+from .words import mentions
 
 _HEADER_ROWS = 4
 """First rows that may have the columns' labels."""
-
-
+MONTHS = {name[:3].lower(): name.lower() for name in month_name if name}
+_UNITS = {"number", "numbers", "no", "value", "values", "amount", "count", "and", "of", "the", "in", "for", "a"}
+"""Words for the unit of a row. A row of a document may have both the number and the value."""
+_COMMON = {
+    "total", "totals", "all", "force", "section", "sections", "volume", "change", "per", "cent", "month", "to", "date", *_UNITS,
+}  # fmt: skip
+"""Words that do not say what is counted."""
+_LONG = 12
+"""Letters from which two labels are not alike by chance."""
+Match = tuple[int, bool]
+"""The number of an edition's row or column, and whether its label is the same."""
+_ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")
+_COLUMN = re.compile(r"(?: \[[a-z]\])* \((?P<label>(?:[^()]|\([^()]*\)){1,60})\)")
+_IN = re.compile(r"(?: \[[a-z]\])* in (?P<label>[^,;]{1,60})[,;] (?:against|a change of) ")
+_CHANGES = ("volume_change", "pct_change")
 _Cells = dict[tuple[int, int], tuple[EditionCell, ...]]
 """Row and column of a document's table -> the edition's cells that it may be."""
 
@@ -73,25 +89,20 @@ def _headings_within(grid: Grid) -> list[int]:
 def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> LinkedTable:
     rows = [[c.text.strip() for c in row] for row in grid.rows]
     turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
-    fits = [fit for table in edition.tables.values() for fit in _fits(rows, table, title, caption, edition)]
-    fits += [
-        _Fit(f.table, {(c, r): cell for (r, c), cell in f.cells.items()}, f.score - 0.01)
-        for table in edition.tables.values() for f in _fits(turned, table, title, caption, edition)
-    ]  # fmt: skip
+    fits: list[_Fit] = []
+    for table in edition.tables.values():
+        fits += _fits(rows, table, title, caption, edition)
+        for fit in _fits(turned, table, title, caption, edition):
+            fits.append(_Fit(table, {(c, r): cell for (r, c), cell in fit.cells.items()}, fit.score - 0.01))
     fits.sort(key=lambda f: -f.score)
     labels = _labels(rows)
-    if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and not _have_same_figures(fits[0], fits[1])):
+    if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and _figures(fits[1]) != _figures(fits[0])):
         return LinkedTable(None, {}, labels)
     return LinkedTable(fits[0].table, fits[0].cells, labels)
 
 
-def _have_same_figures(one: _Fit, other: _Fit) -> bool:
-    """Whether two fits give the same cells the same figures."""
-
-    def figures(fit: _Fit) -> dict[tuple[int, int], list[object]]:
-        return {at: [c.figure.key if c.figure else None for c in cells] for at, cells in fit.cells.items()}
-
-    return figures(one) == figures(other)
+def _figures(fit: _Fit) -> dict[tuple[int, int], list[object]]:
+    return {at: [c.figure.key if c.figure else None for c in cells] for at, cells in fit.cells.items()}
 
 
 def header_row(rows: list[list[str]]) -> int:
@@ -150,10 +161,12 @@ def _fits(
     words = " ".join([title, *(t for row in rows for t in row if not _has_figure(t))])
     cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, table, words, caption, edition)}
     labels = {(r, c): f"{row_label(rows, r)} {rows[header][c]}" for r, c in cells}
-    cells = {
-        at: own for at, own in cells.items()
-        if not any(c.figure and is_of_another(caption, labels[at], _known(table, c), c.figure, edition) for c in own)
-    }  # fmt: skip
+
+    def is_another(cell: EditionCell, label: str) -> bool:
+        known = f"{table.title} {table.rows[cell.row_no]} {table.columns[cell.column_no]}"
+        return cell.figure is not None and is_of_another(caption, label, known, cell.figure, edition)
+
+    cells = {at: own for at, own in cells.items() if not any(is_another(c, labels[at]) for c in own)}
     cells = _without_other_changes(cells)
     if cells:
         sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
@@ -162,20 +175,16 @@ def _fits(
         yield _Fit(table, cells, round(sameness * share + 0.5 * shared_words(title, table.title), 6))
 
 
-def _known(table: PrintedTable, cell: EditionCell) -> str:
-    return f"{table.title} {table.rows[cell.row_no]} {table.columns[cell.column_no]}"
-
-
 def _without_other_changes(cells: _Cells) -> _Cells:
     """The cells without changes of a period that the table has no value of, if it has the measure's values of others."""
     figures = [c.figure for own in cells.values() for c in own if c.figure]
     values = {(f.mart, f.measure, f.last) for f in figures if f.shows == "value"}
     measures = {v[:2] for v in values}
-
-    def is_of_another_period(f: Figure) -> bool:
-        return f.shows != "value" and (f.mart, f.measure) in measures and (f.mart, f.measure, f.last) not in values
-
-    return {at: own for at, own in cells.items() if not any(c.figure and is_of_another_period(c.figure) for c in own)}
+    others = {
+        f for f in figures
+        if f.shows != "value" and (f.mart, f.measure) in measures and (f.mart, f.measure, f.last) not in values
+    }  # fmt: skip
+    return {at: own for at, own in cells.items() if not any(c.figure in others for c in own)}
 
 
 def _names_the_measure(
@@ -184,8 +193,8 @@ def _names_the_measure(
     """Whether the table says what it counts. Months, areas and totals alone could be of any measure."""
     areas = frozenset().union(*edition.areas.values())
     labels = [table.rows[cells[0].row_no], table.columns[cells[0].column_no]]
-    named = any(c.figure and speaks_of(words, f"{c.figure.mart}.{c.figure.measure}") for c in cells)
-    if named or shared_words(words, table.title) == 1:
+    named = {m.what for m in mentions(words, words)}
+    if any(c.figure and f"{c.figure.mart}.{c.figure.measure}" in named for c in cells) or shared_words(words, table.title) == 1:
         return True
     # Below the title of something else, `People safeguarded` is not of this table.
     return any(distinctive(label, areas) for label in labels) and (not caption or shared_words(words, table.title) > 0)
@@ -199,3 +208,117 @@ def shared_words(title: str, other: str) -> float:
 
 def _has_figure(text: str) -> bool:
     return text.lower() in MARKERS or any(n.kind in ("figure", "days", "year") for n in numbers_of(text, True))
+
+
+@cache
+def tokens(label: str) -> tuple[str, ...]:
+    """A label's words: lower case, months as three letters, years with four digits."""
+    low = label.lower().replace("%", " per cent ")
+    low = re.sub(r"\b(\d\d)/(\d\d)\b", lambda m: f"20{m[1]} {m[2]}", low)
+    low = re.sub(r"\b(\d{4})/(\d\d)\b", r"\1 \2", low)
+    words = re.findall(r"[a-z]+|\d+", low)
+    normal = []
+    for n, word in enumerate(words):
+        if word[:3] in MONTHS and MONTHS[word[:3]].startswith(word):
+            word = word[:3]
+        elif re.fullmatch(r"\d\d", word) and n and words[n - 1][:3] in MONTHS:
+            word = f"20{word}"
+        normal.append(word)
+    return tuple(normal)
+
+
+def distinctive(label: str, areas: frozenset[str]) -> bool:
+    """Whether a label alone says what is counted, unlike a month, an area or `Total`."""
+    if label.lower() in {a.lower() for a in areas}:
+        return False
+    return any(w not in _COMMON and w not in MONTHS and not w.isdigit() for w in tokens(label))
+
+
+def matches(label: str, known: Mapping[int, str]) -> list[Match]:
+    """The known labels that a document's label matches: those that are the same; else those with the same words outside
+    brackets, except words such as `number`, and no word in brackets that the label lacks."""
+    own = tokens(label)
+    if not own:
+        return []
+    # A narrow column may break words: `Identifie d`.
+    same = [n for n, k in known.items() if tokens(k) == own] or [n for n, k in known.items() if _letters(k) == _letters(label)]
+    if same:
+        return [(n, True) for n in same]
+    outside, inside = _words_by_place(label)
+    theirs = {number: _words_by_place(other) for number, other in known.items()}
+    alike = [n for n, (out, within) in theirs.items() if outside and out == outside and within <= inside]
+    return [(n, False) for n in alike or _alike_but_for_blanks(label, known)]
+
+
+def _alike_but_for_blanks(label: str, known: Mapping[int, str]) -> list[int]:
+    """Matches for a label whose words a narrow column has broken."""
+    out, inside = _split(label)
+    if len(_letters(out)) < _LONG:
+        return []
+    return [
+        n for n, other in known.items()
+        if _letters(_split(other)[0]) == _letters(out) and all(w in _letters(inside) for w in _words_by_place(other)[1])
+    ]  # fmt: skip
+
+
+def _split(label: str) -> tuple[str, str]:
+    return re.sub(r"\([^()]*\)", " ", label), " ".join(re.findall(r"\(([^()]*)\)", label))
+
+
+def _letters(label: str) -> str:
+    return re.sub(r"[\W_]", "", label.lower().replace("%", "percent"))
+
+
+def _words_by_place(label: str) -> tuple[frozenset[str], frozenset[str]]:
+    """A label's words outside and inside brackets, without words for the unit."""
+    outside, inside = _split(label)
+    return frozenset(tokens(outside)) - _UNITS, frozenset(tokens(inside)) - _UNITS
+
+
+def link_suggested(sentence: str, numbers: list[Number], heading: str, edition: EditionFigures) -> dict[Number, Figure]:
+    """The figures of a sentence with the pack's wording, below a table's heading: `North: 10 (Total), 3 (New)`, or `Searches: 9
+    in 2024/25, against 8 in 2023/24; a change of 1 (12%)`.
+
+    In the pack's document these figures have tags, but another editor or a PDF may lose them.
+    """
+    row = _ROW.match(sentence)
+    if row is None or not numbers or numbers[0].start < row.end():
+        return {}
+    listed = {n: m["label"] for n in numbers if (m := _COLUMN.match(sentence, n.end))}
+    compared = {n: m["label"] for n in numbers[:2] if (m := _IN.match(sentence, n.end))}
+    links = []
+    for table in edition.tables.values():
+        if shared_words(heading, table.title) < 1:
+            continue
+        if len(listed) == len(numbers):
+            links.append(_cells_of_row(table, row["label"], listed))
+        elif len(compared) == 2 and len(numbers) > 2:
+            cells = _cells_of_row(table, row["label"], compared)
+            links.append(cells | _changes_of_row(table, row["label"], numbers[2:], cells.get(numbers[0])))
+    links = [cells for cells in links if cells]
+    return links[0] if len(links) == 1 else {}
+
+
+def _changes_of_row(table: PrintedTable, label: str, numbers: list[Number], now: Figure | None) -> dict[Number, Figure]:
+    """The changes of a row, in the order of its columns."""
+    rows = _same(label, table.rows)
+    changes = [c.figure for (r, _), c in sorted(table.cells.items()) if r in rows and c.figure and c.figure.shows in _CHANGES]
+    if now is None or len(rows) != 1 or len(changes) != len(numbers) or any(f.last != now.last for f in changes):
+        return {}
+    return dict(zip(numbers, changes, strict=True))
+
+
+def _cells_of_row(table: PrintedTable, label: str, columns: dict[Number, str]) -> dict[Number, Figure]:
+    rows = _same(label, table.rows)
+    cells: dict[Number, Figure] = {}
+    for number, column in columns.items():
+        at = _same(column, table.columns)
+        figure = table.cells[rows[0], at[0]].figure if len(rows) == len(at) == 1 and (rows[0], at[0]) in table.cells else None
+        if figure is None:
+            return {}
+        cells[number] = figure
+    return cells
+
+
+def _same(label: str, known: dict[int, str]) -> list[int]:
+    return [n for n, is_same in matches(label, known) if is_same]

@@ -3,18 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
-from dagster_project.editions.printed import WORDS, PrintedNumber, read_printed
+from dagster_project.editions.printed import TENS, WORDS, PrintedNumber, read_printed
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)"
 )
 _YEAR = r"(?:19|20)\d\d"
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ONE_WORD = "|".join(w for w in WORDS if w not in ("zero", "one"))
-_WORD = rf"(?:(?:{'|'.join(_TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.join(_TENS[1:])}|{_ONE_WORD})"
+_WORD = rf"(?:(?:{'|'.join(TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.join(TENS[1:])}|{_ONE_WORD})"
 _LENGTH = (
     r"(?:calendar|full|complete|consecutive|working)?[ -]?(?:years?|months?|weeks?|days?|hours?|minutes?|quarters?|nights?)"
 )
@@ -109,12 +107,10 @@ class Spot:
 
     @property
     def ahead(self) -> str:
-        """The sentence before the number."""
         return self.sentence[: self.number.start]
 
     @property
     def behind(self) -> str:
-        """The sentence after the number."""
         return self.sentence[self.number.end :]
 
     def between(self, start: int, end: int) -> int:
@@ -133,8 +129,8 @@ def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
         if is_cell and kind in ("page", "paragraph"):
             continue
         for match in pattern.finditer(left):
-            if kind == "length" and (days := _days(match)):
-                numbers.append(days)
+            if kind == "length" and (days := re.match(r"\d+(?= days?$)", match[0])):
+                numbers.append(Number(match.start(), match.start() + days.end(), days[0], "days", "days"))
             else:
                 numbers.append(Number(match.start(), match.end(), match[0].strip(), kind))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
@@ -149,12 +145,6 @@ def counts_like_years(text: str) -> Iterator[Number]:
         before = text[: match.start()][-40:]
         if not _IS_YEAR.search(before):
             yield Number(match.start(), match.end(), match[0], "unclear" if _MAY_BE_YEAR.search(before) else "figure")
-
-
-def _days(match: re.Match[str]) -> Number | None:
-    """A number of days, which may be a figure: `208 days`."""
-    digits = re.match(r"\d+(?= days?$)", match[0])
-    return Number(match.start(), match.start() + digits.end(), digits[0], "days", "days") if digits else None
 
 
 def _figures(text: str, left: str) -> Iterator[Number]:
@@ -175,10 +165,5 @@ def _figures(text: str, left: str) -> Iterator[Number]:
 
 
 def value_of(text: str, unit: str) -> PrintedNumber:
-    """The value of a printed number, also in words up to ninety-nine. Raises ValueError if it is not a number, or too long."""
-    parts = text.strip().lower().replace("–", "-").split("-")
-    words = [w for part in parts for w in part.split()]
-    if words and words[0] in _TENS:
-        value = 10 * (_TENS.index(words[0]) + 2) + (WORDS.index(words[1]) if len(words) == 2 and words[1] in WORDS else 0)
-        return PrintedNumber(Decimal(value), Decimal(1))
+    """The value of a printed number. Raises ValueError if it is not a number, or too long."""
     return read_printed(text.replace("–", "-"), unit)

@@ -1,9 +1,11 @@
 """Finds the periods that a sentence names, as the days that its figures may cover."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import zip_longest
 
 from dagster_project.editions.printed import WORDS
 from dagster_project.editions.windows import MONTHS, month_days, month_end, month_number, years_before
@@ -14,6 +16,8 @@ _M = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _Y = r"((?:19|20)\d\d)"
 _TO = r" ?(?:to|and|until|up to|–|-) ?"
 _FY = r"((?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(\d\d)(?!\d)"
+_COUNT = rf"(\d{{1,2}}|{'|'.join(WORDS[1:])})"
+_END_OF = r"(?: the end of)?"
 _PART_OF = (
     r"(?:q[1-4]|h[12]|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
     r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|part|most|rest) of)"
@@ -62,7 +66,6 @@ class Period:
         return last == newest
 
     def a_year_before(self) -> "Period":
-        """The same period, a year earlier."""
         return replace(self, first=years_before(self.first), last=years_before(self.last))
 
 
@@ -73,15 +76,14 @@ def periods_of(text: str, data_to: date) -> list[Period]:
     for count in counts_like_years(left):
         if count.kind == "figure":
             left = left[: count.start] + "\0" * len(count.text) + left[count.end :]
-    for pattern, make in _PATTERNS:
-        for match in list(pattern.finditer(left)):
-            try:
-                period = make(match, data_to, left)
-            except ValueError:
-                continue
-            if period is not None:
-                compared = bool(_AGAINST.search(text[max(0, match.start() - 60) : match.start()]))
-                periods.append(replace(period, is_compared=compared))
+    for pattern, read in _PATTERNS:
+        for match in pattern.finditer(left):
+            is_compared = bool(_AGAINST.search(text[max(0, match.start() - 60) : match.start()]))
+            # Such as 31 November.
+            with contextlib.suppress(ValueError):
+                if days := read(match, data_to):
+                    how, first, last = days
+                    periods.append(Period(match.start(), match.end(), how, first, last, is_compared))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
     periods.sort(key=lambda p: p.start)
     return list(_without_years_that_are_spelled_out(periods, text))
@@ -89,12 +91,10 @@ def periods_of(text: str, data_to: date) -> list[Period]:
 
 def _without_years_that_are_spelled_out(periods: list[Period], text: str) -> Iterator[Period]:
     """`2025 (January 2025-September 2025)` is one period: the one in brackets."""
-    for n, period in enumerate(periods):
-        following = periods[n + 1] if n + 1 < len(periods) else None
+    for period, following in zip_longest(periods, periods[1:]):
         is_in_brackets = following and re.fullmatch(r"\s*\(", text[period.end : following.start])
-        if is_in_brackets and following and not (period.last and following.last and not _holds(period, following)):
-            continue
-        yield period
+        if not is_in_brackets or (period.last and following.last and not _holds(period, following)):
+            yield period
 
 
 def _holds(period: Period, other: Period) -> bool:
@@ -102,6 +102,10 @@ def _holds(period: Period, other: Period) -> bool:
     if period.first is None or other.first is None or period.last is None or other.last is None:
         return True
     return period.first <= other.first and other.last <= period.last
+
+
+_Days = tuple[str, date | None, date | None]
+"""How a period is given, its first and its last day."""
 
 
 def _no(month: str) -> int:
@@ -112,115 +116,95 @@ def _year(text: str) -> int:
     return int(text) if len(text) == 4 else 2000 + int(text)
 
 
-def _days(match: re.Match[str], first: date | None, last: date | None, how: str = "days") -> Period:
-    return Period(match.start(), match.end(), how, first, last)
+def _months(first: tuple[int, int], last: tuple[int, int]) -> _Days:
+    """Whole months, from one to another (year and number)."""
+    return "days", date(*first, 1), month_end(*last)
 
 
-def _months_to(match: re.Match[str], months: int, last: date) -> Period:
-    first, _ = month_days(month_number(last) + 1 - months)
-    return _days(match, first, last)
-
-
-def _run(match: re.Match[str], _: date, __: str) -> Period:
+def _run(match: re.Match[str], _: date) -> _Days:
     """`May 2024 to November 2025`, `May and November 2025`, `Jan-Nov 2025`."""
-    one, year, other, end = match[1], match[2], match[3], int(match[4])
-    begin = int(year) if year else end - (_no(one) > _no(other))
-    return _days(match, date(begin, _no(one), 1), month_end(end, _no(other)))
+    one, year, other, end = _no(match[1]), match[2], _no(match[3]), int(match[4])
+    return _months((int(year) if year else end - (one > other), one), (end, other))
 
 
-def _run_of_year(match: re.Match[str], _: date, __: str) -> Period:
+def _run_of_year(match: re.Match[str], _: date) -> _Days:
     """`Nov-Oct 2024/25`, `Apr-Oct 2025/26`."""
-    begin = _year(match[3])
-    first, last = _no(match[1]), _no(match[2])
-    return _days(match, date(begin, first, 1), month_end(begin + (last < first), last))
+    begin, first, last = _year(match[3]), _no(match[1]), _no(match[2])
+    return _months((begin, first), (begin + (last < first), last))
 
 
-def _rolling(match: re.Match[str], _: date, __: str) -> Period:
-    return _months_to(match, 12, month_end(int(match[2]), _no(match[1])))
+def _months_to(match: re.Match[str], data_to: date) -> _Days:
+    """`the six months to October 2025`, `the year to October 2025`, `the past year`."""
+    if not match.re.groups:
+        count, last = None, month_end(data_to.year, data_to.month)
+    else:
+        count, last = match[1], month_end(int(match[3]), _no(match[2]))
+    months = 12 if count is None else int(count) if count.isdigit() else WORDS.index(count.lower())
+    return "days", month_days(month_number(last) + 1 - months)[0], last
 
 
-def _ends(match: re.Match[str], _: date, __: str) -> Period:
-    return _days(match, None, month_end(int(match[2]), _no(match[1])), "ends")
+def _ends(match: re.Match[str], _: date) -> _Days:
+    return "ends", None, month_end(int(match[2]), _no(match[1]))
 
 
-def _financial_year(match: re.Match[str], _: date, __: str) -> Period | None:
+def _financial_year(match: re.Match[str], _: date) -> _Days | None:
     begin = _year(match[1])
-    if (begin + 1) % 100 != int(match[2]):
-        return None
-    return _days(match, date(begin, 4, 1), date(begin + 1, 3, 31))
+    return _months((begin, 4), (begin + 1, 3)) if (begin + 1) % 100 == int(match[2]) else None
 
 
-def _year_to_date(match: re.Match[str], data_to: date, _: str) -> Period:
+def _year_to_date(match: re.Match[str], data_to: date) -> _Days:
     begin = _year(match[1]) if match.re.groups else data_to.year - (data_to.month < 4)
-    return _days(match, date(begin, 4, 1), None, "year_to_date")
+    return "year_to_date", date(begin, 4, 1), None
 
 
-def _span(match: re.Match[str], _: date, __: str) -> Period:
+def _span(match: re.Match[str], _: date) -> _Days:
     """`14 to 20 September 2025`."""
     month, year = _no(match[3]), int(match[4])
-    return _days(match, date(year, month, int(match[1])), date(year, month, int(match[2])))
+    return "days", date(year, month, int(match[1])), date(year, month, int(match[2]))
 
 
-def _week(match: re.Match[str], _: date, __: str) -> Period:
+def _week(match: re.Match[str], _: date) -> _Days:
     first = date(int(match[3]), _no(match[2]), int(match[1]))
-    return _days(match, first, first + timedelta(days=6))
+    return "days", first, first + timedelta(days=6)
 
 
-def _month(match: re.Match[str], _: date, left: str) -> Period | None:
-    if _NO_PERIOD.search(left[: match.start()]):
-        return None
-    year = _year(match[2])
-    return _days(match, date(year, _no(match[1]), 1), month_end(year, _no(match[1])))
+def _month(match: re.Match[str], _: date) -> _Days | None:
+    at = _year(match[2]), _no(match[1])
+    return None if _NO_PERIOD.search(match.string[: match.start()]) else _months(at, at)
 
 
-def _part(match: re.Match[str], _: date, __: str) -> Period:
+def _part(*_: object) -> _Days:
     """`summer 2024/25`, `the first quarter of 2024/25`, `last year`: no figure is for such a period."""
-    return _days(match, None, None, "part")
+    return "part", None, None
 
 
-def _months(match: re.Match[str], _: date, __: str) -> Period:
-    """`the six months to October 2025`."""
-    word = match[1].lower()
-    number = int(word) if word.isdigit() else WORDS.index(word)
-    return _months_to(match, number, month_end(int(match[3]), _no(match[2])))
-
-
-def _dates(match: re.Match[str], _: date, __: str) -> Period:
+def _dates(match: re.Match[str], _: date) -> _Days:
     """`1 April 2024 to 31 March 2025`."""
     first = date(int(match[3]), _no(match[2]), int(match[1]))
-    return _days(match, first, date(int(match[6]), _no(match[5]), int(match[4])))
+    return "days", first, date(int(match[6]), _no(match[5]), int(match[4]))
 
 
-def _past_year(match: re.Match[str], data_to: date, _: str) -> Period:
-    return _months_to(match, 12, month_end(data_to.year, data_to.month))
+def _same(match: re.Match[str], _: date) -> _Days:
+    return "same", date(int(match[1]), 1, 1) if match[1] else None, None
 
 
-def _same(match: re.Match[str], _: date, __: str) -> Period:
-    year = match[1]
-    return _days(match, date(int(year), 1, 1) if year else None, None, "same")
-
-
-def _calendar_year(match: re.Match[str], _: date, left: str) -> Period | None:
-    if _NO_PERIOD.search(left[: match.start()]) or re.search(r"\b(?:act|regulations?|bill) $", left[: match.start()], re.I):
+def _calendar_year(match: re.Match[str], _: date) -> _Days | None:
+    ahead, year = match.string[: match.start()], int(match[1])
+    if _NO_PERIOD.search(ahead) or re.search(r"\b(?:act|regulations?|bill) $", ahead, re.I):
         return None
-    return _days(match, date(int(match[1]), 1, 1), date(int(match[1]), 12, 31))
+    return _months((year, 1), (year, 12))
 
 
-def _now(match: re.Match[str], _: date, __: str) -> Period:
-    return _days(match, None, None, "now")
-
-
-_PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, str], Period | None]]] = [
-    (re.compile(pattern, re.I), make)
-    for pattern, make in (
+_PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | None]]] = [
+    (re.compile(pattern, re.I), read)
+    for pattern, read in (
         (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}{_TO}(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", _dates),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y}\b)", _part),
         (rf"\b(?:{_FY}|{_Y}) (?:q[1-4]|h[12])\b", _part),
         (rf"\b{_M} ?[-–] ?{_M} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M} ?{_Y}?{_TO}{_M} {_Y}", _run),
-        (rf"\b(?:(?:twelve|12) months|year) (?:to|up to|ending(?: in)?|ended) (?:the end of )?{_M} {_Y}", _rolling),
-        (rf"\b(\d{{1,2}}|{'|'.join(WORDS[1:])}) months (?:to|up to|ending(?: in)?|ended) (?:the end of )?{_M} {_Y}", _months),
-        (rf"\b(?:to|up to|until|ending) (?:the end of )?{_M} {_Y}", _ends),
+        (rf"\b(?:{_COUNT} months|year) (?:to|up to|ending(?: in)?|ended){_END_OF} {_M} {_Y}", _months_to),
+        (rf"\b(?:to|up to|until|ending){_END_OF} {_M} {_Y}", _ends),
         (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
         (rf"\b{_FY}(?!\d)", _financial_year),
@@ -229,10 +213,10 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date, str], Peri
         (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", lambda *_: None),
         (rf"\b{_M} {_Y}", _month),
         (rf"\b{_M} '?(\d\d)$", _month),
-        (r"\b(?:past year|(?:past|last) (?:twelve|12) months)\b", _past_year),
+        (r"\b(?:past year|(?:past|last) (?:twelve|12) months)\b", _months_to),
         (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _part),
         (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y})?", _same),
         (rf"(?<![£\d,./-]){_Y}(?![\d,/%]\d|%)\b", _calendar_year),
-        (r"\b(?:to date|currently|at present|now stands?|so far)\b", _now),
+        (r"\b(?:to date|currently|at present|now stands?|so far)\b", lambda *_: ("now", None, None)),
     )
 ]

@@ -34,7 +34,6 @@ class _Cell:
 
 
 def blocks_of(text: str) -> list[Block]:
-    """The paragraphs and tables of a text, in order."""
     blocks: list[Block] = []
     paragraph: list[str] = []
     above = ""
@@ -119,7 +118,6 @@ def _spaced(line: str) -> list[_Cell]:
 
 
 def _has_tabs(rows: list[list[_Cell]]) -> bool:
-    """Whether the cells were separated by tabs."""
     return any(row and len(row) > 1 and all(c.end - c.start == 1 and c.start == n for n, c in enumerate(row)) for row in rows)
 
 
@@ -133,8 +131,11 @@ def _table(rows: list[list[_Cell]]) -> Iterator[Block]:
         yield Text(" ".join(c.text for c in lines[0]))
         return
     widest = max(lines, key=lambda row: (len(row), _has_figures(row)))
-    merged = (_merged([_placed(line, widest) for line in group]) for group in _rows_of(rows))
-    yield Grid(tuple(tuple(Text(t) for t in row) for row in merged))
+    grid = []
+    for group in _rows_of(rows):
+        columns = zip(*(_placed(line, widest) for line in group), strict=True)
+        grid.append(tuple(Text(reduce(_joined, column)) for column in columns))
+    yield Grid(tuple(grid))
 
 
 def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
@@ -159,10 +160,6 @@ def _continues(above: list[_Cell], line: list[_Cell]) -> bool:
 
 def _has_figures(row: list[_Cell]) -> bool:
     return any(n.kind == "figure" for c in row[1:] if c.text != _PER_HEAD for n in numbers_of(c.text, True))
-
-
-def _merged(lines: list[list[str]]) -> list[str]:
-    return [reduce(_joined, column) for column in zip(*lines, strict=True)]
 
 
 def _joined(text: str, more: str) -> str:

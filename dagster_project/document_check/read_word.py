@@ -1,29 +1,74 @@
-"""Reads the paragraphs, tables and content controls of a .docx, whichever program saved it."""
+"""Reads the paragraphs, tables and content controls of a .docx, whichever program saved it.
 
+Paragraph numbers are worked out: Word shows them, but does not store them as text.
+"""
+
+import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from .model import Block, Bound, DocumentError, Grid, Text, visible_text
-from .word_numbering import WordNumbers, word_numbers
 
 LARGEST_UNPACKED = 200 << 20
 """Bytes of all parts of a document together."""
 _MAIN = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_NAMES = {"w": _MAIN.strip("{}")}
 _PARTS = ("numbering", "styles", "footnotes", "endnotes")
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SKIPPED = {f"{_MAIN}{n}" for n in ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "sdtPr", "tblPr", "tcPr")}
 _SKIPPED.add(f"{_COMPATIBLE}Fallback")
+_AS_TEXT = {f"{_MAIN}t": "", f"{_MAIN}tab": " ", f"{_MAIN}br": " ", f"{_MAIN}cr": " ", f"{_MAIN}noBreakHyphen": "-"}
+"""Elements, and what they are in a text; blank: their own text."""
+_DEEPEST = 9
+"""Levels of a list."""
 
 
 @dataclass(frozen=True)
+class _Level:
+    form: str
+    text: str
+    start: int
+
+
+@dataclass
 class _Styles:
-    """A document's style names by id, and its paragraph numbers."""
+    """A document's style names by id, and its paragraph numbers, counted in the document's order. `numbered`: style id -> its
+    numbering. `restarts`: list -> levels that start again, though the list shares its numbers with another."""
 
     names: dict[str, str]
-    numbers: WordNumbers
+    lists: dict[str, tuple[str, dict[int, _Level]]]
+    numbered: dict[str, tuple[str, int]]
+    restarts: dict[str, set[int]]
+    counts: dict[str, list[int | None]] = field(default_factory=lambda: defaultdict(lambda: [None] * _DEEPEST))
+
+    def next_number(self, paragraph: Any) -> tuple[str, bool]:
+        """A paragraph's number, such as `2.17`, or an empty text; and whether it is a list item."""
+        list_of_style, level_of_style = self.numbered.get(_value(paragraph, "w:pPr/w:pStyle"), ("", 0))
+        number = _value(paragraph, "w:pPr/w:numPr/w:numId", list_of_style)
+        level = _whole(_value(paragraph, "w:pPr/w:numPr/w:ilvl", str(level_of_style)))
+        if number not in self.lists or not 0 <= level < _DEEPEST:
+            return "", False
+        name, levels = self.lists[number]
+        own = levels.get(level)
+        if own is None or own.form in ("bullet", "none"):
+            return "", own is not None and own.form == "bullet"
+        counts = self.counts[name]
+        if level in self.restarts.get(number, ()):
+            self.restarts[number].remove(level)
+            counts[level] = None
+        before = counts[level]
+        counts[level] = own.start if before is None else before + 1
+        counts[level + 1 :] = [None] * (_DEEPEST - level - 1)
+        for n in range(level):
+            if counts[n] is None:
+                counts[n] = levels[n].start if n in levels else 1
+        text = re.sub(r"%([1-9])", lambda m: str(counts[int(m[1]) - 1] or 0), own.text)
+        is_number = own.form == "decimal" and re.fullmatch(r"\d+(?:\.\d+)*\.?", text.strip())
+        return (text.strip().rstrip(".") if is_number else ""), not is_number
 
 
 def word_blocks(path: Path) -> list[Block]:
@@ -47,11 +92,11 @@ def word_blocks(path: Path) -> list[Block]:
     # lxml raises Python's SyntaxError.
     except (zipfile.BadZipFile, OpcError, KeyError, ValueError, SyntaxError, NotImplementedError) as error:
         raise DocumentError(f"can't be read as a Word document: {error}") from error
-    numbers = word_numbers(parts.get("numbering"), parts.get("styles"))
-    styles = _Styles({s.style_id: s.name or "" for s in document.styles}, numbers)
+    names = {s.style_id: s.name or "" for s in document.styles}
+    styles = _read_styles(names, parts.get("numbering"), parts.get("styles"))
     blocks = list(_blocks(document.element.body, styles))
     for kind in ("footnote", "endnote"):
-        for note in parts[f"{kind}s"].findall(f"{_MAIN}{kind}") if f"{kind}s" in parts else ():
+        for note in _all(parts.get(f"{kind}s"), kind):
             if note.get(f"{_MAIN}type") in (None, "normal"):
                 blocks += _placed(_blocks(note, styles), f"{kind} {note.get(f'{_MAIN}id')}")
     shown: set[str] = set()
@@ -68,15 +113,14 @@ def _placed(blocks: Iterator[Block], place: str) -> Iterator[Block]:
         yield replace(block, place=block.place or place) if isinstance(block, Text) else block
 
 
-def _blocks(parent: Any, styles: _Styles, tag: str | None = None) -> Iterator[Block]:
+def _blocks(parent: Any, styles: _Styles, tag: str = "") -> Iterator[Block]:
     """The blocks in an element. `tag`: of the content control around it, if there is one."""
     for child in parent:
         if child.tag == f"{_MAIN}p":
             text, bound, boxes = _text(child)
-            number, is_item = styles.numbers.next(child)
+            number, is_item = styles.next_number(child)
             if text.strip():
-                style_element = child.find(f"{_MAIN}pPr/{_MAIN}pStyle")
-                style = "" if style_element is None else styles.names.get(style_element.get(f"{_MAIN}val"), "").lower()
+                style = styles.names.get(_value(child, "w:pPr/w:pStyle"), "").lower()
                 whole_text = (Bound(0, len(text), tag),) if tag else ()
                 is_item = is_item or style.startswith("list")
                 yield Text(text, bound or whole_text, style.startswith(("heading", "title")), is_item, number)
@@ -85,79 +129,63 @@ def _blocks(parent: Any, styles: _Styles, tag: str | None = None) -> Iterator[Bl
         elif child.tag == f"{_MAIN}tbl":
             yield from _table(child, styles, tag)
         elif child.tag == f"{_MAIN}sdt":
-            content = child.find(f"{_MAIN}sdtContent")
-            if content is not None:
+            for content in _all(child, "sdtContent"):
                 yield from _blocks(content, styles, _tag(child) or tag)
         elif child.tag not in _SKIPPED:
             yield from _blocks(child, styles, tag)
 
 
-def _table(table: Any, styles: _Styles, tag: str | None) -> Iterator[Block]:
+def _table(table: Any, styles: _Styles, tag: str) -> Iterator[Block]:
     """A table, then the tables in its cells. A table with a single cell is a frame around paragraphs."""
-    rows = [r for r, _ in _inside(table, "tr", None)]
-    cells = [(c, t) for r in rows for c, t in _inside(r, "tc", None)]
+    rows = [r for r, _ in _inside(table, "tr")]
+    cells = [(c, t) for r in rows for c, t in _inside(r, "tc")]
     if len(cells) == 1:
         yield from _blocks(cells[0][0], styles, cells[0][1] or tag)
         return
-    made: list[tuple[Text, ...]] = []
     nested: list[Block] = []
-    for row in rows:
-        texts, inner = _row(row, styles)
-        made.append(texts)
-        nested += inner
-    yield Grid(tuple(made))
+    yield Grid(tuple(_row(row, styles, nested) for row in rows))
     yield from nested
 
 
-def _inside(parent: Any, name: str, tag: str | None) -> Iterator[tuple[Any, str | None]]:
+def _inside(parent: Any, name: str, tag: str = "") -> Iterator[tuple[Any, str]]:
     """A table's rows or a row's cells, with the tag of the content control around each."""
     for child in parent:
         if child.tag == f"{_MAIN}{name}":
             yield child, tag
         elif child.tag == f"{_MAIN}sdt":
-            content = child.find(f"{_MAIN}sdtContent")
-            if content is not None:
+            for content in _all(child, "sdtContent"):
                 yield from _inside(content, name, _tag(child) or tag)
 
 
-def _row(row: Any, styles: _Styles) -> tuple[tuple[Text, ...], list[Block]]:
-    """A row's cells, and the tables in them."""
-    cells: list[Text] = [Text("")] * _count(row.find(f"{_MAIN}trPr/{_MAIN}gridBefore"), 0)
-    nested: list[Block] = []
-    for cell, tag in _inside(row, "tc", None):
-        text, bound, inner = _cell(cell, tag, styles)
-        nested += inner
-        merged = cell.find(f"{_MAIN}tcPr/{_MAIN}vMerge")
+def _row(row: Any, styles: _Styles, nested: list[Block]) -> tuple[Text, ...]:
+    """A row's cells. Tables in them are added to `nested`."""
+    cells = [Text("")] * min(_whole(_value(row, "w:trPr/w:gridBefore")), 100)
+    for cell, tag in _inside(row, "tc"):
+        text = _cell(cell, tag, styles, nested)
+        merged = cell.find("w:tcPr/w:vMerge", _NAMES)
         is_continued = merged is not None and merged.get(f"{_MAIN}val", "continue") == "continue"
-        cells.append(Text("" if is_continued else text, () if is_continued else bound))
-        cells += [Text("")] * (_count(cell.find(f"{_MAIN}tcPr/{_MAIN}gridSpan"), 1) - 1)
-    return tuple(cells), nested
+        cells.append(Text("") if is_continued else text)
+        cells += [Text("")] * (min(_whole(_value(cell, "w:tcPr/w:gridSpan")), 100) - 1)
+    return tuple(cells)
 
 
-def _count(element: Any | None, default: int) -> int:
-    text = str(element.get(f"{_MAIN}val", default)) if element is not None else ""
-    return min(int(text), 100) if text.isdigit() else default
-
-
-def _cell(cell: Any, tag: str | None, styles: _Styles) -> tuple[str, tuple[Bound, ...], list[Block]]:
-    """A cell's paragraphs in one text, with blanks between them, and the tables in it."""
+def _cell(cell: Any, tag: str, styles: _Styles, nested: list[Block]) -> Text:
+    """A cell's paragraphs in one text, with blanks between them. Tables in it are added to `nested`."""
     text, bound = "", []
-    inner: list[Block] = []
     for block in _blocks(cell, styles):
         if isinstance(block, Grid) or block.place:
-            inner.append(block)
+            nested.append(block)
             continue
         text += " " if text and block.text else ""
-        bound += [Bound(b.start + len(text), b.end + len(text), b.tag) for b in block.bound]
+        bound += [replace(b, start=b.start + len(text), end=b.end + len(text)) for b in block.bound]
         text += block.text
     if tag and not bound and text:
         bound = [Bound(0, len(text), tag)]
-    return text, tuple(bound), inner
+    return Text(text, tuple(bound))
 
 
-def _tag(control: Any) -> str | None:
-    tag = control.find(f"{_MAIN}sdtPr/{_MAIN}tag")
-    return None if tag is None else tag.get(f"{_MAIN}val")
+def _tag(control: Any) -> str:
+    return _value(control, "w:sdtPr/w:tag")
 
 
 def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
@@ -168,24 +196,15 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
     boxes: list[Any] = []
     length = 0
 
-    def add(text: str) -> None:
-        nonlocal length
-        text = visible_text(text)
-        parts.append(text)
-        length += len(text)
-
     def walk(element: Any) -> None:
+        nonlocal length
         for child in element:
-            if child.tag == f"{_MAIN}t":
-                add(child.text or "")
-            elif child.tag in (f"{_MAIN}tab", f"{_MAIN}br", f"{_MAIN}cr"):
-                add(" ")
-            elif child.tag == f"{_MAIN}noBreakHyphen":
-                add("-")
+            if child.tag in _AS_TEXT:
+                parts.append(_AS_TEXT[child.tag] or visible_text(child.text or ""))
+                length += len(parts[-1])
             elif child.tag == f"{_MAIN}sdt":
                 start = length
-                content = child.find(f"{_MAIN}sdtContent")
-                if content is not None:
+                for content in _all(child, "sdtContent"):
                     walk(content)
                 if tag := _tag(child):
                     bound.append(Bound(start, length, tag))
@@ -199,5 +218,59 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
 
 
 def _is_hidden(element: Any) -> bool:
-    vanish = element.find(f"{_MAIN}rPr/{_MAIN}vanish")
+    vanish = element.find("w:rPr/w:vanish", _NAMES)
     return vanish is not None and vanish.get(f"{_MAIN}val", "1") not in ("0", "false", "off")
+
+
+def _read_styles(names: dict[str, str], numbering: Any | None, styles: Any | None) -> _Styles:
+    """`names`: of the styles, by id. `numbering`, `styles`: the elements of these parts of the document, or None."""
+    abstract = {a.get(f"{_MAIN}abstractNumId"): _levels(a) for a in _all(numbering, "abstractNum")}
+    lists: dict[str, tuple[str, dict[int, _Level]]] = {}
+    restarts: dict[str, set[int]] = {}
+    for n in _all(numbering, "num"):
+        number, name = n.get(f"{_MAIN}numId"), _value(n, "w:abstractNumId")
+        levels = dict(abstract.get(name, {}))
+        for own_level in _all(n, "lvlOverride"):
+            levels |= _levels(own_level)
+            level = _whole(own_level.get(f"{_MAIN}ilvl", "0"))
+            if (start := _value(own_level, "w:startOverride")) and level in levels:
+                levels[level] = replace(levels[level], start=_whole(start))
+                restarts.setdefault(number, set()).add(level)
+        lists[number] = name, levels
+    numbered: dict[str, tuple[str, int]] = {}
+    based = {}
+    for style in _all(styles, "style"):
+        name = style.get(f"{_MAIN}styleId")
+        based[name] = _value(style, "w:basedOn")
+        if style.find("w:pPr/w:numPr", _NAMES) is not None:
+            numbered[name] = _value(style, "w:pPr/w:numPr/w:numId"), _whole(_value(style, "w:pPr/w:numPr/w:ilvl"))
+    for name in based:
+        above, seen = name, {name}
+        while above not in numbered and based.get(above) and based[above] not in seen:
+            above = based[above]
+            seen.add(above)
+        if above in numbered:
+            numbered.setdefault(name, numbered[above])
+    return _Styles(names, lists, numbered, restarts)
+
+
+def _levels(abstract: Any) -> dict[int, _Level]:
+    return {
+        _whole(level.get(f"{_MAIN}ilvl", "0")): _Level(
+            _value(level, "w:numFmt", "decimal"), _value(level, "w:lvlText"), _whole(_value(level, "w:start", "1"))
+        )
+        for level in _all(abstract, "lvl")
+    }  # fmt: skip
+
+
+def _all(part: Any | None, name: str) -> list[Any]:
+    return [] if part is None else part.findall(f"{_MAIN}{name}")
+
+
+def _value(element: Any, path: str, default: str = "") -> str:
+    child = element.find(path, _NAMES)
+    return default if child is None else str(child.get(f"{_MAIN}val", default))
+
+
+def _whole(text: str) -> int:
+    return int(text) if re.fullmatch(r"\d{1,6}", text) else 0

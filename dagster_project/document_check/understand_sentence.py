@@ -146,7 +146,7 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
 
 
 def _category(spot: Spot, measure: dict[str, str], edition: EditionFigures) -> str:
-    categories = {f.category for f in edition.pool if (f.mart, f.measure) == (measure["mart"], measure["measure"])}
+    categories = edition.categories[measure["mart"], measure["measure"]]
     return name_beside(spot, named(spot.sentence, frozenset(categories - {"all"}))) or "all"
 
 

@@ -9,7 +9,7 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 
 from .model import EditionError
@@ -22,12 +22,6 @@ AUTHORITY_AREAS = ("upper_tier", "district")
 
 Areas = dict[str, tuple[str, ...]]
 """Names of a force's sections and units by kind of area, in the order of its list; empty without a list."""
-
-
-def check_force(force: str) -> None:
-    """Raise EditionError if there is no such force."""
-    if force not in force_names():
-        raise EditionError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
 
 
 def chosen_tables(body: dict[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,21 +1,97 @@
-"""Writes the tables that dbt reads of the editions: the figures that they need, their claims and their cells."""
+"""Writes the tables that dbt reads of the editions: the figures that they need, their claims and their cells.
 
-from collections.abc import Iterable
+A claim that the report's other printed figures contradict also gets what those add up to.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
+from dagster_project.core.seeds import force_names, read_seed
 
-from .claims import RequestedFigures, add_claims
-from .model import Edition, EditionFigure
+from .model import Edition, EditionError, EditionFigure, Statement
+from .printed import PrintedNumber, read_printed
+from .tables import EVERY
+from .windows import month_days, month_end, month_number, years_before
+
+FIGURES = (
+    "paragraph", "mart", "measure", "figure", "area_type", "area_name", "category", "period_label", "period_start",
+    "period_end", "unit", "printed",
+)  # fmt: skip
+"""Columns that a file of printed figures must have; `kind` and `note` are optional."""
+STATEMENTS = ("paragraph", "mart", "measures", "says")
+"""Columns that a file of statements must have; `note` is optional."""
+
+
+@dataclass
+class RequestedFigures:
+    """Figures -> id (`raw.asked`), and the rows of `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
+    `raw.report_cells`."""
+
+    figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
+    claims: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[tuple[Any, ...]] = field(default_factory=list)
+    tables: list[tuple[Any, ...]] = field(default_factory=list)
+    cells: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def figure_id(self, force: str, figure: EditionFigure) -> str:
+        """A figure's id. The same figure always has the same id."""
+        area = figure.area_name or (force_names().get(force, force) if figure.area_type == "force" else EVERY)
+        key = (
+            force, figure.mart, figure.measure, figure.category, figure.area_type, area, figure.from_day, figure.to_day,
+            years_before(figure.from_day), years_before(figure.to_day), figure.published,
+        )  # fmt: skip
+        return self.figures.setdefault(key, f"f{len(self.figures) + 1}")
+
+
+_Line = tuple[int, dict[str, str]]
+"""A row of a file, and the number of its line."""
+_Conflict = tuple[Decimal | None, Decimal | None]
+"""What printed figures add up to, and the printed total that differs; `_NONE` where they agree."""
+_NONE = (None, None)
+_Key = tuple[str, str, str, str, str, date | None, date | None]
+"""Mart, measure, kind of area, area, category, first and last day."""
+PrintedValues = dict[_Key, tuple[Decimal, Decimal]]
+"""Printed figures to compare others with: value, and half of the last printed place."""
+
+
+def write_frozen_figures(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
+    """Make `raw.frozen`: every figure of every frozen edition, once. `paths`: Parquet files of their cells."""
+    make_raw_table(con, "frozen", ())
+    if paths:
+        con.execute(
+            f"insert into raw.frozen select distinct {', '.join(columns_of('frozen'))} from read_parquet(?)"
+            " where value is not null and period_end is not null",
+            [[str(p) for p in paths]],
+        )
+
+
+def write_edition_tables(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> None:
+    """Make the tables that dbt reads of the editions: `raw.asked`, `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
+    `raw.report_cells`. Raises EditionError."""
+    requested = requested_by(editions)
+    figures = [(figure_id, *key) for key, figure_id in requested.figures.items()]
+    for table, rows in (
+        ("asked", figures), ("claims", requested.claims), ("statement_terms", requested.terms),
+        ("report_tables", requested.tables), ("report_cells", requested.cells),
+    ):  # fmt: skip
+        make_raw_table(con, table, rows)
 
 
 def requested_by(editions: Iterable[Edition]) -> RequestedFigures:
     """Everything that the editions need. Raises EditionError for printed figures that can't be read."""
     requested = RequestedFigures()
     for edition in editions:
-        add_claims(requested, edition)
+        _add_claims(requested, edition)
         _add_tables(requested, edition)
     return requested
 
@@ -46,24 +122,163 @@ def _add_tables(requested: RequestedFigures, edition: Edition) -> None:
             )  # fmt: skip
 
 
-def write_frozen_figures(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
-    """Make `raw.frozen`: every figure of every frozen edition, once. `paths`: Parquet files of their cells."""
-    make_raw_table(con, "frozen", ())
-    if paths:
-        con.execute(
-            f"insert into raw.frozen select distinct {', '.join(columns_of('frozen'))} from read_parquet(?)"
-            " where value is not null and period_end is not null",
-            [[str(p) for p in paths]],
+def _add_claims(requested: RequestedFigures, edition: Edition) -> None:
+    """Add an edition's claims, and the figures to compare them with. Raises EditionError with file and line."""
+    known = {(k.paragraph, k.measure, k.printed): k.because for k in edition.known}
+    figures = [_read_figure(edition, line) for line in claimed_lines(edition)]
+    printed = _printed_values(figures)
+    for number, (figure, value, row) in enumerate(figures, start=1):
+        conflict = _months_conflict(figure, value, row["unit"], printed)
+        requested.claims.append(
+            (
+                edition.edition, number, "figure", row["paragraph"], edition.force_code, figure.mart, figure.measure,
+                row["figure"], figure.area_type, row["area_name"], figure.category, row["period_label"] or None,
+                figure.from_day, figure.to_day, row["printed"], value.value, value.places, row["unit"] or None,
+                requested.figure_id(edition.force_code, figure),
+                known.pop((row["paragraph"], figure.measure, row["printed"]), None),
+                row.get("note") or None, None, *conflict,
+            )
+        )  # fmt: skip
+    for number, (line, statement) in enumerate(_read_statements(edition), start=len(figures) + 1):
+        conflict = _sum_conflict(edition.force_code, statement, printed) if statement else _NONE
+        if statement:
+            _add_terms(requested, edition, number, statement)
+        force = force_names().get(edition.force_code, edition.force_code)
+        requested.claims.append(
+            (
+                edition.edition, number, "statement", line["paragraph"], edition.force_code, line["mart"], line["measures"],
+                None, "force", force, None, None, None, None, None, None, Decimal(1), None, None,
+                known.pop((line["paragraph"], line["measures"], line["says"]), None), line.get("note") or None,
+                line["says"], *conflict,
+            )
+        )  # fmt: skip
+
+    if known:
+        raise EditionError(f"{edition.edition}.yml: known: no claim is printed like this: {'; '.join(map(str, known))}")
+
+
+def claimed_lines(edition: Edition) -> Iterator[_Line]:
+    """The printed figures of an edition, with their line numbers. Raises EditionError."""
+    yield from _lines(edition.claims_path, edition.claims, FIGURES)
+
+
+def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Iterator[_Line]:
+    """The rows of a file, with their line numbers."""
+    if path is None:
+        return
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EditionError(f"{name}: can't be read: {error}") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        if missing := [c for c in columns if c not in (reader.fieldnames or ())]:
+            raise EditionError(f"{name}: line 1: has no column {', '.join(missing)}")
+        for row in reader:
+            if None in row or None in row.values():
+                raise EditionError(f"{name}: line {reader.line_num}: has more or fewer fields than the header")
+            if bad := next((c for c, cell in row.items() if not is_printable(cell)), None):
+                raise EditionError(f"{name}: line {reader.line_num}: {bad} {NOT_PRINTABLE}: write it without")
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise EditionError(f"{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
+
+
+def _read_figure(edition: Edition, line: _Line) -> tuple[EditionFigure, PrintedNumber, dict[str, str]]:
+    number, row = line
+    try:
+        if row.get("kind", "figure") != "figure":
+            raise ValueError(f"kind {row['kind']!r}: this file has only figures; statements have a file of their own (`says`)")
+        value = read_printed(row["printed"], row["unit"])
+        first, last = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
+        figure = EditionFigure(
+            mart=row["mart"], measure=row["measure"], area_type=row["area_type"], area_name=row["area_name"],
+            category=row["category"], from_day=first, to_day=last, published=None if last else 0,
+        )  # fmt: skip
+    except ValueError as error:
+        raise EditionError(f"{edition.claims}: line {number}: {error}") from error
+    return figure, value, row
+
+
+def _read_statements(edition: Edition) -> Iterator[tuple[Mapping[str, str], Statement | None]]:
+    """What the report says in words, and the test of it, or None. An edition without a file of statements has those of its
+    tests."""
+    tests = {(s.paragraph, s.says): s for s in edition.statements}
+    if edition.says_path is None:
+        for statement in edition.statements:
+            whole = statement.whole(statement.groups[0])
+            yield (
+                {"paragraph": statement.paragraph, "says": statement.says, "mart": whole.mart, "measures": whole.measure},
+                statement,
+            )
+        return
+    for _, row in _lines(edition.says_path, edition.says, STATEMENTS):
+        yield row, tests.pop((row["paragraph"], row["says"]), None)
+    if tests:
+        raise EditionError(
+            f"{edition.edition}.yml: statements: {edition.says} has no such line: "
+            + "; ".join(f"{paragraph} {says}" for paragraph, says in tests)
         )
 
 
-def write_edition_tables(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> None:
-    """Make the tables that dbt reads of the editions: `raw.asked`, `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
-    `raw.report_cells`. Raises EditionError."""
-    requested = requested_by(editions)
-    figures = [(figure_id, *key) for key, figure_id in requested.figures.items()]
-    for table, rows in (
-        ("asked", figures), ("claims", requested.claims), ("statement_terms", requested.terms),
-        ("report_tables", requested.tables), ("report_cells", requested.cells),
-    ):  # fmt: skip
-        make_raw_table(con, table, rows)
+def _add_terms(requested: RequestedFigures, edition: Edition, number: int, statement: Statement) -> None:
+    for group_no, group in enumerate(statement.groups, start=1):
+        terms = [("whole", statement.whole(group)), *(("part", p) for p in statement.parts(group))]
+        requested.terms += [
+            (
+                edition.edition, number, statement.form, group_no, role, group.amount,
+                requested.figure_id(edition.force_code, figure), figure.shows, group.within,
+            )
+            for role, figure in terms
+        ]  # fmt: skip
+
+
+def _key(figure: EditionFigure, area: str) -> _Key:
+    return figure.mart, figure.measure, figure.area_type, area, figure.category, figure.from_day, figure.to_day
+
+
+def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, str]]]) -> PrintedValues:
+    """Printed values by figure; the first if one is printed twice."""
+    values: PrintedValues = {}
+    for figure, printed, row in figures:
+        if row["figure"] == "value" and printed.value is not None:
+            values.setdefault(_key(figure, row["area_name"]), (printed.value, Decimal("0.5") / printed.places))
+    return values
+
+
+def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict:
+    """The conflict if a figure is printed for several months and for each of them, and these do not add up to it."""
+    first, last = figure.from_day, figure.to_day
+    if whole.value is None or first is None or last is None or first.day != 1 or last != month_end(last.year, last.month):
+        return _NONE
+    # Counts and money of months add up.
+    measure = (figure.mart, figure.measure, "sum")
+    if not any((m["mart"], m["measure"], m["aggregation"]) == measure for m in read_seed("measure_list")):
+        return _NONE
+    series = _key(figure, str(figure.area_name))[:-2]
+    months = [printed.get((*series, *month_days(n))) for n in range(month_number(first), month_number(last) + 1)]
+    values = [m for m in months if m is not None]
+    if len(months) < 2 or len(values) < len(months):
+        return _NONE
+    total = sum((value for value, _ in values), Decimal(0))
+    # Counts are not rounded, other figures are.
+    slack = Decimal(0) if unit == "count" else sum((half for _, half in values), Decimal("0.5") / whole.places)
+    return (total, whole.value) if abs(total - whole.value) > slack else _NONE
+
+
+def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict:
+    """The conflict if the report says that printed parts add up to a printed whole, and they do not."""
+    if statement.form != "adds_up":
+        return _NONE
+    name = force_names().get(force, force)
+    for group in statement.groups:
+        terms = [statement.whole(group), *statement.parts(group)]
+        printed_terms = [printed.get(_key(t, t.area_name or name)) for t in terms]
+        values = [v[0] for v in printed_terms if v is not None]
+        if len(values) != len(terms):
+            continue
+        whole, *parts = values
+        total = sum(parts, Decimal(0))
+        if abs(total - whole) > Decimal(str(group.within)):
+            return total, whole
+    return _NONE

@@ -89,11 +89,9 @@ class Statement(_Part):
         return self
 
     def whole(self, group: Group) -> EditionFigure:
-        """A group's whole."""
         return EditionFigure.model_validate(self.figure | group.whole)
 
     def parts(self, group: Group) -> list[EditionFigure]:
-        """A group's parts."""
         return [EditionFigure.model_validate(self.figure | group.whole | part) for part in group.parts]
 
 
@@ -135,7 +133,6 @@ class Edition(_Part):
         return self
 
     def cells(self, table: TableSpec) -> list[CellSpec]:
-        """A table's cells, row by row."""
         return cells(table, self.windows, self.data_to)
 
 

@@ -9,8 +9,10 @@ import yaml
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
+from dagster_project.core.similar_names import suggestion
 
-from .adapt_to_force import adapt_to_force, areas_of, check_force, chosen_tables, complete_months, end_with_data
+from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data
 from .model import FOLDER, EditionError, read_edition
 from .windows import month_days, month_end, month_number
 
@@ -30,8 +32,8 @@ def make_next_edition(
     Raises EditionError: no such edition, force or table, or the new edition already exists.
     """
     _month(new)
-    if force:
-        check_force(force)
+    if force and force not in force_names():
+        raise EditionError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
     source = _source(home, old, new, tables)
     target = home.editions / f"{new}.yml"
     if target.exists() or (FOLDER / target.name).exists():

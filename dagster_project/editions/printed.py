@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 
 WORDS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 ]  # fmt: skip
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 SCALES = {"million": 6, "m": 6, "thousand": 3, "k": 3, "billion": 9, "bn": 9}
 DIGITS, PLACES = 15, 8
 """Digits before and after the point that the relations can store."""
@@ -27,7 +29,7 @@ class PrintedNumber:
 
 
 def read_printed(text: str, unit: str = "count") -> PrintedNumber:
-    """The value of a printed figure. Raises ValueError for a text without a figure.
+    """The value of a printed figure, also in words up to ninety-nine. Raises ValueError for a text without a figure.
 
     A count is exact; an amount of money that ends in three noughts is taken as rounded to thousands.
     """
@@ -44,7 +46,11 @@ def read_printed(text: str, unit: str = "count") -> PrintedNumber:
         if unit == "gbp" and exponent == 0 and value and value % 1000 == 0:
             exponent = 3
         return PrintedNumber(value, Decimal(1).scaleb(-exponent))
-    for word in re.findall(r"[a-z]+", plain.lower()):
+    words = re.findall(r"[a-z]+", plain.lower())
+    for word, following in zip_longest(words, words[1:]):
+        if word in TENS:
+            ones = WORDS.index(following) if following in WORDS[1:10] else 0
+            return PrintedNumber(Decimal(10 * (TENS.index(word) + 2) + ones), Decimal(1))
         if word in WORDS:
             return PrintedNumber(Decimal(WORDS.index(word)), Decimal(1))
     raise ValueError(f"{text!r} holds no figure")

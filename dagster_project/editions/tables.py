@@ -17,6 +17,12 @@ EVERY = "*"
 """As area or category of a row: print one row for each."""
 
 
+SERIES = {
+    "months": "month", "financial_years": "financial_year", "calendar_years": "calendar_year", "published_periods": "published",
+}  # fmt: skip
+"""Fields of a row that is a series of periods, and the window of each period."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -40,7 +46,6 @@ class FigureFields(_Part):
     sign: Literal["%"] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """The fields that are set."""
         return {n: getattr(self, n) for n in FigureFields.model_fields if getattr(self, n) is not None}
 
 
@@ -65,7 +70,7 @@ class RowSpec(FigureFields):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        series = [n for n in ("months", "financial_years", "calendar_years", "published_periods") if getattr(self, n)]
+        series = [n for n in SERIES if getattr(self, n)]
         if len(series) > 1 or (series and (self.window or self.label)):
             raise ValueError("a row is either one series, which names its own rows, or has a window and a label")
         if not series and not self.label and EVERY not in (self.area_name, self.category):
@@ -74,15 +79,10 @@ class RowSpec(FigureFields):
 
     def expanded(self) -> list[tuple[str | None, "Window | str | None"]]:
         """Label and window of each printed row. Without a label, the window names the row."""
-        last = -1 if self.whole_years else 0
-        for field, windows in (
-            (self.months, [Window(month=-n) for n in range(self.months or 0)]),
-            (self.financial_years, [Window(financial_year=last - n) for n in range(self.financial_years or 0)]),
-            (self.calendar_years, [Window(calendar_year=last - n) for n in range(self.calendar_years or 0)]),
-            (self.published_periods, [Window(published=-n) for n in range(self.published_periods or 0)]),
-        ):
-            if field:
-                return [(None, window) for window in reversed(windows)]
+        for field, window in SERIES.items():
+            if count := getattr(self, field):
+                last = -1 if self.whole_years and window.endswith("year") else 0
+                return [(None, Window.model_validate({window: n})) for n in range(last - count + 1, last + 1)]
         return [(self.label, self.window)]
 
 

@@ -18,8 +18,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_names, suggestion
 
 from .adapt_to_force import areas_of
-from .claims import claimed_lines
-from .edition_tables import write_edition_tables
+from .edition_tables import claimed_lines, write_edition_tables
 from .model import FOLDER, Edition, EditionError, NoEditionError, project_edition, read_edition
 from .tables import EVERY, Shows
 from .yaml_faults import Places
@@ -95,10 +94,7 @@ def forces_with_files(con: duckdb.DuckDBPyConnection) -> set[str]:
 def read_usable_edition(path: Path, home: Home) -> Edition:
     """Read an edition and check every name in it. Raises EditionError: file, line, what is wrong, what may be meant."""
     edition = read_edition(path)
-    try:
-        places = Places(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
+    places = Places(path.read_text(encoding="utf-8"))
     try:
         if faults := list(dict.fromkeys(_faults(edition, home, places))):
             raise EditionError(f"{path.name}: {'; '.join(faults)}")
@@ -138,7 +134,6 @@ def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
 
 
 def _measures() -> dict[str, list[str]]:
-    """The measures of each mart."""
     marts: dict[str, list[str]] = {}
     for m in read_seed("measure_list"):
         marts.setdefault(m["mart"], []).append(m["measure"])

@@ -119,7 +119,6 @@ def pair(year: int) -> str:
 
 
 def month_end(year: int, month: int) -> date:
-    """A month's last day."""
     return date(year, month, monthrange(year, month)[1])
 
 

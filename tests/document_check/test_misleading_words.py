@@ -58,6 +58,8 @@ JUDGED = [
     ("The number of confiscation orders fell in 2024/25, to 108.", ["disagrees"]),
     ("Possession offences rose to 2,187 in the year to October 2025.", ["agrees"]),
     ("Drug incidents have fallen sharply to 3,395 in 2025.", ["agrees"]),
+    # A value that something fell to is not below 0, also where the edition does not print it.
+    ("Trigger arrests fell to 1,137 in the year to August 2025.", ["agrees"]),
     # From what it fell is another year.
     ("Confiscation orders rose to 84 in 2023/24 from 72 in 2022/23.", ["agrees", "agrees"]),
     # Words that leave a measure whole.

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from dagster_project.document_check.labels import matches
+from dagster_project.document_check.link_tables import matches
 from dagster_project.document_check.numbers import numbers_of, value_of
 from dagster_project.document_check.periods import periods_of
 

@@ -12,7 +12,7 @@ from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from dagster_project.document_check.claims_file import _with
+from dagster_project.document_check.claimed_sentences import _with
 from dagster_project.document_check.model import Figure, Grid, Text
 from dagster_project.document_check.read_document import read_document
 from dagster_project.document_check.read_pdf import _without_edges

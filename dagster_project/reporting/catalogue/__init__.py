@@ -31,12 +31,13 @@ def write(
     the same bytes. Raises OSError, and ValueError if two relations would share a page.
     """
     catalogue = read_catalogue(con)
+    words = describe_offences(c for m in catalogue.measures if m.mart == OFFENCE_MART for c in m.categories)
+    entries = search_entries(catalogue, words)
     # What an older night has and the project no longer does is shown without lineage.
     shared = {
         "root": "", "is_sample": is_sample, "links": tuple(links), "editions": tuple(editions), "c": catalogue,
-        "lineage": Lineage(manifest(), catalogue), "entries": search_entries(catalogue), "dashboard_link": dashboard_link,
-        "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
-        "category_words": describe_offences(c for m in catalogue.measures if m.mart == OFFENCE_MART for c in m.categories),
+        "lineage": Lineage(manifest(), catalogue), "entries": entries, "category_words": words,
+        "dashboard_link": dashboard_link, "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
     }  # fmt: skip
     environment = make_environment(HERE / "templates")
     for name in PAGES:

@@ -54,7 +54,6 @@ class Measure:
 
     @property
     def anchor(self) -> str:
-        """The id of its section on the page of its mart."""
         return f"measure-{slug(self.name)}"
 
 
@@ -70,12 +69,10 @@ class DescribedRelation:
 
     @property
     def full_name(self) -> str:
-        """Schema and name, as in a query."""
         return f"{self.schema}.{self.name}"
 
     @property
     def page(self) -> str:
-        """The file of its page."""
         return f"{slug(self.full_name)}.html"
 
 
@@ -95,27 +92,23 @@ class Catalogue:
 
     @cached_property
     def relations(self) -> list[DescribedRelation]:
-        """Every relation of every schema."""
         return [r for _, _, relations in self.schemas for r in relations]
 
     @cached_property
     def pages(self) -> dict[str, str]:
-        """The page of each relation, by its full name."""
         return {r.full_name: r.page for r in self.relations}
 
     @property
     def titles(self) -> dict[str, str]:
-        """The title of each extract."""
+        """Of the extracts."""
         return {e["extract"]: e["title"] for e in self.extracts}
 
     @property
     def measures(self) -> list[Measure]:
-        """Every measure of every mart."""
         return [m for r in self.relations for m in r.measures]
 
     @property
     def check_count(self) -> int:
-        """How many checks the gate made."""
         return sum(len(checks) for _, checks in self.checks)
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from ..category_words import OFFENCE_MART, describe_offences
+from ..category_words import OFFENCE_MART
 from .read import Catalogue, Measure
 
 
@@ -26,9 +26,9 @@ def dashboard_link(measure: Measure, category: str = "") -> str:
     return urlencode(state | ({"category": category} if category else {}))
 
 
-def search_entries(catalogue: Catalogue) -> list[SearchEntry]:
-    """Measures, categories, columns, extracts and relations, in this order, each sorted by name."""
-    return [*_measures(catalogue), *_categories(catalogue), *_columns(catalogue), *_others(catalogue)]
+def search_entries(catalogue: Catalogue, offences: dict[str, str]) -> list[SearchEntry]:
+    """Measures, categories, columns, extracts and relations, in this order, each sorted by name. `offences`: codes in words."""
+    return [*_measures(catalogue), *_categories(catalogue, offences), *_columns(catalogue), *_others(catalogue)]
 
 
 def _page(catalogue: Catalogue, measure: Measure) -> str:
@@ -40,15 +40,14 @@ def _measures(catalogue: Catalogue) -> Iterator[SearchEntry]:
         yield SearchEntry("Measure", m.title, f"{m.meaning}. {m.name}", m.mart, _page(catalogue, m), dashboard_link(m))
 
 
-def _categories(catalogue: Catalogue) -> Iterator[SearchEntry]:
+def _categories(catalogue: Catalogue, offences: dict[str, str]) -> Iterator[SearchEntry]:
     used: dict[tuple[str, str], list[Measure]] = {}
     for m in catalogue.measures:
         for category in m.categories:
             if category != "all":
                 used.setdefault((category, m.mart), []).append(m)
-    words = describe_offences(category for category, mart in used if mart == OFFENCE_MART)
     for (category, mart), measures in sorted(used.items(), key=lambda item: item[0]):
-        meaning = words.get(category, "") if mart == OFFENCE_MART else ""
+        meaning = offences.get(category, "") if mart == OFFENCE_MART else ""
         text = ". ".join(filter(None, (meaning, "Category of " + ", ".join(m.title for m in measures))))
         page, link = _page(catalogue, measures[0]), dashboard_link(measures[0], category)
         yield SearchEntry("Category", category, text, mart, page, link)

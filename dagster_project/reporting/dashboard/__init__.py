@@ -65,8 +65,11 @@ def write(
         if force in lists.outlines:
             _write_script(own / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
         _write_script(own / "files.js", "pamFiles", f"{force}/files", accepted_files(con, force))
-    extra = {"beside": links, "moved": _count_changes(changes)}
-    _write_script(folder / "data" / "index.js", "pamIndex", "", contents | extra)
+    counts: dict[str, dict[str, tuple[int, int, int, int]]] = {}
+    for (mart, force), own_counts in changes.counts.items():
+        counts.setdefault(force, {})[mart] = own_counts
+    moved = {"before": changes.before, "most": MOST_LISTED, "counts": counts}
+    _write_script(folder / "data" / "index.js", "pamIndex", "", contents | {"beside": links, "moved": moved})
     for name in PAGE_FILES:
         (folder / name).write_bytes((HERE / name).read_bytes())
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")
@@ -105,14 +108,6 @@ def _write_mart(
     if reused.reuse_or_make(path, content_hash, make):
         figures.update(json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].removesuffix(";\n")))
     return figures
-
-
-def _count_changes(changes: Changes) -> dict[str, Any]:
-    """By force and mart, how many figures changed, how many of those were complete before, how many are new and gone."""
-    counts: dict[str, dict[str, tuple[int, int, int, int]]] = {}
-    for (mart, force), own in changes.counts.items():
-        counts.setdefault(force, {})[mart] = own
-    return {"before": changes.before, "most": MOST_LISTED, "counts": counts}
 
 
 def _write_script(path: Path, name: str, key: str, value: object) -> None:

@@ -10,14 +10,12 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from dagster_project.core.files import write_whole
 
-from .chart_parts import NARROW, WIDE, Look
-from .chart_specs import spec
+from .chart_specs import NARROW, WIDE, Look, spec
 from .draw_charts import Job, draw
 from .model import Chart
 
@@ -26,6 +24,7 @@ CACHE_DAYS = 30
 CACHE_WRITERS = 8
 """Pictures written to the cache at the same time: each waits for the disk."""
 PNG_SCALE = 2
+RENDERER = version("vl-convert-python")
 NOT_DRAWN = "This chart could not be drawn. Its figures are in the table."
 """What is shown in place of such a chart."""
 
@@ -77,27 +76,19 @@ def _job(text: str, form: str, folder: Path | None) -> Job:
     return Job(text, svg.decode("utf-8") if svg else None, PNG_SCALE)
 
 
-@cache
-def _renderer() -> str:
-    """The renderer's version, without loading it."""
-    return version("vl-convert-python")
-
-
 def _cache_path(text: str, form: str, folder: Path) -> Path:
-    return folder / f"{hashlib.sha256(f'{_renderer()} {PNG_SCALE} {text}'.encode()).hexdigest()}.{form}"
+    return folder / f"{hashlib.sha256(f'{RENDERER} {PNG_SCALE} {text}'.encode()).hexdigest()}.{form}"
 
 
 def _read_cached(text: str, form: str, folder: Path | None) -> bytes | None:
     """The cached picture of a spec; None where there is none."""
-    if folder is None:
-        return None
-    path = _cache_path(text, form, folder)
-    try:
-        data = path.read_bytes()
-        path.touch()
-    except FileNotFoundError:
-        return None
-    return data
+    if folder:
+        path = _cache_path(text, form, folder)
+        with suppress(FileNotFoundError):
+            data = path.read_bytes()
+            path.touch()
+            return data
+    return None
 
 
 def _delete_unused(folder: Path) -> None:

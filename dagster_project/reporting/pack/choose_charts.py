@@ -5,6 +5,7 @@ months to each; the last two years month by month, where the table compares year
 units. Titles say whether the newest month is unusual, by the rule in docs/reference/control-charts.md.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,7 @@ import duckdb
 
 from dagster_project.core.small_counts import FEW_A_MONTH
 
-from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse, months_until
+from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse
 from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .wording import describe_bars, describe_limits, describe_lines, format_number
 
@@ -27,6 +28,8 @@ UNITS = 24
 """Units drawn at most: the largest."""
 FEWEST_POINTS = 6
 """A unit with fewer points is not drawn."""
+TWELVE = ("rolling_12_months", "")
+"""The twelve months to each month, of the force."""
 NO_TOTAL = {("mart_prevention_activity", "activity_quantity")}
 """Measures whose categories count different things, such as leaflets and people, so that a chart of their sum means nothing."""
 NOT_AVAILABLE = "Not available: no accepted file says anything of it."
@@ -36,12 +39,14 @@ NOT_PUBLIC = "Not public: every figure of it is small, or could give a small one
 class Month(NamedTuple):
     """A figure of the marts for a month, or for the twelve months to its end."""
 
-    period: str
-    area: str
     day: date
     value: Decimal | None
     status: str
     marker: str | None
+
+
+Months = Mapping[tuple[str, str], Sequence[Month]]
+"""By kind of period, and by unit: the figures of a measure, the oldest first. A blank unit is the force."""
 
 
 def make_page_charts(
@@ -57,13 +62,16 @@ def make_page_charts(
         if table.kind == "chart":
             charts.append(_edition_chart(table))
             continue
-        wanted = [d for d in _chartable(table) if (d.mart, d.measure) not in drawn][:MEASURES]
+        wanted = [
+            d for d in table.definitions
+            if d.mart != "mart_public_health" and (d.mart, d.measure) not in NO_TOTAL | drawn
+        ][:MEASURES]  # fmt: skip
         drawn |= {(d.mart, d.measure) for d in wanted}
         months = {d.measure: _months(con, force, d, table.data_to, public) for d in wanted}
         wanted = [d for d in wanted if months[d.measure]]
         if wanted:
             charts.append(_trend(table, wanted, months, of_force))
-            if _compares_years(table):
+            if {"volume_change", "pct_change", "prior_value"} & {c.shows for r in table.rows for c in r.cells}:
                 charts += _years(table, wanted[:2], months)
             charts += _units(table, wanted[0], months[wanted[0].measure])
     return tuple(charts)
@@ -98,12 +106,7 @@ def _gap_notes(panels: Iterable[Panel]) -> tuple[str, ...]:
     return ("Figures that are not public are not 0: lines break there, and a c replaces the bar.",) if hidden else ()
 
 
-def _chartable(table: Table) -> list[Definition]:
-    """The measures of a table whose months can be drawn."""
-    return [d for d in table.definitions if d.mart != "mart_public_health" and (d.mart, d.measure) not in NO_TOTAL]
-
-
-def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data_to: date, public: bool) -> list[Month]:
+def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data_to: date, public: bool) -> Months:
     schema, marker = ("marts_public", "marker") if public else ("marts", "null")
     rows = con.execute(
         f"select period_type, case area_type when 'force' then '' else area_name end, period_end, value, data_status, {marker}"
@@ -112,27 +115,22 @@ def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data
         " and period_type in ('month', 'rolling_12_months') and period_end <= ? order by 2, 1, 3",
         [force, wanted.measure, data_to],
     ).fetchall()
-    months = [Month(*row) for row in rows]
-    return months if any(m.value is not None for m in months) else []
-
-
-def _select(months: Iterable[Month], period: str, area: str = "") -> list[Month]:
-    """The figures of one kind of period and one area; blank: the force."""
-    return [m for m in months if (m.period, m.area) == (period, area)]
+    months: defaultdict[tuple[str, str], list[Month]] = defaultdict(list)
+    for period, area, *month in rows:
+        months[period, area].append(Month(*month))
+    return months if any(m.value is not None for own in months.values() for m in own) else {}
 
 
 def _points(months: Sequence[Month], unit: str, divisor: int = 1) -> tuple[Point, ...]:
     """Points of complete months only: part of a month would look like a fall. `divisor`: 12 for the mean of twelve months."""
     places = 1 if divisor > 1 and unit == "count" else None
-    return tuple(
-        Point(f"{m.day:%b %Y}", m.day, value, _no_value(m) if value is None else format_number(value, unit, places), m.status)
-        for m in months
-        for value in [m.value / divisor if m.status == "complete" and m.value is not None else None]
-    )
-
-
-def _no_value(month: Month) -> str:
-    return PUBLIC_ONLY if month.marker == PUBLIC_ONLY and month.status == "complete" else "[x]"
+    points = []
+    for m in months:
+        value = m.value / divisor if m.status == "complete" and m.value is not None else None
+        printed = PUBLIC_ONLY if m.status == "complete" and m.marker == PUBLIC_ONLY else "[x]"
+        printed = printed if value is None else format_number(value, unit, places)
+        points.append(Point(f"{m.day:%b %Y}", m.day, value, printed, m.status))
+    return tuple(points)
 
 
 def _trimmed(points: tuple[Point, ...]) -> tuple[Point, ...]:
@@ -142,13 +140,13 @@ def _trimmed(points: tuple[Point, ...]) -> tuple[Point, ...]:
 
 
 def _trend(
-    table: Table, wanted: Sequence[Definition], months: dict[str, list[Month]],
+    table: Table, wanted: Sequence[Definition], months: Mapping[str, Months],
     control_charts: Mapping[tuple[str, str], tuple[ChartMonth, ...]],
 ) -> Chart:  # fmt: skip
     panels, few = [], []
     for d in wanted:
-        chart = months_until(control_charts.get((d.mart, d.measure), ()), table.data_to)[-TREND_MONTHS:]
-        single = _trimmed(_points(_select(months[d.measure], "month")[-TREND_MONTHS:], d.unit))
+        chart = [m for m in control_charts.get((d.mart, d.measure), ()) if m.end <= table.data_to][-TREND_MONTHS:]
+        single = _trimmed(_points(months[d.measure].get(("month", ""), ())[-TREND_MONTHS:], d.unit))
         known = [p.value for p in single if p.value is not None]
         if is_sparse(chart) or (d.unit == "count" and known and sum(known) < FEW_A_MONTH * len(known)):
             few.append(d.title)
@@ -156,12 +154,13 @@ def _trend(
         elif chart:
             panels.append(_control_panel(d, single, chart))
         else:
-            panels.append(_mean_panel(d, single, _select(months[d.measure], "rolling_12_months")[-TREND_MONTHS:]))
+            panels.append(_mean_panel(d, single, months[d.measure].get(TWELVE, ())[-TREND_MONTHS:]))
     title = _trend_title(table, panels)
     points = [point for panel in panels for s in panel.series for point in s.points]
     return Chart(
         chart_id=f"{table.name}-trend", kind="trend", paragraph=table.paragraph, title=title, table=table.name, x_title="Month",
-        panels=tuple(panels), alt=" ".join([describe_lines("Chart of months", title, panels), *describe_limits(panels)]),
+        panels=tuple(panels),
+        alt=" ".join([describe_lines("Chart of months", title, panels), *(describe_limits(p) for p in panels if p.limits)]),
         notes=_trend_notes(panels, few),
         unavailable=None if any(p.value is not None for p in points) else _why_empty(s for p in panels for s in p.series),
     )  # fmt: skip
@@ -231,16 +230,10 @@ def _trend_notes(panels: Sequence[Panel], few: Sequence[str]) -> tuple[str, ...]
     return (*notes, "Incomplete months are not shown.", *_gap_notes(panels))
 
 
-def _compares_years(table: Table) -> bool:
-    """Whether it compares a year, or the year so far, with the one before."""
-    shows = {c.shows for r in table.rows for c in r.cells}
-    return bool(shows & {"volume_change", "pct_change", "prior_value"})
-
-
-def _years(table: Table, wanted: Sequence[Definition], months: dict[str, list[Month]]) -> list[Chart]:
+def _years(table: Table, wanted: Sequence[Definition], months: Mapping[str, Months]) -> list[Chart]:
     panels = []
     for d in wanted:
-        points = _points(_select(months[d.measure], "month"), d.unit)
+        points = _points(months[d.measure].get(("month", ""), ()), d.unit)
         this, before = points[-12:], points[-24:-12]
         if len(before) == 12 and all(p.value is not None for p in (*this, *before)):
             panels.append(
@@ -252,7 +245,7 @@ def _years(table: Table, wanted: Sequence[Definition], months: dict[str, list[Mo
     if not panels:
         return []
     title = f"{table.title}: the last 12 months against the 12 before"
-    if totals := [text for d in wanted if (text := _compare_totals(d, months[d.measure], panels))]:
+    if totals := [text for d in wanted if (text := _compare_totals(d, months[d.measure].get(TWELVE, ()), panels))]:
         title = "; ".join(totals)
     return [
         Chart(
@@ -262,9 +255,8 @@ def _years(table: Table, wanted: Sequence[Definition], months: dict[str, list[Mo
     ]  # fmt: skip
 
 
-def _compare_totals(measure: Definition, months: Sequence[Month], panels: Sequence[Panel]) -> str:
+def _compare_totals(measure: Definition, twelve: Sequence[Month], panels: Sequence[Panel]) -> str:
     """`Possession offences: 2,187 in the 12 months to Oct 2025, 1,649 in the 12 before`."""
-    twelve = _select(months, "rolling_12_months")
     if measure.title not in [p.title for p in panels] or len(twelve) < 13:
         return ""
     now, before = twelve[-1], twelve[-13]
@@ -291,11 +283,11 @@ def _largest_unit(panels: Sequence[Panel]) -> str:
     return f": most in {panel.title}, {end.printed} to {end.label}"
 
 
-def _units(table: Table, measure: Definition, months: Sequence[Month]) -> list[Chart]:
+def _units(table: Table, measure: Definition, months: Months) -> list[Chart]:
     """A panel for each unit, of the twelve months to each month: single months of a unit vary by chance."""
     panels = []
-    for area, own in groupby((m for m in months if m.area), key=lambda m: m.area):
-        points = _trimmed(_points(_select(own, "rolling_12_months", area)[-TREND_MONTHS:], measure.unit))
+    for (period, area), own in months.items():
+        points = _trimmed(_points(own[-TREND_MONTHS:], measure.unit)) if area and period == TWELVE[0] else ()
         if sum(p.value is not None for p in points) >= FEWEST_POINTS and any(p.value for p in points):
             panels.append(Panel(area, measure.unit, (Series("12 months to each month", points, "rolling"),)))
     if len(panels) < 2:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import chain, count
+from itertools import chain, count, groupby
 from typing import Any
 
 import duckdb
@@ -70,7 +70,6 @@ class _Reader:
         self.evidence = read_evidence(con, edition.force_code, self.force, self.cells, public)
 
     def pack(self, is_sample: bool) -> Pack:
-        """The whole pack."""
         edition = self.edition
         this_night = "select night_id, started_at from meta.nights where finished_at is null"
         night, at = self.con.execute(this_night).fetchone() or ("", None)
@@ -139,12 +138,9 @@ def _read_tables(
             f"the published night does not print edition {edition.edition}: it has {', '.join(editions) or 'none'}; the next"
             " night prints every edition there is"
         )
-    cells: dict[str, list[dict[str, Any]]] = {}
-    for cell in read_rows(
-        con, "select * from reports.cells where edition = ? order by table_name, row_no, column_no", [edition.edition]
-    ):
-        cells.setdefault(cell["table_name"], []).append(cell)
-    return tables, cells
+    in_order = "select * from reports.cells where edition = ? order by table_name, row_no, column_no"
+    cells = groupby(read_rows(con, in_order, [edition.edition]), lambda c: str(c["table_name"]))
+    return tables, {table: list(own) for table, own in cells}
 
 
 def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
@@ -198,7 +194,8 @@ def _claims(
                 no=r["claim_no"], paragraph=r["paragraph"], kind=r["kind"], what=what[:1].upper() + what[1:],
                 printed=r["printed"] or "",
                 computed=_exact(r["computed"], r["unit"], r["figure"]),
-                difference=_difference(r["difference"], r["unit"], r["figure"]),
+                # Two percentages differ by points, not by a percentage.
+                difference=_exact(r["difference"], r["unit"], r["figure"]).replace("%", " points"),
                 verdict=r["verdict"],
                 reason="; ".join(dict.fromkeys(t for t in (r["known_reason"], r["reason"], r["note"]) if t)),
                 is_known=bool(r["is_known"]),
@@ -213,11 +210,6 @@ def _exact(value: Decimal | None, unit: str | None, figure: str | None) -> str:
         return ""
     unit = "percent" if figure == "pct_change" else unit
     return format_number(value, unit, 0 if value == value.to_integral_value() else 2)
-
-
-def _difference(value: Decimal | None, unit: str | None, figure: str | None) -> str:
-    """The difference of two figures. Two percentages differ by points, not by a percentage."""
-    return _exact(value, unit, figure).replace("%", " points")
 
 
 def accepted_notes(
@@ -235,7 +227,6 @@ def accepted_notes(
 
 
 def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:
-    """The columns of a table, from its cells."""
     by_no: dict[int, list[dict[str, Any]]] = {}
     for cell in cells:
         by_no.setdefault(cell["column_no"], []).append(cell)
@@ -261,27 +252,26 @@ def _shared(cells: list[dict[str, Any]], field: str) -> str | None:
 def _rows(
     cells: list[dict[str, Any]], columns: Sequence[PrintedColumn], unusual: Mapping[tuple[int, str], str]
 ) -> tuple[Row, ...]:
-    rows: dict[int, tuple[str, dict[str, Cell]]] = {}
-    for c in cells:
-        cell = replace(_cell(c), unusual=unusual.get((c["row_no"], c["column_name"]), ""))
-        rows.setdefault(c["row_no"], (c["row_label"], {}))[1][c["column_name"]] = cell
-    return tuple(
-        Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{cells[0]['table_name']}/{no}/{c.name}") for c in columns))
-        for no, (label, by_name) in sorted(rows.items())
-    )
+    rows = []
+    for (table, no, label), own in groupby(cells, lambda c: (c["table_name"], c["row_no"], c["row_label"])):
+        by_name = {c["column_name"]: _cell(c, unusual.get((no, c["column_name"]), "")) for c in own}
+        rows.append(Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{table}/{no}/{c.name}") for c in columns)))
+    return tuple(rows)
 
 
-def _cell(c: dict[str, Any]) -> Cell:
+def _cell(c: dict[str, Any], unusual: str) -> Cell:
     text = c["printed"] or MISSING
     for marker in (c["marker"] or "").split():
         text = text.replace(marker, "")
     text = text.strip()
+    decimals = len(text.rstrip("%").partition(".")[2]) if text else PLACES.get(c["unit"] or "", 0)
     return Cell(
         cell_id=f"{c['table_name']}/{c['row_no']}/{c['column_name']}", printed=c["printed"] or MISSING, text=text,
-        marker=c["marker"], value=c["value"], unit=c["unit"], decimals=_decimals(text, c["unit"]), data_status=c["data_status"],
+        marker=c["marker"], value=c["value"], unit=c["unit"], decimals=decimals, data_status=c["data_status"],
         can_be_traced=c["answer_id"] is not None and c["period_end"] is not None and c["value"] is not None,
         measure=c["measure"], shows=c["shows"], printed_before=c["printed_before"], printed_in=c["printed_in"],
         days=days_in_words(c["period_start"], c["period_end"]) or f"as published: {c['window_label'] or 'newest'}",
+        unusual=unusual,
     )  # fmt: skip
 
 
@@ -292,11 +282,6 @@ def _status_of(cell: Cell) -> str:
     if cell.marker == PUBLIC_ONLY:
         return "not_public"
     return (cell.data_status or "complete") if cell.value is not None else "not_available"
-
-
-def _decimals(text: str, unit: str | None) -> int:
-    """Decimal places that a figure is printed with."""
-    return len(text.rstrip("%").partition(".")[2]) if text else PLACES.get(unit or "", 0)
 
 
 def _no_cell(cell_id: str) -> Cell:

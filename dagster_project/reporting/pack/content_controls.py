@@ -37,7 +37,6 @@ class Control:
 
     @property
     def can_change(self) -> bool:
-        """Whether its text can be replaced."""
         return bool(self.texts) or (self.content_at is not None and not self.has_paragraphs)
 
 
@@ -153,7 +152,6 @@ def text_edits(data: bytes, control: Control, text: str) -> list[tuple[Span, byt
 
 
 def apply_edits(data: bytes, edits: Iterable[tuple[Span, bytes]]) -> bytes:
-    """A part with edits applied."""
     parts, at = [], 0
     for (begin, end), new in sorted(edits):
         parts += [data[at:begin], new]

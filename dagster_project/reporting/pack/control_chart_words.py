@@ -173,11 +173,6 @@ def _read_comparisons(
     return {(SeriesKey(*row[:5]), row[5], row[6]): Comparison(*row[7:]) for row in rows}
 
 
-def months_until(months: Sequence[ChartMonth], day: date) -> tuple[ChartMonth, ...]:
-    """The months of a chart that end by a day."""
-    return tuple(m for m in months if m.end <= day)
-
-
 def is_sparse(months: Sequence[ChartMonth]) -> bool:
     """Whether a series has so few events a month that mean and limits mean nothing (a rate or amount: it is mostly 0)."""
     return bool(months) and months[-1].mean < FEW_A_MONTH

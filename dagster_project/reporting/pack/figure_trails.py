@@ -102,7 +102,7 @@ def open_work(home: Home, night_id: str) -> Iterator[duckdb.DuckDBPyConnection |
 def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection, edition: str) -> Trails:
     """The trails of an edition's figures. `con` reads the night's file, `work` the rows that it was built from."""
     work.execute("drop table if exists wanted")
-    make_table(work, "wanted", _WANTED, _wanted_counts(con, edition))
+    make_table(work, "wanted", _WANTED, list(_wanted_counts(con, edition)))
     subjects = [r[0] for r in work.execute("select distinct events from wanted order by 1").fetchall()]
     if not subjects:
         return Trails()
@@ -125,7 +125,7 @@ def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection,
     return trails
 
 
-def _wanted_counts(con: duckdb.DuckDBPyConnection, edition: str) -> list[tuple[Any, ...]]:
+def _wanted_counts(con: duckdb.DuckDBPyConnection, edition: str) -> Iterator[tuple[Any, ...]]:
     """What to count for each cell, in the columns of _WANTED; the two parts of a rate separately."""
     areas = {
         (a, b, c): d for a, b, c, d in con.execute(
@@ -139,26 +139,22 @@ def _wanted_counts(con: duckdb.DuckDBPyConnection, edition: str) -> list[tuple[A
         " and value is not null",
         [edition],
     ).fetchall()
-    return [count for cell in cells for count in _counts_of(cell, measures, areas)]
-
-
-def _counts_of(cell: tuple[Any, ...], measures: dict[Any, Any], areas: dict[Any, str]) -> Iterator[tuple[Any, ...]]:
-    table, row_no, column, shows, mart, measure, category, area_type, area_name, force, first, last = cell
-    row = measures.get((mart, measure))
-    if row is None or mart in NO_ROWS:
-        return
-    roles = [("rows", measure, category)]
-    if row["numerator"]:
-        denominator_category = row["denominator_category"] or category
-        roles = [("numerator", row["numerator"], category), ("denominator", row["denominator"], denominator_category)]
-    is_stock = row["aggregation"] == "stock"
-    windows = [("", first, last)]
-    if shows in USES_YEAR_BEFORE:
-        windows.append((YEAR_BEFORE, years_before(first), years_before(last)))
-    for when, begin, end in windows[1:] if shows == "prior_value" else windows:
-        for role, counted, counted_category in roles:
-            yield (
-                f"{table}/{row_no}/{column}", role + when, table, mart.removeprefix("mart_"), counted, counted_category,
-                area_type, areas.get((force, area_type, area_name)), None if is_stock else begin, end, row["coverage"],
-                is_stock, row["aggregation"] == "last", force,
-            )  # fmt: skip
+    for table, row_no, column, shows, mart, measure, category, area_type, area_name, force, first, last in cells:
+        row = measures.get((mart, measure))
+        if row is None or mart in NO_ROWS:
+            continue
+        roles = [("rows", measure, category)]
+        if row["numerator"]:
+            denominator_category = row["denominator_category"] or category
+            roles = [("numerator", row["numerator"], category), ("denominator", row["denominator"], denominator_category)]
+        is_stock = row["aggregation"] == "stock"
+        windows = [("", first, last)]
+        if shows in USES_YEAR_BEFORE:
+            windows.append((YEAR_BEFORE, years_before(first), years_before(last)))
+        for when, begin, end in windows[1:] if shows == "prior_value" else windows:
+            for role, counted, counted_category in roles:
+                yield (
+                    f"{table}/{row_no}/{column}", role + when, table, mart.removeprefix("mart_"), counted, counted_category,
+                    area_type, areas.get((force, area_type, area_name)), None if is_stock else begin, end, row["coverage"],
+                    is_stock, row["aggregation"] == "last", force,
+                )  # fmt: skip

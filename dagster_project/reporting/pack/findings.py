@@ -3,7 +3,7 @@
 A rule chooses them, by figures alone: docs/reference/control-charts.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,18 +11,7 @@ from typing import Any
 
 from dagster_project.core.small_counts import is_small
 
-from .control_chart_words import (
-    NORMAL,
-    Comparison,
-    Evidence,
-    SeriesKey,
-    Window,
-    describe_newest_month,
-    describe_period,
-    is_sparse,
-    months_until,
-    series_key,
-)
+from . import control_chart_words as charts
 from .model import Definition, Finding
 from .wording import days_in_words, format_number
 
@@ -46,11 +35,11 @@ class _Candidate:
 
     table: dict[str, Any]
     cell: dict[str, Any]
-    key: SeriesKey
+    key: charts.SeriesKey
     place: tuple[int, int, int]
 
     @property
-    def window(self) -> Window:
+    def window(self) -> charts.Window:
         return (self.key, self.cell["period_start"], self.cell["period_end"])
 
     @property
@@ -66,44 +55,40 @@ class _Candidate:
 
 
 def choose_findings(
-    tables: Tables, measures: Mapping[tuple[str, str], Definition], evidence: Evidence, force: str
+    tables: Tables, measures: Mapping[tuple[str, str], Definition], evidence: charts.Evidence, force: str
 ) -> tuple[Finding, ...]:
     """The figures to read first of one part of the report, in order. `tables`: the tables of the part, each with its cells."""
     best: dict[tuple[str, str], _Candidate] = {}
-    for candidate in _candidates(tables):
-        measure = candidate.key[:2]
-        if measure in measures and (measure not in best or candidate.fit > best[measure].fit):
-            best[measure] = candidate
+    for table, cells in tables:
+        for cell in cells:
+            key = charts.series_key(cell)
+            if key is None or key[:2] not in measures or cell["shows"] != "value" or cell["value"] is None:
+                continue
+            candidate = _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
+            if key[:2] not in best or candidate.fit > best[key[:2]].fit:
+                best[key[:2]] = candidate
     first = sorted(best.values(), key=lambda c: _order(c, tables, evidence))[:MOST]
     return tuple(_finding(c, measures[c.key[:2]], tables, evidence, force) for c in first)
 
 
-def _candidates(tables: Tables) -> Iterable[_Candidate]:
-    for table, cells in tables:
-        for cell in cells:
-            key = series_key(cell)
-            if key is not None and cell["shows"] == "value" and cell["value"] is not None:
-                yield _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
-
-
-def _order(candidate: _Candidate, tables: Tables, evidence: Evidence) -> tuple[Any, ...]:
+def _order(candidate: _Candidate, tables: Tables, evidence: charts.Evidence) -> tuple[Any, ...]:
     """Unusual figures first, then those within normal variation, those without a chart, and small numbers; in each group the
     largest change in per cent first; then in printed order."""
     comparison = evidence.comparisons.get(candidate.window)
     months = evidence.charts.get(candidate.key, ())
-    unusual = describe_period(months, *candidate.window[1:])
+    unusual = charts.describe_period(months, *candidate.window[1:])
     before = comparison.before if comparison else None
-    small_numbers = is_sparse(months) or is_small(candidate.cell["unit"], candidate.cell["value"], before)
-    group = 3 if small_numbers else 0 if unusual and unusual != NORMAL else 1 if unusual else 2
+    small_numbers = charts.is_sparse(months) or is_small(candidate.cell["unit"], candidate.cell["value"], before)
+    group = 3 if small_numbers else 0 if unusual and unusual != charts.NORMAL else 1 if unusual else 2
     printed = _printed_change(candidate, tables)
     change = comparison.pct_change if comparison else printed["value"] if printed else None
     return (group, -abs(change or Decimal(0)), candidate.place)
 
 
-def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidence: Evidence, force: str) -> Finding:
+def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidence: charts.Evidence, force: str) -> Finding:
     cell, key = candidate.cell, candidate.key
     comparison = evidence.comparisons.get(candidate.window)
-    months = months_until(evidence.charts.get(key, ()), cell["period_end"]) if cell["period_end"] else ()
+    months = [m for m in evidence.charts.get(key, ()) if cell["period_end"] and m.end <= cell["period_end"]]
     parts = [measure.title, None if key.category == "all" else key.category, None if key.area_name == force else key.area_name]
     printed = _printed_change(candidate, tables)
     return Finding(
@@ -112,7 +97,7 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
         days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
         change=_change(comparison) or _printed_words(printed) or (NOTHING_BEFORE if cell["period_end"] else NOT_COMPARED),
         unusual=_capitalise(evidence.describe_change(candidate.window)),
-        newest="" if is_sparse(months) or not months else _capitalise(describe_newest_month(months)),
+        newest="" if charts.is_sparse(months) or not months else _capitalise(charts.describe_newest_month(months)),
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),
         table=candidate.table["table_name"],
         paragraph=candidate.table["paragraph"],
@@ -120,7 +105,7 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
     )
 
 
-def _change(comparison: Comparison | None) -> str:
+def _change(comparison: charts.Comparison | None) -> str:
     """`Up 538 (32.6%) from 1,649`."""
     if comparison is None or comparison.before is None or comparison.change is None:
         return ""
@@ -139,7 +124,7 @@ def _printed_change(candidate: _Candidate, tables: Tables) -> dict[str, Any] | N
     cells = next(of_table for table, of_table in tables if table is candidate.table)
     return next(
         (c for c in cells if c["shows"] == "pct_change" and c["value"] is not None
-         and (series_key(c), c["period_start"], c["period_end"]) == candidate.window),
+         and (charts.series_key(c), c["period_start"], c["period_end"]) == candidate.window),
         None,
     )  # fmt: skip
 

@@ -277,7 +277,6 @@ class Page:
     findings: tuple[Finding, ...] = ()
 
     def charts_of(self, table: Table) -> tuple[Chart, ...]:
-        """The charts shown with a table."""
         return tuple(c for c in self.charts if c.table == table.name)
 
 
@@ -313,12 +312,10 @@ class Pack:
 
     @property
     def charts(self) -> tuple[Chart, ...]:
-        """Every chart, in the order of the report."""
         return tuple(c for p in self.pages for c in p.charts)
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
-        """The measures of its tables, each once."""
         return tuple(dict.fromkeys(d for t in self.tables for d in t.definitions))
 
     @property

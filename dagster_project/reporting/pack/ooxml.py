@@ -1,8 +1,7 @@
 """What python-docx lacks: content controls, fields, bookmarks, tables that mark their header row."""
 
 import io
-import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +17,7 @@ from docx.table import Table
 from docx.text.paragraph import Paragraph
 
 from .refreshable_figures import LONGEST, PREFIXES, BoundText, DataPart, data_part_id, item_props, part_xml, tag_of, xpath_of
-from .word_template import PLACEHOLDER, TABLE, TABLE_FIGURE, TABLE_HEADING, TABLE_TEXT
+from .word_template import PLACEHOLDER, TABLE, TABLE_FIGURE, TABLE_HEADING, TABLE_TEXT, copy_zip
 
 TALLEST = (Cm(6), Cm(9.5))
 """The largest height of a picture with one row of panels, and with more: two charts with their tables fit on a page."""
@@ -53,7 +52,6 @@ def add_bookmark(paragraph: Paragraph, name: str, number: int) -> None:
 
 
 def add_link(paragraph: Paragraph, text: str, bookmark: str) -> None:
-    """Add a link to a bookmark in the document."""
     link = make_element("hyperlink", anchor=bookmark, history=1)
     run = paragraph.add_run(text)
     run.font.underline = True
@@ -88,7 +86,6 @@ class Controls:
         return run
 
     def add(self, paragraph: Paragraph, *texts: Text) -> Paragraph:
-        """Add texts, one after the other."""
         for text in texts:
             if isinstance(text, BoundText):
                 self.add_figure(paragraph, text)
@@ -197,7 +194,6 @@ def add_picture(doc: Doc, png: bytes, *, alt: str, title: str, has_rows: bool) -
 
 
 def add_data_part(doc: Doc, part: DataPart) -> None:
-    """Add the data part that controls are bound to."""
     package = doc.part.package
     item = Part(package.next_partname("/customXml/item%d.xml"), "application/xml", part_xml(part), package)
     number = item.partname.idx
@@ -216,13 +212,3 @@ def save_document(doc: Doc, path: Path | BinaryIO, at: datetime) -> None:
     # A zip file can't have dates before 1980.
     stamp = max(at.timetuple()[:6], (1980, 1, 1, 0, 0, 0))
     copy_zip(saved, path, lambda _, data: data, stamp)
-
-
-def copy_zip(
-    old: Any, new: Any, change: Callable[[str, bytes], bytes], stamp: tuple[int, int, int, int, int, int] | None = None
-) -> None:
-    """Copy a zip file. `change` returns the new bytes of a part; `stamp`: the time of all parts, else each keeps its own."""
-    with zipfile.ZipFile(old) as before, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as after:
-        for item in before.infolist():
-            copy = zipfile.ZipInfo(item.filename, stamp or item.date_time)
-            after.writestr(copy, change(item.filename, before.read(item)), zipfile.ZIP_DEFLATED)

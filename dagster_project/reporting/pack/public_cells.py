@@ -84,7 +84,6 @@ class _Reader:
         return WantedSeries(fields["mart"], fields["measure"], area_type, *names)
 
     def cells_of(self, table: str) -> Iterator[dict[str, Any]]:
-        """The cells of a table."""
         rows: dict[tuple[int, str], list[_RowCell]] = defaultdict(list)
         row_cells = [c for cell in self.cells[table] for c in self._row_cells(cell)]
         for row_cell in row_cells:
@@ -131,6 +130,7 @@ class _Reader:
         """A cell in the columns of `reports.cells`, but for its table and row."""
         cell, series, days = row_cell.cell, row_cell.series, row_cell.cell.days
         fields = cell.fields or {}
+        of_series = series._asdict() if series else dict.fromkeys(FigureSeries._fields)
         shows = fields.get("shows", "value")
         value, marker = _shown(row_cell)
         unit = self.measures[series[:2]]["unit"] if series else None
@@ -143,19 +143,17 @@ class _Reader:
             marker = "[p]"
         printed = marker or NOT_AVAILABLE
         if value is not None:
-            text = format_number(_round_down(value, places) if fields.get("cut") else value, unit, places)
+            shown = value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN) if fields.get("cut") else value
+            text = format_number(shown, unit, places)
             sign = "" if text.endswith("%") else fields.get("sign") or ""
             printed = " ".join(filter(None, (text + sign, marker)))
         return {
-            "column_no": cell.column_no, "column_name": cell.column.name, "column_label": cell.column_label,
-            "window_label": days.label if days else None,
-            "answer_id": "public" if series else None, "force_code": self.force_code,
-            "mart": fields.get("mart"), "measure": fields.get("measure"),
-            "category": series.category if series else None, "area_type": series.area_type if series else None,
-            "area_name": series.area_name if series else None, "period_start": days.first if days else None,
-            "period_end": days.last if days else None, "shows": shows, "value": value, "unit": unit,
-            "data_status": status or "not_applicable", "marker": marker, "printed": printed, "printed_before": None,
-            "printed_in": None,
+            **of_series, "column_no": cell.column_no, "column_name": cell.column.name, "column_label": cell.column_label,
+            "window_label": days.label if days else None, "answer_id": "public" if series else None,
+            "force_code": self.force_code, "mart": fields.get("mart"), "measure": fields.get("measure"),
+            "period_start": days.first if days else None, "period_end": days.last if days else None, "shows": shows,
+            "value": value, "unit": unit, "data_status": status or "not_applicable", "marker": marker, "printed": printed,
+            "printed_before": None, "printed_in": None,
         }  # fmt: skip
 
 
@@ -181,10 +179,6 @@ def _shown(row_cell: _RowCell) -> tuple[Decimal | None, str | None]:
     if row_cell.figure is None or row_cell.series is None or fields is None:
         return None, NO_SUCH_NUMBER
     return row_cell.figure.shown(fields.get("shows", "value"))
-
-
-def _round_down(value: Decimal, places: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
 
 
 def _unit(unit: str | None, shows: str) -> str | None:

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 from dagster_project.editions.verdicts import share_checked
 
 from .model import Cell, Claim, Pack, PrintedColumn, Row, Table
-from .shared_sentences import night_line, source_line
+from .wording import night_line, source_line
 
 NAMESPACE = "urn:pam-warehouse:figures:1"
 PREFIXES = f"xmlns:pam='{NAMESPACE}'"
@@ -82,7 +82,6 @@ def data_part_id(edition: str) -> str:
 
 
 def xpath_of(figure: str) -> str:
-    """The path of a figure in the data part."""
     return f"/pam:figures/pam:f[@id='{figure}']"
 
 
@@ -102,24 +101,20 @@ def bound_texts(pack: Pack) -> dict[str, BoundText]:
 
 
 def bind_cell(table: Table, row: Row, column: PrintedColumn, cell: Cell) -> BoundText:
-    """The figure of a cell."""
     # Figures that others publish are of their newest period, whichever that is.
     days = "" if cell.days.startswith("as published") else cell.days
     return BoundText(cell.cell_id, cell.printed, row.label, days, f"{row.label}, {column.label}: {table.title}")
 
 
 def bind_claim(claim: Claim) -> BoundText:
-    """The computed figure of a claim."""
     return BoundText(f"claim/{claim.no}", claim.computed or MISSING, f"{claim.what}: {claim.printed}", name=claim.what)
 
 
 def bind_source(table: Table) -> BoundText:
-    """The sentence on the extracts of a table."""
     return BoundText(f"{SOURCE}{table.name}", source_line(table), name=f"Source: {table.title}")
 
 
 def make_data_part(pack: Pack) -> DataPart:
-    """The data part of a pack's document."""
     form = "exact" if pack.rule is None else "public"
     return DataPart(pack.edition, pack.night_id, pack.force_code, form, pack.is_sample, bound_texts(pack))
 

@@ -13,7 +13,7 @@ from typing import Any
 from dagster_project.core.cell_text import escape_formula, plain_text
 
 from .model import UNITS, Pack, Table
-from .shared_sentences import public_notice
+from .wording import public_notice
 
 METADATA = "csv-metadata.json"
 
@@ -26,15 +26,20 @@ def write_csvs(pack: Pack, folder: Path) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     descriptions = []
     for table in pack.tables:
-        _write(folder / f"{table.name}.csv", _header(table), _lines(table))
+        header = ["row_no", "row_label", *(name for c in table.columns for name in (c.name, f"{c.name}_marker"))]
+        rows = () if table.unavailable else table.rows
+        lines = ([r.no, r.label, *(v for c in r.cells for v in (c.value, c.marker or ""))] for r in rows)
+        _write(folder / f"{table.name}.csv", header, lines)
         descriptions.append(_describe_table(table))
     if pack.claims:
         _write(folder / f"{CLAIMS}.csv", list(CLAIM_COLUMNS), ([getattr(c, f) for f in CLAIM_COLUMNS] for c in pack.claims))
         descriptions.append(_describe_claims())
+    made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
+    form = f"{public_notice(pack)} " if pack.rule else ""
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "dc:title": f"{pack.title}, {pack.force}, edition {pack.edition}",
-        "dc:description": _describe_pack(pack),
+        "dc:description": f"{made_up}{form}Night {pack.night_id}. {pack.data_status}",
         "dc:creator": "PAM Warehouse",
         "notes": [{"marker": m, "means": words} for m, words in pack.markers.items()],
         "tables": descriptions,
@@ -43,27 +48,12 @@ def write_csvs(pack: Pack, folder: Path) -> list[str]:
     return [*(d["url"] for d in descriptions), METADATA]
 
 
-def _describe_pack(pack: Pack) -> str:
-    made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
-    form = f"{public_notice(pack)} " if pack.rule else ""
-    return f"{made_up}{form}Night {pack.night_id}. {pack.data_status}"
-
-
 def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows([escape_formula(v) if isinstance(v, str) else plain_text(v) for v in line] for line in lines)
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
-
-
-def _header(table: Table) -> list[str]:
-    return ["row_no", "row_label", *(name for c in table.columns for name in (c.name, f"{c.name}_marker"))]
-
-
-def _lines(table: Table) -> Iterable[list[Any]]:
-    for row in () if table.unavailable else table.rows:
-        yield [row.no, row.label, *(v for c in row.cells for v in (c.value, c.marker or ""))]
 
 
 def _describe_table(table: Table) -> dict[str, Any]:

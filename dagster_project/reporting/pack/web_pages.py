@@ -16,14 +16,18 @@ from . import wording as words
 from .chart_pictures import NOT_DRAWN, draw_svgs
 from .figure_trails import TrailPart, Trails
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
-from .shared_sentences import ORDER_OF_FINDINGS, public_notice
+from .wording import ORDER_OF_FINDINGS, public_notice
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_html(
-    pack: Pack, folder: Path, trails: Trails | None = None, downloads: Sequence[tuple[str, str]] = (),
-    cache: Path | None = None, links: Sequence[tuple[str, str]] = (),
+    pack: Pack,
+    folder: Path,
+    trails: Trails | None = None,
+    downloads: Sequence[tuple[str, str]] = (),
+    cache: Path | None = None,
+    links: Sequence[tuple[str, str]] = (),
 ) -> set[str]:
     """Write all pages, the style sheet and the charts into `folder`. A pack in the public form has no trails.
 
@@ -79,10 +83,10 @@ def write_text(path: Path, text: str) -> None:
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = make_environment()
-    environment.filters |= {"anchor": anchor, "slug": words.slug, "verdicts": _count_verdicts, "before": _printed_before}
+    environment.filters |= {"slug": words.slug, "verdicts": _count_verdicts, "before": _printed_before}
     environment.filters |= {"why": _why_no_trail, "made_of": _describe_part, "month": _describe_month}
-    environment.filters |= {"share_checked": share_checked, "result": words.verdict_label}
-    environment.globals["pack_markers"] = MARKERS
+    environment.filters |= {"share_checked": share_checked}
+    environment.globals |= {"pack_markers": MARKERS, "verdict_words": words.VERDICTS}
     return environment
 
 
@@ -94,11 +98,6 @@ def make_environment(*folders: Path) -> jinja2.Environment:
     )  # fmt: skip
     environment.filters |= {"day": words.day_in_words, "moment": words.moment_in_words}
     return environment
-
-
-def anchor(cell_id: str) -> str:
-    """The id of a cell as the id of an element."""
-    return cell_id.replace("/", "-")
 
 
 def _count_verdicts(claims: Iterable[Claim]) -> str:
@@ -127,7 +126,6 @@ def _trail_rows(table: Table, trails: Trails | None) -> list[tuple[str, str, Cel
 
 
 def _why_no_trail(cell: Cell) -> str:
-    """Why a figure has no trail."""
     if cell.value is None and cell.marker in MARKERS:
         return f"{MARKERS[cell.marker].capitalize()}."
     return "As published by others." if not cell.can_be_traced else "Not counted here."

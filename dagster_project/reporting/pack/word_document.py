@@ -14,29 +14,21 @@ from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
+from . import ooxml
 from .chart_pictures import NOT_DRAWN, draw_pngs
 from .document_settings import DocumentSettings
-from .model import Chart, Claim, Pack, Page, Table
-from .ooxml import (
-    Controls,
-    Text,
-    add_bookmark,
-    add_caption,
-    add_data_part,
-    add_field,
-    add_link,
-    add_picture,
-    add_table,
-    save_document,
-)
+from .model import Cell, Chart, Claim, Pack, Page, Row, Table
 from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
-from .shared_sentences import heading, marker_lines, notices, strip_invalid_xml, units_line
-from .word_sentences import suggest_sentences
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
-from .wording import day_in_words, verdict_in_sentence
+from .wording import day_in_words, heading, marker_lines, notices, strip_invalid_xml, units_line, verdict_in_sentence
 
 CHART_KINDS = ("line", "bar", "trend")
 """The kinds of chart that a document has; the pages have all of them."""
+CHANGES = ("volume_change", "pct_change")
+MOST = 3
+"""Sentences suggested for a table at most."""
+
+Sentence = tuple[ooxml.Text, ...]
 FOR_THE_AUTHOR = (
     "For the author. Write in the yellow places: what you type replaces their words. Keep, change or delete the suggested"
     " sentences. The command pam report refresh updates the figures, also where you copied them to, and leaves your words as"
@@ -45,9 +37,7 @@ FOR_THE_AUTHOR = (
 )
 
 
-def write_docx(
-    pack: Pack, path: Path | BinaryIO, cache: Path | None = None, form: DocumentSettings | None = None
-) -> set[str]:
+def write_docx(pack: Pack, path: Path | BinaryIO, cache: Path | None = None, form: DocumentSettings | None = None) -> set[str]:
     """Write the pack to `path`, or an open file. `cache`: a folder in which pictures are cached between nights.
 
     The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises WordTemplateError.
@@ -66,7 +56,7 @@ class _Writer:
         self.pack, self.pictures, self.form = pack, pictures, form
         self.notices = notices(pack)
         self.part = make_data_part(pack)
-        self.controls = Controls(pack.edition)
+        self.controls = ooxml.Controls(pack.edition)
         self.doc: Doc = open_template(form.template)
         # python-docx would search all styles for each paragraph, a third of the time.
         self.doc.part.get_style_id = functools.cache(self.doc.part.get_style_id)  # type: ignore[method-assign]
@@ -74,7 +64,6 @@ class _Writer:
         self.checked: set[int] = set()
 
     def write(self, path: Path | BinaryIO) -> None:
-        """Write all parts in order."""
         self._properties()
         self._headers()
         self._front()
@@ -84,8 +73,8 @@ class _Writer:
         for number, page in enumerate(self.pack.pages, start=1):
             self._page(page, number)
         self._end()
-        add_data_part(self.doc, self.part)
-        save_document(self.doc, path, self.pack.night_at)
+        ooxml.add_data_part(self.doc, self.part)
+        ooxml.save_document(self.doc, path, self.pack.night_at)
 
     def _properties(self) -> None:
         properties = self.doc.core_properties
@@ -100,7 +89,9 @@ class _Writer:
         for number, section in enumerate(self.doc.sections):
             if number and section.header.is_linked_to_previous:
                 continue
-            lines = [] if _has_content(section.header.paragraphs) else [heading(self.pack)]
+            # A template's own header may be a picture.
+            own = any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in section.header.paragraphs)
+            lines = [] if own else [heading(self.pack)]
             for line in [*lines, *self.notices]:
                 first = section.header.paragraphs[0]
                 paragraph = section.header.add_paragraph(style="Header") if first.text else first
@@ -113,9 +104,9 @@ class _Writer:
                 width = (section.page_width or 0) - (section.left_margin or 0) - (section.right_margin or 0)
                 tabs.add_tab_stop(width, WD_TAB_ALIGNMENT.RIGHT)
                 foot.add_run(f"Edition {self.pack.edition}\tPage ")
-                add_field(foot, "PAGE", "1")
+                ooxml.add_field(foot, "PAGE", "1")
                 foot.add_run(" of ")
-                add_field(foot, "NUMPAGES", "1")
+                ooxml.add_field(foot, "NUMPAGES", "1")
 
     def _front(self) -> None:
         pack = self.pack
@@ -147,17 +138,17 @@ class _Writer:
         """A list of links to the parts. Word can replace it with a table of contents made from the headings."""
         self.doc.add_paragraph("Contents", style="Heading 2")
         for number, page in enumerate(self.pack.pages, start=1):
-            add_link(self.doc.add_paragraph(style="List Bullet"), page.title, f"part_{number}")
-        add_link(self.doc.add_paragraph(style="List Bullet"), "Sources and measures", "part_sources")
+            ooxml.add_link(self.doc.add_paragraph(style="List Bullet"), page.title, f"part_{number}")
+        ooxml.add_link(self.doc.add_paragraph(style="List Bullet"), "Sources and measures", "part_sources")
 
     def _heading(self, text: str, number: int) -> None:
         name = "part_sources" if number > len(self.pack.pages) else f"part_{number}"
-        add_bookmark(self.doc.add_paragraph(text, style="Heading 1"), name, number)
+        ooxml.add_bookmark(self.doc.add_paragraph(text, style="Heading 1"), name, number)
 
-    def _paragraph(self, *texts: Text, style: str | None = None) -> Paragraph:
+    def _paragraph(self, *texts: ooxml.Text, style: str | None = None) -> Paragraph:
         return self.controls.add(self.doc.add_paragraph(style=style), *texts)
 
-    def _placeholder(self, text: str, name: str, *before: Text) -> None:
+    def _placeholder(self, text: str, name: str, *before: ooxml.Text) -> None:
         """A numbered paragraph for the author to write in, after the suggested texts."""
         paragraph = self._paragraph(*before, *([" "] if before else []), style=NUMBERED)
         self.controls.add_placeholder(paragraph, text, name)
@@ -189,8 +180,8 @@ class _Writer:
         """A table as printed, with its notes and source."""
         of_chart = ", the figures of the chart" if table.kind == "chart" else ""
         title = f"{table.title}{of_chart}, {table.scope}"
-        add_caption(self.doc, "Table", self._next("Table"), title)
-        add_table(
+        ooxml.add_caption(self.doc, "Table", self._next("Table"), title)
+        ooxml.add_table(
             self.doc, self.controls, [table.rows_are, *(c.label for c in table.columns)],
             [[r.label, *(bind_cell(table, r, c, cell) for c, cell in zip(table.columns, r.cells, strict=True))]
              for r in table.rows],
@@ -206,12 +197,12 @@ class _Writer:
         return self.numbers[kind]
 
     def _chart(self, chart: Chart) -> None:
-        add_caption(self.doc, "Chart", self._next("Chart"), chart.title)
+        ooxml.add_caption(self.doc, "Chart", self._next("Chart"), chart.title)
         picture = self.pictures.get(chart.chart_id)
         if picture is None:
             self.doc.add_paragraph(chart.unavailable or NOT_DRAWN, style=NOTE)
             return
-        add_picture(self.doc, picture, alt=chart.alt, title=chart.title, has_rows=len(chart.panels) > 2)
+        ooxml.add_picture(self.doc, picture, alt=chart.alt, title=chart.title, has_rows=len(chart.panels) > 2)
         self.doc.add_paragraph(" ".join([*chart.notes, f"Drawn on night {self.pack.night_id}."]), style=NOTE)
 
     def _check(self, claims: Iterable[Claim]) -> None:
@@ -248,28 +239,73 @@ class _Writer:
             self._text_table("Measures: what each figure counts", "One row a measure.", ["Measure", "What it counts"],
                              [[d.title, d.meaning] for d in pack.definitions])  # fmt: skip
 
-    def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[Text]]) -> None:
-        """A table of texts."""
-        add_caption(self.doc, "Table", self._next("Table"), title)
-        add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
-
-
-def _has_content(paragraphs: Iterable[Paragraph]) -> bool:
-    """Whether the header of a template has text or a picture."""
-    return any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in paragraphs)
+    def _text_table(self, title: str, about: str, header: list[str], rows: Sequence[Sequence[ooxml.Text]]) -> None:
+        ooxml.add_caption(self.doc, "Table", self._next("Table"), title)
+        ooxml.add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
 
 
 def _day(day: object) -> str:
     return f"{day:%d/%m/%Y}" if day else "[z]"
 
 
-def _describe_claim(claim: Claim) -> list[Text]:
+def _describe_claim(claim: Claim) -> list[ooxml.Text]:
     """What was printed, what was computed, and why they differ."""
     if claim.kind == "statement":
-        texts: list[Text] = [f"In our words, the report says: {claim.what}."]
+        texts: list[ooxml.Text] = [f"In our words, the report says: {claim.what}."]
     elif claim.computed:
         texts = [f"{claim.what}: printed {claim.printed}, computed ", bind_claim(claim), "."]
     else:
         texts = [f"{claim.what}: printed {claim.printed}."]
     reason = f" {claim.reason[:1].upper()}{claim.reason[1:].rstrip('.')}." if claim.reason else ""
     return [*texts, f"{reason}{' The edition lists it as known.' if claim.is_known else ''}"]
+
+
+def suggest_sentences(table: Table) -> list[Sentence]:
+    """Sentences about a table: one for each of the first rows that compares two years; otherwise one about the first row, or
+    the last row of a series of months or years.
+
+    None says that something rose or fell: a later night may differ, and only the author changes words.
+    """
+    if table.unavailable:
+        return []
+    compared = [s for row in table.rows if (s := _compare(table, row))]
+    return compared[:MOST] or [_list_figures(table, table.rows[-1 if _is_series(table) else 0])]
+
+
+def _is_series(table: Table) -> bool:
+    """Whether its rows are one measure in different periods."""
+    first = [row.cells[0] for row in table.rows]
+    return len({c.days for c in first}) == len(first) > 1 and len({c.measure for c in first}) == 1
+
+
+def _compare(table: Table, row: Row) -> Sentence | None:
+    """A row's figure compared with the year before. None if the row does not have these side by side."""
+    pairs = list(zip(table.columns, row.cells, strict=True))
+    changes = [n for n, (_, cell) in enumerate(pairs) if cell.shows in CHANGES and cell.value is not None]
+    if not changes or changes[0] < 2:
+        return None
+    (before, prior), (now, value) = pairs[changes[0] - 2 : changes[0]]
+    difference = pairs[changes[0]][1]
+    if not _is_change(prior, value, difference):
+        return None
+    texts: list[ooxml.Text] = [f"{row.label}: ", bind_cell(table, row, now, value), f" in {now.label}, against "]
+    texts += [bind_cell(table, row, before, prior), f" in {before.label}; a change of "]
+    for n, (column, cell) in enumerate(pairs[c] for c in changes):
+        texts += [" (" if n else "", bind_cell(table, row, column, cell), ")" if n else ""]
+    return (*texts, ".")
+
+
+def _is_change(prior: Cell, value: Cell, change: Cell) -> bool:
+    """Whether `change` is the change between the other two cells, of one measure."""
+    if None in (prior.value, value.value) or prior.measure != value.measure or change.measure != value.measure:
+        return False
+    return prior.shows == value.shows == "value" and change.days == value.days
+
+
+def _list_figures(table: Table, row: Row) -> Sentence:
+    """The figures of a row, each with its column, without those that don't apply."""
+    texts: list[ooxml.Text] = [f"{row.label}: "]
+    applicable = [(column, cell) for column, cell in zip(table.columns, row.cells, strict=True) if cell.marker != "[z]"]
+    for n, (column, cell) in enumerate(applicable):
+        texts += [", " if n else "", bind_cell(table, row, column, cell), f" ({column.label})"]
+    return (*texts, ".")

@@ -17,7 +17,6 @@ from dagster_project.core.files import new_file
 
 from .content_controls import Control, NotReadableError, Span, apply_edits, find_controls, text_edits
 from .model import Pack
-from .ooxml import copy_zip
 from .refreshable_figures import (
     FIGURE,
     LINE,
@@ -32,7 +31,8 @@ from .refreshable_figures import (
     tag_of,
     xpath_of,
 )
-from .shared_sentences import strip_invalid_xml
+from .word_template import copy_zip
+from .wording import strip_invalid_xml
 
 MOST_BYTES = 200_000_000
 """The largest part that is read: a small zip file can contain a very large one."""
@@ -88,7 +88,10 @@ def read_document(path: Path) -> Document:
     data = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            parts = dict(_parts(file, path))
+            items = [i for i in file.infolist() if re.fullmatch(r"(word|customXml)/[^/]+\.xml", i.filename)]
+            if large := next((i for i in items if i.file_size > MOST_BYTES), None):
+                raise NotRefreshableError(f"{path}: {large.filename} has {large.file_size:,} bytes: no report is that large")
+            parts = {i.filename: file.read(i) for i in items}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise NotRefreshableError(f"{path} is not a Word document (.docx): {error}") from error
     if "word/document.xml" not in parts:
@@ -104,14 +107,6 @@ def read_document(path: Path) -> Document:
             if controls:
                 texts[name] = (text, controls)
     return Document(data, part, part_name, texts)
-
-
-def _parts(file: zipfile.ZipFile, path: Path) -> Iterator[tuple[str, bytes]]:
-    for item in file.infolist():
-        if re.fullmatch(r"(word|customXml)/[^/]+\.xml", item.filename):
-            if item.file_size > MOST_BYTES:
-                raise NotRefreshableError(f"{path}: {item.filename} has {item.file_size:,} bytes: no report is that large")
-            yield item.filename, file.read(item)
 
 
 def _data_part(parts: dict[str, bytes], path: Path) -> tuple[str, DataPart]:
@@ -207,9 +202,7 @@ def _figure_of(part: DataPart, control: Control) -> str | None:
     return tag[1] if tag and tag[0] == part.edition and tag[1] in part.figures else None
 
 
-def _match_figures(
-    part: DataPart, now: dict[str, BoundText], left_as_typed: set[str]
-) -> dict[str, tuple[BoundText, str]]:
+def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set[str]) -> dict[str, tuple[BoundText, str]]:
     """The new text of each figure of a document, and a note. A figure that is no longer in the report, or is now of other days
     than the words around it say, keeps its text, under an id that no figure of this night has: its old id may be another's."""
     new, taken = {}, {*now}

@@ -5,6 +5,7 @@ A force's template sets page, header, footer and styles. A style that it lacks i
 
 import io
 import zipfile
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,6 @@ STYLES = (
     PLACEHOLDER, TABLE_TEXT, TABLE_HEADING, TABLE_FIGURE, TABLE,
 )  # fmt: skip
 """The styles that a document uses."""
-_MAIN = b"wordprocessingml.document.main+xml"
 
 
 class WordTemplateError(PamError, ValueError):
@@ -42,7 +42,9 @@ def open_template(path: Path | None = None) -> Doc:
     if path is None:
         return Document(str(OURS))
     try:
-        doc = Document(io.BytesIO(_as_document(path)))
+        document = io.BytesIO()
+        copy_zip(path, document, _as_document)
+        doc = Document(document)
     except OSError as error:
         raise WordTemplateError(f"the template {path} can't be read: {error.strerror or error}") from error
     except Exception as error:
@@ -56,16 +58,20 @@ def open_template(path: Path | None = None) -> Doc:
     return doc
 
 
-def _as_document(path: Path) -> bytes:
-    """The bytes of a template as those of a document: python-docx opens no .dotx."""
-    copy = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
-        for item in old.infolist():
-            data = old.read(item)
-            if item.filename == "[Content_Types].xml":
-                data = data.replace(b"wordprocessingml.template.main+xml", _MAIN)
-            new.writestr(item.filename, data)
-    return copy.getvalue()
+def copy_zip(
+    old: Any, new: Any, change: Callable[[str, bytes], bytes], stamp: tuple[int, int, int, int, int, int] | None = None
+) -> None:
+    """Copy a zip file. `change` returns the new bytes of a part; `stamp`: the time of all parts, else each keeps its own."""
+    with zipfile.ZipFile(old) as before, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as after:
+        for item in before.infolist():
+            copy = zipfile.ZipInfo(item.filename, stamp or item.date_time)
+            after.writestr(copy, change(item.filename, before.read(item)), zipfile.ZIP_DEFLATED)
+
+
+def _as_document(name: str, data: bytes) -> bytes:
+    """A part of a template as that of a document: python-docx opens no .dotx."""
+    is_types = name == "[Content_Types].xml"
+    return data.replace(b"wordprocessingml.template.main+xml", b"wordprocessingml.document.main+xml") if is_types else data
 
 
 def _copy_styles(doc: Doc, ours: Doc) -> None:

@@ -1,13 +1,23 @@
-"""Figures and charts in words: numbers as the report prints them, and what a chart shows."""
+"""Words that pages, workbook and document share: numbers as printed, days, what a chart shows, and sentences."""
 
+import re
 from calendar import month_name
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-from .model import Panel, Point, Series
+from .model import MARKERS, UNITS, Pack, Panel, Point, Series, Source, Table
 
 PLACES = {"percent": 1, "per_100k": 1}
+ORDER_OF_FINDINGS = (
+    "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
+    " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
+    " the period. Chance alone marks a month now and then: in up to 4 of 10 charts of three years."
+)
+SAMPLE = "Sample: all figures are made up."
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def format_number(value: Decimal, unit: str | None, places: int | None = None) -> str:
@@ -53,11 +63,6 @@ VERDICTS = {
 }  # fmt: skip
 
 
-def verdict_label(verdict: str) -> str:
-    """A verdict as people read it."""
-    return VERDICTS.get(verdict, verdict)
-
-
 def verdict_in_sentence(verdict: str, count: int) -> str:
     """A verdict after a count of claims: 1 `agrees`, 2 `agree`."""
     plural = {"agrees": "agree", "agrees when cut": "match if rounded down", "disagrees": "disagree"}
@@ -89,18 +94,14 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     if len(points) == 1:
         return f"{name}: {first.printed} in {first.label}."
     text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"
-    top, low = max(points, key=_value), min(points, key=_value)
+    top, low = max(points, key=lambda p: p.value or 0), min(points, key=lambda p: p.value or 0)
     if with_range and len(points) > 2 and top.value != low.value:
         text += f"; highest {top.printed} in {top.label}, lowest {low.printed} in {low.label}"
     return text + "."
 
 
-def describe_limits(panels: Sequence[Panel]) -> list[str]:
-    """A sentence for each control chart, for the alt text: its mean, its limits, and the months that it marks."""
-    return [_describe_panel_limits(p) for p in panels if p.limits]
-
-
-def _describe_panel_limits(panel: Panel) -> str:
+def describe_limits(panel: Panel) -> str:
+    """A control chart, for the alt text: its mean, its limits, and the months that it marks."""
     newest = panel.limits[-1]
     ends = [(name, v) for name, v in (("lower", newest.lower), ("upper", newest.upper)) if v is not None]
     limits = "".join(f", {name} limit {format_number(v, panel.unit, 1)}" for name, v in ends)
@@ -126,6 +127,61 @@ def _known_points(series: Series) -> list[Point]:
     return [p for p in series.points if p.value is not None]
 
 
-def _value(point: Point) -> Decimal:
-    assert point.value is not None
-    return point.value
+def strip_invalid_xml(value: Any) -> Any:
+    """A pack, or a part of one, without the characters that XML can't have: a cell of an extract may contain them."""
+    if isinstance(value, str):
+        return value if value.isprintable() else _NOT_XML.sub("", value)
+    if value is None or isinstance(value, int | Decimal | date):
+        return value
+    if isinstance(value, tuple):
+        return tuple(strip_invalid_xml(v) for v in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: strip_invalid_xml(getattr(value, f.name)) for f in fields(value) if f.init})
+    return value
+
+
+def sample_notice(pack: Pack) -> str | None:
+    """The sentence on every sheet and page of made-up data; None for other data."""
+    return f"{SAMPLE} None is a figure of {pack.force}." if pack.is_sample else None
+
+
+def public_notice(pack: Pack) -> str | None:
+    """The sentence on every sheet and page of the public form; None for the exact form."""
+    return f"Public form: figures of marts_public alone. {pack.rule}" if pack.rule else None
+
+
+def notices(pack: Pack) -> list[str]:
+    """The sentences that every sheet and page must have: that the data are made up, that the form is the public one."""
+    return [n for n in (sample_notice(pack), public_notice(pack)) if n]
+
+
+def heading(pack: Pack) -> str:
+    """`Drug dealing and substance misuse: Derbyshire, 2026-03`."""
+    return f"{pack.title}: {pack.force}, {pack.edition}"
+
+
+def night_line(pack: Pack) -> str:
+    return f"Figures from update {pack.night_id}, started on {moment_in_words(pack.night_at)}."
+
+
+def marker_lines(markers: Iterable[str]) -> list[str]:
+    return [f"{m} {MARKERS[m]}." for m in markers]
+
+
+def source_line(table: Table) -> str:
+    """The extracts that a table is made from, and the days that they cover."""
+    return f"Source: {'; '.join(_source_days(s) for s in table.sources)}." if table.sources else "Source: no extract."
+
+
+def _source_days(source: Source) -> str:
+    if not source.files or source.covered_from is None or source.covered_to is None:
+        return f"{source.title} ({'not sent' if source.status == 'not sent' else 'never dropped'})"
+    late = ", late" if source.status == "late" else ""
+    return f"{source.title} ({day_in_words(source.covered_from)} to {day_in_words(source.covered_to)}{late})"
+
+
+def units_line(table: Table) -> str:
+    units = dict.fromkeys(UNITS.get(c.unit or "", c.unit or "") for r in table.rows for c in r.cells if c.unit)
+    if not units:
+        return "Unit: none, as no figure is available."
+    return f"Unit: {join_words([u.lower() for u in units])}."

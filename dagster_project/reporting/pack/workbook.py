@@ -21,7 +21,7 @@ from dagster_project.core.cell_text import is_formula
 from dagster_project.editions.verdicts import share_checked
 
 from .model import Cell, Pack, Table
-from .shared_sentences import (
+from .wording import (
     ORDER_OF_FINDINGS,
     heading,
     marker_lines,
@@ -57,22 +57,15 @@ THEME = {
 
 
 @dataclass(frozen=True)
-class SheetColumn:
-    """A column of a sheet: its heading, its width in characters, and whether it holds numbers."""
-
-    heading: str
-    width: int
-    is_number: bool = False
-
-
-@dataclass(frozen=True)
 class WorkbookSheet:
-    """One sheet: what is above its table, and the table. `formats`: number formats by row and column, from 0."""
+    """One sheet: what is above its table, and the table. `columns`: headings, and widths in characters. `numbers`: headings of
+    the columns that hold numbers. `formats`: number formats by row and column, from 0."""
 
     name: str
     title: str
-    columns: Sequence[SheetColumn]
+    columns: dict[str, int]
     rows: list[list[Any]]
+    numbers: Sequence[str] = ()
     about: Sequence[str] = ()
     legend: Sequence[str] = ()
     source: str | None = None
@@ -126,19 +119,15 @@ def _cover(pack: Pack) -> Cover:
 
 
 def _contents(sheets: Sequence[WorkbookSheet]) -> WorkbookSheet:
-    return WorkbookSheet(
-        CONTENTS, "Contents", [SheetColumn("Sheet", 34), SheetColumn("What it holds", 90)],
-        [[{s.name: f"internal:'{s.name}'!A1"}, s.title] for s in sheets],
-    )  # fmt: skip
+    rows = [[{s.name: f"internal:'{s.name}'!A1"}, s.title] for s in sheets]
+    return WorkbookSheet(CONTENTS, "Contents", {"Sheet": 34, "What it holds": 90}, rows)
 
 
 def _notes(pack: Pack, notes: Sequence[str]) -> WorkbookSheet:
     rows = [
         [n, text, "; ".join(_sheet_name(t) for t in pack.tables if text in t.notes)] for n, text in enumerate(notes, start=1)
     ]
-    return WorkbookSheet(
-        NOTES, "Notes", [SheetColumn("Note", 10), SheetColumn("What it says", 90), SheetColumn("Sheets", 34)], rows
-    )
+    return WorkbookSheet(NOTES, "Notes", {"Note": 10, "What it says": 90, "Sheets": 34}, rows)
 
 
 def _sheet_name(table: Table) -> str:
@@ -152,21 +141,21 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     marked = [[(h, c.marker) for h, c in zip(headings[1:], r.cells, strict=True) if c.marker and c.text] for r in table.rows]
     rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
     widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]
-    columns = [SheetColumn(h, w, n > 0) for n, (h, w) in enumerate(zip(headings, widths, strict=True))]
+    columns = dict(zip(headings, widths, strict=True))
     unusual = [[(h, c.unusual) for h, c in zip(headings[1:], r.cells, strict=True) if c.unusual] for r in table.rows]
     if any(unusual):
-        columns.append(SheetColumn(_unique_headings([*headings, "Is it unusual?"])[-1], 50))
+        columns[_unique_headings([*headings, "Is it unusual?"])[-1]] = 50
         for row, changes in zip(rows, unusual, strict=True):
             row.append("; ".join(f"{h}: {words}" for h, words in changes) or NOT_APPLICABLE)
     if any(marked):
-        columns.append(SheetColumn(_unique_headings([*headings, "Shorthand"])[-1], 44))
+        columns[_unique_headings([*headings, "Shorthand"])[-1]] = 44
         for row, markers in zip(rows, marked, strict=True):
             row.append("; ".join(f"{h} {m}" for h, m in markers) or "None")
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
     return WorkbookSheet(
         _sheet_name(table), f"{table.title}, {table.scope} (paragraph {table.paragraph}){numbers}", columns, rows,
-        about=[t for t in (f"{series}{units_line(table)}", table.unavailable) if t],
+        numbers=headings[1:], about=[t for t in (f"{series}{units_line(table)}", table.unavailable) if t],
         legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
         source=source_line(table),
         formats={(r, c): _number_format(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
@@ -191,11 +180,10 @@ def _number_format(cell: Cell) -> str:
 
 def _findings(pack: Pack) -> WorkbookSheet:
     """What to read first. Figures are texts as printed, as their units differ."""
-    columns = [
-        SheetColumn("Part", 34), SheetColumn("Figure", 40), SheetColumn("As printed", 16), SheetColumn("Period", 34),
-        SheetColumn("Change", 40), SheetColumn("Is it unusual?", 44), SheetColumn("Newest month", 44),
-        SheetColumn("Completeness", 24), SheetColumn("Sheet", 30),
-    ]  # fmt: skip
+    columns = {
+        "Part": 34, "Figure": 40, "As printed": 16, "Period": 34, "Change": 40, "Is it unusual?": 44, "Newest month": 44,
+        "Completeness": 24, "Sheet": 30,
+    }  # fmt: skip
     sheets = {t.name: _sheet_name(t) for t in pack.tables}
     rows: list[list[Any]] = [
         [p.title, f.title, f.figure, f.days, f.change, f.unusual, f.newest or NOT_APPLICABLE, f.complete, sheets[f.table]]
@@ -207,45 +195,42 @@ def _findings(pack: Pack) -> WorkbookSheet:
 
 def _claims(pack: Pack) -> WorkbookSheet:
     """The printed figures and statements. No cell is blank."""
-    columns = [
-        SheetColumn("Number", 10, True), SheetColumn("Paragraph", 12), SheetColumn("What is said", 60),
-        SheetColumn("As printed", 16), SheetColumn("Warehouse", 16), SheetColumn("Difference", 14), SheetColumn("Verdict", 18),
-        SheetColumn("Why", 60),
-    ]  # fmt: skip
+    columns = {
+        "Number": 10, "Paragraph": 12, "What is said": 60, "As printed": 16, "Warehouse": 16, "Difference": 14, "Verdict": 18,
+        "Why": 60,
+    }  # fmt: skip
     rows = [
         [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
          f"{c.verdict} (known)" if c.is_known else c.verdict, c.reason or NOT_APPLICABLE]
         for c in pack.claims
     ]  # fmt: skip
     title = "Printed figures, and statements in our own words, checked against the warehouse"
-    return WorkbookSheet("Claims", title, columns, rows, legend=marker_lines([NOT_APPLICABLE]))
+    return WorkbookSheet("Claims", title, columns, rows, numbers=["Number"], legend=marker_lines([NOT_APPLICABLE]))
 
 
 def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
-    row_column = [SheetColumn("Rows", 12, True)] if with_rows else []
-    columns = [
-        SheetColumn("Extract", 34), SheetColumn("Status", 16), SheetColumn("Rhythm", 12), SheetColumn("Files", 10, True),
-        *row_column, SheetColumn("First day covered", 22), SheetColumn("Last day covered", 22),
-        SheetColumn("Extracted at (UTC)", 26), SheetColumn("Days late", 12, True),
-    ]  # fmt: skip
+    columns = {
+        "Extract": 34, "Status": 16, "Rhythm": 12, "Files": 10, **({"Rows": 12} if with_rows else {}), "First day covered": 22,
+        "Last day covered": 22, "Extracted at (UTC)": 26, "Days late": 12,
+    }  # fmt: skip
+    numbers = ["Files", "Rows", "Days late"]
     rows: list[list[Any]] = [
         [s.title, s.status, s.rhythm, s.files, *([s.rows] if with_rows else []), s.covered_from, s.covered_to, s.extracted_at,
          s.days_late]
         for s in pack.sources
     ]  # fmt: skip
     rows = [[NOT_APPLICABLE if v is None else v for v in row] for row in rows]
-    formats = {(r, c): "#,##0" for r in range(len(rows)) for c, column in enumerate(columns) if column.is_number}
-    legend = marker_lines([NOT_APPLICABLE])
-    return WorkbookSheet("Sources", "Sources: the extracts behind the figures", columns, rows, legend=legend, formats=formats)
+    formats = {(r, c): "#,##0" for r in range(len(rows)) for c, name in enumerate(columns) if name in numbers}
+    return WorkbookSheet(
+        "Sources", "Sources: the extracts behind the figures", columns, rows, numbers=numbers,
+        legend=marker_lines([NOT_APPLICABLE]), formats=formats,
+    )  # fmt: skip
 
 
 def _measures(pack: Pack) -> WorkbookSheet:
     rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in pack.definitions]
-    columns = [
-        SheetColumn("Measure", 34), SheetColumn("What it counts", 70), SheetColumn("How a period is made", 60),
-        SheetColumn("Mart", 28), SheetColumn("Name in the mart", 34),
-    ]  # fmt: skip
+    columns = {"Measure": 34, "What it counts": 70, "How a period is made": 60, "Mart": 28, "Name in the mart": 34}
     rows = rows or [[NOT_APPLICABLE] * len(columns)]
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
@@ -285,20 +270,17 @@ def _cell(value: Any) -> Any:
 
 
 def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
-    """Add a sheet to the workbook."""
     rows = [[_cell(v) for v in row] for row in sheet.rows]
-    aligned: list[dict[str, Any]] = [
-        {"align": "right"} if c.is_number else {"align": "left", "indent": min(n, 1)} for n, c in enumerate(sheet.columns)
-    ]
-    formatting: list[dict[str, Any]] = [
-        {"column": {"columns": [n], "format": form, "include_names": True}} for n, form in enumerate(aligned)
-    ]
+    formatting: list[dict[str, Any]] = []
+    for n, name in enumerate(sheet.columns):
+        form: dict[str, Any] = {"align": "right"} if name in sheet.numbers else {"align": "left", "indent": min(n, 1)}
+        formatting.append({"column": {"columns": [n], "format": form, "include_names": True}})
     days = {(r, c): MOMENT if isinstance(v, datetime) else DAY
             for r, row in enumerate(sheet.rows) for c, v in enumerate(row) if isinstance(v, date)}  # fmt: skip
     formats = days | sheet.formats
     formatting += [{"cell": {"cells": (r + 1, c), "format": {"num_format": form}}} for (r, c), form in formats.items()]
     table = GPTable(
-        pd.DataFrame(rows, columns=[c.heading for c in sheet.columns], dtype=object),
+        pd.DataFrame(rows, columns=list(sheet.columns), dtype=object),
         table_name=f"table_{sheet.name}".lower(), title=_escape(sheet.title),
         subtitles=[*([{"bold": True}, _escape(notice)] for notice in notices(pack)), *(_escape(t) for t in sheet.about),
                    *([] if sheet.name == CONTENTS else [f"[Back to {CONTENTS}](internal:'{CONTENTS}'!A1)"])],
@@ -308,10 +290,9 @@ def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
     )  # fmt: skip
     page = book.add_worksheet(sheet.name)
     page.write_gptable(table, auto_width=False)
-    for n, column in enumerate(sheet.columns):
-        page.set_column(n, n, column.width)
-    head = table.data_range[0]
-    page.repeat_rows(head)
+    for n, width in enumerate(sheet.columns.values()):
+        page.set_column(n, n, width)
+    page.repeat_rows(table.data_range[0])
     _set_up_printing(page, pack)
 
 

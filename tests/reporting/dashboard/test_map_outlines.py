@@ -12,8 +12,7 @@ from support import published
 
 from dagster_project.core.home import PROJECT, SEEDS, Home
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.area_lists import read_area_lists
-from dagster_project.reporting.dashboard.map_outlines import read_outlines
+from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_outlines
 from dagster_project.serving import connect
 
 from .test_questions import outlined

@@ -18,8 +18,7 @@ from support import published
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_population
-from dagster_project.reporting.dashboard.map_outlines import read_outlines
+from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_outlines, read_population
 from dagster_project.serving import connect
 
 UNIT = (

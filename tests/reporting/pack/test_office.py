@@ -22,9 +22,9 @@ from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
 from dagster_project.reporting.pack.document_settings import FRONT, DocumentSettings
 from dagster_project.reporting.pack.refreshable_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
-from dagster_project.reporting.pack.shared_sentences import strip_invalid_xml
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER
+from dagster_project.reporting.pack.wording import strip_invalid_xml
 from dagster_project.reporting.pack.workbook import write_xlsx
 
 from .documents import controls_of, rows_of, tables_of, text_of

@@ -19,7 +19,6 @@ from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
 from dagster_project.reporting.pack.content_controls import NotReadableError, find_controls, text_edits
 from dagster_project.reporting.pack.content_controls import apply_edits as with_edits
-from dagster_project.reporting.pack.ooxml import copy_zip
 from dagster_project.reporting.pack.refreshable_figures import tag_of
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_refresh import (
@@ -32,6 +31,7 @@ from dagster_project.reporting.pack.word_refresh import (
     read_document,
     refresh,
 )
+from dagster_project.reporting.pack.word_template import copy_zip
 
 from .conftest import Made
 from .documents import controls_of, text_of
