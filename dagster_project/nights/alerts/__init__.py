@@ -3,13 +3,16 @@
 At the end of every night, however it ended, its events are put in one message and sent to the home's channels. Sending never
 fails or changes a night: what could not be delivered is logged and tried again the next night. No message holds a row, an
 identifier or a secret.
+
+`events` are what happened, `new_alerts` says which of them are new and when one is told again, `advice` what to do, `message`
+puts it in words, `channels` are where it goes, and `log` has what was sent.
 """
 
 from .channels import Channel, channels_of
-from .dispatch import alert_settings, overview, send_alerts, send_test, undelivered
 from .events import Event, NightEnd, events_of
 from .log import AlertLog
 from .message import Message
+from .new_alerts import alert_settings, overview, send_alerts, send_test, undelivered
 
 __all__ = [
     "AlertLog", "Channel", "Event", "Message", "NightEnd", "alert_settings", "channels_of", "events_of", "overview",

@@ -27,7 +27,7 @@ from dagster_project.core.receipts import (
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.nights import alerts, steps
-from dagster_project.nights.alerts import AlertLog, advice, dispatch
+from dagster_project.nights.alerts import AlertLog, advice, new_alerts
 from dagster_project.nights.alerts.events import NightEnd, events_of, one_line
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
@@ -61,7 +61,7 @@ def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
 
 def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
-        return dispatch.send_alerts(run.ended, at)
+        return new_alerts.send_alerts(run.ended, at)
     finally:
         run.end()
 
@@ -182,7 +182,7 @@ def test_an_alert_never_changes_a_night(new_home: Home, settings, monkeypatch: p
     run = landed(new_home)
     before = (new_home.nights / f"{run.receipt.night_id}.json").read_bytes()
     assert end_night(run) == ["email: not delivered, ConnectionRefusedError: Connection refused"]
-    monkeypatch.setattr(dispatch, "events_of", lambda _: 1 / 0)
+    monkeypatch.setattr(new_alerts, "events_of", lambda _: 1 / 0)
     other = landed(new_home)
     assert end_night(other) == ["alerts could not be sent: ZeroDivisionError"]
     assert (new_home.nights / f"{run.receipt.night_id}.json").read_bytes() == before
