@@ -45,8 +45,8 @@ class Base:
 FIGURES = ("marts", "marts_public")
 
 
-def make_base(warehouse: Path, to: Path) -> Base:
-    """A smaller copy of a published file: figures of its last twelve months. Views stay views."""
+def make_base(warehouse: Path, to: Path, months: int = 12) -> Base:
+    """A smaller copy of a published file: figures of its last months. Views stay views."""
     shutil.copyfile(warehouse, to)
     base = Base(to)
     with duckdb.connect(str(to)) as con:
@@ -63,7 +63,7 @@ def make_base(warehouse: Path, to: Path) -> Base:
             if schema in FIGURES:
                 column = "value"
                 con.execute(
-                    f"delete from {full} where period_end < (select max(period_end) from {full}) - interval 12 month"
+                    f"delete from {full} where period_end < (select max(period_end) from {full}) - interval {months} month"
                     " or area_type not in ('force', 'country')"
                 )
             if column and con.execute(f"select count(*) from {full}").fetchone() != (0,):

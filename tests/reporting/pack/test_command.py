@@ -101,7 +101,7 @@ def test_a_night_publishes_every_edition_beside_its_file(sample: Made) -> None:
     found = {p.relative_to(folder) for p in folder.rglob("*") if p.is_file()}
     assert found == names | {Path(f"{stem}.xlsx"), Path(f"{stem}.docx")}
     text = (folder / "trail" / "offences.html").read_text(encoding="utf-8")
-    assert "The records are not counted on this page" in text and "pam trace --cell offences/1/rolling" in text
+    assert "The records are not counted on this page" in text and "<span>--cell offences/1/rolling" in text
     assert (folder / "csv" / "offences.csv").read_bytes() == (sample.folder / "csv" / "offences.csv").read_bytes()
 
 
