@@ -114,10 +114,10 @@ def _filled(row: list[Any]) -> list[int]:
     return [column for column, value in enumerate(row) if _text(value).strip()]
 
 
-def _is_struck(row: list[Any], struck: Collection[int]) -> bool:
+def _is_struck(row: list[Any], struck: int) -> bool:
     """Whether most of a row is struck out: a note of why may not be, and one old value is not the row."""
     filled = _filled(row)
-    return 2 * sum(column in struck for column in filled) > len(filled)
+    return 2 * sum(struck >> column & 1 for column in filled) > len(filled)
 
 
 def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]], table: SheetTable) -> None:

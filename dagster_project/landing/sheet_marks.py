@@ -3,7 +3,7 @@
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -34,6 +34,9 @@ _LARGEST_STYLES = 1 << 24
 _FONTS = re.compile(rb"</?(?:\w{1,9}:)?fonts\b")
 _STYLE_LIST = re.compile(rb"</?(?:\w{1,9}:)?cellXfs\b")
 _STRIKE = re.compile(rb"<(?:\w{1,9}:)?strike\s{0,9}(?:/?>|val=[\"'](?:1|true)[\"'])")
+_STYLE = re.compile(rb"\bs=[\"'](\d{1,7})[\"']")
+_MOST_STYLES = 100
+"""Struck styles that cells are searched for: people's workbooks have a few, and each takes time at each cell."""
 _FONT_OF_STYLE = re.compile(rb"\bfontId=[\"'](\d{1,7})[\"']")
 
 
@@ -43,14 +46,14 @@ class SheetMarks:
 
     `failed`: cells whose formula failed, with the error, such as `#REF!`; None where it was never worked out, as in a workbook
     that a program wrote and nobody has opened. Excel writes errors to a CSV; the library has blanks for both, which would land.
-    `hidden_rows`: by a filter, a group or a person. `hidden_columns`: first and last of each run. `struck`: row -> columns of
-    its cells that are struck out.
+    `hidden_rows`: by a filter, a group or a person. `hidden_columns`: first and last of each run. `struck`: row -> a bit for
+    each column whose cell is struck out.
     """
 
     failed: list[tuple[int, int, str | None]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
-    struck: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    struck: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
 def read_marks(data: bytes, index: int) -> SheetMarks:
@@ -69,7 +72,7 @@ def read_marks(data: bytes, index: int) -> SheetMarks:
         if path not in names:
             return marks
         is_read = _STYLES in names and file.getinfo(_STYLES).file_size <= _LARGEST_STYLES
-        styles = _struck_styles(file.read(_STYLES)) if is_read else []
+        styles = _struck_styles(file.read(_STYLES)) if is_read else set()
         with file.open(path) as member:
             tail = b""
             while chunk := member.read(CHUNK):
@@ -104,25 +107,25 @@ def _add_hidden(marks: SheetMarks, xml: bytes) -> None:
             marks.hidden_columns.append((numbers[b"min"], numbers[b"max"]))
 
 
-def _add_struck(marks: SheetMarks, xml: bytes, styles: Collection[bytes]) -> None:
-    # A workbook keeps styles that no cell has: each is looked for before each cell is.
-    used = [n for n in styles if b's="%b"' % n in xml or b"s='%b'" % n in xml]
-    if not used:
+def _add_struck(marks: SheetMarks, xml: bytes, styles: set[bytes]) -> None:
+    # A workbook keeps styles that no cell has: those in use are found before each cell is looked at.
+    used = styles.intersection(_STYLE.findall(xml)) if styles else ()
+    if not 0 < len(used) <= _MOST_STYLES:
         return
     cells = rb"<(?:\w{1,9}:)?c\s(?=[^<>]{0,99}\bs=[\"'](?:%b)[\"'])([^<>]{0,99})>" % b"|".join(used)
     for attributes in re.findall(cells, xml):
         if cell := _CELL.search(attributes):
-            marks.struck[int(cell[2]) - 1].add(column_number(cell[1]) - 1)
+            marks.struck[int(cell[2]) - 1] |= 1 << (column_number(cell[1]) - 1)
 
 
-def _struck_styles(xml: bytes) -> list[bytes]:
+def _struck_styles(xml: bytes) -> set[bytes]:
     """The numbers of the styles whose font is struck out."""
     fonts = [bool(_STRIKE.search(font)) for font in re.split(rb"<(?:\w{1,9}:)?font\b", _between(_FONTS, xml))[1:]]
     if not any(fonts):
-        return []
+        return set()
     found = (_FONT_OF_STYLE.search(style) for style in re.split(rb"<(?:\w{1,9}:)?xf\b", _between(_STYLE_LIST, xml))[1:])
     numbers = [int(font[1]) if font else 0 for font in found]
-    return [b"%d" % n for n, font in enumerate(numbers) if font < len(fonts) and fonts[font]]
+    return {b"%d" % n for n, font in enumerate(numbers) if font < len(fonts) and fonts[font]}
 
 
 def _between(tag: re.Pattern[bytes], xml: bytes) -> bytes:

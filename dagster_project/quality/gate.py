@@ -128,7 +128,11 @@ def _sentence(subject: str, expectation: dict[str, Any], fact: dict[str, Any]) -
     force = f" ({fact['force_code']})" if fact.get("force_code") else ""
     meta, found = expectation["meta"], fact[expectation["kwargs"]["column"]]
     if "sentence" in meta:
-        return f"{about}{force}: {meta['sentence'].format(**fact)}"
+        try:
+            return f"{about}{force}: {meta['sentence'].format(**fact)}"
+        except (KeyError, TypeError, ValueError):
+            # A column that is blank or not there must not end the night: the check has failed, and says what was found.
+            return f"{about}{force}: {expectation['kwargs']['column']} {found}"
     return f"{about}{force}: in {found:,.0f} place{'' if found == 1 else 's'} this is not so: {meta['reason']}"
 
 

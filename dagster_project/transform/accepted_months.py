@@ -67,10 +67,13 @@ def read_accepted(home: Home) -> list[Accepted]:
 def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, why: str, unit: str = "") -> Accepted:
     """Accept a month from the next night on, and record it. Takes the home's lock.
 
-    `unit`: the code or name of the one whose month without events is accepted; by default the force's figure is.
+    `measure`: its name or title. `unit`: the code or name of the one whose month without events is accepted; by default the
+    force's figure is.
     Raises AcceptError for an unknown measure, month, force or unit, or an empty reason; NightUnderWayError; OSError; SeedError.
     """
     judged = _judged_measures()
+    titles = {r["title"].lower(): r["measure"] for r in read_seed("measure_list") if r["measure"] in judged}
+    measure = titles.get(measure.strip().lower(), measure)
     if measure not in judged:
         meant = suggestion(measure, judged) or "."
         raise AcceptError(f"no measure with judged months is called {measure}{meant} There are {', '.join(judged)}")

@@ -153,6 +153,14 @@ def test_what_broke_a_rule_is_named_in_one_order() -> None:
         assert found == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)", said)
 
 
+@pytest.mark.parametrize("sentence", ["covered to {covered_to:.10}", "{no_such_column} days", "{days_late:%}{days_late:q}"])
+def test_a_sentence_that_cannot_be_written_ends_no_night(sentence: str) -> None:
+    asked = {"kwargs": {"column": "days_late"}, "meta": {"sentence": sentence}}
+    fact = {"extract": "crimes", "days_late": 9, "covered_to": None}
+    answer = {"success": False, "result": {"unexpected_index_list": [fact]}}
+    assert gate._answer("crimes", asked, answer, "extract") == (False, "days_late 9 ()", "crimes: days_late 9")
+
+
 def spoiled(home: Home, *statements: str) -> list[Check]:
     with duckdb.connect(str(home.candidate / WORK)) as con:
         for statement in statements:

@@ -155,7 +155,7 @@ def test_a_unit_is_accepted_by_itself(new_home: Home) -> None:
 
 def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
-    accept = ("accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why")
+    accept = ("accept", "Naloxone administrations", "2025-01", "--force", "derbyshire", "--why")
     # As of a force in LIMITS, whose night this holds.
     naloxone(new_home.inbox, [30] * 12 + [0])
     assert pam(*accept, "").exit_code == 1

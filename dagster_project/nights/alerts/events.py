@@ -115,7 +115,7 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
     events = []
     for c in receipt.checks:
         if not c["passed"] and c["severity"] == "critical":
-            own = f"{what}: {message_of(c)} [{c['rule']}]"
+            own = f"{what} [{c['rule']}]: {message_of(c)}"
             event = _event(home, "held", f"{key} {c['subject']} {c['rule']}", own, c["reason"])
             events.append(replace(event, todo=(one_line(c["advice"]), *event.todo)))
     return events or [_event(home, "held", key, what, receipt.reason)]

@@ -119,7 +119,7 @@ def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
         (body,) = listener.bodies
     text = json.dumps(body)
     assert body["text"] == "PAM Warehouse: night held"
-    assert f"Night {run.receipt.night_id} is held: crimes: pct 60 [share_quarantined]" in text
+    assert f"Night {run.receipt.night_id} is held [share_quarantined]: crimes: pct 60" in text
     assert "Rows are lost." in text and "Ask." in text and "Runbook: Night held" in text
 
 

@@ -217,6 +217,19 @@ def test_texts_stay_texts_and_a_file_of_another_version_is_shown(hostile: Path) 
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
+def test_a_night_that_has_no_messages_of_checks_is_shown(hostile: Path, sample_home: Home, tmp_path: Path) -> None:
+    """An earlier version published it, and `pam rollback` goes back to it."""
+    shutil.copyfile(hostile.parent / "night.duckdb", tmp_path / "night.duckdb")
+    with duckdb.connect(str(tmp_path / "night.duckdb")) as con:
+        con.execute("alter table meta.checks drop column message")
+        con.execute("update meta.checks set found = 'found before', passed = false")
+    out = tmp_path / "catalogue"
+    out.mkdir()
+    with open_hardened(tmp_path / "night.duckdb", writable=out) as con:
+        write(con, out, OutputContext(sample_home, "a night", True, ("catalogue",)))
+    assert any("found before" in page.read_text(encoding="utf-8") for page in out.glob("*.html"))
+
+
 def test_no_page_fails_wcag_or_asks_the_network(folder: Path, hostile: Path, page: Any) -> None:
     """axe-core on each kind of page; the long ones as the small file has them."""
     wrong = []
