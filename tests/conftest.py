@@ -28,7 +28,7 @@ settings.register_profile("long", max_examples=1667, deadline=None, print_blob=T
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--long`: for someone who changed a rule and has hours."""
-    parser.addoption("--long", action="store_true", help="draw many more examples than the suite does")
+    parser.addoption("--long", action="store_true", help="run the tests marked long too, and draw many more examples")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,9 +42,15 @@ def pytest_configure(config: pytest.Config) -> None:
         assert empty_build.make(project_version())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the files marked `long` first: started last, they would leave a core idle at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the files marked `begin_first` first: started last, they would leave a core idle at the end. Leave out tests marked
+    `long`, unless `--long` or `-m` asks for them.
+    """
+    if not (config.getoption("long") or config.getoption("markexpr")):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.get_closest_marker("long") is None]
+    items.sort(key=lambda item: item.get_closest_marker("begin_first") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -18,7 +18,7 @@ from dagster_project.publishing import outputs
 from .disk import full_at, leave, night, read_only, small_disk
 from .nights import Between, copied, read_published, run
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 KILLS = often(1, 100)
 FULL_DISKS = often(0, 20)

@@ -18,7 +18,7 @@ from dagster_project.nights.replay import rebuild_and_compare
 
 from .conftest import Awkward, file_differences
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 
 def test_every_figure_after_every_night(awkward: Awkward) -> None:

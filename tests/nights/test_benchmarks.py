@@ -21,7 +21,7 @@ from dagster_project.cli import app
 from dagster_project.core.home import PROJECT
 from dagster_project.quality import engine
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 IN_TEMPORARY = ("--out", "{folder}/results")
 SMALL = ("--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY)

@@ -23,7 +23,7 @@ from dagster_project.publishing.figure_diff import EVERY, attach, find_differenc
 from dagster_project.publishing.kept_nights import find_kept
 from dagster_project.quality import engine
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 TODAY = date(2026, 1, 8)
 

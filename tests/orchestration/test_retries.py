@@ -32,7 +32,7 @@ from dagster_project.publishing import publish
 from dagster_project.quality import engine
 from dagster_project.transform import raw_schema
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 PATIENCE = 0.3
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]

@@ -28,7 +28,7 @@ from dagster_project.publishing.postgres import embedded
 from privacy.planting import plant, plant_unreadable
 from privacy.searching import found_in, search
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 FORMS = {".html", ".csv", ".xlsx", ".docx"}
 """Of a report. Packed ones are looked into."""

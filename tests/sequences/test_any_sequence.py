@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from .plan import SPAN, Again, File, Row, Sequence, sequences
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 OTHERS_TWICE = Sequence(
     nights=(

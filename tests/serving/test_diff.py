@@ -16,7 +16,7 @@ from dagster_project.serving.diff import Difference, choose_nights, compare
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.figure_causes import find_causes, measure_sources
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 JANUARY = ("2025-01-01", "2025-01-31")
 

@@ -33,7 +33,7 @@ from dagster_project.transform.spark import SparkMissingError, require
 
 from .needs_spark import LACKS, QUICK_JAVA, needs_spark
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 UNITS = ("chesterfield", "derby-east")

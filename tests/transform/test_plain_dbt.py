@@ -15,7 +15,7 @@ from dagster_project.core.home import PROJECT, Home
 from dagster_project.transform import raw_schema
 from dagster_project.transform.empty_build import NO_NIGHT
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 
 @pytest.fixture(scope="module")

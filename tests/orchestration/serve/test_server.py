@@ -35,7 +35,7 @@ from dagster_project.orchestration.serve.page import SampleBanner
 from dagster_project.orchestration.serve.server import _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.begin_first
 
 _TRACEBACK = r"Traceback \(most recent call last\):\n(?:[ \t](?![^\n]*dagster_project/)[^\n]*\n)+\S[^\n]*\n"
 IGNORED = re.compile(rf"^Exception ignored in[^\n]*\n{_TRACEBACK}(?:\n[^\n]+ exception[^\n]*:\n\n{_TRACEBACK})*", re.MULTILINE)
