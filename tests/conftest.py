@@ -176,7 +176,7 @@ def pam(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
     def call(*args: object, stdin: str | None = None) -> object:
         if args and args[0] == "nightly":
             # Once for all nights of this process, as in `run_night` of tests/support.py.
-            engine.load()
+            engine.preload()
         return CliRunner().invoke(app, [str(a) for a in args], input=stdin)
 
     return call

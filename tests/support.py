@@ -46,7 +46,7 @@ def begin(home: Home, inbox: Path | None = None, today: date = TODAY, **options:
 def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
     """Run a whole night as `pam nightly` does. Its outcome is in `receipt`."""
     # Once for all nights of this process. Without it each would start a worker process, which takes seconds to load it.
-    engine.load()
+    engine.preload()
     with night(home, inbox, today, **options) as run:
         run_steps(run)
     assert run.receipt is not None
@@ -55,7 +55,7 @@ def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **opti
 
 def run_job(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
     """Run a whole night by Dagster's job, which takes twice as long. Its outcome is in `receipt`."""
-    engine.load()
+    engine.preload()
     run = begin(home, inbox, today, **options)
     try:
         job = build_defs(run).resolve_job_def("nightly")

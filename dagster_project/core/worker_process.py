@@ -1,7 +1,7 @@
-"""A second process that works while this one does something else.
+"""Processes that work while this one does something else.
 
 Some libraries take seconds to load, so a worker process loads them and makes calls, one after another. It ends when this
-process ends, even if this one is killed. If the worker ends early, or was never started, this process makes the calls itself.
+process ends, even if this one is killed. If the worker was never started, this process makes the calls itself.
 """
 
 import importlib
@@ -17,14 +17,22 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from .errors import PamError
 from .home import PROJECT, be_private, be_quiet
 from .import_speed import collect_garbage_less, skip_unused_imports
 
 T = TypeVar("T")
+Progress = Callable[..., None]
+
+
+class WorkerEndedError(PamError, RuntimeError):
+    """The worker ended before it answered, and what it did may be half done."""
+
+    is_transient = True
 
 
 class WorkerProcess:
-    """Call `load` early with the modules that calls need; then `submit` the calls."""
+    """Call `load` early with the modules that calls need; then `submit` calls, or wait for each with `call`."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -32,15 +40,27 @@ class WorkerProcess:
         self._thread = ThreadPoolExecutor(1)
 
     def load(self, *modules: str) -> None:
-        """Load these modules in the worker, and start it if it has not been started."""
+        """Load these modules in the worker, and call the `preload` of those that have one. Starts the worker."""
         if self._process is None:
             self._start()
         for name in modules:
             self.submit(_load, name)
 
     def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
-        """Start a call of a module's function. The future raises what the function raises."""
-        return self._thread.submit(self._call, call, *args)
+        """Start a call of a module's function. The future raises what the function raises.
+
+        If the worker ends meanwhile, this process makes the call again.
+        """
+        return self._submit(call, args)
+
+    def call(self, call: Callable[..., T], *args: Any, progress: Progress | None = None) -> T:
+        """Make a call of a module's function, and wait for it. Raises what the function raises, and WorkerEndedError.
+
+        `progress`: given to the function by this name; what it is called with there, it is called with in this process.
+        """
+        if self._process is None:
+            return call(*args, **_named(progress))
+        return self._submit(call, args, progress, is_repeatable=False).result()
 
     def stop(self) -> None:
         """Stop the worker, whatever it is doing, and drop the calls that have not started."""
@@ -61,22 +81,36 @@ class WorkerProcess:
                 start_new_session=True,
             )  # fmt: skip
 
-    def _call(self, call: Callable[..., T], *args: Any) -> T:
+    def _submit(
+        self, call: Callable[..., T], args: tuple[Any, ...], progress: Progress | None = None, is_repeatable: bool = True
+    ) -> Future[T]:
+        return self._thread.submit(self._call, self._thread, call, args, progress, is_repeatable)
+
+    def _call(
+        self, thread: ThreadPoolExecutor, call: Callable[..., T], args: tuple[Any, ...], progress: Progress | None,
+        is_repeatable: bool,
+    ) -> T:  # fmt: skip
         if self._process and self._pipe:
             try:
-                self._pipe.send((call, args))
-                is_done, answer = self._pipe.recv()
-            except Exception:
+                self._pipe.send((call, args, progress is not None))
+                kind, answer = self._pipe.recv()
+                while kind == "progress" and progress:
+                    progress(*answer)
+                    kind, answer = self._pipe.recv()
+            except Exception as error:
                 # The worker has ended, or the call or its answer can't be pickled.
-                if self._process is None:
-                    # `stop` was called: nobody waits for this result.
-                    raise
-                self._kill()
+                if thread is self._thread:
+                    self._kill()
+                if not is_repeatable:
+                    raise WorkerEndedError(f"the process that was to run {call.__name__} ended early ({error!r})") from error
             else:
-                if is_done:
-                    return answer  # type: ignore[no-any-return]  # a pipe knows no types
-                raise answer
-        return call(*args)
+                if kind == "error":
+                    raise answer
+                return answer  # type: ignore[no-any-return]  # a pipe knows no types
+        if thread is not self._thread:
+            # `stop` was called: nobody waits for the answer.
+            raise WorkerEndedError(f"{call.__name__} was stopped")
+        return call(*args, **_named(progress))
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -91,7 +125,10 @@ class WorkerProcess:
 
 
 WORKER = WorkerProcess()
-"""The worker of this process."""
+"""Runs the gate, and writes the workbook and the document."""
+
+BUILDER = WorkerProcess()
+"""Runs dbt."""
 
 
 def main() -> None:
@@ -103,16 +140,33 @@ def main() -> None:
     collect_garbage_less()
     with Connection(int(sys.argv[2])) as pipe, suppress(EOFError):
         while True:
-            call, args = pipe.recv()
+            call, args, has_progress = pipe.recv()
             try:
-                answer = True, call(*args)
+                answer = "answer", call(*args, **_named(_progress_over(pipe) if has_progress else None))
             except Exception as error:
-                answer = False, error
+                answer = "error", error
             pipe.send(answer)
 
 
-def _load(module: str) -> None:
-    importlib.import_module(module)
+def _load(name: str) -> None:
+    module = importlib.import_module(name)
+    if hasattr(module, "preload"):
+        module.preload()
+
+
+def _named(progress: Progress | None) -> dict[str, Progress]:
+    return {"progress": progress} if progress else {}
+
+
+def _progress_over(pipe: Connection) -> Progress:
+    lock = threading.Lock()
+
+    def progress(*values: Any) -> None:
+        # Threads of the call may use it at the same time.
+        with lock:
+            pipe.send(("progress", values))
+
+    return progress
 
 
 def _exit_with_parent() -> None:

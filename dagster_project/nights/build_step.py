@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from dagster_project.core.config import Spark
 from dagster_project.core.receipts import Night
-from dagster_project.transform import candidate, dbt_runner, raw_schema, spark
+from dagster_project.core.worker_process import BUILDER
+from dagster_project.transform import candidate, changed_nodes, dbt_runner, raw_schema, spark
 from dagster_project.transform.dbt_runner import Progress
 from dagster_project.transform.raw_schema import ReadableLoad
 
@@ -21,7 +22,7 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     home = night.home
     start = candidate.start(home, rebuild)
     loads = raw_schema.prepare_raw(home, night.night_id, night.today, since, start.loads)
-    built = dbt_runner.build(home, start.select, progress=progress)
+    built = BUILDER.call(changed_nodes.build_changed, home, start.changed, progress=progress)
     if start.loads is not None:
         raw_schema.show_all_rows(home, loads)
     return Built(tuple(candidate.merge_outcomes(start.unchanged, built)), tuple(built)), loads
@@ -48,7 +49,8 @@ def build_part(night: Night, names: Collection[str], before: Built | None, progr
     else:
         start = candidate.start(home)
         raw_schema.prepare_raw(home, night.night_id, night.today, None, start.loads)
-        earlier, left = start.unchanged, set(start.select or _paths().values())
+        all_paths = _paths().values() if start.changed is None else changed_nodes.nodes_to_build(start.changed)
+        earlier, left = start.unchanged, set(all_paths)
     chosen = _choose_nodes(names, left)
     # An empty selection would make dbt build everything.
     built = dbt_runner.build(home, sorted(chosen), progress=progress) if chosen else []

@@ -23,7 +23,7 @@ from dagster_project.core.config import Config, read_config
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
-from dagster_project.core.worker_process import WORKER
+from dagster_project.core.worker_process import BUILDER, WORKER
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import keep_night, outputs, postgres
 from dagster_project.publishing.postgres import LoadOutcome
@@ -205,8 +205,7 @@ class NightRun(NightState):
         """
         if not engine.is_loaded():
             self._worker_judges = True
-            WORKER.load(gate.__name__)
-            WORKER.submit(engine.load)
+            WORKER.load(gate.__name__, engine.__name__)
         # After the gate, which is needed first.
         outputs.load_early(outputs.chosen_outputs(self.config))
 
@@ -376,6 +375,7 @@ class NightRun(NightState):
     def end(self, keep_mark: bool = False) -> None:
         """Release the lock. `keep_mark`: leave the mark, so that the next night writes this one's receipt."""
         WORKER.stop()
+        BUILDER.stop()
         if self._lock:
             # What can't be deleted now is deleted by the next night.
             with suppress(OSError):

@@ -32,7 +32,7 @@ def is_loaded() -> bool:
     return "great_expectations" in sys.modules
 
 
-def load() -> None:
+def preload() -> None:
     """Load Great Expectations now, which takes two seconds."""
     _batch_definition()
 

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,19 +20,13 @@ from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.published_file import PublishError, sha256_of
 from dagster_project.core.reference_lists import OWN_LISTS
 
-from . import dbt_runner, empty_build
+from . import empty_build
 from .changed_months import loads_of
 from .dbt_runner import Node, project_version
 from .raw_schema import WAREHOUSE, WORK, fresh_candidate
 
 BASE = "base.json"
 """In the candidate: what the next night can build on."""
-
-ALWAYS = (
-    "standing_loads", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows", "coverage_months", "periods",
-    "row_days", "extract_facts", "figures_to_rebuild", "figure_facts", "month_facts",
-)  # fmt: skip
-"""Models with rows of every extract, or of the night itself. Models that depend on them also depend on some extract."""
 
 WRITE_COMMANDS = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation", "--store-failures")
 """dbt arguments that change the candidate."""
@@ -49,12 +42,12 @@ LIST_MODELS = ("areas_listed", "offence_classes")
 class StartedCandidate:
     """A candidate that is ready for dbt.
 
-    `base`: what it starts from. `select`: the nodes to build, as dbt selects them; empty: all. `unchanged`: outcomes of the
-    nodes that are not built again.
+    `base`: what it starts from. `changed`: the models that are out of date, beside those of every night; None: all of them.
+    `unchanged`: outcomes of the nodes that are not built again.
     """
 
     base: Literal["night", "empty build", "nothing"]
-    select: tuple[str, ...] = ()
+    changed: tuple[str, ...] | None = None
     unchanged: list[Node] = field(default_factory=list)
     loads: dict[str, list[str]] | None = None
     """The loads that the copied figures were made from (`changed_months.loads_of`); None if nothing is carried forward."""
@@ -66,41 +59,17 @@ def start(home: Home, rebuild: bool = False) -> StartedCandidate:
     base = None if rebuild else _base(home, now)
     (home.candidate / BASE).unlink(missing_ok=True)
     if base is not None:
-        changed = sorted(x for x, loads in now.items() if base["loads"].get(x) != loads)
+        changed = tuple(f"stg_{x}" for x, loads in sorted(now.items()) if base["loads"].get(x) != loads)
         _copy_published(home)
-        return StartedCandidate("night", nodes_to_build(changed), base["nodes"], base["loads"])
+        return StartedCandidate("night", changed, base["nodes"], base["loads"])
     built = empty_build.read(project_version())
     if built is not None:
         empty_build.copy_to(home)
         has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
         own = (*EDITION_MODELS, *(LIST_MODELS if has_lists else ()))
-        return StartedCandidate("empty build", nodes_to_build(now, own), built)
+        return StartedCandidate("empty build", (*own, *(f"stg_{x}" for x in now)), built)
     fresh_candidate(home)
     return StartedCandidate("nothing")
-
-
-def nodes_to_build(extracts: Iterable[str], also: Iterable[str] = ()) -> tuple[str, ...]:
-    """The tables and tests to build if there are new files of `extracts`, as paths by which dbt selects nodes.
-
-    These are ALWAYS, and what depends on the staging models of the extracts, or on the models `also`. Views and seeds are the
-    same for every night of a project, and not built again.
-    """
-    nodes = dbt_runner.manifest().nodes
-    children: dict[str, list[str]] = {}
-    for unique_id, node in nodes.items():
-        for parent in node.depends_on_nodes:
-            children.setdefault(parent, []).append(unique_id)
-    first = {*ALWAYS, *also, *(f"stg_{x}" for x in extracts)}
-    found = {unique_id for unique_id, node in nodes.items() if node.resource_type.value == "model" and node.name in first}
-    queue = list(found)
-    while queue:
-        unique_id = queue.pop()
-        for child in children.get(unique_id, ()):
-            # Models of ALWAYS would lead to everything.
-            if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type.value == "test"):
-                found.add(child)
-                queue.append(child)
-    return tuple(sorted(".".join(nodes[x].fqn) for x in found if nodes[x].config.materialized != dbt_runner.VIEW))
 
 
 def start_empty(home: Home) -> None:

@@ -52,6 +52,8 @@ class Node:
     """success, pass, fail, warn, error or skipped."""
     message: str
     seconds: float
+    subject: str = ""
+    """The model that a test is of; `project` for a test of none; blank for what is no test."""
 
     @property
     def ok(self) -> bool:
@@ -72,6 +74,36 @@ def project_stamp() -> str:
         digest.update(str(path.relative_to(DBT_PROJECT.parent)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class ProjectRelation:
+    """A model, seed or source of the project. `parents`: the ids of what it reads."""
+
+    kind: str
+    schema: str
+    name: str
+    description: str
+    parents: tuple[str, ...]
+
+
+def project_relations() -> dict[str, ProjectRelation]:
+    """The models, seeds and sources of the project, by their ids in dbt."""
+    parsed = manifest()
+    nodes = {
+        x: ProjectRelation(kind, n.schema, n.alias, n.description, tuple(n.depends_on_nodes) if kind == "model" else ())
+        for x, n in parsed.nodes.items()
+        if (kind := n.resource_type.value) in ("model", "seed")
+    }
+    return nodes | {x: ProjectRelation("source", n.schema, n.name, n.description, ()) for x, n in parsed.sources.items()}
+
+
+def preload() -> None:
+    """Load dbt and read the project now, which takes two seconds."""
+    from dbt.adapters.duckdb import connections  # noqa: F401
+    from dbt.cli.main import dbtRunner  # noqa: F401
+
+    manifest()
 
 
 def manifest(engine: Engine = "duckdb") -> "Manifest":
@@ -174,6 +206,7 @@ def build(home: Home, select: Sequence[str] = (), progress: Progress | None = No
             status=str(r.status),
             message=(r.message or "").strip(),
             seconds=r.execution_time,
+            subject=_subject(r.node),
         )
         for r in result.result.results
     ]
@@ -189,24 +222,23 @@ def checks(nodes: Iterable[Node]) -> list[Check]:
     return [
         Check(
             suite="dbt",
-            subject=_subject(n),
+            subject=n.subject,
             rule=n.name,
             severity="critical",
             passed=n.status == "pass",
             found="" if n.status == "pass" else (n.message or n.status),
             reason="A key, a list or a reference of the models.",
             advice="Look at the rows that the test selects: `pam dbt test -s " + n.name + "`.",
-            message="" if n.status == "pass" else f"{_subject(n)}: dbt's test {n.name}: {n.message or n.status}",
+            message="" if n.status == "pass" else f"{n.subject}: dbt's test {n.name}: {n.message or n.status}",
         )
         for n in nodes
         if n.kind == "test"
     ]
 
 
-def _subject(node: Node) -> str:
-    """The model that a test is of; `project` for a test of none."""
-    attached = getattr(manifest().nodes.get(node.unique_id), "attached_node", None)
-    return attached.split(".")[-1] if attached else "project"
+def _subject(node: Any) -> str:
+    attached = getattr(node, "attached_node", None)
+    return attached.split(".")[-1] if attached else "project" if node.resource_type == "test" else ""
 
 
 def _parsed_for(args: list[str]) -> "Manifest | None":

@@ -24,7 +24,7 @@ def in_a_terminal(*command: str) -> str:
     """What a command writes to a terminal of 80 columns."""
     main, other = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli", *command], stdin=subprocess.DEVNULL, stdout=other, stderr=other,
+        [sys.executable, "-m", "dagster_project", *command], stdin=subprocess.DEVNULL, stdout=other, stderr=other,
         env={**os.environ, "COLUMNS": str(WIDE), "TERM": "xterm"},
     )  # fmt: skip
     os.close(other)

@@ -113,7 +113,7 @@ def test_help_has_a_heading_for_each_command_and_the_version_is_told(pam: Callab
 def test_the_command_itself(sample_home: Home) -> None:
     """In a process of its own, whose reader has seen enough after a line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli", "query", "select * from marts.measures", "-f", "csv", "--home",
+        [sys.executable, "-m", "dagster_project", "query", "select * from marts.measures", "-f", "csv", "--home",
          str(sample_home.path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout.readline().startswith("mart,force_code,area_type,")
@@ -126,5 +126,5 @@ def test_the_command_itself(sample_home: Home) -> None:
     ("end", "code"), [("", 0), ("| true", 0), (">&-", 0), ("2>&-", 0), ("2> /dev/full", 0), ("> /dev/full", 1)]
 )
 def test_the_command_ends_as_it_should_whatever_became_of_its_output(tmp_path: Path, end: str, code: int) -> None:
-    command = f"set -e; {sys.executable} -m dagster_project.cli alerts --home {tmp_path} {end}"
+    command = f"set -e; {sys.executable} -m dagster_project alerts --home {tmp_path} {end}"
     assert subprocess.run(["bash", "-c", command], capture_output=True, timeout=60).returncode == code

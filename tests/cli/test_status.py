@@ -149,7 +149,7 @@ def test_changed_columns_are_shown_for_a_fortnight(pam: Callable, new_home: Home
 def test_a_check_that_nobody_reads_keeps_its_exit_code(new_home: Home) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "dagster_project.cli", "status", "--check", "--home", str(new_home.path)]
+    command = [sys.executable, "-m", "dagster_project", "status", "--check", "--home", str(new_home.path)]
     result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (result.returncode, result.stderr) == (1, "")

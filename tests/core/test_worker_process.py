@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.worker_process import WorkerProcess
+from dagster_project.core.worker_process import Progress, WorkerEndedError, WorkerProcess
 from dagster_project.quality import engine, gate
 from dagster_project.transform.raw_schema import WAREHOUSE
 
@@ -36,7 +36,7 @@ def worker() -> Iterator[WorkerProcess]:
 
 def test_the_gate_says_and_writes_there_what_it_does_here(worker: WorkerProcess, week_copy: Home, tmp_path: Path) -> None:
     shutil.copyfile(week_copy.warehouse, week_copy.candidate / WAREHOUSE)
-    worker.submit(engine.load)
+    worker.submit(engine.preload)
     checks = gate.judge(week_copy, tmp_path / "here.json")
     process = worker._process
     assert worker.submit(gate.judge, week_copy, tmp_path / "there.json", None).result(300) == checks
@@ -69,12 +69,34 @@ def test_without_one_the_call_is_made_here() -> None:
     assert WorkerProcess().submit(len, "four").result(300) == 4
 
 
+def count(up_to: int, progress: Progress) -> int:
+    for i in range(up_to):
+        progress(i, "counted")
+    return up_to
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_progress_comes_from_there_as_from_here(worker: WorkerProcess, is_there: bool) -> None:
+    said: list[tuple[int, str]] = []
+    asked = worker if is_there else WorkerProcess()
+    assert asked.call(count, 3, progress=lambda *values: said.append(values)) == 3
+    assert said == [(0, "counted"), (1, "counted"), (2, "counted")]
+
+
+def test_a_call_that_may_be_half_done_is_not_made_again(worker: WorkerProcess) -> None:
+    assert worker.call(len, "it runs") == 7 and worker._process
+    worker._process.kill()
+    with pytest.raises(WorkerEndedError, match="len"):
+        worker.call(len, "four")
+    assert worker.call(len, "the next try is made here") == 25
+
+
 def test_it_ends_when_told_whatever_it_is_doing(worker: WorkerProcess) -> None:
     process, asked = worker._process, worker.submit(time.sleep, 600)
     assert process and process.poll() is None
     worker.stop()
     assert process.returncode is not None
-    with pytest.raises((CancelledError, EOFError, OSError)):
+    with pytest.raises((CancelledError, WorkerEndedError)):
         asked.result(60)
 
 

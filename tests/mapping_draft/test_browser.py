@@ -38,7 +38,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (home.seeds / "areas.csv").write_text(AREAS, encoding="utf-8")
     path = write(next(s for s in SYSTEMS if s.extract == "drug_tests"), folder)
     out = folder / "custody.yml"
-    command = [sys.executable, "-m", "dagster_project.cli", "map", path, "--browser", "--out", out, "--home", home.path]
+    command = [sys.executable, "-m", "dagster_project", "map", path, "--browser", "--out", out, "--home", home.path]
     one = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
         assert one.stdout is not None

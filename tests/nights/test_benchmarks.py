@@ -52,7 +52,7 @@ def run_here(args: list[str], **env: str) -> tuple[float, int]:
         for name, value in env.items():
             patch.setenv(name, value)
         if Path(program).name == "pam":
-            engine.load()
+            engine.preload()
             done = CliRunner().invoke(app, words)
             assert done.exit_code == 0, done.output
         elif words[0] == "-m":

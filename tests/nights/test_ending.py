@@ -154,7 +154,7 @@ def test_waiting_for_another_night_says_since_when(new_home: Home) -> None:
 def test_pam_nightly_that_is_ended_politely_writes_its_receipt(new_home: Home) -> None:
     write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project.cli", "nightly", "--home", str(new_home.path), "--quiet"],
+        [sys.executable, "-m", "dagster_project", "nightly", "--home", str(new_home.path), "--quiet"],
         cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     until = time.monotonic() + 60

@@ -82,7 +82,7 @@ def test_a_home_of_raw_and_the_key_alone_publishes_the_same(pam: Callable, week:
             f" to '{home.withheld}/{own}__20260108T010000Z-aaaaaaaaaaaa.parquet' (format parquet)"
         )
     (home.create().inbox / "naloxone__derbyshire__2025-01-01__2025-12-31__20260109T020000Z.csv").write_text("x\n")
-    engine.load()
+    engine.preload()
     result = pam("replay", "--home", home.path)
     (receipt,) = read_receipts(home)
     assert result.exit_code == 0 and f"Night {receipt.night_id} is published" in result.stdout

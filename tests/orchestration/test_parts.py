@@ -46,7 +46,7 @@ def instance() -> Iterable[dg.DagsterInstance]:
 
 def materialize(home: Home, instance: dg.DagsterInstance, *keys: str, **options: Any) -> dg.ExecuteInProcessResult:
     """What `dagster asset materialize --select KEY,...` does, in this process: the job of all assets, a part of it."""
-    engine.load()
+    engine.preload()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAM_HOME", str(home.path))
         job = build_defs().resolve_implicit_global_asset_job_def()

@@ -84,7 +84,7 @@ def test_killed_before_a_step_it_goes_on_as_the_same_night(new_home: Home, monke
     assert built and written.get("publishing", built) == built, "what was built stands"
 
     monkeypatch.setenv("PAM_HOME", str(new_home.path))
-    engine.load()
+    engine.preload()
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         result = run_nightly(instance, run_id)
         assert result.success

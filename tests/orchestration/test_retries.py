@@ -142,7 +142,7 @@ def run_job(
     listener: night_run.Listener | None = None,
 ) -> tuple[NightRun, dg.ExecuteInProcessResult]:
     """The job, or the step of it that makes `only`."""
-    engine.load()
+    engine.preload()
     run = NightRun(home, listener=listener, patience=patience)
     job = build_defs(run).resolve_job_def("nightly")
     try:
@@ -197,7 +197,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Launched:
 
 def launch(config: dict[str, object]) -> dg.ExecuteInProcessResult:
     """The job in the home of the environment, with a config of its night."""
-    engine.load()
+    engine.preload()
     job = build_defs().resolve_job_def("nightly")
     return job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": config}}}, raise_on_error=False)
 

@@ -217,7 +217,7 @@ def test_without_java_it_says_which(new_home: Home) -> None:
     """Before anything is landed."""
     environment = {**os.environ, "PATH": "/nowhere", "JAVA_HOME": "/nowhere"}
     said = subprocess.run(
-        [sys.executable, "-m", "dagster_project.cli", "nightly", "--engine", "spark", "--home", str(new_home.path)],
+        [sys.executable, "-m", "dagster_project", "nightly", "--engine", "spark", "--home", str(new_home.path)],
         env=environment, cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert said.returncode == 1

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.transform.dbt_runner import manifest
+from dagster_project.core.worker_process import BUILDER
+from dagster_project.transform.dbt_runner import project_relations
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..pack.web_pages import TEMPLATES, make_environment, write_text
@@ -36,7 +37,7 @@ def write(
     # What an older night has and the project no longer does is shown without lineage.
     shared = {
         "root": "", "is_sample": is_sample, "links": tuple(links), "editions": tuple(editions), "c": catalogue,
-        "lineage": Lineage(manifest(), catalogue), "entries": entries, "category_words": words,
+        "lineage": Lineage(BUILDER.submit(project_relations).result(), catalogue), "entries": entries, "category_words": words,
         "dashboard_link": dashboard_link, "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
     }  # fmt: skip
     environment = make_environment(HERE / "templates")

@@ -1,10 +1,11 @@
-"""Where each relation comes from and where it is used, from dbt's manifest: names only, no paths."""
+"""Where each relation comes from and where it is used, from the dbt project: names only, no paths."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+
+from dagster_project.transform.dbt_runner import ProjectRelation
 
 from .read import Catalogue
 
@@ -25,10 +26,9 @@ class Step:
 class Lineage:
     """The lineage of a catalogue's relations, by their full names. A relation without a model has none."""
 
-    def __init__(self, manifest: Any, catalogue: Catalogue) -> None:
-        nodes = {**manifest.nodes, **manifest.sources}
-        self._nodes = {k: n for k, n in nodes.items() if n.resource_type in ("model", "seed", "source")}
-        self._models = {_full_name(n): k for k, n in self._nodes.items() if n.resource_type == "model"}
+    def __init__(self, relations: dict[str, ProjectRelation], catalogue: Catalogue) -> None:
+        self._nodes = relations
+        self._models = {_full_name(n): k for k, n in self._nodes.items() if n.kind == "model"}
         self._pages, self._extracts = catalogue.pages, catalogue.titles
         self._children: defaultdict[str, list[str]] = defaultdict(list)
         for key in self._nodes:
@@ -56,18 +56,18 @@ class Lineage:
 
     def _parents(self, key: str) -> list[str]:
         node = self._nodes.get(key)
-        return [p for p in node.depends_on.nodes if p in self._nodes] if node and node.resource_type == "model" else []
+        return [p for p in node.parents if p in self._nodes] if node else []
 
     def _stage(self, key: str) -> int | None:
         """The stage of a node: 0 extract, 1 staging, 2 events, 3 monthly; None for a helper."""
         node = self._nodes[key]
-        if node.resource_type == "source":
+        if node.kind == "source":
             return 0 if node.name in self._extracts else None
-        if node.resource_type != "model":
+        if node.kind != "model":
             return None
         if node.schema == "staging":
-            return 1 if node.alias.startswith("stg_") else None
-        return {"events": 2, "monthly": 3}.get(node.alias.rpartition("_")[2]) if node.schema == "measures" else None
+            return 1 if node.name.startswith("stg_") else None
+        return {"events": 2, "monthly": 3}.get(node.name.rpartition("_")[2]) if node.schema == "measures" else None
 
     def _chain(self, relation: str) -> list[str]:
         """The nodes whose rows become the figures of a mart, by stage, the mart last."""
@@ -85,14 +85,14 @@ class Lineage:
 
     def _step(self, key: str) -> Step:
         node = self._nodes[key]
-        name, words = _full_name(node), node.description or ""
-        if node.resource_type == "source":
+        name, words = _full_name(node), node.description
+        if node.kind == "source":
             if title := self._extracts.get(node.name):
                 return Step("Extract", node.name, title, f"extracts.html#extract-{node.name}")
             return Step("Raw", name, words)
-        kind = "List" if node.resource_type == "seed" else KINDS.get(name.rpartition("_")[2])
+        kind = "List" if node.kind == "seed" else KINDS.get(name.rpartition("_")[2])
         return Step(kind or SCHEMA_KINDS.get(node.schema, node.schema.capitalize()), name, words, self._pages.get(name, ""))
 
 
-def _full_name(node: Any) -> str:
-    return f"{node.schema}.{node.name if node.resource_type == 'source' else node.alias}"
+def _full_name(node: ProjectRelation) -> str:
+    return f"{node.schema}.{node.name}"

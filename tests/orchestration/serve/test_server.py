@@ -57,7 +57,7 @@ class Served:
         self.log = home.path.parent / "serve.log"
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dagster_project.cli", "serve", "--home", str(home.path), "--port", str(self.port)],
+                [sys.executable, "-m", "dagster_project", "serve", "--home", str(home.path), "--port", str(self.port)],
                 cwd=PROJECT, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
