@@ -15,7 +15,7 @@ from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -47,18 +47,18 @@ UNITS = ("chesterfield", "derby-east")
 """One a section. Rows of the others are of a unit that the list does not have."""
 MARTS = ("mart_drug_tests", "mart_op_trapped", "mart_public_health")
 """Rates, distinct addresses, and what others published."""
-COUNTED = ("confiscation_orders", "county_lines", "drug_tests", "incidents", "op_trapped", "pspo", "stop_search")
+COUNTED = ("confiscation_orders", "county_lines", "drug_tests", "op_trapped", "pspo", "stop_search")
 CHOSEN = (
     "measure_list", "offence_classes", "standing_loads", "superseded_rows", "months", "areas_listed", "area_coverages",
-    "coverage_windows", "coverage_gaps", "coverage_months", "periods", "kept_parts",
-    "stg_confiscation_orders", "stg_aris_returns", "stg_county_lines", "stg_drug_tests", "stg_incidents", "stg_op_trapped",
+    "coverage_windows", "coverage_gaps", "coverage_months", "periods",
+    "stg_confiscation_orders", "stg_aris_returns", "stg_county_lines", "stg_drug_tests", "stg_op_trapped",
     "stg_pspos", "stg_pspo_enforcement", "stg_stop_search", "stg_public_health",
     *(f"{subject}_{kind}" for subject in COUNTED for kind in ("events", "monthly")),
-    *MARTS, "mart_control_charts", "published_limits", "figure_facts", "month_facts", "row_days", "extract_facts",
+    *MARTS, "mart_control_charts", "published_limits", "figure_facts", "row_days", "extract_facts",
     "answers", "cells", "claims",
 )  # fmt: skip
 """A seed and the models whose SQL is their own. Of those that a macro makes, some: Spark takes a second for each."""
-OF_MARTS = ("mart_control_charts", "figure_facts", "month_facts")
+OF_MARTS = ("mart_control_charts", "figure_facts")
 """Models of figures of all marts: in the suite they have those of MARTS."""
 LATER = ("crimes__derbyshire__2025-10-20__2025-11-21__", "naloxone__derbyshire__2023-10-01__2025-03-31__")
 """Corrects and withdraws rows of earlier files; and is of an earlier time than those it comes after."""
@@ -178,11 +178,16 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(home, later, folder / "duckdb")
 
 
+def chosen_nodes() -> list[Any]:
+    """The seed and models of CHOSEN."""
+    return [n for n in dbt_runner.manifest().nodes.values() if n.name in CHOSEN and n.resource_type in ("model", "seed")]
+
+
 def show_parents(session: "SparkSession", home: Home, made: Path) -> None:
     """Show the relations that CHOSEN and their tests read, and that are not chosen, as DuckDB made them; of `measures`, rows of
     MARTS."""
     nodes = dbt_runner.manifest().nodes
-    chosen = {x for x, n in nodes.items() if n.name in CHOSEN and n.resource_type in ("model", "seed")}
+    chosen = {n.unique_id for n in chosen_nodes()}
     asked = chosen | {x for x, n in nodes.items() if n.resource_type == "test" and chosen & {*n.depends_on_nodes}}
     parents = {p for x in asked for p in nodes[x].depends_on_nodes if p in nodes} - chosen
     folder = home.spill / "spark" / "parents"
@@ -202,6 +207,7 @@ def show_parents(session: "SparkSession", home: Home, made: Path) -> None:
 def chosen_on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The candidate of a night on Spark that builds CHOSEN alone."""
     kept, show_raw, build = tmp_path_factory.mktemp("spark") / "candidate", spark.show_raw, dbt_runner.build
+    chosen = [".".join(n.fqn) for n in chosen_nodes()]
 
     def show_all(session: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
         show_raw(session, home, loads)
@@ -209,7 +215,7 @@ def chosen_on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -
 
     with pytest.MonkeyPatch.context() as patch, night(made_here.home, engine="spark") as run:
         patch.setattr(spark, "show_raw", show_all)
-        patch.setattr(dbt_runner, "build", lambda home, _, progress, engine: build(home, CHOSEN, progress, engine))
+        patch.setattr(dbt_runner, "build", lambda home, _, progress, engine: build(home, chosen, progress, engine))
         run.land()
         names = [n.name for n in run.build() if n.kind != "test"]
         assert sorted(names) == sorted(CHOSEN)
