@@ -47,12 +47,11 @@ UNITS = ("chesterfield", "derby-east")
 """One a section. Rows of the others are of a unit that the list does not have."""
 MARTS = ("mart_drug_tests", "mart_op_trapped", "mart_public_health")
 """Rates, distinct addresses, and what others published."""
-COUNTED = ("confiscation_orders", "county_lines", "drug_tests", "op_trapped", "pspo", "stop_search")
+COUNTED = ("county_lines", "drug_tests", "op_trapped", "pspo")
 CHOSEN = (
     "measure_list", "offence_classes", "standing_loads", "superseded_rows", "months", "areas_listed", "area_coverages",
     "coverage_windows", "coverage_gaps", "coverage_months", "periods",
-    "stg_confiscation_orders", "stg_aris_returns", "stg_county_lines", "stg_drug_tests", "stg_op_trapped",
-    "stg_pspos", "stg_pspo_enforcement", "stg_stop_search", "stg_public_health",
+    "stg_county_lines", "stg_drug_tests", "stg_op_trapped", "stg_pspos", "stg_pspo_enforcement", "stg_public_health",
     *(f"{subject}_{kind}" for subject in COUNTED for kind in ("events", "monthly")),
     *MARTS, "mart_control_charts", "published_limits", "figure_facts", "row_days", "extract_facts",
     "answers", "cells", "claims",
