@@ -110,6 +110,7 @@ def test_killed_before_each_step_it_goes_on_as_the_same_night(new_home: Home, mo
         written[stage] = work.exists() and work.stat().st_mtime_ns
     assert written["checking"] == written["publishing"], "what was built stands"
     monkeypatch.setenv("PAM_HOME", str(new_home.path))
+    engine.load()
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         result = run_nightly(instance, run_id)
         assert result.success and steps_made(result) == ["publishing"], "what was landed and built stands"
