@@ -156,6 +156,15 @@ def week_copy(week: Home, tmp_path: Path) -> Home:
     return copy_home(week, tmp_path / "home")
 
 
+@pytest.fixture(scope="session")
+def week_with_lists(made_once: MadeOnce, week: Home) -> Home:
+    """The week and a night more, with lists of the home's own. Do not change it."""
+    from support import copy_home
+    from week import publish_with_lists
+
+    return Home(made_once("week_with_lists", lambda to: publish_with_lists(copy_home(week, to / "home"))) / "home")
+
+
 @pytest.fixture
 def new_home(tmp_path: Path) -> Home:
     """An empty home."""

@@ -15,6 +15,7 @@ from support import begin, write_extract
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked
+from dagster_project.core.reference_lists import REBASE_COLUMNS
 from dagster_project.landing import read_ledger, release_load
 from dagster_project.nights.run import NightRun
 
@@ -111,6 +112,26 @@ def release_held(home: Home) -> None:
     with locked(home):
         entry = release_load(home, load_contracts(), held, RELEASED, by="A. Person", why="checked")
     assert entry.withheld, "it ties with the other file"
+
+
+LISTED = "20260301T020000Z"
+"""The night of `publish_with_lists`."""
+REBASE = ("derbyshire", "force", "derbyshire", "naloxone_administrations", "all", "2025-07-01", "New form")
+
+
+def publish_with_lists(home: Home) -> None:
+    """One more night of the week: with two lists of the home's own, two months more of one force, and a correction of the
+    other's."""
+    home.seeds.mkdir()
+    (home.seeds / "offence_codes.csv").write_text("offence_code,offence_class\n92A,possession\n", encoding="utf-8")
+    (home.seeds / "rebases.csv").write_text(f"{','.join(REBASE_COLUMNS)}\n{','.join(REBASE)}\n", encoding="utf-8")
+    days = [f"2026-01-0{n}" for n in range(1, 6)] + [f"2026-02-0{n}" for n in range(1, 10)]
+    later = [[f"R{n}", f"{day}T10:00:00", "Dales"] for n, day in enumerate(days)]
+    window = ("2026-01-01", "2026-02-28")
+    write_extract(home.inbox, "naloxone", later, columns=NALOXONE, window=window, stamp="20260301T000000Z")
+    fewer = administrations(range(1, 13), "L")[:-1]
+    write_extract(home.inbox, "naloxone", fewer, columns=NALOXONE, window=YEAR, stamp="20260301T000000Z", force=OTHER)
+    assert publish_dated(home, LISTED).receipt.outcome == "published"
 
 
 def make_week(home: Home) -> Home:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from oracle.charts import chart
-from support import candidate, write_extract
-from week import NALOXONE, dated
+from support import candidate
 
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.raw_table_columns import columns_of
@@ -78,20 +77,12 @@ def charted(home: Home) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
-def test_a_homes_rebase_and_a_later_month(week_copy: Home) -> None:
+def test_a_homes_rebase_and_a_later_month(week: Home, week_with_lists: Home) -> None:
     """A home without a list, and a night with one and another two months, as the plain model charts them."""
     months = [2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 3, 1]
-    rows = charted(week_copy)[:12]
+    rows = charted(week)[:12]
     assert [row[1] for row in rows] == months and {row[4] for row in rows} == {date(2025, 1, 1)}
-    write_list(week_copy.seeds, with_cell("rebase_on", "2025-07-01"))
-    days = [f"2026-01-0{n}" for n in range(1, 6)] + [f"2026-02-0{n}" for n in range(1, 10)]
-    later = [[f"R{n}", f"{day}T10:00:00", "Dales"] for n, day in enumerate(days)]
-    window = ("2026-01-01", "2026-02-28")
-    write_extract(week_copy.inbox, "naloxone", later, columns=NALOXONE, window=window, stamp="20260301T000000Z")
-    with dated(week_copy, "20260301T020000Z") as run:
-        run.land()
-        run.build()
-    points, rows = chart([*months, 5, 9], rebase={6}), charted(week_copy)
+    points, rows = chart([*months, 5, 9], rebase={6}), charted(week_with_lists)
     assert [row[4].month for row in rows] == [1] * 6 + [7] * 8
     assert [(row[1], row[5]) for row in rows] == [(p.value, p.variation) for p in points]
     for row, point in zip(rows, points, strict=True):

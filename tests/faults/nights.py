@@ -29,6 +29,7 @@ from dagster_project.landing import accepted, counts, read_ledger
 from dagster_project.nights.alerts import AlertLog
 
 FORCE = "derbyshire"
+ONE_UNIT = f"force_code,section_code,section_name,lpu_code,lpu_name\n{FORCE},A,One,{FORCE}-one,One\n"
 PATIENCE = 240
 """Seconds that a night may take on a busy machine; it takes a few."""
 ROWS = tuple(Row(n, day=n) for n in range(5))
@@ -250,7 +251,10 @@ def make_between(folder: Path) -> Between:
     """The first night and the second. With `--long` the second is in a process of its own, as those that are killed."""
     home, today = Home(folder / "home").create(), datetime.now(UTC).date()
     if not how_often.IS_LONG:
-        # One output: they are most of the time of a small night.
+        # One unit and one output: figures and outputs are most of the time of a small night.
+        home.seeds.mkdir(mode=0o700)
+        (home.seeds / "areas.csv").write_text(ONE_UNIT, encoding="utf-8")
+        (home.seeds / "areas.csv").chmod(0o600)
         home.config_file.write_text('[publish]\noutputs = ["open"]\n', encoding="utf-8")
         home.config_file.chmod(0o600)
     drop(home, FIRST_NIGHT, 0)

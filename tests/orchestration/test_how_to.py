@@ -1,4 +1,7 @@
-"""The commands that the how-to page gives a Dagster user, as they stand there, on a new home."""
+"""The commands that the how-to page gives a Dagster user, as they stand there, on a new home.
+
+In the suite test_graph.py loads the definitions, and test_parts.py materializes what is selected, in this process.
+"""
 
 import json
 import os
@@ -41,6 +44,7 @@ def run(commands: list[str], **environment: object) -> tuple[dict[str, str], str
     return {command: rest for command, _, rest in printed}, done.stderr
 
 
+@pytest.mark.long
 def test_the_commands_for_a_dagster_user(new_home: Home, tmp_path: Path) -> None:
     commands = re.findall(r"^    (dagster .+)$", PAGE.read_text(encoding="utf-8"), re.M)
     assert len(commands) == 3

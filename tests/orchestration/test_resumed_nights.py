@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import dagster as dg
-import how_often
 import pytest
 from support import SILENT, copy_home, night, published, write_extract
 
@@ -39,19 +38,15 @@ def run_nightly(instance: dg.DagsterInstance, again: str = "") -> dg.JobExecutio
     return dg.execute_job(job, instance, run_config=SILENT, reexecution_options=options)
 
 
-STAGES = ("landing", "building", "checking", "publishing") if how_often.IS_LONG else ("checking",)
+STAGES = ("landing", "building", "checking", "publishing")
 
 
 def killed_before(stage: str, home: Home, again: str = "") -> str:
-    """Run the night in a process of its own that is killed as a stage begins. Returns the id of Dagster's run.
-
-    It starts no worker to load Great Expectations, which takes seconds: the suite kills it before the gate.
-    """
+    """Run the night in a process of its own that is killed as a stage begins. Returns the id of Dagster's run."""
     code = (
         "import os, sys; sys.path[:0] = ['tests', 'tests/orchestration']\n"
         "import dagster as dg; from dagster_project.nights.run import NightRun; import test_resumed_nights as t\n"
         "from dagster_project.publishing import outputs; outputs.OUTPUTS = ()\n"
-        "NightRun.preload_worker = lambda run: None\n"
         "begins = NightRun._step\n"
         "NightRun._step = lambda run, name: os.kill(os.getpid(), 9) if name == sys.argv[1] else begins(run, name)\n"
         "with dg.DagsterInstance.get() as instance: t.run_nightly(instance, sys.argv[2])\n"
@@ -68,8 +63,41 @@ def killed_before(stage: str, home: Home, again: str = "") -> str:
     return run.run_id
 
 
-def test_killed_before_a_step_it_goes_on_as_the_same_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One night, killed before the gate (before every step with `--long`), and each time executed again from its failure."""
+def steps_made(result: dg.JobExecutionResult) -> list[str]:
+    return [e.step_key for e in result.all_events if e.event_type == dg.DagsterEventType.STEP_SUCCESS]
+
+
+def check_published_as(home: Home, nights: set[str], built: int) -> None:
+    """Published as the one night that stopped, of what had been landed and built then."""
+    (receipt,) = read_receipts(home)
+    assert nights == {receipt.night_id} == {published_night(home)} and receipt.outcome == "published"
+    assert [f["outcome"] for f in receipt.files] == ["accepted"] and {"landing", "building", "checking"} <= set(receipt.seconds)
+    assert (home.candidate / WORK).stat().st_mtime_ns == built, "nothing was built again"
+    orders = "select value from marts.mart_mda_orders where measure = 'orders' and category = 'all' and area_type = 'force'"
+    assert published(home, f"{orders} and period_label = '2025'") == [(1,)] and len(receipt.checks) > 200
+
+
+def test_failed_before_the_gate_it_goes_on_as_the_same_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    write_settings(new_home)
+    monkeypatch.setenv("PAM_HOME", str(new_home.path))
+    engine.load()
+    with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
+        with monkeypatch.context() as patch:
+            patch.setattr(NightRun, "judge", lambda _: (_ for _ in ()).throw(ValueError("no answer")))
+            first = run_nightly(instance)
+            assert not first.success and "gate" not in steps_made(first)
+        (failed,) = read_receipts(new_home)
+        assert (failed.outcome, failed.reason, published_night(new_home)) == ("failed", "no answer", None)
+        built = (new_home.candidate / WORK).stat().st_mtime_ns
+        again = run_nightly(instance, first.run_id)
+        assert again.success and steps_made(again) == ["gate", "publishing"], "what was landed and built stands"
+    check_published_as(new_home, {failed.night_id}, built)
+
+
+@pytest.mark.long
+def test_killed_before_each_step_it_goes_on_as_the_same_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One night, killed before every step, and each time executed again from its failure."""
     write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
     write_settings(new_home)
     run_id, written, nights = "", {}, set()
@@ -80,22 +108,13 @@ def test_killed_before_a_step_it_goes_on_as_the_same_night(new_home: Home, monke
         nights.add(failed.night_id)
         work = new_home.candidate / WORK
         written[stage] = work.exists() and work.stat().st_mtime_ns
-    built = written["checking"]
-    assert built and written.get("publishing", built) == built, "what was built stands"
-
+    assert written["checking"] == written["publishing"], "what was built stands"
     monkeypatch.setenv("PAM_HOME", str(new_home.path))
     engine.preload()
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         result = run_nightly(instance, run_id)
-        assert result.success
-        made = [e.step_key for e in result.all_events if e.event_type == dg.DagsterEventType.STEP_SUCCESS]
-        assert made == (["publishing"] if how_often.IS_LONG else ["gate", "publishing"]), "what was landed and built stands"
-    (receipt,) = read_receipts(new_home)
-    assert nights == {receipt.night_id} == {published_night(new_home)} and receipt.outcome == "published"
-    assert [f["outcome"] for f in receipt.files] == ["accepted"] and {"landing", "building", "checking"} <= set(receipt.seconds)
-    assert (new_home.candidate / WORK).stat().st_mtime_ns == built, "nothing was built again"
-    orders = "select value from marts.mart_mda_orders where measure = 'orders' and category = 'all' and area_type = 'force'"
-    assert published(new_home, f"{orders} and period_label = '2025'") == [(1,)] and len(receipt.checks) > 200
+        assert result.success and steps_made(result) == ["publishing"], "what was landed and built stands"
+    check_published_as(new_home, nights, written["checking"])
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +132,10 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(
+def test_stopped_after_publishing_it_says_what_is_published_and_goes_on_as_another(
     judged: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is published stands. To execute the step again is to publish again: a night of its own."""
+    """What is published stands. To execute the step again is to publish again: in a night of its own."""
     home = copy_home(judged, tmp_path / "home")
     with night(home, plan=steps.Plan("a2", ("a",), lands=False)) as first, monkeypatch.context() as patch:
         first.ensure_built(judged=True)
@@ -134,10 +153,7 @@ def test_stopped_after_publishing_it_says_what_is_published_and_publishes_again(
     again = steps.Plan("b", ("a2", "a"), lands=False)
     assert find_night_to_continue(home, again) is None
     with night(home, plan=again) as second:
-        second.ensure_built(judged=True)
-        second.publish()
-    assert second.receipt.figures == figures and published_night(home) == second.receipt.night_id != receipt.night_id
-    assert [r.outcome for r in read_receipts(home)] == ["published", "published"]
+        assert second.night.night_id != receipt.night_id and second.built is None and second.checks is None
 
 
 def test_rules_that_changed_since_the_gate_answered_are_asked(judged: Home, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import INTERRUPTED, explain
 from dagster_project.nights.run import NightRun
 from dagster_project.orchestration import night_resource
+from dagster_project.orchestration.checks import check_specs
 from dagster_project.publishing import publish
 from dagster_project.quality import engine
 from dagster_project.transform import raw_schema
@@ -218,6 +219,14 @@ def test_a_run_s_config_is_a_past_period(launched: Launched) -> None:
     (warehouse,) = [m for m in made if m.asset_key.path[-1] == "warehouse"]
     table = warehouse.metadata["covered"].value
     assert "| mda_orders | derbyshire | 31 of 31 | nothing |" in table and "| naloxone" not in table.split("never")[0]
+
+
+def test_what_is_waited_for_says_something_also_where_there_is_nothing_to_judge(launched: Launched) -> None:
+    waited_for = {s.key for s in check_specs(launched.home) if s.blocking and s.asset_key.path[0] == "marts"}
+    said_of = {e.asset_check_key: e.description or "" for e in launched.result.get_asset_check_evaluations()}
+    assert waited_for and waited_for <= said_of.keys()
+    in_no_report = dg.AssetCheckKey(dg.AssetKey(["marts", "mart_street_crime"]), "cell_not_its_mart")
+    assert said_of[in_no_report].startswith("Nothing to judge")
 
 
 def test_a_run_s_config_names_no_folder_and_no_half_period(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:

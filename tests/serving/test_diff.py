@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from support import MARTS, write_extract
-from week import NALOXONE, NIGHTS, OTHER, YEAR, administrations, publish_dated
+from support import MARTS
+from week import NIGHTS, OTHER
 
 from dagster_project.core.home import Home
 from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, find_differences
@@ -139,17 +139,14 @@ def test_back_is_the_same_the_other_way_round(week: Home) -> None:
     assert {tuple(r[k] for k in KEY): r["change"] and -r["change"] for r in figures(back, kind="changed")} == changed
 
 
-def test_what_a_list_of_the_home_moves_no_file_explains(week_copy: Home) -> None:
+def test_what_a_list_of_the_home_moves_no_file_explains(week_with_lists: Home) -> None:
     """And what a file of the other force's moves in the same night is still that file's."""
-    week_copy.seeds.mkdir()
-    (week_copy.seeds / "offence_codes.csv").write_text("offence_code,offence_class\n92A,possession\n", encoding="utf-8")
-    rows = administrations(range(1, 13), "L")[:-1]
-    write_extract(week_copy.inbox, "naloxone", rows, columns=NALOXONE, window=YEAR, force=OTHER, stamp="20260108T010000Z")
-    publish_dated(week_copy, "20260108T020000Z")
-    found = between(week_copy, NIGHTS[4], "today")
-    assert {(r["mart"], r["cause"], r["files"] is None) for r in figures(found)} == {
-        ("mart_drug_offences", "none", True), ("mart_naloxone", "window", False),
-    }  # fmt: skip
+    found = between(week_with_lists, NIGHTS[4], "today")
+    assert {(r["mart"], r["cause"], r["files"]) for r in figures(found, force_code=OTHER)} == {
+        ("mart_naloxone", "window", f"naloxone__{OTHER}__2025-01-01__2025-12-31__20260301T000000Z.csv"),
+    }
+    assert {(r["cause"], r["files"]) for r in figures(found, mart="mart_drug_offences")} == {("none", None)}
+    assert {r["mart"] for r in figures(found)} == {"mart_drug_offences", "mart_naloxone"}
     offences = {r[0]: r for r in found.marts}["mart_drug_offences"]
     assert found.unexplained == offences[2] + offences[4] + offences[5] > 0
 

@@ -1,8 +1,9 @@
 """A night on Spark is the night on DuckDB: every row of every relation, of awkward files.
 
 One home, whose files both engines read: four nights of oracle/nasty, of two forces. The home's list of areas has two units of
-one of them, since ten would say no more of SQL that treats all alike. Two of the files come a night later, on DuckDB, after a
-night that Spark published.
+one of them, since ten would say no more of SQL that treats all alike. The suite builds CHOSEN on Spark, of what DuckDB made of
+the models before them. The long run builds everything; and two of the files come a night later, on DuckDB, after a night that
+Spark published.
 """
 
 import csv
@@ -10,9 +11,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -25,19 +28,32 @@ from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
-from dagster_project.transform import dbt_runner
+from dagster_project.transform import dbt_runner, spark
 from dagster_project.transform.candidate import start
 from dagster_project.transform.dbt_runner import Node
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK, ReadableLoad
 from dagster_project.transform.spark import SparkMissingError, require
+from dagster_project.transform.spark.raw import SPARK_TYPES
 
 from .needs_spark import LACKS, QUICK_JAVA, needs_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.begin_first
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 UNITS = ("chesterfield", "derby-east")
 """One a section. Rows of the others are of a unit that the list does not have."""
+MARTS = ("mart_drug_tests", "mart_public_health")
+"""Counts and rates; and what others published."""
+CHOSEN = (
+    "measure_list", "offence_classes", "standing_loads", "superseded_rows", "months", "areas_listed", "area_coverages",
+    "coverage_windows", "coverage_gaps", "coverage_months", "periods", "stg_drug_tests", "stg_op_trapped", "stg_public_health",
+    "drug_tests_events", "drug_tests_monthly", "op_trapped_events", "op_trapped_monthly", *MARTS, "mart_control_charts",
+    "row_days", "extract_facts", "cells",
+)  # fmt: skip
+"""A seed, and models that lead to marts and from them: Spark takes a second for each."""
 LATER = ("crimes__derbyshire__2025-10-20__2025-11-21__", "naloxone__derbyshire__2023-10-01__2025-03-31__")
 """Corrects and withdraws rows of earlier files; and is of an earlier time than those it comes after."""
 SMALL = {
@@ -68,26 +84,43 @@ def tables() -> list[tuple[str, str, str]]:
     return [(str(n.database), n.schema, n.alias) for n in models if n.config.materialized != dbt_runner.VIEW]
 
 
-def differences(one: Path, other: Path) -> dict[str, tuple[int, int]]:
+def differences(one: Path, other: Path, only: Collection[str] = ()) -> dict[str, tuple[int, int]]:
     """Relations of two candidates that differ: how many rows each has that the other lacks. Doubles, which only the gate reads,
-    to nine places: they are added in any order."""
+    to nine places: they are added in any order. `only`: these tables and, of control charts, rows of MARTS.
+    """
     found = {}
     with duckdb.connect() as con:
         for name, folder in (("one", one), ("other", other)):
-            for file, database in ((WAREHOUSE, "warehouse"), (WORK, "work")):
-                con.execute(f"attach '{folder / file}' as {name}_{database} (read_only)")
+            attach(con, folder, f"{name}_")
         for database, schema, table in tables():
+            if only and table not in only:
+                continue
             columns = con.execute(f"describe one_{database}.{schema}.{table}").fetchall()
             # The night that landed a load is its own in each home.
             columns = [c for c in columns if (table, c[0]) != ("standing_loads", "night_id")]
             chosen = ", ".join(f"round({c[0]}, 9)" if c[1] == "DOUBLE" else f'"{c[0]}"' for c in columns)
-            sides = [f"select {chosen} from {name}_{database}.{schema}.{table}" for name in ("one", "other")]
+            which = f" where mart in {MARTS}" if only and table == "mart_control_charts" else ""
+            sides = [f"select {chosen} from {name}_{database}.{schema}.{table}{which}" for name in ("one", "other")]
             lacking = [
                 con.execute(f"select count(*) from ({a} except all {b})").fetchone()[0] for a, b in (sides, reversed(sides))
             ]
             if any(lacking):
                 found[f"{schema}.{table}"] = tuple(lacking)
     return found
+
+
+def attach(con: duckdb.DuckDBPyConnection, candidate: Path, prefix: str = "") -> None:
+    """Attach a candidate's two files under dbt's names."""
+    for file, database in ((WAREHOUSE, "warehouse"), (WORK, "work")):
+        con.execute(f"attach '{candidate / file}' as {prefix}{database} (read_only)")
+
+
+def empty_tables(candidate: Path, only: Collection[str] = ()) -> list[str]:
+    """Tables without a row, which would prove nothing."""
+    with duckdb.connect() as con:
+        attach(con, candidate)
+        asked = [(at, schema, name) for at, schema, name in tables() if not only or name in only]
+        return [name for at, schema, name in asked if not con.execute(f"from {at}.{schema}.{name} limit 1").fetchall()]
 
 
 def said(check: Check) -> tuple[str, str, str, bool]:
@@ -97,19 +130,19 @@ def said(check: Check) -> tuple[str, str, str, bool]:
 
 @dataclass(frozen=True)
 class Made:
-    """A home that has landed all files but LATER's, which are in a folder; the candidate that DuckDB made; and what the gate
-    says to it."""
+    """A home that has landed all files but LATER's, which are in a folder; and the candidate that DuckDB made."""
 
     home: Home
     later: Path
     on_duckdb: Path
-    checks: list[Check]
 
 
 @dataclass(frozen=True)
 class OnSpark:
-    """The same on Spark, a night that was published. The candidate is as it was before that."""
+    """What the gate says to DuckDB's candidate; and the same home on Spark, a night that was published. The candidate is as it
+    was before that."""
 
+    checks_on_duckdb: list[Check]
     nodes: list[Node]
     checks: list[Check]
     candidate: Path
@@ -135,32 +168,84 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with night(home, engine="duckdb") as run:
         run.land()
         run.build()
-        checks = run.judge()
         shutil.copytree(home.candidate, folder / "duckdb")
-    return Made(home, later, folder / "duckdb", checks)
+    return Made(home, later, folder / "duckdb")
+
+
+def chosen_nodes() -> list[Any]:
+    """The seed and models of CHOSEN."""
+    return [n for n in dbt_runner.manifest().nodes.values() if n.name in CHOSEN and n.resource_type in ("model", "seed")]
+
+
+def show_parents(session: "SparkSession", home: Home, made: Path) -> None:
+    """Show the relations that CHOSEN and their tests read, and that are not chosen, as DuckDB made them; of `measures`, rows of
+    MARTS."""
+    nodes = dbt_runner.manifest().nodes
+    chosen = {n.unique_id for n in chosen_nodes()}
+    asked = chosen | {x for x, n in nodes.items() if n.resource_type == "test" and chosen & {*n.depends_on_nodes}}
+    parents = {p for x in asked for p in nodes[x].depends_on_nodes if p in nodes} - chosen
+    folder = home.spill / "spark" / "parents"
+    with duckdb.connect() as con:
+        attach(con, made)
+        for node in sorted((nodes[p] for p in parents), key=lambda n: n.unique_id):
+            name = f"{node.schema}.{node.alias}"
+            (folder / name).mkdir(parents=True)
+            rows = f"from {node.database}.{name}" + (f" where mart in {MARTS}" if node.name == "measures" else "")
+            con.execute(f"copy ({rows}) to '{folder / name}/rows.parquet' (format parquet)")
+            columns = ", ".join(f"{c[0]} {SPARK_TYPES.get(c[1], c[1])}" for c in con.execute(f"describe {rows}").fetchall())
+            session.sql(f"create schema if not exists {node.schema}")
+            session.sql(f"create table {name} ({columns}) using parquet location '{folder / name}'")
+
+
+@pytest.fixture(scope="module")
+def chosen_on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The candidate of a night on Spark that builds CHOSEN alone."""
+    kept, show_raw, build = tmp_path_factory.mktemp("spark") / "candidate", spark.show_raw, dbt_runner.build
+    chosen = [".".join(n.fqn) for n in chosen_nodes()]
+
+    def show_all(session: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
+        show_raw(session, home, loads)
+        show_parents(session, home, made_here.on_duckdb)
+
+    with pytest.MonkeyPatch.context() as patch, night(made_here.home, engine="spark") as run:
+        patch.setattr(spark, "show_raw", show_all)
+        patch.setattr(dbt_runner, "build", lambda home, _, progress, engine: build(home, chosen, progress, engine))
+        run.land()
+        names = [n.name for n in run.build() if n.kind != "test"]
+        assert sorted(names) == sorted(CHOSEN)
+        shutil.copytree(made_here.home.candidate, kept)
+    return kept
 
 
 @pytest.fixture(scope="module")
 def on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -> OnSpark:
     kept = tmp_path_factory.mktemp("spark") / "candidate"
+    with night(made_here.home, engine="duckdb", rebuild=True) as run:
+        run.land()
+        run.build()
+        checks_on_duckdb = run.judge()
     with night(made_here.home, engine="spark") as run:
         run.land()
         nodes = run.build()
         checks = run.judge()
         shutil.copytree(made_here.home.candidate, kept)
         run.publish()
-    return OnSpark(nodes, checks, kept)
+    return OnSpark(checks_on_duckdb, nodes, checks, kept)
 
 
 @needs_spark
+def test_rows_of_chosen_models_are_the_same(made_here: Made, chosen_on_spark: Path) -> None:
+    assert empty_tables(chosen_on_spark, CHOSEN) == []
+    assert differences(made_here.on_duckdb, chosen_on_spark, CHOSEN) == {}
+    assert not made_here.home.spill.exists()
+
+
+@needs_spark
+@pytest.mark.long
 def test_every_row_is_the_same(made_here: Made, on_spark: OnSpark) -> None:
-    with duckdb.connect() as con:
-        for file, database in ((WAREHOUSE, "warehouse"), (WORK, "work")):
-            con.execute(f"attach '{on_spark.candidate / file}' as {database} (read_only)")
-        empty = [name for at, schema, name in tables() if not con.execute(f"from {at}.{schema}.{name} limit 1").fetchall()]
-    assert empty == [], "a table without a row proves nothing"
+    assert empty_tables(on_spark.candidate) == []
     # Tests come in the order in which they were done.
-    assert sorted(said(c) for c in on_spark.checks) == sorted(said(c) for c in made_here.checks)
+    assert sorted(map(said, on_spark.checks)) == sorted(map(said, on_spark.checks_on_duckdb))
     nodes = dbt_runner.manifest().nodes.values()
     assert len(on_spark.nodes) == sum(n.resource_type in ("model", "seed", "test") for n in nodes)
     assert differences(made_here.on_duckdb, on_spark.candidate) == {}
@@ -168,6 +253,7 @@ def test_every_row_is_the_same(made_here: Made, on_spark: OnSpark) -> None:
 
 
 @needs_spark
+@pytest.mark.long
 def test_the_next_night_on_duckdb_is_that_of_a_rebuild(made_here: Made, on_spark: OnSpark, tmp_path: Path) -> None:
     """After a night that Spark published, with what is new of one force."""
     assert len(list(made_here.later.iterdir())) == len(LATER)

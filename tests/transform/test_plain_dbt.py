@@ -1,4 +1,8 @@
-"""dbt as its own users run it: in `dbt/`, with no word of the warehouse's own command, and before there are any data."""
+"""dbt as its own users run it: in `dbt/`, with no word of the warehouse's own command, and before there are any data.
+
+The commands of the page are long, for dbt reads the whole project anew. In the suite test_by_hand.py runs dbt with the project
+as it was read.
+"""
 
 import json
 import os
@@ -10,12 +14,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.artifacts.resources import Hook
 
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.transform import raw_schema
+from dagster_project.transform import dbt_runner, raw_schema
 from dagster_project.transform.empty_build import NO_NIGHT
 
-pytestmark = pytest.mark.begin_first
+from .conftest import Candidate, run_dbt
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +56,21 @@ def run(checkout: Path, commands: list[list[str]]) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("model", ["mart_naloxone", "stg_naloxone", "periods"])
+def test_hooks_of_a_person_s_own_run_whatever_a_model_is_made_as(
+    candidate: Candidate, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As months, a view, a table."""
+    config = dbt_runner.manifest().nodes[f"model.pam_warehouse.{model}"].config
+    monkeypatch.setattr(config, "pre_hook", [Hook(HOOK % "before")])
+    monkeypatch.setattr(config, "post_hook", [Hook(HOOK % "after")])
+    run_dbt(candidate.home, "run", "-s", model)
+    made = f"select view_name from duckdb_views() where view_name in ('{model}_after', '{model}_before') order by 1"
+    assert candidate.execute(made) == [(f"{model}_after",), (f"{model}_before",)]
+
+
+@pytest.mark.long
+@pytest.mark.begin_first
 def test_the_commands_for_a_dbt_user(checkout: Path) -> None:
     """As the page has them, without data; with hooks of a person's own, which run whatever a model is made as, and with models
     in dbt's own ways."""

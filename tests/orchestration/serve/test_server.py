@@ -32,7 +32,7 @@ from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
 from dagster_project.orchestration.serve.page import SampleBanner
-from dagster_project.orchestration.serve.server import _is_loopback
+from dagster_project.orchestration.serve.server import Process, _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
 pytestmark = pytest.mark.begin_first
@@ -299,6 +299,7 @@ def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
             page.screenshot(path=shown)
 
 
+@pytest.mark.long
 def test_a_code_server_that_dies_takes_its_night_along_and_is_started_again(served: Served) -> None:
     run_id = served.launch({})
     served.until(lambda: (served.home.nights / "under_way").exists())
@@ -333,6 +334,53 @@ def test_sigterm_ends_all_and_the_night_under_way_says_so(served: Served) -> Non
         assert runs.unfinished(instance) == []
     said = UNREACHED.sub("", IGNORED.sub("", served.said()))
     assert "Traceback" not in said and "STEP_START" not in said, "the system's log is for what went wrong"
+
+
+def test_what_ends_is_started_again_and_takes_along_what_it_began(
+    new_home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With a small process in the place of the code server, and another in that of its night."""
+    server, child = NightServer(new_home, "127.0.0.1", 3000), new_home.path / "night.pid"
+    asked: list[str] = []
+    monkeypatch.setattr(server, "_change_runs", asked.append)
+    code = Process("code server", ["sh", "-c", f"sleep 600 & echo $! >'{child}.new'; mv '{child}.new' '{child}'; wait"])
+    processes = {code.name: code}
+
+    def until(true: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    code.start({**os.environ})
+    try:
+        until(child.exists)
+        night, first = int(child.read_text()), code.popen
+        server._restart_ended(processes, child)
+        assert code.popen is first and child.exists() and asked == [], "what runs is left alone"
+        first.kill()
+        first.wait()
+        server._restart_ended(processes, child)
+        assert "the code server ended (by SIGKILL); it is started again in 1 s" in capfd.readouterr().out
+        until(lambda: not _is_alive(night))
+        assert asked == ["mark-unfinished"] and not code.is_up
+        server._restart_ended(processes, child)
+        assert not code.is_up and child.exists(), "not before its pause is over"
+        code.restart_at = 0
+        server._restart_ended(processes, child)
+        assert code.is_up and code.popen is not first
+        until(lambda: child.exists() and int(child.read_text()) != night)
+    finally:
+        code.end(5)
+    assert not _is_alive(int(child.read_text()))
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        # One that has ended and that nobody has asked about is still listed.
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
 
 
 def test_a_port_that_is_taken_is_said_clearly(new_home: Home) -> None:
