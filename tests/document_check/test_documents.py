@@ -369,6 +369,7 @@ def test_the_printed_report_is_linked_whole_and_nothing_wrongly(sample_home: Hom
     assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["32", "56"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the printed report is not here")
 def test_so_it_is_as_a_pdf_in_narrow_columns_and_over_pages(sample_home: Home, tmp_path: Path) -> None:
     text = (REFERENCE / "report-2026-03.txt").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import gzip
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -26,6 +27,12 @@ HEADERS = {
     "iom_cohort": "counted_on,cohort_size",
     "school_inputs": "input_ref,delivered_on,phase,young_people",
 }
+
+
+@cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """What reads Parquet in all tests of a process: to make a connection takes longer than the reading."""
+    return duckdb.connect()
 
 
 @dataclass
@@ -84,13 +91,12 @@ class Warehouse:
     def _rows(self, *paths: Path) -> list[dict]:
         if not paths:
             return []
-        with duckdb.connect() as con:
-            found = con.execute(
-                "select * from read_parquet($1, union_by_name = true) order by cast(_line as bigint)",
-                [[str(p) for p in paths]],
-            )
-            names = [d[0] for d in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        found = reader().execute(
+            "select * from read_parquet($1, union_by_name = true) order by cast(_line as bigint)",
+            [[str(p) for p in paths]],
+        )
+        names = [d[0] for d in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def raw(self, entry: LedgerEntry) -> list[dict]:
         return self._rows(self.home.raw / entry.extract / entry.force_code / f"{entry.load_id}.parquet")
