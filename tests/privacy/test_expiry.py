@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import copy_home, land_night, publish_night, write_extract
+from support import copy_home, land_night, publish_night, published, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit import read_log, verify
@@ -31,8 +31,6 @@ def crimes(year: int, months: range) -> list[list[str]]:
 
 
 def figures(home: Home) -> list[tuple]:
-    from support import published
-
     return published(home, "select * from marts.measures order by all")
 
 
@@ -119,6 +117,8 @@ def test_what_is_over_goes_and_the_figures_stay(erased: Erased, tmp_path: Path) 
     noted = [e for e in read_erasures(home) if e.kind == "raw"]
     assert [f["kept"] for f in told if f.get("kept")] == [e.kept for e in noted if e.kept] and len(archived_loads(home)) == 5
     assert run.receipt.erased == len(told) == len(read_erasures(home))
+    on = published(home, "select erased_on, count(*) from meta.files group by all")
+    assert on == [(run.night.today, 7)], "the archive's files"
     assert not verify(home).faults
     traced(home)
     with pytest.raises(ReplayError, match="was erased at its retention limit"):
@@ -207,8 +207,6 @@ def later_files(home: Home, before: list[tuple]) -> None:
 
 
 def published_columns(home: Home) -> list[tuple]:
-    from support import published
-
     return published(home, "describe marts.measures")
 
 
