@@ -204,8 +204,12 @@ def test_what_a_draft_refuses(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("kit log", 90), ("order register", 60), ("intelligence desk", 400), ("search slips", 400)]
-)
+    ("name", "rows"),
+    [
+        pytest.param("kit log", 90, marks=pytest.mark.long), ("order register", 60), ("intelligence desk", 400),
+        ("search slips", 400),
+    ],
+)  # fmt: skip
 def test_the_export_lands_under_its_own_name_with_the_draft_as_it_is(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, name: str, rows: int
 ) -> None:
