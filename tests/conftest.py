@@ -77,6 +77,15 @@ def figures_alone() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_synced() -> Iterator[None]:
+    """No power is cut here: to bring every file to the disk would take a tenth of the time. Tests of what is brought there, and
+    when, have a call of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -113,7 +122,7 @@ def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def run_sample(folder: Path) -> None:
-    """The sample's night, with all outputs, and a worker process that judges it, as in `pam nightly`."""
+    """The sample's night, with all outputs."""
     from support import night
 
     from dagster_project.nights.run_steps import run_steps

@@ -38,6 +38,8 @@ SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 def begin(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
     """A night that holds the home's lock and has the date `today`."""
+    # Once for all nights of this process. Without it each would start a worker process, which takes seconds to load it.
+    engine.preload()
     run = NightRun(home, inbox, **options)
     run.night = replace(run.begin(), today=today)
     return run
@@ -45,8 +47,6 @@ def begin(home: Home, inbox: Path | None = None, today: date = TODAY, **options:
 
 def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
     """Run a whole night as `pam nightly` does. Its outcome is in `receipt`."""
-    # Once for all nights of this process. Without it each would start a worker process, which takes seconds to load it.
-    engine.preload()
     with night(home, inbox, today, **options) as run:
         run_steps(run)
     assert run.receipt is not None
@@ -55,7 +55,6 @@ def run_night(home: Home, inbox: Path | None = None, today: date = TODAY, **opti
 
 def run_job(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
     """Run a whole night by Dagster's job, which takes twice as long. Its outcome is in `receipt`."""
-    engine.preload()
     run = begin(home, inbox, today, **options)
     try:
         job = build_defs(run).resolve_job_def("nightly")

@@ -1,6 +1,7 @@
 """What people read in a terminal of 80 columns: no line is wider, and no word is broken."""
 
 import io
+import json
 import os
 import pty
 import re
@@ -12,7 +13,7 @@ from support import copy_home
 
 from dagster_project.cli.echo import print_line
 from dagster_project.cli.render import _show_receipt
-from dagster_project.core.home import Home
+from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.terminal_console import Console
 from dagster_project.serving import write_result
@@ -20,12 +21,35 @@ from dagster_project.serving import write_result
 WIDE = 80
 
 
-def in_a_terminal(*command: str) -> str:
-    """What a command writes to a terminal of 80 columns."""
+READ = (
+    ("checks",), ("checks", "--all"), ("audit", "show", "--limit", "0"), ("audit", "verify"), ("status",),
+    ("trace", "possession_offences", "--period", "2024/25"), ("topline",), ("topline", "no such measure"),
+    ("accept", "no such measure", "2025-10", "--force", "derbyshire", "--why", "x"), ("rollback", "--list"),
+    ("postgres", "status"), ("nightly", "--help"), ("topline", "--help"), ("audit", "verify", "--help"),
+)  # fmt: skip
+COMMANDS = """
+import json, sys
+from dagster_project.cli import app
+for words in json.loads(sys.argv[1]):
+    try:
+        app(words)
+    except SystemExit:
+        pass
+    print("ENDED", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def in_a_terminal(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], str]:
+    """What commands write to a terminal of 80 columns, all of them in one process. Of a copy of the sample's home, as what is
+    asked goes on record."""
+    home = copy_home(sample_home, tmp_path_factory.mktemp("terminal") / "home")
+    asked = (*READ, ("claims",), ("audit", "show", "--kind", "combination"))
+    whole = [[*command, *(() if "--help" in command else ("--home", str(home.path)))] for command in asked]
     main, other = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagster_project", *command], stdin=subprocess.DEVNULL, stdout=other, stderr=other,
-        env={**os.environ, "COLUMNS": str(WIDE), "TERM": "xterm"},
+        [sys.executable, "-c", COMMANDS, json.dumps(whole)], stdin=subprocess.DEVNULL, stdout=other, stderr=other,
+        env={**os.environ, "COLUMNS": str(WIDE), "TERM": "xterm"}, cwd=PROJECT,
     )  # fmt: skip
     os.close(other)
     written = b""
@@ -39,13 +63,9 @@ def in_a_terminal(*command: str) -> str:
         written += part
     os.close(main)
     process.wait()
-    return written.decode().replace("\r", "")
-
-
-@pytest.fixture(scope="module")
-def home_in_a_terminal(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A copy of the sample's home, as what is asked goes on record."""
-    return copy_home(sample_home, tmp_path_factory.mktemp("terminal") / "home")
+    *said, rest = written.decode().replace("\r", "").split("ENDED\n")
+    assert rest == ""
+    return dict(zip(asked, said, strict=True))
 
 
 def terminal() -> Console:
@@ -62,8 +82,8 @@ def whole_words(text: str, wide: str) -> None:
     assert set(text.split()) - set("─" * WIDE) <= {*wide.split(), "─" * WIDE}, set(text.split()) - set(wide.split())
 
 
-def test_claims(sample_home: Home, pam) -> None:
-    lines = lines_of(in_a_terminal("claims", "--home", str(sample_home.path)))
+def test_claims(sample_home: Home, pam, in_a_terminal: dict[tuple[str, ...], str]) -> None:
+    lines = lines_of(in_a_terminal["claims",])
     narrow = "\n".join(lines)
     assert max(map(len, lines)) <= WIDE
     last = " ".join(lines[-2:])
@@ -74,34 +94,29 @@ def test_claims(sample_home: Home, pam) -> None:
     assert "verdict     agrees when cut" in narrow and narrow.count("paragraph  ") == 7
 
 
-@pytest.mark.parametrize("command", [
-    ("checks",), ("checks", "--all"), ("audit", "show", "--limit", "0"), ("audit", "verify"), ("status",),
-    ("trace", "possession_offences", "--period", "2024/25"), ("topline",), ("topline", "no such measure"),
-    ("accept", "no such measure", "2025-10", "--force", "derbyshire", "--why", "x"), ("rollback", "--list"),
-    ("postgres", "status"), ("nightly", "--help"), ("topline", "--help"), ("audit", "verify", "--help"),
-], ids=" ".join)  # fmt: skip
-def test_no_line_is_wider(home_in_a_terminal: Home, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("command", READ, ids=" ".join)
+def test_no_line_is_wider(in_a_terminal: dict[tuple[str, ...], str], command: tuple[str, ...]) -> None:
     """Only what cannot be broken is: a hash, a path or the name of a file."""
-    said = in_a_terminal(*command, *(() if "--help" in command else ("--home", str(home_in_a_terminal.path))))
+    said = in_a_terminal[command]
     wide = [line for line in lines_of(said) if len(line) > WIDE]
     assert len(said) > 40 and not [line for line in wide if len(line.split()) > 1], wide
 
 
-def test_a_check_is_a_sentence(home_in_a_terminal: Home) -> None:
-    first, *more = lines_of(in_a_terminal("checks", "--home", str(home_in_a_terminal.path)))
+def test_a_check_is_a_sentence(in_a_terminal: dict[tuple[str, ...], str]) -> None:
+    first, *more = lines_of(in_a_terminal["checks",])
     assert first == "Warning   intelligence (derbyshire): covered to 2025-11-30; days late: 31"
     assert more[0] == "          [freshness]"
     assert " ".join(line.strip() for line in more[1:-1]).endswith("accept that the newest figures are missing.")
 
 
-def test_help_is_folded_by_the_terminal() -> None:
+def test_help_is_folded_by_the_terminal(in_a_terminal: dict[tuple[str, ...], str]) -> None:
     """A second paragraph was broken where its source is."""
-    lines = [line.strip() for line in lines_of(in_a_terminal("topline", "--help"))]
+    lines = [line.strip() for line in lines_of(in_a_terminal["topline", "--help"])]
     assert "A figure that is not available is marked, and is never 0. The default is the" in lines
 
 
-def test_the_record_is_read_line_by_line(home_in_a_terminal: Home) -> None:
-    said = "\n".join(lines_of(in_a_terminal("audit", "show", "--kind", "combination", "--home", str(home_in_a_terminal.path))))
+def test_the_record_is_read_line_by_line(in_a_terminal: dict[tuple[str, ...], str]) -> None:
+    said = "\n".join(lines_of(in_a_terminal["audit", "show", "--kind", "combination"]))
     assert re.search(r"^\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  combination by \w+$", said, re.M), said
     assert "    night_id 2026" in said and '"night_id"' not in said and said.endswith("1 record")
 

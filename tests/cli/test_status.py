@@ -31,7 +31,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Two nights: rows in quarantine, rows taken back, a file held, one refused and one of no extract."""
     home = Home(tmp_path_factory.mktemp("status") / "home").create()
     write_extract(home.inbox, "naloxone", administrations(10), columns=NALOXONE, window=YEAR, stamp="20260101T020000Z")
-    publish_night(home)
+    land_night(home)
     write_extract(home.inbox, "naloxone", administrations(8, bad=2), columns=NALOXONE, window=YEAR)
     write_extract(home.inbox, "stop_search", [], columns=SEARCHES, window=("2025-12-01", "2025-12-14"))
     write_extract(home.inbox, "school_inputs", [["I1"]], columns=["input_ref"], window=YEAR)

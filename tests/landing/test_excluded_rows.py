@@ -148,23 +148,25 @@ def other(n, of, said="West Mercia Police", own="Derbyshire Constabulary"):
 HEADER = "crime_ref,recorded_on,offence_code,status,lpu,{}"
 
 
-@pytest.mark.parametrize(
-    "header,said",
-    [("Force", "West Mercia Police"), ("force_name", "west-mercia"), ("Police Force", "WEST MERCIA"),
-     ("FORCE CODE", "West Mercia Constabulary"), ("Constabulary", "west-mercia")],
+OF_ANOTHER = (
+    ("Force", "West Mercia Police"), ("force_name", "west-mercia"), ("Police Force", "WEST MERCIA"),
+    ("FORCE CODE", "West Mercia Constabulary"), ("Constabulary", "west-mercia"),
 )  # fmt: skip
-def test_a_file_of_another_force_is_refused(warehouse, header, said):
-    entry = warehouse.land("crimes", *other(12, 12, said), header=HEADER.format(header))
-    assert entry.outcome == "refused" and entry.rows_refused == 12
-    assert f"12 of 12 rows say West Mercia Police under '{header}', and the file is of derbyshire" in entry.reason
-    assert "correct its name" in entry.reason
 
 
-@pytest.mark.parametrize("n,of,outcome", [(1, 1, "refused"), (1, 2, "accepted"), (2, 3, "refused"), (15, 30, "accepted")])
-def test_a_file_most_of_whose_rows_are_another_force_s_is_refused(warehouse, n, of, outcome):
+def test_a_file_of_another_force_is_refused(warehouse):
+    entries = warehouse.land_each("crimes", *((other(12, 12, said), HEADER.format(header)) for header, said in OF_ANOTHER))
+    for entry, (header, _) in zip(entries, OF_ANOTHER, strict=True):
+        assert entry.outcome == "refused" and entry.rows_refused == 12
+        assert f"12 of 12 rows say West Mercia Police under '{header}', and the file is of derbyshire" in entry.reason
+        assert "correct its name" in entry.reason
+
+
+def test_a_file_most_of_whose_rows_are_another_force_s_is_refused(warehouse):
     # What says nothing does not make it the force's own.
-    entry = warehouse.land("crimes", *other(n, of, own=""), header=HEADER.format("Force"))
-    assert entry.outcome == outcome
+    cases = {(1, 1): "refused", (1, 2): "accepted", (2, 3): "refused", (15, 30): "accepted"}
+    entries = warehouse.land_each("crimes", *((other(n, of, own=""), HEADER.format("Force")) for n, of in cases))
+    assert [entry.outcome for entry in entries] == [*cases.values()]
 
 
 def test_rows_of_another_force_are_quarantined(warehouse):
@@ -175,25 +177,17 @@ def test_rows_of_another_force_are_quarantined(warehouse):
     assert entry.unknown_columns == ["Force"]
 
 
-@pytest.mark.parametrize(
-    "header,said",
-    [
-        ("Force", "Derbyshire"),
-        ("Force", "DERBYSHIRE POLICE"),
-        ("Force", ""),
-        ("Force", "Yes"),
-        ("Force", "Jane Doe of Kent"),
-        ("Force code", "40"),
-        ("Use of force", "West Mercia Police"),
-        ("Home force", "West Mercia Police"),
-        ("Falls within", "West Mercia Police"),
-        ("Reported by", "West Mercia Police"),
-        ("Officer", "West Mercia Police"),
-    ],
-)
-def test_what_names_no_other_force_or_not_whose_the_row_is_does_not_matter(warehouse, header, said):
-    entry = warehouse.land("crimes", *other(12, 12, said), header=HEADER.format(header))
-    assert (entry.outcome, entry.rows_landed) == ("accepted", 12)
+NO_OTHER = (
+    ("Force", "Derbyshire"), ("Force", "DERBYSHIRE POLICE"), ("Force", ""), ("Force", "Yes"), ("Force", "Jane Doe of Kent"),
+    ("Force code", "40"), ("Use of force", "West Mercia Police"), ("Home force", "West Mercia Police"),
+    ("Falls within", "West Mercia Police"), ("Reported by", "West Mercia Police"), ("Officer", "West Mercia Police"),
+)  # fmt: skip
+
+
+def test_what_names_no_other_force_or_not_whose_the_row_is_does_not_matter(warehouse):
+    entries = warehouse.land_each("crimes", *((other(12, 12, said), HEADER.format(header)) for header, said in NO_OTHER))
+    ended = [(entry.outcome, entry.rows_landed) for entry in entries]
+    assert dict(zip(NO_OTHER, ended, strict=True)) == dict.fromkeys(NO_OTHER, ("accepted", 12))
 
 
 def test_nothing_that_is_not_a_name_of_the_list_is_stored(warehouse):
@@ -258,31 +252,35 @@ def void(said, n=5, of=20):
     return [f"C{i},2025-03-01,92D,Recorded,Dales,{said if i < n else ''}" for i in range(of)]
 
 
-@pytest.mark.parametrize(
-    "header,said",
-    [("Deleted", "Y"), ("is_deleted", "TRUE"), ("Deleted flag", "1"), ("Deleted", "-1"), ("Void", "VOID"), ("Voided", "yes"),
-     ("Deleted on", "2025-04-01 10:00"), ("Date deleted", "01/04/2025"), ("Entered in error", "x"), ("Is test record", "Yes"),
-     ("ROW STATUS", "deleted"), ("Test record flag", "1"), ("Record state", "Created in error"), ("State", "Void: duplicate")],
+SAY_SO = (
+    ("Deleted", "Y"), ("is_deleted", "TRUE"), ("Deleted flag", "1"), ("Deleted", "-1"), ("Void", "VOID"), ("Voided", "yes"),
+    ("Deleted on", "2025-04-01 10:00"), ("Date deleted", "01/04/2025"), ("Entered in error", "x"), ("Is test record", "Yes"),
+    ("ROW STATUS", "deleted"), ("Test record flag", "1"), ("Record state", "Created in error"), ("State", "Void: duplicate"),
 )  # fmt: skip
-def test_a_row_that_says_it_is_no_record(warehouse, header, said):
-    entry = warehouse.land("crimes", *void(said), header=VOID.format(header))
-    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 15, 5)
-    kind = f"{header}: says that it is no record"
-    assert reasons(warehouse, entry)["2"] == f"{kind} (if the column means something else, export without it)"
-    assert entry.quarantine_reasons == {kind: 5}
 
 
-@pytest.mark.parametrize(
-    "header,said",
-    [("Deleted", "N"), ("Deleted", "0"), ("Deleted", "No"), ("Deleted on", "1900-01-01"), ("Deleted on", "31/12/9999"),
-     ("Deleted at", "2079-06-06"), ("Deleted", "31/12/2049"), ("Test Record", "1"), ("Training Log", "Y"),
-     ("Record status", "Cancelled"), ("Deleted by", "Y"), ("Void reason", "Void"), ("Record status", "Open"),
-     ("Record status", "Cancellation requested"), ("State", "Cancelled"), ("Call status", "Cancelled"),
-     ("Status of test", "Void"), ("Tested", "Y"), ("Cancelled", "Y")],
+def test_a_row_that_says_it_is_no_record(warehouse):
+    entries = warehouse.land_each("crimes", *((void(said), VOID.format(header)) for header, said in SAY_SO))
+    for entry, (header, _) in zip(entries, SAY_SO, strict=True):
+        assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 15, 5), header
+        kind = f"{header}: says that it is no record"
+        assert reasons(warehouse, entry)["2"] == f"{kind} (if the column means something else, export without it)"
+        assert entry.quarantine_reasons == {kind: 5}
+
+
+SAY_SOMETHING_ELSE = (
+    ("Deleted", "N"), ("Deleted", "0"), ("Deleted", "No"), ("Deleted on", "1900-01-01"), ("Deleted on", "31/12/9999"),
+    ("Deleted at", "2079-06-06"), ("Deleted", "31/12/2049"), ("Test Record", "1"), ("Training Log", "Y"),
+    ("Record status", "Cancelled"), ("Deleted by", "Y"), ("Void reason", "Void"), ("Record status", "Open"),
+    ("Record status", "Cancellation requested"), ("State", "Cancelled"), ("Call status", "Cancelled"),
+    ("Status of test", "Void"), ("Tested", "Y"), ("Cancelled", "Y"),
 )  # fmt: skip
-def test_a_column_that_says_something_else(warehouse, header, said):
-    entry = warehouse.land("crimes", *void(said), header=VOID.format(header))
-    assert (entry.outcome, entry.rows_landed) == ("accepted", 20)
+
+
+def test_a_column_that_says_something_else(warehouse):
+    entries = warehouse.land_each("crimes", *((void(said), VOID.format(header)) for header, said in SAY_SOMETHING_ELSE))
+    ended = [(entry.outcome, entry.rows_landed) for entry in entries]
+    assert dict(zip(SAY_SOMETHING_ELSE, ended, strict=True)) == dict.fromkeys(SAY_SOMETHING_ELSE, ("accepted", 20))
 
 
 def test_a_record_that_was_deleted_since_is_withdrawn(warehouse):

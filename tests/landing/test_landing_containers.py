@@ -70,8 +70,8 @@ def dressed(tmp_path):
     }
 
 
-def put(warehouse, ext, data):
-    name = f"confiscation_orders__derbyshire__2025-01-01__2025-12-31__20260105T020000Z{ext}"
+def put(warehouse, ext, data, minute=0):
+    name = f"confiscation_orders__derbyshire__2025-01-01__2025-12-31__20260105T02{minute:02}00Z{ext}"
     return warehouse.put(name, data)
 
 
@@ -96,10 +96,11 @@ def test_the_same_rows_out_of_any_container(warehouse, dressed, ext):
     assert entry.encoding == {".xlsx": "xlsx", ".parquet": "parquet", ".csv.zip": "utf-16-le"}.get(ext, "utf-8")
 
 
-@pytest.mark.parametrize(("first", "second"), zip(ALL, [*ALL[1:], ALL[0]], strict=True))
-def test_another_container_of_the_same_extraction_is_known(warehouse, dressed, first, second):
+@pytest.mark.parametrize("first", [".csv", ".parquet"])
+def test_another_container_of_the_same_extraction_is_known(warehouse, dressed, first):
     assert night(warehouse, first, dressed[first]).outcome == "accepted"
-    assert night(warehouse, second, dressed[second]).outcome == "known"
+    for ext in (ext for ext in ALL if ext != first):
+        assert night(warehouse, ext, dressed[ext]).outcome == "known", ext
 
 
 @pytest.mark.parametrize(("ext", "lines"), [(".csv", ["2", "3", "5"]), (".xlsx", ["2", "3", "4"])])
@@ -166,32 +167,34 @@ def test_a_header_and_no_rows(warehouse, tmp_path):
         assert (entry.outcome, entry.rows_in_file) == ("accepted", 0)
 
 
-@pytest.mark.parametrize(
-    ("ext", "data", "reason"),
-    [
-        (".zip", b"PK nonsense", "not a sound zip"),
-        (".zip", zipped(a_csv=TEXT)[:-30], "not a sound zip"),
-        (".zip", zipped(zipfile.ZIP_BZIP2, a_csv=TEXT).replace(b"BZh9", b"BZhx"), "not a sound zip"),
-        (".zip", zipped(zipfile.ZIP_LZMA, a_csv=TEXT).replace(b"\x5d\0\0", b"\xff\0\0"), "not a sound zip"),
-        (".zip", zipped(a_csv=TEXT, b_csv=TEXT), "this one has 2 files"),
-        (".zip", zipped(a_txt=TEXT), "a zip must contain one CSV"),
-        (".zip", zipped(), "this one has no files"),
-        (".zip", zipped(a_csv=""), "empty"),
-        (".zip", zipped(a_csv=TEXT + "A9,2025"), "cut short"),
-        (".xlsx", b"PK nonsense", "not a sound Excel file"),
-        (".xlsx", workbook([HEADER, *ROWS])[:-40], "not a sound Excel file"),
-        (".xlsx", TEXT.encode(), "does not begin as Excel files do"),
-        (".xlsx", workbook([]), "no header"),
-        (".xlsx", workbook(ROWS), "no header"),
-        (".xlsx", workbook([HEADER[:3], *ROWS]), "misses required columns: order_value, benefit_value"),
-        (".xlsx", workbook([[*HEADER, "Order Ref"]]), "two headers mean order_ref"),
-        (".parquet", b"PAR1 nonsense", "not a sound Parquet"),
-        (".parquet", TEXT.encode(), "does not begin as Parquet files do"),
-    ],
+REFUSED = (
+    (".zip", b"PK nonsense", "not a sound zip"),
+    (".zip", zipped(a_csv=TEXT)[:-30], "not a sound zip"),
+    (".zip", zipped(zipfile.ZIP_BZIP2, a_csv=TEXT).replace(b"BZh9", b"BZhx"), "not a sound zip"),
+    (".zip", zipped(zipfile.ZIP_LZMA, a_csv=TEXT).replace(b"\x5d\0\0", b"\xff\0\0"), "not a sound zip"),
+    (".zip", zipped(a_csv=TEXT, b_csv=TEXT), "this one has 2 files"),
+    (".zip", zipped(a_txt=TEXT), "a zip must contain one CSV"),
+    (".zip", zipped(), "this one has no files"),
+    (".zip", zipped(a_csv=""), "empty"),
+    (".zip", zipped(a_csv=TEXT + "A9,2025"), "cut short"),
+    (".xlsx", b"PK nonsense", "not a sound Excel file"),
+    (".xlsx", workbook([HEADER, *ROWS])[:-40], "not a sound Excel file"),
+    (".xlsx", TEXT.encode(), "does not begin as Excel files do"),
+    (".xlsx", workbook([]), "no header"),
+    (".xlsx", workbook(ROWS), "no header"),
+    (".xlsx", workbook([HEADER[:3], *ROWS]), "misses required columns: order_value, benefit_value"),
+    (".xlsx", workbook([[*HEADER, "Order Ref"]]), "two headers mean order_ref"),
+    (".parquet", b"PAR1 nonsense", "not a sound Parquet"),
+    (".parquet", TEXT.encode(), "does not begin as Parquet files do"),
 )
-def test_containers_that_are_refused_whole(warehouse, ext, data, reason):
-    entry = night(warehouse, ext, data)
-    assert entry.outcome == "refused" and reason in entry.reason
+
+
+def test_containers_that_are_refused_whole(warehouse):
+    for minute, (ext, data, _) in enumerate(REFUSED):
+        put(warehouse, ext, data, minute)
+    entries = sorted(warehouse.night(), key=lambda e: e.source_file)
+    for entry, (ext, data, reason) in zip(entries, REFUSED, strict=True):
+        assert entry.outcome == "refused" and reason in entry.reason, (ext, data[:40])
 
 
 def test_damage_within(warehouse, dressed):

@@ -3,12 +3,9 @@
 The model knows nothing of DuckDB, chunks or ledgers, and was written from the public contract alone.
 """
 
-import os
 import shutil
-from dataclasses import replace
 
 import pytest
-from how_often import often
 from oracle.landing import land
 from oracle.nasty.plan import BELIEVED, write_nasty
 from oracle.nasty.random_sequences import write_sequence
@@ -55,14 +52,11 @@ def wanted(nights):
         )
 
 
-def test_the_nasty_nights(warehouse, tmp_path, monkeypatch):
-    """With all extracts of a night side by side. Without `--long` not the first night: tests/nights/test_awkward_nights.py
-    compares what becomes of its files, and how many rows."""
-    # Half a hundred landings: what a power cut would leave is asked elsewhere.
-    monkeypatch.setattr(os, "fsync", lambda _: None)
+@pytest.mark.long
+def test_the_nasty_nights(warehouse, tmp_path):
+    """With all extracts of a night side by side. The suite has each oddness in a test of its own, and random sequences."""
     warehouse.home.config_file.write_text(BELIEVED, encoding="utf-8")
     nights = write_nasty(tmp_path / "nights", 20260331)
-    nights = replace(nights, nights=nights.nights[often(1, 0) :])
     assert sorted(ends(warehouse, nights, threads=3)) == sorted(wanted(nights))
 
 

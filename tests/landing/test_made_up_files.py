@@ -9,7 +9,6 @@ from benchmarks.national import write_national
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 from dagster_project.landing import accepted, read_ledger
-from dagster_project.sample import write_sample
 
 COLUMNS = ("order_ref", "order_date", "amount", "recipient")
 
@@ -33,9 +32,8 @@ def test_words_alike_are_no_mark(new_home: Home, refs: tuple[str, ...]) -> None:
     assert [e.made_up for e in land_night(new_home)] == [False]
 
 
-def test_every_file_of_the_sample_has_the_mark(new_home: Home) -> None:
-    write_sample(new_home.inbox)
-    entries = land_night(new_home)
+def test_every_file_of_the_sample_has_the_mark(sample_home: Home) -> None:
+    entries = read_ledger(sample_home)
     assert [e.source_file for e in entries if not e.made_up] == [] and len(accepted(entries)) > 20
 
 

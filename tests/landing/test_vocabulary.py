@@ -120,11 +120,8 @@ def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
         columns=("administration_ref", "administered_at"),
         window=JANUARY,
     )
-    assert {e.extract: e.outcome for e in publish_night(new_home).entries} == {"crimes": "held", "naloxone": "accepted"}
-    assert published(new_home, "select * from marts.mart_drug_offences") == []
-    words = {
-        (w["force_code"], w["extract"], w["column_name"], w["value"], w["rows"]) for w in meta_rows(new_home, "vocabulary")
-    }
+    assert {e.extract: e.outcome for e in land_night(new_home)} == {"crimes": "held", "naloxone": "accepted"}
+    words = {(w.force_code, w.extract, w.column_name, w.value, w.rows) for w in unknown_values(new_home)}
     assert words == {("derbyshire", "crimes", "offence_code", v, n) for v, n in (("DRG1", 60), ("DRG2", 39), ("VIOL", 1))}
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     assert "pam vocabulary accept crimes offence_code 'DRG1' 'DRG2' 'VIOL'" in pam("vocabulary").output.replace("\n", " ")
@@ -135,7 +132,8 @@ def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
     assert [e.extract for e in held_files(new_home)] == ["crimes"], "its other codes are still unknown"
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG2", "VIOL", "--counts-as", "nothing").exit_code == 0
     run = publish_night(new_home)
-    assert [(f["outcome"], f["extract"], f["unknown_values"]) for f in run.receipt.files] == [("accepted", "crimes", {})]
+    told = [(f["outcome"], f["extract"], f["unknown_values"]) for f in run.receipt.files if f["extract"] == "crimes"]
+    assert told[-1] == ("accepted", "crimes", {})
     assert [c["rule"] for c in run.receipt.checks if c["rule"] == "unknown_values" and not c["passed"]] == []
     found = published(
         new_home, "select distinct value, data_status from marts.mart_drug_offences where measure = 'possession_offences'"

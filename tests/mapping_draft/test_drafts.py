@@ -101,7 +101,7 @@ def test_a_draft_of_each_system(con: duckdb.DuckDBPyConnection, home: Home, tmp_
 def test_no_personal_identifier_is_shown(pam: Callable, con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     system = next(s for s in SYSTEMS if s.extract == "drug_tests")
     path = write(system, tmp_path / "export")
-    draft, said, _ = drafted(con, home, path)
+    draft, said, _ = drafted(con, home, path, extract=system.extract)
     seen = preview(con, home, draft, said, with_figures=False)
     assert {row["custody_ref"] for row in seen.before} == {HIDDEN}
     assert {row["custody_ref"] for row in seen.after if row} == {HIDDEN}
@@ -113,7 +113,7 @@ def test_one_code_of_a_test_for_four_columns(con: duckdb.DuckDBPyConnection, hom
     rows = [[f"C{n}", "01/10/2025 10:00", "Theft", ("COC", "OPI", "BOTH", "NEG", "REF")[n % 5]] for n in range(50)]
     path = tmp_path / "tests on arrest.csv"
     path.write_text(text([["Custody No", "Arrest Date", "Arrest Reason", "Test Result"], *rows]), encoding="utf-8")
-    draft, said, found = drafted(con, home, path, force="kent")
+    draft, said, found = drafted(con, home, path, force="kent", extract="drug_tests")
     names = ("test_status", "cocaine", "opiates", "result")
     assert {found["headers"][n] for n in names} == {"Test Result"} and all(column_of(draft, n).checks for n in names)
     assert "values" not in found
@@ -136,7 +136,7 @@ def test_dates(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, days:
     path = tmp_path / "crimes.csv"
     rows = [[f"C{n}", days[n % 2], "92D", "Recorded"] for n in range(40)]
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
-    draft, written, found = drafted(con, home, path, force="kent")
+    draft, written, found = drafted(con, home, path, force="kent", extract="crimes")
     assert found.get("dates", {}).get("recorded_on") == said
     assert bool(column_of(draft, "recorded_on").checks) == doubt
     loads(home, written)
@@ -172,7 +172,7 @@ def test_values_that_three_columns_have_prove_none_of_them(con: duckdb.DuckDBPyC
     results = ["Positive", "Negative"]
     rows = [[f"C{n}", "25/10/2025 10:00", "Theft", "Completed", results[n % 2], results[n // 2 % 2]] for n in range(50)]
     path.write_text(text([head, *rows]), encoding="utf-8")
-    draft, _, _ = drafted(con, home, path, force="kent")
+    draft, _, _ = drafted(con, home, path, force="kent", extract="drug_tests")
     for name in ("cocaine", "opiates", "result"):
         assert column_of(draft, name).source is None or column_of(draft, name).checks
 
@@ -182,7 +182,7 @@ def test_a_header_in_two_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
     head = [["Log", "", "Opened", "", "Closed", "", ""], ["No", "Log Type", "Date", "Time", "Date", "Time", "Flags"]]
     rows = [[f"L{n}", "ROC", "25/10/2025", "10:15", "26/10/2025", "11:00", "Drugs"] for n in range(30)]
     path.write_text(text([*head, *rows]), encoding="utf-8")
-    _, said, found = drafted(con, home, path, force="kent")
+    _, said, found = drafted(con, home, path, force="kent", extract="incidents")
     assert found["table"] == {"header_row": 2} and found["headers"]["created_at"] == join("Opened Date", "Opened Time")
     loads(home, said)
 
@@ -204,14 +204,18 @@ def test_what_a_draft_refuses(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("kit log", 90), ("order register", 60), ("intelligence desk", 400), ("search slips", 400)]
-)
+    ("name", "rows"),
+    [
+        pytest.param("kit log", 90, marks=pytest.mark.long), ("order register", 60), ("intelligence desk", 400),
+        ("search slips", 400),
+    ],
+)  # fmt: skip
 def test_the_export_lands_under_its_own_name_with_the_draft_as_it_is(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, name: str, rows: int
 ) -> None:
     system = next(s for s in SYSTEMS if s.name == name)
     path = write(system, tmp_path / "export")
-    _, said, _ = drafted(con, home, path)
+    _, said, _ = drafted(con, home, path, extract=system.extract)
     (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
     path.rename(home.inbox / path.name)
     (entry,) = land_night(home)
@@ -240,6 +244,6 @@ def test_a_cell_alone_is_not_repeated_and_not_left_out_unasked(
     rows = [[f"C{n}", "25/10/2025", "92D", "Recorded"] for n in range(40)]
     rows += [["Ava Nonesuch"], ["Total", "40"]]
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
-    draft, said, found = drafted(con, home, path, force="kent")
+    draft, said, found = drafted(con, home, path, force="kent", extract="crimes")
     assert found["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
     assert "Nonesuch" not in said and "# decide: table.ignore: line 42: not a record" in said

@@ -81,7 +81,7 @@ def test_failed_before_the_gate_it_goes_on_as_the_same_night(new_home: Home, mon
     write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
     write_settings(new_home)
     monkeypatch.setenv("PAM_HOME", str(new_home.path))
-    engine.load()
+    engine.preload()
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         with monkeypatch.context() as patch:
             patch.setattr(NightRun, "judge", lambda _: (_ for _ in ()).throw(ValueError("no answer")))

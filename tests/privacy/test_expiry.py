@@ -2,9 +2,10 @@
 
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from support import land_night, publish_night, write_extract
+from support import copy_home, land_night, publish_night, published, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit import read_log, verify
@@ -14,6 +15,7 @@ from dagster_project.core.home import Home
 from dagster_project.landing import erase_expired, read_erasures
 from dagster_project.landing.retention import is_expired
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
+from dagster_project.nights.run import NightRun
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import TrailError, request_for_period
 from dagster_project.serving.trace_source_line import figures_from_file
@@ -29,8 +31,6 @@ def crimes(year: int, months: range) -> list[list[str]]:
 
 
 def figures(home: Home) -> list[tuple]:
-    from support import published
-
     return published(home, "select * from marts.measures order by all")
 
 
@@ -73,8 +73,20 @@ def test_what_was_noted_before_a_second_try_in_one_night_stays_noted(new_home: H
     assert noted == {g for g in gone if "erased" not in g} and len(noted) >= 5
 
 
-def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) -> None:
-    home = new_home
+class Erased(NamedTuple):
+    """A home whose second night erased what was over; its first night, the figures and files before, and the second night."""
+
+    home: Home
+    first: str
+    before: list[tuple]
+    stored: set[Path]
+    run: NightRun
+
+
+@pytest.fixture(scope="module")
+def erased(tmp_path_factory: pytest.TempPathFactory) -> Erased:
+    """To be read, not changed."""
+    home = Home(tmp_path_factory.mktemp("erased") / "home").create()
     write_extract(home.inbox, "crimes", crimes(2018, range(1, 7)), columns=COLUMNS, window=OLD, stamp="20180702T020000Z")
     first = land_night(home)[0].night_id
     # All of 2018 anew, and nothing in quarantine: no figure rests on the half year's file any more.
@@ -86,10 +98,13 @@ def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) 
                   columns=("administration_ref", "administered_at", "lpu"), window=OLD)  # fmt: skip
     others(home)
     publish_night(home)
-    before = figures(home)
-    stored = stored_in(home)
+    before, stored = figures(home), stored_in(home)
     limit(home, crimes=7, naloxone=7, county_lines=7, iom_cohort=7, op_trapped=7, street_crime=7)
-    run = publish_night(home)
+    return Erased(home, first, before, stored, publish_night(home))
+
+
+def test_what_is_over_goes_and_the_figures_stay(erased: Erased, tmp_path: Path) -> None:
+    home, first, before, stored, run = erased
     assert figures(home) == before and run.receipt is not None and run.receipt.reason == ""
     # Of what no figure rests on, the rows go as the night lands; of the rest, when it has been published.
     gone = {p for p in stored - stored_in(home) if "erased" not in p.parts}
@@ -102,13 +117,21 @@ def test_what_is_over_goes_and_the_figures_stay(new_home: Home, tmp_path: Path) 
     noted = [e for e in read_erasures(home) if e.kind == "raw"]
     assert [f["kept"] for f in told if f.get("kept")] == [e.kept for e in noted if e.kept] and len(archived_loads(home)) == 5
     assert run.receipt.erased == len(told) == len(read_erasures(home))
+    on = published(home, "select erased_on, count(*) from meta.files group by all")
+    assert on == [(run.night.today, 7)], "the archive's files"
     assert not verify(home).faults
     traced(home)
     with pytest.raises(ReplayError, match="was erased at its retention limit"):
         write_as_of(home, first, tmp_path / "then.duckdb")
-    later_files(home, before)
+    spoilt(copy_home(home, tmp_path / "spoilt"))
+
+
+@pytest.mark.long
+def test_later_files_of_erased_months_and_a_home_made_again(erased: Erased, tmp_path: Path) -> None:
+    """Random sequences in tests/sequences, and dbt's unit tests of superseded rows, have both in the suite."""
+    home = copy_home(erased.home, tmp_path / "home")
+    later_files(home, erased.before)
     assert rebuild_and_compare(home).differing == 0, "made again from what is left, the figures are the same"
-    spoilt(home)
 
 
 def limit(home: Home, **years: int) -> None:
@@ -184,8 +207,6 @@ def later_files(home: Home, before: list[tuple]) -> None:
 
 
 def published_columns(home: Home) -> list[tuple]:
-    from support import published
-
     return published(home, "describe marts.measures")
 
 

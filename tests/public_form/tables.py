@@ -35,12 +35,12 @@ STATUSES = ["negative", "cocaine", "opiates", "both", "neither", "refused", "mis
 
 
 def make(
-    seed: int, months: int = 16, but: int = 0, corrected: str = "", missing: Collection[int] = ()
+    seed: int, months: int = 16, but: int = 0, corrected: str = "", missing: Collection[int] = (), without: str = ""
 ) -> duckdb.DuckDBPyConnection:
     """A connection with `marts.measures` and `staging.areas_listed` of one force; the same for a seed.
 
     `but`: so many of the last months are still to come. `corrected`: which events one is gone of, SQL. `missing`: months
-    that no file covers.
+    that no file covers. `without`: a mart that is not made.
     """
     chance = np.random.default_rng(seed)
     con = duckdb.connect()
@@ -84,6 +84,8 @@ def make(
         con.execute(f"delete from events where rowid = (select min(rowid) from events where {corrected})")
     con.execute("create temp table monthly (mart varchar, measure varchar, leaf varchar, category varchar, m int, x bigint)")
     for (mart, measure), (which, by) in MEASURES.items():
+        if mart == without:
+            continue
         con.execute(
             f"insert into monthly select '{mart}', '{measure}', leaf, {by or chr(39) + 'all' + chr(39)}, m, count(*)"
             f" from events where {which} group by all"

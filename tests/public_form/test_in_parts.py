@@ -25,7 +25,7 @@ TABLES = ("marts.measures", "staging.areas_listed")
 @cache
 def marts_of(code: str, seed: int, corrected: str) -> tuple[Any, ...]:
     """The made marts of a force, and its areas, as Arrow tables."""
-    own, force = make(seed, 34, corrected=corrected), literal(code)
+    own, force = make(seed, 20, corrected=corrected), literal(code)
     named = f"{force} as force_code, case when area_type = 'force' then {force} else area_code end as area_code"
     return tuple(own.sql(f"select * replace ({named}) from {table}").to_arrow_table() for table in TABLES)
 

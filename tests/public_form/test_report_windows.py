@@ -91,7 +91,7 @@ def attacked(con: duckdb.DuckDBPyConnection, mart: str, more: dict[tuple[Series,
     return attack(con, measures, areas="staging.areas_listed", where=where, crossed=crossed, more=exactly(more), **options)
 
 
-@pytest.fixture(scope="module", params=[1007, 1012])
+@pytest.fixture(scope="module", params=[1007, pytest.param(1012, marks=pytest.mark.long)])
 def made(request: pytest.FixtureRequest) -> duckdb.DuckDBPyConnection:
     con = make(request.param)
     write_public(con, Public(), "staging", "secret")

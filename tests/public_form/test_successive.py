@@ -1,6 +1,7 @@
 """Two publications, kept by an outsider: what both together give away, and what they don't."""
 
 from collections.abc import Collection
+from functools import cache
 
 import duckdb
 import pytest
@@ -16,10 +17,13 @@ LONG = 34
 OF = {mart: [m for at, m in MEASURES if at == mart] for mart, _ in MEASURES}
 
 
+@cache
 def published(
-    seed: int, *, but: int = 0, corrected: str = "", running_year: str = "hidden", missing: Collection[int] = ()
-) -> duckdb.DuckDBPyConnection:
-    con = make(seed, LONG, but, corrected, missing)
+    seed: int, *, but: int = 0, corrected: str = "", running_year: str = "hidden", missing: Collection[int] = (),
+    without: str = "",
+) -> duckdb.DuckDBPyConnection:  # fmt: skip
+    """To be read, not changed."""
+    con = make(seed, LONG, but, corrected, missing, without)
     write_public(con, Public(running_year=running_year), "staging")
     return con
 
@@ -101,6 +105,10 @@ group by all
 """
 
 
+LARGEST = "mart_stop_search"
+"""Half of the figures, made in part as those of the other marts are."""
+
+
 def shown(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """The public form: how many rows, and a sum of their hashes, which their order does not change."""
     return con.execute(f"select count(*), sum(hash(t)) from ({SHOWN}) as t").fetchone()
@@ -119,16 +127,16 @@ def stand_on(con: duckdb.DuckDBPyConnection, earlier: duckdb.DuckDBPyConnection)
     ("seed", "but", "corrected", "running_year"),
     [
         (1002, 0, "code = 'c2' and m between 24279 and 24290", "hidden"),
-        (1003, 2, "m > 24290", "hidden"),
+        pytest.param(1003, 2, "m > 24290", "hidden", marks=pytest.mark.long),
         (1004, 5, "", "shown"),
     ],
 )
 def test_what_is_made_in_part_is_what_making_all_gives(seed: int, but: int, corrected: str, running_year: str) -> None:
     """The public form of the night before, with what changed of it made again, and the whole of tonight's."""
     same_in_part(
-        published(seed, but=but, running_year=running_year),
-        published(seed, corrected=corrected, running_year=running_year),
-        make(seed, LONG, 0, corrected),
+        published(seed, but=but, running_year=running_year, without=LARGEST),
+        published(seed, corrected=corrected, running_year=running_year, without=LARGEST),
+        make(seed, LONG, 0, corrected, without=LARGEST),
         running_year,
     )
 
@@ -151,8 +159,8 @@ def test_months_that_are_missing_change_nothing_of_that(running_year: str, befor
     """A year is over with the first month after it that is covered, and is not over where that month goes again: figures of
     that year change, though none of its months does. Of years before a gap no later one knows.
     """
-    earlier, whole = (published(1014, running_year=running_year, **given) for given in (before, after))
-    same_in_part(earlier, whole, make(1014, LONG, **after), running_year)
+    earlier, whole = (published(1014, running_year=running_year, without=LARGEST, **given) for given in (before, after))
+    same_in_part(earlier, whole, make(1014, LONG, without=LARGEST, **after), running_year)
 
 
 def same_in_part(

@@ -33,7 +33,7 @@ def suppressed(seed: int, **settings: object) -> duckdb.DuckDBPyConnection:
     return con
 
 
-@pytest.mark.parametrize("seed", [1007, 1011])
+@pytest.mark.parametrize("seed", [1007, pytest.param(1011, marks=pytest.mark.long)])
 def test_no_small_figure_of_a_random_table_can_be_bounded_closely(seed: int) -> None:
     con = suppressed(seed)
     assert con.execute("select count(*) from marts_public.measures where marker is null and value > 0").fetchone() != (0,)

@@ -233,7 +233,6 @@ def copied_through_its_links(home: Home) -> Home:
 
 def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No name shows a night before all do, and what was published says so to the next night."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
     n, stopped, after = often(-1, 0), True, 0
     while stopped:
         n += often(2, 1)
@@ -265,12 +264,10 @@ def test_stopped_anywhere_there_is_one_whole_night_to_read(
     lay: Callable[..., Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From each layout: the published file is readable before every change of a name, and the next night mends the rest."""
-    # Nothing is lost here that was not brought to disk: that takes most of the time.
-    monkeypatch.setattr(os, "fsync", lambda _: None)
     n, stopped = 0, True
     while stopped:
         # What laying out an old home is like matters most.
-        n += often(3, 1) if lay is old_home else often(7, 3)
+        n += often(4, 1) if lay is old_home else often(11, 3)
         home = Home(tmp_path / str(n)).create()
         if lay is copied_through_its_links:
             lay(home)

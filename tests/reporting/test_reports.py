@@ -39,7 +39,7 @@ def test_a_cell_over_a_period_of_the_marts_is_the_marts(con: duckdb.DuckDBPyConn
 
 
 def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> None:
-    """Two windows (with `--long` all) of each measure, of the force, of areas and of categories.
+    """One window (with `--long` all) of each measure, of the force, of areas and of categories.
 
     `test_rows_of_the_trails_make_the_figures` counts the events of every cell.
     """
@@ -49,9 +49,9 @@ def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> No
         " from warehouse.reports.cells) where shows = 'value' and value is not null and period_end is not null"
         " qualify row_number() over (partition by mart, measure, category = 'all', area_type"
         " order by hash(category, area_name, period_start, period_end)) <= ?",
-        [often(2, 1000)],
+        [often(1, 1000)],
     ).fetchall()
-    assert len(cells) > 80
+    assert len(cells) > 50
     for mart, measure, category, area_type, area_name, force, first, last, value in cells:
         found = trace(con, FigureRequest(measure, last, first, mart, category, area_type, area_name, force))
         assert found.value is not None and round(found.value, 10) == value, (measure, area_name, category, first, last)

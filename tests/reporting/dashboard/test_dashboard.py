@@ -17,8 +17,6 @@ from playwright.sync_api import expect
 from support import published
 
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import open_hardened
-from dagster_project.publishing.outputs import OutputContext
 
 HOSTILE = "<img src=x onerror=document.title=1>"
 NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
@@ -78,14 +76,14 @@ def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home,
     assert (tmp_path / "mine.txt").exists() and not (tmp_path / "x").exists()
 
 
-def test_a_night_writes_the_same(folder: Path, sample_home: Home, tmp_path: Path) -> None:
-    from dagster_project.publishing.outputs.dashboard import write
-
-    (tmp_path / "out").mkdir()
-    with open_hardened(sample_home.warehouse, writable=tmp_path / "out") as con:
-        write(con, tmp_path / "out", OutputContext(sample_home, "a night", True, ("dashboard",)))
-    said = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-    assert {p.relative_to(tmp_path / "out"): p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == said
+def test_a_night_writes_the_same(folder: Path, sample_home: Home) -> None:
+    """But for what it says of the other outputs beside it."""
+    found = [
+        {p.relative_to(of): p.read_bytes() for p in of.rglob("*") if p.is_file()}
+        for of in (folder, (sample_home.published / "dashboard").resolve())
+    ]
+    assert found[0].keys() == found[1].keys()
+    assert {str(path) for path in found[0] if found[0][path] != found[1][path]} <= {"index.html", "data/index.js"}
 
 
 def spelled(value: Decimal | None, unit: str) -> str:
@@ -257,7 +255,9 @@ def test_no_barrier(opened: Any) -> None:
             page.wait_for_timeout(100)
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{picked}: something is cut off or scrolls sideways at {width}"
-        found = Axe().run(page, options=LOOK_FOR)
+        # One style sheet has all colours, which take the longest: the last page's are measured, the long run measures all.
+        colours = {"enabled": IS_LONG or picked == {"mart": "mart_drug_offences"}}
+        found = Axe().run(page, options=LOOK_FOR | {"rules": {"color-contrast": colours}})
         assert found.violations_count == 0, found.generate_report()
     page.locator("#headline button").click()
     page.wait_for_selector("#evidence[open]")
@@ -276,11 +276,12 @@ def test_no_word_of_a_chart_is_cut_off(opened: Any) -> None:
         " return r.width && (r.left < s.left - 1 || r.right > s.right + 1 || r.top < s.top - 1 || r.bottom > s.bottom + 1);"
         " }).map((t) => t.textContent)"
     )
+    rate = {"mart": "mart_stop_search", "measure": "drug_find_rate", "kind": "financial_year_to_date"}
+    more = (rate, {"mart": "mart_street_crime"}, {"view": "overview"})
     for picked in (
-        {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity"},
-        {"mart": "mart_stop_search", "measure": "drug_find_rate", "kind": "financial_year_to_date"},
+        {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity"}, {"mart": "mart_public_health"},
         {"mart": "mart_drug_offences", "show": "stacked"}, {"mart": "mart_confiscation_orders", "measure": "order_value"},
-        {"mart": "mart_public_health"}, {"mart": "mart_street_crime"}, {"view": "overview"},
+        *(more if IS_LONG else ()),
     ):  # fmt: skip
         page = opened(width=320, **picked)
         page.evaluate("Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).slice(0, 12).map((h) => draw(h)))")

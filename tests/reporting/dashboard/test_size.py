@@ -14,17 +14,17 @@ from dagster_project.reporting.dashboard import write
 
 @pytest.fixture(scope="module")
 def forces(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dashboard of twelve forces over ten years."""
+    """The dashboard of nine forces over five years."""
     warehouse = tmp_path_factory.mktemp("stretched") / "night.duckdb"
     shutil.copy(sample_home.warehouse, warehouse)
     warehouse.chmod(0o600)
-    stretch(warehouse, 10)
+    stretch(warehouse, 5)
     with duckdb.connect(str(warehouse), read_only=True) as con:
         months = "select count(distinct period_start) from {} where mart = 'mart_stop_search' {}"
-        assert con.execute(months.format("marts.measures", "and period_type = 'month'")).fetchone() >= (117,)
-        assert con.execute(months.format("marts.mart_control_charts", "")).fetchone() >= (60,)
+        assert con.execute(months.format("marts.measures", "and period_type = 'month'")).fetchone() >= (58,)
+        assert con.execute(months.format("marts.mart_control_charts", "")).fetchone() >= (30,)
         write(con, warehouse.parent / "out", True)
-    copy_forces(warehouse.parent / "out", 12)
+    copy_forces(warehouse.parent / "out", 9)
     return warehouse.parent / "out"
 
 
@@ -43,5 +43,5 @@ def test_figures_that_nobody_looks_at_are_let_go(opened: Any, forces: Path) -> N
         "(async () => { for (const { code } of contents.forces) await figuresOf(code, 'mart_iom');"
         " await figuresOf('force-5', 'mart_iom'); await figuresOf('force-2', 'mart_iom'); return Object.keys(pamFigures); })()"
     )
-    assert kept == [f"force-{n}/mart_iom" for n in (7, 8, 9, 10, 11, 12, 5, 2)], "the newest eight, read again if need be"
+    assert kept == [f"force-{n}/mart_iom" for n in (3, 4, 6, 7, 8, 9, 5, 2)], "the newest eight, read again if need be"
     assert page.locator("script[src*='mart_iom']").count() == 0

@@ -229,6 +229,7 @@ def test_it_says_on_each_page_what_it_is(public: PublicPack) -> None:
     assert all(s.rows is None for s in public.pack.sources)
 
 
+@pytest.mark.parametrize("public", ["other", pytest.param("sample", marks=pytest.mark.long)], indirect=True)
 def test_nothing_exact_is_read(public: PublicPack, tmp_path: Path) -> None:
     """Without the exact relations, and with counts of rows that say nothing, it is the same to the byte."""
     spoiled = tmp_path / "warehouse.duckdb"
