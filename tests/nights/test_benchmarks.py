@@ -1,4 +1,4 @@
-"""Benchmarks: all of them import what is there, and each runs at its smallest size, some in the long run alone.
+"""Benchmarks: all of them import what is there, and each runs at its smallest size.
 
 Not here: `dashboard` and `publishes`, which tests/reporting/dashboard/test_size.py and tests/publishing/postgres/test_swap.py
 run; `bare_script`, which `whole_night` runs; `side_by_side`, which needs SQLMesh.
@@ -35,9 +35,6 @@ SMALLEST = {
     "whole_night": ONE_EXTRACT,
 }
 
-IN_SUITE = ("national", "reads")
-"""The others run whole nights, some of them several."""
-
 MODULES = sorted(p.stem for p in (PROJECT / "benchmarks").glob("[!_]*.py"))
 
 
@@ -73,7 +70,7 @@ def test_a_program_is_measured_and_its_failure_said() -> None:
         report.run_program([sys.executable, "-c", "import sys; print('said'); print('wrong', file=sys.stderr); sys.exit(3)"])
 
 
-@pytest.mark.parametrize("name", [n if n in IN_SUITE else pytest.param(n, marks=pytest.mark.long) for n in SMALLEST])
+@pytest.mark.parametrize("name", SMALLEST)
 def test_a_benchmark_runs_at_its_smallest_size(
     name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
