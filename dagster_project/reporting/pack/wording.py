@@ -16,6 +16,8 @@ ORDER_OF_FINDINGS = (
     " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
     " the period. Chance alone marks a month now and then: in up to 4 of 10 charts of three years."
 )
+CHANGES = ("volume_change", "pct_change")
+"""What a cell shows, if it is a change on the year before."""
 SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -171,6 +173,15 @@ def marker_lines(markers: Iterable[str]) -> list[str]:
 def source_line(table: Table) -> str:
     """The extracts that a table is made from, and the days that they cover."""
     return f"Source: {'; '.join(_source_days(s) for s in table.sources)}." if table.sources else "Source: no extract."
+
+
+def period_lines(table: Table) -> list[str]:
+    """The period of each column whose label does not say it, a line for each period. A change is of the years beside it."""
+    periods: dict[str, list[str]] = {}
+    for n, column in enumerate(table.columns):
+        if column.window and column.heading != column.label and table.rows[0].cells[n].shows not in CHANGES:
+            periods.setdefault(column.window, []).append(f"“{column.label}”")
+    return [f"Period of {join_words(labels)}: {window}." for window, labels in periods.items()]
 
 
 def _source_days(source: Source) -> str:

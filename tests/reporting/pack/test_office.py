@@ -24,7 +24,7 @@ from dagster_project.reporting.pack.document_settings import FRONT, DocumentSett
 from dagster_project.reporting.pack.refreshable_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER
-from dagster_project.reporting.pack.wording import strip_invalid_xml
+from dagster_project.reporting.pack.wording import day_in_words, strip_invalid_xml
 from dagster_project.reporting.pack.workbook import write_xlsx
 
 from .documents import controls_of, rows_of, tables_of, text_of
@@ -113,6 +113,26 @@ def test_a_heading_of_the_spreadsheet_says_its_period_where_the_name_does_not(wr
     (table,) = (t for t in pack.tables if t.name == "naloxone")
     sheet = CalamineWorkbook.from_path(folder / "a.xlsx").get_sheet_by_name(f"{table.number}_naloxone").to_python()
     assert table_of(sheet, "Section")[0][:2] == ["Section", "Total, May 2024 to Nov 2025"]
+
+
+def test_a_table_of_the_document_has_a_line_below_it_that_says_the_period_its_heading_does_not(written: Any) -> None:
+    _, folder, _, is_awkward = written
+    if is_awkward:
+        return
+    doc = Document(str(folder / "a.docx"))
+    below = {t.cell(0, 0).text: text_of(t._tbl.getnext()) for t in doc.tables}
+    assert below["Section"] == "Period of “Total”: May 2024 to Nov 2025."
+    periods = [text_of(p._p) for p in doc.paragraphs if p.text.startswith("Period of")]
+    assert len(periods) == 8 and not any("hange" in p for p in periods), "a change is of the years beside it"
+
+
+def test_days_in_the_document_are_in_words(written: Any) -> None:
+    pack, folder, _, _ = written
+    table = next(t for t in Document(str(folder / "a.docx")).tables if t.cell(0, 0).text == "Extract")
+    days = {c.text for row in table.rows[1:] for c in (*row.cells[2:4], row.cells[-1])}
+    assert days - {"[z]"} == {
+        day_in_words(d) for s in pack.sources for d in (s.covered_from, s.covered_to, s.extracted_at) if d
+    }  # fmt: skip
 
 
 def test_every_cell_is_a_number_or_its_marker_in_the_spreadsheet(written: Any) -> None:
