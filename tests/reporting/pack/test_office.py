@@ -115,6 +115,20 @@ def test_a_heading_of_the_spreadsheet_says_its_period_where_the_name_does_not(wr
     assert table_of(sheet, "Section")[0][:2] == ["Section", "Total, May 2024 to Nov 2025"]
 
 
+def test_each_sheet_prints_at_8_points_or_more_on_a4(written: Any) -> None:
+    _, folder, _, is_awkward = written
+    if is_awkward:
+        return
+    inches, points = 11.69 - 2 * 0.7, 12
+    with zipfile.ZipFile(folder / "a.xlsx") as file:
+        sheets = [ElementTree.fromstring(file.read(n)) for n in file.namelist() if n.startswith("xl/worksheets/sheet")]
+    for sheet in sheets:
+        columns = [c.attrib for c in sheet.iter() if c.tag.endswith("}col")]
+        # A character of a column's width is 7 of 96 pixels of an inch.
+        width = sum((int(c["max"]) - int(c["min"]) + 1) * float(c["width"]) * 7 / 96 for c in columns)
+        assert points * inches / width >= 8, (width, columns)
+
+
 def test_a_table_of_the_document_has_a_line_below_it_that_says_the_period_its_heading_does_not(written: Any) -> None:
     _, folder, _, is_awkward = written
     if is_awkward:
