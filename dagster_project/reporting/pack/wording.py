@@ -8,8 +8,10 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from .model import MARKERS, UNITS, Pack, Panel, Point, Series, Source, Table
+from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
 
+MOST_GAPS = 6
+"""Periods without a figure that an alt text names; more are counted."""
 PLACES = {"percent": 1, "per_100k": 1}
 ORDER_OF_FINDINGS = (
     "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
@@ -93,13 +95,17 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     points = _known_points(series)
     name = ": ".join(filter(None, (panel, series.name if is_named else ""))) or series.name
     first, last = points[0], points[-1]
+    gaps = ""
+    for marker, words in ((MISSING, "not available"), (PUBLIC_ONLY, "not public")):
+        labels = [p.label for p in series.points if p.printed == marker]
+        gaps += f"; {words}: {join_words(labels) if len(labels) <= MOST_GAPS else len(labels)}" if labels else ""
     if len(points) == 1:
-        return f"{name}: {first.printed} in {first.label}."
+        return f"{name}: {first.printed} in {first.label}{gaps}."
     text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"
     top, low = max(points, key=lambda p: p.value or 0), min(points, key=lambda p: p.value or 0)
     if with_range and len(points) > 2 and top.value != low.value:
         text += f"; highest {top.printed} in {top.label}, lowest {low.printed} in {low.label}"
-    return text + "."
+    return f"{text}{gaps}."
 
 
 def describe_limits(panel: Panel) -> str:

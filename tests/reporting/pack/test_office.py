@@ -5,6 +5,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,6 +21,7 @@ from support import as_dicts
 from dagster_project.core.home import Home
 from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
+from dagster_project.reporting.pack.chart_pictures import draw_svgs
 from dagster_project.reporting.pack.document_settings import FRONT, DocumentSettings
 from dagster_project.reporting.pack.refreshable_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
 from dagster_project.reporting.pack.word_document import write_docx
@@ -62,6 +64,11 @@ def awkward(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     con.execute("update reports.cells set value = null, printed = '[x]', marker = '[x]' where table_name = 'naloxone'")
     con.execute("delete from reports.cells where table_name = 'mda_orders'")
+    con.executemany(
+        "update marts.mart_naloxone set value = ?, data_status = ? where area_type = 'force' and period_type = 'month'"
+        " and category = 'all' and period_end = ?",
+        [[None, "not_available", date(2025, 3, 31)], [None, "partial", date(2025, 4, 30)], [0, "complete", date(2025, 5, 31)]],
+    )
     con.execute(
         "update reports.tables set title = '[a](b) $$t$$ & <b>', notes = '=cmd()' || chr(10) || '$$n$$'"
         " where table_name = 'pspo'"
@@ -113,6 +120,19 @@ def test_a_heading_of_the_spreadsheet_says_its_period_where_the_name_does_not(wr
     (table,) = (t for t in pack.tables if t.name == "naloxone")
     sheet = CalamineWorkbook.from_path(folder / "a.xlsx").get_sheet_by_name(f"{table.number}_naloxone").to_python()
     assert table_of(sheet, "Section")[0][:2] == ["Section", "Total, May 2024 to Nov 2025"]
+
+
+def test_a_chart_marks_a_month_that_is_not_available_and_says_so_but_not_a_month_of_0(
+    sample_home: Home, awkward: duckdb.DuckDBPyConnection
+) -> None:
+    pack = read_pack(awkward, read_editions(sample_home).sound["2026-03"])
+    chart = next(c for c in pack.charts if c.chart_id == "naloxone-trend")
+    assert "; not available: Mar 2025 and Apr 2025." in chart.alt
+    assert any(n.startswith("Figures that are not available are not 0") and "an x marks the month" in n for n in chart.notes)
+    for svg in draw_svgs([chart])[chart.chart_id]:
+        assert svg.count(">x<") == 2
+    whole = next(c for c in pack.charts if c.chart_id == "offences-trend")
+    assert "not available" not in " ".join([whole.alt, *whole.notes])
 
 
 def test_each_sheet_prints_at_8_points_or_more_on_a4(written: Any) -> None:
