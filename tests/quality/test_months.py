@@ -112,8 +112,9 @@ def test_a_unit_that_falls_to_nothing_is_a_warning(new_home: Home) -> None:
 
 
 def test_a_unit_is_accepted_by_itself(new_home: Home) -> None:
-    """Two units fell to 0. The force's accepted month ends neither warning, and each unit's own ends its own."""
-    units = {"Dales": [30] * 12 + [0], "High Peak": [30] * 12 + [0], "Erewash": [90] * 13}
+    """Four units fell to 0: three are named. The force's accepted month ends no warning, and each unit's own ends its own."""
+    empty = ("Dales", "Derby West", "High Peak", "Swadlincote")
+    units = {**dict.fromkeys(empty, [30] * 12 + [0]), "Erewash": [200] * 13}
     days = [
         (unit, f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00")
         for unit, months in units.items() for n, rows in enumerate(months) for i in range(rows)
@@ -130,24 +131,26 @@ def test_a_unit_is_accepted_by_itself(new_home: Home) -> None:
 
     def warned() -> list[str]:
         checks = publish_night(new_home, rebuild=True).checks
-        return [c.found for c in checks if c.rule == "unit_without_events" and not c.passed]
+        return [c.message for c in checks if c.rule == "unit_without_events" and not c.passed]
 
-    two = "units_without_events 2 (derbyshire, naloxone_administrations, dales)"
-    one = "units_without_events 1 (derbyshire, naloxone_administrations, high-peak)"
+    about = "Naloxone administrations in mart_naloxone (derbyshire)"
+    since = "in 2025-01, and in none of the twelve months before; units that fell to 0"
+    four = f"{about}: 0 for Dales, Derby West, High Peak {since}: 4"
     accept()
-    assert warned() == [two]
+    assert warned() == [four]
     assert "is dales meant" in accept("--area", "dale")
     assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accept("--area", "Dales")
-    assert warned() == [one]
-    accept("--area", "high-peak")
+    assert warned() == [f"{about}: 0 for Derby West, High Peak, Swadlincote {since}: 3"]
+    for unit in ("derby-west", "high-peak", "swadlincote"):
+        accept("--area", unit)
     assert warned() == []
     areas = [row["area_code"] for row in meta_rows(new_home, "accepted_months")]
-    assert sorted(areas) == ["dales", "derbyshire", "high-peak"]
+    assert sorted(areas) == ["dales", "derby-west", "derbyshire", "high-peak", "swadlincote"]
     # A list of an earlier version has no areas: its months are the force's.
     path = new_home.seeds / "accepted_months.csv"
     first, second, *_ = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join(line.rpartition(",")[0] for line in (first, second)), encoding="utf-8")
-    assert warned() == [two]
+    assert warned() == [four]
     path.write_text("measure,month,force_code\nnaloxone_administrations,2025-01,derbyshire\n", encoding="utf-8")
     with pytest.raises(AcceptError, match="not as pam accept writes it: 'why'"):
         read_accepted(new_home)
