@@ -23,7 +23,7 @@ _PER_HEAD = "100,000"
 """May be a line of a wrapped heading: deaths per 100,000."""
 _FAR = " " * 15
 _LONGEST_LABEL = 45
-"""A line of this length or less, right below a row, continues its label."""
+"""A line of this length or less, right below a row, continues its label, unless it is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def blocks_of(text: str) -> list[Block]:
         if cells is None and is_laid_out and not line.strip():
             rows.append([])
             continue
-        if cells is None and is_laid_out and rows[-1] and line.strip() and len(line.strip()) <= _LONGEST_LABEL:
+        if cells is None and is_laid_out and rows[-1] and _may_be_label(line.strip()):
             cells = _spaced(line)
         if cells is not None:
             if len(paragraph) == 1 and above.startswith(_FAR):
@@ -115,6 +115,11 @@ def _cells(line: str) -> list[_Cell] | None:
 def _spaced(line: str) -> list[_Cell]:
     """A line's pieces, separated by two blanks or more."""
     return [_Cell(m[0], m.start(), m.end()) for m in re.finditer(r"\S+(?: \S+)*", line)]
+
+
+def _may_be_label(text: str) -> bool:
+    """Whether a line below a row may continue its label. A sentence does not."""
+    return 0 < len(text) <= _LONGEST_LABEL and not (text.endswith(".") and len(text.split()) > 3)
 
 
 def _has_tabs(rows: list[list[_Cell]]) -> bool:

@@ -47,6 +47,7 @@ class DraftState:
     heading: str = "Check the draft"
     error: str = ""
     saved: str = ""
+    is_in_home: bool = False
 
 
 class DraftPage:
@@ -117,6 +118,7 @@ class DraftPage:
             state.error = str(error)
             return
         self.written, state.saved, state.heading = text, str(self.target.absolute()), "Saved"
+        state.is_in_home = self.target.absolute().parent == self.home.mappings.absolute()
 
     def _html(self, draft: Draft, text: str, result: Preview | None, state: DraftState, with_figures: bool) -> str:
         columns = [

@@ -4,8 +4,8 @@ import os
 import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -41,7 +41,8 @@ class YearFigure:
     measure: str
     title: str
     year: str
-    value: Any
+    value: Decimal | None
+    unit: str
     status: str
 
 
@@ -155,7 +156,8 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
     with duckdb.connect(str(trial.candidate / WAREHOUSE), read_only=True) as con:
         rows = con.execute(
             """
-            select m.measure, any_value(l.title), m.period_label, any_value(m.value), any_value(m.data_status)
+            select m.measure, any_value(l.title), m.period_label, any_value(m.value), any_value(m.unit),
+                any_value(m.data_status)
             from marts.measures as m join read_csv(?, all_varchar = true) as l on l.mart = m.mart and l.measure = m.measure
             where m.area_type = 'force' and m.category = 'all' and m.period_type = 'calendar_year'
                 and m.force_code = ? and m.data_status <> 'not_available'

@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagster_project.core.terminal_console import Console
+from dagster_project.reporting.pack.wording import format_number
 
 from .columns import Drafted, label_of
 from .draft import Draft
@@ -80,8 +81,8 @@ def by_year(figures: list[YearFigure]) -> tuple[list[tuple[str, list[str]]], lis
 
 
 def _figure_text(figure: YearFigure) -> str:
-    """A figure as text: `1,203`, or `87 (partial)`."""
-    value = "none" if figure.value is None else f"{figure.value:,.2f}".rstrip("0").rstrip(".")
+    """A figure as the report prints it: `1,203`, or `87.5% (partial)`."""
+    value = "none" if figure.value is None else format_number(figure.value, figure.unit)
     return value if figure.status == "complete" else f"{value} ({figure.status})"
 
 

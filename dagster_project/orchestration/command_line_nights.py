@@ -34,7 +34,7 @@ def elsewhere_sensor() -> dg.SensorDefinition:
         name="nights_elsewhere",
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Shows what nights of the command line made: events without a run, written from their receipts.",
+        description="Shows nights that were run from the command line: as events without a run, from their receipts.",
         asset_selection=dg.AssetSelection.assets(WAREHOUSE),
     )
     def nights_elsewhere(context: dg.SensorEvaluationContext) -> dg.SensorResult:

@@ -24,7 +24,7 @@ def nightly_job() -> Any:
     return dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all(),
-        description="Land the inbox, build the marts, ask the gate, publish.",
+        description="Land the files of the inbox, build the marts, check them, and publish them.",
         executor_def=dg.in_process_executor,
         hooks={note_failure},
         config=QUIET_RUN,
@@ -38,7 +38,7 @@ def nightly_schedule(job: Any) -> dg.ScheduleDefinition:
         job=job,
         cron_schedule="0 2 * * *",
         execution_timezone="Europe/London",
-        description="A night at 02:00 in London, whatever the clocks do: all that lies in the inbox, to what is published.",
+        description="Runs a night at 02:00 London time, in summer and winter: what is in the inbox, up to publication.",
         run_config=QUIET_RUN,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )

@@ -90,7 +90,7 @@ def vanished_sensor(job: Any) -> dg.SensorDefinition:
         monitored_jobs=[job],
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Writes the receipt of a night that did not live to write it, and sends its alert.",
+        description="Writes the receipt of a night whose process ended before it could, and sends its alert.",
     )
     def night_vanished(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         """After a failed run. Most have written their own receipt."""

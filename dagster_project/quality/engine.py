@@ -45,18 +45,22 @@ def validate_facts(name: str, expectations: list[dict[str, Any]], frame: "pd.Dat
     result = _validate(name, expectations, frame, {"result_format": "BASIC"})
     broken_rules = {a["expectation_config"]["meta"]["rule"] for a in result["results"] if not a["success"]}
     if broken := [e for e in expectations if e["meta"]["rule"] in broken_rules]:
-        passed = [a for a in result["results"] if a["expectation_config"]["meta"]["rule"] not in broken_rules]
-        places = [c for c in dict.fromkeys((*PLACES, *_named(broken))) if c in frame]
-        form = {"result_format": "COMPLETE", "unexpected_index_column_names": places, "include_unexpected_rows": False}
-        result["results"] = [*passed, *_validate(name, broken, frame, form)["results"]]
+        answers = [a for a in result["results"] if a["expectation_config"]["meta"]["rule"] not in broken_rules]
+        form = {"result_format": "COMPLETE", "include_unexpected_rows": False}
+        for rule in broken:
+            # With the rule's own column among them, Data Docs would show its value as EMPTY.
+            own = rule["kwargs"].get("column")
+            places = [c for c in dict.fromkeys((*PLACES, *_named(rule))) if c in frame and c != own]
+            answers += _validate(name, [rule], frame, {**form, "unexpected_index_column_names": places})["results"]
+        result["results"] = answers
     return result
 
 
-def _named(expectations: list[dict[str, Any]]) -> Iterator[str]:
-    """The columns that the answers of rules name: `names` of their meta, and those in their `sentence`."""
-    for meta in (e["meta"] for e in expectations):
-        yield from (meta["names"],) if "names" in meta else ()
-        yield from (name for _, name, _, _ in Formatter().parse(meta.get("sentence", "")) if name)
+def _named(expectation: dict[str, Any]) -> Iterator[str]:
+    """The columns that the answer of a rule names: `names` of its meta, and those in its `sentence`."""
+    meta = expectation["meta"]
+    yield from (meta["names"],) if "names" in meta else ()
+    yield from (name for _, name, _, _ in Formatter().parse(meta.get("sentence", "")) if name)
 
 
 def validate_values(name: str, expectations: list[dict[str, Any]], frame: "pd.DataFrame") -> dict[str, Any]:

@@ -279,6 +279,14 @@ def test_columns_of_blanks_are_a_table_also_where_a_heading_is_wrapped(sample_ho
     assert wrong.where.endswith("row Drug Trafficking, column Nov-Oct 2024/25")
 
 
+def test_a_sentence_below_a_table_does_not_continue_the_label_of_its_last_row(sample_home: Home, tmp_path: Path) -> None:
+    table = "Section        Total\nNorth             10\nSouth             37\nForce             46\n"
+    below = "Period of “Total”: May 2024 to Nov 2025.\n"
+    found = check_text(sample_home, tmp_path, f"Naloxone administered by officers, by section\n\n{table}{below}")
+    assert [(i.printed, i.computed) for i in found.items if i.verdict == "disagrees"] == [("46", "47")]
+    assert verdicts(found) == {"agrees": 2, "disagrees": 1}
+
+
 def test_a_pdf_is_read_as_its_pages_are_laid_out(sample_home: Home, tmp_path: Path) -> None:
     """Each sentence on a page of its own, between a header and a footer that are no figures of it."""
     document = word(sentences=[*SENTENCES, "In 2024/25 there were 1,937 possession offences."])

@@ -106,12 +106,16 @@ def test_a_person_picks_looks_and_saves(served: Served) -> None:
         assert page.get_by_role("row", name="Tests completed").count() == 1
         assert page.get_by_text("Left for you to decide").count() == 0
         assert page.get_by_text("400 land, 0 are quarantined").count() == 1
+        assert page.get_by_role("row", name="Test rate 84.8% (partial)").count() == 1
+        heights = page.locator("#rows ~ .scroll tbody tr").evaluate_all("rows => rows.map(r => r.offsetHeight)")
+        assert len(heights) == 20 and max(heights) < 2 * min(heights), "no date is broken over lines"
         assert "CU/0" not in page.content() and "Madeup" not in page.content()
 
         page.get_by_label("missed_reason").select_option("")
         page.get_by_role("button", name="Save the mapping").press("Enter")
         page.get_by_role("status").wait_for()
         assert failures(page) == [] and page.title().startswith("Saved")
+        assert "Put it in the home's mappings folder" in page.get_by_role("status").inner_text()
         page.get_by_label("missed_reason").select_option("No Test Reason")
         page.get_by_role("button", name="Save the mapping").press("Enter")
         page.wait_for_function("document.getElementById('column-missed_reason').value === 'No Test Reason'")

@@ -7,11 +7,13 @@ nights: what the gate says of a force must not depend on another's files.
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from support import TODAY, each, failed, land_night, publish_night, published, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.nights.run import NightRun
+from dagster_project.quality.engine import validate_facts
 
 from .conftest import Spoil
 
@@ -235,3 +237,22 @@ def test_rows_that_landing_lost_or_that_are_not_where_the_ledger_says_hold_the_n
     )  # fmt: skip
     lost = {(x, rule, severity) for rule in LANDING_LOST for x, severity in EXTRACT_CASES[rule]}
     assert failed(found) == lost | {(extract, "rows_unaccounted", "critical") for extract in (*changes, "mda_orders")}
+
+
+def test_data_docs_show_the_value_that_broke_a_rule_also_where_its_sentence_names_the_column() -> None:
+    """It was EMPTY there."""
+    from great_expectations.render.util import build_count_and_index_table
+
+    facts = pd.DataFrame({"extract": ["crimes", "naloxone"], "force_code": "derbyshire", "days_late": [0, 31], "files": [1, 2]})
+    rules = [
+        {"type": "expect_column_values_to_be_between", "kwargs": {"column": name, "max_value": 0},
+         "meta": {"rule": name, "sentence": "{files} files; days late: {days_late}"}}
+        for name in ("days_late", "files")
+    ]  # fmt: skip
+    shown = {}
+    for answer in validate_facts("facts", rules, facts)["results"]:
+        asked = ("partial_unexpected_counts", "unexpected_index_list", "unexpected_count", "unexpected_list",
+                 "unexpected_index_column_names")  # fmt: skip
+        _, table = build_count_and_index_table(*(answer["result"][name] for name in asked))
+        shown[answer["expectation_config"]["meta"]["rule"]] = [row[0] for row in table]
+    assert shown == {"days_late": ["31"], "files": ["1", "2"]}

@@ -87,13 +87,14 @@ def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
 
 
 def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itself(new_home: Home) -> None:
-    """A newest month without any, after 30 administrations a month. Not after 29, not in an older month, not of rows whose unit
-    is Not recorded, and not where an earlier month had none either. The force's accepted month ends no warning of a unit's, and
+    """A newest month without any, after 30 administrations a month: up to three are named. Not after 29, not in an older month,
+    not of rows whose unit is Not recorded, and not where an earlier month had none either. The force's accepted month ends no warning of a unit's, and
     a unit's own ends its own alone.
     """
     units = {
         "Dales": [30] * 12 + [0], "High Peak": [29] * 12 + [0], "Amber Valley": [30] * 11 + [0, 30], "": [30] * 12 + [0],
-        "Chesterfield": [90] * 13, "Erewash": [90, 90, 90, 0] * 3 + [0], "Derby East": [30] * 12 + [0],
+        "Chesterfield": [90] * 13, "Erewash": [90, 90, 90, 0] * 3 + [0],
+        **dict.fromkeys(("Derby East", "Derby North", "Derby West", "Swadlincote"), [30] * 12 + [0]),
     }  # fmt: skip
     days = [
         (unit, f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00")
@@ -110,17 +111,17 @@ def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itsel
         return said.output
 
     accept()
-    assert "is derby-east meant" in accept("--area", "derby-eas")
-    assert "naloxone_administrations of derby-east of derbyshire in 2025-01 passes" in accept("--area", "Derby East")
+    assert "is dales meant" in accept("--area", "dale")
+    assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accept("--area", "Dales")
     checks = publish_night(new_home).checks
     (broken,) = (c for c in checks if c.rule == "unit_without_events" and not c.passed)
     assert (broken.subject, broken.severity) == ("mart_naloxone", "warning")
-    assert broken.found == "units_without_events 1 (derbyshire, naloxone_administrations, dales)"
+    assert broken.found == "units_without_events 4 (derbyshire, naloxone_administrations, derby-east)"
     assert broken.message == (
-        "Naloxone administrations in mart_naloxone (derbyshire): 0 for Dales in 2025-01, and in none of the twelve months"
-        " before; units that fell to 0: 1"
+        "Naloxone administrations in mart_naloxone (derbyshire): 0 for Derby East, Derby North, Derby West in 2025-01, and in"
+        " none of the twelve months before; units that fell to 0: 4"
     )
-    assert sorted(row["area_code"] for row in meta_rows(new_home, "accepted_months")) == ["derby-east", "derbyshire"]
+    assert sorted(row["area_code"] for row in meta_rows(new_home, "accepted_months")) == ["dales", "derbyshire"]
     # A list of an earlier version has no areas: its months are the force's.
     path = new_home.seeds / "accepted_months.csv"
     first, second, *_ = path.read_text(encoding="utf-8").splitlines()

@@ -16,7 +16,8 @@ for (const place of document.querySelectorAll("[data-filter]")) {
       row.hidden = !words.every((word) => texts[n].includes(word));
       shown += row.hidden ? 0 : 1;
     });
-    status.textContent = words.length ? `${shown} of ${rows.length} shown` : "";
+    const found = shown ? `${shown} of ${rows.length} shown` : "No row has all of these words. Try fewer, or a part of one.";
+    status.textContent = words.length ? found : "";
   };
   const fromAddress = () => {
     const words = new URLSearchParams(location.hash.slice(1)).get("q");

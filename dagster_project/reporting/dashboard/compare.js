@@ -23,33 +23,38 @@ async function showCompare(state) {
     }
     fill(byId("add"), groups, byId("add").value);
     byId("add-it").disabled = tiles.length >= MOST_COMPARED;
-    byId("compare-lead").textContent = tiles.length ? `${count(tiles.length, "measure", "measures")}, each on its own scale, over the same months. ${tiles.length >= MOST_COMPARED ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.";
+    byId("compare-lead").textContent = tiles.length ? `${count(tiles.length, "measure", "measures")}${tiles.length > 1 ? ", each on its own scale, over the same months" : ""}. ${tiles.length >= MOST_COMPARED ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.";
     const holder = byId("tiles");
     clear(holder);
     const all = tiles.map((h) => ({ ...h, rows: rowsOf(h.read, h.series, kind) }));
-    const days = isMonthly(kind) ? all.flatMap((h) => h.rows.map((r) => `${r.end.slice(0, 8)}01`)).sort() : [];
-    // Points without a figure that make every chart span the same months.
-    const ends = days.length ? [days[0], days.at(-1)].map((d) => ({ day: d, y: null, whole: null, none: false, run: "ends", mark: "" })) : [];
-    all.forEach((h, n) => holder.append(tile(state, h, n, kind, ends)));
+    const days = isMonthly(kind) ? [...new Set(all.flatMap((h) => h.rows.map((r) => `${r.end.slice(0, 8)}01`)))] : [];
+    all.forEach((h, n) => holder.append(tile(state, h, n, kind, days)));
     document.title = `Compare ${count(tiles.length, "measure", "measures")} - Dashboard${contents.sample ? " (sample, made up)" : ""}`;
     byId("announcement").textContent = byId("compare-lead").textContent;
   };
 }
 
-function tile(state, { code, mart, read, series, rows }, n, kind, ends) {
+/** A chart of one measure. `days`: the months of all of them, so that every chart spans the same. */
+function tile(state, { code, mart, read, series, rows }, n, kind, days) {
   const { unit } = measureOf(mart, series[0]), title = seriesTitle(mart, series), latest = latestOf(rows);
   const control = kind === "month" ? controlOf(read, series) : null, month = latest && control?.months.get(latest.start.slice(0, 7));
   const points = rows.map((r) => {
     const ofMonth = control?.months.get(r.start.slice(0, 7));
     return pointOf(r, unit, { mark: ofMonth && ofMonth.variation !== "c" ? ofMonth.variation : "", verdict: describeVariation(ofMonth) });
   });
+  const own = new Set(points.map((p) => p.day));
+  const missing = days.filter((d) => !own.has(d)).map((day) => ({ day, y: null, whole: null, none: true, run: "", mark: "" }));
   const remove = createElement("button", "Remove", { type: "button", class: "plain", "aria-label": `Remove: ${title}` });
-  remove.addEventListener("click", () => go({ ...readState(), m: state.m.filter((c) => c !== code) }));
+  remove.addEventListener("click", async () => {
+    await go({ ...readState(), m: state.m.filter((c) => c !== code) });
+    const left = [...document.querySelectorAll("#tiles .tools button:last-child")];
+    (left[Math.min(n, left.length - 1)] ?? byId("add")).focus(); // the button that had it is gone
+  });
   return chartFigure({
     id: `tile-${n}`, title, name: fileName(state.force, series[0], series[1], areaKey(series), kind),
-    spec: (width) => trendSpec([...points, ...ends], unit, kind, control, { width, height: 180 }),
+    spec: (width) => trendSpec([...points, ...missing], unit, kind, control, { width, height: 180 }),
     onPoint: ({ key }) => { const r = rows.find((one) => one.key === key); if (r) showEvidence(state.force, mart, read, series, r); },
-    note: rows.length ? (latest ? `${latest.label}: ${formatFigure(latest.value, unit, "c")}, ${describeChange(latest, unit)}${month ? `; ${describeVariation(month)}` : ""}.${incompleteNote(rows)}` : "No complete period.") : `No figures for the kind of period “${contents.kinds[kind]}”.`,
+    note: rows.length ? (latest ? `${latest.label}: ${formatFigure(latest.value, unit, "c")}, ${describeChange(latest, unit)}${month ? `; ${describeVariation(month)}` : ""}.${incompleteNote(rows)}${missing.length ? GREY : gapNote(rows)}` : "No complete period.") : `No figures for the kind of period “${contents.kinds[kind]}”.`,
     csv: () => csvOf(state.force, mart, rows.map((r) => [series, r])),
     table: () => tableOf("", ["Period", "Figure", "Change on the year before", "Status"], [...rows].reverse().map((r) => [r.label, formatValue(r, "value", unit), formatChange(r.volume_change, pointsOf(unit)), STATUS[r.status]]), (i) => i === 1 || i === 2),
   }, remove);

@@ -122,17 +122,20 @@ function listen() {
   on("close", "click", () => byId("evidence").close());
   on("copy", "click", copyLink);
   on("print", "click", printPage);
-  on("side", "click", () => {
+  on("side", "click", async () => {
     const state = readState(), code = seriesCode(current.mart, current.series);
     const full = state.m.length >= MOST_COMPARED && !state.m.includes(code);
     byId("copied").textContent = full ? "Six measures are compared already: remove one first." : "";
-    if (!full) go({ view: "compare", force: state.force, kind: state.kind, m: [...new Set([...state.m, code])] }, true);
+    if (full) return;
+    await go({ view: "compare", force: state.force, kind: state.kind, m: [...new Set([...state.m, code])] }, true);
+    byId("figures").focus();
   });
   on("add-it", "click", async () => {
     const state = readState(), [mart, measure] = byId("add").value.split("/");
     const read = await figuresOf(state.force, mart);
     const own = read.series.filter((s) => s[0] === measure), whole = own.filter((s) => s[1] === "all");
-    if (own.length) go({ ...state, m: [...new Set([...state.m, seriesCode(mart, homeArea(whole.length ? whole : own, state.force))])] });
+    if (own.length) await go({ ...state, m: [...new Set([...state.m, seriesCode(mart, homeArea(whole.length ? whole : own, state.force))])] });
+    if (byId("add-it").disabled) byId("compare-kind").focus();
   });
   for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
   document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("figures").focus(); });

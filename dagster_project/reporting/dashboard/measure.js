@@ -164,14 +164,16 @@ function table(rows, row, unit, title) {
 
 const nameOf = (...parts) => fileName(current.force, selects.measure.value, selects.category.value, selects.area.value, selects.kind.value, ...parts);
 const picksPeriod = (rows) => ({ key }) => { const row = rows.find((r) => r.key === key); if (row) evidenceOf(row); };
-const gapNote = (rows) => (rows.some((r) => r.value === null) ? " Grey is not available." : "");
+const GREY = " Grey is not available.";
+const gapNote = (rows) => (rows.some((r) => r.value === null) ? GREY : "");
 /** How many periods are not complete, in a sentence. */
 const incompleteNote = (rows) => { const n = rows.filter((r) => r.status === "p").length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
 
 function limitsNote({ bases }) {
   if (!bases.length) return `Under ${FEW_A_MONTH} a month on average: too few for a mean and limits.`;
+  const inWords = (b) => ["low", "high"].filter((end) => isReachable(b[end], current.unit)).map((end) => `${end === "low" ? "lower" : "upper"} limit ${formatFigure(b[end], current.unit)}`).join(", ");
   return bases.map((b) => (b.low === null ? `Since ${day(b.from)}: one month, so that there are no limits.`
-    : `Mean ${formatFigure(b.mean, current.unit)}, limits ${formatFigure(b.low, current.unit)} to ${formatFigure(b.high, current.unit)}, worked out from the months ${day(b.start)} to ${day(b.end)}.`)).join(" ");
+    : `Mean ${formatFigure(b.mean, current.unit)}, ${inWords(b)}, worked out from the months ${day(b.start)} to ${day(b.end)}.`)).join(" ");
 }
 
 function trendFigure() {
@@ -245,7 +247,7 @@ function categoriesFigure(stacked) {
     id: "trend", title: `${title.replace(/^([^:]*?), [^:]*:/, "$1:")} by category, ${stacked ? "stacked" : "as lines"} (${contents.kinds[kind].toLowerCase()})`, name: nameOf("categories"),
     spec: (width) => (stacked ? stackedSpec(points, unit, names, kind, width) : linesSpec(points, unit, names, xOf(kind), width)),
     onPoint: ({ series, key }) => { const one = entries.find((h) => h.words === series); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
-    note: `${rest.length ? (stacked ? `The ${largest.length} largest by themselves, and ${rest.length} others together. ` : `The ${largest.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Only complete periods have a bar." : `A gap is not available.${incompleteNote(first)}`}`,
+    note: `${rest.length ? (stacked ? `The ${largest.length} largest by themselves, and ${rest.length} others together. ` : `The ${largest.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Only complete periods have a bar: the others are grey." : `A gap is not available.${incompleteNote(first)}`}`,
     csv: () => csvOf(force, mart, entries.flatMap((h) => h.rows.map((r) => [h.s, r]))),
     table: () => tableOf("", ["Period", ...entries.map((h) => h.words)], [...first].reverse().map((r) => [r.label, ...entries.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? formatValue(o, "value", unit) : NOT_AVAILABLE; })]), (i) => i > 0),
   });
@@ -311,7 +313,7 @@ function areasFigure(holder, types, state) {
       id: "map", title: `Map of ${lowerFirst(contents.areaTypes[type])} by ${as}: ${measureOf(mart, selects.measure.value).title}, ${row.label}`, name: nameOf("map"),
       spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, selects.measure.value).title, width),
       onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}.${shapes.some((s) => s.y === null) ? " Grey is not available." : ""}${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
+      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}.${shapes.some((s) => s.y === null) ? GREY : ""}${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
     }));
   }
 }

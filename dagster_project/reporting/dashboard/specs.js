@@ -48,7 +48,7 @@ function pointOf(r, unit, more = {}) {
 function xOf(kind, more = {}) {
   return isMonthly(kind)
     ? { field: "day", type: "temporal", timeUnit: "utcyearmonth", axis: { format: "%b %Y", tickCount: 6, ...more.axis } }
-    : { field: "label", type: "ordinal", sort: null, axis: { labelAngle: 0, ...more.axis } };
+    : { field: "label", type: "ordinal", sort: { field: "day", op: "min" }, axis: { labelAngle: 0, ...more.axis } };
 }
 
 const tooltips = (...names) => [["label", "Period"], ...names, ["text", "Figure"]].map(([field, title]) => ({ field, title }));
@@ -74,10 +74,13 @@ function lineLayers(x, y, points, { color, dash, tooltip, detail, gaps = true, s
 const WIDE = 480; // from this width, entries of a legend are side by side
 const LINES = { mean: [1, 0], limits: [5, 4] };
 
+/** Whether a month can reach a limit. Others are not drawn, as in the report. */
+const isReachable = (limit, unit) => limit !== null && limit >= 0 && !(unit === "percent" && limit > 100);
+
 /** Mean and limits of each baseline, as lines over its months. `legend`: as in Vega-Lite. */
-function limitLayers(bases, x, y, legend = null) {
+function limitLayers(bases, x, y, unit, legend = null) {
   const values = bases.flatMap((b, n) => [["mean", b.mean], ["lower", b.low], ["upper", b.high]]
-    .filter(([, v]) => v !== null).flatMap(([line, v]) => [b.from, b.to].map((d) => ({ line, what: line === "mean" ? "mean" : "limits", base: n, y: v, day: d }))));
+    .filter(([, v]) => isReachable(v, unit)).flatMap(([line, v]) => [b.from, b.to].map((d) => ({ line, what: line === "mean" ? "mean" : "limits", base: n, y: v, day: d }))));
   const strokeDash = { field: "what", type: "nominal", scale: { domain: Object.keys(LINES), range: Object.values(LINES) }, legend };
   return values.length ? [{ data: { values }, mark: { type: "line", color: LIMIT, strokeWidth: 1.7 }, encoding: { x, y, strokeDash, detail: [{ field: "line" }, { field: "base" }] } }] : [];
 }
@@ -88,7 +91,7 @@ function trendSpec(points, unit, kind, control, { width, height = 260 }) {
   const legend = { direction, symbolType: "stroke", symbolSize: 220, symbolStrokeColor: LIMIT };
   return {
     width, height: height + (control && control.bases.length ? (width < WIDE ? 44 : 24) : 0), autosize: { type: "fit", contains: "padding" }, data: { values: points },
-    layer: [...(control ? limitLayers(control.bases, x, y, legend) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tooltips(), marks: { direction } })],
+    layer: [...(control ? limitLayers(control.bases, x, y, unit, legend) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tooltips(), marks: { direction } })],
   };
 }
 
@@ -98,7 +101,7 @@ function cardSpec(points, unit, kind, control, width) {
   const x = xOf(kind, { axis: { values: ends, labelFontSize: 12, labelFlush: true } }), y = yOf(unit, points, { ticks: 2, labelFontSize: 12 });
   return {
     width, height: 98, autosize: { type: "fit", contains: "padding" }, data: { values: points },
-    layer: [...(control ? limitLayers(control.bases, x, y) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tooltips(), size: { condition: { test: "datum.picked", value: 60 }, value: 6 } })],
+    layer: [...(control ? limitLayers(control.bases, x, y, unit) : []), ...lineLayers(x, y, points, { color: { value: THIS }, tooltip: tooltips(), size: { condition: { test: "datum.picked", value: 60 }, value: 6 } })],
   };
 }
 
@@ -122,18 +125,21 @@ function linesSpec(points, unit, names, x, width) {
   };
 }
 
-/** Stacked bars of complete periods. */
+/** Stacked bars of complete periods, on grey where there is none. */
 function stackedSpec(points, unit, names, kind, width) {
   const x = isMonthly(kind) ? { ...xOf(kind), bandPosition: 0.5 } : xOf(kind);
   const { height, legend } = legendOf(width, names, { symbolType: "square" });
-  return {
-    width, height: 260 + height, autosize: { type: "fit", contains: "padding" }, data: { values: points.filter((p) => p.whole !== null) },
-    mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.5, cursor: "pointer" },
+  const whole = points.filter((p) => p.whole !== null), drawn = new Set(whole.map((p) => p.key));
+  const gaps = points.filter((p) => p.series === names[0] && !drawn.has(p.key));
+  const bars = {
+    data: { values: whole }, mark: { type: "bar", stroke: "#ffffff", strokeWidth: 0.5, cursor: "pointer" },
     encoding: {
       x, y: { ...yOf(unit, points), stack: "zero" }, tooltip: tooltips(["series", "Category"]), order: { field: "order", type: "quantitative" },
       color: { field: "series", type: "nominal", scale: { domain: names, range: COLOURS.slice(0, names.length) }, legend },
     },
   };
+  const grey = { data: { values: gaps }, mark: { type: "rect", color: NONE, stroke: NONE }, encoding: { x: xOf(kind) } };
+  return { width, height: 260 + height, autosize: { type: "fit", contains: "padding" }, layer: gaps.length ? [grey, bars] : [bars] };
 }
 
 /** A small chart for each area, on one scale. */

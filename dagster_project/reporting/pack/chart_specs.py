@@ -17,7 +17,7 @@ from itertools import pairwise
 from textwrap import wrap
 from typing import Any
 
-from .model import PUBLIC_ONLY, Chart, Panel, Point
+from .model import Chart, Panel, Point
 from .wording import strip_invalid_xml
 
 Spec = dict[str, Any]
@@ -185,16 +185,16 @@ def _trend(chart: Chart, look: Look) -> Spec:
     width, height = look.half if several else look.size
     pictures = []
     for panel in chart.panels:
-        rows, hidden = point_rows(panel), _hidden(panel)
+        rows, gaps = point_rows(panel), _gaps(panel)
         if not rows:
             continue
-        months = len({r["x"] for r in [*rows, *hidden]})
+        months = len({r["x"] for r in [*rows, *gaps]})
         bar = max(2, min(26, round(0.68 * width / max(months, 1))))
-        x = month_axis([*rows, *hidden], width, bar // 2 + 3)
+        x = month_axis([*rows, *gaps], width, bar // 2 + 3)
         ticks = 4 if several else 5
         layers = _control_chart(panel, rows, x, ticks) if panel.limits else _month_bars(panel, rows, x, ticks, bar)
-        if hidden:
-            layers.append({"data": {"values": hidden}, "mark": {"type": "text", "dy": -5, "fontSize": 9, "color": INK},
+        if gaps:
+            layers.append({"data": {"values": gaps}, "mark": {"type": "text", "dy": -5, "fontSize": 9, "color": INK},
                            "encoding": {"x": x, "y": layers[0]["encoding"]["y"], "text": {"field": "text"}}})  # fmt: skip
         pictures.append(
             {**panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
@@ -236,11 +236,11 @@ def _control_chart(panel: Panel, rows: Sequence[Spec], x: Spec, ticks: int) -> l
     ]  # fmt: skip
 
 
-def _hidden(panel: Panel) -> list[Spec]:
-    """Months that are not public: a letter in place of the bar, which must not look like 0."""
+def _gaps(panel: Panel) -> list[Spec]:
+    """Months that are not public or not available: a letter in place of the bar, which must not look like 0."""
     return [
-        {"x": p.day.replace(day=1).isoformat(), "y": 0.0, "text": PUBLIC_ONLY.strip("[]")}
-        for s in panel.series if s.role == "months" for p in s.points if p.printed == PUBLIC_ONLY and p.day
+        {"x": p.day.replace(day=1).isoformat(), "y": 0.0, "text": p.printed.strip("[]")}
+        for s in panel.series if s.role == "months" for p in s.points if p.value is None and p.day
     ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import duckdb
 from dagster_project.core.small_counts import FEW_A_MONTH
 
 from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse
-from .model import NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
+from .model import MISSING, NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .wording import describe_bars, describe_limits, describe_lines, format_number
 
 MEASURES = 4
@@ -101,9 +101,14 @@ def _why_empty(series: Iterable[Series]) -> str:
 
 
 def _gap_notes(panels: Iterable[Panel]) -> tuple[str, ...]:
-    """A note on points that are not public, if there are any."""
-    hidden = any(p.printed == PUBLIC_ONLY for panel in panels for s in panel.series for p in s.points)
-    return ("Figures that are not public are not 0: lines break there, and a c replaces the bar.",) if hidden else ()
+    """A note on points that are not public, and one on those that are not available, if there are any."""
+    gaps = {(p.printed, s.role) for panel in panels for s in panel.series for p in s.points if p.value is None}
+    kinds = ((PUBLIC_ONLY, "public", "a c"), (MISSING, "available", "an x"))
+    return tuple(
+        f"Figures that are not {what} are not 0: lines break there"
+        f"{f', and {letter} marks the month' if (marker, 'months') in gaps else ''}."
+        for marker, what, letter in kinds if marker in dict(gaps)
+    )  # fmt: skip
 
 
 def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data_to: date, public: bool) -> Months:
@@ -127,7 +132,7 @@ def _points(months: Sequence[Month], unit: str, divisor: int = 1) -> tuple[Point
     points = []
     for m in months:
         value = m.value / divisor if m.status == "complete" and m.value is not None else None
-        printed = PUBLIC_ONLY if m.status == "complete" and m.marker == PUBLIC_ONLY else "[x]"
+        printed = PUBLIC_ONLY if m.status == "complete" and m.marker == PUBLIC_ONLY else MISSING
         printed = printed if value is None else format_number(value, unit, places)
         points.append(Point(f"{m.day:%b %Y}", m.day, value, printed, m.status))
     return tuple(points)

@@ -22,11 +22,10 @@ from ..rows import read_rows
 from .choose_charts import make_page_charts
 from .control_chart_words import read_evidence
 from .findings import choose_findings
-from .model import PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
+from .model import MISSING, PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
 from .public_cells import public_cells, read_public_rule
 from .wording import PLACES, day_in_words, days_in_words, format_number, join_words, slug
 
-MISSING = "[x]"
 RESERVED = ("index", "findings", "claims", "sources")
 """Pages that every pack has."""
 OTHER = "Other figures"

@@ -15,6 +15,7 @@ MARKERS = {
     "[r]": "revised: a published edition had another figure",
 }
 """Markers of the Government Analysis Function, and what each means. 0 is printed only for a true zero."""
+MISSING = "[x]"
 PUBLIC_ONLY, EXACT_ONLY = "[c]", "[r]"
 """Markers that only one form of a pack has: the public form mentions no earlier figure, as it may be exact."""
 

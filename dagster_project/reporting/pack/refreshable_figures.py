@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dagster_project.editions.verdicts import share_checked
 
-from .model import Cell, Claim, Pack, PrintedColumn, Row, Table
+from .model import MISSING, Cell, Claim, Pack, PrintedColumn, Row, Table
 from .wording import night_line, source_line
 
 NAMESPACE = "urn:pam-warehouse:figures:1"
@@ -26,7 +26,6 @@ LONGEST = 64
 SHORT = re.compile(r"~[0-9a-f]{16}$")
 NIGHT, STATUS, CHECKED = "night", "status", "checked"
 SOURCE = "source-"
-MISSING = "[x]"
 
 
 @dataclass(frozen=True)

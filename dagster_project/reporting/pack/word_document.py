@@ -6,6 +6,7 @@ check before it goes out, is marked so that it can't be mistaken for a part of t
 
 import functools
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,11 +21,20 @@ from .document_settings import DocumentSettings
 from .model import Cell, Chart, Claim, Pack, Page, Row, Table
 from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
-from .wording import day_in_words, heading, marker_lines, notices, strip_invalid_xml, units_line, verdict_in_sentence
+from .wording import (
+    CHANGES,
+    day_in_words,
+    heading,
+    marker_lines,
+    notices,
+    period_lines,
+    strip_invalid_xml,
+    units_line,
+    verdict_in_sentence,
+)
 
 CHART_KINDS = ("line", "bar", "trend")
 """The kinds of chart that a document has; the pages have all of them."""
-CHANGES = ("volume_change", "pct_change")
 MOST = 3
 """Sentences suggested for a table at most."""
 
@@ -187,7 +197,7 @@ class _Writer:
              for r in table.rows],
             title=title, about=f"{units_line(table)} {len(table.rows)} rows, one each for: {table.rows_are.lower()}.",
         )  # fmt: skip
-        for line in [table.unavailable, *(f"Note: {n}" for n in table.notes)]:
+        for line in [table.unavailable, *period_lines(table), *(f"Note: {n}" for n in table.notes)]:
             if line:
                 self.doc.add_paragraph(line, style=NOTE)
         self._paragraph(bind_source(table), style=NOTE)
@@ -244,8 +254,8 @@ class _Writer:
         ooxml.add_table(self.doc, self.controls, header, rows, title=title, about=about, is_text=True)
 
 
-def _day(day: object) -> str:
-    return f"{day:%d/%m/%Y}" if day else "[z]"
+def _day(day: date | None) -> str:
+    return day_in_words(day) if day else "[z]"
 
 
 def _describe_claim(claim: Claim) -> list[ooxml.Text]:

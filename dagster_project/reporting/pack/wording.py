@@ -8,14 +8,18 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from .model import MARKERS, UNITS, Pack, Panel, Point, Series, Source, Table
+from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
 
+MOST_GAPS = 6
+"""Periods without a figure that an alt text names; more are counted."""
 PLACES = {"percent": 1, "per_100k": 1}
 ORDER_OF_FINDINGS = (
     "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
     " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
     " the period. Chance alone marks a month now and then: in up to 4 of 10 charts of three years."
 )
+CHANGES = ("volume_change", "pct_change")
+"""What a cell shows, if it is a change on the year before."""
 SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -91,13 +95,17 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     points = _known_points(series)
     name = ": ".join(filter(None, (panel, series.name if is_named else ""))) or series.name
     first, last = points[0], points[-1]
+    gaps = ""
+    for marker, words in ((MISSING, "not available"), (PUBLIC_ONLY, "not public")):
+        labels = [p.label for p in series.points if p.printed == marker]
+        gaps += f"; {words}: {join_words(labels) if len(labels) <= MOST_GAPS else len(labels)}" if labels else ""
     if len(points) == 1:
-        return f"{name}: {first.printed} in {first.label}."
+        return f"{name}: {first.printed} in {first.label}{gaps}."
     text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"
     top, low = max(points, key=lambda p: p.value or 0), min(points, key=lambda p: p.value or 0)
     if with_range and len(points) > 2 and top.value != low.value:
         text += f"; highest {top.printed} in {top.label}, lowest {low.printed} in {low.label}"
-    return text + "."
+    return f"{text}{gaps}."
 
 
 def describe_limits(panel: Panel) -> str:
@@ -171,6 +179,15 @@ def marker_lines(markers: Iterable[str]) -> list[str]:
 def source_line(table: Table) -> str:
     """The extracts that a table is made from, and the days that they cover."""
     return f"Source: {'; '.join(_source_days(s) for s in table.sources)}." if table.sources else "Source: no extract."
+
+
+def period_lines(table: Table) -> list[str]:
+    """The period of each column whose label does not say it, a line for each period. A change is of the years beside it."""
+    periods: dict[str, list[str]] = {}
+    for n, column in enumerate(table.columns):
+        if column.window and column.heading != column.label and table.rows[0].cells[n].shows not in CHANGES:
+            periods.setdefault(column.window, []).append(f"“{column.label}”")
+    return [f"Period of {join_words(labels)}: {window}." for window, labels in periods.items()]
 
 
 def _source_days(source: Source) -> str:

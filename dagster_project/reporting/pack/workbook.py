@@ -6,11 +6,12 @@ marked up as a table, no blank or merged cells, shorthand explained on the sheet
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, BinaryIO
 
 import pandas as pd
@@ -39,6 +40,10 @@ AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_n
 NOT_APPLICABLE = "[z]"
 SHEET_NAME = 31
 """Characters that Excel allows in a sheet's name."""
+LONGEST_LINE = 120
+"""Characters of a line above a table: a sheet is printed as narrow as its longest line asks for."""
+MARGIN = 0.4
+"""Inches to the left and right of a printed page."""
 PAGE_HEADER = 230
 """Characters of a printed page's header at most: Excel allows 255."""
 DAY, MOMENT = "d mmmm yyyy", "d mmmm yyyy hh:mm"
@@ -58,8 +63,9 @@ THEME = {
 
 @dataclass(frozen=True)
 class WorkbookSheet:
-    """One sheet: what is above its table, and the table. `columns`: headings, and widths in characters. `numbers`: headings of
-    the columns that hold numbers. `formats`: number formats by row and column, from 0."""
+    """One sheet: what is above its table, and the table. `columns`: headings, and widths in characters: beyond 160 in all it
+    may print at less than 8 points on A4. `numbers`: headings of the columns that hold numbers. `formats`: number formats by
+    row and column, from 0."""
 
     name: str
     title: str
@@ -144,18 +150,18 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     columns = dict(zip(headings, widths, strict=True))
     unusual = [[(h, c.unusual) for h, c in zip(headings[1:], r.cells, strict=True) if c.unusual] for r in table.rows]
     if any(unusual):
-        columns[_unique_headings([*headings, "Is it unusual?"])[-1]] = 50
+        columns[_unique_headings([*headings, "Is it unusual?"])[-1]] = 28
         for row, changes in zip(rows, unusual, strict=True):
             row.append("; ".join(f"{h}: {words}" for h, words in changes) or NOT_APPLICABLE)
     if any(marked):
-        columns[_unique_headings([*headings, "Shorthand"])[-1]] = 44
+        columns[_unique_headings([*headings, "Shorthand"])[-1]] = 34
         for row, markers in zip(rows, marked, strict=True):
             row.append("; ".join(f"{h} {m}" for h, m in markers) or "None")
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
     return WorkbookSheet(
-        _sheet_name(table), f"{table.title}, {table.scope} (paragraph {table.paragraph}){numbers}", columns, rows,
-        numbers=headings[1:], about=[t for t in (f"{series}{units_line(table)}", table.unavailable) if t],
+        _sheet_name(table), f"{table.title} (paragraph {table.paragraph}){numbers}", columns, rows,
+        numbers=headings[1:], about=[t for t in (table.scope, f"{series}{units_line(table)}", table.unavailable) if t],
         legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
         source=source_line(table),
         formats={(r, c): _number_format(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
@@ -181,8 +187,8 @@ def _number_format(cell: Cell) -> str:
 def _findings(pack: Pack) -> WorkbookSheet:
     """What to read first. Figures are texts as printed, as their units differ."""
     columns = {
-        "Part": 34, "Figure": 40, "As printed": 16, "Period": 34, "Change": 40, "Is it unusual?": 44, "Newest month": 44,
-        "Completeness": 24, "Sheet": 30,
+        "Part": 17, "Figure": 22, "As printed": 12, "Period": 16, "Change": 19, "Is it unusual?": 18, "Newest month": 18,
+        "Completeness": 16, "Sheet": 23,
     }  # fmt: skip
     sheets = {t.name: _sheet_name(t) for t in pack.tables}
     rows: list[list[Any]] = [
@@ -196,8 +202,8 @@ def _findings(pack: Pack) -> WorkbookSheet:
 def _claims(pack: Pack) -> WorkbookSheet:
     """The printed figures and statements. No cell is blank."""
     columns = {
-        "Number": 10, "Paragraph": 12, "What is said": 60, "As printed": 16, "Warehouse": 16, "Difference": 14, "Verdict": 18,
-        "Why": 60,
+        "Number": 9, "Paragraph": 12, "What is said": 40, "As printed": 14, "Warehouse": 14, "Difference": 13, "Verdict": 17,
+        "Why": 40,
     }  # fmt: skip
     rows = [
         [c.no, c.paragraph, c.what, *(t or NOT_APPLICABLE for t in (c.printed, c.computed, c.difference)),
@@ -211,7 +217,7 @@ def _claims(pack: Pack) -> WorkbookSheet:
 def _sources(pack: Pack) -> WorkbookSheet:
     with_rows = pack.rule is None
     columns = {
-        "Extract": 34, "Status": 16, "Rhythm": 12, "Files": 10, **({"Rows": 12} if with_rows else {}), "First day covered": 22,
+        "Extract": 28, "Status": 16, "Rhythm": 12, "Files": 10, **({"Rows": 12} if with_rows else {}), "First day covered": 22,
         "Last day covered": 22, "Extracted at (UTC)": 26, "Days late": 12,
     }  # fmt: skip
     numbers = ["Files", "Rows", "Days late"]
@@ -230,7 +236,7 @@ def _sources(pack: Pack) -> WorkbookSheet:
 
 def _measures(pack: Pack) -> WorkbookSheet:
     rows = [[d.title, d.meaning, d.formula or NOT_APPLICABLE, d.mart, d.measure] for d in pack.definitions]
-    columns = {"Measure": 34, "What it counts": 70, "How a period is made": 60, "Mart": 28, "Name in the mart": 34}
+    columns = {"Measure": 24, "What it counts": 45, "How a period is made": 29, "Mart": 27, "Name in the mart": 36}
     rows = rows or [[NOT_APPLICABLE] * len(columns)]
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
@@ -260,6 +266,11 @@ def _escape(text: str) -> str:
     return " ".join(text.replace("$$", "$ $").replace("](", "] (").split())
 
 
+def _lines(texts: Iterable[str | None]) -> list[str]:
+    """Texts above a table, in lines."""
+    return [line for text in texts if text for line in wrap(_escape(text), LONGEST_LINE)]
+
+
 def _cell(value: Any) -> Any:
     """A value for gptables: a text in a wrapper, so that it does not look for markup in it; a date as a datetime."""
     if isinstance(value, str):
@@ -282,10 +293,10 @@ def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
     table = GPTable(
         pd.DataFrame(rows, columns=list(sheet.columns), dtype=object),
         table_name=f"table_{sheet.name}".lower(), title=_escape(sheet.title),
-        subtitles=[*([{"bold": True}, _escape(notice)] for notice in notices(pack)), *(_escape(t) for t in sheet.about),
+        subtitles=[*([{"bold": True}, t] for t in _lines(notices(pack))), *_lines(sheet.about),
                    *([] if sheet.name == CONTENTS else [f"[Back to {CONTENTS}](internal:'{CONTENTS}'!A1)"])],
         instructions="This sheet has one table." + (" Notes are on the sheet Notes." if "[note " in sheet.title else ""),
-        legend=[_escape(t) for t in sheet.legend], source=_escape(sheet.source) if sheet.source else None,
+        legend=_lines([*sheet.legend, sheet.source]),
         index_columns={}, additional_formatting=formatting,
     )  # fmt: skip
     page = book.add_worksheet(sheet.name)
@@ -300,6 +311,7 @@ def _set_up_printing(page: Any, pack: Pack) -> None:
     """A4, all columns on one page, with page numbers and the notices that every page must have."""
     page.set_landscape()
     page.set_paper(9)
+    page.set_margins(left=MARGIN, right=MARGIN)
     page.fit_to_pages(1, 0)
     title, notice = (t.replace("&", "&&")[:PAGE_HEADER] for t in (heading(pack), " ".join(notices(pack))))
     page.set_header(f"&L{notice}")

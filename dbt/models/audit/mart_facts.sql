@@ -15,7 +15,7 @@ select
     max(unusual.month_apart) as month_apart,
     max(empty_units.units_without_events) as units_without_events,
     max(empty_units.unit_without_events) as unit_without_events,
-    max(empty_units.name_without_events) as name_without_events,
+    max(empty_units.names_without_events) as names_without_events,
     max(empty_units.month_without_events) as month_without_events
 from {{ ref('measure_list') }} as listed
 left join {{ ref('figure_facts') }} as facts
@@ -38,10 +38,18 @@ left join ( -- noqa: ST05
         mart, force_code, measure,
         count(*) as units_without_events,
         min(area_code) as unit_without_events,
-        min_by(area_name, area_code) as name_without_events,
+        concat_ws(
+            ', '
+            {%- for n in (1, 2, 3) %},
+            max(case when unit_no = {{ n }} then area_name end)
+            {%- endfor %}
+        ) as names_without_events,
         max({{ month }}) as month_without_events
-    from {{ ref('month_facts') }}
-    where area_type = 'lpu'
+    from (
+        select *, row_number() over (partition by mart, force_code, measure order by area_code) as unit_no
+        from {{ ref('month_facts') }}
+        where area_type = 'lpu'
+    ) as numbered
     group by mart, force_code, measure
 ) as empty_units
     on facts.mart = empty_units.mart

@@ -304,6 +304,8 @@ def test_rows_can_be_filtered_and_are_whole_without_javascript(folder: Path, pag
     page.get_by_label("Show measures with").fill("RATE mart_stop_search")
     assert page.locator("table.filtered tbody tr:visible th a").all_inner_texts() == ["Drug find rate"]
     assert page.get_by_role("status").inner_text() == "1 of 68 shown"
+    page.get_by_label("Show measures with").fill("RATE zzz")
+    assert page.get_by_role("status").inner_text().startswith("No row has all of these words.")
     page.get_by_label("Show measures with").fill("")
     assert page.locator("table.filtered tbody tr:visible").count() == 68
     unscripted.goto(address)

@@ -152,7 +152,8 @@ def test_3_is_it_more_than_normal(opened: Any, sample_home: Home) -> None:
         assert said[period].startswith(wanted) and ("limit" in said[period].replace("near the upper limit", "")) == outside
     page.wait_for_selector("#trend svg")
     odd = sum(r[1] != "common cause" for r in rows)
-    assert f"limits {rows[0][3] * 2 - rows[0][4]:.1f} to {rows[0][4]:.1f}" in page.locator("#trend-note").inner_text()
+    limits = f"lower limit {rows[0][3] * 2 - rows[0][4]:.1f}, upper limit {rows[0][4]:.1f}"
+    assert limits in page.locator("#trend-note").inner_text()
     assert f"{odd} unusual months" in page.locator("#trend-note").inner_text()
     lines = page.locator("#trend .mark-line path").count()
     keyed(page, "limits", "Space")
@@ -293,6 +294,7 @@ def test_8_do_two_go_together(opened: Any) -> None:
     page = opened(mart="mart_stop_search", measure="drug_searches")
     keyed(page, "side", "Enter")
     expect(page.locator("#tiles figure")).to_have_count(1)
+    expect(page.locator("#figures")).to_be_focused()
     keyed(page, "add", "Drug finds")
     keyed(page, "add-it", "Enter")
     expect(page.locator("#tiles figcaption")).to_have_text(
@@ -302,9 +304,35 @@ def test_8_do_two_go_together(opened: Any) -> None:
         if page.locator("#add-it").is_enabled():
             keyed(page, "add-it", "Enter")
             page.wait_for_timeout(150)
+        if name == "Trigger arrests":
+            expect(page.locator("#compare-kind")).to_be_focused()  # the sixth: the button can't be pressed again
     assert page.locator("#tiles figure").count() == 6 and page.locator("#add-it").is_disabled()
     page.get_by_role("button", name="Remove: Drug finds").press("Enter")
     expect(page.locator("#tiles figure")).to_have_count(5)
+    expect(page.locator("#tile-1 ~ .tools button").last).to_be_focused()
+
+
+def test_what_is_not_available_is_grey_beside_a_longer_measure_and_between_stacked_bars(opened: Any) -> None:
+    sides = [f"mart_{name}/all/force/derbyshire" for name in ("stop_search/drug_searches", "mda_orders/order_value")]
+    page = opened(view="compare", m=sides)
+    grey = 'path[fill="#e3e6e8"]'
+    for n, months in enumerate((51, 3)):
+        page.wait_for_selector(f"#tile-{n} svg")
+        assert page.locator(f"#tile-{n} {grey}").count() - 3 == months, "and the three months after the data"
+        expect(page.locator(f"#tile-{n}-note")).to_contain_text("Grey is not available.")
+    page = opened(mart="mart_drug_offences", show="stacked", kind="financial_year")
+    page.wait_for_selector("#trend svg")
+    assert page.locator(f"#trend {grey}").count() == 1
+    years = [t for t in page.locator("#trend .role-axis-label text").all_text_contents() if "/" in t]
+    assert years == ["2023/24", "2024/25", "2025/26"]
+
+
+def test_a_limit_that_no_month_can_reach_is_not_drawn(opened: Any) -> None:
+    page = opened(mart="mart_mda_orders", measure="order_value")
+    page.wait_for_selector("#trend svg")
+    assert page.locator("#trend .mark-line path").count() == 3, "the months, their mean and the upper limit"
+    note = page.locator("#trend-note").inner_text()
+    assert "upper limit £12,712.85" in note and "lower limit" not in note
 
 
 def test_9_how_complete_and_from_which_files(opened: Any, folder: Path, sample_home: Home) -> None:

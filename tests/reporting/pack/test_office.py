@@ -5,6 +5,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,12 +21,13 @@ from support import as_dicts
 from dagster_project.core.home import Home
 from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
+from dagster_project.reporting.pack.chart_pictures import draw_svgs
 from dagster_project.reporting.pack.document_settings import FRONT, DocumentSettings
 from dagster_project.reporting.pack.refreshable_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER
-from dagster_project.reporting.pack.wording import strip_invalid_xml
-from dagster_project.reporting.pack.workbook import write_xlsx
+from dagster_project.reporting.pack.wording import day_in_words, strip_invalid_xml
+from dagster_project.reporting.pack.workbook import MARGIN, write_xlsx
 
 from .documents import controls_of, rows_of, tables_of, text_of
 
@@ -62,6 +64,11 @@ def awkward(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     con.execute("update reports.cells set value = null, printed = '[x]', marker = '[x]' where table_name = 'naloxone'")
     con.execute("delete from reports.cells where table_name = 'mda_orders'")
+    con.executemany(
+        "update marts.mart_naloxone set value = ?, data_status = ? where area_type = 'force' and period_type = 'month'"
+        " and category = 'all' and period_end = ?",
+        [[None, "not_available", date(2025, 3, 31)], [None, "partial", date(2025, 4, 30)], [0, "complete", date(2025, 5, 31)]],
+    )
     con.execute(
         "update reports.tables set title = '[a](b) $$t$$ & <b>', notes = '=cmd()' || chr(10) || '$$n$$'"
         " where table_name = 'pspo'"
@@ -113,6 +120,57 @@ def test_a_heading_of_the_spreadsheet_says_its_period_where_the_name_does_not(wr
     (table,) = (t for t in pack.tables if t.name == "naloxone")
     sheet = CalamineWorkbook.from_path(folder / "a.xlsx").get_sheet_by_name(f"{table.number}_naloxone").to_python()
     assert table_of(sheet, "Section")[0][:2] == ["Section", "Total, May 2024 to Nov 2025"]
+
+
+def test_a_chart_marks_a_month_that_is_not_available_and_says_so_but_not_a_month_of_0(
+    sample_home: Home, awkward: duckdb.DuckDBPyConnection
+) -> None:
+    pack = read_pack(awkward, read_editions(sample_home).sound["2026-03"])
+    chart = next(c for c in pack.charts if c.chart_id == "naloxone-trend")
+    assert "; not available: Mar 2025 and Apr 2025." in chart.alt
+    assert any(n.startswith("Figures that are not available are not 0") and "an x marks the month" in n for n in chart.notes)
+    for svg in draw_svgs([chart])[chart.chart_id]:
+        assert svg.count(">x<") == 2
+    whole = next(c for c in pack.charts if c.chart_id == "offences-trend")
+    assert "not available" not in " ".join([whole.alt, *whole.notes])
+
+
+def test_each_sheet_prints_at_8_points_or_more_on_a4(written: Any) -> None:
+    _, folder, _, is_awkward = written
+    if is_awkward:
+        return
+    book = CalamineWorkbook.from_path(folder / "a.xlsx")
+    inches, points = 11.69 - 2 * MARGIN, 12
+    with zipfile.ZipFile(folder / "a.xlsx") as file:
+        for number, name in enumerate(book.sheet_names, start=1):
+            sheet = ElementTree.fromstring(file.read(f"xl/worksheets/sheet{number}.xml"))
+            columns = [c.attrib for c in sheet.iter() if c.tag.endswith("}col")]
+            # A character of a column's width is 9 of 96 pixels of an inch, where Excel's own typeface is not there.
+            width = sum((int(c["max"]) - int(c["min"]) + 1) * float(c["width"]) * 9 / 96 for c in columns)
+            # Text above a table goes on over columns that have none: 7 of 72 points a letter, 11 in the title.
+            title, *lines = [str(r[0]) for r in book.get_sheet_by_name(name).to_python() if not any(r[1:])]
+            letters = [len(title) * 11, *(len(t) * 7 for t in lines)] if name != "Cover" else [0]
+            assert points * inches / max(width, max(letters) / 72) >= 8, (name, width, max(letters))
+
+
+def test_a_table_of_the_document_has_a_line_below_it_that_says_the_period_its_heading_does_not(written: Any) -> None:
+    _, folder, _, is_awkward = written
+    if is_awkward:
+        return
+    doc = Document(str(folder / "a.docx"))
+    below = {t.cell(0, 0).text: text_of(t._tbl.getnext()) for t in doc.tables}
+    assert below["Section"] == "Period of “Total”: May 2024 to Nov 2025."
+    periods = [text_of(p._p) for p in doc.paragraphs if p.text.startswith("Period of")]
+    assert len(periods) == 8 and not any("hange" in p for p in periods), "a change is of the years beside it"
+
+
+def test_days_in_the_document_are_in_words(written: Any) -> None:
+    pack, folder, _, _ = written
+    table = next(t for t in Document(str(folder / "a.docx")).tables if t.cell(0, 0).text == "Extract")
+    days = {c.text for row in table.rows[1:] for c in (*row.cells[2:4], row.cells[-1])}
+    assert days - {"[z]"} == {
+        day_in_words(d) for s in pack.sources for d in (s.covered_from, s.covered_to, s.extracted_at) if d
+    }  # fmt: skip
 
 
 def test_every_cell_is_a_number_or_its_marker_in_the_spreadsheet(written: Any) -> None:
