@@ -240,7 +240,7 @@ def show_status(state: dict[str, Any]) -> None:
 
 def show_publications(home: Home) -> None:
     """Print the kept nights, the newest last, with figures and warnings from their receipts."""
-    from dagster_project.publishing.kept_nights import list_kept
+    from dagster_project.publishing.publications import list_kept
 
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("night", "finished", "figures", "warnings", ""):

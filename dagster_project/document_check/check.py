@@ -18,14 +18,14 @@ from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 
 from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
+from .figures_in_text import MARKERS, Number, Spot, numbers_of, value_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_refreshable import RefreshableFigures
 from .link_sentences import Context, is_about, is_fall_in_words, is_plain, link_numbers, same_period, way_to
 from .link_tables import link_suggested, link_table
 from .link_topline import topline_cells
 from .model import DocumentError, Figure, Grid, Item, Text, cells_of
-from .numbers import MARKERS, Number, Spot, numbers_of, value_of
-from .periods import periods_of
+from .periods_in_text import periods_of
 from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
 

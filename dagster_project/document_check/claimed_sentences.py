@@ -19,9 +19,9 @@ from dagster_project.editions.model import FOLDER, Edition, EditionError
 from dagster_project.editions.usable_editions import read_editions, read_usable_edition
 
 from .edition_figures import EditionFigures
+from .figures_in_text import Number
 from .judge import NEXT_NIGHT
 from .model import Figure
-from .numbers import Number
 from .understand_sentence import SHOWS, SentenceClaim, template
 
 COLUMNS = (*FIGURES, "note")

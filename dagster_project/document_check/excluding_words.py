@@ -12,9 +12,9 @@ from itertools import pairwise
 from dagster_project.core.seeds import force_names
 
 from .edition_figures import EditionFigures
+from .figures_in_text import Spot
 from .model import Figure
-from .numbers import Spot
-from .periods import periods_of
+from .periods_in_text import periods_of
 from .words import Mention, named
 
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)

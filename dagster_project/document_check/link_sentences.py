@@ -10,9 +10,9 @@ from dagster_project.editions.paragraphs import within
 
 from .edition_figures import EditionFigures
 from .excluding_words import is_other_kind, is_part
+from .figures_in_text import Number, Spot
 from .model import Figure
-from .numbers import Number, Spot
-from .periods import BEFORE, Period, periods_of
+from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
 
 _UP = r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*)"

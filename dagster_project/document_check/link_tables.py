@@ -10,8 +10,8 @@ from itertools import zip_longest
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
 from .excluding_words import is_of_another
+from .figures_in_text import MARKERS, Number, numbers_of
 from .model import Figure, Grid
-from .numbers import MARKERS, Number, numbers_of
 from .words import mentions
 
 _HEADER_ROWS = 4

@@ -8,11 +8,11 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 
 from .edition_figures import EditionFigures
+from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
 from .link_sentences import Written, is_fall_in_words, name_beside, read_written
 from .model import Figure
-from .numbers import Number, Spot, numbers_of
-from .periods import periods_of
+from .periods_in_text import periods_of
 from .words import mentions, named
 
 SHOWS = ("value", "volume_change", "pct_change")

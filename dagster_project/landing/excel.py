@@ -17,8 +17,8 @@ import numpy
 from dagster_project.core.printable import visible
 
 from .containers import CHUNK, LARGEST, check_kind, check_workbook, too_large
+from .failed_and_hidden_cells import column_number, read_marks
 from .refusal import Refused, printable
-from .sheet_marks import column_number, read_marks
 
 HALF_A_SECOND = timedelta(milliseconds=500)
 MOST_CELLS = 100_000_000

@@ -11,7 +11,7 @@ from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 
-from . import parallel, recovery
+from . import interrupted_landing, parallel
 from .choose_mapping import recognise_files
 from .file_names import InboxFile
 from .inbox_files import files_being_written
@@ -52,7 +52,7 @@ def land_files(
     A file that can't be read is refused and the others land. Raises PseudonymKeyError before anything lands, and OSError or
     duckdb.Error when rows can't be stored: what is committed by then stays, the rest lands next time.
     """
-    if not files and recovery.unfinished_nights(home) is None:
+    if not files and interrupted_landing.unfinished_nights(home) is None:
         return []
     landing = Landing(home, contracts, night_id, now, archive)
     files = recognise_files(files, landing.mappings)

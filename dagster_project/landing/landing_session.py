@@ -16,7 +16,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.seeds import force_names
 
-from . import canonical_values, pseudonyms, recovery
+from . import canonical_values, interrupted_landing, pseudonyms
 from .duckdb_connection import connect
 from .inbox_files import FileStamp
 from .known_files import Clock, Decisions
@@ -36,8 +36,8 @@ class LandingSession:
         entries = read_ledger(home)
         self.decisions = Decisions(entries)
         self.clock = Clock(now, self.decisions.latest)
-        self.unfinished = recovery.unfinished_nights(home)
-        self.unarchived = recovery.UnarchivedFiles(entries, self.unfinished or ())
+        self.unfinished = interrupted_landing.unfinished_nights(home)
+        self.unarchived = interrupted_landing.UnarchivedFiles(entries, self.unfinished or ())
         self.is_started = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe
@@ -61,7 +61,7 @@ class LandingSession:
         """Find the pseudonym key where there are personal identifiers to hash, and clean up after an interrupted night."""
         if has_identifiers:
             self.key = pseudonyms.find_pseudonym_key(self.home, self.decisions.key_fingerprint)
-        recovery.remove_uncommitted(self.home, self.decisions.loads)
+        interrupted_landing.remove_uncommitted(self.home, self.decisions.loads)
 
     def connect(self, name: str, parts: int | None = None) -> None:
         """Open a connection for an extract's rows. `parts`: how many share the memory; each spills to its own folder."""
@@ -83,15 +83,15 @@ class LandingSession:
     def mark_started(self) -> None:
         """Mark in the home that writing has started."""
         if not self.is_started:
-            recovery.mark_started(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
+            interrupted_landing.mark_started(self.home, [*(self.unfinished or ()), *([self.night_id] if self.archive else ())])
             self.is_started = True
 
     def mark_finished(self, whole: bool) -> None:
         """Mark that all is written. Files that an earlier night did not archive wait for a night that takes the whole inbox."""
         if self.unfinished and not (self.archive and whole):
-            recovery.mark_started(self.home, self.unfinished)
+            interrupted_landing.mark_started(self.home, self.unfinished)
         elif self.is_started or self.unfinished is not None:
-            recovery.mark_finished(self.home)
+            interrupted_landing.mark_finished(self.home)
 
     def interrupt(self) -> None:
         with self._con_lock:

@@ -15,7 +15,7 @@ from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .duckdb_connection import one_thread
-from .duplicates import CLASHING
+from .duplicate_rows import CLASHING
 from .pseudonyms import PseudonymKey
 from .row_rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
 

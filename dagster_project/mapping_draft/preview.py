@@ -22,7 +22,7 @@ from dagster_project.landing.quarantine_export import first_problems
 from dagster_project.nights.dry_run import PROBLEMS
 from dagster_project.nights.errors import NightFailedError, NightHeldError
 from dagster_project.nights.run import NightRun
-from dagster_project.nights.steps import Landed
+from dagster_project.nights.saved_steps import Landed
 from dagster_project.transform.dbt_runner import BuildError
 from dagster_project.transform.raw_schema import WAREHOUSE
 

@@ -9,7 +9,7 @@ from dagster_project.transform import candidate, changed_nodes, dbt_runner, raw_
 from dagster_project.transform.dbt_runner import Progress
 from dagster_project.transform.raw_schema import ReadableLoad
 
-from .steps import Built
+from .saved_steps import Built
 
 KINDS = ("model", "seed", "test")
 

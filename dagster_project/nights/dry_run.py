@@ -43,7 +43,7 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 from .errors import NightFailedError, NightHeldError
 from .mapping_preview import Rule, rules_of
 from .run import NightRun
-from .steps import Landed
+from .saved_steps import Landed
 
 PROBLEMS = 10
 """How many quarantined rows are shown."""

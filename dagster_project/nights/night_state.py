@@ -16,11 +16,11 @@ from dagster_project.quality import gate
 from dagster_project.transform import candidate, raw_schema
 from dagster_project.transform.dbt_runner import Node
 
-from . import alerts, steps
+from . import alerts, saved_steps
 from .erase_expired import expired_loads
 from .errors import NightFailedError, NightHeldError, held_reason
 from .publish_step import list_withdrawn
-from .steps import Built, Judged, Landed, Plan
+from .saved_steps import Built, Judged, Landed, Plan
 
 
 class NightState:
@@ -81,9 +81,9 @@ class NightState:
 
     def _resume(self, night: Night) -> None:
         """Read the steps that a night saved before its process ended."""
-        self.landed = steps.read_step(self.home, night.night_id, Landed)
-        self.built = steps.read_current_build(self.home, night.night_id)
-        judged = steps.read_step(self.home, night.night_id, Judged)
+        self.landed = saved_steps.read_step(self.home, night.night_id, Landed)
+        self.built = saved_steps.read_current_build(self.home, night.night_id)
+        judged = saved_steps.read_step(self.home, night.night_id, Judged)
         if self.built and judged and not gate.held_by(judged.checks):
             self.judged = judged
         own = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
@@ -94,14 +94,14 @@ class NightState:
     def _add_unreported(self, night: Night) -> None:
         """Add what earlier runs landed and no receipt has reported: this run publishes it and lands nothing itself."""
         landed = self.landed or Landed()
-        nights = steps.nights_without_receipt(self.home) - {e.night_id for e in landed.entries}
+        nights = saved_steps.nights_without_receipt(self.home) - {e.night_id for e in landed.entries}
         before = [e for e in read_ledger(self.home) if e.night_id in nights]
         if before:
             self.landed = replace(landed, entries=(*before, *landed.entries))
-            steps.save_step(self.home, night.night_id, self.landed)
+            saved_steps.save_step(self.home, night.night_id, self.landed)
 
     def _save_step(self, step: Landed | Built | Judged) -> None:
-        steps.save_step(self.home, self._started_night().night_id, step)
+        saved_steps.save_step(self.home, self._started_night().night_id, step)
 
     def _save_candidate_state(self) -> None:
         """Record the candidate's files as they are now, so that a continued night accepts them as built."""
@@ -137,7 +137,7 @@ class NightState:
         self.receipt = receipt
         if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
             write_receipt(self.home, receipt)
-            steps.delete_other_steps(self.home, receipt.night_id)
+            saved_steps.delete_other_steps(self.home, receipt.night_id)
 
 
 def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | None:

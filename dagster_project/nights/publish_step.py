@@ -18,7 +18,7 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.editions.frozen import frozen_editions
 from dagster_project.landing import Erasure, read_ledger
-from dagster_project.publishing import dictionary, keep_night, outputs, publish
+from dagster_project.publishing import dictionary, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import WrittenOutput
 from dagster_project.serving.answer_formats import write_result
 from dagster_project.transform.raw_schema import WORK
@@ -60,10 +60,10 @@ def keep_publication(night: Night, config: Config) -> list[str]:
     """Keep tonight's publication among the last ones. Returns what could not be done, blank texts among them: the night is
     published anyway.
     """
-    unsettled = keep_night.fix_links_and_rights(night.home, config.publish.group)
+    unsettled = keep_and_prune.fix_links_and_rights(night.home, config.publish.group)
     # Nights of frozen editions are kept, however old.
     frozen = [f.night_id for f in frozen_editions(night.home)]
-    return [unsettled, keep_night.keep_tonight(night.home, config.keep.publications, frozen)]
+    return [unsettled, keep_and_prune.keep_tonight(night.home, config.keep.publications, frozen)]
 
 
 def erase_expired_rows(night: Night, config: Config) -> tuple[list[Erasure], str]:

@@ -29,7 +29,7 @@ from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
 from dagster_project.publishing import dictionary, publish
 from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, find_differences
-from dagster_project.publishing.kept_nights import TODAY, find_kept
+from dagster_project.publishing.publications import TODAY, find_kept
 from dagster_project.transform import raw_schema
 from dagster_project.transform.monthly_archive import archived_loads
 

@@ -11,8 +11,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
 from dagster_project.publishing import outputs, publish
-from dagster_project.publishing.keep_night import fix_links_and_rights, keep_published
-from dagster_project.publishing.kept_nights import NotKeptError, check_whole, find_kept, kept_before
+from dagster_project.publishing.keep_and_prune import fix_links_and_rights, keep_published
+from dagster_project.publishing.publications import NotKeptError, check_whole, find_kept, kept_before
 
 from .lifecycle import write_missing_receipts
 

@@ -25,19 +25,19 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
 from dagster_project.core.worker_process import BUILDER, WORKER
 from dagster_project.landing import LedgerEntry
-from dagster_project.publishing import keep_night, outputs, postgres
+from dagster_project.publishing import keep_and_prune, outputs, postgres
 from dagster_project.publishing.postgres import LoadOutcome
 from dagster_project.quality import engine, gate, stored_results
 from dagster_project.transform import candidate, dbt_runner, spark
 from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
 
-from . import alerts, build_step, lifecycle, steps
+from . import alerts, build_step, lifecycle, saved_steps
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
 from .land_step import erase_expired_loads, land_inbox
 from .night_state import NightState, find_unchanged
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
-from .steps import Built, Judged, Landed, Plan
+from .saved_steps import Built, Judged, Landed, Plan
 
 
 class Listener:
@@ -126,7 +126,7 @@ class NightRun(NightState):
                 spark.require()
             self.take_lock()
             try:
-                continued = steps.find_night_to_continue(self.home, self.plan)
+                continued = saved_steps.find_night_to_continue(self.home, self.plan)
                 # The night that this run finishes gets its receipt and alert at its end.
                 own = continued.night_id if continued and self.plan.publishes else None
                 self.interrupted += [r for r in lifecycle.write_missing_receipts(self.home) if r.night_id != own]
@@ -134,7 +134,7 @@ class NightRun(NightState):
                     # Sent now, because this night may end in the same way. A failed alert never stops a night from starting.
                     with suppress(Exception):
                         alerts.send_alerts(self.ended)
-                keep_night.repair(self.home)
+                keep_and_prune.repair(self.home)
                 memory.delete_spill(self.home)
                 night = continued or Night.begin(self.home)
                 if self.plan.publishes:
@@ -142,8 +142,8 @@ class NightRun(NightState):
                 if continued:
                     self._resume(night)
                 else:
-                    started = steps.Started(night.night_id, night.started_at, night.today, self.plan.run_id)
-                    steps.save_step(self.home, night.night_id, started)
+                    started = saved_steps.Started(night.night_id, night.started_at, night.today, self.plan.run_id)
+                    saved_steps.save_step(self.home, night.night_id, started)
                 if self.plan.publishes and not self.plan.lands:
                     self._add_unreported(night)
             except BaseException:
@@ -167,7 +167,7 @@ class NightRun(NightState):
             # No receipt has yet reported what an earlier try of this landing committed, or what a run of some assets landed.
             unreported = {night.night_id}
             if self.plan.publishes:
-                unreported |= steps.nights_without_receipt(self.home)
+                unreported |= saved_steps.nights_without_receipt(self.home)
             entries = land_inbox(
                 night, self.inbox or self.home.inbox, only=only, period=self.period, archive=self.inbox is None,
                 settled_seconds=0 if self.sample else self.config.night.settled_seconds,

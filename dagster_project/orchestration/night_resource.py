@@ -10,7 +10,7 @@ from dagster_project.core.receipts import SAMPLE_MARK
 from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import NightRun
-from dagster_project.nights.steps import Plan
+from dagster_project.nights.saved_steps import Plan
 
 PATIENCE = 15 * 60
 """For how many seconds in all a night that Dagster runs tries a step again after a fault that may pass."""

@@ -12,7 +12,7 @@ from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 
 from .figure_diff import EARLIER, FIGURE, LATER, attach, find_differences
-from .kept_nights import NotKeptError, kept_before
+from .publications import NotKeptError, kept_before
 
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
 

@@ -12,7 +12,7 @@ from dagster_project.core.memory import working_database
 from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import one_row
 from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
-from dagster_project.publishing.kept_nights import TODAY, Publication, find_kept, kept_before
+from dagster_project.publishing.publications import TODAY, Publication, find_kept, kept_before
 from dagster_project.reporting.rows import read_rows
 from dagster_project.transform.figure_causes import UNEXPLAINED, find_causes
 

@@ -19,7 +19,7 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 from dagster_project.publishing.dictionary import formula
-from dagster_project.publishing.kept_nights import TODAY, NotKeptError, find_kept
+from dagster_project.publishing.publications import TODAY, NotKeptError, find_kept
 from dagster_project.transform.monthly_archive import RawLostError
 from dagster_project.transform.trail_files import attach_built, attach_evidence, evidence_of
 

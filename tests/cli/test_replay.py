@@ -14,8 +14,8 @@ from dagster_project.core.published_file import night_of
 from dagster_project.core.receipts import locked
 from dagster_project.nights.replay import REASON
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
-from dagster_project.publishing.keep_night import prune
-from dagster_project.publishing.kept_nights import find_kept
+from dagster_project.publishing.keep_and_prune import prune
+from dagster_project.publishing.publications import find_kept
 
 
 def test_a_check_answers_by_its_exit_code(pam: Callable, week_copy: Home) -> None:

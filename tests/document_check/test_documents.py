@@ -16,7 +16,7 @@ from docx import Document
 
 from dagster_project.core.home import Home
 from dagster_project.document_check import CheckedDocument, DocumentError
-from dagster_project.document_check.numbers import numbers_of
+from dagster_project.document_check.figures_in_text import numbers_of
 from document_check.documents import EDITION, add_bound, check, check_text, printed_tables, saved_anew, word
 
 SENTENCES = [

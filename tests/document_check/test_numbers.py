@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from dagster_project.document_check.figures_in_text import numbers_of, value_of
 from dagster_project.document_check.link_tables import matches
-from dagster_project.document_check.numbers import numbers_of, value_of
-from dagster_project.document_check.periods import periods_of
+from dagster_project.document_check.periods_in_text import periods_of
 
 
 @pytest.mark.parametrize(

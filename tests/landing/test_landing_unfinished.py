@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.landing import accepted, land_files
-from dagster_project.landing.recovery import MARK
+from dagster_project.landing.interrupted_landing import MARK
 
 from .conftest import NOW, Warehouse
 

@@ -117,7 +117,7 @@ def test_hidden_rows_of_a_large_sheet_are_counted_across_its_pieces(monkeypatch)
         workbook([HEAD, *[[f"C{n}", "2025-03-01", "92D", "Recorded", "Dales"] for n in range(400)]]), *range(50, 350)
     )
     for size in (1_000, 4_999, 1 << 22):
-        monkeypatch.setattr("dagster_project.landing.sheet_marks.CHUNK", size)
+        monkeypatch.setattr("dagster_project.landing.failed_and_hidden_cells.CHUNK", size)
         assert sheet_text(data).hidden_rows == list(range(49, 349))
 
 
@@ -132,15 +132,15 @@ def test_cells_are_not_searched_for_struck_styles_without_number():
 
 def test_marks_take_no_memory_of_their_own(tmp_path):
     """Of a sheet without any, whatever its size."""
-    from dagster_project.landing import sheet_marks
+    from dagster_project.landing import failed_and_hidden_cells
 
     data = workbook([HEAD, *[[f"C{n}", "2025-03-01", "92D", "Recorded", "Dales"] for n in range(30_000)]])
-    monkey, sheet_marks.CHUNK = sheet_marks.CHUNK, 1 << 16
+    monkey, failed_and_hidden_cells.CHUNK = failed_and_hidden_cells.CHUNK, 1 << 16
     tracemalloc.start()
     try:
-        marks = sheet_marks.read_marks(data, 0)
+        marks = failed_and_hidden_cells.read_marks(data, 0)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-        sheet_marks.CHUNK = monkey
-    assert marks == sheet_marks.SheetMarks() and peak < 1 << 20
+        failed_and_hidden_cells.CHUNK = monkey
+    assert marks == failed_and_hidden_cells.SheetMarks() and peak < 1 << 20

@@ -14,7 +14,7 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import is_under_way, read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.landing import read_ledger
-from dagster_project.nights import steps
+from dagster_project.nights import saved_steps
 from dagster_project.publishing import outputs
 from dagster_project.quality import engine
 from dagster_project.transform import carry_forward, dbt_runner
@@ -86,16 +86,16 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
     assert not dropped.warehouse.exists() and read_receipts(dropped) == []
     assert any("not judged" in r for r in logged(instance, built)), "a part is not judged, and says so"
 
-    before = max(steps.nights_without_receipt(dropped))
+    before = max(saved_steps.nights_without_receipt(dropped))
     written = (dropped.candidate / WORK).stat().st_mtime_ns
     again = materialize(dropped, instance, "marts/mart_mda_orders")
     assert again.success and metadata(again, "marts/mart_mda_orders")["built"].startswith("no")
-    assert (dropped.candidate / WORK).stat().st_mtime_ns == written and before in steps.nights_without_receipt(dropped)
+    assert (dropped.candidate / WORK).stat().st_mtime_ns == written and before in saved_steps.nights_without_receipt(dropped)
 
     models = [k for d in build_defs().assets for k in getattr(d, "keys", ()) if k.path[0] in MADE_BY_DBT]
     chosen = ["/".join(k.path) for k in models if k.path[-1] != "stg_naloxone"]
     assert materialize(dropped, instance, *chosen).success
-    built = steps.read_current_build(dropped, max(steps.nights_without_receipt(dropped)))
+    built = saved_steps.read_current_build(dropped, max(saved_steps.nights_without_receipt(dropped)))
     assert built.left == (), "all of it is built, in two parts"
     written = (dropped.candidate / WORK).stat().st_mtime_ns
 
@@ -104,7 +104,7 @@ def test_parts_add_up_to_a_night(dropped: Home, instance: dg.DagsterInstance) ->
     (receipt,) = read_receipts(dropped)
     assert receipt.outcome == "published" and published_night(dropped) == receipt.night_id
     assert sorted(f["extract"] for f in receipt.files) == ["mda_orders", "stop_search"], "it tells of what landed alone, too"
-    assert steps.nights_without_receipt(dropped) == set()
+    assert saved_steps.nights_without_receipt(dropped) == set()
     with duckdb.connect(str(dropped.warehouse), read_only=True) as con:
         found = "select mart from marts.measures where value > 0 group by mart order by mart"
         assert con.execute(found).fetchall() == [("mart_mda_orders",), ("mart_stop_search",)]
@@ -114,7 +114,7 @@ def test_a_night_in_part_may_be_built_in_two_parts(week_copy: Home) -> None:
     """On what is published: the second part finishes the night, which then is what a whole night in part would be."""
     rows = administrations(range(1, 13))[:-1]
     write_extract(week_copy.inbox, "naloxone", rows, columns=NALOXONE, window=YEAR, stamp="20260108T010000Z")
-    part = steps.Plan("a", publishes=False)
+    part = saved_steps.Plan("a", publishes=False)
     with dated(week_copy, "20260108T020000Z") as run:
         run.plan = part
         run.land()

@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.nights import steps
-from dagster_project.nights.steps import Plan, find_night_to_continue
+from dagster_project.nights import saved_steps
+from dagster_project.nights.saved_steps import Plan, find_night_to_continue
 from dagster_project.orchestration.night_resource import plan_of
 
 RAW, MART, PUBLISHED = (dg.AssetKey(k.split("/")) for k in ("raw/crimes", "marts/mart_crimes", "published/warehouse"))
@@ -44,9 +44,10 @@ def test_a_run_that_is_executed_again_names_those_before() -> None:
 def test_a_run_that_lands_again_is_a_new_night(tmp_path: Path) -> None:
     """All of a run executed again: what is new in the inbox is to be landed. From where it failed: the same night goes on."""
     home, night_id = Home(tmp_path).create(), "20260106T020000Z"
-    steps.save_step(home, night_id, steps.Started(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a"))
+    started = saved_steps.Started(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a")
+    saved_steps.save_step(home, night_id, started)
     all_of_it, the_rest = Plan("b", ("a",)), Plan("b", ("a",), lands=False)
     assert find_night_to_continue(home, all_of_it) is not None, "landing is what failed"
-    steps.save_step(home, night_id, steps.Landed())
+    saved_steps.save_step(home, night_id, saved_steps.Landed())
     assert find_night_to_continue(home, all_of_it) is None
     assert find_night_to_continue(home, the_rest).night_id == night_id

@@ -14,12 +14,12 @@ from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
-from dagster_project.nights import steps
+from dagster_project.nights import saved_steps
 from dagster_project.nights.run import NightHeldError, NightRun
-from dagster_project.nights.steps import find_night_to_continue
+from dagster_project.nights.saved_steps import find_night_to_continue
 from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
-from dagster_project.publishing import keep_night
+from dagster_project.publishing import keep_and_prune
 from dagster_project.quality import engine
 from dagster_project.transform.raw_schema import WORK
 
@@ -122,11 +122,11 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose night was judged and not published yet, by run `a`. To be copied, not changed."""
     home = Home(tmp_path_factory.mktemp("judged") / "home").create()
     write_extract(home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
-    with night(home, plan=steps.Plan("a")) as run:
+    with night(home, plan=saved_steps.Plan("a")) as run:
         run.land()
         run.build()
         run.judge()
-    again = steps.Plan("b", ("a",), lands=False)
+    again = saved_steps.Plan("b", ("a",), lands=False)
     with night(home, plan=again) as same:
         assert same.checks == run.checks and same.built == run.built
     return home
@@ -137,9 +137,9 @@ def test_stopped_after_publishing_it_says_what_is_published_and_goes_on_as_anoth
 ) -> None:
     """What is published stands. To execute the step again is to publish again: in a night of its own."""
     home = copy_home(judged, tmp_path / "home")
-    with night(home, plan=steps.Plan("a2", ("a",), lands=False)) as first, monkeypatch.context() as patch:
+    with night(home, plan=saved_steps.Plan("a2", ("a",), lands=False)) as first, monkeypatch.context() as patch:
         first.ensure_built(judged=True)
-        patch.setattr(keep_night, "fix_links_and_rights", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
+        patch.setattr(keep_and_prune, "fix_links_and_rights", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
         with pytest.raises(OSError, match="share"):
             first.publish()
         first.fail("the share is gone")
@@ -148,9 +148,9 @@ def test_stopped_after_publishing_it_says_what_is_published_and_goes_on_as_anoth
     assert receipt.sha256 == sha256_of(home.warehouse) and receipt.outputs == {}
     figures = dict(published(home, "select mart, count(*) from marts.measures group by mart"))
     assert receipt.figures == figures and figures["mart_mda_orders"] > 0
-    to_serve = steps.Plan("b", ("a2", "a"), lands=False, publishes=False)
+    to_serve = saved_steps.Plan("b", ("a2", "a"), lands=False, publishes=False)
     assert find_night_to_continue(home, to_serve).night_id == receipt.night_id, "PostgreSQL is still to be given it"
-    again = steps.Plan("b", ("a2", "a"), lands=False)
+    again = saved_steps.Plan("b", ("a2", "a"), lands=False)
     assert find_night_to_continue(home, again) is None
     with night(home, plan=again) as second:
         assert second.night.night_id != receipt.night_id and second.built is None and second.checks is None
@@ -159,8 +159,8 @@ def test_stopped_after_publishing_it_says_what_is_published_and_goes_on_as_anoth
 def test_rules_that_changed_since_the_gate_answered_are_asked(judged: Home, tmp_path: Path) -> None:
     """A night that was judged and not published yet: it goes on, and is held by a rule that somebody wrote in between."""
     home = copy_home(judged, tmp_path / "home")
-    (night_id,) = steps.nights_without_receipt(home)
-    again = steps.Plan("b", ("a",), lands=False)
+    (night_id,) = saved_steps.nights_without_receipt(home)
+    again = saved_steps.Plan("b", ("a",), lands=False)
     with night(home, plan=again) as same:
         assert same.checks and same.built and same.built.left == ()
     home.expectations.mkdir()
@@ -180,31 +180,31 @@ def test_rules_that_changed_since_the_gate_answered_are_asked(judged: Home, tmp_
 def test_a_night_does_not_go_on_after_another(new_home: Home) -> None:
     """Its candidate is the other's by then: the run that is executed again begins a night of its own."""
     write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
-    first = NightRun(new_home, plan=steps.Plan("a"))
+    first = NightRun(new_home, plan=saved_steps.Plan("a"))
     first.land()
     first.end()
-    again = steps.Plan("b", ("a",), lands=False)
+    again = saved_steps.Plan("b", ("a",), lands=False)
     assert find_night_to_continue(new_home, again).night_id == first.night.night_id
-    of_another = steps.Plan("c", ("x",), lands=False)
+    of_another = saved_steps.Plan("c", ("x",), lands=False)
     assert find_night_to_continue(new_home, of_another) is None, "another run's night is not continued"
     second = NightRun(new_home)
     second.land()
     second.fail("something")
     second.end()
     assert find_night_to_continue(new_home, again) is None
-    assert steps.read_step(new_home, first.night.night_id, steps.Landed) is None, "what it landed, the second tells"
+    assert saved_steps.read_step(new_home, first.night.night_id, saved_steps.Landed) is None, "what it landed, the second tells"
 
 
 def test_a_candidate_that_somebody_wrote_in_is_built_again(sample_copy: Home) -> None:
     """By hand, or by a landing since: what was built is no longer what would be published."""
-    run = NightRun(sample_copy, sample=True, plan=steps.Plan(publishes=False))
+    run = NightRun(sample_copy, sample=True, plan=saved_steps.Plan(publishes=False))
     run.land()
     run.build_part({"mart_naloxone"})
     run.end()
-    assert steps.read_current_build(sample_copy, run.night.night_id) is not None
+    assert saved_steps.read_current_build(sample_copy, run.night.night_id) is not None
     os.utime(sample_copy.candidate / WORK)
-    assert steps.read_current_build(sample_copy, run.night.night_id) is None
-    assert steps.read_step(sample_copy, run.night.night_id, steps.Landed) == run.landed, "what landed stands"
+    assert saved_steps.read_current_build(sample_copy, run.night.night_id) is None
+    assert saved_steps.read_step(sample_copy, run.night.night_id, saved_steps.Landed) == run.landed, "what landed stands"
 
 
 def test_a_step_of_another_version_counts_as_not_there(new_home: Home) -> None:
@@ -215,4 +215,4 @@ def test_a_step_of_another_version_counts_as_not_there(new_home: Home) -> None:
     (path,) = (new_home.nights / "steps").glob("*/landed.json")
     for broken in ("{", '{"entries": 1}', ""):
         path.write_text(broken)
-        assert steps.read_step(new_home, run.night.night_id, steps.Landed) is None
+        assert saved_steps.read_step(new_home, run.night.night_id, saved_steps.Landed) is None

@@ -20,7 +20,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_folder, published_night
 from dagster_project.nights.lifecycle import mark_path, write_missing_receipts
 from dagster_project.public_form import publish_public
-from dagster_project.publishing import folder_swap, keep_night, outputs, publish
+from dagster_project.publishing import folder_swap, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import OutputContext, OutputError
 from dagster_project.transform.raw_schema import WAREHOUSE
 
@@ -152,9 +152,9 @@ def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
     with monkeypatch.context() as patch:
         patch.setattr(folder_swap, "mend_links", full)
         put(new_home, NIGHTS[1], "open")
-        assert "No space left" in keep_night.fix_links_and_rights(new_home, None)
+        assert "No space left" in keep_and_prune.fix_links_and_rights(new_home, None)
     assert published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
-    assert keep_night.fix_links_and_rights(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
+    assert keep_and_prune.fix_links_and_rights(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
 
 
 def test_a_candidate_that_is_not_there_is_not_made(new_home: Home) -> None:

@@ -13,12 +13,12 @@ from week import NALOXONE, NIGHTS, administrations, publish_dated
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of, sha256_of
 from dagster_project.core.receipts import night_order, read_receipts
-from dagster_project.publishing import keep_night, kept_nights, publish
-from dagster_project.publishing.kept_nights import NotKeptError
+from dagster_project.publishing import keep_and_prune, publications, publish
+from dagster_project.publishing.publications import NotKeptError
 
 
 def kept(home: Home) -> list[str]:
-    return [p.night_id for p in kept_nights.list_kept(home)]
+    return [p.night_id for p in publications.list_kept(home)]
 
 
 def laid_out(home: Home, nights: list[str], published: str) -> Home:
@@ -45,23 +45,23 @@ def test_a_file_written_over_with_its_time_set_back_is_read_again(new_home: Home
 
 def test_every_published_night_is_kept_as_it_was(week: Home) -> None:
     assert kept(week) == NIGHTS
-    assert [p.is_published for p in kept_nights.list_kept(week)] == [False] * 4 + [True]
-    for publication, receipt in zip(kept_nights.list_kept(week), (r for r in read_receipts(week)), strict=True):
+    assert [p.is_published for p in publications.list_kept(week)] == [False] * 4 + [True]
+    for publication, receipt in zip(publications.list_kept(week), (r for r in read_receipts(week)), strict=True):
         assert night_of(publication.path) == publication.night_id == receipt.night_id
         assert sha256_of(publication.path) == receipt.sha256
         assert publication.path.stat().st_mode & 0o777 == 0o600
-    assert week.warehouse.samefile(kept_nights.list_kept(week)[-1].path), "a second name costs no space"
+    assert week.warehouse.samefile(publications.list_kept(week)[-1].path), "a second name costs no space"
     assert not list(week.publications.glob(".*"))
 
 
 def test_the_last_ones_stay_and_the_published_one_whatever_its_age(new_home: Home) -> None:
     nights = [f"202601{day:02d}T020000Z" for day in range(1, 7)]
     home = laid_out(new_home, nights, published=nights[1])
-    assert keep_night.prune(home, 6) == []
-    assert keep_night.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
-    assert keep_night.prune(home, 3) == [nights[2]]
+    assert keep_and_prune.prune(home, 6) == []
+    assert keep_and_prune.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
+    assert keep_and_prune.prune(home, 3) == [nights[2]]
     assert kept(home) == [nights[1], *nights[3:]]
-    assert keep_night.prune(home, 1) == nights[3:5]
+    assert keep_and_prune.prune(home, 1) == nights[3:5]
     assert night_of(home.warehouse) == nights[1]
 
 
@@ -83,7 +83,8 @@ def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_cop
     before = week_copy.warehouse.read_bytes()
     begin(week_copy).end()
     assert kept(week_copy) == [NIGHTS[4]]
-    assert week_copy.warehouse.read_bytes() == before and week_copy.warehouse.samefile(kept_nights.list_kept(week_copy)[0].path)
+    assert week_copy.warehouse.read_bytes() == before
+    assert week_copy.warehouse.samefile(publications.list_kept(week_copy)[0].path)
 
 
 def test_a_copy_that_was_half_written_counts_for_nothing_and_goes(week_copy: Home) -> None:
@@ -104,7 +105,7 @@ def test_a_published_night_without_its_receipt_gets_one_that_can_be_gone_back_to
     begin(week_copy).end()
     after = next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[4])
     assert (after.outcome, after.sha256, after.figures) == ("published", before.sha256, before.figures)
-    kept_nights.check_whole(kept_nights.find_kept(week_copy, "today"))
+    publications.check_whole(publications.find_kept(week_copy, "today"))
 
 
 def refusing(number: int):
@@ -117,7 +118,7 @@ def refusing(number: int):
 def test_a_disk_without_hard_links_has_copies(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.rmtree(week_copy.publications)
     monkeypatch.setattr(publish.os, "link", refusing(errno.EXDEV))
-    path = keep_night.keep_published(week_copy)
+    path = keep_and_prune.keep_published(week_copy)
     assert path and path.read_bytes() == week_copy.warehouse.read_bytes() and not path.samefile(week_copy.warehouse)
     assert path.stat().st_mode & 0o777 == 0o600 and not [*week_copy.publications.glob(".*")]
 
@@ -138,25 +139,25 @@ def test_a_folder_that_can_not_be_written_is_no_other_error(week_copy: Home) -> 
     shutil.rmtree(week_copy.publications)
     week_copy.publications.touch()
     with pytest.raises(OSError):
-        keep_night.keep_published(week_copy)
+        keep_and_prune.keep_published(week_copy)
 
 
 def test_kept_nights_are_found_by_id_or_its_begin(week: Home, new_home: Home) -> None:
-    assert kept_nights.find_kept(week, NIGHTS[2]).night_id == kept_nights.find_kept(week, "20260105").night_id == NIGHTS[2]
-    assert kept_nights.find_kept(week, "today").night_id == NIGHTS[4]
-    assert kept_nights.kept_before(week, NIGHTS[4]).night_id == NIGHTS[3]
+    assert publications.find_kept(week, NIGHTS[2]).night_id == publications.find_kept(week, "20260105").night_id == NIGHTS[2]
+    assert publications.find_kept(week, "today").night_id == NIGHTS[4]
+    assert publications.kept_before(week, NIGHTS[4]).night_id == NIGHTS[3]
     with pytest.raises(NotKeptError, match=r"2026010: 5 kept nights of that id\. Kept are: 20260103T020000Z, "):
-        kept_nights.find_kept(week, "2026010")
+        publications.find_kept(week, "2026010")
     with pytest.raises(NotKeptError, match="20251231: no kept night of that id"):
-        kept_nights.find_kept(week, "20251231")
+        publications.find_kept(week, "20251231")
     with pytest.raises(NotKeptError, match="no night before 20260103T020000Z is kept"):
-        kept_nights.kept_before(week, NIGHTS[0])
+        publications.kept_before(week, NIGHTS[0])
     with pytest.raises(NotKeptError, match="None is kept"):
-        kept_nights.find_kept(new_home, NIGHTS[0])
+        publications.find_kept(new_home, NIGHTS[0])
 
 
 def test_what_is_kept_is_never_written_to(week: Home) -> None:
     """The night after builds on a copy: the inode that readers, and kept nights, have stays as it is."""
-    assert len({p.path.stat().st_ino for p in kept_nights.list_kept(week)}) == 5
+    assert len({p.path.stat().st_ino for p in publications.list_kept(week)}) == 5
     candidates = {p.stat().st_ino for p in Path(week.candidate).rglob("*.duckdb")}
-    assert not candidates & {p.path.stat().st_ino for p in kept_nights.list_kept(week)}
+    assert not candidates & {p.path.stat().st_ino for p in publications.list_kept(week)}

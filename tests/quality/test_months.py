@@ -88,8 +88,8 @@ def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
 
 def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itself(new_home: Home) -> None:
     """A newest month without any, after 30 administrations a month: up to three are named. Not after 29, not in an older month,
-    not of rows whose unit is Not recorded, and not where an earlier month had none either. The force's accepted month ends no warning of a unit's, and
-    a unit's own ends its own alone.
+    not of rows whose unit is Not recorded, and not where an earlier month had none either. The force's accepted month ends no
+    warning of a unit's, and a unit's own ends its own alone.
     """
     units = {
         "Dales": [30] * 12 + [0], "High Peak": [29] * 12 + [0], "Amber Valley": [30] * 11 + [0, 30], "": [30] * 12 + [0],

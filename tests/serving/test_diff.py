@@ -11,7 +11,7 @@ from week import NIGHTS, OTHER
 
 from dagster_project.core.home import Home
 from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, find_differences
-from dagster_project.publishing.kept_nights import NotKeptError, Publication, find_kept
+from dagster_project.publishing.publications import NotKeptError, Publication, find_kept
 from dagster_project.serving.diff import Difference, choose_nights, compare
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.figure_causes import find_causes, measure_sources

@@ -114,7 +114,7 @@ def test_rows_that_were_erased_since_are_said_where_they_are_missed(week_copy: H
 
 
 def test_evidence_goes_with_its_night_and_holds_no_key_of_a_row(week_copy: Home) -> None:
-    from dagster_project.publishing.keep_night import prune
+    from dagster_project.publishing.keep_and_prune import prune
 
     assert b"N12-1" not in (week_copy.publications / f"{NIGHTS[4]}.trail").read_bytes()
     gone = prune(week_copy, 2)

@@ -26,14 +26,14 @@ from dagster_project.core.receipts import (
 )
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
-from dagster_project.nights import alerts, steps
+from dagster_project.nights import alerts, saved_steps
 from dagster_project.nights.alerts import AlertLog, advice, new_alerts
 from dagster_project.nights.alerts.events import NightEnd, events_of, one_line
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import ENDED_EARLY, INTERRUPTED, explain, mark
 from dagster_project.nights.run import NightRun
-from dagster_project.nights.steps import Judged
+from dagster_project.nights.saved_steps import Judged
 from nights.alerts.servers import HttpListener, SmtpServer
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
@@ -226,15 +226,15 @@ def test_a_night_that_dies_by_an_exception_tells(new_home: Home, settings) -> No
 def test_a_killed_night_is_told_of_once_by_a_run_that_does_not_publish(new_home: Home) -> None:
     """A person builds a mart before anybody looked after the night: the run has no alert of its own."""
     killed = Night(new_home, "20260106T020000Z", NIGHT, NIGHT.date())
-    steps.save_step(new_home, killed.night_id, steps.Started(killed.night_id, NIGHT, NIGHT.date(), "a"))
+    saved_steps.save_step(new_home, killed.night_id, saved_steps.Started(killed.night_id, NIGHT, NIGHT.date(), "a"))
     for again in ((), ("a",)):
         mark(killed)
-        part = NightRun(new_home, plan=steps.Plan("b", again, lands=False, publishes=False))
+        part = NightRun(new_home, plan=saved_steps.Plan("b", again, lands=False, publishes=False))
         assert part.begin().night_id == killed.night_id
         assert end_night(part) == []
         assert [(r.night_id, r.outcome) for r in read_receipts(new_home)] == [(killed.night_id, "failed")]
         assert kinds(new_home) == [["failed"]]
-    rest = NightRun(new_home, plan=steps.Plan("c", ("b", "a"), lands=False))
+    rest = NightRun(new_home, plan=saved_steps.Plan("c", ("b", "a"), lands=False))
     assert rest.begin().night_id == killed.night_id
     end_night(rest)
     assert kinds(new_home) == [["failed"]], "of one night that failed there is one message"

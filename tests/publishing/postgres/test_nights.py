@@ -16,7 +16,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.nights.alerts import AlertLog
 from dagster_project.nights.health import find_problems
-from dagster_project.nights.steps import Plan
+from dagster_project.nights.saved_steps import Plan
 from dagster_project.publishing import postgres
 from dagster_project.publishing.postgres import PostgresError, Server, embedded, load
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from dagster_project.core.home import Home
 from dagster_project.publishing.changes_since import between, changes_since
-from dagster_project.publishing.kept_nights import Publication
+from dagster_project.publishing.publications import Publication
 from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
 from dagster_project.serving import connect

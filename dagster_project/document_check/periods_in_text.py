@@ -10,7 +10,7 @@ from itertools import zip_longest
 from dagster_project.editions.printed import WORDS
 from dagster_project.editions.windows import MONTHS, month_days, month_end, month_number, years_before
 
-from .numbers import counts_like_years
+from .figures_in_text import counts_like_years
 
 _M = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _Y = r"((?:19|20)\d\d)"

@@ -16,7 +16,7 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.transform.trail_files import evidence_of, keep_evidence
 
 from . import folder_swap
-from .kept_nights import list_kept
+from .publications import list_kept
 from .publish import link_or_copy, repair_layout
 
 
