@@ -94,13 +94,13 @@ def count_superseded(night: Night) -> dict[str, dict[str, int]]:
 
 
 def list_withdrawn(night: Night) -> dict[str, int]:
-    """How many published rows this night's files withdraw, by extract. Lists each in `nights/<night id>__withdrawn.csv`."""
+    """How many rows this night's files withdraw, by extract. Lists each row in `nights/<night id>__withdrawn.csv`."""
     rows = _rows(
         night,
         "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
         " newer.source_file from {}"
         " join raw.landed_rows as landed on old.load_id = landed.load_id and old.line = landed.line"
-        " join raw.loads as own on landed.load_id = own.load_id and not own.is_tonight"
+        " join raw.loads as own on landed.load_id = own.load_id"
         " where old.reason = 'withdrawn' order by all",
     )
     if not rows:
