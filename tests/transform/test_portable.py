@@ -69,9 +69,10 @@ KEYWORDS = {
 }  # fmt: skip
 TYPES = {"decimal", "varchar"}
 SHARED = {
-    "abs", "avg", "cast", "coalesce", "concat", "count", "first_value", "floor", "greatest", "instr", "lag", "last_day",
-    "last_value", "lead", "least", "length", "lower", "lpad", "make_date", "max", "max_by", "min", "min_by", "month", "nullif",
-    "regexp_replace", "replace", "round", "row_number", "substr", "sum", "trim", "upper", "year",
+    "abs", "avg", "cast", "coalesce", "concat", "concat_ws", "count", "first_value", "floor", "greatest", "instr",
+    "lag", "last_day", "last_value", "lead", "least", "length", "lower", "lpad", "make_date", "max", "max_by", "min",
+    "min_by", "month", "nullif", "regexp_replace", "replace", "round", "row_number", "substr", "sum", "trim", "upper",
+    "year",
 }  # fmt: skip
 """Functions that both engines have with one meaning. Add to them only after a look at both manuals."""
 SPELLED_APART = {"date_diff", "getvariable", "hash", "regexp_matches"}
