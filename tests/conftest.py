@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Run the files marked `begin_first` first: started last, they would leave a core idle at the end. Leave out tests marked
     `long`, unless `--long` or `-m` asks for them.
     """
-    if not (config.getoption("long") or config.getoption("markexpr")):
+    if not (config.getoption("long") or "long" in config.getoption("markexpr")):
         left_out = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item.get_closest_marker("long") is None]

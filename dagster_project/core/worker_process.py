@@ -7,6 +7,7 @@ process ends, even if this one is killed. If the worker was never started, this 
 import importlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -23,10 +24,12 @@ from .import_speed import collect_garbage_less, skip_unused_imports
 
 T = TypeVar("T")
 Progress = Callable[..., None]
+ENDING_SECONDS = 2
+"""How long a process that has closed its pipe may take to end."""
 
 
 class WorkerEndedError(PamError, RuntimeError):
-    """The worker ended before it answered, and what it did may be half done."""
+    """The worker ended before it answered. What it did may be half done."""
 
     is_transient = True
 
@@ -44,7 +47,8 @@ class WorkerProcess:
         if self._process is None:
             self._start()
         for name in modules:
-            self.submit(_load, name)
+            # Should it fail, the call that needs the module says why.
+            self._submit(_load, (name,), is_repeatable=False)
 
     def submit(self, call: Callable[..., T], *args: Any) -> Future[T]:
         """Start a call of a module's function. The future raises what the function raises.
@@ -99,18 +103,27 @@ class WorkerProcess:
                     kind, answer = self._pipe.recv()
             except Exception as error:
                 # The worker has ended, or the call or its answer can't be pickled.
+                how = self._how_it_ended(error)
                 if thread is self._thread:
                     self._kill()
                 if not is_repeatable:
-                    raise WorkerEndedError(f"the process that was to run {call.__name__} ended early ({error!r})") from error
+                    raise WorkerEndedError(f"the process that ran {call.__name__} ended early: {how}") from error
             else:
                 if kind == "error":
                     raise answer
                 return answer  # type: ignore[no-any-return]  # a pipe knows no types
-        if thread is not self._thread:
-            # `stop` was called: nobody waits for the answer.
-            raise WorkerEndedError(f"{call.__name__} was stopped")
+        if thread is not self._thread or not is_repeatable:
+            # After `stop` nobody waits for the answer.
+            raise WorkerEndedError(f"the process that was to run {call.__name__} has ended")
         return call(*args, **_named(progress))
+
+    def _how_it_ended(self, error: Exception) -> str:
+        if self._process and isinstance(error, EOFError | OSError):
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(ENDING_SECONDS)
+                how = f"signal {-code}" if code < 0 else f"exit code {code}"
+                return f"{how}; if memory ran out, have the night use less with `[night] memory` of pam.toml"
+        return repr(error)
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -144,7 +157,7 @@ def main() -> None:
             try:
                 answer = "answer", call(*args, **_named(_progress_over(pipe) if has_progress else None))
             except Exception as error:
-                answer = "error", error
+                answer = "error", _picklable(error)
             pipe.send(answer)
 
 
@@ -152,6 +165,15 @@ def _load(name: str) -> None:
     module = importlib.import_module(name)
     if hasattr(module, "preload"):
         module.preload()
+
+
+def _picklable(error: Exception) -> Exception:
+    """The error, or one with its words if it can't be sent to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  (of this process)
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _named(progress: Progress | None) -> dict[str, Progress]:

@@ -118,7 +118,7 @@ class DraftPage:
             state.error = str(error)
             return
         self.written, state.saved, state.heading = text, str(self.target.absolute()), "Saved"
-        state.is_in_home = self.target.absolute().parent == self.home.mappings.absolute()
+        state.is_in_home = self.target.resolve().parent == self.home.mappings.resolve()
 
     def _html(self, draft: Draft, text: str, result: Preview | None, state: DraftState, with_figures: bool) -> str:
         columns = [

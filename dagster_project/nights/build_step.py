@@ -22,7 +22,9 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     home = night.home
     start = candidate.start(home, rebuild)
     loads = raw_schema.prepare_raw(home, night.night_id, night.today, since, start.loads)
-    built = BUILDER.call(changed_nodes.build_changed, home, start.changed, progress=progress)
+    # The builder may have read the project before somebody changed it.
+    stamp = dbt_runner.project_stamp()
+    built = BUILDER.call(changed_nodes.build_changed, home, start.changed, stamp, progress=progress)
     if start.loads is not None:
         raw_schema.show_all_rows(home, loads)
     return Built(tuple(candidate.merge_outcomes(start.unchanged, built)), tuple(built)), loads
@@ -30,6 +32,8 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
 
 def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: Progress) -> tuple[Built, list[ReadableLoad]]:
     """Build everything on Spark. Returns the same as `build_candidate`."""
+    # Where pam.toml names Spark, the process that would run dbt has been started in vain.
+    BUILDER.stop()
     candidate.start_empty(night.home)
     loads = raw_schema.prepare_raw(night.home, night.night_id, night.today, since)
     nodes = tuple(spark.build(night.home, config, loads, progress))

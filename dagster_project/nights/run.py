@@ -1,7 +1,7 @@
 """One night: takes the home's lock, has the steps that a caller calls in order, and writes the receipt.
 
 `run_steps` calls them for the command line, Dagster's assets and checks for `pam serve`; nothing here imports Dagster. Wherever
-a night stops, the next one needs no help, and another process can continue this one from what `steps` saved.
+a night stops, the next one needs no help, and another process can continue this one from `saved_steps`.
 """
 
 import os

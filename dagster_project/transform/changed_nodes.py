@@ -22,8 +22,13 @@ def preload() -> None:
     dbt_runner.preload()
 
 
-def build_changed(home: Home, changed: Iterable[str] | None, progress: Progress) -> list[Node]:
-    """Build what depends on these models; None: everything. Returns the outcome of every node. Raises BuildError."""
+def build_changed(home: Home, changed: Iterable[str] | None, stamp: str, progress: Progress) -> list[Node]:
+    """Build what depends on these models; None: everything. Returns the outcome of every node. Raises BuildError.
+
+    `stamp`: the `project_stamp` of the night, by which the next one knows what these figures were made with.
+    """
+    if dbt_runner.project_stamp() != stamp:
+        dbt_runner.read_project_again()
     return dbt_runner.build(home, () if changed is None else nodes_to_build(changed), progress)
 
 

@@ -131,6 +131,12 @@ def _read_manifest(engine: Engine) -> "Manifest":
     return parsed
 
 
+def read_project_again() -> None:
+    """Have the next call read the project anew."""
+    project_stamp.cache_clear()
+    _read_manifest.cache_clear()
+
+
 @contextmanager
 def _closing_connections(engine: Engine = "duckdb") -> Iterator[None]:
     """Close dbt's connections afterwards: dbt-duckdb leaves its file open for writing, and nothing could read or move it.

@@ -83,10 +83,27 @@ def test_progress_comes_from_there_as_from_here(worker: WorkerProcess, is_there:
     assert said == [(0, "counted"), (1, "counted"), (2, "counted")]
 
 
+class OddError(Exception):
+    """One that can't be pickled and read again: it takes two values and keeps one."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def fail() -> None:
+    raise OddError("this", "that")
+
+
+def test_an_error_that_cannot_be_sent_keeps_its_words(worker: WorkerProcess) -> None:
+    with pytest.raises(RuntimeError, match="OddError: this and that"):
+        worker.call(fail)
+    assert worker.call(len, "and it goes on") == 14
+
+
 def test_a_call_that_may_be_half_done_is_not_made_again(worker: WorkerProcess) -> None:
     assert worker.call(len, "it runs") == 7 and worker._process
     worker._process.kill()
-    with pytest.raises(WorkerEndedError, match="len"):
+    with pytest.raises(WorkerEndedError, match=r"len ended early: signal 9; if memory ran out, .*\[night\] memory"):
         worker.call(len, "four")
     assert worker.call(len, "the next try is made here") == 25
 

@@ -39,6 +39,15 @@ def test_rebuild_builds_all(sample_copy: Home) -> None:
     assert {m for m in marts if m.startswith("mart_")} <= selected
 
 
+def test_a_project_that_changed_after_it_was_read_is_read_again(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
+    """A process that loads dbt early may have read an older one; the night after this trusts the stamp that this one gives."""
+    monkeypatch.setattr(dbt_runner, "build", lambda *_: [])
+    dbt_runner.manifest()
+    for stamp, projects in ((dbt_runner.project_stamp(), 1), ("of a later project", 0)):
+        changed_nodes.build_changed(new_home, None, stamp, progress=lambda *_: None)
+        assert dbt_runner._read_manifest.cache_info().currsize == projects
+
+
 def test_set_up_makes_a_home_that_a_night_takes(tmp_path: Path) -> None:
     umask = os.umask(0o022)
     try:

@@ -171,9 +171,9 @@ const incompleteNote = (rows) => { const n = rows.filter((r) => r.status === "p"
 
 function limitsNote({ bases }) {
   if (!bases.length) return `Under ${FEW_A_MONTH} a month on average: too few for a mean and limits.`;
-  const inWords = (b) => ["low", "high"].filter((end) => isReachable(b[end], current.unit)).map((end) => `${end === "low" ? "lower" : "upper"} limit ${formatFigure(b[end], current.unit)}`).join(", ");
+  const inWords = (b) => ["low", "high"].filter((end) => isReachable(b[end], current.unit)).map((end) => `${end === "low" ? "lower" : "upper"} limit ${formatFigure(b[end], current.unit)}`);
   return bases.map((b) => (b.low === null ? `Since ${day(b.from)}: one month, so that there are no limits.`
-    : `Mean ${formatFigure(b.mean, current.unit)}, ${inWords(b)}, worked out from the months ${day(b.start)} to ${day(b.end)}.`)).join(" ");
+    : `${[`Mean ${formatFigure(b.mean, current.unit)}`, ...inWords(b)].join(", ")}, worked out from the months ${day(b.start)} to ${day(b.end)}.`)).join(" ");
 }
 
 function trendFigure() {

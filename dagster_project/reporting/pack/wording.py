@@ -96,8 +96,10 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     name = ": ".join(filter(None, (panel, series.name if is_named else ""))) or series.name
     first, last = points[0], points[-1]
     gaps = ""
-    for marker, words in ((MISSING, "not available"), (PUBLIC_ONLY, "not public")):
-        labels = [p.label for p in series.points if p.printed == marker]
+    for words, marker, is_partial in (
+        ("not available", MISSING, False), ("incomplete", MISSING, True), ("not public", PUBLIC_ONLY, False),
+    ):  # fmt: skip
+        labels = [p.label for p in series.points if p.printed == marker and (p.data_status == "partial") == is_partial]
         gaps += f"; {words}: {join_words(labels) if len(labels) <= MOST_GAPS else len(labels)}" if labels else ""
     if len(points) == 1:
         return f"{name}: {first.printed} in {first.label}{gaps}."
