@@ -187,6 +187,11 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     with dated(week_copy, "20260109T020000Z") as run:
         run.land()
         assert not run.end_if_unchanged(), "another rule is news"
+        run.build()
+        run.judge()
+        run.publish()
+    (told,) = published(week_copy, "select severity, passed, found from meta.checks where suite = 'values'")
+    assert told[:2] == ("warning", False) and told[2].startswith("value ")
 
 
 def staged(home: Home) -> list[Any]:

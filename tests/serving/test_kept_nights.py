@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 from how_often import often
 from support import write_extract
-from week import NALOXONE, NIGHTS, YEAR, dated
+from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 
 from dagster_project.core.home import Home
 from dagster_project.nights.rollback import roll_back
+from dagster_project.publishing.publications import list_kept
 from dagster_project.reporting.pack.figure_trails import open_work
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
@@ -66,7 +67,8 @@ def test_after_a_night_that_was_held_or_killed(week_copy: Home) -> None:
     write_extract(week_copy.inbox, "naloxone", [["X1", "2025-12-01 10:00", "Dales"]], columns=NALOXONE, window=YEAR,
                   stamp="20260108T010000Z")  # fmt: skip
     week_copy.expectations.mkdir()
-    (week_copy.expectations / "none.yml").write_text(
+    rule = week_copy.expectations / "none.yml"
+    rule.write_text(
         "name: none\nrelation: stg_naloxone\nexpectations:\n  - type: expect_table_row_count_to_be_between\n"
         "    kwargs: {max_value: 0}\n    severity: critical\n    meta: {advice: Ask.}\n",
         encoding="utf-8",
@@ -79,6 +81,10 @@ def test_after_a_night_that_was_held_or_killed(week_copy: Home) -> None:
     assert add_up(week_copy) == EACH and possession(week_copy) == 1
     (week_copy.candidate / "work.duckdb").write_bytes(b"cut short")
     assert possession(week_copy) == 1
+    rule.unlink()
+    week_copy.config_file.write_text("[keep]\npublications = 2\n", encoding="utf-8")
+    publish_dated(week_copy, "20260109T020000Z")
+    assert [p.night_id for p in list_kept(week_copy)] == [NIGHTS[4], "20260109T020000Z"], "as many as the settings say"
 
 
 def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_copy: Home) -> None:
