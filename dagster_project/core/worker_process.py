@@ -118,9 +118,10 @@ class WorkerProcess:
         return call(*args, **_named(progress))
 
     def _how_it_ended(self, error: Exception) -> str:
-        if self._process and isinstance(error, EOFError | OSError):
+        process = self._process
+        if process and isinstance(error, EOFError | OSError):
             with suppress(subprocess.TimeoutExpired):
-                code = self._process.wait(ENDING_SECONDS)
+                code = process.wait(ENDING_SECONDS)
                 how = f"signal {-code}" if code < 0 else f"exit code {code}"
                 return f"{how}; if memory ran out, have the night use less with `[night] memory` of pam.toml"
         return repr(error)
