@@ -2,15 +2,15 @@
 
 import sys
 
-from dagster_project.core.worker_process import BUILDER
-
 NIGHTS = ("nightly", "backfill")
 
 
 def main() -> None:
     """Run a command. A night needs dbt, which takes longest to load: a process of its own begins with it before all else."""
     if sys.argv[1:] and sys.argv[1] in NIGHTS and not {"--help", "spark"} & {*sys.argv}:
-        BUILDER.load("dagster_project.transform.changed_nodes")
+        from dagster_project.core.worker_process import BUILDER
+
+        BUILDER.load("dagster_project.transform.dbt_runner")
     from dagster_project.cli import main as run_command
 
     run_command()

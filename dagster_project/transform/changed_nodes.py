@@ -17,11 +17,6 @@ ALWAYS = (
 """Models with rows of every extract, or of the night itself. Models that depend on them also depend on some extract."""
 
 
-def preload() -> None:
-    """Load dbt and read the project now, which takes two seconds."""
-    dbt_runner.preload()
-
-
 def build_changed(home: Home, changed: Iterable[str] | None, stamp: str, progress: Progress) -> list[Node]:
     """Build what depends on these models; None: everything. Returns the outcome of every node. Raises BuildError.
 

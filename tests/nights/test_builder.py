@@ -7,7 +7,7 @@ from support import copy_home, differing, drop_something, run_night
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import BUILDER
 from dagster_project.nights.run import Listener
-from dagster_project.transform import changed_nodes
+from dagster_project.transform import dbt_runner
 
 
 class Killer(Listener):
@@ -31,7 +31,7 @@ def test_a_night_whose_builder_is_killed_builds_again(week_copy: Home, tmp_path:
     other = copy_home(week_copy, tmp_path / "other")
     for home in (week_copy, other):
         drop_something(home)
-    BUILDER.load(changed_nodes.__name__)
+    BUILDER.load(dbt_runner.__name__)
     listener = Killer()
     run = run_night(week_copy, listener=listener, patience=1)
     assert run.receipt and run.receipt.outcome == "published" and listener.nodes > 10

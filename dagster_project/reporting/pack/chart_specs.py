@@ -237,7 +237,7 @@ def _control_chart(panel: Panel, rows: Sequence[Spec], x: Spec, ticks: int) -> l
 
 
 def _gaps(panel: Panel) -> list[Spec]:
-    """Months that are not public or not available: a letter in place of the bar, which must not look like 0."""
+    """Months that are not public, not available or not complete: a letter in place of the bar, which must not look like 0."""
     return [
         {"x": p.day.replace(day=1).isoformat(), "y": 0.0, "text": p.printed.strip("[]")}
         for s in panel.series if s.role == "months" for p in s.points if p.value is None and p.day

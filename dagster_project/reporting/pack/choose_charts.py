@@ -101,7 +101,7 @@ def _why_empty(series: Iterable[Series]) -> str:
 
 
 def _gap_notes(panels: Iterable[Panel]) -> tuple[str, ...]:
-    """A note on points that are not public, and one on those that are not available, if there are any."""
+    """A note on points that are not public, and one on those that are not available or not complete, if there are any."""
     gaps = {(p.printed, s.role) for panel in panels for s in panel.series for p in s.points if p.value is None}
     kinds = ((PUBLIC_ONLY, "public", "a c"), (MISSING, "available or not complete", "an x"))
     return tuple(
