@@ -6,7 +6,7 @@
     python3 bootstrap.py setup      set up only
 
 Needs Python 3.11 to 3.13 and pip's index (PIP_INDEX_URL names another one, on a closed network). Everything is installed
-into .venv, from requirements.lock, each package checked against its hash.
+into .venv, from requirements.lock, each package checked against its hash: with uv, in seconds; if uv can't do it, with pip.
 """
 
 import hashlib
@@ -19,7 +19,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+UV_LOCK = ROOT / "requirements-uv.lock"
 STAMP = VENV / "installed.txt"
+UV_NAMES = {
+    "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "no-index": "UV_NO_INDEX",
+    "cert": "SSL_CERT_FILE", "trusted-host": "UV_INSECURE_HOST", "proxy": "ALL_PROXY", "timeout": "UV_HTTP_TIMEOUT",
+}  # fmt: skip
+"""uv's variables for pip's settings."""
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 
 
@@ -41,7 +47,8 @@ def main(args: list[str]) -> int:
     if task == "test":
         return run("python", "-m", "pytest", *args[1:])
     # A night's user may not write here: each `pam` would compile the code again, which takes a third of its start.
-    run("python", "-m", "compileall", "-q", "dagster_project")
+    code = ("dagster_project",) if "PIP_NO_COMPILE" in os.environ else ("dagster_project", str(VENV))
+    run("python", "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", *code)
     # What every home's first night begins with; where it can't be laid, that night does without.
     run("python", "-m", "dagster_project.transform.empty_build")
     return 0
@@ -52,20 +59,36 @@ def set_up() -> None:
     wanted = hashlib.sha256(LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == f"{wanted} {sys.version}":
         return
-    print("Setting up .venv from requirements.lock: a minute or two, once.", flush=True)
+    print("Setting up .venv from requirements.lock, once.", flush=True)
     venv.create(VENV, clear=True, with_pip=True)
-    # The lock names every package: nothing is left for pip to resolve.
-    pip = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    for step in (("--no-deps", "--require-hashes", "-r", str(LOCK)), ("--no-deps", "--no-build-isolation", "-e", str(ROOT))):
-        if run("python", *pip, *step) != 0:
+    # The lock names every package: nothing is left to resolve.
+    packages = ("--quiet", "--no-deps", "--require-hashes", "-r")
+    checkout = ("--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    pip = ("python", "-m", "pip", "--disable-pip-version-check", "install")
+    uv = ("uv", "pip", "install", "--python", str(BIN / "python"))
+    failed = run(*pip, "--only-binary", ":all:", *packages, str(UV_LOCK))
+    if failed or run(*uv, *packages, str(LOCK), **uv_settings()) or run(*uv, *checkout):
+        print("The message above says why uv can't install. pip does, which takes a minute or two.", flush=True)
+        if run(*pip, *packages, str(LOCK)) or run(*pip, *checkout):
             sys.exit("Set-up failed: pip's message above says why. On a closed network, PIP_INDEX_URL names your index.")
     STAMP.write_text(f"{wanted} {sys.version}")
 
 
-def run(program: str, *args: str) -> int:
-    """Run a program of .venv in the checkout; its exit code."""
+def uv_settings() -> dict[str, str]:
+    """What pip's files and variables say of indexes and certificates, as variables of uv, which reads neither."""
+    told = subprocess.run([BIN / "python", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
+    pairs = [line.split("=", 1) for line in told.splitlines() if "=" in line]
+    # A variable overrides a file, and what is for `install` what is for all commands.
+    pairs.sort(key=lambda pair: (pair[0].startswith(":env:"), pair[0].startswith("install.")))
+    pip = {name.rpartition(".")[2]: " ".join(value.strip("'").replace("\\n", " ").split()) for name, value in pairs}
+    # Hashes decide which file may be installed, so that it does not matter which index has it.
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | {uv: pip[name] for name, uv in UV_NAMES.items() if pip.get(name)}
+
+
+def run(program: str, *args: str, **variables: str) -> int:
+    """Run a program of .venv in the checkout, with these variables too; its exit code."""
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
-    environment["PATH"] = f"{BIN}{os.pathsep}{environment.get('PATH', '')}"
+    environment |= {"PATH": f"{BIN}{os.pathsep}{environment.get('PATH', '')}", **variables}
     return subprocess.run([str(BIN / program), *args], cwd=ROOT, env=environment, check=False).returncode
 
 

@@ -1,0 +1,31 @@
+"""What the set-up tells uv of the settings that pip has."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from dagster_project.core.home import PROJECT
+
+
+def test_uv_is_told_what_pip_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("bootstrap", PROJECT / "bootstrap.py")
+    bootstrap = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bootstrap)
+    file = tmp_path / "pip.conf"
+    file.write_text(
+        "[global]\nindex-url = https://all.example/simple\ncert = /etc/all.pem\ntimeout = 60\n"
+        "extra-index-url =\n    https://one.example/simple\n    https://two.example/simple\n"
+        "[install]\nindex-url = https://install.example/simple\n"
+    )
+    for name in ("PIP_CERT", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    monkeypatch.setenv("PIP_CERT", "/etc/own.pem")
+    settings = bootstrap.uv_settings()
+    assert settings["UV_DEFAULT_INDEX"] == "https://install.example/simple"
+    assert settings["UV_INDEX"] == "https://one.example/simple https://two.example/simple"
+    assert settings["SSL_CERT_FILE"] == "/etc/own.pem", "a variable overrides a file"
+    assert settings["UV_HTTP_TIMEOUT"] == "60"
+    monkeypatch.setenv("PIP_INDEX_URL", "https://own.example/simple")
+    assert bootstrap.uv_settings()["UV_DEFAULT_INDEX"] == "https://own.example/simple"
