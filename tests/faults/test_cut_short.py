@@ -20,8 +20,8 @@ from .nights import Between, copied, read_published, run
 
 pytestmark = pytest.mark.begin_first
 
-KILLS = often(1, 100)
-FULL_DISKS = often(0, 20)
+KILLS = often(1, 20)
+FULL_DISKS = often(0, 8)
 STAGES = ("landing", "building", "publishing") if FULL_DISKS else ("building",)
 ALL_OUTPUTS = outputs.OUTPUTS
 NEEDED = 24 << 20

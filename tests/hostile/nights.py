@@ -14,7 +14,7 @@ from dagster_project.publishing import outputs
 
 from .corpus import FILES, NAMES, OVERLONG, STAMP, TEXTS, UNPRINTABLE, random_texts
 
-RANDOM = often(8, 300)
+RANDOM = often(8, 80)
 """Random texts; in the long run some of 100,000 signs."""
 
 ONE_UNIT = "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,A,One,derbyshire-one,One\n"

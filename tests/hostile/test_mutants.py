@@ -18,7 +18,7 @@ from dagster_project.landing import find_files, land_files, read_ledger
 
 from .mutants import MARK, mutant
 
-N = often(36, 2000)
+N = often(36, 500)
 BATCH = often(18, 35)
 SEED = 3
 GOOD = "custody_ref,arrested_at,trigger_offence,test_status,result\nA1,2025-03-01 10:00,Theft,,\nA2,2025-03-02 10:00,Theft,,\n"

@@ -49,7 +49,7 @@ def by_python(text: str, separator: str = ","):
 FIELD = st.text(st.sampled_from('ab "\n,;\t|£'), max_size=6)
 
 
-@settings(max_examples=often(40, 1667))
+@settings(max_examples=often(40, 500))
 @given(
     rows=st.lists(st.lists(FIELD, min_size=4, max_size=4), max_size=12),
     separator=st.sampled_from(",;\t|"),
@@ -68,7 +68,7 @@ def test_whatever_python_writes_is_read_back(con, rows, separator, quoting):
     assert found == wanted
 
 
-@settings(max_examples=often(60, 1667))
+@settings(max_examples=often(60, 500))
 @given(body=st.text(st.sampled_from('ab",\n'), max_size=40))
 def test_whatever_comes_is_read_as_python_does_or_refused(con, body):
     text = ",".join(HEADER) + "\n" + body + "\n"

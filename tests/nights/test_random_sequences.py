@@ -25,7 +25,7 @@ from .conftest import as_oracle
 
 pytestmark = pytest.mark.long
 
-HOMES = often(1, 100)
+HOMES = often(1, 20)
 FORCES = sorted(force_names())[: often(6, 34)]
 EXTRACTS = ("mda_orders", "cash_seizures", "stop_search")
 MODELS = ["+superseded_rows", "+coverage_windows", "+unit_names", *(f"stg_{x}" for x in EXTRACTS)]

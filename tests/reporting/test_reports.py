@@ -49,7 +49,7 @@ def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> No
         " from warehouse.reports.cells) where shows = 'value' and value is not null and period_end is not null"
         " qualify row_number() over (partition by mart, measure, category = 'all', area_type"
         " order by hash(category, area_name, period_start, period_end)) <= ?",
-        [often(1, 1000)],
+        [often(1, 200)],
     ).fetchall()
     assert len(cells) > 50
     for mart, measure, category, area_type, area_name, force, first, last, value in cells:

@@ -66,7 +66,7 @@ MONTHS_THAT_STAND = Sequence(
 """Two months, of which the nights after touch the second, the last of them both: rows come, move, change and go."""
 
 
-@settings(max_examples=often(6, 5000))
+@settings(max_examples=often(6, 1000))
 @given(sequence=sequences())
 @example(sequence=OTHERS_TWICE)
 @example(sequence=REPLACED_THAT_NIGHT)
@@ -77,7 +77,7 @@ def test_current_rows_and_coverage_are_the_plain_models(parts: Callable[..., lis
     assert not found
 
 
-@settings(max_examples=often(2, 330))
+@settings(max_examples=often(2, 60))
 @given(sequence=sequences(), days=st.integers(1, SPAN + 1))
 def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], sequence: Sequence, days: int) -> None:
     """Whichever files are over, and whatever newer and older ones there are beside them."""
@@ -87,7 +87,7 @@ def test_erasing_what_is_over_moves_no_measure(parts: Callable[..., list[str]], 
     assert not found
 
 
-@settings(max_examples=often(2, 410))
+@settings(max_examples=often(2, 80))
 @given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
 @example(sequence=ERASED_BETWEEN, erased=31)
 @example(sequence=DAYS_ERASED, erased=31)
@@ -100,7 +100,7 @@ def test_a_night_in_part_is_the_whole_night(parts: Callable[..., list[str]], seq
     assert not found
 
 
-@settings(max_examples=often(2, 330))
+@settings(max_examples=often(2, 60))
 @given(sequence=sequences(), erased=st.none() | st.integers(1, SPAN + 1))
 @example(sequence=MONTHS_THAT_STAND, erased=31)
 def test_figures_made_in_part_are_those_of_the_whole_night(

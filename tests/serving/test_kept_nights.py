@@ -21,7 +21,7 @@ WHO = {"by": "A. Person", "why": "to see what it rests on"}
 NEXT = "20260108T020000Z"
 
 
-EACH = often(6, 500)
+EACH = often(6, 100)
 """Figures of each night that are traced."""
 
 
