@@ -5,7 +5,7 @@
   with `failed_and_hidden_cells`, `parquet`), find the header (`header_row`) and its columns (`header_columns`), apply the
   mapping (`mappings`) and read each cell as its type (`canonical_values`), check each row (`row_rules`, `excluded_rows`,
   `duplicate_rows`), doubt the file as a whole (`plausibility`, `restarted_keys`, `text_around_table`, `uncertain_dates`,
-  `vocabulary`), and store it (`raw_store`, `ledger`).
+  `vocabulary`), and store it (`raw_store`, `ledger`). `conflicting_files` withholds rows on which two files differ.
 - Afterwards: `move_to_archive`, `release_held`, `retention`; `interrupted_landing` cleans up after one that was killed.
 """
 

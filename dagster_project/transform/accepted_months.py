@@ -1,4 +1,4 @@
-"""Months that a person accepted, although their figures are far from those of the year before."""
+"""The home's list of months that a person accepted, although their figures are far from those of the year before."""
 
 import csv
 import io

@@ -33,7 +33,7 @@ from dagster_project.nights.run import NightRun
 from dagster_project.publishing import postgres
 from dagster_project.reporting.pack import read_pack
 from dagster_project.reporting.pack.chart_specs import spec
-from dagster_project.reporting.pack.draw_charts import Job, draw
+from dagster_project.reporting.pack.picture_processes import Job, draw
 from dagster_project.serving import write_result
 
 from .corpus import FILES, NAMES, OVERLONG, STATEMENTS, TEXTS, UNPRINTABLE, has_unprintable, random_texts

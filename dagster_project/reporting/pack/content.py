@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.accepted_figures import Accepted, accepted_months, accepted_within
+from dagster_project.core.accepted_in_published_file import Accepted, accepted_months, accepted_within
 from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.editions import Edition
@@ -19,10 +19,10 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import sort_paragraphs, within
 
 from ..rows import read_rows
-from .choose_charts import make_page_charts
 from .control_chart_words import read_evidence
 from .findings import choose_findings
 from .model import MISSING, PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
+from .page_charts import make_page_charts
 from .public_cells import public_cells, read_public_rule
 from .wording import PLACES, day_in_words, days_in_words, format_number, join_words, slug
 

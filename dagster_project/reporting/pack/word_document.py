@@ -16,9 +16,9 @@ from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
 from . import ooxml
-from .chart_pictures import NOT_DRAWN, draw_pngs
 from .document_settings import DocumentSettings
 from .model import Cell, Chart, Claim, Pack, Page, Row, Table
+from .picture_cache import NOT_DRAWN, draw_pngs
 from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
 from .wording import (

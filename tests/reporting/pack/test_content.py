@@ -7,9 +7,9 @@ import pytest
 from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
-from dagster_project.reporting.pack import chart_pictures, read_pack
-from dagster_project.reporting.pack.choose_charts import _trend_title
+from dagster_project.reporting.pack import picture_cache, read_pack
 from dagster_project.reporting.pack.model import Panel
+from dagster_project.reporting.pack.page_charts import _trend_title
 from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
@@ -81,7 +81,7 @@ def test_what_is_not_there_says_so(other: Made) -> None:
     assert [[c.printed for c in r.cells] for r in tables["spoken"].rows] == [["[x]"]]
     assert tables["seized"].rows[0].cells[0].printed == "[x]" and tables["seized"].sources[0].status == "never dropped"
     chart = next(c for c in other.pack.charts if c.table == "spoken")
-    assert chart.unavailable == tables["spoken"].unavailable and not chart_pictures.draw_svgs([chart])
+    assert chart.unavailable == tables["spoken"].unavailable and not picture_cache.draw_svgs([chart])
     assert tables["unset"].rows[0].cells[2].printed == "[x]" and tables["unset"].rows[1].cells[2].printed == "[z]"
     assert len([s for s in other.pack.late if s.status == "never dropped"]) == 21
 
@@ -106,14 +106,14 @@ def test_charts_say_what_they_show(sample: Made) -> None:
 
 def test_a_picture_is_drawn_once(sample: Made, tmp_path) -> None:
     some = [c for c in sample.pack.charts if c.chart_id == "missed_tests"]
-    one = chart_pictures.draw_svgs(some, tmp_path)
+    one = picture_cache.draw_svgs(some, tmp_path)
     kept = {p: p.read_bytes() for p in tmp_path.iterdir()}
     assert len(kept) == 2 and all("http" not in s.replace("http://www.w3.org", "") for both in one.values() for s in both)
     next(iter(kept)).write_bytes(b"<svg/>")
-    again = [s for both in chart_pictures.draw_svgs(some, tmp_path).values() for s in both]
+    again = [s for both in picture_cache.draw_svgs(some, tmp_path).values() for s in both]
     assert again.count("<svg/>") == 1, "taken from where it is kept"
-    assert chart_pictures.draw_svgs(some) == one, "and the same when drawn anew"
-    assert chart_pictures.draw_pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
+    assert picture_cache.draw_svgs(some) == one, "and the same when drawn anew"
+    assert picture_cache.draw_pngs(some[:1])[some[0].chart_id].startswith(b"\x89PNG")
 
 
 def test_the_night_must_print_the_edition(sample: Made) -> None:

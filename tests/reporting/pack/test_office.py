@@ -21,8 +21,8 @@ from support import as_dicts
 from dagster_project.core.home import Home
 from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
-from dagster_project.reporting.pack.chart_pictures import draw_svgs
 from dagster_project.reporting.pack.document_settings import FRONT, DocumentSettings
+from dagster_project.reporting.pack.picture_cache import draw_svgs
 from dagster_project.reporting.pack.refreshable_figures import NAMESPACE, part_xml, read_part, read_tag, tag_of
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import CHECK, NUMBERED, PLACEHOLDER

@@ -16,8 +16,8 @@ from pathlib import Path
 from dagster_project.core.files import write_whole
 
 from .chart_specs import NARROW, WIDE, Look, spec
-from .draw_charts import Job, draw
 from .model import Chart
+from .picture_processes import Job, draw
 
 CACHE_DAYS = 30
 """A picture that no pack has used for this long is deleted."""

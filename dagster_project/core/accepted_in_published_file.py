@@ -1,4 +1,4 @@
-"""Months that a person accepted although the gate questioned them, and why."""
+"""Months that a person accepted although the gate questioned them, and why: those that the published file has."""
 
 from collections.abc import Sequence
 from datetime import date
