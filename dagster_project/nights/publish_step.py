@@ -94,14 +94,21 @@ def count_superseded(night: Night) -> dict[str, dict[str, int]]:
 
 
 def list_withdrawn(night: Night) -> dict[str, int]:
-    """How many rows this night's files withdraw, by extract. Lists each row in `nights/<night id>__withdrawn.csv`."""
+    """How many rows this night's files withdraw, by extract. Lists each row in `nights/<night id>__withdrawn.csv`.
+
+    Not those whose key only this night's files have: readers never had them.
+    """
     rows = _rows(
         night,
         "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
         " newer.source_file from {}"
         " join raw.landed_rows as landed on old.load_id = landed.load_id and old.line = landed.line"
         " join raw.loads as own on landed.load_id = own.load_id"
-        " where old.reason = 'withdrawn' order by all",
+        " where old.reason = 'withdrawn' and exists ("
+        "   select 1 from raw.row_index as earlier join raw.loads as since using (load_id)"
+        "   where not since.is_tonight and earlier.extract = landed.extract and earlier.force_code = landed.force_code"
+        "   and earlier.row_key = landed.row_key"
+        " ) order by all",
     )
     if not rows:
         return {}
