@@ -6,6 +6,7 @@
   mapping (`mappings`) and read each cell as its type (`canonical_values`), check each row (`row_rules`, `excluded_rows`,
   `duplicate_rows`), doubt the file as a whole (`plausibility`, `restarted_keys`, `text_around_table`, `uncertain_dates`,
   `vocabulary`), and store it (`raw_store`, `ledger`). `conflicting_files` withholds rows on which two files differ.
+- Before: `complete_inbox` says whether all have come, so that a night can start early.
 - Afterwards: `move_to_archive`, `release_held`, `retention`; `interrupted_landing` cleans up after one that was killed.
 """
 

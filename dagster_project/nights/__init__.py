@@ -4,6 +4,6 @@
   `publish_step` do them (the gate is in `quality`).
 - How it ends: `lifecycle` and `end_night` see to its receipt, `saved_steps` keeps what each step made and says whether a
   run goes on with the last night, and `alerts` tells people.
-- Afterwards: `status` and `health` for people and monitoring, `rollback`, `replay`, `erase_expired`, `period_coverage` for
-  `pam backfill`, and `dry_run` for what files would do.
+- Afterwards: `status`, `health` and `late_extracts` for people and monitoring, `rollback`, `replay`,
+  `erase_expired`, `period_coverage` for `pam backfill`, and `dry_run` for what files would do.
 """

@@ -13,8 +13,8 @@ from dagster_project.landing.ledger import current_files
 from dagster_project.landing.release_held import held_files
 
 from .alerts.events import NO_REASON, one_line, waiting_files
+from .late_extracts import late_extracts
 from .lifecycle import under_way_since
-from .status import late_extracts
 from .stopped_schedules import stopped_schedules
 
 STUCK_HOURS = 6

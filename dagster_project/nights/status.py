@@ -1,10 +1,10 @@
 """The state of a home: what is published, missing, late, held, refused, quarantined or withdrawn."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.config import Extracts, read_config
+from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Receipt, read_receipts, today_of
@@ -18,6 +18,8 @@ from dagster_project.landing.mappings import read_mappings
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import known_values, lines_to_paste, unknown_values
+
+from .late_extracts import late_extracts
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14
@@ -108,27 +110,3 @@ def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     # A held file that was released has two entries with the same drift.
     changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
     return [{**_file(e), "drift": e.drift} for e in changed.values()]
-
-
-def late_extracts(loads: list[Any], today: date, expected: Extracts) -> list[dict[str, Any]]:
-    """Extracts and forces whose newest covered day is longer ago than their rhythm allows, as of `today` (in London).
-
-    `loads`: accepted ledger entries. `expected`: which extracts should come at all. Each result has `extract`, `force_code`,
-    `rhythm`, `covered_to` (a date) and `days_late` (whole days).
-    """
-    contracts = load_contracts()
-    newest: dict[tuple[str, str], Any] = {}
-    for e in loads:
-        key = (str(e.extract), str(e.force_code))
-        is_expected = e.extract in contracts and expected.is_expected(e.extract, today)
-        if is_expected and (key not in newest or e.covered_to > newest[key]):
-            newest[key] = e.covered_to
-    late = []
-    for (extract, force), covered_to in sorted(newest.items()):
-        contract = contracts[extract]
-        days = (today - covered_to).days - contract.grace_days
-        if days > 0:
-            late.append({
-                "extract": extract, "force_code": force, "rhythm": contract.rhythm, "covered_to": covered_to, "days_late": days,
-            })  # fmt: skip
-    return late

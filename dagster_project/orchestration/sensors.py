@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK, NightUnderWayError, is_under_way
-from dagster_project.landing import expected_arrivals
+from dagster_project.landing import complete_inbox
 from dagster_project.nights import alerts
 from dagster_project.nights.lifecycle import write_missing_receipts
 from dagster_project.nights.run import NightRun
@@ -45,7 +45,7 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
         settings = config.arrival
         if not settings.enabled:
             return dg.SensorResult(skip_reason="switched off: pam.toml says arrival.enabled = false")
-        look = expected_arrivals.look(home, settings, context.cursor, time.time(), config.night.inbox)
+        look = complete_inbox.look(home, settings, context.cursor, time.time(), config.night.inbox)
         if look.run_key is None:
             return dg.SensorResult(skip_reason=look.reason, cursor=look.cursor)
         busy = context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=BUSY))

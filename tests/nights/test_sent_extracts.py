@@ -9,7 +9,7 @@ from support import publish_night, published, write_extract
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Arrival, ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
-from dagster_project.landing import expected_arrivals
+from dagster_project.landing import complete_inbox
 from dagster_project.nights.alerts.events import NightEnd, events_of
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.status import status
@@ -76,7 +76,7 @@ def test_what_is_not_sent_any_more_is_neither_late_nor_missing(new_home: Home) -
 
 
 def test_a_night_waits_for_what_is_said_to_be_sent(new_home: Home) -> None:
-    assert expected_arrivals.expected_set(new_home, Arrival()) == set()
+    assert complete_inbox.expected_set(new_home, Arrival()) == set()
     new_home.config_file.write_text('[extracts]\nsends = ["crimes", "mda_orders"]\n', encoding="utf-8")
     nightly = {x for x, c in load_contracts().items() if c.rhythm == "nightly"}
-    assert expected_arrivals.expected_set(new_home, Arrival()) == {(x, None) for x in ("crimes", "mda_orders") if x in nightly}
+    assert complete_inbox.expected_set(new_home, Arrival()) == {(x, None) for x in ("crimes", "mda_orders") if x in nightly}

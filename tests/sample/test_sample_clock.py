@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from dagster_project.core.config import Extracts
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_DAY, SAMPLE_MARK, Night, today_of
-from dagster_project.nights.status import late_extracts
+from dagster_project.nights.late_extracts import late_extracts
 from dagster_project.sample.spans import span
 
 LATER = datetime(2027, 6, 1, 12, tzinfo=UTC)

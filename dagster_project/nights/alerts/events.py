@@ -14,7 +14,7 @@ from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.made_up_files import MIXED
 from dagster_project.publishing.outputs import problems_of
 
-from ..status import late_extracts
+from ..late_extracts import late_extracts
 from .advice import EVENTS, FAILURES, TITLES, Advice, for_refused
 
 Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]

@@ -13,7 +13,7 @@ from dagster_project.core.config import Arrival, ConfigError
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK, locked
 from dagster_project.definitions import build_defs
-from dagster_project.landing import expected_arrivals
+from dagster_project.landing import complete_inbox
 
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
@@ -48,12 +48,12 @@ def drop_all(home: Home) -> None:
     drop(home, "drug_tests")
 
 
-def look(home: Home, cursor: str | None, now: float, **settings: object) -> expected_arrivals.InboxCheck:
-    return expected_arrivals.look(home, Arrival(**settings), cursor, now)
+def look(home: Home, cursor: str | None, now: float, **settings: object) -> complete_inbox.InboxCheck:
+    return complete_inbox.look(home, Arrival(**settings), cursor, now)
 
 
 def test_the_set_is_what_came_nightly_before(known: Home) -> None:
-    assert expected_arrivals.expected_set(known, Arrival()) == {
+    assert complete_inbox.expected_set(known, Arrival()) == {
         ("stop_search", "derbyshire"), ("stop_search", "kent"), ("drug_tests", "derbyshire"),
     }  # fmt: skip
 
