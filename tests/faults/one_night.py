@@ -9,6 +9,7 @@ A line of JSON on stdin says what:
 On stdout, beside what a person would read: `STAGE <second> <name>` as each begins, `WRITE <n> <what>` before each change.
 """
 
+import atexit
 import json
 import os
 import signal
@@ -19,9 +20,9 @@ CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shu
 
 
 def main() -> None:
-    """The night as `pam nightly` runs it."""
+    """The night as `pam nightly` runs it, which builds in a second process."""
     request = json.loads(sys.stdin.readline())
-    from dagster_project.cli import app
+    from dagster_project.__main__ import main as pam
     from dagster_project.nights import run
 
     began, step, fill = time.perf_counter(), run.NightRun._step, request.get("fill")
@@ -34,10 +35,10 @@ def main() -> None:
 
     run.NightRun._step = told
     watch_changes(request["home"], request.get("writes"))
-    try:
-        app(["nightly", "--home", request["home"]])
-    finally:
-        print(f"\nSTAGE {time.perf_counter() - began:.4f} end", flush=True)
+    # `pam` leaves by `os._exit`, which runs no `finally`.
+    atexit.register(lambda: print(f"\nSTAGE {time.perf_counter() - began:.4f} end", flush=True))
+    sys.argv = ["pam", "nightly", "--home", request["home"]]
+    pam()
 
 
 def fill_disk(path: str) -> None:
