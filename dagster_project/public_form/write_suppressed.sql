@@ -1,3 +1,18 @@
+-- Rates of `wanted` without one of the year before, which is available: it has nothing to divide by. They are few, and a table, so
+-- that the view below can look them up without a hash of all its rows.
+create or replace temp table undivided as
+select
+    r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category, r.period_type, r.period_start, r.period_end
+from wanted as r
+inner join rules using (mart, measure)
+inner join measures as earlier
+    on r.force_code = earlier.force_code and r.mart = earlier.mart and r.measure = earlier.measure
+    and r.area_type = earlier.area_type and r.area_code = earlier.area_code and r.category = earlier.category
+    and r.period_type = earlier.period_type
+    and 12 * year(r.period_start) + month(r.period_start) - 12 = 12 * year(earlier.period_start) + month(earlier.period_start)
+    and 12 * year(r.period_end) + month(r.period_end) - 12 = 12 * year(earlier.period_end) + month(earlier.period_end)
+where rules.denominator is not null and r.prior_value is null and earlier.data_status <> 'not_available';
+
 -- The rows of `wanted`, which are rows of `measures`, with null for every figure that is not public. Reads the tables that
 -- choose_public_periods.sql made and read.
 create or replace temp view public_form as
@@ -57,17 +72,6 @@ shown as (
     where last.cut_after and coalesce(before.cut_after, true) and last.closed_to = coalesce(before.closed_to, 0)
 ),
 
--- Rates that are available, to tell a rate of the year before that has nothing to divide by from one that is not available.
-rates as (
-    select
-        r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category, r.period_type,
-        12 * year(r.period_start) + month(r.period_start) - 1 as a,
-        12 * year(r.period_end) + month(r.period_end) - 1 as b
-    from measures as r
-    inner join rules using (mart, measure)
-    where rules.denominator is not null and r.data_status <> 'not_available'
-),
-
 judged as (
     select
         with_units.*,
@@ -81,17 +85,18 @@ judged as (
             when with_units.d_measure is not null then n_then.unit_id is not null and d_then.unit_id is not null
             else n_then.unit_id is not null
         end as is_prior_shown,
-        with_units.prior_value is not null or rates.measure is not null as has_prior
+        with_units.prior_value is not null or undivided.measure is not null as has_prior
     from with_units
     left join shown as n_now on with_units.n_unit = n_now.unit_id and with_units.a = n_now.a and with_units.b = n_now.b
     left join shown as d_now on with_units.d_unit = d_now.unit_id and with_units.a = d_now.a and with_units.b = d_now.b
     left join shown as n_then on with_units.n_unit = n_then.unit_id and with_units.a - 12 = n_then.a and with_units.b - 12 = n_then.b
     left join shown as d_then on with_units.d_unit = d_then.unit_id and with_units.a - 12 = d_then.a and with_units.b - 12 = d_then.b
-    left join rates
-        on with_units.d_measure is not null
-        and with_units.force_code = rates.force_code and with_units.mart = rates.mart and with_units.measure = rates.measure
-        and with_units.area_type = rates.area_type and with_units.area_code = rates.area_code and with_units.category = rates.category
-        and with_units.period_type = rates.period_type and with_units.a - 12 = rates.a and with_units.b - 12 = rates.b
+    left join undivided
+        on case when with_units.prior_value is null then with_units.force_code end = undivided.force_code
+        and with_units.mart = undivided.mart and with_units.measure = undivided.measure
+        and with_units.area_type = undivided.area_type and with_units.area_code = undivided.area_code
+        and with_units.category = undivided.category and with_units.period_type = undivided.period_type
+        and with_units.period_start = undivided.period_start and with_units.period_end = undivided.period_end
 )
 
 select
