@@ -63,6 +63,30 @@ def test_the_sample_is_published_with_both_forms(sample_home: Home) -> None:
     con.close()
 
 
+def test_a_rate_of_the_year_before_with_nothing_to_divide_by_is_told_from_one_that_is_not_available() -> None:
+    con = make(1004, months=40, missing=range(12 * 2022 + 14, 12 * 2022 + 18))
+    write_public(con, Public(), "staging")
+    found = con.execute(
+        f"""
+        select
+            coalesce(p.prior_marker = '[x]', false), m.prior_value is null,
+            coalesce((
+                select e.data_status <> 'not_available' from marts.measures as e
+                where (e.mart, e.measure, e.area_type, e.area_code, e.category, e.period_type)
+                    = (p.mart, p.measure, p.area_type, p.area_code, p.category, p.period_type)
+                    and e.period_start + interval 1 year = p.period_start
+                    and last_day(e.period_end + interval 1 year) = p.period_end
+            ), false),
+            count(*)
+        {BOTH}
+        where p.measure like '%rate' and (p.area_type = 'force' or p.category = 'all')
+        group by all order by all
+        """
+    ).fetchall()
+    # Whether it is marked [x]; whether the exact rate of the year before is null; and whether that year is available.
+    assert [row[:3] for row in found] == [(False, False, True), (False, True, True), (True, True, False)], found
+
+
 def test_a_period_that_is_not_over_is_not_public() -> None:
     con = make(1007)
     write_public(con, Public(), "staging")
