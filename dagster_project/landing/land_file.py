@@ -33,6 +33,7 @@ from .plausibility import (
     points_for_thousands,
     quarantined_too_much,
     refuse_other_force,
+    says_own_number,
     withdraws_too_much,
 )
 from .raw_store import Load, clear, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
@@ -216,6 +217,7 @@ class FileLanding(LandingSession):
     def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
+        sheet = replace(sheet, says_own_number=says_own_number(self.con, sheet))
         refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
             sheet = parse_within_rows(self.con, sheet, file.covers)

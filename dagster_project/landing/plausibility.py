@@ -17,6 +17,7 @@ from dagster_project.core.sql import literal, one_row
 
 from .conflicting_files import load_of
 from .csv_reader import CELLS
+from .excluded_rows import own_number
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
 from .refusal import Refused
@@ -49,6 +50,13 @@ FIRST_ROWS = 1_000
 """Rows that are looked at: a report has its groups from the first row on."""
 LEAST_BLANK = 0.5
 """Share of blank rows from which groups have two rows or more on average."""
+
+
+def says_own_number(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
+    """Whether a row of the file says its force by the force's number, in a column of whose it is."""
+    number = own_number(sheet.force)
+    cells = [f"{sheet.cell(i)} = {literal(number)}" for i in sheet.layout.force_fields] if number else []
+    return bool(cells and con.execute(f"select 1 from {CELLS} where {' or '.join(cells)} limit 1").fetchone())
 
 
 def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict[str, Any], limits: Believe) -> None:
