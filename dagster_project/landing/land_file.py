@@ -16,6 +16,7 @@ from dagster_project.core.errors import Cause, cause_of
 from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
 from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
+from .doubtful_rows import doubts
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
@@ -29,6 +30,7 @@ from .parallel import Stopped
 from .plausibility import (
     cut_by_spreadsheet,
     left_on_other_sheets,
+    of_another_extract,
     only_on_first_rows,
     points_for_thousands,
     quarantined_too_much,
@@ -40,7 +42,7 @@ from .raw_store import Load, clear, quarantine_rows, ragged_digest, same_rows, w
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
-from .text_around_table import other_order_below, records_above_header, says_rows_are_missing
+from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
 from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
 
@@ -237,11 +239,13 @@ class FileLanding(LandingSession):
         table, placing = sheet.mapping.table, sheet.contract.date_column
         hold_reason = (
             hold_reason
+            or of_another_extract(sheet)
             or cut_by_spreadsheet(sheet, n_rows)
             or left_on_other_sheets(self.con, sheet)
             or points_for_thousands(self.con, sheet)
             or only_on_first_rows(self.con, sheet, n_rows)
             or says_rows_are_missing(sheet.around, table, n_rows)
+            or says_thousands(sheet.around, sheet.contract)
             or records_above_header(sheet.around, table, sheet.layout, placing)
             or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
             or firsts_of_months(self.con, sheet, n_rows)
@@ -265,13 +269,15 @@ class FileLanding(LandingSession):
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
+        notes: list[str | None] = []
         hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None and kinds:
             hold_reason = other_order_below(self.con, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
-            hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
+            restarted, note = restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
+            hold_reason, notes = hold_reason or restarted, [note]
         absent = absent_columns(self.con, self.home, load, sheet, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
@@ -282,6 +288,8 @@ class FileLanding(LandingSession):
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[CONFLICT_KIND] = n_tied
                 n_quarantined += n_tied
+        if other := self.decisions.same_of_another_force(file, facts["sha256"]):
+            notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
         previous = self.decisions.last_accepted(file)
         indicators = []
         if sheet.contract.kind == "indicators":
@@ -309,6 +317,9 @@ class FileLanding(LandingSession):
                 *(describe_drift(previous, sheet.layout) if previous else []),
                 *describe_unread(sheet.unread_sheets),
                 *sheet.unseen,
+                *describe_around(sheet.around, sheet),
+                *filter(None, notes),
+                *doubts(self.con, self.home, load, sheet, absent, counts.rows),
                 *describe_extraction(file, at),
             ],
             indicators=indicators,
