@@ -1,8 +1,7 @@
 """Notes what may be wrong with a file that lands: what a person would ask on reading it, and no rule can decide. The notes are
 in the ledger's `drift`, `pam inspect` and `pam status`."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from dagster_project.core.sql import one_row
 
 from .excluded_rows import other_force
 from .plausibility import GROUPED_ROWS, blanks_after_first
-from .raw_store import Load, parquet_of
+from .raw_store import Load, StoredColumn, parquet_of
 from .row_rules import Sheet
 from .vocabulary import CODE, known_values
 
@@ -60,23 +59,21 @@ _AT_ODDS = {
 """By extract: SQL of rows whose columns contradict each other, and what it means."""
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """What Parquet's metadata say of a column: rows with a value, and the first and last value in order of the text."""
-
-    filled: int
-    first: str | None
-    last: str | None
-
-
-def doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, absent: list[str], rows: int) -> list[str]:
+def doubts(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    load: Load,
+    sheet: Sheet,
+    stored: Mapping[str, StoredColumn],
+    absent: list[str],
+    rows: int,
+) -> list[str]:
     """What may be wrong with a load's stored rows, a sentence for each. `absent`: columns that count as absent. `rows`: how
     many the file has."""
     notes = []
     if rows in ROUND_ROWS:
         notes.append(f"exactly {rows:,} rows, which many programs export at most: is that all of them?")
     path = load.raw(home)
-    stored = _read_metadata(con, path)
     landed = stored["_line"].filled if "_line" in stored else 0
     if not landed:
         return notes
@@ -85,6 +82,7 @@ def doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet,
     if sheet.form == "canonical" and sheet.contract.kind != "indicators":
         notes += _blanks(con, sheet, columns, stored, landed)
     notes += _days_at_ends(con, path, sheet, stored, landed)
+    notes += _one_day(con, path, sheet, stored, landed)
     notes += _keys_alike(con, path, sheet, landed)
     notes += _reported_by_others(con, path, load, stored)
     # A file without results says nothing of them.
@@ -96,21 +94,7 @@ def doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet,
     return notes
 
 
-def _read_metadata(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, _Stored]:
-    rows = con.execute(
-        """
-        select
-            path_in_schema, sum(num_values - coalesce(stats_null_count, 0))::bigint,
-            min(stats_min_value), max(stats_max_value)
-        from parquet_metadata(?)
-        group by 1
-        """,
-        [str(path)],
-    ).fetchall()
-    return {name: _Stored(*facts) for name, *facts in rows}
-
-
-def _one_value(home: Home, load: Load, columns: list[Column], stored: dict[str, _Stored]) -> Iterator[str]:
+def _one_value(home: Home, load: Load, columns: list[Column], stored: Mapping[str, StoredColumn]) -> Iterator[str]:
     """Notes a flag or a unit with one value in all rows: a default that nobody changed, or an export of some rows alone."""
     for c in columns:
         column = stored[c.name]
@@ -122,7 +106,7 @@ def _one_value(home: Home, load: Load, columns: list[Column], stored: dict[str, 
 
 
 def _blanks(
-    con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: list[Column], stored: dict[str, _Stored], landed: int
+    con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: list[Column], stored: Mapping[str, StoredColumn], landed: int
 ) -> Iterator[str]:
     """Notes blanks of required columns, which count in no measure that needs them, and values on the first row of a group."""
     for c in columns:
@@ -137,7 +121,7 @@ def _blanks(
 
 
 def _days_at_ends(
-    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, stored: dict[str, _Stored], landed: int
+    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, stored: Mapping[str, StoredColumn], landed: int
 ) -> Iterator[str]:
     """Notes days without a row at the ends of the window, if many rows would be usual there and no run within is as long."""
     first, last = stored["_date"].first, stored["_date"].last
@@ -165,27 +149,45 @@ def _days_at_ends(
             )
 
 
+def _one_day(
+    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, stored: Mapping[str, StoredColumn], landed: int
+) -> Iterator[str]:
+    """Notes a day that has most rows of a long file, such as that of a move from an older system."""
+    first, last = stored["_date"].first, stored["_date"].last
+    if sheet.contract.kind != "events" or not first or not last or landed < ALIKE_ROWS:
+        return
+    if (date.fromisoformat(last) - date.fromisoformat(first)).days < GAP_DAYS:
+        return
+    day, n = one_row(con.execute(
+        f"select _date, count(*) as n from {parquet_of(path)} group by _date order by n desc, _date limit 1"
+    ))
+    if 2 * n > landed:
+        yield f"{sheet.contract.date_column}: {n:,} of {landed:,} rows are of {day}: is it a default?"
+
+
 def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
     """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
     if not sheet.key or landed > TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
         return
     alike = "ltrim(lower(regexp_replace(_key, '\\s', '', 'g')), '0')"
-    n, lines = one_row(con.execute(
-        f"""
-        select count(*), any_value(lines) from (
-            select list(_line order by cast(_line as bigint)) as lines from {parquet_of(path)}
-            group by {alike} having count(distinct _key) > 1
-        )
-        """
-    ))
-    if n:
+    keys, different = one_row(con.execute(f"select count(distinct _key), count(distinct {alike}) from {parquet_of(path)}"))
+    if keys > different:
+        (lines,) = one_row(con.execute(
+            f"""
+            select list(_line order by cast(_line as bigint)) from {parquet_of(path)}
+            group by {alike} having count(distinct _key) > 1 order by min(cast(_line as bigint)) limit 1
+            """
+        ))
+        more = f" and {keys - different - 1:,} times more" if keys > different + 1 else ""
         yield (
-            f"{sheet.key[0]}: differs only in case, blanks or zeros before it, as on lines {' and '.join(lines[:2])}"
-            f"{f' and {n - 1:,} times more' if n > 1 else ''}: such rows count as different records"
+            f"{sheet.key[0]}: differs only in case, blanks or zeros before it, as on lines {' and '.join(lines[:2])}{more}:"
+            " such rows count as different records"
         )
 
 
-def _reported_by_others(con: duckdb.DuckDBPyConnection, path: Path, load: Load, stored: dict[str, _Stored]) -> Iterator[str]:
+def _reported_by_others(
+    con: duckdb.DuckDBPyConnection, path: Path, load: Load, stored: Mapping[str, StoredColumn]
+) -> Iterator[str]:
     """Notes rows of a street file that another force reported, as in one that was put together of several."""
     if "reported_by" not in stored or stored["reported_by"].first is None:
         return

@@ -38,7 +38,7 @@ from .plausibility import (
     says_own_number,
     withdraws_too_much,
 )
-from .raw_store import Load, clear, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
+from .raw_store import Load, clear, quarantine_rows, ragged_digest, read_stored_columns, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
@@ -278,7 +278,8 @@ class FileLanding(LandingSession):
             hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
             restarted, note = restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
             hold_reason, notes = hold_reason or restarted, [note]
-        absent = absent_columns(self.con, self.home, load, sheet, counts.rows)
+        stored = read_stored_columns(self.con, self.home, load)
+        absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
         held_for = HELD_FOR if vocabulary.hold_reason and hold_reason is None else None
@@ -319,7 +320,7 @@ class FileLanding(LandingSession):
                 *sheet.unseen,
                 *describe_around(sheet.around, sheet),
                 *filter(None, notes),
-                *doubts(self.con, self.home, load, sheet, absent, counts.rows),
+                *doubts(self.con, self.home, load, sheet, stored, absent, counts.rows),
                 *describe_extraction(file, at),
             ],
             indicators=indicators,

@@ -86,6 +86,17 @@ def test_days_that_are_as_quiet_within_the_window(warehouse):
     lands_with(warehouse, None, "school_inputs", *rows, end="2025-11-15", at=LATER)
 
 
+@pytest.mark.parametrize("n,is_noted", [(61, True), (60, False)])
+def test_a_day_that_is_a_default(warehouse, n, is_noted):
+    rows = [f"I{i},{day},Primary,30" for i, day in enumerate([*days(60), *["2025-04-01"] * n])]
+    lands_with(warehouse, f"delivered_on: {n} of" if is_noted else None, "school_inputs", *rows)
+
+
+def test_a_file_of_one_day_has_no_default(warehouse):
+    rows = [f"I{i},2025-04-01,Primary,30" for i in range(60)]
+    lands_with(warehouse, None, "school_inputs", *rows)
+
+
 @pytest.mark.parametrize("other,is_noted", [("a12", True), ("A 12", True), ("0A12", True), ("A120", False), ("A-12", False)])
 def test_references_that_differ_in_case_alone(warehouse, other, is_noted):
     rows = [f"{key},2025-03-01,92D,Recorded,Dales" for key in ("A1", "A12", other)]
