@@ -10,8 +10,9 @@ import duckdb
 from dagster_project.contracts import Column
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import UNIT
-from dagster_project.core.sql import one_row
+from dagster_project.core.sql import literal, one_row
 
+from .csv_reader import CELLS
 from .excluded_rows import other_force
 from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
@@ -30,6 +31,8 @@ GAP_DAYS, GAP_ROWS = 28, 30
 """Days at an end of the window without a row, and the rows that would be usual there: as in `days_without_rows`."""
 TYPED_ROWS = 100_000
 """Files that people type are short. In a longer one, comparing all keys takes too long."""
+CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
+"""What a status says of a line or an order that is no longer active."""
 
 _AT_ODDS = {
     "confiscation_orders": {
@@ -78,13 +81,14 @@ def doubts(
     if not landed:
         return notes
     columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in absent]
-    notes += _one_value(home, load, columns, stored)
+    notes += _one_value(home, load, columns, stored, landed)
     if sheet.form == "canonical" and sheet.contract.kind != "indicators":
         notes += _blanks(con, sheet, columns, stored, landed)
     notes += _days_at_ends(con, path, sheet, stored, landed)
     notes += _one_day(con, path, sheet, stored, landed)
     notes += _keys_alike(con, path, sheet, landed)
     notes += _reported_by_others(con, path, load, stored)
+    notes += _closed_without_a_day(con, sheet, landed)
     # A file without results says nothing of them.
     at_odds = {} if set(absent) >= {"result", "cocaine", "opiates"} else _AT_ODDS.get(load.extract, {})
     if at_odds:
@@ -94,13 +98,18 @@ def doubts(
     return notes
 
 
-def _one_value(home: Home, load: Load, columns: list[Column], stored: Mapping[str, StoredColumn]) -> Iterator[str]:
-    """Notes a flag or a unit with one value in all rows: a default that nobody changed, or an export of some rows alone."""
+def _one_value(
+    home: Home, load: Load, columns: list[Column], stored: Mapping[str, StoredColumn], landed: int
+) -> Iterator[str]:
+    """Notes a flag or a unit with one value in all rows: a default that nobody changed, or an export of some rows alone. A Y
+    that is blank in the other rows is a tick."""
     for c in columns:
         column = stored[c.name]
         if column.filled < ALIKE_ROWS or column.first is None or column.first != column.last:
             continue
         units = known_values(home, load.force_code, load.extract, UNIT) if c.type == "unit" else None
+        if column.first == "Y" and column.filled < landed:
+            continue
         if set(c.values) in FLAGS or (units and len(units) > 2 and column.first.lower() in units):
             yield f"{c.name}: {column.first} in all {column.filled:,} rows: is it a default, or are others left out?"
 
@@ -200,3 +209,19 @@ def _reported_by_others(
     ))
     if n:
         yield f"reported_by: {n:,} rows say {', '.join(names)}, and count for {load.force_code}, as the file's name says"
+
+
+def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int) -> Iterator[str]:
+    """Notes rows of a whole list that a column which is not stored calls closed, and that have no day of it."""
+    ends = [c.name for c in sheet.contract.columns if c.type == "date" and not c.required and c.name in sheet.layout.position]
+    for end in ends if sheet.contract.kind == "list" else ():
+        for i, header in sheet.layout.void_fields.items():
+            (n,) = one_row(con.execute(
+                f"""
+                select count(*) from {CELLS}
+                where not {sheet.is_ragged} and nullif({sheet.text(end)}, '') is null
+                    and regexp_matches({sheet.cell(i)}, {literal(CLOSED)}, 'i')
+                """
+            ))
+            if n:
+                yield f"{header}: says closed, without {end}, in {n:,} of {landed:,} rows, which count as active"

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dagster_project.landing import read_ledger
+from dagster_project.landing import land_file, read_ledger
 
 LATER = "20260106T020000Z"
 UNITS = ("Dales", "Erewash", "High Peak", "Chesterfield")
@@ -48,6 +48,15 @@ def test_as_many_rows_as_programs_export(warehouse, n, note):
 )
 def test_a_flag_that_is_a_default_or_blank(warehouse, found, note):
     lands_with(warehouse, note, "stop_search", *searches(60, found))
+
+
+@pytest.mark.parametrize("referred,is_noted", [("Y,", False), ("Y", True), ("N,", True), ("Y,N", False)])
+def test_a_flag_that_is_a_tick(warehouse, referred, is_noted):
+    cells = referred.split(",")
+    rows = [f"K{i},{day}T10:00,Theft,Completed,{('Positive', 'Negative')[i % 2]},{cells[i % len(cells)]}"
+            for i, day in enumerate(days(120))]  # fmt: skip
+    header = "custody_ref,arrested_at,trigger_offence,test_status,result,referred"
+    lands_with(warehouse, "referred: " if is_noted else None, "drug_tests", *rows, header=header)
 
 
 def test_few_rows_of_one_value(warehouse):
@@ -142,6 +151,38 @@ def test_values_of_optional_columns_on_the_first_row_of_a_group(warehouse):
     )
 
 
+def test_what_is_noted_of_a_large_file(warehouse, monkeypatch):
+    """Its rows as read are let go before the next file."""
+    monkeypatch.setattr(land_file, "LARGE", 10)
+    rows = enumerate(row.rpartition(",")[0] for row in crimes(60))
+    lands_with(warehouse, "lpu: blank in 56", "crimes", *(f"{row},{'' if i % 15 else UNITS[i // 15]}" for i, row in rows))
+
+
+@pytest.mark.parametrize(
+    "status,closed,is_noted",
+    [
+        ("Closed", "", True),
+        ("CLOSED - no activity", "", True),
+        ("Active", "", False),
+        ("Closed", "2025-04-01", False),
+        ("Closedown", "", False),
+    ],
+)
+def test_a_line_that_is_closed_without_a_day(warehouse, status, closed, is_noted):
+    header = "line_ref,identified_on,closed_on,Status"
+    note = "Status: says closed, without closed_on, in 1 of 1 rows, which count as active"
+    lands_with(warehouse, note if is_noted else None, "county_lines", f"L1,2025-03-01,{closed},{status}", header=header)
+
+
+def test_an_export_without_rows(warehouse):
+    rows = [f"N{i},{day},Dales" for i, day in enumerate(days(30, date(2024, 1, 1)))]
+    lands_with(warehouse, None, "naloxone", *rows, start="2024-01-01", end="2024-12-31", at="20250105T020000Z")
+    note = "no rows, where the file before had 30: its 31 days count as 0"
+    lands_with(warehouse, note, "naloxone", start="2025-01-01", end="2025-01-31")
+    # The file before had none either.
+    lands_with(warehouse, None, "naloxone", start="2025-02-01", end="2025-02-28", at=LATER)
+
+
 def street(own, other):
     header = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type"
     forces = ["Derbyshire Constabulary"] * own + ["Leicestershire Police"] * other
@@ -166,7 +207,7 @@ def test_the_same_bytes_for_another_force(warehouse):
         warehouse.drop("crimes", *crimes(60), force=force)
     own, other = sorted(warehouse.night(), key=lambda e: e.landed_at)
     assert own.drift == [] and other.drift == [f"the same bytes as {own.source_file}: whose rows are they?"]
-    # A header without rows is the same for every force.
+    # A header without rows is the same for every force: nothing is noted of it.
     for force in ("derbyshire", "leicestershire"):
         warehouse.drop("naloxone", force=force)
     assert [e.drift for e in warehouse.night()] == [[], []]
