@@ -2,7 +2,8 @@
 in the ledger's `drift`, `pam inspect` and `pam status`."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -84,8 +85,7 @@ def doubts(
     notes += _one_value(home, load, columns, stored, landed)
     if sheet.form == "canonical" and sheet.contract.kind != "indicators":
         notes += _blanks(con, sheet, columns, stored, landed)
-    notes += _days_at_ends(con, path, sheet, stored, landed)
-    notes += _one_day(con, path, sheet, stored, landed)
+    notes += _days(con, path, sheet, landed)
     notes += _keys_alike(con, path, sheet, landed)
     notes += _reported_by_others(con, path, load, stored)
     notes += _closed_without_a_day(con, sheet, landed)
@@ -129,48 +129,26 @@ def _blanks(
             yield f"{c.name}: {found}: fill it down, or these rows count as without it"
 
 
-def _days_at_ends(
-    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, stored: Mapping[str, StoredColumn], landed: int
-) -> Iterator[str]:
-    """Notes days without a row at the ends of the window, if many rows would be usual there and no run within is as long."""
-    first, last = stored["_date"].first, stored["_date"].last
-    if sheet.contract.kind != "events" or not first or not last or landed < GAP_ROWS:
+def _days(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
+    """Notes days without a row at the ends of the window, if many rows would be usual there and no run within is as long; and a
+    day that has most rows, such as that of a move from an older system."""
+    if sheet.contract.kind != "events" or landed < GAP_ROWS:
         return
-    begin, end, one_day = date.fromisoformat(first), date.fromisoformat(last), timedelta(days=1)
-    span = (end - begin).days + 1
-    ends = [(sheet.covered_from, begin - one_day), (end + one_day, sheet.covered_to)]
-    ends = [(a, b) for a, b in ends if (days := (b - a).days + 1) >= GAP_DAYS and landed * days >= GAP_ROWS * span]
-    if span < GAP_DAYS or not ends:
+    counts = con.execute(f"select cast(_date as date), count(*) from {parquet_of(path)} group by 1 order by 1").fetchall()
+    days, one_day = [day for day, _ in counts], timedelta(days=1)
+    span = (days[-1] - days[0]).days + 1
+    if span < GAP_DAYS:
         return
-    (longest,) = one_row(con.execute(
-        f"""
-        select coalesce(max(day - lag), 1) from (
-            select day, lag(day) over (order by day) as lag
-            from (select distinct cast(_date as date) as day from {parquet_of(path)})
-        )
-        """
-    ))
-    for a, b in ends:
-        if (days := (b - a).days + 1) >= longest:
+    longest = max((after - before).days for before, after in pairwise(days))
+    for first, last in ((sheet.covered_from, days[0] - one_day), (days[-1] + one_day, sheet.covered_to)):
+        gap = (last - first).days + 1
+        if gap >= max(GAP_DAYS, longest) and landed * gap >= GAP_ROWS * span:
             yield (
-                f"no row from {a} to {b}, where about {landed * days / span:,.0f} would be usual: these days count as 0. If the"
-                " system does not have them, name the next file for the days that it has"
+                f"no row from {first} to {last}, where about {landed * gap / span:,.0f} would be usual: these days count as 0."
+                " If the system does not have them, name the next file for the days that it has"
             )
-
-
-def _one_day(
-    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, stored: Mapping[str, StoredColumn], landed: int
-) -> Iterator[str]:
-    """Notes a day that has most rows of a long file, such as that of a move from an older system."""
-    first, last = stored["_date"].first, stored["_date"].last
-    if sheet.contract.kind != "events" or not first or not last or landed < ALIKE_ROWS:
-        return
-    if (date.fromisoformat(last) - date.fromisoformat(first)).days < GAP_DAYS:
-        return
-    day, n = one_row(con.execute(
-        f"select _date, count(*) as n from {parquet_of(path)} group by _date order by n desc, _date limit 1"
-    ))
-    if 2 * n > landed:
+    day, n = max(counts, key=lambda c: c[1])
+    if landed >= ALIKE_ROWS and 2 * n > landed:
         yield f"{sheet.contract.date_column}: {n:,} of {landed:,} rows are of {day}: is it a default?"
 
 
