@@ -13,6 +13,7 @@ from dagster_project.contracts import Column
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.sql import literal
 
+from .excluded_rows import NOBODY, is_word
 from .mapping_fields import split_codes
 from .mappings import SystemMapping
 
@@ -123,7 +124,8 @@ def canonical(column: Column, trimmed: str, *, utc: bool = False) -> str:
             whens = " ".join(f"when {literal(v.lower())} then {literal(v)}" for v in column.values)
             return f"case lower({trimmed}) {whens} end"
     if column.identifier:
-        return f"pam_pseudonym({trimmed})"
+        hashed = f"pam_pseudonym({trimmed})"
+        return hashed if column.key else f"case when not {is_word(trimmed, NOBODY)} then {hashed} end"
     return trimmed
 
 

@@ -16,7 +16,7 @@ from .excel import SheetText
 from .file_names import InboxFile
 from .header_columns import Layout
 from .ledger import LedgerEntry
-from .raw_store import Load, parquet_of
+from .raw_store import Load, StoredColumn, parquet_of
 from .refusal import printable
 from .row_rules import Sheet
 
@@ -121,21 +121,19 @@ def _similarity(one: str, other: str) -> float:
     return max(within, SequenceMatcher(None, one, other).ratio())
 
 
-def absent_columns(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int) -> list[str]:
+def absent_columns(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, stored: Mapping[str, StoredColumn], rows: int
+) -> list[str]:
     """Columns of the contract that the file lacks, or that are blank in all of its rows where it has 50 or more.
 
-    `rows`: how many the file has. The rows are stored already: Parquet's metadata say whether a column has any value.
+    `stored`: the columns of its stored rows. `rows`: how many the file has.
     """
     given = {*sheet.layout.position, *sheet.mapping.constants}
     absent = [c.name for c in sheet.contract.columns if c.name not in given]
     if rows >= BLANK_ROWS:
         present = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position]
-        landed = con.execute(
-            "select path_in_schema, sum(num_values - coalesce(stats_null_count, 0)) from parquet_metadata(?) group by 1",
-            [str(load.raw(home))],
-        ).fetchall()
-        values = dict(landed)
-        absent += _blank_as_delivered(con, load.quarantine(home), [c for c in present if not values.get(c)])
+        blank = [c for c in present if c not in stored or not stored[c].filled]
+        absent += _blank_as_delivered(con, load.quarantine(home), blank)
     return sorted(absent)
 
 

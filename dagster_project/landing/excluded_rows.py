@@ -23,14 +23,23 @@ another word, or a number joined to it, it may be a reference or a name: `total-
 _MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"
 WORDS = {TOTAL: f"is a total, {_LEAVE_OUT}"}
 """Whole cells of any text that no record has, in lower case, and what they are."""
-KEY_WORDS = WORDS | {
+_FOR_A_BLANK = (
     # What databases, pandas and Excel write for a blank or an error.
-    r"[(<\[]?null[)>\]]?|n/a|none|nan|nat|\(blank\)|[-–—]+|#{2,}|#(n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)": (
-        "stands for a blank, and it is the key"
-    ),
+    r"[(<\[]?null[)>\]]?|n/a|none|nan|nat|\(blank\)|[-–—]+|#{2,}|#(n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)"
+    # What people type for a reference that they lack, and systems show for a record that is closed to the reader.
+    r"|\*+|\?+|tb[ca]|pending|awaited|not known|no ref(erence)?|redacted|restricted|access (denied|restricted)|withheld"
+)
+NOBODY = (_FOR_A_BLANK, r"unknown|nfa|no fixed (abode|address)|not (recorded|given|stated)")
+"""Whole cells that name no person and no address, in lower case: two of them are not the same one."""
+KEY_WORDS = WORDS | {
+    _FOR_A_BLANK: "stands for a blank, and it is the key",
+    # The row that shows how to fill a template in.
+    r"e\.?g\.?[\s:].*|(for )?example[\s_-]*(\d{1,3}|row|record|entry|only)?|(test|dummy)[\s_-]*(row|record|entry|data)?"
+    r"|x{3,}": f"is an example or a test, {_LEAVE_OUT}",
     r"-?\d([.,]\d+)?e\+\d+": "is a long number that a spreadsheet has cut short: export the column as text",
     rf"((report|data|date|extract|export|file|query) ({_MADE})|({_MADE}) (on|at|date)|(report|extract|export|print) date)"
-    r"( on| at)?\s*:?": f"is a note, {_LEAVE_OUT}",
+    r"( on| at)?\s*:?|(prepared|produced|compiled|updated|checked|completed|created|run|extracted|printed|generated) by\b.*"
+    r"|last (updated|refreshed|saved|run|modified)( on| at)?\s*:?": f"is a note, {_LEAVE_OUT}",
 }
 """The same of keys. Rows that share such a key would be merged or withheld, one alone would count."""
 NO_VALUE = "is a total, a note or no value"
@@ -72,15 +81,46 @@ _OF_ALL = r"\b(police|constabulary|service|force)\b|[^a-z]"
 """What names of forces differ in without being another's."""
 
 
-def other_force(cells: Iterable[str], own: str) -> str:
+_NUMBERS = re.findall(
+    r"(\d\d) ([a-z-]+)",
+    "01 metropolitan 03 cumbria 04 lancashire 05 merseyside 06 greater-manchester 07 cheshire 10 northumbria 11 durham"
+    " 12 north-yorkshire 13 west-yorkshire 14 south-yorkshire 16 humberside 17 cleveland 20 west-midlands 21 staffordshire"
+    " 22 west-mercia 23 warwickshire 30 derbyshire 31 nottinghamshire 32 lincolnshire 33 leicestershire 34 northamptonshire"
+    " 35 cambridgeshire 36 norfolk 37 suffolk 40 bedfordshire 41 hertfordshire 42 essex 43 thames-valley 44 hampshire"
+    " 45 surrey 46 kent 47 sussex 48 city-of-london 50 devon-and-cornwall 52 avon-and-somerset 53 gloucestershire"
+    " 54 wiltshire 55 dorset 60 north-wales 61 gwent 62 south-wales 63 dyfed-powys",
+)
+_ENGLISH = 39
+"""The forces of England and Wales with their numbers on the Police National Computer, those of England first: the codes of the
+Office for National Statistics count them in the same order."""
+
+
+def own_number(own: str) -> str:
+    """A force's number; "" for one that has none."""
+    return next((number for number, code in _NUMBERS if code == own), "")
+
+
+def other_force(cells: Iterable[str], own: str, *, are_numbers: bool = False) -> str:
     """SQL for the name of another force that one of these cells says; NULL where they say the own force, or none that is known.
 
-    Only a name of the list is ever repeated, never a cell: an unmapped column may hold anything.
+    `are_numbers`: whether the file is known to say forces by their numbers; else a number may be anything. Only a name of the
+    list is ever repeated, never a cell: an unmapped column may hold anything.
     """
-    names = {_plain(said): name for code, name in force_names().items() if code != own for said in (code, name)}
-    keys, values = (", ".join(map(literal, part)) for part in (names, names.values()))
-    plain = (f"regexp_replace(lower(replace({cell}, '&', 'and')), {literal(_OF_ALL)}, '', 'g')" for cell in cells)
-    return f"coalesce({', '.join(f'map([{keys}], [{values}])[{text}]' for text in plain)})"
+    names = force_names()
+    said = {_plain(text): name for code, name in names.items() for text in (code, name)}
+    for n, (number, code) in enumerate(_NUMBERS, 1):
+        said[f"w{15_000_000 + n - _ENGLISH}" if n > _ENGLISH else f"e{23_000_000 + n}"] = names[code]
+        if are_numbers:
+            said[number] = names[code]
+    others = {text: name for text, name in said.items() if name != names.get(own)}
+    keys, values = (", ".join(map(literal, part)) for part in (others, others.values()))
+    code = "^([0-9]{2}|[ew][0-9]{8})$"
+    texts = (
+        f"case when regexp_matches(lower({cell}), '{code}') then lower({cell})"
+        f" else regexp_replace(lower(replace({cell}, '&', 'and')), {literal(_OF_ALL)}, '', 'g') end"
+        for cell in cells
+    )
+    return f"coalesce({', '.join(f'map([{keys}], [{values}])[{text}]' for text in texts)})"
 
 
 def _plain(name: str) -> str:
@@ -115,3 +155,18 @@ def says_void(cells: Mapping[str, str], has_status: bool) -> str:
         words = _YES if VOID_HEADER.fullmatch(plain) else rf"({words})(\s*[-–:(].*)?"
         whens.append(f"when regexp_full_match({cell}, {literal(words)}, 'i') then {literal(header)}")
     return f"case {' '.join(whens)} end"
+
+
+CURRENCY_HEADER = re.compile(r"(currency|ccy)(code|type)?")
+"""Headers, as `plain_header` writes them, of a column that says in which currency an amount is."""
+_OTHER_CURRENCY = (
+    r"(eur(os?)?|€|usd|us\$|\$|aud|cad|chf|pln|ron|czk|huf|bgn|try|aed|sar|cny|hkd|jpy|inr|pkr|bdt|ngn|ghs|sek|nok|dkk|zar"
+    r"|thb|((us|american|australian|canadian) )?dollars?|(swiss )?francs?|zloty(ch)?|lei|leke?|lira|dirhams?|rupees?|yuan|yen"
+    r"|kron[ae]r?)"
+)
+"""Whole cells that name a currency in which cash is seized, other than the pound."""
+
+
+def says_other_currency(cell: str) -> str:
+    """SQL that is true where a cell says that the row's amount is not in pounds."""
+    return f"regexp_full_match({cell}, {literal(_OTHER_CURRENCY)}, 'i')"

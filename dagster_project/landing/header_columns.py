@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dagster_project.contracts import plain_header
 
-from .excluded_rows import FORCE_HEADER, STATE_HEADER, VOID_HEADER
+from .excluded_rows import CURRENCY_HEADER, FORCE_HEADER, STATE_HEADER, VOID_HEADER
 from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderNames, find_header_row
 from .refusal import LONGEST_SHOWN, Refused, printable
 
@@ -37,6 +37,8 @@ class Layout:
     """Field -> header of those that mean no column and say whose a row is."""
     void_fields: Mapping[int, str] = field(default_factory=dict)
     """The same of those that may say that a row was deleted."""
+    currency_fields: Mapping[int, str] = field(default_factory=dict)
+    """The same of those that say in which currency its amounts are."""
 
     def fields_of(self, name: str) -> tuple[int, ...]:
         """The fields of a column; empty where the file does not have it."""
@@ -88,7 +90,7 @@ def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tup
     lists = (unknown, tuple(missing), tuple(names.required(missing)))
     telling = (
         {i: printable(fields[i]) for i in others if any(h.fullmatch(plain_header(fields[i])) for h in kinds)}
-        for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER))
+        for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER), (CURRENCY_HEADER,))
     )
     return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), *telling)
 

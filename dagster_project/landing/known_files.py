@@ -116,6 +116,11 @@ class Decisions:
             return load if load and load.sha256 == sha256 else None
         return next((e for e in self.newest(file, keyless) if e.sha256 == sha256), None)
 
+    def same_of_another_force(self, file: InboxFile, sha256: str) -> LedgerEntry | None:
+        """A load of the same bytes, with rows, that is another force's."""
+        others = (e for e in self.loads.values() if e.sha256 == sha256 and e.force_code != file.force_code)
+        return next((e for e in others if e.extract == file.extract and e.rows_landed), None)
+
     def newest(self, file: InboxFile, keyless: bool = False) -> list[LedgerEntry]:
         """Of a month of data.police.uk: the load that landed last, and the last accepted one.
 

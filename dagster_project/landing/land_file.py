@@ -16,6 +16,7 @@ from dagster_project.core.errors import Cause, cause_of
 from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
 from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
+from .doubtful_rows import GAP_DAYS, doubts
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
@@ -29,17 +30,19 @@ from .parallel import Stopped
 from .plausibility import (
     cut_by_spreadsheet,
     left_on_other_sheets,
+    of_another_extract,
     only_on_first_rows,
     points_for_thousands,
     quarantined_too_much,
     refuse_other_force,
+    says_own_number,
     withdraws_too_much,
 )
-from .raw_store import Load, clear, quarantine_rows, ragged_digest, same_rows, write_quarantine, write_raw
+from .raw_store import Load, clear, quarantine_rows, ragged_digest, read_stored_columns, same_rows, write_quarantine, write_raw
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
-from .text_around_table import other_order_below, records_above_header, says_rows_are_missing
+from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
 from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
 
@@ -216,6 +219,7 @@ class FileLanding(LandingSession):
     def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
+        sheet = replace(sheet, says_own_number=says_own_number(self.con, sheet))
         refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
             sheet = parse_within_rows(self.con, sheet, file.covers)
@@ -235,11 +239,13 @@ class FileLanding(LandingSession):
         table, placing = sheet.mapping.table, sheet.contract.date_column
         hold_reason = (
             hold_reason
+            or of_another_extract(sheet)
             or cut_by_spreadsheet(sheet, n_rows)
             or left_on_other_sheets(self.con, sheet)
             or points_for_thousands(self.con, sheet)
             or only_on_first_rows(self.con, sheet, n_rows)
             or says_rows_are_missing(sheet.around, table, n_rows)
+            or says_thousands(sheet.around, sheet.contract)
             or records_above_header(sheet.around, table, sheet.layout, placing)
             or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
             or firsts_of_months(self.con, sheet, n_rows)
@@ -263,14 +269,17 @@ class FileLanding(LandingSession):
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
+        notes: list[str | None] = []
         hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None and kinds:
             hold_reason = other_order_below(self.con, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
-            hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
-        absent = absent_columns(self.con, self.home, load, sheet, counts.rows)
+            restarted, note = restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
+            hold_reason, notes = hold_reason or restarted, [note]
+        stored = read_stored_columns(self.con, self.home, load)
+        absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
         held_for = HELD_FOR if vocabulary.hold_reason and hold_reason is None else None
@@ -280,12 +289,18 @@ class FileLanding(LandingSession):
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[CONFLICT_KIND] = n_tied
                 n_quarantined += n_tied
+        if other := self.decisions.same_of_another_force(file, facts["sha256"]):
+            notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
         previous = self.decisions.last_accepted(file)
+        days = (sheet.covered_to - sheet.covered_from).days + 1
+        if not counts.rows and not hold_reason and previous and previous.rows_landed and days >= GAP_DAYS:
+            notes.append(f"no rows, where the file before had {previous.rows_landed:,}: its {days:,} days count as 0")
         indicators = []
         if sheet.contract.kind == "indicators":
             # A later download replaces these indicators and no others.
             ids = f"select distinct c_indicator_id from {PARSED} where not bad and c_indicator_id is not null order by 1"
             indicators = [indicator for (indicator,) in self.con.execute(ids).fetchall()]
+        notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         if counts.rows > LARGE:
             clear(self.con)
         return self._entry(
@@ -307,6 +322,8 @@ class FileLanding(LandingSession):
                 *(describe_drift(previous, sheet.layout) if previous else []),
                 *describe_unread(sheet.unread_sheets),
                 *sheet.unseen,
+                *describe_around(sheet.around, sheet),
+                *filter(None, notes),
                 *describe_extraction(file, at),
             ],
             indicators=indicators,

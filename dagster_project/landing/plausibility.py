@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.contracts import Contract
+from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import CLASSIFYING
@@ -17,6 +17,7 @@ from dagster_project.core.sql import literal, one_row
 
 from .conflicting_files import load_of
 from .csv_reader import CELLS
+from .excluded_rows import own_number
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
 from .refusal import Refused
@@ -51,6 +52,13 @@ LEAST_BLANK = 0.5
 """Share of blank rows from which groups have two rows or more on average."""
 
 
+def says_own_number(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
+    """Whether a row of the file says its force by the force's number, in a column of whose it is."""
+    number = own_number(sheet.force)
+    cells = [f"{sheet.cell(i)} = {literal(number)}" for i in sheet.layout.force_fields] if number else []
+    return bool(cells and con.execute(f"select 1 from {CELLS} where {' or '.join(cells)} limit 1").fetchone())
+
+
 def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict[str, Any], limits: Believe) -> None:
     """Raises Refused, with the rows in `facts`, where most rows say that they are another force's. Few rows are enough: what is
     left would be all that the force has in the window."""
@@ -69,6 +77,21 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
             f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"
             " without it"
         )
+
+
+def of_another_extract(sheet: Sheet) -> str | None:
+    """The reason to hold a file with all columns that another extract needs, and fewer of its own, or None."""
+    plain = {plain_header(h) for h in (*sheet.layout.headers.values(), *sheet.layout.unknown)}
+    for other in load_contracts().values() if sheet.key else ():
+        named = [c for c in other.columns if c.headers & plain]
+        lacks = any(c.required and c not in named for c in other.columns)
+        if other.key and other.extract != sheet.contract.extract and not lacks and len(named) > len(sheet.layout.position):
+            own = [c.name for c in other.columns if c in named and c.name not in sheet.layout.position]
+            return (
+                f"has the columns of {other.extract}, {', '.join(own)} among them, and its name says {sheet.contract.extract}:"
+                " correct the name; if the name is right, release the file"
+            )
+    return None
 
 
 def cut_by_spreadsheet(sheet: Sheet, rows: int) -> str | None:
@@ -137,21 +160,27 @@ def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
     for c in sheet.contract.columns:
         if not c.required or c.name not in sheet.layout.position or not (c.type == "choice" or c.name in classifying):
             continue
-        seen, filled, first_filled, repeats = one_row(con.execute(
-            f"""
-            select count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false)
-            from (
-                select line, v, lag(v) over (partition by v is null order by line) as before
-                from (select line, c_{c.name} as v from {PARSED} limit {FIRST_ROWS})
-            )
-            """
-        ))
-        if filled >= FEWEST_GROUPS and filled < (1 - LEAST_BLANK) * seen and first_filled and not repeats:
-            return (
-                f"{c.name}: blank in {seen - filled:,} of the first {seen:,} rows, as in a report that has a value on the first"
-                " row of its group alone: fill it down and export again; if blanks are meant, release the file"
-            )
+        if found := blanks_after_first(con, c.name):
+            return f"{c.name}: {found}: fill it down and export again; if blanks are meant, release the file"
     return None
+
+
+def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """What the first rows of `landing_parsed` have under a column that has values on the first row of each group alone, or
+    None."""
+    seen, filled, first_filled, repeats = one_row(con.execute(
+        f"""
+        select count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false)
+        from (
+            select line, v, lag(v) over (partition by v is null order by line) as before
+            from (select line, c_{name} as v from {PARSED} limit {FIRST_ROWS})
+        )
+        """
+    ))
+    if filled < FEWEST_GROUPS or filled >= (1 - LEAST_BLANK) * seen or not first_filled or repeats:
+        return None
+    where = f"blank in {seen - filled:,} of the first {seen:,} rows"
+    return f"{where}, as in a report that has a value on the first row of its group alone"
 
 
 def quarantined_too_much(rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe) -> str | None:

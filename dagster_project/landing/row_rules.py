@@ -16,7 +16,18 @@ from dagster_project.core.sql import literal, one_row
 from .canonical_values import FAULT, mapped, translated
 from .csv_reader import CELLS, Cells
 from .decode import MARK
-from .excluded_rows import KEY_WORDS, NO_VALUE, TOTAL, WORDS, is_word, knows_total, other_force, says_void, why_word
+from .excluded_rows import (
+    KEY_WORDS,
+    NO_VALUE,
+    TOTAL,
+    WORDS,
+    is_word,
+    knows_total,
+    other_force,
+    says_other_currency,
+    says_void,
+    why_word,
+)
 from .file_name_patterns import FIRST_YEAR, Covers, months
 from .header_columns import AroundTable, Layout
 from .mapping_fields import Join, parts_of
@@ -55,6 +66,8 @@ class Sheet:
     """Rows that were left out because they are not records."""
     force: str = ""
     """Whose file it is."""
+    says_own_number: bool = False
+    """Whether a row says the force by its number, so that other numbers are other forces'."""
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
     unseen: tuple[str, ...] = ()
@@ -103,7 +116,7 @@ class Sheet:
     def other_force(self) -> str | None:
         """SQL for the other force that a row says it is of; None where the file has no such column."""
         fields = self.layout.force_fields if self.form == "canonical" else ()
-        return other_force(map(self.cell, fields), self.force) if fields else None
+        return other_force(map(self.cell, fields), self.force, are_numbers=self.says_own_number) if fields else None
 
     @property
     def void(self) -> str | None:
@@ -112,6 +125,13 @@ class Sheet:
         if not fields:
             return None
         return says_void({header: self.cell(i) for i, header in fields.items()}, "status" in self.layout.position)
+
+    @property
+    def other_currency(self) -> str | None:
+        """SQL that is true of a row whose amounts are not in pounds; None where the file does not say it of amounts."""
+        has_amounts = any(c.type == "money" and c.name in self.layout.position for c in self.contract.columns)
+        fields = self.layout.currency_fields if has_amounts and self.form == "canonical" else ()
+        return " or ".join(says_other_currency(self.cell(i)) for i in fields) or None
 
     @property
     def force_headers(self) -> str:
@@ -252,6 +272,9 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     telling = {name: sql for name, sql in (("other_force", sheet.other_force), ("void", sheet.void)) if sql}
     said = "".join(f"{name}, " for name in telling)
     trimmed = ", ".join([*(f"{sql} as {name}" for name, sql in telling.items()), trimmed])
+    if sheet.other_currency:
+        # Such a row is a record, and stands for its key.
+        said, trimmed = f"{said}other_currency, ", f"({sheet.other_currency}) as other_currency, {trimmed}"
     # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
     is_blanked = sheet.cells.is_uniform and sheet.cells.blanks is None
     blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
@@ -326,7 +349,7 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             if not sheet.cells.is_short:
                 long = f"length({sheet.translated(c)}) > {LONGEST}"
                 rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
-    return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet), *_void(sheet)]
+    return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet), *_void(sheet), *_currency(sheet)]
 
 
 def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
@@ -358,6 +381,13 @@ def _void(sheet: Sheet) -> list[tuple[str, str, str]]:
     said = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
     headers = " or ".join(sheet.layout.void_fields.values())
     return [("void is not null", said, f"{headers}: says that it is no record")]
+
+
+def _currency(sheet: Sheet) -> list[tuple[str, str, str]]:
+    if not sheet.other_currency:
+        return []
+    kind = f"{' or '.join(sheet.layout.currency_fields.values())}: is not the pound"
+    return [("other_currency", literal(f"{kind}: give the amount in pounds, and leave the column out or blank"), kind)]
 
 
 def _fault(column: Column) -> str:

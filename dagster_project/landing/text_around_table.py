@@ -1,12 +1,16 @@
-"""Holds files whose titles or last lines say that rows are missing, and those with records above the header or a second header
-below it, whose columns are in another order."""
+"""Holds files whose titles or last lines say that rows are missing or amounts in thousands, and those with records above the
+header or a second header below it, whose columns are in another order. Notes what else they say that the name does not."""
 
 import csv
 import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime
 
 import duckdb
 
-from dagster_project.contracts import plain_header
+from dagster_project.contracts import Contract, plain_header
+from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal
 
 from .header_columns import AroundTable, Layout
@@ -45,6 +49,11 @@ _COUNTED = re.compile(
     re.I,
 )
 """How many rows a note says there are: `Showing 1 to 25 of 2,345 entries`, `(2345 rows affected)`, `Total records: 2345`."""
+_THOUSANDS = re.compile(r"(£|\bgbp)\s?['’]?000s?\b|(£|\bgbp)\s?(k|m|mn|bn)\b|\bin (£ ?|pounds )?(thousands|millions)\b", re.I)
+_SAID = r"(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
+_PERIOD = re.compile(rf"\b(?:from|between|period)\b\D{{0,20}}{_SAID}\D{{1,20}}{_SAID}", re.I)
+"""`Period: 01/03/2025 - 31/03/2025`, as reports print what they were asked for."""
+_FILTERED = re.compile(r"\b(applied filters|filters? applied|filter(ed)? (by|on|to))\b", re.I)
 _YEAR = re.compile(r"(19[89]|20\d)\d")
 """A number that is more likely a year: `Number of results: 2025` may be a title."""
 _DAY = re.compile(r"\d{1,4}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4}(\D.*)?|\d{4}-\d{2}-\d{2}.*")
@@ -81,6 +90,41 @@ def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> 
                 f"says that it has {max(counts):,} rows, and has {rows:,}: export all of them; if the number counts something"
                 " else, release the file, or name its row in a mapping (table: header_row: or ignore:)"
             )
+    return None
+
+
+def says_thousands(around: AroundTable, contract: Contract) -> str | None:
+    """The reason to hold a file of amounts whose titles or last lines say that they are in thousands or millions, or None."""
+    has_amounts = any(c.type == "money" for c in contract.columns)
+    for found in filter(None, map(_THOUSANDS.search, around.notes if has_amounts else ())):
+        said = f"says that its amounts are in thousands or millions ('{found[0]}')"
+        return f"{said}: export pounds; if they are in pounds, release the file"
+    return None
+
+
+def describe_around(around: AroundTable, sheet: Sheet) -> Iterator[str]:
+    """Sentences on titles and last lines that say what the file's name does not: a shorter period, another force, or filters.
+
+    A mapping that says where the table is, or which rows are no records, knows what stands there.
+    """
+    if sheet.form != "canonical" or sheet.mapping.table.header_row or sheet.mapping.table.ignore:
+        return
+    text = " ".join(around.notes)
+    first, last = sheet.covered_from, sheet.covered_to
+    days = [_day(said) for said in found.groups()] if (found := _PERIOD.search(text)) else []
+    if len(said := [day for day in days if day]) == 2 and first <= said[0] <= said[1] <= last and said != [first, last]:
+        yield f"says that it is of {said[0]} to {said[1]}, and its window is {first} to {last}: the other days count as 0"
+    names = force_names()
+    others = [name for code, name in names.items() if code != sheet.force and name.lower() in text.lower()]
+    if others and names.get(sheet.force, "").lower() not in text.lower():
+        yield f"says {', '.join(others)} around its table, and counts for {sheet.force}"
+    if found := _FILTERED.search(text):
+        yield f"says that rows were filtered ('{found[0]}'): is anything left out of its window?"
+
+
+def _day(text: str) -> date | None:
+    with suppress(ValueError):
+        return datetime.strptime(text, "%d/%m/%Y" if "/" in text else "%Y-%m-%d").date()
     return None
 
 

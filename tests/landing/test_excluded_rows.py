@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.landing.excluded_rows import TOTAL
+from dagster_project.core.seeds import read_seed
+from dagster_project.landing.excluded_rows import _NUMBERS, TOTAL
 
 from .workbook import workbook
 
@@ -63,18 +64,22 @@ def test_in_any_column_of_text(warehouse, extract, good, bad, column):
 
 
 BLANKS = ("NULL", "(null)", "<NULL>", "N/A", "#N/A", "#REF!", "None", "nan", "-", "--", "(blank)", "#DIV/0!", "########")
-NOTES = ("Run date:", "Report run on", "Report date", "Date printed:", "Extracted on:", "Generated at :", "Data extracted")
+NOTES = ("Run date:", "Report run on", "Report date", "Date printed:", "Extracted on:", "Generated at :", "Data extracted",
+         "Prepared by J Smith", "Last updated:")  # fmt: skip
+EXAMPLES = ("EXAMPLE", "Example 1", "example_row", "e.g. 12345", "eg: A1", "TEST", "Test record", "dummy", "xxx", "XXXXXX")
 
 
 NONE = (
     *((text, "stands for a blank, and it is the key") for text in BLANKS),
     *((text, "is a note, not a record (table: ignore: in a mapping leaves such rows out)") for text in NOTES),
+    *((text, "stands for a blank, and it is the key") for text in ("TBC", "tba", "****", "??", "RESTRICTED", "Access denied")),
+    *((text, "is an example or a test, not a record (table: ignore: in a mapping leaves such rows out)") for text in EXAMPLES),
     ("1.23E+11", "is a long number that a spreadsheet has cut short: export the column as text"),
     ("1,23e+11", "is a long number that a spreadsheet has cut short: export the column as text"),
 )  # fmt: skip
 LIKE_NONE = (
     "NULL1", "N/A/25/1", "NA", "Nancy", "-1", "#1", "#A1", "1E5", "1.5E10", "E+1", "12E+11", "Run 7", "Report", "Datedat", "0",
-    "None-1", "Unknown", "Date run-12", "1.23E+11/A",
+    "None-1", "Unknown", "Date run-12", "1.23E+11/A", "EXAMPLE-A12", "TEST1", "T/EST", "XX", "EG12", "Restricted-1", "*1",
 )  # fmt: skip
 
 
@@ -167,6 +172,56 @@ def test_a_file_most_of_whose_rows_are_another_force_s_is_refused(warehouse):
     cases = {(1, 1): "refused", (1, 2): "accepted", (2, 3): "refused", (15, 30): "accepted"}
     entries = warehouse.land_each("crimes", *((other(n, of, own=""), HEADER.format("Force")) for n, of in cases))
     assert [entry.outcome for entry in entries] == [*cases.values()]
+
+
+@pytest.mark.parametrize(
+    "said,own,outcome,landed",
+    [
+        ("E23000021", "E23000018", "accepted", 27),
+        ("w15000002", "E23000018", "accepted", 27),
+        ("33", "30", "accepted", 27),
+        # A number may be anything, where no row has the force's own.
+        ("33", "", "accepted", 30),
+        ("33", "Derbyshire", "accepted", 30),
+        ("99", "30", "accepted", 30),
+        ("3", "30", "accepted", 30),
+        ("E01021000", "E23000018", "accepted", 30),
+    ],
+)
+def test_codes_and_numbers_of_another_force(warehouse, said, own, outcome, landed):
+    entry = warehouse.land("crimes", *other(3, 30, said, own), header=HEADER.format("Force code"))
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == (outcome, landed, 30 - landed)
+
+
+def test_a_file_of_another_force_s_codes_is_refused(warehouse):
+    entry = warehouse.land("crimes", *other(12, 12, "E23000021"), header=HEADER.format("Force code"))
+    assert entry.outcome == "refused" and "12 of 12 rows say Leicestershire Police" in entry.reason
+
+
+def test_every_force_of_england_and_wales_has_its_code():
+    nations = {row["force_code"]: row["nation"] for row in read_seed("forces")}
+    listed = {code: "England" if n < 39 else "Wales" for n, (_, code) in enumerate(_NUMBERS)}
+    assert listed == {code: nation for code, nation in nations.items() if nation in ("England", "Wales")}
+
+
+CASH = "seizure_ref,order_date,amount,status,Currency"
+
+
+@pytest.mark.parametrize("said,n", [("EUR", 1), ("euros", 1), ("€", 1), ("US dollars", 1), ("US$", 1), ("GBP", 0), ("£", 0),
+                                    ("Pounds sterling", 0), ("Notes and coins", 0), ("Euston", 0), ("", 0)])  # fmt: skip
+def test_amounts_in_another_currency(warehouse, said, n):
+    entry = warehouse.land(
+        "cash_seizures", "S1,2025-03-01,500,Forfeited,GBP", f"S2,2025-03-01,500,Forfeited,{said}", header=CASH
+    )
+    assert (entry.rows_landed, entry.rows_quarantined) == (2 - n, n)
+    if n:
+        assert reasons(warehouse, entry)["3"].startswith("Currency: is not the pound: give the amount in pounds")
+        # It is a record: an older version of it stands, and is not withdrawn.
+        assert [row["_key"] for row in warehouse.withheld(entry)] == ["S2"]
+
+
+def test_a_currency_of_rows_without_amounts_does_not_matter(warehouse):
+    assert warehouse.land("crimes", f"{GOOD},EUR", header=HEADER.format("Currency")).rows_landed == 1
 
 
 def test_rows_of_another_force_are_quarantined(warehouse):
@@ -304,6 +359,7 @@ def test_a_mapping_that_uses_the_column_knows_what_it_says(warehouse):
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
     rows = [f"C{i},2025-03-01,92D,{'Cancelled' if i < 5 else 'Live'}" for i in range(20)]
     assert warehouse.land("crimes", *rows, header="crime_ref,recorded_on,offence_code,Record status").rows_landed == 20
+
 
 def test_what_is_cancelled_is_no_record_where_the_extract_has_no_status_of_its_own(warehouse):
     rows = [f"I{i},2025-03-01,Primary,30,{'Cancelled - no staff' if i < 5 else 'Held'}" for i in range(20)]

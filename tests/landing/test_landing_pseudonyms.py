@@ -129,3 +129,11 @@ def test_nights_without_identifiers_need_no_key(warehouse, monkeypatch):
     warehouse.land("drug_tests", ROW.format("P1"))
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
     assert warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,").outcome == "accepted"
+
+
+def test_what_stands_for_a_blank_is_no_address(warehouse):
+    addresses = ("N/A", "unknown", "NFA", "Not known", "-", "12 N/A", "Unknown Road")
+    rows = [f"T{n},{address},2025-03-01,1,Dales" for n, address in enumerate(addresses)]
+    entry = warehouse.land("op_trapped", *rows)
+    assert entry.rows_landed == 7
+    assert [row["address_ref"] is None for row in warehouse.raw(entry)] == [True] * 5 + [False] * 2

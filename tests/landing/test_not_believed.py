@@ -197,3 +197,25 @@ def test_of_many_rows_a_part_is_asked_first(warehouse, monkeypatch, stay, outcom
     warehouse.land("crimes", *crimes(0, 400))
     entry = warehouse.land("crimes", *crimes(0, stay), *crimes(600, 630), at=LATER)
     assert entry.outcome == outcome
+
+
+MDA = "order_ref,order_date,amount,recipient"
+
+
+@pytest.mark.parametrize(
+    "extract,header,row,outcome",
+    [
+        ("forfeiture_orders", MDA, "M{0},2025-03-01,100,Police", "held"),
+        ("forfeiture_orders", f"{MDA},seizure_ref", "M{0},2025-03-01,100,Police,S{0}", "accepted"),
+        ("forfeiture_orders", "order_ref,order_date,amount,paid_to", "M{0},2025-03-01,100,Police", "accepted"),
+        ("mda_orders", MDA, "M{0},2025-03-01,100,Police", "accepted"),
+        # What data.police.uk publishes has no references: columns beside a crime's own may well be called so.
+        ("crimes", "crime_ref,recorded_on,offence_code,status,month,crime_type,longitude,latitude,location,lsoa_name",
+         "C{0},2025-03-01,92D,Recorded,2025-03,Drugs,1,52,Street,Amber Valley 001A", "accepted"),
+    ],
+)  # fmt: skip
+def test_a_file_with_the_columns_of_another_extract(warehouse, extract, header, row, outcome):
+    entry = warehouse.land(extract, *(row.format(n) for n in range(5)), header=header)
+    assert entry.outcome == outcome, entry.reason
+    if outcome == "held":
+        assert entry.reason.startswith("has the columns of mda_orders, recipient among them, and its name says forfeiture_")

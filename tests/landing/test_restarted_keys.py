@@ -32,6 +32,26 @@ def test_references_that_begin_again_each_year(warehouse, old, new, outcome):
         assert "headers: {administration_ref: {join: [administered_at, administration_ref]}} in a mapping" in entry.reason
 
 
+@pytest.mark.parametrize(
+    "old,new,is_noted",
+    [
+        (range(12), range(10), True),
+        (range(99), range(99), True),
+        (range(12), range(4), False),
+        (range(12), range(1, 13), False),
+    ],
+    ids=["short", "the longest", "too few", "one more"],
+)
+def test_a_short_file_all_of_whose_references_begin_again_is_noted(warehouse, old, new, is_noted):
+    given(warehouse, old, 2024, "20250105T020000Z")
+    entry = given(warehouse, new, 2025, LATER)
+    assert entry.outcome == "accepted"
+    said = f"administration_ref: all {len(new)} are those of records of other days, and replace them: do references begin again"
+    assert any(note.startswith(said) for note in entry.drift) == is_noted
+    # The same days again are newer versions.
+    assert not any("replace them" in note for note in given(warehouse, new, 2025, LAST).drift)
+
+
 def test_the_line_that_is_said_keeps_both_years(warehouse):
     text = "extract: naloxone\nheaders: {administration_ref: {join: [administered_at, administration_ref]}}\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")

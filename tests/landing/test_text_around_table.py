@@ -108,3 +108,60 @@ def test_a_first_table_without_a_required_column_holds_the_file(warehouse):
 def test_titles_and_summaries_above_the_header_land(warehouse, above):
     entry = text(warehouse, *above, HEADER, *crimes())
     assert (entry.outcome, entry.rows_landed) == ("accepted", 25), entry.reason
+
+
+RETURNS = ["return_ref,received_on,amount", *(f"A{n},2025-03-{n:02},{n}" for n in range(1, 20))]
+
+
+@pytest.mark.parametrize(
+    "note,outcome",
+    [
+        ("All figures in £000s", "held"), ("Amounts (£'000)", "held"), ("Values: £k", "held"), ("GBP m", "held"),
+        ("Amounts are in thousands", "held"), ("In pounds millions", "held"),
+        ("Returns over £10k", "accepted"), ("Returns above £1,000", "accepted"), ("£1m fund", "accepted"),
+        ("Amounts in pounds", "accepted"), ("Total: £000", "held"),
+    ],
+)  # fmt: skip
+def test_amounts_in_thousands(warehouse, note, outcome):
+    entry = warehouse.land("aris_returns", text="".join(f"{line}\n" for line in (f'"{note}"', "", *RETURNS)))
+    assert entry.outcome == outcome
+    if outcome == "held":
+        assert "says that its amounts are in thousands or millions" in entry.reason
+
+
+def test_thousands_of_what_has_no_amounts(warehouse):
+    assert text(warehouse, "Property above £000s", HEADER, *crimes()).outcome == "accepted"
+
+
+@pytest.mark.parametrize(
+    "lines,said",
+    [
+        (["Period: 01/03/2025 - 31/03/2025"], "says that it is of 2025-03-01 to 2025-03-31, and its window is 2025-01-01 to"),
+        (["From:,2025-03-01 00:00:00", "To:,2025-03-31 23:59:59"], "says that it is of 2025-03-01 to 2025-03-31"),
+        (["Crimes between 01/01/2025 and 30/06/2025"], "says that it is of 2025-01-01 to 2025-06-30"),
+        (["Period: 01/01/2025 - 31/12/2025"], None),
+        (["Period: 01/04/2024 - 31/03/2025"], None),
+        (["From 31/31/2025 to 32/31/2025"], None),
+        (["Printed 01/03/2025", "Checked 02/03/2025"], None),
+        (["Leicestershire Police - recorded crime"], "says Leicestershire Police around its table, and counts for derbyshire"),
+        (["Derbyshire Constabulary, with Leicestershire Police"], None),
+        (["Leicestershire"], None),
+        (["Filtered by unit"], "says that rows were filtered ('Filtered by'): is anything left out of its window?"),
+        (["Oil filter"], None),
+    ],
+)
+def test_what_titles_say_that_the_name_does_not_is_noted(warehouse, lines, said):
+    # Rows of the whole window, so that nothing else is noted.
+    rows = [f"C{n},2025-{n % 12 + 1:02}-15,92D,Recorded,{('Dales', 'Erewash')[n % 2]}" for n in range(24)]
+    entry = text(warehouse, *lines, "", HEADER, *rows)
+    assert entry.outcome == "accepted" and entry.rows_landed == 24
+    assert [note[: len(said)] for note in entry.drift] == [said] if said else entry.drift == []
+
+
+def test_filters_below_the_table_are_noted_and_a_mapping_may_know_them(warehouse):
+    rows = [HEADER, *crimes(), "", '"Applied filters:', 'lpu is Dales"']
+    said = "says that rows were filtered ('Applied filters'): is anything left out of its window?"
+    assert text(warehouse, *rows).drift == [said]
+    mapping = warehouse.home.mappings / "m.yml"
+    mapping.write_text('extract: crimes\ntable: {ignore: {crime_ref: "Applied*"}}\n', encoding="utf-8")
+    assert text(warehouse, *rows, at="20260106T020000Z").drift == []

@@ -1,0 +1,205 @@
+"""Notes what may be wrong with a file that lands: what a person would ask on reading it, and no rule can decide. The notes are
+in the ledger's `drift`, `pam inspect` and `pam status`."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.contracts import Column
+from dagster_project.core.home import Home
+from dagster_project.core.reference_lists import UNIT
+from dagster_project.core.sql import literal, one_row
+
+from .csv_reader import CELLS
+from .excluded_rows import other_force
+from .plausibility import GROUPED_ROWS, blanks_after_first
+from .raw_store import Load, StoredColumn, parquet_of
+from .row_rules import Sheet
+from .vocabulary import CODE, known_values
+
+ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
+"""Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""
+ALIKE_ROWS = 50
+"""Rows of one value from which it is no chance: as for a column that is blank in every row."""
+FLAGS = ({"Y", "N"}, {"Positive", "Negative"})
+"""Choices of which a rate is made: one value in all rows makes it 0 or 100."""
+FEWEST_ROWS, LEAST_BLANK = 20, 0.05
+"""A few blanks are normal, as in `share_quarantined`."""
+GAP_DAYS, GAP_ROWS = 28, 30
+"""Days at an end of the window without a row, and the rows that would be usual there: as in `days_without_rows`."""
+TYPED_ROWS = 100_000
+"""Files that people type are short. In a longer one, comparing all keys takes too long."""
+CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
+"""What a status says of a line or an order that is no longer active."""
+
+_AT_ODDS = {
+    "confiscation_orders": {
+        "cast(order_value as decimal(38, 2)) > cast(benefit_value as decimal(38, 2))": (
+            "order_value is above benefit_value, which it can't be: are the columns exchanged?"
+        ),
+    },
+    "county_lines": {"closed_on < identified_on": "closed_on is before identified_on: such a line is never active"},
+    "drug_tests": {
+        "test_status = 'Completed' and coalesce(result, cocaine, opiates) is null": (
+            "the test is completed and has no result: it counts as not positive"
+        ),
+        "test_status <> 'Completed' and 'Positive' in (result, cocaine, opiates)": (
+            "the result is positive and the test is not completed: it does not count as positive"
+        ),
+        "result = 'Negative' and 'Positive' in (cocaine, opiates)": (
+            "cocaine or opiates is positive and the result negative: it does not count as positive"
+        ),
+    },
+    "iom_visits": {
+        "lower(operation) <> 'knightlow' and contains(lower(operation), 'knightlow')": (
+            "operation is not Knightlow alone: it does not count as a visit of Knightlow"
+        ),
+    },
+    "pspos": {"ends_on < starts_on": "ends_on is before starts_on: such an order is never active"},
+}
+"""By extract: SQL of rows whose columns contradict each other, and what it means."""
+
+
+def doubts(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    load: Load,
+    sheet: Sheet,
+    stored: Mapping[str, StoredColumn],
+    absent: list[str],
+    rows: int,
+) -> list[str]:
+    """What may be wrong with a load's stored rows, a sentence for each. `absent`: columns that count as absent. `rows`: how
+    many the file has."""
+    notes = []
+    if rows in ROUND_ROWS:
+        notes.append(f"exactly {rows:,} rows, which many programs export at most: is that all of them?")
+    path = load.raw(home)
+    landed = stored["_line"].filled if "_line" in stored else 0
+    if not landed:
+        return notes
+    columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in absent]
+    notes += _one_value(home, load, columns, stored, landed)
+    if sheet.form == "canonical" and sheet.contract.kind != "indicators":
+        notes += _blanks(con, sheet, columns, stored, landed)
+    notes += _days(con, path, sheet, landed)
+    notes += _keys_alike(con, path, sheet, landed)
+    notes += _reported_by_others(con, path, load, stored)
+    notes += _closed_without_a_day(con, sheet, landed)
+    # A file without results says nothing of them.
+    at_odds = {} if set(absent) >= {"result", "cocaine", "opiates"} else _AT_ODDS.get(load.extract, {})
+    if at_odds:
+        counts = ", ".join(f"count(*) filter (where {condition})" for condition in at_odds)
+        found = one_row(con.execute(f"select {counts} from {parquet_of(path)}"))
+        notes += [f"{n:,} of {landed:,} rows: {meaning}" for n, meaning in zip(found, at_odds.values(), strict=True) if n]
+    return notes
+
+
+def _one_value(
+    home: Home, load: Load, columns: list[Column], stored: Mapping[str, StoredColumn], landed: int
+) -> Iterator[str]:
+    """Notes a flag or a unit with one value in all rows: a default that nobody changed, or an export of some rows alone. A Y
+    that is blank in the other rows is a tick."""
+    for c in columns:
+        column = stored[c.name]
+        if column.filled < ALIKE_ROWS or column.first is None or column.first != column.last:
+            continue
+        units = known_values(home, load.force_code, load.extract, UNIT) if c.type == "unit" else None
+        if column.first == "Y" and column.filled < landed:
+            continue
+        if set(c.values) in FLAGS or (units and len(units) > 2 and column.first.lower() in units):
+            yield f"{c.name}: {column.first} in all {column.filled:,} rows: is it a default, or are others left out?"
+
+
+def _blanks(
+    con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: list[Column], stored: Mapping[str, StoredColumn], landed: int
+) -> Iterator[str]:
+    """Notes blanks of required columns, which count in no measure that needs them, and values on the first row of a group."""
+    for c in columns:
+        blank = landed - stored[c.name].filled
+        # A blank among texts and lists is a row without that, such as a search for nothing in particular.
+        needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
+        if needs_value and landed >= FEWEST_ROWS and blank > LEAST_BLANK * landed:
+            yield f"{c.name}: blank in {blank:,} of {landed:,} rows: measures that need it do not count them"
+        may_group = not c.required and c.type in ("choice", "text", "unit") and landed >= GROUPED_ROWS and 2 * blank > landed
+        if may_group and (found := blanks_after_first(con, c.name)):
+            yield f"{c.name}: {found}: fill it down, or these rows count as without it"
+
+
+def _days(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
+    """Notes days without a row at the ends of the window, if many rows would be usual there and no run within is as long; and a
+    day that has most rows, such as that of a move from an older system."""
+    if sheet.contract.kind != "events" or landed < GAP_ROWS:
+        return
+    counts = con.execute(f"select cast(_date as date), count(*) from {parquet_of(path)} group by 1 order by 1").fetchall()
+    days, one_day = [day for day, _ in counts], timedelta(days=1)
+    span = (days[-1] - days[0]).days + 1
+    if span < GAP_DAYS:
+        return
+    longest = max((after - before).days for before, after in pairwise(days))
+    for first, last in ((sheet.covered_from, days[0] - one_day), (days[-1] + one_day, sheet.covered_to)):
+        gap = (last - first).days + 1
+        if gap >= max(GAP_DAYS, longest) and landed * gap >= GAP_ROWS * span:
+            yield (
+                f"no row from {first} to {last}, where about {landed * gap / span:,.0f} would be usual: these days count as 0."
+                " If the system does not have them, name the next file for the days that it has"
+            )
+    day, n = max(counts, key=lambda c: c[1])
+    if landed >= ALIKE_ROWS and 2 * n > landed:
+        yield f"{sheet.contract.date_column}: {n:,} of {landed:,} rows are of {day}: is it a default?"
+
+
+def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
+    """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
+    if not sheet.key or landed > TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
+        return
+    alike = "ltrim(lower(regexp_replace(_key, '\\s', '', 'g')), '0')"
+    keys, different = one_row(con.execute(f"select count(distinct _key), count(distinct {alike}) from {parquet_of(path)}"))
+    if keys > different:
+        (lines,) = one_row(con.execute(
+            f"""
+            select list(_line order by cast(_line as bigint)) from {parquet_of(path)}
+            group by {alike} having count(distinct _key) > 1 order by min(cast(_line as bigint)) limit 1
+            """
+        ))
+        more = f" and {keys - different - 1:,} times more" if keys > different + 1 else ""
+        yield (
+            f"{sheet.key[0]}: differs only in case, blanks or zeros before it, as on lines {' and '.join(lines[:2])}{more}:"
+            " such rows count as different records"
+        )
+
+
+def _reported_by_others(
+    con: duckdb.DuckDBPyConnection, path: Path, load: Load, stored: Mapping[str, StoredColumn]
+) -> Iterator[str]:
+    """Notes rows of a street file that another force reported, as in one that was put together of several."""
+    if "reported_by" not in stored or stored["reported_by"].first is None:
+        return
+    others = other_force(["reported_by"], load.force_code)
+    n, names = one_row(con.execute(
+        f"""
+        select count(said), (list(distinct said order by said))[1:3]
+        from (select {others} as said from {parquet_of(path)}) where said is not null
+        """
+    ))
+    if n:
+        yield f"reported_by: {n:,} rows say {', '.join(names)}, and count for {load.force_code}, as the file's name says"
+
+
+def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int) -> Iterator[str]:
+    """Notes rows of a whole list that a column which is not stored calls closed, and that have no day of it."""
+    ends = [c.name for c in sheet.contract.columns if c.type == "date" and not c.required and c.name in sheet.layout.position]
+    for end in ends if sheet.contract.kind == "list" else ():
+        for i, header in sheet.layout.void_fields.items():
+            (n,) = one_row(con.execute(
+                f"""
+                select count(*) from {CELLS}
+                where not {sheet.is_ragged} and nullif({sheet.text(end)}, '') is null
+                    and regexp_matches({sheet.cell(i)}, {literal(CLOSED)}, 'i')
+                """
+            ))
+            if n:
+                yield f"{header}: says closed, without {end}, in {n:,} of {landed:,} rows, which count as active"
