@@ -98,6 +98,18 @@ class PoliceUk(_Part):
     times_are_utc: bool = False
 
 
+class Contradiction(_Part):
+    """Columns that contradict each other. Rows that do so land, and are noted.
+
+    `rows`: SQL that is true of such a row as it is stored: all columns are canonical text. `means`: what the note says.
+    `needs`: columns of which a file must have one; a file with none of them says nothing about them.
+    """
+
+    rows: Text
+    means: Text
+    needs: tuple[Name, ...] = ()
+
+
 class Contract(_Part):
     """One extract: what a row is, its columns, and what follows from them."""
 
@@ -120,6 +132,7 @@ class Contract(_Part):
     told_together: tuple[Name, ...] = ()
     """Columns that a system may give by one code: a drafted mapping then gives them the same header."""
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    contradictions: tuple[Contradiction, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -142,6 +155,8 @@ class Contract(_Part):
             raise ValueError("doubled_group: names no column")
         if unknown := sorted(set(self.told_together) - set(names)):
             raise ValueError(f"told_together: no such column: {', '.join(unknown)}")
+        if unknown := sorted({name for c in self.contradictions for name in c.needs} - set(names)):
+            raise ValueError(f"contradictions: no such column: {', '.join(unknown)}")
         if self.police_uk:
             for name in (*self.police_uk.columns.values(), *self.police_uk.absent):
                 if name not in names:

@@ -35,33 +35,6 @@ TYPED_ROWS = 100_000
 CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
 """What a status says of a line or an order that is no longer active."""
 
-_AT_ODDS = {
-    "confiscation_orders": {
-        "cast(order_value as decimal(38, 2)) > cast(benefit_value as decimal(38, 2))": (
-            "order_value is above benefit_value, which it can't be: are the columns exchanged?"
-        ),
-    },
-    "county_lines": {"closed_on < identified_on": "closed_on is before identified_on: such a line is never active"},
-    "drug_tests": {
-        "test_status = 'Completed' and coalesce(result, cocaine, opiates) is null": (
-            "the test is completed and has no result: it counts as not positive"
-        ),
-        "test_status <> 'Completed' and 'Positive' in (result, cocaine, opiates)": (
-            "the result is positive and the test is not completed: it does not count as positive"
-        ),
-        "result = 'Negative' and 'Positive' in (cocaine, opiates)": (
-            "cocaine or opiates is positive and the result negative: it does not count as positive"
-        ),
-    },
-    "iom_visits": {
-        "lower(operation) <> 'knightlow' and contains(lower(operation), 'knightlow')": (
-            "operation is not Knightlow alone: it does not count as a visit of Knightlow"
-        ),
-    },
-    "pspos": {"ends_on < starts_on": "ends_on is before starts_on: such an order is never active"},
-}
-"""By extract: SQL of rows whose columns contradict each other, and what it means."""
-
 
 def doubts(
     con: duckdb.DuckDBPyConnection,
@@ -89,13 +62,19 @@ def doubts(
     notes += _keys_alike(con, path, sheet, landed)
     notes += _reported_by_others(con, path, load, stored)
     notes += _closed_without_a_day(con, sheet, landed)
-    # A file without results says nothing of them.
-    at_odds = {} if set(absent) >= {"result", "cocaine", "opiates"} else _AT_ODDS.get(load.extract, {})
-    if at_odds:
-        counts = ", ".join(f"count(*) filter (where {condition})" for condition in at_odds)
-        found = one_row(con.execute(f"select {counts} from {parquet_of(path)}"))
-        notes += [f"{n:,} of {landed:,} rows: {meaning}" for n, meaning in zip(found, at_odds.values(), strict=True) if n]
+    notes += _contradictions(con, path, sheet, absent, landed)
     return notes
+
+
+def _contradictions(
+    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, absent: list[str], landed: int
+) -> Iterator[str]:
+    """Notes rows whose columns contradict each other, as the contract says."""
+    listed = [c for c in sheet.contract.contradictions if not c.needs or not set(absent) >= set(c.needs)]
+    if listed:
+        counts = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
+        found = one_row(con.execute(f"select {counts} from {parquet_of(path)}"))
+        yield from (f"{n:,} of {landed:,} rows: {c.means}" for n, c in zip(found, listed, strict=True) if n)
 
 
 def _one_value(

@@ -107,6 +107,7 @@ def test_the_small_contract_is_sound():
         (small(kind="indicators"), "places_row"),
         (small(kind="monthly_file"), "has no key"),
         (small(doubled_group="Colour"), "doubled_group"),
+        (small(contradictions=[{"rows": "true", "means": "so", "needs": ["colour"]}]), "no such column: colour"),
         (small(columns=[*SMALL["columns"], SMALL["columns"][2]]), "twice"),
         (with_column(type="choice"), "values"),
         (with_column(values=["a"]), "values"),
