@@ -6,31 +6,36 @@ which words may be there, and any other word means a part of the measure (`canna
 """
 
 import re
+from calendar import month_abbr, month_name
 from functools import cache
 from itertools import pairwise
 
 from dagster_project.core.seeds import force_names
+from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionFigures
 from .figures_in_text import Spot
 from .model import Figure
-from .periods_in_text import periods_of
-from .words import Mention, named
+from .periods_in_text import BEFORE, periods_of
+from .words import Mention, mentions, named
 
+OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
+_PLAN = r"targets?|targeted|forecast\w*|project(?:ed|ions?)|predict\w*|anticipat\w*|expect\w*|trajectory|budget\w*"
 _OTHER_KIND = re.compile(
     r"\b(?:averag\w+|mean of|median|per (?:month|day|week|quarter|year|officer|person|head|team)"
     r"|(?:a|each|every) (?:month|day|week|quarter|officer|person|team|school)|monthly|weekly|daily|quarterly"
-    r"|targets?|targeted|forecast\w*|project(?:ed|ions?)|predict\w*|anticipat\w*|expect\w*|trajectory|if trends|budget\w*"
+    rf"|{_PLAN}|if trends"
     r"|(?:previous|earlier|last) report|previously reported|we said|provisional\w*"
     r"|paramedics?|ambulance|crimestoppers|modern slavery|(?:week|month|quarter)[ -]on[ -]"
     r"(?:week|month|quarter)"
+    r"|outside|excluding|except(?:ing)?|apart from|other than|not including|minus"
     r"|aged|under[- ]?1[68]s?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
     re.I,
 )
 _ELSEWHERE = (
     r"England|Wales|Scotland|Britain|UK|United Kingdom|[Nn]ationally|[Nn]ationwide|[Cc]ountrywide|[Rr]egionally"
-    r"|(?:[Nn]ational|[Rr]egional) (?:average|total|figure|rate|rise|increase|fall|decrease|trend)s?"
+    r"|(?:[Nn]ational|[Rr]egional) (?:average|total|figure|rate|rise|increase|fall|decrease|trend|picture|context|position)s?"
     r"|across the (?:country|region)|in the region(?! of)|(?:East|West) Midlands|Yorkshire"
     r"|East of England|London|[Oo]ther forces|[Nn]eighbouring forces?"
     r"|(?:[Ss]imilar|[Pp]eer) (?:forces?|group)|[Ff]amily of forces|[Ee]lsewhere"
@@ -56,11 +61,17 @@ _MAY_HAVE = re.compile(
     r"|terms|respect|relation|regards?|due|all|years?|months?|quarter|period|today|date)"
 )
 """What may be said of a measure as a whole: `a rise in possession offences`, unlike `arrests for possession offences`."""
+_PART_VERBS = (
+    r"(?:charged|solved|detected|resolved|failed|refused|missed|un\w+ed|finalised|crossed|repeated|cancelled|outstanding|pending"
+    r"|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected|prevented|avoided|averted|deterred"
+    r"|cleared|dismissed|excluded)"
+)
+_VERB = re.compile(rf"(?!{_PART_VERBS})\w+(?:ed|ing)")
+_PART_BEFORE = re.compile(rf"\b{_PART_VERBS} *$", re.I)
 _AFTER = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
-    r"(?:(?:involving|among\w*|aged|against|where|whose|whom|charged|solved|detected|cleared|graded|result\w+|leading|led"
-    r"|linked|relating|dealt|finalised|found|dismissed|appealed|cancelled|excluding|except|committed|resolved|of which|in which"
-    r"|in whom)\b"
+    rf"(?:(?:{_PART_VERBS}|involving|among\w*|aged|against|where|whose|whom|graded|result\w+|leading|led|linked|relating|dealt"
+    r"|found|excluding|except|committed|of which|in which|in whom)\b"
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
@@ -71,15 +82,33 @@ _AFTER = re.compile(
     r"|(?:near|outside|inside)\b|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
-_VERB = re.compile(
-    r"(?!charged|solved|detected|resolved|failed|refused|missed|un\w+|finalised|crossed|repeated|cancelled|outstanding|pending"
-    r"|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected)\w+(?:ed|ing)"
-)
 _WHOLE = re.compile(r"\bof (?:the|our|these|those|all)(?: \w+ing)? *$", re.I)
+
+_BASE = re.compile(
+    r"\b(?:compared (?:with|to)|relative to|against|versus|vs?\.?|than|since|(?:up|down|rise|fall|increase|decrease|drop) on)"
+    r"(?= )([^,;.)]*)",
+    re.I,
+)
+"""What a change is on: words up to the end of the clause."""
+_YEAR_BEFORE = re.compile(
+    r"\b(?:last|previous|prior|preceding) (?:financial )?(?:year|12 months|twelve months)\b|\bsame (?:time|period|months)\b"
+    r"|^ *£?(?!(?:19|20)\d\d *$)[\d,.]+%? *$",
+    re.I,
+)
+_SOME_YEARS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|[2-9]|1\d)[ -]years?\b", re.I)
+_OURS = re.compile(
+    r"\b(?:we|our|overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I
+)
+_PLACE = re.compile(
+    r"\b(?:in|at|across|around|near|within|throughout|for|from)(?: the)?"
+    r" (?:((?!Operation|Op|Section|Table|Figure|Chart|Year|Quarter|Phase|Act|Total|Christmas|Easter)[A-Z][a-z]+)"
+    r"|(?:city|town|borough|village|district|ward|estate|neighbourhood|division)\b)"
+)
 
 _PART_IN_TITLE = re.compile(
     r"\b(?:charg(?:ed?|es|ing)|solved|detect(?:ed|ions?)|cleared|outcomes?|disposals?|suspects?|offenders?|train(?:ed|ing)"
-    r"|cannabis|cocaine|heroin|class [abc]|per (?:1,?000|head|officer)|(?:rates?|shares?|percentage|proportion) of)\b",
+    r"|cannabis|cocaine|heroin|class [abc]|round(?:ed|ing)|nearest|thousands|millions|000s?|per (?:1,?000|head|officer)"
+    r"|(?:rates?|shares?|percentage|proportion) of)\b",
     re.I,
 )
 
@@ -91,13 +120,50 @@ def _places(own: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{_ELSEWHERE}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
 
 
+def _clause_of(spot: Spot) -> str:
+    cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(spot.sentence)), len(spot.sentence)]
+    return next(spot.sentence[a:b] for a, b in pairwise(cuts) if spot.number.start < b)
+
+
 def is_other_kind(spot: Spot, own: str) -> bool:
     """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
     name."""
-    sentence = spot.sentence
-    cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(sentence)), len(sentence)]
-    around = next(sentence[a:b] for a, b in pairwise(cuts) if spot.number.start < b)
-    return says_other_kind(around) or names_other_place(sentence, own)
+    return says_other_kind(_clause_of(spot)) or names_other_place(spot.sentence, own)
+
+
+def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
+    """Whether the words say that a change is not one on the year before: `up 33% compared with 2019`."""
+    if figure.shows == "value":
+        return False
+    # Commas end a comparison, but for one that begins the sentence: `Compared with 2019, offences rose by 33%`.
+    before = spot.ahead.split(",")
+    near = f"{before[-1]}{spot.number.text}{re.split('[,;]', spot.behind)[0]}"
+    clause = f"{before[0]}; {near}" if len(before) > 1 and _BASE.match(before[0].lstrip()) else near
+
+    def is_year_before(base: str) -> bool:
+        periods = [p for p in periods_of(base, edition.data_to) if p.first and p.last]
+        first, last = (years_before(d) if d else None for d in (figure.first, figure.last))
+        in_words = BEFORE.search(base) or _YEAR_BEFORE.search(base)
+        return bool(in_words) or any((p.first, p.last) == (first, last) for p in periods)
+
+    return bool(_SOME_YEARS.search(clause)) or not all(is_year_before(m[1]) for m in _BASE.finditer(clause))
+
+
+def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigures) -> bool:
+    """Whether a sentence, or the heading or the sentences before it, name a place or a plan of which no figure is known."""
+    text = edition.without_whole(sentence)
+    known = {word for names in edition.areas.values() for name in names for word in name.split()} | set(month_name)
+    if any(m[1] is None or m[1] not in known for m in _PLACE.finditer(text)):
+        return True
+    if re.search(rf"\b(?:{_PLAN})\b", heading, re.I):
+        return True
+    if _OURS.search(sentence) or edition.force_name.split()[0] in text:
+        return False
+    around = f"{heading}. {before}"
+    is_own = bool(named(text, edition.areas_within))
+    return names_other_place(around, edition.force_name) or (
+        not is_own and bool(named(edition.without_whole(around), edition.areas_within))
+    )
 
 
 def says_other_kind(text: str) -> bool:
@@ -123,6 +189,8 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
             return True
         if _is_what_another_is_of(spot.sentence[: mention.start]):
             return True
+    elif before and not mention.is_weak and _PART_BEFORE.search(spot.ahead):
+        return True
     return not _WHOLE.search(spot.ahead) and bool(_AFTER.match(spot.sentence[mention.end :]))
 
 
@@ -144,9 +212,23 @@ def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: 
         return True
     if says_other_kind(text) and not says_other_kind(known):
         return True
-    if figure.area_type in ("force", "section", "lpu") and names_other_place(text, edition.force_name):
+    if figure.area_type in OWN_AREAS and names_other_place(text, edition.force_name):
+        return True
+    if _marts_named(title) and not {figure.mart, *_marts_named(known)} & _marts_named(title):
+        return True
+    if _months_named(text) - _months_named(known) - {month_abbr[d.month] for d in (figure.first, figure.last) if d}:
         return True
     return _is_elsewhere(title, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
+
+
+def _marts_named(text: str) -> set[str]:
+    return {m.what.partition(".")[0] for m in mentions(text, text)}
+
+
+def _months_named(text: str) -> set[str]:
+    """The months of a text, as three letters, but for those of a day or with their year, which are periods."""
+    months = "|".join(month_abbr[1:])
+    return set(re.findall(rf"(?<!\d )(?<!\d(?:st|nd|rd|th) )\b({months})[a-z]*\b(?!,? '?\d\d)", text))
 
 
 def _is_elsewhere(title: str, known: str, figure: Figure, edition: EditionFigures) -> bool:

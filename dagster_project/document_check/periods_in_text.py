@@ -20,7 +20,7 @@ _COUNT = rf"(\d{{1,2}}|{'|'.join(WORDS[1:])})"
 _END_OF = r"(?: the end of)?"
 _PART_OF = (
     r"(?:q[1-4]|h[12]|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
-    r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|part|most|rest) of)"
+    r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|months|days|quarters|part|most|rest|remainder) of)"
     r"[ -](?:of |in )?(?:the )?(?:financial year )?"
 )
 _AGAINST = re.compile(

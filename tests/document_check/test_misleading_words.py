@@ -35,18 +35,84 @@ OF_SOMETHING_ELSE = [
     # A comparison with another measure, or with another time.
     "There were 904 more possession offences than trafficking offences in 2024/25.",
     "Quarter on quarter, possession offences rose 33% in the year to October 2025.",
+    # A change on something else than the year before.
+    "Compared with 2019, possession offences in the year to October 2025 are up 33%.",
+    "Possession offences have risen by 33% over the last five years to October 2025.",
+    "Possession offences rose by 33% in the year to October 2025 compared with the six months before.",
+    # A change that does not say which way, or by which words nobody knows.
+    "Possession offences zigzagged by 538 in the 12 months to October 2025.",
+    "The find rate fell by 3% in the year to October 2025.",
+    # What is denied.
+    "Possession offences did not rise by 33% in the year to October 2025.",
+    "Possession offences have not risen to 1,936 in 2024/25.",
+    # Part of a year.
+    "In the first six months of 2024/25 there were 1,936 possession offences.",
+    "In the final three months of 2025 there were 2,143 possession offences.",
+    # Places that no figure is of.
+    "In 2024/25 1,936 possession offences were recorded in the city.",
+    "In 2024/25 1,936 possession offences were recorded in Ilkeston.",
+    "Outside Derby North, naloxone was used 26 times between May 2024 and November 2025.",
+    # Another base, or another head.
+    "Some 55% of those arrested tested positive between September 2024 and October 2025.",
+    "In 2023/24 the rate of alcohol-related admissions in Derby was 756 per 10,000.",
+    # Limits.
+    "In excess of 1,936 possession offences were recorded in 2024/25.",
+    "A minimum of 1,936 possession offences were recorded in 2024/25.",
+    "1,936+ possession offences were recorded in 2024/25.",
+    # Two numbers in the order of names, or of years.
+    "Possession and trafficking offences rose by 4.9% and 33% in the year to October 2025.",
+    "Possession offences totalled 1,431, 1,936 and 2,187 in 2023/24, 2024/25 and the year to October 2025.",
+    # What was done with them.
+    "In 2024/25 we solved 1,936 possession offences.",
+    "In 2024/25 possession offences avoided came to 1,936.",
+    # Numbers that are not read.
+    "One in five drug searches in 2024/25 was of a woman.",
+    "Half of the drug searches in 2024/25 found something.",
+    "Drug searches doubled in 2024/25.",
+    "A hundred and eight confiscation orders were made in 2024/25.",
+    "In 2024/25 we recorded 1 936 drug possession offences.",
+    "Drug searches in 2024/25 were 2.1 times the 2023/24 level.",
     # A day that is no period.
     "As at October 2025, possession offences stood at 2,187.",
 ]
 
 
-@pytest.mark.parametrize("text", OF_SOMETHING_ELSE)
-def test_a_number_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path, text: str) -> None:
-    items = check_text(sample_home, tmp_path, text).items
-    assert items and [(i.printed, i.verdict, i.measure) for i in items if i.verdict != "not linked"] == []
+def test_a_number_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path) -> None:
+    items = check_text(sample_home, tmp_path, "\n\n".join(OF_SOMETHING_ELSE)).items
+    assert len(items) >= len(OF_SOMETHING_ELSE)
+    assert [(i.text, i.printed, i.measure) for i in items if i.verdict != "not linked"] == []
 
 
 JUDGED = [
+    # A right change the wrong way.
+    ("Trafficking offences shrank by 49 in the 12 months to October 2025.", ["disagrees"]),
+    ("Trafficking offences surged by 49 in the 12 months to October 2025.", ["agrees"]),
+    ("Drug searches went down by 688, or 67%, in the year to October 2025.", ["disagrees", "disagrees"]),
+    ("Drug searches (+688) rose in the year to October 2025.", ["agrees"]),
+    ("Drug searches (-688) rose in the year to October 2025.", ["disagrees"]),
+    ("Possession offences rose by 33% in the year to October 2025 on the previous year.", ["agrees"]),
+    ("Possession offences fell from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "disagrees"]),
+    ("Possession offences rose from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "agrees"]),
+    # A right number among words that are not.
+    ("Drug-related incidents continued to climb, with 3,395 in 2025.", ["not computable"]),
+    ("Drug-related incidents continued to fall, with 3,395 in 2025.", ["agrees"]),
+    ("Confiscation orders were at a record low of 108 in 2024/25.", ["not computable"]),
+    ("Confiscation orders were at a record low of 109 in 2024/25.", ["disagrees"]),
+    ("Drug searches halved to 1,351 in 2024/25.", ["not linked", "disagrees"]),
+    ("Drug searches trebled in 2024/25, to 1,351.", ["not linked", "not computable"]),
+    # What brackets hold is of the words before them.
+    ("Possession offences (1,936) outnumbered trafficking offences (1,032) in 2024/25.", ["agrees", "agrees"]),
+    ("Possession offences (1,032) outnumbered trafficking offences (1,936) in 2024/25.", ["disagrees", "disagrees"]),
+    ("Trafficking offences increased (1,059 vs 1,010) in the year to October 2025.", ["agrees", "not linked"]),
+    ("Stop and search, 2024/25\n\n- Drug searches: 1,351 (2023/24: 637)", ["agrees", "agrees"]),
+    ("Stop and search, 2024/25\n\n- Drug searches: 637 (2023/24: 1,351)", ["disagrees", "disagrees"]),
+    # What a heading or the sentence before names.
+    ("Leicestershire\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
+    ("Derby North\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
+    ("Derby North saw a busy year. In 2024/25 there were 1,936 possession offences.", ["not linked"]),
+    ("Derby North saw a busy year. In 2024/25 we recorded 1,936 possession offences overall.", ["agrees"]),
+    ("Targets for 2024/25\n\nPossession offences: 1,936", ["not linked"]),
+    ("Results for 2024/25\n\nPossession offences: 1,936", ["agrees"]),
     # A number that is said to be rounded is compared at its last digit that is not 0, to two digits at least.
     ("The year to October 2025 saw around 2,200 possession offences.", ["agrees"]),
     ("The year to October 2025 saw some 2,300 possession offences.", ["disagrees"]),
@@ -98,6 +164,11 @@ TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
     ("Drug offences, solved", [["Offence", "2023/24", "2024/25"], ["Drug Possession", "41%", "42%"]]),
     ("Naloxone administrations in 2024", SECTIONS),
     ("Naloxone training of officers, May 2024 to November 2025", SECTIONS),
+    ("Drug offences (April to September only)", YEARS),
+    ("Drug offences", [["Offence", "2023/24 (to Dec)", "2024/25 (to Dec)"], *YEARS[1:]]),
+    ("Drug offences (rounded)", YEARS),
+    ("Forfeiture orders", [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "84", "108"]]),
+    ("Confiscation orders (£000)", [["", "23/24", "24/25"], ["TOTAL (Orders - value)", "2,022", "1,186"]]),
     ("Domestic abuse", [["", "2023/24", "2024/25"], ["People Safeguarded", "15", "16"]]),
 ]
 
@@ -112,11 +183,25 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
 
 
 @pytest.mark.parametrize(
-    "title", ["Drug offences in Derby and Derbyshire", "Drug offences", "Drug offences, 2023/24 and 2024/25"]
+    "title",
+    [
+        "Drug offences in Derby and Derbyshire",
+        "Drug offences",
+        "Drug offences, 2023/24 and 2024/25",
+        "Drug offences (April to March)",
+    ],
 )
 def test_a_table_of_the_force_is_linked(sample_home: Home, tmp_path: Path, title: str) -> None:
     word([(title, YEARS), ("Naloxone, May 2024 to November 2025", SECTIONS)]).save(str(tmp_path / "a.docx"))
     assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
+
+
+def test_orders_are_linked_with_the_table_of_their_own_kind(sample_home: Home, tmp_path: Path) -> None:
+    """Two tables of the edition have these labels."""
+    rows = [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "45", "57"], ["TOTAL (Orders - value)", "£82,349", "£85,481"]]
+    word([("Misuse of Drugs Act orders", rows)]).save(str(tmp_path / "a.docx"))
+    items = check(sample_home, tmp_path / "a.docx").items
+    assert [i.verdict for i in items] == ["agrees", "agrees", "agrees", "disagrees"]
 
 
 def test_a_sentence_about_something_else_is_no_title(sample_home: Home, tmp_path: Path) -> None:
