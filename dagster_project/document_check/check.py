@@ -245,10 +245,12 @@ class _Check:
     def _change_against(self, spot: Spot, figure: Figure, way: int) -> Decimal | None:
         """The change of a year's figure on the year before, if it is not the way that the words say: `fell to 2,187`. None if
         they name another year than these two, as that may be what it rose or fell from."""
-        if not way or not (figure.first and figure.last) or figure.shows != "value" or (figure.last - figure.first).days < 300:
+        if not way or not (figure.first and figure.last) or figure.shows != "value":
             return None
-        years = (figure.last, years_before(figure.last))
-        if any(p.last not in years for p in periods_of(spot.sentence, self.figures.data_to) if p.how in ("days", "ends")):
+        named = {p.last for p in periods_of(spot.sentence, self.figures.data_to) if p.how in ("days", "ends")}
+        # Of a month it may be that on the month before.
+        is_on_year = (figure.last - figure.first).days > 300 or years_before(figure.last) in named
+        if not is_on_year or named - {figure.last, years_before(figure.last)}:
             return None
         change = with_value(self.con, self.figures, replace(figure, shows="volume_change", value=None)).value
         return change if change is not None and change * way <= 0 else None

@@ -14,10 +14,10 @@ from dagster_project.core.seeds import force_names
 from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionFigures
-from .figures_in_text import Spot
+from .figures_in_text import MONTH, Spot
 from .model import Figure
 from .periods_in_text import BEFORE, periods_of
-from .words import Mention, mentions, named
+from .words import Mention, mentions, named, simple
 
 OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
@@ -26,11 +26,13 @@ _OTHER_KIND = re.compile(
     r"\b(?:averag\w+|mean of|median|per (?:month|day|week|quarter|year|officer|person|head|team)"
     r"|(?:a|each|every) (?:month|day|week|quarter|officer|person|team|school)|monthly|weekly|daily|quarterly"
     rf"|{_PLAN}|if trends"
-    r"|(?:previous|earlier|last) report|previously reported|we said|provisional\w*"
+    r"|each of the (?:last|past)|outstanding|wrongly|incorrectly|proportion\w*|pro rata|in real terms|seasonally"
+    r"|(?:previous|earlier|last) (?:report|paper|meeting|edition)|previously reported|we said|provisional\w*"
     r"|paramedics?|ambulance|crimestoppers|modern slavery|(?:week|month|quarter)[ -]on[ -]"
     r"(?:week|month|quarter)"
     r"|outside|excluding|except(?:ing)?|apart from|other than|not including|minus"
-    r"|aged|under[- ]?1[68]s?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
+    r"|among(?:st)? (?:those|people|young|children|adults)"
+    r"|aged|(?:under|over)[- ]?\d\ds?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
     re.I,
 )
 _ELSEWHERE = (
@@ -38,16 +40,24 @@ _ELSEWHERE = (
     r"|(?:[Nn]ational|[Rr]egional) (?:average|total|figure|rate|rise|increase|fall|decrease|trend|picture|context|position)s?"
     r"|across the (?:country|region)|in the region(?! of)|(?:East|West) Midlands|Yorkshire"
     r"|East of England|London|[Oo]ther forces|[Nn]eighbouring forces?"
-    r"|(?:[Ss]imilar|[Pp]eer) (?:forces?|group)|[Ff]amily of forces|[Ee]lsewhere"
+    r"|Home Office|ONS|Office for National Statistics|(?:[Ss]imilar|[Pp]eer) (?:forces?|group)|[Ff]amily of forces|[Ee]lsewhere"
 )
+_WISHED = re.compile(
+    r"\b(?:will|would|could|should|might|aim\w*|plan\w*(?: is| was)? (?:to|for)|ambition|intend\w*|hop(?:e|ed|ing)|goal)\b",
+    re.I,
+)
+_SOME_ACTORS = re.compile(
+    r"\b(?!(?:[Oo]ur|[Tt]he|[Pp]olice|[Ff]orce|[Aa]ll|[Bb]y|of|and|these|those|[A-Z]{3,})\b)[\w-]+"
+    r" (?:officers|constables|teams?|units?|squads?|PCSOs)\b"
+)
+"""Some of those whose work is counted: `Neighbourhood officers`."""
 _BEFORE = re.compile(r"([\w'’]+)[ -]*$")
 _MAY_STAND_BEFORE = re.compile(
     r"(?:the|a|an|of|our|all|total|overall|in|on|for|and|or|with|to|from|by|at|as|than|that|these|those|this|its|their|his"
     r"|were|was|is|are|be|been|had|has|have|we|they|it|who|which|gave|given|took|made|saw|used?|uses|undertook|submitted"
     r"|numbers?|volume|drugs?|new|active|police|forces?|constabulary|officers|more|fewer|county|lines|op|operation|both"
     r"|between|during|while|when|some|about|around|only|just|under|through|via|against|over|facing|out|rises?|increases?"
-    r"|falls?|drop|growth|changes?|uplift|related|\d.*|jan\w*|feb\w*|mar(?:ch)?|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*"
-    r"|nov\w*|dec\w*|years?|months?|period)(?:['’]s?)?"
+    rf"|falls?|drop|growth|changes?|uplift|related|\d.*|{MONTH}|years?|months?|period)(?:['’]s?)?"
 )
 _JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $")
 """What is counted together with a measure: `slavery and trafficking offences`."""
@@ -62,12 +72,18 @@ _MAY_HAVE = re.compile(
 )
 """What may be said of a measure as a whole: `a rise in possession offences`, unlike `arrests for possession offences`."""
 _PART_VERBS = (
-    r"(?:charged|solved|detected|resolved|failed|refused|missed|un\w+ed|finalised|crossed|repeated|cancelled|outstanding|pending"
-    r"|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected|prevented|avoided|averted|deterred"
-    r"|cleared|dismissed|excluded)"
+    r"(?:charged|solved|detected|resolved|failed|refused|missed|un(?:\w+ed|paid)|finalised|crossed|repeated|cancelled|pending"
+    r"|outstanding|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected|prevented|avoided"
+    r"|averted|deterred|cleared|dismissed|excluded|declined|rejected|planned)"
 )
 _VERB = re.compile(rf"(?!{_PART_VERBS})\w+(?:ed|ing)")
-_PART_BEFORE = re.compile(rf"\b{_PART_VERBS} *$", re.I)
+_PART_BEFORE = re.compile(
+    r"\b(?!recorded|logged|identified|received|completed|issued|obtained|submitted|delivered|administered|used|closed|charged"
+    r"|safeguarded|reported|registered|granted|conducted|generated|included|involved|totalled|numbered)"
+    r"\w+ed(?: for)? *$",
+    re.I,
+)
+"""What was done with the things counted, unlike how they are counted: `solved 1,936 offences`."""
 _AFTER = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
     rf"(?:(?:{_PART_VERBS}|involving|among\w*|aged|against|where|whose|whom|graded|result\w+|leading|led|linked|relating|dealt"
@@ -75,17 +91,19 @@ _AFTER = re.compile(
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
-    r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"
+    r"|(?:\w+ed )?by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"
     r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
     r"|at (?!\W*\d|the|an?\b|its|their|least|present)[a-z]"
     r"|on (?!\W*\d|the (?:year|previous|same|last|rise|increase|decrease)|an?\b|average|record|year|last|previous)[a-z]"
-    r"|(?:near|outside|inside)\b|per (?:1,000|thousand|head|capita|officer)\b"
+    r"|(?:near|outside|inside)\b|under (?!the misuse|section 2[37])|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
 _WHOLE = re.compile(r"\bof (?:the|our|these|those|all)(?: \w+ing)? *$", re.I)
 
+_SOME_YEARS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|[2-9]|1\d)[ -]years?\b", re.I)
+_OVER_YEARS = re.compile(rf"\b(?:over|in|across|for|during|within) (?:the |a )?(?:last |past )?{_SOME_YEARS.pattern}", re.I)
 _BASE = re.compile(
-    r"\b(?:compared (?:with|to)|relative to|against|versus|vs?\.?|than|since|(?:up|down|rise|fall|increase|decrease|drop) on)"
+    r"\b(?:compared (?:with|to)|relative to|against|versus|vs?\.?|than|since|on(?= (?:the (?!rise|increase|back)|a |last )))"
     r"(?= )([^,;.)]*)",
     re.I,
 )
@@ -95,14 +113,13 @@ _YEAR_BEFORE = re.compile(
     r"|^ *£?(?!(?:19|20)\d\d *$)[\d,.]+%? *$",
     re.I,
 )
-_SOME_YEARS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|[2-9]|1\d)[ -]years?\b", re.I)
-_OURS = re.compile(
-    r"\b(?:we|our|overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I
-)
+_OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
 _PLACE = re.compile(
     r"\b(?:in|at|across|around|near|within|throughout|for|from)(?: the)?"
     r" (?:((?!Operation|Op|Section|Table|Figure|Chart|Year|Quarter|Phase|Act|Total|Christmas|Easter)[A-Z][a-z]+)"
     r"|(?:city|town|borough|village|district|ward|estate|neighbourhood|division)\b)"
+    r"|^\W*(?:In|At|On|Among|Within|Under) (?!total|all|addition|contrast|comparison|fact|line|summary|short|recent|the|this"
+    r"|these|our|both)[a-z][a-z -]*,"
 )
 
 _PART_IN_TITLE = re.compile(
@@ -111,6 +128,19 @@ _PART_IN_TITLE = re.compile(
     r"|(?:rates?|shares?|percentage|proportion) of)\b",
     re.I,
 )
+_LONGEST_TITLE = 14
+"""Words."""
+_PLAIN_IN_TITLE = re.compile(
+    rf"{MONTH}|table|figure|chart|graph|appendix|annex|item|agenda|part|page|key|main|headline|indicator|summary|overview|update|latest"
+    r"|current|recent|last|previous|new|newest|total|all|overall|number|no|volume|count|value|amount|level|rate|percentage|per|cent"
+    r"|data|result|statistic|performance|activity|measure|breakdown|comparison|compared|change|trend|difference|increase|decrease"
+    r"|recorded|reported|shown|show|has|have|been|used|use|made|given|instance|occasion|time|below|above|following|our|own|we|how|what|where|when|it|its|is|are|was|were|the|this|that|these"
+    r"|and|or|of|in|on|by|to|for|from|with|at|as|up|an|over|between|during|each|since|until|year|yearly|annual|annually|month"
+    r"|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending|ended|end|fy|ytd|force|police"
+    r"|constabulary|county|area|section|unit|lpu|district|division|team|council|drug|offence|crime|order|case|note|source|report"
+    r"|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp|pound|name|type|category|kind|description|ref"
+)
+"""Words of a title that leave the figures as they are. Any other may mean a part, or something else."""
 
 
 @cache
@@ -128,7 +158,10 @@ def _clause_of(spot: Spot) -> str:
 def is_other_kind(spot: Spot, own: str) -> bool:
     """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
     name."""
-    return says_other_kind(_clause_of(spot)) or names_other_place(spot.sentence, own)
+    clause = _clause_of(spot)
+    is_some = _SOME_ACTORS.search(clause) or _WISHED.search(clause[: clause.find(spot.number.text)])
+    is_over_years = _OVER_YEARS.search(re.split("[,;]", spot.behind)[0])
+    return bool(is_some or is_over_years) or says_other_kind(clause) or names_other_place(spot.sentence, own)
 
 
 def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
@@ -200,14 +233,18 @@ def _is_what_another_is_of(ahead: str) -> bool:
     if match is None or (match[1][0].isupper() and match.start(1)):
         return False
     word = match[1].lower()
-    is_verb = _VERB.fullmatch(word) and (match[2] != "for" or word == "recorded")
+    is_verb = _VERB.fullmatch(word) and (match[2] not in ("for", "from") or word == "recorded")
     return not (is_verb or _MAY_HAVE.fullmatch(word) or _MAY_STAND_BEFORE.fullmatch(word))
 
 
-def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
+def is_of_another(title: str, labels: str, known: str, words: str, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a table's title, or a cell's labels, mean another figure than the edition's table. `known`: its title and labels,
-    whose own words don't count."""
+    whose own words don't count. `words`: all words of the edition's table."""
     text = f"{title} {labels}"
+    # A sentence or a part's heading may say much that is not of the table.
+    is_title = title[-1:] not in (".", ":") and len(title.split()) <= _LONGEST_TITLE
+    if is_title and _unknown_words(edition.without_whole(title), f"{words} {edition.force_name}", figure.mart):
+        return True
     if any(m[0].lower() not in known.lower() for m in _PART_IN_TITLE.finditer(text)):
         return True
     if says_other_kind(text) and not says_other_kind(known):
@@ -218,7 +255,17 @@ def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: 
         return True
     if _months_named(text) - _months_named(known) - {month_abbr[d.month] for d in (figure.first, figure.last) if d}:
         return True
-    return _is_elsewhere(title, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
+    return _is_elsewhere(text, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
+
+
+def _unknown_words(text: str, known: str, mart: str) -> set[str]:
+    """The words of a title that are neither the edition's, nor names for a measure of the mart, nor plain."""
+    low = simple(text)
+    for m in mentions(text, text):
+        if m.what.startswith(f"{mart}."):
+            low = low[: m.start] + " " * (m.end - m.start) + low[m.end :]
+    own, theirs = ({w.removesuffix("s") for w in re.findall(r"[a-z]{2,}", t)} for t in (low, simple(known)))
+    return {w for w in own - theirs if not _PLAIN_IN_TITLE.fullmatch(w)}
 
 
 def _marts_named(text: str) -> set[str]:
@@ -231,9 +278,9 @@ def _months_named(text: str) -> set[str]:
     return set(re.findall(rf"(?<!\d )(?<!\d(?:st|nd|rd|th) )\b({months})[a-z]*\b(?!,? '?\d\d)", text))
 
 
-def _is_elsewhere(title: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
-    """Whether the title names one area, and the figure is of another that no label names."""
-    in_title = {m.what for m in named(edition.without_whole(title), edition.areas_within)}
+def _is_elsewhere(text: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
+    """Whether title and labels name one area, and the figure is of another that the edition's labels don't name."""
+    in_title = {m.what for m in named(edition.without_whole(text), edition.areas_within)}
     return len(in_title) == 1 and figure.area_name not in in_title and not named(known, edition.areas_within)
 
 

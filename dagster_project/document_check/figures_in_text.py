@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dagster_project.editions.printed import TENS, WORDS, PrintedNumber, read_printed
 
-_MONTH = (
+MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)"
 )
@@ -39,9 +39,9 @@ _NOT_FIGURES = [
     (
         "date",
         rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)\b"
-        rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: ?[-–] ?| to | and )\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\b(?:,? {_YEAR})?"
-        rf"|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\b(?:,? {_YEAR})?|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}"
-        rf"|\b{_MONTH} {_YEAR}|\b{_MONTH} '?\d\d(?= *(?:$|[.,;:)–-]|to\b|and\b))|\b\d{{1,2}}[:.]\d\d ?(?:am|pm|hours|hrs)\b"
+        rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: ?[-–] ?| to | and )\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{MONTH}\b(?:,? {_YEAR})?"
+        rf"|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{MONTH}\b(?:,? {_YEAR})?|\b{MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}"
+        rf"|\b{MONTH} {_YEAR}|\b{MONTH} '?\d\d(?= *(?:$|[.,;:)–-]|to\b|and\b))|\b\d{{1,2}}[:.]\d\d ?(?:am|pm|hours|hrs)\b"
         r"|\b\d{1,2}:\d\d\b|\b\d{1,2} ?(?:am|pm)\b",
     ),
     ("year", rf"(?<![£\d,.])\b{_YEAR}s?\b(?![,.]?\d|%)"),
@@ -55,7 +55,8 @@ _NOT_FIGURES = [
     (
         "unclear",
         r"(?<!first )(?<!second )(?<!last )(?<!other )\b(?:half|(?:an?|one|two|three|four)[ -](?:third|quarter|fifth|tenth)s?)"
-        r"(?= (?:of (?!(?:the )?(?:financial )?(?:year|19|20))|the|as|more|fewer|less|all)\b)"
+        r"(?= (?:of (?!(?:the )?(?:financial )?(?:year|19|20))|the|as|more|fewer|less|all|higher|lower|up|down)\b)"
+        r"|\b(?:two|three|four)[ -](?:third|quarter|fifth|tenth)s\b"
         r"|\b(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing)\b",
     ),
     ("unit", r"\bper (?:1?\d{1,2},?000|million)\b"),
@@ -85,7 +86,7 @@ _COUNTED = (
 _YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= (?:(?:{_ADJECTIVES})[ -]){{0,4}}(?:{_COUNTED})\b)", re.I)
 _IS_YEAR = re.compile(
     rf"\b(?:in|during|since|throughout|until|till|early|late|mid|spring|summer|autumn|winter|easter|christmas|years?|calendar|act|regulations?|bill"
-    rf"|{_MONTH}|{_YEAR},? (?:and|or|to|with|than|against))[ -]$",
+    rf"|{MONTH}|{_YEAR},? (?:and|or|to|with|than|against))[ -]$",
     re.I,
 )
 _MAY_BE_YEAR = re.compile(

@@ -18,8 +18,9 @@ from .words import Mention, mentions, named
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
-_BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
+_BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
+_NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
 _SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$|\bin the *$", re.I)
 _ITSELF = re.compile(
@@ -30,6 +31,8 @@ _ITSELF = re.compile(
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
 _NEVER = float("inf")
+_BEFORE_IT = 500.0
+"""The distance of words before the sentence."""
 _PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
 
@@ -132,7 +135,7 @@ def _choose(
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
     if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
         text = context.before if _BACK.match(sentence) else context.subject
-        costs |= {m.what: 500.0 + len(text) - m.end for m in mentions(text, around, here)}
+        costs |= {m.what: _BEFORE_IT + len(text) - m.end for m in mentions(text, around, here)}
     period = _period(spot, periods, context)
     fitting = [
         f for f in pool
@@ -146,6 +149,9 @@ def _choose(
     if len({f.key for f in nearest}) != 1:
         return None
     figure = nearest[0]
+    if least >= _BEFORE_IT and figure.category == "all" and re.match(r"\W*of ", sentence, re.I):
+        # Of these, some are not all.
+        return None
     if figure.area_type in OWN_AREAS and _is_doubted(spot, mentioned, figure, edition):
         return None
     return figure, least
@@ -207,7 +213,7 @@ def _counts_another(spot: Spot, mention: Mention) -> bool:
 
 def _period(spot: Spot, periods: list[Period], context: Context) -> Period | None:
     """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
-    around = spot.ahead[-40:], spot.behind[:60]
+    around = spot.ahead[-40:], _NUMBER_IN_BRACKETS.sub("", spot.behind)[:60]
     periods = [p for p in periods if not _is_of_number_in_brackets(spot, p)]
     own = [p for p in periods if not p.is_compared]
     chosen = _nearest(spot, periods) or (own[0] if len(own) == 1 else None)
@@ -307,7 +313,7 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     ]  # fmt: skip
     if after:
         between = sentence[number.end : after[0].start]
-        if not _breaks(between) and len(between) < 80 and not spot.between(number.end, after[0].start):
+        if not _breaks(between) and len(between) < 80:
             return after[0].what
     return before[-1].what if before else None
 

@@ -8,12 +8,12 @@ from itertools import pairwise
 from .figures_in_text import Spot
 
 UP = (
-    r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*|surg\w+|soar\w*|spik\w+|doubl\w+"
+    r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*|upward\w*|surg\w+|soar\w*|spik\w+|doubl\w+"
     r"|trebl\w+|tripl\w+)"
 )
 DOWN = (
     r"(?:decreas\w+|fall(?:s|en|ing)?|fell|drop\w*|reduc\w+|lower|down|fewer|declin\w+|less|shr[aiu]nk\w*|plummet\w*|slump\w*"
-    r"|dip(?:s|ped)?|tumbl\w*|plung\w*|sank|halv\w+|negative change)"
+    r"|dip(?:s|ped)?|tumbl\w*|plung\w*|sank|downward\w*|halv\w+|negative change)"
 )
 CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
 _FALL = re.compile(rf"\b{DOWN}\b", re.I)
@@ -27,7 +27,7 @@ _BY = re.compile(
 _THAN = r"than(?= (?:in|the|an?|last|previous|during|for|at|we|was|were|that|those|\d))"
 """Before another period or number, unlike `more possession offences than trafficking offences`."""
 _MORE = re.compile(
-    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,4}} {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on)\b", re.I
+    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,12}}? {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on)\b", re.I
 )
 _BOUND = re.compile(
     r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
@@ -50,15 +50,17 @@ _OR_MORE = re.compile(
     rf"|(?:more|fewer)(?! {_THAN}| [\w -]+ {_THAN}|[.,;]|$)|further|others?|additional)\b", re.I,
 )  # fmt: skip
 _CLAUSE = re.compile(r"[;:]|\b(?:while|whereas|but)\b", re.I)
-_PART = re.compile(rf"{_CLAUSE.pattern}|\b(?:and|although|though|despite|as|which|who|after|when)\b", re.I)
+_PART = re.compile(r";|\b(?:while|whereas|but|and(?! £?\d)|although|though|despite|as|which|who|after|when)\b", re.I)
 _WENT = re.compile(
     rf"(?:(?<!to )|(?<=continued to ))\b(?!(?:more|up|down|less|lower|fewer|higher|reduc\w+|uplift)\b)(?:{UP}|{DOWN})\b"
-    r"|\b(?:was|were|is|are|went) (?:\w+ly )?(?:up|down|higher|lower)\b",
+    r"|\b(?:was|were|is|are|went) (?:[\w-]+ ){0,3}(?:up|down|higher|lower)\b|\b(?:up|down|higher|lower)(?= (?:from|on|than)\b)"
+    r"|\b(?:fewer|more)(?= [\w -]{1,40}\b(?:was|were)\b)(?! than)",
     re.I,
 )
 """What a measure did, unlike `to reduce harm` and `more officers`."""
 _RANK = re.compile(
-    r"\b(?:(?:high|low|larg|small|few)est|record (?:high|low|number|level|year)|twice"
+    r"\b(?:(?:high|low|larg|small|few)est|record (?:high|low|number|level|year)|twice|peak\w*"
+    r"|stable|unchanged|static|steady|(?:broadly|fairly|remain\w*|stay\w*) (?:level|flat|constant|similar|the same)"
     r"|(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing))\b",
     re.I,
 )
@@ -135,14 +137,15 @@ def way_to(spot: Spot) -> int:
 
 def way_in_clause(spot: Spot) -> int:
     """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0."""
-    start = max((m.end() for m in _PART.finditer(spot.ahead)), default=0)
-    clause = spot.ahead[start:] + _PART.split(spot.behind)[0]
-    ways = {-1 if _FALL.search(m[0]) else 1 for m in _WENT.finditer(clause)}
+    cuts = [*_PART.finditer(spot.sentence)]
+    start = max((m.end() for m in cuts if m.end() <= spot.number.start), default=0)
+    end = min((m.start() for m in cuts if m.start() >= spot.number.end), default=None)
+    ways = {-1 if _FALL.search(m[0]) else 1 for m in _WENT.finditer(spot.sentence[start:end])}
     return ways.pop() if len(ways) == 1 else 0
 
 
 def word_of_rank(spot: Spot) -> str | None:
-    """A word near a number that compares it with more than the year before: `lowest`, `doubled`."""
+    """A word near a number that says more than the number: `lowest`, `doubled`, `unchanged`."""
     found = _RANK.search(_CLAUSE.split(spot.ahead)[-1]) or _RANK.search(_CLAUSE.split(spot.behind)[0])
     return found[0] if found else None
 
