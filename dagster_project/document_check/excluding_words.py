@@ -1,8 +1,9 @@
 """Finds words, also of a table's title, that show that a number is not of the measure next to it, but a part, an average, a
 target, or of another area or period.
 
-Such a number is not linked. No list of excluding words is complete, so right before a measure the rule is reversed: a list says
-which words may be there, and any other word means a part of the measure (`cannabis possession offences`).
+Such a number is not linked. No list of excluding words is complete, so right before and after a measure, and in a table's
+title, the rule is reversed: a list says which words may be there, and any other word means a part of the measure (`cannabis
+possession offences`, `possession offences ended in a caution`).
 """
 
 import re
@@ -16,6 +17,7 @@ from dagster_project.editions.windows import years_before
 from .edition_figures import EditionFigures
 from .figures_in_text import MONTH, Spot
 from .model import Figure
+from .number_words import CHANGE
 from .periods_in_text import BEFORE, periods_of
 from .words import Mention, mentions, named, simple
 
@@ -86,18 +88,31 @@ _PART_BEFORE = re.compile(
 """What was done with the things counted, unlike how they are counted: `solved 1,936 offences`."""
 _AFTER = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
-    rf"(?:(?:{_PART_VERBS}|involving|among\w*|aged|against|where|whose|whom|graded|result\w+|leading|led|linked|relating|dealt"
-    r"|found|excluding|except|committed|of which|in which|in whom)\b"
+    rf"(?:(?:\w+ed|made|carried out|took place|taken|given)\s+)?(?:(?:{_PART_VERBS}|involving|among\w*|aged|against|where|whose"
+    r"|whom|graded|result\w+|leading|led|linked|relating|dealt|found|excluding|except|committed|of which|in which|in whom)\b"
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
-    r"|(?:\w+ed )?by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"
+    r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"
     r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
     r"|at (?!\W*\d|the|an?\b|its|their|least|present)[a-z]"
     r"|on (?!\W*\d|the (?:year|previous|same|last|rise|increase|decrease)|an?\b|average|record|year|last|previous)[a-z]"
     r"|(?:near|outside|inside)\b|under (?!the misuse|section 2[37])|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
+_MAY_FOLLOW = re.compile(
+    r"\s*(?:$|(?:(?:were|was|are|is|have|has|had|been|also|all|which|that|both|not|each|\w+ly)\s+)*(?:[^\w\s]|\d"
+    rf"|(?:{CHANGE.pattern}|recorded|logged|made|carried|conducted|undertaken|issued|obtained|granted|identified|closed|completed"
+    r"|received|delivered|submitted|reported|registered|secured|used|given|administered|seen|charged|safeguarded|engaged|reached"
+    r"|totall\w+|total|number(?:ed|s)|stood|stands?|came|comes?|remain(?:ed|s)|continu\w+|went(?= (?:up|down|from|to £?\d))"
+    r"|moved|began|started|positive|static|stable|unchanged|two|three"
+    r"|saw|outnumbered|accounted|brought|raised|generated|improved|worsened|peaked|took place|will|alone|only|just|around|about"
+    r"|some|well|administrations|events|money|in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than"
+    r"|and|or|while|whereas|but|which|that|who|whom|after|before|alongside|as|above|below|within|throughout|under|worth|vs?"
+    r"|versus|year|overall|altogether|respectively|this|last|so|since|both|the|we|it|they|there)\b))",
+    re.I,
+)
+"""What may follow a measure. Any other word may say what became of some: `ended in a caution`."""
 _WHOLE = re.compile(r"\bof (?:the|our|these|those|all)(?: \w+ing)? *$", re.I)
 
 _SOME_YEARS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|[2-9]|1\d)[ -]years?\b", re.I)
@@ -131,14 +146,17 @@ _PART_IN_TITLE = re.compile(
 _LONGEST_TITLE = 14
 """Words."""
 _PLAIN_IN_TITLE = re.compile(
-    rf"{MONTH}|table|figure|chart|graph|appendix|annex|item|agenda|part|page|key|main|headline|indicator|summary|overview|update|latest"
-    r"|current|recent|last|previous|new|newest|total|all|overall|number|no|volume|count|value|amount|level|rate|percentage|per|cent"
-    r"|data|result|statistic|performance|activity|measure|breakdown|comparison|compared|change|trend|difference|increase|decrease"
-    r"|recorded|reported|shown|show|has|have|been|used|use|made|given|instance|occasion|time|below|above|following|our|own|we|how|what|where|when|it|its|is|are|was|were|the|this|that|these"
-    r"|and|or|of|in|on|by|to|for|from|with|at|as|up|an|over|between|during|each|since|until|year|yearly|annual|annually|month"
-    r"|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending|ended|end|fy|ytd|force|police"
-    r"|constabulary|county|area|section|unit|lpu|district|division|team|council|drug|offence|crime|order|case|note|source|report"
-    r"|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp|pound|name|type|category|kind|description|ref"
+    rf"{MONTH}|table|figure|chart|graph|appendix|annex|item|agenda|part|page|key|main|headline|indicator|summary"
+    r"|overview|update|latest|current|recent|last|previous|new|newest|total|all|overall|number|no|volume|count|value"
+    r"|amount|level|rate|percentage|per|cent|data|result|statistic|performance|activity|measure|breakdown|comparison"
+    r"|compared|change|trend|difference|increase|decrease|recorded|reported|shown|show|has|have|been|used|use|made"
+    r"|given|instance|occasion|time|below|above|following|our|own|we|how|what|where|when|it|its|is|are|was|were|the"
+    r"|this|that|these|and|or|of|in|on|by|to|for|from|with|at|as|up|an|over|between|during|each|since|until|year|yearly"
+    r"|annual|annually|month|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending"
+    r"|ended|end|fy|ytd|force|police|constabulary|county|area|section|unit|lpu|district|division|team|council|drug"
+    r"|offence|crime|order|case|note|source|report|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp"
+    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related|glance|supplementary|detail"
+    r"|detailed|full|profile|background|one|two|three|four|five|six"
 )
 """Words of a title that leave the figures as they are. Any other may mean a part, or something else."""
 
@@ -224,7 +242,9 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
             return True
     elif before and not mention.is_weak and _PART_BEFORE.search(spot.ahead):
         return True
-    return not _WHOLE.search(spot.ahead) and bool(_AFTER.match(spot.sentence[mention.end :]))
+    behind = spot.sentence[mention.end :]
+    is_some = _AFTER.match(behind) or not (mention.is_weak or _MAY_FOLLOW.match(behind))
+    return not _WHOLE.search(spot.ahead) and bool(is_some)
 
 
 def _is_what_another_is_of(ahead: str) -> bool:

@@ -22,7 +22,7 @@ _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|agains
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
-_SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$|\bin the *$", re.I)
+_SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$", re.I)
 _ITSELF = re.compile(
     rf"^ (?:in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than|and|or|while|whereas"
     rf"|but|which|after|before|alongside|vs?|versus|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"

@@ -8,26 +8,29 @@ from itertools import pairwise
 from .figures_in_text import Spot
 
 UP = (
-    r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*|upward\w*|surg\w+|soar\w*|spik\w+|doubl\w+"
-    r"|trebl\w+|tripl\w+)"
+    r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*|upward\w*|surg\w+|soar\w*"
+    r"|above|spik\w+|doubl\w+|trebl\w+|tripl\w+)"
 )
 DOWN = (
     r"(?:decreas\w+|fall(?:s|en|ing)?|fell|drop\w*|reduc\w+|lower|down|fewer|declin\w+|less|shr[aiu]nk\w*|plummet\w*|slump\w*"
-    r"|dip(?:s|ped)?|tumbl\w*|plung\w*|sank|downward\w*|halv\w+|negative change)"
+    r"|below|dip(?:s|ped)?|tumbl\w*|plung\w*|sank|downward\w*|halv\w+|negative change)"
 )
 CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
 _FALL = re.compile(rf"\b{DOWN}\b", re.I)
 _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
+_NOUN = "(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline)"
 _BY = re.compile(
-    rf"\b(?:(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline) of|(?:up|down|{UP}|{DOWN}) by|by)"
+    rf"\b(?:{_NOUN} of|(?:up|down|{UP}|{DOWN}) by|by|{_NOUN} in [^,;.]{{1,80}} (?:was|is|came to|amounted to|totalled))"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
 )  # fmt: skip
 _THAN = r"than(?= (?:in|the|an?|last|previous|during|for|at|we|was|were|that|those|\d))"
 """Before another period or number, unlike `more possession offences than trafficking offences`."""
 _MORE = re.compile(
-    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,12}}? {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on)\b", re.I
+    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,12}}? {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on"
+    r"|(?:above|below)(?= (?:the|last|20)))\b",
+    re.I,
 )
 _BOUND = re.compile(
     r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
@@ -42,8 +45,8 @@ _FROM_TO = re.compile(r"\bfrom *$", re.I)
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
 _TO = re.compile(r"(?: \w+ly)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
 _ABOUT = re.compile(r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$", re.I)
-_RANGE_AHEAD = re.compile(r"\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
-_RANGE_BEHIND = re.compile(r"^[-–]£?\d")
+_RANGE_AHEAD = re.compile(r"[:(] ?£?[\d,.]+%? to £?$|\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
+_RANGE_BEHIND = re.compile(r"^[-–]£?\d|^ to £?\d(?=.* between )")
 _RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
 _OR_MORE = re.compile(
     r"^\+|^[ -]?fold\b|^ (?:or (?:more|fewer|less)|times (?:more|as|less|the|its|that|higher|lower|larger|greater)"
@@ -52,7 +55,8 @@ _OR_MORE = re.compile(
 _CLAUSE = re.compile(r"[;:]|\b(?:while|whereas|but)\b", re.I)
 _PART = re.compile(r";|\b(?:while|whereas|but|and(?! £?\d)|although|though|despite|as|which|who|after|when)\b", re.I)
 _WENT = re.compile(
-    rf"(?:(?<!to )|(?<=continued to ))\b(?!(?:more|up|down|less|lower|fewer|higher|reduc\w+|uplift)\b)(?:{UP}|{DOWN})\b"
+    rf"(?:(?<!to )|(?<=continued to ))\b(?!(?:more|up|down|less|lower|fewer|higher|above|below|reduc\w+|uplift)\b)"
+    rf"(?:{UP}|{DOWN})\b"
     r"|\b(?:was|were|is|are|went) (?:[\w-]+ ){0,3}(?:up|down|higher|lower)\b|\b(?:up|down|higher|lower)(?= (?:from|on|than)\b)"
     r"|\b(?:fewer|more)(?= [\w -]{1,40}\b(?:was|were)\b)(?! than)",
     re.I,

@@ -81,6 +81,13 @@ OF_SOMETHING_ELSE = [
     "In the year to October 2025, 416 people declined referral to treatment.",
     "Drug searches under section 60 came to 1,351 in 2024/25.",
     "Drug intelligence submitted by partners came to 17,873 in 2024.",
+    # What became of some of them.
+    "1,936 possession offences ended in a caution in 2024/25.",
+    "1,936 possession offences were discontinued in 2024/25.",
+    "1,936 possession offences went to court in 2024/25.",
+    "1,936 possession offences had a named suspect in 2024/25.",
+    "1,351 drug searches were recorded on body-worn video in 2024/25.",
+    "Naloxone was offered 47 times from May 2024 to November 2025.",
     # The work of some, or in some places.
     "Special constables carried out 1,351 drug searches in 2024/25.",
     "In schools, 1,351 drug searches were carried out in 2024/25.",
@@ -157,6 +164,14 @@ JUDGED = [
     ("Drug searches, year to October 2025: 1,020 (previous year: 1,708).", ["disagrees", "disagrees"]),
     ("There were 538 more possession offences in the year to October 2025 than in the year before.", ["agrees"]),
     ("There were 358 more possession offences in the year to October 2025 than in the year before.", ["disagrees"]),
+    ("In the South section there were 37 naloxone administrations from May 2024 to November 2025.", ["agrees"]),
+    ("In the North section there were 37 naloxone administrations from May 2024 to November 2025.", ["disagrees"]),
+    ("The drop in drug incidents in 2025 was 130.", ["agrees"]),
+    ("The drop in drug incidents in 2025 was 3,395.", ["disagrees"]),
+    ("1,351 drug searches took place in 2024/25.", ["agrees"]),
+    ("1,315 drug searches were also made in 2024/25.", ["disagrees"]),
+    ("Possession offences were 505 above the previous year in 2024/25.", ["agrees"]),
+    ("Possession offences were 505 below the previous year in 2024/25.", ["disagrees"]),
     # Some of these are not all of them.
     ("In 2024/25 we made 1,351 drug searches. Of these, 640 led to a find.", ["agrees", "not linked"]),
     ("In 2024/25 we made 1,351 drug searches. This was up from 637 in 2023/24.", ["agrees", "agrees"]),
