@@ -284,8 +284,17 @@ def _unknown_words(text: str, known: str, mart: str) -> set[str]:
     for m in mentions(text, text):
         if m.what.startswith(f"{mart}."):
             low = low[: m.start] + " " * (m.end - m.start) + low[m.end :]
-    own, theirs = ({w.removesuffix("s") for w in re.findall(r"[a-z]{2,}", t)} for t in (low, simple(known)))
-    return {w for w in own - theirs if not _PLAIN_IN_TITLE.fullmatch(w)}
+    theirs = {w.removesuffix("s") for w in re.findall(r"[a-z]+", simple(known))}
+
+    def is_known(word: str) -> bool:
+        return any(w in theirs or _PLAIN_IN_TITLE.fullmatch(w) for w in (word, word.removesuffix("s")))
+
+    words = ["", *re.findall(r"[a-z]{2,}", low), ""]
+    # A narrow column may break words: `Confisca tion`.
+    return {
+        word for before, word, after in zip(words, words[1:], words[2:], strict=False)
+        if not (is_known(word) or is_known(before + word) or is_known(word + after))
+    }  # fmt: skip
 
 
 def _marts_named(text: str) -> set[str]:

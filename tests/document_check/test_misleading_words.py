@@ -266,6 +266,7 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
         "Drug offences",
         "Drug offences, 2023/24 and 2024/25",
         "Drug offences (April to March)",
+        "This is how many drug offen ces we have",
         "Appendix A: our key figures for drug offences, compared with last year",
         "OBJECTIVE 1: REDUCE THE HARM OF SUBSTANCE MISUSE, PREVENT CRIME AND MAKE THE STREETS OF OUR COUNTY SAFER",
     ],
