@@ -58,14 +58,14 @@ def check_document(
 
 MEANINGS = {
     "agrees when cut": "matches if rounded down",
-    "not computable": "not held in the warehouse, or no file covers the days",
+    "not computable": "not held in the warehouse, no file covers the days, or the words say more than the number",
     "not linked": "the words do not say which figure it is; pam claims add links it",
 }
 
 
 def _show(checked: "CheckedDocument") -> None:
-    """Print every number for a person, what the verdicts mean, and at the end again those that disagree."""
-    from dagster_project.editions.verdicts import DISAGREES
+    """Print every number for a person, what the verdicts mean, and at the end those that disagree or can't be checked."""
+    from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
     from dagster_project.serving import write_result
 
     rows = [
@@ -80,6 +80,8 @@ def _show(checked: "CheckedDocument") -> None:
         if item.verdict == DISAGREES:
             computed = _rounded(item.computed) or "no figure"
             echo(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
+        elif item.verdict == NOT_COMPUTABLE:
+            echo(f"Not computable: {item.where}: printed {item.printed}: {item.reason}")
 
 
 def _rounded(computed: str | None) -> str:

@@ -12,19 +12,23 @@ import duckdb
 
 from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
+from dagster_project.editions.paragraphs import within
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
+from dagster_project.editions.windows import years_before
 from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_TAG
 from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 
 from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
+from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
 from .figures_in_text import MARKERS, Number, Spot, numbers_of, value_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_refreshable import RefreshableFigures
-from .link_sentences import Context, is_about, is_fall_in_words, is_plain, link_numbers, same_period, way_to
+from .link_sentences import Context, is_plain, link_numbers, same_period
 from .link_tables import link_suggested, link_table
 from .link_topline import topline_cells
-from .model import DocumentError, Figure, Grid, Item, Text, cells_of
+from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
+from .number_words import is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
 from .periods_in_text import periods_of
 from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
@@ -177,13 +181,11 @@ class _Check:
         own_numbers = [replace(n, start=n.start - start, end=n.end - start) for n in numbers]
         may_be = [n for n in own_numbers if n.kind in FIGURES]
         is_read = len(may_be) <= MOST_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
-        links = link_numbers(sentence, may_be, context, self.figures) if is_read else {}
-        links |= claimed(sentence, self.known)
         figures = [n for n in own_numbers if n.kind == "figure"]
+        links = self._links(sentence, may_be, figures) if is_read else {}
+        links |= claimed(sentence, self.known)
         if is_read:
             links |= link_suggested(sentence, figures, self.heading, self.figures)
-            if len(figures) == 1 and figures[0] not in links and (found := self._of_marts(sentence, figures[0])):
-                links[figures[0]] = found
         for number, at in zip(own_numbers, numbers, strict=True):
             tags = [b.tag for b in block.bound if b.start <= at.start < b.end]
             if any(t.startswith(NIGHT_TAG) for t in tags):
@@ -215,6 +217,17 @@ class _Check:
         context.before = f"{context.before} {sentence}".strip()[-LONGEST_CONTEXT:]
         return bool(named)
 
+    def _links(self, sentence: str, may_be: list[Number], figures: list[Number]) -> dict[Number, Figure]:
+        """The figures that a sentence's words name, without those that other words, or those before it, exclude."""
+        links = link_numbers(sentence, may_be, self.context, self.figures)
+        if len(figures) == 1 and figures[0] not in links and (found := self._of_marts(sentence, figures[0])):
+            links[figures[0]] = found
+        is_away = is_elsewhere(sentence, self.heading, self.context.before, self.figures)
+        return {
+            n: f for n, f in links.items()
+            if not (is_away and f.area_type in OWN_AREAS) and not is_on_another_base(Spot(sentence, n), f, self.figures)
+        }  # fmt: skip
+
     def _of_marts(self, sentence: str, number: Number) -> Figure | None:
         """A figure that the edition does not print, for a sentence that names measure, period and area itself."""
         if not is_plain(Spot(sentence, number), self.figures.force_name):
@@ -224,17 +237,23 @@ class _Check:
         except NotUnderstoodError:
             return None
         figure = with_value(self.con, self.figures, claim.figure)
-        return None if figure.status == NEXT_NIGHT else figure
+        # `The rate fell by 3%` may be of itself, or percentage points.
+        is_unclear = figure.unit == "percentage_points" and number.unit == "percent"
+        is_unclear |= figure.shows != "value" and not read_written(Spot(sentence, number)).is_change
+        return None if is_unclear or figure.status == NEXT_NIGHT else figure
 
-    def _change_against(self, spot: Spot, figure: Figure) -> Decimal | None:
-        """The change of a year's figure on the year before, if the words say the other way: `fell to 2,187`. None if they say
-        what it rose or fell from, which may be another year."""
-        way = way_to(spot)
-        is_year = figure.first and figure.last and (figure.last - figure.first).days > 300
-        if not way or not is_year or figure.shows != "value" or len(periods_of(spot.sentence, self.figures.data_to)) > 1:
+    def _change_against(self, spot: Spot, figure: Figure, way: int) -> Decimal | None:
+        """The change of a year's figure on the year before, if it is not the way that the words say: `fell to 2,187`. None if
+        they name another year than these two, as that may be what it rose or fell from."""
+        if not way or not (figure.first and figure.last) or figure.shows != "value":
+            return None
+        named = {p.last for p in periods_of(spot.sentence, self.figures.data_to) if p.how in ("days", "ends")}
+        # Of a month it may be that on the month before.
+        is_on_year = (figure.last - figure.first).days > 300 or years_before(figure.last) in named
+        if not is_on_year or named - {figure.last, years_before(figure.last)}:
             return None
         change = with_value(self.con, self.figures, replace(figure, shows="volume_change", value=None)).value
-        return change if change is not None and change * way < 0 else None
+        return change if change is not None and change * way <= 0 else None
 
     def table(self, grid: Grid) -> None:
         self.tables += 1
@@ -299,12 +318,11 @@ class _Check:
                 # `fell by 12%` means -12.
                 printed = replace(printed, value=-printed.value)
             verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
-            for claim in figure.claims if spot else ():
-                if value_of(claim.text, figure.unit) == printed:
-                    verdict, reason = claim.verdict, claim.reason
-                    break
-            if spot and verdict != DISAGREES and (change := self._change_against(spot, figure)):
-                verdict, reason = DISAGREES, f"the number is right, but the change on the year before is {plain_text(change)}"
+            claims = [c for c in figure.claims if spot and value_of(c.text, figure.unit) == printed]
+            if claims:
+                verdict, reason = claims[0].verdict, claims[0].reason
+            if spot and verdict != DISAGREES:
+                verdict, reason = self._with_words(spot, figure, claims) or (verdict, reason)
         except ValueError as error:
             verdict, reason = DISAGREES, str(error)
         value = plain_text(figure.value) if figure.value is not None else None
@@ -314,6 +332,16 @@ class _Check:
                 figure.category, figure.area_name, figure.period or None, reason,
             )
         )  # fmt: skip
+
+    def _with_words(self, spot: Spot, figure: Figure, claims: list[Printed]) -> tuple[str, str] | None:
+        """Verdict and reason for a right number, if the words around it say another way, or more than is checked. `claims`: the
+        edition's claims with this number. In their own paragraph, they are about its words too."""
+        for way, verdict in ((way_to(spot), DISAGREES), (way_in_clause(spot), NOT_COMPUTABLE)):
+            if (change := self._change_against(spot, figure, way)) is not None:
+                return verdict, f"the number is right, but the change on the year before is {plain_text(change)}"
+        is_claim = any(self.context.paragraph and within(self.context.paragraph, c.paragraph) for c in claims)
+        word = None if is_claim else word_of_rank(spot)
+        return (NOT_COMPUTABLE, f"the number is right, but {word!r} is not checked") if word else None
 
 
 def _short(label: str) -> str:

@@ -1,48 +1,65 @@
 """Finds words, also of a table's title, that show that a number is not of the measure next to it, but a part, an average, a
 target, or of another area or period.
 
-Such a number is not linked. No list of excluding words is complete, so right before a measure the rule is reversed: a list says
-which words may be there, and any other word means a part of the measure (`cannabis possession offences`).
+Such a number is not linked. No list of excluding words is complete, so right before and after a measure, and in a table's
+title, the rule is reversed: a list says which words may be there, and any other word means a part of the measure (`cannabis
+possession offences`, `possession offences ended in a caution`).
 """
 
 import re
+from calendar import month_abbr, month_name
 from functools import cache
 from itertools import pairwise
 
 from dagster_project.core.seeds import force_names
+from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionFigures
-from .figures_in_text import Spot
+from .figures_in_text import MONTH, Spot
 from .model import Figure
-from .periods_in_text import periods_of
-from .words import Mention, named
+from .number_words import CHANGE
+from .periods_in_text import BEFORE, periods_of
+from .words import Mention, mentions, named, simple
 
+OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
+_PLAN = r"targets?|targeted|forecast\w*|project(?:ed|ions?)|predict\w*|anticipat\w*|expect\w*|trajectory|budget\w*"
 _OTHER_KIND = re.compile(
     r"\b(?:averag\w+|mean of|median|per (?:month|day|week|quarter|year|officer|person|head|team)"
     r"|(?:a|each|every) (?:month|day|week|quarter|officer|person|team|school)|monthly|weekly|daily|quarterly"
-    r"|targets?|targeted|forecast\w*|project(?:ed|ions?)|predict\w*|anticipat\w*|expect\w*|trajectory|if trends|budget\w*"
-    r"|(?:previous|earlier|last) report|previously reported|we said|provisional\w*"
+    rf"|{_PLAN}|if trends"
+    r"|each of the (?:last|past)|outstanding|wrongly|incorrectly|proportion\w*|pro rata|in real terms|seasonally"
+    r"|(?:previous|earlier|last) (?:report|paper|meeting|edition)|previously reported|we said|provisional\w*"
     r"|paramedics?|ambulance|crimestoppers|modern slavery|(?:week|month|quarter)[ -]on[ -]"
     r"(?:week|month|quarter)"
-    r"|aged|under[- ]?1[68]s?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
+    r"|outside|excluding|except(?:ing)?|apart from|other than|not including|minus"
+    r"|among(?:st)? (?:those|people|young|children|adults)"
+    r"|aged|(?:under|over)[- ]?\d\ds?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
     re.I,
 )
 _ELSEWHERE = (
     r"England|Wales|Scotland|Britain|UK|United Kingdom|[Nn]ationally|[Nn]ationwide|[Cc]ountrywide|[Rr]egionally"
-    r"|(?:[Nn]ational|[Rr]egional) (?:average|total|figure|rate|rise|increase|fall|decrease|trend)s?"
+    r"|(?:[Nn]ational|[Rr]egional) (?:average|total|figure|rate|rise|increase|fall|decrease|trend|picture|context|position)s?"
     r"|across the (?:country|region)|in the region(?! of)|(?:East|West) Midlands|Yorkshire"
     r"|East of England|London|[Oo]ther forces|[Nn]eighbouring forces?"
-    r"|(?:[Ss]imilar|[Pp]eer) (?:forces?|group)|[Ff]amily of forces|[Ee]lsewhere"
+    r"|Home Office|ONS|Office for National Statistics|(?:[Ss]imilar|[Pp]eer) (?:forces?|group)|[Ff]amily of forces|[Ee]lsewhere"
 )
+_WISHED = re.compile(
+    r"\b(?:will|would|could|should|might|aim\w*|plan\w*(?: is| was)? (?:to|for)|ambition|intend\w*|hop(?:e|ed|ing)|goal)\b",
+    re.I,
+)
+_SOME_ACTORS = re.compile(
+    r"\b(?!(?:[Oo]ur|[Tt]he|[Pp]olice|[Ff]orce|[Aa]ll|[Bb]y|of|and|these|those|[A-Z]{3,})\b)[\w-]+"
+    r" (?:officers|constables|teams?|units?|squads?|PCSOs)\b"
+)
+"""Some of those whose work is counted: `Neighbourhood officers`."""
 _BEFORE = re.compile(r"([\w'’]+)[ -]*$")
 _MAY_STAND_BEFORE = re.compile(
     r"(?:the|a|an|of|our|all|total|overall|in|on|for|and|or|with|to|from|by|at|as|than|that|these|those|this|its|their|his"
     r"|were|was|is|are|be|been|had|has|have|we|they|it|who|which|gave|given|took|made|saw|used?|uses|undertook|submitted"
     r"|numbers?|volume|drugs?|new|active|police|forces?|constabulary|officers|more|fewer|county|lines|op|operation|both"
     r"|between|during|while|when|some|about|around|only|just|under|through|via|against|over|facing|out|rises?|increases?"
-    r"|falls?|drop|growth|changes?|uplift|related|\d.*|jan\w*|feb\w*|mar(?:ch)?|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*"
-    r"|nov\w*|dec\w*|years?|months?|period)(?:['’]s?)?"
+    rf"|falls?|drop|growth|changes?|uplift|related|\d.*|{MONTH}|years?|months?|period)(?:['’]s?)?"
 )
 _JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $")
 """What is counted together with a measure: `slavery and trafficking offences`."""
@@ -56,11 +73,23 @@ _MAY_HAVE = re.compile(
     r"|terms|respect|relation|regards?|due|all|years?|months?|quarter|period|today|date)"
 )
 """What may be said of a measure as a whole: `a rise in possession offences`, unlike `arrests for possession offences`."""
+_PART_VERBS = (
+    r"(?:charged|solved|detected|resolved|failed|refused|missed|un(?:\w+ed|paid)|finalised|crossed|repeated|cancelled|pending"
+    r"|outstanding|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected|prevented|avoided"
+    r"|averted|deterred|cleared|dismissed|excluded|declined|rejected|planned)"
+)
+_VERB = re.compile(rf"(?!{_PART_VERBS})\w+(?:ed|ing)")
+_PART_BEFORE = re.compile(
+    r"\b(?!recorded|logged|identified|received|completed|issued|obtained|submitted|delivered|administered|used|closed|charged"
+    r"|safeguarded|reported|registered|granted|conducted|generated|included|involved|totalled|numbered)"
+    r"\w+ed(?: for)? *$",
+    re.I,
+)
+"""What was done with the things counted, unlike how they are counted: `solved 1,936 offences`."""
 _AFTER = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
-    r"(?:(?:involving|among\w*|aged|against|where|whose|whom|charged|solved|detected|cleared|graded|result\w+|leading|led"
-    r"|linked|relating|dealt|finalised|found|dismissed|appealed|cancelled|excluding|except|committed|resolved|of which|in which"
-    r"|in whom)\b"
+    rf"(?:(?:\w+ed|made|carried out|took place|taken|given)\s+)?(?:(?:{_PART_VERBS}|involving|among\w*|aged|against|where|whose"
+    r"|whom|graded|result\w+|leading|led|linked|relating|dealt|found|excluding|except|committed|of which|in which|in whom)\b"
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
@@ -68,20 +97,68 @@ _AFTER = re.compile(
     r"|from (?!\W*\d|the (?:year|period|start|end)|[A-Z][a-z]+ (?:to |until |20)|£)"
     r"|at (?!\W*\d|the|an?\b|its|their|least|present)[a-z]"
     r"|on (?!\W*\d|the (?:year|previous|same|last|rise|increase|decrease)|an?\b|average|record|year|last|previous)[a-z]"
-    r"|(?:near|outside|inside)\b|per (?:1,000|thousand|head|capita|officer)\b"
+    r"|(?:near|outside|inside)\b|under (?!the misuse|section 2[37])|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
-_VERB = re.compile(
-    r"(?!charged|solved|detected|resolved|failed|refused|missed|un\w+|finalised|crossed|repeated|cancelled|outstanding|pending"
-    r"|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected)\w+(?:ed|ing)"
+_MAY_FOLLOW = re.compile(
+    r"\s*(?:$|(?:(?:were|was|are|is|have|has|had|been|also|all|which|that|both|not|each|\w+ly)\s+)*(?:[^\w\s]|\d"
+    rf"|(?:{CHANGE.pattern}|recorded|logged|made|carried|conducted|undertaken|issued|obtained|granted|identified|closed|completed"
+    r"|received|delivered|submitted|reported|registered|secured|used|given|administered|seen|charged|safeguarded|engaged|reached"
+    r"|totall\w+|total|number(?:ed|s)|stood|stands?|came|comes?|remain(?:ed|s)|continu\w+|went(?= (?:up|down|from|to £?\d))"
+    r"|moved|began|started|positive|static|stable|unchanged|two|three"
+    r"|saw|outnumbered|accounted|brought|raised|generated|improved|worsened|peaked|took place|will|alone|only|just|around|about"
+    r"|some|well|administrations|events|money|in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than"
+    r"|and|or|while|whereas|but|which|that|who|whom|after|before|alongside|as|above|below|within|throughout|under|worth|vs?"
+    r"|versus|year|overall|altogether|respectively|this|last|so|since|both|the|we|it|they|there)\b))",
+    re.I,
 )
+"""What may follow a measure. Any other word may say what became of some: `ended in a caution`."""
 _WHOLE = re.compile(r"\bof (?:the|our|these|those|all)(?: \w+ing)? *$", re.I)
+
+_SOME_YEARS = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|[2-9]|1\d)[ -]years?\b", re.I)
+_OVER_YEARS = re.compile(rf"\b(?:over|in|across|for|during|within) (?:the |a )?(?:last |past )?{_SOME_YEARS.pattern}", re.I)
+_BASE = re.compile(
+    r"\b(?:compared (?:with|to)|relative to|against|versus|vs?\.?|than|since|on(?= (?:the (?!rise|increase|back)|a |last )))"
+    r"(?= )([^,;.)]*)",
+    re.I,
+)
+"""What a change is on: words up to the end of the clause."""
+_YEAR_BEFORE = re.compile(
+    r"\b(?:last|previous|prior|preceding) (?:financial )?(?:year|12 months|twelve months)\b|\bsame (?:time|period|months)\b"
+    r"|^ *£?(?!(?:19|20)\d\d *$)[\d,.]+%? *$",
+    re.I,
+)
+_OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
+_PLACE = re.compile(
+    r"\b(?:in|at|across|around|near|within|throughout|for|from)(?: the)?"
+    r" (?:((?!Operation|Op|Section|Table|Figure|Chart|Year|Quarter|Phase|Act|Total|Christmas|Easter)[A-Z][a-z]+)"
+    r"|(?:city|town|borough|village|district|ward|estate|neighbourhood|division)\b)"
+    r"|^\W*(?:In|At|On|Among|Within|Under) (?!total|all|addition|contrast|comparison|fact|line|summary|short|recent|the|this"
+    r"|these|our|both)[a-z][a-z -]*,"
+)
 
 _PART_IN_TITLE = re.compile(
     r"\b(?:charg(?:ed?|es|ing)|solved|detect(?:ed|ions?)|cleared|outcomes?|disposals?|suspects?|offenders?|train(?:ed|ing)"
-    r"|cannabis|cocaine|heroin|class [abc]|per (?:1,?000|head|officer)|(?:rates?|shares?|percentage|proportion) of)\b",
+    r"|cannabis|cocaine|heroin|class [abc]|round(?:ed|ing)|nearest|thousands|millions|000s?|per (?:1,?000|head|officer)"
+    r"|(?:rates?|shares?|percentage|proportion) of)\b",
     re.I,
 )
+_LONGEST_TITLE = 14
+"""Words."""
+_PLAIN_IN_TITLE = re.compile(
+    rf"{MONTH}|table|figure|chart|graph|appendix|annex|item|agenda|part|page|key|main|headline|indicator|summary"
+    r"|overview|update|latest|current|recent|last|previous|new|newest|total|all|overall|number|no|volume|count|value"
+    r"|amount|level|rate|percentage|per|cent|data|result|statistic|performance|activity|measure|breakdown|comparison"
+    r"|compared|change|trend|difference|increase|decrease|recorded|reported|shown|show|has|have|been|used|use|made"
+    r"|given|instance|occasion|time|below|above|following|our|own|we|how|what|where|when|it|its|is|are|was|were|the"
+    r"|this|that|these|and|or|of|in|on|by|to|for|from|with|at|as|up|an|over|between|during|each|since|until|year|yearly"
+    r"|annual|annually|month|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending"
+    r"|ended|end|fy|ytd|force|police|constabulary|county|area|section|unit|lpu|district|division|team|council|drug"
+    r"|offence|crime|order|case|note|source|report|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp"
+    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related|glance|supplementary|detail"
+    r"|detailed|full|profile|background|one|two|three|four|five|six"
+)
+"""Words of a title that leave the figures as they are. Any other may mean a part, or something else."""
 
 
 @cache
@@ -91,13 +168,53 @@ def _places(own: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{_ELSEWHERE}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
 
 
+def _clause_of(spot: Spot) -> str:
+    cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(spot.sentence)), len(spot.sentence)]
+    return next(spot.sentence[a:b] for a, b in pairwise(cuts) if spot.number.start < b)
+
+
 def is_other_kind(spot: Spot, own: str) -> bool:
     """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
     name."""
-    sentence = spot.sentence
-    cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(sentence)), len(sentence)]
-    around = next(sentence[a:b] for a, b in pairwise(cuts) if spot.number.start < b)
-    return says_other_kind(around) or names_other_place(sentence, own)
+    clause = _clause_of(spot)
+    is_some = _SOME_ACTORS.search(clause) or _WISHED.search(clause[: clause.find(spot.number.text)])
+    is_over_years = _OVER_YEARS.search(re.split("[,;]", spot.behind)[0])
+    return bool(is_some or is_over_years) or says_other_kind(clause) or names_other_place(spot.sentence, own)
+
+
+def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
+    """Whether the words say that a change is not one on the year before: `up 33% compared with 2019`."""
+    if figure.shows == "value":
+        return False
+    # Commas end a comparison, but for one that begins the sentence: `Compared with 2019, offences rose by 33%`.
+    before = spot.ahead.split(",")
+    near = f"{before[-1]}{spot.number.text}{re.split('[,;]', spot.behind)[0]}"
+    clause = f"{before[0]}; {near}" if len(before) > 1 and _BASE.match(before[0].lstrip()) else near
+
+    def is_year_before(base: str) -> bool:
+        periods = [p for p in periods_of(base, edition.data_to) if p.first and p.last]
+        first, last = (years_before(d) if d else None for d in (figure.first, figure.last))
+        in_words = BEFORE.search(base) or _YEAR_BEFORE.search(base)
+        return bool(in_words) or any((p.first, p.last) == (first, last) for p in periods)
+
+    return bool(_SOME_YEARS.search(clause)) or not all(is_year_before(m[1]) for m in _BASE.finditer(clause))
+
+
+def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigures) -> bool:
+    """Whether a sentence, or the heading or the sentences before it, name a place or a plan of which no figure is known."""
+    text = edition.without_whole(sentence)
+    known = {word for names in edition.areas.values() for name in names for word in name.split()} | set(month_name)
+    if any(m[1] is None or m[1] not in known for m in _PLACE.finditer(text)):
+        return True
+    if re.search(rf"\b(?:{_PLAN})\b", heading, re.I):
+        return True
+    if _OURS.search(sentence) or edition.force_name.split()[0] in text:
+        return False
+    around = f"{heading}. {before}"
+    is_own = bool(named(text, edition.areas_within))
+    return names_other_place(around, edition.force_name) or (
+        not is_own and bool(named(edition.without_whole(around), edition.areas_within))
+    )
 
 
 def says_other_kind(text: str) -> bool:
@@ -123,7 +240,11 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
             return True
         if _is_what_another_is_of(spot.sentence[: mention.start]):
             return True
-    return not _WHOLE.search(spot.ahead) and bool(_AFTER.match(spot.sentence[mention.end :]))
+    elif before and not mention.is_weak and _PART_BEFORE.search(spot.ahead):
+        return True
+    behind = spot.sentence[mention.end :]
+    is_some = _AFTER.match(behind) or not (mention.is_weak or _MAY_FOLLOW.match(behind))
+    return not _WHOLE.search(spot.ahead) and bool(is_some)
 
 
 def _is_what_another_is_of(ahead: str) -> bool:
@@ -132,26 +253,63 @@ def _is_what_another_is_of(ahead: str) -> bool:
     if match is None or (match[1][0].isupper() and match.start(1)):
         return False
     word = match[1].lower()
-    is_verb = _VERB.fullmatch(word) and (match[2] != "for" or word == "recorded")
+    is_verb = _VERB.fullmatch(word) and (match[2] not in ("for", "from") or word == "recorded")
     return not (is_verb or _MAY_HAVE.fullmatch(word) or _MAY_STAND_BEFORE.fullmatch(word))
 
 
-def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
+def is_of_another(title: str, labels: str, known: str, words: str, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a table's title, or a cell's labels, mean another figure than the edition's table. `known`: its title and labels,
-    whose own words don't count."""
+    whose own words don't count. `words`: all words of the edition's table."""
     text = f"{title} {labels}"
+    # A sentence or a part's heading may say much that is not of the table.
+    is_title = title[-1:] not in (".", ":") and len(title.split()) <= _LONGEST_TITLE
+    if is_title and _unknown_words(edition.without_whole(title), f"{words} {edition.force_name}", figure.mart):
+        return True
     if any(m[0].lower() not in known.lower() for m in _PART_IN_TITLE.finditer(text)):
         return True
     if says_other_kind(text) and not says_other_kind(known):
         return True
-    if figure.area_type in ("force", "section", "lpu") and names_other_place(text, edition.force_name):
+    if figure.area_type in OWN_AREAS and names_other_place(text, edition.force_name):
         return True
-    return _is_elsewhere(title, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
+    if _marts_named(title) and not {figure.mart, *_marts_named(known)} & _marts_named(title):
+        return True
+    if _months_named(text) - _months_named(known) - {month_abbr[d.month] for d in (figure.first, figure.last) if d}:
+        return True
+    return _is_elsewhere(text, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
 
 
-def _is_elsewhere(title: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
-    """Whether the title names one area, and the figure is of another that no label names."""
-    in_title = {m.what for m in named(edition.without_whole(title), edition.areas_within)}
+def _unknown_words(text: str, known: str, mart: str) -> set[str]:
+    """The words of a title that are neither the edition's, nor names for a measure of the mart, nor plain."""
+    low = simple(text)
+    for m in mentions(text, text):
+        if m.what.startswith(f"{mart}."):
+            low = low[: m.start] + " " * (m.end - m.start) + low[m.end :]
+    theirs = {w.removesuffix("s") for w in re.findall(r"[a-z]+", simple(known))}
+
+    def is_known(word: str) -> bool:
+        return any(w in theirs or _PLAIN_IN_TITLE.fullmatch(w) for w in (word, word.removesuffix("s")))
+
+    words = ["", *re.findall(r"[a-z]{2,}", low), ""]
+    # A narrow column may break words: `Confisca tion`.
+    return {
+        word for before, word, after in zip(words, words[1:], words[2:], strict=False)
+        if not (is_known(word) or is_known(before + word) or is_known(word + after))
+    }  # fmt: skip
+
+
+def _marts_named(text: str) -> set[str]:
+    return {m.what.partition(".")[0] for m in mentions(text, text)}
+
+
+def _months_named(text: str) -> set[str]:
+    """The months of a text, as three letters, but for those of a day or with their year, which are periods."""
+    months = "|".join(month_abbr[1:])
+    return set(re.findall(rf"(?<!\d )(?<!\d(?:st|nd|rd|th) )\b({months})[a-z]*\b(?!,? '?\d\d)", text))
+
+
+def _is_elsewhere(text: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
+    """Whether title and labels name one area, and the figure is of another that the edition's labels don't name."""
+    in_title = {m.what for m in named(edition.without_whole(text), edition.areas_within)}
     return len(in_title) == 1 and figure.area_name not in in_title and not named(known, edition.areas_within)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dagster_project.editions.printed import TENS, WORDS, PrintedNumber, read_printed
 
-_MONTH = (
+MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)"
 )
@@ -39,12 +39,26 @@ _NOT_FIGURES = [
     (
         "date",
         rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)\b"
-        rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: ?[-–] ?| to | and )\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\b(?:,? {_YEAR})?"
-        rf"|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\b(?:,? {_YEAR})?|\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}"
-        rf"|\b{_MONTH} {_YEAR}|\b{_MONTH} '?\d\d(?= *(?:$|[.,;:)–-]|to\b|and\b))|\b\d{{1,2}}[:.]\d\d ?(?:am|pm|hours|hrs)\b"
+        rf"|\b\d{{1,2}}(?:st|nd|rd|th)?(?: ?[-–] ?| to | and )\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{MONTH}\b(?:,? {_YEAR})?"
+        rf"|\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{MONTH}\b(?:,? {_YEAR})?|\b{MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_YEAR}"
+        rf"|\b{MONTH} {_YEAR}|\b{MONTH} '?\d\d(?= *(?:$|[.,;:)–-]|to\b|and\b))|\b\d{{1,2}}[:.]\d\d ?(?:am|pm|hours|hrs)\b"
         r"|\b\d{1,2}:\d\d\b|\b\d{1,2} ?(?:am|pm)\b",
     ),
     ("year", rf"(?<![£\d,.])\b{_YEAR}s?\b(?![,.]?\d|%)"),
+    ("unclear", rf"\b(?:one|{_WORD}|\d{{1,2}}) (?:in|out of)(?: every)? (?:one|{_WORD}|\d{{1,2}})\b(?![/\d])"),
+    ("unclear", r"(?<![\d.,/] )(?<![\d.,/–-])\b[1-9]\d{0,2}(?: \d{3})+\b(?![.,]?\d)"),
+    (
+        "unclear",
+        rf"(?<!per )(?<!\d)(?<!\d )\b(?:(?:an?|one|several|many|{_WORD})[ -])?(?:hundred|thousand|million|dozen)s?\b"
+        rf"(?:(?:,? and|,)? (?:{_WORD}|one|hundred|thousand)\b)*",
+    ),
+    (
+        "unclear",
+        r"(?<!first )(?<!second )(?<!last )(?<!other )\b(?:half|(?:an?|one|two|three|four)[ -](?:third|quarter|fifth|tenth)s?)"
+        r"(?= (?:of (?!(?:the )?(?:financial )?(?:year|19|20))|the|as|more|fewer|less|all|higher|lower|up|down)\b)"
+        r"|\b(?:two|three|four)[ -](?:third|quarter|fifth|tenth)s\b"
+        r"|\b(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing)\b",
+    ),
     ("unit", r"\bper (?:1?\d{1,2},?000|million)\b"),
     ("rank", r"\b\d+(?:st|nd|rd|th)\b"),
     ("length", rf"\b(?:\d+|{_WORD}|one)[ -]{_LENGTH}(?:[- ]old)?\b|\b(?:twelve|12) before\b|\b24/7\b"),
@@ -53,7 +67,7 @@ _NOT_FIGURES = [
 ]
 _OTHERS = [(kind, re.compile(pattern, re.I if kind not in ("paragraph", "name") else 0)) for kind, pattern in _NOT_FIGURES]
 _FIGURE = re.compile(
-    r"(?P<sign>(?<![\w)])[-−–])?(?P<pounds>£ ?)?\d[\d,]*(?:\.\d+)?"
+    r"(?P<sign>(?<![\w)])[-−–+])?(?P<pounds>£ ?)?\d[\d,]*(?:\.\d+)?"
     r"(?P<scale> ?(?:million|thousand|billion|bn|m|k)\b)?(?P<unit> ?%| ?per ?cent\b| percentage points?\b| ?pp\b)?",
     re.I,
 )
@@ -72,7 +86,7 @@ _COUNTED = (
 _YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= (?:(?:{_ADJECTIVES})[ -]){{0,4}}(?:{_COUNTED})\b)", re.I)
 _IS_YEAR = re.compile(
     rf"\b(?:in|during|since|throughout|until|till|early|late|mid|spring|summer|autumn|winter|easter|christmas|years?|calendar|act|regulations?|bill"
-    rf"|{_MONTH}|{_YEAR},? (?:and|or|to|with|than|against))[ -]$",
+    rf"|{MONTH}|{_YEAR},? (?:and|or|to|with|than|against))[ -]$",
     re.I,
 )
 _MAY_BE_YEAR = re.compile(
@@ -80,15 +94,16 @@ _MAY_BE_YEAR = re.compile(
     r"|\b(?:the|our|its|their|these|those|this|and|or|to|from|with|against|by|for|between|before|after|on|as|at|versus|vs\.?))\s*$",
     re.I,
 )
-_PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper 1?\d{1,2},?000\b", re.I)
+_PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper (1?\d{1,2},?000|thousand|million)\b", re.I)
 MARKERS = {"*", "[x]", "n/a", "-", "–", "x"}
 """What a cell shows for a figure that is not available."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number: its place, its kind (`figure`, `unclear` for a year or a count, or what else it is), and its unit: `gbp`,
-    `percent`, `percentage_points`, `per_100k`, `days`, or `count` if none is written."""
+    """A number: its place, its kind (`figure`; `unclear` for a year or a count, a fraction, or what is not read, such as `a
+    hundred and eight`; or what else it is), and its unit: `gbp`, `percent`, `percentage_points`, `per_100k`, `per_others`,
+    `days`, or `count` if none is written."""
 
     start: int
     end: int
@@ -158,7 +173,8 @@ def _figures(text: str, left: str) -> Iterator[Number]:
         elif written:
             unit = "percent"
         else:
-            unit = "per_100k" if _PER_HEAD.match(text, match.end()) else "count"
+            per = _PER_HEAD.match(text, match.end())
+            unit = "count" if per is None else "per_100k" if per[1] in ("100,000", "100000") else "per_others"
         yield Number(match.start(), match.start() + len(digits), digits, "figure", unit)
     for match in _WORDS.finditer(left):
         yield Number(match.start(), match.end(), match[0], "figure")

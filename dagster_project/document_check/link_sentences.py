@@ -9,54 +9,31 @@ from dataclasses import dataclass, replace
 from dagster_project.editions.paragraphs import within
 
 from .edition_figures import EditionFigures
-from .excluding_words import is_other_kind, is_part
+from .excluding_words import OWN_AREAS, is_other_kind, is_part
 from .figures_in_text import Number, Spot
 from .model import Figure
+from .number_words import CHANGE, DOWN, UP, Written, is_plain_value, read_written
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
 
-_UP = r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*)"
-_DOWN = r"(?:decreas\w+|fall(?:s|en|ing)?|fell|drop\w*|reduc\w+|lower|down|fewer|declin\w+|less)"
-_CHANGE = re.compile(rf"\b(?:{_UP}|{_DOWN}|change[ds]?)\b", re.I)
-_FALL = re.compile(rf"\b{_DOWN}\b", re.I)
-_BY = re.compile(
-    rf"\b(?:(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline) of|(?:up|down|{_UP}|{_DOWN}) by|by)"
-    r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
-)  # fmt: skip
-_THAN = r"than(?= (?:in|the|an?|last|previous|during|for|at|we|was|were|that|those|\d))"
-"""Before another period or number, unlike `more possession offences than trafficking offences`."""
-_MORE = re.compile(
-    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,4}} {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on)\b", re.I
-)
-_BOUND = re.compile(
-    r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
-    r"|(?<=. )further|extra)(?: the)? *$", re.I,
-)  # fmt: skip
-_FROM_TO = re.compile(r"\bfrom *$", re.I)
-_TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
+_AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
-_TO = re.compile(r"(?: \w+ly)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
-_ABOUT = re.compile(r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$", re.I)
-_RANGE_AHEAD = re.compile(r"\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
-_RANGE_BEHIND = re.compile(r"^[-–]£?\d")
-_RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
-_OR_MORE = re.compile(
-    rf"^ (?:or (?:more|fewer|less)|times (?:more|as|less)|(?:more|fewer)(?! {_THAN}| [\w -]+ {_THAN}|[.,;]|$)|further|others?"
-    r"|additional)\b", re.I,
-)  # fmt: skip
-_BREAK = re.compile(r"[,;:.]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
+_BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
+_NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
-_SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$|\bin the *$", re.I)
+_SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$", re.I)
 _ITSELF = re.compile(
     rf"^ (?:in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than|and|or|while|whereas"
-    rf"|but|which|after|before|alongside|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
-    rf"|{_UP}|{_DOWN}|changes?)\b", re.I,
+    rf"|but|which|after|before|alongside|vs?|versus|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
+    rf"|{UP}|{DOWN}|changes?)\b", re.I,
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
 _NEVER = float("inf")
-_PARTS = {"force": ("section", "lpu"), "section": ("section", "lpu"), "lpu": ("section", "lpu")}
+_BEFORE_IT = 500.0
+"""The distance of words before the sentence."""
+_PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
 
 
@@ -91,8 +68,9 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
     links: dict[Number, _Linked] = {}
     for number in numbers:
         others = tuple(n for n in numbers if n is not number)
-        if linked := _link(Spot(sentence, number, others), context, edition):
-            links[number] = linked
+        if linked := _link(spot := Spot(sentence, number, others), context, edition):
+            # The second of `1,059 against 1,010` is that of another time.
+            links[number] = linked[0], linked[1] + 1000 * bool(_AGAINST.search(spot.ahead))
     return {
         number: figure for number, (figure, distance) in links.items()
         if not any(
@@ -104,7 +82,7 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
 
 def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | None:
     """The figure of a number in a sentence; None if the words don't settle it."""
-    if not _is_plain_value(spot) or not context.may_have_figures(spot.sentence):
+    if not is_plain_value(spot) or not context.may_have_figures(spot.sentence):
         return None
     written = read_written(spot)
     pool = [f for f in edition.pool if _has_unit(f, written)]
@@ -118,53 +96,19 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
 def is_plain(spot: Spot, own: str) -> bool:
     """Whether a number is a value of the measure: not a limit (`more than`), not a count of something else (`12 teams`), and
     not of a part of it. `own`: the force's name."""
-    if not _is_plain_value(spot) or is_other_kind(spot, own):
+    if not is_plain_value(spot) or is_other_kind(spot, own):
         return False
     mentioned = mentions(spot.sentence, spot.sentence)
     return all(not is_part(spot, m, own) and _cost(spot, m) != _NEVER for m in mentioned)
 
 
-def _is_plain_value(spot: Spot) -> bool:
-    """Whether a number is not a limit (`more than`), a share (`1 of 2`), the end of a range, one of several that belong to
-    names in the same order (`respectively`), or the earlier value that something rose from."""
-    ahead, behind = spot.ahead, spot.behind
-    if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
-        return False
-    if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
-        return False
-    return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
-
-
-@dataclass(frozen=True)
-class Written:
-    """How a number is written: its unit, and whether it is near words for a change, is the amount of a change, or is a rate."""
-
-    unit: str
-    is_change: bool
-    is_by: bool
-    is_rate: bool
-
-
-def read_written(spot: Spot) -> Written:
-    # In `by 688, or 67%` both are amounts of the same change.
-    ahead, behind = re.sub(r"[\d%](?:,? or| \() *$", "", spot.ahead), spot.behind
-    near = re.split(r"[,;]", ahead)[-1][-60:] + " " + re.split(r"[,;.]", behind)[0][:40]
-    return Written(
-        spot.number.unit,
-        # `70% of searches` is a share of them, also where they rose.
-        bool(_CHANGE.search(near)) and not (spot.number.unit == "percent" and re.match(r" of (?!\W*\d)", behind)),
-        bool(_BY.search(ahead)) or bool(_MORE.match(behind)),
-        bool(re.search(r"\brate\b|per 100", ahead[-60:] + " " + behind[:40], re.I)),
-    )
-
-
 def _has_unit(figure: Figure, written: Written) -> bool:
     """Whether a number written like this can be the figure."""
+    if written.unit == "per_others" or (figure.shows != "value" and not written.is_change):
+        return False
     if written.unit == "percent":
         if figure.shows == "pct_change":
             return written.is_change
-        if figure.unit == "percentage_points":
-            return written.is_by
         return figure.unit == "percent" and not written.is_by
     if written.unit == "percentage_points":
         return figure.unit == "percentage_points"
@@ -191,7 +135,7 @@ def _choose(
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
     if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
         text = context.before if _BACK.match(sentence) else context.subject
-        costs |= {m.what: 500.0 + len(text) - m.end for m in mentions(text, around, here)}
+        costs |= {m.what: _BEFORE_IT + len(text) - m.end for m in mentions(text, around, here)}
     period = _period(spot, periods, context)
     fitting = [
         f for f in pool
@@ -205,7 +149,10 @@ def _choose(
     if len({f.key for f in nearest}) != 1:
         return None
     figure = nearest[0]
-    if figure.area_type in _PARTS and _is_doubted(spot, mentioned, figure, edition):
+    if least >= _BEFORE_IT and figure.category == "all" and re.match(r"\W*of ", sentence, re.I):
+        # Of these, some are not all.
+        return None
+    if figure.area_type in OWN_AREAS and _is_doubted(spot, mentioned, figure, edition):
         return None
     return figure, least
 
@@ -223,8 +170,10 @@ def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edit
 
 
 def _breaks(between: str) -> bool:
-    """Whether a clause ends between a number and the words after it. Brackets right after the number do not end one."""
-    return bool(_BREAK.search(between)) and not _IN_BRACKETS.fullmatch(between)
+    """Whether a clause, or the brackets around the number, end between it and the words after it. Brackets right after the
+    number end no clause."""
+    is_after_brackets = between.count(")") > between.count("(")
+    return is_after_brackets or (bool(_BREAK.search(between)) and not _IN_BRACKETS.fullmatch(between))
 
 
 def _cost(spot: Spot, mention: Mention) -> float:
@@ -264,10 +213,11 @@ def _counts_another(spot: Spot, mention: Mention) -> bool:
 
 def _period(spot: Spot, periods: list[Period], context: Context) -> Period | None:
     """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
-    around = spot.ahead[-40:], spot.behind[:60]
+    around = spot.ahead[-40:], _NUMBER_IN_BRACKETS.sub("", spot.behind)[:60]
+    periods = [p for p in periods if not _is_of_number_in_brackets(spot, p)]
     own = [p for p in periods if not p.is_compared]
     chosen = _nearest(spot, periods) or (own[0] if len(own) == 1 else None)
-    if chosen is not None and chosen.is_compared and own and _CHANGE.search(" ".join(around)):
+    if chosen is not None and chosen.is_compared and own and CHANGE.search(" ".join(around)):
         chosen = own[-1] if len(own) == 1 else None
     if chosen is not None and chosen.how == "same":
         earlier = [p for p in own if p.end <= chosen.start and p.how != "same"]
@@ -275,7 +225,7 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     if chosen is None and not own:
         chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
     of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
-    if of_before and not _CHANGE.search(around[1][: of_before.start()]) and spot.number.unit != "percent":
+    if of_before and not CHANGE.search(around[1][: of_before.start()]) and spot.number.unit != "percent":
         return chosen.a_year_before() if chosen else None
     return chosen
 
@@ -291,6 +241,13 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
     before = [p for p in periods if p.end <= number.start]
     outside = [p for p in before if not _is_in_brackets(spot, p.end)]
     return next(reversed(outside or before), None)
+
+
+def _is_of_number_in_brackets(spot: Spot, period: Period) -> bool:
+    """Whether a period is in brackets with another number: `1,351 (2023/24: 637)`."""
+    start, end = spot.sentence.rfind("(", 0, period.start), spot.sentence.find(")", period.end)
+    is_inside = 0 <= start < end and ")" not in spot.sentence[start : period.start]
+    return is_inside and not start < spot.number.start < end and spot.between(start, end) > 0
 
 
 def same_period(period: Period, context: Context) -> Period | None:
@@ -319,10 +276,10 @@ def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, i
 
 def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a figure has the area and the category next to the number; by default the force and `all`."""
-    kinds = _PARTS.get(figure.area_type, _OTHERS)
+    kinds = _PARTS if figure.area_type in OWN_AREAS else _OTHERS
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
     area = name_beside(spot, named(spot.sentence, areas))
-    if figure.area_type in _PARTS and _elsewhere(spot, figure, edition):
+    if figure.area_type in OWN_AREAS and _elsewhere(spot, figure, edition):
         return False
     if area is None and figure.area_type != "force":
         return False
@@ -336,8 +293,7 @@ def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
 def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a number is next to an area for which this measure is not counted, or is a whole (`7 of the 47`) next to the area
     of its part."""
-    kinds = _PARTS[figure.area_type]
-    own = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
+    own = frozenset().union(*(edition.areas.get(k, frozenset()) for k in _PARTS))
     text = edition.without_whole(spot.sentence)
     categories = frozenset(f.category for f in edition.pool if f.mart == figure.mart) - {"all"}
     area = name_beside(replace(spot, sentence=text), named(text, edition.areas_within | categories))
@@ -357,7 +313,7 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     ]  # fmt: skip
     if after:
         between = sentence[number.end : after[0].start]
-        if not _breaks(between) and len(between) < 80 and not spot.between(number.end, after[0].start):
+        if not _breaks(between) and len(between) < 80:
             return after[0].what
     return before[-1].what if before else None
 
@@ -366,27 +322,3 @@ def _is_in_brackets(spot: Spot, end: int) -> bool:
     """Whether brackets close between a name and the number: the name belongs to another number, in the brackets."""
     between = spot.sentence[end : spot.number.start]
     return between.count(")") > between.count("(")
-
-
-def is_about(spot: Spot) -> bool:
-    """Whether a number is said to be rounded: `around 2,200`."""
-    return bool(_ABOUT.search(spot.ahead))
-
-
-def way_to(spot: Spot) -> int:
-    """1 if something rose to the number, -1 if it fell to it, else 0."""
-    change = next(reversed([*_CHANGE.finditer(spot.ahead)]), None)
-    if change is None or not _TO.fullmatch(spot.ahead[change.end() :]):
-        return 0
-    return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
-
-
-def is_fall_in_words(spot: Spot) -> bool:
-    """Whether the words next to a change mean a fall."""
-    ahead = re.split(r"[,;]", spot.ahead)[-1][-40:]
-    behind = re.split(r"[,;.]", spot.behind)[0][:30]
-    near = [*_CHANGE.finditer(ahead)]
-    if near:
-        return bool(_FALL.fullmatch(near[-1][0]))
-    following = _CHANGE.search(behind)
-    return bool(following and _FALL.fullmatch(following[0]))

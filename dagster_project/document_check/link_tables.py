@@ -162,9 +162,11 @@ def _fits(
     cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, table, words, caption, edition)}
     labels = {(r, c): f"{row_label(rows, r)} {rows[header][c]}" for r, c in cells}
 
+    words_of_table = " ".join([table.title, *table.rows.values(), *table.columns.values()])
+
     def is_another(cell: EditionCell, label: str) -> bool:
         known = f"{table.title} {table.rows[cell.row_no]} {table.columns[cell.column_no]}"
-        return cell.figure is not None and is_of_another(caption, label, known, cell.figure, edition)
+        return cell.figure is not None and is_of_another(caption, label, known, words_of_table, cell.figure, edition)
 
     cells = {at: own for at, own in cells.items() if not any(is_another(c, labels[at]) for c in own)}
     cells = _without_other_changes(cells)

@@ -10,13 +10,15 @@ from dagster_project.core.errors import PamError
 _VISIBLE = {
     **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f"), " "),
     **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
+    # Bullets of Word's symbol fonts.
+    **dict.fromkeys(map(ord, "\uf0a7\uf0b7"), "•"),
     **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
 }
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)")
 
 
 def visible_text(text: str) -> str:
-    """A text as a reader sees it: with plain blanks and hyphens, and without characters of no width."""
+    """A text as a reader sees it: with plain blanks, hyphens and bullets, and without characters of no width."""
     thousands = _THOUSANDS.sub(lambda m: re.sub(r"\D", ",", m[0]), text)
     return thousands.translate(_VISIBLE)
 

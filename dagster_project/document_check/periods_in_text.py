@@ -20,19 +20,26 @@ _COUNT = rf"(\d{{1,2}}|{'|'.join(WORDS[1:])})"
 _END_OF = r"(?: the end of)?"
 _PART_OF = (
     r"(?:q[1-4]|h[12]|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
-    r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|part|most|rest) of)"
+    r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|months|days|quarters|part|most|rest|remainder) of)"
     r"[ -](?:of |in )?(?:the )?(?:financial year )?"
 )
 _AGAINST = re.compile(
     r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from) (?:the |that |those |in |of |for |during |\w+ in )*$",
     re.I,
 )
+_OTHER_LENGTH = re.compile(
+    r"\b(?:quarter|month|week|fortnight|half|term|years|(?<!twelve.month )(?<!12.month )period"
+    r"|(?:calendar|financial|fiscal|tax|academic|school)(?: year)?|this year)[,;]? \(?$",
+    re.I,
+)
+"""Words that make `to October 2025` the end of another time than twelve months."""
+_NOT_ALL_OF = re.compile(r"\b(?:since|by|before|after|beyond|until|up to|years to|run-up to|prior to|as at|as of) $", re.I)
 _NO_PERIOD = re.compile(
     r"\b(?:early|late|mid|spring|summer|autumn|winter|since|by|before|after|beyond|until|from|as at|as of)[ -]$", re.I
 )
 BEFORE = re.compile(
     r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
-    r"|\b(?:the )?year (?:before|earlier)\b"
+    r"|\b(?:the )?(?:year|(?:twelve|12) months) (?:before|earlier)\b"
     r"|\bsame (?:period|months|time) (?:of |in )?(?:the )?(?:last|previous) year\b|\ba year (?:ago|earlier)\b",
     re.I,
 )
@@ -135,6 +142,8 @@ def _run_of_year(match: re.Match[str], _: date) -> _Days:
 
 def _months_to(match: re.Match[str], data_to: date) -> _Days:
     """`the six months to October 2025`, `the year to October 2025`, `the past year`."""
+    if _OTHER_LENGTH.search(match.string[: match.start()]):
+        return _part()
     if not match.re.groups:
         count, last = None, month_end(data_to.year, data_to.month)
     else:
@@ -144,11 +153,15 @@ def _months_to(match: re.Match[str], data_to: date) -> _Days:
 
 
 def _ends(match: re.Match[str], _: date) -> _Days:
+    if _OTHER_LENGTH.search(match.string[: match.start()]):
+        return _part()
     return "ends", None, month_end(int(match[2]), _no(match[1]))
 
 
 def _financial_year(match: re.Match[str], _: date) -> _Days | None:
     begin = _year(match[1])
+    if _NOT_ALL_OF.search(match.string[: match.start()]):
+        return _part()
     return _months((begin, 4), (begin + 1, 3)) if (begin + 1) % 100 == int(match[2]) else None
 
 
@@ -200,6 +213,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
     for pattern, read in (
         (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}{_TO}(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", _dates),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y}\b)", _part),
+        (rf"\b{_Y} financial year|\bfinancial year {_Y}(?! ?[-–/])", _part),
         (rf"\b(?:{_FY}|{_Y}) (?:q[1-4]|h[12])\b", _part),
         (rf"\b{_M} ?[-–] ?{_M} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M} ?{_Y}?{_TO}{_M} {_Y}", _run),

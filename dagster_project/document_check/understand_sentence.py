@@ -10,8 +10,9 @@ from dagster_project.core.seeds import read_seed
 from .edition_figures import EditionFigures
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import Written, is_fall_in_words, name_beside, read_written
+from .link_sentences import name_beside
 from .model import Figure
+from .number_words import Written, is_fall_in_words, read_written
 from .periods_in_text import periods_of
 from .words import mentions, named
 

@@ -344,6 +344,9 @@ def test_the_command_says_what_disagrees_and_how_many_were_checked(pam: Callable
     cut = pam("check", path, "--home", sample_home.path).stdout
     assert "agrees when cut: matches if rounded down" in cut and "1 of 1 numbers checked: 1 matches if rounded down" in cut
     assert "Not figures: date 1, length of time 1" in cut
+    path.write_text("Confiscation orders were at a record low of 108 in 2024/25.\n", encoding="utf-8")
+    more = pam("check", path, "--home", sample_home.path)
+    assert more.exit_code == 0 and "Not computable: paragraph no. 1: printed 108: the number is right, but" in more.stdout
 
 
 def test_wrong_use_ends_with_2(pam: Callable, sample_home: Home, tmp_path: Path) -> None:

@@ -35,18 +35,155 @@ OF_SOMETHING_ELSE = [
     # A comparison with another measure, or with another time.
     "There were 904 more possession offences than trafficking offences in 2024/25.",
     "Quarter on quarter, possession offences rose 33% in the year to October 2025.",
+    # A change on something else than the year before.
+    "Compared with 2019, possession offences in the year to October 2025 are up 33%.",
+    "Possession offences have risen by 33% over the last five years to October 2025.",
+    "Possession offences rose by 33% in the year to October 2025 compared with the six months before.",
+    # A change that does not say which way, or by which words nobody knows.
+    "Possession offences zigzagged by 538 in the 12 months to October 2025.",
+    "The find rate fell by 3% in the year to October 2025.",
+    # What is denied.
+    "Possession offences did not rise by 33% in the year to October 2025.",
+    "Possession offences have not risen to 1,936 in 2024/25.",
+    # Part of a year.
+    "In the first six months of 2024/25 there were 1,936 possession offences.",
+    "In the final three months of 2025 there were 2,143 possession offences.",
+    "Possession offences in the quarter to October 2025 came to 2,187.",
+    "Possession offences this financial year, to October 2025, came to 2,187.",
+    "Possession offences in the calendar year to October 2025 came to 2,187.",
+    "Possession offences in the six-month period to October 2025 came to 2,187.",
+    # More than a year.
+    "Possession offences over the two years to 2024/25 came to 1,936.",
+    "Possession offences in the three years to March 2025 came to 1,936.",
+    "Possession offences since 2024/25 came to 1,936.",
+    "Officers carried out 1,351 drug searches in 2024/25 over three years.",
+    "Officers carried out 1,351 drug searches of under-25s in 2024/25.",
+    # Financial or calendar.
+    "Possession offences for the 2024 financial year came to 1,936.",
+    # Places that no figure is of.
+    "In 2024/25 1,936 possession offences were recorded in the city.",
+    "In 2024/25 1,936 possession offences were recorded in Ilkeston.",
+    "Outside Derby North, naloxone was used 26 times between May 2024 and November 2025.",
+    # Another base, or another head.
+    "Some 55% of those arrested tested positive between September 2024 and October 2025.",
+    "In 2023/24 the rate of alcohol-related admissions in Derby was 756 per 10,000.",
+    # Limits.
+    "In excess of 1,936 possession offences were recorded in 2024/25.",
+    "A minimum of 1,936 possession offences were recorded in 2024/25.",
+    "1,936+ possession offences were recorded in 2024/25.",
+    # Two numbers in the order of names, or of years.
+    "Possession and trafficking offences rose by 4.9% and 33% in the year to October 2025.",
+    "Possession offences totalled 1,431, 1,936 and 2,187 in 2023/24, 2024/25 and the year to October 2025.",
+    # What was done with them.
+    "In 2024/25 we solved 1,936 possession offences.",
+    "In 2024/25 possession offences avoided came to 1,936.",
+    "In 2024 officers attended 3,525 incidents with a drugs qualifier within an hour.",
+    "In the year to October 2025, 416 people declined referral to treatment.",
+    "Drug searches under section 60 came to 1,351 in 2024/25.",
+    "Drug intelligence submitted by partners came to 17,873 in 2024.",
+    # What became of some of them.
+    "1,936 possession offences ended in a caution in 2024/25.",
+    "1,936 possession offences were discontinued in 2024/25.",
+    "1,936 possession offences went to court in 2024/25.",
+    "1,936 possession offences had a named suspect in 2024/25.",
+    "1,351 drug searches were recorded on body-worn video in 2024/25.",
+    "Naloxone was offered 47 times from May 2024 to November 2025.",
+    # The work of some, or in some places.
+    "Special constables carried out 1,351 drug searches in 2024/25.",
+    "In schools, 1,351 drug searches were carried out in 2024/25.",
+    # What is wished for.
+    "We aim for 1,351 drug searches in 2024/25.",
+    "There could have been 1,351 drug searches in 2024/25.",
+    "The plan is to reach 2,000 drug searches in 2025/26.",
+    # Another count than that of the measure.
+    "Arrests arising from drug searches rose by 67% in the year to October 2025.",
+    "Proportionally, drug searches rose by 67% in the year to October 2025.",
+    "In 2024/25 we applied for 108 confiscation orders.",
+    "In 2024/25 108 confiscation orders were unpaid.",
+    "Source: Home Office. Possession offences in 2024/25: 1,936.",
+    # A change on another time.
+    "Possession offences are up by 538 on the previous quarter in the 12 months to October 2025.",
+    # Numbers that are not read.
+    "One in five drug searches in 2024/25 was of a woman.",
+    "Half of the drug searches in 2024/25 found something.",
+    "Drug searches doubled in 2024/25.",
+    "A hundred and eight confiscation orders were made in 2024/25.",
+    "In 2024/25 we recorded 1 936 drug possession offences.",
+    "Drug searches in 2024/25 were 2.1 times the 2023/24 level.",
     # A day that is no period.
     "As at October 2025, possession offences stood at 2,187.",
 ]
 
 
-@pytest.mark.parametrize("text", OF_SOMETHING_ELSE)
-def test_a_number_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path, text: str) -> None:
-    items = check_text(sample_home, tmp_path, text).items
-    assert items and [(i.printed, i.verdict, i.measure) for i in items if i.verdict != "not linked"] == []
+def test_a_number_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path) -> None:
+    items = check_text(sample_home, tmp_path, "\n\n".join(OF_SOMETHING_ELSE)).items
+    assert len(items) >= len(OF_SOMETHING_ELSE)
+    assert [(i.text, i.printed, i.measure) for i in items if i.verdict != "not linked"] == []
 
 
 JUDGED = [
+    # A right change the wrong way.
+    ("Trafficking offences shrank by 49 in the 12 months to October 2025.", ["disagrees"]),
+    ("Trafficking offences surged by 49 in the 12 months to October 2025.", ["agrees"]),
+    ("Drug searches went down by 688, or 67%, in the year to October 2025.", ["disagrees", "disagrees"]),
+    ("Drug searches (+688) rose in the year to October 2025.", ["agrees"]),
+    ("Drug searches (-688) rose in the year to October 2025.", ["disagrees"]),
+    ("Possession offences rose by 33% in the year to October 2025 on the previous year.", ["agrees"]),
+    ("Possession offences fell from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "disagrees"]),
+    ("Possession offences rose from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "agrees"]),
+    # A right number among words that are not.
+    ("Drug-related incidents continued to climb, with 3,395 in 2025.", ["not computable"]),
+    ("Drug-related incidents continued to fall, with 3,395 in 2025.", ["agrees"]),
+    ("Confiscation orders were at a record low of 108 in 2024/25.", ["not computable"]),
+    ("Confiscation orders were at a record low of 109 in 2024/25.", ["disagrees"]),
+    ("Drug searches halved to 1,351 in 2024/25.", ["not linked", "disagrees"]),
+    ("Drug searches trebled in 2024/25, to 1,351.", ["not linked", "not computable"]),
+    ("Recorded possession offences remained stable at 1,936 in 2024/25.", ["not computable"]),
+    ("Fewer trafficking offences were recorded in 2024/25 (1,032) than in 2023/24 (909).", ["not computable", "agrees"]),
+    ("More trafficking offences were recorded in 2024/25 (1,032) than in 2023/24 (909).", ["agrees", "agrees"]),
+    ("Possession offences stood at 1,936 in 2024/25, down from 1,431 in 2023/24.", ["not computable", "agrees"]),
+    ("Possession offences stood at 1,936 in 2024/25, up from 1,431 in 2023/24.", ["agrees", "agrees"]),
+    # Of a month it may be the change on the month before, if no year is named.
+    ("Intelligence submissions rose to 1,484 in October 2025 from 1,749 in October 2024.", ["disagrees", "agrees"]),
+    ("Intelligence submissions rose to 1,484 in October 2025.", ["agrees"]),
+    ("Tests from September 2024 to October 2025: 354 positive for cocaine and 19 for opiates.", ["agrees", "agrees"]),
+    ("Our police officers carried out 1,351 drug searches in 2024/25, and will do more.", ["agrees"]),
+    ("Possession offences in the twelve-month period to October 2025 came to 2,187.", ["agrees"]),
+    ("There has been a downward trend in possession offences, with 1,936 in 2024/25.", ["not computable"]),
+    ("There has been an upward trend in possession offences, with 1,936 in 2024/25.", ["agrees"]),
+    ("Possession offences have fallen year on year: 1,431 in 2023/24 and 1,936 in 2024/25.", ["agrees", "not computable"]),
+    # A category after both numbers is of both.
+    ("From January 2025 to September 2025, 37 school inputs reached 1,790 primary pupils.", ["agrees", "agrees"]),
+    ("From January 2025 to September 2025, 98 school inputs reached 5,533 primary pupils.", ["disagrees", "disagrees"]),
+    # What brackets hold is of the words before them.
+    ("Possession offences (1,936) outnumbered trafficking offences (1,032) in 2024/25.", ["agrees", "agrees"]),
+    ("Possession offences (1,032) outnumbered trafficking offences (1,936) in 2024/25.", ["disagrees", "disagrees"]),
+    ("Trafficking offences increased (1,059 vs 1,010) in the year to October 2025.", ["agrees", "not linked"]),
+    ("Stop and search, 2024/25\n\n- Drug searches: 1,351 (2023/24: 637)", ["agrees", "agrees"]),
+    ("Drug searches, year to October 2025: 1,708 (previous year: 1,020).", ["agrees", "agrees"]),
+    ("Drug searches, year to October 2025: 1,020 (previous year: 1,708).", ["disagrees", "disagrees"]),
+    ("There were 538 more possession offences in the year to October 2025 than in the year before.", ["agrees"]),
+    ("There were 358 more possession offences in the year to October 2025 than in the year before.", ["disagrees"]),
+    ("In the South section there were 37 naloxone administrations from May 2024 to November 2025.", ["agrees"]),
+    ("In the North section there were 37 naloxone administrations from May 2024 to November 2025.", ["disagrees"]),
+    ("The drop in drug incidents in 2025 was 130.", ["agrees"]),
+    ("The drop in drug incidents in 2025 was 3,395.", ["disagrees"]),
+    ("1,351 drug searches took place in 2024/25.", ["agrees"]),
+    ("1,315 drug searches were also made in 2024/25.", ["disagrees"]),
+    ("Possession offences were 505 above the previous year in 2024/25.", ["agrees"]),
+    ("Possession offences were 505 below the previous year in 2024/25.", ["disagrees"]),
+    # Some of these are not all of them.
+    ("In 2024/25 we made 1,351 drug searches. Of these, 640 led to a find.", ["agrees", "not linked"]),
+    ("In 2024/25 we made 1,351 drug searches. This was up from 637 in 2023/24.", ["agrees", "agrees"]),
+    ("Stop and search, 2024/25\n\n- Drug searches: 637 (2023/24: 1,351)", ["disagrees", "disagrees"]),
+    # What a heading or the sentence before names.
+    ("Leicestershire\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
+    ("Derby North\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
+    ("Derby North saw a busy year. In 2024/25 there were 1,936 possession offences.", ["not linked"]),
+    ("Derby North saw a busy year. In 2024/25 there were 1,936 possession offences overall.", ["agrees"]),
+    ("Derby North\n\nWe recorded 1,936 possession offences in 2024/25.", ["not linked"]),
+    ("Targets for 2024/25\n\nPossession offences: 1,936", ["not linked"]),
+    ("Results for 2024/25\n\nPossession offences: 1,936", ["agrees"]),
     # A number that is said to be rounded is compared at its last digit that is not 0, to two digits at least.
     ("The year to October 2025 saw around 2,200 possession offences.", ["agrees"]),
     ("The year to October 2025 saw some 2,300 possession offences.", ["disagrees"]),
@@ -98,6 +235,17 @@ TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
     ("Drug offences, solved", [["Offence", "2023/24", "2024/25"], ["Drug Possession", "41%", "42%"]]),
     ("Naloxone administrations in 2024", SECTIONS),
     ("Naloxone training of officers, May 2024 to November 2025", SECTIONS),
+    ("Drug offences (April to September only)", YEARS),
+    # A title with any word that the edition does not know.
+    ("Victims of drug offences", YEARS),
+    ("Drug offences in prisons", YEARS),
+    ("Unpaid confiscation orders", [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "84", "108"]]),
+    ("Officers carrying naloxone, May 2024 to November 2025", SECTIONS),
+    ("Drug offences", [YEARS[0], ["Drug Possession (Derby)", "1,431", "1,936"]]),
+    ("Drug offences", [["Offence", "2023/24 (to Dec)", "2024/25 (to Dec)"], *YEARS[1:]]),
+    ("Drug offences (rounded)", YEARS),
+    ("Forfeiture orders", [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "84", "108"]]),
+    ("Confiscation orders (£000)", [["", "23/24", "24/25"], ["TOTAL (Orders - value)", "2,022", "1,186"]]),
     ("Domestic abuse", [["", "2023/24", "2024/25"], ["People Safeguarded", "15", "16"]]),
 ]
 
@@ -112,11 +260,28 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
 
 
 @pytest.mark.parametrize(
-    "title", ["Drug offences in Derby and Derbyshire", "Drug offences", "Drug offences, 2023/24 and 2024/25"]
+    "title",
+    [
+        "Drug offences in Derby and Derbyshire",
+        "Drug offences",
+        "Drug offences, 2023/24 and 2024/25",
+        "Drug offences (April to March)",
+        "This is how many drug offen ces we have",
+        "Appendix A: our key figures for drug offences, compared with last year",
+        "OBJECTIVE 1: REDUCE THE HARM OF SUBSTANCE MISUSE, PREVENT CRIME AND MAKE THE STREETS OF OUR COUNTY SAFER",
+    ],
 )
 def test_a_table_of_the_force_is_linked(sample_home: Home, tmp_path: Path, title: str) -> None:
     word([(title, YEARS), ("Naloxone, May 2024 to November 2025", SECTIONS)]).save(str(tmp_path / "a.docx"))
     assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
+
+
+def test_orders_are_linked_with_the_table_of_their_own_kind(sample_home: Home, tmp_path: Path) -> None:
+    """Two tables of the edition have these labels."""
+    rows = [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "45", "57"], ["TOTAL (Orders - value)", "£82,349", "£85,481"]]
+    word([("Misuse of Drugs Act orders", rows)]).save(str(tmp_path / "a.docx"))
+    items = check(sample_home, tmp_path / "a.docx").items
+    assert [i.verdict for i in items] == ["agrees", "agrees", "agrees", "disagrees"]
 
 
 def test_a_sentence_about_something_else_is_no_title(sample_home: Home, tmp_path: Path) -> None:

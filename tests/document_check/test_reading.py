@@ -114,6 +114,7 @@ def test_frames_nested_tables_notes_and_headers(tmp_path: Path) -> None:
         ("2.9     Tests: 12 in all.\n2.10    Refused: 3.", ["2.9 Tests: 12 in all.", "2.10 Refused: 3."]),
         # A list is none: its second line would have fitted on the first.
         ("Derby North 26\nErewash 2\nDales 1 and High Peak 1", ["Derby North 26", "Erewash 2", "Dales 1 and High Peak 1"]),
+        ("\uf0b7   Possession: 12.\n\uf0b7   Supply: 3.", ["• Possession: 12.", "• Supply: 3."]),
         ("It is so. To see\nTo check, 2.1: agrees", ["It is so. To see", "To check, 2.1: agrees"]),
     ],
 )

@@ -1,0 +1,160 @@
+"""Reads the words around a number: whether it is a plain value and not a limit, a share or a range; and whether it is a
+change, and which way."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .figures_in_text import Spot
+
+UP = (
+    r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*|upward\w*|surg\w+|soar\w*"
+    r"|above|spik\w+|doubl\w+|trebl\w+|tripl\w+)"
+)
+DOWN = (
+    r"(?:decreas\w+|fall(?:s|en|ing)?|fell|drop\w*|reduc\w+|lower|down|fewer|declin\w+|less|shr[aiu]nk\w*|plummet\w*|slump\w*"
+    r"|below|dip(?:s|ped)?|tumbl\w*|plung\w*|sank|downward\w*|halv\w+|negative change)"
+)
+CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
+_FALL = re.compile(rf"\b{DOWN}\b", re.I)
+_OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
+"""In `by 688, or 67%` both are amounts of the same change."""
+_NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
+_NOUN = "(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline)"
+_BY = re.compile(
+    rf"\b(?:{_NOUN} of|(?:up|down|{UP}|{DOWN}) by|by|{_NOUN} in [^,;.]{{1,80}} (?:was|is|came to|amounted to|totalled))"
+    r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
+)  # fmt: skip
+_THAN = r"than(?= (?:in|the|an?|last|previous|during|for|at|we|was|were|that|those|\d))"
+"""Before another period or number, unlike `more possession offences than trafficking offences`."""
+_MORE = re.compile(
+    rf"^ (?:(?:more|fewer)(?: [\w-]+){{0,12}}? {_THAN}|higher|lower|(?:more|fewer)(?=[.,;]|$)|(?:up|down) on"
+    r"|(?:above|below)(?= (?:the|last|20)))\b",
+    re.I,
+)
+_BOUND = re.compile(
+    r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
+    r"|(?<=. )further|extra|in excess of|upwards? of|(?:minimum|maximum) of|as (?:many|much|few|little|high|low) as|close to"
+    r"|nearing|approaching|(?:short|shy) of|above|below|beyond|exceed\w*|surpass\w*|topp(?:ed|ing))(?: the)? *$", re.I,
+)  # fmt: skip
+_OF_BASE = re.compile(
+    r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
+)
+"""A share of something else than what a rate is of: `55% of those arrested tested positive`."""
+_FROM_TO = re.compile(r"\bfrom *$", re.I)
+_TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
+_TO = re.compile(r"(?: \w+ly)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
+_ABOUT = re.compile(r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$", re.I)
+_RANGE_AHEAD = re.compile(r"[:(] ?£?[\d,.]+%? to £?$|\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
+_RANGE_BEHIND = re.compile(r"^[-–]£?\d|^ to £?\d(?=.* between )")
+_RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
+_OR_MORE = re.compile(
+    r"^\+|^[ -]?fold\b|^ (?:or (?:more|fewer|less)|times (?:more|as|less|the|its|that|higher|lower|larger|greater)"
+    rf"|(?:more|fewer)(?! {_THAN}| [\w -]+ {_THAN}|[.,;]|$)|further|others?|additional)\b", re.I,
+)  # fmt: skip
+_CLAUSE = re.compile(r"[;:]|\b(?:while|whereas|but)\b", re.I)
+_PART = re.compile(r";|\b(?:while|whereas|but|and(?! £?\d)|although|though|despite|as|which|who|after|when)\b", re.I)
+_WENT = re.compile(
+    rf"(?:(?<!to )|(?<=continued to ))\b(?!(?:more|up|down|less|lower|fewer|higher|above|below|reduc\w+|uplift)\b)"
+    rf"(?:{UP}|{DOWN})\b"
+    r"|\b(?:was|were|is|are|went) (?:[\w-]+ ){0,3}(?:up|down|higher|lower)\b|\b(?:up|down|higher|lower)(?= (?:from|on|than)\b)"
+    r"|\b(?:fewer|more)(?= [\w -]{1,40}\b(?:was|were)\b)(?! than)",
+    re.I,
+)
+"""What a measure did, unlike `to reduce harm` and `more officers`."""
+_RANK = re.compile(
+    r"\b(?:(?:high|low|larg|small|few)est|record (?:high|low|number|level|year)|twice|peak\w*"
+    r"|stable|unchanged|static|steady|(?:broadly|fairly|remain\w*|stay\w*) (?:level|flat|constant|similar|the same)"
+    r"|(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing))\b",
+    re.I,
+)
+_LISTED = re.compile(r"(?:,|,? and|,? then)(?: (?:by|to|of|at))? ")
+
+
+def is_plain_value(spot: Spot) -> bool:
+    """Whether a number is not a limit (`more than`), a share (`1 of 2`), the end of a range, one of several that belong to
+    names in the same order (`respectively`), or the earlier value that something rose from."""
+    ahead, behind = spot.ahead, spot.behind
+    if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
+        return False
+    if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
+        return False
+    if spot.number.unit == "percent" and _OF_BASE.match(behind):
+        return False
+    if _NOT.search(_CLAUSE.split(ahead)[-1]) or _is_listed(spot):
+        return False
+    return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
+
+
+def _is_listed(spot: Spot) -> bool:
+    """Whether a number stands next to another of its unit: `rose by 33% and 4.9%` has them in the order of names."""
+    places = sorted([spot.number, *spot.others], key=lambda n: n.start)
+    return any(
+        spot.number in (one, other) and one.unit == other.unit and _LISTED.fullmatch(spot.sentence, one.end, other.start)
+        for one, other in pairwise(places)
+    )
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a number is written: its unit, whether it is near words for a change, is the amount of a change, or is a rate."""
+
+    unit: str
+    is_change: bool
+    is_by: bool
+    is_rate: bool
+
+
+def read_written(spot: Spot) -> Written:
+    ahead, behind = _OF_SAME_CHANGE.sub("", spot.ahead), spot.behind
+    return Written(
+        spot.number.unit,
+        # `70% of searches` is a share of them, also where they rose.
+        _change_word(spot) is not None and not (spot.number.unit == "percent" and re.match(r" of (?!\W*\d)", behind)),
+        bool(_BY.search(ahead)) or bool(_MORE.match(behind)) or spot.number.text[0] in "+-−–",
+        bool(re.search(r"\brate\b|per 100", ahead[-60:] + " " + behind[:40], re.I)),
+    )
+
+
+def _change_word(spot: Spot) -> str | None:
+    """The word for a change nearest to a number in its clause; the sign, if it has one."""
+    if spot.number.text[0] in "+-−–":
+        return "up" if spot.number.text[0] == "+" else "down"
+    ahead = re.split(r"[,;]", _OF_SAME_CHANGE.sub("", spot.ahead))[-1][-60:]
+    behind = re.split(r"[,;.]", spot.behind)[0][:40]
+    words = [m[0] for m in CHANGE.finditer(ahead)][-1:] or CHANGE.findall(behind)
+    return words[0] if words else None
+
+
+def is_about(spot: Spot) -> bool:
+    """Whether a number is said to be rounded: `around 2,200`."""
+    return bool(_ABOUT.search(spot.ahead))
+
+
+def way_to(spot: Spot) -> int:
+    """1 if something rose to the number, -1 if it fell to it, else 0."""
+    change = next(reversed([*CHANGE.finditer(spot.ahead)]), None)
+    if change is None or not _TO.fullmatch(spot.ahead[change.end() :]):
+        return 0
+    return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
+
+
+def way_in_clause(spot: Spot) -> int:
+    """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0."""
+    cuts = [*_PART.finditer(spot.sentence)]
+    start = max((m.end() for m in cuts if m.end() <= spot.number.start), default=0)
+    end = min((m.start() for m in cuts if m.start() >= spot.number.end), default=None)
+    ways = {-1 if _FALL.search(m[0]) else 1 for m in _WENT.finditer(spot.sentence[start:end])}
+    return ways.pop() if len(ways) == 1 else 0
+
+
+def word_of_rank(spot: Spot) -> str | None:
+    """A word near a number that says more than the number: `lowest`, `doubled`, `unchanged`."""
+    found = _RANK.search(_CLAUSE.split(spot.ahead)[-1]) or _RANK.search(_CLAUSE.split(spot.behind)[0])
+    return found[0] if found else None
+
+
+def is_fall_in_words(spot: Spot) -> bool:
+    """Whether the words next to a change mean a fall."""
+    word = _change_word(spot)
+    return bool(word and _FALL.fullmatch(word))
