@@ -9,6 +9,7 @@ Needs Python 3.11 to 3.13 and pip's index (PIP_INDEX_URL names another one, on a
 into .venv, from requirements.lock, each package checked against its hash: with uv, in seconds; if uv can't do it, with pip.
 """
 
+import ast
 import hashlib
 import os
 import subprocess
@@ -24,6 +25,7 @@ STAMP = VENV / "installed.txt"
 UV_NAMES = {
     "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "no-index": "UV_NO_INDEX",
     "cert": "SSL_CERT_FILE", "trusted-host": "UV_INSECURE_HOST", "proxy": "ALL_PROXY", "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
 }  # fmt: skip
 """uv's variables for pip's settings."""
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -39,16 +41,16 @@ def main(args: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     set_up()
+    if task == "test":
+        return run("python", "-m", "pytest", *args[1:])
+    # A night's user may not write here: each `pam` would compile the code again, which takes a third of its start.
+    folders = ("dagster_project",) if "PIP_NO_COMPILE" in os.environ else ("dagster_project", str(VENV))
+    run("python", "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", *folders)
     if task == "sample":
         code = run("pam", "nightly", "--sample")
         if code == 0:
             print(f"\n`pam` is in {BIN.relative_to(ROOT)}/: `. {BIN.relative_to(ROOT)}/activate` puts it on the path.")
         return code
-    if task == "test":
-        return run("python", "-m", "pytest", *args[1:])
-    # A night's user may not write here: each `pam` would compile the code again, which takes a third of its start.
-    code = ("dagster_project",) if "PIP_NO_COMPILE" in os.environ else ("dagster_project", str(VENV))
-    run("python", "-W", "ignore", "-m", "compileall", "-qq", "-j", "0", *code)
     # What every home's first night begins with; where it can't be laid, that night does without.
     run("python", "-m", "dagster_project.transform.empty_build")
     return 0
@@ -76,20 +78,29 @@ def set_up() -> None:
 
 def uv_settings() -> dict[str, str]:
     """What pip's files and variables say of indexes and certificates, as variables of uv, which reads neither."""
-    told = subprocess.run([BIN / "python", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
+    command = [BIN / "python", "-m", "pip", "config", "list"]
+    told = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False).stdout
     pairs = [line.split("=", 1) for line in told.splitlines() if "=" in line]
     # A variable overrides a file, and what is for `install` what is for all commands.
     pairs.sort(key=lambda pair: (pair[0].startswith(":env:"), pair[0].startswith("install.")))
-    pip = {name.rpartition(".")[2]: " ".join(value.strip("'").replace("\\n", " ").split()) for name, value in pairs}
+    pip = {name.rpartition(".")[2]: " ".join(ast.literal_eval(value).split()) for name, value in pairs}
     # Hashes decide which file may be installed, so that it does not matter which index has it.
     return {"UV_INDEX_STRATEGY": "unsafe-best-match"} | {uv: pip[name] for name, uv in UV_NAMES.items() if pip.get(name)}
 
 
 def run(program: str, *args: str, **variables: str) -> int:
-    """Run a program of .venv in the checkout, with these variables too; its exit code."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
-    environment |= {"PATH": f"{BIN}{os.pathsep}{environment.get('PATH', '')}", **variables}
-    return subprocess.run([str(BIN / program), *args], cwd=ROOT, env=environment, check=False).returncode
+    """Run a program of .venv in the checkout, with these variables too; its exit code, or 126 where it may not be run."""
+    try:
+        return subprocess.run([str(BIN / program), *args], cwd=ROOT, env=environment() | variables, check=False).returncode
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 126
+
+
+def environment() -> dict[str, str]:
+    """The variables of programs of .venv."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
+    return kept | {"PATH": f"{BIN}{os.pathsep}{kept.get('PATH', '')}"}
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def doubts(
     notes += _days(con, path, sheet, landed)
     notes += _keys_alike(con, path, sheet, landed)
     notes += _reported_by_others(con, path, load, stored)
-    notes += _closed_without_a_day(con, sheet, landed)
+    notes += _closed_without_a_day(con, sheet)
     notes += _contradictions(con, path, sheet, absent, landed)
     return notes
 
@@ -168,7 +168,7 @@ def _reported_by_others(
         yield f"reported_by: {n:,} rows say {', '.join(names)}, and count for {load.force_code}, as the file's name says"
 
 
-def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int) -> Iterator[str]:
+def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
     """Notes rows of a whole list that a column which is not stored calls closed, and that have no day of it."""
     ends = [c.name for c in sheet.contract.columns if c.type == "date" and not c.required and c.name in sheet.layout.position]
     for end in ends if sheet.contract.kind == "list" else ():
@@ -181,4 +181,4 @@ def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: 
                 """
             ))
             if n:
-                yield f"{header}: says closed, without {end}, in {n:,} of {landed:,} rows, which count as active"
+                yield f"{header}: says closed, without {end}, in {n:,} rows, which count as active if they land"

@@ -1,5 +1,5 @@
-"""Recognises rows that would count and should not: totals and notes below a table, keys that are none, and rows that say they
-are another force's, or that they were deleted."""
+"""Recognises rows that would count and should not: totals, notes and examples, keys that are none, and rows that say they are
+another force's, of another currency, or deleted."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -34,8 +34,8 @@ NOBODY = (_FOR_A_BLANK, r"unknown|nfa|no fixed (abode|address)|not (recorded|giv
 KEY_WORDS = WORDS | {
     _FOR_A_BLANK: "stands for a blank, and it is the key",
     # The row that shows how to fill a template in.
-    r"e\.?g\.?[\s:].*|(for )?example[\s_-]*(\d{1,3}|row|record|entry|only)?|(test|dummy)[\s_-]*(row|record|entry|data)?"
-    r"|x{3,}": f"is an example or a test, {_LEAVE_OUT}",
+    r"e\.g\.?[\s:,].*|eg[:,].*|(for )?example[\s_-]*(\d{1,3}|row|record|entry|only)?"
+    r"|(test|dummy)[\s_-]*(row|record|entry|data)?|x{3,}": f"is an example or a test, {_LEAVE_OUT}",
     r"-?\d([.,]\d+)?e\+\d+": "is a long number that a spreadsheet has cut short: export the column as text",
     rf"((report|data|date|extract|export|file|query) ({_MADE})|({_MADE}) (on|at|date)|(report|extract|export|print) date)"
     r"( on| at)?\s*:?|(prepared|produced|compiled|updated|checked|completed|created|run|extracted|printed|generated) by\b.*"
@@ -90,9 +90,10 @@ _NUMBERS = re.findall(
     " 45 surrey 46 kent 47 sussex 48 city-of-london 50 devon-and-cornwall 52 avon-and-somerset 53 gloucestershire"
     " 54 wiltshire 55 dorset 60 north-wales 61 gwent 62 south-wales 63 dyfed-powys",
 )
-_ENGLISH = 39
 """The forces of England and Wales with their numbers on the Police National Computer, those of England first: the codes of the
 Office for National Statistics count them in the same order."""
+_ENGLISH = 39
+FORCE_NUMBERS = tuple(number for number, _ in _NUMBERS)
 
 
 def own_number(own: str) -> str:
@@ -157,6 +158,8 @@ def says_void(cells: Mapping[str, str], has_status: bool) -> str:
     return f"case {' '.join(whens)} end"
 
 
+POUNDS = re.compile(r"£|gbp|sterling|pounds", re.I)
+"""In the header of an amount: it is in pounds, whatever notes it was."""
 CURRENCY_HEADER = re.compile(r"(currency|ccy)(code|type)?")
 """Headers, as `plain_header` writes them, of a column that says in which currency an amount is."""
 _OTHER_CURRENCY = (

@@ -17,7 +17,7 @@ from dagster_project.core.sql import literal, one_row
 
 from .conflicting_files import load_of
 from .csv_reader import CELLS
-from .excluded_rows import own_number
+from .excluded_rows import FORCE_NUMBERS, own_number
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
 from .refusal import Refused
@@ -53,10 +53,13 @@ LEAST_BLANK = 0.5
 
 
 def says_own_number(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
-    """Whether a row of the file says its force by the force's number, in a column of whose it is."""
-    number = own_number(sheet.force)
-    cells = [f"{sheet.cell(i)} = {literal(number)}" for i in sheet.layout.force_fields] if number else []
-    return bool(cells and con.execute(f"select 1 from {CELLS} where {' or '.join(cells)} limit 1").fetchone())
+    """Whether a column of whose rows they are has forces' numbers alone, the own one among them. Others may be anything."""
+    number, numbers = own_number(sheet.force), ", ".join(map(literal, FORCE_NUMBERS))
+    alone = [
+        f"bool_and({cell} in ({numbers}, '')) and bool_or({cell} = {literal(number)})"
+        for cell in map(sheet.cell, sheet.layout.force_fields if number else ())
+    ]
+    return bool(alone and one_row(con.execute(f"select {' or '.join(alone)} from {CELLS}"))[0])
 
 
 def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict[str, Any], limits: Believe) -> None:

@@ -40,12 +40,13 @@ def restarted_keys(
     others = [
         e for e in entries
         if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < str(load.extracted_at)
-        and fewest <= (e.rows_landed or 0) <= most and load_of(e).raw(home).exists()
+        and fewest <= (e.rows_landed or 0) <= most
     ]  # fmt: skip
     newest = sorted(others, key=lambda e: str(e.extracted_at), reverse=True)
     # Within one window a newer version of a record may be of any day.
     apart = [e for e in newest if e.window[1] < first or last < e.window[0]][:LOADS_BACK]
     same_days = [e for e in newest if first <= e.window[1] and e.window[0] <= last][:LOADS_BACK]
+    apart, same_days = ([e for e in some if load_of(e).raw(home).exists()] for some in (apart, same_days))
     if not apart or not load.raw(home).exists():
         return None, None
     # Keys that an accepted file has on the same days have replaced the others already.

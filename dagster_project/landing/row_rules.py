@@ -19,6 +19,7 @@ from .decode import MARK
 from .excluded_rows import (
     KEY_WORDS,
     NO_VALUE,
+    POUNDS,
     TOTAL,
     WORDS,
     is_word,
@@ -128,10 +129,13 @@ class Sheet:
 
     @property
     def other_currency(self) -> str | None:
-        """SQL that is true of a row whose amounts are not in pounds; None where the file does not say it of amounts."""
-        has_amounts = any(c.type == "money" and c.name in self.layout.position for c in self.contract.columns)
-        fields = self.layout.currency_fields if has_amounts and self.form == "canonical" else ()
-        return " or ".join(says_other_currency(self.cell(i)) for i in fields) or None
+        """SQL that is true of a row whose amounts are not in pounds; None where the file does not say it. If an amount's header
+        says pounds, the currency is that of the notes."""
+        amounts = [c.name for c in self.contract.columns if c.type == "money" and c.name in self.layout.position]
+        in_pounds = any(POUNDS.search(self.layout.headers[name]) for name in amounts)
+        fields = self.layout.currency_fields if amounts and not in_pounds and self.form == "canonical" else ()
+        said = " or ".join(says_other_currency(self.cell(i)) for i in fields)
+        return said and " and ".join([f"({said})", *(f"not starts_with({self.text(name)}, '£')" for name in amounts)]) or None
 
     @property
     def force_headers(self) -> str:

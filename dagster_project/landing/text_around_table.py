@@ -49,9 +49,9 @@ _COUNTED = re.compile(
     re.I,
 )
 """How many rows a note says there are: `Showing 1 to 25 of 2,345 entries`, `(2345 rows affected)`, `Total records: 2345`."""
-_THOUSANDS = re.compile(r"(£|\bgbp)\s?['’]?000s?\b|(£|\bgbp)\s?(k|m|mn|bn)\b|\bin (£ ?|pounds )?(thousands|millions)\b", re.I)
+_THOUSANDS = re.compile(r"(£|\bgbp)\s?['’]?000s?\b|(£|\bgbp\s?)(k|m|mn|bn)\b|\bin (£ ?|pounds )?(thousands|millions)\b", re.I)
 _SAID = r"(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
-_PERIOD = re.compile(rf"\b(?:from|between|period)\b\D{{0,20}}{_SAID}\D{{1,20}}{_SAID}", re.I)
+_PERIOD = re.compile(rf"\b(?:from|between|period)\b\D{{0,20}}{_SAID}\s*(?:to|and|until|till|[-–])\s*:?\s*{_SAID}", re.I)
 """`Period: 01/03/2025 - 31/03/2025`, as reports print what they were asked for."""
 _FILTERED = re.compile(r"\b(applied filters|filters? applied|filter(ed)? (by|on|to))\b", re.I)
 _YEAR = re.compile(r"(19[89]|20\d)\d")
@@ -96,7 +96,8 @@ def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> 
 def says_thousands(around: AroundTable, contract: Contract) -> str | None:
     """The reason to hold a file of amounts whose titles or last lines say that they are in thousands or millions, or None."""
     has_amounts = any(c.type == "money" for c in contract.columns)
-    for found in filter(None, map(_THOUSANDS.search, around.notes if has_amounts else ())):
+    notes = [note for note in around.notes if has_amounts and not re.search(r"\bnot\b", note, re.I)]
+    for found in filter(None, map(_THOUSANDS.search, notes)):
         said = f"says that its amounts are in thousands or millions ('{found[0]}')"
         return f"{said}: export pounds; if they are in pounds, release the file"
     return None
@@ -116,7 +117,8 @@ def describe_around(around: AroundTable, sheet: Sheet) -> Iterator[str]:
         yield f"says that it is of {said[0]} to {said[1]}, and its window is {first} to {last}: the other days count as 0"
     names = force_names()
     others = [name for code, name in names.items() if code != sheet.force and name.lower() in text.lower()]
-    if others and names.get(sheet.force, "").lower() not in text.lower():
+    own = re.sub(r" (police|constabulary|service)\b", "", names.get(sheet.force, "").lower())
+    if others and own not in text.lower():
         yield f"says {', '.join(others)} around its table, and counts for {sheet.force}"
     if found := _FILTERED.search(text):
         yield f"says that rows were filtered ('{found[0]}'): is anything left out of its window?"

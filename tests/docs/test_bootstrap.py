@@ -27,5 +27,7 @@ def test_uv_is_told_what_pip_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert settings["UV_INDEX"] == "https://one.example/simple https://two.example/simple"
     assert settings["SSL_CERT_FILE"] == "/etc/own.pem", "a variable overrides a file"
     assert settings["UV_HTTP_TIMEOUT"] == "60"
+    monkeypatch.setenv("PIP_CERT", r"C:\new\own's.pem")
+    assert bootstrap.uv_settings()["SSL_CERT_FILE"] == r"C:\new\own's.pem"
     monkeypatch.setenv("PIP_INDEX_URL", "https://own.example/simple")
     assert bootstrap.uv_settings()["UV_DEFAULT_INDEX"] == "https://own.example/simple"

@@ -170,7 +170,7 @@ def test_what_is_noted_of_a_large_file(warehouse, monkeypatch):
 )
 def test_a_line_that_is_closed_without_a_day(warehouse, status, closed, is_noted):
     header = "line_ref,identified_on,closed_on,Status"
-    note = "Status: says closed, without closed_on, in 1 of 1 rows, which count as active"
+    note = "Status: says closed, without closed_on, in 1 rows, which count as active"
     lands_with(warehouse, note if is_noted else None, "county_lines", f"L1,2025-03-01,{closed},{status}", header=header)
 
 

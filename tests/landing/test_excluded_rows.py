@@ -79,7 +79,7 @@ NONE = (
 )  # fmt: skip
 LIKE_NONE = (
     "NULL1", "N/A/25/1", "NA", "Nancy", "-1", "#1", "#A1", "1E5", "1.5E10", "E+1", "12E+11", "Run 7", "Report", "Datedat", "0",
-    "None-1", "Unknown", "Date run-12", "1.23E+11/A", "EXAMPLE-A12", "TEST1", "T/EST", "XX", "EG12", "Restricted-1", "*1",
+    "None-1", "Unknown", "Date run-12", "1.23E+11/A", "EXAMPLE-A12", "TEST1", "T/EST", "XX", "EG12", "EG 25/0001", "EG 1234", "Restricted-1", "*1",
 )  # fmt: skip
 
 
@@ -193,6 +193,12 @@ def test_codes_and_numbers_of_another_force(warehouse, said, own, outcome, lande
     assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == (outcome, landed, 30 - landed)
 
 
+def test_running_numbers_are_no_forces(warehouse):
+    header, rows = HEADER.format("Force ID"), [other(1, 1, str(n))[0].replace("C0", f"C{n}") for n in range(1, 61)]
+    entry = warehouse.land("crimes", *rows, header=header)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 60)
+
+
 def test_a_file_of_another_force_s_codes_is_refused(warehouse):
     entry = warehouse.land("crimes", *other(12, 12, "E23000021"), header=HEADER.format("Force code"))
     assert entry.outcome == "refused" and "12 of 12 rows say Leicestershire Police" in entry.reason
@@ -218,6 +224,14 @@ def test_amounts_in_another_currency(warehouse, said, n):
         assert reasons(warehouse, entry)["3"].startswith("Currency: is not the pound: give the amount in pounds")
         # It is a record: an older version of it stands, and is not withdrawn.
         assert [row["_key"] for row in warehouse.withheld(entry)] == ["S2"]
+
+
+def test_the_currency_of_notes_beside_an_amount_in_pounds(warehouse):
+    rows = "S1,2025-03-01,£500,Forfeited,EUR", "S2,2025-03-01,400,Forfeited,EUR"
+    assert warehouse.land("cash_seizures", *rows, header=CASH).rows_landed == 1
+    (warehouse.home.mappings / "m.yml").write_text('extract: cash_seizures\nheaders: {amount: "Amount (GBP)"}\n', encoding="utf-8")
+    header = CASH.replace("amount", "Amount (GBP)")
+    assert warehouse.land("cash_seizures", *rows, header=header, at="20260107T020000Z").rows_landed == 2
 
 
 def test_a_currency_of_rows_without_amounts_does_not_matter(warehouse):

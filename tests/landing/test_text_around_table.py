@@ -119,7 +119,7 @@ RETURNS = ["return_ref,received_on,amount", *(f"A{n},2025-03-{n:02},{n}" for n i
         ("All figures in £000s", "held"), ("Amounts (£'000)", "held"), ("Values: £k", "held"), ("GBP m", "held"),
         ("Amounts are in thousands", "held"), ("In pounds millions", "held"),
         ("Returns over £10k", "accepted"), ("Returns above £1,000", "accepted"), ("£1m fund", "accepted"),
-        ("Amounts in pounds", "accepted"), ("Total: £000", "held"),
+        ("Amounts are not in thousands", "accepted"), ("Payments of £ M Jones", "accepted"), ("Amounts in pounds", "accepted"), ("Total: £000", "held"),
     ],
 )  # fmt: skip
 def test_amounts_in_thousands(warehouse, note, outcome):
@@ -143,6 +143,8 @@ def test_thousands_of_what_has_no_amounts(warehouse):
         (["Period: 01/04/2024 - 31/03/2025"], None),
         (["From 31/31/2025 to 32/31/2025"], None),
         (["Printed 01/03/2025", "Checked 02/03/2025"], None),
+        (["From the system on 01/03/2025, printed 05/03/2025"], None),
+        (["Derbyshire Police, with Leicestershire Police"], None),
         (["Leicestershire Police - recorded crime"], "says Leicestershire Police around its table, and counts for derbyshire"),
         (["Derbyshire Constabulary, with Leicestershire Police"], None),
         (["Leicestershire"], None),
