@@ -135,7 +135,7 @@ class Sheet:
         in_pounds = any(POUNDS.search(self.layout.headers[name]) for name in amounts)
         fields = self.layout.currency_fields if amounts and not in_pounds and self.form == "canonical" else ()
         said = " or ".join(says_other_currency(self.cell(i)) for i in fields)
-        return said and " and ".join([f"({said})", *(f"not starts_with({self.text(name)}, '£')" for name in amounts)]) or None
+        return (said and " and ".join([f"({said})", *(f"not starts_with({self.text(name)}, '£')" for name in amounts)])) or None
 
     @property
     def force_headers(self) -> str:
