@@ -79,7 +79,8 @@ NONE = (
 )  # fmt: skip
 LIKE_NONE = (
     "NULL1", "N/A/25/1", "NA", "Nancy", "-1", "#1", "#A1", "1E5", "1.5E10", "E+1", "12E+11", "Run 7", "Report", "Datedat", "0",
-    "None-1", "Unknown", "Date run-12", "1.23E+11/A", "EXAMPLE-A12", "TEST1", "T/EST", "XX", "EG12", "EG 25/0001", "EG 1234", "Restricted-1", "*1",
+    "None-1", "Unknown", "Date run-12", "1.23E+11/A", "EXAMPLE-A12", "TEST1", "T/EST", "XX", "EG12",
+    "EG 25/0001", "EG 1234", "Restricted-1", "*1",
 )  # fmt: skip
 
 
@@ -229,7 +230,8 @@ def test_amounts_in_another_currency(warehouse, said, n):
 def test_the_currency_of_notes_beside_an_amount_in_pounds(warehouse):
     rows = "S1,2025-03-01,£500,Forfeited,EUR", "S2,2025-03-01,400,Forfeited,EUR"
     assert warehouse.land("cash_seizures", *rows, header=CASH).rows_landed == 1
-    (warehouse.home.mappings / "m.yml").write_text('extract: cash_seizures\nheaders: {amount: "Amount (GBP)"}\n', encoding="utf-8")
+    mapping = warehouse.home.mappings / "m.yml"
+    mapping.write_text('extract: cash_seizures\nheaders: {amount: "Amount (GBP)"}\n', encoding="utf-8")
     header = CASH.replace("amount", "Amount (GBP)")
     assert warehouse.land("cash_seizures", *rows, header=header, at="20260107T020000Z").rows_landed == 2
 
