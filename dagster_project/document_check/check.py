@@ -130,7 +130,7 @@ class _Check:
         # A sentence right before a table may be about something else.
         is_about_it = not self.title.rstrip().endswith(".") or _OF_TABLE.search(self.title)
         self.caption = self.title if is_about_it else ""
-        if self.title and not has_figures and self.title.rstrip()[-1] not in ".:;":
+        if self.title and not has_figures and not self.is_item and self.title.rstrip()[-1] not in ".:;":
             self.heading = self.title
 
     def _sentences(self, block: Text, numbers: list[Number], own_number: Number | None = None) -> bool:
@@ -336,7 +336,8 @@ class _Check:
     def _with_words(self, spot: Spot, figure: Figure, claims: list[Printed]) -> tuple[str, str] | None:
         """Verdict and reason for a right number, if the words around it say another way, or more than is checked. `claims`: the
         edition's claims with this number. In their own paragraph, they are about its words too."""
-        for way, verdict in ((way_to(spot), DISAGREES), (way_in_clause(spot), NOT_COMPUTABLE)):
+        in_clause = way_in_clause(spot, f"{figure.mart}.{figure.measure}")
+        for way, verdict in ((way_to(spot), DISAGREES), (in_clause, NOT_COMPUTABLE)):
             if (change := self._change_against(spot, figure, way)) is not None:
                 return verdict, f"the number is right, but the change on the year before is {plain_text(change)}"
         is_claim = any(self.context.paragraph and within(self.context.paragraph, c.paragraph) for c in claims)
