@@ -268,14 +268,14 @@ class _Check:
             for c, cell in enumerate(row):
                 row_label, column_label = linked.labels.get((r, c), ("", ""))
                 where = f"{name}, row {_short(row_label) or r + 1}, column {_short(column_label) or c + 1}"
-                self._cell(where, cell, linked.cells.get((r, c), ()))
+                self._cell(where, cell, linked.cells.get((r, c), ()), linked.reason)
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
         self.context.lead = None
         # A table right after this one is about the same subject.
         self.title = f"{self.title} {own_title}".strip()[:200]
 
-    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...]) -> None:
+    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None) -> None:
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
             self._outside_body(cell, where)
             return
@@ -297,7 +297,7 @@ class _Check:
                 figure = _figure_in_cell(number, figures, known)
                 if figure is None and text.lower() in MARKERS:
                     continue
-                self._judge(where, text, number, figure)
+                self._judge(where, text, number, figure, reason=reason)
 
     def _bound(self, where: str, text: str, number: Number, tag: str) -> None:
         figure, reason = self.bound.find(tag)
@@ -306,10 +306,12 @@ class _Check:
         else:
             self._judge(where, text, number, figure)
 
-    def _judge(self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None) -> None:
-        """Judge a number against its figure. `spot`: where it is, if it is in a sentence."""
+    def _judge(
+        self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None, reason: str | None = None
+    ) -> None:
+        """Judge a number against its figure. `spot`: where it is, if it is in a sentence. `reason`: why it has no figure."""
         if figure is None:
-            self.result.items.append(Item(where, text, number.text, NOT_LINKED))
+            self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
         try:
             printed = value_of(number.text, figure.unit)

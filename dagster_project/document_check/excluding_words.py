@@ -164,8 +164,14 @@ _PART_IN_TITLE = re.compile(
     r"|(?:rates?|shares?|percentage|proportion) of)\b",
     re.I,
 )
+_NOT_OF_TITLE = re.compile(
+    r"\(?(?i:\bsource|\bdata source) ?: ?(?:[^()]*\)|.*$)|\bOFFICIAL(?:[- :]+SENSITIVE)?\b|(?i:\bnot protectively marked)"
+    r"|(?i:\bpublic assurance meeting)|\bPAM\b"
+)
+"""Where the figures are from, who may read them, and where they are discussed."""
 _LONGEST_TITLE = 14
 """Words."""
+_UNDER_RULES = re.compile(r"\bunder (?:the )?home office (?:counting )?rules\b", re.I)
 _PLAIN_IN_TITLE = re.compile(
     rf"{MONTH}|table|figure|chart|graph|appendix|annex|item|agenda|part|page|key|main|headline|indicator|summary"
     r"|overview|update|latest|current|recent|last|previous|new|newest|total|all|overall|number|no|volume|count|value"
@@ -176,7 +182,7 @@ _PLAIN_IN_TITLE = re.compile(
     r"|annual|annually|month|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending"
     r"|ended|end|fy|ytd|force|police|constabulary|county|area|section|unit|lpu|district|division|team|council|drug"
     r"|offence|crime|order|case|note|source|report|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp"
-    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related|glance|supplementary|detail"
+    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related|committed|dealt|group|objective|evidence|doing|supply|possession|trafficking|glance|supplementary|detail"
     r"|detailed|full|profile|background|one|two|three|four|five|six"
 )
 """Words of a title that leave the figures as they are. Any other may mean a part, or something else."""
@@ -293,14 +299,10 @@ def _is_what_another_is_of(ahead: str) -> bool:
     return not (is_verb or _MAY_HAVE.fullmatch(word) or _MAY_STAND_BEFORE.fullmatch(word))
 
 
-def is_of_another(title: str, labels: str, known: str, words: str, figure: Figure, edition: EditionFigures) -> bool:
+def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a table's title, or a cell's labels, mean another figure than the edition's table. `known`: its title and labels,
-    whose own words don't count. `words`: all words of the edition's table."""
-    text = f"{title} {labels}"
-    # A sentence or a part's heading may say much that is not of the table.
-    is_title = title[-1:] not in (".", ":") and len(title.split()) <= _LONGEST_TITLE
-    if is_title and _unknown_words(edition.without_whole(title), f"{words} {edition.force_name}", figure.mart):
-        return True
+    whose own words don't count."""
+    text = f"{_UNDER_RULES.sub('', title)} {labels}"
     if any(m[0].lower() not in known.lower() for m in _PART_IN_TITLE.finditer(text)):
         return True
     if says_other_kind(text) and not says_other_kind(known):
@@ -314,8 +316,14 @@ def is_of_another(title: str, labels: str, known: str, words: str, figure: Figur
     return _is_elsewhere(text, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
 
 
-def _unknown_words(text: str, known: str, mart: str) -> set[str]:
-    """The words of a title that are neither the edition's, nor names for a measure of the mart, nor plain."""
+def unknown_words(title: str, words: str, mart: str, edition: EditionFigures) -> list[str]:
+    """The words of a table's title that are neither the edition's, nor names for a measure of the mart, nor plain. `words`: all
+    words of the edition's table."""
+    # A sentence or a part's heading may say much that is not of the table.
+    if title[-1:] in (".", ":") or len(title.split()) > _LONGEST_TITLE:
+        return []
+    text = _NOT_OF_TITLE.sub(" ", _UNDER_RULES.sub(" ", edition.without_whole(title)))
+    known = f"{words} {edition.force_name}"
     low = simple(text)
     for m in mentions(text, text):
         if m.what.startswith(f"{mart}."):
@@ -325,12 +333,12 @@ def _unknown_words(text: str, known: str, mart: str) -> set[str]:
     def is_known(word: str) -> bool:
         return any(w in theirs or _PLAIN_IN_TITLE.fullmatch(w) for w in (word, word.removesuffix("s")))
 
-    words = ["", *re.findall(r"[a-z]{2,}", low), ""]
+    each = ["", *re.findall(r"[a-z]{2,}", low), ""]
     # A narrow column may break words: `Confisca tion`.
-    return {
-        word for before, word, after in zip(words, words[1:], words[2:], strict=False)
+    return [
+        word for before, word, after in zip(each, each[1:], each[2:], strict=False)
         if not (is_known(word) or is_known(before + word) or is_known(word + after))
-    }  # fmt: skip
+    ]  # fmt: skip
 
 
 def _marts_named(text: str) -> set[str]:

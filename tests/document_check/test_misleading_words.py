@@ -293,6 +293,23 @@ def test_a_wrong_direction_says_why(sample_home: Home, tmp_path: Path) -> None:
 
 YEARS = [["Offence", "2023/24", "2024/25"], ["Drug Possession", "1,431", "1,936"], ["Drug Trafficking", "909", "1,032"]]
 SECTIONS = [["Section", "Total"], ["North", "10"], ["South", "37"], ["Force", "47"]]
+ORDINARY_TITLES = [
+    "Drug offences (OFFICIAL)",
+    "OFFICIAL-SENSITIVE: drug offences",
+    "Drug offences – Public Assurance Meeting March 2026",
+    "Drug offences, PAM 2026",
+    "Drug offences (source: Niche)",
+    "Drug offences. Source: Niche",
+    "Drug offences dealt with by the force",
+    "Drug offences by offence group",
+    "Drug offences committed",
+    "Objective 2 evidence: drug offences",
+    "Drug offences: how are we doing?",
+    "Drug offences recorded under Home Office rules",
+    "Drugs: possession and supply",
+]
+
+
 TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
     ("Drug offences in Leicestershire", YEARS),
     ("Drug offences in Derby City", YEARS),
@@ -330,6 +347,7 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
 @pytest.mark.parametrize(
     "title",
     [
+        *ORDINARY_TITLES,
         "Drug offences in Derby and Derbyshire",
         "Drug offences",
         "Drug offences, 2023/24 and 2024/25",
@@ -342,6 +360,12 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
 def test_a_table_of_the_force_is_linked(sample_home: Home, tmp_path: Path, title: str) -> None:
     word([(title, YEARS), ("Naloxone, May 2024 to November 2025", SECTIONS)]).save(str(tmp_path / "a.docx"))
     assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
+
+
+def test_a_table_that_only_words_of_its_title_silence_says_which(sample_home: Home, tmp_path: Path) -> None:
+    word([("Drug offences by children (OFFICIAL)", YEARS), ("Targets for drug offences", YEARS)]).save(str(tmp_path / "a.docx"))
+    items = check(sample_home, tmp_path / "a.docx").items
+    assert [i.reason for i in items] == ["the title says 'children'"] * 4 + [None] * 4
 
 
 def test_orders_are_linked_with_the_table_of_their_own_kind(sample_home: Home, tmp_path: Path) -> None:
