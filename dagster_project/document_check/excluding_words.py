@@ -64,7 +64,9 @@ _CLAUSE_START = re.compile(
     re.I,
 )
 """Where a wish of the words before ends."""
-_SAID_BEFORE = re.compile(r".*\bthat\b|.*, and\b|^\W*(?!Excluding|Averaging|Including)\w+ing [^,]*,")
+_SAID_BEFORE = re.compile(
+    r".*\bthat\b|.*, and\b|^\W*(?!(?:Exclud|Includ|Averag|Count|Omit|Consider|Look|Tak|Leav)\w*ing)\w+ing [^,]*,"
+)
 """What comes before the statement: `Tackling violence against women, we made 1,351 searches`."""
 _BEFORE = re.compile(r"([\w'’]+)[ -]*$")
 _MAY_STAND_BEFORE = re.compile(

@@ -98,6 +98,7 @@ OF_SOMETHING_ELSE = [
     # What is wished for.
     "We aim for 1,351 drug searches in 2024/25.",
     "There could have been 1,351 drug searches in 2024/25.",
+    "Counting only women, we carried out 1,351 drug searches in 2024/25.",
     "Our hope is that we reach 1,351 drug searches in 2024/25.",
     "We plan to tackle dealers and reach 1,351 drug searches in 2024/25.",
     "We aim to work together, to be fair and to reach 1,351 drug searches in 2024/25.",
