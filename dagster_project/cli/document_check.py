@@ -65,6 +65,7 @@ MEANINGS = {
 
 def _show(checked: "CheckedDocument") -> None:
     """Print every number for a person, what the verdicts mean, and at the end those that disagree or can't be checked."""
+    from dagster_project.document_check import NOT_LINKED
     from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
     from dagster_project.serving import write_result
 
@@ -82,6 +83,10 @@ def _show(checked: "CheckedDocument") -> None:
             echo(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
         elif item.verdict == NOT_COMPUTABLE:
             echo(f"Not computable: {item.where}: printed {item.printed}: {item.reason}")
+    # Of a table once, not of each cell.
+    left = [i for i in checked.items if i.verdict == NOT_LINKED and i.reason]
+    for line in dict.fromkeys(f"Not linked: {i.where.split(',')[0]}: {i.reason}" for i in left):
+        echo(line)
 
 
 def _rounded(computed: str | None) -> str:

@@ -13,4 +13,4 @@ from .model import DocumentError
 
 VERDICTS = (*CLAIM_VERDICTS, NOT_LINKED)
 
-__all__ = ["VERDICTS", "CheckedDocument", "DocumentError", "check_document"]
+__all__ = ["NOT_LINKED", "VERDICTS", "CheckedDocument", "DocumentError", "check_document"]

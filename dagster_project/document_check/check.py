@@ -130,7 +130,7 @@ class _Check:
         # A sentence right before a table may be about something else.
         is_about_it = not self.title.rstrip().endswith(".") or _OF_TABLE.search(self.title)
         self.caption = self.title if is_about_it else ""
-        if self.title and not has_figures and self.title.rstrip()[-1] not in ".:;":
+        if self.title and not has_figures and not self.is_item and self.title.rstrip()[-1] not in ".:;":
             self.heading = self.title
 
     def _sentences(self, block: Text, numbers: list[Number], own_number: Number | None = None) -> bool:
@@ -268,14 +268,14 @@ class _Check:
             for c, cell in enumerate(row):
                 row_label, column_label = linked.labels.get((r, c), ("", ""))
                 where = f"{name}, row {_short(row_label) or r + 1}, column {_short(column_label) or c + 1}"
-                self._cell(where, cell, linked.cells.get((r, c), ()))
+                self._cell(where, cell, linked.cells.get((r, c), ()), linked.reason)
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
         self.context.lead = None
         # A table right after this one is about the same subject.
         self.title = f"{self.title} {own_title}".strip()[:200]
 
-    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...]) -> None:
+    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None) -> None:
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
             self._outside_body(cell, where)
             return
@@ -297,7 +297,7 @@ class _Check:
                 figure = _figure_in_cell(number, figures, known)
                 if figure is None and text.lower() in MARKERS:
                     continue
-                self._judge(where, text, number, figure)
+                self._judge(where, text, number, figure, reason=reason)
 
     def _bound(self, where: str, text: str, number: Number, tag: str) -> None:
         figure, reason = self.bound.find(tag)
@@ -306,10 +306,12 @@ class _Check:
         else:
             self._judge(where, text, number, figure)
 
-    def _judge(self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None) -> None:
-        """Judge a number against its figure. `spot`: where it is, if it is in a sentence."""
+    def _judge(
+        self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None, reason: str | None = None
+    ) -> None:
+        """Judge a number against its figure. `spot`: where it is, if it is in a sentence. `reason`: why it has no figure."""
         if figure is None:
-            self.result.items.append(Item(where, text, number.text, NOT_LINKED))
+            self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
         try:
             printed = value_of(number.text, figure.unit)
@@ -336,7 +338,8 @@ class _Check:
     def _with_words(self, spot: Spot, figure: Figure, claims: list[Printed]) -> tuple[str, str] | None:
         """Verdict and reason for a right number, if the words around it say another way, or more than is checked. `claims`: the
         edition's claims with this number. In their own paragraph, they are about its words too."""
-        for way, verdict in ((way_to(spot), DISAGREES), (way_in_clause(spot), NOT_COMPUTABLE)):
+        in_clause = way_in_clause(spot, f"{figure.mart}.{figure.measure}")
+        for way, verdict in ((way_to(spot), DISAGREES), (in_clause, NOT_COMPUTABLE)):
             if (change := self._change_against(spot, figure, way)) is not None:
                 return verdict, f"the number is right, but the change on the year before is {plain_text(change)}"
         is_claim = any(self.context.paragraph and within(self.context.paragraph, c.paragraph) for c in claims)

@@ -49,10 +49,25 @@ _WISHED = re.compile(
     re.I,
 )
 _SOME_ACTORS = re.compile(
-    r"\b(?!(?:[Oo]ur|[Tt]he|[Pp]olice|[Ff]orce|[Aa]ll|[Bb]y|of|and|these|those|[A-Z]{3,})\b)[\w-]+"
-    r" (?:officers|constables|teams?|units?|squads?|PCSOs)\b"
+    r"\b(?:neighbourhoods?|safer|response|special(?:ist)?|traffic|policing|armed|firearms|dogs?|mounted|partner\w*|council|custody"
+    r"|detention|prison|probation|border|transport|military|plain[ -]?clothes|undercover|uniformed|off[ -]duty|duty|night|shift"
+    r"|student|new|probationary|trained|volunteer|cadet|schools?|licensing|enforcement|standards|support|search|drugs?|crime|lines"
+    r"|proactive|tactical|local|rural|urban|town|city|village|district|borough|locality|sector|same|other|different|some|several"
+    r"|many|most|few|one|two|three|four|five|six|single|individual|visiting|neighbouring|regional|national|female|male)[ -]"
+    r"(?:officers?|constables?|teams?|units?|squads?|PCSOs?)\b",
+    re.I,
 )
 """Some of those whose work is counted: `Neighbourhood officers`."""
+_CLAUSE_START = re.compile(
+    r"\b(?<!is )(?<!was )(?<!hope )that\b|:(?!\d)|, and £?$"
+    r"|(?:, |\band )(?=£?\d|(?:there|we|our|the|this|officers|drugs?|possession|trafficking|in|during|over|between)\b)",
+    re.I,
+)
+"""Where a wish of the words before ends."""
+_SAID_BEFORE = re.compile(
+    r".*\bthat\b|.*, and\b|^\W*(?!(?:Exclud|Includ|Averag|Count|Omit|Consider|Look|Tak|Leav)\w*ing)\w+ing [^,]*,"
+)
+"""What comes before the statement: `Tackling violence against women, we made 1,351 searches`."""
 _BEFORE = re.compile(r"([\w'’]+)[ -]*$")
 _MAY_STAND_BEFORE = re.compile(
     r"(?:the|a|an|of|our|all|total|overall|in|on|for|and|or|with|to|from|by|at|as|than|that|these|those|this|its|their|his"
@@ -130,12 +145,20 @@ _YEAR_BEFORE = re.compile(
 )
 _OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
 _PLACE = re.compile(
-    r"\b(?:in|at|across|around|near|within|throughout|for|from)(?: the)?"
-    r" (?:((?!Operation|Op|Section|Table|Figure|Chart|Year|Quarter|Phase|Act|Total|Christmas|Easter)[A-Z][a-z]+)"
+    r"(?:\b(?:in|at|across|around|near|within|throughout|for|from)|^\W*(?:In|At|Across|Around|Near|Within|Throughout))(?: the)?"
+    r" (?:((?!Operation|Op|Section|Table|Figure|Chart|Year|Quarter|Phase|Act|Total|Force|Christmas|Easter|Niche|Power BI)"
+    r"[A-Z][a-z]+)"
     r"|(?:city|town|borough|village|district|ward|estate|neighbourhood|division)\b)"
     r"|^\W*(?:In|At|On|Among|Within|Under) (?!total|all|addition|contrast|comparison|fact|line|summary|short|recent|the|this"
     r"|these|our|both)[a-z][a-z -]*,"
 )
+
+_PLAN_IN_HEADING = re.compile(r"\b(?:targets?(?! harden)|forecasts?|projections?|trajectory)\b", re.I)
+_NOT_IN_HEADING = re.compile(
+    r"^[\w ]*\b(?:by|author|contact|lead|officer|owner) ?:.*|(?<!compared )(?<!comparison )\bwith\b.*", re.I
+)
+"""Who wrote it, and who helped."""
+_BEGINNING = re.compile(r"^\W*(?:(?:In|At|Across|The|Source:) )*")
 
 _PART_IN_TITLE = re.compile(
     r"\b(?:charg(?:ed?|es|ing)|solved|detect(?:ed|ions?)|cleared|outcomes?|disposals?|suspects?|offenders?|train(?:ed|ing)"
@@ -143,8 +166,14 @@ _PART_IN_TITLE = re.compile(
     r"|(?:rates?|shares?|percentage|proportion) of)\b",
     re.I,
 )
+_NOT_OF_TITLE = re.compile(
+    r"\(?(?i:\bsource|\bdata source) ?: ?(?:[^()]*\)|.*$)|\bOFFICIAL(?:[- :]+SENSITIVE)?\b|(?i:\bnot protectively marked)"
+    r"|(?i:\bpublic assurance meeting)|\bPAM\b"
+)
+"""Where the figures are from, who may read them, and where they are discussed."""
 _LONGEST_TITLE = 14
 """Words."""
+_UNDER_RULES = re.compile(r"\bunder (?:the )?home office (?:counting )?rules\b", re.I)
 _PLAIN_IN_TITLE = re.compile(
     rf"{MONTH}|table|figure|chart|graph|appendix|annex|item|agenda|part|page|key|main|headline|indicator|summary"
     r"|overview|update|latest|current|recent|last|previous|new|newest|total|all|overall|number|no|volume|count|value"
@@ -155,7 +184,7 @@ _PLAIN_IN_TITLE = re.compile(
     r"|annual|annually|month|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending"
     r"|ended|end|fy|ytd|force|police|constabulary|county|area|section|unit|lpu|district|division|team|council|drug"
     r"|offence|crime|order|case|note|source|report|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp"
-    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related|glance|supplementary|detail"
+    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related|committed|dealt|group|objective|evidence|doing|supply|possession|trafficking|glance|supplementary|detail"
     r"|detailed|full|profile|background|one|two|three|four|five|six"
 )
 """Words of a title that leave the figures as they are. Any other may mean a part, or something else."""
@@ -168,18 +197,27 @@ def _places(own: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{_ELSEWHERE}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
 
 
-def _clause_of(spot: Spot) -> str:
+def _clause_of(spot: Spot) -> tuple[str, str]:
+    """A number's clause, and its words before the number."""
     cuts = [0, *(m.end() for m in _CLAUSE_BREAKS.finditer(spot.sentence)), len(spot.sentence)]
-    return next(spot.sentence[a:b] for a, b in pairwise(cuts) if spot.number.start < b)
+    start, end = next((a, b) for a, b in pairwise(cuts) if spot.number.start < b)
+    return spot.sentence[start:end], spot.sentence[start : spot.number.start]
+
+
+def _without_before(clause: str, ahead: str) -> str:
+    before = _SAID_BEFORE.match(ahead)
+    return clause[before.end() :] if before else clause
 
 
 def is_other_kind(spot: Spot, own: str) -> bool:
     """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
     name."""
-    clause = _clause_of(spot)
-    is_some = _SOME_ACTORS.search(clause) or _WISHED.search(clause[: clause.find(spot.number.text)])
+    clause, ahead = _clause_of(spot)
+    is_some = _SOME_ACTORS.search(ahead) or _WISHED.search(_CLAUSE_START.split(ahead)[-1])
     is_over_years = _OVER_YEARS.search(re.split("[,;]", spot.behind)[0])
-    return bool(is_some or is_over_years) or says_other_kind(clause) or names_other_place(spot.sentence, own)
+    if is_some or is_over_years or says_other_kind(_without_before(clause, ahead)):
+        return True
+    return names_other_place(spot.sentence, own)
 
 
 def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
@@ -203,18 +241,24 @@ def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> b
 def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigures) -> bool:
     """Whether a sentence, or the heading or the sentences before it, name a place or a plan of which no figure is known."""
     text = edition.without_whole(sentence)
-    known = {word for names in edition.areas.values() for name in names for word in name.split()} | set(month_name)
-    if any(m[1] is None or m[1] not in known for m in _PLACE.finditer(text)):
+    known = {word for names in edition.areas.values() for name in names for word in name.split()}
+    known |= {*month_name, *month_abbr, "Sept"}
+    # `The total for Drug Searches`.
+    measured = {m.start for m in mentions(text, text)}
+    if any(m[1] is None or not (m[1] in known or m.start(1) in measured) for m in _PLACE.finditer(text)):
         return True
-    if re.search(rf"\b(?:{_PLAN})\b", heading, re.I):
+    if _PLAN_IN_HEADING.search(heading):
         return True
     if _OURS.search(sentence) or edition.force_name.split()[0] in text:
         return False
-    around = f"{heading}. {before}"
-    is_own = bool(named(text, edition.areas_within))
-    return names_other_place(around, edition.force_name) or (
-        not is_own and bool(named(edition.without_whole(around), edition.areas_within))
-    )
+    above = edition.without_whole(_NOT_IN_HEADING.sub("", heading))
+    # A place of the sentence before counts only where that begins with it.
+    last = _BEGINNING.sub("", edition.without_whole(re.split(r"(?<=[.!?])\s+", before.strip())[-1]))
+    is_of_another = names_other_place(above, edition.force_name) or bool(_places(edition.force_name).match(last))
+    if is_of_another and not re.search(r"\b(?:our|we)\b", sentence, re.I):
+        return True
+    is_within = bool(named(above, edition.areas_within)) or any(m.start == 0 for m in named(last, edition.areas_within))
+    return is_within and not named(text, edition.areas_within)
 
 
 def says_other_kind(text: str) -> bool:
@@ -257,14 +301,10 @@ def _is_what_another_is_of(ahead: str) -> bool:
     return not (is_verb or _MAY_HAVE.fullmatch(word) or _MAY_STAND_BEFORE.fullmatch(word))
 
 
-def is_of_another(title: str, labels: str, known: str, words: str, figure: Figure, edition: EditionFigures) -> bool:
+def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a table's title, or a cell's labels, mean another figure than the edition's table. `known`: its title and labels,
-    whose own words don't count. `words`: all words of the edition's table."""
-    text = f"{title} {labels}"
-    # A sentence or a part's heading may say much that is not of the table.
-    is_title = title[-1:] not in (".", ":") and len(title.split()) <= _LONGEST_TITLE
-    if is_title and _unknown_words(edition.without_whole(title), f"{words} {edition.force_name}", figure.mart):
-        return True
+    whose own words don't count."""
+    text = f"{_UNDER_RULES.sub('', title)} {labels}"
     if any(m[0].lower() not in known.lower() for m in _PART_IN_TITLE.finditer(text)):
         return True
     if says_other_kind(text) and not says_other_kind(known):
@@ -278,8 +318,14 @@ def is_of_another(title: str, labels: str, known: str, words: str, figure: Figur
     return _is_elsewhere(text, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
 
 
-def _unknown_words(text: str, known: str, mart: str) -> set[str]:
-    """The words of a title that are neither the edition's, nor names for a measure of the mart, nor plain."""
+def unknown_words(title: str, words: str, mart: str, edition: EditionFigures) -> list[str]:
+    """The words of a table's title that are neither the edition's, nor names for a measure of the mart, nor plain. `words`: all
+    words of the edition's table."""
+    # A sentence or a part's heading may say much that is not of the table.
+    if title[-1:] in (".", ":") or len(title.split()) > _LONGEST_TITLE:
+        return []
+    text = _NOT_OF_TITLE.sub(" ", _UNDER_RULES.sub(" ", edition.without_whole(title)))
+    known = f"{words} {edition.force_name}"
     low = simple(text)
     for m in mentions(text, text):
         if m.what.startswith(f"{mart}."):
@@ -289,12 +335,12 @@ def _unknown_words(text: str, known: str, mart: str) -> set[str]:
     def is_known(word: str) -> bool:
         return any(w in theirs or _PLAIN_IN_TITLE.fullmatch(w) for w in (word, word.removesuffix("s")))
 
-    words = ["", *re.findall(r"[a-z]{2,}", low), ""]
+    each = ["", *re.findall(r"[a-z]{2,}", low), ""]
     # A narrow column may break words: `Confisca tion`.
-    return {
-        word for before, word, after in zip(words, words[1:], words[2:], strict=False)
+    return [
+        word for before, word, after in zip(each, each[1:], each[2:], strict=False)
         if not (is_known(word) or is_known(before + word) or is_known(word + after))
-    }  # fmt: skip
+    ]  # fmt: skip
 
 
 def _marts_named(text: str) -> set[str]:

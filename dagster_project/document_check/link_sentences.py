@@ -30,6 +30,7 @@ _ITSELF = re.compile(
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
+_ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
 _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
@@ -225,7 +226,10 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     if chosen is None and not own:
         chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
     of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
-    if of_before and not CHANGE.search(around[1][: of_before.start()]) and spot.number.unit != "percent":
+    # `Up 538 on the previous year` is this year's change.
+    is_change_on_it = of_before and read_written(spot).is_by and _ON.search(of_before.string[: of_before.start()])
+    is_of_change = of_before and (is_change_on_it or CHANGE.search(around[1][: of_before.start()]))
+    if of_before and not is_of_change and spot.number.unit != "percent":
         return chosen.a_year_before() if chosen else None
     return chosen
 

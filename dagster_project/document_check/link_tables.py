@@ -9,7 +9,7 @@ from functools import cache
 from itertools import zip_longest
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
-from .excluding_words import is_of_another
+from .excluding_words import is_of_another, unknown_words
 from .figures_in_text import MARKERS, Number, numbers_of
 from .model import Figure, Grid
 from .words import mentions
@@ -37,20 +37,23 @@ _Cells = dict[tuple[int, int], tuple[EditionCell, ...]]
 
 @dataclass(frozen=True)
 class _Fit:
-    """How a document's table fits one of the edition: which cells each of its cells may be."""
+    """How a document's table fits one of the edition: which cells each of its cells may be. `unknown`: words of its title that
+    alone keep it from being linked."""
 
     table: PrintedTable
     cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
     score: float
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class LinkedTable:
-    """A document's table: the edition's cells that each of its cells may be, and the labels of each cell."""
+    """A document's table: the edition's cells that each of its cells may be, its labels, and why it is not linked."""
 
     table: PrintedTable | None
     cells: Mapping[tuple[int, int], tuple[EditionCell, ...]]
     labels: Mapping[tuple[int, int], tuple[str, str]]
+    reason: str | None = None
 
 
 def link_table(grid: Grid, title: str, caption: str, edition: EditionFigures) -> LinkedTable:
@@ -93,9 +96,14 @@ def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> Link
     for table in edition.tables.values():
         fits += _fits(rows, table, title, caption, edition)
         for fit in _fits(turned, table, title, caption, edition):
-            fits.append(_Fit(table, {(c, r): cell for (r, c), cell in fit.cells.items()}, fit.score - 0.01))
+            cells = {(c, r): cell for (r, c), cell in fit.cells.items()}
+            fits.append(_Fit(table, cells, fit.score - 0.01, fit.unknown))
     fits.sort(key=lambda f: -f.score)
     labels = _labels(rows)
+    if fits and not any(f.cells for f in fits):
+        said = ", ".join(f"'{w}'" for w in fits[0].unknown)
+        return LinkedTable(None, {}, labels, f"the title says {said}")
+    fits = [f for f in fits if f.cells]
     if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and _figures(fits[1]) != _figures(fits[0])):
         return LinkedTable(None, {}, labels)
     return LinkedTable(fits[0].table, fits[0].cells, labels)
@@ -166,15 +174,21 @@ def _fits(
 
     def is_another(cell: EditionCell, label: str) -> bool:
         known = f"{table.title} {table.rows[cell.row_no]} {table.columns[cell.column_no]}"
-        return cell.figure is not None and is_of_another(caption, label, known, words_of_table, cell.figure, edition)
+        return cell.figure is not None and is_of_another(caption, label, known, cell.figure, edition)
 
     cells = {at: own for at, own in cells.items() if not any(is_another(c, labels[at]) for c in own)}
     cells = _without_other_changes(cells)
+    unknown = {
+        at: found for at, own in cells.items() for c in own
+        if c.figure and (found := unknown_words(caption, words_of_table, c.figure.mart, edition))
+    }  # fmt: skip
     if cells:
         sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
         sameness *= sum(1.0 if any(same for _, same in matching) else 0.6 for matching in columns.values())
         share = len(hits) / len(body)
-        yield _Fit(table, cells, round(sameness * share + 0.5 * shared_words(title, table.title), 6))
+        score = round(sameness * share + 0.5 * shared_words(title, table.title), 6)
+        linked = {at: own for at, own in cells.items() if at not in unknown}
+        yield _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
 
 
 def _without_other_changes(cells: _Cells) -> _Cells:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .figures_in_text import Spot
+from .words import mentions
 
 UP = (
     r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*|upward\w*|surg\w+|soar\w*"
@@ -21,8 +22,12 @@ _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
 _NOUN = "(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline)"
+_VERB = (
+    r"(?:up|down|ris(?:e[sn]?|ing)|rose|grew|grown|increas(?:ed|ing)|climbed|jumped|surged|soared|fell|fallen|falling"
+    r"|decreas(?:ed|ing)|dropped|reduced|declined|shrank|shrunk|plummeted|slumped|dipped|plunged|tumbled)"
+)
 _BY = re.compile(
-    rf"\b(?:{_NOUN} of|(?:up|down|{UP}|{DOWN}) by|by|{_NOUN} in [^,;.]{{1,80}} (?:was|is|came to|amounted to|totalled))"
+    rf"\b(?:{_VERB}|{_NOUN} of|(?:up|down|{UP}|{DOWN}) by|by|{_NOUN} in [^,;.]{{1,80}} (?:was|is|came to|amounted to|totalled))"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
 )  # fmt: skip
 _THAN = r"than(?= (?:in|the|an?|last|previous|during|for|at|we|was|were|that|those|\d))"
@@ -43,7 +48,7 @@ _OF_BASE = re.compile(
 """A share of something else than what a rate is of: `55% of those arrested tested positive`."""
 _FROM_TO = re.compile(r"\bfrom *$", re.I)
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
-_TO = re.compile(r"(?: \w+ly)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
+_TO = re.compile(r"(?: \w+ly)?(?: £?[\d,.]+%?)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
 _ABOUT = re.compile(r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$", re.I)
 _RANGE_AHEAD = re.compile(r"[:(] ?£?[\d,.]+%? to £?$|\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
 _RANGE_BEHIND = re.compile(r"^[-–]£?\d|^ to £?\d(?=.* between )")
@@ -54,9 +59,15 @@ _OR_MORE = re.compile(
 )  # fmt: skip
 _CLAUSE = re.compile(r"[;:]|\b(?:while|whereas|but)\b", re.I)
 _PART = re.compile(r";|\b(?:while|whereas|but|and(?! £?\d)|although|though|despite|as|which|who|after|when)\b", re.I)
+_OF_OTHERS = (
+    r"\w+ing (?:concerns?|confidence|demands?|awareness|pressures?|problems?|costs?|prices|populations?|use|need|interest)\b"
+)
+"""`Growing concern`."""
+_LEADING = re.compile(r"^\W*(?:Despite|With|As|Since|In|Although|While|Following|After|Given|Amid|Because)\b[^,;]*,", re.I)
+"""A part of a sentence before its statement."""
 _WENT = re.compile(
-    rf"(?:(?<!to )|(?<=continued to ))\b(?!(?:more|up|down|less|lower|fewer|higher|above|below|reduc\w+|uplift)\b)"
-    rf"(?:{UP}|{DOWN})\b"
+    rf"(?:(?<!to )(?<!not )(?<!n't )(?<!n’t )(?<!never )|(?<=continued to ))\b(?!(?:more|up|down|less|lower|fewer|higher|above"
+    rf"|below|reduc\w+|uplift)\b|drop-in|{_OF_OTHERS})(?:{UP}|{DOWN})\b"
     r"|\b(?:was|were|is|are|went) (?:[\w-]+ ){0,3}(?:up|down|higher|lower)\b|\b(?:up|down|higher|lower)(?= (?:from|on|than)\b)"
     r"|\b(?:fewer|more)(?= [\w -]{1,40}\b(?:was|were)\b)(?! than)",
     re.I,
@@ -81,7 +92,7 @@ def is_plain_value(spot: Spot) -> bool:
         return False
     if spot.number.unit == "percent" and _OF_BASE.match(behind):
         return False
-    if _NOT.search(_CLAUSE.split(ahead)[-1]) or _is_listed(spot):
+    if _NOT.search(re.split(r", and\b", _CLAUSE.split(ahead)[-1])[-1]) or _is_listed(spot):
         return False
     return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
 
@@ -139,11 +150,15 @@ def way_to(spot: Spot) -> int:
     return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
 
 
-def way_in_clause(spot: Spot) -> int:
-    """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0."""
+def way_in_clause(spot: Spot, measure: str) -> int:
+    """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0. What leads up to the
+    statement doesn't count, unless it names the measure (`mart.measure`): `With demand falling, there were 1,936 offences`."""
     cuts = [*_PART.finditer(spot.sentence)]
     start = max((m.end() for m in cuts if m.end() <= spot.number.start), default=0)
     end = min((m.start() for m in cuts if m.start() >= spot.number.end), default=None)
+    leading = _LEADING.match(spot.sentence, 0, spot.number.start)
+    if leading and measure not in {m.what for m in mentions(leading[0], leading[0])}:
+        start = max(start, leading.end())
     ways = {-1 if _FALL.search(m[0]) else 1 for m in _WENT.finditer(spot.sentence[start:end])}
     return ways.pop() if len(ways) == 1 else 0
 

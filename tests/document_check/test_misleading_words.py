@@ -63,6 +63,8 @@ OF_SOMETHING_ELSE = [
     # Places that no figure is of.
     "In 2024/25 1,936 possession offences were recorded in the city.",
     "In 2024/25 1,936 possession offences were recorded in Ilkeston.",
+    "In Sheffield there were 1,936 possession offences in 2024/25.",
+    "At Chatsworth there were 1,936 possession offences in 2024/25.",
     "Outside Derby North, naloxone was used 26 times between May 2024 and November 2025.",
     # Another base, or another head.
     "Some 55% of those arrested tested positive between September 2024 and October 2025.",
@@ -89,11 +91,18 @@ OF_SOMETHING_ELSE = [
     "1,351 drug searches were recorded on body-worn video in 2024/25.",
     "Naloxone was offered 47 times from May 2024 to November 2025.",
     # The work of some, or in some places.
+    "Night-shift officers carried out 1,351 drug searches in 2024/25.",
+    "The roads policing team carried out 1,351 drug searches in 2024/25.",
     "Special constables carried out 1,351 drug searches in 2024/25.",
     "In schools, 1,351 drug searches were carried out in 2024/25.",
     # What is wished for.
     "We aim for 1,351 drug searches in 2024/25.",
     "There could have been 1,351 drug searches in 2024/25.",
+    "Counting only women, we carried out 1,351 drug searches in 2024/25.",
+    "Our hope is that we reach 1,351 drug searches in 2024/25.",
+    "We plan to tackle dealers and reach 1,351 drug searches in 2024/25.",
+    "We aim to work together, to be fair and to reach 1,351 drug searches in 2024/25.",
+    "The force will, we hope, carry out 1,351 drug searches in 2024/25.",
     "The plan is to reach 2,000 drug searches in 2025/26.",
     # Another count than that of the measure.
     "Arrests arising from drug searches rose by 67% in the year to October 2025.",
@@ -191,6 +200,8 @@ JUDGED = [
     ("Possession offences rose by about 40% in the year to October 2025.", ["disagrees"]),
     ("The year to October 2025 saw 2,200 possession offences.", ["disagrees"]),
     # A right number with the wrong direction.
+    ("Possession offences fell 538 to 2,187 in the year to October 2025.", ["disagrees", "disagrees"]),
+    ("With possession offences falling, there were 1,936 in 2024/25.", ["not computable"]),
     ("Possession offences fell to 2,187 in the year to October 2025.", ["disagrees"]),
     ("The number of confiscation orders fell in 2024/25, to 108.", ["disagrees"]),
     ("Possession offences rose to 2,187 in the year to October 2025.", ["agrees"]),
@@ -213,6 +224,64 @@ JUDGED = [
 ]
 
 
+ORDINARY = [
+    # Whoever acts for the force.
+    ("In 2024/25 officers carried out {} drug searches.", "1,351", "1,531"),
+    ("In 2024/25 Derbyshire officers carried out {} drug searches.", "1,351", "1,531"),
+    ("Today officers know that {} drug searches were carried out in 2024/25.", "1,351", "1,531"),
+    ("Some 25 officers carried out {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("We know that officers carried out {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("It was a year where officers carried out {} drug searches: 2024/25.", "1,351", "1,531"),
+    ("In 2024/25 there were {} drug searches, which neighbourhood officers welcomed.", "1,351", "1,531"),
+    # Wishes, denials and people of another part of the sentence.
+    ("Members will recall that there were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("We would highlight that there were {} possession offences in 2024/25.", "1,936", "1,963"),
+    ("The aim of stop and search is to find drugs, and {} drug searches were made in 2024/25.", "1,351", "1,531"),
+    ("Tackling violence against women and girls, we carried out {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Possession offences did not fall: there were {} possession offences in 2024/25.", "1,936", "1,963"),
+    ("There was no change in policy, and {} drug searches were carried out in 2024/25.", "1,351", "1,531"),
+    # A place, a plan or a name above or before that the sentence is not about.
+    ("A man from Nottinghamshire was jailed. Our officers carried out {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("A man from Chesterfield was jailed. There were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Leicestershire\n\nWe recorded {} possession offences in 2024/25.", "1,936", "1,963"),
+    ("- A man from Nottinghamshire was jailed\n- There were {} drug searches in 2024/25\n- All is well", "1,351", "1,531"),
+    ("Prepared by: Superintendent A Smith, Chesterfield\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Targeted activity\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Expected outcomes\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Target hardening and drugs\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Police and Crime Plan expectations\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
+    ("Work planned with Nottinghamshire Police\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
+    # Words with a capital that are no places.
+    ("Possession offences came to {} from Apr 2024 to Mar 2025.", "1,936", "1,963"),
+    ("There were {} intelligence items in Oct 2025.", "1,484", "1,448"),
+    ("There was an increase in Possession Offences to {} in 2024/25.", "1,936", "1,963"),
+    ("The total for Drug Searches was {} in 2024/25.", "1,351", "1,531"),
+    ("The figures from Niche show {} possession offences in 2024/25.", "1,936", "1,963"),
+    ("The data from Power BI show {} possession offences in 2024/25.", "1,936", "1,963"),
+    # A change without `by`.
+    ("Possession offences in the year to October 2025 were up {} (33%) on the previous year.", "538", "358"),
+    ("Possession offences were up {} in the year to October 2025.", "538", "358"),
+    ("Possession offences rose {} to 2,187 in the year to October 2025.", "538", "358"),
+    ("Possession offences rose 538 to {} in the year to October 2025.", "2,187", "2,178"),
+    # Words for a change of something else.
+    ("Despite a fall in trafficking offences, we saw {} possession offences in the year to October 2025.", "2,187", "2,178"),
+    ("With demand falling, there were {} possession offences in 2024/25.", "1,936", "1,963"),
+    ("Growing concern led to {} drug searches in the year to October 2025.", "1,708", "1,780"),
+    ("Falling confidence is a risk: there were {} possession offences in 2024/25.", "1,936", "1,963"),
+    ("A drop-in centre opened, and {} possession offences were recorded in 2024/25.", "1,936", "1,963"),
+]
+"""Sentences whose words leave the measure whole: a right number, and a wrong one that is not to slip through."""
+
+
+@pytest.mark.parametrize(("text", "right", "wrong"), ORDINARY)
+def test_words_of_something_else_in_the_sentence_do_not_silence_a_number(
+    sample_home: Home, tmp_path: Path, text: str, right: str, wrong: str
+) -> None:
+    for number, verdict in ((right, "agrees"), (wrong, "disagrees")):
+        items = check_text(sample_home, tmp_path, text.format(number)).items
+        assert [i.verdict for i in items if i.printed == number] == [verdict]
+
+
 @pytest.mark.parametrize(("text", "verdicts"), JUDGED)
 def test_a_sentence_is_judged_by_what_it_says(sample_home: Home, tmp_path: Path, text: str, verdicts: list[str]) -> None:
     assert [i.verdict for i in check_text(sample_home, tmp_path, text).items] == verdicts
@@ -225,6 +294,23 @@ def test_a_wrong_direction_says_why(sample_home: Home, tmp_path: Path) -> None:
 
 YEARS = [["Offence", "2023/24", "2024/25"], ["Drug Possession", "1,431", "1,936"], ["Drug Trafficking", "909", "1,032"]]
 SECTIONS = [["Section", "Total"], ["North", "10"], ["South", "37"], ["Force", "47"]]
+ORDINARY_TITLES = [
+    "Drug offences (OFFICIAL)",
+    "OFFICIAL-SENSITIVE: drug offences",
+    "Drug offences – Public Assurance Meeting March 2026",
+    "Drug offences, PAM 2026",
+    "Drug offences (source: Niche)",
+    "Drug offences. Source: Niche",
+    "Drug offences dealt with by the force",
+    "Drug offences by offence group",
+    "Drug offences committed",
+    "Objective 2 evidence: drug offences",
+    "Drug offences: how are we doing?",
+    "Drug offences recorded under Home Office rules",
+    "Drugs: possession and supply",
+]
+
+
 TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
     ("Drug offences in Leicestershire", YEARS),
     ("Drug offences in Derby City", YEARS),
@@ -262,6 +348,7 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
 @pytest.mark.parametrize(
     "title",
     [
+        *ORDINARY_TITLES,
         "Drug offences in Derby and Derbyshire",
         "Drug offences",
         "Drug offences, 2023/24 and 2024/25",
@@ -274,6 +361,12 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
 def test_a_table_of_the_force_is_linked(sample_home: Home, tmp_path: Path, title: str) -> None:
     word([(title, YEARS), ("Naloxone, May 2024 to November 2025", SECTIONS)]).save(str(tmp_path / "a.docx"))
     assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
+
+
+def test_a_table_that_only_words_of_its_title_silence_says_which(sample_home: Home, tmp_path: Path) -> None:
+    word([("Drug offences by children (OFFICIAL)", YEARS), ("Targets for drug offences", YEARS)]).save(str(tmp_path / "a.docx"))
+    items = check(sample_home, tmp_path / "a.docx").items
+    assert [i.reason for i in items] == ["the title says 'children'"] * 4 + [None] * 4
 
 
 def test_orders_are_linked_with_the_table_of_their_own_kind(sample_home: Home, tmp_path: Path) -> None:
