@@ -65,6 +65,10 @@ def remove_uncommitted(home: Home, loads: Collection[str]) -> None:
             continue
         if unfinished or not all(load in loads for load in named):
             path.unlink()
+    # A part of the ledger that did not get its name.
+    for path in home.ledger.glob(".*.jsonl.new"):
+        if not path.is_symlink() and path.stat().st_mtime_ns >= started_at:
+            path.unlink()
 
 
 class UnarchivedFiles:

@@ -16,6 +16,7 @@ from dagster_project.core.errors import with_advice
 from dagster_project.core.files import write_whole
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts
+from dagster_project.core.sql import literal
 from dagster_project.editions.frozen import frozen_editions
 from dagster_project.landing import Erasure, read_ledger
 from dagster_project.publishing import dictionary, keep_and_prune, outputs, publish
@@ -96,7 +97,7 @@ def count_superseded(night: Night) -> dict[str, dict[str, int]]:
 def list_withdrawn(night: Night) -> dict[str, int]:
     """How many rows this night's files withdraw, by extract. Lists each row in `nights/<night id>__withdrawn.csv`.
 
-    Not those whose key only this night's files have: readers never had them.
+    Not those whose key only files of this very night have: one of them corrects another.
     """
     rows = _rows(
         night,
@@ -106,7 +107,8 @@ def list_withdrawn(night: Night) -> dict[str, int]:
         " join raw.loads as own on landed.load_id = own.load_id"
         " where old.reason = 'withdrawn' and exists ("
         "   select 1 from raw.row_index as earlier join raw.loads as since using (load_id)"
-        "   where not since.is_tonight and earlier.extract = landed.extract and earlier.force_code = landed.force_code"
+        f"   where since.night_id <> {literal(night.night_id)} and earlier.extract = landed.extract"
+        "   and earlier.force_code = landed.force_code"
         "   and earlier.row_key = landed.row_key"
         " ) order by all",
     )

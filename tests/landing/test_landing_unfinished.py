@@ -129,3 +129,14 @@ def test_where_no_landing_was_left_unfinished_nothing_goes(warehouse):
     warehouse.home.ledger.mkdir()
     warehouse.land("crimes", "C2,2025-03-01,92D,Recorded,Dales", at="20260106T020000Z")
     assert len(warehouse.raw(landed)) == 1, "a backup without its ledger"
+
+
+def test_a_part_of_the_ledger_that_did_not_get_its_name_is_removed(left):
+    part = left.home.ledger / ".n1__stop_search.jsonl.new"
+    part.write_text("{}\n", encoding="utf-8")
+    assert outcomes(left.night()) == ["known", "known"]
+    assert not part.exists()
+    # Where no landing was left unfinished, whatever lies there is somebody's.
+    part.write_text("{}\n", encoding="utf-8")
+    left.night()
+    assert part.exists()

@@ -69,7 +69,7 @@ def test_withdrawn_rows_are_listed_with_file_and_line(awkward: Awkward) -> None:
 
 
 def taken_away(awkward: Awkward, n: int) -> set[tuple[str, str, str]]:
-    """Extract, force and key of what counted in the publication before, and is withdrawn now. Without `drug_tests`,
+    """Extract, force and key of what has counted since the publication before, and is withdrawn now. Without `drug_tests`,
     whose key is an identifier: the list has its hash.
     """
     if n == 0:
@@ -78,7 +78,8 @@ def taken_away(awkward: Awkward, n: int) -> set[tuple[str, str, str]]:
     return {
         (*place, row["_key"] if isinstance(row["_key"], str) else "\x1f".join(map(str, row["_key"])))
         for place, keys in awkward.landings[last - 1].withdrawn.items()
-        for row in awkward.landings[first - 1].rows.get(place, ())
+        for before in awkward.landings[first - 1 : last - 1]
+        for row in before.rows.get(place, ())
         if row["_key"] in keys and place[0] != "drug_tests"
     }
 
