@@ -43,9 +43,10 @@ def test_a_project_that_changed_after_it_was_read_is_read_again(monkeypatch: pyt
     """A process that loads dbt early may have read an older one; the night after this trusts the stamp that this one gives."""
     monkeypatch.setattr(dbt_runner, "build", lambda *_: [])
     dbt_runner.manifest()
-    for stamp, projects in ((dbt_runner.project_stamp(), 1), ("of a later project", 0)):
+    for stamp, is_kept in ((dbt_runner.project_stamp(), True), ("of a later project", False)):
         changed_nodes.build_changed(new_home, None, stamp, progress=lambda *_: None)
-        assert dbt_runner._read_manifest.cache_info().currsize == projects
+        # Another test may have read the project for Spark, too.
+        assert bool(dbt_runner._read_manifest.cache_info().currsize) is is_kept
 
 
 def test_set_up_makes_a_home_that_a_night_takes(tmp_path: Path) -> None:
