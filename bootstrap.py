@@ -80,7 +80,7 @@ def uv_settings() -> dict[str, str]:
     """What pip's files and variables say of indexes and certificates, as variables of uv, which reads neither."""
     command = [BIN / "python", "-m", "pip", "config", "list"]
     told = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False).stdout
-    pairs = [line.split("=", 1) for line in told.splitlines() if "=" in line]
+    pairs = [line.split("=", 1) for line in told.splitlines() if line.partition("=")[0].rpartition(".")[2] in UV_NAMES]
     # A variable overrides a file, and what is for `install` what is for all commands.
     pairs.sort(key=lambda pair: (pair[0].startswith(":env:"), pair[0].startswith("install.")))
     pip = {name.rpartition(".")[2]: " ".join(ast.literal_eval(value).split()) for name, value in pairs}

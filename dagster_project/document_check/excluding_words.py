@@ -184,8 +184,8 @@ _PLAIN_IN_TITLE = re.compile(
     r"|annual|annually|month|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending"
     r"|ended|end|fy|ytd|force|police|constabulary|county|area|section|unit|lpu|district|division|team|council|drug"
     r"|offence|crime|order|case|note|source|report|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp"
-    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related|committed|dealt|group|objective|evidence|doing|supply|possession|trafficking|glance|supplementary|detail"
-    r"|detailed|full|profile|background|one|two|three|four|five|six"
+    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related"
+    r"|committed|dealt|group|objective|evidence|doing|supply|possession|trafficking|glance|supplementary|detail|detailed|full|profile|background|one|two|three|four|five|six"
 )
 """Words of a title that leave the figures as they are. Any other may mean a part, or something else."""
 

@@ -15,6 +15,7 @@ from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .excluded_rows import other_force
+from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
 from .row_rules import Sheet
@@ -64,6 +65,14 @@ def doubts(
     notes += _closed_without_a_day(con, sheet)
     notes += _contradictions(con, path, sheet, absent, landed)
     return notes
+
+
+def rows_that_stopped(sheet: Sheet, previous: LedgerEntry) -> str | None:
+    """What may be wrong with a file of no rows and many days, if the file before it had some."""
+    days = (sheet.covered_to - sheet.covered_from).days + 1
+    if not previous.rows_landed or days < GAP_DAYS:
+        return None
+    return f"no rows, where the file before had {previous.rows_landed:,}: its {days:,} days count as 0"
 
 
 def _contradictions(

@@ -16,7 +16,7 @@ from dagster_project.core.errors import Cause, cause_of
 from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
 from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
-from .doubtful_rows import GAP_DAYS, doubts
+from .doubtful_rows import doubts, rows_that_stopped
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
@@ -292,9 +292,8 @@ class FileLanding(LandingSession):
         if other := self.decisions.same_of_another_force(file, facts["sha256"]):
             notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
         previous = self.decisions.last_accepted(file)
-        days = (sheet.covered_to - sheet.covered_from).days + 1
-        if not counts.rows and not hold_reason and previous and previous.rows_landed and days >= GAP_DAYS:
-            notes.append(f"no rows, where the file before had {previous.rows_landed:,}: its {days:,} days count as 0")
+        if not counts.rows and not hold_reason and previous:
+            notes.append(rows_that_stopped(sheet, previous))
         indicators = []
         if sheet.contract.kind == "indicators":
             # A later download replaces these indicators and no others.

@@ -68,7 +68,7 @@ class Sheet:
     force: str = ""
     """Whose file it is."""
     says_own_number: bool = False
-    """Whether a row says the force by its number, so that other numbers are other forces'."""
+    """Whether a column of the force has forces' numbers alone, the own one among them: then others are other forces'."""
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
     unseen: tuple[str, ...] = ()

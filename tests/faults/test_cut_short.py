@@ -1,8 +1,8 @@
 """Nights that are cut short, by kill -9, a full disk or refused writes: what is published is whole, and the next night loses
 and doubles nothing.
 
-`--long` kills a hundred times (half an hour), and says in which stage and what was published then; it leaves less room than a
-night needs in twenty sizes, and fills the disk at the beginning of every step.
+`--long` kills twenty times, and says in which stage and what was published then; it leaves less room than a night needs in
+eight sizes, and fills the disk at the beginning of every step.
 """
 
 import random

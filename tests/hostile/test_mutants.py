@@ -1,6 +1,6 @@
 """No spoilt file ends a night: each ends accepted, known, held or refused for a reason, and the good ones load.
 
-`--long` has 2,000 of them, the suite 36.
+`--long` has 500 of them, the suite 36.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Short random sequences of files against the plain model, many forces in one home and built by dbt itself.
 
 Neither forces nor extracts meet: in one home six forces live through sequences of their own, each of three extracts.
-`--long` runs a hundred homes of 34 forces. The suite has tests/sequences: more kinds of files, a force a home.
+`--long` runs twenty homes of 34 forces. The suite has tests/sequences: more kinds of files, a force a home.
 """
 
 import os
