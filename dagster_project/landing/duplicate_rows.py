@@ -15,28 +15,31 @@ CLASHING = "landing_clashing"
 REPEATED_KIND = "key repeated with other content"
 
 
-def count_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[int, int, int, int, int, bool]:
-    """Count the file just read: rows, bad rows, ragged rows, keys, distinct keys; and whether the feed may be doubled."""
+def count_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: str = PARSED) -> tuple[int, int, int, int, int, bool]:
+    """Count the file just read: rows, bad rows, ragged rows, keys, distinct keys; and whether the feed may be doubled.
+
+    `rows`: SQL for them, with at least the columns `_key`, `bad` and `ragged`; `landing_parsed`, or the same from elsewhere.
+    """
     counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
     if sheet.key:
         # Hashes take less memory than keys, and where they are all different, so are the keys.
-        rows, *others, keys, distinct = one_row(con.execute(
-            f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {PARSED}"
+        n_rows, *others, keys, distinct = one_row(con.execute(
+            f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {rows}"
         ))
         if distinct < keys:
-            (distinct,) = one_row(con.execute(f"select count(distinct _key) from {PARSED}"))
+            (distinct,) = one_row(con.execute(f"select count(distinct _key) from {rows}"))
         # A doubled feed has at most half as many keys as rows.
-        return rows, *others, keys, distinct, 2 * distinct <= rows
+        return n_rows, *others, keys, distinct, 2 * distinct <= n_rows
     # The signatures of rows that occur an even number of times cancel each other out in the XOR.
-    rows, *others, may_be_doubled = one_row(con.execute(
+    n_rows, *others, may_be_doubled = one_row(con.execute(
         f"""
         select
             coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
             coalesce(bool_or(sign = 0), false)
-        from (select {counts}, bit_xor(sign) as sign from {PARSED} group by part)
+        from (select {counts}, bit_xor(sign) as sign from {rows} group by part)
         """
     ))
-    return rows, *others, 0, 0, may_be_doubled
+    return n_rows, *others, 0, 0, may_be_doubled
 
 
 def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -38,7 +39,19 @@ from .plausibility import (
     says_own_number,
     withdraws_too_much,
 )
-from .raw_store import Load, clear, quarantine_rows, ragged_digest, read_stored_columns, same_rows, write_quarantine, write_raw
+from .raw_store import (
+    Load,
+    clear,
+    parquet_of,
+    place_raw,
+    quarantine_rows,
+    ragged_digest,
+    read_stored_columns,
+    same_rows,
+    write_quarantine,
+    write_raw,
+    write_raw_unplaced,
+)
 from .refusal import Refused, StillChanging, TooLarge, Waits
 from .restarted_keys import restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
@@ -68,6 +81,8 @@ class _FileCounts:
     """Why to hold the file; None where there is no reason."""
     ragged_digest: str | None = None
     """Digest of the rows with the wrong number of cells; None if there are none."""
+    is_written: bool = False
+    """Whether the rows that load are written already, under `Load.unplaced`."""
 
     @property
     def good(self) -> str:
@@ -81,6 +96,19 @@ class _FileCounts:
     @property
     def has_repeats(self) -> bool:
         return self.merged + self.clashing > 0
+
+
+@dataclass(frozen=True)
+class _WrittenEarly:
+    """The good rows of a file that is not decided on yet. `is_whole`: the file has no others."""
+
+    path: Path
+    is_whole: bool
+
+    @property
+    def rows(self) -> str:
+        """SQL: the rows, as `count_rows` reads them. None of them is bad."""
+        return f"(select _key, false as bad, false as ragged from {parquet_of(self.path)})"
 
 
 class FileLanding(LandingSession):
@@ -153,7 +181,7 @@ class FileLanding(LandingSession):
             if earlier is None:
                 contract = self.contracts[file.extract_and_force[0]]
                 open_rows = partial(open_file, self.con, file, stored, contract, facts, mapping, resources)
-                sheet, counts = self._read_rows(file, facts, open_rows)
+                sheet, counts = self._read_rows(file, at, facts, open_rows, resources)
                 facts.update(rows_in_file=counts.rows, rows_ignored=sheet.n_ignored or None)
                 file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
                 earlier = self._same_content(file, sheet, counts)
@@ -203,18 +231,39 @@ class FileLanding(LandingSession):
                 return other
         return None
 
-    def _read_rows(self, file: InboxFile, facts: dict[str, Any], open_rows: Callable[..., Sheet]) -> tuple[Sheet, _FileCounts]:
+    def _read_rows(
+        self, file: InboxFile, at: datetime, facts: dict[str, Any], open_rows: Callable[..., Sheet], resources: ExitStack
+    ) -> tuple[Sheet, _FileCounts]:
         """Read a file's rows and check them against their contract. Where DuckDB's own reader finds other rows than the scan of
         the text did, they are read by the slower reader."""
         try:
             sheet = self._parse(file, facts, open_rows(fast=True))
-            counts = self._count_rows(sheet, file)
+            counts = self._count_rows(sheet, file, self._write_early(file, at, facts, sheet, resources))
             if sheet.cells.lines in (None, counts.rows + sheet.n_ignored):
                 return sheet, counts
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             pass
         sheet = self._parse(file, facts, open_rows(fast=False))
         return sheet, self._count_rows(sheet, file)
+
+    def _write_early(
+        self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, resources: ExitStack
+    ) -> _WrittenEarly | None:
+        """Write the good rows of a large text before they are counted: as most files have no others, they are then counted in
+        what was written, and the text is read once instead of twice. They are removed again unless they are stored."""
+        if not sheet.cells.lines or not sheet.key:
+            return None
+        file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
+        load = self._load(file, at, facts["sha256"])
+        path = load.unplaced(self.home)
+        resources.callback(path.unlink, missing_ok=True)
+        self.mark_started()
+        try:
+            n_good = write_raw_unplaced(self.con, self.home, load, sheet, f"from {PARSED} as p where not p.bad")
+        except (OSError, duckdb.IOException, duckdb.OutOfMemoryException):
+            # Not the file's fault: it is written again once it is decided on, and then the error stops the night.
+            return None
+        return _WrittenEarly(path, is_whole=n_good == sheet.cells.lines - sheet.n_ignored)
 
     def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
@@ -228,9 +277,10 @@ class FileLanding(LandingSession):
             parse(self.con, sheet)
         return sheet
 
-    def _count_rows(self, sheet: Sheet, file: InboxFile) -> _FileCounts:
+    def _count_rows(self, sheet: Sheet, file: InboxFile, written: _WrittenEarly | None = None) -> _FileCounts:
         """Count the rows read, sort out repeated keys, and decide whether to hold the file for them."""
-        n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet)
+        rows = written.rows if written and written.is_whole else PARSED
+        n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet, rows)
         hold_reason = doubled(self.con, sheet) if may_be_doubled else None
         if n_rows == 0 and sheet.contract.empty_is_suspect:
             days = (sheet.covered_to - sheet.covered_from).days + 1
@@ -256,7 +306,9 @@ class FileLanding(LandingSession):
             store_parsed(self.con, sheet)
             n_merged, n_clashing = sort_repeated_keys(self.con, sheet)
         digest = ragged_digest(self.con, sheet, self.key) if n_ragged else None
-        return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest)
+        # Of rows whose keys repeat, some are not stored.
+        is_written = written is not None and not n_merged + n_clashing
+        return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest, is_written)
 
     def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, counts: _FileCounts) -> LedgerEntry:
         """Write the file's rows and return its entry. Errors here are not the file's fault: they stop the night."""
@@ -265,7 +317,10 @@ class FileLanding(LandingSession):
         kinds: dict[str, int] = {}
         withheld: dict[str, int] = {}
         self.mark_started()
-        write_raw(self.con, self.home, load, sheet, counts.good)
+        if counts.is_written:
+            place_raw(self.home, load)
+        else:
+            write_raw(self.con, self.home, load, sheet, counts.good)
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)

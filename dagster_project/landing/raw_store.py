@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.core.files import make_file, make_folder, put_in_place, temporary_path
+from dagster_project.core.files import flush, make_file, make_folder, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
@@ -36,6 +36,10 @@ class Load:
     def raw(self, home: Home) -> Path:
         return home.raw / self.extract / self.force_code / f"{self.load_id}.parquet"
 
+    def unplaced(self, home: Home) -> Path:
+        """The file of its rows until it is known that they are stored."""
+        return temporary_path(self.raw(home))
+
     def quarantine(self, home: Home, tied_with: str | None = None) -> Path:
         """The file of its quarantined rows; rows withheld for a conflict with the load `tied_with` have their own file."""
         name = self.load_id + (f"{TIE}{tied_with}" if tied_with else "")
@@ -48,9 +52,21 @@ class Load:
 
 def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:
     """Store `good` rows (SQL): the contract's columns in canonical form, then landing's own columns."""
+    write_raw_unplaced(con, home, load, sheet, good)
+    place_raw(home, load)
+
+
+def write_raw_unplaced(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> int:
+    """Write the rows as `write_raw` does, under `load.unplaced`. Returns how many."""
     columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
     with one_thread(con) if sheet.cells.is_uniform else nullcontext():
-        write_parquet(con, f"select {columns}, {_own_columns(load, '_date')} {good}", load.raw(home))
+        return _write_unplaced(con, f"select {columns}, {_own_columns(load, '_date')} {good}", load.unplaced(home))
+
+
+def place_raw(home: Home, load: Load) -> None:
+    """Give the rows of `write_raw_unplaced` their final name."""
+    flush(load.unplaced(home))
+    put_in_place(load.unplaced(home), load.raw(home))
 
 
 @dataclass(frozen=True)
@@ -164,16 +180,19 @@ def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write a query's rows to a temporary file, sync it to disk, then give it its name. Mode 0600."""
-    make_folder(path.parent)
     new = temporary_path(path)
+    _write_unplaced(con, select, new)
+    flush(new)
+    put_in_place(new, path)
+
+
+def _write_unplaced(con: duckdb.DuckDBPyConnection, select: str, new: Path) -> int:
+    make_folder(new.parent)
     # Made beforehand with its mode, so that no umask ever lets others read it.
     os.close(make_file(new))
-    # Level 1 of zstd is faster than level 3, and the files become no larger.
-    options = "format parquet, compression zstd, compression_level 1, use_tmp_file false"
-    con.execute(f"copy ({select}) to {literal(str(new))} ({options})")
-    with new.open("rb+") as file:
-        os.fsync(file.fileno())
-    put_in_place(new, path)
+    # Level 1 of zstd is faster than level 3, and the files become no larger. A dictionary of more values than this seldom pays.
+    options = "format parquet, compression zstd, compression_level 1, dictionary_size_limit 5000, use_tmp_file false"
+    return int(one_row(con.execute(f"copy ({select}) to {literal(str(new))} ({options})"))[0])
 
 
 def parquet_of(*paths: Path) -> str:

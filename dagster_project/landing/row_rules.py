@@ -193,7 +193,7 @@ def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     if not sheet.cells.is_uniform:
         con.execute(f"create or replace temp table {PARSED_TABLE} as {rows}")
         rows = f"from {PARSED_TABLE}"
-    # The cells of a large text are computed at each use, usually two: storing millions of rows costs more.
+    # The cells of a large text are computed at each use, usually one: storing millions of rows costs more.
     con.execute(f"create or replace temp view {PARSED} as {rows}")
 
 

@@ -91,3 +91,29 @@ def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way
     entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])
     assert looks and (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 300, 1 if odd else 0)
     assert [row["_line"] for row in warehouse.raw(entry)][199:201] == ["201", "203"]
+
+
+def rows_on_disk(warehouse) -> list[str]:
+    return [path.name for path in warehouse.home.raw.rglob("*.parquet*")]
+
+
+def test_rows_of_a_file_that_is_refused_after_they_were_written_are_removed(warehouse, large):
+    path = warehouse.drop("crimes", *ROWS)
+    path.with_name(path.name + ".manifest.json").write_text('{"rows": 301}')
+    (entry,) = warehouse.night()
+    assert (entry.outcome, rows_on_disk(warehouse)) == ("refused", [])
+
+
+def test_rows_that_are_stored_already_are_not_stored_again(warehouse, large):
+    first = warehouse.land("crimes", *ROWS)
+    again = warehouse.land("crimes", *[row.replace("Dales", " Dales") for row in ROWS])
+    assert (again.outcome, rows_on_disk(warehouse)) == ("known", [f"{first.load_id}.parquet"])
+
+
+def test_a_file_is_not_called_damaged_because_its_rows_could_not_be_written(warehouse, large):
+    """The file is sound, and the folder of its rows is not: nobody is told to export it again."""
+    (warehouse.home.raw / "crimes").write_text("in the way")
+    warehouse.drop("crimes", *ROWS)
+    with pytest.raises(OSError):
+        warehouse.night()
+    assert warehouse.ledger() == []
