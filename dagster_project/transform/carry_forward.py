@@ -48,22 +48,19 @@ def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | 
     make_raw_table(con, "figures_touched", _touched(to_rebuild))
     _fill(con, "carried_periods", f"select * from {_previous(con, 'staging', 'periods')}")
     touched = {x for x, _ in (*to_rebuild.whole, *to_rebuild.months)}
+    by_measure = " join raw.measure_extracts as of on of.mart = t.mart and of.measure = t.measure"
+    _fill(
+        con, "carried_months",
+        f"select {_columns('carried_months')} from {_previous(con, 'measures', 'monthly')} as t"
+        + by_measure + _not_rebuilt("of.extract", "t.month_no"),
+    )  # fmt: skip
     marts = sorted({mart for mart, _, extract in _measures() if extract in touched})
-    months = [
-        f"select '{mart}' as mart, {_columns('carried_months', leave_out='mart')} from {_previous(con, 'measures', table)} as t"
-        f" join raw.measure_extracts as of on of.mart = '{mart}' and of.measure = t.measure"
-        + _not_rebuilt("of.extract", "t.month_no")
-        for mart in marts
-        for table in (f"{mart.removeprefix('mart_')}_monthly",)
-    ]
-    if months:
-        _fill(con, "carried_months", " union all ".join(months))
-        _fill(con, "carried_series", " union all ".join(map(_series, marts)))
+    if marts:
+        _fill(con, "carried_series", _series(marts))
         _fill(
             con, "carried_days",
             f"select {_columns('carried_days')} from {_previous(con, 'answers', 'daily')} as t"
-            " join raw.measure_extracts as of on of.mart = t.mart and of.measure = t.measure"
-            + _not_rebuilt("of.extract", _month_of("t.event_on")),
+            + by_measure + _not_rebuilt("of.extract", _month_of("t.event_on")),
         )  # fmt: skip
     _fill(
         con, "carried_row_days",
@@ -136,13 +133,13 @@ def _not_rebuilt(extract: str, month_no: str) -> str:
     )
 
 
-def _series(mart: str) -> str:
-    """SQL: the categories and districts of a mart on the night before. `figures_to_rebuild` selects tonight's likewise."""
-    table = f"measures.{PREVIOUS}{mart.removeprefix('mart_')}_monthly"
+def _series(marts: list[str]) -> str:
+    """SQL: the categories and districts of these marts on the night before. `figures_to_rebuild` selects tonight's likewise."""
+    rows = f"from measures.{PREVIOUS}monthly where mart in ({', '.join(map(literal, marts))})"
     return (
-        f"select distinct '{mart}' as mart, force_code, 'category' as kind, measure as code, category as title from {table}"
-        f" union all select '{mart}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title"
-        f" from {table} group by force_code, leaf_code having max(leaf_name) is not null"
+        f"select distinct mart, force_code, 'category' as kind, measure as code, category as title {rows}"
+        f" union all select mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title {rows}"
+        " group by mart, force_code, leaf_code having max(leaf_name) is not null"
     )
 
 
@@ -155,9 +152,9 @@ def _previous(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     return f"{schema}.{PREVIOUS}{table}"
 
 
-def _columns(name: str, leave_out: str = "") -> str:
+def _columns(name: str) -> str:
     """SQL: the columns of a table of `raw`, prefixed with `t.`."""
-    return ", ".join(f"t.{c}" for c in columns_of(name) if c != leave_out)
+    return ", ".join(f"t.{c}" for c in columns_of(name))
 
 
 def _fill(con: duckdb.DuckDBPyConnection, name: str, select: str) -> None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
-from dagster_project.core.files import write_whole
+from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
 from dagster_project.core.memory import memory_settings
 
@@ -124,7 +125,11 @@ def _read_manifest(engine: Engine) -> "Manifest":
             return Manifest.from_msgpack(parsed_file.read_bytes(), decoder=extended_mashumuro_decoder)
         except Exception:  # a file of another version, or cut short: parse again
             stamp_file.unlink(missing_ok=True)
-    parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, folder).result
+    make_folder(folder)
+    # dbt writes over its manifest in place: two processes that parse a new version at the same time would leave it broken.
+    with TemporaryDirectory(prefix="parse-", dir=folder) as own:
+        parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, Path(own)).result
+        os.replace(Path(own) / MANIFEST.name, folder / MANIFEST.name)
     # Dates in the YAML (of unit tests) need dbt's own encoder.
     write_whole(parsed_file, parsed.to_msgpack(extended_mashumaro_encoder))
     write_whole(stamp_file, stamp.encode())

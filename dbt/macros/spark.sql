@@ -16,7 +16,7 @@
 {% endmaterialization %}
 
 {#- A table is Parquet. The contract of a mart is checked when its rows are copied into the candidate, whose tables have the
-    columns and comments already. Monthly tables are partitioned by force and financial year. -#}
+    columns and comments already. `monthly` is partitioned by mart, force and financial year. -#}
 {% macro make_on_spark(sql, kind, by_year=false) %}
     {%- set relation = this.incorporate(type=kind) -%}
     {{ run_hooks(pre_hooks) }}
@@ -26,7 +26,7 @@
     {% call statement('main') -%}
         create {{ kind }} {{ relation }}
         {%- if kind == 'table' %} using parquet{% endif %}
-        {%- if by_year %} partitioned by (force_code, financial_year){% endif %} as
+        {%- if by_year %} partitioned by (mart, force_code, financial_year){% endif %} as
         {%- if by_year %}
         select *, cast(floor((month_no - 3) / 12) as int) as financial_year from (
             {{ sql }}

@@ -29,7 +29,7 @@ def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInsta
     made = instance.get_latest_materialization_event(WAREHOUSE).asset_materialization.metadata
     assert made["night"].value == receipt.night_id and made["figures"].value == sum(receipt.figures.values())
     # All that dbt made, too, parents first: an asset that is missing, or older than its parents, makes what rests on it stale.
-    made_by_dbt = ("seeds/measure_list", "staging/stg_naloxone", "measures/naloxone_monthly", "reports/tables")
+    made_by_dbt = ("seeds/measure_list", "staging/stg_naloxone", "measures/monthly", "reports/tables")
     beside = ("published/report", "published/dashboard", "published/public_form")
     for key in ("raw/crimes", *made_by_dbt, "marts/mart_naloxone", *beside):
         found = instance.get_latest_materialization_event(dg.AssetKey(key.split("/"))).asset_materialization

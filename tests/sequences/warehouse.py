@@ -49,7 +49,10 @@ DAILY = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_days").
 """A table without rows: what an edition asks is not made here."""
 PERIODS = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_periods").items())
 """The same where no figures are asked for."""
-MONTHS = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_months").items() if name != "mart")
+EVENT_TYPES = {"event_on": "date", "amount": "decimal(28, 10)"}
+EVENT = ("extract", "load_id", "line", "force_code", "leaf_code", "leaf_name", "event_on", "measure", "category", "amount")
+_CASTS = (f"cast(null as {EVENT_TYPES.get(name, 'varchar')}) as {name}" for name in EVENT)
+NO_EVENTS = f"select {', '.join(_CASTS)} where false"
 BESIDE = ("forfeiture_orders", "iom_visits")
 """Extracts without a file, of the same subjects."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
@@ -98,7 +101,7 @@ def compile_staging(folder: Path) -> Staging:
     )  # fmt: skip
     nodes = dbt_runner.build(home, select=lists)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
-    measures = [f"{s}_{kind}" for s in SUBJECTS.values() for kind in ("events", "monthly")]
+    measures = ["events", "monthly", *(f"{s}_events" for s in SUBJECTS.values())]
     marts = [f"mart_{SUBJECTS[x]}" for x in WITH_FIGURES]
     staged = [f"stg_{x}" for x in (*EXTRACTS, *BESIDE)]
     wanted = [*DECIDING, *SHARED, "figures_to_rebuild", *marts, "kept_measures", "row_days", *measures, *staged]
@@ -114,7 +117,8 @@ def compile_staging(folder: Path) -> Staging:
     con.execute("create schema work.seeds; create schema work.staging; create schema work.measures; use work")
     con.execute("create schema work.audit; create schema work.answers; create schema work.marts")
     for mart in {row["mart"] for row in read_seed("measure_list")} - {"mart_public_health"}:
-        con.execute(f"create table work.measures.{mart.removeprefix('mart_')}_monthly ({MONTHS})")
+        con.execute(f"create view work.measures.{mart.removeprefix('mart_')}_events as {NO_EVENTS}")
+    con.execute(f"create view work.measures.events as {sql['events']}")
     con.execute("create table work.staging.figures_to_rebuild (mart varchar, force_code varchar, from_month_no integer)")
     tables = ("unit_names", "months", "areas_listed", "area_members", "offence_classes")
     for table in ("seeds.coverage_limits", "seeds.coverage_columns", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
@@ -336,13 +340,12 @@ class Warehouse:
             con.execute(f"create or replace view staging.stg_{x} as {sql[f'stg_{x}']}")
         con.execute(f"create or replace view measures.kept_measures as {sql['kept_measures']}")
         con.execute(f"create or replace table audit.row_days as {sql['row_days']}")
-        now, found = loads_of(self.home), {}
-        for x in (x for x in self.contracts if x in SUBJECTS):
-            subject = SUBJECTS[x]
-            if before is None or before.get(x) != now.get(x):
-                con.execute(f"create or replace view measures.{subject}_events as {sql[f'{subject}_events']}")
-                con.execute(f"create or replace table measures.{subject}_monthly as {sql[f'{subject}_monthly']}")
-            found[x] = texts(con, f"measures.{subject}_monthly")
+        subjects = {x: SUBJECTS[x] for x in self.contracts if x in SUBJECTS}
+        for subject in SUBJECTS.values():
+            rows = sql[f"{subject}_events"] if subject in subjects.values() else NO_EVENTS
+            con.execute(f"create or replace view measures.{subject}_events as {rows}")
+        con.execute(f"create or replace table measures.monthly as {sql['monthly']}")
+        found = {x: texts(con, f"(from measures.monthly where mart = 'mart_{s}')") for x, s in subjects.items()}
         shown = "staging.superseded_rows join raw.loads using (load_id)"
         found["rows that do not count"] = texts(con, shown, "load_id, line, reason")
         found["rows by day"] = texts(con, "audit.row_days")

@@ -98,9 +98,8 @@ def test_a_copy_of_the_publication_is_read_to_be_believed(sample_copy: Home) -> 
 def test_only_what_rests_on_changed_extracts_is_built() -> None:
     """And what holds something of every extract, but not what rests on that alone."""
     selected = {name.split(".")[-1] for name in changed_nodes.nodes_to_build(["stg_naloxone"])}
-    assert {*changed_nodes.ALWAYS, "naloxone_monthly", "mart_naloxone", "asked_figures", "answers", "claims"} <= selected
+    assert {*changed_nodes.ALWAYS, "mart_naloxone", "asked_figures", "answers", "claims"} <= selected
     assert {s for s in selected if s.startswith("mart_")} == {"mart_naloxone", "mart_control_charts"}
-    assert "iom_monthly" not in selected
     # Tests are of what is built, views among it; a view itself stands.
     assert any(s.startswith("one_current_version_stg_naloxone") for s in selected) and "stg_naloxone" not in selected
 

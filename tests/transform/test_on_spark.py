@@ -50,7 +50,7 @@ MARTS = ("mart_drug_tests", "mart_public_health")
 CHOSEN = (
     "measure_list", "offence_classes", "standing_loads", "superseded_rows", "months", "areas_listed", "area_coverages",
     "coverage_windows", "coverage_gaps", "coverage_months", "periods", "stg_drug_tests", "stg_op_trapped", "stg_public_health",
-    "drug_tests_events", "drug_tests_monthly", "op_trapped_events", "op_trapped_monthly", *MARTS, "mart_control_charts",
+    "drug_tests_events", "op_trapped_events", "events", "monthly", *MARTS, "mart_control_charts",
     "row_days", "extract_facts", "mart_facts", "cells",
 )  # fmt: skip
 """A seed, and models that lead to marts and from them: Spark takes a second for each."""

@@ -44,7 +44,7 @@ class Lineage:
     def helpers(self, mart: str) -> tuple[Step, ...]:
         """What else the nodes of a mart's path read."""
         chain = self._chain(mart)
-        return self._sorted({p for k in chain for p in self._parents(k)} - set(chain))
+        return self._sorted({p for k in chain for p in self._parents_for(mart, k)} - set(chain))
 
     def parents(self, relation: str) -> tuple[Step, ...]:
         """What a relation reads directly."""
@@ -57,6 +57,12 @@ class Lineage:
     def _parents(self, key: str) -> list[str]:
         node = self._nodes.get(key)
         return [p for p in node.parents if p in self._nodes] if node else []
+
+    def _parents_for(self, mart: str, key: str) -> list[str]:
+        """What a node of a mart's path reads for this mart. `events` has those of every mart, of which it counts its own."""
+        own = f"measures.{mart.removeprefix('marts.mart_')}_events"
+        is_of_all = _full_name(self._nodes[key]) == "measures.events"
+        return [p for p in self._parents(key) if not is_of_all or _full_name(self._nodes[p]) == own]
 
     def _stage(self, key: str) -> int | None:
         """The stage of a node: 0 extract, 1 staging, 2 events, 3 monthly; None for a helper."""
@@ -77,7 +83,7 @@ class Lineage:
             key = waiting.pop()
             if key not in chain:
                 chain.add(key)
-                waiting += [p for p in self._parents(key) if self._stage(p) is not None]
+                waiting += [p for p in self._parents_for(relation, key) if self._stage(p) is not None]
         return [*sorted(chain - {mart}, key=lambda k: (self._stage(k) or 0, _full_name(self._nodes[k]))), mart]
 
     def _sorted(self, keys: Iterable[str]) -> tuple[Step, ...]:

@@ -34,13 +34,7 @@ asked as (
 ),
 
 events as (
-    {%- for subject in subjects() %}
-    select 'mart_{{ subject }}' as mart, load_id, force_code, leaf_code, leaf_name, event_on, measure, category, amount
-    from {{ ref(subject ~ '_events') }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    select * from {{ ref('events') }}
 ),
 
 -- Loads without the column that splits a measure.

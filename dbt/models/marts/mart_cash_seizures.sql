@@ -1,1 +1,1 @@
-{{ conform('mart_cash_seizures', ref('cash_seizures_monthly')) }}
+{{ conform('mart_cash_seizures') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_community_voices', ref('community_voices_monthly')) }}
+{{ conform('mart_community_voices') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_confiscation_orders', ref('confiscation_orders_monthly')) }}
+{{ conform('mart_confiscation_orders') }}

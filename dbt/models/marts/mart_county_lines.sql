@@ -1,1 +1,1 @@
-{{ conform('mart_county_lines', ref('county_lines_monthly')) }}
+{{ conform('mart_county_lines') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_drug_offences', ref('drug_offences_monthly')) }}
+{{ conform('mart_drug_offences') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_drug_tests', ref('drug_tests_monthly')) }}
+{{ conform('mart_drug_tests') }}

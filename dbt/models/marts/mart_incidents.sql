@@ -1,1 +1,1 @@
-{{ conform('mart_incidents', ref('incidents_monthly')) }}
+{{ conform('mart_incidents') }}

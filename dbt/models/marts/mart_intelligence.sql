@@ -1,1 +1,1 @@
-{{ conform('mart_intelligence', ref('intelligence_monthly')) }}
+{{ conform('mart_intelligence') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_iom', ref('iom_monthly')) }}
+{{ conform('mart_iom') }}

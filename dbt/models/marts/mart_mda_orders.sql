@@ -1,1 +1,1 @@
-{{ conform('mart_mda_orders', ref('mda_orders_monthly')) }}
+{{ conform('mart_mda_orders') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_naloxone', ref('naloxone_monthly')) }}
+{{ conform('mart_naloxone') }}

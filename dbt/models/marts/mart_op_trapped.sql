@@ -1,1 +1,1 @@
-{{ conform('mart_op_trapped', ref('op_trapped_monthly')) }}
+{{ conform('mart_op_trapped') }}

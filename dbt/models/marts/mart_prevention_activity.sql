@@ -1,1 +1,1 @@
-{{ conform('mart_prevention_activity', ref('prevention_activity_monthly')) }}
+{{ conform('mart_prevention_activity') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_pspo', ref('pspo_monthly')) }}
+{{ conform('mart_pspo') }}

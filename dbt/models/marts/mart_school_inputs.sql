@@ -1,1 +1,1 @@
-{{ conform('mart_school_inputs', ref('school_inputs_monthly')) }}
+{{ conform('mart_school_inputs') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_stop_search', ref('stop_search_monthly')) }}
+{{ conform('mart_stop_search') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_street_crime', ref('street_crime_monthly'), districts=true) }}
+{{ conform('mart_street_crime', districts=true) }}

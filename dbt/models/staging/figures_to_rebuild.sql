@@ -44,19 +44,11 @@ periods_changed as (
 ),
 
 series_now as (
-    {%- for subject in subjects() %}
-    select distinct
-        'mart_{{ subject }}' as mart, force_code, 'category' as kind, measure as code, category as title
-    from {{ ref(subject ~ '_monthly') }}
+    select distinct mart, force_code, 'category' as kind, measure as code, category as title from {{ ref('monthly') }}
     union all
-    select 'mart_{{ subject }}' as mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title
-    from {{ ref(subject ~ '_monthly') }}
-    group by force_code, leaf_code
+    select mart, force_code, 'district' as kind, leaf_code as code, max(leaf_name) as title from {{ ref('monthly') }}
+    group by mart, force_code, leaf_code
     having max(leaf_name) is not null
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
 ),
 
 series_before as (

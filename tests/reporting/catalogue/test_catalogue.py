@@ -112,7 +112,7 @@ def test_every_measure_has_its_words_its_way_and_its_tables(
         assert f"{page}#measure-{name.replace('_', '-')}" in pages["measures.html"].links
         text = _section(folder / page, f"measure-{name.replace('_', '-')}")
         assert all(_escaped(t) in text for m, n, t in (*used, *categories) if (m, n) == (mart, name)), name
-        events = () if mart == "mart_public_health" else (f"measures.{mart[5:]}_events", f"measures.{mart[5:]}_monthly")
+        events = () if mart == "mart_public_health" else (f"measures.{mart[5:]}_events", "measures.monthly")
         steps = ["extracts.html#extract-", "staging.stg_", *events, f"marts.{mart}"]
         places = [text.index(s, text.index("<dt>Lineage")) for s in steps]
         assert places == sorted(places), name

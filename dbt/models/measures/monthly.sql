@@ -1,25 +1,22 @@
-{#- Sums a subject's events by month, the grain from which every period is made.
-
-    `events`: a relation with force_code, leaf_code (unit, or district; null if the extract has none), leaf_name, event_on,
-    measure, category, amount. Rows on days without coverage add nothing, but their categories get a row. A stock takes every
-    row, since a county line may be older than the window; of counts on several days (`last`) the latest applies. Archived
-    totals of erased rows are added like events, one for each month. If only some months are built again, the sums of the
-    others are carried forward. -#}
-{% macro by_month(mart, events) %}
+-- Sums of every subject's events by month, the grain from which every period is made.
+--
+-- Rows on days without coverage add nothing, but their categories get a row. A stock takes every row, since a county line may be
+-- older than the window; of counts on several days (`last`) the latest applies. Archived totals of erased rows are added like
+-- events, one for each month. If only some months are built again, the sums of the others are carried forward.
 with events as (
-    select * from {{ events }}
+    select * from {{ ref('events') }}
 ),
 
 -- Loads without the column that splits a measure: their amounts count in `all`, and in no category.
 unsplit as (
-    select distinct measures.measure, gaps.load_id
+    select distinct measures.mart, measures.measure, gaps.load_id
     from {{ ref('measure_list') }} as measures
     inner join {{ ref('coverage_gaps') }} as gaps on measures.category_coverage = gaps.coverage
-    where measures.mart = '{{ mart }}'
 ),
 
 covered as (
     select
+        events.mart,
         events.force_code,
         events.leaf_code,
         events.leaf_name,
@@ -33,17 +30,19 @@ covered as (
         unsplit.load_id is not null as is_unsplit
     from events
     inner join {{ ref('measure_list') }} as measures
-        on events.measure = measures.measure
-        and measures.mart = '{{ mart }}'
+        on events.mart = measures.mart
+        and events.measure = measures.measure
     left join {{ ref('coverage_windows') }} as windows
         on measures.coverage = windows.coverage
         and events.force_code = windows.force_code
         and events.event_on between windows.covered_from and windows.covered_to
     left join unsplit
-        on events.measure = unsplit.measure
+        on events.mart = unsplit.mart
+        and events.measure = unsplit.measure
         and events.load_id = unsplit.load_id
     union all
     select
+        kept.mart,
         kept.force_code,
         kept.leaf_code,
         kept.leaf_name,
@@ -57,16 +56,18 @@ covered as (
         unsplit.load_id is not null as is_unsplit
     from {{ ref('kept_measures') }} as kept
     inner join {{ ref('measure_list') }} as measures
-        on kept.measure = measures.measure
-        and kept.mart = measures.mart
+        on kept.mart = measures.mart
+        and kept.measure = measures.measure
     left join unsplit
-        on kept.measure = unsplit.measure
+        on kept.mart = unsplit.mart
+        and kept.measure = unsplit.measure
         and kept.load_id = unsplit.load_id
-    where kept.mart = '{{ mart }}' and not kept.is_carried
+    where not kept.is_carried
 ),
 
 final as (
     select
+        mart,
         force_code,
         leaf_code,
         measure,
@@ -80,11 +81,18 @@ final as (
         end as amount,
         sum(case when is_covered and is_unsplit then amount end) as unsplit_amount
     from covered
-    group by force_code, leaf_code, measure, category, month_no
+    group by mart, force_code, leaf_code, measure, category, month_no
+),
+
+parts as (
+    select false as is_unsplit
+    union all
+    select true as is_unsplit
 )
 
 -- Amounts that cannot be split are in `all` only; their category, `Not recorded`, still gets a row.
 select
+    final.mart,
     final.force_code,
     final.leaf_code,
     final.leaf_name,
@@ -93,13 +101,7 @@ select
     cast(final.month_no as int) as month_no,
     cast(case when parts.is_unsplit then final.unsplit_amount else final.amount end as decimal(38, 10)) as amount
 from final
-inner join (
-    select false as is_unsplit
-    union all
-    select true as is_unsplit
-) as parts on (not parts.is_unsplit or final.unsplit_amount is not null)
+inner join parts on (not parts.is_unsplit or final.unsplit_amount is not null)
 union all
-select force_code, leaf_code, leaf_name, measure, category, month_no, amount
+select mart, force_code, leaf_code, leaf_name, measure, category, month_no, amount
 from {{ source('raw', 'carried_months') }}
-where mart = '{{ mart }}'
-{% endmacro %}

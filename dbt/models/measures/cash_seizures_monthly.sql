@@ -1,1 +1,0 @@
-{{ by_month('mart_cash_seizures', ref('cash_seizures_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_community_voices', ref('community_voices_events')) }}

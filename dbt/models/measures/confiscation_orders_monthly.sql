@@ -1,1 +1,0 @@
-{{ by_month('mart_confiscation_orders', ref('confiscation_orders_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_drug_offences', ref('drug_offences_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_drug_tests', ref('drug_tests_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_incidents', ref('incidents_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_intelligence', ref('intelligence_events')) }}

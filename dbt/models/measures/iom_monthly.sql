@@ -1,1 +1,0 @@
-{{ by_month('mart_iom', ref('iom_events')) }}

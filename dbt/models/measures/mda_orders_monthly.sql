@@ -1,1 +1,0 @@
-{{ by_month('mart_mda_orders', ref('mda_orders_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_naloxone', ref('naloxone_events')) }}

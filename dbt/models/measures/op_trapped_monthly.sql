@@ -1,1 +1,0 @@
-{{ by_month('mart_op_trapped', ref('op_trapped_events')) }}

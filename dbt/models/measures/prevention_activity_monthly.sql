@@ -1,1 +1,0 @@
-{{ by_month('mart_prevention_activity', ref('prevention_activity_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_pspo', ref('pspo_events')) }}

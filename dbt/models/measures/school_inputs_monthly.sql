@@ -1,1 +1,0 @@
-{{ by_month('mart_school_inputs', ref('school_inputs_events')) }}

@@ -1,1 +1,0 @@
-{{ by_month('mart_stop_search', ref('stop_search_events')) }}
