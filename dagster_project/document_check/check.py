@@ -24,7 +24,7 @@ from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
 from .figures_in_text import MARKERS, Number, Spot, numbers_of, value_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_refreshable import RefreshableFigures
-from .link_sentences import Context, is_plain, link_numbers, same_period
+from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
 from .link_tables import link_suggested, link_table
 from .link_topline import topline_cells
 from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
@@ -43,6 +43,9 @@ PROSE = 7
 """Words from which a cell of an unknown table is read as a sentence."""
 FIGURES = ("figure", "days")
 """Kinds of numbers that may be figures. Days count as one only if they are linked."""
+TOO_LONG = f"a list: more than {MOST_IN_SENTENCE} numbers or {LONGEST_SENTENCE:,} characters without a full stop"
+UNKNOWN_TABLE = "the edition has no table with these words in title, rows and columns"
+UNKNOWN_CELL = "the edition's table has no such row and column"
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _OF_TABLE = re.compile(r"\b(?:table|below|following|shows?|shown)\b", re.I)
@@ -204,7 +207,9 @@ class _Check:
             elif figure is None and number.kind == "days":
                 self.result.others["length"] += 1
             else:
-                self._judge(where, around, number, figure, Spot(sentence, number))
+                spot = Spot(sentence, number)
+                why = None if figure else why_not_linked(spot, context, self.figures) if is_read else TOO_LONG
+                self._judge(where, around, number, figure, spot, why)
         periods = periods_of(sentence[:LONGEST_SENTENCE], self.figures.data_to)
         named = [p for p in periods if not p.is_compared and p.how != "part"]
         if named:
@@ -264,11 +269,12 @@ class _Check:
         if cells := topline_cells(grid, self.title, self.con):
             linked = replace(linked, table=None, cells=cells)
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
+        why = linked.reason or (UNKNOWN_CELL if linked.cells else UNKNOWN_TABLE)
         for r, row in enumerate(grid.rows):
             for c, cell in enumerate(row):
                 row_label, column_label = linked.labels.get((r, c), ("", ""))
                 where = f"{name}, row {_short(row_label) or r + 1}, column {_short(column_label) or c + 1}"
-                self._cell(where, cell, linked.cells.get((r, c), ()), linked.reason)
+                self._cell(where, cell, linked.cells.get((r, c), ()), why)
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
         self.context.lead = None

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -41,7 +42,8 @@ class PrintedTable:
 @dataclass(frozen=True)
 class EditionFigures:
     """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
-    number. `areas`: names of areas, by kind. `data_to`: its last day of data."""
+    number. `areas`: names of areas, by kind. `data_to`: its last day of data. `not_printed`: figures of the whole force, over
+    complete periods, that the marts have and the edition does not print, by measure (`mart.measure`)."""
 
     edition: str
     force_code: str
@@ -50,6 +52,7 @@ class EditionFigures:
     pool: tuple[Figure, ...]
     claims: dict[str, tuple[Figure, str]]
     areas: dict[str, frozenset[str]]
+    not_printed: dict[str, tuple[Figure, ...]] = field(default_factory=dict)
 
     @property
     def force_name(self) -> str:
@@ -107,7 +110,26 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
                 pool.setdefault(cell.figure.key, cell.figure)
     claims = _add_claims(con, chosen, pool)
     force, data_to = _scope(con, chosen)
-    return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, _areas(con, force))
+    not_printed = _read_not_printed(con, force, pool)
+    return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, _areas(con, force), not_printed)
+
+
+def _read_not_printed(
+    con: duckdb.DuckDBPyConnection, force: str, pool: Collection[tuple[object, ...]]
+) -> dict[str, tuple[Figure, ...]]:
+    figures: dict[str, dict[tuple[object, ...], Figure]] = defaultdict(dict)
+    for row in read_rows(
+        con, "select * from marts.measures where force_code = ? and area_type = 'force' and category = 'all'"
+        " and data_status = 'complete'", [force],
+    ):  # fmt: skip
+        units = {"value": row["unit"], "volume_change": row["unit"], "pct_change": "percent"}
+        if row["unit"] == "percent":
+            units = {"value": "percent", "volume_change": "percentage_points"}
+        for shows, unit in units.items():
+            figure = _figure({**row, "shows": shows, "unit": unit, "value": row[shows]}, row["period_label"])
+            if figure.value is not None and figure.key not in pool:
+                figures[f"{figure.mart}.{figure.measure}"].setdefault(figure.key, figure)
+    return {measure: tuple(found.values()) for measure, found in figures.items()}
 
 
 def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:

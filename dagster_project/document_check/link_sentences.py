@@ -91,7 +91,30 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
     periods = periods_of(spot.sentence, edition.data_to)
     if here and (linked := _choose(spot, context, here, periods, edition, True)):
         return linked
-    return _choose(spot, context, pool, periods, edition, False)
+    # What the edition prints comes first: that is what most sentences of a report are about. A period that it does not print
+    # must be named with its days.
+    if linked := _choose(spot, context, pool, periods, edition, False):
+        return linked
+    in_days = [p for p in periods if p.how == "days"]
+    return _choose(spot, context, [*pool, *_not_printed(spot, context, written, edition)], in_days, edition, False)
+
+
+def _not_printed(spot: Spot, context: Context, written: Written, edition: EditionFigures) -> list[Figure]:
+    """The figures that a number may be and the edition does not print, of measures that the sentence names."""
+    around = f"{context.earlier} {context.before} {spot.sentence}"
+    named_here = {m.what for m in mentions(spot.sentence, around)}
+    return [f for measure in named_here for f in edition.not_printed.get(measure, ()) if _has_unit(f, written)]
+
+
+def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:
+    """What a sentence lacks for its number to be linked, in the order in which it is looked for."""
+    if not is_plain_value(spot):
+        return "the words around it make it a limit, a part or something else than a measure's value"
+    if not context.may_have_figures(spot.sentence):
+        return "no words for a measure in the sentence"
+    if _period(spot, periods_of(spot.sentence, edition.data_to), context) is None:
+        return "no period in the sentence, such as `in October 2025` or `in 2024/25`"
+    return "its words for measure, area and period leave no figure, or more than one"
 
 
 def is_plain(spot: Spot, own: str) -> bool:

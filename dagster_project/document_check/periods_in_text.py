@@ -14,6 +14,7 @@ from .figures_in_text import counts_like_years
 
 _M = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _Y = r"((?:19|20)\d\d)"
+_D = r"(\d{1,2})(?:st|nd|rd|th)?"
 _TO = r" ?(?:to|and|until|up to|–|-) ?"
 _FY = r"((?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(\d\d)(?!\d)"
 _COUNT = rf"(\d{{1,2}}|{'|'.join(WORDS[1:])})"
@@ -152,6 +153,15 @@ def _months_to(match: re.Match[str], data_to: date) -> _Days:
     return "days", month_days(month_number(last) + 1 - months)[0], last
 
 
+def _months_to_day(match: re.Match[str], data_to: date) -> _Days:
+    """`the 12 months to 30 November 2025`: whole months, so only to the last day of one."""
+    last = month_end(int(match[4]), _no(match[3]))
+    if int(match[2]) != last.day or _OTHER_LENGTH.search(match.string[: match.start()]):
+        return _part()
+    months = 12 if match[1] is None else int(match[1]) if match[1].isdigit() else WORDS.index(match[1].lower())
+    return "days", month_days(month_number(last) + 1 - months)[0], last
+
+
 def _ends(match: re.Match[str], _: date) -> _Days:
     if _OTHER_LENGTH.search(match.string[: match.start()]):
         return _part()
@@ -197,6 +207,13 @@ def _dates(match: re.Match[str], _: date) -> _Days:
     return "days", first, date(int(match[6]), _no(match[5]), int(match[4]))
 
 
+def _dates_of_a_year(match: re.Match[str], _: date) -> _Days:
+    """`1 April to 30 September 2025`, `between 1 December and 31 January 2025`."""
+    one, other = (_no(match[2]), int(match[1])), (_no(match[4]), int(match[3]))
+    year = int(match[5])
+    return "days", date(year - (one > other), *one), date(year, *other)
+
+
 def _same(match: re.Match[str], _: date) -> _Days:
     return "same", date(int(match[1]), 1, 1) if match[1] else None, None
 
@@ -212,12 +229,15 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
     (re.compile(pattern, re.I), read)
     for pattern, read in (
         (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}{_TO}(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", _dates),
+        (rf"\b(?:between|from) {_D} {_M}{_TO}{_D} {_M} {_Y}", _dates_of_a_year),
+        (rf"\b{_D} {_M} ?(?:to|until|up to|–|-) ?{_D} {_M} {_Y}", _dates_of_a_year),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y}\b)", _part),
         (rf"\b{_Y} financial year|\bfinancial year {_Y}(?! ?[-–/])", _part),
         (rf"\b(?:{_FY}|{_Y}) (?:q[1-4]|h[12])\b", _part),
         (rf"\b{_M} ?[-–] ?{_M} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M} ?{_Y}?{_TO}{_M} {_Y}", _run),
         (rf"\b(?:{_COUNT} months|year) (?:to|up to|ending(?: in)?|ended){_END_OF} {_M} {_Y}", _months_to),
+        (rf"\b(?:{_COUNT} months|year) (?:to|up to|ending(?: on)?|ended(?: on)?) {_D} {_M} {_Y}", _months_to_day),
         (rf"\b(?:to|up to|until|ending){_END_OF} {_M} {_Y}", _ends),
         (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),

@@ -292,6 +292,40 @@ def test_a_wrong_direction_says_why(sample_home: Home, tmp_path: Path) -> None:
     assert item.reason == "the number is right, but the change on the year before is 538"
 
 
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        ("There were {} drug incidents in October 2025 and {} drug records of contact.", (309, 27)),
+        ("Between 1 January and 31 December 2025 there were {} possession offences, compared with {} in the previous year, an"
+         " increase of {}%.", (2143, 1769, 21)),
+        ("In the 12 months to 30 September 2025, drug trafficking offences rose by {}% to {}.", (3, 1058)),
+        ("The drug find rate was {}% in 2025.", (40,)),
+    ],
+)  # fmt: skip
+def test_a_period_that_the_edition_does_not_print_is_that_of_the_marts(
+    sample_home: Home, tmp_path: Path, text: str, verdicts: tuple[int, ...]
+) -> None:
+    """Every number is found right, and each by itself wrong where it is."""
+    for wrong in (None, *range(len(verdicts))):
+        numbers = [n * 2 + 7 if i == wrong else n for i, n in enumerate(verdicts)]
+        items = check_text(sample_home, tmp_path, text.format(*(f"{n:,}" for n in numbers))).items
+        assert [i.verdict for i in items] == ["disagrees" if i == wrong else "agrees" for i in range(len(verdicts))]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Trafficking offences rose to 1,059.", "no period in the sentence"),
+        ("We have 1,900 officers, and 1,059 of them work.", "no words for a measure"),
+        ("In October 2025 there were more than 300 drug incidents.", "the words around it"),
+        ("There were 309 drug incidents in Derby in October 2025.", "its words for measure, area and period"),
+    ],
+)
+def test_a_number_that_is_not_linked_says_what_is_missing(sample_home: Home, tmp_path: Path, text: str, reason: str) -> None:
+    item = check_text(sample_home, tmp_path, text).items[-1]
+    assert item.verdict == "not linked" and item.reason and item.reason.startswith(reason)
+
+
 YEARS = [["Offence", "2023/24", "2024/25"], ["Drug Possession", "1,431", "1,936"], ["Drug Trafficking", "909", "1,032"]]
 SECTIONS = [["Section", "Total"], ["North", "10"], ["South", "37"], ["Force", "47"]]
 ORDINARY_TITLES = [

@@ -91,6 +91,11 @@ def test_a_figure_has_its_unit_and_value(text: str, printed: str, unit: str, val
         ("over the past year", ("2024-11-01", "2025-10-31")),
         ("in 2024", ("2024-01-01", "2024-12-31")),
         ("2025 (January 2025-September 2025)", ("2025-01-01", "2025-09-30")),
+        ("between 1 January and 31 December 2025", ("2025-01-01", "2025-12-31")),
+        ("1 December to 31 January 2025", ("2024-12-01", "2025-01-31")),
+        ("in the 12 months to 30 November 2025", ("2024-12-01", "2025-11-30")),
+        ("the year ended 31st March 2025", ("2024-04-01", "2025-03-31")),
+        ("the 12 months to 20 November 2025", (None, None)),
     ],
 )
 def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> None:
@@ -98,7 +103,9 @@ def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> Non
     assert tuple(d and str(d) for d in (period.first, period.last)) == days
 
 
-@pytest.mark.parametrize("text", ["12/34", "the Misuse of Drugs Act 1971", "since May 2024"])
+@pytest.mark.parametrize(
+    "text", ["12/34", "the Misuse of Drugs Act 1971", "since May 2024", "on 1 January and 31 December 2025"]
+)
 def test_what_is_no_period(text: str) -> None:
     assert not periods_of(text, date(2025, 10, 31))
 
