@@ -55,7 +55,7 @@ def shown(warehouse: Warehouse) -> dict[str, set[tuple]]:
     return found | {"coverage": texts(con, "staging.coverage_windows", COVERAGE)}
 
 
-@settings(max_examples=often(4, 400))
+@settings(max_examples=often(4, 60))
 @given(sequence=sequences(), chosen=st.integers(0, 9))
 @example(sequence=THREE_TIED, chosen=0)
 @example(sequence=THREE_TIED, chosen=1)
