@@ -41,7 +41,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Run nights": ("nightly", "serve", "status", "alerts", "backfill", "rollback", "replay"),
     "Ask the figures": ("query", "sql", "trace", "diff", "dashboard", "topline"),
     "Make the report": ("report", "edition", "claims", "check"),
-    "Files and their values": ("inspect", "map", "template", "vocabulary", "accept", "release", "quarantine"),
+    "Files and their values": ("inspect", "map", "template", "vocabulary", "accept", "release", "retract", "quarantine"),
     "Look after the home": ("postgres", "key", "audit", "checks"),
     "Try it, and develop it": ("sample", "docs", "dbt"),
 }

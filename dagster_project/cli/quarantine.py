@@ -1,4 +1,4 @@
-"""`pam release` and `pam quarantine`: held files and quarantined rows."""
+"""`pam release`, `pam retract` and `pam quarantine`: held files, files accepted wrongly, and quarantined rows."""
 
 import json
 import sys
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def release(
     file: Annotated[
         str | None,
-        typer.Argument(help="The held file's name or load id, or its first characters. Without it, held files are listed."),
+        typer.Argument(help="The held or retracted file's name or load id, or its beginning. Without it, they are listed."),
     ] = None,
     why: Annotated[str, option("--why", "Why the file is right. It goes into the ledger.")] = "",
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:
-    """Release a held file: it counts from the next night on, and the ledger says who released it and why.
+    """Release a held or retracted file: it counts from the next night on, and the ledger says who released it and why.
 
     Example: pam release crimes__derbyshire__2026-01-01 --why "the export really has no rows: system was down"
     """
@@ -35,6 +35,8 @@ def release(
         held = held_files(home)
         for e in held:
             echo(f"{e.load_id}  {e.source_file}, landed {e.landed_at[:10]}: {e.reason}")
+        for e in held_files(home, "retracted"):
+            echo(f"{e.load_id}  {e.source_file}: {e.reason}")
         echo(f'{len(held)} held; `pam release FILE --why "..."` releases one' if held else "No file is held", err=True)
         return
     if not why.strip():
@@ -43,6 +45,31 @@ def release(
     echo(
         f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
         " Its figures come with the next night: `pam nightly`"
+    )
+
+
+@app.command()
+def retract(
+    file: Annotated[str, typer.Argument(help="The accepted file's name or load id, or its first characters.")],
+    why: Annotated[str, option("--why", "Why the file is wrong. It goes into the ledger. No personal data here.")],
+    by: ByOption = "",
+    home: HomeOption = HOME,
+) -> None:
+    """Take back a file that was accepted wrongly: from the next night on, it is as if it had never been accepted.
+
+    Its rows stay in raw/ and do not count, and its days are not covered by it. The ledger says who retracted it and why. pam
+    release lets it count again.
+
+    Example: pam retract incidents__derbyshire__2026-01-01__2026-11-28 --why "the window is too wide: it has January alone"
+    """
+    from dagster_project.landing.retract import retract as retract_file
+
+    if not why.strip():
+        raise typer.BadParameter("say why the file is wrong", param_hint="--why")
+    e = retract_file(home, file, by=by, why=why.strip())
+    echo(
+        f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {e.rows_landed:,} rows) is retracted."
+        " Its figures go with the next night: `pam nightly`"
     )
 
 

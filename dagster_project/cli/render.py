@@ -213,7 +213,7 @@ def show_status(state: dict[str, Any]) -> None:
         f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {f['days_late']} days late" for f in state["late"]
     ]
     print_lines(console, "Late", late)
-    for name in ("held", "refused"):
+    for name in ("held", "retracted", "refused"):
         print_lines(console, name.title(), [f"{f['source_file']}: {f['reason']}" for f in state[name]])
     print_lines(console, "Quarantined", [f"{f['source_file']}: {f['rows']:,} rows: "
                                     + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())

@@ -3,6 +3,9 @@
 The rows stay in both raw files, which never change; the keys not to use are stored alongside.
 """
 
+from collections.abc import Collection
+from pathlib import Path
+
 import duckdb
 
 from dagster_project.contracts import Contract
@@ -10,9 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
 from .ledger import LedgerEntry
-from .raw_store import Load, parquet_of, write_tie
-
-CONFLICT_KIND = "differs from an extraction of the same time"
+from .raw_store import TIED, Load, parquet_of, write_tie
 
 
 def load_of(entry: LedgerEntry) -> Load:
@@ -26,6 +27,7 @@ def settle_conflicts(
     """Withhold the keys whose rows differ between a stored load and accepted loads of the same time. Returns the number of
     newly withheld rows of each load, by its id."""
     withheld: dict[str, int] = {}
+    accepted, settled = {str(e.load_id) for e in others}, {load.load_id}
     for other in map(load_of, others):
         if not other.raw(home).exists():
             # Erased, as it expired.
@@ -39,9 +41,11 @@ def settle_conflicts(
             where {_row("mine", contract)} is distinct from {_row("theirs", contract)}
             """
         )
-        for one, rival in ((load, other), (other, load)):
-            if rows := _withhold(con, home, contract, one, rival):
+        # Of a load that was retracted and is released there may be files of conflicts that are settled again below.
+        for one, rival, counted in ((load, other, settled), (other, load, accepted)):
+            if rows := _withhold(con, home, contract, one, rival, counted):
                 withheld[one.load_id] = withheld.get(one.load_id, 0) + rows
+        settled.add(other.load_id)
     return withheld
 
 
@@ -49,10 +53,10 @@ def _row(table: str, contract: Contract) -> str:
     return f"row({', '.join(f'{table}.{c.name}' for c in contract.columns)})"
 
 
-def _withhold(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, rival: Load) -> int:
-    """Withhold a load's rows with a key of `landing_tied`. Returns how many; no row is withheld twice for a third load."""
-    already = sorted(home.withheld.glob(f"{load.load_id}*.parquet"))
-    known = f"and _line not in (select _line from {parquet_of(*already)})" if already else ""
+def _withhold(
+    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, rival: Load, counted: Collection[str]
+) -> int:
+    """Withhold a load's rows with a key of `landing_tied`. Returns how many of them no conflict of loads in `counted` does."""
     name = ", ".join(contract.key)
     reason = f"{name}: differs from the row in {rival.source_file}, extracted at the same time"
     con.execute(
@@ -60,11 +64,31 @@ def _withhold(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, lo
         create or replace temp table landing_withheld as
         select * exclude (_line), cast(_line as bigint) as line, {literal(reason)} as _reasons
         from {parquet_of(load.raw(home))}
-        where _key in (select _key from landing_tied) {known}
+        where _key in (select _key from landing_tied)
         order by line
         """
     )
-    rows = int(one_row(con.execute("select count(*) from landing_withheld"))[0])
-    if rows:
-        write_tie(con, home, load, rival.load_id, [c.name for c in contract.columns], "landing_withheld")
-    return rows
+    if not one_row(con.execute("select count(*) from landing_withheld"))[0]:
+        return 0
+    write_tie(con, home, load, rival.load_id, [c.name for c in contract.columns], "landing_withheld")
+    return _withheld_by_one(con, home, load.load_id, rival.load_id, counted)
+
+
+def _withheld_by_one(con: duckdb.DuckDBPyConnection, home: Home, load: str, rival: str, accepted: Collection[str]) -> int:
+    """How many rows of a load a conflict with `rival` withholds, and none with another accepted load."""
+    own = home.withheld / f"{load}{TIED}{rival}.parquet"
+    others = [p for p in ties(home, accepted) if p.stem.startswith(f"{load}{TIED}") and p != own]
+    rest = f"where _line not in (select _line from {parquet_of(*others)})" if others else ""
+    return int(one_row(con.execute(f"select count(*) from {parquet_of(own)} {rest}"))[0])
+
+
+def ties(home: Home, accepted: Collection[str]) -> list[Path]:
+    """The files of withheld keys of conflicts between accepted loads."""
+    return sorted(p for p in home.withheld.glob(f"*{TIED}*.parquet") if all(x in accepted for x in p.stem.split(TIED)))
+
+
+def end_conflicts(con: duckdb.DuckDBPyConnection, home: Home, load: str, accepted: Collection[str]) -> dict[str, int]:
+    """The rows of other accepted loads that are no longer withheld without `load`: less than 0, by load."""
+    others = [p.stem.split(TIED)[0] for p in ties(home, accepted) if p.stem.endswith(f"{TIED}{load}")]
+    freed = {other: -_withheld_by_one(con, home, other, load, accepted) for other in others}
+    return {other: n for other, n in freed.items() if n}

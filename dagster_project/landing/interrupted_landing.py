@@ -16,13 +16,11 @@ from dagster_project.core.home import Home
 from .file_names import InboxFile
 from .inbox_files import opened_file
 from .ledger import LedgerEntry
-from .raw_store import TIE
+from .raw_store import TIE, TIED
 from .refusal import Refused
 
 MARK = ".landing"
 LOAD_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
-JOINT = "__"
-"""Between the two loads of a tie, in the names of the withheld keys."""
 
 
 def mark_started(home: Home, nights: Iterable[str]) -> None:
@@ -58,7 +56,7 @@ def remove_uncommitted(home: Home, loads: Collection[str]) -> None:
     for path in [*paths, *home.withheld.glob("*.parquet*")]:
         unfinished = path.name.startswith(".") and path.name.endswith(".parquet.new")
         name = path.name.removeprefix(".").removesuffix(".new").removesuffix(".parquet")
-        named = name.split(TIE if TIE in name else JOINT)
+        named = name.split(TIE if TIE in name else TIED)
         is_ours = all(LOAD_ID.fullmatch(load) for load in named) and (unfinished or path.name == f"{name}.parquet")
         is_linked = any(p.is_symlink() for p in (path, path.parent, path.parent.parent))
         if not is_ours or is_linked or path.stat().st_mtime_ns < started_at:

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from .file_names import InboxFile
-from .ledger import LedgerEntry, accepted
+from .ledger import STORED, LedgerEntry, accepted
 
 Window = tuple[date | None, date | None]
 
@@ -56,8 +56,13 @@ class Decisions:
         self._entries.append(entry)
         self.latest = max(self.latest, datetime.fromisoformat(entry.landed_at))
         self._drops[(entry.source_file, entry.file_mtime, entry.bytes)] = entry
-        if entry.outcome not in ("accepted", "held") or entry.load_id is None:
+        if entry.outcome not in STORED or entry.load_id is None:
             return
+        if entry.outcome == "retracted":
+            # What was refused because of it is read again.
+            self._drops = {
+                k: e for k, e in self._drops.items() if e.outcome != "refused" or e.extract != entry.extract
+            }
         if entry.key_fingerprint:
             self.key_fingerprint = entry.key_fingerprint
         self.loads[entry.load_id] = self._by_force[entry.extract, entry.force_code][entry.load_id] = entry
@@ -71,17 +76,17 @@ class Decisions:
     def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
         """The entry of this very file, with the same name, time and size.
 
-        None where the decision could differ today: the name has another problem, a manifest arrived since, or a refused file
-        would be read with another mapping (`mapping`: today's, by its label in the ledger).
+        None where the decision could differ today: the name has another problem, a manifest arrived since, or a refused or
+        retracted file would be read with another mapping (`mapping`: today's, by its label in the ledger).
         """
         entry = self._drops.get((file.name, file.mtime, file.size))
         if entry is None or (entry.extract is None) != (file.problem is not None):
             return None
         if file.problem and entry.reason != file.problem:
             return None
+        if entry.outcome in ("refused", "retracted") and entry.extract and entry.mapping != mapping:
+            return None
         if entry.outcome == "refused":
-            if entry.extract and entry.mapping != mapping:
-                return None
             # An error: no manifest. There can't be one where the file's name is too long.
             with suppress(OSError):
                 if file.manifest.stat().st_mtime >= datetime.fromisoformat(entry.landed_at).timestamp():
@@ -89,7 +94,7 @@ class Decisions:
         return entry
 
     def _loads_of(self, extract: str | None, force_code: str | None, form: str) -> list[LedgerEntry]:
-        return [e for e in self._by_force[extract, force_code].values() if e.form == form]
+        return [e for e in self._by_force[extract, force_code].values() if e.form == form and e.outcome != "retracted"]
 
     def accepted_of(self, file: InboxFile) -> list[LedgerEntry]:
         return [e for e in self._by_force[file.extract, file.force_code].values() if e.outcome == "accepted"]
@@ -108,6 +113,22 @@ class Decisions:
         loads = self._loads_of(file.extract, file.force_code, "canonical")
         return next((e for e in loads if (e.covered_from, e.covered_to, e.extracted_at) == same), None)
 
+    def same_extraction_as(self, load: LedgerEntry) -> LedgerEntry | None:
+        """Another accepted or held load of the same extraction as a load."""
+        same = (load.covered_from, load.covered_to, load.extracted_at)
+        loads = self._loads_of(load.extract, load.force_code, "canonical") if load.form == "canonical" else ()
+        others = (e for e in loads if e.load_id != load.load_id)
+        return next((e for e in others if (e.covered_from, e.covered_to, e.extracted_at) == same), None)
+
+    def retracted(self, file: InboxFile) -> list[LedgerEntry]:
+        """The retracted loads of the same extraction; of data.police.uk, of the same month."""
+        at = utc_seconds(file.extracted_at) if file.extracted_at and file.form != "police_uk" else None
+        return [
+            e for e in self._by_force[file.extract, file.force_code].values()
+            if e.outcome == "retracted" and e.form == file.form and e.window == (file.covered_from, file.covered_to)
+            and at in (None, e.extracted_at)
+        ]  # fmt: skip
+
     def same_bytes(self, file: InboxFile, sha256: str, keyless: bool = False) -> LedgerEntry | None:
         """The load with the same bytes: of the same extraction, or the newest of its month. Older content of a month that
         arrives again is a new landing: the newest file of a month counts."""
@@ -119,7 +140,7 @@ class Decisions:
     def same_of_another_force(self, file: InboxFile, sha256: str) -> LedgerEntry | None:
         """A load of the same bytes, with rows, that is another force's."""
         others = (e for e in self.loads.values() if e.sha256 == sha256 and e.force_code != file.force_code)
-        return next((e for e in others if e.extract == file.extract and e.rows_landed), None)
+        return next((e for e in others if e.extract == file.extract and e.rows_landed and e.outcome != "retracted"), None)
 
     def newest(self, file: InboxFile, keyless: bool = False) -> list[LedgerEntry]:
         """Of a month of data.police.uk: the load that landed last, and the last accepted one.

@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.core.errors import Cause, cause_of
 
 from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
-from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
+from .conflicting_files import load_of, settle_conflicts
 from .containers import read_manifest, read_stored
 from .doubtful_rows import doubts, rows_that_stopped
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
@@ -23,7 +23,7 @@ from .file_names import InboxFile
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
 from .landing_session import LandingSession
-from .ledger import LedgerEntry
+from .ledger import CONFLICT_KIND, LedgerEntry
 from .made_up_files import MIXED, is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
@@ -192,6 +192,12 @@ class FileLanding(LandingSession):
                 )
             if earlier:
                 return self._known(file, at, facts, earlier)
+            for taken in self.decisions.retracted(file):
+                if taken.sha256 == stored.sha256 or self._has_rows_of(taken, sheet, counts):
+                    again = f"pam release {taken.load_id}"
+                    if taken.mapping != facts.get("mapping"):
+                        again += "; to read it with another mapping, drop it as a newer extraction"
+                    raise Refused(f"{taken.reason}. If it is right after all: {again}")
             facts["made_up"] = is_made_up(self.con)
             if facts["made_up"] and self.is_home_real:
                 raise Waits(f"{MIXED}. Give it another home (--home DIR)")
@@ -224,12 +230,15 @@ class FileLanding(LandingSession):
         """The earlier load with the same rows in other bytes (another container or encoding), or None."""
         rival = self.decisions.same_extraction(file)
         for other in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
-            theirs = (other.rows_in_file, other.rows_duplicate, other.ragged_digest)
-            if theirs == (counts.rows, counts.merged, counts.ragged_digest) and same_rows(
-                self.con, self.home, load_of(other), sheet, counts.good, counts.has_repeats
-            ):
+            if self._has_rows_of(other, sheet, counts):
                 return other
         return None
+
+    def _has_rows_of(self, other: LedgerEntry, sheet: Sheet, counts: _FileCounts) -> bool:
+        theirs = (other.rows_in_file, other.rows_duplicate, other.ragged_digest)
+        return theirs == (counts.rows, counts.merged, counts.ragged_digest) and same_rows(
+            self.con, self.home, load_of(other), sheet, counts.good, counts.has_repeats
+        )
 
     def _read_rows(
         self, file: InboxFile, at: datetime, facts: dict[str, Any], open_rows: Callable[..., Sheet], resources: ExitStack

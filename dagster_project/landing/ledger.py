@@ -17,7 +17,10 @@ from pydantic import BaseModel
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-Outcome = Literal["accepted", "known", "held", "refused"]
+Outcome = Literal["accepted", "known", "held", "refused", "retracted"]
+STORED = ("accepted", "held", "retracted")
+"""Outcomes of a file whose rows are stored."""
+CONFLICT_KIND = "differs from an extraction of the same time"
 
 
 class LedgerEntry(BaseModel, frozen=True):
@@ -74,6 +77,12 @@ class LedgerEntry(BaseModel, frozen=True):
     """Whether the file's rows say that they are made up."""
 
     @property
+    def has_rows(self) -> bool:
+        """Whether raw/ has rows of it, counting those that a conflict withholds: they count again if the other file is
+        retracted."""
+        return bool((self.rows_landed or 0) + self.quarantine_reasons.get(CONFLICT_KIND, 0))
+
+    @property
     def window(self) -> tuple[date, date]:
         """The first and the last day that the file covers, where it landed or its name is valid."""
         assert self.covered_from is not None and self.covered_to is not None
@@ -116,19 +125,20 @@ def accepted(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """The accepted loads in order of landing. Of a load with several entries (held, then released) the last counts."""
     last: dict[str, LedgerEntry] = {}
     for e in entries:
-        if e.load_id and e.outcome in ("accepted", "held"):
+        if e.load_id and e.outcome in STORED:
             last.pop(e.load_id, None)
             last[e.load_id] = e
     return [e for e in last.values() if e.outcome == "accepted"]
 
 
 def counts(entries: Iterable[LedgerEntry]) -> dict[str, Counts]:
-    """The current counts of every accepted or held load, by load id."""
+    """The current counts of every accepted, held or retracted load, by load id."""
     loads: dict[str, LedgerEntry] = {}
     withheld: Counter[str] = Counter()
     for e in entries:
-        if e.load_id and e.outcome in ("accepted", "held"):
+        if e.load_id and e.outcome in STORED:
             loads[e.load_id] = e
+        # Below 0 where a conflict ended, as the other file was retracted.
         withheld.update(e.withheld)
     return {
         load: Counts(
@@ -170,8 +180,8 @@ def current_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     for e in entries:
         if e.outcome != "known":
             last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
-    last_accepted = {e.source_file: e.landed_at for e in entries if e.outcome == "accepted"}
     loads = [e for e in last.values() if e.outcome == "accepted"]
+    last_accepted = {e.source_file: e.landed_at for e in sorted(loads, key=lambda e: e.landed_at)}
     return [
         e for e in last.values()
         if e.outcome != "refused"

@@ -60,17 +60,22 @@ def quarantined_rows(
     for f in files:
         loads.setdefault((str(f.entry.extract), str(f.entry.force_code)), []).append(str(f.entry.load_id))
     contracts, by_force = load_contracts(), {}
+    loaded = {e.load_id for e in accepted(read_ledger(home))}
     with duckdb.connect() as con:
         for (extract, force), names in loads.items():
             folder = home.quarantine / extract / force
             # Rows that a later file of the same time withheld have files of their own: `<load>__tie_<other>`.
             paths = [str(p) for p in sorted(folder.glob("*.parquet")) if p.stem.split(TIE)[0] in names]
+            paths = [p for p in paths if loaded.issuperset(Path(p).stem.split(TIE))]
             if not paths:
                 continue
-            columns = ", ".join(f'"{c.name}"' for c in contracts[extract].columns)
+            # A row that differs from two files is in two of these.
+            columns = ", ".join(f'any_value("{c.name}")' for c in contracts[extract].columns)
             rows = con.execute(
-                f"select _extract, _force_code, _source_file, cast(_line as bigint) as line, _reasons, {columns}"
+                "select _extract, _force_code, _source_file, cast(_line as bigint) as line,"
+                f" string_agg(_reasons, '; ' order by _reasons), {columns}"
                 " from read_parquet(?, union_by_name = true) where contains(lower(_reasons), lower(?))"
+                " group by _extract, _force_code, _source_file, _extracted_at, _load_id, line"
                 " order by _extracted_at, _source_file, line",
                 [paths, reason],
             ).fetchall()

@@ -21,6 +21,8 @@ from .row_rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"
+TIED = "__"
+"""Between two loads, in the names of the files of the keys that a conflict withholds."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Load:
 
     def withheld(self, home: Home, tied_with: str | None = None) -> Path:
         """The file of the keys of its rows that must not be used, though the source file has them."""
-        return home.withheld / f"{self.load_id}{f'__{tied_with}' if tied_with else ''}.parquet"
+        return home.withheld / f"{self.load_id}{f'{TIED}{tied_with}' if tied_with else ''}.parquet"
 
 
 def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:

@@ -12,9 +12,9 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 
-from . import LedgerEntry, counts
-from .conflicting_files import load_of
-from .raw_store import TIE
+from . import LedgerEntry, accepted, counts
+from .conflicting_files import load_of, ties
+from .raw_store import TIE, parquet_of
 
 
 def write_accounts(
@@ -37,18 +37,19 @@ def write_accounts(
             if e.load_id in erased:
                 continue
             last[e.load_id] = e
+        elif e.outcome == "retracted":
+            last.pop(str(e.load_id), None)
         elif e.outcome == "refused" and e.extract and e.force_code and e.night_id > since:
             refused.append(e)
     raw = _rows(con, (load_of(e).raw(home) for e in last.values()))
     folders = {load_of(e).quarantine(home).parent for e in last.values()}
     quarantine = _rows(con, (p for folder in folders for p in folder.glob("*.parquet") if TIE not in p.stem))
-    tied: dict[str, int] = {}
     by_load, rows = counts(entries), []
-    # Rows withheld for a conflict are counted by their withheld keys, which are there even without the quarantine.
-    withheld = (p for p in home.withheld.glob("*__*.parquet") if all(load in by_load for load in p.stem.split("__")))
-    for stem, n in _rows(con, withheld).items():
-        load = stem.split("__")[0]
-        tied[load] = tied.get(load, 0) + n
+    # Rows withheld for a conflict are counted by their withheld keys, which are there even without the quarantine. A row may be
+    # withheld for two.
+    paths = ties(home, {str(e.load_id) for e in accepted(entries)})
+    lines = f"select load_id, count(distinct _line) from {parquet_of(*paths)} group by load_id"
+    tied: dict[str, int] = dict(con.execute(lines).fetchall()) if paths else {}
     for load, e in last.items():
         count = by_load[load]
         quarantined = quarantine.get(load, None if count.rows_quarantined > tied.get(load, 0) else 0)

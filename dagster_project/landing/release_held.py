@@ -1,6 +1,6 @@
-"""Finds held files by name, and releases those that a person has checked."""
+"""Finds held and retracted files by name, and releases those that a person has checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from dagster_project import audit
@@ -10,59 +10,75 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.receipts import Night, locked
 
-from .conflicting_files import CONFLICT_KIND, load_of, settle_conflicts
+from .conflicting_files import load_of, settle_conflicts
 from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
-from .ledger import LedgerEntry, accepted, commit, current_files, is_replaced, read_ledger
+from .ledger import CONFLICT_KIND, LedgerEntry, Outcome, accepted, commit, current_files, is_replaced, read_ledger
 from .vocabulary import VocabularyCheck
 
 
 class WhichFileError(PamError, ValueError):
-    """The given name matches no held file, or several. The message lists the held files."""
+    """The given name matches no file, or several. The message lists files that it could be."""
 
 
-def held_files(home: Home) -> list[LedgerEntry]:
-    """Held files that nobody released and no newer file replaced, in order of landing."""
+LISTED = 10
+"""How many files a message lists."""
+
+
+def held_files(home: Home, outcome: Outcome = "held") -> list[LedgerEntry]:
+    """Held (or retracted) files that nobody released and no newer file replaced, in order of landing."""
     entries = read_ledger(home)
     loads = accepted(entries)
-    return [e for e in current_files(entries) if e.outcome == "held" and not is_replaced(e, loads)]
+    return [e for e in current_files(entries) if e.outcome == outcome and not is_replaced(e, loads)]
+
+
+def file_of_name(files: Iterable[LedgerEntry], name: str, kind: str) -> LedgerEntry:
+    """The one of the `kind` files with a file name or load id, or an unambiguous beginning of one. Raises WhichFileError."""
+    files = list(files)
+    exact = [e for e in files if name in (e.load_id, e.source_file)]
+    matches = exact or [e for e in files if str(e.load_id).startswith(name) or e.source_file.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    could = matches or files
+    listed = "; ".join(f"{e.load_id} ({e.source_file})" for e in could[-LISTED:]) or "no file at all"
+    more = f"; and {len(could) - LISTED} more" if len(could) > LISTED else ""
+    raise WhichFileError(f"{name!r} means {len(matches) or 'none'} of the {kind} files. {kind.capitalize()}: {listed}{more}")
 
 
 def release(home: Home, name: str, *, by: str, why: str) -> LedgerEntry:
-    """Accept a held file as it is. `name`: its file name or load id, or an unambiguous beginning of one.
+    """Accept a held or retracted file as it is. `name`: its file name or load id, or an unambiguous beginning of one.
 
-    Takes the home's lock: raises NightUnderWayError, and WhichFileError where the name is ambiguous. The next night updates the
-    figures.
+    Takes the home's lock: raises NightUnderWayError, WhichFileError where the name is ambiguous, and NotHeld. The next night
+    updates the figures.
     """
-    held = held_files(home)
-    exact = [e for e in held if name in (e.load_id, e.source_file)]
-    matches = exact or [e for e in held if str(e.load_id).startswith(name) or e.source_file.startswith(name)]
-    if len(matches) != 1:
-        files = "; ".join(f"{e.load_id} ({e.source_file})" for e in matches or held) or "no file at all"
-        raise WhichFileError(f"{name!r} means {len(matches) or 'none'} of the held files. Held: {files}")
+    held = file_of_name([*held_files(home), *held_files(home, "retracted")], name, "held")
     with locked(home):
         night = Night.begin(home)
-        return release_load(home, load_contracts(), str(matches[0].load_id), night.night_id, by=by, why=why)
+        return release_load(home, load_contracts(), str(held.load_id), night.night_id, by=by, why=why)
 
 
 class NotHeld(PamError, ValueError):
-    """There is no such held load, or it was released already."""
+    """There is no such held or retracted load, it was released already, or it can't be released any more."""
 
 
 def release_load(
     home: Home, contracts: Mapping[str, Contract], load_id: str, night_id: str, *, by: str, why: str,
     unknown: VocabularyCheck | None = None, now: datetime | None = None,
 ) -> LedgerEntry:  # fmt: skip
-    """Accept a held load as it is, in a new ledger entry that says who released it, why, and why it was held. Returns the
-    entry. `unknown`: what the lists do not know of it today; None: as when it was held.
+    """Accept a held or retracted load as it is, in a new ledger entry that says who released it, why, and why it was held.
+    Returns the entry. `unknown`: what the lists do not know of it today; None: as when it was held.
 
     Its rows are stored already; only conflicts with loads of the same time are settled now. Raises NotHeld.
     """
     decisions = Decisions(read_ledger(home))
     held = decisions.loads.get(load_id)
-    if held is None or held.outcome != "held":
+    if held is None or held.outcome not in ("held", "retracted"):
         raise NotHeld(f"{load_id} is not a held load" + (f": it is {held.outcome}" if held else ""))
     load = load_of(held)
+    if held.has_rows and not load.raw(home).exists():
+        raise NotHeld(f"{held.source_file} can't be released: its rows were erased at their retention limit")
+    if rival := decisions.same_extraction_as(held):
+        raise NotHeld(f"{held.source_file} can't be released: {rival.source_file} ({rival.load_id}) is of the same extraction")
     contract = contracts[load.extract]
     at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
@@ -77,7 +93,7 @@ def release_load(
             "night_id": night_id,
             "landed_at": utc_microseconds(at),
             "outcome": "accepted",
-            "reason": f"released by {by}: {why}; was held: {held.reason}",
+            "reason": f"released by {by}: {why}; was {'held: ' if held.outcome == 'held' else ''}{held.reason}",
             "rows_landed": (held.rows_landed or 0) - n_tied,
             "rows_quarantined": (held.rows_quarantined or 0) + n_tied,
             "quarantine_reasons": held.quarantine_reasons | ({CONFLICT_KIND: n_tied} if n_tied else {}),

@@ -25,7 +25,7 @@ from dagster_project.core.reference_lists import (
     known_words,
 )
 
-from .ledger import LedgerEntry, read_ledger
+from .ledger import STORED, LedgerEntry, read_ledger
 from .raw_store import Load, parquet_of
 
 LISTED = 5_000
@@ -168,9 +168,9 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
     `entries`: the ledger's, where it was read already.
     """
-    loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in ("accepted", "held") and e.unknown_values}
+    loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in STORED}
     found: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
-    for e in loads.values():
+    for e in (e for e in loads.values() if e.outcome != "retracted"):
         for column, values in e.unknown_values.items():
             for value in values:
                 found[str(e.force_code), str(e.extract), column, value].append(e)

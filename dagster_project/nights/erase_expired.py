@@ -75,7 +75,7 @@ def archive_and_erase(
             ]
             audit.record_all(home, records)
             write_erasures(home.erasures / f"{night_id}__kept.jsonl", erasures)
-        _load_archived_totals(con, home, contracts, {str(e.extract) for e in new if e.rows_landed})
+        _load_archived_totals(con, home, contracts, {str(e.extract) for e in new if e.has_rows})
     for e in expired:
         load_of(e).raw(home).unlink(missing_ok=True)
     return erasures

@@ -110,7 +110,7 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
     paths = [
         Path(str(load.entry.extract), str(load.entry.force_code), f"{load.entry.load_id}.parquet")
         for load in raw_schema.readable_loads(home, entries, load_contracts(), since)
-        if load.entry.rows_landed and load.entry.load_id not in archived
+        if load.entry.has_rows and load.entry.load_id not in archived
     ]
     missing = [path for path in paths if not (home.raw / path).exists()]
     if missing:

@@ -1,4 +1,4 @@
-"""The state of a home: what is published, missing, late, held, refused, quarantined or withdrawn."""
+"""The state of a home: what is published, missing, late, held, retracted, refused, quarantined or withdrawn."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,9 +29,9 @@ DRIFT_DAYS = 14
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, read from its ledger and receipts; it need not have published anything.
 
-    Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`, `held`, `refused`, `quarantined`,
-    `withdrawn`, `drift` (files of the last days with other columns, sheets not read, or rows hidden or struck out),
-    `unknown_values` (of each column the command that makes them known), `without_areas` (forces with units in their files
+    Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`, `held`, `retracted`, `refused`,
+    `quarantined`, `withdrawn`, `drift` (files of the last days with other columns, sheets not read, or rows hidden or struck
+    out), `unknown_values` (of each column the command that makes them known), `without_areas` (forces with units in their files
     and no list of areas), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
@@ -61,6 +61,7 @@ def status(home: Home) -> dict[str, Any]:
         "late": late_extracts(loads, today, config.extracts),
         "not_expected": sorted(set(load_contracts()) - expected),
         "held": [_file(e) for e in held_files(home)],
+        "retracted": [_file(e) for e in held_files(home, "retracted")],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
         "withdrawn": shown.withdrawn if shown else {},
@@ -108,5 +109,5 @@ def _file(entry: Any) -> dict[str, Any]:
 def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     since = utc_microseconds(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
     # A held file that was released has two entries with the same drift.
-    changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
+    changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since and e.outcome != "retracted"}
     return [{**_file(e), "drift": e.drift} for e in changed.values()]

@@ -57,7 +57,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "extract": ("varchar", "Extract; null if the file name is not an extract's"),
             "force_code": ("varchar", "Force"),
             "source_file": ("varchar", "Name of the file; null if it is not an extract's"),
-            "outcome": ("varchar", "accepted, known, held or refused"),
+            "outcome": ("varchar", "accepted, known, held, refused, or retracted (pam retract)"),
             "reason": ("varchar", "Why it was held or refused"),
             "load_id": ("varchar", "Load; each landed row has it"),
             "covered_from": ("date", "First covered day"),

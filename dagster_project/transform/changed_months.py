@@ -119,7 +119,7 @@ def find_months_to_rebuild(
     for contract, e in erased:
         if contract.kind in MONTHLY:
             others = [x for x in entries.values() if (x.extract, x.force_code) == (e.extract, e.force_code)]
-            paths = [load_of(x).raw(home) for x in others if x.load_id in shown and x.rows_landed]
+            paths = [load_of(x).raw(home) for x in others if x.load_id in shown and x.has_rows]
             months = to_rebuild.months.setdefault((str(e.extract), str(e.force_code)), set())
             months.update(_months(e), _months_of_superseded(con, e, paths))
         else:
@@ -143,8 +143,8 @@ def _touched(
             (first, last), (new_first, new_last) = other.window, new.window
             if other.form == "police_uk" and first <= new_last and new_first <= last:
                 touched |= _months(other)
-        paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.rows_landed]
-        if new.load_id in shown and new.rows_landed and len(paths) > 1:
+        paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.has_rows]
+        if new.load_id in shown and new.has_rows and len(paths) > 1:
             touched |= {
                 month for (month,) in con.execute(
                     f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)}"
@@ -167,7 +167,7 @@ def _months_of_superseded(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths:
 
 def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]) -> list[Path]:
     """Raw Parquet files of the loads that have rows."""
-    return [load_of(e).raw(home) for e in entries if e.rows_landed and e.load_id not in erased]
+    return [load_of(e).raw(home) for e in entries if e.has_rows and e.load_id not in erased]
 
 
 def _months(e: LedgerEntry) -> set[str]:

@@ -15,6 +15,9 @@ FILE_COLUMNS = (
 )  # fmt: skip
 """The columns of `meta.files` that are read: nights of another version may have more."""
 
+COUNTING = ("accepted", "retracted")
+"""Outcomes that change what counts."""
+
 UNEXPLAINED = "no file: a reference list or the code changed"
 
 
@@ -32,9 +35,9 @@ def measure_sources() -> list[tuple[str, str, str]]:
 def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", after: str = "later.meta.files") -> None:
     """Make the temporary tables `landed` and `caused`, from the table `differences` and two nights' `meta.files`.
 
-    `landed`: the accepted and released files that only one night has: file_id (from 1, in order of landing), night_id,
-    landed_at, source_file, outcome (`accepted` or `released`), extract, force_code, covered_from, covered_to, rows_landed,
-    rows_quarantined, rows_duplicate.
+    `landed`: the accepted, released and retracted files that only one night has: file_id (from 1, in order of landing),
+    night_id, landed_at, source_file, outcome (`accepted`, `released` or `retracted`), extract, force_code, covered_from,
+    covered_to, rows_landed, rows_quarantined, rows_duplicate.
 
     `caused`: for each mart, measure, force_code, period_start, period_end and kind of a differing figure, the ids of the files
     of its extract and force that explain it; a figure without a row has none. is_direct: their windows overlap the period
@@ -57,24 +60,27 @@ def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.file
             select {", ".join(FILE_COLUMNS)} from {after}
         ),
         in_one_night as (
-            (select load_id, landed_at from {before} where outcome = 'accepted'
+            (select load_id, landed_at from {before} where outcome in {COUNTING}
              except select load_id, landed_at from {after})
             union
-            (select load_id, landed_at from {after} where outcome = 'accepted'
+            (select load_id, landed_at from {after} where outcome in {COUNTING}
              except select load_id, landed_at from {before})
         )
         select
             cast(row_number() over (order by files.landed_at, files.load_id) as integer) as file_id,
             files.night_id, files.landed_at, files.source_file,
             case
-                when files.load_id in (select load_id from files where outcome = 'held') then 'released'
+                when files.outcome = 'accepted' and exists (
+                    from files as before where before.load_id = files.load_id and before.landed_at < files.landed_at
+                    and before.outcome in ('held', 'retracted')
+                ) then 'released'
                 else files.outcome
             end as outcome,
             files.extract, files.force_code, files.covered_from, files.covered_to,
             files.rows_landed, files.rows_quarantined, files.rows_duplicate
         from files
         join in_one_night using (load_id, landed_at)
-        where files.outcome = 'accepted'
+        where files.outcome in {COUNTING}
         """
     )
     con.execute(

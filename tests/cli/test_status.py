@@ -14,8 +14,9 @@ from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
 
 KEYS = {
-    "home", "published", "rolled_back", "last_night", "missing", "late", "held", "refused", "quarantined", "withdrawn",
-    "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected", "without_areas",
+    "home", "published", "rolled_back", "last_night", "missing", "late", "held", "retracted", "refused", "quarantined",
+    "withdrawn", "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected",
+    "without_areas",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]

@@ -5,6 +5,7 @@ dbt compiles the models once; their SQL then takes milliseconds a sequence, wher
 
 import os
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,7 +29,7 @@ from dagster_project.transform import carry_forward, dbt_runner, raw_schema
 from dagster_project.transform.changed_months import loads_of
 
 from .plan import COME_AND_GO, EXTRACTS, Again, File, Release, Sequence
-from .writing import FIRST_DAY, HEADERS, night_moment, write
+from .writing import FIRST_DAY, FIRST_MTIME, HEADERS, night_moment, write
 
 FORCE = "derbyshire"
 DECIDING = (
@@ -137,6 +138,8 @@ class Warehouse:
     files: list[File] = field(default_factory=list)
     nights: list[list[Path]] = field(default_factory=list)
     releases: dict[Path, int] = field(default_factory=dict)
+    without: Collection[int] = ()
+    """Drops that are left out, by number."""
 
     def run(self, sequence: Sequence) -> list[str]:
         """Land all nights, and compare after each that is published, as if it were the next to build on the one before;
@@ -168,12 +171,22 @@ class Warehouse:
             elif file := drop.file(self.files) if isinstance(drop, Again) else drop:
                 paths.append(write(self.home.path / "dropped", file, FORCE, len(self.files)))
                 self.files.append(file)
-                if archive:
+                if len(self.files) - 1 in self.without:
+                    shutil.rmtree(paths.pop().parent)
+                elif archive:
                     shutil.copytree(paths[-1].parent, self.home.inbox / paths[-1].parent.name)
         self.nights.append(sorted(paths, key=order))
         inbox = self.home.inbox if archive else self.home.path / "dropped"
         files = find_files(inbox, self.contracts, self.forces)
         land_files(self.home, self.contracts, files, night_id(n), now=moment, archive=archive)
+
+    def fate_of(self) -> dict[int, tuple]:
+        """The last outcome and counts of each drop, by number."""
+        entries = read_ledger(self.home)
+        totals = counts(entries)
+        return {
+            int(e.file_mtime) - FIRST_MTIME: (e.outcome, e.outcome == "accepted" and totals[str(e.load_id)]) for e in entries
+        }
 
     def release(self, drop: Release, n: int, moment: datetime) -> None:
         """Release the file, if any is held."""

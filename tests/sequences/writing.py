@@ -15,6 +15,8 @@ from .plan import Dress, File, Row
 
 FIRST_DAY = date(2025, 1, 1)
 FIRST_NIGHT = datetime(2026, 2, 1, 3, tzinfo=UTC)
+FIRST_MTIME = 1_760_000_000
+"""Of the first drop. They tell drops apart in the ledger."""
 DOUBLED = 52
 
 HEADERS = {
@@ -73,7 +75,7 @@ def write(folder: Path, file: File, force: str, number: int) -> Path:
     path.parent.mkdir(parents=True)
     header, cells = table(file)
     path.write_bytes(pack(text(header, cells, file.dress.delimiter).encode(file.dress.encoding), file.dress))
-    os.utime(path, (1_760_000_000 + number,) * 2)
+    os.utime(path, (FIRST_MTIME + number,) * 2)
     if file.manifest:
         said = {"rows": len(cells) + (file.manifest == "fails"), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         path.with_name(f"{path.name}.manifest.json").write_text(json.dumps(said), encoding="utf-8")

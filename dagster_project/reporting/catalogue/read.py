@@ -132,7 +132,7 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
         "select * exclude (source_file) from meta.files"
         " order by landed_at desc, extract, force_code, covered_from, load_id, reason",
     )
-    earlier = [f for f in files if f["night_id"] != night.get("night_id") and f["outcome"] in ("held", "refused")]
+    earlier = [f for f in files if f["night_id"] != night.get("night_id") and f["outcome"] in ("held", "refused", "retracted")]
     return Catalogue(
         night=night,
         schemas=_schemas(con),

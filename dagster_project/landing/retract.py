@@ -1,0 +1,81 @@
+"""Takes back files that were accepted wrongly: from the next night on, all is as if they had never been accepted."""
+
+from datetime import datetime
+from pathlib import Path
+
+from dagster_project import audit
+from dagster_project.core.errors import PamError
+from dagster_project.core.home import Home
+from dagster_project.core.memory import memory_settings
+from dagster_project.core.receipts import Night, locked, night_order
+
+from .conflicting_files import end_conflicts
+from .duckdb_connection import connect
+from .known_files import Clock, Decisions, utc_microseconds
+from .ledger import CONFLICT_KIND, LedgerEntry, accepted, commit, read_ledger
+from .release_held import file_of_name
+from .retention import read_erasures
+
+
+class NotRetractedError(PamError, ValueError):
+    """The load is not an accepted one, or figures without it can't be made any more."""
+
+
+def retract(home: Home, name: str, *, by: str, why: str) -> LedgerEntry:
+    """Take back an accepted file. `name`: its file name or load id, or an unambiguous beginning of one.
+
+    Takes the home's lock: raises NightUnderWayError, WhichFileError where the name is ambiguous, and NotRetractedError. The
+    next night updates the figures.
+    """
+    load = file_of_name(accepted(read_ledger(home)), name, "accepted")
+    with locked(home):
+        return retract_load(home, str(load.load_id), Night.begin(home).night_id, by=by, why=why)
+
+
+def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, now: datetime | None = None) -> LedgerEntry:
+    """Take back an accepted load, in a new ledger entry that says who did it and why. Returns the entry.
+
+    Its rows stay in raw/, and rows of other loads that only a conflict with it withheld count again. Raises NotRetractedError.
+    """
+    entries = read_ledger(home)
+    decisions = Decisions(entries)
+    load = decisions.loads.get(load_id)
+    if load is None or load.outcome != "accepted":
+        raise NotRetractedError(f"{load_id} is not an accepted load" + (f": it is {load.outcome}" if load else ""))
+    if erased := _erased_since(home, load):
+        raise NotRetractedError(
+            f"{load.source_file} can't be retracted: {erased} was erased at its retention limit since it was accepted, and what"
+            " remains of it was counted with this file. Drop a newer file that covers the same days"
+        )
+    with connect(memory_settings(home), has_identifiers=False) as con:
+        withheld = end_conflicts(con, home, load_id, {str(e.load_id) for e in accepted(entries)})
+    # Also its own rows are withheld no longer: those that later files withheld, and those that it landed without.
+    if n_later := sum(e.withheld.get(load_id, 0) for e in entries):
+        withheld[load_id] = -n_later
+    n_tied = load.quarantine_reasons.get(CONFLICT_KIND, 0)
+    at = Clock(now, decisions.latest).tick()
+    entry = load.model_copy(
+        update={
+            "night_id": night_id,
+            "landed_at": utc_microseconds(at),
+            "outcome": "retracted",
+            "reason": f"retracted on {at.date()} by {by}: {why}" + (f"; was {load.reason}" if load.reason else ""),
+            "rows_landed": (load.rows_landed or 0) + n_tied,
+            "rows_quarantined": (load.rows_quarantined or 0) - n_tied,
+            "quarantine_reasons": {k: n for k, n in load.quarantine_reasons.items() if k != CONFLICT_KIND},
+            "withheld": withheld,
+        }
+    )
+    facts = {"night_id": night_id, "load_id": load_id, "source_file": load.source_file, "by": by, "why": why}
+    audit.record(home, "alteration", what="retracted", **facts)
+    commit(home, night_id, str(load.extract), [entry])
+    return entry
+
+
+def _erased_since(home: Home, load: LedgerEntry) -> str | None:
+    """A file of raw/, of the same extract and force, that was erased since a load was accepted."""
+    for erasure in read_erasures(home):
+        is_own = erasure.kind == "raw" and Path(erasure.archived).parts[1:3] == (load.extract, load.force_code)
+        if is_own and night_order(erasure.night_id) >= night_order(load.night_id):
+            return erasure.archived
+    return None
