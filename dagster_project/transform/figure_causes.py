@@ -32,9 +32,9 @@ def measure_sources() -> list[tuple[str, str, str]]:
 def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", after: str = "later.meta.files") -> None:
     """Make the temporary tables `landed` and `caused`, from the table `differences` and two nights' `meta.files`.
 
-    `landed`: the accepted and released files that only one night has: file_id (from 1, in order of landing), night_id,
-    landed_at, source_file, outcome (`accepted` or `released`), extract, force_code, covered_from, covered_to, rows_landed,
-    rows_quarantined, rows_duplicate.
+    `landed`: the accepted and released files that only one night has, and those held since: file_id (from 1, in order of
+    landing), night_id, landed_at, source_file, outcome (`accepted`, `released` or `held`), extract, force_code, covered_from,
+    covered_to, rows_landed, rows_quarantined, rows_duplicate.
 
     `caused`: for each mart, measure, force_code, period_start, period_end and kind of a differing figure, the ids of the files
     of its extract and force that explain it; a figure without a row has none. is_direct: their windows overlap the period
@@ -62,19 +62,27 @@ def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.file
             union
             (select load_id, landed_at from {after} where outcome = 'accepted'
              except select load_id, landed_at from {before})
+            union
+            -- Held since, as another file of its time contradicts it.
+            (select load_id, landed_at from {after}
+             where outcome = 'held' and load_id in (select load_id from {before} where outcome = 'accepted')
+             except select load_id, landed_at from {before})
         )
         select
             cast(row_number() over (order by files.landed_at, files.load_id) as integer) as file_id,
             files.night_id, files.landed_at, files.source_file,
             case
-                when files.load_id in (select load_id from files where outcome = 'held') then 'released'
+                when exists (
+                    from files as held
+                    where held.load_id = files.load_id and held.outcome = 'held' and held.landed_at < files.landed_at
+                ) then 'released'
                 else files.outcome
             end as outcome,
             files.extract, files.force_code, files.covered_from, files.covered_to,
             files.rows_landed, files.rows_quarantined, files.rows_duplicate
         from files
         join in_one_night using (load_id, landed_at)
-        where files.outcome = 'accepted'
+        where files.outcome in ('accepted', 'held')
         """
     )
     con.execute(
