@@ -87,7 +87,7 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
         raise stopped if isinstance(stopped, Exception) else RuntimeError("interrupted before the night started")
     if run.receipt is None:
         raise RuntimeError("the night ended without a receipt")
-    _show_receipt(Console(quiet=quiet), run.receipt, run.home)
+    _show_receipt(Console(quiet=quiet), run.receipt, run.home, found_none=run.landed is not None and not run.entries)
     for waiting in read_editions(run.home).waiting:
         print_line(console, f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}", "yellow")
     if run.period:
@@ -121,7 +121,8 @@ def _headline(receipt: Receipt) -> str:
     return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
 
 
-def _show_receipt(console: Console, receipt: Receipt, home: Home) -> None:
+def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bool = False) -> None:
+    """`found_none`: landing has looked at the whole inbox, and there was no new file."""
     by = {o: [f for f in receipt.files if f["outcome"] == o] for o in OUTCOMES}
     if by["accepted"]:
         names = {f["force_code"] for f in by["accepted"]}
@@ -153,7 +154,7 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home) -> None:
         for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
             text = f"no list has {f['extract']}.{column} of {f['source_file']}: {shown_values(values)}; see pam vocabulary"
             print_line(console, text, "yellow")
-    if not receipt.files:
+    if found_none:
         print_line(console, "No new file.")
     _show_checks(console, receipt.checks)
     for extract, n in receipt.withdrawn.items():

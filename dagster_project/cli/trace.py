@@ -53,6 +53,7 @@ def trace(
     from dagster_project.serving.trace import COLUMNS, open_evidence
     from dagster_project.serving.trace import trace as trace_figure
     from dagster_project.serving.trace_change import CHANGES, trace_change
+    from dagster_project.serving.trace_missing_rows import missing_rows
     from dagster_project.serving.trace_request import request_for_cell, request_for_period
     from dagster_project.serving.trace_source_line import COLUMNS as FILE_COLUMNS
     from dagster_project.serving.trace_source_line import figures_from_file
@@ -78,21 +79,24 @@ def trace(
             rows = [(f"{side}{p.role}", p.measure, *row) for side, t in trails.items() for p in t.parts for row in p.rows]
             write_result(["part", "measure", *COLUMNS], rows, form, sys.stdout)
         elif request.shows in CHANGES:
-            _show_change(change, request.shows, limit)
+            missing = [missing_rows(con, home, t) for t in (change.now, change.before)]
+            _show_change(change, request.shows, limit, *missing)
         else:
-            _show(trails[""], limit)
+            _show(trails[""], limit, missing_rows(con, home, trails[""]))
 
 
 CHANGE_TITLES = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}
 
 
-def _show_change(change: "Change", shows: str, limit: int) -> None:
+def _show_change(
+    change: "Change", shows: str, limit: int, missing_now: dict[str, list[str]], missing_before: dict[str, list[str]]
+) -> None:
     """Print both figures with their rows, then the change."""
     from dagster_project.serving import plain_text
 
-    _show(change.now, limit)
+    _show(change.now, limit, missing_now)
     echo("\nThe year before:\n")
-    _show(change.before, limit)
+    _show(change.before, limit, missing_before)
     sentence = f"\n{CHANGE_TITLES[shows]}, {_days(change.now.request)} against {_days(change.before.request)}: "
     if change.value is None:
         echo(f"{sentence}not available: {change.why}")
@@ -113,8 +117,8 @@ def _days(request: "FigureRequest") -> str:
     return f"{request.first or 'the beginning'} to {request.last}"
 
 
-def _show(trail: "Trail", limit: int) -> None:
-    """Print a figure: which it is, its formula, what each month adds, its rows."""
+def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
+    """Print a figure: which it is, its formula, what each month adds, its rows. `missing`: why a part has none, by its role."""
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.trace import COLUMNS
 
@@ -125,6 +129,8 @@ def _show(trail: "Trail", limit: int) -> None:
     for part in trail.parts:
         amount = plain_text(part.amount)
         echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {amount}")
+        for sentence in missing.get(part.role, ()):
+            echo(sentence)
         if part.rows and trail.aggregation != "published":
             write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
         if part.erased:

@@ -12,10 +12,11 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.seeds import force_names
+from dagster_project.core.similar_names import closest_names
 
 from .containers import read_stored
 from .duckdb_connection import connect_to_look
-from .file_name_patterns import NoDateError
+from .file_name_patterns import NoDateError, example_name
 from .file_names import InboxFile
 from .mapping_fields import Files
 from .mappings import Mappings, SystemMapping, read_mappings
@@ -44,7 +45,23 @@ def _recognised(file: InboxFile, mappings: Mappings) -> InboxFile:
             except NoDateError as error:
                 reason = printable(str(error), length=None)
                 problem = f"mappings/{named.name} reads this name, but {reason}: correct the name, or the mapping's files"
+    if problem == file.problem:
+        problem = f"{problem}{_nearest_pattern(file, mappings)}"
     return replace(file, problem=problem)
+
+
+def _nearest_pattern(file: InboxFile, mappings: Mappings) -> str:
+    """The pattern of a mapping that comes near a name that none fits, as the end of a reason; empty where none does."""
+    day = datetime.fromtimestamp(file.mtime, UTC)
+    patterns = {_stem(example_name(f.name, day)): (u.name, f.name) for u in mappings.valid for f in u.mapping.files}
+    for near in closest_names(_stem(file.name), patterns, 1):
+        mapping, pattern = patterns[near]
+        return f"; mappings/{mapping} comes nearest, which reads '{pattern}': correct the name, or add to the mapping's files"
+    return ""
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0].lower()
 
 
 def _read_name(file: InboxFile, mapping: SystemMapping, files: Files) -> dict[str, Any] | None:

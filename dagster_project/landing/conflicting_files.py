@@ -1,4 +1,5 @@
-"""Settles conflicts between two files of one extraction time with different windows: rows on which they differ are withheld.
+"""Settles conflicts between two files of one extraction time with different windows: rows on which they differ are withheld, or
+a file that would lose most of its rows is held.
 
 The rows stay in both raw files, which never change; the keys not to use are stored alongside.
 """
@@ -29,24 +30,52 @@ def settle_conflicts(
     withheld: dict[str, int] = {}
     accepted, settled = {str(e.load_id) for e in others}, {load.load_id}
     for other in map(load_of, others):
-        if not other.raw(home).exists():
-            # Erased, as it expired.
+        if not _find_tied(con, home, contract, load, other):
             continue
-        con.execute(
-            f"""
-            create or replace temp table landing_tied as
-            select mine._key
-            from {parquet_of(load.raw(home))} as mine
-            join {parquet_of(other.raw(home))} as theirs on mine._key = theirs._key
-            where {_row("mine", contract)} is distinct from {_row("theirs", contract)}
-            """
-        )
         # Of a load that was retracted and is released there may be files of conflicts that are settled again below.
         for one, rival, counted in ((load, other, settled), (other, load, accepted)):
             if rows := _withhold(con, home, contract, one, rival, counted):
                 withheld[one.load_id] = withheld.get(one.load_id, 0) + rows
         settled.add(other.load_id)
     return withheld
+
+
+def count_conflicts(
+    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, others: list[LedgerEntry]
+) -> dict[str, int]:
+    """How many rows of each load `settle_conflicts` would newly withhold, by its id."""
+    con.execute("create or replace temp table landing_all_tied (_key varchar)")
+    found: dict[str, int] = {}
+    withheld = ties(home, {str(e.load_id) for e in others})
+    for other in map(load_of, others):
+        if _find_tied(con, home, contract, load, other):
+            con.execute("insert into landing_all_tied from landing_tied")
+            already = [p for p in withheld if p.stem.startswith(f"{other.load_id}{TIED}")]
+            is_new = f"and _line not in (select _line from {parquet_of(*already)})" if already else ""
+            found[other.load_id] = one_row(con.execute(f"select count(*) {_tied_rows(other.raw(home))} {is_new}"))[0]
+    found[load.load_id] = one_row(con.execute("select count(distinct _key) from landing_all_tied"))[0]
+    return found
+
+
+def _find_tied(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, other: Load) -> bool:
+    """Make `landing_tied`: the keys whose rows differ between two loads. Returns False where the other's rows were erased."""
+    if not other.raw(home).exists():
+        return False
+    con.execute(
+        f"""
+        create or replace temp table landing_tied as
+        select mine._key
+        from {parquet_of(load.raw(home))} as mine
+        join {parquet_of(other.raw(home))} as theirs on mine._key = theirs._key
+        where {_row("mine", contract)} is distinct from {_row("theirs", contract)}
+        """
+    )
+    return True
+
+
+def _tied_rows(raw: Path) -> str:
+    """SQL from `from` on: a load's rows with a key of `landing_tied`."""
+    return f"from {parquet_of(raw)} where _key in (select _key from landing_tied)"
 
 
 def _row(table: str, contract: Contract) -> str:
@@ -63,8 +92,7 @@ def _withhold(
         f"""
         create or replace temp table landing_withheld as
         select * exclude (_line), cast(_line as bigint) as line, {literal(reason)} as _reasons
-        from {parquet_of(load.raw(home))}
-        where _key in (select _key from landing_tied)
+        {_tied_rows(load.raw(home))}
         order by line
         """
     )

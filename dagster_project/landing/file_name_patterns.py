@@ -99,6 +99,11 @@ def read_pattern(text: str) -> Pattern:
     return Pattern(re.compile(_joined(pieces), re.I | re.S), forms)
 
 
+def example_name(text: str, moment: datetime) -> str:
+    """A name that fits a pattern's text, with the dates of a moment and nothing for a `*`."""
+    return _PART.sub(lambda part: moment.strftime(part["form"] or "") if part["kind"] else "", text)
+
+
 def _joined(pieces: list[str]) -> str:
     """A regular expression with a `*` between the pieces. Plain text between two of them is matched at its first place only, so
     that a long name with many near misses takes no time."""

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from .file_names import InboxFile
-from .ledger import STORED, LedgerEntry, accepted
+from .ledger import STORED, Counts, LedgerEntry, accepted, counts
 
 Window = tuple[date | None, date | None]
 
@@ -72,6 +72,10 @@ class Decisions:
         own = Decisions(e for e in self._entries if e.extract == extract)
         own._drops = dict(self._drops)
         return own
+
+    def counts(self) -> dict[str, Counts]:
+        """The current counts of every load, by its id."""
+        return counts(self._entries)
 
     def same_drop(self, file: InboxFile, mapping: str | None = None) -> LedgerEntry | None:
         """The entry of this very file, with the same name, time and size.

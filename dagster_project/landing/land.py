@@ -39,7 +39,8 @@ def land_files(
     threads: int | None = None,
     progress: Callable[[LedgerEntry], None] | None = None,
 ) -> list[LedgerEntry]:
-    """Land files and return one entry for each, in order of landing. The caller holds the home's lock.
+    """Land files and return one entry for each, in order of landing; for an earlier file that one of them has held, one
+    more. The caller holds the home's lock.
 
     An extract's files land oldest extraction first; their entries are committed together, after their rows.
 
@@ -106,9 +107,11 @@ class Landing(FileLanding):
             if entry is None:
                 entry, stays = self.land(file)
                 if not stays:
-                    result.new.append(entry)
                     result.done.append(file)
-                    self.decisions.add(entry)
+                    for new in (entry, *self.also_held):
+                        result.new.append(new)
+                        self.decisions.add(new)
+                    result.entries.extend(self.also_held)
             elif self.archive:
                 result.done.append(file)
             result.entries.append(entry)

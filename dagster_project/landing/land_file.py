@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.core.errors import Cause, cause_of
 
 from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
-from .conflicting_files import load_of, settle_conflicts
+from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
 from .doubtful_rows import doubts, rows_that_stopped
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
@@ -53,7 +53,7 @@ from .raw_store import (
     write_raw_unplaced,
 )
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .restarted_keys import restarted_keys
+from .restarted_keys import ReplacedRows, replaced_rows, restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
 from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
@@ -65,6 +65,7 @@ SUSPECT_DAYS = 7
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 LOG = logging.getLogger(__name__)
+NEWER_TIME = "in its name, or, where a mapped name has none, by saving the file anew"
 QUERY_INTERRUPTED = "Query interrupted"
 """DuckDB's message after a signal: somebody stops the night, and the file is not at fault."""
 
@@ -141,6 +142,7 @@ class FileLanding(LandingSession):
 
     def _decide(self, file: InboxFile, at: datetime) -> tuple[LedgerEntry, bool]:
         facts: dict[str, Any] = {}
+        self.also_held = []
         try:
             if file.path in self.being_written:
                 raise StillChanging(self.being_written[file.path])
@@ -203,7 +205,10 @@ class FileLanding(LandingSession):
                 raise Waits(f"{MIXED}. Give it another home (--home DIR)")
             refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, is_mapped="mapping" in facts)
             if rival := self.decisions.same_extraction(file):
-                reason = f"two files claim to be one extraction: {rival.source_file} came first, with other content"
+                reason = (
+                    f"two files claim to be one extraction: {rival.source_file} came first, with other content; if this one"
+                    f" corrects it, drop it again under a newer time ({NEWER_TIME})"
+                )
                 if rival.mapping != facts.get("mapping"):
                     reason += " (or the mapping changed since: drop what is mapped again as a newer extraction)"
                 raise Refused(reason)
@@ -333,15 +338,16 @@ class FileLanding(LandingSession):
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
-        notes: list[str | None] = []
+        replaced: list[ReplacedRows] = []
         hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None and kinds:
             hold_reason = other_order_below(self.con, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
-            restarted, note = restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
-            hold_reason, notes = hold_reason or restarted, [note]
+            hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
+            replaced = [] if hold_reason else replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
+        notes: list[str | None] = [r.note for r in replaced]
         stored = read_stored_columns(self.con, self.home, load)
         absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
@@ -349,7 +355,9 @@ class FileLanding(LandingSession):
         held_for = HELD_FOR if vocabulary.hold_reason and hold_reason is None else None
         hold_reason = "; ".join(filter(None, (hold_reason, vocabulary.hold_reason))) or None
         if hold_reason is None and sheet.key and (others := self.decisions.tied(file)):
-            withheld = settle_conflicts(self.con, self.home, sheet.contract, load, others)
+            hold_reason, others = self._hold_for_conflicts(load, sheet, others, counts.rows, n_quarantined, kinds)
+            if hold_reason is None:
+                withheld = settle_conflicts(self.con, self.home, sheet.contract, load, others)
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[CONFLICT_KIND] = n_tied
                 n_quarantined += n_tied
@@ -389,11 +397,45 @@ class FileLanding(LandingSession):
                 *filter(None, notes),
                 *describe_extraction(file, at),
             ],
+            replaced={r.source_file: r.rows for r in replaced},
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
             **facts,
         )
+
+    def _hold_for_conflicts(
+        self, load: Load, sheet: Sheet, others: list[LedgerEntry], rows: int, quarantined: int, kinds: dict[str, int]
+    ) -> tuple[str | None, list[LedgerEntry]]:
+        """The reason to hold a file that would lose most of its rows to conflicts with `others`, accepted files of its time, or
+        None; and those of them to settle conflicts with. The rest are held, as they would lose most of theirs, whichever came
+        first: a held file has no conflicts. `quarantined`, `kinds`: of the file's rows so far."""
+        found = count_conflicts(self.con, self.home, sheet.contract, load, others)
+        by_load, settled, accepted = self.decisions.counts(), [], {str(o.load_id) for o in others}
+        for other in others:
+            before, n_tied = by_load[str(other.load_id)], found.get(str(other.load_id), 0)
+            told = before.rows_quarantined - (other.rows_quarantined or 0) + n_tied
+            its_kinds = other.quarantine_reasons | {CONFLICT_KIND: other.quarantine_reasons.get(CONFLICT_KIND, 0) + told}
+            reason = n_tied and self._lost_to_conflicts(
+                before.rows_in_file, before.rows_quarantined + n_tied, its_kinds, [load.source_file]
+            )
+            if reason:
+                held = {"night_id": self.night_id, "landed_at": utc_microseconds(self.clock.tick()), "outcome": "held"}
+                freed = end_conflicts(self.con, self.home, str(other.load_id), accepted)
+                accepted.remove(str(other.load_id))
+                self.also_held.append(other.model_copy(update=held | {"reason": reason, "withheld": freed}))
+            else:
+                settled.append(other)
+        n_tied, rivals = found[load.load_id], [o.source_file for o in others if found.get(str(o.load_id))]
+        lost = self._lost_to_conflicts(rows, quarantined + n_tied, kinds | {CONFLICT_KIND: n_tied}, rivals) if n_tied else None
+        return lost, settled
+
+    def _lost_to_conflicts(self, rows: int, quarantined: int, kinds: dict[str, int], rivals: list[str]) -> str | None:
+        advice = (
+            f"Of the same time: {', '.join(rivals)}. Drop the one that counts again under a newer time ({NEWER_TIME}), or"
+            " release it"
+        )
+        return quarantined_too_much(rows, quarantined, kinds, self.limits, advice)
 
     def _load(self, file: InboxFile, at: datetime, sha256: str) -> Load:
         """The load's id follows from the file's name and content, so the next landing overwrites an interrupted one."""

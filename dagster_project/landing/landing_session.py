@@ -20,7 +20,7 @@ from . import canonical_values, interrupted_landing, pseudonyms
 from .duckdb_connection import connect
 from .inbox_files import FileStamp
 from .known_files import Clock, Decisions
-from .ledger import accepted, read_ledger
+from .ledger import LedgerEntry, accepted, read_ledger
 from .made_up_files import has_only_real_files
 from .mappings import read_mappings
 from .parallel import ReadingBudget
@@ -50,6 +50,8 @@ class LandingSession:
         """Files that are still being written, each with the reason why it waits."""
         self.files_read: dict[Path, tuple[FileStamp | None, str | None]] = {}
         """The stamp and the SHA-256 of each file as it was read."""
+        self.also_held: list[LedgerEntry] = []
+        """New entries of earlier files that the file just landed has held."""
         self._con_lock = Lock()
 
     @property

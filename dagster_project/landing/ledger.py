@@ -65,6 +65,9 @@ class LedgerEntry(BaseModel, frozen=True):
     """Column -> value that is on no list -> rows that have it, where the file landed."""
     unknown_told: dict[str, int] = {}
     """Column -> rows without a known value, where there are so many that the night warns of them."""
+    replaced: dict[str, int] = {}
+    """File -> its rows that rows with the same keys replace from outside their days, where there are so many that the night
+    warns of them. It is another file, or this one if it came late."""
     held_for: str | None = None
     """`vocabulary` where unknown values are the only reason to hold the file."""
     quarantine_reasons: dict[str, int] = {}
@@ -173,19 +176,20 @@ def covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
 def current_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """The last entry of each load, and every refused file that was not corrected since.
 
-    A refused file is corrected by an accepted file of its name, or by a newer one that covers all of its window.
+    A refused file is corrected by one of its name that was decided on later, whatever the outcome: it may be the same, and have
+    a mapping since. Or it is corrected by a newer one that covers all of its window.
     """
     entries = list(entries)
     last: dict[str, LedgerEntry] = {}
     for e in entries:
         if e.outcome != "known":
             last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
+    newest = {e.source_file: e.landed_at for e in entries if e.outcome != "known"}
     loads = [e for e in last.values() if e.outcome == "accepted"]
-    last_accepted = {e.source_file: e.landed_at for e in sorted(loads, key=lambda e: e.landed_at)}
     return [
         e for e in last.values()
         if e.outcome != "refused"
-        or (last_accepted.get(e.source_file, "") < e.landed_at and not (e.form and is_replaced(e, loads)))
+        or (newest[e.source_file] == e.landed_at and not (e.form and is_replaced(e, loads)))
     ]  # fmt: skip
 
 

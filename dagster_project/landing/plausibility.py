@@ -186,15 +186,19 @@ def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str) -> str | None:
     return f"{where}, as in a report that has a value on the first row of its group alone"
 
 
-def quarantined_too_much(rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe) -> str | None:
+MENDS_ROWS = "See why: pam inspect; a mapping may be needed"
+
+
+def quarantined_too_much(
+    rows: int, quarantined: int, kinds: Mapping[str, int], limits: Believe, advice: str = MENDS_ROWS
+) -> str | None:
     """The reason to hold a file with too many bad rows, or None."""
     if rows < limits.quarantined_rows or quarantined <= limits.quarantined_share * rows:
         return None
     most = max(kinds, key=lambda kind: kinds[kind])
     return (
         f"{quarantined:,} of {rows:,} rows ({quarantined / rows:.0%}) would be quarantined, more than"
-        f" {limits.quarantined_share:.0%}: not believed. Most often {most} ({kinds[most]:,}). See why: pam inspect; a"
-        " mapping may be needed"
+        f" {limits.quarantined_share:.0%}: not believed. Most often {most} ({kinds[most]:,}). {advice}"
     )
 
 

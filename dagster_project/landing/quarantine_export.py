@@ -14,7 +14,7 @@ from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from .ledger import LedgerEntry, accepted, counts, is_replaced, read_ledger
+from .ledger import CONFLICT_KIND, LedgerEntry, accepted, counts, is_replaced, read_ledger
 from .raw_store import TIE
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
@@ -40,13 +40,20 @@ def quarantined_files(home: Home, *, all_files: bool = False) -> list[Quarantine
     loads, totals = accepted(entries), counts(entries)
     contracts = load_contracts()
     files = [
-        QuarantinedFile(e, n, e.quarantine_reasons)
+        QuarantinedFile(e, n, _reasons(e, n))
         for e in loads
         if (n := totals[str(e.load_id)].rows_quarantined)
         and e.extract in contracts
         and (all_files or not is_replaced(e, loads))
     ]
     return sorted(files, key=lambda f: (str(f.entry.extract), str(f.entry.force_code), f.entry.landed_at))
+
+
+def _reasons(entry: LedgerEntry, rows: int) -> dict[str, int]:
+    """Those of the ledger, and that of rows that a later file of the same time withheld since."""
+    since = rows - (entry.rows_quarantined or 0)
+    conflicts = entry.quarantine_reasons.get(CONFLICT_KIND, 0) + since
+    return entry.quarantine_reasons | ({CONFLICT_KIND: conflicts} if conflicts else {})
 
 
 def quarantined_rows(

@@ -1,7 +1,8 @@
-"""Holds files whose references begin again with each year or day: they would replace the records of the time before. Of a short
-file that is noted."""
+"""Holds files whose references begin again with each year or day: they would replace the records of the time before. Where a
+short file does so, or replaces fewer, that is noted."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import duckdb
 
@@ -16,7 +17,8 @@ from .row_rules import Sheet
 FEWEST_KEYS = 100
 """As for a file that would withdraw most of what stands: fewer records may have been moved to another day one by one."""
 FEWEST_NOTED = 5
-"""A file that brings no new record, and moves so many to its days, is noted."""
+"""Rows of a file that another, of other days, replaces, from which that is noted. Corrections move one or two. Fewer are noted
+where they are most of the file's: its days may be left with none."""
 MOST_KEYS = 200
 """Keys of the file that are looked up: all or none of them begin again."""
 MOST_SHARE = 0.5
@@ -25,18 +27,28 @@ LOADS_BACK = 13
 TIMES_LARGER, SMALL = 20, 2_000
 """A file of more rows than so many times this one's, or than `SMALL`, covers much longer: references that begin again would
 repeat within it. Searching it would take longer than landing a day."""
+MOST_FILES, MOST_ROWS = 62, 200_000
+"""Files that are searched for rows to note, two months of nightly ones, and their rows in all. Larger files are held."""
+
+
+@dataclass(frozen=True)
+class ReplacedRows:
+    """Rows of a file that rows of a newer one with the same keys replace, though their days are outside its window."""
+
+    source_file: str
+    rows: int
+    note: str
 
 
 def restarted_keys(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
-) -> tuple[str | None, str | None]:
-    """The reason to hold a file most of whose keys are those of earlier records of other days, and a note on one of few rows
-    all of whose keys are; or None. `load`, `rows`: its rows, stored already, and how many. `entries`: the accepted loads of its
-    extract and force."""
-    if rows < FEWEST_NOTED or sheet.contract.kind != "events" or sheet.contract.date_column in sheet.key or not sheet.key:
-        return None, None
+) -> str | None:
+    """The reason to hold a file most of whose keys are those of earlier records of other days, or None. `load`, `rows`: its
+    rows, stored already, and how many. `entries`: the accepted loads of its extract and force."""
+    if rows < FEWEST_KEYS or not _may_restart(sheet):
+        return None
     first, last = sheet.covered_from, sheet.covered_to
-    fewest, most = min(rows, FEWEST_KEYS) // 2, max(TIMES_LARGER * rows, SMALL)
+    fewest, most = FEWEST_KEYS // 2, max(TIMES_LARGER * rows, SMALL)
     others = [
         e for e in entries
         if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < str(load.extracted_at)
@@ -48,7 +60,7 @@ def restarted_keys(
     same_days = [e for e in newest if first <= e.window[1] and e.window[0] <= last][:LOADS_BACK]
     apart, same_days = ([e for e in some if load_of(e).raw(home).exists()] for some in (apart, same_days))
     if not apart or not load.raw(home).exists():
-        return None, None
+        return None
     # Keys that an accepted file has on the same days have replaced the others already.
     known = "select ''"
     if same_days:
@@ -62,22 +74,83 @@ def restarted_keys(
         from keys
         """
     ))
-    is_short = rows < FEWEST_KEYS
-    if again < (max(keys, FEWEST_NOTED) if is_short else FEWEST_KEYS) or again <= MOST_SHARE * keys:
-        return None, None
+    if again < FEWEST_KEYS or again <= MOST_SHARE * keys:
+        return None
+    return (
+        f"{sheet.key[0]}: {again:,} of its first {keys:,} are those of records of other days, and would replace"
+        f" them: {_remedy(sheet)}; if the records were moved to these days, release the file"
+    )
+
+
+def replaced_rows(
+    con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
+) -> list[ReplacedRows]:
+    """What is to be noted of the rows that a file replaces outside its window, or, where it arrives late, loses to newer files.
+    Arguments as of `restarted_keys`."""
+    if not _may_restart(sheet):
+        return []
+    first, last = sheet.covered_from, sheet.covered_to
+    near: list[LedgerEntry] = []
+    n_rows = 0
+    for e in sorted(entries, key=lambda e: str(e.extracted_at), reverse=True):
+        is_other = e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) != load.extracted_at
+        has_room = len(near) < MOST_FILES and n_rows + (e.rows_landed or 0) <= MOST_ROWS
+        if is_other and has_room and load_of(e).raw(home).exists():
+            n_rows += e.rows_landed or 0
+            near.append(e)
+    within = [first <= e.window[0] and e.window[1] <= last for e in near if str(e.extracted_at) < load.extracted_at]
+    around = [e.window[0] <= first and last <= e.window[1] for e in near if str(e.extracted_at) > load.extracted_at]
+    if (all(within) and all(around)) or not load.raw(home).exists():
+        return []
+    places = [*((str(e.extracted_at), str(e.load_id), *e.window) for e in near), (load.extracted_at, load.load_id, first, last)]
+    loads = ", ".join(f"('{load_id}', {n}, '{a}', '{b}')" for n, (_, load_id, a, b) in enumerate(sorted(places)))
+    # A row that a file in between withdrew is not there to be replaced.
+    replaced = con.execute(
+        f"""
+        with loads(load_id, place, first, last) as (values {loads}),
+        versions as (
+            select r._key, r._date as day, l.load_id, l.place, lead(l.place) over (partition by r._key order by l.place) as by
+            from {_rows(home, near, load)} as r join loads as l on r._load_id = l.load_id
+            where r._key in (select _key from {parquet_of(load.raw(home))})
+        )
+        select v.load_id, newer.load_id, count(*), min(v.day), max(v.day)
+        from versions as v join loads as newer on v.by = newer.place
+        where '{load.load_id}' in (v.load_id, newer.load_id) and v.day not between newer.first and newer.last
+            and not exists (
+                from loads as gone where gone.place > v.place and gone.place < v.by and v.day between gone.first and gone.last
+            )
+        group by all
+        order by 4, 1
+        """
+    ).fetchall()
+    files = {str(e.load_id): (e.source_file, e.rows_landed or 0) for e in near} | {load.load_id: (load.source_file, rows)}
+    found = []
+    for own, by, n, since, to in replaced:
+        name, landed = files[own]
+        if n >= FEWEST_NOTED or 2 * n > landed:
+            days = since if since == to else f"{since} to {to}"
+            note = (
+                f"{f'{n:,} rows' if n > 1 else '1 row'} of {name}, dated {days}, {'are' if n > 1 else 'is'} replaced by rows of"
+                f" {files[by][0]} with the same {sheet.key[0]}: {_remedy(sheet)}, and drop the files again under a newer time;"
+                " if the records were moved to other days, nothing is wrong"
+            )
+            found.append(ReplacedRows(name, n, note))
+    return found
+
+
+def _may_restart(sheet: Sheet) -> bool:
+    is_log = sheet.form == "canonical" and sheet.contract.kind == "events"
+    return is_log and bool(sheet.key) and sheet.contract.date_column not in sheet.key
+
+
+def _remedy(sheet: Sheet) -> str:
     name, placing = sheet.key[0], str(sheet.contract.date_column)
     parts = ", ".join(sheet.layout.headers[c].replace(" + ", ", ") for c in (placing, name))
-    remedy = (
-        "do references begin again each year or day? Then put the year or day before them, or say headers:"
+    return (
+        "do references begin again each year, month or day? Then put the year, month or day before them, or say headers:"
         f" {{{name}: {{join: [{parts}]}}}} in a mapping"
     )
-    if is_short:
-        return None, f"{name}: all {again:,} are those of records of other days, and replace them: {remedy}"
-    return (
-        f"{name}: {again:,} of its first {keys:,} are those of records of other days, and would replace"
-        f" them: {remedy}; if the records were moved to these days, release the file"
-    ), None
 
 
-def _rows(home: Home, entries: Iterable[LedgerEntry]) -> str:
-    return f"(from {parquet_of(*(load_of(e).raw(home) for e in entries))} where _key is not null)"
+def _rows(home: Home, entries: Iterable[LedgerEntry], *more: Load) -> str:
+    return f"(from {parquet_of(*(load.raw(home) for load in (*map(load_of, entries), *more)))} where _key is not null)"

@@ -10,7 +10,7 @@ from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
-from dagster_project.landing import Erasure, LedgerEntry, read_ledger
+from dagster_project.landing import Erasure, LedgerEntry, counts, read_ledger
 from dagster_project.publishing import publish
 from dagster_project.quality import gate
 from dagster_project.transform import candidate, raw_schema
@@ -124,7 +124,7 @@ class NightState:
             started_at=stamp(night.started_at),
             finished_at="",
             reason=reason,
-            files=[e.model_dump(mode="json", exclude_none=True) for e in self.entries],
+            files=[e.model_dump(mode="json", exclude_none=True) for e in _as_they_ended(self.home, self.entries)],
             checks=[c.as_dict() for c in self.checks or []],
             figures=publish.count_figures(self.home.candidate / raw_schema.WAREHOUSE) if is_published else {},
             withdrawn=list_withdrawn(night) if is_published else {},
@@ -138,6 +138,18 @@ class NightState:
         if self.plan.publishes or receipt.outcome in ("published", "unchanged"):
             write_receipt(self.home, receipt)
             saved_steps.delete_other_steps(self.home, receipt.night_id)
+
+
+def _as_they_ended(home: Home, entries: list[LedgerEntry]) -> list[LedgerEntry]:
+    """A night's entries, of each load the last, with its counts after all files of the night: a later file of the same time may
+    have taken rows from it, or have had it held."""
+    totals = counts(read_ledger(home))
+    last = {e.load_id: e for e in entries if e.outcome in ("accepted", "held")}
+    return [
+        e.model_copy(update=totals[str(e.load_id)]._asdict()) if e.load_id in last and e.outcome != "known" else e
+        for e in entries
+        if e.outcome not in ("accepted", "held") or last[e.load_id] is e
+    ]
 
 
 def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | None:

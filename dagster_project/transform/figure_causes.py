@@ -35,9 +35,9 @@ def measure_sources() -> list[tuple[str, str, str]]:
 def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", after: str = "later.meta.files") -> None:
     """Make the temporary tables `landed` and `caused`, from the table `differences` and two nights' `meta.files`.
 
-    `landed`: the accepted, released and retracted files that only one night has: file_id (from 1, in order of landing),
-    night_id, landed_at, source_file, outcome (`accepted`, `released` or `retracted`), extract, force_code, covered_from,
-    covered_to, rows_landed, rows_quarantined, rows_duplicate.
+    `landed`: the accepted, released and retracted files that only one night has, and those held since: file_id (from 1, in
+    order of landing), night_id, landed_at, source_file, outcome (`accepted`, `released`, `retracted` or `held`), extract,
+    force_code, covered_from, covered_to, rows_landed, rows_quarantined, rows_duplicate.
 
     `caused`: for each mart, measure, force_code, period_start, period_end and kind of a differing figure, the ids of the files
     of its extract and force that explain it; a figure without a row has none. is_direct: their windows overlap the period
@@ -65,6 +65,11 @@ def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.file
             union
             (select load_id, landed_at from {after} where outcome in {COUNTING}
              except select load_id, landed_at from {before})
+            union
+            -- Held since, as another file of its time contradicts it.
+            (select load_id, landed_at from {after}
+             where outcome = 'held' and load_id in (select load_id from {before} where outcome = 'accepted')
+             except select load_id, landed_at from {before})
         )
         select
             cast(row_number() over (order by files.landed_at, files.load_id) as integer) as file_id,
@@ -80,7 +85,7 @@ def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.file
             files.rows_landed, files.rows_quarantined, files.rows_duplicate
         from files
         join in_one_night using (load_id, landed_at)
-        where files.outcome in {COUNTING}
+        where files.outcome in {(*COUNTING, "held")}
         """
     )
     con.execute(

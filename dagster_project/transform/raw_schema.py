@@ -166,6 +166,7 @@ def prepare_raw(
         load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, archived)
         _unknown_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
+        _replaced_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
         _contract_lists(con, contracts, read_config(home).extracts, today)
         if lost := next((p for p in paths_of(home, (load.entry for load in loads), archived) if not p.exists()), None):
             raise RawLostError(
@@ -251,6 +252,20 @@ def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEnt
             totals[place] = (before + rows, [*texts, f"{column}: {shown_values(e.unknown_values.get(column, {}))}"])
     unknown = [(*place, n, "; ".join(dict.fromkeys(texts))) for place, (n, texts) in sorted(totals.items())]
     make_raw_table(con, "unknown_tonight", unknown)
+
+
+def _replaced_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
+    """By extract and force, the rows that tonight's files replace outside their windows, and whose, for the gate's warning."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for e in tonight:
+        files = found.setdefault((str(e.extract), str(e.force_code)), {})
+        for file, n in e.replaced.items():
+            files[file] = files.get(file, 0) + n
+    rows = [
+        (*place, sum(files.values()), ", ".join(f"{n:,} of {file}" for file, n in files.items()))
+        for place, files in sorted(found.items()) if files
+    ]  # fmt: skip
+    make_raw_table(con, "replaced_tonight", rows)
 
 
 def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:

@@ -54,6 +54,23 @@ def test_the_values_that_hold_a_file_are_told_once(new_home: Home, capsys: pytes
     ]
 
 
+def test_no_new_file_is_said_of_nights_that_looked_alone(pam: Callable, new_home: Home) -> None:
+    new_home.config_file.write_text(f"[night]\ninbox = '{new_home.path / 'none'}'\n", encoding="utf-8")
+    missing = pam("nightly", "--home", new_home.path)
+    assert missing.exit_code == 1 and "no such folder" in missing.stderr and "No new file" not in missing.stdout
+    new_home.config_file.unlink()
+    columns = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
+    write_extract(new_home.inbox, "drug_tests", [["D1", "2025-05-01", "Theft", "Completed"]], columns=columns)
+    new_home.key_file.write_bytes(b"k" * 32)
+    new_home.key_file.chmod(0o644)
+    open_key = pam("nightly", "--home", new_home.path)
+    assert open_key.exit_code == 1 and "No new file" not in open_key.stdout
+    assert "pseudonym" in open_key.stderr, open_key.stderr
+    new_home.key_file.chmod(0o600)
+    assert "No new file" not in pam("nightly", "--home", new_home.path).stdout
+    assert "No new file." in pam("nightly", "--home", new_home.path).stdout
+
+
 def test_wrong_use_is_exit_2_and_touches_nothing(pam: Callable, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     home = tmp_path / "home"

@@ -76,6 +76,7 @@ def test_other_content_under_the_same_claim_is_refused_and_the_first_stays(wareh
     other = warehouse.land("crimes", *rows)
     assert other.outcome == "refused"
     assert other.reason.startswith("two files claim to be one extraction")
+    assert "if this one corrects it, drop it again under a newer time (in its name, or" in other.reason
     assert [e.load_id for e in accepted(warehouse.ledger())] == [first.load_id]
     assert len(warehouse.raw(first)) == 1
 

@@ -3,6 +3,7 @@
 import pytest
 
 from dagster_project.landing import NotHeld, accepted, counts, release_load
+from dagster_project.landing.quarantine_export import quarantined_files
 
 from .conftest import NOW
 
@@ -62,6 +63,67 @@ def test_a_tied_file_again_is_known(warehouse):
     tie(warehouse, [ERE, SAME], B)
     assert warehouse.land("crimes", SAME, ERE, start=B[0], end=B[1], ext=".csv.gz").outcome == "known"
     assert warehouse.land("crimes", ROW, ext=".csv.gz").outcome == "known"
+
+
+def both(warehouse, old, new):
+    """Two files of one time, one after the other: crimes by number, the new ones in another unit. Their last entries."""
+    first = tie(warehouse, [f"C{n},2025-03-01,92D,Recorded,Dales" for n in old], A)
+    warehouse.drop("crimes", *(f"C{n},2025-03-01,92D,Recorded,Erewash" for n in new), start=B[0], end=B[1])
+    warehouse.night()
+    second = next(e for e in warehouse.ledger() if e.load_id != first.load_id)
+    return [[e for e in warehouse.ledger() if e.load_id == load][-1] for load in (first.load_id, second.load_id)]
+
+
+@pytest.mark.parametrize(
+    "old,new,outcomes,quarantined",
+    [
+        (range(90), range(80), ["held", "held"], [0, 0]),
+        (range(90), range(70, 110), ["accepted", "accepted"], [20, 20]),
+        (range(90), range(70, 109), ["accepted", "held"], [0, 0]),
+        (range(39), range(19, 109), ["held", "accepted"], [0, 0]),
+        (range(40), range(20, 109), ["accepted", "accepted"], [20, 20]),
+        (range(19), range(19), ["accepted", "accepted"], [19, 19]),
+        (range(20), range(19), ["held", "accepted"], [0, 0]),
+    ],
+    ids=["both", "half", "the second", "the first", "half of the first", "few", "20 rows"],
+)
+def test_a_file_that_loses_most_rows_to_a_conflict_is_held(warehouse, old, new, outcomes, quarantined):
+    entries = both(warehouse, old, new)
+    assert [e.outcome for e in entries] == outcomes
+    totals = counts(warehouse.ledger())
+    # A held file has no conflicts: the other has all its rows.
+    assert [totals[e.load_id].rows_quarantined for e in entries] == quarantined
+    assert [len(warehouse.quarantine(e)) for e in entries] == quarantined
+    for entry, other in (entries, reversed(entries)):
+        if entry.outcome == "held":
+            assert "Most often differs from an extraction of the same time" in entry.reason
+            assert f"Of the same time: {other.source_file}. Drop the one that counts again under a newer time" in entry.reason
+
+
+def test_one_of_two_that_contradict_each_other_is_released_or_comes_again(warehouse):
+    first, _ = both(warehouse, range(90), range(80))
+    entry = release_load(warehouse.home, warehouse.contracts, first.load_id, "release-1", by="A. Nalyst", why="it counts")
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 90, 0)
+    again = warehouse.land(
+        "crimes", *(f"C{n},2025-03-01,92D,Recorded,Erewash" for n in range(90)), start=B[0], end=B[1], at="20260105T030000Z"
+    )
+    assert (again.outcome, again.rows_landed) == ("accepted", 90)
+
+
+def test_both_in_one_night(warehouse):
+    for unit, (start, end) in (("Dales", A), ("Erewash", B)):
+        warehouse.drop("crimes", *(f"C{n},2025-03-01,92D,Recorded,{unit}" for n in range(30)), start=start, end=end)
+    entries = warehouse.night()
+    assert [e.outcome for e in entries] == ["accepted", "held", "held"] and entries[0].load_id == entries[2].load_id
+    assert accepted(warehouse.ledger()) == []
+    assert [e.outcome for e in warehouse.night(archive=False)] == []
+
+
+def test_rows_that_a_later_file_withheld_have_their_reason(warehouse):
+    both(warehouse, range(90), range(70, 110))
+    assert [(f.rows, f.reasons) for f in quarantined_files(warehouse.home)] == [
+        (20, {"differs from an extraction of the same time": 20})
+    ] * 2
 
 
 # Releases

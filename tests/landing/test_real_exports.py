@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dagster_project.landing import accepted
+from dagster_project.landing.ledger import current_files
 from dagster_project.landing.mappings import read_mappings
 
 from .conftest import FORCES
@@ -450,3 +451,41 @@ def test_the_hash_of_a_mapping_without_the_new_fields_is_what_it_was(warehouse):
     (used,) = read_mappings(warehouse.home, warehouse.contracts, FORCES).valid
     assert used.label == "cad.yml@d91badd9963f"
     assert used.mapping.headers["lpu"] == ("Beat",)
+
+
+@pytest.mark.parametrize(
+    "name,nearest",
+    [
+        ("Incidents Oct 2025 v2.xlsx", "Incidents {month:%b %Y}.xlsx"),
+        ("Incidents Oct 2025 (1).xlsx", "Incidents {month:%b %Y}.xlsx"),
+        ("Incidents Sept 2025.xlsx", "Incidents {month:%b %Y}.xlsx"),
+        ("incidents_oct_2025.csv", "Incidents {month:%b %Y}.xlsx"),
+        ("CAD extract 01102025 to 31102025.csv", "CAD extract {from:%d%m%Y}-{to:%d%m%Y} run {at:%Y%m%d%H%M}.csv"),
+        ("Seizures.csv", None),
+        ("minutes.csv", None),
+    ],
+)
+def test_a_name_that_nearly_fits_is_told_the_pattern(warehouse, name, nearest):
+    write(warehouse)
+    warehouse.put(name, "a,b\n1,2\n", mtime=NOVEMBER)
+    (entry,) = warehouse.night()
+    assert entry.outcome == "refused" and entry.reason.startswith("the name is neither")
+    said = f"; mappings/cad.yml comes nearest, which reads '{nearest}': correct the name, or add to the mapping's files"
+    assert entry.reason.endswith(said) if nearest else "comes nearest" not in entry.reason
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "held", "refused"])
+def test_a_file_refused_before_its_mapping_existed_has_its_newest_outcome(warehouse, outcome):
+    rows = {"accepted": ROWS[:1], "held": [[f"K{n}", *ROWS[0][1:]] for n in range(30)], "refused": []}[outcome]
+    text = "".join(f"{','.join(row)}\n" for row in [HEAD, *rows] if row)
+    if outcome == "held":
+        text = text.replace("01/10/2025", "01/09/2025")  # all outside the window
+    if outcome == "refused":
+        text = "a,b\n1,2\n"
+    name = "CAD extract 01102025-31102025 run 202511020600.csv"
+    for n in range(2):
+        warehouse.put(name, text, mtime=NOVEMBER + n)
+        (entry,) = warehouse.night()
+        write(warehouse)
+    assert entry.outcome == outcome
+    assert [(e.outcome, e.reason) for e in current_files(warehouse.ledger())] == [(outcome, entry.reason)]

@@ -32,24 +32,75 @@ def test_references_that_begin_again_each_year(warehouse, old, new, outcome):
         assert "headers: {administration_ref: {join: [administered_at, administration_ref]}} in a mapping" in entry.reason
 
 
+SEPTEMBER, OCTOBER = ("2025-09-01", "2025-09-30", "09-05"), ("2025-10-01", "2025-10-31", "10-05")
+
+
+def month(warehouse, keys, days, at):
+    start, end, day = days
+    return given(warehouse, keys, 2025, at, start, end, day)
+
+
+def noted(entry):
+    return [note for note in entry.drift if "replaced by rows" in note]
+
+
 @pytest.mark.parametrize(
-    "old,new,is_noted",
+    "old,new,replaced",
     [
-        (range(12), range(10), True),
-        (range(99), range(99), True),
-        (range(12), range(4), False),
-        (range(12), range(1, 13), False),
+        (range(3), range(4), 3),
+        (range(1), range(40), 1),
+        (range(80), range(90), 80),
+        (range(99), range(1, 99), 98),
+        (range(40), range(5), 5),
+        (range(7), range(4), 4),
+        (range(40), range(4), 0),
+        (range(8), range(4), 0),
+        (range(40), range(40, 80), 0),
     ],
-    ids=["short", "the longest", "too few", "one more"],
+    ids=["three", "one", "eighty", "all but one", "five", "most", "a few", "half", "go on"],
 )
-def test_a_short_file_all_of_whose_references_begin_again_is_noted(warehouse, old, new, is_noted):
-    given(warehouse, old, 2024, "20250105T020000Z")
-    entry = given(warehouse, new, 2025, LATER)
-    assert entry.outcome == "accepted"
-    said = f"administration_ref: all {len(new)} are those of records of other days, and replace them: do references begin again"
-    assert any(note.startswith(said) for note in entry.drift) == is_noted
+def test_numbers_that_begin_again_each_month_are_said_of_a_file_of_any_size(warehouse, old, new, replaced):
+    month(warehouse, old, SEPTEMBER, "20251001T020000Z")
+    entry = month(warehouse, new, OCTOBER, "20251101T020000Z")
+    assert (entry.outcome, entry.rows_landed) == ("accepted", len(new))
+    name = "naloxone__derbyshire__2025-09-01__2025-09-30__20251001T020000Z.csv"
+    assert entry.replaced == ({name: replaced} if replaced else {})
+    rows, are = ("1 row of", "is") if replaced == 1 else (f"{replaced} rows of", "are")
+    said = f"{rows} {name}, dated 2025-09-05, {are} replaced by rows of {entry.source_file} with the same administration_ref: "
+    assert len(noted(entry)) == bool(replaced) and all(note.startswith(said) for note in noted(entry))
     # The same days again are newer versions.
-    assert not any("replace them" in note for note in given(warehouse, new, 2025, LAST).drift)
+    assert noted(month(warehouse, new, OCTOBER, "20251102T020000Z")) == []
+
+
+def test_a_month_that_comes_late_is_told_what_it_loses(warehouse):
+    newer = month(warehouse, range(4), OCTOBER, "20251101T020000Z")
+    entry = month(warehouse, range(3), SEPTEMBER, "20251001T020000Z")
+    assert entry.replaced == {entry.source_file: 3}
+    assert f"{entry.source_file}, dated 2025-09-05, are replaced by rows of {newer.source_file} with" in noted(entry)[0]
+    # Older than that, and replaced by the month before as well.
+    august = given(warehouse, range(3), 2025, "20250901T020000Z", "2025-08-01", "2025-08-31", "08-05")
+    assert f"replaced by rows of {entry.source_file} with" in noted(august)[0] and len(noted(august)) == 1
+
+
+def test_what_a_corrected_file_withdrew_is_not_replaced_again(warehouse):
+    month(warehouse, range(3), SEPTEMBER, "20251001T020000Z")
+    month(warehouse, ["9-0", "9-1", "9-2"], SEPTEMBER, "20251002T020000Z")
+    assert noted(month(warehouse, range(4), OCTOBER, "20251101T020000Z")) == []
+
+
+def test_numbers_of_a_month_sent_day_by_day(warehouse):
+    for n in range(1, 31):
+        day = f"2025-09-{n:02}"
+        warehouse.drop("naloxone", f"{n},{day},Dales", start=day, end=day, at=f"202509{n:02}T230000Z")
+    warehouse.night()
+    entry = given(warehouse, [1], 2025, "20251001T230000Z", "2025-10-01", "2025-10-01", "10-01")
+    assert entry.replaced == {"naloxone__derbyshire__2025-09-01__2025-09-01__20250901T230000Z.csv": 1}
+
+
+def test_a_window_that_slides(warehouse):
+    given(warehouse, range(10), 2025, "20251001T020000Z", "2025-09-01", "2025-09-30", "09-01")
+    entry = given(warehouse, range(10), 2025, "20251002T020000Z", "2025-09-02", "2025-10-01", "10-01")
+    assert list(entry.replaced.values()) == [10]
 
 
 def test_the_line_that_is_said_keeps_both_years(warehouse):

@@ -29,6 +29,7 @@ EXTRACT_CASES = {
     "share_withdrawn": {("school_inputs", "warning")},
     "freshness": {("incidents", "warning"), ("forfeiture_orders", "warning"), ("public_health", "warning")},
     "rows_stood_in": {("exploitation_outcomes", "warning")},
+    "rows_replaced": {("aris_returns", "warning")},
     "unknown_values": {("crimes", "warning")},
     "rows_a_day": {("crimes", "warning"), ("intelligence", "warning")},
     "kinds_of_row": {("stop_search", "warning")},
@@ -140,6 +141,16 @@ def drop_versions(inbox: Path, force: str, bad: bool, night: int) -> None:
     )  # fmt: skip
 
 
+def drop_numbers(inbox: Path, force: str, bad: bool) -> None:
+    """Of 10 rows of November, 5 and 4 have the numbers of December."""
+    for month, numbers in ("11", 10), ("12", 5 if bad else 4):
+        rows = each(numbers, lambda n, month=month: [f"A{n}", f"2025-{month}-03", "10"])
+        write_extract(
+            inbox, "aris_returns", rows, columns=["return_ref", "received_on", "amount"], force=force,
+            window=(f"2025-{month}-01", f"2025-{month}-30"), stamp=OLDER if month == "11" else NEWER,
+        )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
     """A night of extracts each of which breaks one rule, published with its warnings."""
@@ -151,7 +162,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
     assert {e.outcome for e in land_night(home)} == {"accepted"}
     for force in (BAD, GOOD):
         drop_versions(home.inbox, force, force == BAD, night=2)
-        for drop in (drop_shares, drop_volumes, drop_late):
+        for drop in (drop_shares, drop_volumes, drop_late, drop_numbers):
             drop(home.inbox, force, force == BAD)
     run = publish_night(home)
     assert {e.outcome for e in run.entries} == {"accepted"}
@@ -177,6 +188,8 @@ def test_files_at_the_limit_pass(troubled: NightRun) -> None:
     assert {found[x, "freshness"] for x in ("incidents", "forfeiture_orders", "public_health")} == {"days_late 1 (derbyshire)"}
     assert found["crimes", "rows_a_day"] == "volume_ratio 0.482143 (derbyshire)"
     assert found["crimes", "unknown_values"] == "rows_unknown 8 (derbyshire, offence_code: 'ZZ' (8))"
+    november = f"aris_returns__{BAD}__2025-11-01__2025-11-30__{OLDER}.csv"
+    assert found["aris_returns", "rows_replaced"] == f"rows_replaced 5 (derbyshire, 5 of {november})"
     assert found["intelligence", "rows_a_day"] == "volume_ratio 2.03571 (derbyshire)"
     assert found["drug_tests", "days_without_rows"] == "rows_missing_in_quiet_days 32 (derbyshire)"
     assert found["stop_search", "kinds_of_row"] == "pct_kinds_shift 26.7857 (derbyshire)"

@@ -89,8 +89,9 @@ def accepted_files(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, list
     files: dict[str, list[list[Any]]] = {}
     for extract, *row in con.execute(
         "select extract, load_id, cast(covered_from as varchar), cast(covered_to as varchar), rows_landed, rows_quarantined,"
-        " night_id from meta.files where outcome in ('accepted', 'retracted') and force_code = ?"
-        " qualify outcome = 'accepted' and landed_at = max(landed_at) over (partition by load_id) order by 1, 3, 4, 2",
+        " night_id from (from meta.files where outcome in ('accepted', 'held', 'retracted')"
+        " qualify row_number() over (partition by load_id order by landed_at desc) = 1)"
+        " where outcome = 'accepted' and force_code = ? order by 1, 3, 4, 2",
         [force],
     ).fetchall():
         files.setdefault(check_name(extract), []).append(row)
