@@ -50,10 +50,18 @@ def main(args: list[str]) -> int:
         code = run("pam", "nightly", "--sample")
         if code == 0:
             print(f"\n`pam` is in {BIN.relative_to(ROOT)}/: `. {BIN.relative_to(ROOT)}/activate` puts it on the path.")
+            print("\n".join(pages_of(Path(os.environ.get("PAM_HOME") or ROOT / "var"))))
         return code
     # What every home's first night begins with; where it can't be laid, that night does without.
     run("python", "-m", "dagster_project.transform.empty_build")
     return 0
+
+
+def pages_of(home: Path) -> list[str]:
+    """Lines that say where the pages of a home's published night are."""
+    found = [("report", page) for page in sorted(home.glob("published/report/*/index.html"))]
+    found += [("dashboard", page) for page in home.glob("published/dashboard/index.html")]
+    return [f"The {name}, to open in a browser: {page}" for name, page in found]
 
 
 def set_up() -> None:

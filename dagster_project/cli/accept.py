@@ -20,14 +20,21 @@ def accept(
 ) -> None:
     """Let a month of a measure pass the gate from the next night on, though it is far from the months before.
 
-    Each unit that fell to 0 is accepted by itself, with --area: other units and the force's own figure are still judged.
+    Accept what a night found fault with, once you have seen its figure. Each unit that fell to 0 is accepted by itself, with
+    --area: other units and the force's own figure are still judged.
 
     Example: pam accept possession_offences 2025-10 --force derbyshire --why "Operation Kestrel ended"
 
     Example: pam accept drug_searches 2025-10 --force derbyshire --area "High Peak" --why "The unit has moved to Glossop"
     """
-    from dagster_project.transform.accepted_months import accept_month
+    from dagster_project.transform.accepted_months import accept_month, is_flagged
 
     accepted = accept_month(home, measure, month, force.strip().lower(), by=by, why=why, unit=area)
     place = f" of {accepted.area_code}" if area else ""
     echo(f"{accepted.measure}{place} of {accepted.force_code} in {accepted.month} passes from the next night on")
+    if not is_flagged(home, accepted):
+        echo(
+            "pam: no rule of the last checked night found fault with it: whatever comes for it now passes unseen. If you do not"
+            f" mean that, take its line out of {home.seeds / 'accepted_months.csv'}",
+            err=True,
+        )

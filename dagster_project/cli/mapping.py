@@ -37,7 +37,8 @@ def map_file(
     """Draft the mapping of a force's own export: header, columns, codes and dates, with what is left to decide.
 
     Shows each column and why, the first problems, and the figures that the file would give. What is uncertain has a comment in
-    the YAML: `# check` means look at it, `# ?` means decide. Put the file in the home's mappings/ when you are done.
+    the YAML: `# decide` says what is open and what becomes of the file until you decide, `# ?` marks the place, and `# check`
+    means look at it. Put the file in the home's mappings/ when you are done.
 
     Example: pam map "Incidents Oct 2025.xlsx" --force kent --out "$PAM_HOME/mappings/control-room.yml"
     """

@@ -51,7 +51,8 @@ def nightly(
     """Run a night: land the extracts, build the marts, check them, publish.
 
     Exit 0: published, or no file is new and the last publication stays. Exit 1: held back by a check, or failed; the last
-    publication stays. Exit 3: published, but its receipt could not be written, or it could not be loaded into PostgreSQL.
+    publication stays. Exit 2: called wrongly. Exit 3: published, but its receipt could not be written, or it could not be
+    loaded into PostgreSQL.
     """  # fmt: skip
     if sample and inbox:
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
@@ -93,7 +94,7 @@ def backfill_command(
     """Fill a past period: a night that takes only files whose covered window overlaps it.
 
     An older file fills only days that no newer one covers. Afterwards it shows which days are covered, and which figures are
-    still not available.
+    still not available. Its exit codes are those of `pam nightly`.
     """
     from dagster_project.contracts import load_contracts
     from dagster_project.core.config import read_config

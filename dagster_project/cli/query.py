@@ -32,7 +32,8 @@ def query(
     sql: Annotated[
         str,
         typer.Argument(
-            help="A query in DuckDB's SQL. Relations are marts.*, reports.* and meta.*; `-` reads it from standard input."
+            help="A query in DuckDB's SQL. Relations are marts.*, marts_public.*, bi.*, reports.* and meta.*; `-` reads it from"
+            " standard input."
         ),
     ],
     form: AnswerFormOption = "table",
@@ -48,6 +49,7 @@ def query(
     Example: pam query "select period_label, value from marts.mart_incidents where measure = 'incidents_drugs' and
     area_type = 'force' and period_type = 'calendar_year'"
     """  # fmt: skip
+    from dagster_project.core.receipts import holds_made_up
     from dagster_project.serving import connect
     from dagster_project.serving.query import answer, answer_to_file
 
@@ -59,6 +61,9 @@ def query(
     limits = limits_of(home, seconds, memory, rows)
     if out is not None:
         answer_to_file(home, text, form, out, limits, reason, by="pam query")
+        if holds_made_up(home):
+            # A CSV, JSON or Parquet file of figures has no place for it.
+            echo(f"pam: {out}: all figures are made up; say so where you pass it on", err=True)
         return
     with connect(home, reason, by="pam query", query=text, memory=limits.memory) as con:
         remark = answer(con, text, form, sys.stdout, limits)

@@ -14,7 +14,7 @@ from .errors import Cause, PamError
 from .home import CONTRACTS, Engine, Home
 from .seeds import read_seed
 from .similar_names import suggestion
-from .validation import Text, faults_of
+from .validation import Text, faults_of, written_as
 
 
 class ConfigError(PamError, ValueError):
@@ -63,7 +63,7 @@ class Publish(_Part):
     licence: Text | None = None
 
 
-Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")]
+Memory = Annotated[str, written_as(r"\d+(\.\d+)? ?[KMGT]i?B", "an amount of memory such as 500MB or 4GB")]
 
 
 class Nights(_Part):
@@ -88,7 +88,7 @@ class Spark(_Part):
     """Where Spark runs, if it is the engine."""
 
     master: Text = "local[2]"
-    settings: dict[Annotated[str, Field(pattern=r"^spark\.")], Text] = {}
+    settings: dict[Annotated[str, written_as(r"spark\..*", "a setting of Spark: their names begin with spark.")], Text] = {}
 
 
 class Limits(_Part):
@@ -100,14 +100,19 @@ class Limits(_Part):
     history: Annotated[int, Field(ge=0, le=10_000)] = 0
 
 
+Owner = Annotated[str, written_as(r"team:[\w-]+|[^@\s]+@[^@\s]+", "an owner: write an e-mail address, or team:name")]
+TagName = Annotated[str, written_as(r"[\w.-]{1,63}", "the name of a tag: 1 to 63 letters, digits, _, . or -")]
+Tag = Annotated[str, written_as(r"[\w.-]{0,63}", "a tag: at most 63 letters, digits, _, . or -")]
+
+
 class Serve(_Part):
     """Where `pam serve` shows its page. Without a proxy it is for this machine only, and `host` must be a loopback address."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
     proxy: Text | None = None
-    owners: tuple[Annotated[str, Field(pattern=r"^(team:[\w-]+|[^@\s]+@[^@\s]+)$")], ...] = ()
-    tags: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,63}$")], Annotated[str, Field(pattern=r"^[\w.-]{0,63}$")]] = {}
+    owners: tuple[Owner, ...] = ()
+    tags: dict[TagName, Tag] = {}
 
 
 class Arrival(_Part):

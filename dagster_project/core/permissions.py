@@ -35,6 +35,12 @@ def refuse_open(home: Home) -> None:
         )
 
 
+def require_group(group: str | None) -> None:
+    """Raise ConfigError if `publish.group` names a group that this machine does not have."""
+    if group:
+        _group_id(group)
+
+
 def share(path: Path, group: str | None) -> None:
     """Let a group read a published file, or a folder with all in it; without a group, only the owner.
 
@@ -67,7 +73,9 @@ def _group_id(group: str) -> int:
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError as error:
-        raise ConfigError(f"pam.toml: publish.group: this machine has no group {group!r}") from error
+        raise ConfigError(
+            f"pam.toml: publish.group: this machine has no group {group!r}: name one that `getent group` lists, or take it out"
+        ) from error
 
 
 def _set(path: Path, group_id: int | None, shared_mode: int, private_mode: int) -> None:

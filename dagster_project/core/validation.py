@@ -1,15 +1,33 @@
 """Checks files that a person writes (YAML, TOML) against a model, and puts pydantic's faults in plain words."""
 
+import re
 import typing
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
 from .similar_names import suggestion
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+_PLAIN = {
+    "tuple_type": "is a list: write it in [ and ]", "list_type": "is a list: write it in [ and ]",
+    "dict_type": "has no value of its own, but names below it, each with a value",
+}  # fmt: skip
+"""By pydantic's name for a fault, what it is called here."""
+
+
+def written_as(pattern: str, words: str) -> AfterValidator:
+    """A text that the whole `pattern` matches. `words`: how it is written, for whoever wrote another."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(f"{text!r} is not {words}")
+        return text
+
+    return AfterValidator(check)
 
 
 def faults_of(error: ValidationError, model: type[BaseModel], whole: str = "") -> list[str]:
@@ -20,6 +38,11 @@ def faults_of(error: ValidationError, model: type[BaseModel], whole: str = "") -
 
 
 def _fault_text(fault: Any, model: type[BaseModel]) -> str:
+    if fault["type"] == "model_type":
+        known = sorted({n for m in _models_at(model, list(fault["loc"])) for n in m.model_fields})
+        return f"has no value of its own; what can be set below it is {', '.join(known)}"
+    if fault["type"] in _PLAIN:
+        return _PLAIN[fault["type"]]
     if fault["type"] != "extra_forbidden":
         return str(fault["msg"]).removeprefix("Value error, ")
     *above, name = fault["loc"]

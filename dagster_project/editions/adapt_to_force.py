@@ -86,15 +86,9 @@ def adapt_to_force(
     """The tables for another force, and what a person must check. `has_data`: marts with figures of the force; None: not known.
     `is_chosen`: a person named these tables, so they are kept even without data."""
     adapted: list[dict[str, Any]] = []
-    to_check: list[str] = []
-    left_out: list[str] = []
-    for table in tables:
+    chosen, to_check = with_data(tables, force, has_data, is_chosen=is_chosen)
+    for table in chosen:
         name = table["table"]
-        if has_data is not None and not (set(_marts(table)) & set(has_data)):
-            if not is_chosen:
-                left_out.append(name)
-                continue
-            to_check.append(f"{name}: the published night has no figure of {force} for it")
         new = _adapted(table, areas)
         if not new["rows"] or not new["columns"]:
             to_check.append(f"{name}: all its areas are of kinds that {force} has no list of: it is left out")
@@ -103,9 +97,19 @@ def adapt_to_force(
         if any(_area_type(table, s) in AUTHORITY_AREAS and s.get("area_name") not in (None, EVERY) for s in specs):
             to_check.append(f"{name}: areas of local authorities are left out: add those of {force}")
         adapted.append(new)
-    if left_out:
-        to_check.insert(0, f"what is left out, as the published night has no figure of {force} for it: {', '.join(left_out)}")
     return adapted, to_check
+
+
+def with_data(
+    tables: Sequence[dict[str, Any]], force: str, has_data: Collection[str] | None, *, is_chosen: bool
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The tables with figures of a force, and what a person must check. Arguments as of `adapt_to_force`."""
+    without = [] if has_data is None else [t["table"] for t in tables if not set(_marts(t)) & set(has_data)]
+    if is_chosen:
+        return list(tables), [f"{name}: the published night has no figure of {force} for it" for name in without]
+    kept = [t for t in tables if t["table"] not in without]
+    names = ", ".join(without)
+    return kept, [f"what is left out, as the published night has no figure of {force} for it: {names}"] if without else []
 
 
 def _marts(table: dict[str, Any]) -> Iterator[str]:

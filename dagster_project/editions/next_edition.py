@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import suggestion
 
-from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data
+from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data, with_data
 from .model import FOLDER, EditionError, read_edition
 from .windows import month_days, month_end, month_number
 
@@ -26,8 +26,9 @@ def make_next_edition(
     """Write `editions/<new>.yml` in the home. Returns its path, and what a person must check, such as windows of fixed days.
 
     Every last day of data moves on by the months between the two editions. `old`: by default the newest before it. `tables`: by
-    default all. `force`: by default that of the old edition. For another force, tables without data in the published night are
-    left out, the others end with the last complete month of their data, and its areas replace those of the old edition.
+    default all. `force`: by default that of the old edition. If it is named, tables without data in the published night are
+    left out, and the others end with the last complete month of their data; another force's areas replace those of the old
+    edition.
 
     Raises EditionError: no such edition, force or table, or the new edition already exists.
     """
@@ -42,10 +43,15 @@ def make_next_edition(
     body = yaml.safe_load(source.read_text(encoding="utf-8"))
     body["tables"] = chosen_tables(body, tables)
     to_check: list[str] = []
-    complete: dict[str, date | None] | None = None
-    if force and force != body["force_code"]:
-        complete = complete_months(home, force)
-        adapted, to_check = adapt_to_force(body["tables"], force, areas_of(home, force), complete, is_chosen=bool(tables))
+    complete = complete_months(home, force) if force else None
+    if force:
+        is_chosen = bool(tables)
+        if force == body["force_code"]:
+            # Before its first night, a force's own tables stay as they are.
+            complete = complete or None
+            adapted, to_check = with_data(body["tables"], force, complete, is_chosen=is_chosen)
+        else:
+            adapted, to_check = adapt_to_force(body["tables"], force, areas_of(home, force), complete, is_chosen=is_chosen)
         if not adapted:
             raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
         body |= {"force_code": force, "tables": adapted}

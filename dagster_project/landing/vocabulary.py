@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
 import duckdb
 
@@ -34,6 +35,7 @@ is not a column of codes."""
 CODE = "offence_code"
 """The column that has codes, each known where its group, the part before a slash, is."""
 HELD_FOR = "vocabulary"
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _look_up(
         for cell, n in some:
             items = (cell or "").split(";") if column.type == "list" else [cell or ""]
             values = [value for item in items if (value := item.strip(" "))]
-            meanings = [_meaning(value.lower(), known, column.name) for value in values]
+            meanings = [look_up(value, known, column.name) for value in values]
             n_rows += n
             n_unknown += n if values and all(counts is None for counts in meanings) else 0
             n_counting += n if any(meanings) else 0
@@ -105,8 +107,9 @@ def _look_up(
     return dict(most), n_rows, n_unknown, n_counting
 
 
-def _meaning(word: str, known: Mapping[str, bool], column: str) -> bool | None:
-    """Whether rows with a value count; None where it is not known."""
+def look_up(value: str, known: Mapping[str, Known], column: str) -> Known | None:
+    """What `known`, by lower-case value, says of a value, such as whether rows with it count; None where it is not known."""
+    word = value.lower()
     group = word.split("/")[0].strip(" ") if column == CODE else word
     return known.get(word, known.get(group))
 
@@ -179,7 +182,7 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
     for (force, extract, column, value), files in found.items():
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
-        if words is not None and _meaning(value.lower(), words, column) is None:
+        if words is not None and look_up(value, words, column) is None:
             # The newest file of a window counts.
             rows = {e.window: e.unknown_values[column][value] for e in files}
             nights = [e.night_id for e in files]

@@ -1,4 +1,7 @@
-"""Maps a file's codes to the contract's. Only a code with one possible meaning gets a target; a person decides the others."""
+"""Maps a file's codes to the contract's. Only a code with one possible meaning gets a target; a person decides the others.
+
+A hint is for what a code looks like. A wrong one does harm, so there is none where the looks say little.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +12,7 @@ from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import read_seed
+from dagster_project.landing import vocabulary
 
 SHOWN = 60
 """Codes of one column that a draft lists."""
@@ -16,13 +20,15 @@ LONGEST = 40
 """Characters of a code. Longer values are free text, which may name a person."""
 
 COUNTED = {"qualifiers": ("Drugs",), "themes": ("Drugs",), "object_of_search": ("Controlled drugs", "Drugs")}
-"""Values that the marts count and that seeds/vocabulary.csv does not list."""
+"""Values that the marts count."""
 
 _YES_NO = {"Y": ("y", "yes", "true"), "N": ("n", "no", "false")}
 """Not `T` and `F`, which may also be Treatment and Found."""
 _FILLERS = {"the", "of", "a", "an"}
 _NOT_A_CODE = {"no", "not", "non", "un", "ex", "pre", "nil", "un-"}
-HOME_OFFICE_CODE = re.compile(r"\d{1,3}[A-Z]?(/\d{1,2})?", re.I)
+_DENIALS = {"no", "not", "non", "un", "nil", "none"}
+SHORTEST_HINT = 3
+"""Letters of a code that may look like a value: `PO` is positive in one system, and for opiates alone in another."""
 
 
 @dataclass(frozen=True)
@@ -73,45 +79,46 @@ def _plain(text: str) -> str:
 
 
 def perhaps(values: tuple[str, ...], code: str) -> str:
-    """The only value that a code looks like, as a hint; blank if none or several do."""
+    """The only value that a code looks like, as a hint; blank if none or several do, or if it is too short to look like any."""
     plain = _plain(code)
-    if not plain or plain.isdigit():
+    if len(plain) < SHORTEST_HINT or plain.isdigit():
         return ""
+    own = set(plain.split())
+    # `Not tested` is not `Not required`: what both deny is no likeness, and what one alone denies is the opposite.
+    values = tuple(v for v in values if bool(own & _DENIALS) == bool(set(_plain(v).split()) & _DENIALS))
     initials = {v: "".join(w[0] for w in _plain(v).split()) for v in values}
     close = [
         v for v in values
-        if _plain(v).startswith(plain) or plain in _plain(v).split() or set(_plain(v).split()) & set(plain.split())
-        or (len(plain) > 1 and initials[v] == plain) or SequenceMatcher(None, plain, _plain(v)).ratio() >= 0.7
+        if _plain(v).startswith(plain) or plain in _plain(v).split() or set(_plain(v).split()) & own - _DENIALS
+        or initials[v] == plain or SequenceMatcher(None, plain, _plain(v)).ratio() >= 0.7
     ]  # fmt: skip
     return close[0] if len(close) == 1 else ""
 
 
 def known_values(home: Home, contract: Contract, column: Column, force: str | None) -> Mapping[str, str]:
-    """Listed values of a classifying column, lower case -> as the list spells them: units of all forces if none is named."""
+    """Values of a classifying column that a file may land with, lower case -> as the list spells them: units of all forces if
+    none is named."""
     if column.type == "unit":
         own = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
         rows = own or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
         return {text.lower(): text for row in rows if force in (None, row[0]) for text in (row[3], row[4])}
-    if column.name == "offence_code":
-        codes = [row[0] for row in read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"])]
-        codes += [r["offence_code"] for r in read_seed("offence_codes")]
-        return {c.lower(): c for c in codes}
     if column.name not in CLASSIFYING.get(contract.extract, ()):
         return {}
-    listed = [r["value"] for r in read_seed("vocabulary") if (r["extract"], r["column"]) == (contract.extract, column.name)]
-    return {v.lower(): v for v in [*COUNTED.get(column.name, ()), *listed]}
+    spelling = {r["value"].lower(): r["value"] for r in read_seed("vocabulary")}
+    known = vocabulary.known_values(home, force or "", contract.extract, column.name) or {}
+    return {word: spelling.get(word, word) for word in known}
 
 
 def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[str, int]]) -> list[Code]:
     """Values of a classifying column. Listed ones are kept, a person decides the others."""
     codes = []
     for value, rows in counted:
-        ours = known.get(value.lower())
-        if ours is None and column.name == "offence_code" and HOME_OFFICE_CODE.fullmatch(value):
-            ours = value
+        ours = vocabulary.look_up(value, known, column.name)
         if ours is None and len(value) > LONGEST:
             continue
-        hint = "" if ours else _counted(column, value) or perhaps(tuple(dict.fromkeys(known.values())), value)
+        # Class 105 is not like class 10.
+        is_word = ours is None and column.name != vocabulary.CODE
+        hint = (_counted(column, value) or perhaps(tuple(dict.fromkeys(known.values())), value)) if is_word else ""
         codes.append(Code(value, rows, ours, hint))
     return codes
 

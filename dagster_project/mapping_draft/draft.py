@@ -1,6 +1,7 @@
 """Drafts a mapping from a file, and lists what a person must still decide."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,9 +13,10 @@ from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
-from dagster_project.core.similar_names import suggestion
+from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
+from dagster_project.landing.column_drift import likely_renames
 from dagster_project.landing.file_names import name_problem
 
 from .codes import Code, choice_codes, known_values, listed_codes
@@ -69,9 +71,20 @@ class Draft:
         return [d for d in self.columns if d.source is None]
 
     @property
+    def likely(self) -> dict[str, str]:
+        """Required columns without a source -> the header that may be theirs, as the reason for a refusal says it."""
+        names = {d.column.name: [d.column.name, *d.column.aliases] for d in self.missing if d.column.required}
+        # A refusal also pairs the only column and the only header that are left, however unlike.
+        return {
+            column: header for column, header in likely_renames(names, self.not_stored).items()
+            if closest_names(header, names[column]) or any(set(words(header)) & set(words(name)) for name in names[column])
+        }  # fmt: skip
+
+    @property
     def open_points(self) -> list[str]:
         """What a person must decide, a sentence each."""
         points = list(self.unplaced)
+        likely = self.likely
         if self.name and self.force is None:
             points.append("forces: which force the files are from: give --force, or write the force's code")
         for h in sorted(self.fields.repeated):
@@ -80,7 +93,9 @@ class Draft:
             if not d.column.required:
                 continue
             point = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
-            if d.column.values:
+            if header := likely.get(d.column.name):
+                point += f"; perhaps '{header}' is: look at it, and take off the # of its line under headers if it is"
+            elif d.column.values:
                 point += f"; if all rows are one of {', '.join(d.column.values)}, set it under constants"
             points.append(point + ". The files are refused without it")
         for d in self.columns:
@@ -217,6 +232,7 @@ def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: st
 
 
 def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
+    uses = Counter(i for d in draft.columns if d.source for i in d.source.indexes)
     for d in draft.columns:
         column, source = d.column, d.source
         if source is None or column.identifier or column.key:
@@ -232,6 +248,9 @@ def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.items(separator or ";"))
         elif column.name in CLASSIFYING.get(draft.contract.extract, ()) or (column.type == "unit" and known[column.name]):
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.codes)
+        if any(uses[i] > 1 for i in source.indexes):
+            # A code that says several things means one thing to each column: its looks say nothing.
+            draft.codes[column.name] = [replace(c, perhaps="") for c in draft.codes.get(column.name, [])]
 
 
 def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[ExtraRow]) -> None:
@@ -272,6 +291,8 @@ def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
 def window_of(con: duckdb.DuckDBPyConnection, placing: Drafted) -> tuple[date | None, date | None]:
     assert placing.source
     text, form = placing.source.profile.text, placing.source.profile.dates
-    reads = [f"cast(try_strptime({text}, '{f}') as date)" for f in form.formats]
-    reads += [f"try_cast(left(pam_timestamp({text}, false), 10) as date)"]
-    return one_row(con.execute(f"select min(d), max(d) from (select coalesce({', '.join(reads)}) as d from {ROWS})"))
+    # As when a file lands: `%Y` would read `24/09/26` as the year 24.
+    reads = [f"pam_plausible(try_strptime({text}, '{f}'))" for f in form.formats]
+    reads += [f"try_cast(pam_timestamp({text}, false) as timestamp)"]
+    days = f"select cast(coalesce({', '.join(reads)}) as date) as d from {ROWS}"
+    return one_row(con.execute(f"select min(d), max(d) from ({days})"))

@@ -1,4 +1,7 @@
-"""Drafts the rule for a system's file names from one name and the days of its rows."""
+"""Drafts the rule for a system's file names from one name and the days of its rows.
+
+A rule that covers more days than the file has makes false zeros: `{year}` and `{month}` are for names that say no shorter time.
+"""
 
 import re
 from calendar import month_abbr, month_name
@@ -6,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Literal
 
 _MONTHS, _FULL = "|".join(month_abbr[1:]), "|".join(month_name[1:])
 
@@ -22,14 +26,28 @@ _PERIODS = (
     (r"(?:0[1-9]|1[0-2])([-_ .])20\d\d", "month", "%m{}%Y"), (r"20\d\d(?:0[1-9]|1[0-2])()", "month", "%Y%m"),
     (r"20\d\d()", "year", "%Y"),
 )  # fmt: skip
+_NAMED = rf"(?:{_FULL}|{_MONTHS}|Sept)(?![A-Za-z])"
+_DAY, _MONTH, _BETWEEN = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"[-_. /]"
+_A_DAY = re.compile(
+    rf"(?<![A-Za-z\d{{:%])(?:{_DAY}(?:st|nd|rd|th)?{_BETWEEN}*(?:of )?{_NAMED}(?:{_BETWEEN}*(?:20\d\d|\d\d))?"
+    rf"|{_NAMED}{_BETWEEN}+{_DAY}(?:st|nd|rd|th)?,?{_BETWEEN}+20\d\d"
+    rf"|20\d\d{_BETWEEN}{_MONTH}{_BETWEEN}{_DAY}|{_DAY}{_BETWEEN}{_MONTH}{_BETWEEN}(?:20)?\d\d|20\d{{6}}|\d{{4}}20\d\d)(?!\d)",
+    re.I,
+)
+"""A day, however it is written."""
+_PART_OF_A_YEAR = re.compile(rf"(?<![A-Za-z]){_NAMED}|(?<![A-Za-z\d])(?:Q[1-4]|H[12]|YTD|quarter)(?![A-Za-z\d])", re.I)
+_UP_TO = re.compile(r"(?<![A-Za-z])(?:to|until|till|through|thru|ending|ended|end|as at|asat)[-_. ]+$", re.I)
+_DATE = rf"(?:\d+(?:st|nd|rd|th)?|{_NAMED})"
+_DATES = re.compile(rf"(?<![A-Za-z\d]){_DATE}(?:[-_., /]*{_DATE})*", re.I)
+"""A run of numbers and months."""
 
 
 @dataclass(frozen=True)
 class NameRule:
-    """An entry of `files`. `covers`: `months` if the name does not have the window. `doubt`: what to check."""
+    """An entry of `files`. `covers`: None if the name has the window. `doubt`: what to check."""
 
     name: str
-    covers: str | None
+    covers: Literal["months", "days"] | None
     doubt: str = ""
 
 
@@ -42,11 +60,17 @@ def draft_name(name: str, first: date | None, last: date | None) -> NameRule:
     if first and last:
         rest, window = _place_window(rest, first, last)
         if not placed and not window:
-            # A single day after the last row's is taken as the day of the export.
+            # A single day after the last row's is taken as the day of the export, unless the name says that the rows end there.
             rest, placed = _place_at(rest, _DAYS, lambda day: last <= day <= last + timedelta(days=400))
     pattern = _globbed(rest) + ending
     if window:
         return NameRule(pattern, None)
+    if first and not placed and (day_in_name := _A_DAY.search(rest)):
+        doubt = (
+            f"'{day_in_name[0]}' alone says no window, so it is from the first to the last row's day: days without rows before"
+            " and after are not covered. A name with {from:...} and {to:...} would cover them"
+        )
+        return NameRule(pattern, "days", doubt)
     doubt = "" if first else "the rows have no dates to find the window by"
     return NameRule(pattern, "months", doubt)
 
@@ -58,7 +82,7 @@ def _place_at(stem: str, forms: tuple[tuple[str, str], ...], is_it: Callable[[da
             between = re.search(r"[ _-]", match[0])
             form_here = form.format(between[0] if between else "")
             read = _read(match[0], form_here)
-            if read and is_it(read.date()):
+            if read and is_it(read.date()) and not _UP_TO.search(stem[: match.start()]):
                 return _put(stem, match, f"{{at:{form_here}}}"), True
     return stem, False
 
@@ -75,15 +99,31 @@ def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
     if match := re.search(r"(?<!\d)(20\d\d)([-_/ ])(\d\d)(?!\d)", stem):
         year = int(match[1])
         is_pair = int(match[3]) == (year + 1) % 100
-        if is_pair and date(year, 4, 1) <= first and last <= date(year + 1, 3, 31):
+        if is_pair and date(year, 4, 1) <= first and last <= date(year + 1, 3, 31) and not _is_shorter("year", stem, match):
             return _put(stem, match, f"{{financial_year:%Y}}{match[2]}*"), True
     for pattern, kind, form in _PERIODS:
         for match in re.finditer(rf"(?<![A-Za-z\d]){pattern}(?![\d])", stem, re.I):
             form_here = form.format(match[1])
             read = _read(match[0], form_here)
-            if read and _within(kind, read.date(), first, last):
+            if read and _within(kind, read.date(), first, last) and not _is_shorter(kind, stem, match):
                 return _put(stem, match, f"{{{kind}:{form_here}}}"), True
     return stem, False
+
+
+def _is_shorter(kind: str, stem: str, match: re.Match[str]) -> bool:
+    """Whether the name says a shorter time than the month or year that was found in it: `to 31 Oct 2026`, `Jan-Oct 2026`."""
+    days = list(_A_DAY.finditer(stem))
+    if any(day.start() < match.end() and match.start() < day.end() for day in days):
+        return True
+    if any(_UP_TO.search(stem[: day.start()]) for day in days):
+        return True
+    if kind == "month":
+        return False
+    # A number beside a year may be its month.
+    beside = re.search(rf"(?<!\d){_MONTH}{_BETWEEN}$", stem[: match.start()]) or re.match(
+        rf"{_BETWEEN}{_MONTH}(?!\d)", stem[match.end() :]
+    )
+    return beside is not None or _PART_OF_A_YEAR.search(stem) is not None
 
 
 def _within(kind: str, begins: date, first: date, last: date) -> bool:
@@ -104,6 +144,12 @@ def _put(stem: str, match: re.Match[str], placeholder: str) -> str:
 
 
 def _globbed(stem: str) -> str:
-    """The name with `*` for digits outside placeholders, as they change from file to file."""
+    """The name with `*` for digits outside placeholders and the months beside them, as they change from file to file."""
     parts = re.split(r"(\{[^}]*\})", stem)
-    return "".join(p if p.startswith("{") else re.sub(r"\(\d+\)|\d+(?:[-_. ]\d+)*", "*", p) for p in parts)
+    return "".join(p if p.startswith("{") else _without_digits(p) for p in parts)
+
+
+def _without_digits(text: str) -> str:
+    text = re.sub(r"\(\d+\)", "*", text)
+    text = _DATES.sub(lambda run: "*" if re.search(r"\d", run[0]) else run[0], text)
+    return re.sub(r"\d+(?:[-_. ]\d+)*", "*", text)

@@ -92,7 +92,9 @@ def _temporary_home(home: Home, path: Path) -> Home:
 
 def _as_described(draft: Draft) -> InboxFile:
     """The file with the draft's extract, force and window, whatever its name."""
-    first, last = months(*(day or ever for day, ever in zip(draft.window, EVER, strict=True)))
+    first, last = (day or ever for day, ever in zip(draft.window, EVER, strict=True))
+    if draft.name is None or draft.name.covers != "days":
+        first, last = months(first, last)
     if draft.contract.kind == "list" and draft.window[1]:
         # A whole list is of the day of its extraction, however old its last row is.
         last = max(last, date.fromtimestamp(draft.path.stat().st_mtime))
@@ -165,4 +167,16 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
             """,
             [str(SEEDS / "measure_list.csv"), draft.force],
         ).fetchall()
-    return [YearFigure(*row) for row in rows], "" if rows else "no measure has a year with covered days"
+    years = _years(trial, draft, entry)
+    # A list of what runs on, such as orders, has figures of years in which none began.
+    figures = [figure for row in rows if (figure := YearFigure(*row)).year in years or figure.value]
+    return figures, "" if figures else "no measure has a year with rows"
+
+
+def _years(trial: Home, draft: Draft, entry: LedgerEntry) -> set[str]:
+    """The years of the rows that land. The window may have more: one mistyped date makes it any length."""
+    placing = draft.contract.date_column
+    with duckdb.connect() as con:
+        raw = str(load_of(entry).raw(trial))
+        rows = con.execute(f"select distinct left(cast({placing} as varchar), 4) from read_parquet(?)", [raw])
+        return {year for (year,) in rows.fetchall()} if placing else set()

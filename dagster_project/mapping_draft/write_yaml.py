@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from dagster_project.core.home import Home
+from dagster_project.core.reference_lists import CLASSIFYING, UNIT, counts_towards
 
 from .codes import SHOWN, Code
 from .columns import Drafted
@@ -60,7 +61,8 @@ def _files(draft: Draft) -> list[str]:
     doubt = f"  # check: {draft.name.doubt}" if draft.name.doubt else ""
     lines += [f"{off}files:", f"{off}  - name: {quoted(draft.name.name)}{doubt}"]
     if draft.name.covers:
-        lines.append(f"{off}    covers: {draft.name.covers}  # whole months, of the first to the last row's date")
+        whole = "whole months, of " if draft.name.covers == "months" else ""
+        lines.append(f"{off}    covers: {draft.name.covers}  # {whole}the first to the last row's date")
     return lines
 
 
@@ -79,13 +81,15 @@ def _table(draft: Draft) -> list[str]:
 
 
 def _headers(draft: Draft) -> list[str]:
-    lines = ["headers:"]
+    lines, likely = [], draft.likely
     for d in draft.columns:
         if d.source is None:
+            if header := likely.get(d.column.name):
+                lines.append(f"  # {d.column.name}: {scalar(header)}  # ?")
             continue
         comment = f"check: {'; '.join(d.checks)} ({d.why})" if d.checks else d.why
         lines.append(f"  {d.column.name}: {_source(d.source)}  # {_one_line(comment)}")
-    return lines if len(lines) > 1 else []
+    return ["headers:" if any(d.source for d in draft.columns) else "# headers:", *lines] if lines else []
 
 
 def _source(source: ColumnSource) -> str:
@@ -103,13 +107,13 @@ def _values(draft: Draft) -> list[str]:
         codes = draft.codes.get(d.column.name)
         if not codes:
             continue
-        code_lines, writes = _codes(d, codes)
+        code_lines, writes = _codes(draft.contract.extract, d, codes)
         lines += [f"  {d.column.name}:" if writes else f"  # {d.column.name}:{TOO}", *code_lines]
         is_open = is_open or writes
     return ["values:" if is_open else f"# values:{TOO}", *lines] if lines else []
 
 
-def _codes(d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
+def _codes(extract: str, d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
     """A column's codes, one on each line, and whether any line is more than a comment."""
     lines, writes = [], False
     is_choice = d.column.type == "choice"
@@ -119,13 +123,21 @@ def _codes(d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
         more = f" and {len(same) - SHOWN} more" if len(same) > SHOWN else ""
         lines.append(f"    # known as they are: {shown}{more}")
     listed = codes if is_choice else [c for c in codes if c.target is None]
+    name = d.column.name
+    is_classifying = name in (*CLASSIFYING.get(extract, ()), UNIT)
+    if listed and is_classifying:
+        meanings = "|".join(counts_towards(name))
+        lines += [
+            "    # ? no list knows these, and many of them hold the file: give each a meaning here, or list it as it is:",
+            f"    # pam vocabulary accept {extract} {name} CODE --counts-as {meanings}",
+        ]
     for c in listed[:SHOWN]:
         if c.target is not None and not c.code.endswith("*"):
             lines.append(f"    {scalar(c.code)}: {scalar(c.target)}  # {_rows(c.rows)}")
             writes = True
         else:
             perhaps = f"; perhaps {c.perhaps}" if c.perhaps else ""
-            one_of = "" if is_choice else "; or leave it as it is"
+            one_of = "" if is_choice or is_classifying else "; or leave it as it is"
             lines.append(f"    # {scalar(c.code)}:  # ? {_rows(c.rows)}{perhaps}{one_of}")
     if len(listed) > SHOWN:
         lines.append(f"    # ? {len(listed) - SHOWN} more codes, each of fewer rows")

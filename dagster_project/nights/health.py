@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from dagster_project.core.config import ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
@@ -37,12 +38,15 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
         # SQLite can't read Dagster's file on a full disk.
         stopped = [] if full else stopped_schedules(home)
         worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *stopped, *_files(home, now)]
+        expected, faults = Extracts(), []
         try:
-            expected, faults = read_config(home).extracts, []
+            config = read_config(home)
+            expected = config.extracts
+            require_group(config.publish.group)
         except ConfigError as error:
-            # Until it is fixed, nobody knows which extracts the settings leave out.
-            expected, faults = Extracts(), [one_line(str(error), 200)]
-        return [*worst, *_late(home, today_of(home, now), expected), *faults]
+            # Until settings that can't be read are fixed, nobody knows which extracts they leave out.
+            faults = [one_line(str(error), 200)]
+        return [*worst, *_late_or_missing(home, today_of(home, now), expected), *faults]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {one_line(str(error), 200)}"]
 
@@ -65,7 +69,16 @@ def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
     receipt = next((r for r in reversed(read_receipts(home)) if night_id in (r.night_id, r.stands)), None)
     at = datetime.fromisoformat(receipt.finished_at) if receipt else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
     hours = (now - at).total_seconds() / 3600
-    return [f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}"] if hours > max_age else []
+    old = [f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}"] if hours > max_age else []
+    return [*old, *_no_figures(home, night_id)]
+
+
+def _no_figures(home: Home, night_id: str) -> list[str]:
+    receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+    # A receipt without a hash was written where the published file could not be read, and does not know its figures.
+    if receipt is None or not receipt.sha256 or any(receipt.figures.values()):
+        return []
+    return ["the publication has no figures: have extracts dropped in the inbox, then pam nightly"]
 
 
 def _last_night(home: Home, now: datetime) -> list[str]:
@@ -97,9 +110,22 @@ def _files(home: Home, now: datetime) -> list[str]:
     return [*lines, *([f"and {len(files) - SHOWN} more files: pam status"] if len(files) > SHOWN else [])]
 
 
-def _late(home: Home, today: date, expected: Extracts) -> list[str]:
-    late = late_extracts(accepted(read_ledger(home)), today, expected)
-    if not late:
-        return []
-    names = ", ".join(f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late[:6])
-    return [f"late: {names}" + (f" and {len(late) - 6} more" if len(late) > 6 else "")]
+def _late_or_missing(home: Home, today: date, expected: Extracts) -> list[str]:
+    loads = accepted(read_ledger(home))
+    problems = []
+    if late := late_extracts(loads, today, expected):
+        names = [f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late]
+        problems.append(f"late: {_first_of(names)}")
+    # Without settings every extract is expected, and no force sends all: only those that a person named are missed.
+    named = {x for x in (*expected.sends, *expected.since) if expected.is_expected(x, today)}
+    if missing := sorted(named - {str(e.extract) for e in loads}):
+        them = "it" if len(missing) == 1 else "them"
+        problems.append(
+            f"missing: {_first_of(missing)}: [extracts] of pam.toml expects {them}, and no file ever landed: have {them}"
+            f" dropped, or take {them} out there"
+        )
+    return problems
+
+
+def _first_of(names: list[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

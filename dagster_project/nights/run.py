@@ -21,6 +21,7 @@ from dagster_project.core import memory
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.home import Engine, Home
+from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
 from dagster_project.core.worker_process import BUILDER, WORKER
@@ -113,12 +114,14 @@ class NightRun(NightState):
     def begin(self) -> Night:
         """Take the home's lock and give the night its id.
 
-        Raises NightUnderWayError, SampleHomeError, ConfigError for invalid settings, and SparkMissingError.
+        Raises NightUnderWayError, SampleHomeError, ConfigError for invalid settings or a group that is not there, and
+        SparkMissingError.
         """
         if self.night is None:
             if not self.sample:
                 refuse_sample(self.home)
             self.config = read_config(self.home)
+            require_group(self.config.publish.group)
             self.engine = self.engine or self.config.night.engine
             if not self.sample:
                 self.inbox = self.inbox or self.config.night.inbox

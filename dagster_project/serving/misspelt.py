@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.similar_names import closest_names
+from dagster_project.core.similar_names import closest_names, closest_titled
 from dagster_project.core.sql import one_row
 
 MOST = 100_000
@@ -39,7 +39,7 @@ def misspelt(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     sentences = []
     for column, value in comparisons:
         if value not in known[column]:
-            near = closest_names(value, known[column])
+            near = closest_titled(value, _titles(con)) if column == "measure" else closest_names(value, known[column])
             hint = f"nearest: {', '.join(near)}" if near else f"select distinct {column} shows what there is"
             sentences.append(f"no {column.replace('_', ' ')} `{value}`; {hint}")
     return sentences
@@ -47,6 +47,10 @@ def misspelt(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
 
 def _values(con: duckdb.DuckDBPyConnection, column: str) -> set[str]:
     return {value for (value,) in con.cursor().execute(COLUMNS[column]).fetchall() if value is not None}
+
+
+def _titles(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return dict(con.cursor().execute("select name, title from meta.dictionary where kind = 'measure'").fetchall())
 
 
 def _comparisons(node: Any) -> Iterator[tuple[str, str]]:

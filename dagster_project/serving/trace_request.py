@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.similar_names import closest_names, suggestion
+from dagster_project.core.similar_names import closest_titled, suggestion
 
 
 class TrailError(PamError, ValueError):
@@ -35,7 +35,7 @@ def measure_row(measure: str, mart: str | None) -> dict[str, str]:
     listed = [m for m in read_seed("measure_list") if mart in (None, m["mart"])]
     rows = [m for m in listed if measure == m["measure"]] or [m for m in listed if measure.lower() == m["title"].lower()]
     if not rows:
-        near = closest_names(measure, {m["measure"] for m in listed})
+        near = closest_titled(measure, {m["measure"]: m["title"] for m in listed})
         hint = f"nearest: {', '.join(near)}" if near else "meta.dictionary has them all"
         raise TrailError(f"no measure is called {measure!r}{f' in {mart}' if mart else ''}; {hint}")
     if len(rows) > 1:

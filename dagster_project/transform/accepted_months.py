@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -14,12 +15,14 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
-from dagster_project.core.receipts import locked
+from dagster_project.core.receipts import locked, read_receipts
 from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 
+RULES = ("month_far_from_the_year_before", "money_far_above_the_year_before", "unit_without_events")
+"""Rules of the gate that an accepted month passes."""
 MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
 
 
@@ -93,6 +96,18 @@ def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, w
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(home.seeds / "accepted_months.csv", out.getvalue().encode("utf-8"))
     return new
+
+
+def is_flagged(home: Home, accepted: Accepted) -> bool:
+    """Whether the last night that was checked found the month, or the unit of it, far from those before."""
+    checks = next((r.checks for r in reversed(read_receipts(home)) if r.checks), [])
+    what = accepted.month if accepted.area_code == accepted.force_code else accepted.area_code
+    named = f"({accepted.force_code}, {accepted.measure}, {what})"
+    # A check names its first findings alone.
+    return any(
+        named in c["found"] or re.search(r" and \d+ more$", c["found"])
+        for c in checks if c["rule"] in RULES and not c["passed"]
+    )  # fmt: skip
 
 
 def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:

@@ -83,3 +83,21 @@ def test_settings_and_files_that_can_t_be_read(published_at_two: Home) -> None:
 def test_the_command(pam: Callable, published_at_two: Home) -> None:
     result = pam("status", "--check", "--max-age", "1000000000", "--home", published_at_two.path)
     assert result.exit_code == 1 and result.stdout.startswith("PAM CRITICAL: late: ") and result.stdout.count("\n") == 1
+
+
+def test_a_publication_without_figures_is_no_good_one(published_at_two: Home) -> None:
+    """As a night on an empty inbox publishes: it is done, and nothing ever came."""
+    (receipt,) = read_receipts(published_at_two)
+    for figures in ({}, {"mart_naloxone": 0}):
+        write_receipt(published_at_two, replace(receipt, figures=figures))
+        (said,) = without_late(find_problems(published_at_two, 26, MORNING))
+        assert said.startswith("the publication has no figures: have extracts dropped")
+    # The receipt of a night that was stopped may not know.
+    write_receipt(published_at_two, replace(receipt, figures={}, sha256=""))
+    assert without_late(find_problems(published_at_two, 26, MORNING)) == []
+
+
+def test_a_group_that_is_not_there_is_named(published_at_two: Home) -> None:
+    published_at_two.config_file.write_text('[publish]\ngroup = "no such group"\n', encoding="utf-8")
+    (said,) = without_late(find_problems(published_at_two, 26, MORNING))
+    assert said.startswith("pam.toml: publish.group: this machine has no group 'no such group': name one")

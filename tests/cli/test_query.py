@@ -12,7 +12,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import read_receipts
+from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK, read_receipts
 from dagster_project.serving import write_result
 
 ANSWER_FORMATS = ("table", "csv", "json", "parquet", "xlsx")
@@ -171,3 +171,23 @@ def test_a_limit_ends_a_question_with_what_to_do(pam: Callable, sample_home: Hom
     assert result.exit_code == 0 and "x… (5,000 characters)" in result.stdout and len(result.stdout) < 10_000
     result = pam("query", "select 1", "--memory", "much", "--home", sample_home.path)
     assert result.exit_code == 1 and "memory 'much'" in result.stderr
+
+
+def test_a_file_of_made_up_figures_is_said_to_be_one(pam: Callable, sample_copy: Home, tmp_path: Path) -> None:
+    asked = ("query", "select 1", "--out", tmp_path / "x.csv", "--home", sample_copy.path)
+    assert "x.csv: all figures are made up" in pam(*asked).stderr
+    for name in (SAMPLE_MARK, MADE_UP_MARK):
+        (sample_copy.path / name).unlink(missing_ok=True)
+    assert pam(*asked).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("nightly", ("Exit 0", "Exit 1", "Exit 2", "Exit 3")), ("query", ("bi.*", "marts_public.*")),
+        ("map", ("# decide", "# check", "# ?")),
+    ],
+)  # fmt: skip
+def test_help_says_all_there_is(pam: Callable, command: str, words: tuple[str, ...]) -> None:
+    said = pam(command, "--help").stdout
+    assert all(word in said for word in words), said

@@ -28,6 +28,7 @@ def test_the_nearest_name(said: str, near: str) -> None:
     [
         ("from marts.measures where measure = 'posession_offences'", "`posession_offences`; nearest: possession_offences"),
         (COUNT.format("naloxone_administration"), "nearest: naloxone_administrations"),
+        (COUNT.format("drug_incidents"), "no measure `drug_incidents`; nearest: incidents_drugs,"),
         ("select sum(value) from marts.measures m where 'posession_offences' = m.measure", "no measure `posession_offences`"),
         ("from marts.measures where measure in ('lines_closed', 'x') and category = 'al'", "no category `al`; nearest: all"),
         ("from marts.measures where area_name = 'Chesterfeld'", "no area name `Chesterfeld`; nearest: Chesterfield"),

@@ -1,17 +1,30 @@
-"""What the set-up tells uv of the settings that pip has."""
+"""What the set-up tells uv of the settings that pip has, and where it says that the sample's pages are."""
 
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from dagster_project.core.home import PROJECT
+from dagster_project.core.home import PROJECT, Home
 
 
-def test_uv_is_told_what_pip_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def bootstrap() -> ModuleType:
     spec = importlib.util.spec_from_file_location("bootstrap", PROJECT / "bootstrap.py")
-    bootstrap = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bootstrap)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def test_it_ends_with_the_pages_to_open(bootstrap: ModuleType, sample_home: Home, new_home: Home) -> None:
+    report, dashboard = (line.rpartition(": ")[2] for line in bootstrap.pages_of(sample_home.path))
+    assert report.endswith("/published/report/2026-03/index.html") and Path(report).is_file()
+    assert dashboard.endswith("/published/dashboard/index.html") and Path(dashboard).is_file()
+    assert bootstrap.pages_of(new_home.path) == []
+
+
+def test_uv_is_told_what_pip_is_told(bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "pip.conf"
     file.write_text(
         "[global]\nindex-url = https://all.example/simple\ncert = /etc/all.pem\ntimeout = 60\n"

@@ -4,6 +4,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from support import published
@@ -212,3 +213,24 @@ def test_no_table_of_another_force_ends_after_its_last_complete_month() -> None:
     assert end_with_data(made, complete) == date(2025, 12, 31) == made["data_to"]
     assert [t.get("data_to") for t in tables] == [None, date(2025, 11, 30), date(2025, 9, 30)]
     assert end_with_data(made, dict.fromkeys(complete, date(2027, 1, 31))) is None and made["data_to"] == date(2025, 12, 31)
+
+
+def test_the_own_force_by_its_name_has_what_the_night_has_data_for(sample_copy: Home, tmp_path: Path) -> None:
+    """Without a night nothing is known of its data: its tables stay."""
+    path, said = make_next_edition(sample_copy, "2026-03", "2026-09", force="derbyshire")
+    made, complete = read_usable_edition(path, sample_copy), complete_months(sample_copy, "derbyshire")
+    assert complete is not None
+    naloxone = next(t for t in made.tables if t.table == "naloxone")
+    assert (naloxone.data_to or made.data_to) == complete["mart_naloxone"] == date(2025, 12, 31)
+    assert any(point.startswith("data_to: each table ends with the last complete month") for point in said)
+    old = yaml.safe_load((FOLDER / "2026-03.yml").read_text(encoding="utf-8"))
+    assert [len(t.rows) for t in made.tables] == [len(t["rows"]) for t in old["tables"]], "its own areas"
+    with duckdb.connect(str(sample_copy.warehouse)) as con:
+        con.execute("update marts.mart_naloxone set data_status = 'not_available'")
+    path.unlink()
+    path, said = make_next_edition(sample_copy, "2026-03", "2026-09", force="derbyshire")
+    assert "naloxone" not in {t.table for t in read_usable_edition(path, sample_copy).tables}
+    assert said[0].startswith("what is left out, as the published night has no figure of derbyshire for it: naloxone")
+    before_a_night = Home(tmp_path / "new").create()
+    path, _ = make_next_edition(before_a_night, "2026-03", "2026-09", force="derbyshire")
+    assert len(read_usable_edition(path, before_a_night).tables) == len(old["tables"])

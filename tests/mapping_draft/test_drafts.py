@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dagster_project.mapping_draft.draft import Draft, draft_mapping
 from dagster_project.mapping_draft.preview import HIDDEN, preview
 from dagster_project.mapping_draft.tables import DraftError
 from dagster_project.mapping_draft.write_yaml import mapping_yaml
+from dagster_project.nights.accept_vocabulary import accept_value
 
 from .systems import AREAS, SYSTEMS, System, join, text, write
 
@@ -247,3 +249,92 @@ def test_a_cell_alone_is_not_repeated_and_not_left_out_unasked(
     draft, said, found = drafted(con, home, path, force="kent", extract="crimes")
     assert found["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
     assert "Nonesuch" not in said and "# decide: table.ignore: line 42: not a record" in said
+
+
+CRIMES = ["Crime No", "Date Recorded", "HO Code", "Outcome Status"]
+
+
+def crimes(path: Path, codes: list[str], head: list[str] = CRIMES) -> Path:
+    # `Charged` is no status of a record: the cells do not say what the column is.
+    states = ("Recorded" if head[3] == "Status" else "Charged", "Cancelled")
+    rows = [[f"C{n}", "25/10/2025", codes[n % len(codes)], states[n % 2]] for n in range(64)]
+    path.write_text(text([head, *rows]), encoding="utf-8")
+    return path
+
+
+def test_a_code_is_known_where_landing_knows_it(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """92D is on the list, and so is each code of its group; 105/1 has the form of one and is on no list, until the home's."""
+    path = crimes(tmp_path / "crimes.csv", ["105/1", "8/6", "92D/1", "28A"], [*CRIMES[:3], "Status"])
+    _, said, _ = drafted(con, home, path, force="kent", extract="crimes")
+    assert "# known as they are: 28A (16 rows), 92D/1 (16 rows)\n" in said
+    assert "    # 105/1:  # ? 16 rows\n    # 8/6:  # ? 16 rows\n" in said
+    assert "# pam vocabulary accept crimes offence_code CODE --counts-as possession|trafficking|nothing\n" in said
+    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+    path.rename(home.inbox / path.name)
+    (entry,) = land_night(home)
+    assert set(entry.unknown_values["offence_code"]) == {"105/1", "8/6"}, "as the draft says"
+    accept_value(home, "crimes", "offence_code", ["105/1"], "nothing", by="")
+    path = crimes(tmp_path / "crimes.csv", ["105/1", "8/6"], [*CRIMES[:3], "Status"])
+    _, said, _ = drafted(con, home, path, force="kent", extract="crimes")
+    assert "# known as they are: 105/1 (32 rows)\n" in said and "# 8/6:  # ? 32 rows\n" in said
+
+
+def test_the_header_that_a_required_column_may_have_is_in_the_draft_and_no_constant(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    """With all crimes as Recorded by a constant, the cancelled ones would count."""
+    draft, said, found = drafted(con, home, crimes(tmp_path / "crimes.csv", ["92D/1"]), force="kent", extract="crimes")
+    assert "\n  # status: Outcome Status  # ?\n" in said and "status" not in found["headers"]
+    assert "perhaps 'Outcome Status' is" in " ".join(draft.open_points) and "constants" not in said
+    loads(home, said)
+    seen = preview(con, home, draft, said, with_figures=False)
+    assert "perhaps status is 'Outcome Status' there" in seen.entry.reason, "as the draft says"
+    loads(home, said.replace("  # status: Outcome Status  # ?", "  status: Outcome Status"))
+    # Nothing is like it: then a constant may be right.
+    path = crimes(tmp_path / "crimes.csv", ["92D/1"], [*CRIMES[:3], "Officer"])
+    _, said, _ = drafted(con, home, path, force="kent", extract="crimes")
+    assert "set it under constants" in said and "# status" not in said
+
+
+def test_codes_that_say_several_things_have_no_hints(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    rows = [[f"C{n}", "01/10/2025 10:00", "Theft", ("Pos coc", "Neg", "Refused it")[n % 3]] for n in range(60)]
+    path = tmp_path / "tests on arrest.csv"
+    path.write_text(text([["Custody No", "Arrest Date", "Arrest Reason", "Test Result"], *rows]), encoding="utf-8")
+    draft, said, _ = drafted(con, home, path, force="kent", extract="drug_tests")
+    assert [c.perhaps for name in ("test_status", "cocaine", "result") for c in draft.codes[name]] == [""] * 9
+    assert "perhaps" not in said and "# Neg:  # ? 20 rows\n" in said
+
+
+def test_what_holds_the_file_is_not_left_as_it_is(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    rows = [[f"S{n}", "25/10/2025 10:00", ("DRG", "Controlled drugs")[n % 2], "Y"] for n in range(60)]
+    path = tmp_path / "slips.csv"
+    path.write_text(text([["Search Ref", "Date Searched", "Object of Search", "Found"], *rows]), encoding="utf-8")
+    _, said, _ = drafted(con, home, path, force="kent", extract="stop_search")
+    assert "leave it as it is" not in said
+    assert "pam vocabulary accept stop_search object_of_search CODE --counts-as Drugs|nothing\n" in said
+
+
+def test_one_mistyped_date_does_not_fill_the_figures_with_years(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    """`%Y/%m/%d` reads 24/09/26 as the year 24. The file then had a column for each year since 1900."""
+    days = [*(f"2025/09/{n % 28 + 1:02d}" for n in range(30)), "24/09/26", "2023/01/05"]
+    path = tmp_path / "Naloxone log.csv"
+    path.write_text(text([["Kit Ref", "Date Given"], *([f"N{n}", day] for n, day in enumerate(days))]), encoding="utf-8")
+    draft, said, _ = drafted(con, home, path, force="kent", extract="naloxone")
+    assert draft.window == (date(2023, 1, 5), date(2026, 9, 24))
+    seen = preview(con, home, draft, said)
+    assert [(f.year, f.value) for f in seen.figures] == [("2023", 1), ("2025", 30), ("2026", 1)], "not 2024, which has no row"
+
+
+def test_a_day_in_the_name_is_marked_to_check(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "Kent naloxone to 31 Oct 2025.csv"
+    days = ["2025-01-05", "2025-10-30"]
+    path.write_text(text([["Kit Ref", "Date Given"], *([f"N{n}", days[n % 2]] for n in range(40))]), encoding="utf-8")
+    _, said, found = drafted(con, home, path, extract="naloxone")
+    assert found["files"] == [{"name": "Kent naloxone to *.csv", "covers": "days"}]
+    assert "  # check: '31 Oct 2025' alone says no window" in said
+    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+    path.rename(home.inbox / path.name)
+    (entry,) = land_night(home)
+    assert entry.window == (date(2025, 1, 5), date(2025, 10, 30))

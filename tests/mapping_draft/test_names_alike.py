@@ -94,3 +94,19 @@ def test_a_code_of_drugs_is_put_as_one_that_counts_and_never_as_a_like_word_that
     known = {v.lower(): v for v in ("Drugs", "Drug driving", "Road traffic collision")}
     found = listed_codes(column, known, [("Drug Supply", 3), ("RTC", 2), ("Drug driving", 1)])
     assert [(c.target, c.perhaps) for c in found] == [(None, "Drugs"), (None, "Road traffic collision"), ("Drug driving", "")]
+
+
+@pytest.mark.parametrize(
+    ("extract", "name", "code", "hint"),
+    [
+        ("drug_tests", "test_status", "Not tested", ""),
+        ("drug_tests", "test_status", "N", ""),
+        ("drug_tests", "cocaine", "PO", ""),
+        ("crimes", "status", "Not recorded", ""),
+        ("drug_tests", "test_status", "Refused test", "Refused"),
+        ("drug_tests", "test_status", "Not req", "Not required"),
+        ("drug_tests", "cocaine", "Pos", "Positive"),
+    ],
+)
+def test_a_hint_is_given_only_where_the_looks_say_something(extract: str, name: str, code: str, hint: str) -> None:
+    assert perhaps(column(extract, name).values, code) == hint

@@ -71,6 +71,13 @@ def test_what_is_not_sent_any_more_is_neither_late_nor_missing(new_home: Home) -
     assert published(new_home, own) == [("current", None)]
     found = status(new_home)
     assert found["missing"] == [] and set(found["not_expected"]) == set(load_contracts()) - {"stop_search"}
+    for settings, missing in (
+        ("", None), ('sends = ["stop_search", "crimes", "naloxone"]', "crimes, naloxone: [extracts] of pam.toml expects them"),
+        ("since = {crimes = 2026-12-01}", "crimes: [extracts] of pam.toml expects it"), ("since = {crimes = 2026-12-02}", None),
+    ):  # fmt: skip
+        new_home.config_file.write_text(f"[extracts]\n{settings}\n", encoding="utf-8")
+        told = [t for t in find_problems(new_home, 1e6, LATER) if t.startswith("missing: ")]
+        assert [t.startswith(f"missing: {missing}") for t in told] == [True] * (missing is not None)
     others = "select distinct status from meta.extracts where extract not in ('mda_orders', 'stop_search')"
     assert published(new_home, others) == [("not sent",)]
 

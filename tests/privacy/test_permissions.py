@@ -20,7 +20,8 @@ from support import write_extract
 from dagster_project.core.config import ConfigError
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.permissions import OpenHomeError, refuse_open, share_published
-from dagster_project.core.receipts import take_lock
+from dagster_project.core.receipts import is_under_way, take_lock
+from dagster_project.nights.run import NightRun
 from dagster_project.orchestration.serve.server import NightServer, UnguardedPageError
 from dagster_project.publishing import outputs
 from dagster_project.serving import connect
@@ -159,6 +160,10 @@ def _pam(home: Home, *commands: list[Any], user: int, group: int) -> Any:
 def test_a_group_that_there_is_not_is_said(sample_copy: Home) -> None:
     with pytest.raises(ConfigError, match="no group 'no such group'"):
         share_published(sample_copy, "no such group")
+    sample_copy.config_file.write_text('[publish]\ngroup = "no such group"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="no group 'no such group'"):
+        NightRun(sample_copy, sample=True).begin()
+    assert not is_under_way(sample_copy), "before anything is landed or built"
 
 
 def test_the_page_is_for_this_machine_unless_a_proxy_asks_who_comes(new_home: Home, pam: Callable) -> None:

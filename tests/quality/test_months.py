@@ -110,7 +110,7 @@ def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itsel
         ])  # fmt: skip
         return said.output
 
-    accept()
+    assert "no rule of the last checked night found fault with it" in accept()
     assert "is dales meant" in accept("--area", "dale")
     assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accept("--area", "Dales")
     checks = publish_night(new_home).checks
@@ -122,6 +122,7 @@ def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itsel
         " none of the twelve months before; units that fell to 0: 4"
     )
     assert sorted(row["area_code"] for row in meta_rows(new_home, "accepted_months")) == ["dales", "derbyshire"]
+    assert "no rule" not in accept("--area", "Derby East") and "no rule" in accept("--area", "Chesterfield")
     # A list of an earlier version has no areas: its months are the force's.
     path = new_home.seeds / "accepted_months.csv"
     first, second, *_ = path.read_text(encoding="utf-8").splitlines()

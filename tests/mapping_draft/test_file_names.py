@@ -1,0 +1,58 @@
+"""The rule that is drafted from a file's name: never a window that the file does not have, as its other days would be zeros."""
+
+from datetime import date
+
+import pytest
+
+from dagster_project.landing.file_name_patterns import read_pattern
+from dagster_project.mapping_draft.file_names import draft_name
+
+MONTH = (date(2026, 10, 1), date(2026, 10, 30))
+MONTHS = (date(2026, 1, 3), date(2026, 10, 29))
+SINCE_APRIL = (date(2026, 4, 2), date(2026, 10, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "rule"),
+    [
+        ("Seizures to 31 Oct 2026.csv", MONTHS, "Seizures to *.csv"),
+        ("Seizures to 31st October 2026.csv", MONTHS, "Seizures to *.csv"),
+        ("Seizures to 31.10.26.csv", MONTHS, "Seizures to *.csv"),
+        ("Seizures to 2026-10-31.csv", MONTHS, "Seizures to *.csv"),
+        ("seizures_to_31102026.csv", MONTHS, "seizures_to_*.csv"),
+        ("Seizures Oct 31 2026.csv", MONTHS, "Seizures *.csv"),
+        ("Seizures 31oct2026.csv", MONTHS, "Seizures *.csv"),
+        ("Seizures 31 Oct.csv", MONTHS, "Seizures *.csv"),
+        ("Naloxone FY 2026-27 to 31 Oct 2026.csv", SINCE_APRIL, "Naloxone FY * to *.csv"),
+        ("Incidents to 30 Oct 2026.xlsx", MONTH, "Incidents to *.xlsx"),
+    ],
+)  # fmt: skip
+def test_a_day_in_the_name_is_no_year_and_no_month(name: str, days: tuple[date, date], rule: str) -> None:
+    drafted = draft_name(name, *days)
+    assert (drafted.name, drafted.covers) == (rule, "days")
+    assert "days without rows before and after are not covered" in drafted.doubt
+    assert read_pattern(rule).fits(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "rule", "covers"),
+    [
+        ("Seizures 2026.csv", MONTHS, "Seizures {year:%Y}.csv", None),
+        ("Seizures (2) 2026.csv", MONTHS, "Seizures * {year:%Y}.csv", None),
+        ("Seizures Jan-Oct 2026.csv", MONTHS, "Seizures *.csv", "months"),
+        ("Seizures 2026-10.csv", MONTHS, "Seizures *.csv", "months"),
+        ("Seizures Q3 2026.csv", MONTHS, "Seizures Q* *.csv", "months"),
+        ("Seizures 2026-10-31.csv", MONTHS, "Seizures {at:%Y-%m-%d}.csv", "months"),
+        ("Naloxone FY 2026-27.csv", SINCE_APRIL, "Naloxone FY {financial_year:%Y}-*.csv", None),
+        ("Incidents Oct 2026.xlsx", MONTH, "Incidents {month:%b %Y}.xlsx", None),
+        ("Incidents 2026-10 run 20261101 0200.csv", MONTH, "Incidents {month:%Y-%m} run {at:%Y%m%d %H%M}.csv", None),
+        ("1 Jan 2026 to 31 Oct 2026.csv", MONTHS, "{from:%d %b %Y} to {to:%d %b %Y}.csv", None),
+        ("v2b list 3.csv", MONTHS, "v*b list *.csv", "months"),
+    ],
+)  # fmt: skip
+def test_what_the_name_says_is_the_window_where_it_says_all_of_it(
+    name: str, days: tuple[date, date], rule: str, covers: str | None
+) -> None:
+    drafted = draft_name(name, *days)
+    assert (drafted.name, drafted.covers, drafted.doubt) == (rule, covers, "")
+    assert read_pattern(rule).fits(name)
