@@ -184,7 +184,9 @@ def current_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     for e in entries:
         if e.outcome != "known":
             last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
-    newest = {e.source_file: e.landed_at for e in entries if e.outcome != "known"}
+    # What was retracted corrects nothing any more.
+    decided = sorted((e for e in last.values() if e.outcome != "retracted"), key=lambda e: e.landed_at)
+    newest = {e.source_file: e.landed_at for e in decided}
     loads = [e for e in last.values() if e.outcome == "accepted"]
     return [
         e for e in last.values()
