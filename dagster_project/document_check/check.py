@@ -28,10 +28,10 @@ from .link_sentences import Context, is_plain, link_numbers, same_period, why_no
 from .link_tables import link_suggested, link_table
 from .link_topline import topline_cells
 from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
-from .number_words import is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
 from .periods_in_text import periods_of
 from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
+from .words_around_numbers import is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
 
 MOST_NUMBERS = 100_000
 MOST_IN_SENTENCE = 100

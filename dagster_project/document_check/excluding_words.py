@@ -17,9 +17,9 @@ from dagster_project.editions.windows import years_before
 from .edition_figures import EditionFigures
 from .figures_in_text import MONTH, Spot
 from .model import Figure
-from .number_words import CHANGE
 from .periods_in_text import BEFORE, periods_of
 from .words import Mention, mentions, named, simple
+from .words_around_numbers import CHANGE
 
 OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)

@@ -12,9 +12,9 @@ from .edition_figures import EditionFigures
 from .excluding_words import OWN_AREAS, is_other_kind, is_part
 from .figures_in_text import Number, Spot
 from .model import Figure
-from .number_words import CHANGE, DOWN, UP, Written, is_plain_value, read_written
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
+from .words_around_numbers import CHANGE, DOWN, UP, Written, is_plain_value, read_written
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)

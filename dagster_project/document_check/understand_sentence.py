@@ -12,9 +12,9 @@ from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
 from .link_sentences import name_beside
 from .model import Figure
-from .number_words import Written, is_fall_in_words, read_written
 from .periods_in_text import periods_of
 from .words import mentions, named
+from .words_around_numbers import Written, is_fall_in_words, read_written
 
 SHOWS = ("value", "volume_change", "pct_change")
 

@@ -1,11 +1,12 @@
 """A file's way in: from the inbox to raw Parquet, the quarantine and the ledger.
 
 - Which file it is: `file_names` reads its name, `choose_mapping` and `file_name_patterns` find the force's mapping for it.
-- `land_file` takes the steps, in this order: unpack it (`containers`), read its rows (`open_file`, `csv_reader`, `excel`
-  with `failed_and_hidden_cells`, `parquet`), find the header (`header_row`) and its columns (`header_columns`), apply the
-  mapping (`mappings`) and read each cell as its type (`canonical_values`), check each row (`row_rules`, `excluded_rows`,
-  `duplicate_rows`), doubt the file as a whole (`plausibility`, `restarted_keys`, `text_around_table`, `uncertain_dates`,
-  `vocabulary`), and store it (`raw_store`, `ledger`). `conflicting_files` withholds rows on which two files differ.
+- `land_file` takes the steps, in this order: unpack it (`containers`), read its rows (`open_file`, `csv_reader`, `excel` with
+  `failed_and_hidden_cells`, `parquet`), find the header (`header_row`) and its columns (`header_columns`), apply the mapping
+  (`mappings`) and read each cell as its type (`canonical_values`), check each row (`row_rules`; `words_of_no_record` has
+  totals, notes, examples and broken references; `duplicate_rows`), doubt the file as a whole (`plausibility`,
+  `restarted_keys`, `text_around_table`, `uncertain_dates`, `vocabulary`, `file_doubts`), and store it (`raw_store`,
+  `ledger`). `conflicting_files` withholds rows on which two files differ.
 - Before: `complete_inbox` says whether all have come, so that a night can start early.
 - Afterwards: `move_to_archive`, `release_held`, `retention`; `interrupted_landing` cleans up after one that was killed.
 """

@@ -13,9 +13,9 @@ from dagster_project.contracts import Column
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.sql import literal
 
-from .excluded_rows import NOBODY, is_word
 from .mapping_fields import split_codes
 from .mappings import SystemMapping
+from .words_of_no_record import NOBODY, is_word
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 

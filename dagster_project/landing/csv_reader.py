@@ -19,10 +19,10 @@ import duckdb
 from dagster_project.core.printable import LONGEST, is_printable, visible
 from dagster_project.core.sql import literal
 
-from .excluded_rows import mentions_total
 from .header_columns import Layout
 from .header_row import HEADER_CHARACTERS
 from .quoted_csv import split_quoted
+from .words_of_no_record import mentions_total
 
 BLOCK = 1 << 24
 """Characters passed to DuckDB at a time: larger blocks are slower, and take twice their size in memory."""

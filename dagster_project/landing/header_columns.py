@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from dagster_project.contracts import plain_header
 
-from .excluded_rows import CURRENCY_HEADER, FORCE_HEADER, STATE_HEADER, VOID_HEADER
 from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderNames, find_header_row
 from .refusal import LONGEST_SHOWN, Refused, printable
+from .words_of_no_record import CURRENCY_HEADER, FORCE_HEADER, STATE_HEADER, VOID_HEADER
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from dagster_project.core.errors import Cause, cause_of
 from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
-from .doubtful_rows import doubts, rows_that_stopped
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
+from .file_doubts import doubts, rows_that_stopped
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds

@@ -21,7 +21,6 @@ from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, HEAD, Cells, head_of, is_within, memory_file, read_cells, read_lines
 from .decode import decode
 from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
-from .excluded_rows import TOTAL
 from .file_names import InboxFile
 from .header_columns import AroundTable, Layout, read_header
 from .header_row import HeaderNames, describe_row, looks_like_header
@@ -31,6 +30,7 @@ from .parquet import read_parquet
 from .refusal import Refused, printable
 from .row_rules import Sheet, widest
 from .text_around_table import LAST_CHARACTERS, read_around
+from .words_of_no_record import TOTAL
 
 
 def open_file(

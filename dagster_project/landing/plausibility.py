@@ -17,11 +17,11 @@ from dagster_project.core.sql import literal, one_row
 
 from .conflicting_files import load_of
 from .csv_reader import CELLS
-from .excluded_rows import FORCE_NUMBERS, own_number
 from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
 from .refusal import Refused
 from .row_rules import PARSED, Sheet
+from .words_of_no_record import FORCE_NUMBERS, own_number
 
 EVER = (date(1900, 1, 1), date(2100, 12, 31))
 """The window used for a dry run where the person gave none."""

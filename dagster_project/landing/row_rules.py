@@ -16,7 +16,12 @@ from dagster_project.core.sql import literal, one_row
 from .canonical_values import FAULT, mapped, translated
 from .csv_reader import CELLS, Cells
 from .decode import MARK
-from .excluded_rows import (
+from .file_name_patterns import FIRST_YEAR, Covers, months
+from .header_columns import AroundTable, Layout
+from .mapping_fields import Join, parts_of
+from .mappings import SystemMapping
+from .refusal import Refused
+from .words_of_no_record import (
     KEY_WORDS,
     NO_VALUE,
     POUNDS,
@@ -29,11 +34,6 @@ from .excluded_rows import (
     says_void,
     why_word,
 )
-from .file_name_patterns import FIRST_YEAR, Covers, months
-from .header_columns import AroundTable, Layout
-from .mapping_fields import Join, parts_of
-from .mappings import SystemMapping
-from .refusal import Refused
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"

@@ -1,4 +1,5 @@
-"""Reads what is published: SQL (`query`), the prompt, `trace` from a figure to its rows, `diff`, claims and topline."""
+"""Reads what is published: SQL (`query`), the prompt, `trace` from a figure to its rows and their columns, `diff`, claims and
+topline."""
 
 from dagster_project.core.cell_text import escape_formula, plain_text
 from dagster_project.core.config import Limits

@@ -11,7 +11,7 @@ from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 from dagster_project.core.home import Home
 from dagster_project.nights.rollback import roll_back
 from dagster_project.publishing.publications import list_kept
-from dagster_project.reporting.pack.figure_trails import open_work
+from dagster_project.reporting.pack.row_counts import open_work
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
 

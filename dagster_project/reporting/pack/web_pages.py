@@ -13,9 +13,9 @@ import jinja2
 from dagster_project.editions.verdicts import share_checked
 
 from . import wording as words
-from .figure_trails import TrailPart, Trails
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .picture_cache import NOT_DRAWN, draw_svgs
+from .row_counts import TrailPart, Trails
 from .wording import ORDER_OF_FINDINGS, public_notice
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -19,9 +19,9 @@ from dagster_project.editions import Edition, forces_with_files, read_editions
 
 from .content import read_pack
 from .document_settings import DocumentSettings, document_settings
-from .figure_trails import Trails, open_work, read_trails
 from .model import Pack
 from .picture_cache import fill_cache
+from .row_counts import Trails, open_work, read_trails
 from .tables_csv import METADATA, write_csvs
 from .web_pages import write_html
 from .wording import slug

@@ -14,12 +14,12 @@ from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
-from .excluded_rows import other_force
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
 from .row_rules import Sheet
 from .vocabulary import CODE, known_values
+from .words_of_no_record import other_force
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
 """Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""

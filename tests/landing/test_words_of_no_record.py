@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.core.seeds import read_seed
-from dagster_project.landing.excluded_rows import _NUMBERS, TOTAL
+from dagster_project.landing.words_of_no_record import _NUMBERS, TOTAL
 
 from .workbook import workbook
 
@@ -135,7 +135,7 @@ def test_a_total_in_a_workbook_and_in_a_long_text(warehouse, monkeypatch):
     (entry,) = warehouse.night()
     assert entry.rows_quarantined == 1
     monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
-    monkeypatch.setattr("dagster_project.landing.excluded_rows.CHUNK", 7)
+    monkeypatch.setattr("dagster_project.landing.words_of_no_record.CHUNK", 7)
     many = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(99)]
     entry = warehouse.land("crimes", *many, "toTAL,2025-03-31,,,", at="20260106T020000Z")
     assert (entry.rows_landed, entry.rows_quarantined) == (99, 1)
