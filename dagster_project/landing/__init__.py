@@ -8,7 +8,8 @@
   `restarted_keys`, `text_around_table`, `uncertain_dates`, `vocabulary`, `file_doubts`), and store it (`raw_store`,
   `ledger`). `conflicting_files` withholds rows on which two files differ.
 - Before: `complete_inbox` says whether all have come, so that a night can start early.
-- Afterwards: `move_to_archive`, `release_held`, `retention`; `interrupted_landing` cleans up after one that was killed.
+- Afterwards: `move_to_archive`, `release_held`, `retract` (takes back what was accepted wrongly), `retention`;
+  `interrupted_landing` cleans up after one that was killed.
 """
 
 from .file_names import InboxFile, find_files

@@ -2,9 +2,10 @@
 
 docs/explanation/disclosure.md explains the method.
 
-Made in SQL from the candidate's marts, before the gate judges it: `choose_public_periods` decides what is shown,
-`write_suppressed` or `write_rounded` writes it. `public_windows` adds up what is shown. The marts stay exact. `pam.toml` sets
-the form; `seeds/public_cuts.csv` says which figures count the same events, and how each of them is split.
+Made in SQL from the candidate's marts, before the gate judges it: `choose_public_periods` decides what the suppressed form
+shows and `write_suppressed` writes it; `write_rounded` makes the rounded form. `public_windows` adds up what is shown. The
+marts stay exact. `pam.toml` sets the form; `seeds/public_cuts.csv` says which figures count the same events, and how each of
+them is split.
 """
 
 import hashlib

@@ -3,8 +3,8 @@
 If `PAM_POSTGRES_DSN` names a database, each night is loaded into new schemas, which replace the old ones in one step: a query
 sees the one night or the other. The publication of files does not depend on it.
 
-`night` says when one is loaded; `loading` and `table_definitions` load it and let readers read it, `swap` has it replace the
-old one. `roles` are the owner and the readers' group, `reader_logins` the log-ins of people.
+`night` says when one is loaded; `loading` makes and fills the tables of `table_definitions` and lets readers read them,
+`swap` has it replace the old one. `roles` are the owner and the readers' group, `reader_logins` the log-ins of people.
 """
 
 from .errors import PostgresError
