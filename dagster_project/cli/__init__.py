@@ -73,8 +73,16 @@ def main() -> None:
         if not isinstance(done.code, int | None):
             raise
         atexit._run_exitfuncs()
+        code = done.code or 0
         for stream in (sys.stdout, sys.stderr):
-            # None where whoever started pam has closed it.
-            if stream:
-                stream.flush()
-        os._exit(done.code or 0)
+            try:
+                # None where whoever started pam has closed it.
+                if stream:
+                    stream.flush()
+            except BrokenPipeError:
+                # Nobody reads the rest.
+                pass
+            except OSError:
+                # A full disk: the answer is not all there. Messages may be lost.
+                code = code or int(stream is sys.stdout)
+        os._exit(code)

@@ -31,6 +31,11 @@ _ITSELF = re.compile(
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
 _ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
+_NAMES = "january|february|march|april|may|june|july|august|september|october|november|december"
+_MONTH_ALONE = re.compile(
+    rf"\b(?:in|on|from|than|during|with|for|of) (?:{_NAMES})\b(?!,? ?(?:19|20)\d\d| ?(?:to|and|until|–|-) ?(?:{_NAMES}))", re.I
+)
+"""A month without its year: what is near it may be of another month than the sentence's period."""
 _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
@@ -95,15 +100,27 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
     # must be named with its days.
     if linked := _choose(spot, context, pool, periods, edition, False):
         return linked
-    in_days = [p for p in periods if p.how == "days"]
-    return _choose(spot, context, [*pool, *_not_printed(spot, context, written, edition)], in_days, edition, False)
+    period = _period(spot, periods, context)
+    is_named = any(p.how == "days" for p in periods) and not _MONTH_ALONE.search(spot.sentence)
+    if period is None or period.how != "days" or not is_named:
+        return None
+    return _choose(spot, context, [*pool, *_not_printed(spot, context, written, edition)], periods, edition, False)
 
 
 def _not_printed(spot: Spot, context: Context, written: Written, edition: EditionFigures) -> list[Figure]:
     """The figures that a number may be and the edition does not print, of measures that the sentence names."""
     around = f"{context.earlier} {context.before} {spot.sentence}"
     named_here = {m.what for m in mentions(spot.sentence, around)}
-    return [f for measure in named_here for f in edition.not_printed.get(measure, ()) if _has_unit(f, written)]
+    # `Up 12% in October 2025` may be on the month before.
+    is_on_year = bool(BEFORE.search(spot.sentence))
+    return [
+        f for measure in named_here for f in edition.not_printed.get(measure, ())
+        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_month(f))
+    ]  # fmt: skip
+
+
+def is_month(figure: Figure) -> bool:
+    return bool(figure.first and figure.last and (figure.last - figure.first).days <= 31)
 
 
 def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str:
@@ -114,7 +131,7 @@ def why_not_linked(spot: Spot, context: Context, edition: EditionFigures) -> str
         return "no words for a measure in the sentence"
     if _period(spot, periods_of(spot.sentence, edition.data_to), context) is None:
         return "no period in the sentence, such as `in October 2025` or `in 2024/25`"
-    return "its words for measure, area and period leave no figure, or more than one"
+    return "its words for measure, area and period leave no figure, or more than one, or say another place, time or base"
 
 
 def is_plain(spot: Spot, own: str) -> bool:
@@ -163,8 +180,8 @@ def _choose(
     period = _period(spot, periods, context)
     fitting = [
         f for f in pool
-        if f"{f.mart}.{f.measure}" in costs and _in_place(spot, f, edition)
-        and _in_period(f, period, edition, is_printed_here)
+        if f"{f.mart}.{f.measure}" in costs and _in_period(f, period, edition, is_printed_here)
+        and _in_place(spot, f, edition)
     ]  # fmt: skip
     if not fitting:
         return None

@@ -6,6 +6,7 @@ The rows stay in both raw files, which never change; the keys not to use are sto
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -13,7 +14,7 @@ from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
-from .ledger import LedgerEntry
+from .ledger import CONFLICT_KIND, LedgerEntry
 from .raw_store import TIED, Load, parquet_of, write_tie
 
 
@@ -115,8 +116,19 @@ def ties(home: Home, accepted: Collection[str]) -> list[Path]:
     return sorted(p for p in home.withheld.glob(f"*{TIED}*.parquet") if all(x in accepted for x in p.stem.split(TIED)))
 
 
-def end_conflicts(con: duckdb.DuckDBPyConnection, home: Home, load: str, accepted: Collection[str]) -> dict[str, int]:
-    """The rows of other accepted loads that are no longer withheld without `load`: less than 0, by load."""
-    others = [p.stem.split(TIED)[0] for p in ties(home, accepted) if p.stem.endswith(f"{TIED}{load}")]
-    freed = {other: -_withheld_by_one(con, home, other, load, accepted) for other in others}
-    return {other: n for other, n in freed.items() if n}
+def end_conflicts(
+    con: duckdb.DuckDBPyConnection, home: Home, load: LedgerEntry, n_later: int, accepted: Collection[str]
+) -> dict[str, Any]:
+    """What changes in the ledger's entry of a load that counts no longer. Its rows are withheld no longer, neither those that
+    it landed without nor the `n_later` that later files withheld; nor are rows of other `accepted` loads that only it withheld
+    (less than 0 in `withheld`, by load)."""
+    others = [p.stem.split(TIED)[0] for p in ties(home, accepted) if p.stem.endswith(f"{TIED}{load.load_id}")]
+    freed = {other: -_withheld_by_one(con, home, other, str(load.load_id), accepted) for other in others}
+    freed[str(load.load_id)] = -n_later
+    n_tied = load.quarantine_reasons.get(CONFLICT_KIND, 0)
+    return {
+        "rows_landed": (load.rows_landed or 0) + n_tied,
+        "rows_quarantined": (load.rows_quarantined or 0) - n_tied,
+        "quarantine_reasons": {k: n for k, n in load.quarantine_reasons.items() if k != CONFLICT_KIND},
+        "withheld": {other: n for other, n in freed.items() if n},
+    }

@@ -53,7 +53,7 @@ from .raw_store import (
     write_raw_unplaced,
 )
 from .refusal import Refused, StillChanging, TooLarge, Waits
-from .restarted_keys import ReplacedRows, replaced_rows, restarted_keys
+from .restarted_keys import ReplacedRows, add_up, replaced_rows, restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
 from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
@@ -397,7 +397,7 @@ class FileLanding(LandingSession):
                 *filter(None, notes),
                 *describe_extraction(file, at),
             ],
-            replaced={r.source_file: r.rows for r in replaced},
+            replaced=add_up(replaced),
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
@@ -421,9 +421,10 @@ class FileLanding(LandingSession):
             )
             if reason:
                 held = {"night_id": self.night_id, "landed_at": utc_microseconds(self.clock.tick()), "outcome": "held"}
-                freed = end_conflicts(self.con, self.home, str(other.load_id), accepted)
+                n_later = before.rows_quarantined - (other.rows_quarantined or 0)
+                changes = end_conflicts(self.con, self.home, other, n_later, accepted)
                 accepted.remove(str(other.load_id))
-                self.also_held.append(other.model_copy(update=held | {"reason": reason, "withheld": freed}))
+                self.also_held.append(other.model_copy(update=held | changes | {"reason": reason, "held_for": None}))
             else:
                 settled.append(other)
         n_tied, rivals = found[load.load_id], [o.source_file for o in others if found.get(str(o.load_id))]

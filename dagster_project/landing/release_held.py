@@ -98,6 +98,7 @@ def release_load(
             "rows_quarantined": (held.rows_quarantined or 0) + n_tied,
             "quarantine_reasons": held.quarantine_reasons | ({CONFLICT_KIND: n_tied} if n_tied else {}),
             "withheld": withheld,
+            "held_for": None,
         }
         | ({"unknown_values": unknown.unknown, "unknown_told": unknown.warnings} if unknown else {})
     )

@@ -1,6 +1,7 @@
 """Holds files whose references begin again with each year or day: they would replace the records of the time before. Where a
 short file does so, or replaces fewer, that is noted."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -136,6 +137,14 @@ def replaced_rows(
             )
             found.append(ReplacedRows(name, n, note))
     return found
+
+
+def add_up(replaced: Iterable[ReplacedRows]) -> dict[str, int]:
+    """The rows that are replaced, by file."""
+    rows: Counter[str] = Counter()
+    for r in replaced:
+        rows[r.source_file] += r.rows
+    return dict(rows)
 
 
 def _may_restart(sheet: Sheet) -> bool:

@@ -12,7 +12,7 @@ from dagster_project.core.receipts import Night, locked, night_order
 from .conflicting_files import end_conflicts
 from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
-from .ledger import CONFLICT_KIND, LedgerEntry, accepted, commit, read_ledger
+from .ledger import LedgerEntry, accepted, commit, read_ledger
 from .release_held import file_of_name
 from .retention import read_erasures
 
@@ -44,15 +44,12 @@ def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, 
         raise NotRetractedError(f"{load_id} is not an accepted load" + (f": it is {load.outcome}" if load else ""))
     if erased := _erased_since(home, load):
         raise NotRetractedError(
-            f"{load.source_file} can't be retracted: {erased} was erased at its retention limit since it was accepted, and what"
-            " remains of it was counted with this file. Drop a newer file that covers the same days"
+            f"{load.source_file} can't be retracted: {erased} was erased at its retention limit since it was accepted, and its"
+            " rows may have to count without this file. Drop a newer file that covers the same days"
         )
     with connect(memory_settings(home), has_identifiers=False) as con:
-        withheld = end_conflicts(con, home, load_id, {str(e.load_id) for e in accepted(entries)})
-    # Also its own rows are withheld no longer: those that later files withheld, and those that it landed without.
-    if n_later := sum(e.withheld.get(load_id, 0) for e in entries):
-        withheld[load_id] = -n_later
-    n_tied = load.quarantine_reasons.get(CONFLICT_KIND, 0)
+        n_later = sum(e.withheld.get(load_id, 0) for e in entries)
+        changes = end_conflicts(con, home, load, n_later, {str(e.load_id) for e in accepted(entries)})
     at = Clock(now, decisions.latest).tick()
     entry = load.model_copy(
         update={
@@ -60,11 +57,8 @@ def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, 
             "landed_at": utc_microseconds(at),
             "outcome": "retracted",
             "reason": f"retracted on {at.date()} by {by}: {why}" + (f"; was {load.reason}" if load.reason else ""),
-            "rows_landed": (load.rows_landed or 0) + n_tied,
-            "rows_quarantined": (load.rows_quarantined or 0) - n_tied,
-            "quarantine_reasons": {k: n for k, n in load.quarantine_reasons.items() if k != CONFLICT_KIND},
-            "withheld": withheld,
         }
+        | changes
     )
     facts = {"night_id": night_id, "load_id": load_id, "source_file": load.source_file, "by": by, "why": why}
     audit.record(home, "alteration", what="retracted", **facts)

@@ -3,6 +3,7 @@
 Read from the ledger and the stored rows, as a night leaves out files that can no longer affect a figure.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
@@ -16,7 +17,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.ledger import is_replaced
-from dagster_project.landing.raw_store import parquet_of
+from dagster_project.landing.raw_store import TIE, parquet_of
 
 from .trace import Trail
 from .trace_request import find_force, measure_row
@@ -101,20 +102,25 @@ def _quarantined(
     """Rows in quarantine, where no newer file has replaced their file's whole window. Of a date that can't be read: where the
     file covers a day of the period."""
     found = []
+    ids, stored = {str(e.load_id) for e in files}, defaultdict(list)
+    for folder in {load_of(e).quarantine(home).parent for e in files}:
+        for path in sorted(folder.glob("*.parquet")):
+            # A conflict counts where both files are accepted.
+            if ids.issuperset(loads := path.stem.split(TIE)):
+                stored[loads[0]].append(path)
     for e in files:
-        # A conflict counts once both files are accepted.
-        tied = (load_of(e).quarantine(home, str(other.load_id)) for other in files)
-        paths = [p for p in (load_of(e).quarantine(home), *tied) if p.exists()]
+        paths = stored[str(e.load_id)]
         if not paths or is_replaced(e, files):
             continue
         day = "split_part(split_part(trim(d), ' ', 1), 'T', 1)"
         rows = con.execute(
             f"""
             with rows as (
-                select _reasons, coalesce(try_cast({day} as date), cast(try_strptime({day}, '%d/%m/%Y') as date)) as day
-                from (select _reasons, {contract.date_column or "null"} as d from {parquet_of(*paths)})
+                select _line, _reasons, coalesce(try_cast({day} as date), cast(try_strptime({day}, '%d/%m/%Y') as date)) as day
+                from (select _line, _reasons, {contract.date_column or "null"} as d from {parquet_of(*paths)})
             )
-            select count(*), (list(distinct _reasons order by _reasons))[1:{REASONS_SHOWN}], count(distinct _reasons)
+            select
+                count(distinct _line), (list(distinct _reasons order by _reasons))[1:{REASONS_SHOWN}], count(distinct _reasons)
             from rows
             where day between $first and $last or (day is null and $touches)
             """,

@@ -131,8 +131,8 @@ def _read_manifest(engine: Engine) -> "Manifest":
         parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, Path(own)).result
         os.replace(Path(own) / MANIFEST.name, folder / MANIFEST.name)
     # Dates in the YAML (of unit tests) need dbt's own encoder.
-    write_whole(parsed_file, parsed.to_msgpack(extended_mashumaro_encoder))
-    write_whole(stamp_file, stamp.encode())
+    write_whole(parsed_file, parsed.to_msgpack(extended_mashumaro_encoder), many_writers=True)
+    write_whole(stamp_file, stamp.encode(), many_writers=True)
     return parsed
 
 

@@ -1,7 +1,7 @@
 """Monthly totals that replace erased rows, so that figures stay the same: `raw/_kept`.
 
 One Parquet file for each load, from the last publication that was made from its rows: what each month adds to each measure, by
-unit and category. No key, no identifier, no row. `by_month` adds them up like events.
+unit and category. No key, no identifier, no row. `monthly` adds them up like events.
 
 A second file lists, by load and line, the rows of other loads that the erased rows had superseded.
 """

@@ -56,7 +56,7 @@ def test_the_values_that_hold_a_file_are_told_once(new_home: Home, capsys: pytes
 
 def test_no_new_file_is_said_of_nights_that_looked_alone(pam: Callable, new_home: Home) -> None:
     new_home.config_file.write_text(f"[night]\ninbox = '{new_home.path / 'none'}'\n", encoding="utf-8")
-    missing = pam("nightly", "--home", new_home.path)
+    missing = pam("nightly", "--wait", "0", "--home", new_home.path)
     assert missing.exit_code == 1 and "no such folder" in missing.stderr and "No new file" not in missing.stdout
     new_home.config_file.unlink()
     columns = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]

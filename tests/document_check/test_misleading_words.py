@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dagster_project.core.home import Home
+from dagster_project.document_check.check import UNKNOWN_TABLE
 from document_check.documents import check, check_text, word
 
 OF_SOMETHING_ELSE = [
@@ -313,6 +314,22 @@ def test_a_period_that_the_edition_does_not_print_is_that_of_the_marts(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "In the first quarter of 2025/26 there were 880 drug incidents.",
+        "Last year there were 3,400 drug incidents.",
+        "On 3 October 2025 there were 12 drug incidents.",
+        "In the 12 months to 20 November 2025 there were 3,400 drug incidents.",
+        "There were 276 drug incidents in September and 309 in October 2025.",
+        "Drug incidents fell by 8% in October 2025 from 336 the month before.",
+    ],
+)
+def test_a_number_of_another_time_is_not_that_of_the_period_beside_it(sample_home: Home, tmp_path: Path, text: str) -> None:
+    items = check_text(sample_home, tmp_path, f"Performance in October 2025\n\n{text}").items
+    assert {i.verdict for i in items} == {"not linked"}
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("Trafficking offences rose to 1,059.", "no period in the sentence"),
@@ -400,7 +417,7 @@ def test_a_table_of_the_force_is_linked(sample_home: Home, tmp_path: Path, title
 def test_a_table_that_only_words_of_its_title_silence_says_which(sample_home: Home, tmp_path: Path) -> None:
     word([("Drug offences by children (OFFICIAL)", YEARS), ("Targets for drug offences", YEARS)]).save(str(tmp_path / "a.docx"))
     items = check(sample_home, tmp_path / "a.docx").items
-    assert [i.reason for i in items] == ["the title says 'children'"] * 4 + [None] * 4
+    assert [i.reason for i in items] == ["the title says 'children'"] * 4 + [UNKNOWN_TABLE] * 4
 
 
 def test_orders_are_linked_with_the_table_of_their_own_kind(sample_home: Home, tmp_path: Path) -> None:
