@@ -4,6 +4,7 @@ The value of the number is not used, or it would always agree. If the words leav
 """
 
 import re
+from calendar import month_name
 from dataclasses import dataclass, replace
 
 from dagster_project.editions.paragraphs import within
@@ -31,7 +32,7 @@ _ITSELF = re.compile(
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
 _ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
-_NAMES = "january|february|march|april|may|june|july|august|september|october|november|december"
+_NAMES = "|".join(month_name[1:])
 _MONTH_ALONE = re.compile(
     rf"\b(?:in|on|from|than|during|with|for|of) (?:{_NAMES})\b(?!,? ?(?:19|20)\d\d| ?(?:to|and|until|–|-) ?(?:{_NAMES}))", re.I
 )
@@ -115,11 +116,11 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     is_on_year = bool(BEFORE.search(spot.sentence))
     return [
         f for measure in named_here for f in edition.not_printed.get(measure, ())
-        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_month(f))
+        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not _is_month(f))
     ]  # fmt: skip
 
 
-def is_month(figure: Figure) -> bool:
+def _is_month(figure: Figure) -> bool:
     return bool(figure.first and figure.last and (figure.last - figure.first).days <= 31)
 
 

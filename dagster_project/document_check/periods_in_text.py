@@ -149,8 +149,7 @@ def _months_to(match: re.Match[str], data_to: date) -> _Days:
         count, last = None, month_end(data_to.year, data_to.month)
     else:
         count, last = match[1], month_end(int(match[3]), _no(match[2]))
-    months = 12 if count is None else int(count) if count.isdigit() else WORDS.index(count.lower())
-    return "days", month_days(month_number(last) + 1 - months)[0], last
+    return _months_up_to(count, last)
 
 
 def _months_to_day(match: re.Match[str], data_to: date) -> _Days:
@@ -158,7 +157,12 @@ def _months_to_day(match: re.Match[str], data_to: date) -> _Days:
     last = month_end(int(match[4]), _no(match[3]))
     if int(match[2]) != last.day or _OTHER_LENGTH.search(match.string[: match.start()]):
         return _part()
-    months = 12 if match[1] is None else int(match[1]) if match[1].isdigit() else WORDS.index(match[1].lower())
+    return _months_up_to(match[1], last)
+
+
+def _months_up_to(count: str | None, last: date) -> _Days:
+    """So many months, in digits or in words and by default twelve, up to the end of one."""
+    months = 12 if count is None else int(count) if count.isdigit() else WORDS.index(count.lower())
     return "days", month_days(month_number(last) + 1 - months)[0], last
 
 

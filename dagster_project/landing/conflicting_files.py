@@ -47,13 +47,12 @@ def count_conflicts(
     """How many rows of each load `settle_conflicts` would newly withhold, by its id."""
     con.execute("create or replace temp table landing_all_tied (_key varchar)")
     found: dict[str, int] = {}
-    withheld = ties(home, {str(e.load_id) for e in others})
+    accepted = {str(e.load_id) for e in others}
     for other in map(load_of, others):
         if _find_tied(con, home, contract, load, other):
             con.execute("insert into landing_all_tied from landing_tied")
-            already = [p for p in withheld if p.stem.startswith(f"{other.load_id}{TIED}")]
-            is_new = f"and _line not in (select _line from {parquet_of(*already)})" if already else ""
-            found[other.load_id] = one_row(con.execute(f"select count(*) {_tied_rows(other.raw(home))} {is_new}"))[0]
+            is_new = _is_not_withheld(home, other.load_id, accepted)
+            found[other.load_id] = one_row(con.execute(f"select count(*) {_tied_rows(other.raw(home))} and {is_new}"))[0]
     found[load.load_id] = one_row(con.execute("select count(distinct _key) from landing_all_tied"))[0]
     return found
 
@@ -106,9 +105,14 @@ def _withhold(
 def _withheld_by_one(con: duckdb.DuckDBPyConnection, home: Home, load: str, rival: str, accepted: Collection[str]) -> int:
     """How many rows of a load a conflict with `rival` withholds, and none with another accepted load."""
     own = home.withheld / f"{load}{TIED}{rival}.parquet"
-    others = [p for p in ties(home, accepted) if p.stem.startswith(f"{load}{TIED}") and p != own]
-    rest = f"where _line not in (select _line from {parquet_of(*others)})" if others else ""
-    return int(one_row(con.execute(f"select count(*) from {parquet_of(own)} {rest}"))[0])
+    by_no_other = _is_not_withheld(home, load, {*accepted} - {rival})
+    return int(one_row(con.execute(f"select count(*) from {parquet_of(own)} where {by_no_other}"))[0])
+
+
+def _is_not_withheld(home: Home, load: str, accepted: Collection[str]) -> str:
+    """SQL that is true of a load's row that no conflict with an accepted load withholds."""
+    paths = [p for p in ties(home, {*accepted, load}) if p.stem.startswith(f"{load}{TIED}")]
+    return f"_line not in (select _line from {parquet_of(*paths)})" if paths else "true"
 
 
 def ties(home: Home, accepted: Collection[str]) -> list[Path]:

@@ -414,14 +414,14 @@ class FileLanding(LandingSession):
         by_load, settled, accepted = self.decisions.counts(), [], {str(o.load_id) for o in others}
         for other in others:
             before, n_tied = by_load[str(other.load_id)], found.get(str(other.load_id), 0)
-            told = before.rows_quarantined - (other.rows_quarantined or 0) + n_tied
-            its_kinds = other.quarantine_reasons | {CONFLICT_KIND: other.quarantine_reasons.get(CONFLICT_KIND, 0) + told}
+            n_later = before.rows_quarantined - (other.rows_quarantined or 0)
+            n_all = other.quarantine_reasons.get(CONFLICT_KIND, 0) + n_later + n_tied
+            its_kinds = other.quarantine_reasons | {CONFLICT_KIND: n_all}
             reason = n_tied and self._lost_to_conflicts(
                 before.rows_in_file, before.rows_quarantined + n_tied, its_kinds, [load.source_file]
             )
             if reason:
                 held = {"night_id": self.night_id, "landed_at": utc_microseconds(self.clock.tick()), "outcome": "held"}
-                n_later = before.rows_quarantined - (other.rows_quarantined or 0)
                 changes = end_conflicts(self.con, self.home, other, n_later, accepted)
                 accepted.remove(str(other.load_id))
                 self.also_held.append(other.model_copy(update=held | changes | {"reason": reason, "held_for": None}))

@@ -17,7 +17,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.ledger import is_replaced
-from dagster_project.landing.raw_store import TIE, parquet_of
+from dagster_project.landing.raw_store import TIE, TIED, parquet_of
 
 from .trace import Trail
 from .trace_request import find_force, measure_row
@@ -61,7 +61,7 @@ def _superseded(
         for e in own
     )
     # A quarantined key counts as present.
-    withheld = [p for p in home.withheld.glob("*.parquet") if p.stem.split("__")[0] in {e.load_id for e in own}]
+    withheld = [p for p in home.withheld.glob("*.parquet") if p.stem.split(TIED)[0] in {e.load_id for e in own}]
     present = f"from {parquet_of(*withheld)}" if withheld else "select null as load_id, null as _key where false"
     rows = con.execute(
         f"""

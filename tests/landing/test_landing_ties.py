@@ -110,6 +110,22 @@ def test_one_of_two_that_contradict_each_other_is_released_or_comes_again(wareho
     assert (again.outcome, again.rows_landed) == ("accepted", 90)
 
 
+def test_a_file_that_is_held_for_a_conflict_has_no_other(warehouse):
+    """The second differs from the first in five rows, and from the third in most: once it is held, both have all their rows."""
+    tie(warehouse, [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(100)], A)
+    second = tie(warehouse, [f"C{n},2025-03-01,92D,Recorded,Erewash" for n in range(95, 135)], B)
+    assert (second.outcome, second.rows_landed) == ("accepted", 35)
+    rows = [f"C{n},2025-03-01,92D,Recorded,High Peak" for n in (*range(100, 135), *range(200, 300))]
+    warehouse.drop("crimes", *rows, start=C[0], end=C[1])
+    warehouse.night()
+    held = [e for e in warehouse.ledger() if e.load_id == second.load_id][-1]
+    assert (held.outcome, held.held_for, held.rows_landed, held.rows_quarantined) == ("held", None, 40, 0)
+    assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [100, 40, 135]
+    released = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="it counts")
+    assert (released.rows_landed, released.rows_quarantined) == (0, 40)
+    assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [95, 0, 100]
+
+
 def test_both_in_one_night(warehouse):
     for unit, (start, end) in (("Dales", A), ("Erewash", B)):
         warehouse.drop("crimes", *(f"C{n},2025-03-01,92D,Recorded,{unit}" for n in range(30)), start=start, end=end)
