@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import duckdb
@@ -42,8 +42,9 @@ class PrintedTable:
 @dataclass(frozen=True)
 class EditionFigures:
     """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
-    number. `areas`: names of areas, by kind. `data_to`: its last day of data. `not_printed`: figures of the whole force, over
-    complete periods, that the marts have and the edition does not print, by measure (`mart.measure`)."""
+    number. `areas`: names of areas, by kind. `data_to`: its last day of data. `not_printed`: reads, for a measure
+    (`mart.measure`), the figures of the whole force, over complete periods, that the marts have and the edition does not
+    print."""
 
     edition: str
     force_code: str
@@ -52,7 +53,7 @@ class EditionFigures:
     pool: tuple[Figure, ...]
     claims: dict[str, tuple[Figure, str]]
     areas: dict[str, frozenset[str]]
-    not_printed: dict[str, tuple[Figure, ...]] = field(default_factory=dict)
+    not_printed: Callable[[str], tuple[Figure, ...]] = lambda measure: ()
 
     @property
     def force_name(self) -> str:
@@ -110,17 +111,21 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
                 pool.setdefault(cell.figure.key, cell.figure)
     claims = _add_claims(con, chosen, pool)
     force, data_to = _scope(con, chosen)
-    not_printed = _read_not_printed(con, force, pool)
+
+    @cache
+    def not_printed(measure: str) -> tuple[Figure, ...]:
+        return _read_not_printed(con, force, measure, pool)
+
     return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, _areas(con, force), not_printed)
 
 
 def _read_not_printed(
-    con: duckdb.DuckDBPyConnection, force: str, pool: Collection[tuple[object, ...]]
-) -> dict[str, tuple[Figure, ...]]:
-    figures: dict[str, dict[tuple[object, ...], Figure]] = defaultdict(dict)
+    con: duckdb.DuckDBPyConnection, force: str, measure: str, pool: Collection[tuple[object, ...]]
+) -> tuple[Figure, ...]:
+    figures: dict[tuple[object, ...], Figure] = {}
     for row in read_rows(
-        con, "select * from marts.measures where force_code = ? and area_type = 'force' and category = 'all'"
-        " and data_status = 'complete'", [force],
+        con, "select * from marts.measures where mart = ? and measure = ? and force_code = ? and area_type = 'force'"
+        " and category = 'all' and data_status = 'complete'", [*measure.split("."), force],
     ):  # fmt: skip
         units = {"value": row["unit"], "volume_change": row["unit"], "pct_change": "percent"}
         if row["unit"] == "percent":
@@ -128,8 +133,8 @@ def _read_not_printed(
         for shows, unit in units.items():
             figure = _figure({**row, "shows": shows, "unit": unit, "value": row[shows]}, row["period_label"])
             if figure.value is not None and figure.key not in pool:
-                figures[f"{figure.mart}.{figure.measure}"].setdefault(figure.key, figure)
-    return {measure: tuple(found.values()) for measure, found in figures.items()}
+                figures.setdefault(figure.key, figure)
+    return tuple(figures.values())
 
 
 def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_code: str, data_to: date) -> EditionFigures:

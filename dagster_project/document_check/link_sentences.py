@@ -115,7 +115,7 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     # `Up 12% in October 2025` may be on the month before.
     is_on_year = bool(BEFORE.search(spot.sentence))
     return [
-        f for measure in named_here for f in edition.not_printed.get(measure, ())
+        f for measure in named_here for f in edition.not_printed(measure)
         if _has_unit(f, written) and (f.shows == "value" or is_on_year or not _is_month(f))
     ]  # fmt: skip
 
