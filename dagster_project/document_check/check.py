@@ -13,6 +13,7 @@ import duckdb
 from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
 from dagster_project.editions.paragraphs import within
+from dagster_project.editions.printed import read_printed
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from dagster_project.editions.windows import years_before
 from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_TAG
@@ -21,7 +22,7 @@ from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
 from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
-from .figures_in_text import MARKERS, Number, Spot, numbers_of, value_of
+from .figures_in_text import MARKERS, Number, Spot, numbers_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_refreshable import RefreshableFigures
 from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
@@ -320,13 +321,13 @@ class _Check:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
         try:
-            printed = value_of(number.text, figure.unit)
+            printed = read_printed(number.text, figure.unit)
             is_change = figure.shows in ("volume_change", "pct_change")
             if spot and is_change and is_fall_in_words(spot) and printed.value and printed.value > 0:
                 # `fell by 12%` means -12.
                 printed = replace(printed, value=-printed.value)
             verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
-            claims = [c for c in figure.claims if spot and value_of(c.text, figure.unit) == printed]
+            claims = [c for c in figure.claims if spot and read_printed(c.text, figure.unit) == printed]
             if claims:
                 verdict, reason = claims[0].verdict, claims[0].reason
             if spot and verdict != DISAGREES:
