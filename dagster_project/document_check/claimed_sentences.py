@@ -21,8 +21,8 @@ from dagster_project.editions.usable_editions import read_editions, read_usable_
 from .edition_figures import EditionFigures
 from .figures_in_text import Number
 from .judge import NEXT_NIGHT
-from .model import Figure
-from .understand_sentence import SHOWS, SentenceClaim, template
+from .model import SHOWS, Figure
+from .understand_sentence import SentenceClaim, template
 
 COLUMNS = (*FIGURES, "note")
 
@@ -111,9 +111,8 @@ def add_claim(home: Home, edition: Edition, claim: SentenceClaim, paragraph: str
             read_usable_edition(path, home)
         except EditionError:
             for changed, data in before.items():
-                if data is None:
-                    changed.unlink()
-                else:
+                changed.unlink()
+                if data is not None:
                     write_whole(changed, data)
             raise
     return file, is_new

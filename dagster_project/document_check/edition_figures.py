@@ -11,11 +11,13 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.seeds import force_names
+from dagster_project.core.sql import one_row
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
+from dagster_project.editions.tables import unit_shown
 from dagster_project.reporting.rows import read_rows
 
-from .model import Figure, Printed
+from .model import SHOWS, Figure, Printed
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,13 @@ class EditionFigures:
         return categories
 
     @cached_property
+    def by_id(self) -> dict[str, Figure | None]:
+        """Each figure by the ids that a tag may have: `table/row/column`, the row also by its label, and `claim/number`."""
+        cells = [(t, c, row) for t in self.tables.values() for c in t.cells.values() for row in (c.row_no, t.rows[c.row_no])]
+        by_id = {f"{t.name}/{row}/{column}".lower(): c.figure for t, c, row in cells for column in (c.column_no, c.column_name)}
+        return {**by_id, **{f"claim/{number}": figure for number, (figure, _) in self.claims.items()}}
+
+    @cached_property
     def _ends(self) -> dict[tuple[str, ...], date]:
         ends: dict[tuple[str, ...], date] = {}
         for f in self.pool:
@@ -122,11 +131,9 @@ def _read_not_printed(
         con, "select * from marts.measures where force_code = ? and area_type = 'force' and category = 'all'"
         " and data_status = 'complete'", [force],
     ):  # fmt: skip
-        units = {"value": row["unit"], "volume_change": row["unit"], "pct_change": "percent"}
-        if row["unit"] == "percent":
-            units = {"value": "percent", "volume_change": "percentage_points"}
-        for shows, unit in units.items():
-            figure = _figure({**row, "shows": shows, "unit": unit, "value": row[shows]}, row["period_label"])
+        for shows in SHOWS:
+            shown = {"shows": shows, "unit": unit_shown(row["unit"], shows), "value": row[shows]}
+            figure = _figure(row | shown, row["period_label"])
             if figure.value is not None and figure.key not in pool:
                 figures[f"{figure.mart}.{figure.measure}"].setdefault(figure.key, figure)
     return {measure: tuple(found.values()) for measure, found in figures.items()}
@@ -151,13 +158,13 @@ def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[st
 
 def _scope(con: duckdb.DuckDBPyConnection, edition: str) -> tuple[str, date]:
     """The force, and the last day of data of most tables."""
-    force, data_to = con.execute(
+    force, data_to = one_row(con.execute(
         "select (select max(force_code) from (select force_code from reports.cells where edition = $e"
         " union all select force_code from reports.claims where edition = $e)),"
         " coalesce((select mode(data_to) from reports.tables where edition = $e),"
         " (select max(period_end) from reports.claims where edition = $e), current_date)",
         {"e": edition},
-    ).fetchone() or ("", date.today())
+    ))  # fmt: skip
     return force or "", data_to
 
 

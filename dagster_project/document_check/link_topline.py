@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.seeds import read_seed
+from dagster_project.editions.tables import unit_shown
 from dagster_project.reporting.pack.topline_document import HEADER
 
 from .edition_figures import EditionCell
@@ -59,7 +60,7 @@ def _figure(row: tuple[Any, ...], shows: str, text: str) -> Figure:
     values = {"value": value, "prior_value": prior, "volume_change": change, "pct_change": percent}
     if shows == "change":
         shows = "pct_change" if text.endswith("%") else "volume_change"
-        unit = "percent" if shows == "pct_change" else "percentage_points" if unit == "percent" else unit
+        unit = unit_shown(unit, shows)
     if shows != "value":
         status, label = None, f"the year before {label}" if shows == "prior_value" else f"{label}, on the year before"
     return Figure(mart, measure, shows, area_type, area, "all", first, last, unit, values[shows], status, label)
