@@ -133,7 +133,7 @@ def _read_not_printed(
     ):  # fmt: skip
         for shows in SHOWS:
             shown = {"shows": shows, "unit": unit_shown(row["unit"], shows), "value": row[shows]}
-            figure = _figure(row | shown, row["period_label"])
+            figure = make_figure(row | shown, row["period_label"])
             if figure.value is not None and figure.key not in pool:
                 figures[f"{figure.mart}.{figure.measure}"].setdefault(figure.key, figure)
     return {measure: tuple(found.values()) for measure, found in figures.items()}
@@ -182,12 +182,13 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
         table.rows[row_no] = cell["row_label"]
         table.columns[column_no] = cell["column_label"]
         period = "" if cell["window_label"] == "newest" else cell["window_label"] or ""
-        figure = None if cell["answer_id"] is None else _figure(cell, period)
+        figure = None if cell["answer_id"] is None else make_figure(cell, period)
         table.cells[row_no, column_no] = EditionCell(row_no, column_no, cell["column_name"], figure)
     return tables
 
 
-def _figure(row: dict[str, Any], period: str) -> Figure:
+def make_figure(row: dict[str, Any], period: str) -> Figure:
+    """The figure of a row of the marts or of `reports`, with what is shown of it. `period`: its days in words."""
     return Figure(
         row["mart"], row["measure"], row["shows"], row["area_type"], row["area_name"], row["category"], row["period_start"],
         row["period_end"], row["unit"], row["value"], row["data_status"], period,
@@ -204,7 +205,7 @@ def _add_claims(
         " where edition = ? and kind = 'figure' order by claim_no", [edition],
     ):  # fmt: skip
         words = (claim["period_label"] or "") if claim["period_end"] else ""
-        figure = _figure(claim, words)
+        figure = make_figure(claim, words)
         known = pool.get(figure.key, figure)
         claims = (*known.claims, Printed(claim["paragraph"], claim["printed"], claim["verdict"], claim["reason"]))
         pool[figure.key] = replace(known, claims=claims, period=known.period or words)
