@@ -85,7 +85,9 @@ class Places:
     """The lines of the fields of a YAML document that can be read."""
 
     def __init__(self, text: str) -> None:
-        self._root: yaml.Node = yaml.compose(text, yaml.SafeLoader)
+        root = yaml.compose(text, yaml.SafeLoader)
+        assert root is not None, "it has fields"
+        self._root = root
 
     def at(self, path: Iterable[str | int]) -> int | None:
         """The line of a field, as pydantic names it (`("tables", 0, "rows")`), or of its nearest parent that exists."""
