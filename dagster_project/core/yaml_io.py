@@ -20,7 +20,7 @@ class UniqueKeys:
 
     def construct_document(self, node: yaml.Node) -> Any:
         """A document's data."""
-        for mapping in _mappings(node):
+        for mapping in mappings(node):
             seen: set[tuple[str, str]] = set()
             for key in (k for k, _ in mapping.value if isinstance(k, yaml.ScalarNode)):
                 if (key.tag, key.value) in seen:
@@ -38,7 +38,7 @@ def read_yaml(text: str) -> Any:
     return yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
 
 
-def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
+def mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
     """Every mapping of a document, in order; one that aliases repeat once."""
     stack, seen = [root], set()
     while stack:

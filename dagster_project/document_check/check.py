@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -12,18 +13,21 @@ import duckdb
 
 from dagster_project.core.cell_text import plain_text
 from dagster_project.core.home import Home
+from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import within
+from dagster_project.editions.printed import read_printed
+from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from dagster_project.editions.windows import years_before
 from dagster_project.reporting.pack.refreshable_figures import FIGURE as FIGURE_TAG
 from dagster_project.reporting.pack.refreshable_figures import LINE as NIGHT_TAG
+from dagster_project.reporting.pack.refreshable_figures import read_tag
 
 from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
-from .figures_in_text import MARKERS, Number, Spot, numbers_of, value_of
+from .figures_in_text import MARKERS, Number, Spot, numbers_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
-from .link_refreshable import RefreshableFigures
 from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
 from .link_tables import link_suggested, link_table
 from .link_topline import topline_cells
@@ -105,7 +109,7 @@ class _Check:
         self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, home: Home | None, has_own_paragraphs: bool
     ) -> None:
         self.con, self.figures, self.has_own_paragraphs = con, figures, has_own_paragraphs
-        self.bound = RefreshableFigures(con, figures)
+        self.editions = {figures.edition: figures}
         self.known = claimed_sentences(con, figures, home)
         self.result = CheckedDocument(figures.edition)
         self.context = Context()
@@ -306,11 +310,22 @@ class _Check:
                 self._judge(where, text, number, figure, reason=reason)
 
     def _bound(self, where: str, text: str, number: Number, tag: str) -> None:
-        figure, reason = self.bound.find(tag)
-        if figure is None:
-            self.result.items.append(Item(where, text, number.text, NOT_COMPUTABLE, reason=reason))
-        else:
-            self._judge(where, text, number, figure)
+        """Judge a number in a content control, by its tag, which may be of any edition of the published night."""
+        edition, _ = read_tag(tag) or (tag, "")
+        if edition not in self.editions:
+            with suppress(NoEditionError):
+                self.editions[edition] = read_edition_figures(self.con, edition)
+        reason = f"bound to edition {edition}, which the published night does not have"
+        if edition in self.editions:
+            by_id = self.editions[edition].by_id
+            _, cell = read_tag(tag, by_id) or (tag, "")
+            if figure := by_id.get(cell.lower()):
+                self._judge(where, text, number, figure)
+                return
+            reason = f"bound to {cell}, which is no cell of edition {edition}"
+            if cell.lower() in by_id:
+                reason = "bound to a cell that does not apply"
+        self.result.items.append(Item(where, text, number.text, NOT_COMPUTABLE, reason=reason))
 
     def _judge(
         self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None, reason: str | None = None
@@ -320,13 +335,12 @@ class _Check:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
         try:
-            printed = value_of(number.text, figure.unit)
-            is_change = figure.shows in ("volume_change", "pct_change")
-            if spot and is_change and is_fall_in_words(spot) and printed.value and printed.value > 0:
+            printed = read_printed(number.text, figure.unit)
+            if spot and figure.shows in CHANGES and is_fall_in_words(spot) and printed.value and printed.value > 0:
                 # `fell by 12%` means -12.
                 printed = replace(printed, value=-printed.value)
             verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
-            claims = [c for c in figure.claims if spot and value_of(c.text, figure.unit) == printed]
+            claims = [c for c in figure.claims if spot and read_printed(c.text, figure.unit) == printed]
             if claims:
                 verdict, reason = claims[0].verdict, claims[0].reason
             if spot and verdict != DISAGREES:

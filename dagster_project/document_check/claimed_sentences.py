@@ -18,11 +18,11 @@ from dagster_project.editions.edition_tables import FIGURES, claimed_lines
 from dagster_project.editions.model import FOLDER, Edition, EditionError
 from dagster_project.editions.usable_editions import read_editions, read_usable_edition
 
-from .edition_figures import EditionFigures
+from .edition_figures import EditionFigures, make_figure
 from .figures_in_text import Number
 from .judge import NEXT_NIGHT
-from .model import Figure
-from .understand_sentence import SHOWS, SentenceClaim, template
+from .model import SHOWS, Figure
+from .understand_sentence import SentenceClaim, template
 
 COLUMNS = (*FIGURES, "note")
 
@@ -39,10 +39,8 @@ def claimed_sentences(con: duckdb.DuckDBPyConnection, edition: EditionFigures, h
     for row in _own_rows(home, edition.edition) if home else ():
         if row.get("note") and template(row["note"])[0] not in known:
             first, last = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
-            figure = Figure(
-                row["mart"], row["measure"], row["figure"], row["area_type"], row["area_name"], row["category"], first, last,
-                row["unit"], None, NEXT_NIGHT, row["period_label"],
-            )  # fmt: skip
+            more = {"shows": row["figure"], "period_start": first, "period_end": last, "value": None, "data_status": NEXT_NIGHT}
+            figure = make_figure({**row, **more}, row["period_label"])
             _add(known, row["note"], row["printed"], with_value(con, edition, figure))
     return known
 
@@ -111,9 +109,8 @@ def add_claim(home: Home, edition: Edition, claim: SentenceClaim, paragraph: str
             read_usable_edition(path, home)
         except EditionError:
             for changed, data in before.items():
-                if data is None:
-                    changed.unlink()
-                else:
+                changed.unlink()
+                if data is not None:
                     write_whole(changed, data)
             raise
     return file, is_new

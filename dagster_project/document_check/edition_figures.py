@@ -11,11 +11,13 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.seeds import force_names
+from dagster_project.core.sql import one_row
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
+from dagster_project.editions.tables import unit_shown
 from dagster_project.reporting.rows import read_rows
 
-from .model import Figure, Printed
+from .model import SHOWS, Figure, Printed
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,13 @@ class EditionFigures:
         return categories
 
     @cached_property
+    def by_id(self) -> dict[str, Figure | None]:
+        """Each figure by the ids that a tag may have: `table/row/column`, the row also by its label, and `claim/number`."""
+        cells = [(t, c, row) for t in self.tables.values() for c in t.cells.values() for row in (c.row_no, t.rows[c.row_no])]
+        by_id = {f"{t.name}/{row}/{column}".lower(): c.figure for t, c, row in cells for column in (c.column_no, c.column_name)}
+        return {**by_id, **{f"claim/{number}": figure for number, (figure, _) in self.claims.items()}}
+
+    @cached_property
     def _ends(self) -> dict[tuple[str, ...], date]:
         ends: dict[tuple[str, ...], date] = {}
         for f in self.pool:
@@ -127,11 +136,9 @@ def _read_not_printed(
         con, "select * from marts.measures where mart = ? and measure = ? and force_code = ? and area_type = 'force'"
         " and category = 'all' and data_status = 'complete'", [*measure.split("."), force],
     ):  # fmt: skip
-        units = {"value": row["unit"], "volume_change": row["unit"], "pct_change": "percent"}
-        if row["unit"] == "percent":
-            units = {"value": "percent", "volume_change": "percentage_points"}
-        for shows, unit in units.items():
-            figure = _figure({**row, "shows": shows, "unit": unit, "value": row[shows]}, row["period_label"])
+        for shows in SHOWS:
+            shown = {"shows": shows, "unit": unit_shown(row["unit"], shows), "value": row[shows]}
+            figure = make_figure(row | shown, row["period_label"])
             if figure.value is not None and figure.key not in pool:
                 figures.setdefault(figure.key, figure)
     return tuple(figures.values())
@@ -156,13 +163,13 @@ def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[st
 
 def _scope(con: duckdb.DuckDBPyConnection, edition: str) -> tuple[str, date]:
     """The force, and the last day of data of most tables."""
-    force, data_to = con.execute(
+    force, data_to = one_row(con.execute(
         "select (select max(force_code) from (select force_code from reports.cells where edition = $e"
         " union all select force_code from reports.claims where edition = $e)),"
         " coalesce((select mode(data_to) from reports.tables where edition = $e),"
         " (select max(period_end) from reports.claims where edition = $e), current_date)",
         {"e": edition},
-    ).fetchone() or ("", date.today())
+    ))  # fmt: skip
     return force or "", data_to
 
 
@@ -180,12 +187,13 @@ def _read_tables(con: duckdb.DuckDBPyConnection, edition: str) -> dict[str, Prin
         table.rows[row_no] = cell["row_label"]
         table.columns[column_no] = cell["column_label"]
         period = "" if cell["window_label"] == "newest" else cell["window_label"] or ""
-        figure = None if cell["answer_id"] is None else _figure(cell, period)
+        figure = None if cell["answer_id"] is None else make_figure(cell, period)
         table.cells[row_no, column_no] = EditionCell(row_no, column_no, cell["column_name"], figure)
     return tables
 
 
-def _figure(row: dict[str, Any], period: str) -> Figure:
+def make_figure(row: dict[str, Any], period: str) -> Figure:
+    """The figure of a row of the marts or of `reports`, with what is shown of it. `period`: its days in words."""
     return Figure(
         row["mart"], row["measure"], row["shows"], row["area_type"], row["area_name"], row["category"], row["period_start"],
         row["period_end"], row["unit"], row["value"], row["data_status"], period,
@@ -202,7 +210,7 @@ def _add_claims(
         " where edition = ? and kind = 'figure' order by claim_no", [edition],
     ):  # fmt: skip
         words = (claim["period_label"] or "") if claim["period_end"] else ""
-        figure = _figure(claim, words)
+        figure = make_figure(claim, words)
         known = pool.get(figure.key, figure)
         claims = (*known.claims, Printed(claim["paragraph"], claim["printed"], claim["verdict"], claim["reason"]))
         pool[figure.key] = replace(known, claims=claims, period=known.period or words)

@@ -18,45 +18,14 @@ from .edition_figures import EditionFigures
 from .figures_in_text import MONTH, Spot
 from .model import Figure
 from .periods_in_text import BEFORE, periods_of
-from .words import Mention, mentions, named, simple
+from .words import Mention, any_of, mentions, named, simple
 from .words_around_numbers import CHANGE
 
 OWN_AREAS = ("force", "section", "lpu")
 _CLAUSE_BREAKS = re.compile(r";|\b(?:while|whereas|but)\b", re.I)
-_PLAN = r"targets?|targeted|forecast\w*|project(?:ed|ions?)|predict\w*|anticipat\w*|expect\w*|trajectory|budget\w*"
-_OTHER_KIND = re.compile(
-    r"\b(?:averag\w+|mean of|median|per (?:month|day|week|quarter|year|officer|person|head|team)"
-    r"|(?:a|each|every) (?:month|day|week|quarter|officer|person|team|school)|monthly|weekly|daily|quarterly"
-    rf"|{_PLAN}|if trends"
-    r"|each of the (?:last|past)|outstanding|wrongly|incorrectly|proportion\w*|pro rata|in real terms|seasonally"
-    r"|(?:previous|earlier|last) (?:report|paper|meeting|edition)|previously reported|we said|provisional\w*"
-    r"|paramedics?|ambulance|crimestoppers|modern slavery|(?:week|month|quarter)[ -]on[ -]"
-    r"(?:week|month|quarter)"
-    r"|outside|excluding|except(?:ing)?|apart from|other than|not including|minus"
-    r"|among(?:st)? (?:those|people|young|children|adults)"
-    r"|aged|(?:under|over)[- ]?\d\ds?|juveniles?|women|men|females?|males?|girls?|boys?|ethnic\w*)\b",
-    re.I,
-)
-_ELSEWHERE = (
-    r"England|Wales|Scotland|Britain|UK|United Kingdom|[Nn]ationally|[Nn]ationwide|[Cc]ountrywide|[Rr]egionally"
-    r"|(?:[Nn]ational|[Rr]egional) (?:average|total|figure|rate|rise|increase|fall|decrease|trend|picture|context|position)s?"
-    r"|across the (?:country|region)|in the region(?! of)|(?:East|West) Midlands|Yorkshire"
-    r"|East of England|London|[Oo]ther forces|[Nn]eighbouring forces?"
-    r"|Home Office|ONS|Office for National Statistics|(?:[Ss]imilar|[Pp]eer) (?:forces?|group)|[Ff]amily of forces|[Ee]lsewhere"
-)
-_WISHED = re.compile(
-    r"\b(?:will|would|could|should|might|aim\w*|plan\w*(?: is| was)? (?:to|for)|ambition|intend\w*|hop(?:e|ed|ing)|goal)\b",
-    re.I,
-)
-_SOME_ACTORS = re.compile(
-    r"\b(?:neighbourhoods?|safer|response|special(?:ist)?|traffic|policing|armed|firearms|dogs?|mounted|partner\w*|council|custody"
-    r"|detention|prison|probation|border|transport|military|plain[ -]?clothes|undercover|uniformed|off[ -]duty|duty|night|shift"
-    r"|student|new|probationary|trained|volunteer|cadet|schools?|licensing|enforcement|standards|support|search|drugs?|crime|lines"
-    r"|proactive|tactical|local|rural|urban|town|city|village|district|borough|locality|sector|same|other|different|some|several"
-    r"|many|most|few|one|two|three|four|five|six|single|individual|visiting|neighbouring|regional|national|female|male)[ -]"
-    r"(?:officers?|constables?|teams?|units?|squads?|PCSOs?)\b",
-    re.I,
-)
+_OTHER_KIND = re.compile(rf"\b(?:{any_of('other_kind')})\b", re.I)
+_WISHED = re.compile(rf"\b(?:{any_of('wishes')})\b", re.I)
+_SOME_ACTORS = re.compile(rf"\b(?:{any_of('some_of')})[ -](?:officers?|constables?|teams?|units?|squads?|PCSOs?)\b", re.I)
 """Some of those whose work is counted: `Neighbourhood officers`."""
 _CLAUSE_START = re.compile(
     r"\b(?<!is )(?<!was )(?<!hope )that\b|:(?!\d)|, and £?$"
@@ -69,37 +38,17 @@ _SAID_BEFORE = re.compile(
 )
 """What comes before the statement: `Tackling violence against women, we made 1,351 searches`."""
 _BEFORE = re.compile(r"([\w'’]+)[ -]*$")
-_MAY_STAND_BEFORE = re.compile(
-    r"(?:the|a|an|of|our|all|total|overall|in|on|for|and|or|with|to|from|by|at|as|than|that|these|those|this|its|their|his"
-    r"|were|was|is|are|be|been|had|has|have|we|they|it|who|which|gave|given|took|made|saw|used?|uses|undertook|submitted"
-    r"|numbers?|volume|drugs?|new|active|police|forces?|constabulary|officers|more|fewer|county|lines|op|operation|both"
-    r"|between|during|while|when|some|about|around|only|just|under|through|via|against|over|facing|out|rises?|increases?"
-    rf"|falls?|drop|growth|changes?|uplift|related|\d.*|{MONTH}|years?|months?|period)(?:['’]s?)?"
-)
+_MAY_STAND_BEFORE = re.compile(rf"(?:{any_of('may_stand_before')}|{MONTH})(?:['’]s?)?")
 _JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $")
 """What is counted together with a measure: `slavery and trafficking offences`."""
 _OF_MEASURE = re.compile(
     r"(?:^|\s)([A-Za-z][a-z]*) (of|for|in|about|following|after|to|from|on|against) (?:the |our |recorded )?$"
 )
-_MAY_HAVE = re.compile(
-    r"(?:numbers?|totals?|volumes?|levels?|rates?|figures?|data|statistics|trends?|values?|amounts?|sums?|benefit|worth|counts?"
-    r"|rises?|increases?|falls?|decreases?|drops?|reductions?|growth|uplifts?|changes?|declines?|spikes?|surges?|jumps?"
-    r"|cases|crimes|offences|incidents|instances|occasions|times|uses?|usage|administrations?|deployments?|items|pieces|records"
-    r"|terms|respect|relation|regards?|due|all|years?|months?|quarter|period|today|date)"
-)
+_MAY_HAVE = re.compile(any_of("may_have"))
 """What may be said of a measure as a whole: `a rise in possession offences`, unlike `arrests for possession offences`."""
-_PART_VERBS = (
-    r"(?:charged|solved|detected|resolved|failed|refused|missed|un(?:\w+ed|paid)|finalised|crossed|repeated|cancelled|pending"
-    r"|outstanding|remaining|aggravated|attempted|alleged|suspected|contested|appealed|paid|expected|prevented|avoided"
-    r"|averted|deterred|cleared|dismissed|excluded|declined|rejected|planned)"
-)
+_PART_VERBS = f"(?:{any_of('part_verbs')})"
 _VERB = re.compile(rf"(?!{_PART_VERBS})\w+(?:ed|ing)")
-_PART_BEFORE = re.compile(
-    r"\b(?!recorded|logged|identified|received|completed|issued|obtained|submitted|delivered|administered|used|closed|charged"
-    r"|safeguarded|reported|registered|granted|conducted|generated|included|involved|totalled|numbered)"
-    r"\w+ed(?: for)? *$",
-    re.I,
-)
+_PART_BEFORE = re.compile(rf"\b(?!{any_of('how_counted')})\w+ed(?: for)? *$", re.I)
 """What was done with the things counted, unlike how they are counted: `solved 1,936 offences`."""
 _AFTER = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
@@ -117,14 +66,7 @@ _AFTER = re.compile(
 )
 _MAY_FOLLOW = re.compile(
     r"\s*(?:$|(?:(?:were|was|are|is|have|has|had|been|also|all|which|that|both|not|each|\w+ly)\s+)*(?:[^\w\s]|\d"
-    rf"|(?:{CHANGE.pattern}|recorded|logged|made|carried|conducted|undertaken|issued|obtained|granted|identified|closed|completed"
-    r"|received|delivered|submitted|reported|registered|secured|used|given|administered|seen|charged|safeguarded|engaged|reached"
-    r"|totall\w+|total|number(?:ed|s)|stood|stands?|came|comes?|remain(?:ed|s)|continu\w+|went(?= (?:up|down|from|to £?\d))"
-    r"|moved|began|started|positive|static|stable|unchanged|two|three"
-    r"|saw|outnumbered|accounted|brought|raised|generated|improved|worsened|peaked|took place|will|alone|only|just|around|about"
-    r"|some|well|administrations|events|money|in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than"
-    r"|and|or|while|whereas|but|which|that|who|whom|after|before|alongside|as|above|below|within|throughout|under|worth|vs?"
-    r"|versus|year|overall|altogether|respectively|this|last|so|since|both|the|we|it|they|there)\b))",
+    rf"|(?:{CHANGE.pattern}|{any_of('may_follow')})\b))",
     re.I,
 )
 """What may follow a measure. Any other word may say what became of some: `ended in a caution`."""
@@ -146,8 +88,7 @@ _YEAR_BEFORE = re.compile(
 _OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
 _PLACE = re.compile(
     r"(?:\b(?:in|at|across|around|near|within|throughout|for|from)|^\W*(?:In|At|Across|Around|Near|Within|Throughout))(?: the)?"
-    r" (?:((?!Operation|Op|Section|Table|Figure|Chart|Year|Quarter|Phase|Act|Total|Force|Christmas|Easter|Niche|Power BI)"
-    r"[A-Z][a-z]+)"
+    rf" (?:((?!{any_of('no_places')})[A-Z][a-z]+)"
     r"|(?:city|town|borough|village|district|ward|estate|neighbourhood|division)\b)"
     r"|^\W*(?:In|At|On|Among|Within|Under) (?!total|all|addition|contrast|comparison|fact|line|summary|short|recent|the|this"
     r"|these|our|both)[a-z][a-z -]*,"
@@ -160,12 +101,7 @@ _NOT_IN_HEADING = re.compile(
 """Who wrote it, and who helped."""
 _BEGINNING = re.compile(r"^\W*(?:(?:In|At|Across|The|Source:) )*")
 
-_PART_IN_TITLE = re.compile(
-    r"\b(?:charg(?:ed?|es|ing)|solved|detect(?:ed|ions?)|cleared|outcomes?|disposals?|suspects?|offenders?|train(?:ed|ing)"
-    r"|cannabis|cocaine|heroin|class [abc]|round(?:ed|ing)|nearest|thousands|millions|000s?|per (?:1,?000|head|officer)"
-    r"|(?:rates?|shares?|percentage|proportion) of)\b",
-    re.I,
-)
+_PART_IN_TITLE = re.compile(rf"\b(?:{any_of('part_in_title')})\b", re.I)
 _NOT_OF_TITLE = re.compile(
     r"\(?(?i:\bsource|\bdata source) ?: ?(?:[^()]*\)|.*$)|\bOFFICIAL(?:[- :]+SENSITIVE)?\b|(?i:\bnot protectively marked)"
     r"|(?i:\bpublic assurance meeting)|\bPAM\b"
@@ -174,19 +110,7 @@ _NOT_OF_TITLE = re.compile(
 _LONGEST_TITLE = 14
 """Words."""
 _UNDER_RULES = re.compile(r"\bunder (?:the )?home office (?:counting )?rules\b", re.I)
-_PLAIN_IN_TITLE = re.compile(
-    rf"{MONTH}|table|figure|chart|graph|appendix|annex|item|agenda|part|page|key|main|headline|indicator|summary"
-    r"|overview|update|latest|current|recent|last|previous|new|newest|total|all|overall|number|no|volume|count|value"
-    r"|amount|level|rate|percentage|per|cent|data|result|statistic|performance|activity|measure|breakdown|comparison"
-    r"|compared|change|trend|difference|increase|decrease|recorded|reported|shown|show|has|have|been|used|use|made"
-    r"|given|instance|occasion|time|below|above|following|our|own|we|how|what|where|when|it|its|is|are|was|were|the"
-    r"|this|that|these|and|or|of|in|on|by|to|for|from|with|at|as|up|an|over|between|during|each|since|until|year|yearly"
-    r"|annual|annually|month|monthly|quarter|quarterly|week|period|day|date|financial|calendar|rolling|twelve|ending"
-    r"|ended|end|fy|ytd|force|police|constabulary|county|area|section|unit|lpu|district|division|team|council|drug"
-    r"|offence|crime|order|case|note|source|report|paper|review|draft|final|st|nd|rd|th|vs|versus|against|more|than|gbp"
-    r"|pound|name|type|category|kind|description|ref|many|much|dashboard|statistical|related"
-    r"|committed|dealt|group|objective|evidence|doing|supply|possession|trafficking|glance|supplementary|detail|detailed|full|profile|background|one|two|three|four|five|six"
-)
+_PLAIN_IN_TITLE = re.compile(f"{MONTH}|{any_of('plain_in_title')}")
 """Words of a title that leave the figures as they are. Any other may mean a part, or something else."""
 
 
@@ -194,7 +118,7 @@ _PLAIN_IN_TITLE = re.compile(
 def _places(own: str) -> re.Pattern[str]:
     """Other places: countries, and all forces except this one."""
     names = [re.sub(r" (?:Constabulary|Police(?: Service)?)$", "", n) for n in force_names().values() if n != own]
-    return re.compile(rf"\b(?:{_ELSEWHERE}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
+    return re.compile(rf"\b(?:{any_of('elsewhere')}|{'|'.join(re.escape(n) for n in names if not n.startswith('Police'))})\b")
 
 
 def _clause_of(spot: Spot) -> tuple[str, str]:
@@ -204,20 +128,15 @@ def _clause_of(spot: Spot) -> tuple[str, str]:
     return spot.sentence[start:end], spot.sentence[start : spot.number.start]
 
 
-def _without_before(clause: str, ahead: str) -> str:
-    before = _SAID_BEFORE.match(ahead)
-    return clause[before.end() :] if before else clause
-
-
 def is_other_kind(spot: Spot, own: str) -> bool:
     """Whether the words around a number are about an average, a target, some of the people or another place. `own`: the force's
     name."""
     clause, ahead = _clause_of(spot)
     is_some = _SOME_ACTORS.search(ahead) or _WISHED.search(_CLAUSE_START.split(ahead)[-1])
     is_over_years = _OVER_YEARS.search(re.split("[,;]", spot.behind)[0])
-    if is_some or is_over_years or says_other_kind(_without_before(clause, ahead)):
-        return True
-    return names_other_place(spot.sentence, own)
+    before = _SAID_BEFORE.match(ahead)
+    statement = clause[before.end() :] if before else clause
+    return bool(is_some or is_over_years) or says_other_kind(statement) or names_other_place(spot.sentence, own)
 
 
 def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:

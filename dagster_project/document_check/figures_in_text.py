@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dagster_project.editions.printed import TENS, WORDS, PrintedNumber, read_printed
+from dagster_project.editions.printed import NOT_AVAILABLE, TENS, WORDS
+
+from .words import any_of
 
 MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
@@ -24,8 +26,7 @@ _NOT_FIGURES = [
     ("page", r"\bpage \d+(?: (?:of|/) \d+)?|^\s*(?:[-–]\s*)?\d{1,4}\s*(?:[-–]\s*)?$"),
     (
         "reference",
-        r"\b(?:section|table|chart|figure|fig\.?|appendix|priority|(?:sub-?)?objective|paragraphs?|para|part|chapter|phase"
-        r"|night|option|stage|tier|schedule|article|rule|question|version|edition|annex|item|step|level|band|act)s?"
+        rf"\b(?:{any_of('numbered')})s?"
         r" (?:no\.? ?)?\d[\d.]*(?:\(\w+\))*(?: ?[-–] ?\d[\d.]*|, \d+\.\d+)*",
     ),
     (
@@ -72,18 +73,8 @@ _FIGURE = re.compile(
     re.I,
 )
 _WORDS = re.compile(rf"\b{_WORD}\b(?![-]\w)", re.I)
-_ADJECTIVES = (
-    r"drugs?|possession|trafficking|stop|and|trigger|offences?|positive|negative|completed|refused|missed|new|active|county|line"
-    r"|repeat|cuckooed|school|young|confiscation|cash|seizure|forfeiture|emergency|intelligence|public|spaces?|protection|fixed"
-    r"|penalty|survey|naloxone|recorded|street|treatment|such|related|section 27|misuse of drugs act|more|fewer|different|other"
-)
-_COUNTED = (
-    r"offences|crimes|searches|stops|tests|results|arrests|referrals|finds|lines|properties|addresses|inputs|orders|seizures"
-    r"|incidents|records|items|submissions|reports|logs|notices|fpns|pspos|prosecutions|visits|deaths|admissions|registrations"
-    r"|responses|returns|people|persons|officers|offenders|victims|children|pupils|users|leaflets|administrations|activities"
-    r"|events|doses|contacts|charges|cases|calls"
-)
-_YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= (?:(?:{_ADJECTIVES})[ -]){{0,4}}(?:{_COUNTED})\b)", re.I)
+_NOUN = rf"(?:(?:{any_of('adjectives')})[ -]){{0,4}}(?:{any_of('counted')})"
+_YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= {_NOUN}\b)", re.I)
 _IS_YEAR = re.compile(
     rf"\b(?:in|during|since|throughout|until|till|early|late|mid|spring|summer|autumn|winter|easter|christmas|years?|calendar|act|regulations?|bill"
     rf"|{MONTH}|{_YEAR},? (?:and|or|to|with|than|against))[ -]$",
@@ -95,7 +86,7 @@ _MAY_BE_YEAR = re.compile(
     re.I,
 )
 _PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper (1?\d{1,2},?000|thousand|million)\b", re.I)
-MARKERS = {"*", "[x]", "n/a", "-", "–", "x"}
+MARKERS = NOT_AVAILABLE - {""}
 """What a cell shows for a figure that is not available."""
 
 
@@ -178,8 +169,3 @@ def _figures(text: str, left: str) -> Iterator[Number]:
         yield Number(match.start(), match.start() + len(digits), digits, "figure", unit)
     for match in _WORDS.finditer(left):
         yield Number(match.start(), match.end(), match[0], "figure")
-
-
-def value_of(text: str, unit: str) -> PrintedNumber:
-    """The value of a printed number. Raises ValueError if it is not a number, or too long."""
-    return read_printed(text.replace("–", "-"), unit)

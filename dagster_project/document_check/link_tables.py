@@ -2,21 +2,22 @@
 them."""
 
 import re
-from calendar import month_name
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import zip_longest
 
+from dagster_project.editions.tables import CHANGES
+
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
 from .excluding_words import is_of_another, unknown_words
-from .figures_in_text import MARKERS, Number, numbers_of
+from .figures_in_text import MARKERS, MONTH, Number, numbers_of
 from .model import Figure, Grid
 from .words import mentions
 
 _HEADER_ROWS = 4
 """First rows that may have the columns' labels."""
-MONTHS = {name[:3].lower(): name.lower() for name in month_name if name}
+_MONTH = re.compile(MONTH)
 _UNITS = {"number", "numbers", "no", "value", "values", "amount", "count", "and", "of", "the", "in", "for", "a"}
 """Words for the unit of a row. A row of a document may have both the number and the value."""
 _COMMON = {
@@ -30,7 +31,6 @@ Match = tuple[int, bool]
 _ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")
 _COLUMN = re.compile(r"(?: \[[a-z]\])* \((?P<label>(?:[^()]|\([^()]*\)){1,60})\)")
 _IN = re.compile(r"(?: \[[a-z]\])* in (?P<label>[^,;]{1,60})[,;] (?:against|a change of) ")
-_CHANGES = ("volume_change", "pct_change")
 _Cells = dict[tuple[int, int], tuple[EditionCell, ...]]
 """Row and column of a document's table -> the edition's cells that it may be."""
 
@@ -94,10 +94,10 @@ def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> Link
     turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
     fits: list[_Fit] = []
     for table in edition.tables.values():
-        fits += _fits(rows, table, title, caption, edition)
-        for fit in _fits(turned, table, title, caption, edition):
-            cells = {(c, r): cell for (r, c), cell in fit.cells.items()}
-            fits.append(_Fit(table, cells, fit.score - 0.01, fit.unknown))
+        if fit := _fit(rows, table, title, caption, edition):
+            fits.append(fit)
+        if fit := _fit(turned, table, title, caption, edition):
+            fits.append(replace(fit, cells={(c, r): cell for (r, c), cell in fit.cells.items()}, score=fit.score - 0.01))
     fits.sort(key=lambda f: -f.score)
     labels = _labels(rows)
     if fits and not any(f.cells for f in fits):
@@ -140,23 +140,21 @@ def row_label(rows: list[list[str]], number: int) -> str:
     return label
 
 
-def _fits(
-    rows: list[list[str]], table: PrintedTable, title: str, caption: str, edition: EditionFigures
-) -> Iterator[_Fit]:  # fmt: skip
+def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, edition: EditionFigures) -> _Fit | None:
     """How the table fits, with the row that has most known labels as its header."""
-    best: tuple[int, dict[int, list[Match]]] | None = None
-    for n, row in enumerate(rows[:_HEADER_ROWS]):
-        known = {c: matching for c, text in enumerate(row) if c and (matching := matches(text, table.columns))}
-        if known and (best is None or len(known) > len(best[1])):
-            best = n, known
-    if best is None:
-        return
-    header, columns = best
+    known_columns = [
+        {c: matching for c, text in enumerate(row) if c and (matching := matches(text, table.columns))}
+        for row in rows[:_HEADER_ROWS]
+    ]
+    columns = max(known_columns, key=len, default={})
+    if not columns:
+        return None
+    header = known_columns.index(columns)
     known_rows = {r: matching for r in range(header + 1, len(rows)) if (matching := matches(row_label(rows, r), table.rows))}
     body = [r for r in range(header + 1, len(rows)) if any(_has_figure(t) for t in rows[r][1:])]
     hits = [r for r in body if r in known_rows]
     if not hits or 2 * len(hits) < len(body):
-        return
+        return None
     cells = {
         (r, c): tuple(
             table.cells[row_no, column_no]
@@ -169,7 +167,6 @@ def _fits(
     words = " ".join([title, *(t for row in rows for t in row if not _has_figure(t))])
     cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, table, words, caption, edition)}
     labels = {(r, c): f"{row_label(rows, r)} {rows[header][c]}" for r, c in cells}
-
     words_of_table = " ".join([table.title, *table.rows.values(), *table.columns.values()])
 
     def is_another(cell: EditionCell, label: str) -> bool:
@@ -182,13 +179,13 @@ def _fits(
         at: found for at, own in cells.items() for c in own
         if c.figure and (found := unknown_words(caption, words_of_table, c.figure.mart, edition))
     }  # fmt: skip
-    if cells:
-        sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
-        sameness *= sum(1.0 if any(same for _, same in matching) else 0.6 for matching in columns.values())
-        share = len(hits) / len(body)
-        score = round(sameness * share + 0.5 * shared_words(title, table.title), 6)
-        linked = {at: own for at, own in cells.items() if at not in unknown}
-        yield _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
+    if not cells:
+        return None
+    sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
+    sameness *= sum(1.0 if any(same for _, same in matching) else 0.6 for matching in columns.values())
+    score = round(sameness * len(hits) / len(body) + 0.5 * shared_words(title, table.title), 6)
+    linked = {at: own for at, own in cells.items() if at not in unknown}
+    return _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
 
 
 def _without_other_changes(cells: _Cells) -> _Cells:
@@ -235,9 +232,9 @@ def tokens(label: str) -> tuple[str, ...]:
     words = re.findall(r"[a-z]+|\d+", low)
     normal = []
     for n, word in enumerate(words):
-        if word[:3] in MONTHS and MONTHS[word[:3]].startswith(word):
+        if _MONTH.fullmatch(word):
             word = word[:3]
-        elif re.fullmatch(r"\d\d", word) and n and words[n - 1][:3] in MONTHS:
+        elif re.fullmatch(r"\d\d", word) and n and _MONTH.match(words[n - 1]):
             word = f"20{word}"
         normal.append(word)
     return tuple(normal)
@@ -247,7 +244,7 @@ def distinctive(label: str, areas: frozenset[str]) -> bool:
     """Whether a label alone says what is counted, unlike a month, an area or `Total`."""
     if label.lower() in {a.lower() for a in areas}:
         return False
-    return any(w not in _COMMON and w not in MONTHS and not w.isdigit() for w in tokens(label))
+    return any(w not in _COMMON and not _MONTH.fullmatch(w) and not w.isdigit() for w in tokens(label))
 
 
 def matches(label: str, known: Mapping[int, str]) -> list[Match]:
@@ -306,35 +303,29 @@ def link_suggested(sentence: str, numbers: list[Number], heading: str, edition: 
     for table in edition.tables.values():
         if shared_words(heading, table.title) < 1:
             continue
+        row_no = _only(row["label"], table.rows)
         if len(listed) == len(numbers):
-            links.append(_cells_of_row(table, row["label"], listed))
-        elif len(compared) == 2 and len(numbers) > 2:
-            cells = _cells_of_row(table, row["label"], compared)
-            links.append(cells | _changes_of_row(table, row["label"], numbers[2:], cells.get(numbers[0])))
+            links.append(_cells_of_row(table, row_no, listed))
+        elif len(compared) == 2 and len(numbers) > 2 and (cells := _cells_of_row(table, row_no, compared)):
+            links.append(cells | _changes_of_row(table, row_no, numbers[2:], cells[numbers[0]]))
     links = [cells for cells in links if cells]
     return links[0] if len(links) == 1 else {}
 
 
-def _changes_of_row(table: PrintedTable, label: str, numbers: list[Number], now: Figure | None) -> dict[Number, Figure]:
+def _changes_of_row(table: PrintedTable, row: int, numbers: list[Number], now: Figure) -> dict[Number, Figure]:
     """The changes of a row, in the order of its columns."""
-    rows = _same(label, table.rows)
-    changes = [c.figure for (r, _), c in sorted(table.cells.items()) if r in rows and c.figure and c.figure.shows in _CHANGES]
-    if now is None or len(rows) != 1 or len(changes) != len(numbers) or any(f.last != now.last for f in changes):
-        return {}
-    return dict(zip(numbers, changes, strict=True))
+    changes = [c.figure for (r, _), c in sorted(table.cells.items()) if r == row and c.figure and c.figure.shows in CHANGES]
+    is_of_now = len(changes) == len(numbers) and all(f.last == now.last for f in changes)
+    return dict(zip(numbers, changes, strict=True)) if is_of_now else {}
 
 
-def _cells_of_row(table: PrintedTable, label: str, columns: dict[Number, str]) -> dict[Number, Figure]:
-    rows = _same(label, table.rows)
-    cells: dict[Number, Figure] = {}
-    for number, column in columns.items():
-        at = _same(column, table.columns)
-        figure = table.cells[rows[0], at[0]].figure if len(rows) == len(at) == 1 and (rows[0], at[0]) in table.cells else None
-        if figure is None:
-            return {}
-        cells[number] = figure
-    return cells
+def _cells_of_row(table: PrintedTable, row: int, columns: dict[Number, str]) -> dict[Number, Figure]:
+    cells = {number: table.cells.get((row, _only(column, table.columns))) for number, column in columns.items()}
+    figures = {number: cell.figure for number, cell in cells.items() if cell and cell.figure}
+    return figures if len(figures) == len(columns) else {}
 
 
-def _same(label: str, known: dict[int, str]) -> list[int]:
-    return [n for n, is_same in matches(label, known) if is_same]
+def _only(label: str, known: dict[int, str]) -> int:
+    """The number of the only row or column with this label; -1 if there is none, or more than one."""
+    same = [n for n, is_same in matches(label, known) if is_same]
+    return same[0] if len(same) == 1 else -1

@@ -1,15 +1,18 @@
 """Links the cells of a table of `pam topline` to figures: its caption names the area, its rows measure and month."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 
 from dagster_project.core.seeds import read_seed
+from dagster_project.editions.tables import unit_shown
 from dagster_project.reporting.pack.topline_document import HEADER
+from dagster_project.reporting.rows import read_rows
 
-from .edition_figures import EditionCell
+from .edition_figures import EditionCell, make_figure
 from .model import Figure, Grid
 
 _TITLE = re.compile(r"\bTopline: (.+?)\s*$")
@@ -27,39 +30,29 @@ def topline_cells(grid: Grid, title: str, con: duckdb.DuckDBPyConnection) -> Map
     if not named or not grid.rows or tuple(c.text.strip() for c in grid.rows[0]) != HEADER:
         return {}
     measures = {r["title"]: (r["mart"], r["measure"]) for r in read_seed("measure_list") if r["is_published"] == "true"}
-    rows = _figures_of(con, named[1])
+    rows: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in read_rows(
+        con, "select * from marts.measures where area_name = ? and category = 'all' and period_type in (?, ?)",
+        [named[1], _MONTH, _TWELVE_MONTHS],
+    ):  # fmt: skip
+        rows[row["mart"], row["measure"], f"{row['period_end']:%b %Y}", row["period_type"]].append(row)
     cells = {}
-    for r, row in enumerate(grid.rows[1:], 1):
-        texts = [c.text.strip() for c in row]
-        for c, (period_type, shows) in _COLUMNS.items():
-            own = rows.get((*measures.get(texts[0], ("", "")), texts[1], period_type), []) if len(texts) == len(HEADER) else []
+    for r, texts in enumerate(([c.text.strip() for c in row] for row in grid.rows[1:]), 1):
+        for c, (period_type, shows) in _COLUMNS.items() if len(texts) == len(HEADER) else ():
+            own = rows.get((*measures.get(texts[0], ("", "")), texts[1], period_type), [])
             if len(own) == 1:
                 cells[r, c] = (EditionCell(r, c, HEADER[c], _figure(own[0], shows, texts[c])),)
     return cells
 
 
-def _figures_of(con: duckdb.DuckDBPyConnection, area: str) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
-    """An area's months and the twelve months to each, by mart, measure, the month's label and kind of period."""
-    rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
-    for label, *row in con.execute(
-        "select strftime(period_end, '%b %Y'), period_type, mart, measure, area_type, period_start, period_end, period_label,"
-        " unit, value, prior_value, volume_change, pct_change, data_status from marts.measures"
-        " where area_name = $area and category = 'all' and period_type in ($month, $twelve)",
-        {"area": area, "month": _MONTH, "twelve": _TWELVE_MONTHS},
-    ).fetchall():
-        rows.setdefault((row[1], row[2], label, row[0]), []).append((area, *row))
-    return rows
-
-
-def _figure(row: tuple[Any, ...], shows: str, text: str) -> Figure:
-    """What a cell shows. A change is in per cent, or else the change itself: of a rate, in percentage points. Only the value
-    has a status: of a change, it may be that of either year.
-    """
-    area, _, mart, measure, area_type, first, last, label, unit, value, prior, change, percent, status = row
-    values = {"value": value, "prior_value": prior, "volume_change": change, "pct_change": percent}
+def _figure(row: dict[str, Any], shows: str, text: str) -> Figure:
+    """What a cell shows. A change is in per cent, or else the change itself. Only the value has a status: of a change, it may
+    be that of either year."""
     if shows == "change":
         shows = "pct_change" if text.endswith("%") else "volume_change"
-        unit = "percent" if shows == "pct_change" else "percentage_points" if unit == "percent" else unit
-    if shows != "value":
-        status, label = None, f"the year before {label}" if shows == "prior_value" else f"{label}, on the year before"
-    return Figure(mart, measure, shows, area_type, area, "all", first, last, unit, values[shows], status, label)
+    label = row["period_label"]
+    shown = {"shows": shows, "unit": unit_shown(row["unit"], shows), "value": row[shows]}
+    if shows == "value":
+        return make_figure(row | shown, label)
+    label = f"the year before {label}" if shows == "prior_value" else f"{label}, on the year before"
+    return make_figure(row | shown | {"data_status": None}, label)

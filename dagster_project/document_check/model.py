@@ -6,21 +6,22 @@ from datetime import date
 from decimal import Decimal
 
 from dagster_project.core.errors import PamError
+from dagster_project.core.printable import visible
+from dagster_project.editions.tables import CHANGES
 
-_VISIBLE = {
-    **dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f"), " "),
-    **dict.fromkeys(map(ord, "\u2010\u2011"), "-"),
+_PLAIN = str.maketrans({
+    **dict.fromkeys("\u2002\u2003\u2007\u2008\u2009\u200a", " "),
+    **dict.fromkeys("\u2010\u2011", "-"),
     # Bullets of Word's symbol fonts.
-    **dict.fromkeys(map(ord, "\uf0a7\uf0b7"), "•"),
-    **dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff")),
-}
+    **dict.fromkeys("\uf0a7\uf0b7", "•"),
+})  # fmt: skip
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)")
 
 
 def visible_text(text: str) -> str:
     """A text as a reader sees it: with plain blanks, hyphens and bullets, and without characters of no width."""
     thousands = _THOUSANDS.sub(lambda m: re.sub(r"\D", ",", m[0]), text)
-    return thousands.translate(_VISIBLE)
+    return visible(thousands).translate(_PLAIN)
 
 
 class DocumentError(PamError, ValueError):
@@ -62,6 +63,10 @@ Block = Text | Grid
 def cells_of(block: Block) -> list[Text]:
     """A table's cells, or the paragraph itself."""
     return [block] if isinstance(block, Text) else [cell for row in block.rows for cell in row]
+
+
+SHOWS = ("value", *CHANGES)
+"""What a figure shows of a mart: its columns."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from dagster_project.editions.windows import MONTHS, month_days, month_end, mont
 
 from .figures_in_text import counts_like_years
 
-_M = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_Y = r"((?:19|20)\d\d)"
-_D = r"(\d{1,2})(?:st|nd|rd|th)?"
+_D1, _D2 = (rf"(?P<d{n}>\d{{1,2}})(?:st|nd|rd|th)?" for n in (1, 2))
+_M1, _M2 = (rf"(?P<m{n}>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?" for n in (1, 2))
+_Y1, _Y2 = (rf"(?P<y{n}>(?:19|20)\d\d)" for n in (1, 2))
 _TO = r" ?(?:to|and|until|up to|–|-) ?"
-_FY = r"((?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(\d\d)(?!\d)"
-_COUNT = rf"(\d{{1,2}}|{'|'.join(WORDS[1:])})"
-_END_OF = r"(?: the end of)?"
+_UP_TO = r"(?:to|up to|until|end(?:ing|ed)(?: in| on)?)(?: the end of)?"
+_FY = r"(?P<fy>(?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(?P<fy_end>\d\d)(?!\d)"
+_COUNT = rf"(?P<count>\d{{1,2}}|{'|'.join(WORDS[1:])})"
 _PART_OF = (
     r"(?:q[1-4]|h[12]|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
     r"|easter|christmas|early|late|mid|(?:start|beginning|middle|end|weeks?|months|days|quarters|part|most|rest|remainder) of)"
@@ -36,7 +36,9 @@ _OTHER_LENGTH = re.compile(
 """Words that make `to October 2025` the end of another time than twelve months."""
 _NOT_ALL_OF = re.compile(r"\b(?:since|by|before|after|beyond|until|up to|years to|run-up to|prior to|as at|as of) $", re.I)
 _NO_PERIOD = re.compile(
-    r"\b(?:early|late|mid|spring|summer|autumn|winter|since|by|before|after|beyond|until|from|as at|as of)[ -]$", re.I
+    r"\b(?:early|late|mid|spring|summer|autumn|winter|since|by|before|after|beyond|until|from|as at|as of"
+    r"|act|regulations?|bill)[ -]$",
+    re.I,
 )
 BEFORE = re.compile(
     r"\b(?:previous|preceding|prior) (?:twelve months|12 months|year)\b(?! (?:up )?(?:to|ending|ended)\b)"
@@ -101,15 +103,14 @@ def _without_years_that_are_spelled_out(periods: list[Period], text: str) -> Ite
     """`2025 (January 2025-September 2025)` is one period: the one in brackets."""
     for period, following in zip_longest(periods, periods[1:]):
         is_in_brackets = following and re.fullmatch(r"\s*\(", text[period.end : following.start])
-        if not is_in_brackets or (period.last and following.last and not _holds(period, following)):
+        if not is_in_brackets or not _may_hold(period, following):
             yield period
 
 
-def _holds(period: Period, other: Period) -> bool:
-    """Whether a period includes all days of another."""
-    if period.first is None or other.first is None or period.last is None or other.last is None:
-        return True
-    return period.first <= other.first and other.last <= period.last
+def _may_hold(period: Period, other: Period) -> bool:
+    """Whether a period may include all days of another."""
+    first, last = period.first or date.min, period.last or date.max
+    return first <= (other.first or first) and (other.last or last) <= last
 
 
 _Days = tuple[str, date | None, date | None]
@@ -124,80 +125,57 @@ def _year(text: str) -> int:
     return int(text) if len(text) == 4 else 2000 + int(text)
 
 
-def _months(first: tuple[int, int], last: tuple[int, int]) -> _Days:
-    """Whole months, from one to another (year and number)."""
-    return "days", date(*first, 1), month_end(*last)
+def _days(match: re.Match[str], *_: date) -> tuple[str, date, date]:
+    """From the first to the last of the days, months or years that are named. What the first lacks, it has of the last: `14 to
+    20 September 2025`, `May and November 2025`, `between 1 December and 31 January 2025`."""
+    named = match.groupdict()
+    month, year = _no(named.get("m2") or "dec"), _year(named["y2"])
+    last = date(year, month, int(named["d2"])) if named.get("d2") else month_end(year, month)
+    first_month = _no(named.get("m1") or named.get("m2") or "jan")
+    first_year = _year(named["y1"]) if named.get("y1") else year - (first_month > month)
+    return "days", date(first_year, first_month, int(named.get("d1") or 1)), last
 
 
-def _run(match: re.Match[str], _: date) -> _Days:
-    """`May 2024 to November 2025`, `May and November 2025`, `Jan-Nov 2025`."""
-    one, year, other, end = _no(match[1]), match[2], _no(match[3]), int(match[4])
-    return _months((int(year) if year else end - (one > other), one), (end, other))
+def _month_or_year(match: re.Match[str], _: date) -> _Days | None:
+    return None if _NO_PERIOD.search(match.string[: match.start()]) else _days(match)
 
 
 def _run_of_year(match: re.Match[str], _: date) -> _Days:
     """`Nov-Oct 2024/25`, `Apr-Oct 2025/26`."""
-    begin, first, last = _year(match[3]), _no(match[1]), _no(match[2])
-    return _months((begin, first), (begin + (last < first), last))
+    begin, first, last = _year(match["fy"]), _no(match["m1"]), _no(match["m2"])
+    return "days", date(begin, first, 1), month_end(begin + (last < first), last)
 
 
 def _months_to(match: re.Match[str], data_to: date) -> _Days:
-    """`the six months to October 2025`, `the year to October 2025`, `the past year`."""
-    if _OTHER_LENGTH.search(match.string[: match.start()]):
+    """`the six months to October 2025`, `the year to 31 October 2025`, `the past year`: whole months, and by default twelve."""
+    named = match.groupdict()
+    end = month_end(_year(named["y2"]), _no(named["m2"])) if named else month_end(data_to.year, data_to.month)
+    if int(named.get("d2") or end.day) != end.day or _OTHER_LENGTH.search(match.string[: match.start()]):
         return _part()
-    if not match.re.groups:
-        count, last = None, month_end(data_to.year, data_to.month)
-    else:
-        count, last = match[1], month_end(int(match[3]), _no(match[2]))
-    return _months_up_to(count, last)
-
-
-def _months_to_day(match: re.Match[str], data_to: date) -> _Days:
-    """`the 12 months to 30 November 2025`: whole months, so only to the last day of one."""
-    last = month_end(int(match[4]), _no(match[3]))
-    if int(match[2]) != last.day or _OTHER_LENGTH.search(match.string[: match.start()]):
-        return _part()
-    return _months_up_to(match[1], last)
-
-
-def _months_up_to(count: str | None, last: date) -> _Days:
-    """So many months, in digits or in words and by default twelve, up to the end of one."""
-    months = 12 if count is None else int(count) if count.isdigit() else WORDS.index(count.lower())
-    return "days", month_days(month_number(last) + 1 - months)[0], last
+    count = named.get("count") or "twelve"
+    months = int(count) if count.isdigit() else WORDS.index(count.lower())
+    return "days", month_days(month_number(end) + 1 - months)[0], end
 
 
 def _ends(match: re.Match[str], _: date) -> _Days:
-    if _OTHER_LENGTH.search(match.string[: match.start()]):
-        return _part()
-    return "ends", None, month_end(int(match[2]), _no(match[1]))
+    return _part() if _OTHER_LENGTH.search(match.string[: match.start()]) else ("ends", None, _days(match)[2])
 
 
 def _financial_year(match: re.Match[str], _: date) -> _Days | None:
-    begin = _year(match[1])
+    begin = _year(match["fy"])
     if _NOT_ALL_OF.search(match.string[: match.start()]):
         return _part()
-    return _months((begin, 4), (begin + 1, 3)) if (begin + 1) % 100 == int(match[2]) else None
+    return ("days", date(begin, 4, 1), date(begin + 1, 3, 31)) if (begin + 1) % 100 == int(match["fy_end"]) else None
 
 
 def _year_to_date(match: re.Match[str], data_to: date) -> _Days:
-    begin = _year(match[1]) if match.re.groups else data_to.year - (data_to.month < 4)
+    begin = _year(match["fy"]) if match.re.groups else data_to.year - (data_to.month < 4)
     return "year_to_date", date(begin, 4, 1), None
 
 
-def _span(match: re.Match[str], _: date) -> _Days:
-    """`14 to 20 September 2025`."""
-    month, year = _no(match[3]), int(match[4])
-    return "days", date(year, month, int(match[1])), date(year, month, int(match[2]))
-
-
 def _week(match: re.Match[str], _: date) -> _Days:
-    first = date(int(match[3]), _no(match[2]), int(match[1]))
+    first = _days(match)[2]
     return "days", first, first + timedelta(days=6)
-
-
-def _month(match: re.Match[str], _: date) -> _Days | None:
-    at = _year(match[2]), _no(match[1])
-    return None if _NO_PERIOD.search(match.string[: match.start()]) else _months(at, at)
 
 
 def _part(*_: object) -> _Days:
@@ -205,56 +183,35 @@ def _part(*_: object) -> _Days:
     return "part", None, None
 
 
-def _dates(match: re.Match[str], _: date) -> _Days:
-    """`1 April 2024 to 31 March 2025`."""
-    first = date(int(match[3]), _no(match[2]), int(match[1]))
-    return "days", first, date(int(match[6]), _no(match[5]), int(match[4]))
-
-
-def _dates_of_a_year(match: re.Match[str], _: date) -> _Days:
-    """`1 April to 30 September 2025`, `between 1 December and 31 January 2025`."""
-    one, other = (_no(match[2]), int(match[1])), (_no(match[4]), int(match[3]))
-    year = int(match[5])
-    return "days", date(year - (one > other), *one), date(year, *other)
-
-
 def _same(match: re.Match[str], _: date) -> _Days:
-    return "same", date(int(match[1]), 1, 1) if match[1] else None, None
-
-
-def _calendar_year(match: re.Match[str], _: date) -> _Days | None:
-    ahead, year = match.string[: match.start()], int(match[1])
-    if _NO_PERIOD.search(ahead) or re.search(r"\b(?:act|regulations?|bill) $", ahead, re.I):
-        return None
-    return _months((year, 1), (year, 12))
+    return "same", date(_year(match["y2"]), 1, 1) if match["y2"] else None, None
 
 
 _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | None]]] = [
     (re.compile(pattern, re.I), read)
     for pattern, read in (
-        (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}{_TO}(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", _dates),
-        (rf"\b(?:between|from) {_D} {_M}{_TO}{_D} {_M} {_Y}", _dates_of_a_year),
-        (rf"\b{_D} {_M} ?(?:to|until|up to|–|-) ?{_D} {_M} {_Y}", _dates_of_a_year),
-        (rf"\b{_PART_OF}(?:{_FY}|{_Y}\b)", _part),
-        (rf"\b{_Y} financial year|\bfinancial year {_Y}(?! ?[-–/])", _part),
-        (rf"\b(?:{_FY}|{_Y}) (?:q[1-4]|h[12])\b", _part),
-        (rf"\b{_M} ?[-–] ?{_M} {_FY}(?!\d)", _run_of_year),
-        (rf"\b{_M} ?{_Y}?{_TO}{_M} {_Y}", _run),
-        (rf"\b(?:{_COUNT} months|year) (?:to|up to|ending(?: in)?|ended){_END_OF} {_M} {_Y}", _months_to),
-        (rf"\b(?:{_COUNT} months|year) (?:to|up to|ending(?: on)?|ended(?: on)?) {_D} {_M} {_Y}", _months_to_day),
-        (rf"\b(?:to|up to|until|ending){_END_OF} {_M} {_Y}", _ends),
+        (rf"\b{_D1} {_M1} {_Y1}{_TO}{_D2} {_M2} {_Y2}", _days),
+        (rf"\b(?:between|from) {_D1} {_M1}{_TO}{_D2} {_M2} {_Y2}", _days),
+        (rf"\b{_D1} {_M1} ?(?:to|until|up to|–|-) ?{_D2} {_M2} {_Y2}", _days),
+        (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
+        (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
+        (rf"\b(?:{_FY}|{_Y2}) (?:q[1-4]|h[12])\b", _part),
+        (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
+        (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _days),
+        (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
+        (rf"\b{_UP_TO} {_M2} {_Y2}", _ends),
         (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
         (rf"\b{_FY}(?!\d)", _financial_year),
-        (rf"\b(\d{{1,2}})(?: to | ?[-–] ?| and )(\d{{1,2}}) {_M} {_Y}", _span),
-        (rf"\b(?:week )?commencing (\d{{1,2}}) {_M} {_Y}", _week),
-        (rf"\b(\d{{1,2}})(?:st|nd|rd|th)? {_M} {_Y}", lambda *_: None),
-        (rf"\b{_M} {_Y}", _month),
-        (rf"\b{_M} '?(\d\d)$", _month),
+        (rf"\b(?P<d1>\d{{1,2}})(?: to | ?[-–] ?| and ){_D2} {_M2} {_Y2}", _days),
+        (rf"\b(?:week )?commencing {_D2} {_M2} {_Y2}", _week),
+        (rf"\b{_D2} {_M2} {_Y2}", lambda *_: None),
+        (rf"\b{_M2} {_Y2}", _month_or_year),
+        (rf"\b{_M2} '?(?P<y2>\d\d)$", _month_or_year),
         (r"\b(?:past year|(?:past|last) (?:twelve|12) months)\b", _months_to),
         (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _part),
-        (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y})?", _same),
-        (rf"(?<![£\d,./-]){_Y}(?![\d,/%]\d|%)\b", _calendar_year),
+        (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y2})?", _same),
+        (rf"(?<![£\d,./-]){_Y2}(?![\d,/%]\d|%)\b", _month_or_year),
         (r"\b(?:to date|currently|at present|now stands?|so far)\b", lambda *_: ("now", None, None)),
     )
 ]

@@ -39,10 +39,12 @@ def blocks_of(text: str) -> list[Block]:
     above = ""
     rows: list[list[_Cell]] = []
     """A table's lines; a blank line is an empty list."""
+    has_tabs = False
+    """All rows of a table have tabs, or none has."""
 
     def close() -> None:
         if any(rows):
-            blocks.extend(_table(rows))
+            blocks.extend(_table(rows, has_tabs))
         rows.clear()
         if paragraph:
             blocks.append(Text(" ".join(paragraph)))
@@ -51,8 +53,7 @@ def blocks_of(text: str) -> list[Block]:
     lines = re.split(r"\r\n?|\n|\f", text)
     wrapped = _wrapped_lines(lines)
     for number, line in enumerate(lines):
-        # All rows of a table have tabs, or none has.
-        is_laid_out = bool(rows) and not _has_tabs(rows[-1:])
+        is_laid_out = bool(rows) and not has_tabs
         cells = _cells(line)
         if cells is None and is_laid_out and not line.strip():
             rows.append([])
@@ -64,9 +65,11 @@ def blocks_of(text: str) -> list[Block]:
                 # The first line of a wrapped heading above a column.
                 rows.append(_spaced(above))
                 paragraph.clear()
-            if paragraph or (rows and _has_tabs(rows[-1:]) != _has_tabs([cells])):
+                has_tabs = False
+            if paragraph or (rows and has_tabs != ("\t" in line)):
                 close()
             rows.append(cells)
+            has_tabs = "\t" in line
             continue
         is_new = paragraph and number - 1 not in wrapped and not _WRAPPED <= len(paragraph[-1]) <= _LONGEST_LINE
         if rows or not line.strip() or _STARTS.match(line) or is_new:
@@ -122,13 +125,9 @@ def _may_be_label(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_LABEL and not (text.endswith(".") and len(text.split()) > 3)
 
 
-def _has_tabs(rows: list[list[_Cell]]) -> bool:
-    return any(row and len(row) > 1 and all(c.end - c.start == 1 and c.start == n for n, c in enumerate(row)) for row in rows)
-
-
-def _table(rows: list[list[_Cell]]) -> Iterator[Block]:
+def _table(rows: list[list[_Cell]], has_tabs: bool) -> Iterator[Block]:
     """A table. A single row without tabs is a paragraph with wide gaps."""
-    if _has_tabs(rows):
+    if has_tabs:
         yield Grid(tuple(tuple(Text(c.text) for c in row) for row in rows))
         return
     lines = [row for row in rows if row]

@@ -6,17 +6,16 @@ from datetime import date
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
+from dagster_project.editions.tables import unit_shown
 
 from .edition_figures import EditionFigures
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
 from .link_sentences import name_beside
-from .model import Figure
+from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions, named
 from .words_around_numbers import Written, is_fall_in_words, read_written
-
-SHOWS = ("value", "volume_change", "pct_change")
 
 
 class NotUnderstoodError(PamError, ValueError):
@@ -60,8 +59,7 @@ def understand_sentence(sentence: str, given: Given, edition: EditionFigures) ->
         raise NotUnderstoodError("--figure", f"{shows!r} is none of {', '.join(SHOWS)}")
     first, last, label = _days(spot, given, edition.data_to)
     area_type, area = _area(spot, given, measure["mart"], edition)
-    unit = "percent" if shows == "pct_change" else measure["unit"]
-    unit = "percentage_points" if shows == "volume_change" and unit == "percent" else unit
+    unit = unit_shown(measure["unit"], shows)
     is_fall = shows != "value" and is_fall_in_words(spot)
     printed = f"-{number.text}" if is_fall and number.text[0] not in "-–−" else number.text
     category = given.category or _category(spot, measure, edition)

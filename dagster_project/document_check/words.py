@@ -6,9 +6,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-_FILE = Path(__file__).with_name("measure_words.yml")
+from dagster_project.core.yaml_io import read_yaml
 
 
 @dataclass(frozen=True)
@@ -28,9 +26,18 @@ def simple(text: str) -> str:
 
 
 @cache
-def _words() -> dict[str, Any]:
-    words: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+def _read(name: str) -> dict[str, Any]:
+    words: dict[str, Any] = read_yaml(Path(__file__).with_name(name).read_text(encoding="utf-8"))
     return words
+
+
+def _words() -> dict[str, Any]:
+    return _read("measure_words.yml")
+
+
+def any_of(name: str) -> str:
+    """A pattern for the words of a list."""
+    return "|".join(word.replace("_", " ") for word in _read("word_lists.yml")[name].split())
 
 
 @lru_cache(maxsize=4096)

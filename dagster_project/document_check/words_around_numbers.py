@@ -6,26 +6,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .figures_in_text import Spot
-from .words import mentions
+from .words import any_of, mentions
 
-UP = (
-    r"(?:increas\w+|rise[sn]?|rising|rose|grew|grow\w*|higher|up|more|uplift|climb\w*|jump\w*|upward\w*|surg\w+|soar\w*"
-    r"|above|spik\w+|doubl\w+|trebl\w+|tripl\w+)"
-)
-DOWN = (
-    r"(?:decreas\w+|fall(?:s|en|ing)?|fell|drop\w*|reduc\w+|lower|down|fewer|declin\w+|less|shr[aiu]nk\w*|plummet\w*|slump\w*"
-    r"|below|dip(?:s|ped)?|tumbl\w*|plung\w*|sank|downward\w*|halv\w+|negative change)"
-)
+UP, DOWN = (f"(?:{any_of(way)})" for way in ("up", "down"))
 CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
 _FALL = re.compile(rf"\b{DOWN}\b", re.I)
 _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
-_NOUN = "(?:increase|rise|fall|decrease|drop|reduction|change|uplift|growth|decline)"
-_VERB = (
-    r"(?:up|down|ris(?:e[sn]?|ing)|rose|grew|grown|increas(?:ed|ing)|climbed|jumped|surged|soared|fell|fallen|falling"
-    r"|decreas(?:ed|ing)|dropped|reduced|declined|shrank|shrunk|plummeted|slumped|dipped|plunged|tumbled)"
-)
+_VERB, _NOUN = (f"(?:{any_of(name)})" for name in ("change_verbs", "change_nouns"))
 _BY = re.compile(
     rf"\b(?:{_VERB}|{_NOUN} of|(?:up|down|{UP}|{DOWN}) by|by|{_NOUN} in [^,;.]{{1,80}} (?:was|is|came to|amounted to|totalled))"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,
@@ -37,11 +26,7 @@ _MORE = re.compile(
     r"|(?:above|below)(?= (?:the|last|20)))\b",
     re.I,
 )
-_BOUND = re.compile(
-    r"\b(?:more than|over|at least|fewer than|less than|under|up to|nearly|almost|one of|another|an?(?: \w+)? further"
-    r"|(?<=. )further|extra|in excess of|upwards? of|(?:minimum|maximum) of|as (?:many|much|few|little|high|low) as|close to"
-    r"|nearing|approaching|(?:short|shy) of|above|below|beyond|exceed\w*|surpass\w*|topp(?:ed|ing))(?: the)? *$", re.I,
-)  # fmt: skip
+_LIMIT = re.compile(rf"\b(?:{any_of('limits')})(?: the)? *$", re.I)
 _OF_BASE = re.compile(
     r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
 )
@@ -86,7 +71,7 @@ def is_plain_value(spot: Spot) -> bool:
     """Whether a number is not a limit (`more than`), a share (`1 of 2`), the end of a range, one of several that belong to
     names in the same order (`respectively`), or the earlier value that something rose from."""
     ahead, behind = spot.ahead, spot.behind
-    if _BOUND.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
+    if _LIMIT.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
         return False

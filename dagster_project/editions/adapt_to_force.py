@@ -1,7 +1,7 @@
 """Adapts an edition's tables to another force: those that its night has data for, with its own sections and units."""
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -80,14 +80,24 @@ def end_with_data(edition: dict[str, Any], complete: Mapping[str, date | None]) 
     return newest
 
 
-def adapt_to_force(
-    tables: Sequence[dict[str, Any]], force: str, areas: Areas, has_data: Collection[str] | None, *, is_chosen: bool
+def with_data(
+    tables: Sequence[dict[str, Any]], force: str, has_data: Collection[str] | None, *, is_chosen: bool
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The tables for another force, and what a person must check. `has_data`: marts with figures of the force; None: not known.
-    `is_chosen`: a person named these tables, so they are kept even without data."""
+    """The tables with figures of a force, and what a person must check. `has_data`: marts with figures of the force; None: not
+    known. `is_chosen`: a person named these tables, so they are kept even without data."""
+    without = [] if has_data is None else [t["table"] for t in tables if not set(_marts(t)) & set(has_data)]
+    if is_chosen:
+        return list(tables), [f"{name}: the published night has no figure of {force} for it" for name in without]
+    kept = [t for t in tables if t["table"] not in without]
+    names = ", ".join(without)
+    return kept, [f"what is left out, as the published night has no figure of {force} for it: {names}"] if without else []
+
+
+def adapt_to_force(tables: Sequence[dict[str, Any]], force: str, areas: Areas) -> tuple[list[dict[str, Any]], list[str]]:
+    """The tables for another force, and what a person must check."""
     adapted: list[dict[str, Any]] = []
-    chosen, to_check = with_data(tables, force, has_data, is_chosen=is_chosen)
-    for table in chosen:
+    to_check: list[str] = []
+    for table in tables:
         name = table["table"]
         new = _adapted(table, areas)
         if not new["rows"] or not new["columns"]:
@@ -100,22 +110,14 @@ def adapt_to_force(
     return adapted, to_check
 
 
-def with_data(
-    tables: Sequence[dict[str, Any]], force: str, has_data: Collection[str] | None, *, is_chosen: bool
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """The tables with figures of a force, and what a person must check. Arguments as of `adapt_to_force`."""
-    without = [] if has_data is None else [t["table"] for t in tables if not set(_marts(t)) & set(has_data)]
-    if is_chosen:
-        return list(tables), [f"{name}: the published night has no figure of {force} for it" for name in without]
-    kept = [t for t in tables if t["table"] not in without]
-    names = ", ".join(without)
-    return kept, [f"what is left out, as the published night has no figure of {force} for it: {names}"] if without else []
+def specs_of(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """Everything in a table that may set a figure's fields: the table, its rows, columns and single cells."""
+    cells = [cell for row in table["rows"] for cell in (row.get("cells") or {}).values()]
+    return [table.get("figure") or {}, *table["rows"], *table["columns"], *cells]
 
 
-def _marts(table: dict[str, Any]) -> Iterator[str]:
-    for spec in (table.get("figure") or {}, *table["rows"], *table["columns"]):
-        if spec.get("mart"):
-            yield spec["mart"]
+def _marts(table: dict[str, Any]) -> list[str]:
+    return [spec["mart"] for spec in specs_of(table) if spec.get("mart")]
 
 
 def _area_type(table: dict[str, Any], spec: dict[str, Any]) -> str:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS
-from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.validation import Name, Text
 from dagster_project.core.yaml_io import read_yaml
 
@@ -155,28 +154,13 @@ def read_edition(path: Path) -> Edition:
         raise EditionError(f"{path.name}: {'; '.join(invalid(error, text, Edition))}") from error
     except OverflowError as error:
         raise EditionError(f"{path.name}: a number is too large: {error}") from error
-    if fault := _unprintable(body):
+    if fault := Places(text).unprintable():
         raise EditionError(f"{path.name}: {fault}")
     if edition.edition != path.stem:
         line = Places(text).at(("edition",))
         raise EditionError(f"{path.name}: line {line}: edition: says {edition.edition}, the file is {path.name}")
     files = {f"{field}_path": _file(path, field, getattr(edition, field)) for field in ("claims", "says")}
     return edition.model_copy(update=files)
-
-
-def _unprintable(body: dict[Any, Any]) -> str:
-    """What is wrong with the first text that can't be printed, as YAML can write `\\x1b`; empty where all can."""
-    stack: list[tuple[str, Any]] = [("edition", body)]
-    seen: set[int] = set()
-    while stack:
-        field, part = stack.pop()
-        if isinstance(part, str) and not is_printable(part):
-            return f"{field}: {NOT_PRINTABLE}: write it without"
-        # A part that aliases repeat is read once.
-        if isinstance(part, dict | list) and id(part) not in seen:
-            seen.add(id(part))
-            stack += [(str(k), v) for k, v in part.items()] if isinstance(part, dict) else [(field, v) for v in part]
-    return ""
 
 
 def _file(path: Path, field: str, name: str | None) -> Path | None:

@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import suggestion
 
-from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data, with_data
+from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data, specs_of, with_data
 from .model import FOLDER, EditionError, read_edition
 from .windows import month_days, month_end, month_number
 
@@ -45,13 +45,13 @@ def make_next_edition(
     to_check: list[str] = []
     complete = complete_months(home, force) if force else None
     if force:
-        is_chosen = bool(tables)
         if force == body["force_code"]:
             # Before its first night, a force's own tables stay as they are.
             complete = complete or None
-            adapted, to_check = with_data(body["tables"], force, complete, is_chosen=is_chosen)
-        else:
-            adapted, to_check = adapt_to_force(body["tables"], force, areas_of(home, force), complete, is_chosen=is_chosen)
+        adapted, to_check = with_data(body["tables"], force, complete, is_chosen=bool(tables))
+        if force != body["force_code"]:
+            adapted, more = adapt_to_force(adapted, force, areas_of(home, force))
+            to_check += more
         if not adapted:
             raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
         body |= {"force_code": force, "tables": adapted}
@@ -96,11 +96,8 @@ def _has_tables(path: Path, tables: Sequence[str]) -> bool:
 
 def _used_windows(body: dict[str, Any]) -> dict[str, Any]:
     """The windows that the tables name. Others would only be more to check."""
-    named: set[str] = set()
-    for table in body["tables"]:
-        specs = [table.get("figure") or {}, *table["rows"], *table["columns"]]
-        specs += [cell for row in table["rows"] for cell in (row.get("cells") or {}).values()]
-        named |= {spec["window"] for spec in specs if isinstance(spec.get("window"), str)}
+    specs = [spec for table in body["tables"] for spec in specs_of(table)]
+    named = {spec["window"] for spec in specs if isinstance(spec.get("window"), str)}
     return {name: window for name, window in (body.get("windows") or {}).items() if name in named}
 
 

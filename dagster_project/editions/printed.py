@@ -13,10 +13,10 @@ TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "nin
 SCALES = {"million": 6, "m": 6, "thousand": 3, "k": 3, "billion": 9, "bn": 9}
 DIGITS, PLACES = 15, 8
 """Digits before and after the point that the relations can store."""
-NOT_AVAILABLE = {"", "*", "-", "n/a", "[x]", "x"}
+NOT_AVAILABLE = {"", "*", "-", "–", "n/a", "[x]", "x"}
 
 _NUMBER = re.compile(
-    r"(?P<sign>[-\u2212])?\s*£?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*(?P<scale>million|thousand|billion|bn|m|k)?\b", re.I
+    r"(?P<sign>[-–\u2212])?\s*£?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*(?P<scale>million|thousand|billion|bn|m|k)?\b", re.I
 )
 
 

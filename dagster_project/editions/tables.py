@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,13 +13,12 @@ from dagster_project.core.validation import Name, Text
 from .windows import Days, Window, years_before
 
 Shows = Literal["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"]
+CHANGES = ("volume_change", "pct_change")
+"""What a cell shows, if it is a change on the year before."""
 EVERY = "*"
 """As area or category of a row: print one row for each."""
 
-
-SERIES = {
-    "months": "month", "financial_years": "financial_year", "calendar_years": "calendar_year", "published_periods": "published",
-}  # fmt: skip
+SERIES = {"months": "month", "financial_years": "financial_year", "published_periods": "published"}
 """Fields of a row that is a series of periods, and the window of each period."""
 
 
@@ -50,20 +49,17 @@ class FigureFields(_Part):
 
 
 class RowSpec(FigureFields):
-    """A row, or several: so many `months`, `financial_years` or `calendar_years` up to the last day of data, or the last
-    `published_periods` that others publish; one for each area (`area_name: "*"`) or category (`category: "*"`), the largest
-    first.
+    """A row, or several: so many `months` or `financial_years` up to the last day of data, or the last `published_periods` that
+    others publish; one for each area (`area_name: "*"`) or category (`category: "*"`), the largest first.
 
-    `whole_years`: the series ends with the last whole year. `by_month_name`: months are named January, and columns are the
-    years (`years_back`). `blank`: names of columns that do not apply. `cells`: column name -> fields of that one cell.
+    `by_month_name`: months are named January, and columns are the years (`years_back`). `blank`: names of columns that do not
+    apply. `cells`: column name -> fields of that one cell.
     """
 
     label: Text | None = None
     months: Annotated[int, Field(ge=1, le=1200)] | None = None
     financial_years: Annotated[int, Field(ge=1, le=100)] | None = None
-    calendar_years: Annotated[int, Field(ge=1, le=100)] | None = None
     published_periods: Annotated[int, Field(ge=1, le=1200)] | None = None
-    whole_years: bool = False
     by_month_name: bool = False
     blank: tuple[Name, ...] = ()
     cells: dict[Name, FigureFields] = {}
@@ -81,8 +77,7 @@ class RowSpec(FigureFields):
         """Label and window of each printed row. Without a label, the window names the row."""
         for field, window in SERIES.items():
             if count := getattr(self, field):
-                last = -1 if self.whole_years and window.endswith("year") else 0
-                return [(None, Window.model_validate({window: n})) for n in range(last - count + 1, last + 1)]
+                return [(None, Window.model_validate({window: n})) for n in range(1 - count, 1)]
         return [(self.label, self.window)]
 
 
@@ -126,6 +121,18 @@ class TableSpec(_Part):
         if (self.kind == "chart") != (self.chart is not None):
             raise ValueError("kind chart goes with chart: line or bar")
         return self
+
+
+Unit = TypeVar("Unit", str, str | None)
+
+
+def unit_shown(unit: Unit, shows: str) -> Unit:
+    """The unit of what is shown of a measure, whose own unit is given. Two percentages differ by points."""
+    if shows == "pct_change":
+        return "percent"
+    if shows == "volume_change" and unit == "percent":
+        return "percentage_points"
+    return "count" if shows in ("numerator", "denominator") else unit
 
 
 @dataclass(frozen=True)

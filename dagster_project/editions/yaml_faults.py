@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import faults_of
-from dagster_project.core.yaml_io import RepeatedKeyError
+from dagster_project.core.yaml_io import RepeatedKeyError, mappings
 
 _KINDS = {
     "missing": "is missing",
@@ -81,19 +82,18 @@ def _in_plain_words(fault: Any) -> str:
 
 
 class Places:
-    """The lines of a YAML document's fields. Every method returns None if the document can't be read."""
+    """The lines of the fields of a YAML document that can be read."""
 
     def __init__(self, text: str) -> None:
-        try:
-            self._root: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
-        except yaml.YAMLError:
-            self._root = None
+        root = yaml.compose(text, yaml.SafeLoader)
+        assert root is not None, "it has fields"
+        self._root = root
 
     def at(self, path: Iterable[str | int]) -> int | None:
         """The line of a field, as pydantic names it (`("tables", 0, "rows")`), or of its nearest parent that exists."""
         node, line = self._root, None
         for step in path:
-            child = _below(node, step) if node is not None else None
+            child = _below(node, step)
             if child is None:
                 break
             key, node = child
@@ -102,7 +102,21 @@ class Places:
 
     def of_value(self, field: str, value: str) -> int | None:
         """The first line on which a field has a value."""
-        return next((k.start_mark.line + 1 for k, v in _pairs(self._root) if (k.value, v.value) == (field, value)), None)
+        lines = [k.start_mark.line + 1 for k, v in self._pairs() if (k.value, v.value) == (field, value)]
+        return min(lines, default=None)
+
+    def unprintable(self) -> str | None:
+        """What is wrong with the first text that can't be printed, as YAML can write `\\x1b`."""
+        for key, value in self._pairs():
+            for node in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(node, yaml.ScalarNode) and not is_printable(node.value):
+                    return f"line {node.start_mark.line + 1}: {key.value}: {NOT_PRINTABLE}: write it without"
+        return None
+
+    def _pairs(self) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+        """Every key and value of the document. A part that aliases repeat is given once."""
+        for mapping in mappings(self._root):
+            yield from mapping.value
 
 
 def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
@@ -111,18 +125,3 @@ def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | No
     if isinstance(node, yaml.MappingNode):
         return next(((k, v) for k, v in node.value if k.value == step), None)
     return None
-
-
-def _pairs(node: Any, seen: set[int] | None = None) -> Iterator[tuple[Any, Any]]:
-    """Every key and value of the document, in order. A part that aliases repeat is given once."""
-    seen = set() if seen is None else seen
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield key, value
-            yield from _pairs(value, seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _pairs(value, seen)

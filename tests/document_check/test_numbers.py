@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from dagster_project.document_check.figures_in_text import numbers_of, value_of
+from dagster_project.document_check.figures_in_text import numbers_of
 from dagster_project.document_check.link_tables import matches
 from dagster_project.document_check.periods_in_text import periods_of
+from dagster_project.editions.printed import read_printed
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_what_is_a_figure_and_what_is_not(text: str, kinds: list[tuple[str, str]
 )
 def test_a_figure_has_its_unit_and_value(text: str, printed: str, unit: str, value: Decimal) -> None:
     number = next(n for n in numbers_of(text) if n.kind in ("figure", "days"))
-    assert (number.text, number.unit, value_of(number.text, number.unit).value) == (printed, unit, value)
+    assert (number.text, number.unit, read_printed(number.text, number.unit).value) == (printed, unit, value)
 
 
 @pytest.mark.parametrize(

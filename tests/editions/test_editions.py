@@ -11,7 +11,7 @@ from support import published
 
 from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, read_edition, read_editions
-from dagster_project.editions.adapt_to_force import adapt_to_force, complete_months, end_with_data
+from dagster_project.editions.adapt_to_force import complete_months, end_with_data, with_data
 from dagster_project.editions.model import FOLDER
 from dagster_project.editions.next_edition import make_next_edition
 from dagster_project.editions.usable_editions import read_usable_edition
@@ -194,10 +194,10 @@ def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named
     assert kent == {} and derbyshire and derbyshire["mart_naloxone"] == date(2025, 12, 31)
     assert derbyshire["mart_public_health"] is None
     some = {"mart_drug_offences"}
-    made, left_out = adapt_to_force(body["tables"][:2], "kent", {}, some, is_chosen=False)
+    made, left_out = with_data(body["tables"][:2], "kent", some, is_chosen=False)
     assert [t["table"] for t in made] == ["offences"]
     assert left_out == ["what is left out, as the published night has no figure of kent for it: prevention_activity"]
-    named, to_check = adapt_to_force(body["tables"][:2], "kent", {}, some, is_chosen=True)
+    named, to_check = with_data(body["tables"][:2], "kent", some, is_chosen=True)
     assert [t["table"] for t in named] == ["offences", "prevention_activity"]
     assert to_check == ["prevention_activity: the published night has no figure of kent for it"]
 

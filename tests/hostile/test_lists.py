@@ -126,7 +126,7 @@ def amount(value: float) -> dict:
         (EDITION | {"title": "a\x1b]52;c;aGk=\x07"}, "title: has a control character"),
         (row(label="a\u2028b", window={"month": 0}), "label: has a control character"),
         (row(months=10**9), "is more than 1200 (line 14)"), (row(published_periods=10**9), "is more than 1200 (line 14)"),
-        (row(financial_years=101), "is more than 100 (line 14)"), (row(calendar_years=101), "is more than 100 (line 14)"),
+        (row(financial_years=101), "is more than 100 (line 14)"),
         (row(label="a", window={"month": -(10**9)}), "out of range"),
         (row(label="a", window={"financial_year": -(10**30)}), "too large"),
         (EDITION | {"data_to": "0001-01-01"}, "year 0 is out of range"), (amount(1e300), "Could not cast"),

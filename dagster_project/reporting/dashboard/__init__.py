@@ -111,8 +111,8 @@ def _write_mart(
 
 
 def _write_script(path: Path, name: str, key: str, value: object) -> None:
-    """Write data as a script: a page opened from a folder can load no other kind of file."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Write data as a script: a page opened from a folder can load no other kind of file. What JSON does not have is a text."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     variable = f"(globalThis.{name} ??= {{}})[{json.dumps(key)}]" if key else f"globalThis.{name}"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, f"{variable} = {text};\n")

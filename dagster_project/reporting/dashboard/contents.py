@@ -38,7 +38,7 @@ def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLi
     marts_of: dict[str, list[str]] = {}
     for force, mart in con.execute("select distinct force_code, mart from marts.measures order by all").fetchall():
         marts_of.setdefault(check_name(force), []).append(check_name(mart))
-    nights = _json_rows(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
+    nights = read_rows(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     return {
         "sample": is_sample,
@@ -62,19 +62,19 @@ def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLi
                 "adds": row.get("aggregation") == "sum",
                 "extract": extract_of(row) if row else "",
             }
-            for m in _json_rows(con, "select * from meta.dictionary where kind = 'measure'")
+            for m in read_rows(con, "select * from meta.dictionary where kind = 'measure'")
         },
         "night": nights[0] if nights else {},
-        "warnings": _json_rows(
+        "warnings": read_rows(
             con, "select rule, coalesce(message, subject || ': ' || found) as message, reason, advice"
             " from (from meta.checks union all by name select null as message where false)"
             " where not passed order by subject, rule, found",
         ),
-        "extracts": _json_rows(
+        "extracts": read_rows(
             con, "select extract, title, force_code, status, covered_from, covered_to, rows_current, rows_quarantined,"
             " days_late from meta.extracts order by title, force_code"
         ),
-        "revisions": _json_rows(
+        "revisions": read_rows(
             con, "select mart, measure, category, area_type, area_name, period_start, period_end, shows, printed_in, was, now"
             " from meta.revisions order by all"
         ),
@@ -102,8 +102,3 @@ def _split_description(description: str) -> dict[str, str]:
     """Title and contents of a mart, from its description: `Title. What it holds. Report n. Grain: ...`."""
     title, _, rest = description.partition(". ")
     return {"title": title, "about": rest.partition(" Grain:")[0].strip()}
-
-
-def _json_rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    """The rows of a query, with values that JSON does not have as texts."""
-    return [{n: v if v is None or isinstance(v, int | str) else str(v) for n, v in row.items()} for row in read_rows(con, sql)]

@@ -22,14 +22,12 @@ class NotReadableError(PamError, ValueError):
 
 @dataclass
 class Control:
-    """A content control with a tag. Spans of bytes: `tag_at`: the value of its tag; `path_at`: the path of its binding;
-    `placeholder_at`: the mark that it shows a placeholder; `content_at`: the tag of its content; `texts`: what is between
-    `<w:t>` and `</w:t>`."""
+    """A content control with a tag. Spans of bytes: `names_at`: the XML tags with its tag and its binding; `placeholder_at`:
+    that which marks a placeholder; `content_at`: that around its content; `texts`: what is between `<w:t>` and `</w:t>`."""
 
     tag: str = ""
     text: str = ""
-    tag_at: Span | None = None
-    path_at: Span | None = None
+    names_at: list[Span] = field(default_factory=list)
     placeholder_at: Span | None = None
     content_at: Span | None = None
     texts: list[Span] = field(default_factory=list)
@@ -72,12 +70,6 @@ class _Reader:
             raise NotReadableError(f"byte {at} is no tag")
         return match.span()
 
-    def value(self, name: bytes) -> Span | None:
-        """The bytes of an attribute's value in the tag that the parser is at."""
-        begin, end = self.span()
-        match = re.compile(rb"[\s:]" + name + rb"\s*=\s*(\"[^\"]*\"|'[^']*')").search(self.data, begin, end)
-        return (match.start(1) + 1, match.end(1) - 1) if match else None
-
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == f"{W}sdt":
             self.open.append(Control())
@@ -86,9 +78,9 @@ class _Reader:
             return
         last = self.open[-1]
         if name == f"{W}tag":
-            last.tag, last.tag_at = attributes.get(f"{W}val", ""), self.value(b"val")
-        elif name == f"{W}dataBinding":
-            last.path_at = self.value(b"xpath")
+            last.tag = attributes.get(f"{W}val", "")
+        if name in (f"{W}tag", f"{W}dataBinding"):
+            last.names_at.append(self.span())
         elif name == f"{W}showingPlcHdr":
             last.placeholder_at = self.span()
         elif name == f"{W}sdtContent":

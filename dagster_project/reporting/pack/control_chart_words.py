@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import duckdb
 
 from dagster_project.core.small_counts import FEW_A_MONTH, is_small
+from dagster_project.editions.tables import CHANGES
+from dagster_project.public_form.public_windows import FigureSeries
 
 from .wording import format_number, join_words, month_in_words
 
@@ -24,17 +26,6 @@ NOT_MONTHLY = "no control chart, as it is not counted by month"
 TREND = "trend"
 BY_YEAR = {"mart_public_health"}
 """Marts of figures that others publish year by year."""
-CHANGES = ("volume_change", "pct_change")
-
-
-class SeriesKey(NamedTuple):
-    """A measure of a mart, in one category and area."""
-
-    mart: str
-    measure: str
-    category: str
-    area_type: str
-    area_name: str
 
 
 @dataclass(frozen=True)
@@ -62,8 +53,8 @@ class Comparison(NamedTuple):
     pct_change: Decimal | None
 
 
-ControlCharts = Mapping[SeriesKey, tuple[ChartMonth, ...]]
-Window = tuple[SeriesKey, date | None, date | None]
+ControlCharts = Mapping[FigureSeries, tuple[ChartMonth, ...]]
+Window = tuple[FigureSeries, date | None, date | None]
 """A series over days: the first (None for a figure as at a day, or from the start of the data) and the last."""
 
 
@@ -81,13 +72,13 @@ class Evidence:
         last: dict[tuple[Any, ...], tuple[int, str]] = {}
         words: dict[tuple[int, str], str] = {}
         for cell in cells:
-            key = series_key(cell)
-            if key is None or cell["shows"] not in CHANGES or (cell["value"] is None and cell["marker"] != "[z]"):
+            window = window_of(cell)
+            if window is None or cell["shows"] not in CHANGES or (cell["value"] is None and cell["marker"] != "[z]"):
                 continue
-            change = (cell["row_no"], key, cell["period_start"], cell["period_end"])
+            change = (cell["row_no"], window)
             words.pop(last.get(change, (0, "")), None)
             last[change] = place = (cell["row_no"], cell["column_name"])
-            words[place] = self.describe_change((key, cell["period_start"], cell["period_end"]))
+            words[place] = self.describe_change(window)
         return words
 
     def describe_change(self, window: Window) -> str:
@@ -107,15 +98,17 @@ def read_evidence(
     con: duckdb.DuckDBPyConnection, force_code: str, force: str, cells: Iterable[Mapping[str, Any]], public: bool
 ) -> Evidence:
     """What the marts say of the series of these cells, and of their measures for the whole force. `force`: its name."""
-    windows = {(key, c["period_start"], c["period_end"]) for c in cells if (key := series_key(c))}
+    windows = {window for c in cells if (window := window_of(c))}
     series = {key for key, _, _ in windows}
-    series |= {SeriesKey(key.mart, key.measure, "all", "force", force) for key in series}
+    series |= {FigureSeries(key.mart, key.measure, "force", force, "all") for key in series}
     schema = "marts_public" if public else "marts"
     charts = _read_control_charts(con, schema, force_code, sorted(series))
     return Evidence(charts, _read_comparisons(con, schema, force_code, windows), public)
 
 
-def _read_control_charts(con: duckdb.DuckDBPyConnection, schema: str, force: str, keys: Sequence[SeriesKey]) -> ControlCharts:
+def _read_control_charts(
+    con: duckdb.DuckDBPyConnection, schema: str, force: str, keys: Sequence[FigureSeries]
+) -> ControlCharts:
     """The control charts of series, oldest month first. A series without a chart is left out, as are all those of a night that
     had no charts yet. `marts_public` has none where a month is hidden or figures are rounded."""
     exists = con.execute("select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, CHARTS]).fetchone()
@@ -124,10 +117,10 @@ def _read_control_charts(con: duckdb.DuckDBPyConnection, schema: str, force: str
     rows = con.execute(
         f"""
         with wanted as (
-            select unnest($1) as mart, unnest($2) as measure, unnest($3) as category, unnest($4) as area_type,
-                unnest($5) as area_name
+            select unnest($1) as mart, unnest($2) as measure, unnest($3) as area_type, unnest($4) as area_name,
+                unnest($5) as category
         )
-        select mart, measure, category, area_type, area_name, period_start, period_end, value, mean, lower_limit, upper_limit,
+        select mart, measure, area_type, area_name, category, period_start, period_end, value, mean, lower_limit, upper_limit,
             case variation when 'common cause' then '' else variation end as mark,
             list_filter([
                 if(is_outside_limits, if(value > mean, 'above the upper limit', 'below the lower limit'), null),
@@ -142,9 +135,9 @@ def _read_control_charts(con: duckdb.DuckDBPyConnection, schema: str, force: str
         """,
         [*(list(column) for column in zip(*keys, strict=True)), force],
     ).fetchall()
-    charts: dict[SeriesKey, list[ChartMonth]] = {}
+    charts: dict[FigureSeries, list[ChartMonth]] = {}
     for row in rows:
-        charts.setdefault(SeriesKey(*row[:5]), []).append(ChartMonth(*row[5:]))
+        charts.setdefault(FigureSeries(*row[:5]), []).append(ChartMonth(*row[5:]))
     return {key: tuple(months) for key, months in charts.items()}
 
 
@@ -159,10 +152,10 @@ def _read_comparisons(
     rows = con.execute(
         f"""
         with wanted as (
-            select unnest($1) as mart, unnest($2) as measure, unnest($3) as category, unnest($4) as area_type,
-                unnest($5) as area_name, unnest($6) as first, unnest($7) as period_end
+            select unnest($1) as mart, unnest($2) as measure, unnest($3) as area_type, unnest($4) as area_name,
+                unnest($5) as category, unnest($6) as first, unnest($7) as period_end
         )
-        select mart, measure, category, area_type, area_name, wanted.first, period_end,
+        select mart, measure, area_type, area_name, category, wanted.first, period_end,
             figures.unit, figures.value, figures.prior_value, figures.volume_change, figures.pct_change
         from {schema}.measures as figures
         join wanted using (mart, measure, category, area_type, area_name, period_end)
@@ -170,7 +163,7 @@ def _read_comparisons(
         """,
         [*(list(column) for column in zip(*windows, strict=True)), force],
     ).fetchall()
-    return {(SeriesKey(*row[:5]), row[5], row[6]): Comparison(*row[7:]) for row in rows}
+    return {(FigureSeries(*row[:5]), row[5], row[6]): Comparison(*row[7:]) for row in rows}
 
 
 def is_sparse(months: Sequence[ChartMonth]) -> bool:
@@ -213,8 +206,9 @@ def describe_period(months: Sequence[ChartMonth], first: date | None, last: date
     return f"unusual: {high or low} {of} {'high' if high else 'low'}{both}"
 
 
-def series_key(cell: Mapping[str, Any]) -> SeriesKey | None:
-    """The series of a cell; None where the cell has no figure."""
+def window_of(cell: Mapping[str, Any]) -> Window | None:
+    """The series and days of a cell; None where the cell has no figure."""
     if not cell["answer_id"] or not cell["measure"] or not cell["area_name"]:
         return None
-    return SeriesKey(cell["mart"], cell["measure"], cell["category"] or "all", cell["area_type"], cell["area_name"])
+    key = FigureSeries(cell["mart"], cell["measure"], cell["area_type"], cell["area_name"], cell["category"] or "all")
+    return key, cell["period_start"], cell["period_end"]

@@ -4,10 +4,9 @@ A rule chooses them, by figures alone: docs/reference/control-charts.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from dagster_project.core.small_counts import is_small
 
@@ -29,29 +28,12 @@ COMPLETENESS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """A printed figure that may become a finding. `place`: table, row and column in the report."""
+class _Candidate(NamedTuple):
+    """A printed figure that may become a finding. `window`: its series and days."""
 
     table: dict[str, Any]
     cell: dict[str, Any]
-    key: charts.SeriesKey
-    place: tuple[int, int, int]
-
-    @property
-    def window(self) -> charts.Window:
-        return (self.key, self.cell["period_start"], self.cell["period_end"])
-
-    @property
-    def fit(self) -> tuple[Any, ...]:
-        """How well it represents its measure; the largest is best: of the force, all categories, the newest, over a year."""
-        first, last = self.cell["period_start"], self.cell["period_end"]
-        days = (last - first).days + 1 if first and last else 0
-        own = self.key.area_type == "force"
-        return (
-            own, not own and self.key.area_type != "country", self.key.category == "all", last or date.min,
-            days <= A_YEAR, days, [-n for n in self.place],
-        )  # fmt: skip
+    window: charts.Window
 
 
 def choose_findings(
@@ -61,33 +43,50 @@ def choose_findings(
     best: dict[tuple[str, str], _Candidate] = {}
     for table, cells in tables:
         for cell in cells:
-            key = charts.series_key(cell)
-            if key is None or key[:2] not in measures or cell["shows"] != "value" or cell["value"] is None:
+            window = charts.window_of(cell)
+            if window is None or window[0][:2] not in measures or cell["shows"] != "value" or cell["value"] is None:
                 continue
-            candidate = _Candidate(table, cell, key, (table["table_no"], cell["row_no"], cell["column_no"]))
-            if key[:2] not in best or candidate.fit > best[key[:2]].fit:
-                best[key[:2]] = candidate
+            measure, candidate = window[0][:2], _Candidate(table, cell, window)
+            if measure not in best or _fit(candidate) > _fit(best[measure]):
+                best[measure] = candidate
     first = sorted(best.values(), key=lambda c: _order(c, tables, evidence))[:MOST]
-    return tuple(_finding(c, measures[c.key[:2]], tables, evidence, force) for c in first)
+    return tuple(_finding(c, measures[c.window[0][:2]], tables, evidence, force) for c in first)
+
+
+def _place(candidate: _Candidate) -> tuple[int, int, int]:
+    """Its table, row and column in the report."""
+    return candidate.table["table_no"], candidate.cell["row_no"], candidate.cell["column_no"]
+
+
+def _fit(candidate: _Candidate) -> tuple[Any, ...]:
+    """How well it represents its measure; the largest is best: of the force, all categories, the newest, over a year."""
+    key, first, last = candidate.window
+    days = (last - first).days + 1 if first and last else 0
+    own = key.area_type == "force"
+    return (
+        own, not own and key.area_type != "country", key.category == "all", last or date.min, days <= A_YEAR, days,
+        [-n for n in _place(candidate)],
+    )  # fmt: skip
 
 
 def _order(candidate: _Candidate, tables: Tables, evidence: charts.Evidence) -> tuple[Any, ...]:
     """Unusual figures first, then those within normal variation, those without a chart, and small numbers; in each group the
     largest change in per cent first; then in printed order."""
-    comparison = evidence.comparisons.get(candidate.window)
-    months = evidence.charts.get(candidate.key, ())
-    unusual = charts.describe_period(months, *candidate.window[1:])
-    before = comparison.before if comparison else None
-    small_numbers = charts.is_sparse(months) or is_small(candidate.cell["unit"], candidate.cell["value"], before)
+    _, cell, window = candidate
+    comparison = evidence.comparisons.get(window)
+    months = evidence.charts.get(window[0], ())
+    unusual = charts.describe_period(months, *window[1:])
+    small_numbers = charts.is_sparse(months) or is_small(cell["unit"], cell["value"], comparison.before if comparison else None)
     group = 3 if small_numbers else 0 if unusual and unusual != charts.NORMAL else 1 if unusual else 2
     printed = _printed_change(candidate, tables)
     change = comparison.pct_change if comparison else printed["value"] if printed else None
-    return (group, -abs(change or Decimal(0)), candidate.place)
+    return (group, -abs(change or Decimal(0)), _place(candidate))
 
 
 def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidence: charts.Evidence, force: str) -> Finding:
-    cell, key = candidate.cell, candidate.key
-    comparison = evidence.comparisons.get(candidate.window)
+    table, cell, window = candidate
+    key = window[0]
+    comparison = evidence.comparisons.get(window)
     months = [m for m in evidence.charts.get(key, ()) if cell["period_end"] and m.end <= cell["period_end"]]
     parts = [measure.title, None if key.category == "all" else key.category, None if key.area_name == force else key.area_name]
     printed = _printed_change(candidate, tables)
@@ -96,11 +95,11 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
         figure=cell["printed"],
         days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
         change=_change(comparison) or _printed_words(printed) or (NOTHING_BEFORE if cell["period_end"] else NOT_COMPARED),
-        unusual=_capitalise(evidence.describe_change(candidate.window)),
+        unusual=_capitalise(evidence.describe_change(window)),
         newest="" if charts.is_sparse(months) or not months else _capitalise(charts.describe_newest_month(months)),
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),
-        table=candidate.table["table_name"],
-        paragraph=candidate.table["paragraph"],
+        table=table["table_name"],
+        paragraph=table["paragraph"],
         cell_id=f"{cell['table_name']}/{cell['row_no']}/{cell['column_name']}",
     )
 
@@ -122,11 +121,8 @@ def _change(comparison: charts.Comparison | None) -> str:
 def _printed_change(candidate: _Candidate, tables: Tables) -> dict[str, Any] | None:
     """The cell of the same table that prints the change in per cent, as tables of what others publish do."""
     cells = next(of_table for table, of_table in tables if table is candidate.table)
-    return next(
-        (c for c in cells if c["shows"] == "pct_change" and c["value"] is not None
-         and (charts.series_key(c), c["period_start"], c["period_end"]) == candidate.window),
-        None,
-    )  # fmt: skip
+    changes = (c for c in cells if c["shows"] == "pct_change" and c["value"] is not None)
+    return next((c for c in changes if charts.window_of(c) == candidate.window), None)
 
 
 def _printed_words(cell: dict[str, Any] | None) -> str:

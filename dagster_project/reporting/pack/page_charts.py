@@ -16,6 +16,7 @@ from typing import NamedTuple
 import duckdb
 
 from dagster_project.core.small_counts import FEW_A_MONTH
+from dagster_project.editions.tables import CHANGES
 
 from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse
 from .model import MISSING, NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
@@ -71,7 +72,7 @@ def make_page_charts(
         wanted = [d for d in wanted if months[d.measure]]
         if wanted:
             charts.append(_trend(table, wanted, months, of_force))
-            if {"volume_change", "pct_change", "prior_value"} & {c.shows for r in table.rows for c in r.cells}:
+            if {*CHANGES, "prior_value"} & {c.shows for r in table.rows for c in r.cells}:
                 charts += _years(table, wanted[:2], months)
             charts += _units(table, wanted[0], months[wanted[0].measure])
     return tuple(charts)

@@ -55,7 +55,7 @@ def _draw(charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, Look
         for c in charts if not c.unavailable for form, look in wanted
     }  # fmt: skip
     pictures = {key: data for key, text in specs.items() if (data := _read_cached(text, key[1], folder)) is not None}
-    jobs = {key: _job(text, key[1], folder) for key, text in specs.items() if key not in pictures}
+    jobs = {key: Job(text, PNG_SCALE if key[1] == "png" else None) for key, text in specs.items() if key not in pictures}
     drawn = zip(jobs, draw(list(jobs.values())), strict=True)
     new = [(key, form, data) for key, one in drawn for form, data in (("svg", one.svg), ("png", one.png)) if data is not None]
     pictures |= {key: data for key, form, data in new if form == key[1]}
@@ -66,14 +66,6 @@ def _draw(charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, Look
         if folder.is_dir():
             _delete_unused(folder)
     return {key: pictures[key] for key in specs if key in pictures}
-
-
-def _job(text: str, form: str, folder: Path | None) -> Job:
-    """What to draw. A PNG is made from the SVG of the pages: the layout takes most of the time, and the bytes are the same."""
-    if form == "svg":
-        return Job(text)
-    svg = _read_cached(text, "svg", folder)
-    return Job(text, svg.decode("utf-8") if svg else None, PNG_SCALE)
 
 
 def _cache_path(text: str, form: str, folder: Path) -> Path:

@@ -26,10 +26,9 @@ MOST_PROCESSES = 4
 
 
 class Job(NamedTuple):
-    """A chart to draw. `svg`: its SVG, if only the PNG is to be drawn. `scale`: the PNG's; None for no PNG."""
+    """A chart to draw. `scale`: that of its PNG; None for no PNG."""
 
     spec: str
-    svg: str | None = None
     scale: int | None = None
 
 
@@ -90,12 +89,13 @@ def _ask(requests: Connection, job: Job) -> Drawing | None:
     return None
 
 
-def _draw(spec: str, svg: str | None, scale: int | None) -> tuple[bytes | None, bytes | None]:
+def _draw(spec: str, scale: int | None) -> tuple[bytes | None, bytes | None]:
     import vl_convert
 
-    png = None
+    svg = png = None
     try:
-        svg = svg or vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+        # A PNG is made from the SVG: the layout takes most of the time.
+        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
         if scale:
             png = vl_convert.svg_to_png(svg, scale=scale)
     except Exception as error:

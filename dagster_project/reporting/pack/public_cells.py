@@ -6,7 +6,7 @@ public figures alone: the order of two hidden figures would tell which is larger
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
-from dagster_project.editions.tables import EVERY, CellSpec
+from dagster_project.editions.tables import EVERY, CellSpec, unit_shown
 from dagster_project.public_form import SCHEMA
 from dagster_project.public_form.public_windows import (
     HIDDEN,
@@ -34,17 +34,6 @@ from .wording import PLACES, format_number
 
 class NoPublicFormError(PamError, ValueError):
     """The night has no public form. The message says why."""
-
-
-@dataclass(frozen=True)
-class _RowCell:
-    """A cell of a printed row. `row_name`: None for a cell of all rows. `figure`: None where nothing is asked for. `series`:
-    None where the measure does not exist."""
-
-    cell: CellSpec
-    row_name: str | None
-    series: FigureSeries | None = None
-    figure: PublicFigure | None = None
 
 
 def read_public_rule(con: duckdb.DuckDBPyConnection) -> str:
@@ -84,29 +73,28 @@ class _Reader:
         return WantedSeries(fields["mart"], fields["measure"], area_type, *names)
 
     def cells_of(self, table: str) -> Iterator[dict[str, Any]]:
-        rows: dict[tuple[int, str], list[_RowCell]] = defaultdict(list)
-        row_cells = [c for cell in self.cells[table] for c in self._row_cells(cell)]
-        for row_cell in row_cells:
-            if row_cell.row_name is not None:
-                rows[row_cell.cell.row_no, row_cell.row_name].append(row_cell)
+        rows: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+        for cell in self.cells[table]:
+            for name, row_cell in self._row_cells(cell):
+                rows[cell.row_no, name].append(row_cell)
+        every = {c.row_no for c in self.cells[table] if c.row_label is None}
         # A cell that does not apply is in each row of every area or category.
-        for row_cell in (c for c in row_cells if c.row_name is None and c.cell.fields is None):
-            for (row_no, _), own in rows.items():
-                if row_no == row_cell.cell.row_no:
-                    own.append(row_cell)
-        ordered = sorted((key for key in rows if _is_printed(rows[key])), key=lambda key: _sort_key(key, rows[key]))
-        for row_no, key in enumerate(ordered, start=1):
-            for row_cell in sorted(rows[key], key=lambda c: c.cell.column_no):
-                yield {"table_name": table, "row_no": row_no, "row_label": key[1], **self._as_cell(row_cell)}
+        for cell in (c for c in self.cells[table] if c.fields is None and c.row_no in every):
+            for own in (own for (row_no, _), own in rows.items() if row_no == cell.row_no):
+                own.append(self._as_cell(cell))
+        for own in rows.values():
+            own.sort(key=lambda c: c["column_no"])
+        printed = [key for key, own in rows.items() if key[0] not in every or _is_printed(key[1], own)]
+        for row_no, key in enumerate(sorted(printed, key=lambda key: _sort_key(key, rows[key])), start=1):
+            yield from ({"table_name": table, "row_no": row_no, "row_label": key[1], **cell} for cell in rows[key])
 
-    def _row_cells(self, cell: CellSpec) -> Iterator[_RowCell]:
-        """The cells of rows that an edition's cell stands for: several where it asks for every area or category."""
-        if cell.fields is None or cell.days is None:
-            yield _RowCell(cell, cell.row_label)
-            return
-        wanted = self._wanted(cell.fields)
-        if wanted[:2] not in self.measures:
-            yield _RowCell(cell, cell.row_label, figure=NO_FIGURE)
+    def _row_cells(self, cell: CellSpec) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The cells of rows that an edition's cell stands for, and the names of the rows: several where it asks for every area
+        or category."""
+        wanted = self._wanted(cell.fields) if cell.fields else None
+        if wanted is None or cell.days is None or wanted[:2] not in self.measures:
+            if cell.row_label is not None:
+                yield cell.row_label, self._as_cell(cell)
             return
         matching = self.figures.matching(wanted)
         if not matching and wanted.area_name and wanted.category:
@@ -124,21 +112,22 @@ class _Reader:
                 every = wanted.area_name is None or wanted.category is None
                 name = series.category if wanted.category is None else series.area_name
                 name = name if every or cell.days.published is None else figure.period_label
-            yield _RowCell(cell, name, series, figure)
+            if name is not None:
+                yield name, self._as_cell(cell, series, figure)
 
-    def _as_cell(self, row_cell: _RowCell) -> dict[str, Any]:
-        """A cell in the columns of `reports.cells`, but for its table and row."""
-        cell, series, days = row_cell.cell, row_cell.series, row_cell.cell.days
-        fields = cell.fields or {}
+    def _as_cell(self, cell: CellSpec, series: FigureSeries | None = None, figure: PublicFigure = NO_FIGURE) -> dict[str, Any]:
+        """A cell in the columns of `reports.cells`, but for its table and row. `series`: None where nothing is asked for, or
+        the measure does not exist."""
+        fields, days = cell.fields or {}, cell.days
         of_series = series._asdict() if series else dict.fromkeys(FigureSeries._fields)
         shows = fields.get("shows", "value")
-        value, marker = _shown(row_cell)
+        value, marker = figure.shown(shows) if series else (None, NO_SUCH_NUMBER)
         unit = self.measures[series[:2]]["unit"] if series else None
         places = fields.get("decimals")
         if places is None:
             places = 1 if shows == "pct_change" else PLACES.get(unit or "", 0)
-        unit = _unit(unit, shows)
-        status = row_cell.figure.data_status if row_cell.figure and series else None
+        unit = unit_shown(unit, shows)
+        status = figure.data_status if series else "not_applicable"
         if value is not None and status == "partial":
             marker = "[p]"
         printed = marker or NOT_AVAILABLE
@@ -152,38 +141,19 @@ class _Reader:
             "window_label": days.label if days else None, "answer_id": "public" if series else None,
             "force_code": self.force_code, "mart": fields.get("mart"), "measure": fields.get("measure"),
             "period_start": days.first if days else None, "period_end": days.last if days else None, "shows": shows,
-            "value": value, "unit": unit, "data_status": status or "not_applicable", "marker": marker, "printed": printed,
+            "value": value, "unit": unit, "data_status": status, "marker": marker, "printed": printed,
             "printed_before": None, "printed_in": None,
         }  # fmt: skip
 
 
-def _is_printed(row: list[_RowCell]) -> bool:
-    """Whether a row is printed: all but a `Not recorded` of which the public form says that nothing is recorded."""
-    first = row[0]
-    if first.cell.row_label is not None or first.row_name != NOT_RECORDED:
-        return True
-    return any(f.figure and (_shown(f)[0] or _shown(f)[1] == HIDDEN) for f in row)
+def _is_printed(name: str, row: list[dict[str, Any]]) -> bool:
+    """Whether a row of every area or category is printed: all but a `Not recorded` of which the public form says that nothing
+    is recorded."""
+    return name != NOT_RECORDED or any(c["value"] or c["marker"] == HIDDEN for c in row)
 
 
-def _sort_key(key: tuple[int, str], row: list[_RowCell]) -> tuple[Any, ...]:
+def _sort_key(key: tuple[int, str], row: list[dict[str, Any]]) -> tuple[Any, ...]:
     """The order of rows as printed: of every area or category, those with the largest figure in the first column first, hidden
     ones by name."""
-    row_no, name = key
-    first = min(row, key=lambda c: c.cell.column_no)
-    value = _shown(first)[0] if first.figure and first.cell.row_label is None else None
+    (row_no, name), value = key, row[0]["value"]
     return (row_no, name == NOT_RECORDED, value is None, -(value or Decimal(0)), name)
-
-
-def _shown(row_cell: _RowCell) -> tuple[Decimal | None, str | None]:
-    fields = row_cell.cell.fields
-    if row_cell.figure is None or row_cell.series is None or fields is None:
-        return None, NO_SUCH_NUMBER
-    return row_cell.figure.shown(fields.get("shows", "value"))
-
-
-def _unit(unit: str | None, shows: str) -> str | None:
-    if shows == "pct_change":
-        return "percent"
-    if shows == "volume_change" and unit == "percent":
-        return "percentage_points"
-    return "count" if shows in ("numerator", "denominator") else unit

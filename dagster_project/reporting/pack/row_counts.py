@@ -15,13 +15,14 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
+from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
 from dagster_project.transform.monthly_archive import RawLostError
 from dagster_project.transform.trail_files import attach_built, attach_evidence, evidence_of
 
 NO_ROWS = {"mart_public_health"}
 """Marts of figures as published: nothing is counted."""
-USES_YEAR_BEFORE = {"volume_change", "pct_change", "prior_value"}
+USES_YEAR_BEFORE = {*CHANGES, "prior_value"}
 """Columns of the marts that depend on the year before."""
 YEAR_BEFORE = ", a year before"
 
@@ -101,8 +102,7 @@ def open_work(home: Home, night_id: str) -> Iterator[duckdb.DuckDBPyConnection |
 
 def read_trails(con: duckdb.DuckDBPyConnection, work: duckdb.DuckDBPyConnection, edition: str) -> Trails:
     """The trails of an edition's figures. `con` reads the night's file, `work` the rows that it was built from."""
-    work.execute("drop table if exists wanted")
-    make_table(work, "wanted", _WANTED, list(_wanted_counts(con, edition)))
+    make_table(work, "wanted", _WANTED, list(_wanted_counts(con, edition)), temporary=True)
     subjects = [r[0] for r in work.execute("select distinct events from wanted order by 1").fetchall()]
     if not subjects:
         return Trails()

@@ -16,6 +16,15 @@ from .model import UNITS, Pack, Table
 from .wording import public_notice
 
 METADATA = "csv-metadata.json"
+CLAIMS = "claims-held"
+"""No table can have this name: their names have no hyphen."""
+CLAIM_COLUMNS = {
+    "no": "Number of the claim", "paragraph": "Paragraph of the report", "kind": "figure or statement",
+    "what": "What is claimed", "printed": "As printed; empty for a statement, which is in our own words",
+    "computed": "What the warehouse says",
+    "difference": "Computed less printed", "verdict": "agrees, agrees when cut, disagrees or not computable",
+    "reason": "Why, where it does not simply agree",
+}  # fmt: skip
 
 
 def write_csvs(pack: Pack, folder: Path) -> list[str]:
@@ -57,19 +66,16 @@ def _write(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) ->
 
 
 def _describe_table(table: Table) -> dict[str, Any]:
-    columns: list[dict[str, Any]] = [
-        {"name": "row_no", "titles": "row_no", "datatype": "integer", "required": True, "dc:description": "Row, from 1"},
-        {"name": "row_label", "titles": "row_label", "datatype": "string", "dc:description": table.rows_are},
+    columns = [
+        _column("row_no", "integer", "Row, from 1", required=True),
+        _column("row_label", "string", table.rows_are),
     ]
     for c in table.columns:
-        description = ", ".join(
-            filter(None, (c.label, c.window if c.window not in (None, c.label) else None, UNITS.get(c.unit or "")))
-        )
+        described = (c.label, c.window if c.window != c.label else None, UNITS.get(c.unit or ""))
         columns += [
-            {"name": c.name, "titles": c.name, "datatype": "decimal", "null": "", "dc:description": description},
-            {"name": f"{c.name}_marker", "titles": f"{c.name}_marker", "datatype": "string", "null": "",
-             "dc:description": f"{c.label}: what is to be said of the figure"},
-        ]  # fmt: skip
+            _column(c.name, "decimal", ", ".join(filter(None, described)), null=""),
+            _column(f"{c.name}_marker", "string", f"{c.label}: what is to be said of the figure", null=""),
+        ]
     notes = [*filter(None, [table.unavailable]), *table.notes, f"Source: {', '.join(s.title for s in table.sources)}"]
     return {
         "url": f"{table.name}.csv", "dc:title": table.title, "dc:description": f"{table.scope}. Paragraph {table.paragraph}.",
@@ -77,23 +83,13 @@ def _describe_table(table: Table) -> dict[str, Any]:
     }  # fmt: skip
 
 
-CLAIMS = "claims-held"
-"""No table can have this name: their names have no hyphen."""
-CLAIM_COLUMNS = {
-    "no": "Number of the claim", "paragraph": "Paragraph of the report", "kind": "figure or statement",
-    "what": "What is claimed", "printed": "As printed; empty for a statement, which is in our own words",
-    "computed": "What the warehouse says",
-    "difference": "Computed less printed", "verdict": "agrees, agrees when cut, disagrees or not computable",
-    "reason": "Why, where it does not simply agree",
-}  # fmt: skip
-
-
 def _describe_claims() -> dict[str, Any]:
-    columns = [
-        {"name": n, "titles": n, "datatype": "integer" if n == "no" else "string", "null": "", "dc:description": words}
-        for n, words in CLAIM_COLUMNS.items()
-    ]
+    columns = [_column(n, "integer" if n == "no" else "string", words, null="") for n, words in CLAIM_COLUMNS.items()]
     return {
         "url": f"{CLAIMS}.csv", "dc:title": "What the report printed, checked against the warehouse", "notes": [],
         "tableSchema": {"columns": columns, "primaryKey": ["no"]},
     }  # fmt: skip
+
+
+def _column(name: str, datatype: str, description: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "titles": name, "datatype": datatype, **more, "dc:description": description}

@@ -15,6 +15,8 @@ from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
 from docx.text.paragraph import Paragraph
 
+from dagster_project.editions.tables import CHANGES
+
 from . import ooxml
 from .document_settings import DocumentSettings
 from .model import Cell, Chart, Claim, Pack, Page, Row, Table
@@ -22,7 +24,6 @@ from .picture_cache import NOT_DRAWN, draw_pngs
 from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
 from .wording import (
-    CHANGES,
     day_in_words,
     heading,
     marker_lines,

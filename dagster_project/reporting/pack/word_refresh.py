@@ -5,6 +5,7 @@ byte of the text, stay the same.
 import io
 import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -29,7 +30,6 @@ from .refreshable_figures import (
     read_part,
     read_tag,
     tag_of,
-    xpath_of,
 )
 from .word_template import copy_zip
 from .wording import strip_invalid_xml
@@ -137,40 +137,35 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     part, pack = document.part, strip_invalid_xml(pack)
     _check_same_force(part, pack)
     now = bound_texts(pack)
-    controls = [c for _, own in document.texts.values() for c in own]
-    typed = {f for c in controls if (f := _figure_of(part, c)) and (c.text != part.figures[f].text or f in part.shown)}
+    found = [(name, c, _figure_of(part, c)) for name, (_, own) in document.texts.items() for c in own]
+    shown = {figure: control.text for _, control, figure in reversed(found) if figure}
+    typed = {f for _, c, f in found if f and (c.text != part.figures[f].text or f in part.shown)}
     left_as_typed = typed if keep_typed else set()
     new = _match_figures(part, now, left_as_typed)
     changes: dict[RefreshedFigure, None] = {}
     updated = 0
-    edited: dict[str, bytes] = {}
-    for name, (text, own) in document.texts.items():
-        edits: list[tuple[Span, bytes]] = []
-        for control in own:
-            figure = _figure_of(part, control)
-            if figure is None or not control.can_change:
-                changes[RefreshedFigure(control.tag, "", control.text, control.text, UNKNOWN)] = None
-                continue
-            bound, note = new[figure]
-            if not note and (control.text != part.figures[figure].text or figure in part.shown):
-                note = TYPED
-            is_left = note in (REMOVED, OTHER_DAYS, KEPT)
-            if not is_left:
-                updated += 1
-                if control.text != bound.text:
-                    edits += text_edits(text, control, bound.text)
-            if note or control.text != bound.text:
-                shown = control.text if is_left else bound.text
-                changes[RefreshedFigure(bound.id, bound.name or bound.of, control.text, shown, note)] = None
-            edits += _id_edits(part.edition, control, figure, bound.id)
-        if edits:
-            edited[name] = apply_edits(text, edits)
-    in_use = {f for c in controls if (f := _figure_of(part, c))}
-    figures = {**now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in in_use}}
-    typed_texts = {_figure_of(part, c): c.text for c in reversed(controls)}
-    as_typed = {new[f][0].id: part.shown.get(f, typed_texts[f]) for f in left_as_typed}
-    after = replace(part, night=pack.night_id, figures=figures, shown=as_typed)
-    edited[document.part_name] = part_xml(after)
+    edits: defaultdict[str, list[tuple[Span, bytes]]] = defaultdict(list)
+    for name, control, figure in found:
+        if figure is None or not control.can_change:
+            changes[RefreshedFigure(control.tag, "", control.text, control.text, UNKNOWN)] = None
+            continue
+        bound, note = new[figure]
+        if not note and (control.text != part.figures[figure].text or figure in part.shown):
+            note = TYPED
+        is_left = note in (REMOVED, OTHER_DAYS, KEPT)
+        if not is_left:
+            updated += 1
+            if control.text != bound.text:
+                edits[name] += text_edits(document.texts[name][0], control, bound.text)
+        if note or control.text != bound.text:
+            after = control.text if is_left else bound.text
+            changes[RefreshedFigure(bound.id, bound.name or bound.of, control.text, after, note)] = None
+        if bound.id != figure:
+            edits[name] += _id_edits(document.texts[name][0], part.edition, control, figure, bound.id)
+    edited = {name: apply_edits(document.texts[name][0], own) for name, own in edits.items()}
+    figures = {**now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in shown}}
+    as_typed = {new[f][0].id: part.shown.get(f, shown[f]) for f in left_as_typed}
+    edited[document.part_name] = part_xml(replace(part, night=pack.night_id, figures=figures, shown=as_typed))
     copy = io.BytesIO()
     copy_zip(io.BytesIO(document.data), copy, lambda name, data: edited.get(name, data))
     has_charts = any(b"<pic:pic" in text for text, _ in document.texts.values())
@@ -225,13 +220,11 @@ def _removed_ids(figure: str) -> Iterator[str]:
         yield "/".join([*([table] if row else []), own if n == 1 else f"{own}-{n}", *row[1:]])
 
 
-def _id_edits(edition: str, control: Control, was: str, now: str) -> list[tuple[Span, bytes]]:
+def _id_edits(text: bytes, edition: str, control: Control, was: str, now: str) -> list[tuple[Span, bytes]]:
     """The edits of tag and binding of a figure whose id changed, as its row moved."""
-    if was == now:
-        return []
-    edits: list[tuple[Span, bytes]] = []
-    if control.tag_at:
-        edits.append((control.tag_at, tag_of(edition, now).encode()))
-    if control.path_at:
-        edits.append((control.path_at, xpath_of(now).replace("'", "&apos;").encode()))
-    return edits
+    tag_was, tag_now = (tag_of(edition, figure).encode() for figure in (was, now))
+
+    def renamed(xml: bytes) -> bytes:
+        return xml.replace(tag_was, tag_now) if tag_was in xml else xml.replace(was.encode(), now.encode())
+
+    return [(at, renamed(text[slice(*at)])) for at in control.names_at]

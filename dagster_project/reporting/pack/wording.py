@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from dagster_project.editions.tables import CHANGES
+
 from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
 
 MOST_GAPS = 6
@@ -18,8 +20,6 @@ ORDER_OF_FINDINGS = (
     " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
     " the period. Chance alone marks a month now and then: in up to 4 of 10 charts of three years."
 )
-CHANGES = ("volume_change", "pct_change")
-"""What a cell shows, if it is a change on the year before."""
 SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
