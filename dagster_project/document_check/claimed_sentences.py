@@ -109,8 +109,9 @@ def add_claim(home: Home, edition: Edition, claim: SentenceClaim, paragraph: str
             read_usable_edition(path, home)
         except EditionError:
             for changed, data in before.items():
-                changed.unlink()
-                if data is not None:
+                if data is None:
+                    changed.unlink()
+                else:
                     write_whole(changed, data)
             raise
     return file, is_new
