@@ -39,7 +39,7 @@ def describe_drift(before: LedgerEntry, layout: Layout) -> list[str]:
         added = [c for c in before.missing_columns if c in headers]
     then, now = ({plain_header(h): h for h in part} for part in (before.unknown_columns, layout.unknown))
     new, dropped = [h for p, h in now.items() if p not in then], [h for p, h in then.items() if p not in now]
-    renamed = likely_renames({c: [c, before.headers.get(c, c)] for c in removed}, new)
+    renamed = likely_renames({c: [before.headers.get(c, c)] for c in removed}, new)
     changes = [f"renamed? {c} is gone, {h} is new" for c, h in renamed.items()]
     changes += [f"column gone: {c}" for c in removed if c not in renamed]
     changes += [f"column that is there now: {c}" for c in added]

@@ -34,8 +34,6 @@ DIGEST = 12
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
-
-
 Formats = Annotated[tuple[Exact, ...], BeforeValidator(as_items)]
 Forces = Annotated[tuple[Header, ...], BeforeValidator(as_items)]
 Columns = Annotated[tuple[Name, ...], BeforeValidator(as_items)]
