@@ -26,7 +26,7 @@ from .ledger import CONFLICT_KIND, LedgerEntry
 from .made_up_files import MIXED, is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
-from .parallel import Stopped
+from .reading_budget import Stopped
 from .plausibility import (
     cut_by_spreadsheet,
     left_on_other_sheets,

@@ -23,7 +23,7 @@ from .known_files import Clock, Decisions
 from .ledger import LedgerEntry, accepted, read_ledger
 from .made_up_files import has_only_real_files
 from .mappings import read_mappings
-from .parallel import ReadingBudget
+from .reading_budget import ReadingBudget
 
 
 class LandingSession:
