@@ -4,16 +4,16 @@ own marks and the manifest."""
 import errno
 import gzip
 import hashlib
-import json
 import lzma
 import os
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
+
+from pydantic import BaseModel, Field, StrictInt, StringConstraints, ValidationError
 
 from dagster_project.core.home import Home
 
@@ -27,7 +27,11 @@ LARGEST = 4 << 30
 
 LARGEST_MANIFEST = 1 << 20
 MOST_ROWS = 10**15
-_SHA256 = re.compile("[0-9a-f]{64}")
+_FAULTS: dict[int | str, str] = {
+    "json_invalid": "can't be read as JSON", "model_type": "not an object ({...}) with rows and sha256",
+    "rows": "rows is not a whole number", "sha256": "sha256 is not 64 hexadecimal digits",
+}  # fmt: skip
+"""What is wrong with a manifest, by pydantic's name for it or by the field."""
 
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 """The first bytes of old Excel files, and of new ones with a password, which are packed into the old container."""
@@ -173,12 +177,11 @@ def _n_files(names: list[str]) -> str:
     return f"{len(names)} files" if names else "no files"
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(BaseModel, frozen=True):
     """What a file's manifest says of the stored file; None where it does not say."""
 
-    rows: int | None
-    sha256: str | None
+    rows: Annotated[StrictInt, Field(ge=0, le=MOST_ROWS)] | None = None
+    sha256: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern="^[0-9a-fA-F]{64}$")] | None = None
 
     def check_bytes(self, stored: StoredFile) -> None:
         if self.sha256 is not None and self.sha256 != stored.sha256:
@@ -198,7 +201,7 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
             data = source.read(LARGEST_MANIFEST + 1)
         if len(data) > LARGEST_MANIFEST:
             raise Refused("manifest: larger than a megabyte, and no manifest is")
-        body = json.loads(data.decode("utf-8-sig"))
+        manifest = Manifest.model_validate_json(data.decode("utf-8-sig"))
     except Refused as error:
         raise error if str(error).startswith("manifest") else Refused(f"manifest: {error}") from error
     except FileNotFoundError:
@@ -208,17 +211,11 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
         if error.errno == errno.ENAMETOOLONG:
             return None
         raise Refused(f"manifest: can't be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise Refused("manifest: can't be read as JSON") from error
-    if not isinstance(body, dict):
-        raise Refused("manifest: not an object ({...}) with rows and sha256")
-    rows, sha256 = body.get("rows"), body.get("sha256")
-    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or not 0 <= rows <= MOST_ROWS):
-        raise Refused("manifest: rows is not a whole number")
-    if rows is None and sha256 is None:
+    except ValidationError as error:
+        place = error.errors()[0]["loc"]
+        raise Refused(f"manifest: {_FAULTS[place[0] if place else error.errors()[0]['type']]}") from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"manifest: {_FAULTS['json_invalid']}") from error
+    if manifest.rows is None and manifest.sha256 is None:
         raise Refused("manifest: says neither rows nor sha256")
-    if sha256 is not None and not isinstance(sha256, str):
-        raise Refused("manifest: sha256 is not text")
-    if sha256 is not None and not _SHA256.fullmatch(sha256 := sha256.strip().lower()):
-        raise Refused("manifest: sha256 is not 64 hexadecimal digits")
-    return Manifest(rows, sha256)
+    return manifest
