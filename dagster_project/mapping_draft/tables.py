@@ -13,16 +13,17 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.contracts import plain_header
+from dagster_project.contracts import load_contracts, plain_header
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing.canonical_values import install
 from dagster_project.landing.containers import StoredFile, read_stored, unpack
 from dagster_project.landing.csv_reader import CELLS, read_cells
 from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
-from dagster_project.landing.file_names import CONTAINERS, InboxFile, name_text
+from dagster_project.landing.file_names import describe
 from dagster_project.landing.header_columns import Layout
 from dagster_project.landing.header_row import SEPARATORS, with_above
 from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
@@ -70,36 +71,25 @@ class ExportTable:
     above: tuple[str, ...]
 
 
-def container_of(path: Path) -> str:
-    """The kind of file, by the ending of its name. Raises DraftError for one that can't be landed."""
-    name = path.name.lower()
-    if name.endswith(".xls"):
-        raise DraftError(f"{path.name}: an old Excel workbook: open it in Excel and save it as .xlsx")
-    container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.endswith(c)), None)
-    if container is None:
-        raise DraftError(f"{path.name}: not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
-    return container
-
-
 def open_table(
     con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[tuple[str, ...]], float]
 ) -> ExportTable:
     """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header. Raises DraftError, OSError."""
     install(con)
-    container = container_of(path)
+    file = describe(path, load_contracts(), force_names())
+    if file.container is None:
+        raise DraftError(f"{path.name}: {file.problem}")
     try:
-        if container == ".parquet":
+        if file.container == ".parquet":
             return _open_parquet(con, path)
-        stat = path.stat()
-        stored = read_stored(InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size), home)
-        grids = list(_grids(stored, container))
+        grids = list(_grids(read_stored(file, home), file.container))
         best = max(
             ((score(row), -number, -n) for n, grid in enumerate(grids) for number, row in enumerate(grid.rows)), default=None
         )
         if best is None or best[0] <= 0:
             raise DraftError(f"{path.name}: no row of the first {LAST_HEADER_ROW} looks like a header")
         grid, index = grids[-best[2]], -best[1]
-        _fill(con, grid, index, by_row=container == ".xlsx")
+        _fill(con, grid, index, by_row=file.container == ".xlsx")
     except Refused as error:
         raise DraftError(f"{path.name}: {error}") from error
     headers = _with_merged_cells(grid.rows, index)
@@ -107,7 +97,7 @@ def open_table(
         headers = headers[:-1]
     above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
-    return ExportTable(container, grid.sheet, sheets, index + 1, headers, above)
+    return ExportTable(file.container, grid.sheet, sheets, index + 1, headers, above)
 
 
 def _with_merged_cells(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def test_what_a_draft_refuses(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
         draft_mapping(con, home, path, "crime")
     old = tmp_path / "old.xls"
     old.write_bytes(b"\xd0\xcf\x11\xe0")
-    with pytest.raises(DraftError, match=r"save it as \.xlsx"):
+    with pytest.raises(DraftError, match=r"save it as Excel Workbook \(\.xlsx\)"):
         draft_mapping(con, home, old)
 
 
