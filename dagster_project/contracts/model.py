@@ -163,7 +163,7 @@ class Contract(_Part):
                     raise ValueError(f"police_uk: {name} is no column")
             if set(self.police_uk.columns.values()) & set(self.police_uk.absent):
                 raise ValueError("police_uk: a column is both given and absent")
-            if set(self.date_columns) - set(self.police_uk.columns.values()):
+            if placing and placing[0] not in self.police_uk.columns.values():
                 raise ValueError("police_uk: columns misses the date that places a row")
         return self
 
@@ -173,14 +173,9 @@ class Contract(_Part):
         return [c.name for c in self.columns if c.key]
 
     @cached_property
-    def date_columns(self) -> list[str]:
-        """The placing column, as a list of one or none."""
-        return [c.name for c in self.columns if c.places_row]
-
-    @property
     def date_column(self) -> str | None:
         """The column whose date places a row in the covered window; None for public health."""
-        return self.date_columns[0] if self.date_columns else None
+        return next((c.name for c in self.columns if c.places_row), None)
 
     @property
     def grace_days(self) -> int:

@@ -160,7 +160,8 @@ def _unzip(data: bytes) -> bytes:
                 if not i.is_dir() and not i.filename.startswith("__MACOSX/") and i.filename.rpartition("/")[2][0] != "."
             ]
             if len(names) != 1 or not names[0].lower().endswith(".csv"):
-                raise Refused(f"a zip must contain one CSV and nothing else: this one has {_n_files(names)}")
+                n_files = "one file, whose name does not end in .csv" if len(names) == 1 else f"{len(names) or 'no'} files"
+                raise Refused(f"a zip must contain one CSV and nothing else: this one has {n_files}")
             # Reading to the end checks the CRC. Nothing is written to disk, so a path in the name is harmless.
             with file.open(names[0]) as member:
                 return _read_out(member)
@@ -169,12 +170,6 @@ def _unzip(data: bytes) -> bytes:
         raise Refused("damaged or cut short: not a sound zip file") from error
     except (RuntimeError, NotImplementedError) as error:
         raise Refused("can't be read: the zip file is encrypted, or packed in a way that is not known") from error
-
-
-def _n_files(names: list[str]) -> str:
-    if len(names) == 1:
-        return "one file, whose name does not end in .csv"
-    return f"{len(names)} files" if names else "no files"
 
 
 class Manifest(BaseModel, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, PlainValidator, StringConstraints, model_validator
 
 from dagster_project.core.validation import Name
 
@@ -85,11 +85,7 @@ def _headers(value: Any) -> tuple[str, ...]:
 HeadersField = Annotated[Any, PlainValidator(read_source)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Files(_Part):
+class Files(BaseModel, extra="forbid", frozen=True):
     """File names that a mapping reads: `name`, a pattern, and `covers` where the pattern has no window."""
 
     name: Header
@@ -117,7 +113,7 @@ class Files(_Part):
         return read_pattern(self.name)
 
 
-class TablePlace(_Part):
+class TablePlace(BaseModel, extra="forbid", frozen=True):
     """Where the table is in the file. `sheet`: a name or a number from 1; None for the first. `header_row`: from 1; None finds
     it among the first rows. `ignore`: column -> globs of rows that are not records."""
 
