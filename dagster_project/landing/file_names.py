@@ -27,7 +27,7 @@ CANONICAL_FORM = "extract__force__from__to__YYYYMMDDTHHMMSSZ.csv"
 _CANONICAL = re.compile(r"(?P<extract>.*?)__(?P<force>.*?)__(?P<from>.*?)__(?P<to>.*?)__(?P<at>.*)", re.S)
 _POLICE_UK = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<rest>.+)", re.S)
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_AT = re.compile(r"\d{8}T\d{6}Z", re.I)
+_AT = re.compile(r"\d{8}T\d{6}Z")
 
 Form = Literal["canonical", "police_uk"]
 
@@ -173,12 +173,12 @@ def _read_canonical(match: re.Match[str], contracts: Mapping[str, Contract], for
     covered_to = _day(match["to"], "covered to")
     if covered_from > covered_to:
         raise _BadName(f"the window ends before it begins: {covered_from} to {covered_to}")
-    if not _AT.fullmatch(match["at"]):
-        raise _BadName(f"extracted at: '{printable(match['at'])}' is not of the form YYYYMMDDTHHMMSSZ")
+    text = match["at"].upper()
     try:
-        at = datetime.strptime(match["at"].upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        # strptime alone takes single digits, too.
+        at = datetime.strptime(text if _AT.fullmatch(text) else "", "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _BadName(f"extracted at: '{printable(match['at'])}' is no time there is") from error
+        raise _BadName(f"extracted at: '{printable(match['at'])}' is no time there is (YYYYMMDDTHHMMSSZ)") from error
     window = {"covered_from": covered_from, "covered_to": covered_to}
     return {"form": "canonical", "extract": extract, "force_code": force, "extracted_at": at, **window}
 
