@@ -52,19 +52,15 @@ def describe_drift(before: LedgerEntry, layout: Layout) -> list[str]:
     return changes + [f"column gone, was not stored: {h}" for h in dropped]
 
 
-def describe_unread(sheets: Collection[str]) -> list[str]:
-    """A sentence on sheets with the same columns as the one that was read; none where there are none."""
-    if not sheets:
-        return []
-    remedy = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
-    return [f"not read: {', '.join(sheets)} with the same columns: {remedy}"]
+def describe_unseen(read: SheetText, layout: Layout, unread: Collection[str], *, is_named: bool) -> Iterator[str]:
+    """Sentences on a workbook's sheets with the same columns that were not read, and on what is hidden or struck out in the
+    table of the one that was, and was read all the same.
 
-
-def describe_unseen(read: SheetText, layout: Layout, *, is_named: bool) -> Iterator[str]:
-    """Sentences on what is hidden or struck out in the table of a workbook's sheet, and was read all the same.
-
-    `is_named`: whether a mapping names the sheet.
+    `unread`: those other sheets. `is_named`: whether a mapping names the sheet.
     """
+    if unread:
+        each = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
+        yield f"not read: {', '.join(unread)} with the same columns: {each}"
     remedy = "if they should not, delete them in the sheet and drop it again with a later extraction"
     for kind, rows in (("hidden by a filter or by hand", read.hidden_rows), ("struck out", read.struck_rows)):
         if number := sum(row >= layout.rows for row in rows):

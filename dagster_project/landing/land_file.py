@@ -13,7 +13,7 @@ import duckdb
 
 from dagster_project.core.errors import Cause, cause_of
 
-from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
+from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
@@ -378,7 +378,6 @@ class FileLanding(LandingSession):
             absent_columns=absent,
             drift=[
                 *(describe_drift(previous, sheet.layout) if previous else []),
-                *describe_unread(sheet.unread_sheets),
                 *sheet.unseen,
                 *describe_around(sheet.around, sheet),
                 *notes,

@@ -78,7 +78,7 @@ def open_file(
             read = sheet_text(stored.data, chosen, SheetTable(layout.rows, *fields))
         _check_formulas(read, layout, contract)
         around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
-        unseen = tuple(describe_unseen(read, layout, is_named=chosen is not None))
+        unseen = tuple(describe_unseen(read, layout, unread, is_named=chosen is not None))
         cells = read_cells(con, read.text, layout, by_row=True)
         return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
     data = unpack(stored, file.container)

@@ -101,7 +101,12 @@ def release_load(
         }
         | ({"unknown_values": unknown.unknown, "unknown_told": unknown.warnings} if unknown else {})
     )
-    facts = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
-    audit.record(home, "alteration", what="released", **facts)
-    commit(home, night_id, load.extract, [entry])
+    return commit_alteration(home, entry, what="released", by=by, why=why)
+
+
+def commit_alteration(home: Home, entry: LedgerEntry, *, what: str, by: str, why: str) -> LedgerEntry:
+    """Put on record what a person decided of a stored file, then in the ledger. Returns the entry."""
+    facts = {"night_id": entry.night_id, "load_id": entry.load_id, "source_file": entry.source_file, "by": by, "why": why}
+    audit.record(home, "alteration", what=what, **facts)
+    commit(home, entry.night_id, str(entry.extract), [entry])
     return entry

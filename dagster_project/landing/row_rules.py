@@ -72,7 +72,7 @@ class Sheet:
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
     unseen: tuple[str, ...] = ()
-    """What was read though a person does not see it, or struck it out: a sentence for each kind."""
+    """Sheets that were not read, and what was read though a person does not see it, or struck it out: a sentence for each."""
     around: AroundTable = field(default_factory=AroundTable)
 
     def cell(self, index: int) -> str:
