@@ -47,6 +47,10 @@ class Load:
         name = self.load_id + (f"{TIE}{tied_with}" if tied_with else "")
         return home.quarantine / self.extract / self.force_code / f"{name}.parquet"
 
+    def quarantine_files(self, home: Home) -> list[Path]:
+        """The files that there are of its quarantined rows."""
+        return sorted(self.quarantine(home).parent.glob(f"{self.load_id}*.parquet"))
+
     def withheld(self, home: Home, tied_with: str | None = None) -> Path:
         """The file of the keys of its rows that must not be used, though the source file has them."""
         return home.withheld / f"{self.load_id}{f'{TIED}{tied_with}' if tied_with else ''}.parquet"
