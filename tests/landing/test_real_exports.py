@@ -420,7 +420,7 @@ BAD = {
     "forces: [kent]\nfiles: [{name: 'a {month:%b %Y} {year:%Y}.csv'}]": "say no window together",
     "forces: [kent]\nfiles: [{name: 'a {month:%b %Y} {month:%b %Y}.csv'}]": "appears twice",
     "forces: [kent]\nfiles: [{name: 'a {month:%b}.csv'}]": "lacks a year",
-    "forces: [kent]\nfiles: [{name: 'a {from:%Y-%m}{to:%Y-%m-%d}.csv'}]": "lacks a year (%Y), a month (%m, %b, %B) or a day",
+    "forces: [kent]\nfiles: [{name: 'a {from:%Y-%m}{to:%Y-%m-%d}.csv'}]": "lacks a day (%d)",
     "forces: [kent]\nfiles: [{name: 'a {week:%W}.csv'}]": "is no placeholder",
     "forces: [kent]\nfiles: [{name: 'a {year:%Q}.csv'}]": "%Q is not taken",
     "forces: [kent]\nfiles: [{name: 'a {year:%Y.csv'}]": "a brace without its other half",
