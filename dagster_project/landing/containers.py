@@ -19,7 +19,7 @@ from dagster_project.core.home import Home
 
 from .file_names import OLD_EXCEL, InboxFile
 from .inbox_files import FileStamp, opened_file, refuse_keys, stamp_of
-from .refusal import Refused, StillChanging
+from .refusal import Refused, Waits
 
 CHUNK = 1 << 22
 LARGEST = 4 << 30
@@ -70,7 +70,7 @@ def read_stored(file: InboxFile, home: Home) -> StoredFile:
         with open(handle, "rb", closefd=False) as source:
             data = source.read(size + 1)
         if len(data) != size or stamp_of(handle) != stamp:
-            raise StillChanging("changed while it was read: it will be read again")
+            raise Waits("changed while it was read: it will be read again")
     return StoredFile(data, hashlib.sha256(data).hexdigest(), stamp)
 
 

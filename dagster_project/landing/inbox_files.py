@@ -16,7 +16,7 @@ from pathlib import Path
 from dagster_project.core.home import Home
 
 from .file_names import LINK_OUT, InboxFile, leads_out
-from .refusal import Refused, StillChanging
+from .refusal import Refused, Waits
 
 NO_FILE = "not a file: drop the file itself"
 A_KEY = "one of the home's keys: it is never read as an extract, nor archived"
@@ -94,10 +94,10 @@ def refuse_keys(home: Home, handle: int) -> None:
 
 
 def check_unchanged(file: InboxFile, stamp: FileStamp) -> None:
-    """Raises StillChanging where the file has changed since it was read, Refused and OSError as `opened_file` does."""
+    """Raises Waits where the file has changed since it was read, Refused and OSError as `opened_file` does."""
     with opened_file(file.path, file.root) as handle:
         if stamp_of(handle) != stamp:
-            raise StillChanging("changed while it was read: it will be read again")
+            raise Waits("changed while it was read: it will be read again")
 
 
 def files_being_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]:

@@ -26,7 +26,6 @@ from .ledger import CONFLICT_KIND, LedgerEntry
 from .made_up_files import MIXED, is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
-from .reading_budget import Stopped
 from .plausibility import (
     cut_by_spreadsheet,
     left_on_other_sheets,
@@ -50,7 +49,8 @@ from .raw_store import (
     write_quarantine,
     write_raw,
 )
-from .refusal import Refused, StillChanging, TooLarge, Waits
+from .reading_budget import Stopped
+from .refusal import Refused, TooLarge, Waits
 from .restarted_keys import replaced_rows, restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
@@ -130,7 +130,7 @@ class FileLanding(LandingSession):
         self.also_held = []
         try:
             if file.path in self.being_written:
-                raise StillChanging(self.being_written[file.path])
+                raise Waits(self.being_written[file.path])
             if file.waits:
                 raise Waits(file.waits)
             if file.problem:
