@@ -22,7 +22,7 @@ from .csv_reader import ALL_BLANKS, HEAD, Cells, head_of, memory_file, read_cell
 from .decode import decode
 from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
 from .file_names import InboxFile
-from .header_columns import AroundTable, Layout, read_header
+from .header_columns import AroundTable, Layout, lay_out, read_header
 from .header_row import HEADER_CHARACTERS, HeaderNames, describe_row, looks_like_header
 from .mapping_fields import headers_of
 from .mappings import SystemMapping
@@ -58,7 +58,7 @@ def open_file(
         facts["encoding"] = "parquet"
         # The bytes that were hashed are read, even if the file changes meanwhile.
         path = Path(memory_file(memoryview(stored.data), resources)) if hasattr(os, "memfd_create") else file.path
-        layout = read_parquet(con, path, names)
+        layout = read_parquet(con, path, partial(lay_out, names=names))
         check_header(layout)
         return sheet(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":

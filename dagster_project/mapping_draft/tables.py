@@ -24,6 +24,7 @@ from dagster_project.landing.file_names import describe
 from dagster_project.landing.header_columns import Layout, after_lines
 from dagster_project.landing.header_row import SEPARATORS, HeaderRow, first_rows, with_above
 from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
+from dagster_project.landing.parquet import read_parquet
 from dagster_project.landing.refusal import Refused
 
 ROWS = "draft_rows"
@@ -77,7 +78,9 @@ def open_table(
         raise DraftError(f"{path.name}: {file.problem}")
     try:
         if file.container == ".parquet":
-            return _open_parquet(con, path)
+            headers = read_parquet(con, path, tuple)
+            _store_rows(con, len(headers))
+            return ExportTable(".parquet", None, (), 1, headers, ())
         grids = list(_grids(read_stored(file, home), file.container))
         best = max(
             ((score(row.fields), -row.number, -n, at) for n, grid in enumerate(grids) for at, row in enumerate(grid.rows)),
@@ -134,28 +137,15 @@ def _fill(con: duckdb.DuckDBPyConnection, text: str, header: HeaderRow, *, by_ro
     if start >= len(text.rstrip()):
         raise DraftError("the table has a header and no rows: there is nothing to tell its columns by")
     read_cells(con, text, layout, by_row=by_row)
+    _store_rows(con, width)
+
+
+def _store_rows(con: duckdb.DuckDBPyConnection, width: int) -> None:
+    """Make `draft_rows` of `landing_cells`, without blank rows."""
     cells = ", ".join(f"nullif(trim(replace(cells[{n + 1}], {literal(MARK)}, ''), ' \t\r' || chr(160)), '') as c{n}"
                       for n in range(width))  # fmt: skip
     con.execute(f"create or replace temp table {ROWS} as select line, {cells} from {CELLS}")
     con.execute(f"delete from {ROWS} where coalesce({', '.join(f'c{n}' for n in range(width))}) is null")
-
-
-def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> ExportTable:
-    try:
-        read = con.execute("select * from read_parquet(?)", [str(path)])
-    except duckdb.Error as error:
-        raise DraftError(f"{path.name}: not a readable Parquet file") from error
-    headers = tuple(d[0] for d in read.description)
-    names = ", ".join(f"c{n}" for n in range(len(headers)))
-    con.execute(
-        f"""
-        create or replace temp table {ROWS} as
-        select row_number() over () as line, nullif(trim(cast(columns(*) as varchar)), '')
-        from read_parquet(?) as cells({names})
-        """,
-        [str(path)],
-    )
-    return ExportTable(".parquet", None, (), 1, headers, ())
 
 
 @dataclass(frozen=True)
