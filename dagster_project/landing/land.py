@@ -146,7 +146,7 @@ class Landing(FileLanding):
         if file.waits:
             earlier = None
         elif self.archive:
-            earlier = self.unarchived.entry(file)
+            earlier = interrupted_landing.find_unarchived(file, self.unarchived)
         else:
             used = self._mapping(file)
             earlier = self.decisions.same_drop(file, used.label if used else None)

@@ -37,7 +37,8 @@ class LandingSession:
         self.decisions = Decisions(entries)
         self.clock = Clock(now, self.decisions.latest)
         self.unfinished = interrupted_landing.unfinished_nights(home)
-        self.unarchived = interrupted_landing.UnarchivedFiles(entries, self.unfinished or ())
+        # Refused files may have been corrected.
+        self.unarchived = [e for e in entries if e.night_id in (self.unfinished or ()) and e.outcome != "refused"]
         self.is_started = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe
