@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, model_validator
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import CONTRACTS
@@ -32,11 +32,7 @@ def plain_header(header: str) -> str:
     return re.sub(r"[\s_\-\ufeff]+", "", header).casefold()
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Column(_Part):
+class Column(BaseModel, extra="forbid", frozen=True):
     """One column of a contract.
 
     `required`: the header must be there. `key`: part of what identifies a row. `places_row`: the date that puts the row in the
@@ -85,7 +81,7 @@ class Column(_Part):
         return frozenset(plain_header(h) for h in (self.name, *self.aliases))
 
 
-class PoliceUk(_Part):
+class PoliceUk(BaseModel, extra="forbid", frozen=True):
     """How data.police.uk publishes this extract.
 
     `columns`: published header -> contract column. `absent`: contract columns that it never publishes, whose rules do not
@@ -98,7 +94,7 @@ class PoliceUk(_Part):
     times_are_utc: bool = False
 
 
-class Contradiction(_Part):
+class Contradiction(BaseModel, extra="forbid", frozen=True):
     """Columns that contradict each other. Rows that do so land, and are noted.
 
     `rows`: SQL that is true of such a row as it is stored: all columns are canonical text. `means`: what the note says.
@@ -110,7 +106,7 @@ class Contradiction(_Part):
     needs: tuple[Name, ...] = ()
 
 
-class Contract(_Part):
+class Contract(BaseModel, extra="forbid", frozen=True):
     """One extract: what a row is, its columns, and what follows from them."""
 
     extract: Name
@@ -153,17 +149,16 @@ class Contract(_Part):
             raise ValueError("columns: one unit at most")
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
-        if unknown := sorted(set(self.told_together) - set(names)):
-            raise ValueError(f"told_together: no such column: {', '.join(unknown)}")
-        if unknown := sorted({name for c in self.contradictions for name in c.needs} - set(names)):
-            raise ValueError(f"contradictions: no such column: {', '.join(unknown)}")
+        named = {"told_together": self.told_together, "contradictions": [n for c in self.contradictions for n in c.needs]}
         if self.police_uk:
-            for name in (*self.police_uk.columns.values(), *self.police_uk.absent):
-                if name not in names:
-                    raise ValueError(f"police_uk: {name} is no column")
+            named["police_uk"] = [*self.police_uk.columns.values(), *self.police_uk.absent]
+        for field, columns in named.items():
+            if unknown := sorted(set(columns) - set(names)):
+                raise ValueError(f"{field}: no such column: {', '.join(unknown)}")
+        if self.police_uk:
             if set(self.police_uk.columns.values()) & set(self.police_uk.absent):
                 raise ValueError("police_uk: a column is both given and absent")
-            if set(self.date_columns) - set(self.police_uk.columns.values()):
+            if placing and placing[0] not in self.police_uk.columns.values():
                 raise ValueError("police_uk: columns misses the date that places a row")
         return self
 
@@ -173,14 +168,9 @@ class Contract(_Part):
         return [c.name for c in self.columns if c.key]
 
     @cached_property
-    def date_columns(self) -> list[str]:
-        """The placing column, as a list of one or none."""
-        return [c.name for c in self.columns if c.places_row]
-
-    @property
     def date_column(self) -> str | None:
         """The column whose date places a row in the covered window; None for public health."""
-        return self.date_columns[0] if self.date_columns else None
+        return next((c.name for c in self.columns if c.places_row), None)
 
     @property
     def grace_days(self) -> int:
@@ -213,8 +203,6 @@ def read_contract(path: Path) -> Contract:
         body = read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ContractError(f"{path.name}: not readable as YAML: {error}") from error
-    if not isinstance(body, dict):
-        raise ContractError(f"{path.name}: not a mapping of fields")
     try:
         contract = Contract.model_validate(body)
     except ValidationError as error:

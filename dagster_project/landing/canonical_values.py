@@ -13,11 +13,10 @@ from dagster_project.contracts import Column
 from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.sql import literal
 
+from .file_name_patterns import FIRST_YEAR, LAST_YEAR
 from .mapping_fields import split_codes
 from .mappings import SystemMapping
 from .words_of_no_record import NOBODY, is_word
-
-FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 _TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?"
 _OFFSET = r"(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"

@@ -39,7 +39,7 @@ def describe_drift(before: LedgerEntry, layout: Layout) -> list[str]:
         added = [c for c in before.missing_columns if c in headers]
     then, now = ({plain_header(h): h for h in part} for part in (before.unknown_columns, layout.unknown))
     new, dropped = [h for p, h in now.items() if p not in then], [h for p, h in then.items() if p not in now]
-    renamed = likely_renames({c: [c, before.headers.get(c, c)] for c in removed}, new)
+    renamed = likely_renames({c: [before.headers.get(c, c)] for c in removed}, new)
     changes = [f"renamed? {c} is gone, {h} is new" for c, h in renamed.items()]
     changes += [f"column gone: {c}" for c in removed if c not in renamed]
     changes += [f"column that is there now: {c}" for c in added]
@@ -52,19 +52,15 @@ def describe_drift(before: LedgerEntry, layout: Layout) -> list[str]:
     return changes + [f"column gone, was not stored: {h}" for h in dropped]
 
 
-def describe_unread(sheets: Collection[str]) -> list[str]:
-    """A sentence on sheets with the same columns as the one that was read; none where there are none."""
-    if not sheets:
-        return []
-    remedy = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
-    return [f"not read: {', '.join(sheets)} with the same columns: {remedy}"]
+def describe_unseen(read: SheetText, layout: Layout, unread: Collection[str], *, is_named: bool) -> Iterator[str]:
+    """Sentences on a workbook's sheets with the same columns that were not read, and on what is hidden or struck out in the
+    table of the one that was, and was read all the same.
 
-
-def describe_unseen(read: SheetText, layout: Layout, *, is_named: bool) -> Iterator[str]:
-    """Sentences on what is hidden or struck out in the table of a workbook's sheet, and was read all the same.
-
-    `is_named`: whether a mapping names the sheet.
+    `unread`: those other sheets. `is_named`: whether a mapping names the sheet.
     """
+    if unread:
+        each = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
+        yield f"not read: {', '.join(unread)} with the same columns: {each}"
     remedy = "if they should not, delete them in the sheet and drop it again with a later extraction"
     for kind, rows in (("hidden by a filter or by hand", read.hidden_rows), ("struck out", read.struck_rows)):
         if number := sum(row >= layout.rows for row in rows):

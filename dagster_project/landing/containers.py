@@ -4,22 +4,22 @@ own marks and the manifest."""
 import errno
 import gzip
 import hashlib
-import json
 import lzma
 import os
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated
+
+from pydantic import BaseModel, Field, StrictInt, StringConstraints, ValidationError
 
 from dagster_project.core.home import Home
 
 from .file_names import OLD_EXCEL, InboxFile
 from .inbox_files import FileStamp, opened_file, refuse_keys, stamp_of
-from .refusal import Refused, StillChanging
+from .refusal import Refused, Waits
 
 CHUNK = 1 << 22
 LARGEST = 4 << 30
@@ -27,7 +27,11 @@ LARGEST = 4 << 30
 
 LARGEST_MANIFEST = 1 << 20
 MOST_ROWS = 10**15
-_SHA256 = re.compile("[0-9a-f]{64}")
+_FAULTS: dict[int | str, str] = {
+    "json_invalid": "can't be read as JSON", "model_type": "not an object ({...}) with rows and sha256",
+    "rows": "rows is not a whole number", "sha256": "sha256 is not 64 hexadecimal digits",
+}  # fmt: skip
+"""What is wrong with a manifest, by pydantic's name for it or by the field."""
 
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 """The first bytes of old Excel files, and of new ones with a password, which are packed into the old container."""
@@ -66,7 +70,7 @@ def read_stored(file: InboxFile, home: Home) -> StoredFile:
         with open(handle, "rb", closefd=False) as source:
             data = source.read(size + 1)
         if len(data) != size or stamp_of(handle) != stamp:
-            raise StillChanging("changed while it was read: it will be read again")
+            raise Waits("changed while it was read: it will be read again")
     return StoredFile(data, hashlib.sha256(data).hexdigest(), stamp)
 
 
@@ -156,7 +160,8 @@ def _unzip(data: bytes) -> bytes:
                 if not i.is_dir() and not i.filename.startswith("__MACOSX/") and i.filename.rpartition("/")[2][0] != "."
             ]
             if len(names) != 1 or not names[0].lower().endswith(".csv"):
-                raise Refused(f"a zip must contain one CSV and nothing else: this one has {_n_files(names)}")
+                n_files = "one file, whose name does not end in .csv" if len(names) == 1 else f"{len(names) or 'no'} files"
+                raise Refused(f"a zip must contain one CSV and nothing else: this one has {n_files}")
             # Reading to the end checks the CRC. Nothing is written to disk, so a path in the name is harmless.
             with file.open(names[0]) as member:
                 return _read_out(member)
@@ -167,18 +172,11 @@ def _unzip(data: bytes) -> bytes:
         raise Refused("can't be read: the zip file is encrypted, or packed in a way that is not known") from error
 
 
-def _n_files(names: list[str]) -> str:
-    if len(names) == 1:
-        return "one file, whose name does not end in .csv"
-    return f"{len(names)} files" if names else "no files"
-
-
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(BaseModel, frozen=True):
     """What a file's manifest says of the stored file; None where it does not say."""
 
-    rows: int | None
-    sha256: str | None
+    rows: Annotated[StrictInt, Field(ge=0, le=MOST_ROWS)] | None = None
+    sha256: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern="^[0-9a-fA-F]{64}$")] | None = None
 
     def check_bytes(self, stored: StoredFile) -> None:
         if self.sha256 is not None and self.sha256 != stored.sha256:
@@ -198,7 +196,7 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
             data = source.read(LARGEST_MANIFEST + 1)
         if len(data) > LARGEST_MANIFEST:
             raise Refused("manifest: larger than a megabyte, and no manifest is")
-        body = json.loads(data.decode("utf-8-sig"))
+        manifest = Manifest.model_validate_json(data.decode("utf-8-sig"))
     except Refused as error:
         raise error if str(error).startswith("manifest") else Refused(f"manifest: {error}") from error
     except FileNotFoundError:
@@ -208,17 +206,11 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
         if error.errno == errno.ENAMETOOLONG:
             return None
         raise Refused(f"manifest: can't be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise Refused("manifest: can't be read as JSON") from error
-    if not isinstance(body, dict):
-        raise Refused("manifest: not an object ({...}) with rows and sha256")
-    rows, sha256 = body.get("rows"), body.get("sha256")
-    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or not 0 <= rows <= MOST_ROWS):
-        raise Refused("manifest: rows is not a whole number")
-    if rows is None and sha256 is None:
+    except ValidationError as error:
+        place = error.errors()[0]["loc"]
+        raise Refused(f"manifest: {_FAULTS[place[0] if place else error.errors()[0]['type']]}") from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"manifest: {_FAULTS['json_invalid']}") from error
+    if manifest.rows is None and manifest.sha256 is None:
         raise Refused("manifest: says neither rows nor sha256")
-    if sha256 is not None and not isinstance(sha256, str):
-        raise Refused("manifest: sha256 is not text")
-    if sha256 is not None and not _SHA256.fullmatch(sha256 := sha256.strip().lower()):
-        raise Refused("manifest: sha256 is not 64 hexadecimal digits")
-    return Manifest(rows, sha256)
+    return manifest

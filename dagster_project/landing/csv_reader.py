@@ -176,11 +176,6 @@ def head_of(data: bytes) -> str | None:
     return None if "\r" in head or visible(head) != head else head
 
 
-def is_within(layout: Layout, head: str, data: bytes) -> bool:
-    """Whether the header found in the head of a text is the one that would be found in the whole text."""
-    return len(data) <= HEAD or layout.start + HEADER_CHARACTERS <= len(head)
-
-
 def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     """Scan the UTF-8 text after the header; None where a line is not a record of `width` fields.
 

@@ -65,7 +65,7 @@ def _utf8(data: bytes, encoding: str) -> DecodedText:
     if has_bom or not data.decode("utf-8", "ignore").isascii():
         # Invalid bytes become lone surrogates, one each.
         text = _one_line_end(data.decode("utf-8", "surrogateescape"))
-        lines, strays = _count(_ODD_LINE, text), _count(_STRAY_LINE, text)
+        lines, strays = (pattern.subn("", text)[1] for pattern in (_ODD_LINE, _STRAY_LINE))
         if has_bom or 2 * strays <= lines:
             return _text(_STRAY.sub(_as_windows, text), encoding, "UTF-8")
         return _text(_ODD_LINE.sub(_line_of_windows, text), "windows-1252", "Windows-1252")
@@ -88,10 +88,6 @@ def _utf16(data: bytes, codec: str) -> DecodedText:
         return _text(_STRAY.sub(MARK + UNDEFINED, data.decode(codec, "surrogatepass")), codec, "UTF-16")
     except UnicodeDecodeError as error:
         raise Refused("cut short: the file stops within a character") from error
-
-
-def _count(pattern: re.Pattern[str], text: str) -> int:
-    return pattern.subn("", text)[1]
 
 
 def _as_windows(match: re.Match[str]) -> str:

@@ -24,7 +24,12 @@ DIGITS = {
 }  # fmt: skip
 """strptime's directives, and the text in a name that each stands for, as a regular expression."""
 
-YEARS, MONTHS, HOURS = {"Y", "y"}, {"m", "b", "B"}, {"H", "I"}
+PARTS = {
+    "year": ({"Y", "y"}, "a year (%Y)"), "month": ({"m", "b", "B", "j"}, "a month (%m, %b, %B)"),
+    "day": ({"d", "j"}, "a day (%d)"),
+}  # fmt: skip
+"""The parts of a date, the larger first: the directives that say each, and its name in a reason."""
+HOURS = {"H", "I"}
 WINDOWS = ({"from", "to"}, {"month"}, {"year"}, {"financial_year"})
 KINDS = ("from", "to", "month", "year", "financial_year", "at")
 
@@ -119,25 +124,24 @@ def _shape_of(kind: str, form: str) -> str:
     if other := [d for d in directives if d not in DIGITS]:
         known = ", ".join(f"%{d}" for d in DIGITS)
         raise BadPatternError(f"{{{kind}:{form}}}: %{other[0]} is not taken in names: there are {known}")
-    has = set(directives)
-    is_day = bool(has & YEARS) and ("j" in has or bool(has & MONTHS and "d" in has))
-    if kind in ("year", "financial_year"):
-        lacks = None if has & YEARS else "a year (%Y)"
-    elif kind == "month":
-        lacks = None if has & YEARS and has & MONTHS else "a year (%Y) or a month (%m, %b, %B)"
-    else:
-        lacks = None if is_day else "a year (%Y), a month (%m, %b, %B) or a day (%d)"
-    if lacks:
-        raise BadPatternError(f"{{{kind}:{form}}} lacks {lacks}")
-    if "I" in has and "p" not in has:
-        raise BadPatternError(f"{{{kind}:{form}}}: %I without %p does not tell morning from evening")
-    if twice := [d for d in has if d != "%" and directives.count(d) > 1]:
+    if fault := format_fault(form, {"financial_year": "year", "year": "year", "month": "month"}.get(kind, "day")):
+        raise BadPatternError(f"{{{kind}:{form}}} {fault}")
+    if twice := [d for d in directives if d != "%" and directives.count(d) > 1]:
         raise BadPatternError(f"{{{kind}:{form}}}: %{twice[0]} appears twice")
     shape, at = "", 0
     for directive in _DIRECTIVE.finditer(form):
         shape += re.escape(form[at : directive.start()]) + DIGITS[directive[1]]
         at = directive.end()
     return shape + re.escape(form[at:])
+
+
+def format_fault(form: str, smallest: str) -> str | None:
+    """Why a strptime format does not say a date down to its `smallest` part, or leaves it unclear; None where it does."""
+    has = set(_DIRECTIVE.findall(form))
+    needed = list(PARTS.values())[: list(PARTS).index(smallest) + 1]
+    if lacks := [name for directives, name in needed if not has & directives]:
+        return f"lacks {' and '.join(lacks)}"
+    return "has %I without %p, which does not tell morning from evening" if "I" in has and "p" not in has else None
 
 
 def _moment(text: str, form: str, kind: str) -> datetime:

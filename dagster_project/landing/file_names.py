@@ -27,8 +27,7 @@ CANONICAL_FORM = "extract__force__from__to__YYYYMMDDTHHMMSSZ.csv"
 _CANONICAL = re.compile(r"(?P<extract>.*?)__(?P<force>.*?)__(?P<from>.*?)__(?P<to>.*?)__(?P<at>.*)", re.S)
 _POLICE_UK = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<rest>.+)", re.S)
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_AT = re.compile(r"\d{8}T\d{6}Z", re.I)
-
+_AT = re.compile(r"\d{8}T\d{6}Z")
 
 Form = Literal["canonical", "police_uk"]
 
@@ -128,9 +127,7 @@ def is_skipped_name(name: str) -> bool:
 def describe(path: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> InboxFile:
     """Read the name of one file. A name that can't be read is not an error: the result then has a `problem`."""
     stat = path.stat()
-    parts: dict[str, Any] = {}
-    problem = name_problem(path.name, contracts, forces, parts)
-    return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, problem=problem, **parts)
+    return InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size, **_read_name(path.name, contracts, forces))
 
 
 def name_text(name: str) -> str:
@@ -138,40 +135,35 @@ def name_text(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def name_problem(
-    name: str, contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any] | None = None
-) -> str | None:
-    """Why a file of this name could not be landed; None where it could. `parts`: gets what the name says."""
-    try:
-        _read_name(name, contracts, forces, {} if parts is None else parts)
-    except _BadName as error:
-        return str(error)
-    return None
+def name_problem(name: str, contracts: Mapping[str, Contract], forces: Collection[str]) -> str | None:
+    """Why a file of this name could not be landed; None where it could."""
+    problem: str | None = _read_name(name, contracts, forces).get("problem")
+    return problem
 
 
-def _read_name(name: str, contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any]) -> None:
-    """Add what the name says to `parts`. Raises _BadName at the first part that can't be read."""
-    container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.lower().endswith(c)), None)
-    if container is None and name.lower().endswith(OTHER_EXCEL):
-        raise _BadName(f"{OLD_EXCEL} and drop it again")
+def _read_name(name: str, contracts: Mapping[str, Contract], forces: Collection[str]) -> dict[str, Any]:
+    """What a name says, by the fields of `InboxFile`; also a `problem` where a part can't be read."""
+    container = max((c for c in CONTAINERS if name.lower().endswith(c)), key=len, default=None)
     if container is None:
-        raise _BadName(f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
-    parts["container"] = container
+        if name.lower().endswith(OTHER_EXCEL):
+            return {"problem": f"{OLD_EXCEL} and drop it again"}
+        return {"problem": f"not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}"}
     stem = name[: -len(container)]
-    if match := _POLICE_UK.fullmatch(stem):
-        _read_police_uk(match, contracts, forces, parts)
-    elif match := _CANONICAL.fullmatch(stem):
-        _read_canonical(match, contracts, forces, parts)
-    else:
-        raise _BadName(
-            f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file. An export as its system names it lands"
-            " once it has a mapping: `pam map FILE` drafts one"
-        )
+    try:
+        if match := _POLICE_UK.fullmatch(stem):
+            return {"container": container, **_read_police_uk(match, contracts, forces)}
+        if match := _CANONICAL.fullmatch(stem):
+            return {"container": container, **_read_canonical(match, contracts, forces)}
+    except _BadName as error:
+        return {"container": container, "problem": str(error)}
+    problem = (
+        f"the name is neither {CANONICAL_FORM} nor that of a data.police.uk file. An export as its system names it lands"
+        " once it has a mapping: `pam map FILE` drafts one"
+    )
+    return {"container": container, "problem": problem}
 
 
-def _read_canonical(
-    match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any]
-) -> None:
+def _read_canonical(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str]) -> dict[str, Any]:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
         near = suggestion(extract, contracts)
@@ -181,19 +173,17 @@ def _read_canonical(
     covered_to = _day(match["to"], "covered to")
     if covered_from > covered_to:
         raise _BadName(f"the window ends before it begins: {covered_from} to {covered_to}")
-    if not _AT.fullmatch(match["at"]):
-        raise _BadName(f"extracted at: '{printable(match['at'])}' is not of the form YYYYMMDDTHHMMSSZ")
+    text = match["at"].upper()
     try:
-        at = datetime.strptime(match["at"].upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        # strptime alone takes single digits, too.
+        at = datetime.strptime(text if _AT.fullmatch(text) else "", "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
-        raise _BadName(f"extracted at: '{printable(match['at'])}' is no time there is") from error
+        raise _BadName(f"extracted at: '{printable(match['at'])}' is no time there is (YYYYMMDDTHHMMSSZ)") from error
     window = {"covered_from": covered_from, "covered_to": covered_to}
-    parts.update(form="canonical", extract=extract, force_code=force, extracted_at=at, **window)
+    return {"form": "canonical", "extract": extract, "force_code": force, "extracted_at": at, **window}
 
 
-def _read_police_uk(
-    match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str], parts: dict[str, Any]
-) -> None:
+def _read_police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str]) -> dict[str, Any]:
     rest = match["rest"].lower()
     for contract in contracts.values():
         if contract.police_uk and rest.endswith("-" + contract.police_uk.suffix):
@@ -207,7 +197,8 @@ def _read_police_uk(
     if not (1900 <= year <= 2100 and 1 <= month <= 12):
         raise _BadName(f"{match['year']}-{match['month']} is no month there is")
     first, last = months(date(year, month, 1), date(year, month, 1))
-    parts.update(form="police_uk", extract=contract.extract, force_code=force, covered_from=first, covered_to=last)
+    window = {"covered_from": first, "covered_to": last}
+    return {"form": "police_uk", "extract": contract.extract, "force_code": force, **window}
 
 
 def _check_force(force: str, forces: Collection[str]) -> None:

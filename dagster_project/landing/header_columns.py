@@ -70,7 +70,7 @@ def read_header(text: str, names: HeaderNames, separator: str | None = None) -> 
         raise Refused(f"no header: the first line has more than {HEADER_CHARACTERS} characters")
     known = separator or given_separator
     row = find_header_row(text, start, skipped, (known,) if known else SEPARATORS, names)
-    return lay_out(row.fields, names, row.separator, (skipped + row.lines, row.number, _after(text, start, row.lines)))
+    return lay_out(row.fields, names, row.separator, (skipped + row.lines, row.number, after_lines(text, start, row.lines)))
 
 
 def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tuple[int, int, int] = (1, 1, 0)) -> Layout:
@@ -111,7 +111,8 @@ def _skip(text: str) -> tuple[int, int, str | None]:
     return lines, start, given_separator
 
 
-def _after(text: str, start: int, lines: int) -> int:
+def after_lines(text: str, start: int, lines: int) -> int:
+    """Where a text goes on after so many lines."""
     for _ in range(lines):
         end = text.find("\n", start)
         if end < 0:

@@ -101,11 +101,11 @@ def find_header_row(text: str, start: int, skipped: int, separators: Iterable[st
     header_row = names.mapping.table.header_row
     if header_row is None:
         # Nearly always the first row is the header: then no other row is read.
-        rows_read = (next(_rows(text, start, skipped, s), None) for s in separators)
+        rows_read = (next(first_rows(text, start, skipped, s), None) for s in separators)
         first = max(filter(None, rows_read), key=names.n_named, default=None)
         if first and names.is_complete(first):
             return first
-    by_separator = [list(_rows(text, start, skipped, s)) for s in separators]
+    by_separator = [list(first_rows(text, start, skipped, s)) for s in separators]
     for merge in (False, True):
         candidates = [r for rows in by_separator for r in (_merged(rows, names) if merge else rows)]
         if header_row is not None:
@@ -145,7 +145,7 @@ def _no_header(rows: list[HeaderRow]) -> str:
     return f"{reason}; {describe_row(nearest.number, nearest.fields)}: map them in mappings/ (pam map drafts it)"
 
 
-def _rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeaderRow]:
+def first_rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeaderRow]:
     """The first complete rows of a text, without blank ones."""
     head = text[start : start + HEADER_CHARACTERS].split("\n")
     if len(head) > 1 and start + HEADER_CHARACTERS < len(text):

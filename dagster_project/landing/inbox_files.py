@@ -16,13 +16,12 @@ from pathlib import Path
 from dagster_project.core.home import Home
 
 from .file_names import LINK_OUT, InboxFile, leads_out
-from .refusal import Refused, StillChanging
+from .refusal import Refused, Waits
 
 NO_FILE = "not a file: drop the file itself"
 A_KEY = "one of the home's keys: it is never read as an extract, nor archived"
 CHANGED = "changed within the last {seconds:g} s ([night] settled_seconds): it will be read when its sender is done"
 OPEN_FOR_WRITING = "a program still has it open for writing: it will be read when its sender is done"
-
 
 FileStamp = tuple[int, int, int, int, int]
 
@@ -39,7 +38,14 @@ def opened_file(path: Path, root: Path | None) -> Iterator[int]:
 
     Raises Refused for a link that leads out and for anything but a regular file, and OSError.
     """
-    with _opened_in(path, root) as (folder, name):
+    place: contextlib.AbstractContextManager[tuple[int | None, str]]
+    if root is None:
+        place = contextlib.nullcontext((None, str(path)))
+    elif leads_out(path, root):
+        raise Refused(LINK_OUT)
+    else:
+        place = folder_of(Path(os.path.realpath(path)) if path.is_symlink() else path, root)
+    with place as (folder, name):
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if root else 0)
         try:
             handle = os.open(name, flags, dir_fd=folder)
@@ -54,18 +60,6 @@ def opened_file(path: Path, root: Path | None) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
-
-
-@contextlib.contextmanager
-def _opened_in(path: Path, root: Path | None) -> Iterator[tuple[int | None, str]]:
-    """A descriptor of the folder that holds the file of a path (None without `root`), and the file's name there."""
-    if root is None:
-        yield None, str(path)
-        return
-    if leads_out(path, root):
-        raise Refused(LINK_OUT)
-    with folder_of(Path(os.path.realpath(path)) if path.is_symlink() else path, root) as folder_and_name:
-        yield folder_and_name
 
 
 @contextlib.contextmanager
@@ -100,10 +94,10 @@ def refuse_keys(home: Home, handle: int) -> None:
 
 
 def check_unchanged(file: InboxFile, stamp: FileStamp) -> None:
-    """Raises StillChanging where the file has changed since it was read, Refused and OSError as `opened_file` does."""
+    """Raises Waits where the file has changed since it was read, Refused and OSError as `opened_file` does."""
     with opened_file(file.path, file.root) as handle:
         if stamp_of(handle) != stamp:
-            raise StillChanging("changed while it was read: it will be read again")
+            raise Waits("changed while it was read: it will be read again")
 
 
 def files_being_written(files: Iterable[InboxFile], seconds: float) -> dict[Path, str]:

@@ -69,21 +69,15 @@ def remove_uncommitted(home: Home, loads: Collection[str]) -> None:
             path.unlink()
 
 
-class UnarchivedFiles:
-    """Files that unfinished nights decided on and did not archive. Refused ones are left out: they may have been corrected."""
-
-    def __init__(self, entries: Iterable[LedgerEntry], nights: Collection[str]) -> None:
-        decided = [e for e in entries if e.night_id in nights and e.outcome != "refused"]
-        self._decided = {(e.source_file, e.file_mtime, e.bytes, e.sha256): e for e in decided}
-        self._drops = {drop[:3] for drop in self._decided}
-
-    def entry(self, file: InboxFile) -> LedgerEntry | None:
-        """The entry of this very file, with the same name, time, size and bytes; None for any other. Raises OSError."""
-        drop = (file.name, file.mtime, file.size)
-        if drop not in self._drops:
-            return None
-        try:
-            with opened_file(file.path, file.root) as handle, open(handle, "rb", closefd=False) as source:
-                return self._decided.get((*drop, hashlib.file_digest(source, "sha256").hexdigest()))
-        except Refused:
-            return None
+def find_unarchived(file: InboxFile, decided: Iterable[LedgerEntry]) -> LedgerEntry | None:
+    """The last entry of this very file, with the same name, time, size and bytes; None for any other file. `decided`: what
+    unfinished nights decided on. Raises OSError."""
+    alike = [e for e in decided if (e.source_file, e.file_mtime, e.bytes) == (file.name, file.mtime, file.size)]
+    if not alike:
+        return None
+    try:
+        with opened_file(file.path, file.root) as handle, open(handle, "rb", closefd=False) as source:
+            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+    except Refused:
+        return None
+    return next((e for e in reversed(alike) if e.sha256 == sha256), None)

@@ -3,14 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
 from .file_names import InboxFile
 from .ledger import STORED, Counts, LedgerEntry, accepted, counts
-
-Window = tuple[date | None, date | None]
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -105,32 +103,31 @@ class Decisions:
 
     def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
         """The load of the same extract, force and form that was accepted last."""
-        loads = self._loads_of(file.extract, file.force_code, str(file.form))
-        return max((e for e in loads if e.outcome == "accepted"), key=lambda e: e.landed_at, default=None)
+        return max((e for e in self.accepted_of(file) if e.form == file.form), key=lambda e: e.landed_at, default=None)
 
-    def same_extraction(self, file: InboxFile) -> LedgerEntry | None:
-        """The accepted or held load of the same extract, force, window and time of extraction."""
-        if file.form == "police_uk":
-            return None
-        assert file.extracted_at is not None
-        same = (file.covered_from, file.covered_to, utc_seconds(file.extracted_at))
+    def same_extraction(self, file: InboxFile | LedgerEntry) -> LedgerEntry | None:
+        """The accepted or held load, other than this one, of the same extract, force, window and time of extraction."""
+        return next((e for e in self._of_same_time(file) if e.window == file.window), None)
+
+    def tied(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
+        """Accepted loads of the same extract, force and time of extraction over another window."""
+        return [e for e in self._of_same_time(file) if e.outcome == "accepted" and e.window != file.window]
+
+    def _of_same_time(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
+        """Other accepted and held loads of the same time of extraction: none of data.police.uk, as no two land at one time."""
+        if file.form != "canonical":
+            return []
+        at = utc_seconds(file.extracted_at) if isinstance(file.extracted_at, datetime) else file.extracted_at
+        own = file.load_id if isinstance(file, LedgerEntry) else None
         loads = self._loads_of(file.extract, file.force_code, "canonical")
-        return next((e for e in loads if (e.covered_from, e.covered_to, e.extracted_at) == same), None)
-
-    def same_extraction_as(self, load: LedgerEntry) -> LedgerEntry | None:
-        """Another accepted or held load of the same extraction as a load."""
-        same = (load.covered_from, load.covered_to, load.extracted_at)
-        loads = self._loads_of(load.extract, load.force_code, "canonical") if load.form == "canonical" else ()
-        others = (e for e in loads if e.load_id != load.load_id)
-        return next((e for e in others if (e.covered_from, e.covered_to, e.extracted_at) == same), None)
+        return [e for e in loads if e.extracted_at == at and e.load_id != own]
 
     def retracted(self, file: InboxFile) -> list[LedgerEntry]:
         """The retracted loads of the same extraction; of data.police.uk, of the same month."""
-        at = utc_seconds(file.extracted_at) if file.extracted_at and file.form != "police_uk" else None
+        at = utc_seconds(file.extracted_at) if file.extracted_at else None
         return [
             e for e in self._by_force[file.extract, file.force_code].values()
-            if e.outcome == "retracted" and e.form == file.form and e.window == (file.covered_from, file.covered_to)
-            and at in (None, e.extracted_at)
+            if e.outcome == "retracted" and e.form == file.form and e.window == file.window and at in (None, e.extracted_at)
         ]  # fmt: skip
 
     def same_bytes(self, file: InboxFile, sha256: str, keyless: bool = False) -> LedgerEntry | None:
@@ -168,19 +165,3 @@ class Decisions:
             and datetime.fromisoformat(str(e.extracted_at)) > landed
             for e in self._loads_of(month.extract, month.force_code, "canonical")
         )  # fmt: skip
-
-    def tied(self, file: InboxFile) -> list[LedgerEntry]:
-        """Accepted loads of the same extract, force and time of extraction over another window."""
-        if file.extracted_at is None:
-            return []
-        assert file.extract and file.force_code
-        window = (file.covered_from, file.covered_to)
-        return self.tied_with(file.extract, file.force_code, utc_seconds(file.extracted_at), window)
-
-    def tied_with(self, extract: str, force_code: str, extracted_at: str, window: Window) -> list[LedgerEntry]:
-        """`tied` by the ledger's values. Files of data.police.uk never tie: no two land at the same time."""
-        loads = self._loads_of(extract, force_code, "canonical")
-        return [
-            e for e in loads
-            if e.outcome == "accepted" and e.extracted_at == extracted_at and (e.covered_from, e.covered_to) != window
-        ]  # fmt: skip

@@ -2,28 +2,34 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
+from dagster_project.core.memory import megabytes, memory_limit
 
-from . import interrupted_landing, parallel
+from . import interrupted_landing
 from .choose_mapping import recognise_files
 from .file_names import InboxFile
 from .inbox_files import files_being_written
 from .land_file import UNRECOGNISED, FileLanding
 from .ledger import LedgerEntry, commit
 from .move_to_archive import move_to_archive
+from .reading_budget import TEXT_SHARE, ReadingBudget, threads_for
 
 LOG = logging.getLogger(__name__)
 RECORDED = {
     "night_id", "source_file", "extract", "force_code", "outcome", "load_id", "sha256", "rows_landed", "rows_quarantined",
 }  # fmt: skip
 """The facts of a file that the record of processing stores: which file, whose, and its outcome."""
+INTERRUPT_SECONDS = 0.05
+"""Seconds between two attempts to interrupt a thread."""
 
 
 def land_files(
@@ -67,9 +73,9 @@ def land_files(
         landing.being_written = files_being_written(files, settled_seconds)
         new = files if archive else [f for f in files if landing.decisions.same_drop(f) is None]
         results: Generator[ExtractResult, None, None]
-        if (threads := threads or parallel.threads_for(new)) > 1:
+        if (threads := threads or threads_for(new)) > 1:
             landing.mark_started()
-            results = parallel.read(landing.home, landing.for_extract, by_extract, threads, progress)
+            results = read_in_parallel(landing, by_extract, threads, progress)
         else:
             results = (landing.read_extract(name, own, progress) for name, own in by_extract.items())
         with closing(results):
@@ -140,7 +146,7 @@ class Landing(FileLanding):
         if file.waits:
             earlier = None
         elif self.archive:
-            earlier = self.unarchived.entry(file)
+            earlier = interrupted_landing.find_unarchived(file, self.unarchived)
         else:
             used = self._mapping(file)
             earlier = self.decisions.same_drop(file, used.label if used else None)
@@ -157,3 +163,55 @@ class Landing(FileLanding):
             sha256=earlier.sha256,
             bytes=earlier.bytes,
         )
+
+
+def read_in_parallel(
+    landing: Landing, files: Mapping[str, list[InboxFile]], threads: int, progress: Callable[[LedgerEntry], None] | None
+) -> Generator[ExtractResult, None, None]:
+    """Read each extract's files on its own connection, the largest extract first, and yield each result as it is done.
+
+    Raises what the first extract to fail raises, once the others have stopped: what they stored does not count.
+    """
+    parts = min(threads, len(files))
+    budget = ReadingBudget((megabytes(memory_limit(landing.home)) << 20) // TEXT_SHARE, parts)
+    lock = Lock()
+
+    def report(entry: LedgerEntry) -> None:
+        with lock:
+            if progress and not budget.is_closed:
+                progress(entry)
+
+    def read(reader: Landing, name: str) -> ExtractResult:
+        with closing(reader):
+            return reader.read_extract(name, files[name], report)
+
+    largest_first = sorted(files, key=lambda name: -sum(f.size for f in files[name]))
+    readers = {name: landing.for_extract(name, budget) for name in largest_first}
+    pool, started = ThreadPoolExecutor(parts, "landing"), list[Future[ExtractResult]]()
+    try:
+        started += [pool.submit(read, reader, name) for name, reader in readers.items()]
+        for future in as_completed(started):
+            yield future.result()
+    finally:
+        _stop_all(pool, started, budget, readers.values())
+
+
+def _stop_all(
+    pool: ThreadPoolExecutor, started: list[Future[ExtractResult]], budget: ReadingBudget, readers: Iterable[Landing]
+) -> None:
+    """Stop all threads. Interruptions wait until they have stopped: none may write once the home's lock is released."""
+    interruption: BaseException | None = None
+    while True:
+        try:
+            budget.close()
+            pool.shutdown(wait=False, cancel_futures=True)
+            while wait(started, INTERRUPT_SECONDS).not_done:
+                # DuckDB forgets an interruption that comes between two statements.
+                for reader in readers:
+                    reader.interrupt()
+            pool.shutdown()
+            break
+        except BaseException as error:
+            interruption = error
+    if interruption:
+        raise interruption

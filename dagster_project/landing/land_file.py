@@ -7,14 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dagster_project.core.errors import Cause, cause_of
 
-from .column_drift import absent_columns, describe_drift, describe_extraction, describe_unread
+from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
 from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
@@ -27,7 +26,6 @@ from .ledger import CONFLICT_KIND, LedgerEntry
 from .made_up_files import MIXED, is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
-from .parallel import Stopped
 from .plausibility import (
     cut_by_spreadsheet,
     left_on_other_sheets,
@@ -50,10 +48,10 @@ from .raw_store import (
     same_rows,
     write_quarantine,
     write_raw,
-    write_raw_unplaced,
 )
-from .refusal import Refused, StillChanging, TooLarge, Waits
-from .restarted_keys import ReplacedRows, add_up, replaced_rows, restarted_keys
+from .reading_budget import Stopped
+from .refusal import Refused, TooLarge, Waits
+from .restarted_keys import replaced_rows, restarted_keys
 from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
 from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
@@ -99,19 +97,6 @@ class _FileCounts:
         return self.merged + self.clashing > 0
 
 
-@dataclass(frozen=True)
-class _WrittenEarly:
-    """The good rows of a file that is not decided on yet. `is_whole`: the file has no others."""
-
-    path: Path
-    is_whole: bool
-
-    @property
-    def rows(self) -> str:
-        """SQL: the rows, as `count_rows` reads them. None of them is bad."""
-        return f"(select _key, false as bad, false as ragged from {parquet_of(self.path)})"
-
-
 class FileLanding(LandingSession):
     """Lands one file: reads it, checks it against its contract, decides whether to accept it, and stores it."""
 
@@ -145,7 +130,7 @@ class FileLanding(LandingSession):
         self.also_held = []
         try:
             if file.path in self.being_written:
-                raise StillChanging(self.being_written[file.path])
+                raise Waits(self.being_written[file.path])
             if file.waits:
                 raise Waits(file.waits)
             if file.problem:
@@ -252,7 +237,8 @@ class FileLanding(LandingSession):
         the text did, they are read by the slower reader."""
         try:
             sheet = self._parse(file, facts, open_rows(fast=True))
-            counts = self._count_rows(sheet, file, self._write_early(file, at, facts, sheet, resources))
+            rows = self._write_early(file, at, facts, sheet, resources)
+            counts = self._count_rows(sheet, file, rows or PARSED, is_written=rows is not None)
             if sheet.cells.lines in (None, counts.rows + sheet.n_ignored):
                 return sheet, counts
         except (duckdb.InvalidInputException, duckdb.ConversionException):
@@ -262,9 +248,11 @@ class FileLanding(LandingSession):
 
     def _write_early(
         self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, resources: ExitStack
-    ) -> _WrittenEarly | None:
+    ) -> str | None:
         """Write the good rows of a large text before they are counted: as most files have no others, they are then counted in
-        what was written, and the text is read once instead of twice. They are removed again unless they are stored."""
+        what was written, and the text is read once instead of twice. They are removed again unless they are stored.
+
+        Returns SQL for the rows to count; None where none were written."""
         if not sheet.cells.lines or not sheet.key:
             return None
         file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
@@ -273,11 +261,12 @@ class FileLanding(LandingSession):
         resources.callback(path.unlink, missing_ok=True)
         self.mark_started()
         try:
-            n_good = write_raw_unplaced(self.con, self.home, load, sheet, f"from {PARSED} as p where not p.bad")
+            n_good = write_raw(self.con, self.home, load, sheet, f"from {PARSED} as p where not p.bad")
         except (OSError, duckdb.IOException, duckdb.OutOfMemoryException):
             # Not the file's fault: it is written again once it is decided on, and then the error stops the night.
             return None
-        return _WrittenEarly(path, is_whole=n_good == sheet.cells.lines - sheet.n_ignored)
+        is_whole = n_good == sheet.cells.lines - sheet.n_ignored
+        return f"(select _key, false as bad, false as ragged from {parquet_of(path)})" if is_whole else PARSED
 
     def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
@@ -291,9 +280,8 @@ class FileLanding(LandingSession):
             parse(self.con, sheet)
         return sheet
 
-    def _count_rows(self, sheet: Sheet, file: InboxFile, written: _WrittenEarly | None = None) -> _FileCounts:
-        """Count the rows read, sort out repeated keys, and decide whether to hold the file for them."""
-        rows = written.rows if written and written.is_whole else PARSED
+    def _count_rows(self, sheet: Sheet, file: InboxFile, rows: str = PARSED, *, is_written: bool = False) -> _FileCounts:
+        """Count the `rows` read, sort out repeated keys, and decide whether to hold the file for them."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet, rows)
         hold_reason = doubled(self.con, sheet) if may_be_doubled else None
         if n_rows == 0 and sheet.contract.empty_is_suspect:
@@ -321,8 +309,7 @@ class FileLanding(LandingSession):
             n_merged, n_clashing = sort_repeated_keys(self.con, sheet)
         digest = ragged_digest(self.con, sheet, self.key) if n_ragged else None
         # Of rows whose keys repeat, some are not stored.
-        is_written = written is not None and not n_merged + n_clashing
-        return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest, is_written)
+        return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest, is_written and not n_merged + n_clashing)
 
     def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, counts: _FileCounts) -> LedgerEntry:
         """Write the file's rows and return its entry. Errors here are not the file's fault: they stop the night."""
@@ -331,14 +318,14 @@ class FileLanding(LandingSession):
         kinds: dict[str, int] = {}
         withheld: dict[str, int] = {}
         self.mark_started()
-        if counts.is_written:
-            place_raw(self.home, load)
-        else:
+        if not counts.is_written:
             write_raw(self.con, self.home, load, sheet, counts.good)
+        place_raw(self.home, load)
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
-        replaced: list[ReplacedRows] = []
+        notes: list[str] = []
+        replaced: dict[str, int] = {}
         hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None and kinds:
             hold_reason = other_order_below(self.con, sheet)
@@ -346,8 +333,8 @@ class FileLanding(LandingSession):
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
             hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
-            replaced = [] if hold_reason else replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
-        notes: list[str | None] = [r.note for r in replaced]
+            if hold_reason is None:
+                replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
         stored = read_stored_columns(self.con, self.home, load)
         absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
@@ -364,8 +351,8 @@ class FileLanding(LandingSession):
         if other := self.decisions.same_of_another_force(file, facts["sha256"]):
             notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
         previous = self.decisions.last_accepted(file)
-        if not counts.rows and not hold_reason and previous:
-            notes.append(rows_that_stopped(sheet, previous))
+        if not counts.rows and not hold_reason and previous and (note := rows_that_stopped(sheet, previous)):
+            notes.append(note)
         indicators = []
         if sheet.contract.kind == "indicators":
             # A later download replaces these indicators and no others.
@@ -391,13 +378,12 @@ class FileLanding(LandingSession):
             absent_columns=absent,
             drift=[
                 *(describe_drift(previous, sheet.layout) if previous else []),
-                *describe_unread(sheet.unread_sheets),
                 *sheet.unseen,
                 *describe_around(sheet.around, sheet),
-                *filter(None, notes),
+                *notes,
                 *describe_extraction(file, at),
             ],
-            replaced=add_up(replaced),
+            replaced=replaced,
             indicators=indicators,
             withheld=withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,

@@ -23,7 +23,7 @@ from .known_files import Clock, Decisions
 from .ledger import LedgerEntry, accepted, read_ledger
 from .made_up_files import has_only_real_files
 from .mappings import read_mappings
-from .parallel import ReadingBudget
+from .reading_budget import ReadingBudget
 
 
 class LandingSession:
@@ -37,7 +37,8 @@ class LandingSession:
         self.decisions = Decisions(entries)
         self.clock = Clock(now, self.decisions.latest)
         self.unfinished = interrupted_landing.unfinished_nights(home)
-        self.unarchived = interrupted_landing.UnarchivedFiles(entries, self.unfinished or ())
+        # Refused files may have been corrected.
+        self.unarchived = [e for e in entries if e.night_id in (self.unfinished or ()) and e.outcome != "refused"]
         self.is_started = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe

@@ -169,8 +169,7 @@ def extracted(entry: LedgerEntry) -> datetime:
 
 
 def covers(newer: LedgerEntry, older: LedgerEntry) -> bool:
-    assert newer.covered_from and newer.covered_to and older.covered_from and older.covered_to
-    return newer.covered_from <= older.covered_from and newer.covered_to >= older.covered_to
+    return newer.window[0] <= older.window[0] and newer.window[1] >= older.window[1]
 
 
 def current_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:

@@ -1,18 +1,24 @@
 """The structured fields of a mapping: columns made of several headers, `files` and `table`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from dagster_project.core.validation import Name
 
 from .file_name_patterns import Covers, Pattern, read_pattern
 
 Header = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-BETWEEN = " "
-"""The default text between joined parts."""
 
 LAST_HEADER_ROW = 50
 """The last row that may be the header."""
@@ -23,22 +29,23 @@ def as_items(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-@dataclass(frozen=True)
-class Join:
+Headers = Annotated[tuple[Header, ...], Field(min_length=1), BeforeValidator(as_items)]
+
+
+class Join(BaseModel, extra="forbid", frozen=True):
     """A column made of several headers' cells, without blank ones. `between`: the text between two parts."""
 
-    join: tuple[str, ...]
-    between: str = BETWEEN
+    join: Headers
+    between: str = Field(" ", alias="with")
 
 
-@dataclass(frozen=True)
-class ListOf:
+class ListOf(BaseModel, extra="forbid", frozen=True):
     """A list column whose items are each under their own header; blank ones are left out."""
 
-    list: tuple[str, ...]
+    list: Headers
 
 
-Source = tuple[str, ...] | Join | ListOf
+Source = Headers | Join | ListOf
 """Where a column's text comes from: one header or alternatives, or parts."""
 
 
@@ -53,43 +60,18 @@ def headers_of(source: Source) -> tuple[str, ...]:
     return parts_of(source) or (source if isinstance(source, tuple) else ())
 
 
-def read_source(value: Any) -> Source:
-    """Read the value of a column in `headers`. Raises ValueError."""
-    if isinstance(value, (Join, ListOf)):
-        return value
-    if not isinstance(value, dict):
-        return _headers(value)
-    kinds = [kind for kind in ("join", "list") if kind in value]
-    allowed = {"join": {"join", "with"}, "list": {"list"}}
-    if len(kinds) != 1 or value.keys() - allowed[kinds[0]]:
-        raise ValueError('say a header, several, {join: [A, B], with: " "} or {list: [A, B]}')
-    parts = _headers(value[kinds[0]])
-    if kinds == ["list"]:
-        return ListOf(parts)
-    between = value.get("with", BETWEEN)
-    if not isinstance(between, str):
-        raise ValueError("with: is a text")
-    return Join(parts, between)
+def _read_source(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError as error:
+        # The faults of three ways to write it would say less.
+        raise ValueError('say a header, several, {join: [A, B], with: " "} or {list: [A, B]}, none of them blank') from error
 
 
-def _headers(value: Any) -> tuple[str, ...]:
-    items = as_items(value)
-    if not isinstance(items, (list, tuple)) or not all(isinstance(h, str) for h in items):
-        raise ValueError("is a header or a list of headers")
-    headers = tuple(h.strip() for h in items)
-    if not headers or not all(headers):
-        raise ValueError("a header is blank, or there is none")
-    return headers
+HeadersField = Annotated[Source, WrapValidator(_read_source)]
 
 
-HeadersField = Annotated[Any, PlainValidator(read_source)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Files(_Part):
+class Files(BaseModel, extra="forbid", frozen=True):
     """File names that a mapping reads: `name`, a pattern, and `covers` where the pattern has no window."""
 
     name: Header
@@ -117,7 +99,7 @@ class Files(_Part):
         return read_pattern(self.name)
 
 
-class TablePlace(_Part):
+class TablePlace(BaseModel, extra="forbid", frozen=True):
     """Where the table is in the file. `sheet`: a name or a number from 1; None for the first. `header_row`: from 1; None finds
     it among the first rows. `ignore`: column -> globs of rows that are not records."""
 

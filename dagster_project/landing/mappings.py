@@ -25,7 +25,7 @@ from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, faults_of
 from dagster_project.core.yaml_io import RepeatedKeyError, UniqueKeys
 
-from .file_name_patterns import BadPatternError, Pattern, read_pattern
+from .file_name_patterns import BadPatternError, Pattern, format_fault, read_pattern
 from .mapping_fields import Files, Header, HeadersField, ListOf, TablePlace, as_items, headers_of, parts_of
 
 ENDINGS = (".yml", ".yaml")
@@ -34,8 +34,6 @@ DIGEST = 12
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
-
-
 Formats = Annotated[tuple[Exact, ...], BeforeValidator(as_items)]
 Forces = Annotated[tuple[Header, ...], BeforeValidator(as_items)]
 Columns = Annotated[tuple[Name, ...], BeforeValidator(as_items)]
@@ -311,26 +309,18 @@ def _value_faults(column: Column, codes: Dict[str, str]) -> list[str]:
     return faults
 
 
-_DIRECTIVE = re.compile(r"%-?(.)")
-
-
 def _date_faults(column: Column, formats: tuple[str, ...]) -> list[str]:
     at = f"dates.{column.name}"
     if column.type not in DATE_TYPES:
         return [f"{at}: not a column of dates"]
     faults = []
     for form in formats:
-        parts = set(_DIRECTIVE.findall(form))
         if error := _format_error(form):
             faults.append(f"{at}: '{form}' is no format that strptime knows: {error}")
-        elif "Z" in parts:
+        elif re.search("%-?Z", form):
             faults.append(f"{at}: '{form}': %Z is not taken, BST is another zone elsewhere: use %z, or times_are_utc")
-        elif not parts & {"Y", "y"} or not (parts & {"m", "b", "B", "j"}):
-            faults.append(f"{at}: '{form}' lacks a year (%Y) or a month (%m, %b)")
-        elif column.type != "month" and not parts & {"d", "j"}:
-            faults.append(f"{at}: '{form}' lacks a day (%d)")
-        elif "I" in parts and "p" not in parts:
-            faults.append(f"{at}: '{form}': %I without %p does not tell morning from evening")
+        elif fault := format_fault(form, "month" if column.type == "month" else "day"):
+            faults.append(f"{at}: '{form}' {fault}")
     return faults
 
 

@@ -18,12 +18,12 @@ from dagster_project.contracts.model import NUMBER_TYPES
 
 from .column_drift import describe_unseen, likely_renames
 from .containers import StoredFile, unpack
-from .csv_reader import ALL_BLANKS, HEAD, Cells, head_of, is_within, memory_file, read_cells, read_lines
+from .csv_reader import ALL_BLANKS, HEAD, Cells, head_of, memory_file, read_cells, read_lines
 from .decode import decode
 from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
 from .file_names import InboxFile
-from .header_columns import AroundTable, Layout, read_header
-from .header_row import HeaderNames, describe_row, looks_like_header
+from .header_columns import AroundTable, Layout, lay_out, read_header
+from .header_row import HEADER_CHARACTERS, HeaderNames, describe_row, looks_like_header
 from .mapping_fields import headers_of
 from .mappings import SystemMapping
 from .parquet import read_parquet
@@ -58,7 +58,7 @@ def open_file(
         facts["encoding"] = "parquet"
         # The bytes that were hashed are read, even if the file changes meanwhile.
         path = Path(memory_file(memoryview(stored.data), resources)) if hasattr(os, "memfd_create") else file.path
-        layout = read_parquet(con, path, names)
+        layout = read_parquet(con, path, partial(lay_out, names=names))
         check_header(layout)
         return sheet(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":
@@ -78,7 +78,7 @@ def open_file(
             read = sheet_text(stored.data, chosen, SheetTable(layout.rows, *fields))
         _check_formulas(read, layout, contract)
         around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
-        unseen = tuple(describe_unseen(read, layout, is_named=chosen is not None))
+        unseen = tuple(describe_unseen(read, layout, unread, is_named=chosen is not None))
         cells = read_cells(con, read.text, layout, by_row=True)
         return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
     data = unpack(stored, file.container)
@@ -112,8 +112,9 @@ def _open_fast(
         return None
     has_bom = data.startswith(BOM_UTF8)
     start = len(head[: layout.start].encode("utf-8")) + (len(BOM_UTF8) if has_bom else 0)
-    cells = read_lines(con, memoryview(data)[start:], layout, resources) if is_within(layout, head, data) else None
-    if cells is None:
+    # Otherwise the whole text may have another header.
+    is_certain = len(data) <= HEAD or layout.start + HEADER_CHARACTERS <= len(head)
+    if not is_certain or (cells := read_lines(con, memoryview(data)[start:], layout, resources)) is None:
         return None
     facts.update(encoding="utf-8-bom" if has_bom else "utf-8", delimiter=layout.separator)
     return layout, cells, read_around(head[: layout.start], data[-LAST_CHARACTERS:].decode(errors="ignore"), layout)

@@ -1,6 +1,8 @@
 """Reads Parquet: typed columns become the text that a CSV would have, so that the same rules apply."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -9,9 +11,9 @@ from dagster_project.core.sql import literal, one_row
 
 from .containers import LARGEST, check_kind, too_large
 from .csv_reader import CELLS
-from .header_columns import Layout, lay_out
-from .header_row import HeaderNames
 from .refusal import Refused
+
+T = TypeVar("T")
 
 HEADER_LINE = 1
 """Rows are numbered as in a CSV of the same content, whose header is line 1."""
@@ -23,8 +25,9 @@ _SHORT = (
 """Types whose values are always short."""
 
 
-def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, names: HeaderNames) -> Layout:
-    """Fill `landing_cells (line, cells)` from a Parquet file. Raises Refused."""
+def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, lay_out: Callable[[list[str]], T]) -> T:
+    """Fill `landing_cells (line, cells)` from a Parquet file. Returns what `lay_out`, which may raise Refused, makes of its
+    headers. Raises Refused."""
     with path.open("rb") as file:
         check_kind(file.read(8), ".parquet")
     source = f"read_parquet({literal(str(path))}, binary_as_string = true, hive_partitioning = false"
@@ -32,7 +35,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, path: Path, names: HeaderNames)
     try:
         columns = [(row[0], row[1]) for row in con.execute(f"describe select * from {source})").fetchall()]
         _check_size(con, path, source, columns)
-        layout = lay_out([visible(name).strip() for name, _ in columns], names)
+        layout = lay_out([visible(name).strip() for name, _ in columns])
         cells = ", ".join(f"coalesce({_text(name, kind)}, '')" for name, kind in columns)
         con.execute(
             f"""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
+from .conflicting_files import load_of
 from .ledger import CONFLICT_KIND, LedgerEntry, accepted, counts, is_replaced, read_ledger
 from .raw_store import TIE
 
@@ -63,17 +65,15 @@ def quarantined_rows(
 
     `reason`: only rows whose reasons contain this text, in upper or lower case. In order of file and line.
     """
-    loads: dict[tuple[str, str], list[str]] = {}
-    for f in files:
-        loads.setdefault((str(f.entry.extract), str(f.entry.force_code)), []).append(str(f.entry.load_id))
-    contracts, by_force = load_contracts(), {}
     loaded = {e.load_id for e in accepted(read_ledger(home))}
+    paths_of = defaultdict[tuple[str, str], list[str]](list)
+    for load in (load_of(f.entry) for f in files):
+        # Rows that a file of the same time withholds count while that file does.
+        counting = [str(p) for p in load.quarantine_files(home) if loaded.issuperset(p.stem.split(TIE))]
+        paths_of[load.extract, load.force_code] += counting
+    contracts, by_force = load_contracts(), {}
     with duckdb.connect() as con:
-        for (extract, force), names in loads.items():
-            folder = home.quarantine / extract / force
-            # Rows that a later file of the same time withheld have files of their own: `<load>__tie_<other>`.
-            paths = [str(p) for p in sorted(folder.glob("*.parquet")) if p.stem.split(TIE)[0] in names]
-            paths = [p for p in paths if loaded.issuperset(Path(p).stem.split(TIE))]
+        for (extract, force), paths in paths_of.items():
             if not paths:
                 continue
             # A row that differs from two files is in two of these.
@@ -93,7 +93,7 @@ def quarantined_rows(
 
 def first_problems(home: Home, entry: LedgerEntry, most: int) -> list[tuple[int, str]]:
     """The first quarantined rows of a load: line and reasons."""
-    paths = sorted((home.quarantine / str(entry.extract) / str(entry.force_code)).glob(f"{entry.load_id}*.parquet"))
+    paths = load_of(entry).quarantine_files(home) if entry.load_id else []
     if not paths:
         return []
     with duckdb.connect() as con:

@@ -47,26 +47,25 @@ class Load:
         name = self.load_id + (f"{TIE}{tied_with}" if tied_with else "")
         return home.quarantine / self.extract / self.force_code / f"{name}.parquet"
 
+    def quarantine_files(self, home: Home) -> list[Path]:
+        """The files that there are of its quarantined rows."""
+        return sorted(self.quarantine(home).parent.glob(f"{self.load_id}*.parquet"))
+
     def withheld(self, home: Home, tied_with: str | None = None) -> Path:
         """The file of the keys of its rows that must not be used, though the source file has them."""
         return home.withheld / f"{self.load_id}{f'{TIED}{tied_with}' if tied_with else ''}.parquet"
 
 
-def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> None:
-    """Store `good` rows (SQL): the contract's columns in canonical form, then landing's own columns."""
-    write_raw_unplaced(con, home, load, sheet, good)
-    place_raw(home, load)
-
-
-def write_raw_unplaced(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> int:
-    """Write the rows as `write_raw` does, under `load.unplaced`. Returns how many."""
+def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> int:
+    """Write `good` rows (SQL) under `load.unplaced`: the contract's columns in canonical form, then landing's own columns.
+    Returns how many. They count once they are placed."""
     columns = ", ".join(f"c_{c.name} as {c.name}" for c in sheet.contract.columns)
     with one_thread(con) if sheet.cells.is_uniform else nullcontext():
         return _write_unplaced(con, f"select {columns}, {_own_columns(load, '_date')} {good}", load.unplaced(home))
 
 
 def place_raw(home: Home, load: Load) -> None:
-    """Give the rows of `write_raw_unplaced` their final name."""
+    """Give the rows of `write_raw` their final name."""
     flush(load.unplaced(home))
     put_in_place(load.unplaced(home), load.raw(home))
 

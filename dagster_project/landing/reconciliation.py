@@ -14,7 +14,7 @@ from dagster_project.core.raw_table_columns import make_raw_table
 
 from . import LedgerEntry, accepted, counts
 from .conflicting_files import load_of, ties
-from .raw_store import TIE, parquet_of
+from .raw_store import parquet_of
 
 
 def write_accounts(
@@ -42,8 +42,7 @@ def write_accounts(
         elif e.outcome == "refused" and e.extract and e.force_code and e.night_id > since:
             refused.append(e)
     raw = _rows(con, (load_of(e).raw(home) for e in last.values()))
-    folders = {load_of(e).quarantine(home).parent for e in last.values()}
-    quarantine = _rows(con, (p for folder in folders for p in folder.glob("*.parquet") if TIE not in p.stem))
+    quarantine = _rows(con, (load_of(e).quarantine(home) for e in last.values()))
     by_load, rows = counts(entries), []
     # Rows withheld for a conflict are counted by their withheld keys, which are there even without the quarantine. A row may be
     # withheld for two.

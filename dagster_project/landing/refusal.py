@@ -23,7 +23,3 @@ class TooLarge(Refused):
 
 class Waits(Refused):
     """A file that can't be decided on yet: it stays in the inbox, without a line in the ledger, for the next night."""
-
-
-class StillChanging(Waits):
-    """A file that its sender is still writing."""

@@ -77,13 +77,12 @@ def release_load(
     load = load_of(held)
     if held.has_rows and not load.raw(home).exists():
         raise NotHeld(f"{held.source_file} can't be released: its rows were erased at their retention limit")
-    if rival := decisions.same_extraction_as(held):
+    if rival := decisions.same_extraction(held):
         raise NotHeld(f"{held.source_file} can't be released: {rival.source_file} ({rival.load_id}) is of the same extraction")
     contract = contracts[load.extract]
     at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
-    others = decisions.tied_with(load.extract, load.force_code, load.extracted_at, (held.covered_from, held.covered_to))
-    if others and contract.key and held.form == "canonical":
+    if contract.key and (others := decisions.tied(held)):
         # Stored rows have pseudonyms only.
         with connect(memory_settings(home), has_identifiers=False) as con:
             withheld = settle_conflicts(con, home, contract, load, others)
@@ -102,7 +101,12 @@ def release_load(
         }
         | ({"unknown_values": unknown.unknown, "unknown_told": unknown.warnings} if unknown else {})
     )
-    facts = {"night_id": night_id, "load_id": load_id, "source_file": held.source_file, "by": by, "why": why}
-    audit.record(home, "alteration", what="released", **facts)
-    commit(home, night_id, load.extract, [entry])
+    return commit_alteration(home, entry, what="released", by=by, why=why)
+
+
+def commit_alteration(home: Home, entry: LedgerEntry, *, what: str, by: str, why: str) -> LedgerEntry:
+    """Put on record what a person decided of a stored file, then in the ledger. Returns the entry."""
+    facts = {"night_id": entry.night_id, "load_id": entry.load_id, "source_file": entry.source_file, "by": by, "why": why}
+    audit.record(home, "alteration", what=what, **facts)
+    commit(home, entry.night_id, str(entry.extract), [entry])
     return entry

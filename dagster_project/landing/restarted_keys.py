@@ -3,7 +3,6 @@ short file does so, or replaces fewer, that is noted."""
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import duckdb
 
@@ -30,15 +29,6 @@ TIMES_LARGER, SMALL = 20, 2_000
 repeat within it. Searching it would take longer than landing a day."""
 MOST_FILES, MOST_ROWS = 62, 200_000
 """Files that are searched for rows to note, two months of nightly ones, and their rows in all. Larger files are held."""
-
-
-@dataclass(frozen=True)
-class ReplacedRows:
-    """Rows of a file that rows of a newer one with the same keys replace, though their days are outside its window."""
-
-    source_file: str
-    rows: int
-    note: str
 
 
 def restarted_keys(
@@ -85,11 +75,11 @@ def restarted_keys(
 
 def replaced_rows(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, rows: int, entries: Iterable[LedgerEntry]
-) -> list[ReplacedRows]:
-    """What is to be noted of the rows that a file replaces outside its window, or, where it arrives late, loses to newer files.
-    Arguments as of `restarted_keys`."""
+) -> tuple[dict[str, int], list[str]]:
+    """The rows that a file replaces outside its window, or, where it arrives late, loses to newer files: by the file that has
+    them, and a note for each. Arguments as of `restarted_keys`."""
     if not _may_restart(sheet):
-        return []
+        return {}, []
     first, last = sheet.covered_from, sheet.covered_to
     near: list[LedgerEntry] = []
     n_rows = 0
@@ -102,7 +92,7 @@ def replaced_rows(
     within = [first <= e.window[0] and e.window[1] <= last for e in near if str(e.extracted_at) < load.extracted_at]
     around = [e.window[0] <= first and last <= e.window[1] for e in near if str(e.extracted_at) > load.extracted_at]
     if (all(within) and all(around)) or not load.raw(home).exists():
-        return []
+        return {}, []
     places = [*((str(e.extracted_at), str(e.load_id), *e.window) for e in near), (load.extracted_at, load.load_id, first, last)]
     loads = ", ".join(f"('{load_id}', {n}, '{a}', '{b}')" for n, (_, load_id, a, b) in enumerate(sorted(places)))
     # A row that a file in between withdrew is not there to be replaced.
@@ -125,26 +115,18 @@ def replaced_rows(
         """
     ).fetchall()
     files = {str(e.load_id): (e.source_file, e.rows_landed or 0) for e in near} | {load.load_id: (load.source_file, rows)}
-    found = []
+    n_replaced, notes = Counter[str](), []
     for own, by, n, since, to in replaced:
         name, landed = files[own]
         if n >= FEWEST_NOTED or 2 * n > landed:
             days = since if since == to else f"{since} to {to}"
-            note = (
+            n_replaced[name] += n
+            notes.append(
                 f"{f'{n:,} rows' if n > 1 else '1 row'} of {name}, dated {days}, {'are' if n > 1 else 'is'} replaced by rows of"
                 f" {files[by][0]} with the same {sheet.key[0]}: {_remedy(sheet)}, and drop the files again under a newer time;"
                 " if the records were moved to other days, nothing is wrong"
             )
-            found.append(ReplacedRows(name, n, note))
-    return found
-
-
-def add_up(replaced: Iterable[ReplacedRows]) -> dict[str, int]:
-    """The rows that are replaced, by file."""
-    rows: Counter[str] = Counter()
-    for r in replaced:
-        rows[r.source_file] += r.rows
-    return dict(rows)
+    return dict(n_replaced), notes
 
 
 def _may_restart(sheet: Sheet) -> bool:

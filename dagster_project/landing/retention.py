@@ -25,7 +25,6 @@ from dagster_project.core.home import Home
 from .conflicting_files import load_of
 from .file_names import name_text
 from .ledger import LedgerEntry, read_ledger
-from .raw_store import TIE
 
 Kind = Literal["archive", "quarantine", "raw"]
 
@@ -161,10 +160,8 @@ def _files_of(home: Home, e: LedgerEntry, *, with_raw: bool) -> Iterator[tuple[K
     """The files of a load that are still there: quarantine, raw rows if wanted, and the archived original."""
     load = load_of(e)
     if e.outcome in ("accepted", "held"):
-        folder = load.quarantine(home).parent
-        for path in (load.quarantine(home), *sorted(folder.glob(f"{load.load_id}{TIE}*.parquet"))):
-            if path.exists():
-                yield "quarantine", path
+        for path in load.quarantine_files(home):
+            yield "quarantine", path
         if with_raw and load.raw(home).exists():
             yield "raw", load.raw(home)
     original = home.archive / e.landed_at[:10] / e.source_file

@@ -3,7 +3,6 @@
 from datetime import datetime
 from pathlib import Path
 
-from dagster_project import audit
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
@@ -12,8 +11,8 @@ from dagster_project.core.receipts import Night, locked, night_order
 from .conflicting_files import end_conflicts
 from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
-from .ledger import LedgerEntry, accepted, commit, read_ledger
-from .release_held import file_of_name
+from .ledger import LedgerEntry, accepted, read_ledger
+from .release_held import commit_alteration, file_of_name
 from .retention import read_erasures
 
 
@@ -60,10 +59,7 @@ def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, 
         }
         | changes
     )
-    facts = {"night_id": night_id, "load_id": load_id, "source_file": load.source_file, "by": by, "why": why}
-    audit.record(home, "alteration", what="retracted", **facts)
-    commit(home, night_id, str(load.extract), [entry])
-    return entry
+    return commit_alteration(home, entry, what="retracted", by=by, why=why)
 
 
 def _erased_since(home: Home, load: LedgerEntry) -> str | None:

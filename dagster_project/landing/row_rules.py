@@ -72,7 +72,7 @@ class Sheet:
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
     unseen: tuple[str, ...] = ()
-    """What was read though a person does not see it, or struck it out: a sentence for each kind."""
+    """Sheets that were not read, and what was read though a person does not see it, or struck it out: a sentence for each."""
     around: AroundTable = field(default_factory=AroundTable)
 
     def cell(self, index: int) -> str:
@@ -273,21 +273,19 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
-    telling = {name: sql for name, sql in (("other_force", sheet.other_force), ("void", sheet.void)) if sql}
+    telling = _telling(sheet)
     said = "".join(f"{name}, " for name in telling)
-    trimmed = ", ".join([*(f"{sql} as {name}" for name, sql in telling.items()), trimmed])
-    if sheet.other_currency:
-        # Such a row is a record, and stands for its key.
-        said, trimmed = f"{said}other_currency, ", f"({sheet.other_currency}) as other_currency, {trimmed}"
+    trimmed = ", ".join([*(f"{sql} as {name}" for name, (sql, _, _) in telling.items()), trimmed])
     # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
     is_blanked = sheet.cells.is_uniform and sheet.cells.blanks is None
     blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
     blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
     forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
     key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
-    if telling:
+    if no_record := ", ".join(name for name in telling if name != "other_currency"):
         # Another force's references are its own: they neither repeat nor replace this one's. What was deleted is not there.
-        key = f"case when coalesce({', '.join(telling)}) is null then {key} end"
+        # A row of another currency is a record, and stands for its key.
+        key = f"case when coalesce({no_record}) is null then {key} end"
     placing = sheet.contract.date_column
     day = f"c_{placing}" if placing else "cast(null as varchar)"
     if placing and sheet.contract.column(placing).type == "timestamp":
@@ -353,7 +351,8 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
             if not sheet.cells.is_short:
                 long = f"length({sheet.translated(c)}) > {LONGEST}"
                 rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
-    return [*rules, *_window(sheet), *_words(sheet), *_of_another_force(sheet), *_void(sheet), *_currency(sheet)]
+    telling = ((f"{name} is not null", reason, kind) for name, (_, reason, kind) in _telling(sheet).items())
+    return [*rules, *_window(sheet), *_words(sheet), *telling]
 
 
 def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
@@ -372,26 +371,21 @@ def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
     return rules
 
 
-def _of_another_force(sheet: Sheet) -> list[tuple[str, str, str]]:
-    if not sheet.other_force:
-        return []
-    said = f"{literal(f'{sheet.force_headers}: says ')} || other_force || {literal(f', and the file is of {sheet.force}')}"
-    return [("other_force is not null", said, f"{sheet.force_headers}: says another force")]
-
-
-def _void(sheet: Sheet) -> list[tuple[str, str, str]]:
-    if not sheet.void:
-        return []
-    said = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
-    headers = " or ".join(sheet.layout.void_fields.values())
-    return [("void is not null", said, f"{headers}: says that it is no record")]
-
-
-def _currency(sheet: Sheet) -> list[tuple[str, str, str]]:
-    if not sheet.other_currency:
-        return []
-    kind = f"{' or '.join(sheet.layout.currency_fields.values())}: is not the pound"
-    return [("other_currency", literal(f"{kind}: give the amount in pounds, and leave the column out or blank"), kind)]
+def _telling(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
+    """What columns that are not stored may say of a row: name -> SQL that is NULL where they do not say it, SQL of the reason,
+    and the kind of reason."""
+    found = {}
+    if sheet.other_force:
+        said = f"{literal(f'{sheet.force_headers}: says ')} || other_force || {literal(f', and the file is of {sheet.force}')}"
+        found["other_force"] = sheet.other_force, said, f"{sheet.force_headers}: says another force"
+    if sheet.void:
+        said = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
+        found["void"] = sheet.void, said, f"{' or '.join(sheet.layout.void_fields.values())}: says that it is no record"
+    if sheet.other_currency:
+        kind = f"{' or '.join(sheet.layout.currency_fields.values())}: is not the pound"
+        said = literal(f"{kind}: give the amount in pounds, and leave the column out or blank")
+        found["other_currency"] = f"nullif({sheet.other_currency}, false)", said, kind
+    return found
 
 
 def _fault(column: Column) -> str:

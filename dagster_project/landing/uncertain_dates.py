@@ -100,7 +100,7 @@ def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a file with dates that two formats of its mapping read as two days, and others that the second alone
     can read, or None: then the first is the wrong one for some, and nobody can tell which."""
     for name, formats in sheet.mapping.dates.items():
-        pairs = [(f, other) for i, f in enumerate(formats) if (other := _swapped(f)) in formats[i + 1 :]]
+        pairs = [(f, other) for i, f in enumerate(formats) if (other := swapped(f)) in formats[i + 1 :]]
         for first, second in pairs if name in sheet.layout.position else ():
             rows, either, second_only = one_row(con.execute(
                 f"""
@@ -120,7 +120,8 @@ def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     return None
 
 
-def _swapped(form: str) -> str:
+def swapped(form: str) -> str:
+    """A format with day and month in the other's place."""
     return form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
 
 

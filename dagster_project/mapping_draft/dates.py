@@ -8,6 +8,7 @@ from functools import cache
 import duckdb
 
 from dagster_project.core.sql import literal, one_row
+from dagster_project.landing.uncertain_dates import swapped
 
 from .tables import ROWS
 
@@ -77,7 +78,7 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     formats, share = [chosen], n / total
     if share < 1:
         formats, share = _with_another(con, formats, best, total)
-    rivals = [f for f, m in counts.items() if m == n and f != chosen and _swapped(f) == chosen]
+    rivals = [f for f, m in counts.items() if m == n and f != chosen and swapped(f) == chosen]
     doubt = DOUBTS.get(slashed) or (f"every date would also be one of {rivals[0]}" if rivals else "")
     return DateForm(share, tuple(formats), any(re.search("%[HI]", f) for f in formats), doubt, note)
 
@@ -157,7 +158,3 @@ def _slashed(con: duckdb.DuckDBPyConnection) -> str:
 
 def _timed(con: duckdb.DuckDBPyConnection) -> bool:
     return bool(one_row(con.execute(r"select count(*) from draft_dates where regexp_matches(t, '\d:\d\d')"))[0])
-
-
-def _swapped(form: str) -> str:
-    return form.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")

@@ -164,14 +164,14 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
     return likely.pop() if len(likely) == 1 else None
 
 
-def _header_score(contracts: Mapping[str, Contract]) -> Callable[[tuple[str, ...]], float]:
+def _header_score(contracts: Mapping[str, Contract]) -> Callable[[list[str]], float]:
     """A function that scores how much a row looks like a header: names that contracts know, text, and no numbers."""
     names = {
         frozenset(words(n)) for contract in contracts.values() for c in contract.columns
         for n in (c.name, *c.aliases, *c.synonyms)
     }  # fmt: skip
 
-    def score(row: tuple[str, ...]) -> float:
+    def score(row: list[str]) -> float:
         cells = [c for c in row if c]
         if len(cells) < 2:
             return 0.0

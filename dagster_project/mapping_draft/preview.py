@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -55,12 +55,12 @@ class Preview:
     """
 
     entry: LedgerEntry
-    problems: list[tuple[int, str]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    before: list[dict[str, str]] = field(default_factory=list)
-    after: list[dict[str, str] | None] = field(default_factory=list)
-    figures: list[YearFigure] = field(default_factory=list)
-    why_none: str = ""
+    problems: list[tuple[int, str]]
+    lines: list[int]
+    before: list[dict[str, str]]
+    after: list[dict[str, str] | None]
+    figures: list[YearFigure]
+    why_none: str
 
 
 def preview(con: duckdb.DuckDBPyConnection, home: Home, draft: Draft, text: str, *, with_figures: bool = True) -> Preview:

@@ -3,29 +3,28 @@
 A real export may have titles, a logo row or a two-row header above its table, and totals or a source line below it.
 """
 
-import csv
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from io import StringIO
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from dagster_project.contracts import plain_header
+from dagster_project.contracts import load_contracts, plain_header
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
+from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing.canonical_values import install
 from dagster_project.landing.containers import StoredFile, read_stored, unpack
 from dagster_project.landing.csv_reader import CELLS, read_cells
 from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
-from dagster_project.landing.file_names import CONTAINERS, InboxFile, name_text
-from dagster_project.landing.header_columns import Layout
-from dagster_project.landing.header_row import SEPARATORS, with_above
+from dagster_project.landing.file_names import describe
+from dagster_project.landing.header_columns import Layout, after_lines
+from dagster_project.landing.header_row import SEPARATORS, HeaderRow, first_rows, with_above
 from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
+from dagster_project.landing.parquet import read_parquet
 from dagster_project.landing.refusal import Refused
 
 ROWS = "draft_rows"
@@ -53,8 +52,7 @@ class FirstRows:
     """The first rows of one sheet, or of a text read with one separator. `text`: as CSV."""
 
     sheet: str | None
-    separator: str
-    rows: tuple[tuple[str, ...], ...]
+    rows: list[HeaderRow]
     text: str
 
 
@@ -70,53 +68,46 @@ class ExportTable:
     above: tuple[str, ...]
 
 
-def container_of(path: Path) -> str:
-    """The kind of file, by the ending of its name. Raises DraftError for one that can't be landed."""
-    name = path.name.lower()
-    if name.endswith(".xls"):
-        raise DraftError(f"{path.name}: an old Excel workbook: open it in Excel and save it as .xlsx")
-    container = next((c for c in sorted(CONTAINERS, key=len, reverse=True) if name.endswith(c)), None)
-    if container is None:
-        raise DraftError(f"{path.name}: not a kind of file that can be landed: the name must end in {', '.join(CONTAINERS)}")
-    return container
-
-
 def open_table(
-    con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[tuple[str, ...]], float]
+    con: duckdb.DuckDBPyConnection, home: Home, path: Path, score: Callable[[list[str]], float]
 ) -> ExportTable:
     """Find the file's table and fill `draft_rows`. `score`: how much a row looks like a header. Raises DraftError, OSError."""
     install(con)
-    container = container_of(path)
+    file = describe(path, load_contracts(), force_names())
+    if file.container is None:
+        raise DraftError(f"{path.name}: {file.problem}")
     try:
-        if container == ".parquet":
-            return _open_parquet(con, path)
-        stat = path.stat()
-        stored = read_stored(InboxFile(path, name_text(path.name), stat.st_mtime, stat.st_size), home)
-        grids = list(_grids(stored, container))
+        if file.container == ".parquet":
+            headers = read_parquet(con, path, tuple)
+            _store_rows(con, len(headers))
+            return ExportTable(".parquet", None, (), 1, headers, ())
+        grids = list(_grids(read_stored(file, home), file.container))
         best = max(
-            ((score(row), -number, -n) for n, grid in enumerate(grids) for number, row in enumerate(grid.rows)), default=None
+            ((score(row.fields), -row.number, -n, at) for n, grid in enumerate(grids) for at, row in enumerate(grid.rows)),
+            default=None,
         )
         if best is None or best[0] <= 0:
             raise DraftError(f"{path.name}: no row of the first {LAST_HEADER_ROW} looks like a header")
-        grid, index = grids[-best[2]], -best[1]
-        _fill(con, grid, index, by_row=container == ".xlsx")
+        grid, index = grids[-best[2]], best[3]
+        _fill(con, grid.text, grid.rows[index], by_row=file.container == ".xlsx")
     except Refused as error:
         raise DraftError(f"{path.name}: {error}") from error
     headers = _with_merged_cells(grid.rows, index)
     while headers and not headers[-1]:
         headers = headers[:-1]
-    above = tuple(cell for row in grid.rows[:index] for cell in row if cell)
+    above = tuple(cell for row in grid.rows[:index] for cell in row.fields if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
-    return ExportTable(container, grid.sheet, sheets, index + 1, headers, above)
+    return ExportTable(file.container, grid.sheet, sheets, grid.rows[index].number, headers, above)
 
 
-def _with_merged_cells(rows: tuple[tuple[str, ...], ...], index: int) -> tuple[str, ...]:
+def _with_merged_cells(rows: list[HeaderRow], index: int) -> tuple[str, ...]:
     """The header, completed from merged cells above it if names appear twice."""
-    own, above = rows[index], rows[index - 1] if index else ()
-    plain = [plain_header(h) for h in own]
-    if not any(plain.count(h) > 1 for h in plain if h) or len([c for c in above if c]) < 2:
-        return own
-    return tuple(with_above(above, own)[: len(own)])
+    own, above = rows[index], rows[index - 1] if index else None
+    plain = [plain_header(h) for h in own.fields]
+    is_doubled = any(plain.count(h) > 1 for h in plain if h)
+    if not is_doubled or above is None or above.number != own.number - 1 or above.n_filled < 2:
+        return tuple(own.fields)
+    return tuple(with_above(above.fields, own.fields)[: len(plain)])
 
 
 def _grids(stored: StoredFile, container: str) -> Iterator[FirstRows]:
@@ -125,58 +116,36 @@ def _grids(stored: StoredFile, container: str) -> Iterator[FirstRows]:
         for name in sheet_names(stored.data):
             text = sheet_text(stored.data, name).text
             if text.strip():
-                yield FirstRows(name, ",", _first_rows(text, ","), text)
+                yield FirstRows(name, _first_rows(text, ","), text)
     else:
         text = decode(unpack(stored, container)).text
         for separator in SEPARATORS:
             if separator in text:
-                yield FirstRows(None, separator, _first_rows(text, separator), text)
+                yield FirstRows(None, _first_rows(text, separator), text)
 
 
-def _first_rows(text: str, separator: str) -> tuple[tuple[str, ...], ...]:
-    reader = csv.reader(StringIO(text[: 1 << 20]), delimiter=separator, skipinitialspace=True)
-    try:
-        return tuple(tuple(" ".join(c.replace(MARK, "").split()) for c in row) for row in islice(reader, LAST_HEADER_ROW))
-    except csv.Error:
-        return ()
+def _first_rows(text: str, separator: str) -> list[HeaderRow]:
+    rows = first_rows(text, 0, 0, separator)
+    return [replace(row, fields=[" ".join(field.split()) for field in row.fields]) for row in rows]
 
 
-def _fill(con: duckdb.DuckDBPyConnection, grid: FirstRows, index: int, *, by_row: bool) -> None:
-    reader = csv.reader(StringIO(grid.text), delimiter=grid.separator, skipinitialspace=True)
-    for _ in islice(reader, index + 1):
-        pass
-    lines, start = reader.line_num, 0
-    for _ in range(lines):
-        start = grid.text.find("\n", start) + 1 or len(grid.text)
-    width = len(grid.rows[index])
-    layout = Layout(grid.separator, width, {}, {}, (), (), (), lines, index + 1, start)
+def _fill(con: duckdb.DuckDBPyConnection, text: str, header: HeaderRow, *, by_row: bool) -> None:
+    width, start = len(header.fields), after_lines(text, 0, header.lines)
+    layout = Layout(header.separator, width, {}, {}, (), (), (), header.lines, header.number, start)
     # A source line below the table may be shorter than the rest and end the file.
-    text = grid.text if grid.text.endswith("\n") else grid.text + "\n"
+    text = text if text.endswith("\n") else text + "\n"
     if start >= len(text.rstrip()):
         raise DraftError("the table has a header and no rows: there is nothing to tell its columns by")
     read_cells(con, text, layout, by_row=by_row)
+    _store_rows(con, width)
+
+
+def _store_rows(con: duckdb.DuckDBPyConnection, width: int) -> None:
+    """Make `draft_rows` of `landing_cells`, without blank rows."""
     cells = ", ".join(f"nullif(trim(replace(cells[{n + 1}], {literal(MARK)}, ''), ' \t\r' || chr(160)), '') as c{n}"
                       for n in range(width))  # fmt: skip
     con.execute(f"create or replace temp table {ROWS} as select line, {cells} from {CELLS}")
     con.execute(f"delete from {ROWS} where coalesce({', '.join(f'c{n}' for n in range(width))}) is null")
-
-
-def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> ExportTable:
-    try:
-        read = con.execute("select * from read_parquet(?)", [str(path)])
-    except duckdb.Error as error:
-        raise DraftError(f"{path.name}: not a readable Parquet file") from error
-    headers = tuple(d[0] for d in read.description)
-    names = ", ".join(f"c{n}" for n in range(len(headers)))
-    con.execute(
-        f"""
-        create or replace temp table {ROWS} as
-        select row_number() over () as line, nullif(trim(cast(columns(*) as varchar)), '')
-        from read_parquet(?) as cells({names})
-        """,
-        [str(path)],
-    )
-    return ExportTable(".parquet", None, (), 1, headers, ())
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,7 @@ BAD = {
     "extract: crimes\nvalues: {recorded_on: {a: 2025-01-01}}": "values.recorded_on.a: a date column maps codes to a blank only",
     "extract: crimes\ndates: {lpu: '%Y'}": "dates.lpu: not a column of dates",
     "extract: crimes\ndates: {recorded_on: '%d/%Q/%Y'}": "dates.recorded_on: '%d/%Q/%Y' is no format that strptime knows",
-    "extract: crimes\ndates: {recorded_on: '%d-%m'}": "dates.recorded_on: '%d-%m' lacks a year (%Y) or a month",
+    "extract: crimes\ndates: {recorded_on: '%d-%m'}": "dates.recorded_on: '%d-%m' lacks a year (%Y)",
     "extract: crimes\ndates: {recorded_on: '%m/%Y'}": "dates.recorded_on: '%m/%Y' lacks a day",
     "extract: crimes\ndates: {recorded_on: '%d-%m-%Y %I:%M'}": "%I without %p",
     "extract: crimes\ndates: {recorded_on: '%d-%m-%Y %H:%M %Z'}": "%Z is not taken",

@@ -9,7 +9,7 @@ from oracle.nasty.plan import write_nasty
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_files, parallel, read_ledger
+from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_files, read_ledger, reading_budget
 from dagster_project.landing.conflicting_files import load_of
 
 from .conftest import FORCES, NOW, Warehouse
@@ -182,7 +182,7 @@ def test_a_name_that_is_too_long_for_a_manifest_is_refused_each_time(warehouse: 
 
 
 def test_texts_read_at_one_time_fit_the_budget() -> None:
-    budget = parallel.ReadingBudget(100, 2)
+    budget = reading_budget.ReadingBudget(100, 2)
     inside, most = [], []
 
     class File:
@@ -203,30 +203,36 @@ def test_texts_read_at_one_time_fit_the_budget() -> None:
     File.size = 1000
     read()
     budget.close()
-    with pytest.raises(parallel.Stopped):
+    with pytest.raises(reading_budget.Stopped):
         read()
 
 
-def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(warehouse: Warehouse) -> None:
+def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drop_three(warehouse)
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
     size = sum(f.size for f in files)
-    assert parallel.threads_for(files, available=2) == 1
-    assert parallel.threads_for(files, available=2, worth_it=size) == 2
-    assert parallel.threads_for(files, available=16, worth_it=size) == 4
-    assert parallel.threads_for(files[:1] * 9, available=2, worth_it=size) == 1
-    assert parallel.threads_for(files, available=1, worth_it=size) == 1
-    assert parallel.threads_for([]) == 1
+
+    def threads(new, processors: int) -> int:
+        monkeypatch.setattr(reading_budget.os, "sched_getaffinity", lambda _: range(processors))
+        return reading_budget.threads_for(new)
+
+    assert threads(files, 2) == 1
+    monkeypatch.setattr(reading_budget, "WORTH_IT", size)
+    assert [threads(files, processors) for processors in (1, 2, 16)] == [1, 2, 4]
+    assert threads(files[:1] * 9, 2) == 1
+    assert threads([], 2) == 1
 
 
 def test_files_that_are_known_already_do_not_count_as_work(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_three(warehouse)
-    read, calls = parallel.read, []
+    read, calls = land.read_in_parallel, []
     with monkeypatch.context() as patch:
-        patch.setattr(parallel, "threads_for", lambda new: 3 if new else 1)
-        patch.setattr(parallel, "read", lambda *args: calls.append(1) or read(*args))
+        patch.setattr(land, "threads_for", lambda new: 3 if new else 1)
+        patch.setattr(land, "read_in_parallel", lambda *args: calls.append(1) or read(*args))
         warehouse.night(archive=False)
     assert calls == [1]
-    monkeypatch.setattr(parallel, "threads_for", lambda new: 3 if new else 1)
-    monkeypatch.setattr(parallel, "read", lambda *_: pytest.fail("nothing is new"))
+    monkeypatch.setattr(land, "threads_for", lambda new: 3 if new else 1)
+    monkeypatch.setattr(land, "read_in_parallel", lambda *_: pytest.fail("nothing is new"))
     assert {e.outcome for e in warehouse.night(archive=False)} == {"known"}
