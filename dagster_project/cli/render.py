@@ -16,8 +16,8 @@ from dagster_project.core.terminal_console import Console
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.vocabulary import shown_values
-from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
+from dagster_project.nights.period_coverage import coverage_rows
 from dagster_project.nights.run import Listener, NightRun
 from dagster_project.nights.run_steps import interrupted_by_sigterm, run_steps
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PUBLISHED_ONLY = 3
 """Exit code of a published night whose receipt could not be written, or that could not be loaded into PostgreSQL."""
 
-OUTCOMES = ("accepted", "known", "held", "refused")
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
           "publishing": "Publishing", "serving": "Loading PostgreSQL"}  # fmt: skip
 
@@ -91,7 +90,7 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     for waiting in read_editions(run.home).waiting:
         print_line(console, f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}", "yellow")
     if run.period:
-        _show_covered(Console(quiet=quiet), period_coverage.coverage_of(read_ledger(run.home), run.period), run.period)
+        _show_covered(Console(quiet=quiet), run.home, run.period)
     errors = Console(stderr=True)
     if run.receipt_problem:
         print_line(errors, run.receipt_problem, "red")
@@ -103,11 +102,11 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     return PUBLISHED_ONLY if not_served or run.receipt_problem else 0
 
 
-def _show_covered(console: Console, covered: list[period_coverage.Coverage], period: tuple[date, date]) -> None:
+def _show_covered(console: Console, home: Home, period: tuple[date, date]) -> None:
     table = Table(box=box.SIMPLE_HEAD, title=f"Covered of {period[0]} to {period[1]}", title_justify="left")
     for name in ("extract", "force", "days", "not available"):
         table.add_column(name, overflow="fold")
-    for row in period_coverage.coverage_rows(covered):
+    for row in coverage_rows(read_ledger(home), period):
         table.add_row(*row)
     console.print(table)
 
@@ -123,7 +122,7 @@ def _headline(receipt: Receipt) -> str:
 
 def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bool = False) -> None:
     """`found_none`: landing has looked at the whole inbox, and there was no new file."""
-    by = {o: [f for f in receipt.files if f["outcome"] == o] for o in OUTCOMES}
+    by = {o: [f for f in receipt.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
     if by["accepted"]:
         names = {f["force_code"] for f in by["accepted"]}
         forces = [] if len(names) == 1 else ["force"]

@@ -65,8 +65,8 @@ def _publishing() -> dg.AssetsDefinition:
             receipt = run.publish()
         metadata = warehouse_metadata(run.home, receipt)
         if run.period:
-            coverage = period_coverage.coverage_of(read_ledger(run.home), run.period)
-            metadata["covered"] = dg.MetadataValue.md(period_coverage.as_markdown(coverage))
+            rows = period_coverage.coverage_rows(read_ledger(run.home), run.period)
+            metadata["covered"] = dg.MetadataValue.md(period_coverage.as_markdown(rows))
         yield dg.MaterializeResult(asset_key=WAREHOUSE, metadata=metadata)
         if receipt.outcome != "unchanged":
             yield from _output_results(run.home, selected, receipt)
