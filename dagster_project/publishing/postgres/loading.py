@@ -30,13 +30,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was loaded. `rows`, `seconds`: in total; `is_locked`, `left_behind`: what `swap` returns; `not_dropped`: schemas of
-    earlier nights that could not be dropped yet."""
+    """What was loaded. `rows`, `seconds`: in total; `left_behind`: what `swap` returns; `not_dropped`: what `drop_old` does."""
 
     night_id: str
     rows: int
     seconds: float
-    is_locked: bool
     left_behind: tuple[str, ...]
     not_dropped: tuple[str, ...]
 
@@ -69,13 +67,13 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
     try:
         with night_file(path) as source, server.connect() as con:
             (night_id,) = source.execute("select night_id from meta.nights where finished_at is null").fetchone() or ("",)
-            roles.ensure_roles(con)
+            roles.require_roles(con)
             _check_database(con, is_sample)
             with con.transaction():
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
                 rows = _fill(con, source, temp, schema_comment(night_id, is_sample), step, progress)
                 step.name = "putting the night in the place of the last one"
-                is_locked, left_behind = swap(con)
+                left_behind = swap(con)
             step.name = "dropping the schemas of earlier nights"
             not_dropped = tuple(drop_old(con))
     except psycopg.Error as error:
@@ -85,7 +83,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
         raise PostgresError(f"the night could not be read for PostgreSQL ({step.name}): {reason}") from None
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-    return Loaded(night_id, rows, time.monotonic() - started, is_locked, left_behind, not_dropped)
+    return Loaded(night_id, rows, time.monotonic() - started, left_behind, not_dropped)
 
 
 def _check_database(con: psycopg.Connection, is_sample: bool) -> None:

@@ -5,7 +5,7 @@ schemas of pam_owner count: anybody can comment a schema of their own, and a nig
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 
@@ -29,7 +29,7 @@ class ServedState:
     is_sample: bool = False
     foreign: tuple[str, ...] = ()
     """Schemas of our names that somebody else made."""
-    old: tuple[str, ...] = field(default=())
+    old: tuple[str, ...] = ()
     """Schemas of earlier nights that could not be dropped yet."""
 
 

@@ -46,7 +46,7 @@ def test_a_night_replaces_another_and_nothing_is_left(make_database: Callable[..
     database = make_database("replaced")
     for night in NIGHTS[:2]:
         loaded = put(database, night)
-        assert (loaded.night_id, loaded.not_dropped, loaded.is_locked) == (night, (), True)
+        assert (loaded.night_id, loaded.not_dropped) == (night, ())
         assert database.as_analyst("select word from marts.words") == [(night,)]
         assert schemas(database) == OURS
     with database.server.connect() as con:
@@ -63,7 +63,7 @@ def test_readers_who_hold_on_do_not_hold_up_a_night(make_database: Callable[...,
             slow.execute("select word from marts.words union all select title from reports.tables")
             assert slow.fetchone() == (NIGHTS[0],)
             loaded = put(database, NIGHTS[1])
-            assert not loaded.is_locked and len(loaded.not_dropped) == 2
+            assert len(loaded.not_dropped) == 2
             assert all(s.endswith("somebody still reads it") for s in loaded.not_dropped)
             assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
             assert slow.fetchone() == (NIGHTS[0],)
