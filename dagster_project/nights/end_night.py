@@ -51,7 +51,6 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
 
 
 def _no_receipt_message(run: NightRun, error: Exception) -> str:
-    """The message that a night has no receipt, and what to do."""
     problem = f"its receipt could not be written: {with_advice(error)}"
     if run.receipt and run.receipt.outcome == "published":
         return (

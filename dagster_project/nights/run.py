@@ -22,7 +22,7 @@ from dagster_project.core.config import Config, read_config
 from dagster_project.core.errors import TRIES, is_transient, seconds_before_retry
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.permissions import require_group
-from dagster_project.core.published_file import published_night
+from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
 from dagster_project.core.worker_process import BUILDER, WORKER
 from dagster_project.landing import LedgerEntry
@@ -136,7 +136,9 @@ class NightRun(NightState):
                     # Sent now, because this night may end in the same way. A failed alert never stops a night from starting.
                     with suppress(Exception):
                         alerts.send_alerts(self)
-                keep_and_prune.repair(self.home)
+                with suppress(OSError, PublishError):
+                    # The last night may have been killed before it did.
+                    keep_and_prune.keep_published(self.home)
                 memory.delete_spill(self.home)
                 night = continued or Night.begin(self.home)
                 if self.plan.publishes:

@@ -38,7 +38,6 @@ def elsewhere_sensor() -> dg.SensorDefinition:
         asset_selection=dg.AssetSelection.assets(WAREHOUSE),
     )
     def nights_elsewhere(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        """One look at the newest receipt."""
         home = Home.of()
         # From the files' names alone.
         last = max((p.stem for p in home.nights.glob("*.json")), key=night_order, default=None)

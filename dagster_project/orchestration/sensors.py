@@ -35,7 +35,6 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
         description="Starts a night before its hour, when a file of every expected extract lies in the inbox and none changes.",
     )
     def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        """One look at the inbox."""
         home = Home.of()
         mark_dead_runs(context.instance, home)
         if (home.path / SAMPLE_MARK).exists():

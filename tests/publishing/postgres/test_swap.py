@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.publishing import postgres
-from dagster_project.publishing.postgres import PostgresError, load, loading, lock_holders, served_state, swap
+from dagster_project.publishing.postgres import PostgresError, load, loading, served_state, swap
 
 from .conftest import Database
 
@@ -67,12 +67,7 @@ def test_readers_who_hold_on_do_not_hold_up_a_night(make_database: Callable[...,
             assert all(s.endswith("somebody still reads it") for s in loaded.not_dropped)
             assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
             assert slow.fetchone() == (NIGHTS[0],)
-            with database.server.connect() as con:
-                (said,) = lock_holders(con)
-            assert f"(process {holding.info.backend_pid}) reads " in said and "marts_old_" in said and "reports_old_" in said
         holding.rollback()
-        with database.server.connect() as con:
-            assert lock_holders(con) == []
         assert holding.execute("select word from marts.words").fetchone() == (NIGHTS[1],)
         holding.rollback()
     assert schemas(database) > OURS
