@@ -349,8 +349,9 @@ class NightRun(NightState):
 
     def seconds_to_retry(self, error: Exception, attempt: int, after_all: bool = False) -> float | None:
         """Seconds until a failed step is tried again, for the `attempt`-th time. None if it is not: the fault does not pass by
-        itself, the night's patience is over, or the night is published or has its receipt and the step is not one that comes
-        `after_all` that.
+        itself, the night's patience is over, or the night is published or has its receipt.
+
+        `after_all`: the step is one that comes after that.
         """
         if attempt > TRIES or not self.patience or not is_transient(error) or (self.is_finished() and not after_all):
             return None

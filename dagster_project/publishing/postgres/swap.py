@@ -50,7 +50,7 @@ FOLLOWERS = """
 """
 
 
-def swap(con: psycopg.Connection) -> tuple[str, ...]:
+def swap(con: psycopg.Connection) -> list[str]:
     """Within the caller's transaction, rename the schemas `..._next` to the names that are read.
 
     Returns the views of other people that could not be made again, and still read the night before, each with the reason.
@@ -69,7 +69,7 @@ def swap(con: psycopg.Connection) -> tuple[str, ...]:
         made = sql.Identifier(name.removesuffix(NEXT))
         con.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), made))
     until = time.monotonic() + FOLLOW_MS / 1000
-    return tuple(problem for view in followers if (problem := _remake_view(con, until, *view)))
+    return [problem for view in followers if (problem := _remake_view(con, until, *view))]
 
 
 def _view_locks(con: psycopg.Connection, live: list[str]) -> list[sql.Composed]:
