@@ -34,11 +34,11 @@ def read_log(home: Home) -> Iterator[Record]:
                 yield Record(int(content["n"]), str(content["at"]), str(content["kind"]), str(content["who"]), facts)
 
 
-def withdraw_undone(home: Home, what: str, night_id: str, since: str, found_by: str) -> list[int]:
+def withdraw_undone(home: Home, what: str, night_id: str, since: str) -> list[int]:
     """Withdraw a night's disclosures `what` that were recorded at or after `since` (ISO 8601) and are not withdrawn yet: the
-    process was killed between the record and the deed.
+    process was killed between the record and the deed, as the next night finds. Returns their numbers, if any.
 
-    `found_by`: who found that they did not happen. Returns their numbers, if any. Raises AuditKeyError and OSError.
+    Raises AuditKeyError and OSError.
     """
     disclosed: list[int] = []
     withdrawn: set[int] = set()
@@ -49,5 +49,5 @@ def withdraw_undone(home: Home, what: str, night_id: str, since: str, found_by: 
         if is_of_night and datetime.fromisoformat(r.at) >= start:
             disclosed.append(r.n)
     if undone := [n for n in disclosed if n not in withdrawn]:
-        record(home, "disclosure", what=f"not {what}", night_id=night_id, withdraws=undone, found_by=found_by)
+        record(home, "disclosure", what=f"not {what}", night_id=night_id, withdraws=undone, found_by="the next night")
     return undone

@@ -98,7 +98,6 @@ def as_day(text: str) -> date:
 
 
 def day_option(name: str, text: str) -> Any:
-    """An option for a day."""
     return option(name, text, parser=as_day, metavar="<YYYY-MM-DD>")
 
 

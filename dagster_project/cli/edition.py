@@ -50,12 +50,11 @@ def check(
     faulty = [w for w in editions.waiting if name in (None, w.name)]
     for waiting in faulty:
         echo(waiting.problem)
-    if not faulty:
-        n = len(editions.sound)
-        they = "it" if name or n == 1 else "them"
-        echo(f"{name or f'{n} edition' + ('' if n == 1 else 's')}: the next night prints {they}")
     if faulty:
         raise typer.Exit(1)
+    n = len(editions.sound)
+    they = "it" if name or n == 1 else "them"
+    echo(f"{name or f'{n} edition' + ('' if n == 1 else 's')}: the next night prints {they}")
 
 
 @edition.command()

@@ -72,16 +72,15 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1: they differ, or rights are wrong; each line says what
     to do."""
     from dagster_project.core.published_file import published_night
-    from dagster_project.publishing.postgres import configured_server, lock_holders, reader_logins, roles, served_state
+    from dagster_project.publishing.postgres import configured_server, reader_logins, roles, served_state
 
     server, night_id = configured_server(), published_night(home)
     with server.connect() as con:
-        loaded, excess_rights = served_state(con), roles.excess_rights(con)
-        faults, blockers = reader_logins.find_problems(con), lock_holders(con)
+        loaded, excess_rights, faults = served_state(con), roles.excess_rights(con), reader_logins.find_problems(con)
     answer = {
         "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_sample,
         "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,
-        "amiss": faults, "held_by": blockers,
+        "amiss": faults,
     }  # fmt: skip
     if as_json:
         echo(json.dumps(answer, indent=1))
@@ -91,8 +90,6 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
         echo(f"Published  {'night ' + night_id if night_id else 'nothing yet'}")
         for name in loaded.old:
             echo(f"Left over from an earlier night: {name}; the next load tries to drop it again")
-        for blocker in blockers:
-            echo(f"In use: {blocker}. A new night waits some seconds for it before it replaces the one before")
         for name in loaded.foreign:
             echo(f"The schema {name} is not the warehouse's: the warehouse needs a database of its own", fg=typer.colors.RED)
         for right in excess_rights:

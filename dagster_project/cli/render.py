@@ -1,7 +1,6 @@
 """Shows a night, and the state of the warehouse, at the terminal."""
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,8 @@ from dagster_project.core.terminal_console import Console
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.vocabulary import shown_values
-from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
+from dagster_project.nights.period_coverage import coverage_rows
 from dagster_project.nights.run import Listener, NightRun
 from dagster_project.nights.run_steps import interrupted_by_sigterm, run_steps
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 PUBLISHED_ONLY = 3
 """Exit code of a published night whose receipt could not be written, or that could not be loaded into PostgreSQL."""
 
-OUTCOMES = ("accepted", "known", "held", "refused")
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
           "publishing": "Publishing", "serving": "Loading PostgreSQL"}  # fmt: skip
 
@@ -90,8 +88,12 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     _show_receipt(Console(quiet=quiet), run.receipt, run.home, found_none=run.landed is not None and not run.entries)
     for waiting in read_editions(run.home).waiting:
         print_line(console, f"Edition {waiting.name} is not printed until it is corrected: {waiting.problem}", "yellow")
-    if run.period:
-        _show_covered(Console(quiet=quiet), period_coverage.coverage_of(read_ledger(run.home), run.period), run.period)
+    if run.period and not quiet:
+        from dagster_project.serving import write_result
+
+        print_line(Console(), f"Covered of {run.period[0]} to {run.period[1]}")
+        rows = coverage_rows(read_ledger(run.home), run.period)
+        write_result(("extract", "force", "days", "not available"), rows, "table", sys.stdout)
     errors = Console(stderr=True)
     if run.receipt_problem:
         print_line(errors, run.receipt_problem, "red")
@@ -101,15 +103,6 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     if not_served := run.receipt.not_served:
         print_line(errors, f"Published, but not loaded into PostgreSQL, which keeps its earlier night. {not_served}", "red")
     return PUBLISHED_ONLY if not_served or run.receipt_problem else 0
-
-
-def _show_covered(console: Console, covered: list[period_coverage.Coverage], period: tuple[date, date]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, title=f"Covered of {period[0]} to {period[1]}", title_justify="left")
-    for name in ("extract", "force", "days", "not available"):
-        table.add_column(name, overflow="fold")
-    for row in period_coverage.coverage_rows(covered):
-        table.add_row(*row)
-    console.print(table)
 
 
 def _headline(receipt: Receipt) -> str:
@@ -123,7 +116,7 @@ def _headline(receipt: Receipt) -> str:
 
 def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bool = False) -> None:
     """`found_none`: landing has looked at the whole inbox, and there was no new file."""
-    by = {o: [f for f in receipt.files if f["outcome"] == o] for o in OUTCOMES}
+    by = {o: [f for f in receipt.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
     if by["accepted"]:
         names = {f["force_code"] for f in by["accepted"]}
         forces = [] if len(names) == 1 else ["force"]
@@ -242,22 +235,19 @@ def show_status(state: dict[str, Any]) -> None:
 def show_publications(home: Home) -> None:
     """Print the kept nights, the newest last, with figures and warnings from their receipts."""
     from dagster_project.publishing.publications import list_kept
+    from dagster_project.serving import write_result
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("night", "finished", "figures", "warnings", ""):
-        table.add_column(name, justify="right" if name in ("figures", "warnings") else "left")
-    nights = list_kept(home)
-    for p in nights:
+    rows = []
+    for p in list_kept(home):
         r = p.receipt
-        warned = sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning") if r else 0
-        figures = f"{sum(r.figures.values()):,}" if r else ""
+        warned = sum(1 for c in r.checks if not c["passed"] and c["severity"] == "warning") if r else None
+        figures = f"{sum(r.figures.values()):,}" if r else None
         note = "published" if p.is_published else "" if r else "no receipt in nights/"
-        table.add_row(p.night_id, r.finished_at if r else "", figures, str(warned) if r else "", note)
-    console = Console()
-    if nights:
-        console.print(table)
+        rows.append((p.night_id, r.finished_at if r else None, figures, warned, note))
+    if rows:
+        write_result(("night", "finished", "figures", "warnings", ""), rows, "table", sys.stdout)
     else:
-        print_line(console, "No night is kept: each one that is published will be")
+        print_line(Console(), "No night is kept: each one that is published will be")
 
 
 def show_comparison(compared: "NightComparison", quiet: bool) -> None:

@@ -1,11 +1,10 @@
 """`pam vocabulary`: shows values that no list has, and sets what they count as."""
 
+import sys
+from dataclasses import astuple
 from typing import Annotated
 
 import typer
-from rich.table import Table
-
-from dagster_project.core.terminal_console import Console
 
 from .common import HOME, ByOption, HomeOption, make_group
 from .echo import echo
@@ -18,6 +17,7 @@ vocabulary = make_group("vocabulary", help=ABOUT, invoke_without_command=True)
 def show(context: typer.Context, home: HomeOption = HOME) -> None:
     """Show values that no list has, with their rows, and the line to add for each."""
     from dagster_project.landing.vocabulary import lines_to_paste, unknown_values
+    from dagster_project.serving import write_result
 
     if context.invoked_subcommand:
         return
@@ -25,10 +25,8 @@ def show(context: typer.Context, home: HomeOption = HOME) -> None:
     if not unknown:
         echo("every value is known")
         return
-    table = Table("force", "extract", "column", "value", "rows", "first night", "last night")
-    for u in unknown:
-        table.add_row(u.force_code, u.extract, u.column_name, u.value, str(u.rows), u.first_night, u.last_night)
-    Console().print(table)
+    columns = ("force", "extract", "column", "value", "rows", "first night", "last night")
+    write_result(columns, map(astuple, unknown), "table", sys.stdout)
     for line in lines_to_paste(unknown):
         echo(line)
 

@@ -41,7 +41,7 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
         run.receipt_problem = _no_receipt_message(run, failed)
         messages.append(run.receipt_problem)
     try:
-        messages += alerts.send_alerts(run.ended)
+        messages += alerts.send_alerts(run)
     except Exception as failed:
         messages.append(f"alerts could not be sent: {type(failed).__name__}")
     finally:
@@ -51,7 +51,6 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
 
 
 def _no_receipt_message(run: NightRun, error: Exception) -> str:
-    """The message that a night has no receipt, and what to do."""
     problem = f"its receipt could not be written: {with_advice(error)}"
     if run.receipt and run.receipt.outcome == "published":
         return (

@@ -28,18 +28,16 @@ from dagster_project.transform.monthly_archive import (
 )
 from dagster_project.transform.raw_schema import WORK, raw_view
 
-NOT_MONTHLY = ("indicators",)
-"""Kinds without monthly measures: figures that others publish of whole areas. None of their rows is about a person."""
-
 
 def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:
     """Loads older than their retention limit whose rows are still in raw/, of extracts that have monthly totals.
 
     `years`: extract -> years, in place of the contract's.
     """
+    # Indicators have no monthly measures: others publish them, of whole areas. None of their rows is about a person.
     limits = {
         x: limit for x, limit in retention_years(contracts, years).items()
-        if limit is not None and contracts[x].kind not in NOT_MONTHLY and not contracts[x].looks_back
+        if limit is not None and contracts[x].kind != "indicators" and not contracts[x].looks_back
     }  # fmt: skip
     landed = [(e, limits.get(str(e.extract))) for e in accepted(read_ledger(home)) if e.covered_to]
     expired = (e for e, limit in landed if limit is not None and is_expired(e.window[1], limit, today))

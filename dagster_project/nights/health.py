@@ -13,7 +13,7 @@ from dagster_project.landing.known_files import utc_microseconds
 from dagster_project.landing.ledger import current_files
 from dagster_project.landing.release_held import held_files
 
-from .alerts.events import NO_REASON, one_line, waiting_files
+from .alerts.events import one_line, waiting_files
 from .late_extracts import late_extracts
 from .lifecycle import under_way_since
 from .stopped_schedules import stopped_schedules
@@ -65,20 +65,17 @@ def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
         return ["the published file can't be read"]
     if night_id is None:
         return ["nothing is published"]
+    receipts, problems = read_receipts(home), []
     # An unchanged night confirms the published one, which then counts as being of that night.
-    receipt = next((r for r in reversed(read_receipts(home)) if night_id in (r.night_id, r.stands)), None)
-    at = datetime.fromisoformat(receipt.finished_at) if receipt else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
+    last = next((r for r in reversed(receipts) if night_id in (r.night_id, r.stands)), None)
+    at = datetime.fromisoformat(last.finished_at) if last else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
     hours = (now - at).total_seconds() / 3600
-    old = [f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}"] if hours > max_age else []
-    return [*old, *_no_figures(home, night_id)]
-
-
-def _no_figures(home: Home, night_id: str) -> list[str]:
-    receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+    if hours > max_age:
+        problems.append(f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}")
     # A receipt without a hash was written where the published file could not be read, and does not know its figures.
-    if receipt is None or not receipt.sha256 or any(receipt.figures.values()):
-        return []
-    return ["the publication has no figures: have extracts dropped in the inbox, then pam nightly"]
+    if any(r.night_id == night_id and r.sha256 and not any(r.figures.values()) for r in receipts):
+        problems.append("the publication has no figures: have extracts dropped in the inbox, then pam nightly")
+    return problems
 
 
 def _last_night(home: Home, now: datetime) -> list[str]:
@@ -106,7 +103,7 @@ def _files(home: Home, now: datetime) -> list[str]:
     refused = [e for e in current_files(read_ledger(home)) if e.outcome == "refused" and e.landed_at >= since]
     files = [(f"{e.source_file} is {e.outcome}", e.reason) for e in [*held_files(home), *refused]]
     files += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(read_receipts(home))]
-    lines = [f"file {one_line(name, 100)}: {one_line(reason or NO_REASON, 200)}" for name, reason in files[:SHOWN]]
+    lines = [f"file {one_line(name, 100)}: {one_line(str(reason), 200)}" for name, reason in files[:SHOWN]]
     return [*lines, *([f"and {len(files) - SHOWN} more files: pam status"] if len(files) > SHOWN else [])]
 
 

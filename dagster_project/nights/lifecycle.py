@@ -35,11 +35,6 @@ def mark(night: Night) -> None:
     write_whole(mark_path(night.home), json.dumps(body).encode("utf-8"))
 
 
-def unmark(home: Home) -> None:
-    """Remove the mark."""
-    mark_path(home).unlink(missing_ok=True)
-
-
 def under_way_since(home: Home) -> str | None:
     """When the night that left its mark started (UTC, ISO 8601); None if there is no mark."""
     mark = _read_mark(home)
@@ -83,12 +78,12 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
         files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == killed]
         now = stamp(datetime.now(UTC))
         written.append(Receipt(killed, "failed", started_at, now, INTERRUPTED, files, cause=Cause.INTERRUPTED))
-        withdraw_undone(home, "published", killed, started_at, "the next night")
+        withdraw_undone(home, "published", killed, started_at)
     if last and last.outcome == "failed" and last.republished and last.republished != night_id:
-        withdraw_undone(home, "published again", last.republished, last.started_at, "the next night")
+        withdraw_undone(home, "published again", last.republished, last.started_at)
     for receipt in written:
         write_receipt(home, receipt)
-    unmark(home)
+    mark_path(home).unlink(missing_ok=True)
     return written
 
 

@@ -4,7 +4,6 @@
 a night stops, the next one needs no help, and another process can continue this one from `saved_steps`.
 """
 
-import os
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -20,9 +19,10 @@ from dagster_project.audit import anchor, record
 from dagster_project.core import memory
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config, read_config
+from dagster_project.core.errors import TRIES, is_transient, seconds_before_retry
 from dagster_project.core.home import Engine, Home
 from dagster_project.core.permissions import require_group
-from dagster_project.core.published_file import published_night
+from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
 from dagster_project.core.worker_process import BUILDER, WORKER
 from dagster_project.landing import LedgerEntry
@@ -86,7 +86,6 @@ class NightRun(NightState):
         self.patience = patience
         self._worker_judges = False
         self._lock: TextIO | None = None
-        self._umask = 0o077
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -127,7 +126,7 @@ class NightRun(NightState):
                 self.inbox = self.inbox or self.config.night.inbox
             if self.engine == "spark":
                 spark.require()
-            self.take_lock()
+            self._lock = take_lock(self.home)
             try:
                 continued = saved_steps.find_night_to_continue(self.home, self.plan)
                 # The night that this run finishes gets its receipt and alert at its end.
@@ -136,8 +135,10 @@ class NightRun(NightState):
                 if any(receipt.outcome == "failed" for receipt in self.interrupted):
                     # Sent now, because this night may end in the same way. A failed alert never stops a night from starting.
                     with suppress(Exception):
-                        alerts.send_alerts(self.ended)
-                keep_and_prune.repair(self.home)
+                        alerts.send_alerts(self)
+                with suppress(OSError, PublishError):
+                    # The last night may have been killed before it did.
+                    keep_and_prune.keep_published(self.home)
                 memory.delete_spill(self.home)
                 night = continued or Night.begin(self.home)
                 if self.plan.publishes:
@@ -154,12 +155,6 @@ class NightRun(NightState):
                 raise
             self.night = night
         return self.night
-
-    def take_lock(self) -> None:
-        """Take the home's lock, until `end`. Raises NightUnderWayError."""
-        self._lock = take_lock(self.home)
-        # So that files which libraries write in the home are for its owner alone, too.
-        self._umask = os.umask(0o077)
 
     def land(self, only: Collection[str] | None = None) -> list[LedgerEntry]:
         """Land the inbox, once. Returns what became of each new file. `only`: land only files of these extracts."""
@@ -352,6 +347,18 @@ class NightRun(NightState):
             raise NotServedError(brought.reason, is_transient=brought.is_transient)
         return brought
 
+    def seconds_to_retry(self, error: Exception, attempt: int, after_all: bool = False) -> float | None:
+        """Seconds until a failed step is tried again, for the `attempt`-th time. None if it is not: the fault does not pass by
+        itself, the night's patience is over, or the night is published or has its receipt.
+
+        `after_all`: the step is one that comes after that.
+        """
+        if attempt > TRIES or not self.patience or not is_transient(error) or (self.is_finished() and not after_all):
+            return None
+        seconds = seconds_before_retry(attempt, self.patience)
+        self.listener.wait(str(error), seconds)
+        return seconds
+
     def fail(self, error: BaseException | str) -> Receipt | None:
         """Write the receipt of a failed night, unless there is a receipt already.
 
@@ -384,7 +391,6 @@ class NightRun(NightState):
             with suppress(OSError):
                 memory.delete_spill(self.home)
             if self.night and not keep_mark:
-                lifecycle.unmark(self.home)
-            os.umask(self._umask)
+                lifecycle.mark_path(self.home).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None

@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
-from dagster_project.core.errors import TRIES, is_transient, seconds_before_retry
 from dagster_project.publishing import postgres
 
 from .run import NightRun
@@ -41,19 +41,14 @@ def _build(run: NightRun) -> None:
 
 
 def _try_step(run: NightRun, step: Callable[[], Any], after_all: bool = False) -> None:
-    """Call a step, and again if the fault may pass, for as long as the night's patience lasts.
-
-    Not once the night is published or has its receipt, unless `after_all`: the step is one that comes after that.
-    """
-    for attempt in range(1, TRIES + 2):
+    for attempt in count(1):
         try:
             step()
             return
         except Exception as error:
-            if attempt > TRIES or not run.patience or not is_transient(error) or (run.is_finished() and not after_all):
+            seconds = run.seconds_to_retry(error, attempt, after_all)
+            if seconds is None:
                 raise
-            seconds = seconds_before_retry(attempt, run.patience)
-            run.listener.wait(str(error), seconds)
             time.sleep(seconds)
 
 

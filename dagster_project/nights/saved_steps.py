@@ -8,6 +8,7 @@ is executed again continues its own night, and one that lands nothing continues 
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,14 +86,10 @@ Kind = TypeVar("Kind", Started, Landed, Built, Judged)
 FILES: dict[type[Step], str] = {Started: "begun.json", Landed: "landed.json", Built: "built.json", Judged: "judged.json"}
 
 
-_adapters: dict[type[Step], TypeAdapter[Any]] = {}
-
-
-def _adapter(kind: type[Step]) -> TypeAdapter[Any]:
-    """What writes and reads a step. Made at first use, because making one takes milliseconds."""
-    if kind not in _adapters:
-        _adapters[kind] = TypeAdapter(kind)
-    return _adapters[kind]
+@cache
+def _adapters() -> dict[type[Step], TypeAdapter[Any]]:
+    """What writes and reads each step. Made at first use, because making one takes milliseconds."""
+    return {kind: TypeAdapter(kind) for kind in FILES}
 
 
 def _path(home: Home, night_id: str, kind: type[Step]) -> Path:
@@ -101,13 +98,13 @@ def _path(home: Home, night_id: str, kind: type[Step]) -> Path:
 
 def save_step(home: Home, night_id: str, step: Step) -> None:
     """Save what a step made, whole or not at all. Raises OSError."""
-    write_whole(_path(home, night_id, type(step)), _adapter(type(step)).dump_json(step))
+    write_whole(_path(home, night_id, type(step)), _adapters()[type(step)].dump_json(step))
 
 
 def read_step(home: Home, night_id: str, kind: type[Kind]) -> Kind | None:
     """What a step made; None if it did not finish, or if another version of the warehouse wrote it."""
     try:
-        step: Kind = _adapter(kind).validate_json(_path(home, night_id, kind).read_bytes())
+        step: Kind = _adapters()[kind].validate_json(_path(home, night_id, kind).read_bytes())
     except (OSError, ValidationError):
         return None
     return step
@@ -142,8 +139,8 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
     """The last night, if a run is to continue it: because the run re-executes it, or because it has no receipt and the run
     lands nothing itself. None if a new night is to start: also if the run would land or publish a second time.
     """
-    last = next(iter(reversed(saved_nights(home))), None)
-    started = read_step(home, last, Started) if last else None
+    nights = saved_nights(home)
+    started = read_step(home, nights[-1], Started) if nights else None
     if started is None:
         return None
     if any(night_order(receipt.stem) > night_order(started.night_id) for receipt in home.nights.glob("*.json")):

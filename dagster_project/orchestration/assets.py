@@ -16,14 +16,10 @@ from dagster_project.landing import LedgerEntry, accepted, counts, erased_loads,
 from dagster_project.nights.build_step import marts_left
 from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
-from dagster_project.transform.dbt_runner import Node
 
 from .asset_metadata import table_metadata
 from .night_resource import LANDING
 from .retries import NIGHT, POOL, retry_if_transient
-
-WAITED_FOR = ("stg_", "mart_", "measures", "extract_facts", "tables", "unique_together_mart_")
-"""Names of models, and of their tests, on which the gate's checks and the published file depend."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -153,8 +149,7 @@ def model_assets() -> dg.AssetsDefinition:
             raise
         except Exception as error:
             failure = error
-        nodes = run.nodes if is_part or context.instance.is_persistent else _necessary_nodes(run)
-        yield from _results(context, run, nodes, _partial_build_metadata(context, run))
+        yield from _results(context, run, _partial_build_metadata(context, run))
         if failure:
             raise failure
 
@@ -174,22 +169,14 @@ def _partial_build_metadata(context: dg.AssetExecutionContext, run: NightRun) ->
     return metadata
 
 
-def _necessary_nodes(run: NightRun) -> list[Node]:
-    """The nodes that a run without a lasting instance must report: those it built, and those that later steps depend on. Each
-    event takes Dagster some milliseconds.
-    """
-    built = {n.unique_id for n in run.built.new_nodes} if run.built else set()
-    return [n for n in run.nodes if n.unique_id in built or (n.kind in ("model", "test") and n.name.startswith(WAITED_FOR))]
-
-
-def _results(context: dg.AssetExecutionContext, run: NightRun, nodes: list[Node], extra: Mapping[str, Any]) -> Iterator[Any]:
+def _results(context: dg.AssetExecutionContext, run: NightRun, extra: Mapping[str, Any]) -> Iterator[Any]:
     """Dagster's results for dbt's nodes: a materialisation for each model and seed, a check for each test."""
     manifest = dbt_runner.manifest()
     check_keys = {(k.asset_key.path[-1], k.name): k for k in context.selected_asset_check_keys}
     assets = {k.path[-1]: k for k in context.selected_asset_keys}
     built = {n.name for n in run.built.new_nodes} if run.built else set()
     tables = table_metadata(run.home.candidate, built & set(assets)) if built else {}
-    for node in nodes:
+    for node in run.nodes:
         if node.kind in ("model", "seed"):
             if node.ok and node.name in assets:
                 is_new = node.name in built

@@ -19,7 +19,7 @@ from dagster_project.transform import dbt_runner
 from .asset_metadata import published_tables
 from .checks import results_of
 from .night_resource import WAREHOUSE
-from .published import PUBLIC_FORM, output_metadata, public_metadata, warehouse_metadata
+from .published import outputs_metadata, warehouse_metadata
 
 Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 LOOK_SECONDS = 60
@@ -38,7 +38,6 @@ def elsewhere_sensor() -> dg.SensorDefinition:
         asset_selection=dg.AssetSelection.assets(WAREHOUSE),
     )
     def nights_elsewhere(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        """One look at the newest receipt."""
         home = Home.of()
         # From the files' names alone.
         last = max((p.stem for p in home.nights.glob("*.json")), key=night_order, default=None)
@@ -98,10 +97,8 @@ def _publication_events(home: Home, receipt: Receipt) -> Iterator[Event]:
         own = tables.get(node, {}) if key.path[0] == "marts" else {}
         yield dg.AssetMaterialization(key, metadata={**shared, **own})
     yield dg.AssetMaterialization(WAREHOUSE, metadata={**shared, **warehouse_metadata(home, receipt)})
-    for name in receipt.outputs:
-        yield dg.AssetMaterialization(["published", name], metadata={**shared, **output_metadata(home, name, receipt)})
-    if form := public_metadata(home):
-        yield dg.AssetMaterialization(["published", PUBLIC_FORM], metadata={**shared, **form})
+    for name, metadata in outputs_metadata(home, receipt).items():
+        yield dg.AssetMaterialization(["published", name], metadata={**shared, **metadata})
     yield from _check_events(home, receipt)
 
 

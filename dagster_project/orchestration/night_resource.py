@@ -30,7 +30,6 @@ publish figures of their own: the home's settings or the command line say that.
 
 
 def plan_of(run: dg.DagsterRun | None) -> Plan:
-    """Which steps a Dagster run takes, and which runs it re-executes."""
     if run is None:
         return Plan()
     chosen, steps = run.asset_selection or (), run.step_keys_to_execute

@@ -13,6 +13,7 @@ from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
 from dagster_project.nights import period_coverage
+from dagster_project.public_form import SCHEMA
 from dagster_project.publishing import outputs, postgres
 from dagster_project.transform import dbt_runner
 
@@ -65,8 +66,8 @@ def _publishing() -> dg.AssetsDefinition:
             receipt = run.publish()
         metadata = warehouse_metadata(run.home, receipt)
         if run.period:
-            coverage = period_coverage.coverage_of(read_ledger(run.home), run.period)
-            metadata["covered"] = dg.MetadataValue.md(period_coverage.as_markdown(coverage))
+            rows = period_coverage.coverage_rows(read_ledger(run.home), run.period)
+            metadata["covered"] = dg.MetadataValue.md(period_coverage.as_markdown(rows))
         yield dg.MaterializeResult(asset_key=WAREHOUSE, metadata=metadata)
         if receipt.outcome != "unchanged":
             yield from _output_results(run.home, selected, receipt)
@@ -75,11 +76,9 @@ def _publishing() -> dg.AssetsDefinition:
 
 
 def _output_results(home: Home, selected: set[str], receipt: Receipt, **extra: str) -> Iterator[dg.MaterializeResult[Any]]:
-    """The selected outputs, with their metadata."""
-    for name in sorted(selected & set(receipt.outputs)):
-        yield dg.MaterializeResult(asset_key=["published", name], metadata={**output_metadata(home, name, receipt), **extra})
-    if PUBLIC_FORM in selected and (form := public_metadata(home)):
-        yield dg.MaterializeResult(asset_key=["published", PUBLIC_FORM], metadata={**form, **extra})
+    for name, metadata in outputs_metadata(home, receipt).items():
+        if name in selected:
+            yield dg.MaterializeResult(asset_key=["published", name], metadata={**metadata, **extra})
 
 
 def _show_as_published(home: Home, selected: set[str]) -> Iterator[dg.MaterializeResult[Any]]:
@@ -117,30 +116,28 @@ def warehouse_metadata(home: Home, receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def output_metadata(home: Home, name: str, receipt: Receipt) -> dict[str, Any]:
-    """What was written of an output, its folder, and links to its pages."""
-    written, folder = receipt.outputs[name], home.published / name
-    pages = sorted(folder.glob("index.html")) or sorted(folder.glob("*/index.html"))
-    return {
-        "night": written.get("of") or receipt.republished or receipt.night_id,
-        "files": written["files"], "bytes": written["bytes"], "sha256": written["sha256"],
-        "folder": dg.MetadataValue.path(str(folder)),
-        **{
-            "page" if page.parent == folder else f"page {page.parent.name}": dg.MetadataValue.url(link_to(home, page))
-            for page in pages
-        },
-        **({"failed": written["failed"]} if written.get("failed") else {}),
-    }  # fmt: skip
-
-
-def public_metadata(home: Home) -> dict[str, Any]:
-    """How many figures the public form has; empty if there is none."""
+def outputs_metadata(home: Home, receipt: Receipt) -> dict[str, dict[str, Any]]:
+    """By output: what was written of it, its folder, and links to its pages. The public form, if there is one, is the last."""
+    metadata: dict[str, dict[str, Any]] = {}
+    for name, written in receipt.outputs.items():
+        folder = home.published / name
+        pages = sorted(folder.glob("index.html")) or sorted(folder.glob("*/index.html"))
+        metadata[name] = {
+            "night": written.get("of") or receipt.republished or receipt.night_id,
+            "files": written["files"], "bytes": written["bytes"], "sha256": written["sha256"],
+            "folder": dg.MetadataValue.path(str(folder)),
+            **{
+                "page" if page.parent == folder else f"page {page.parent.name}": dg.MetadataValue.url(link_to(home, page))
+                for page in pages
+            },
+            **({"failed": written["failed"]} if written.get("failed") else {}),
+        }  # fmt: skip
     with duckdb.connect(str(home.warehouse.resolve()), read_only=True) as con:
-        (exists,) = one_row(con.execute("select count(*) from duckdb_tables() where schema_name = 'marts_public'"))
-        if not exists:
-            return {}
-        (rows,) = one_row(con.execute("select count(*) from marts_public.measures"))
-    return {"schema": "marts_public", "dagster/row_count": rows, "file": dg.MetadataValue.path(str(home.warehouse))}
+        if con.execute("select 1 from duckdb_tables() where schema_name = ?", [SCHEMA]).fetchone():
+            (rows,) = one_row(con.execute(f"select count(*) from {SCHEMA}.measures"))
+            file = dg.MetadataValue.path(str(home.warehouse))
+            metadata[PUBLIC_FORM] = {"schema": SCHEMA, "dagster/row_count": rows, "file": file}
+    return metadata
 
 
 def _in_postgres() -> dg.AssetsDefinition:

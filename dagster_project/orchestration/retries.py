@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project.core import errors
+from dagster_project.core.errors import TRIES
 
 NIGHT = {"night"}
 """The resource that every step needs: the run's `NightRun`."""
@@ -16,19 +16,13 @@ POOL = "home"
 
 @contextmanager
 def retry_if_transient(context: Any, after_all: bool = False) -> Iterator[None]:
-    """Have Dagster try a step again, after longer and longer pauses, if the fault may pass.
-
-    Not once the night is published or has its receipt, unless `after_all`: the step is one that comes after that.
-    """
-    run = context.resources.night
+    """Have Dagster try a step again, after longer and longer pauses, if the fault may pass."""
     try:
         yield
     except Exception as error:
-        if run.patience and errors.is_transient(error) and (after_all or not run.is_finished()):
-            attempt = context.retry_number + 1
-            seconds = errors.seconds_before_retry(attempt, run.patience)
-            if attempt <= errors.TRIES:
-                run.listener.wait(str(error), seconds)
-                context.log.warning(f"{error}: trying again in {seconds:.0f} s, {attempt} of {errors.TRIES}")
-            raise dg.RetryRequested(max_retries=errors.TRIES, seconds_to_wait=seconds) from error
-        raise
+        attempt = context.retry_number + 1
+        seconds = context.resources.night.seconds_to_retry(error, attempt, after_all)
+        if seconds is None:
+            raise
+        context.log.warning(f"{error}: trying again in {seconds:.0f} s, {attempt} of {TRIES}")
+        raise dg.RetryRequested(max_retries=TRIES, seconds_to_wait=seconds) from error

@@ -12,11 +12,7 @@ QUIET_RUN = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 @dg.failure_hook(required_resource_keys={"night"})
 def note_failure(context: dg.HookContext) -> None:
     """Writes the receipt of a night when a step fails for good."""
-    error = context.op_exception
-    if isinstance(error, dg.RetryRequested):
-        # The last try failed, too: the fault is the cause.
-        error = error.__cause__
-    context.resources.night.fail(error or "a step failed")
+    context.resources.night.fail(context.op_exception or "a step failed")
 
 
 def nightly_job() -> Any:

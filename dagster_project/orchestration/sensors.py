@@ -7,11 +7,10 @@ import dagster as dg
 
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK, NightUnderWayError, is_under_way
+from dagster_project.core.receipts import SAMPLE_MARK, NightUnderWayError, is_under_way, locked
 from dagster_project.landing import complete_inbox
 from dagster_project.nights import alerts
 from dagster_project.nights.lifecycle import write_missing_receipts
-from dagster_project.nights.run import NightRun
 
 from .night_resource import PATIENCE
 from .schedules import QUIET_RUN
@@ -36,7 +35,6 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
         description="Starts a night before its hour, when a file of every expected extract lies in the inbox and none changes.",
     )
     def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        """One look at the inbox."""
         home = Home.of()
         mark_dead_runs(context.instance, home)
         if (home.path / SAMPLE_MARK).exists():
@@ -102,15 +100,11 @@ def vanished_sensor(job: Any) -> dg.SensorDefinition:
 
 def report_interrupted_nights(home: Home) -> list[str]:
     """Write the receipts of nights that were killed before they could, and send alerts. Returns the ids of those nights."""
-    run = NightRun(home)
     try:
-        run.take_lock()
+        with locked(home):
+            receipts = write_missing_receipts(home)
+            if receipts:
+                alerts.send_alerts(alerts.NightEnd(home, interrupted=receipts))
+            return [r.night_id for r in receipts]
     except NightUnderWayError:
         return []
-    try:
-        run.interrupted += write_missing_receipts(home)
-        if run.interrupted:
-            alerts.send_alerts(run.ended)
-        return [r.night_id for r in run.interrupted]
-    finally:
-        run.end()

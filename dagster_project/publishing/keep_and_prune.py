@@ -17,7 +17,7 @@ from dagster_project.transform.trail_files import evidence_of, keep_evidence
 
 from . import folder_swap
 from .publications import list_kept
-from .publish import link_or_copy, repair_layout
+from .publish import link_or_copy
 
 
 def keep_published(home: Home) -> Path | None:
@@ -81,11 +81,3 @@ def fix_links_and_rights(home: Home, group: str | None) -> str:
     except OSError as error:
         return f"published, but the names or rights in published/ are not all as they should be: {error.strerror or error}"
     return ""
-
-
-def repair(home: Home) -> None:
-    """Keep the published night and repair its layout, if possible: the last night may have been killed before it did."""
-    with contextlib.suppress(OSError, PublishError):
-        keep_published(home)
-    with contextlib.suppress(OSError, PublishError):
-        repair_layout(home)

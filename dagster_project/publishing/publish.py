@@ -15,7 +15,7 @@ import duckdb
 
 from dagster_project import public_form
 from dagster_project.core.config import ConfigError
-from dagster_project.core.files import make_file, put_in_place, temporary_path
+from dagster_project.core.files import flush, new_file, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
 from dagster_project.core.reuse_outputs import ReusedFiles
@@ -60,8 +60,7 @@ def seal(home: Home) -> str:
         con.execute("checkpoint")
     if path.with_name(path.name + ".wal").exists():
         raise PublishError("the candidate is still being written")
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    flush(path)
     return sha256_of(path)
 
 
@@ -130,12 +129,7 @@ def link_or_copy(path: Path, name: Path) -> None:
     except OSError as error:
         if error.errno not in NO_LINKS:
             raise
-        try:
-            with path.open("rb") as source, os.fdopen(make_file(new), "wb") as file:
-                shutil.copyfileobj(source, file, 1 << 20)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
-    put_in_place(new, name)
+        with new_file(name) as copy:
+            shutil.copyfile(path, copy)
+    else:
+        put_in_place(new, name)

@@ -141,14 +141,14 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
         return remark
 
 
-def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "", *, by: str) -> None:
+def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "") -> None:
     """Run one query and write its answer to a file, which appears whole or not at all (0600).
 
-    Both are recorded: the query before it runs, and the file before it appears. `by`: the command.
+    Both are recorded: the query before it runs, and the file before it appears.
 
     Raises what `connect` raises, QuestionError, LimitError, OSError, and ValueError for more rows than a sheet has.
     """
-    record_consultation(home, reason, by=by, query=sql)
+    record_consultation(home, reason, by="pam query", query=sql)
     with new_file(out.absolute()) as new:
         if form == "parquet":
             _write_parquet(home, sql, new, limits)
@@ -164,7 +164,7 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
                     with new.open("w", encoding="utf-8", newline="") as file:
                         answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
         os.chmod(new, 0o600)
-        record_disclosure(home, reason, by=by, what="answer", query=sql, to=str(out.absolute()), format=form)
+        record_disclosure(home, reason, by="pam query", what="answer", query=sql, to=str(out.absolute()), format=form)
 
 
 def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:

@@ -19,8 +19,7 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 from dagster_project.publishing.dictionary import formula
-from dagster_project.publishing.publications import TODAY, NotKeptError, find_kept
-from dagster_project.transform.monthly_archive import RawLostError
+from dagster_project.publishing.publications import TODAY, find_kept
 from dagster_project.transform.trail_files import attach_built, attach_evidence, evidence_of
 
 from .trace_request import FigureRequest, TrailError, find_force, measure_row
@@ -114,12 +113,9 @@ def open_evidence(home: Home, night: str | None = None) -> Iterator[duckdb.DuckD
     """The rows behind a night's figures, as `work`, and its published file, as `warehouse`, to read. `night`: the id of a kept
     night or its first characters; None is what is published.
 
-    Raises TrailError if the night was not kept, or was kept without its rows.
+    Raises NotKeptError, TrailError if the night was kept without its rows, and RawLostError if raw/ lacks them.
     """
-    try:
-        publication = find_kept(home, night or TODAY)
-    except NotKeptError as error:
-        raise TrailError(str(error)) from error
+    publication = find_kept(home, night or TODAY)
     night_id = publication.night_id
     evidence = evidence_of(home.publications / f"{night_id}.duckdb")
     with working_database(home) as con:
@@ -134,8 +130,6 @@ def open_evidence(home: Home, night: str | None = None) -> Iterator[duckdb.DuckD
                     " again, with the rows"
                 )
             con.execute(f"attach {literal(str(publication.path))} as warehouse (read_only)")
-        except RawLostError as error:
-            raise TrailError(str(error)) from error
         except duckdb.Error as error:
             raise TrailError(f"the rows behind night {night_id} can't be read: {str(error).splitlines()[0]}") from error
         make_table(con, "memory.main.erased_files", {"source_file": "varchar"}, [(name,) for name in erased])

@@ -11,8 +11,8 @@ from support import land_night, published, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
-from dagster_project.landing import LedgerEntry, read_ledger
-from dagster_project.nights.period_coverage import PeriodError, coverage_of, format_spans, read_period
+from dagster_project.landing import read_ledger
+from dagster_project.nights.period_coverage import PeriodError, find_gaps, format_spans, read_period
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 PERIOD = (date(2024, 1, 1), date(2024, 12, 31))
@@ -70,22 +70,14 @@ def test_a_period_that_is_none_is_wrong_use(pam: Callable, new_home: Home, perio
         read_period(*period)
 
 
-def entry(first: date, last: date, n: int) -> LedgerEntry:
-    return LedgerEntry(
-        night_id="n", landed_at=f"2026-01-01T00:00:{n:02}Z", extract="mda_orders", force_code="kent", source_file=f"{n}",
-        outcome="accepted", load_id=f"{n}", covered_from=first, covered_to=last,
-    )  # fmt: skip
-
-
 @given(st.lists(st.tuples(st.integers(-20, 400), st.integers(0, 60)), max_size=8))
 def test_covered_days_are_those_that_a_count_day_by_day_finds(windows: list[tuple[int, int]]) -> None:
     days = [PERIOD[0] + timedelta(days=n) for n in range(366)]
-    entries = [entry(PERIOD[0] + timedelta(days=a), PERIOD[0] + timedelta(days=a + n), i) for i, (a, n) in enumerate(windows)]
-    (found,) = [c for c in coverage_of(entries, PERIOD) if c.extract == "mda_orders"]
-    there = {d for d in days if any(e.covered_from <= d <= e.covered_to for e in entries)}
-    gaps = {d for a, b in found.gaps for d in days if a <= d <= b}
-    assert (gaps, found.days) == (set(days) - there, len(there))
-    assert not windows or found.force_code == "kent"
+    spans = [(PERIOD[0] + timedelta(days=a), PERIOD[0] + timedelta(days=a + n)) for a, n in windows]
+    there = {d for d in days if any(a <= d <= b for a, b in spans)}
+    gaps = find_gaps(spans, PERIOD)
+    assert {d for a, b in gaps for d in days if a <= d <= b} == set(days) - there
+    assert sum((b - a).days + 1 for a, b in gaps) == len(days) - len(there), "no day twice, and none of another year"
 
 
 def test_spans_in_words() -> None:

@@ -26,7 +26,7 @@ from dagster_project.audit import read_log
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.landing import accepted, counts, read_ledger
-from dagster_project.nights.alerts import AlertLog
+from dagster_project.nights.alerts.log import AlertLog
 
 FORCE = "derbyshire"
 ONE_UNIT = f"force_code,section_code,section_name,lpu_code,lpu_name\n{FORCE},A,One,{FORCE}-one,One\n"

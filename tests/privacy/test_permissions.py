@@ -22,7 +22,7 @@ from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.permissions import OpenHomeError, refuse_open, share_published
 from dagster_project.core.receipts import is_under_way, take_lock
 from dagster_project.nights.run import NightRun
-from dagster_project.orchestration.serve.server import NightServer, UnguardedPageError
+from dagster_project.orchestration.serve.server import NightServer, ServeError
 from dagster_project.publishing import outputs
 from dagster_project.serving import connect
 
@@ -173,6 +173,6 @@ def test_the_page_is_for_this_machine_unless_a_proxy_asks_who_comes(new_home: Ho
     assert result.exit_code == 1 and "has no log-in and no TLS" in result.stderr
     assert "`proxy` under [serve]" in result.stderr
     assert not new_home.dagster.exists()
-    with pytest.raises(UnguardedPageError):
+    with pytest.raises(ServeError, match="must not be open to the network"):
         NightServer(new_home, "pam.force.example", 3000).run()
     NightServer(new_home, "10.0.0.4", 3000, proxy="https://pam.force.example").refuse_unguarded()

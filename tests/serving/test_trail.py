@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
+from dagster_project.publishing.publications import NotKeptError
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_request import FigureRequest, TrailError, measure_row, request_for_cell, request_for_period
@@ -142,5 +143,5 @@ def test_what_is_not_there_is_said(con: duckdb.DuckDBPyConnection, call: Any, sa
 
 
 def test_nothing_published(new_home: Home) -> None:
-    with pytest.raises(TrailError, match="no published night"), open_evidence(new_home):
+    with pytest.raises(NotKeptError, match="no published night"), open_evidence(new_home):
         pass

@@ -8,13 +8,7 @@ identifier or a secret.
 puts it in words, `channels` are where it goes, and `log` has what was sent.
 """
 
-from .channels import Channel, channels_of
-from .events import Event, NightEnd, events_of
-from .log import AlertLog
-from .message import Message
-from .new_alerts import alert_settings, overview, send_alerts, send_test, undelivered
+from .events import NightEnd
+from .new_alerts import overview, send_alerts, send_test
 
-__all__ = [
-    "AlertLog", "Channel", "Event", "Message", "NightEnd", "alert_settings", "channels_of", "events_of", "overview",
-    "send_alerts", "send_test", "undelivered",
-]  # fmt: skip
+__all__ = ["NightEnd", "overview", "send_alerts", "send_test"]

@@ -3,11 +3,12 @@
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from dagster_project.core.check_results import message_of
 from dagster_project.core.config import read_config
+from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
@@ -19,7 +20,6 @@ from .advice import EVENTS, FAILURES, TITLES, Advice, for_refused
 
 Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
 LIMIT = 400
-NO_REASON = "no reason is written down"
 WAITS = "waits in the inbox until a mapping is mended"
 """How landing's reason starts for a file that can't be read until its mapping is corrected."""
 
@@ -49,25 +49,25 @@ def one_line(text: str, limit: int = LIMIT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NightEnd:
     """What became of a night, as far as alerts need it.
 
-    `night`: None if it could not start; then `not_started` says why. `receipt`: None if there is none yet. `earlier`: receipts
-    written for nights that were killed before they could write them.
+    `night`: None if it could not start; then `not_started` says why. `receipt`: None if there is none yet. `interrupted`:
+    receipts written for earlier nights that ended before they could write them.
     """
 
     home: Home
     night: Night | None = None
     receipt: Receipt | None = None
-    earlier: tuple[Receipt, ...] = ()
+    interrupted: list[Receipt] = field(default_factory=list)
     not_started: str | None = None
-    not_started_cause: str = ""
+    not_started_cause: Cause = Cause.OTHER
 
 
 def events_of(end: NightEnd) -> list[Event]:
     """The events of a night: of earlier, interrupted nights, of its outcome and its files, and of late extracts."""
-    events = [e for receipt in end.earlier if receipt.outcome == "failed" for e in _of_receipt(end.home, receipt)]
+    events = [e for receipt in end.interrupted if receipt.outcome == "failed" for e in _of_receipt(end.home, receipt)]
     if end.receipt:
         events += _of_receipt(end.home, end.receipt)
     elif end.not_started:
@@ -124,7 +124,7 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
 def _file(home: Home, file: dict[str, Any]) -> Event:
     is_held = file["outcome"] == "held"
     kind: Kind = "file_held" if is_held else "refused"
-    name, reason = one_line(file["source_file"], 200), file.get("reason") or NO_REASON
+    name, reason = one_line(file["source_file"], 200), str(file["reason"])
     key, what = f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}"
     advice = None if is_held else for_refused(reason)
     return _event(home, kind, key, what, reason, advice, load=file.get("load_id") or "LOAD")

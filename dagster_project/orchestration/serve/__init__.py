@@ -2,6 +2,6 @@
 `request_guard` keeps other people and other websites out of the page.
 """
 
-from .server import NightServer, PortInUseError, ServedAlreadyError
+from .server import NightServer, ServeError
 
-__all__ = ["NightServer", "PortInUseError", "ServedAlreadyError"]
+__all__ = ["NightServer", "ServeError"]

@@ -29,7 +29,7 @@ from dagster_project.core.receipts import SAMPLE_MARK
 from dagster_project.publishing import outputs
 
 from .request_guard import LOOPBACK, Guard, proxy_host, proxy_origin, with_headers
-from .token import page_prefix, page_token, published_path
+from .token import page_prefix, page_token
 
 POLL_MS = 2000
 """How often an open page asks for news."""
@@ -64,7 +64,7 @@ class PublishedPages:
 
     def __init__(self, app: ASGIApp, home: Home, prefix: str) -> None:
         self.app = app
-        self.below = f"{published_path(prefix)}/"
+        self.below = f"{prefix}/published/"
         folders = {o.name: home.published / o.folder for o in outputs.OUTPUTS}
         self.published = Starlette(
             routes=[Mount(self.below + name, Folder(directory=path, check_dir=False)) for name, path in folders.items()]

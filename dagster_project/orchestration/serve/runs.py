@@ -13,7 +13,6 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SampleHomeError
 
 from ..sensors import BUSY, report_interrupted_nights
 
@@ -85,5 +84,5 @@ def main(action: str) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1])
-    except (OSError, SampleHomeError) as error:
+    except OSError as error:
         print(error, flush=True)

@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -44,16 +43,9 @@ RUNS_SECONDS = 150
 TIDY_EVERY = 24 * 3600
 
 
-class PortInUseError(PamError, OSError):
-    """The page can't have this address."""
-
-
-class UnguardedPageError(PamError, ValueError):
-    """The page would be open to other machines, without a proxy that authenticates people."""
-
-
-class ServedAlreadyError(PamError, RuntimeError):
-    """Another `pam serve` is running in this home."""
+class ServeError(PamError, RuntimeError):
+    """`pam serve` can't start: the page would be open to other machines or can't have its address, another one is running in
+    this home, or the code can't be loaded."""
 
 
 @dataclass
@@ -70,7 +62,6 @@ class Process:
 
     @property
     def is_up(self) -> bool:
-        """Whether it is running."""
         return self.popen is not None and self.popen.poll() is None
 
     def start(self, environment: dict[str, str]) -> None:
@@ -136,19 +127,16 @@ class NightServer:
         return self.proxy or f"{self.address}{page_prefix(self.token)}/?token={self.token}"
 
     def refuse_unguarded(self) -> None:
-        """Raise UnguardedPageError for a page that other machines could reach without a proxy."""
+        """Raise ServeError for a page that other machines could reach without a proxy."""
         if not _is_loopback(self.host) and not self.proxy:
-            raise UnguardedPageError(
+            raise ServeError(
                 f"the page has no log-in and no TLS, so it must not be open to the network ({self.host}:{self.port}): leave it"
                 " on 127.0.0.1, or put a proxy with a log-in before it, let only that proxy reach the port, and name it as"
                 " `proxy` under [serve] of pam.toml"
             )
 
     def run(self) -> int:
-        """Serve until a signal. Returns the exit code.
-
-        Raises UnguardedPageError, OpenHomeError, ServedAlreadyError, PortInUseError, and RuntimeError if the code can't load.
-        """
+        """Serve until a signal. Returns the exit code. Raises ServeError and OpenHomeError."""
         self.refuse_unguarded()
         refuse_open(self.home)
         be_private()
@@ -203,7 +191,7 @@ class NightServer:
         code_socket.unlink(missing_ok=True)
         code.start(self.environment)
         if not self._wait_for(lambda: _listens(code_socket), code) and not self.stopping:
-            raise RuntimeError("the code server did not start; its own messages are above")
+            raise ServeError("the code server did not start; its own messages are above")
 
     def _wait_for(self, is_ready: Callable[[], bool], process: Process) -> bool:
         deadline = time.monotonic() + READY_SECONDS
@@ -284,11 +272,11 @@ class NightServer:
         try:
             with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310  (our own page)
                 return bool(response.status == 200)
-        except (OSError, urllib.error.URLError, ValueError):
+        except OSError:
             return False
 
     def _check_port(self) -> None:
-        """Raise PortInUseError if the page can't have its address."""
+        """Raise ServeError if the page can't have its address."""
         try:
             family, kind, *_, address = socket.getaddrinfo(
                 self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -297,7 +285,7 @@ class NightServer:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 listener.bind(address)
         except OSError as error:
-            raise PortInUseError(
+            raise ServeError(
                 f"the page can't be at {self.host}:{self.port}: {error.strerror}; give another with --port or --host,"
                 " or under [serve] of pam.toml"
             ) from error
@@ -309,7 +297,7 @@ class NightServer:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise ServedAlreadyError(f"another `pam serve` has {self.home.path}") from None
+                raise ServeError(f"another `pam serve` has {self.home.path}") from None
             yield
 
     @contextlib.contextmanager

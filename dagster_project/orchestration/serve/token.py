@@ -48,11 +48,6 @@ def page_prefix(token: str) -> str:
     return "/" + hmac.new(token.encode(), b"path of the page", hashlib.sha256).hexdigest()[:PREFIX_LETTERS]
 
 
-def published_path(prefix: str) -> str:
-    """The path below which the page serves published outputs."""
-    return f"{prefix}/published"
-
-
 def link_to(home: Home, page: Path) -> str:
     """The address of a page in `published/`: in a process of `pam serve` a path on its page, otherwise a `file:` address.
 
@@ -61,4 +56,4 @@ def link_to(home: Home, page: Path) -> str:
     if os.environ.get("DAGSTER_HOME") != str(home.dagster):
         return page.as_uri()
     prefix = "" if read_config(home).serve.proxy else page_prefix(page_token(home))
-    return f"{published_path(prefix)}/{quote(page.relative_to(home.published).as_posix())}"
+    return f"{prefix}/published/{quote(page.relative_to(home.published).as_posix())}"

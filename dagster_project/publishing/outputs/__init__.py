@@ -81,7 +81,7 @@ class Output:
     needs: tuple[str, ...] = ()
     """Modules that the worker process loads in advance."""
     links_others: bool = False
-    """Whether it links to files of other outputs: it is written again if one of them fails after it."""
+    """Whether it links to files of other outputs: it is written when they are all there."""
 
     @property
     def write(self) -> Writer:
@@ -156,15 +156,13 @@ def write(
     context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), reused or ReusedFiles())
     writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
-        for output in outputs:
+        others = [o for o in outputs if not o.links_others]
+        for output in others:
             writing.start(output)
-        failed = writing.failed()
-        written: dict[str, WrittenOutput] = {output.name: writing.finish(output) for output in outputs}
-        if writing.failed() != failed:
-            # Some outputs have been replaced by earlier ones since.
-            for output in (o for o in outputs if o.links_others):
-                writing.start(output)
-                written[output.name] = writing.finish(output)
+        written: dict[str, WrittenOutput] = {o.name: writing.finish(o) for o in others}
+        for output in (o for o in outputs if o.links_others):
+            writing.start(output)
+            written[output.name] = writing.finish(output)
     finally:
         writing.con.close()
     return written
@@ -192,10 +190,6 @@ class _Writing:
         so_far = self._written[output.name]
         done = measure_output(self.folder / output.folder, so_far.seconds)
         return replace(done, form=self.form, failed=so_far.failed, of=so_far.of, lost=tuple(lost))
-
-    def failed(self) -> list[str]:
-        """The outputs that failed so far."""
-        return [name for name, one in self._written.items() if one.failed]
 
     def _try(self, output: Output, call: Callable[[], T]) -> T | None:
         started, so_far = time.perf_counter(), self._written[output.name]

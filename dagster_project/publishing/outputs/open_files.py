@@ -45,8 +45,10 @@ OGL = "Contains public sector information licensed under the Open Government Lic
 
 EXACT = "Figures are exact, and small numbers are not left out: the schema marts_public has the form that may leave the force."
 
-Relation = tuple[str, str, str]
-"""Schema, name, and file name without extension."""
+Relation = tuple[str, str, str, str]
+"""Schema, name, description, and file name without extension."""
+Column = tuple[str, str, str | None]
+"""Name, type and description."""
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
@@ -56,8 +58,12 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
     about = statement(con, context)
     tables = []
     for relation in relations(con, config.open == "public"):
-        schema, name, file_name = relation
-        columns = con.execute(f"select column_name, column_type from (describe {schema}.{name})").fetchall()
+        schema, name, _, file_name = relation
+        columns: list[Column] = con.execute(
+            "select column_name, data_type, comment from duckdb_columns()"
+            " where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
+            [schema, name],
+        ).fetchall()
         # A view has no order, and the same night must give the same bytes.
         ordered = f"{schema}.{name} order by all" if schema == "reports" else f"{schema}.{name}"
         metadata_sql = ", ".join(f"{key}: {literal(text)}" for key, text in about.items() if text)
@@ -66,7 +72,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
             f" (format parquet, compression zstd, kv_metadata {{{metadata_sql}}})"
         )
         _write_csv(con, context.reused, csv / f"{file_name}.csv", ordered, columns)
-        tables.append(_table_metadata(con, relation, columns))
+        tables.append(_table_metadata(relation, columns))
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "dc:title": about["title"],
@@ -81,10 +87,10 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
 
 
 def _write_csv(
-    con: duckdb.DuckDBPyConnection, reused: ReusedFiles, path: Path, ordered: str, columns: list[tuple[str, str]]
-) -> None:
+    con: duckdb.DuckDBPyConnection, reused: ReusedFiles, path: Path, ordered: str, columns: list[Column]
+) -> None:  # fmt: skip
     """Write a relation as CSV, or reuse the published file if its rows and their order are the same."""
-    shown = ", ".join(_as_text(column, kind) for column, kind in columns)
+    shown = ", ".join(_as_text(column, kind) for column, kind, _ in columns)
     numbered = f"(select *, row_number() over () as place from (from {ordered}))"
     rows_hash = one_row(con.execute(f"select {CONTENT_HASH} from {numbered} as t"))
     reused.reuse_or_make(
@@ -104,14 +110,14 @@ def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> l
     """
     marts, others, meta = (PUBLIC, (), ("dictionary",)) if for_the_public else ("marts", ("reports",), META)
     rows = con.execute(
-        "select schema_name, relation_name from meta.dictionary where kind = 'relation'"
+        "select schema_name, relation_name, description from meta.dictionary where kind = 'relation'"
         " and (schema_name = $1 and relation_name <> 'measures' or list_contains($2, schema_name)"
         " or schema_name = 'meta' and list_contains($3, relation_name)) order by all",
         [marts, list(others), list(meta)],
     ).fetchall()
-    if for_the_public and not any(schema == PUBLIC for schema, _ in rows):
+    if for_the_public and not any(schema == PUBLIC for schema, *_ in rows):
         raise ValueError(f"the night has no {PUBLIC}, which `[publish] open` of pam.toml asks for")
-    return [(schema, name, name if schema == marts else f"{schema}_{name}") for schema, name in rows]
+    return [(schema, name, about, name if schema == marts else f"{schema}_{name}") for schema, name, about in rows]
 
 
 def statement(con: duckdb.DuckDBPyConnection, context: OutputContext) -> dict[str, str]:
@@ -151,26 +157,17 @@ def _as_text(column: str, kind: str) -> str:
     return column
 
 
-def _table_metadata(con: duckdb.DuckDBPyConnection, relation: Relation, columns: list[tuple[str, str]]) -> dict[str, Any]:
-    schema, name, file_name = relation
-    own = [schema, name]
-    (description,) = one_row(con.execute(
-        "select description from meta.dictionary where kind = 'relation' and schema_name = ? and relation_name = ?", own
-    ))
-    descriptions = dict(
-        con.execute(
-            "select name, description from meta.dictionary where kind = 'column' and schema_name = ? and relation_name = ?", own
-        ).fetchall()
-    )
+def _table_metadata(relation: Relation, columns: list[Column]) -> dict[str, Any]:
+    schema, name, description, file_name = relation
     column_metadata = [
         {
             "name": column,
             "titles": column,
             "datatype": "decimal" if kind.startswith("DECIMAL") else DATATYPES[kind.lower()],
             "null": "",
-            "dc:description": descriptions.get(column) or column,
+            "dc:description": about or column,
         }
-        for column, kind in columns
+        for column, kind, about in columns
     ]
     key = {"primaryKey": list(CHART_KEY if name == CHARTS else KEY[1:])} if schema in ("marts", PUBLIC) else {}
     return {

@@ -8,12 +8,12 @@ sees the one night or the other. The publication of files does not depend on it.
 """
 
 from .errors import PostgresError
-from .loading import Loaded, load
-from .night import LoadOutcome, load_by_hand, load_if_newer, load_tonight
+from .loading import LoadOutcome, load
+from .night import load_by_hand, load_if_newer, load_tonight
 from .server import Server, configured_server, is_configured
-from .state import ServedState, lock_holders, served_state
+from .state import ServedState, served_state
 
 __all__ = [
-    "LoadOutcome", "Loaded", "PostgresError", "ServedState", "Server", "configured_server", "is_configured", "load",
-    "load_by_hand", "load_if_newer", "load_tonight", "lock_holders", "served_state",
+    "LoadOutcome", "PostgresError", "ServedState", "Server", "configured_server", "is_configured", "load",
+    "load_by_hand", "load_if_newer", "load_tonight", "served_state",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import psycopg
@@ -29,16 +30,18 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What was loaded. `rows`, `seconds`: in total; `is_locked`, `left_behind`: what `swap` returns; `not_dropped`: schemas of
-    earlier nights that could not be dropped yet."""
+class LoadOutcome:
+    """The result of loading a night to PostgreSQL, for its receipt."""
 
-    night_id: str
-    rows: int
-    seconds: float
-    is_locked: bool
-    left_behind: tuple[str, ...]
-    not_dropped: tuple[str, ...]
+    outcome: Literal["loaded", "there already", "failed"]
+    night_id: str = ""
+    """The night that PostgreSQL serves; blank if that is not known."""
+    reason: str = ""
+    """Why it failed; if it was loaded, what a person should know."""
+    rows: int = 0
+    seconds: float = 0.0
+    is_transient: bool = False
+    """Whether the fault may pass by itself."""
 
 
 class _Step:
@@ -57,7 +60,7 @@ def night_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Progress | None = None) -> Loaded:
+def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Progress | None = None) -> LoadOutcome:
     """Load a night's file and replace the last night. `temp`: a folder for copies, made and removed here.
 
     A query sees the one night or the other. If anything fails, the last night stays, and nothing is left behind. Raises
@@ -69,15 +72,15 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
     try:
         with night_file(path) as source, server.connect() as con:
             (night_id,) = source.execute("select night_id from meta.nights where finished_at is null").fetchone() or ("",)
-            roles.ensure_roles(con)
+            roles.require_roles(con)
             _check_database(con, is_sample)
             with con.transaction():
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
                 rows = _fill(con, source, temp, schema_comment(night_id, is_sample), step, progress)
                 step.name = "putting the night in the place of the last one"
-                is_locked, left_behind = swap(con)
+                notes = [f"this view still reads the night before: {view}" for view in swap(con)]
             step.name = "dropping the schemas of earlier nights"
-            not_dropped = tuple(drop_old(con))
+            notes += [f"an earlier night is still there: {schema}" for schema in drop_old(con)]
     except psycopg.Error as error:
         raise statement_error(error, step.name) from None
     except duckdb.Error as error:
@@ -85,7 +88,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
         raise PostgresError(f"the night could not be read for PostgreSQL ({step.name}): {reason}") from None
     finally:
         shutil.rmtree(temp, ignore_errors=True)
-    return Loaded(night_id, rows, time.monotonic() - started, is_locked, left_behind, not_dropped)
+    return LoadOutcome("loaded", night_id, "; ".join(notes), rows, round(time.monotonic() - started, 3))
 
 
 def _check_database(con: psycopg.Connection, is_sample: bool) -> None:

@@ -1,7 +1,6 @@
 """When a night is loaded into PostgreSQL: at its end, if it is newer, and by command."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from dataclasses import asdict, replace
 
 from dagster_project.audit import record_first
 from dagster_project.core.errors import is_transient
@@ -10,26 +9,9 @@ from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import holds_made_up, locked, night_order, read_receipts, write_receipt
 
 from .errors import PostgresError
-from .loading import Progress, load
+from .loading import LoadOutcome, Progress, load
 from .server import Server, configured_server
 from .state import served_state
-
-Outcome = Literal["loaded", "there already", "failed"]
-
-
-@dataclass(frozen=True)
-class LoadOutcome:
-    """The result of loading a night to PostgreSQL, for its receipt."""
-
-    outcome: Outcome
-    night_id: str = ""
-    """The night that PostgreSQL serves; blank if that is not known."""
-    reason: str = ""
-    """Why it failed; if it was loaded, what a person should know."""
-    rows: int = 0
-    seconds: float = 0.0
-    is_transient: bool = False
-    """Whether the fault may pass by itself."""
 
 
 def load_if_newer(
@@ -61,10 +43,7 @@ def load_if_newer(
     with record_first(
         home, [("disclosure", details)], is_done=is_served, what="not loaded to PostgreSQL", night_id=night_id, to=server.where
     ):
-        loaded = load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
-    notes = [f"this view still reads the night before: {v}" for v in loaded.left_behind]
-    notes += [f"an earlier night is still there: {s}" for s in loaded.not_dropped]
-    return LoadOutcome("loaded", loaded.night_id, "; ".join(notes), loaded.rows, round(loaded.seconds, 3))
+        return load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
 
 
 def load_by_hand(home: Home, progress: Progress | None = None) -> LoadOutcome:

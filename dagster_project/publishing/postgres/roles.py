@@ -1,11 +1,10 @@
 """The two roles in PostgreSQL: the owner of the schemas, and the readers, with their limits."""
 
 import psycopg
-from psycopg import errors as pg
 from psycopg import sql
 
 from ..publish import ALLOWED_SCHEMAS, PUBLISHED_SCHEMAS
-from .errors import PostgresError, statement_error
+from .errors import PostgresError
 
 OWNER, ANALYST = "pam_owner", "pam_analyst"
 SCHEMAS = sorted(PUBLISHED_SCHEMAS | ALLOWED_SCHEMAS)
@@ -82,36 +81,13 @@ READY = f"""
     ) from pg_catalog.pg_roles where rolname in ('{OWNER}', '{ANALYST}')
 """
 
-OTHERS = """
-    select n.nspname || '.' || c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-        and pg_get_userbyid(n.nspowner) <> %s
-    order by 1 limit 1
-"""
-
-
-def ensure_roles(con: psycopg.Connection) -> None:
-    """Check that the roles exist and have their rights; make them if that is allowed and the database is empty.
-
-    Raises PostgresError, which says what a database administrator must do.
-    """
-    if con.execute(READY).fetchone() == (True,):
-        return
-    database, login = con.execute("select current_database(), current_user").fetchone() or ("", "")
-    advice = "`pam postgres sql` prints what a database administrator runs once, in a database of the warehouse's own"
-    other = con.execute(OTHERS, [OWNER]).fetchone()
-    if other:
+def require_roles(con: psycopg.Connection) -> None:
+    """Raise PostgresError, which says what a database administrator must do, unless the roles exist and have their rights."""
+    if con.execute(READY).fetchone() != (True,):
         raise PostgresError(
-            f"the database {database} is not set up, and holds other tables ({other[0]}), so that nothing is changed there"
-            f" unasked: {advice}"
+            f"the roles {OWNER} and {ANALYST} are not set up: `pam postgres sql` prints what a database administrator runs"
+            " once, in a database of the warehouse's own"
         )
-    try:
-        with con.transaction():
-            con.execute(setup_sql(database, login))
-    except pg.InsufficientPrivilege:
-        raise PostgresError(f"the roles {OWNER} and {ANALYST} are not set up, and {login} may not do that: {advice}") from None
-    except psycopg.Error as error:
-        raise statement_error(error, "setting up the roles") from None
 
 
 EXCESS = (

@@ -5,7 +5,7 @@ schemas of pam_owner count: anybody can comment a schema of their own, and a nig
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 
@@ -29,7 +29,7 @@ class ServedState:
     is_sample: bool = False
     foreign: tuple[str, ...] = ()
     """Schemas of our names that somebody else made."""
-    old: tuple[str, ...] = field(default=())
+    old: tuple[str, ...] = ()
     """Schemas of earlier nights that could not be dropped yet."""
 
 
@@ -51,26 +51,3 @@ def served_state(con: psycopg.Connection) -> ServedState:
         foreign=tuple(name for name, m in live.items() if m is None),
         old=tuple(name for name, comment in rows if OLD.fullmatch(name) and MARK.match(comment)),
     )
-
-
-LOCKS = """
-    select l.pid, max(coalesce(a.usename, '?')), min(coalesce(to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS'), '')),
-        string_agg(distinct n.nspname, ', ' order by n.nspname)
-    from pg_catalog.pg_locks as l
-    join pg_catalog.pg_class as c on c.oid = l.relation
-    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    left join pg_catalog.pg_stat_activity as a on a.pid = l.pid
-    where l.granted and l.pid <> pg_backend_pid()
-        and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
-        and (n.nspname = any(%s) or n.nspname ~ '_old_[0-9]+$')
-    group by l.pid order by l.pid
-"""
-
-
-def lock_holders(con: psycopg.Connection) -> list[str]:
-    """Who holds locks on relations of the warehouse now, a sentence each. The start of a transaction is known for the same
-    log-in, and for others if this log-in is in `pg_read_all_stats`."""
-    return [
-        f"{user} (process {pid}) reads {schemas}{f', in a transaction since {since}' if since else ''}"
-        for pid, user, since, schemas in con.execute(LOCKS, [SCHEMAS])
-    ]

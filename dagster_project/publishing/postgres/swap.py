@@ -50,14 +50,14 @@ FOLLOWERS = """
 """
 
 
-def swap(con: psycopg.Connection) -> tuple[bool, tuple[str, ...]]:
+def swap(con: psycopg.Connection) -> list[str]:
     """Within the caller's transaction, rename the schemas `..._next` to the names that are read.
 
-    Returns whether the old relations were locked meanwhile, and the views of other people that could not be made again, and
-    still read the night before, each with the reason. Raises psycopg's errors.
+    Returns the views of other people that could not be made again, and still read the night before, each with the reason.
+    Raises psycopg's errors.
     """
     live = [n for (n,) in con.execute("select nspname from pg_catalog.pg_namespace where nspname = any(%s)", [SCHEMAS])]
-    is_locked = _lock(con, live, _view_locks(con, live))
+    _lock(con, live, _view_locks(con, live))
     followers = con.execute(FOLLOWERS, [live, live]).fetchall()
     (number,) = con.execute("select pg_current_xact_id()::text").fetchone() or ("0",)
     for name in live:
@@ -69,8 +69,7 @@ def swap(con: psycopg.Connection) -> tuple[bool, tuple[str, ...]]:
         made = sql.Identifier(name.removesuffix(NEXT))
         con.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), made))
     until = time.monotonic() + FOLLOW_MS / 1000
-    left_behind = tuple(problem for view in followers if (problem := _remake_view(con, until, *view)))
-    return is_locked, left_behind
+    return [problem for view in followers if (problem := _remake_view(con, until, *view))]
 
 
 def _view_locks(con: psycopg.Connection, live: list[str]) -> list[sql.Composed]:
@@ -88,12 +87,11 @@ def _view_locks(con: psycopg.Connection, live: list[str]) -> list[sql.Composed]:
     return statements
 
 
-def _lock(con: psycopg.Connection, live: list[str], view_locks: list[sql.Composed]) -> bool:
+def _lock(con: psycopg.Connection, live: list[str], view_locks: list[sql.Composed]) -> None:
+    """Lock the old relations until the transaction ends, if their readers let it within PATIENCE."""
     names = [sql.Identifier(s, n) for s, n, _ in con.execute(RELATIONS, [live]).fetchall()]
-    if not names:
-        return True
     until, pause = time.monotonic() + PATIENCE, 0.02
-    while True:
+    while names and time.monotonic() < until:
         try:
             with con.transaction():
                 by = time.monotonic() + LOCK_MS / 1000
@@ -105,14 +103,12 @@ def _lock(con: psycopg.Connection, live: list[str], view_locks: list[sql.Compose
                 _limit(con, by)
                 con.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.SQL(", ").join(names)))
                 con.execute("set local statement_timeout = 0")
-            return True
+            return
         except pg.UndefinedTable:
             # Somebody dropped a view meanwhile: look again.
             view_locks = _view_locks(con, live)
         except (pg.QueryCanceled, pg.LockNotAvailable, pg.DeadlockDetected):
             pass
-        if time.monotonic() > until:
-            return False
         time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (so that it does not keep meeting the same reader)
         pause = min(1.0, pause * 2)
 

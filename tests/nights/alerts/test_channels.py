@@ -8,9 +8,10 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from dagster_project.core.config import Alerts, Email, Webhook
-from dagster_project.nights.alerts import Event, Message, channels, channels_of
-from dagster_project.nights.alerts.channels import Channel
-from dagster_project.nights.alerts.message import SHOWN
+from dagster_project.nights.alerts import channels
+from dagster_project.nights.alerts.channels import Channel, channels_of
+from dagster_project.nights.alerts.events import Event
+from dagster_project.nights.alerts.message import SHOWN, Message
 from nights.alerts.servers import HttpListener, SmtpServer
 
 SECRET = "Tr0ub4dor-hook-token"

@@ -27,8 +27,9 @@ from dagster_project.core.receipts import (
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.nights import alerts, saved_steps
-from dagster_project.nights.alerts import AlertLog, advice, new_alerts
+from dagster_project.nights.alerts import advice, new_alerts
 from dagster_project.nights.alerts.events import NightEnd, events_of, one_line
+from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
 from dagster_project.nights.lifecycle import ENDED_EARLY, INTERRUPTED, explain, mark
@@ -61,7 +62,7 @@ def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
 
 def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
-        return new_alerts.send_alerts(run.ended, at)
+        return new_alerts.send_alerts(run, at)
     finally:
         run.end()
 

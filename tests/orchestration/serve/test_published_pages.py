@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from dagster_project.core.home import Home
 from dagster_project.orchestration.serve.page import PublishedPages
-from dagster_project.orchestration.serve.token import link_to, page_prefix, page_token, published_path
+from dagster_project.orchestration.serve.token import link_to, page_prefix, page_token
 from dagster_project.publishing import outputs
 
 ALL_OUTPUTS = outputs.OUTPUTS
@@ -100,7 +100,7 @@ def test_links_lead_there_from_the_processes_of_pam_serve_alone(published: Home,
     assert link_to(published, page) == page.as_uri()
     monkeypatch.setenv("DAGSTER_HOME", str(published.dagster))
     prefix = page_prefix(page_token(published))
-    assert link_to(published, page) == f"{published_path(prefix)}/report/2026%20spring/index.html"
+    assert link_to(published, page) == f"{prefix}/published/report/2026%20spring/index.html"
     published.config_file.write_text('[serve]\nproxy = "https://pam.force.example"\n')
     assert link_to(published, page) == "/published/report/2026%20spring/index.html"
     assert os.environ["DAGSTER_HOME"] not in link_to(published, page)

@@ -29,7 +29,7 @@ from dagster_project.nights.health import find_problems
 from dagster_project.nights.stopped_schedules import stopped_schedules
 from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
-from dagster_project.orchestration.serve import NightServer, PortInUseError, ServedAlreadyError, runs
+from dagster_project.orchestration.serve import NightServer, ServeError, runs
 from dagster_project.orchestration.serve.instance import socket_path, write_settings
 from dagster_project.orchestration.serve.page import SampleBanner
 from dagster_project.orchestration.serve.server import Process, _is_loopback
@@ -160,7 +160,7 @@ def test_the_page_answers_and_everything_is_on(served: Served) -> None:
 
 
 def test_a_second_one_of_the_same_home_is_refused(served: Served) -> None:
-    with pytest.raises(ServedAlreadyError, match="another `pam serve` has"):
+    with pytest.raises(ServeError, match="another `pam serve` has"):
         NightServer(served.home, "127.0.0.1", served.port).run()
     assert served.process.poll() is None
 
@@ -389,9 +389,9 @@ def test_a_port_that_is_taken_is_said_clearly(new_home: Home) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(PortInUseError, match=f"127.0.0.1:{port}: Address already in use; give another with --port"):
+        with pytest.raises(ServeError, match=f"127.0.0.1:{port}: Address already in use; give another with --port"):
             NightServer(new_home, "127.0.0.1", port).run()
-    with pytest.raises(PortInUseError, match=r"no\.such\.host\.invalid"):
+    with pytest.raises(ServeError, match=r"no\.such\.host\.invalid"):
         NightServer(new_home, "no.such.host.invalid", 3000, proxy="https://reports.example").run()
 
 

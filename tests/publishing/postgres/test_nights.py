@@ -14,7 +14,7 @@ from support import publish_night, run_night, write_extract
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts
-from dagster_project.nights.alerts import AlertLog
+from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Plan
 from dagster_project.publishing import postgres

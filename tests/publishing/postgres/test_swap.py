@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.publishing import postgres
-from dagster_project.publishing.postgres import PostgresError, load, loading, lock_holders, served_state, swap
+from dagster_project.publishing.postgres import PostgresError, load, loading, served_state, swap
 
 from .conftest import Database
 
@@ -25,10 +25,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def put(small_night: Callable[..., Path], tmp_path: Path) -> Callable[..., postgres.Loaded]:
+def put(small_night: Callable[..., Path], tmp_path: Path) -> Callable[..., postgres.LoadOutcome]:
     """Loads a small night."""
 
-    def put(database: Database, night: str, *statements: str, is_sample: bool = False) -> postgres.Loaded:
+    def put(database: Database, night: str, *statements: str, is_sample: bool = False) -> postgres.LoadOutcome:
         words = f"create table marts.words as select '{night}' as word"
         return load(small_night(night, words, *statements), database.server, tmp_path / "t", is_sample)
 
@@ -46,7 +46,7 @@ def test_a_night_replaces_another_and_nothing_is_left(make_database: Callable[..
     database = make_database("replaced")
     for night in NIGHTS[:2]:
         loaded = put(database, night)
-        assert (loaded.night_id, loaded.not_dropped, loaded.is_locked) == (night, (), True)
+        assert (loaded.night_id, loaded.reason) == (night, "")
         assert database.as_analyst("select word from marts.words") == [(night,)]
         assert schemas(database) == OURS
     with database.server.connect() as con:
@@ -63,22 +63,18 @@ def test_readers_who_hold_on_do_not_hold_up_a_night(make_database: Callable[...,
             slow.execute("select word from marts.words union all select title from reports.tables")
             assert slow.fetchone() == (NIGHTS[0],)
             loaded = put(database, NIGHTS[1])
-            assert not loaded.is_locked and len(loaded.not_dropped) == 2
-            assert all(s.endswith("somebody still reads it") for s in loaded.not_dropped)
+            left = [note.split(": ", 1) for note in loaded.reason.split("; ")]
+            assert [what for what, _ in left] == ["an earlier night is still there"] * 2
+            assert all(why.endswith("somebody still reads it") for _, why in left)
             assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
             assert slow.fetchone() == (NIGHTS[0],)
-            with database.server.connect() as con:
-                (said,) = lock_holders(con)
-            assert f"(process {holding.info.backend_pid}) reads " in said and "marts_old_" in said and "reports_old_" in said
         holding.rollback()
-        with database.server.connect() as con:
-            assert lock_holders(con) == []
         assert holding.execute("select word from marts.words").fetchone() == (NIGHTS[1],)
         holding.rollback()
     assert schemas(database) > OURS
     with pytest.raises(psycopg.Error):
         database.as_analyst(f"select * from {min(schemas(database) - OURS)}.words")
-    assert put(database, NIGHTS[2]).not_dropped == ()
+    assert put(database, NIGHTS[2]).reason == ""
     assert schemas(database) == OURS
 
 
@@ -94,8 +90,9 @@ def test_views_of_others_follow(make_database: Callable[..., Database], put: Cal
     )  # fmt: skip
     # Whoever loads may not change another's view: it is said, it goes on reading the night before, and is not dropped.
     loaded = put(database, NIGHTS[1])
-    assert [s.split(":")[0] for s in loaded.left_behind] == ["theirs.words"]
-    assert len(loaded.not_dropped) == 1 and "theirs.words depends on" in loaded.not_dropped[0]
+    not_remade, not_dropped = loaded.reason.split("; ")
+    assert not_remade.startswith("this view still reads the night before: theirs.words: ")
+    assert not_dropped.startswith("an earlier night is still there: ") and "theirs.words depends on" in not_dropped
     assert database.as_analyst("select said from theirs.words") == [(NIGHTS[0],)]
     assert database.as_analyst("select word from marts.words") == [(NIGHTS[1],)]
     # One who loads as the view's owner, or as a superuser, takes it along.
@@ -103,14 +100,14 @@ def test_views_of_others_follow(make_database: Callable[..., Database], put: Cal
         "create or replace view theirs.words with (security_barrier = true) as select word as said from marts.words"
     )
     followed = put(replace(database, loader=database.admin), NIGHTS[2])
-    assert followed.left_behind == () and followed.not_dropped == ()
+    assert followed.reason == ""
     assert database.as_analyst("select said from theirs.words") == [(NIGHTS[2],)]
     assert database.as_admin("select two, (select reloptions from pg_class where oid = 'theirs.words'::regclass) from"
                              " theirs.twice") == [(NIGHTS[2] * 2, ["security_barrier=true"])]  # fmt: skip
     assert schemas(database) == OURS | {"theirs"}
     database.as_admin("create materialized view theirs.kept as select word from marts.words")
-    left = put(replace(database, loader=database.admin), NIGHTS[3]).left_behind
-    assert left == ("theirs.kept is materialised: drop it and make it again",)
+    left = put(replace(database, loader=database.admin), NIGHTS[3]).reason
+    assert left.startswith("this view still reads the night before: theirs.kept is materialised: drop it and make it again; ")
 
 
 def test_readers_of_others_views_are_not_ended(make_database: Callable[..., Database], put: Callable) -> None:
@@ -146,8 +143,8 @@ def test_readers_of_others_views_are_not_ended(make_database: Callable[..., Data
         began = time.monotonic()
         loaded = put(as_owner, NIGHTS[4])
         assert time.monotonic() - began < 5
-        assert loaded.left_behind == ("theirs.words: somebody holds it in an open transaction",)
-    assert put(as_owner, NIGHTS[5]).not_dropped != ()
+        assert "reads the night before: theirs.words: somebody holds it in an open transaction; " in loaded.reason
+    assert "an earlier night is still there" in put(as_owner, NIGHTS[5]).reason
 
 
 def test_the_public_form_comes_and_goes(make_database: Callable[..., Database], put: Callable) -> None:
