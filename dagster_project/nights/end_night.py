@@ -41,7 +41,7 @@ def end_night(run: NightRun, error: BaseException | str | None = None) -> list[s
         run.receipt_problem = _no_receipt_message(run, failed)
         messages.append(run.receipt_problem)
     try:
-        messages += alerts.send_alerts(run)
+        messages += alerts.send_alerts(run.ended)
     except Exception as failed:
         messages.append(f"alerts could not be sent: {type(failed).__name__}")
     finally:

@@ -6,6 +6,7 @@ from typing import Any
 from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config
+from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
@@ -22,12 +23,19 @@ from .publish_step import list_withdrawn
 from .saved_steps import Built, Judged, Landed, Plan
 
 
-class NightState(alerts.NightEnd):
+class NightState:
     """What each step of a night has made, in this process and on disk, and its receipt once it has one."""
 
     def __init__(self, home: Home, plan: Plan) -> None:
-        super().__init__(home)
+        self.home = home
         self.plan = plan
+        self.night: Night | None = None
+        self.receipt: Receipt | None = None
+        self.interrupted: list[Receipt] = []
+        """Receipts written for earlier nights that ended before they could write them."""
+        self.not_started: str | None = None
+        """Why the night could not start; None if it could."""
+        self.not_started_cause = Cause.OTHER
         self.receipt_problem: str | None = None
         """Why the receipt could not be written and what to do; None if it was."""
         self.landed: Landed | None = None
@@ -54,6 +62,12 @@ class NightState(alerts.NightEnd):
     def checks(self) -> list[Check] | None:
         """The gate's answers; None if the gate has not run."""
         return list(self.judged.checks) if self.judged else None
+
+    @property
+    def ended(self) -> alerts.NightEnd:
+        """What became of the night so far, for alerts."""
+        interrupted = tuple(self.interrupted)
+        return alerts.NightEnd(self.home, self.night, self.receipt, interrupted, self.not_started, self.not_started_cause)
 
     def is_finished(self) -> bool:
         """Whether the night has its receipt or is published: then no step may be tried again."""

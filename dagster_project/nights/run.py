@@ -135,7 +135,7 @@ class NightRun(NightState):
                 if any(receipt.outcome == "failed" for receipt in self.interrupted):
                     # Sent now, because this night may end in the same way. A failed alert never stops a night from starting.
                     with suppress(Exception):
-                        alerts.send_alerts(self)
+                        alerts.send_alerts(self.ended)
                 with suppress(OSError, PublishError):
                     # The last night may have been killed before it did.
                     keep_and_prune.keep_published(self.home)

@@ -104,7 +104,7 @@ def report_interrupted_nights(home: Home) -> list[str]:
         with locked(home):
             receipts = write_missing_receipts(home)
             if receipts:
-                alerts.send_alerts(alerts.NightEnd(home, interrupted=receipts))
+                alerts.send_alerts(alerts.NightEnd(home, interrupted=tuple(receipts)))
             return [r.night_id for r in receipts]
     except NightUnderWayError:
         return []

@@ -184,7 +184,7 @@ def test_commands_give_the_terminal_no_order(night: NightRun, pam: Callable[...,
 
 
 def test_alerts_say_names_of_files_in_one_safe_line(night: NightRun) -> None:
-    events = events_of(night)
+    events = events_of(night.ended)
     told = Message("m", "2026-01-03T00:00:00Z", night.night.night_id, "here", "Published.", tuple(events))
     for e in events:
         assert "\n" not in e.what + e.why and not give_orders(e.what + e.why), ascii(e.what)

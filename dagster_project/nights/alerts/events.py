@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from dagster_project.core.check_results import message_of
@@ -49,7 +49,7 @@ def one_line(text: str, limit: int = LIMIT) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class NightEnd:
     """What became of a night, as far as alerts need it.
 
@@ -60,7 +60,7 @@ class NightEnd:
     home: Home
     night: Night | None = None
     receipt: Receipt | None = None
-    interrupted: list[Receipt] = field(default_factory=list)
+    interrupted: tuple[Receipt, ...] = ()
     not_started: str | None = None
     not_started_cause: Cause = Cause.OTHER
 

@@ -62,7 +62,7 @@ def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
 
 def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
-        return new_alerts.send_alerts(run, at)
+        return new_alerts.send_alerts(run.ended, at)
     finally:
         run.end()
 
