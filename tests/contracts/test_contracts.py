@@ -1,4 +1,4 @@
-"""The contracts say what they must, and one that can't be meant is refused with its field."""
+"""The contracts have what they need, and an invalid one is refused by the name of its file and field."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def with_column(**column) -> dict:
     return small(columns=[*SMALL["columns"], {"name": "more", "description": "More", **column}])
 
 
-def test_there_is_one_a_file_sorted_by_name():
+def test_each_file_is_one_contract_sorted_by_name():
     assert set(CONTRACTS) == {path.stem for path in FOLDER.glob("*.yml")} and CONTRACTS
     assert list(CONTRACTS) == sorted(CONTRACTS)
     assert all(name == contract.extract for name, contract in CONTRACTS.items())
@@ -46,16 +46,16 @@ def test_every_column_is_described(contract):
     assert all(c.description for c in contract.columns)
 
 
-def test_identifiers_are_those_of_the_public_contract():
-    found = {(c.extract, name) for c in CONTRACTS.values() for name in c.identifiers}
-    assert found == {
+def test_only_three_columns_are_identifiers():
+    identifiers = {(c.extract, name) for c in CONTRACTS.values() for name in c.identifiers}
+    assert identifiers == {
         ("drug_tests", "custody_ref"),
         ("exploitation_outcomes", "person_ref"),
         ("op_trapped", "address_ref"),
     }
 
 
-def test_kinds():
+def test_kinds_of_extract():
     def of(kind):
         return {c.extract for c in CONTRACTS.values() if c.kind == kind}
 
@@ -78,7 +78,7 @@ def test_keys_and_dates():
     assert CONTRACTS["naloxone"].has_units and not CONTRACTS["mda_orders"].has_units
 
 
-def test_a_canonical_file_s_headers_are_matched_loosely():
+def test_headers_match_despite_case_spaces_and_hyphens():
     incidents = CONTRACTS["incidents"]
     for header in ("incident_ref", "Incident Ref", " INCIDENT-REF ", "\ufeffIncidentRef"):
         assert incidents.by_header(header).name == "incident_ref"
@@ -92,12 +92,12 @@ def test_contracts_are_frozen():
         CONTRACTS["incidents"].title = "Other"
 
 
-def test_the_small_contract_is_sound():
+def test_the_small_contract_is_valid():
     assert Contract.model_validate(SMALL).key == ["order_ref"]
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (small(colour="red"), "colour"),
         (small(kind="heap"), "kind"),
@@ -126,23 +126,23 @@ def test_the_small_contract_is_sound():
         ),
     ],
 )
-def test_a_contract_that_cannot_be_meant_names_file_and_field(tmp_path: Path, body, said):
+def test_an_invalid_contract_names_its_file_and_field(tmp_path: Path, body, message):
     path = tmp_path / "orders.yml"
     path.write_text(yaml.safe_dump(body))
     with pytest.raises(ContractError, match=r"orders\.yml") as error:
         read_contract(path)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1\n- 2\n", ""])
-def test_yaml_that_is_none(tmp_path: Path, text):
+def test_invalid_yaml_is_refused(tmp_path: Path, text):
     path = tmp_path / "orders.yml"
     path.write_text(text)
     with pytest.raises(ContractError, match=r"orders\.yml: (not readable|contract: has no value of its own)"):
         read_contract(path)
 
 
-def test_the_file_s_name_is_the_extract_s(tmp_path: Path):
+def test_a_contract_whose_extract_is_not_its_file_name_is_refused(tmp_path: Path):
     path = tmp_path / "others.yml"
     path.write_text(yaml.safe_dump(SMALL))
     with pytest.raises(ContractError, match="extract"):

@@ -1,4 +1,4 @@
-"""`pam.toml`: defaults, settings, and what is said of those that can't be meant."""
+"""`pam.toml`: defaults, settings, and the messages about invalid ones."""
 
 import re
 
@@ -14,7 +14,7 @@ def test_a_home_without_settings_has_the_defaults(new_home: Home) -> None:
     assert Config().serve.host == "127.0.0.1"
 
 
-def test_what_a_force_sets_stands(new_home: Home) -> None:
+def test_settings_override_the_defaults(new_home: Home) -> None:
     new_home.config_file.write_text(
         '[keep]\narchive_days = 30\n[alerts.email]\nhost = "mail.example"\nsender = "pam@mail.example"\n'
         'recipients = ["team@mail.example"]\n[[alerts.webhooks]]\nshape = "teams"\nurl_env = "PAM_TEAMS"\n'
@@ -27,7 +27,7 @@ def test_what_a_force_sets_stands(new_home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[kep]\npublications = 3\n", "pam.toml: kep: not known here; is keep meant?"),
         ('[[alerts.webhooks]]\nshape = "slack"\nurll = "x"\n', "pam.toml: alerts.webhooks.0.urll: not known here; is url"),
@@ -44,7 +44,7 @@ def test_what_a_force_sets_stands(new_home: Home) -> None:
         ('[alerts.email]\nhost = "m"\nsender = "a"\nrecipients = []\n', "pam.toml: alerts.email.recipients: "),
     ],
 )
-def test_a_setting_that_cannot_be_meant_is_named(new_home: Home, text: str, said: str) -> None:
+def test_an_invalid_setting_is_named(new_home: Home, text: str, message: str) -> None:
     new_home.config_file.write_text(text)
-    with pytest.raises(ConfigError, match=re.escape(said)):
+    with pytest.raises(ConfigError, match=re.escape(message)):
         read_config(new_home)

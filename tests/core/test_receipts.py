@@ -15,13 +15,13 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_a_night_is_called_after_its_beginning_and_dated_in_london(new_home: Home) -> None:
+def test_a_night_is_named_after_its_start_and_dated_in_london(new_home: Home) -> None:
     winter, summer = (Night.begin(new_home, at(f"2026-{m}T23:30:05")) for m in ("01-31", "06-30"))
     assert (winter.night_id, winter.today) == ("20260131T233005Z", date(2026, 1, 31))
     assert (summer.night_id, summer.today) == ("20260630T233005Z", date(2026, 7, 1))
 
 
-def test_no_two_nights_have_one_id(new_home: Home) -> None:
+def test_night_ids_are_unique(new_home: Home) -> None:
     now = at("2026-01-06T02:00:00")
     receipt = Receipt("", "published", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z")
     ids = []
@@ -31,10 +31,10 @@ def test_no_two_nights_have_one_id(new_home: Home) -> None:
     assert ids == ["20260106T020000Z", "20260106T020000Z-2", "20260106T020000Z-3"]
     new_home.ledger.mkdir(parents=True, exist_ok=True)
     (new_home.ledger / "20260106T020000Z-4__crimes.jsonl").touch()
-    assert Night.begin(new_home, now).night_id == "20260106T020000Z-5", "a night that was killed has only a ledger"
+    assert Night.begin(new_home, now).night_id == "20260106T020000Z-5", "a killed night has only a ledger"
 
 
-def test_a_receipt_comes_back_as_it_was_written(new_home: Home) -> None:
+def test_a_receipt_is_read_as_it_was_written(new_home: Home) -> None:
     receipt = Receipt(
         "20260106T020000Z", "held", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z", reason="mart_iom: £ and é",
         files=[{"source_file": "a.csv", "covered_from": "2025-01-01"}], checks=[{"rule": "r", "passed": False}],
@@ -46,7 +46,7 @@ def test_a_receipt_comes_back_as_it_was_written(new_home: Home) -> None:
     assert [p.name for p in new_home.nights.iterdir()] == ["20260106T020000Z.json"]
 
 
-def test_receipts_are_read_in_the_order_of_their_nights(new_home: Home) -> None:
+def test_receipts_are_read_in_order_of_night(new_home: Home) -> None:
     for night_id in ("20260106T020000Z-2", "20260107T020000Z", "20260106T020000Z"):
         started = f"{night_id[:4]}-{night_id[4:6]}-{night_id[6:8]}T02:00:00Z"
         write_receipt(new_home, Receipt(night_id, "published", started, started))
@@ -56,7 +56,7 @@ def test_receipts_are_read_in_the_order_of_their_nights(new_home: Home) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"night_id": "x"}', '{"unknown": 1}', "\xff"])
-def test_a_receipt_that_is_none_is_named(new_home: Home, text: str, pam) -> None:
+def test_an_invalid_receipt_is_named(new_home: Home, text: str, pam) -> None:
     path = new_home.nights / "20260106T020000Z.json"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match=r"20260106T020000Z\.json: not a receipt"):
@@ -69,15 +69,15 @@ def test_a_home_without_nights_has_no_receipts(tmp_path) -> None:
     assert read_receipts(Home(tmp_path / "none")) == []
 
 
-def test_the_lock_goes_with_its_holder(new_home: Home) -> None:
+def test_the_lock_is_released_with_its_holder(new_home: Home) -> None:
     with locked(new_home), pytest.raises(NightUnderWayError, match="wait for it"), locked(new_home):
         pass
     with locked(new_home):
         assert (new_home.path / ".night.lock").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_night_fails_once(new_home: Home) -> None:
-    """What is written down first stands: the steps after a failed one fail, too."""
+def test_only_the_first_failure_of_a_night_is_recorded(new_home: Home) -> None:
+    """The steps after a failed one fail, too, and do not change its receipt."""
     run = NightRun(new_home)
     try:
         first = run.fail(NightFailedError("the disk is full"))
@@ -89,7 +89,7 @@ def test_a_night_fails_once(new_home: Home) -> None:
     assert receipt.finished_at and receipt.seconds["total"] >= 0
 
 
-def test_an_error_without_words_is_named(new_home: Home) -> None:
+def test_an_error_without_a_message_is_named_by_its_type(new_home: Home) -> None:
     run = NightRun(new_home)
     try:
         assert run.fail(KeyError()).reason == "KeyError"
@@ -97,7 +97,7 @@ def test_an_error_without_words_is_named(new_home: Home) -> None:
         run.end()
 
 
-def test_an_inbox_that_is_not_there_is_said(new_home: Home, tmp_path) -> None:
+def test_a_missing_inbox_is_reported(new_home: Home, tmp_path) -> None:
     run = NightRun(new_home, inbox=tmp_path / "none")
     try:
         with pytest.raises(NotADirectoryError, match="no such folder; `pam nightly --inbox DIR`"):

@@ -1,4 +1,4 @@
-"""A worker process answers as this one does, and neither of them outlives the other's need of it."""
+"""A worker process gives the same results as this process, and ends when this process ends or stops it."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ from dagster_project.core.worker_process import Progress, WorkerEndedError, Work
 from dagster_project.quality import engine, gate
 from dagster_project.transform.raw_schema import WAREHOUSE
 
-KILLED = """
+NIGHT_WITH_A_WORKER = """
 import time
 from dagster_project.core.worker_process import WORKER
 WORKER.load("json")
@@ -34,17 +34,17 @@ def worker() -> Iterator[WorkerProcess]:
     worker.stop()
 
 
-def test_the_gate_says_and_writes_there_what_it_does_here(worker: WorkerProcess, week_copy: Home, tmp_path: Path) -> None:
+def test_the_gate_gives_and_writes_the_same_in_a_worker(worker: WorkerProcess, week_copy: Home, tmp_path: Path) -> None:
     shutil.copyfile(week_copy.warehouse, week_copy.candidate / WAREHOUSE)
     worker.submit(engine.preload)
     checks = gate.judge(week_copy, tmp_path / "here.json")
     process = worker._process
     assert worker.submit(gate.judge, week_copy, tmp_path / "there.json", None).result(300) == checks
     assert (tmp_path / "there.json").stat().st_size == pytest.approx((tmp_path / "here.json").stat().st_size, rel=0.01)
-    assert process and process is worker._process and process.poll() is None, "it was the worker that judged"
+    assert process and process is worker._process and process.poll() is None, "the worker judged"
 
 
-def test_what_a_call_raises_the_result_raises(worker: WorkerProcess, tmp_path: Path) -> None:
+def test_the_error_of_a_call_is_raised_by_its_result(worker: WorkerProcess, tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"work\.duckdb"):
         worker.submit(gate.judge, Home(tmp_path)).result(300)
     (tmp_path / "pam.toml").write_text("[night", encoding="utf-8")
@@ -53,7 +53,7 @@ def test_what_a_call_raises_the_result_raises(worker: WorkerProcess, tmp_path: P
     assert worker.submit(len, "and it goes on").result(300) == 14
 
 
-def test_a_worker_that_ends_costs_nothing(worker: WorkerProcess) -> None:
+def test_after_a_worker_ended_calls_run_here_until_the_next_load(worker: WorkerProcess) -> None:
     assert worker._process
     worker._process.kill()
     assert worker.submit(len, "four").result(300) == 4 and worker._process is None
@@ -61,11 +61,11 @@ def test_a_worker_that_ends_costs_nothing(worker: WorkerProcess) -> None:
     assert worker._process and worker.submit(len, "again").result(300) == 5
 
 
-def test_what_cannot_be_sent_is_done_here(worker: WorkerProcess) -> None:
+def test_a_call_that_cannot_be_pickled_runs_here(worker: WorkerProcess) -> None:
     assert worker.submit(lambda: "here").result(300) == "here"
 
 
-def test_without_one_the_call_is_made_here() -> None:
+def test_without_a_worker_the_call_runs_here() -> None:
     assert WorkerProcess().submit(len, "four").result(300) == 4
 
 
@@ -75,32 +75,32 @@ def count(up_to: int, progress: Progress) -> int:
     return up_to
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_progress_comes_from_there_as_from_here(worker: WorkerProcess, is_there: bool) -> None:
-    said: list[tuple[int, str]] = []
-    asked = worker if is_there else WorkerProcess()
-    assert asked.call(count, 3, progress=lambda *values: said.append(values)) == 3
-    assert said == [(0, "counted"), (1, "counted"), (2, "counted")]
+@pytest.mark.parametrize("has_worker", [True, False])
+def test_progress_is_reported_with_a_worker_and_without(worker: WorkerProcess, has_worker: bool) -> None:
+    progress: list[tuple[int, str]] = []
+    process = worker if has_worker else WorkerProcess()
+    assert process.call(count, 3, progress=lambda *values: progress.append(values)) == 3
+    assert progress == [(0, "counted"), (1, "counted"), (2, "counted")]
 
 
-class OddError(Exception):
-    """One that can't be pickled and read again: it takes two values and keeps one."""
+class UnpicklableError(Exception):
+    """It can't be pickled and read again: it takes two values and keeps one."""
 
     def __init__(self, one: str, other: str) -> None:
         super().__init__(f"{one} and {other}")
 
 
 def fail() -> None:
-    raise OddError("this", "that")
+    raise UnpicklableError("this", "that")
 
 
-def test_an_error_that_cannot_be_sent_keeps_its_words(worker: WorkerProcess) -> None:
-    with pytest.raises(RuntimeError, match="OddError: this and that"):
+def test_an_error_that_cannot_be_pickled_keeps_its_message(worker: WorkerProcess) -> None:
+    with pytest.raises(RuntimeError, match="UnpicklableError: this and that"):
         worker.call(fail)
     assert worker.call(len, "and it goes on") == 14
 
 
-def test_a_call_that_may_be_half_done_is_not_made_again(worker: WorkerProcess) -> None:
+def test_a_call_that_may_be_half_done_is_not_repeated(worker: WorkerProcess) -> None:
     assert worker.call(len, "it runs") == 7 and worker._process
     worker._process.kill()
     with pytest.raises(WorkerEndedError, match=r"len ended early: signal 9; if memory ran out, .*\[night\] memory"):
@@ -108,29 +108,29 @@ def test_a_call_that_may_be_half_done_is_not_made_again(worker: WorkerProcess) -
     assert worker.call(len, "the next try is made here") == 25
 
 
-def test_it_ends_when_told_whatever_it_is_doing(worker: WorkerProcess) -> None:
-    process, asked = worker._process, worker.submit(time.sleep, 600)
+def test_a_busy_worker_can_be_stopped(worker: WorkerProcess) -> None:
+    process, result = worker._process, worker.submit(time.sleep, 600)
     assert process and process.poll() is None
     worker.stop()
     assert process.returncode is not None
     with pytest.raises((CancelledError, WorkerEndedError)):
-        asked.result(60)
+        result.result(60)
 
 
-def test_a_night_that_is_killed_leaves_no_worker_behind() -> None:
-    with subprocess.Popen([sys.executable, "-c", KILLED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as night:
+def test_a_killed_night_leaves_no_worker_behind() -> None:
+    with subprocess.Popen([sys.executable, "-c", NIGHT_WITH_A_WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as night:
         assert night.stdout
-        other = int(night.stdout.readline())
+        worker_id = int(night.stdout.readline())
         night.kill()
-    until = time.monotonic() + 120
-    while _lives(other) and time.monotonic() < until:
+    deadline = time.monotonic() + 120
+    while _is_running(worker_id) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not _lives(other)
+    assert not _is_running(worker_id)
 
 
-def _lives(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
-        # One that has ended and that nobody has asked about is still listed.
+        # An ended process that nobody has waited for is still listed, as a zombie.
         return ") Z " not in Path(f"/proc/{process}/stat").read_text()
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""The systemd units: systemd itself finds no fault, their commands exist, and the timer keeps London's time."""
+"""The systemd units: systemd accepts them, their commands exist, and the timer follows London time."""
 
 import os
 import re
@@ -26,38 +26,38 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 
 def analyze(*args: object) -> str:
     environment = {**os.environ, "TZ": "UTC"}
-    done = subprocess.run(["systemd-analyze", *map(str, args)], capture_output=True, text=True, check=False, env=environment)
-    return done.stdout + done.stderr
+    process = subprocess.run(["systemd-analyze", *map(str, args)], capture_output=True, text=True, check=False, env=environment)
+    return process.stdout + process.stderr
 
 
 def setting(text: str, name: str) -> str:
     return re.search(rf"^{name}=(.*)$", text, re.M)[1]
 
 
-def test_there_are_three() -> None:
+def test_there_are_three_units() -> None:
     assert [u.name for u in UNITS] == ["pam-nightly.service", "pam-nightly.timer", "pam-serve.service"]
 
 
 @needs_systemd
 @pytest.mark.parametrize("unit", UNITS, ids=lambda u: u.name)
-def test_systemd_finds_no_fault(unit) -> None:
-    said = [line for line in analyze("verify", unit).splitlines() if unit.stem in line]
-    # The program is not installed here; and a systemd of before 254 knows no growing pauses, and says that it goes without.
+def test_systemd_accepts_the_unit(unit) -> None:
+    warnings = [line for line in analyze("verify", unit).splitlines() if unit.stem in line]
+    # The program is not installed here, and systemd before 254 has no growing pauses and says that it ignores them.
     known = ("/opt/pam-warehouse/.venv/bin/pam is not executable", "'RestartSteps'", "'RestartMaxDelaySec'")
-    assert [line for line in said if not any(k in line for k in known)] == []
+    assert [line for line in warnings if not any(k in line for k in known)] == []
 
 
 @needs_systemd
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda u: u.name)
-def test_little_is_exposed(unit) -> None:
-    said = analyze("security", "--offline=true", "--no-pager", unit)
-    if not said and os.geteuid():
-        pytest.skip("systemd-analyze says nothing to an ordinary user here")
-    assert float(re.search(r"exposure level for .*: ([\d.]+)", said)[1]) < 2
+def test_the_exposure_level_is_low(unit) -> None:
+    output = analyze("security", "--offline=true", "--no-pager", unit)
+    if not output and os.geteuid():
+        pytest.skip("systemd-analyze prints nothing for an ordinary user here")
+    assert float(re.search(r"exposure level for .*: ([\d.]+)", output)[1]) < 2
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda u: u.name)
-def test_commands_exist_and_secrets_are_elsewhere(unit) -> None:
+def test_commands_exist_and_no_secret_is_in_the_unit(unit) -> None:
     text = unit.read_text(encoding="utf-8")
     assert set(text.splitlines()) >= HARDENED
     program, command, *words = shlex.split(setting(text, "ExecStart"))
@@ -70,12 +70,12 @@ def test_commands_exist_and_secrets_are_elsewhere(unit) -> None:
 
 @needs_systemd
 @pytest.mark.parametrize(
-    ("eve", "at"),
+    ("day_before", "at"),
     [("2026-03-28 12:00 UTC", "2026-03-29 01:00:00 UTC"), ("2026-10-24 12:00 UTC", "2026-10-25 02:00:00 UTC")],
 )
-def test_the_timer_keeps_london_s_time_when_the_clocks_change(eve: str, at: str) -> None:
+def test_the_timer_follows_london_time_when_the_clocks_change(day_before: str, at: str) -> None:
     calendar = setting((PROJECT / "deploy" / "systemd" / "pam-nightly.timer").read_text(encoding="utf-8"), "OnCalendar")
-    said = analyze("calendar", "--iterations=2", f"--base-time={eve}", calendar)
-    times = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", said)
+    output = analyze("calendar", "--iterations=2", f"--base-time={day_before}", calendar)
+    times = re.findall(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", output)
     assert times[0] == at.removesuffix(" UTC")
     assert times[1][:10] > times[0][:10], "one a day"

@@ -1,4 +1,4 @@
-"""What the set-up tells uv of the settings that pip has, and where it says that the sample's pages are."""
+"""The set-up gives uv the settings of pip, and ends with the paths of the sample's pages."""
 
 import importlib.util
 from pathlib import Path
@@ -12,19 +12,19 @@ from dagster_project.core.home import PROJECT, Home
 @pytest.fixture
 def bootstrap() -> ModuleType:
     spec = importlib.util.spec_from_file_location("bootstrap", PROJECT / "bootstrap.py")
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_it_ends_with_the_pages_to_open(bootstrap: ModuleType, sample_home: Home, new_home: Home) -> None:
+def test_it_prints_the_pages_to_open(bootstrap: ModuleType, sample_home: Home, new_home: Home) -> None:
     report, dashboard = (line.rpartition(": ")[2] for line in bootstrap.pages_of(sample_home.path))
     assert report.endswith("/published/report/2026-03/index.html") and Path(report).is_file()
     assert dashboard.endswith("/published/dashboard/index.html") and Path(dashboard).is_file()
     assert bootstrap.pages_of(new_home.path) == []
 
 
-def test_uv_is_told_what_pip_is_told(bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_gets_the_settings_of_pip(bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "pip.conf"
     file.write_text(
         "[global]\nindex-url = https://all.example/simple\ncert = /etc/all.pem\ntimeout = 60\n"

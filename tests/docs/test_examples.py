@@ -12,20 +12,20 @@ from dagster_project.core.home import Home
 from dagster_project.serving import connect, write_result
 
 QUESTIONS = (DOCS / "how-to" / "twenty-questions.md").read_text(encoding="utf-8")
-TOLD = (DOCS / "how-to" / "query-the-figures.md").read_text(encoding="utf-8") + "\n" + QUESTIONS
-ASKED = re.findall(r"```sql\n(.*?)\n```\n```text\n(.*?)\n```", TOLD, re.S)
-WAY = (DOCS / "explanation" / "periods.md").read_text(encoding="utf-8")
+BOTH_PAGES = (DOCS / "how-to" / "query-the-figures.md").read_text(encoding="utf-8") + "\n" + QUESTIONS
+QUERIES = re.findall(r"```sql\n(.*?)\n```\n```text\n(.*?)\n```", BOTH_PAGES, re.S)
+PERIODS = (DOCS / "explanation" / "periods.md").read_text(encoding="utf-8")
 LEFT_OUT = re.compile(r" ─+|\d+ rows?|\s*")
-"""Lines of an answer that the pages leave out: the rule below its header, and how many rows there are."""
+"""Lines of an answer that the pages leave out: the line below its header, and the number of rows."""
 
 
-def test_there_are_twenty_questions_and_two_before() -> None:
-    assert len(ASKED) == 22
+def test_there_are_twenty_questions_and_two_introductory_queries() -> None:
+    assert len(QUERIES) == 22
     assert len(re.findall(r"^## \d+\. ", QUESTIONS, re.M)) == 20
 
 
-@pytest.mark.parametrize(("sql", "answer"), ASKED, ids=[f"{n}" for n in range(len(ASKED))])
-def test_the_answer_is_what_the_sample_says(sample_home: Home, sql: str, answer: str) -> None:
+@pytest.mark.parametrize(("sql", "answer"), QUERIES, ids=[f"{n}" for n in range(len(QUERIES))])
+def test_the_answer_is_that_of_the_sample(sample_home: Home, sql: str, answer: str) -> None:
     con, out = connect(sample_home), io.StringIO()
     try:
         result = con.execute(sql)
@@ -56,10 +56,10 @@ def test_the_worked_example_of_coverage(new_home: Home, tmp_path: Path) -> None:
         }
         months = con.execute("select min(period_start), max(period_start) from warehouse.marts.mart_naloxone").fetchone()
     assert [str(m) for m in months] == ["2024-01-01", "2026-03-01"]
-    told = re.findall(r"^\| (month|calendar_year\w*|financial_year\w*|rolling_12_months) \|(.*)\|$", WAY, re.M)
-    assert len(told) == 11
-    for period_type, rest in told:
+    printed = re.findall(r"^\| (month|calendar_year\w*|financial_year\w*|rolling_12_months) \|(.*)\|$", PERIODS, re.M)
+    assert len(printed) == 11
+    for period_type, rest in printed:
         label, *cells, status, _ = [cell.strip() for cell in rest.split("|")]
-        *found, found_status = figures[period_type, label]
-        assert status == found_status
-        assert [None if c in ("", "null") else float(c) for c in cells] == found, label
+        *values, data_status = figures[period_type, label]
+        assert status == data_status
+        assert [None if c in ("", "null") else float(c) for c in cells] == values, label

@@ -1,4 +1,4 @@
-"""The worked example of docs/how-to/map-an-export.md, run as it stands there."""
+"""The worked example of docs/how-to/map-an-export.md, run as the page prints it."""
 
 import re
 from pathlib import Path
@@ -33,22 +33,22 @@ def test_the_worked_example(new_home: Home) -> None:
     (new_home.mappings / mapping).write_text(block("yaml"), encoding="utf-8")
     entry = land(new_home, "n2", name, block("csv"))
     assert entry.outcome == "accepted", entry.reason
-    head, *told = [
+    head, *printed_rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in re.search(r"Three rows land:\n\n(.*?)\n\n", PAGE, re.S)[1].splitlines()
         if "---" not in line
     ]
     stored = Path(new_home.raw, "incidents", "derbyshire", f"{entry.load_id}.parquet")
-    bad = new_home.quarantine / "incidents" / "derbyshire" / stored.name
+    quarantined = new_home.quarantine / "incidents" / "derbyshire" / stored.name
     rows = duckdb.connect().execute(f"select {', '.join(head)} from '{stored}' order by cast(_line as int)").fetchall()
-    assert [[cell or "" for cell in row] for row in rows] == told
-    (line, reasons) = duckdb.connect().execute(f"select _line, _reasons from '{bad}'").fetchone()
+    assert [[cell or "" for cell in row] for row in rows] == printed_rows
+    (line, reasons) = duckdb.connect().execute(f"select _line, _reasons from '{quarantined}'").fetchone()
     assert f"line {line}: {reasons}\n" == block("text")
 
 
-def test_the_page_s_mistake_is_said_as_it_stands_there(new_home: Home) -> None:
-    said = re.search(r"^    (mappings/control-room\.yml: .*)$", PAGE, re.M)[1]
+def test_the_example_of_a_mistake_gives_the_printed_message(new_home: Home) -> None:
+    message = re.search(r"^    (mappings/control-room\.yml: .*)$", PAGE, re.M)[1]
     text = block("yaml").replace("IN: INCIDENT", "IN: INCDENT")
     (new_home.mappings / "control-room.yml").write_text(text, encoding="utf-8")
-    found = read_mappings(new_home, load_contracts(), force_names())
-    assert [str(p) for p in found.problems] == [said]
+    mappings = read_mappings(new_home, load_contracts(), force_names())
+    assert [str(p) for p in mappings.problems] == [message]

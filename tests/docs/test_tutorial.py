@@ -1,4 +1,4 @@
-"""The tutorial's way from raw exports to a report, each command of sections 2 and 4 run as it stands there."""
+"""The tutorial from raw exports to a report: each command of sections 2 and 4, run as the page prints it."""
 
 import re
 import shlex
@@ -20,7 +20,7 @@ def section(number: int) -> str:
 
 
 def commands(text: str) -> list[list[str]]:
-    """The `pam` commands of a section, in order; one may go over several lines."""
+    """The `pam` commands of a section, in order; one may take several lines."""
     blocks = re.findall(r"(?:^    .*\n)+", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
     lines = [line for block in blocks for line in re.sub(r"\n {5,}", " ", block).splitlines()]
     return [shlex.split(line)[1:] for line in lines if line.strip().startswith("pam ")]
@@ -51,10 +51,10 @@ def test_from_raw_exports_to_a_report(pam: Callable, tmp_path: Path, monkeypatch
     run(sample)
     run(map_logs)
     run(map_tests)
-    for name, begin, end, said in (("incidents", r"  grade:\n    #", "# not stored", grades),
-                                   ("tests", "# values:", "# not in the file", tests)):  # fmt: skip
+    for name, begin, end, new_lines in (("incidents", r"  grade:\n    #", "# not stored", grades),
+                                        ("tests", "# values:", "# not in the file", tests)):  # fmt: skip
         path = home.mappings / f"{name}.yml"
-        text, n = re.subn(rf"{begin}.*?(?={end})", lambda _, said=said: said, path.read_text(encoding="utf-8"), flags=re.S)
+        text, n = re.subn(rf"{begin}.*?(?={end})", lambda _, new=new_lines: new, path.read_text(encoding="utf-8"), flags=re.S)
         assert n == 1
         path.write_text(text, encoding="utf-8")
     assert "240 would land, 0 quarantined" in run(inspect) and not read_ledger(home)
@@ -63,7 +63,7 @@ def test_from_raw_exports_to_a_report(pam: Callable, tmp_path: Path, monkeypatch
     assert answers(run(query))["Oct 2025"] == before
     assert "Drug dealing" in run(unknown)
     run(accept)
-    # The edition is there before the night that counts anew: one night in place of two.
+    # The edition is written before the night that counts again: one night instead of two.
     check, published, report, freeze = commands(section(4))
     assert published == again
     home.editions.mkdir()

@@ -1,9 +1,9 @@
-"""Somebody who has the public figures and knows how they hang together, and works out what the hidden ones can be.
+"""An attacker who has the public figures, knows how they add up, and works out what the hidden ones can be.
 
-What is known: every cell of `marts_public.measures`; that counts are whole and not negative; which areas make up which, that
-categories make up the whole, and which counts are parts of others (written down here from the public documentation, not read
-from the seed that the suppression uses). Integer linear programming then says the least and the most that a hidden figure can
-be. It never sees the exact marts: those only say which hidden figures are small, and so must be found out.
+The attacker knows every cell of `marts_public.measures`; that counts are whole and not negative; which areas and categories add
+up to which; and which counts are parts of others (written here from the public documentation, not read from the seed that the
+suppression uses). Integer linear programming then gives the least and the most that a hidden figure can be. It never reads the
+exact marts: those only say which hidden figures are small, and so are targets.
 """
 
 import random
@@ -16,9 +16,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 Series = tuple[str, str, str, str]
-"""Measure, kind of area, code of the area, category."""
+"""Measure, area type, area code, category."""
 
-PARTS = [  # whole, its parts, whether they are all of it
+PARTS = [  # whole, its parts, whether they add up to it
     ("trigger_arrests", ("arrests_to_test",), False),
     ("trigger_arrests", ("referrals",), False),
     ("arrests_to_test", ("tests_completed", "tests_refused", "tests_missed"), False),
@@ -39,7 +39,7 @@ PARTS = [  # whole, its parts, whether they are all of it
     ("knightlow_visits", ("knightlow_visits_substance_misuse",), False),
 ]
 MANY = 10_000
-"""More than there ever is in a month."""
+"""More than any month has."""
 RATES = {
     "positivity_rate": ("tests_positive", "tests_recording_results", None),
     "test_rate": ("tests_completed", "arrests_to_test", None),
@@ -49,15 +49,15 @@ RATES = {
 
 
 @dataclass
-class Found:
-    """What came of an attack on one family of counts."""
+class AttackResult:
+    """The result of an attack on measures that add up."""
 
     hidden: int
     """Small hidden figures that were attacked."""
     solved: int = 0
-    """Programmes that were solved for it."""
+    """Integer programmes solved."""
     broken: list[tuple[Series, int, int, int, int]] = field(default_factory=list)
-    """Series, first and last month, least and most of each figure that was bounded too closely."""
+    """Series, first and last month, least and most of each figure that the attack bounded too closely."""
 
 
 def attack(
@@ -67,26 +67,26 @@ def attack(
     *,
     public: str = "marts_public.measures",
     areas: str = "areas_listed",
-    crossed: bool = True,
+    by_area_and_category: bool = True,
     where: str = "true",
     seed: int = 1,
-    enough: int = 10**9,
+    stop_after: int = 10**9,
     slack: int = 0,
     by_month: bool = False,
-    more: Mapping[tuple[Series, int, int], tuple[int, int]] | None = None,
-) -> Found:
-    """Attack the figures of some measures that hang together, of one force: the small hidden ones, or all that are rounded.
+    extra: Mapping[tuple[Series, int, int], tuple[int, int]] | None = None,
+) -> AttackResult:
+    """Attack the figures of measures that add up, of one force: the small hidden ones, or all rounded ones.
 
     Args:
-        public, areas: relations with the public figures and the list of areas. crossed: figures by area and category, too.
-        where: which rows there are, SQL over the marts' columns. enough: how many figures to find before the attack ends.
-        slack: by how much a public figure can be wrong; a figure is then found where it is known exactly. by_month: longer
-        periods are known to be sums of their public months, and say nothing more. more: further figures, the least
-        and the most of each.
+        public, areas: relations with the public figures and the list of areas. by_area_and_category: figures by both, too.
+        where: SQL condition on the marts' columns: the rows to attack. stop_after: figures to find before the attack ends.
+        slack: by how much a public figure can be wrong; the attack then finds a figure if it knows it exactly. by_month: longer
+        periods are known to be sums of their public months, and tell nothing more. extra: more known figures, the least and the
+        most of each.
     """
     names = set(measures)
     rates = tuple(r for r, (n, d, _) in RATES.items() if n in names and d in names)
-    asked = ", ".join(f"'{m}'" for m in (*sorted(names), *rates))
+    listed = ", ".join(f"'{m}'" for m in (*sorted(names), *rates))
     rows = con.execute(
         f"""
         select p.measure, p.area_type, p.area_code, p.category, {month('p.period_start')}, {month('p.period_end')},
@@ -96,49 +96,49 @@ def attack(
             on p.force_code = m.force_code and p.mart = m.mart and p.measure = m.measure and p.area_type = m.area_type
             and p.area_code = m.area_code and p.category = m.category and p.period_type = m.period_type
             and p.period_start = m.period_start and p.period_end = m.period_end
-        where p.measure in ({asked}) and p.data_status <> 'not_available' and {where}
-            {'' if crossed else "and (p.area_type = 'force' or p.category = 'all')"}
+        where p.measure in ({listed}) and p.data_status <> 'not_available' and {where}
+            {'' if by_area_and_category else "and (p.area_type = 'force' or p.category = 'all')"}
         group by all
         order by all
         """
     ).fetchall()
     known: dict[tuple[Series, int, int], tuple[int, int]] = {}
     small: dict[tuple[Series, int, int], int] = {}
-    every: set[Series] = set()
+    all_series: set[Series] = set()
     for measure, kind, code, category, a, b, value, n, d, prior, true in rows:
         if measure in RATES:
             above, below, of = RATES[measure]
             for name, figure, cat in ((above, n, category), (below, d, of or category)):
-                every.add((name, kind, code, cat))
+                all_series.add((name, kind, code, cat))
                 if figure is not None:
                     known[(name, kind, code, cat), a, b] = (int(figure), int(figure))
             continue
         series = (measure, kind, code, category)
-        every.add(series)
+        all_series.add(series)
         if value is not None and not (by_month and a != b):
             known[series, a, b] = (int(value) - slack, int(value) + slack)
         if slack or (value is None and 0 < true < threshold):
             small[series, a, b] = int(true)
         if prior is not None and not slack:
             known[series, a - 12, b - 12] = (int(prior), int(prior))
-    for key, (least, most) in (more or {}).items():
-        if key[0] in every:
+    for key, (least, most) in (extra or {}).items():
+        if key[0] in all_series:
             low, high = known.get(key, (0, MANY))
             known[key] = (max(low, least), min(high, most))
     units = f"select area_code, section_code from {areas} where area_type = 'lpu' and section_code is not null"
     sections = dict(con.execute(units).fetchall())
-    return solve(every, known, small, sections, 1 if slack else threshold, random.Random(seed), enough)
+    return solve(all_series, known, small, sections, 1 if slack else threshold, random.Random(seed), stop_after)
 
 
 def month(day: str) -> str:
-    """SQL for the months from year 0 to a day's."""
+    """SQL for the number of months from year 0 to the month of a day."""
     return f"12 * year({day}) + month({day}) - 1"
 
 
 def relations(series: set[Series], sections: dict[str, str]) -> list[tuple[Series, list[Series], bool]]:
-    """A whole, its parts, and whether they are all of it: what holds in every month. In one order: an attack that ends with the
-    first figures that it finds is to find the same each time."""
-    found: list[tuple[Series, list[Series], bool]] = []
+    """A whole, its parts, and whether they add up to it, in every month. In a fixed order, so that an attack that stops early
+    finds the same figures each time."""
+    sums: list[tuple[Series, list[Series], bool]] = []
     by_place: dict[tuple[str, str, str], dict[str, list[Series]]] = {}
     in_order = sorted(series)
     for s in in_order:
@@ -150,40 +150,40 @@ def relations(series: set[Series], sections: dict[str, str]) -> list[tuple[Serie
         elif kind == "lpu":
             by_place.setdefault((measure, "areas", category), {}).setdefault(sections[code], []).append(s)
     force = next(code for _, kind, code, _ in series if kind == "force")
-    for (measure, how, rest), groups in by_place.items():
+    for (measure, split_by, rest), groups in by_place.items():
         for above, parts in groups.items():
-            if how == "categories":
+            if split_by == "categories":
                 kind, code = rest.split(" ", 1)
-                found.append(((measure, kind, code, "all"), parts, True))
+                sums.append(((measure, kind, code, "all"), parts, True))
             elif above == "force":
-                found.append(((measure, "force", force, rest), parts, True))
+                sums.append(((measure, "force", force, rest), parts, True))
             else:
-                found.append(((measure, "section", above, rest), parts, True))
+                sums.append(((measure, "section", above, rest), parts, True))
     for whole, parts, is_all in PARTS:
         for s in [s for s in in_order if s[0] == whole]:
             if is_all and s[3] != "all":
-                continue  # what is split otherwise has other categories, whatever they are called
-            there = [(p, *s[1:]) for p in parts if (p, *s[1:]) in series]
-            if there:
-                found.append((s, there, is_all and len(there) == len(parts)))
-    return [(w, p, e) for w, p, e in found if w in series]
+                continue  # parts split in another way have other categories
+            present = [(p, *s[1:]) for p in parts if (p, *s[1:]) in series]
+            if present:
+                sums.append((s, present, is_all and len(present) == len(parts)))
+    return [(w, p, e) for w, p, e in sums if w in series]
 
 
 def solve(
-    every: set[Series],
+    all_series: set[Series],
     known: dict[tuple[Series, int, int], tuple[int, int]],
     small: dict[tuple[Series, int, int], int],
     sections: dict[str, str],
     threshold: int,
-    chance: random.Random,
-    enough: int = 10**9,
-) -> Found:
-    """Bound each small figure by what is known. `known`, `small`: a figure by series, first and last month."""
-    found = Found(hidden=len(small))
+    rng: random.Random,
+    stop_after: int = 10**9,
+) -> AttackResult:
+    """Bound each small figure by the known ones. `known`, `small`: figures by series, first and last month."""
+    result = AttackResult(hidden=len(small))
     if not small:
-        return found
+        return result
     keys = [*known, *small]
-    series = sorted(every | {s for s, _, _ in keys})
+    series = sorted(all_series | {s for s, _, _ in keys})
     first, last = min(a for _, a, _ in keys), max(b for _, _, b in keys)
     width = last - first + 1
     place = {s: i * width for i, s in enumerate(series)}
@@ -207,46 +207,46 @@ def solve(
             most.append(0 if is_all else np.inf)
     rows = LinearConstraint(matrix(lines, width * len(series)), least, most)
     targets = list(small)
-    asked = matrix([(list(window(t)), [1.0] * len(window(t))) for t in targets], width * len(series))
+    target_rows = matrix([(list(window(t)), [1.0] * len(window(t))) for t in targets], width * len(series))
     low = np.full(len(targets), np.inf)
     high = np.full(len(targets), -np.inf)
     done = np.zeros(len(targets), bool)
 
     def point(objective: np.ndarray) -> None:
-        # Whole numbers most often come by themselves. HiGHS's presolve has called a feasible table infeasible.
+        # The linear solution is mostly whole already. HiGHS's presolve has called a feasible table infeasible.
         for kind, presolve in ((0, True), (1, True), (1, False)):
             options = {"presolve": presolve}
-            result = milp(objective, constraints=rows, bounds=Bounds(0, MANY), integrality=kind * whole, options=options)
-            if result.success and np.abs(result.x - np.round(result.x)).max() < 1e-6:
+            solution = milp(objective, constraints=rows, bounds=Bounds(0, MANY), integrality=kind * whole, options=options)
+            if solution.success and np.abs(solution.x - np.round(solution.x)).max() < 1e-6:
                 break
-        assert result.success, f"no table is in keeping with what is published: {result.message}"
-        found.solved += 1
-        at = asked @ np.round(result.x)
+        assert solution.success, f"no table is consistent with what is published: {solution.message}"
+        result.solved += 1
+        at = target_rows @ np.round(solution.x)
         np.minimum(low, at, out=low)
         np.maximum(high, at, out=high)
         done[(high >= threshold) & (high - low >= threshold)] = True
 
     whole = np.ones(width * len(series))
     size = len(targets)
-    while not done.all() and len(found.broken) < enough:
+    while not done.all() and len(result.broken) < stop_after:
         waiting = [i for i in range(len(targets)) if not done[i]]
-        batch = chance.sample(waiting, min(size, len(waiting)))
-        objective = np.asarray(asked[batch].sum(axis=0)).ravel()
+        batch = rng.sample(waiting, min(size, len(waiting)))
+        objective = np.asarray(target_rows[batch].sum(axis=0)).ravel()
         before = done.sum()
         point(-objective)
         point(objective)
         if len(batch) == 1:
             if not done[batch[0]]:
                 s, a, b = targets[batch[0]]
-                found.broken.append((s, a, b, int(low[batch[0]]), int(high[batch[0]])))
+                result.broken.append((s, a, b, int(low[batch[0]]), int(high[batch[0]])))
                 done[batch[0]] = True
         elif done.sum() - before < len(batch) / 4:
             size = max(1, size // 3)
-    return found
+    return result
 
 
 def matrix(lines: list[tuple[list[int], list[float]]], width: int) -> csr_array:
-    """A sparse matrix of lines, each its columns and their values."""
+    """A sparse matrix. Each line: its columns and their values."""
     starts = np.cumsum([0, *(len(at) for at, _ in lines)])
     columns = np.concatenate([np.asarray(at) for at, _ in lines]) if lines else np.array([], int)
     values = np.concatenate([np.asarray(v) for _, v in lines]) if lines else np.array([])

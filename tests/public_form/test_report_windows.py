@@ -1,4 +1,4 @@
-"""The report's own windows in the public form, attacked together with `marts_public`: they give no hidden figure away."""
+"""The report's windows in the public form give no hidden figure away: an attack on them and `marts_public` together."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,8 +15,8 @@ from dagster_project.public_form import write_public
 from dagster_project.public_form.public_windows import Sums
 from dagster_project.reporting.pack.public_cells import public_cells
 
-from .attack import RATES, Found, Series, attack
-from .tables import MEASURES, make
+from .attack import RATES, AttackResult, Series, attack
+from .random_marts import MEASURES, make_marts
 
 WINDOWS = [
     *({name: n} for name in ("month", "rolling_12_months", "calendar_year", "financial_year") for n in (0, -1)),
@@ -28,8 +28,8 @@ WINDOWS = [
 SHOWS = ("value", "prior_value", "volume_change", "numerator", "denominator")
 
 
-def edition(con: duckdb.DuckDBPyConnection) -> Edition:
-    """Every measure, area and category of the made tables over windows of all kinds."""
+def make_edition(con: duckdb.DuckDBPyConnection) -> Edition:
+    """An edition of every measure, area and category of the random marts, over windows of all kinds."""
     (last,) = con.execute("select max(period_end) from marts.measures where data_status = 'complete'").fetchone()
     tables = []
     for mart, measure in [*MEASURES, ("mart_drug_tests", "positivity_rate"), ("mart_stop_search", "drug_find_rate")]:
@@ -38,15 +38,15 @@ def edition(con: duckdb.DuckDBPyConnection) -> Edition:
             {"name": f"w{n}_{shows}", "window": window, "shows": shows} for n, window in enumerate(WINDOWS) for shows in SHOWS
         ]
         figure = {"mart": mart, "measure": measure}
-        said = {"table": measure, "paragraph": "1", "title": measure}
-        tables.append({**said, "figure": figure, "rows": rows, "columns": columns})
+        heading = {"table": measure, "paragraph": "1", "title": measure}
+        tables.append({**heading, "figure": figure, "rows": rows, "columns": columns})
     return Edition.model_validate(
         {"edition": "2024-01", "title": "Windows", "force_code": "f", "data_to": str(last), "tables": tables}
     )
 
 
-def told(con: duckdb.DuckDBPyConnection, of: Edition) -> dict[tuple[Series, int, int], int]:
-    """The figures that the report shows, by series, first and last month; parts of rates are those of their counts."""
+def report_figures(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[tuple[Series, int, int], int]:
+    """The figures that the report shows, by series, first and last month; parts of rates under the names of their counts."""
     codes = dict(
         ((a, n), c)
         for a, n, c in con.execute("select distinct area_type, area_name, area_code from marts_public.measures").fetchall()
@@ -58,59 +58,62 @@ def told(con: duckdb.DuckDBPyConnection, of: Edition) -> dict[tuple[Series, int,
         "positivity_rate": {"numerator": "tests_positive", "denominator": "tests_completed"},
         "drug_find_rate": {"numerator": "drug_finds", "denominator": "drug_searches_recording_finds"},
     }
-    found: dict[tuple[Series, int, int], int] = {}
+    figures: dict[tuple[Series, int, int], int] = {}
     by_place: dict[tuple[Series, int, int], dict[str, Decimal]] = {}
-    for cells in public_cells(con, of).values():
+    for cells in public_cells(con, edition).values():
         for c in (c for c in cells if c["value"] is not None and c["period_end"]):
             begins = c["period_start"] or first
             a, b = (12 * d.year + d.month - 1 for d in (begins, c["period_end"]))
             measure = parts.get(c["measure"], {}).get(c["shows"], c["measure"])
-            if measure in RATES or c["mart"] == "mart_mda_orders":  # whose orders are called as those of another mart
+            if measure in RATES or c["mart"] == "mart_mda_orders":  # has the measure names of another mart
                 continue
             series = (measure, c["area_type"], codes[c["area_type"], c["area_name"]], c["category"])
             if c["shows"] == "prior_value":
-                found[series, a - 12, b - 12] = int(c["value"])
+                figures[series, a - 12, b - 12] = int(c["value"])
             elif c["shows"] not in ("volume_change", "pct_change"):
-                found[series, a, b] = int(c["value"])
+                figures[series, a, b] = int(c["value"])
             by_place.setdefault((series, a, b), {})[c["shows"]] = c["value"]
-    # A change is shown with both of its figures, and so tells nothing more.
+    # A change is shown with both of its figures, so it gives no more away.
     for (series, a, b), shown in by_place.items():
         if "volume_change" in shown:
-            assert found[series, a, b] - found[series, a - 12, b - 12] == shown["volume_change"]
-    return found
+            assert figures[series, a, b] - figures[series, a - 12, b - 12] == shown["volume_change"]
+    return figures
 
 
-def exactly(figures: dict[tuple[Series, int, int], int]) -> dict[tuple[Series, int, int], tuple[int, int]]:
+def as_bounds(figures: dict[tuple[Series, int, int], int]) -> dict[tuple[Series, int, int], tuple[int, int]]:
     return {key: (figure, figure) for key, figure in figures.items()}
 
 
-def attacked(con: duckdb.DuckDBPyConnection, mart: str, more: dict[tuple[Series, int, int], int], **options: object) -> Found:
+def attack_mart(
+    con: duckdb.DuckDBPyConnection, mart: str, extra: dict[tuple[Series, int, int], int], **options: object
+) -> AttackResult:
     measures = [m for at, m in MEASURES if at == mart]
-    crossed = mart == "mart_drug_offences"
-    where = f"p.mart = '{mart}'"
-    return attack(con, measures, areas="staging.areas_listed", where=where, crossed=crossed, more=exactly(more), **options)
+    return attack(
+        con, measures, areas="staging.areas_listed", where=f"p.mart = '{mart}'",
+        by_area_and_category=mart == "mart_drug_offences", extra=as_bounds(extra), **options,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=[1007, pytest.param(1012, marks=pytest.mark.long)])
-def made(request: pytest.FixtureRequest) -> duckdb.DuckDBPyConnection:
-    con = make(request.param)
+def marts(request: pytest.FixtureRequest) -> duckdb.DuckDBPyConnection:
+    con = make_marts(request.param)
     write_public(con, Public(), "staging", "secret")
     return con
 
 
-def test_no_window_of_a_report_gives_a_small_figure_away(made: duckdb.DuckDBPyConnection) -> None:
-    more = told(made, edition(made))
-    months = {(12 * a.year + a.month - 1, 12 * b.year + b.month - 1) for a, b in made.execute(
+def test_no_window_gives_a_small_figure_away(marts: duckdb.DuckDBPyConnection) -> None:
+    report = report_figures(marts, make_edition(marts))
+    months = {(12 * a.year + a.month - 1, 12 * b.year + b.month - 1) for a, b in marts.execute(
         "select distinct period_start, period_end from marts.measures").fetchall()}  # fmt: skip
-    assert len([1 for _, a, b in more if (a, b) not in months]) > 20, "windows that are no periods of the marts"
+    assert len([1 for _, a, b in report if (a, b) not in months]) > 20, "windows that are no periods of the marts"
     for mart in {at for at, _ in MEASURES}:
-        found = attacked(made, mart, more)
-        assert found.hidden > 50 and found.broken == []
+        result = attack_mart(marts, mart, report)
+        assert result.hidden > 50 and result.broken == []
 
 
-def test_windows_that_are_hidden_only_when_they_are_small_give_figures_away(made: duckdb.DuckDBPyConnection) -> None:
-    """What a report would show that looked at each window by itself: the attack finds what is hidden."""
-    months = made.execute(
+def test_hiding_only_small_windows_gives_figures_away(marts: duckdb.DuckDBPyConnection) -> None:
+    """If the report looked at each window by itself, the attack would find hidden figures."""
+    months = marts.execute(
         "select distinct measure, area_type, area_code, category, 12 * year(period_start) + month(period_start) - 1, value"
         " from marts.measures where period_type = 'month' and mart = 'mart_drug_offences' and value is not null"
         " and (area_type = 'force' or category = 'all')"
@@ -118,21 +121,21 @@ def test_windows_that_are_hidden_only_when_they_are_small_give_figures_away(made
     sums: dict[Series, dict[int, int]] = {}
     for *series, month, value in months:
         sums.setdefault(tuple(series), {})[month] = int(value)
-    more = {}
+    report = {}
     for series, by_month in sums.items():
         for a in by_month:
             for b in range(a, a + 7):
                 total = sum(by_month.get(m, 0) for m in range(a, b + 1))
                 if b in by_month and (total == 0 or total >= 5):
-                    more[series, a, b] = total
-    assert attacked(made, "mart_drug_offences", more, enough=1).broken
+                    report[series, a, b] = total
+    assert attack_mart(marts, "mart_drug_offences", report, stop_after=1).broken
 
 
-def test_the_figures_are_those_of_the_marts_where_nothing_is_hidden() -> None:
-    """With a threshold of 0, each window whose months are whole is the sum of its months."""
-    con = make(1007)
+def test_with_nothing_hidden_windows_are_sums_of_the_marts() -> None:
+    """With a threshold of 0, each window of whole months is the sum of its months."""
+    con = make_marts(1007)
     write_public(con, Public(threshold=0), "staging")
-    found = told(con, edition(con))
+    figures = report_figures(con, make_edition(con))
     sums = {
         (tuple(series), m): int(value) for *series, m, value in con.execute(
             "select measure, area_type, area_code, category, 12 * year(period_start) + month(period_start) - 1, value"
@@ -140,14 +143,14 @@ def test_the_figures_are_those_of_the_marts_where_nothing_is_hidden() -> None:
         ).fetchall()
     }  # fmt: skip
     checked = 0
-    for (series, a, b), value in found.items():
+    for (series, a, b), value in figures.items():
         if series[0] != "drug_searches_recording_finds":
             assert value == sum(sums.get((series, m), 0) for m in range(a, b + 1)), (series, a, b)
             checked += 1
     assert checked > 500
 
 
-def test_sums_follow_from_known_ones_and_no_others() -> None:
+def test_sums_finds_what_known_sums_imply_and_no_more() -> None:
     sums = Sums()
     sums.add(0, 11, Decimal(100))
     sums.add(3, 14, Decimal(120))
@@ -161,19 +164,19 @@ def test_sums_follow_from_known_ones_and_no_others() -> None:
 
 @pytest.fixture(scope="module")
 def sample(sample_home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[tuple[Series, int, int], int]]]:
-    """The published sample, its areas, and what the March 2026 edition tells of it in the public form."""
+    """The published sample with its areas, and the figures that the March 2026 edition shows of it in the public form."""
     with candidate(sample_home) as con:
         con.execute("use warehouse")
         con.execute("create temp table areas_now as select * from work.staging.areas_listed where force_code = 'derbyshire'")
-        yield con, told(con, read_editions(Home(Path("nowhere"))).sound["2026-03"])
+        yield con, report_figures(con, read_editions(Home(Path("nowhere"))).sound["2026-03"])
 
 
 @pytest.mark.parametrize(
     "measures", [["naloxone_administrations"], ["properties_identified", "repeat_addresses"], ["tests_positive"]]
 )
-def test_the_report_of_the_sample_gives_no_small_figure_away(
+def test_the_sample_report_gives_no_small_figure_away(
     sample: tuple[duckdb.DuckDBPyConnection, dict[tuple[Series, int, int], int]], measures: list[str]
 ) -> None:
-    con, more = sample
-    found = attack(con, measures, areas="areas_now", more=exactly(more))
-    assert found.hidden > 20 and found.broken == []
+    con, report = sample
+    result = attack(con, measures, areas="areas_now", extra=as_bounds(report))
+    assert result.hidden > 20 and result.broken == []

@@ -1,4 +1,4 @@
-"""A candidate to spoil: the sample's, as it was when the gate let it pass."""
+"""The sample's candidate as the gate passed it, for tests that put bad data into it."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ from dagster_project.transform.raw_schema import WAREHOUSE
 
 @pytest.fixture(scope="session")
 def sample_home(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """With its candidate whole, as the gate saw it. To be read, not changed."""
+    """The published sample with its whole candidate, as the gate saw it. Do not change it: use `sample_candidate`."""
     home = copy_home(sample_home, tmp_path_factory.mktemp("judged") / "home")
     shutil.copyfile(home.warehouse, home.candidate / WAREHOUSE)
     return home
@@ -28,28 +28,28 @@ Spoil = Callable[..., list[Check]]
 
 @pytest.fixture
 def sample_candidate(sample_home: Home, tmp_path: Path) -> Home:
-    """A copy of the sample's home, candidate and all."""
+    """A copy of the sample's home, with its candidate, which a test may change."""
     return copy_home(sample_home, tmp_path / "home")
 
 
 @pytest.fixture(scope="session")
 def sample_checks(sample_home: Home) -> list[Check]:
-    """What the gate says of the untouched sample. One check fails: intelligence ends a month before the other extracts."""
+    """The gate's checks of the unchanged sample. One fails: intelligence ends a month before the other extracts."""
     checks = gate.judge(sample_home)
     assert failed(checks) == {("intelligence", "freshness", "warning")}
     return checks
 
 
 def of_figures(checks: Iterable[Check]) -> list[Check]:
-    """Without the checks of what leaves the force, which a spoiled mart is no longer like: test_leaving.py is about them."""
+    """Without the checks of the public form and the report (see test_outgoing_rules.py): a changed mart fails them, too."""
     return [c for c in checks if c.suite not in OUTGOING.values()]
 
 
 @pytest.fixture
 def spoil(sample_checks: list[Check]) -> Spoil:
-    """Change a candidate by SQL, build one audit model again, and say which checks fail that did not before."""
+    """Changes a candidate by SQL, builds one audit model again, and returns the checks that fail and did not fail before."""
 
-    def changed(home: Home, audit: str, *statements: str) -> list[Check]:
+    def newly_failed(home: Home, audit: str, *statements: str) -> list[Check]:
         with candidate(home, read_only=False) as con:
             for statement in statements:
                 rows = con.execute(statement).fetchone()
@@ -59,4 +59,4 @@ def spoil(sample_checks: list[Check]) -> Spoil:
         checks = [c for c in of_figures(gate.judge(home)) if not c.passed]
         return [c for c in checks if (c.subject, c.rule, c.severity) not in failed(sample_checks)]
 
-    return changed
+    return newly_failed

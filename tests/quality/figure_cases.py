@@ -1,11 +1,11 @@
-"""Bad data for every rule on figures: one statement a rule, which makes that rule false and no other.
+"""Bad data for every rule on figures: one SQL statement a rule, which breaks that rule and no other.
 
-Each case changes the published shape of the sample by as little as will do: a measure without categories where
-categories are not the point, a rolling year where months are not, a figure without a prior value where changes are not.
+Each case changes the sample as little as possible: a measure without categories unless the rule is about categories, a rolling
+year unless it is about months, a figure without a prior value unless it is about changes.
 """
 
-STILL = "prior_value is null"
-"""A change of value alone does not contradict its change on the year before."""
+NO_PRIOR = "prior_value is null"
+"""So that a changed value does not break the rule on changes from the year before."""
 
 FIGURE_CASES = {
     "repeated_rows": (
@@ -32,33 +32,33 @@ FIGURE_CASES = {
     "count_not_whole": (
         "mart_iom",
         "update warehouse.marts.mart_iom set value = value + 0.5"
-        f" where measure = 'cohort_size' and period_type = 'month' and value is not null and {STILL}",
+        f" where measure = 'cohort_size' and period_type = 'month' and value is not null and {NO_PRIOR}",
     ),
     "all_not_its_categories": (
         "mart_school_inputs",
         "update warehouse.marts.mart_school_inputs set value = value + 1"
         " where measure = 'inputs_delivered' and category = 'Primary' and period_type = 'rolling_12_months'"
-        f" and {STILL} and period_end = date '2024-12-31'",
+        f" and {NO_PRIOR} and period_end = date '2024-12-31'",
     ),
     "force_not_its_units": (
         "mart_op_trapped",
         "update warehouse.marts.mart_op_trapped set value = value + 1 where measure = 'people_safeguarded'"
-        f" and area_type = 'lpu' and area_code = 'dales' and period_type = 'rolling_12_months' and {STILL}",
+        f" and area_type = 'lpu' and area_code = 'dales' and period_type = 'rolling_12_months' and {NO_PRIOR}",
     ),
     "sections_not_the_rest": (
         "mart_naloxone",
         "update warehouse.marts.mart_naloxone set value = value + 1"
-        f" where area_type = 'section' and area_code = 'north' and period_type = 'rolling_12_months' and {STILL}",
+        f" where area_type = 'section' and area_code = 'north' and period_type = 'rolling_12_months' and {NO_PRIOR}",
     ),
     "year_not_its_months": (
         "mart_confiscation_orders",
         "update warehouse.marts.mart_confiscation_orders set value = value + 1"
-        f" where measure = 'aris_returns' and period_type = 'financial_year' and {STILL} and value is not null",
+        f" where measure = 'aris_returns' and period_type = 'financial_year' and {NO_PRIOR} and value is not null",
     ),
     "percent_out_of_range": (
         "mart_stop_search",
         "update warehouse.marts.mart_stop_search set value = -100 * numerator / denominator, numerator = -numerator"
-        f" where measure = 'drug_find_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
+        f" where measure = 'drug_find_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {NO_PRIOR}",
     ),
     "numerator_over_denominator": (
         "mart_drug_tests",
@@ -67,7 +67,7 @@ FIGURE_CASES = {
     "rate_not_its_parts": (
         "mart_stop_search",
         "update warehouse.marts.mart_stop_search set value = value / 2"
-        f" where measure = 'drug_find_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {STILL}",
+        f" where measure = 'drug_find_rate' and area_type = 'force' and period_type = 'month' and value > 0 and {NO_PRIOR}",
     ),
 }
-"""Rule -> the mart whose suite must find it, and the SQL."""
+"""Rule -> the mart that must fail it, and the SQL."""

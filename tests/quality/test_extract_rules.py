@@ -1,7 +1,7 @@
-"""Each rule on extracts has files that trip it, and files that lie exactly at its limit and do not.
+"""Each rule on extracts has files that break it, and files exactly at its limit that do not.
 
-Derbyshire's files break one rule an extract; Leicestershire's are the same, at the limit. All of it in one home and two
-nights: what the gate says of a force must not depend on another's files.
+Derbyshire's files break one rule an extract; Leicestershire's are the same, at the limit. All are in one home and two nights:
+a force's checks must not depend on another's files.
 """
 
 from datetime import date, timedelta
@@ -17,10 +17,10 @@ from dagster_project.quality.engine import validate_facts
 
 from .conftest import Spoil
 
-BAD, GOOD = "derbyshire", "leicestershire"
+BREAKING, AT_LIMIT = "derbyshire", "leicestershire"
 YEAR = ("2025-01-01", "2025-12-31")
 LAST_DAY = date(2025, 12, 31)
-UNIT = {BAD: "Dales", GOOD: "LE1"}
+UNIT = {BREAKING: "Dales", AT_LIMIT: "LE1"}
 OLDER, NEWER = "20260101T020000Z", "20260102T020000Z"
 UNITS = "force_code,section_code,section_name,lpu_code,lpu_name\nleicestershire,city,City,LE1,Leicester Central\n"
 
@@ -40,40 +40,42 @@ EXTRACT_CASES = {
     "rows_in_erased_months": {("naloxone", "warning")},
     "rows_outside_windows": {("community_voices", "critical")},
 }
-"""Rule -> the extracts that must fail it, and how gravely."""
+"""Rule -> the extracts that must fail it, with the severity."""
 LANDING_LOST = ("rows_unaccounted", "rows_missing_in_quarantine", "rows_in_erased_months", "rows_outside_windows")
-"""No file can trip these, unless landing is wrong: their tests spoil the ledger's figures."""
+"""No file breaks these unless landing is wrong: their tests change the ledger's figures."""
 
 
-def at(day: date, n: int) -> str:
+def days_before(day: date, n: int) -> str:
     return str(day - timedelta(days=n))
 
 
 def daily(before: int, recent: int) -> list[str]:
     """Dates: `before` a day over 364 days, then `recent` rows over the last 28."""
-    return [at(LAST_DAY, 28 + n) for n in range(364) for _ in range(before)] + [at(LAST_DAY, n % 28) for n in range(recent)]
+    return [days_before(LAST_DAY, 28 + n) for n in range(364) for _ in range(before)] + [
+        days_before(LAST_DAY, n % 28) for n in range(recent)
+    ]
 
 
 def drop_shares(inbox: Path, force: str, bad: bool) -> None:
-    """2 and 3 of 100 rows in quarantine; 25 and 26 of 100 rows without a known unit."""
+    """2 or 3 of 100 rows in quarantine; 25 or 26 of 100 rows without a known unit."""
     broken = 3 if bad else 2
     amounts = each(100, lambda n: [f"M{n}", "2025-06-01", "about ten" if n < broken else "10", "Police"])
     write_extract(
         inbox, "mda_orders", amounts, columns=["order_ref", "order_date", "amount", "recipient"], force=force, window=YEAR
     )
-    nowhere, known = 26 if bad else 25, UNIT[force]
-    units = each(100, lambda n: [f"N{n}", "2025-06-01T10:00", "" if n < nowhere else known])
+    unplaced, unit = 26 if bad else 25, UNIT[force]
+    units = each(100, lambda n: [f"N{n}", "2025-06-01T10:00", "" if n < unplaced else unit])
     write_extract(inbox, "naloxone", units, columns=["administration_ref", "administered_at", "lpu"], force=force, window=YEAR)
 
 
 def drop_volumes(inbox: Path, force: str, bad: bool) -> None:
-    """Half and less than half, double and more than double the rows a day; a quarter and more of another kind. Of 755 and 756
-    rows, 8 and 7 have an offence code that no list knows. Two rows a day, and none on the last 16 and 15 days.
+    """Half the rows a day, or fewer; double, or more; a quarter of another kind, or more. 7 of 756 rows, or 8 of 755, with an
+    unknown offence code. Two rows a day, then 15 or 16 days without any.
     """
-    window = (at(LAST_DAY, 391), str(LAST_DAY))
-    fewer, odd = enumerate(daily(2, 27 if bad else 28)), 8 if bad else 7
+    window = (days_before(LAST_DAY, 391), str(LAST_DAY))
+    fewer, unknown = enumerate(daily(2, 27 if bad else 28)), 8 if bad else 7
     write_extract(
-        inbox, "crimes", [[f"C{n}", day, "ZZ" if n < odd else "92D", "Recorded", UNIT[force]] for n, day in fewer],
+        inbox, "crimes", [[f"C{n}", day, "ZZ" if n < unknown else "92D", "Recorded", UNIT[force]] for n, day in fewer],
         columns=["crime_ref", "recorded_on", "offence_code", "status", "lpu"], force=force, window=window,
     )  # fmt: skip
     more = enumerate(daily(1, 57 if bad else 56))
@@ -81,18 +83,18 @@ def drop_volumes(inbox: Path, force: str, bad: bool) -> None:
         inbox, "intelligence", [[f"I{n}", day, "Officer", "Drugs", UNIT[force]] for n, day in more],
         columns=["intel_ref", "submitted_on", "source", "themes", "lpu"], force=force, window=window,
     )  # fmt: skip
-    found = 15 if bad else 14
+    finds = 15 if bad else 14
     days = daily(2, 56)
     write_extract(
         inbox, "stop_search",
         [
-            [f"S{n}", f"{day}T10:00", "Drugs", "Y" if n >= len(days) - found else "N", UNIT[force]]
+            [f"S{n}", f"{day}T10:00", "Drugs", "Y" if n >= len(days) - finds else "N", UNIT[force]]
             for n, day in enumerate(days)
         ],
         columns=["search_ref", "searched_at", "object_of_search", "object_found", "lpu"], force=force, window=window,
     )  # fmt: skip
     quiet = 16 if bad else 15
-    tested = daily(2, 0) + [at(LAST_DAY, quiet + n % (28 - quiet)) for n in range(40)]
+    tested = daily(2, 0) + [days_before(LAST_DAY, quiet + n % (28 - quiet)) for n in range(40)]
     write_extract(
         inbox, "drug_tests",
         [[f"D{n}", f"{day}T10:00", "Theft", "Completed", "Positive", UNIT[force]] for n, day in enumerate(tested)],
@@ -101,30 +103,30 @@ def drop_volumes(inbox: Path, force: str, bad: bool) -> None:
 
 
 def drop_late(inbox: Path, force: str, bad: bool) -> None:
-    """3, 45 and 400 days behind the night, and a day more."""
+    """Files that end 3, 45 and 400 days before the night, or a day earlier."""
     more = 1 if bad else 0
     columns = ["incident_ref", "record_type", "created_at", "qualifiers"]
     write_extract(
         inbox, "incidents", [["A1", "ROC", "2025-12-01T10:00", "Drugs"]],
-        columns=columns, force=force, window=("2025-12-01", at(TODAY, 3 + more)),
+        columns=columns, force=force, window=("2025-12-01", days_before(TODAY, 3 + more)),
     )  # fmt: skip
     write_extract(
         inbox, "forfeiture_orders", [["F1", "2025-06-01", "10"]],
-        columns=["order_ref", "order_date", "amount"], force=force, window=("2025-01-01", at(TODAY, 45 + more)),
+        columns=["order_ref", "order_date", "amount"], force=force, window=("2025-01-01", days_before(TODAY, 45 + more)),
     )  # fmt: skip
     fingertips = ["Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Time period", "Value"]
     write_extract(
         inbox, "public_health", [["92432", "Deaths", "E10000007", "Derbyshire", "Counties", "Persons", "2022", "5.1"]],
-        columns=fingertips, force=force, window=("2022-01-01", at(TODAY, 400 + more)),
+        columns=fingertips, force=force, window=("2022-01-01", days_before(TODAY, 400 + more)),
     )  # fmt: skip
 
 
 def drop_versions(inbox: Path, force: str, bad: bool, night: int) -> None:
-    """10 and 11 rows withdrawn, of 200 that came since the last publication (there is none: both nights' rows); a bad row
-    whose key has an earlier version, and one whose key has none.
+    """10 or 11 rows withdrawn, of 200 since the last publication (there is none, so of both nights); a bad row with an earlier
+    version of its key, or without one.
     """
-    gone = (11 if bad else 10) if night == 2 else 0
-    rows = each(100 - gone, lambda n: [f"I{n}", "2025-06-01", "Primary", "30"])
+    withdrawn = (11 if bad else 10) if night == 2 else 0
+    rows = each(100 - withdrawn, lambda n: [f"I{n}", "2025-06-01", "Primary", "30"])
     stamp = NEWER if night == 2 else OLDER
     write_extract(
         inbox, "school_inputs", rows, columns=["input_ref", "delivered_on", "phase", "young_people"], force=force,
@@ -142,7 +144,7 @@ def drop_versions(inbox: Path, force: str, bad: bool, night: int) -> None:
 
 
 def drop_numbers(inbox: Path, force: str, bad: bool) -> None:
-    """Of 10 rows of November, 5 and 4 have the numbers of December."""
+    """December repeats 4 or 5 of the 10 references of November."""
     for month, numbers in ("11", 10), ("12", 5 if bad else 4):
         rows = each(numbers, lambda n, month=month: [f"A{n}", f"2025-{month}-03", "10"])
         write_extract(
@@ -152,83 +154,83 @@ def drop_numbers(inbox: Path, force: str, bad: bool) -> None:
 
 
 @pytest.fixture(scope="module")
-def troubled(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
-    """A night of extracts each of which breaks one rule, published with its warnings."""
-    home = Home(tmp_path_factory.mktemp("troubled") / "home").create()
+def night_with_warnings(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
+    """A published night with warnings: each of its extracts breaks one rule."""
+    home = Home(tmp_path_factory.mktemp("night_with_warnings") / "home").create()
     home.seeds.mkdir()
     (home.seeds / "areas.csv").write_text(UNITS, encoding="utf-8")
-    for force in (BAD, GOOD):
-        drop_versions(home.inbox, force, force == BAD, night=1)
+    for force in (BREAKING, AT_LIMIT):
+        drop_versions(home.inbox, force, force == BREAKING, night=1)
     assert {e.outcome for e in land_night(home)} == {"accepted"}
-    for force in (BAD, GOOD):
-        drop_versions(home.inbox, force, force == BAD, night=2)
+    for force in (BREAKING, AT_LIMIT):
+        drop_versions(home.inbox, force, force == BREAKING, night=2)
         for drop in (drop_shares, drop_volumes, drop_late, drop_numbers):
-            drop(home.inbox, force, force == BAD)
+            drop(home.inbox, force, force == BREAKING)
     run = publish_night(home)
     assert {e.outcome for e in run.entries} == {"accepted"}
     return run
 
 
-def test_files_that_break_one_rule_trip_it_alone(troubled: NightRun) -> None:
+def test_files_that_break_one_rule_fail_only_that_rule(night_with_warnings: NightRun) -> None:
     expected = {
         (extract, rule, severity)
         for rule, cases in EXTRACT_CASES.items()
         if rule not in LANDING_LOST
         for extract, severity in cases
     }
-    assert failed(troubled.checks) == expected
+    assert failed(night_with_warnings.checks) == expected
 
 
-def test_files_at_the_limit_pass(troubled: NightRun) -> None:
-    found = {(c.subject, c.rule): c.found for c in troubled.checks if not c.passed}
-    assert all(BAD in said and GOOD not in said for said in found.values())
-    assert found["mda_orders", "share_quarantined"] == "pct_quarantined 3 (derbyshire)"
-    assert found["school_inputs", "share_withdrawn"] == "pct_withdrawn 5.5 (derbyshire)"
-    assert found["naloxone", "share_unplaced"] == "pct_unplaced 26 (derbyshire)"
-    assert {found[x, "freshness"] for x in ("incidents", "forfeiture_orders", "public_health")} == {"days_late 1 (derbyshire)"}
-    assert found["crimes", "rows_a_day"] == "volume_ratio 0.482143 (derbyshire)"
-    assert found["crimes", "unknown_values"] == "rows_unknown 8 (derbyshire, offence_code: 'ZZ' (8))"
-    november = f"aris_returns__{BAD}__2025-11-01__2025-11-30__{OLDER}.csv"
-    assert found["aris_returns", "rows_replaced"] == f"rows_replaced 5 (derbyshire, 5 of {november})"
-    assert found["intelligence", "rows_a_day"] == "volume_ratio 2.03571 (derbyshire)"
-    assert found["drug_tests", "days_without_rows"] == "rows_missing_in_quiet_days 32 (derbyshire)"
-    assert found["stop_search", "kinds_of_row"] == "pct_kinds_shift 26.7857 (derbyshire)"
+def test_files_at_the_limit_pass(night_with_warnings: NightRun) -> None:
+    findings = {(c.subject, c.rule): c.found for c in night_with_warnings.checks if not c.passed}
+    assert all(BREAKING in text and AT_LIMIT not in text for text in findings.values())
+    assert findings["mda_orders", "share_quarantined"] == "pct_quarantined 3 (derbyshire)"
+    assert findings["school_inputs", "share_withdrawn"] == "pct_withdrawn 5.5 (derbyshire)"
+    assert findings["naloxone", "share_unplaced"] == "pct_unplaced 26 (derbyshire)"
+    late = {findings[x, "freshness"] for x in ("incidents", "forfeiture_orders", "public_health")}
+    assert late == {"days_late 1 (derbyshire)"}
+    assert findings["crimes", "rows_a_day"] == "volume_ratio 0.482143 (derbyshire)"
+    assert findings["crimes", "unknown_values"] == "rows_unknown 8 (derbyshire, offence_code: 'ZZ' (8))"
+    november = f"aris_returns__{BREAKING}__2025-11-01__2025-11-30__{OLDER}.csv"
+    assert findings["aris_returns", "rows_replaced"] == f"rows_replaced 5 (derbyshire, 5 of {november})"
+    assert findings["intelligence", "rows_a_day"] == "volume_ratio 2.03571 (derbyshire)"
+    assert findings["drug_tests", "days_without_rows"] == "rows_missing_in_quiet_days 32 (derbyshire)"
+    assert findings["stop_search", "kinds_of_row"] == "pct_kinds_shift 26.7857 (derbyshire)"
 
 
-def test_a_sentence_says_what_is_wrong_where_and_when(troubled: NightRun) -> None:
-    said = {(c.subject, c.rule): c.message for c in troubled.checks if not c.passed}
-    assert said["incidents", "freshness"] == "incidents (derbyshire): covered to 2025-12-30; days late: 1"
-    shares = "mda_orders (derbyshire): 3.0% of the rows of the latest files are in quarantine"
-    assert said["mda_orders", "share_quarantined"] == shares
-    assert said["drug_tests", "days_without_rows"] == (
+def test_messages_say_what_is_wrong_where_and_when(night_with_warnings: NightRun) -> None:
+    messages = {(c.subject, c.rule): c.message for c in night_with_warnings.checks if not c.passed}
+    assert messages["incidents", "freshness"] == "incidents (derbyshire): covered to 2025-12-30; days late: 1"
+    quarantined = "mda_orders (derbyshire): 3.0% of the rows of the latest files are in quarantine"
+    assert messages["mda_orders", "share_quarantined"] == quarantined
+    assert messages["drug_tests", "days_without_rows"] == (
         "drug_tests (derbyshire): no row from 2025-12-16 to 2025-12-31, where about 32 would be usual"
     )
-    assert said["crimes", "unknown_values"] == (
+    assert messages["crimes", "unknown_values"] == (
         "crimes (derbyshire): the latest files have values that no list knows: offence_code: 'ZZ' (8)"
     )
-    assert all(text.startswith(f"{subject} ({BAD}): ") and "None" not in text for (subject, _), text in said.items())
-    assert not any(c.message for c in troubled.checks if c.passed)
-    written = published(troubled.home, "select subject, rule, message from meta.checks where not passed")
-    assert {(subject, rule): message for subject, rule, message in written} == said
+    assert all(text.startswith(f"{subject} ({BREAKING}): ") and "None" not in text for (subject, _), text in messages.items())
+    assert not any(c.message for c in night_with_warnings.checks if c.passed)
+    published_messages = published(night_with_warnings.home, "select subject, rule, message from meta.checks where not passed")
+    assert {(subject, rule): message for subject, rule, message in published_messages} == messages
 
 
-def test_a_row_that_stands_in_names_the_file_to_mend(troubled: NightRun) -> None:
-    (check,) = (c for c in troubled.checks if c.rule == "rows_stood_in" and not c.passed)
-    name = f"exploitation_outcomes__{BAD}__{YEAR[0]}__{YEAR[1]}__{NEWER}.csv"
+def test_an_earlier_version_in_use_names_the_file_to_correct(night_with_warnings: NightRun) -> None:
+    (check,) = (c for c in night_with_warnings.checks if c.rule == "rows_stood_in" and not c.passed)
+    name = f"exploitation_outcomes__{BREAKING}__{YEAR[0]}__{YEAR[1]}__{NEWER}.csv"
     assert check.found == f"rows_stood_in 1 (derbyshire, {name})"
 
 
-def test_warnings_travel_with_the_night(troubled: NightRun) -> None:
-    assert troubled.receipt.outcome == "published" and failed(troubled.checks)
-    rows = published(troubled.home, "select subject, rule, severity from meta.checks where not passed")
-    assert set(rows) == failed(troubled.checks)
-    assert published(troubled.home, "select warnings from meta.nights order by all desc limit 1") == [(len(rows),)]
+def test_warnings_are_published_with_the_night(night_with_warnings: NightRun) -> None:
+    assert night_with_warnings.receipt.outcome == "published" and failed(night_with_warnings.checks)
+    rows = published(night_with_warnings.home, "select subject, rule, severity from meta.checks where not passed")
+    assert set(rows) == failed(night_with_warnings.checks)
+    assert published(night_with_warnings.home, "select warnings from meta.nights order by all desc limit 1") == [(len(rows),)]
 
 
-def test_rows_that_landing_lost_or_that_are_not_where_the_ledger_says_hold_the_night(
-    sample_candidate: Home, spoil: Spoil
-) -> None:
-    """Each by itself, in an extract of its own. One file short and another over must not cancel out."""
+def test_rows_that_landing_lost_hold_the_night(sample_candidate: Home, spoil: Spoil) -> None:
+    """Lost, or not where the ledger says: each in its own extract. A file with a row too few and one with a row too many must
+    not cancel out."""
     changes = {
         "aris_returns": "rows_in_file = rows_in_file + 1",
         "crimes": "rows_in_raw = rows_in_raw - 1",
@@ -237,7 +239,7 @@ def test_rows_that_landing_lost_or_that_are_not_where_the_ledger_says_hold_the_n
         "county_lines": "rows_landed = rows_landed - 1",
         "intelligence": "rows_refused = rows_refused + 1",
     }
-    found = spoil(
+    checks = spoil(
         sample_candidate, "extract_facts",
         "update raw.accounts set rows_in_quarantine = null, rows_in_file = rows_in_file + 1, rows_quarantined = 1"
         " where extract = 'drug_tests'",
@@ -249,11 +251,11 @@ def test_rows_that_landing_lost_or_that_are_not_where_the_ledger_says_hold_the_n
         "update raw.accounts set rows_landed = rows_landed - 1 where extract = 'mda_orders' and source_file <> 'again'",
     )  # fmt: skip
     lost = {(x, rule, severity) for rule in LANDING_LOST for x, severity in EXTRACT_CASES[rule]}
-    assert failed(found) == lost | {(extract, "rows_unaccounted", "critical") for extract in (*changes, "mda_orders")}
+    assert failed(checks) == lost | {(extract, "rows_unaccounted", "critical") for extract in (*changes, "mda_orders")}
 
 
-def test_data_docs_show_the_value_that_broke_a_rule_also_where_its_sentence_names_the_column() -> None:
-    """It was EMPTY there."""
+def test_data_docs_show_the_value_of_a_column_that_the_sentence_names() -> None:
+    """It was shown as EMPTY."""
     from great_expectations.render.util import build_count_and_index_table
 
     facts = pd.DataFrame({"extract": ["crimes", "naloxone"], "force_code": "derbyshire", "days_late": [0, 31], "files": [1, 2]})
@@ -264,8 +266,8 @@ def test_data_docs_show_the_value_that_broke_a_rule_also_where_its_sentence_name
     ]  # fmt: skip
     shown = {}
     for answer in validate_facts("facts", rules, facts)["results"]:
-        asked = ("partial_unexpected_counts", "unexpected_index_list", "unexpected_count", "unexpected_list",
-                 "unexpected_index_column_names")  # fmt: skip
-        _, table = build_count_and_index_table(*(answer["result"][name] for name in asked))
+        fields = ("partial_unexpected_counts", "unexpected_index_list", "unexpected_count", "unexpected_list",
+                  "unexpected_index_column_names")  # fmt: skip
+        _, table = build_count_and_index_table(*(answer["result"][name] for name in fields))
         shown[answer["expectation_config"]["meta"]["rule"]] = [row[0] for row in table]
     assert shown == {"days_late": ["31"], "files": ["1", "2"]}

@@ -1,4 +1,4 @@
-"""A night that is held back or fails: what it says, what it leaves alone, and that the next one succeeds by itself."""
+"""A night that is held or fails: its messages, that the publication stays, and that the next night succeeds."""
 
 import json
 from collections.abc import Callable
@@ -12,32 +12,32 @@ from dagster_project.core.receipts import NightUnderWayError, Receipt, read_rece
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish
-from dagster_project.transform import candidate as building_on
+from dagster_project.transform import candidate as candidate_module
 from dagster_project.transform import dbt_runner, raw_schema
 
 RULE = "year_not_its_months"
-WRONG = (
+SET_A_WRONG_FIGURE = (
     "update warehouse.marts.mart_county_lines set value = value + 1 where measure = 'lines_closed' and"
     " area_type = 'force' and period_type = 'calendar_year' and value is not null"
 )
-CLOSED = (
+LINES_CLOSED = (
     "select value from marts.mart_county_lines where measure = 'lines_closed' and area_type = 'force'"
     " and period_type = 'calendar_year' and value is not null"
 )
 
 
-def a_model_goes_wrong(patch: pytest.MonkeyPatch) -> None:
-    """From here on, nights build a mart with one wrong figure."""
+def build_a_wrong_figure(patch: pytest.MonkeyPatch) -> None:
+    """Has nights build a mart with one wrong figure."""
     build = NightRun.build
 
-    def wrong(run: NightRun) -> list[dbt_runner.Node]:
+    def build_wrong(run: NightRun) -> list[dbt_runner.Node]:
         nodes = build(run)
         with candidate(run.home, read_only=False) as con:
-            con.execute(WRONG)
+            con.execute(SET_A_WRONG_FIGURE)
         dbt_runner.build(run.home, select=["figure_facts"])
         return nodes
 
-    patch.setattr(NightRun, "build", wrong)
+    patch.setattr(NightRun, "build", build_wrong)
 
 
 def last_receipt(home: Home) -> Receipt:
@@ -46,14 +46,14 @@ def last_receipt(home: Home) -> Receipt:
 
 @pytest.fixture
 def week_copy(week_copy: Home) -> Home:
-    """With a file in its inbox: without any, a night builds nothing that could go wrong."""
+    """The week with a file in its inbox: without one, a night builds nothing."""
     drop_something(week_copy)
     return week_copy
 
 
 @pytest.fixture
-def stands(week_copy: Home) -> Callable[[], None]:
-    """Asserts that the publication is, to the byte, the one that was there before."""
+def check_unchanged(week_copy: Home) -> Callable[[], None]:
+    """Asserts that the publication is still, to the byte, the one before the test."""
     before = week_copy.warehouse.read_bytes()
     links = {p.name: p.readlink() if p.is_symlink() else None for p in week_copy.published.iterdir()}
     assert {"current", "warehouse.duckdb"} < set(links)
@@ -61,43 +61,43 @@ def stands(week_copy: Home) -> Callable[[], None]:
     def check() -> None:
         assert week_copy.warehouse.read_bytes() == before
         assert {p.name: p.readlink() if p.is_symlink() else None for p in week_copy.published.iterdir()} == links
-        assert published(week_copy, CLOSED) == [(5,)]
+        assert published(week_copy, LINES_CLOSED) == [(5,)]
 
     return check
 
 
-def test_a_night_that_cannot_be_true_is_held_and_the_next_one_publishes(
-    week: Home, week_copy: Home, stands: Callable[[], None], pam: Callable
+def test_a_night_with_a_wrong_figure_is_held_and_the_next_one_publishes(
+    week: Home, week_copy: Home, check_unchanged: Callable[[], None], pam: Callable
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        a_model_goes_wrong(patch)
+        build_a_wrong_figure(patch)
         result = pam("nightly", "--home", week_copy.path)
     assert result.exit_code == 1
-    said = (
+    message = (
         "Lines closed in mart_county_lines (derbyshire): in 1 place this is not so: A year is the sum of its months."
         f" [{RULE}]"
     )
-    assert said in result.stderr and "held back; the last publication stays" in result.stderr
-    assert f"Critical  {said}" in result.stdout
-    stands()
+    assert message in result.stderr and "held back; the last publication stays" in result.stderr
+    assert f"Critical  {message}" in result.stdout
+    check_unchanged()
     held = last_receipt(week_copy)
-    assert (held.outcome, held.figures, held.sha256) == ("held", {}, None) and said in held.reason
+    assert (held.outcome, held.figures, held.sha256) == ("held", {}, None) and message in held.reason
     state = json.loads(pam("status", "--json", "--home", week_copy.path).stdout)
     assert state["last_night"]["outcome"] == "held" and RULE in {c["rule"] for c in state["holding"]}
     assert state["published"]["night_id"] != held.night_id
-    answer = pam("query", CLOSED, "--format", "csv", "--home", week_copy.path)
+    answer = pam("query", LINES_CLOSED, "--format", "csv", "--home", week_copy.path)
     assert (answer.exit_code, answer.stdout) == (0, "value\n5\n")
 
     (week_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
-    good = run_night(week_copy)
-    assert good.receipt.outcome == "published"
+    next_run = run_night(week_copy)
+    assert next_run.receipt.outcome == "published"
     assert same_figures(week, week_copy) == []
     nights = published(week_copy, "select outcome, reason from meta.nights order by started_at, night_id")
     assert nights[-3:] == [("published", ""), ("held", held.reason), ("published", "")]
 
 
-def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(week_copy: Home, stands: Callable[[], None]) -> None:
-    """A force's own list of areas in which one name is two units."""
+def test_a_failed_dbt_test_holds_the_night_and_is_named(week_copy: Home, check_unchanged: Callable[[], None]) -> None:
+    """A force's own list of areas, with one name for two units."""
     week_copy.seeds.mkdir()
     (week_copy.seeds / "areas.csv").write_text(
         "force_code,section_code,section_name,lpu_code,lpu_name\n"
@@ -110,74 +110,76 @@ def test_a_failed_test_of_dbt_s_holds_the_night_by_its_name(week_copy: Home, sta
     failed = [c for c in run.receipt.checks if not c["passed"]]
     assert {(c["suite"], c["severity"]) for c in failed} == {("dbt", "critical")}
     assert all("pam dbt test -s" in c["advice"] for c in failed)
-    stands()
+    check_unchanged()
 
 
-def test_a_model_that_does_not_build_fails_the_night_by_its_name(
-    week_copy: Home, stands: Callable[[], None], pam: Callable
+def test_a_model_that_does_not_build_fails_the_night_and_is_named(
+    week_copy: Home, check_unchanged: Callable[[], None], pam: Callable
 ) -> None:
     prepare_raw = raw_schema.prepare_raw
 
-    def half(home: Home, *args: object) -> object:
+    def prepare_without_a_table(home: Home, *args: object) -> object:
         loads = prepare_raw(home, *args)
         with duckdb.connect(str(home.candidate / raw_schema.WORK)) as con:
             con.execute("drop table raw.withheld")
         return loads
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(raw_schema, "prepare_raw", half)
+        patch.setattr(raw_schema, "prepare_raw", prepare_without_a_table)
         result = pam("nightly", "--home", week_copy.path)
     assert result.exit_code == 1 and "superseded_rows" in result.stderr
     assert "failed; the last publication stays" in result.stderr
     failed = last_receipt(week_copy)
     assert failed.outcome == "failed" and "could not build" in failed.reason and "superseded_rows" in failed.reason
     assert failed.reason.startswith("dbt could not build") and failed.reason.index("superseded_rows") < 60
-    stands()
+    check_unchanged()
 
 
-def test_a_crash_before_the_last_step_leaves_the_publication(
-    week_copy: Home, stands: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+def test_a_crash_of_the_last_step_leaves_the_publication_unchanged(
+    week_copy: Home, check_unchanged: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publish, "publish", full)
+    monkeypatch.setattr(publish, "publish", fail)
     run = run_night(week_copy)
     assert run.receipt.outcome == "failed" and "No space left" in run.receipt.reason
     assert last_receipt(week_copy).outcome == "failed"
-    stands()
+    check_unchanged()
 
 
-def test_a_list_that_says_nothing_sensible_fails_the_night_with_its_line(week_copy: Home, stands: Callable[[], None]) -> None:
+def test_an_invalid_list_fails_the_night_with_its_line(week_copy: Home, check_unchanged: Callable[[], None]) -> None:
     week_copy.seeds.mkdir()
     path = week_copy.seeds / "offence_codes.csv"
     path.write_text("offence_code,offence_class\n77/50,possession\n92/30,supply\n", encoding="utf-8")
     run = run_night(week_copy)
     assert run.receipt.outcome == "failed"
     assert "seeds/offence_codes.csv: line 3: offence_class 'supply' is none of possession, trafficking" in run.receipt.reason
-    stands()
+    check_unchanged()
 
 
-def test_a_candidate_that_somebody_else_wrote_in_is_not_built_on(week_copy: Home) -> None:
+def test_a_damaged_candidate_is_not_built_on(week_copy: Home) -> None:
     (week_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
-    assert building_on.start(week_copy).base != "night", "it builds all, from nothing"
+    assert candidate_module.start(week_copy).base != "night", "it builds all again"
 
 
-def test_a_night_under_way_keeps_others_out(week_copy: Home, stands: Callable[[], None], pam: Callable) -> None:
+def test_a_second_night_cannot_begin_during_the_first(
+    week_copy: Home, check_unchanged: Callable[[], None], pam: Callable
+) -> None:
     with night(week_copy) as first:
         with pytest.raises(NightUnderWayError, match="another night is under way"):
             NightRun(week_copy).begin()
         result = pam("nightly", "--wait", 0, "--home", week_copy.path)
         assert result.exit_code == 1 and "another night is under way" in result.stderr
         assert first.night is not None
-    assert len(read_receipts(week_copy)) == 5, "who is kept out leaves no receipt"
-    stands()
+    assert len(read_receipts(week_copy)) == 5, "a night that could not begin has no receipt"
+    check_unchanged()
     run = NightRun(week_copy)
     run.begin()
     run.end()
 
 
-def test_no_step_is_taken_without_the_one_before(week_copy: Home, stands: Callable[[], None]) -> None:
+def test_a_step_needs_the_step_before(week_copy: Home, check_unchanged: Callable[[], None]) -> None:
     run = NightRun(week_copy)
     for step in (run.build, run.judge, run.publish):
         with pytest.raises(NightFailedError, match="begins with landing"):
@@ -188,4 +190,4 @@ def test_no_step_is_taken_without_the_one_before(week_copy: Home, stands: Callab
         with pytest.raises(NightFailedError, match="nothing was checked"):
             run.judge()
         assert run.receipt is None
-    stands()
+    check_unchanged()

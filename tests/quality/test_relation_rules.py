@@ -1,4 +1,4 @@
-"""Rules that a suite's YAML alone puts on a mart, a table of the report or a staging model."""
+"""Rules that a suite's YAML puts on a mart, a table of the report or a staging model, without code."""
 
 import importlib
 import json
@@ -35,58 +35,56 @@ def write_suite(home: Home, relation: str, *rules: dict[str, Any], name: str = "
 
 
 @pytest.fixture(scope="module")
-def built(week: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The week's last night as it was before it was published."""
-    home = Home(tmp_path_factory.mktemp("built") / "home")
+def unpublished_home(week: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The week's last night as it was before publishing."""
+    home = Home(tmp_path_factory.mktemp("unpublished_home") / "home")
     shutil.copytree(week.path, home.path, symlinks=True)
     shutil.copyfile(home.warehouse, home.candidate / WAREHOUSE)
     return home
 
 
 @pytest.fixture
-def judged(built: Home) -> Any:
-    def judge(relation: str, *rules: dict[str, Any], **said: Any) -> list[Check]:
-        write_suite(built, relation, *rules, **said)
-        return relation_rules.judge_relations(built, relation_suites(built))[0]
+def judge(unpublished_home: Home) -> Any:
+    """Writes a suite of these rules and returns its checks."""
 
-    yield judge
-    shutil.rmtree(built.expectations, ignore_errors=True)
+    def call(relation: str, *rules: dict[str, Any], **options: Any) -> list[Check]:
+        write_suite(unpublished_home, relation, *rules, **options)
+        return relation_rules.judge_relations(unpublished_home, relation_suites(unpublished_home))[0]
 
-
-def found(checks: list[Check]) -> list[str]:
-    return [c.found for c in checks]
+    yield call
+    shutil.rmtree(unpublished_home.expectations, ignore_errors=True)
 
 
-def test_any_core_expectation_on_any_relation(judged: Callable) -> None:
-    """Each on data that keeps it and on data that breaks it."""
-    (good,) = judged("stg_crimes", IN_SET)
+def test_core_expectations_work_on_every_kind_of_relation(judge: Callable) -> None:
+    """Each on data that pass and on data that fail."""
+    (good,) = judge("stg_crimes", IN_SET)
     assert (good.passed, good.subject, good.rule, good.found) == (True, "crimes", "status_to_be_in_set", "")
     bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
-    (c,) = judged("staging.stg_crimes", bad)
+    (c,) = judge("staging.stg_crimes", bad)
     assert (c.passed, c.holds, c.advice) == (False, True, "Ask the analyst.") and c.found.startswith("status 'Recorded': ")
     rows = {"row_condition": 'measure == "naloxone_administrations"', "condition_parser": "pandas"}
-    (c,) = judged("mart_naloxone", {**BETWEEN, "kwargs": {**BETWEEN["kwargs"], **rows}}, severity="warning")
+    (c,) = judge("mart_naloxone", {**BETWEEN, "kwargs": {**BETWEEN["kwargs"], **rows}}, severity="warning")
     assert (c.subject, c.passed, c.holds) == ("mart_naloxone", False, False) and c.found.startswith("value ")
     day = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "period_start", "min_value": "2020-01-01"}}
     later = {"type": "expect_column_min_to_be_between", "kwargs": {"column": "value", "min_value": 1}}
     count = {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}}
-    first, second, third = sorted(judged("mart_naloxone", day, later, count), key=lambda c: c.rule)
+    first, second, third = sorted(judge("mart_naloxone", day, later, count), key=lambda c: c.rule)
     assert first.passed and (second.found, third.passed) == ("mart_naloxone is " + second.found.split()[-1], False)
-    (c,) = judged("reports.offences", {"type": "expect_column_to_exist", "kwargs": {"column": "rolling"}})
+    (c,) = judge("reports.offences", {"type": "expect_column_to_exist", "kwargs": {"column": "rolling"}})
     assert c.passed and c.subject == "reports.offences"
 
 
-def test_of_many_rows_the_distinct_values_are_asked(judged: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_relations_are_judged_by_distinct_values(judge: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relation_rules, "MOST_ROWS", 3)
     bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
     mostly = {**bad, "kwargs": {**bad["kwargs"], "mostly": 0.5}, "meta": {"rule": "mostly", "advice": "Ask."}}
-    checks = {c.rule: c for c in judged("stg_crimes", IN_SET, {**bad, "meta": {"rule": "bad", "advice": "Ask."}}, mostly)}
+    checks = {c.rule: c for c in judge("stg_crimes", IN_SET, {**bad, "meta": {"rule": "bad", "advice": "Ask."}}, mostly)}
     assert checks["status_to_be_in_set"].passed and not checks["mostly"].passed
     assert "1 of the distinct values of" in checks["bad"].found and "distinct" not in checks["mostly"].found
 
 
 @pytest.mark.parametrize(
-    ("relation", "rule", "said"),
+    ("relation", "rule", "message"),
     [
         ("stg_crime", IN_SET, "no mart, report or staging model is called stg_crime; nearest: stg_crimes"),
         ("raw.loads", IN_SET, "no mart, report or staging model is called raw.loads"),
@@ -96,25 +94,25 @@ def test_of_many_rows_the_distinct_values_are_asked(judged: Callable, monkeypatc
         ("stg_crimes", {**BETWEEN, "kwargs": {"column": "status", "min_value": 1}}, "must either be None or of the same type"),
     ],
 )  # fmt: skip
-def test_a_rule_that_cannot_be_asked_has_failed(judged: Callable, relation: str, rule: dict, said: str) -> None:
-    (check,) = judged(relation, rule)
-    assert check.holds and check.found.startswith("the check failed to run: ") and said in check.found
+def test_a_rule_that_cannot_run_fails(judge: Callable, relation: str, rule: dict, message: str) -> None:
+    (check,) = judge(relation, rule)
+    assert check.holds and check.found.startswith("the check failed to run: ") and message in check.found
 
 
-def test_an_extract_that_nobody_sends_is_not_judged(judged: Callable) -> None:
-    assert judged("stg_incidents", {"type": "expect_column_to_exist", "kwargs": {"column": "lpu"}}) == []
+def test_an_extract_that_nobody_sends_is_not_judged(judge: Callable) -> None:
+    assert judge("stg_incidents", {"type": "expect_column_to_exist", "kwargs": {"column": "lpu"}}) == []
 
 
-def test_no_key_of_a_row_leaves_staging(built: Home) -> None:
-    write_suite(built, "stg_crimes", {"type": "expect_column_values_to_match_regex",
+def test_values_of_keys_are_not_shown(unpublished_home: Home) -> None:
+    write_suite(unpublished_home, "stg_crimes", {"type": "expect_column_values_to_match_regex",
                                       "kwargs": {"column": "crime_ref", "regex": "^X"}})  # fmt: skip
-    (check,), (result,) = relation_rules.judge_relations(built, relation_suites(built))
+    (check,), (result,) = relation_rules.judge_relations(unpublished_home, relation_suites(unpublished_home))
     assert check.found.endswith("(values of keys and identifiers are not shown)") and "C1" not in json.dumps(result)
-    shutil.rmtree(built.expectations)
+    shutil.rmtree(unpublished_home.expectations)
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"name": "own", "relation": "stg_crimes", "subject": "mart", "expectations": []}, "relation"),
         ({"name": "own", "subject": "relation"}, "needs name"),
@@ -130,10 +128,10 @@ def test_no_key_of_a_row_leaves_staging(built: Home) -> None:
         ({"name": "crimes", "relation": "stg_crimes"}, "a name that no suite"),
     ],
 )  # fmt: skip
-def test_a_suite_that_can_not_be_meant(new_home: Home, body: dict, said: str) -> None:
+def test_an_invalid_suite_is_an_error(new_home: Home, body: dict, message: str) -> None:
     new_home.expectations.mkdir()
     (new_home.expectations / f"{body['name']}.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
-    with pytest.raises(gate.SuiteError, match=said):
+    with pytest.raises(gate.SuiteError, match=message):
         relation_suites(new_home)
 
 
@@ -148,11 +146,11 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
         run.build()
         run.judge()
     assert run.receipt and (run.receipt.outcome, run.receipt.reason) == (
-        "held", f"crimes: status 'Cancelled': 1 of {len(staged(week_copy))} rows [status_to_be_in_set]"
+        "held", f"crimes: status 'Cancelled': 1 of {len(staged_rows(week_copy))} rows [status_to_be_in_set]"
     )  # fmt: skip
     assert published(week_copy, "select night_id from meta.nights where finished_at is null") == [(NIGHTS[4],)]
-    said = pam("checks", "--home", week_copy.path)
-    assert said.exit_code == 0 and "status_to_be_in_set" in said.stdout and f"Night {NEXT} (held): " in said.stdout
+    result = pam("checks", "--home", week_copy.path)
+    assert result.exit_code == 0 and "status_to_be_in_set" in result.stdout and f"Night {NEXT} (held): " in result.stdout
     body = json.loads(pam("checks", "--night", NEXT, "--format", "json", "--home", week_copy.path).stdout)
     own = next(r for r in body["results"] if r["suite_name"] == "own")
     assert sorted(r["result"]["partial_unexpected_list"] for r in own["results"]) == [["<b>Odd"], ["Cancelled"]]
@@ -162,17 +160,17 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     index = pam("checks", "--docs", tmp_path / "docs", "--home", week_copy.path).stdout.strip()
     pages = {p.name: p.read_text(encoding="utf-8") for p in Path(index).parent.glob("*.html")}
     assert data_docs.INDEX in pages and "own" in pages[data_docs.INDEX]
-    odd = ("//", "<script", "<b>Odd", "<i class=x")
-    assert not [(name, part) for name, text in pages.items() for part in odd if part in text]
+    unsafe = ("//", "<script", "<b>Odd", "<i class=x")
+    assert not [(name, part) for name, text in pages.items() for part in unsafe if part in text]
     assert any("Odd" in text for text in pages.values()) and any("i class=x" in text for text in pages.values())
     if BROWSER:
         with open_browser() as browser, offline_page(browser) as page:
-            # The suites have one template: the index, and the pages with the longest and oddest values.
+            # All pages have one template: test the index and the pages with the longest and most unusual values.
             for name in [data_docs.INDEX, *(name for name, text in pages.items() if "Odd" in text or "i class=x" in text)]:
                 page.goto(Path(index).with_name(name).as_uri())
                 assert not page.evaluate(WIDE), f"{name} is wider than its window"
 
-    # Its own API opens what is written for it, in a process that knows nothing of the warehouse.
+    # Great Expectations' own API opens the project without the warehouse.
     import great_expectations as gx
 
     folder = pam("checks", "--gx-project", tmp_path / "project", "--home", week_copy.path).stdout.strip()
@@ -180,21 +178,21 @@ def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Calla
     context = gx.get_context(mode="file", project_root_dir=str(tmp_path / "project"))
     assert {s.name for s in context.suites.all()} == {*load_suites(), "own", "values"}
     store = context.validation_results_store
-    (again,) = (r for r in map(store.get, store.list_keys()) if r.suite_name == "own")
-    assert again.success is False and again.results[0].expectation_config.kwargs["column"] == "status"
+    (stored,) = (r for r in map(store.get, store.list_keys()) if r.suite_name == "own")
+    assert stored.success is False and stored.results[0].expectation_config.kwargs["column"] == "status"
 
     (week_copy.expectations / "own.yml").unlink()
     with dated(week_copy, "20260109T020000Z") as run:
         run.land()
-        assert not run.end_if_unchanged(), "another rule is news"
+        assert not run.end_if_unchanged(), "the rules changed"
         run.build()
         run.judge()
         run.publish()
-    (told,) = published(week_copy, "select severity, passed, found from meta.checks where suite = 'values'")
-    assert told[:2] == ("warning", False) and told[2].startswith("value ")
+    (check,) = published(week_copy, "select severity, passed, found from meta.checks where suite = 'values'")
+    assert check[:2] == ("warning", False) and check[2].startswith("value ")
 
 
-def staged(home: Home) -> list[Any]:
+def staged_rows(home: Home) -> list[Any]:
     import duckdb
 
     with duckdb.connect(str(home.candidate / "work.duckdb"), read_only=True) as con:
@@ -205,23 +203,23 @@ README = EXPECTATIONS / "README.md"
 
 
 def test_the_readme_s_suite_and_commands_work(
-    built: Home, week_copy: Home, pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unpublished_home: Home, week_copy: Home, pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = README.read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
-    built.expectations.mkdir(exist_ok=True)
-    (built.expectations / "recorded_crimes.yml").write_text(block, encoding="utf-8")
-    (check,), _ = relation_rules.judge_relations(built, relation_suites(built))
+    unpublished_home.expectations.mkdir(exist_ok=True)
+    (unpublished_home.expectations / "recorded_crimes.yml").write_text(block, encoding="utf-8")
+    (check,), _ = relation_rules.judge_relations(unpublished_home, relation_suites(unpublished_home))
     assert check.passed and check.severity == "critical"
-    shutil.rmtree(built.expectations)
+    shutil.rmtree(unpublished_home.expectations)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PAM_HOME", str(week_copy.path))
     commands = re.findall(r"^    pam (.*?)(?: {2,}#.*)?$", text, re.M)
     assert len(commands) == 3
     for command in commands:
-        said = pam(*command.split())
-        assert said.exit_code == 0 and said.stdout, command
+        result = pam(*command.split())
+        assert result.exit_code == 0 and result.stdout, command
     assert (tmp_path / "data-docs" / data_docs.INDEX).exists()
     module, name = re.findall(r"`(great_expectations[\w.]+)\.(\w+)\.load`", text)[0]
     load = getattr(importlib.import_module(module), name).load

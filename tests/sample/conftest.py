@@ -1,6 +1,4 @@
-"""The sample, written once, and its rows as plain dictionaries: read with the csv module, not with the
-warehouse.
-"""
+"""The sample, written once, and its rows as dictionaries, read with the csv module and not with the warehouse."""
 
 import csv
 import gzip
@@ -36,7 +34,7 @@ def _text(path: Path) -> str:
 
 
 def _day(text: str) -> str:
-    """The London day of a date or timestamp, in whichever way it is written, as ISO text."""
+    """The London day of a date or timestamp in any of the sample's formats, as ISO text."""
     if text[2:3] == "/":
         return f"{text[6:10]}-{text[3:5]}-{text[:2]}"
     if "+" in text:
@@ -49,11 +47,11 @@ def _read(path: Path) -> list[dict[str, str]]:
     header = text[: text.index("\n")]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;|,", key=header.count))
     columns = [name.lower().replace(" ", "_") for name in next(reader)]
-    placing = next((columns.index(name) for name in DATE_COLUMNS if name in columns), None)
+    date_column = next((columns.index(name) for name in DATE_COLUMNS if name in columns), None)
     rows = [dict(zip(columns, row, strict=True)) for row in reader]
-    if placing is not None:
+    if date_column is not None:
         for row in rows:
-            row["day"] = _day(row[columns[placing]])
+            row["day"] = _day(row[columns[date_column]])
     if "closed_on" in columns:
         for row in rows:
             row["closed_on"] = _day(row["closed_on"])
@@ -91,5 +89,5 @@ def sample_windows(sample_files: list[Path]) -> dict[str, tuple[str, str]]:
 
 @pytest.fixture
 def read_sample() -> Callable[[Path], list[dict[str, str]]]:
-    """How the tests read one file."""
+    """Reads one file as `sample_rows` does."""
     return _read

@@ -1,26 +1,26 @@
-"""Whether the sample's rows add up to the printed report: a test for every printed figure, and for what it says in words."""
+"""The sample's rows add up to the printed report: a test for every printed figure, and for its statements in words."""
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 import pytest
 
-from .counting import (
+from .counters import (
     COUNTERS,
     FORCE,
     SECTIONS,
     UNITS,
-    Ask,
     Row,
     Rows,
+    Selection,
     agrees,
-    counted,
-    flow,
+    computed_figure,
+    counter,
     seed,
     substances,
 )
 
 PRINTED = [row for row in seed("published_figures.csv") if row["kind"] == "figure"]
-# figures that no rows can agree with, and what the rows say instead
+# figures that no rows can agree with, and what the rows add up to
 DISAGREES = {
     ("3.6", "lines_closed", "value"): (30, "32 is the sum of 13 months, not of the last 12"),
     ("3.6", "persons_safeguarded", "value"): (61, "the table of 3.5 adds to 61"),
@@ -44,21 +44,21 @@ def name(row: Row) -> str:
 def test_the_rows_add_up_to_the_printed_figure(
     printed: Row, sample_rows: Rows, sample_windows: dict[str, tuple[str, str]]
 ) -> None:
-    which = (printed["paragraph"], printed["measure"], printed["figure"])
-    if which in NOT_COMPUTABLE:
+    key = (printed["paragraph"], printed["measure"], printed["figure"])
+    if key in NOT_COMPUTABLE:
         assert (printed["mart"], printed["measure"]) not in COUNTERS
         return
     if printed["printed"] == "*":
         assert printed["period_start"] > sample_windows["intelligence"][1]
-        assert counted(sample_rows, printed) == 0
+        assert computed_figure(sample_rows, printed) == 0
         return
-    value = counted(sample_rows, printed)
-    if which in DISAGREES:
-        instead, why = DISAGREES[which]
-        assert value == instead != Decimal(printed["value"]), why
-    elif which in AGREES_WHEN_CUT:
-        assert agrees(value, printed, ROUND_DOWN), AGREES_WHEN_CUT[which]
-        assert not agrees(value, printed, ROUND_HALF_UP), AGREES_WHEN_CUT[which]
+    value = computed_figure(sample_rows, printed)
+    if key in DISAGREES:
+        expected, reason = DISAGREES[key]
+        assert value == expected != Decimal(printed["value"]), reason
+    elif key in AGREES_WHEN_CUT:
+        assert agrees(value, printed, ROUND_DOWN), AGREES_WHEN_CUT[key]
+        assert not agrees(value, printed, ROUND_HALF_UP), AGREES_WHEN_CUT[key]
     else:
         assert agrees(value, printed, ROUND_HALF_UP), value
 
@@ -68,8 +68,8 @@ def test_the_exceptions_are_figures_of_the_report() -> None:
     assert {*DISAGREES, *AGREES_WHEN_CUT, *NOT_COMPUTABLE} <= printed
 
 
-def over(start: str, end: str, category: str = "all", area: tuple[str, str] = ("force", FORCE)) -> Ask:
-    return Ask(start, end, *area, category, "")
+def over(start: str, end: str, category: str = "all", area: tuple[str, str] = ("force", FORCE)) -> Selection:
+    return Selection(start, end, *area, category, "")
 
 
 def school_inputs_increased(rows: Rows) -> bool:
@@ -89,12 +89,12 @@ def charity_had_nothing_before(rows: Rows) -> bool:
 
 
 def all_positives_have_a_substance(rows: Rows) -> bool:
-    ask = over("2024-09-01", "2025-10-31")
+    selection = over("2024-09-01", "2025-10-31")
     named = sum(
-        COUNTERS["mart_drug_tests", f"positive_{each}"](rows, ask) for each in ("cocaine", "opiates", "both")
+        COUNTERS["mart_drug_tests", f"positive_{each}"](rows, selection) for each in ("cocaine", "opiates", "both")
     )
-    assert substances(False, False)(rows, ask) == 135
-    return named == COUNTERS["mart_drug_tests", "tests_positive"](rows, ask)
+    assert substances(False, False)(rows, selection) == 135
+    return named == COUNTERS["mart_drug_tests", "tests_positive"](rows, selection)
 
 
 def naloxone_adds_up(rows: Rows) -> bool:
@@ -112,15 +112,15 @@ def naloxone_adds_up(rows: Rows) -> bool:
 
 
 def lines_over_thirteen_months(rows: Rows) -> bool:
-    ask = over("2024-10-01", "2025-10-31")
+    selection = over("2024-10-01", "2025-10-31")
     return (
-        COUNTERS["mart_county_lines", "lines_identified"](rows, ask),
-        COUNTERS["mart_county_lines", "lines_closed"](rows, ask),
+        COUNTERS["mart_county_lines", "lines_identified"](rows, selection),
+        COUNTERS["mart_county_lines", "lines_closed"](rows, selection),
     ) == (29, 32)
 
 
 def most_confiscations_are_drug_supply(rows: Rows) -> bool:
-    by_offence = flow("confiscation_orders", category="offence_category")
+    by_offence = counter("confiscation_orders", category="offence_category")
     years = [(f"{year}-04-01", f"{year + 1}-03-31") for year in range(2019, 2026)]
     return all(
         2 * by_offence(rows, over(*year, "Drug supply")) > by_offence(rows, over(*year)) for year in years
@@ -131,7 +131,7 @@ def police_and_charity_add_up(rows: Rows) -> bool:
     value = COUNTERS["mart_mda_orders", "order_value"]
     parts = [value(rows, over("2024-04-01", "2025-03-31", each)) for each in ("Police", "Charity")]
     whole = value(rows, over("2024-04-01", "2025-03-31"))
-    # the printed parts are a pound short: the pence make it up
+    # the printed parts are a pound short, as their pence are cut off
     assert sum(part.quantize(Decimal(1), ROUND_HALF_UP) for part in parts) + 1 == whole.quantize(
         Decimal(1), ROUND_HALF_UP
     )
@@ -160,9 +160,9 @@ STATEMENTS = {
 
 
 @pytest.mark.parametrize("statement", sorted(STATEMENTS), ids="-".join)
-def test_what_the_report_says_holds_or_not(statement: tuple[str, str], sample_rows: Rows) -> None:
-    holds, expected = STATEMENTS[statement]
-    assert holds(sample_rows) is expected
+def test_statements_of_the_report_hold_or_not_as_listed(statement: tuple[str, str], sample_rows: Rows) -> None:
+    statement_holds, expected = STATEMENTS[statement]
+    assert statement_holds(sample_rows) is expected
     listed = {(row["paragraph"], row["measures"].partition("|")[0]) for row in seed("statements.csv")}
     assert statement in listed
 
@@ -170,15 +170,15 @@ def test_what_the_report_says_holds_or_not(statement: tuple[str, str], sample_ro
 def health(rows: Rows, measure: str, area: str, column: str, sex: str = "Persons") -> Decimal:
     """The newest value of an indicator for an area."""
     ids = {r["indicator_id"] for r in seed("public_health_indicators.csv") if r["measure"] == measure}
-    own = [
+    matching = [
         r for r in rows["public_health"]
         if r["indicator_id"] in ids and r["area_name"] == area and r["sex"] == sex and not r["category"]
     ]  # fmt: skip
-    return Decimal(max(own, key=lambda r: r["time_period"])[column])
+    return Decimal(max(matching, key=lambda r: r["time_period"])[column])
 
 
-def test_death_rates_are_as_the_report_says(sample_rows: Rows) -> None:
-    """5.4: the county lies significantly above England; Chesterfield is highest of its districts."""
+def test_death_rates_are_those_of_the_report(sample_rows: Rows) -> None:
+    """5.4: the county is significantly above England; Chesterfield is highest of its districts."""
     rate = "drug_misuse_death_rate"
     england = health(sample_rows, rate, "England", "value")
     assert health(sample_rows, rate, "Derbyshire", "lower_ci_95.0_limit") > england

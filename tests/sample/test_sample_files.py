@@ -1,4 +1,4 @@
-"""The sample's files: always the same bytes, valid by the contract, and plainly made up."""
+"""The sample's files: always the same bytes, valid by the contract, and clearly made up."""
 
 import gzip
 import hashlib
@@ -60,18 +60,18 @@ def test_every_extract_has_a_file(
     assert sum(map(len, sample_rows.values())) > 50_000
 
 
-def test_the_same_bytes_again(sample_files: list[Path], tmp_path: Path) -> None:
+def test_files_have_the_same_bytes_each_time(sample_files: list[Path], tmp_path: Path) -> None:
     assert digest(write_sample(tmp_path / "again")) == digest(sample_files)
 
 
 @pytest.mark.parametrize("minor", [11, 12, 13])
-def test_the_same_bytes_in_another_process_zone_and_python(
+def test_files_have_the_same_bytes_in_any_process_time_zone_and_python(
     minor: int, sample_files: list[Path], tmp_path: Path
 ) -> None:
     """Hash seeds, time zones and Python versions differ between machines: the sample must not."""
     name = f"python3.{minor}"
     program = sys.executable if sys.version_info[:2] == (3, minor) else shutil.which(name)
-    # a version manager may leave a name on the path with nothing behind it
+    # a version manager may leave a name on the path that does not run
     if program is None or subprocess.run([program, "-c", ""], capture_output=True).returncode:
         pytest.skip(f"no {name} here")
     code = "import sys, pathlib, dagster_project.sample as s; s.write_sample(pathlib.Path(sys.argv[1]))"
@@ -80,14 +80,14 @@ def test_the_same_bytes_in_another_process_zone_and_python(
     assert digest(sorted(tmp_path.iterdir())) == digest(sample_files)
 
 
-def test_keys_are_there_and_once_only(sample_rows: dict[str, list[dict[str, str]]]) -> None:
+def test_keys_are_present_and_unique(sample_rows: dict[str, list[dict[str, str]]]) -> None:
     for extract in EXTRACTS - KEYLESS:
         keys = Counter(next(iter(row.values())) for row in sample_rows[extract])
         assert "" not in keys, extract
         assert max(keys.values()) == 1, extract
 
 
-def test_rows_lie_in_the_window_of_their_file(
+def test_rows_are_in_the_window_of_their_file(
     sample_rows: dict[str, list[dict[str, str]]], sample_windows: dict[str, tuple[str, str]]
 ) -> None:
     for extract in EXTRACTS - KEYLESS:
@@ -103,17 +103,17 @@ def test_values_are_those_of_the_contract(sample_rows: dict[str, list[dict[str, 
         assert {row[column] for row in sample_rows[extract]} <= allowed, (extract, column)
 
 
-def test_every_row_says_that_it_is_made_up(sample_rows: dict[str, list[dict[str, str]]]) -> None:
+def test_every_row_is_marked_as_made_up(sample_rows: dict[str, list[dict[str, str]]]) -> None:
     marks = {
         "public_health": lambda row: row["value_note"] == "Made-up sample value",
         "street_crime": lambda row: "Sample Street" in row["location"] or row["location"] == "No location",
         "iom_cohort": lambda row: row["remark"] == "made-up sample",
     }
     for extract, rows in sample_rows.items():
-        marked: Callable[[dict[str, str]], bool] = marks.get(
+        is_marked: Callable[[dict[str, str]], bool] = marks.get(
             extract, lambda row: next(iter(row.values())).startswith("SAMPLE-")
         )
-        assert all(map(marked, rows)), extract
+        assert all(map(is_marked, rows)), extract
     for extract, column in (
         ("drug_tests", "custody_ref"),
         ("exploitation_outcomes", "person_ref"),
@@ -122,7 +122,7 @@ def test_every_row_says_that_it_is_made_up(sample_rows: dict[str, list[dict[str,
         assert all(row[column].startswith("SAMPLE-") or not row[column] for row in sample_rows[extract])
 
 
-def test_some_files_are_written_in_the_other_ways_that_the_contract_allows(sample_files: list[Path]) -> None:
+def test_some_files_use_other_encodings_and_separators(sample_files: list[Path]) -> None:
     start = {path.name.split("__")[0]: path.read_bytes()[:600] for path in sample_files}
     assert start["drug_tests"].startswith(b"\x1f\x8b")
     assert start["school_inputs"].startswith(b"\xff\xfe")
@@ -139,47 +139,47 @@ def test_no_street_file_looks_like_a_doubled_feed(
     sample_files: list[Path], read_sample: Callable[[Path], list[dict[str, str]]]
 ) -> None:
     for path in (path for path in sample_files if path.name.endswith("-street.csv")):
-        times = Counter(
+        counts = Counter(
             tuple(row.values()) for row in read_sample(path) if row["crime_type"] == "Anti-social behaviour"
         )
-        assert any(number % 2 for number in times.values())
-        assert max(times.values()) > 1, "genuine identical rows are part of a real file"
+        assert any(number % 2 for number in counts.values())
+        assert max(counts.values()) > 1, "genuine identical rows are part of a real file"
 
 
-def test_a_search_after_midnight_in_summer_carries_the_day_before(
+def test_a_search_after_midnight_in_summer_has_the_utc_day_before(
     sample_rows: dict[str, list[dict[str, str]]],
 ) -> None:
     assert any(row["searched_at"][:10] < row["day"] for row in sample_rows["stop_search"])
 
 
-def test_stored_gzip_is_gzip() -> None:
+def test_uncompressed_gzip_is_valid() -> None:
     for content in (b"", b"a", bytes(range(256)) * 700):
         assert gzip.decompress(gzipped(content)) == content
 
 
-class TestPieces:
-    """How printed sums are laid out over the days."""
+class TestSplitTotals:
+    """How printed totals are split over the days."""
 
     year, rolling = span("2023-04-01", "2024-03-31"), span("2023-11-01", "2024-10-31")
     next_year = span("2024-04-01", "2025-03-31")
 
-    def test_overlapping_totals_all_hold(self) -> None:
+    def test_overlapping_totals_are_all_met(self) -> None:
         totals = [Total(self.year, 100), Total(self.rolling, 140), Total(self.next_year, 150)]
-        cut = split_totals(totals, span("2023-04-01", "2025-12-31"))
+        pieces = split_totals(totals, span("2023-04-01", "2025-12-31"))
         for total in totals:
             first, last = total.span.start, total.span.end
-            assert sum(p.value for p in cut if first <= p.span.start and p.span.end <= last) == total.value
-        assert all(piece.value >= 0 for piece in cut)
-        assert (cut[0].span.start, cut[-1].span.end) == (
+            assert sum(p.value for p in pieces if first <= p.span.start and p.span.end <= last) == total.value
+        assert all(piece.value >= 0 for piece in pieces)
+        assert (pieces[0].span.start, pieces[-1].span.end) == (
             self.year.start,
             span("2025-12-31", "2025-12-31").end,
         )
 
-    def test_totals_that_contradict_each_other_are_refused(self) -> None:
+    def test_contradictory_totals_are_refused(self) -> None:
         with pytest.raises(ValueError, match="contradict"):
             split_totals([Total(self.year, 100), Total(self.year, 101)], self.year)
 
-    def test_totals_that_no_counts_can_meet_are_refused(self) -> None:
+    def test_impossible_totals_are_refused(self) -> None:
         inner = span("2023-06-01", "2023-06-30")
         with pytest.raises(ValueError, match="no run of counts"):
             split_totals([Total(self.year, 1), Total(inner, 2)], self.year)

@@ -1,5 +1,5 @@
-"""What is set side by side is the same: SQLMesh's project has the columns and measures of the marts, and a figure that differs
-is seen. And the benchmark of many nights counts a file once."""
+"""The benchmark beside SQLMesh compares like with like: its project has the columns and measures of the marts, and a different
+figure is found. And the benchmark of many nights counts a file once."""
 
 import os
 import re
@@ -15,17 +15,17 @@ from dagster_project.core.seeds import read_seed
 
 MARTS = ("mart_incidents", "mart_intelligence", "mart_drug_offences", "mart_stop_search", "mart_drug_tests")
 DIVISORS = {"arrests_to_test", "drug_searches_recording_finds", "tests_recording_results"}
-"""What rates are divided by: counted, and no figure of its own."""
+"""Divisors of rates: counted, but no figures of their own."""
 MODELS = THEIR_PROJECT / "models"
 
 
 def test_the_project_counts_what_the_marts_count() -> None:
     counts = {r["measure"] for r in read_seed("measure_list") if r["mart"] in MARTS and r["unit"] == "count"}
-    found = set(re.findall(r"'([a-z]+(?:_[a-z]+)*)'", (MODELS / "daily.sql").read_text(encoding="utf-8")))
-    assert counts - DIVISORS <= found
+    names = set(re.findall(r"'([a-z]+(?:_[a-z]+)*)'", (MODELS / "daily.sql").read_text(encoding="utf-8")))
+    assert counts - DIVISORS <= names
 
 
-def test_the_project_reads_every_column_of_the_files_that_come_nightly(tmp_path: Path) -> None:
+def test_the_project_reads_every_column_of_the_nightly_files(tmp_path: Path) -> None:
     paths = write_national(tmp_path, ["derbyshire"], 1, scale_for(100, 1, 1), only=NIGHTLY)
     assert sorted(p.name.split("__")[0] for p in paths) == sorted(NIGHTLY)
     for path in paths:
@@ -34,7 +34,7 @@ def test_the_project_reads_every_column_of_the_files_that_come_nightly(tmp_path:
             assert re.search(rf"\b{column}\b", model), (path.name, column)
 
 
-def test_a_later_day_has_references_of_its_own(tmp_path: Path) -> None:
+def test_a_later_day_has_other_references(tmp_path: Path) -> None:
     first = write_next_day(tmp_path / "1", ["kent"])
     later = write_next_day(tmp_path / "2", ["kent"], day=NEXT_DAY.replace(day=2))
     assert [p.name for p in first] == [p.name.replace("2026-01-02", "2026-01-01").replace("0107", "0106") for p in later]
@@ -56,7 +56,7 @@ PERIOD = "'month' as period_type, date '2025-01-01' as period_start, date '2025-
     ],
     ids=["same", "another value", "another before", "not available here"],
 )
-def test_another_figure_is_seen(tmp_path: Path, here: str, theirs: str, same: bool) -> None:
+def test_a_different_figure_is_found(tmp_path: Path, here: str, theirs: str, same: bool) -> None:
     for name, schema, table, extra, pair in (
         ("warehouse", "marts", "measures", ", 'mart_stop_search' as mart, 'count' as unit", here),
         ("theirs", "marts__night", "figures", "", theirs),
@@ -75,7 +75,7 @@ def test_another_figure_is_seen(tmp_path: Path, here: str, theirs: str, same: bo
             equal_figures(*files)
 
 
-def test_what_only_this_warehouse_has_must_be_nothing(tmp_path: Path) -> None:
+def test_figures_that_only_this_warehouse_has_must_be_zero(tmp_path: Path) -> None:
     for value, is_fine in ((0, True), (1, False)):
         here, theirs = tmp_path / f"{value}.duckdb", tmp_path / f"{value}_theirs" / "theirs.duckdb"
         theirs.parent.mkdir()
@@ -83,8 +83,8 @@ def test_what_only_this_warehouse_has_must_be_nothing(tmp_path: Path) -> None:
         with duckdb.connect(str(here)) as con:
             con.execute("create schema marts")
             own = ", 'mart_stop_search' as mart, 'count' as unit"
-            alone = row.replace("'all'", "'Other'").replace("3 as", f"{value} as")
-            con.execute(f"create table marts.measures as {row}{own} union all {alone}{own}")
+            only_here = row.replace("'all'", "'Other'").replace("3 as", f"{value} as")
+            con.execute(f"create table marts.measures as {row}{own} union all {only_here}{own}")
         with duckdb.connect(str(theirs)) as con:
             con.execute(f"create schema marts__night; create table marts__night.figures as {row}")
         if is_fine:

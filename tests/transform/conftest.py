@@ -1,4 +1,4 @@
-"""An empty home that dbt has built, made once and copied for the tests that spoil it."""
+"""An empty home that dbt has built, made once and copied for tests that change it."""
 
 import os
 import shutil
@@ -38,30 +38,30 @@ def run_dbt(home: Home, *args: str) -> Any:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A home whose candidate is built, and the means to spoil it."""
+    """A home with a built candidate, and methods to change and test it."""
 
     home: Home
 
     def execute(self, *statements: str) -> list[tuple]:
-        """Run SQL in the candidate's two files; rows of the last statement."""
+        """Run SQL on the candidate's two files. Returns the rows of the last statement."""
         con = duckdb.connect(str(self.home.candidate / raw_schema.WAREHOUSE))
         try:
             con.execute(f"attach '{self.home.candidate / raw_schema.WORK}' as work")
             for statement in statements:
-                found = con.execute(statement)
-            return found.fetchall()
+                result = con.execute(statement)
+            return result.fetchall()
         finally:
             con.close()
 
     def test(self, *selection: str) -> dict[str, str]:
         """Status of each dbt test of a selection, by name."""
-        found = run_dbt(self.home, "test", "-s", *selection).results
-        return {r.node.name: str(r.status) for r in found}
+        results = run_dbt(self.home, "test", "-s", *selection).results
+        return {r.node.name: str(r.status) for r in results}
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
-    """Built on no load at all. Not to be changed: `candidate` is a copy."""
+def empty_candidate(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
+    """A candidate without any load. Do not change it: use `candidate`."""
     home = Home(tmp_path_factory.mktemp("dbt") / "home").create()
     empty_build.copy_to(home)
     raw_schema.prepare_raw(home, "night", date(2026, 1, 6))
@@ -69,20 +69,21 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
 
 
 @pytest.fixture(scope="session")
-def compiled(empty: Candidate) -> dict[str, str]:
-    """The SQL that dbt makes of each model and data test, by name."""
-    return {r.node.name: r.node.compiled_code for r in run_dbt(empty.home, "compile", "-s", "resource_type:model").results}
+def compiled_sql(empty_candidate: Candidate) -> dict[str, str]:
+    """The SQL that dbt compiles for each model and data test, by name."""
+    results = run_dbt(empty_candidate.home, "compile", "-s", "resource_type:model").results
+    return {r.node.name: r.node.compiled_code for r in results}
 
 
 @pytest.fixture
-def candidate(empty: Candidate, tmp_path: Path) -> Iterator[Candidate]:
-    """A copy to spoil, to whose raw extracts rows can be added."""
+def candidate(empty_candidate: Candidate, tmp_path: Path) -> Iterator[Candidate]:
+    """A copy of the empty candidate, which a test may change. Its raw extracts are tables, so that rows can be added."""
     home = Home(tmp_path / "home")
-    shutil.copytree(empty.home.path, home.path)
+    shutil.copytree(empty_candidate.home.path, home.path)
     with duckdb.connect(str(home.candidate / raw_schema.WORK)) as con:
         for extract in load_contracts():
-            con.execute(f'create table raw.made as from raw."{extract}"; drop view raw."{extract}"')
-            con.execute(f'alter table raw.made rename to "{extract}"')
+            con.execute(f'create table raw.new_table as from raw."{extract}"; drop view raw."{extract}"')
+            con.execute(f'alter table raw.new_table rename to "{extract}"')
     yield Candidate(home)
 
 

@@ -1,4 +1,4 @@
-"""Marks tests that need Spark, which is installed by itself and needs Java."""
+"""Marks tests that need Spark, which is installed separately and needs Java."""
 
 import pytest
 
@@ -6,12 +6,12 @@ from dagster_project.transform.spark import SparkMissingError, require
 
 try:
     require()
-    LACKS = ""
-    """What Spark lacks here; blank if it can run."""
+    WHY_NO_SPARK = ""
+    """Why Spark can't run here; blank if it can."""
 except SparkMissingError as error:
-    LACKS = str(error)
-needs_spark = pytest.mark.skipif(bool(LACKS), reason=LACKS)
+    WHY_NO_SPARK = str(error)
+needs_spark = pytest.mark.skipif(bool(WHY_NO_SPARK), reason=WHY_NO_SPARK)
 QUICK_JAVA = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m -Xmn1g"
 }
-"""Settings that have Java compile less: a test's session is over before that would have paid."""
+"""Settings that make Java compile less: the session of a test is too short for that to save time."""

@@ -1,5 +1,5 @@
-"""Control charts are those of the R package NHSRplotthedots: on its own vectors, on what it says of random series
-(tests/oracle/plotthedots.csv, which tests/oracle/plotthedots.R writes), and, by the plain model of it, on any series."""
+"""Control charts equal those of the R package NHSRplotthedots: on its own vectors, on its results for random series
+(tests/oracle/plotthedots.csv, written by tests/oracle/plotthedots.R), and, through a plain model of it, on any series."""
 
 import csv
 import math
@@ -20,12 +20,12 @@ from oracle.charts import Point, chart, part_of_seven, seven_one_side, seven_tre
 
 VECTORS = Path(__file__).parents[1] / "oracle" / "plotthedots.csv"
 FLAGS = ("is_outside_limits", "is_run", "is_trend", "is_two_of_three")
-CLOSE = Decimal("1e-9")
+TOLERANCE = Decimal("1e-9")
 
 
 @dataclass(frozen=True)
 class Series:
-    """A series of months from January 2020 on. `rebase`: places from which a new base begins. `gaps`: months left out."""
+    """A series of months from January 2020. `rebase`: positions at which a new baseline begins. `gaps`: months left out."""
 
     values: list[Any]
     rebase: tuple[int, ...] = ()
@@ -34,12 +34,12 @@ class Series:
 
     def months(self) -> list[date]:
         """The month of each value."""
-        every = (m for m in range(10_000) if m not in self.gaps)
-        return [date(2020 + m // 12, m % 12 + 1, 1) for m, _ in zip(every, self.values, strict=False)]
+        numbers = (m for m in range(10_000) if m not in self.gaps)
+        return [date(2020 + m // 12, m % 12 + 1, 1) for m, _ in zip(numbers, self.values, strict=False)]
 
 
 class Charts:
-    """The model, as dbt compiles it, on made-up series."""
+    """The dbt model, as compiled, on made-up series."""
 
     def __init__(self, sql: str) -> None:
         self.sql, self.con = sql, duckdb.connect()
@@ -72,13 +72,13 @@ class Charts:
         self.con.execute("insert into work.raw.rebases values ('m', 'f', 'force', 'f', ?, 'all', ?, 'r')", [name, day])
 
     def rows(self, order: str = "measure, period_start") -> list[dict[str, Any]]:
-        """What the model makes of them."""
+        """The rows of the model."""
         result = self.con.execute(f"from ({self.sql}) order by {order}")
         names = [c[0] for c in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def of(self, series: dict[str, Series]) -> dict[str, list[dict[str, Any]]]:
-        """The charts of these series and no others, by name."""
+    def charts_of(self, series: dict[str, Series]) -> dict[str, list[dict[str, Any]]]:
+        """The charts of only these series, by name."""
         self.con.execute("delete from warehouse.marts.measures; delete from work.raw.rebases")
         for name, one in series.items():
             months = one.months()
@@ -89,34 +89,35 @@ class Charts:
 
 
 @pytest.fixture(scope="module")
-def charts(compiled: dict[str, str]) -> Iterator[Charts]:
-    made = Charts(compiled["mart_control_charts"])
-    yield made
-    made.con.close()
+def charts(compiled_sql: dict[str, str]) -> Iterator[Charts]:
+    charts = Charts(compiled_sql["mart_control_charts"])
+    yield charts
+    charts.con.close()
 
 
-def alike(row: dict[str, Any], point: Point, unit: str = "gbp") -> bool:
-    """Whether a row says what the plain model does: mean and limits to 1e-9, every flag."""
-    said = (row["mean"], row["lower_limit"], row["upper_limit"])
-    meant = (point.mean, shown_lower(point, unit), point.upper)
-    numbers = all(a is None if math.isnan(b) else abs(a - Decimal(b)) <= CLOSE for a, b in zip(said, meant, strict=True))
+def equals(row: dict[str, Any], point: Point, unit: str = "gbp") -> bool:
+    """Whether a row equals a point of the plain model: mean and limits to 1e-9, and every flag."""
+    numbers = (row["mean"], row["lower_limit"], row["upper_limit"])
+    expected = (point.mean, shown_lower(point, unit), point.upper)
+    pairs = zip(numbers, expected, strict=True)
+    is_close = all(a is None if math.isnan(b) else abs(a - Decimal(b)) <= TOLERANCE for a, b in pairs)
     flags = (point.is_outside, point.is_run, point.is_trend, point.is_two_of_three)
-    return numbers and tuple(row[f] for f in FLAGS) == flags and row["variation"] == point.variation
+    return is_close and tuple(row[f] for f in FLAGS) == flags and row["variation"] == point.variation
 
 
-def differing(made: dict[str, list[dict[str, Any]]], series: dict[str, Series]) -> list[str]:
-    """Months of which the model and the plain one do not say the same."""
-    found = []
+def differences(rows_by_series: dict[str, list[dict[str, Any]]], series: dict[str, Series]) -> list[str]:
+    """Months in which the dbt model and the plain model differ."""
+    different = []
     for name, one in series.items():
         points = chart(one.values, one.rebase) if len(one.values) >= 12 else []
-        rows = made.get(name, [])
+        rows = rows_by_series.get(name, [])
         assert len(rows) == len(points), name
-        found += [
+        different += [
             f"{name} {row['period_start']}: {row}, {point}"
             for row, point in zip(rows, points, strict=True)
-            if not alike(row, point, one.unit)
+            if not equals(row, point, one.unit)
         ]
-    return found
+    return different
 
 
 def vectors() -> dict[str, list[dict[str, str]]]:
@@ -128,39 +129,39 @@ def as_series(rows: list[dict[str, str]], unit: str = "gbp") -> Series:
     return Series([Decimal(r["value"]) for r in rows], tuple(i for i, r in enumerate(rows) if r["rebase"] == "1"), unit)
 
 
-def test_the_packages_charts_are_the_models(charts: Charts) -> None:
+def test_the_model_gives_the_charts_of_the_package(charts: Charts) -> None:
     expected = vectors()
     assert len(expected) > 40 and sum(len(rows) for rows in expected.values()) > 900
-    made = charts.of({name: as_series(rows) for name, rows in expected.items()})
-    marked = dict.fromkeys(FLAGS, 0)
+    rows_by_series = charts.charts_of({name: as_series(rows) for name, rows in expected.items()})
+    flagged = dict.fromkeys(FLAGS, 0)
     for name, rows in expected.items():
-        for row, meant in zip(made[name], rows, strict=True):
-            assert abs(row["mean"] - Decimal(meant["mean"])) <= CLOSE, name
+        for row, expected_row in zip(rows_by_series[name], rows, strict=True):
+            assert abs(row["mean"] - Decimal(expected_row["mean"])) <= TOLERANCE, name
             for ours, theirs in (("lower_limit", "lower"), ("upper_limit", "upper")):
-                if meant[theirs]:
-                    assert abs(row[ours] - Decimal(meant[theirs])) <= CLOSE, name
+                if expected_row[theirs]:
+                    assert abs(row[ours] - Decimal(expected_row[theirs])) <= TOLERANCE, name
                 else:
-                    # The package has none where nothing moves; of a single month there is none here, either.
+                    # The package has no limits for a constant series; here only a single month has none.
                     assert row[ours] == (row["mean"] if name == "no movement" else None), name
-            flags = [meant[n] == "1" for n in ("outside", "run", "trend", "two")]
+            flags = [expected_row[n] == "1" for n in ("outside", "run", "trend", "two")]
             assert [row[f] for f in FLAGS] == flags, (name, row["period_start"])
-            assert row["variation"] == meant["variation"], (name, row["period_start"])
+            assert row["variation"] == expected_row["variation"], (name, row["period_start"])
             for flag in FLAGS:
-                marked[flag] += row[flag]
-    assert min(marked.values()) > 10
+                flagged[flag] += row[flag]
+    assert min(flagged.values()) > 10
 
 
-def test_the_packages_printed_numbers() -> None:
-    """Those of tests/testthat/_snaps/ptd_spc_standard.md."""
-    found = {name: chart(as_series(rows).values)[0] for name, rows in vectors().items() if name.startswith("package")}
+def test_the_plain_model_gives_the_printed_numbers_of_the_package() -> None:
+    """From its tests/testthat/_snaps/ptd_spc_standard.md."""
+    first_points = {name: chart(as_series(rows).values)[0] for name, rows in vectors().items() if name.startswith("package")}
     printed = {"package: rnorm": (0.1416238, -3.01138, 3.294627), "package: outlier": (0.6694159, -2.383666, 3.722497)}
     for name, numbers in printed.items():
-        point = found[name]
+        point = first_points[name]
         assert (point.mean, point.lower, point.upper) == pytest.approx(numbers, rel=1e-6)
 
 
-def test_the_plain_model_meets_the_packages_vectors() -> None:
-    """Those of tests/testthat/test-ptd_calculate_point_type.R."""
+def test_the_plain_model_gives_the_test_vectors_of_the_package() -> None:
+    """From its tests/testthat/test-ptd_calculate_point_type.R."""
     for sign in (1, -1):
         assert seven_one_side([sign] * 8 + [-sign]) == [False] * 6 + [True, True, False]
         assert seven_one_side([sign] * 6 + [-sign]) == [False] * 7
@@ -180,14 +181,14 @@ def test_the_plain_model_meets_the_packages_vectors() -> None:
 counts = st.one_of(
     st.lists(st.integers(0, 6), min_size=10, max_size=40),
     st.lists(st.integers(0, 3000), min_size=10, max_size=40),
-    # Mostly level, so that runs, trends and jumps come up.
+    # Small steps, so that runs, trends and jumps occur.
     st.lists(st.integers(-2, 3), min_size=10, max_size=60).map(lambda steps: [50 + sum(steps[:i]) for i in range(len(steps))]),
 )
 rates = st.lists(st.decimals(0, 100, places=2, allow_nan=False), min_size=10, max_size=40)
 
 
 @st.composite
-def a_series(draw: st.DrawFn) -> Series:
+def random_series(draw: st.DrawFn) -> Series:
     values = draw(st.one_of(counts, rates))
     rebase = draw(st.lists(st.integers(1, len(values) - 1), max_size=2, unique=True))
     gaps = draw(st.lists(st.integers(1, 20), max_size=2, unique=True))
@@ -195,20 +196,20 @@ def a_series(draw: st.DrawFn) -> Series:
 
 
 @settings(max_examples=often(30, 500))
-@given(st.lists(a_series(), min_size=1, max_size=8))
-def test_any_series_is_as_the_plain_model_has_it(charts: Charts, many: list[Series]) -> None:
-    series = {f"s{i}": one for i, one in enumerate(many)}
-    assert differing(charts.of(series), series) == []
+@given(st.lists(random_series(), min_size=1, max_size=8))
+def test_any_series_is_charted_as_by_the_plain_model(charts: Charts, series_list: list[Series]) -> None:
+    series = {f"s{i}": one for i, one in enumerate(series_list)}
+    assert differences(charts.charts_of(series), series) == []
 
 
 def test_twelve_complete_months_make_a_chart_and_eleven_none(charts: Charts) -> None:
-    made = charts.of({"eleven": Series(list(range(11))), "twelve": Series(list(range(12)))})
-    assert {name: len(rows) for name, rows in made.items()} == {"twelve": 12}
-    assert {(r["baseline_start"], r["baseline_end"]) for r in made["twelve"]} == {(date(2020, 1, 1), date(2020, 12, 31))}
+    chart_rows = charts.charts_of({"eleven": Series(list(range(11))), "twelve": Series(list(range(12)))})
+    assert {name: len(rows) for name, rows in chart_rows.items()} == {"twelve": 12}
+    assert {(r["baseline_start"], r["baseline_end"]) for r in chart_rows["twelve"]} == {(date(2020, 1, 1), date(2020, 12, 31))}
 
 
-def test_only_complete_months_with_a_value_are_in_it(charts: Charts) -> None:
-    charts.of({"s": Series([5] * 6 + [6] * 6)})
+def test_only_complete_months_with_a_value_are_charted(charts: Charts) -> None:
+    charts.charts_of({"s": Series([5] * 6 + [6] * 6)})
     charts.add("s", [
         (date(2021, 1, 1), 900, "gbp", "partial", "month"), (date(2021, 2, 1), None, "gbp", "complete", "month"),
         (date(2021, 3, 1), None, "gbp", "not_available", "month"), (date(2020, 1, 1), 66, "gbp", "complete", "calendar_year"),
@@ -221,20 +222,21 @@ def test_only_complete_months_with_a_value_are_in_it(charts: Charts) -> None:
     assert {(r["force_code"], r["mean"]) for r in rows} == {("f", Decimal("5.5"))}
 
 
-def test_a_lower_limit_of_a_count_is_shown_as_no_less_than_nothing_and_not_used_so(charts: Charts) -> None:
+def test_a_negative_lower_limit_of_a_count_is_shown_as_0_but_not_used_as_0(charts: Charts) -> None:
     values = [0, 9, 0, 8, 1, 9, 0, 0, 0, 8, 0, 9, 1]
-    made = charts.of({unit: Series(values, unit=unit) for unit in ("count", "gbp", "percent")})
-    lower = {unit: rows[0]["lower_limit"] for unit, rows in made.items()}
+    rows_by_unit = charts.charts_of({unit: Series(values, unit=unit) for unit in ("count", "gbp", "percent")})
+    lower = {unit: rows[0]["lower_limit"] for unit, rows in rows_by_unit.items()}
     assert lower["count"] == 0 and lower["gbp"] == lower["percent"] < 0
-    said = {unit: [tuple(r[f] for f in (*FLAGS, "variation", "upper_limit")) for r in rows] for unit, rows in made.items()}
-    assert said["count"] == said["gbp"] == said["percent"]
-    # Were 0 used as the limit, these zeros would be beyond two thirds of the way to it.
-    assert not any(r["is_two_of_three"] for r in made["count"])
+    fields = (*FLAGS, "variation", "upper_limit")
+    results = {unit: [tuple(r[f] for f in fields) for r in rows] for unit, rows in rows_by_unit.items()}
+    assert results["count"] == results["gbp"] == results["percent"]
+    # If 0 were the limit, these zeros would be beyond two thirds of the way to it.
+    assert not any(r["is_two_of_three"] for r in rows_by_unit["count"])
 
 
-def test_a_rebase_is_of_its_series_and_from_the_month_of_its_day_on(charts: Charts) -> None:
+def test_a_rebase_applies_to_its_series_from_its_month_on(charts: Charts) -> None:
     values = [10, 12, 11, 10, 12, 11, 30, 31, 32, 30, 31, 33]
-    charts.of({"a": Series(values), "b": Series(values)})
+    charts.charts_of({"a": Series(values), "b": Series(values)})
     charts.rebase("a", date(2020, 7, 19))
     charts.rebase("a", date(2031, 1, 1))
     rows = {(r["measure"], r["period_start"].month): r for r in charts.rows()}
@@ -247,11 +249,11 @@ def test_a_rebase_is_of_its_series_and_from_the_month_of_its_day_on(charts: Char
     assert rows["b", 7]["variation"] != "common cause" and rows["a", 7]["variation"] == "common cause"
 
 
-def test_moving_ranges_above_the_screen_alone_are_left_out(charts: Charts) -> None:
+def test_only_moving_ranges_above_the_screening_limit_are_left_out(charts: Charts) -> None:
     """Of 20 ranges of 1 and one of x, x is above 3.267 times their mean from x = 3.69 on."""
-    for jump, kept in ((Decimal("3.6"), True), (Decimal("3.8"), False)):
+    for jump, is_kept in ((Decimal("3.6"), True), (Decimal("3.8"), False)):
         values = [Decimal(i % 2) for i in range(11)]
         values += [jump + i % 2 for i in range(11)]
-        rows = charts.of({"s": Series(values)})["s"]
-        average = (20 + jump) / 21 if kept else Decimal(1)
-        assert abs(rows[0]["upper_limit"] - rows[0]["mean"] - Decimal("2.66") * average) <= CLOSE
+        rows = charts.charts_of({"s": Series(values)})["s"]
+        average = (20 + jump) / 21 if is_kept else Decimal(1)
+        assert abs(rows[0]["upper_limit"] - rows[0]["mean"] - Decimal("2.66") * average) <= TOLERANCE

@@ -1,5 +1,5 @@
-"""Every relation and column is described, and none is described that is not there: what dbt was told of the project against
-what it built."""
+"""Every relation and column has a description, and every description its relation or column: dbt's manifest against what it
+built."""
 
 from support import MARTS
 
@@ -14,13 +14,13 @@ Columns = dict[tuple[str, str, str], set[str]]
 
 
 def _built(candidate: Candidate) -> Columns:
-    found: Columns = {}
+    columns: Columns = {}
     for *relation, column in candidate.execute(
         "select database_name, schema_name, table_name, column_name from duckdb_columns()"
         " where not internal and database_name in ('warehouse', 'work')"
     ):
-        found.setdefault(tuple(relation), set()).add(column)
-    return found
+        columns.setdefault(tuple(relation), set()).add(column)
+    return columns
 
 
 def _nodes() -> list:
@@ -29,20 +29,20 @@ def _nodes() -> list:
     return [n for n in manifest.nodes.values() if n.resource_type in kinds] + list(manifest.sources.values())
 
 
-def test_what_is_built_is_described_and_the_other_way_round(empty: Candidate) -> None:
+def test_built_and_described_columns_are_the_same(empty_candidate: Candidate) -> None:
     described: Columns = {
         (n.database, n.schema, getattr(n, "alias", None) or n.identifier): set(n.columns) for n in _nodes()
     }
-    built = _built(empty)
+    built = _built(empty_candidate)
     assert len(built) > 100
     assert set(built) == set(described)
     assert {r: columns ^ described[r] for r, columns in built.items() if columns != described[r]} == {}
 
 
-def test_tables_of_raw_are_as_they_are_told(empty: Candidate) -> None:
-    """Those of lists and of what is carried over, the views among them."""
+def test_raw_tables_have_the_listed_columns(empty_candidate: Candidate) -> None:
+    """Tables and views of lists and of what is carried forward."""
     built: dict[str, dict[str, str]] = {}
-    for table, column, kind in empty.execute(
+    for table, column, kind in empty_candidate.execute(
         "select table_name, column_name, lower(data_type) from duckdb_columns()"
         " where database_name = 'work' and schema_name = 'raw' order by table_name, column_index"
     ):
@@ -52,12 +52,12 @@ def test_tables_of_raw_are_as_they_are_told(empty: Candidate) -> None:
         assert list(built[table].items()) == list(columns_of(table).items()), table
 
 
-def test_every_description_says_something() -> None:
+def test_no_description_is_blank() -> None:
     nodes = _nodes()
     assert nodes
-    silent = [n.name for n in nodes if not n.description.strip()]
-    silent += [f"{n.name}.{c.name}" for n in nodes for c in n.columns.values() if not c.description.strip()]
-    assert silent == []
+    blank = [n.name for n in nodes if not n.description.strip()]
+    blank += [f"{n.name}.{c.name}" for n in nodes for c in n.columns.values() if not c.description.strip()]
+    assert blank == []
 
 
 def test_a_models_description_says_its_grain() -> None:
@@ -79,15 +79,15 @@ def test_marts_have_enforced_contracts() -> None:
             assert all(c.data_type for c in mart.columns.values()), mart.name
 
 
-def test_marts_have_the_same_columns_and_types(empty: Candidate) -> None:
-    rows = empty.execute(
+def test_marts_have_the_same_columns_and_types(empty_candidate: Candidate) -> None:
+    rows = empty_candidate.execute(
         "select table_name, list((column_name, data_type) order by column_index) from duckdb_columns()"
         " where database_name = 'warehouse' and schema_name = 'marts' group by table_name"
     )
     shapes = {name: shape for name, shape in rows}
-    whole = shapes.pop("measures")
-    # Months of all of them, as charts.
+    measures = shapes.pop("measures")
+    # Monthly points of all marts.
     assert dict(shapes.pop("mart_control_charts"))["value"] == "DECIMAL(28,10)"
-    assert whole[0] == ("mart", "VARCHAR")
-    assert shapes.keys() == MARTS and all(shape == whole[1:] for shape in shapes.values())
-    assert dict(whole)["value"] == "DECIMAL(28,10)"
+    assert measures[0] == ("mart", "VARCHAR")
+    assert shapes.keys() == MARTS and all(shape == measures[1:] for shape in shapes.values())
+    assert dict(measures)["value"] == "DECIMAL(28,10)"

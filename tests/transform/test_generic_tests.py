@@ -1,4 +1,4 @@
-"""Known-bad data for each of dbt's tests: they hold a night back, so each must be able to fail."""
+"""Bad data for each dbt data test: they hold a night, so each must be able to fail."""
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.transform import dbt_runner
@@ -9,9 +9,9 @@ SAMPLE = {"date": "2025-01-31", "timestamp": "2025-01-31 10:00:00", "month": "20
 
 
 def _raw(contract: Contract, load: str = "a", line: int = 2, force: str = "derbyshire", **changed: str | None) -> str:
-    """An insert of one landed row, its key and date filled."""
-    wanted = {c.name: SAMPLE.get(c.type, "x") for c in contract.columns if c.key or c.name == contract.date_column}
-    row = {**wanted, **changed, "_force_code": force, "_load_id": load, "_line": str(line)}
+    """SQL to insert one landed row with key and date."""
+    required = {c.name: SAMPLE.get(c.type, "x") for c in contract.columns if c.key or c.name == contract.date_column}
+    row = {**required, **changed, "_force_code": force, "_load_id": load, "_line": str(line)}
     values = ", ".join("null" if v is None else f"'{v}'" for v in row.values())
     return f'insert into work.raw."{contract.extract}" ({", ".join(row)}) values ({values})'
 
@@ -34,29 +34,29 @@ CURRENT = [
     ("public_health", [{}, {"line": 3}, {"load": "b"}], "pass"),
     ("public_health", [{}, {}], "fail"),
 ]
-"""Rows of an extract, and what its test says of them."""
+"""Rows of an extract, and the result of its test."""
 
 
-def test_one_current_version(compiled: dict[str, str], candidate: Candidate) -> None:
-    """By the SQL that dbt makes of each test."""
+def test_one_current_version(compiled_sql: dict[str, str], candidate: Candidate) -> None:
+    """With the SQL that dbt compiles for each test."""
     contracts = load_contracts()
-    queries = {x: next(sql for name, sql in compiled.items() if f"version_stg_{x}_" in name) for x in contracts}
-    said = [
+    queries = {x: next(sql for name, sql in compiled_sql.items() if f"version_stg_{x}_" in name) for x in contracts}
+    results = [
         (extract, rows, "fail" if candidate.execute(
             f'delete from work.raw."{extract}"', *(_raw(contracts[extract], **row) for row in rows), queries[extract]
         ) else "pass")
         for extract, rows, _ in CURRENT
     ]  # fmt: skip
-    assert said == CURRENT
+    assert results == CURRENT
 
 
 def test_one_current_version_of_every_extract(candidate: Candidate) -> None:
-    """A row that appears twice is found, whatever the extract."""
+    """A row that appears twice fails the test, in any extract."""
     contracts = load_contracts()
     candidate.execute(*(_raw(c) for c in contracts.values() for _ in range(2)))
-    found = candidate.test("test_name:one_current_version")
-    assert len(found) == len(contracts)
-    assert set(found.values()) == {"fail"}
+    statuses = candidate.test("test_name:one_current_version")
+    assert len(statuses) == len(contracts)
+    assert set(statuses.values()) == {"fail"}
 
 
 UNIQUE = {
@@ -70,14 +70,14 @@ UNIQUE = {
         "'kent', 'force', 'kent', 'arrests', 'all', '2025-01-01', 2",
     ),
 }
-"""Relation -> a row, and another with its key."""
+"""Relation -> a row, and another with the same key."""
 
 
 def test_unique_together(candidate: Candidate) -> None:
-    for place, status in ((0, "pass"), (1, "fail")):
-        candidate.execute(*(f"insert into {relation} values ({rows[place]})" for relation, rows in UNIQUE.items()))
-        found = candidate.test("test_name:unique_together")
-        assert len(found) == len(UNIQUE) and set(found.values()) == {status}, found
+    for i, status in ((0, "pass"), (1, "fail")):
+        candidate.execute(*(f"insert into {relation} values ({rows[i]})" for relation, rows in UNIQUE.items()))
+        statuses = candidate.test("test_name:unique_together")
+        assert len(statuses) == len(UNIQUE) and set(statuses.values()) == {status}, statuses
 
 
 def test_accepted_values(candidate: Candidate) -> None:
@@ -86,23 +86,23 @@ def test_accepted_values(candidate: Candidate) -> None:
     candidate.execute(
         *(f"insert into work.seeds.{t.attached_node.split('.')[-1]} ({t.column_name}) values ('nonsense')" for t in tests)
     )
-    found = candidate.test("test_name:accepted_values")
-    assert len(found) == len(tests)
-    assert set(found.values()) == {"fail"}
+    statuses = candidate.test("test_name:accepted_values")
+    assert len(statuses) == len(tests)
+    assert set(statuses.values()) == {"fail"}
 
 
 def _data_tests() -> list:
     return [n for n in dbt_runner.manifest().nodes.values() if n.resource_type == "test"]
 
 
-def test_no_test_is_without_bad_data() -> None:
+def test_every_data_test_has_bad_data() -> None:
     """A new kind of test needs its own case here."""
     assert {t.test_metadata.name for t in _data_tests()} == {"one_current_version", "unique_together", "accepted_values"}
     unique = {t.attached_node.split(".")[-1] for t in _data_tests() if t.test_metadata.name == "unique_together"}
     assert unique == {relation.split(".")[2].split(" ")[0] for relation in UNIQUE}
 
 
-def test_all_pass_where_nothing_is_wrong(empty: Candidate) -> None:
-    found = empty.test("test_type:data")
-    assert len(found) == len(_data_tests())
-    assert set(found.values()) == {"pass"}
+def test_all_data_tests_pass_on_an_empty_home(empty_candidate: Candidate) -> None:
+    statuses = empty_candidate.test("test_type:data")
+    assert len(statuses) == len(_data_tests())
+    assert set(statuses.values()) == {"pass"}

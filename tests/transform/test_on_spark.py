@@ -35,7 +35,7 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK, ReadableLoad
 from dagster_project.transform.spark import SparkMissingError, require
 from dagster_project.transform.spark.raw import SPARK_TYPES
 
-from .needs_spark import LACKS, QUICK_JAVA, needs_spark
+from .needs_spark import QUICK_JAVA, WHY_NO_SPARK, needs_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -44,19 +44,19 @@ pytestmark = pytest.mark.begin_first
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 UNITS = ("chesterfield", "derby-east")
-"""One a section. Rows of the others are of a unit that the list does not have."""
+"""One a section. Rows of other units have a unit that is not in the list."""
 MARTS = ("mart_drug_tests", "mart_public_health")
-"""Counts and rates; and what others published."""
+"""One of counts and rates, one of figures that others publish."""
 CHOSEN = (
     "measure_list", "offence_classes", "standing_loads", "superseded_rows", "months", "areas_listed", "area_coverages",
     "coverage_windows", "coverage_gaps", "coverage_months", "periods", "stg_drug_tests", "stg_op_trapped", "stg_public_health",
     "drug_tests_events", "op_trapped_events", "events", "monthly", *MARTS, "mart_control_charts",
     "row_days", "extract_facts", "mart_facts", "cells",
 )  # fmt: skip
-"""A seed, and models that lead to marts and from them: Spark takes a second for each."""
-LATER = ("crimes__derbyshire__2025-10-20__2025-11-21__", "naloxone__derbyshire__2023-10-01__2025-03-31__")
-"""Corrects and withdraws rows of earlier files; and is of an earlier time than those it comes after."""
-SMALL = {
+"""Seeds, and models before and after these marts. Only some: Spark takes a second for each."""
+LATER_FILES = ("crimes__derbyshire__2025-10-20__2025-11-21__", "naloxone__derbyshire__2023-10-01__2025-03-31__")
+"""One corrects and withdraws rows of earlier files; one is older than the files that came before it."""
+SMALL_DATA_SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
@@ -69,13 +69,13 @@ SMALL = {
     "spark.buffer.pageSize": "1m",
     **QUICK_JAVA,
 }
-"""What makes Spark spend less on small data; no setting changes a figure."""
+"""Settings that make Spark faster on small data; none changes a figure."""
 
 
-def drop(home: Home, made: Path, place: int, later: Path) -> None:
-    """A night's files. LATER's go to a folder of their own."""
-    for path in sorted((made / f"night{place:02d}").iterdir()):
-        shutil.copy2(path, (later if path.name.startswith(LATER) else home.inbox) / path.name)
+def drop(home: Home, files: Path, place: int, later: Path) -> None:
+    """Drop the files of a night. LATER_FILES go to a folder of their own."""
+    for path in sorted((files / f"night{place:02d}").iterdir()):
+        shutil.copy2(path, (later if path.name.startswith(LATER_FILES) else home.inbox) / path.name)
 
 
 def tables() -> list[tuple[str, str, str]]:
@@ -85,10 +85,10 @@ def tables() -> list[tuple[str, str, str]]:
 
 
 def differences(one: Path, other: Path, only: Collection[str] = ()) -> dict[str, tuple[int, int]]:
-    """Relations of two candidates that differ: how many rows each has that the other lacks. Doubles, which only the gate reads,
-    to nine places: they are added in any order. `only`: these tables and, of control charts, rows of MARTS.
+    """Relations that differ between two candidates: how many rows each has that the other lacks. Doubles, which only the gate
+    reads, are compared to nine places: the order of adding varies. `only`: these tables and, of control charts, rows of MARTS.
     """
-    found = {}
+    row_counts = {}
     with duckdb.connect() as con:
         for name, folder in (("one", one), ("other", other)):
             attach(con, folder, f"{name}_")
@@ -96,17 +96,17 @@ def differences(one: Path, other: Path, only: Collection[str] = ()) -> dict[str,
             if only and table not in only:
                 continue
             columns = con.execute(f"describe one_{database}.{schema}.{table}").fetchall()
-            # The night that landed a load is its own in each home.
+            # The night that landed a load differs between homes.
             columns = [c for c in columns if (table, c[0]) != ("standing_loads", "night_id")]
             chosen = ", ".join(f"round({c[0]}, 9)" if c[1] == "DOUBLE" else f'"{c[0]}"' for c in columns)
-            which = f" where mart in {MARTS}" if only and table == "mart_control_charts" else ""
-            sides = [f"select {chosen} from {name}_{database}.{schema}.{table}{which}" for name in ("one", "other")]
-            lacking = [
+            condition = f" where mart in {MARTS}" if only and table == "mart_control_charts" else ""
+            sides = [f"select {chosen} from {name}_{database}.{schema}.{table}{condition}" for name in ("one", "other")]
+            missing_rows = [
                 con.execute(f"select count(*) from ({a} except all {b})").fetchone()[0] for a, b in (sides, reversed(sides))
             ]
-            if any(lacking):
-                found[f"{schema}.{table}"] = tuple(lacking)
-    return found
+            if any(missing_rows):
+                row_counts[f"{schema}.{table}"] = tuple(missing_rows)
+    return row_counts
 
 
 def attach(con: duckdb.DuckDBPyConnection, candidate: Path, prefix: str = "") -> None:
@@ -116,31 +116,31 @@ def attach(con: duckdb.DuckDBPyConnection, candidate: Path, prefix: str = "") ->
 
 
 def empty_tables(candidate: Path, only: Collection[str] = ()) -> list[str]:
-    """Tables without a row, which would prove nothing."""
+    """Tables without a row: comparing them would prove nothing."""
     with duckdb.connect() as con:
         attach(con, candidate)
-        asked = [(at, schema, name) for at, schema, name in tables() if not only or name in only]
-        return [name for at, schema, name in asked if not con.execute(f"from {at}.{schema}.{name} limit 1").fetchall()]
+        chosen = [(at, schema, name) for at, schema, name in tables() if not only or name in only]
+        return [name for at, schema, name in chosen if not con.execute(f"from {at}.{schema}.{name} limit 1").fetchall()]
 
 
-def said(check: Check) -> tuple[str, str, str, bool]:
-    """What a check is of, and whether it passed."""
+def outcome(check: Check) -> tuple[str, str, str, bool]:
+    """Suite, subject and rule of a check, and whether it passed."""
     return check.suite, check.subject, check.rule, check.passed
 
 
 @dataclass(frozen=True)
-class Made:
-    """A home that has landed all files but LATER's, which are in a folder; and the candidate that DuckDB made."""
+class DuckDBNight:
+    """A home that landed all files but LATER_FILES, which are in a folder; and the candidate that DuckDB built."""
 
     home: Home
     later: Path
-    on_duckdb: Path
+    candidate: Path
 
 
 @dataclass(frozen=True)
-class OnSpark:
-    """What the gate says to DuckDB's candidate; and the same home on Spark, a night that was published. The candidate is as it
-    was before that."""
+class SparkNight:
+    """The checks of DuckDB's candidate; and a published night of the same home on Spark, with its candidate from before
+    publishing."""
 
     checks_on_duckdb: list[Check]
     nodes: list[Node]
@@ -149,11 +149,11 @@ class OnSpark:
 
 
 @pytest.fixture(scope="module")
-def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def duckdb_night(tmp_path_factory: pytest.TempPathFactory) -> DuckDBNight:
     folder = tmp_path_factory.mktemp("engines")
     home, later = Home(folder / "home").create(), folder / "later"
     later.mkdir()
-    settings = "".join(f"{k!r} = {v!r}\n".replace("'", '"') for k, v in SMALL.items())
+    settings = "".join(f"{k!r} = {v!r}\n".replace("'", '"') for k, v in SMALL_DATA_SETTINGS.items())
     home.config_file.write_text(BELIEVED + "[spark.settings]\n" + settings)
     home.seeds.mkdir()
     with (home.seeds / "areas.csv").open("w", newline="") as file, (SEEDS / "areas.csv").open(newline="") as seed:
@@ -169,7 +169,7 @@ def made_here(tmp_path_factory: pytest.TempPathFactory) -> Made:
         run.land()
         run.build()
         shutil.copytree(home.candidate, folder / "duckdb")
-    return Made(home, later, folder / "duckdb")
+    return DuckDBNight(home, later, folder / "duckdb")
 
 
 def chosen_nodes() -> list[Any]:
@@ -177,16 +177,16 @@ def chosen_nodes() -> list[Any]:
     return [n for n in dbt_runner.manifest().nodes.values() if n.name in CHOSEN and n.resource_type in ("model", "seed")]
 
 
-def show_parents(session: "SparkSession", home: Home, made: Path) -> None:
-    """Show the relations that CHOSEN and their tests read, and that are not chosen, as DuckDB made them; of `measures`, rows of
-    MARTS."""
+def show_parents(session: "SparkSession", home: Home, duckdb_candidate: Path) -> None:
+    """Give Spark the relations that CHOSEN and their tests read and that are not chosen, as DuckDB built them; of `measures`,
+    rows of MARTS."""
     nodes = dbt_runner.manifest().nodes
     chosen = {n.unique_id for n in chosen_nodes()}
-    asked = chosen | {x for x, n in nodes.items() if n.resource_type == "test" and chosen & {*n.depends_on_nodes}}
-    parents = {p for x in asked for p in nodes[x].depends_on_nodes if p in nodes} - chosen
+    selected = chosen | {x for x, n in nodes.items() if n.resource_type == "test" and chosen & {*n.depends_on_nodes}}
+    parents = {p for x in selected for p in nodes[x].depends_on_nodes if p in nodes} - chosen
     folder = home.spill / "spark" / "parents"
     with duckdb.connect() as con:
-        attach(con, made)
+        attach(con, duckdb_candidate)
         for node in sorted((nodes[p] for p in parents), key=lambda n: n.unique_id):
             name = f"{node.schema}.{node.alias}"
             (folder / name).mkdir(parents=True)
@@ -198,94 +198,94 @@ def show_parents(session: "SparkSession", home: Home, made: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def chosen_on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def chosen_on_spark(duckdb_night: DuckDBNight, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The candidate of a night on Spark that builds CHOSEN alone."""
-    kept, show_raw, build = tmp_path_factory.mktemp("spark") / "candidate", spark.show_raw, dbt_runner.build
+    copy, show_raw, build = tmp_path_factory.mktemp("spark") / "candidate", spark.show_raw, dbt_runner.build
     chosen = [".".join(n.fqn) for n in chosen_nodes()]
 
     def show_all(session: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
         show_raw(session, home, loads)
-        show_parents(session, home, made_here.on_duckdb)
+        show_parents(session, home, duckdb_night.candidate)
 
-    with pytest.MonkeyPatch.context() as patch, night(made_here.home, engine="spark") as run:
+    with pytest.MonkeyPatch.context() as patch, night(duckdb_night.home, engine="spark") as run:
         patch.setattr(spark, "show_raw", show_all)
         patch.setattr(dbt_runner, "build", lambda home, _, progress, engine: build(home, chosen, progress, engine))
         run.land()
         names = [n.name for n in run.build() if n.kind != "test"]
         assert sorted(names) == sorted(CHOSEN)
-        shutil.copytree(made_here.home.candidate, kept)
-    return kept
+        shutil.copytree(duckdb_night.home.candidate, copy)
+    return copy
 
 
 @pytest.fixture(scope="module")
-def on_spark(made_here: Made, tmp_path_factory: pytest.TempPathFactory) -> OnSpark:
-    kept = tmp_path_factory.mktemp("spark") / "candidate"
-    with night(made_here.home, engine="duckdb", rebuild=True) as run:
+def spark_night(duckdb_night: DuckDBNight, tmp_path_factory: pytest.TempPathFactory) -> SparkNight:
+    copy = tmp_path_factory.mktemp("spark") / "candidate"
+    with night(duckdb_night.home, engine="duckdb", rebuild=True) as run:
         run.land()
         run.build()
         checks_on_duckdb = run.judge()
-    with night(made_here.home, engine="spark") as run:
+    with night(duckdb_night.home, engine="spark") as run:
         run.land()
         nodes = run.build()
         checks = run.judge()
-        shutil.copytree(made_here.home.candidate, kept)
+        shutil.copytree(duckdb_night.home.candidate, copy)
         run.publish()
-    return OnSpark(checks_on_duckdb, nodes, checks, kept)
+    return SparkNight(checks_on_duckdb, nodes, checks, copy)
 
 
 @needs_spark
-def test_rows_of_chosen_models_are_the_same(made_here: Made, chosen_on_spark: Path) -> None:
+def test_rows_of_chosen_models_are_the_same(duckdb_night: DuckDBNight, chosen_on_spark: Path) -> None:
     assert empty_tables(chosen_on_spark, CHOSEN) == []
-    assert differences(made_here.on_duckdb, chosen_on_spark, CHOSEN) == {}
-    assert not made_here.home.spill.exists()
+    assert differences(duckdb_night.candidate, chosen_on_spark, CHOSEN) == {}
+    assert not duckdb_night.home.spill.exists()
 
 
 @needs_spark
 @pytest.mark.long
-def test_every_row_is_the_same(made_here: Made, on_spark: OnSpark) -> None:
-    assert empty_tables(on_spark.candidate) == []
-    # Tests come in the order in which they were done.
-    assert sorted(map(said, on_spark.checks)) == sorted(map(said, on_spark.checks_on_duckdb))
+def test_every_row_is_the_same(duckdb_night: DuckDBNight, spark_night: SparkNight) -> None:
+    assert empty_tables(spark_night.candidate) == []
+    # dbt's tests are in the order in which they ended.
+    assert sorted(map(outcome, spark_night.checks)) == sorted(map(outcome, spark_night.checks_on_duckdb))
     nodes = dbt_runner.manifest().nodes.values()
-    assert len(on_spark.nodes) == sum(n.resource_type in ("model", "seed", "test") for n in nodes)
-    assert differences(made_here.on_duckdb, on_spark.candidate) == {}
-    assert not made_here.home.spill.exists()
+    assert len(spark_night.nodes) == sum(n.resource_type in ("model", "seed", "test") for n in nodes)
+    assert differences(duckdb_night.candidate, spark_night.candidate) == {}
+    assert not duckdb_night.home.spill.exists()
 
 
 @needs_spark
 @pytest.mark.long
-def test_the_next_night_on_duckdb_is_that_of_a_rebuild(made_here: Made, on_spark: OnSpark, tmp_path: Path) -> None:
-    """After a night that Spark published, with what is new of one force."""
-    assert len(list(made_here.later.iterdir())) == len(LATER)
-    other = copy_home(made_here.home, tmp_path / "home")
-    for home, rebuild in ((other, True), (made_here.home, False)):
-        with night(home, made_here.later, rebuild=rebuild, engine="duckdb") as run:
+def test_the_next_night_on_duckdb_equals_a_rebuild(duckdb_night: DuckDBNight, spark_night: SparkNight, tmp_path: Path) -> None:
+    """After a night that Spark published, with new files of one force."""
+    assert len(list(duckdb_night.later.iterdir())) == len(LATER_FILES)
+    other = copy_home(duckdb_night.home, tmp_path / "home")
+    for home, rebuild in ((other, True), (duckdb_night.home, False)):
+        with night(home, duckdb_night.later, rebuild=rebuild, engine="duckdb") as run:
             run.land()
             run.build()
             if not rebuild:
                 with candidate(home) as con:
-                    made = con.execute(
+                    rebuilt = con.execute(
                         "select force_code, from_month_no > 0 from raw.figures_made where mart = 'mart_drug_offences'"
                     ).fetchall()
-                assert made == [("derbyshire", True)], "the other force's figures are carried forward"
+                assert rebuilt == [("derbyshire", True)], "the other force's figures are carried forward"
             run.judge()
-    assert differences(other.candidate, made_here.home.candidate) == {}
+    assert differences(other.candidate, duckdb_night.home.candidate) == {}
 
 
-def test_a_row_that_differs_is_seen(made_here: Made, tmp_path: Path) -> None:
-    on_duckdb = made_here.on_duckdb
-    shutil.copytree(on_duckdb, tmp_path / "other")
+def test_a_different_row_is_found(duckdb_night: DuckDBNight, tmp_path: Path) -> None:
+    original = duckdb_night.candidate
+    shutil.copytree(original, tmp_path / "other")
     with duckdb.connect(str(tmp_path / "other" / WAREHOUSE)) as con:
         con.execute(
             "update marts.mart_iom set value = value + 0.0000000001"
             " where rowid = (select min(rowid) from marts.mart_iom where value is not null)"
         )
         con.execute("delete from reports.cells where rowid = 0")
-    assert differences(on_duckdb, tmp_path / "other") == {"marts.mart_iom": (1, 1), "reports.cells": (1, 0)}
+    assert differences(original, tmp_path / "other") == {"marts.mart_iom": (1, 1), "reports.cells": (1, 0)}
 
 
-def test_what_fails_on_spark_is_not_built_on(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor is the candidate filled: it holds nothing that could be taken for figures."""
+def test_a_failed_night_on_spark_is_not_built_on(sample_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is the candidate filled: it holds nothing that looks like figures."""
     failed = Node("model.pam_warehouse.periods", "periods", "model", "error", "no", 0)
     monkeypatch.setattr("dagster_project.nights.run.spark.require", lambda: None)
     monkeypatch.setattr("dagster_project.transform.spark.spark_session", lambda *_: nullcontext())
@@ -299,19 +299,19 @@ def test_what_fails_on_spark_is_not_built_on(sample_copy: Home, monkeypatch: pyt
     assert start(sample_copy).base != "night"
 
 
-def test_without_java_it_says_which(new_home: Home) -> None:
-    """Before anything is landed."""
+def test_without_java_the_message_names_what_to_install(new_home: Home) -> None:
+    """And nothing is landed."""
     environment = {**os.environ, "PATH": "/nowhere", "JAVA_HOME": "/nowhere"}
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "dagster_project", "nightly", "--engine", "spark", "--home", str(new_home.path)],
         env=environment, cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert said.returncode == 1
-    assert ("requirements-spark.lock" if "requirements-spark.lock" in LACKS else "Java 17") in said.stderr
+    assert process.returncode == 1
+    assert ("requirements-spark.lock" if "requirements-spark.lock" in WHY_NO_SPARK else "Java 17") in process.stderr
     assert not read_receipts(new_home)
 
 
-def test_without_pyspark_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyspark_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dagster_project.transform.spark.session.find_spec", lambda name: None)
     with pytest.raises(SparkMissingError, match=r"requirements-spark\.lock"):
         require()

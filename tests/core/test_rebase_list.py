@@ -1,4 +1,4 @@
-"""A home's list of rebases: what it may say, and the charts that follow it."""
+"""A home's list of rebases: which rows are valid, and the charts that use it."""
 
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,7 @@ def test_the_projects_own_list_is_empty_and_has_the_header() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         (with_cell("force_code", "derby"), "line 3: force_code 'derby' is in no row"),
         (with_cell("area_type", "ward"), "line 3: area_type 'ward' is none of force, section, lpu, district"),
@@ -45,30 +45,30 @@ def test_the_projects_own_list_is_empty_and_has_the_header() -> None:
         (GOOD, "appears twice (line 2 too)"),
     ],
 )
-def test_what_cant_be_meant_is_said_with_its_line(tmp_path: Path, row: tuple[str, ...], said: str) -> None:
+def test_an_invalid_row_is_named_by_its_line(tmp_path: Path, row: tuple[str, ...], message: str) -> None:
     with pytest.raises(SeedError) as error:
         read_own_list(write_list(tmp_path, GOOD, row), COLUMNS)
-    assert said in str(error.value) and str(error.value).startswith("seeds/rebases.csv: line 3: ")
+    assert message in str(error.value) and str(error.value).startswith("seeds/rebases.csv: line 3: ")
 
 
-def test_a_column_that_lacks_is_named(tmp_path: Path) -> None:
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
     with pytest.raises(SeedError, match="line 1: the header lacks reason"):
         read_own_list(write_list(tmp_path, GOOD[:-1], columns=COLUMNS[:-1]), COLUMNS)
 
 
-def test_just_inside_is_taken(tmp_path: Path) -> None:
+def test_valid_rows_are_accepted(tmp_path: Path) -> None:
     rows = [
         GOOD, with_cell("rebase_on", "2024-07-02"), with_cell("category", "Other"),
         with_cell("measure", "mart_mda_orders.orders"), (*GOOD[:1], "lpu", "chesterfield", *GOOD[3:]),
     ]  # fmt: skip
-    found = rebase_rows(read_own_list(write_list(tmp_path, *rows), COLUMNS))
-    assert len(found) == 5 and all(len(row) == len(columns_of("rebases")) for row in found)
-    assert [(r[0], r[4]) for r in found[2:4]] == [
+    rebases = rebase_rows(read_own_list(write_list(tmp_path, *rows), COLUMNS))
+    assert len(rebases) == 5 and all(len(row) == len(columns_of("rebases")) for row in rebases)
+    assert [(r[0], r[4]) for r in rebases[2:4]] == [
         ("mart_naloxone", "naloxone_administrations"), ("mart_mda_orders", "orders"),
     ]  # fmt: skip
 
 
-def charted(home: Home) -> list[tuple[object, ...]]:
+def chart_rows(home: Home) -> list[tuple[object, ...]]:
     with candidate(home) as con:
         return con.execute(
             "select period_start, value, mean, upper_limit, baseline_start, variation from warehouse.marts.mart_control_charts"
@@ -77,12 +77,12 @@ def charted(home: Home) -> list[tuple[object, ...]]:
         ).fetchall()
 
 
-def test_a_homes_rebase_and_a_later_month(week: Home, week_with_lists: Home) -> None:
-    """A home without a list, and a night with one and another two months, as the plain model charts them."""
+def test_charts_follow_the_rebase_of_a_home(week: Home, week_with_lists: Home) -> None:
+    """First without a list, then with one and two more months: as the oracle charts them."""
     months = [2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 3, 1]
-    rows = charted(week)[:12]
+    rows = chart_rows(week)[:12]
     assert [row[1] for row in rows] == months and {row[4] for row in rows} == {date(2025, 1, 1)}
-    points, rows = chart([*months, 5, 9], rebase={6}), charted(week_with_lists)
+    points, rows = chart([*months, 5, 9], rebase={6}), chart_rows(week_with_lists)
     assert [row[4].month for row in rows] == [1] * 6 + [7] * 8
     assert [(row[1], row[5]) for row in rows] == [(p.value, p.variation) for p in points]
     for row, point in zip(rows, points, strict=True):

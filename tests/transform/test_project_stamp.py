@@ -1,4 +1,4 @@
-"""What says whether the parsed project and the empty build are of this checkout."""
+"""The stamp that says whether the parsed project and the empty build belong to this checkout."""
 
 import os
 import shutil
@@ -13,16 +13,16 @@ STAMP = "from dagster_project.transform.dbt_runner import project_stamp; print(p
 
 
 def stamp_of(checkout: Path) -> str:
-    """The stamp as a process of its own finds it there."""
+    """The stamp of a checkout, computed in another process."""
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", STAMP], cwd=checkout, env=environment, capture_output=True, text=True, check=True
     )
-    return said.stdout
+    return process.stdout
 
 
-def test_a_checkout_that_was_never_used_has_the_stamp_that_it_keeps(tmp_path: Path) -> None:
-    """Else what the set-up parses and lays would be of no use to the first night."""
+def test_a_new_checkout_keeps_its_stamp_until_a_file_changes(tmp_path: Path) -> None:
+    """Otherwise the first night could not use the manifest and empty build of the set-up."""
     for name in ("dagster_project", "dbt", "seeds"):
         shutil.copytree(
             PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("target", "__pycache__")
@@ -34,5 +34,5 @@ def test_a_checkout_that_was_never_used_has_the_stamp_that_it_keeps(tmp_path: Pa
     assert stamp_of(tmp_path) != first
 
 
-def test_what_follows_from_the_contracts_is_committed() -> None:
+def test_generated_dbt_properties_are_up_to_date() -> None:
     assert dbt_sources.PATH.read_text(encoding="utf-8") == dbt_sources.properties(), "run `pam docs` and commit what it writes"

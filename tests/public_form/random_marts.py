@@ -34,18 +34,18 @@ NOT_SHOWN = ("arrests_to_test", "drug_searches_recording_finds", "tests_recordin
 STATUSES = ["negative", "cocaine", "opiates", "both", "neither", "refused", "missed", "not required", "none"]
 
 
-def make(
-    seed: int, months: int = 16, but: int = 0, corrected: str = "", missing: Collection[int] = (), without: str = ""
+def make_marts(
+    seed: int, months: int = 16, months_to_come: int = 0, corrected: str = "", missing: Collection[int] = (), without: str = ""
 ) -> duckdb.DuckDBPyConnection:
     """A connection with `marts.measures` and `staging.areas_listed` of one force; the same for a seed.
 
-    `but`: so many of the last months are still to come. `corrected`: which events one is gone of, SQL. `missing`: months
-    that no file covers. `without`: a mart that is not made.
+    `months_to_come`: how many of the last months are not there yet. `corrected`: SQL condition; one of these events is removed.
+    `missing`: months that no file covers. `without`: a mart that is not made.
     """
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     con = duckdb.connect()
     con.execute("create schema marts; create schema staging")
-    leaves = [(f"s{s}", f"s{s}u{u}") for s in range(chance.integers(1, 3)) for u in range(chance.integers(1, 4))]
+    leaves = [(f"s{s}", f"s{s}u{u}") for s in range(rng.integers(1, 3)) for u in range(rng.integers(1, 4))]
     con.execute("create table staging.areas_listed (force_code text, area_type text, area_code text, section_code text)")
     con.executemany(
         "insert into staging.areas_listed values ('f', ?, ?, ?)",
@@ -54,30 +54,30 @@ def make(
             *(("section", s, None) for s in sorted({s for s, _ in leaves})),
         ],
     )  # fmt: skip
-    first = 12 * 2022 + int(chance.integers(0, 12))
-    last = first + int(chance.integers(11, months))
-    # From a handful a year to a few dozen a month, unevenly spread.
-    events = int(10 ** chance.uniform(0.7, 2.6))
+    first = 12 * 2022 + int(rng.integers(0, 12))
+    last = first + int(rng.integers(11, months))
+    # From a few a year to a few dozen a month, unevenly spread.
+    events = int(10 ** rng.uniform(0.7, 2.6))
 
-    def some(values: list[str]) -> np.ndarray:
-        return chance.choice(values, events, p=chance.dirichlet(np.full(len(values), 0.7)))
+    def draw(values: list[str]) -> np.ndarray:
+        return rng.choice(values, events, p=rng.dirichlet(np.full(len(values), 0.7)))
 
     con.register(
         "drawn",
         {
-            "m": some([str(m) for m in range(first, last + 1)]) if chance.random() < 0.5
-            else chance.integers(first, last + 1, events),
-            "leaf": some([*(u for _, u in leaves), "unknown"]),
-            "code": some([f"c{i}" for i in range(chance.integers(1, 4))]),
-            "status": some(STATUSES),
-            "referred": chance.random(events) < chance.uniform(0, 1),
+            "m": draw([str(m) for m in range(first, last + 1)]) if rng.random() < 0.5
+            else rng.integers(first, last + 1, events),
+            "leaf": draw([*(u for _, u in leaves), "unknown"]),
+            "code": draw([f"c{i}" for i in range(rng.integers(1, 4))]),
+            "status": draw(STATUSES),
+            "referred": rng.random(events) < rng.uniform(0, 1),
         },
     )  # fmt: skip
     con.execute(
         "create temp table events as"
         " select m::int as m, leaf::text as leaf, code::text as code, status::text as status, referred from drawn"
     )
-    last -= but
+    last -= months_to_come
     covered = [m for m in range(first, last + 1) if m not in missing]
     con.execute(f"delete from events where m not in ({', '.join(map(str, covered))})")
     if corrected:
@@ -90,14 +90,14 @@ def make(
             f"insert into monthly select '{mart}', '{measure}', leaf, {by or chr(39) + 'all' + chr(39)}, m, count(*)"
             f" from events where {which} group by all"
         )
-        # Measures of one mart that are split alike share their categories, seen or not.
+        # Measures of one mart that are split by the same column share its categories, also those without events.
         con.execute(
             "insert into monthly"
             f" select distinct '{mart}', '{measure}', 'unknown', {by or chr(39) + 'all' + chr(39)}, {first}, 0 from events"
         )
     con.execute("create temp table periods (period_type varchar, a int, b int, data_status varchar)")
     con.executemany("insert into periods values (?, ?, ?, ?)", periods(covered))
-    con.execute(FIGURES)
+    con.execute(CREATE_FIGURES)
     for (mart, rate), (above, below) in RATES.items():
         con.execute(
             "insert into figures select n.mart, n.area_type, n.area_code, ?, n.category, n.period_type, n.a, n.b,"
@@ -107,20 +107,20 @@ def make(
             [rate, mart, above, below],
         )
     con.execute(f"delete from figures where measure in {NOT_SHOWN}")
-    con.execute(MARTS)
+    con.execute(CREATE_MARTS)
     return con
 
 
-def periods(of: Collection[int]) -> list[tuple[str, int, int, str]]:
-    """The periods that marts have where these months are covered, all whole: type, first and last month, status."""
-    years = {(m // 12) * 12 for m in of}
-    financial = {((m - 3) // 12) * 12 + 3 for m in of}
+def periods(covered_months: Collection[int]) -> list[tuple[str, int, int, str]]:
+    """The periods of marts whose files cover these whole months: type, first and last month, status."""
+    years = {(m // 12) * 12 for m in covered_months}
+    financial = {((m - 3) // 12) * 12 + 3 for m in covered_months}
     months = sorted({m for y in years | financial for m in range(y, y + 12)})
-    found = []
+    rows = []
 
     def add(kind: str, a: int, b: int) -> None:
-        covered = sum(a <= m <= b for m in of)
-        found.append((kind, a, b, "not_available" if not covered else "complete" if covered == b - a + 1 else "partial"))
+        covered = sum(a <= m <= b for m in covered_months)
+        rows.append((kind, a, b, "not_available" if not covered else "complete" if covered == b - a + 1 else "partial"))
 
     for y in sorted(years):
         add("calendar_year", y, y + 11)
@@ -130,12 +130,12 @@ def periods(of: Collection[int]) -> list[tuple[str, int, int, str]]:
         add("month", m, m)
         add("calendar_year_to_date", m // 12 * 12, m)
         add("financial_year_to_date", (m - 3) // 12 * 12 + 3, m)
-        if m - 11 >= min(of):
+        if m - 11 >= min(covered_months):
             add("rolling_12_months", m - 11, m)
-    return found
+    return rows
 
 
-FIGURES = """
+CREATE_FIGURES = """
 create temp table figures as
 with placed as (
     select mart, measure, 'lpu' as area_type, leaf as area_code, category, m, x from monthly
@@ -166,7 +166,7 @@ left join summed as x
     and s.category = x.category and x.m between p.a and p.b
 group by all
 """
-MARTS = """
+CREATE_MARTS = """
 create table marts.measures as
 select
     n.mart, 'f' as force_code, n.area_type, n.area_code, n.area_code as area_name, n.measure, n.category, n.period_type,

@@ -1,8 +1,7 @@
 """The models keep to the SQL that DuckDB and Spark share, so that a force can move to Spark without rewriting them.
 
-Two nets, which say at once what is wrong: constructs that one of the two lacks, and functions that are not known to be in both.
-What the two spell differently stands in `macros/portable.sql` and nowhere else. That both come to the same rows is asked in
-tests/transform/test_on_spark.py.
+Two quick checks: constructs that one of the two lacks, and functions that are not known to be in both. What the two spell
+differently is in `macros/portable.sql` and nowhere else. tests/transform/test_on_spark.py tests that both give the same rows.
 """
 
 import re
@@ -13,7 +12,7 @@ import pytest
 
 from dagster_project.core.home import DBT_PROJECT
 
-LACKING = {
+NOT_IN_SPARK = {
     "qualify": r"\bqualify\b",
     "cast by ::": r"::",
     "star except": r"\*\s*(?:except|exclude|replace)\b",
@@ -33,7 +32,7 @@ LACKING = {
     "hugeint": r"\bu?hugeint\b",
     "interval": r"\binterval\b",
 }
-"""What Spark lacks or means otherwise, as it stands in SQL without comments, texts and Jinja."""
+"""Construct that Spark lacks or reads differently -> its pattern in SQL without comments, strings and Jinja."""
 
 SAMPLES = {
     "qualify": "select a from t qualify row_number() over (order by a) = 1",
@@ -56,7 +55,7 @@ SAMPLES = {
     "interval": "select day + interval 1 day from t",
 }
 
-FINE = (
+SHARED_SQL = (
     "select sum(case when a = 1 then 1 else 0 end), sum(is_touched) over (partition by b order by c) from t",
     "select count(*) - 1, load_id from t where covered_to >= covered_from and month_no - 11 > 0",
     "select try_cast(a as decimal(28, 10)), cast(b as varchar(4)), cast(c as string) from t",
@@ -68,79 +67,79 @@ KEYWORDS = {
     "over", "select", "then", "union", "using", "values", "when", "where",
 }  # fmt: skip
 TYPES = {"decimal", "varchar"}
-SHARED = {
+SHARED_FUNCTIONS = {
     "abs", "avg", "cast", "coalesce", "concat", "concat_ws", "count", "first_value", "floor", "greatest", "instr",
     "lag", "last_day", "last_value", "lead", "least", "length", "lower", "lpad", "make_date", "max", "max_by", "min",
     "min_by", "month", "nullif", "regexp_replace", "replace", "round", "row_number", "substr", "sum", "trim", "upper",
     "year",
 }  # fmt: skip
-"""Functions that both engines have with one meaning. Add to them only after a look at both manuals."""
-SPELLED_APART = {"date_diff", "getvariable", "hash", "regexp_matches"}
-"""What `macros/portable.sql` writes for DuckDB, and `materializations.sql` to ask mart by mart."""
+"""Functions with the same meaning in both engines. Read both manuals before you add one."""
+SPELLED_DIFFERENTLY = {"date_diff", "getvariable", "hash", "regexp_matches"}
+"""Functions that `macros/portable.sql` writes for DuckDB, and `materializations.sql` to build mart by mart."""
 
 
-def bare(sql: str) -> str:
-    """SQL in lower case without comments, texts and Jinja."""
+def without_strings(sql: str) -> str:
+    """SQL in lower case without comments, strings and Jinja."""
     sql = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " j ", sql, flags=re.DOTALL)
     sql = re.sub(r"/\*.*?\*/|--[^\n]*", " ", sql, flags=re.DOTALL)
     return re.sub(r"'(?:[^']|'')*'", "''", sql).lower()
 
 
-def lacking(sql: str) -> list[str]:
-    """Names of the constructs in it that Spark lacks."""
-    text = bare(sql)
-    return [name for name, pattern in LACKING.items() if re.search(pattern, text)]
+def constructs_not_in_spark(sql: str) -> list[str]:
+    """Names of constructs in the SQL that Spark lacks."""
+    text = without_strings(sql)
+    return [name for name, pattern in NOT_IN_SPARK.items() if re.search(pattern, text)]
 
 
 def functions(sql: str) -> set[str]:
-    """Names that are called in it."""
-    return set(re.findall(r"\b([a-z_]\w*)\s*\(", bare(sql))) - KEYWORDS - TYPES
+    """Names of functions that the SQL calls."""
+    return set(re.findall(r"\b([a-z_]\w*)\s*\(", without_strings(sql))) - KEYWORDS - TYPES
 
 
 @pytest.fixture
-def models(compiled: dict[str, str]) -> dict[str, str]:
+def models(compiled_sql: dict[str, str]) -> dict[str, str]:
     """The compiled SQL of the models."""
-    return {p.stem: compiled[p.stem] for p in (DBT_PROJECT / "models").rglob("*.sql")}
+    return {p.stem: compiled_sql[p.stem] for p in (DBT_PROJECT / "models").rglob("*.sql")}
 
 
 def _own_sql(files: Callable[[str], list[Path]]) -> list[Path]:
-    """Models and macros, less those that are there for one of the two."""
+    """Models and macros, without the files for one engine only."""
     return [p for p in files("*.sql") if p.name not in ("portable.sql", "materializations.sql", "spark.sql")]
 
 
-@pytest.mark.parametrize("name", LACKING)
-def test_each_construct_would_be_seen(name: str) -> None:
-    assert name in lacking(SAMPLES[name])
+@pytest.mark.parametrize("name", NOT_IN_SPARK)
+def test_each_construct_is_found_in_its_sample(name: str) -> None:
+    assert name in constructs_not_in_spark(SAMPLES[name])
 
 
-@pytest.mark.parametrize("sql", FINE)
-def test_shared_sql_is_let_through(sql: str) -> None:
-    assert lacking(sql) == []
+@pytest.mark.parametrize("sql", SHARED_SQL)
+def test_shared_sql_passes(sql: str) -> None:
+    assert constructs_not_in_spark(sql) == []
 
 
 def test_sources_have_no_construct_that_spark_lacks(dbt_project: Callable[[str], list[Path]]) -> None:
-    found = {p.name: lacking(p.read_text(encoding="utf-8")) for p in _own_sql(dbt_project)}
-    assert len(found) > 80
-    assert {name: f for name, f in found.items() if f} == {}
+    constructs = {p.name: constructs_not_in_spark(p.read_text(encoding="utf-8")) for p in _own_sql(dbt_project)}
+    assert len(constructs) > 80
+    assert {name: f for name, f in constructs.items() if f} == {}
 
 
-def test_compiled_models_have_none_either(models: dict[str, str]) -> None:
-    """SQL that a macro makes of texts is seen only here. Names are quoted by dbt, as each engine wants them."""
-    found = {name: lacking(sql.replace('"', "")) for name, sql in models.items()}
-    assert {name: f for name, f in found.items() if f} == {}
+def test_compiled_models_have_no_construct_that_spark_lacks(models: dict[str, str]) -> None:
+    """SQL that macros write appears only in compiled models. dbt quotes names as each engine needs."""
+    constructs = {name: constructs_not_in_spark(sql.replace('"', "")) for name, sql in models.items()}
+    assert {name: f for name, f in constructs.items() if f} == {}
 
 
-def test_functions_are_those_of_both(models: dict[str, str]) -> None:
-    called = {name: functions(sql) - SHARED - SPELLED_APART for name, sql in models.items()}
+def test_functions_are_in_both_engines(models: dict[str, str]) -> None:
+    called = {name: functions(sql) - SHARED_FUNCTIONS - SPELLED_DIFFERENTLY for name, sql in models.items()}
     assert called
     assert {name: f for name, f in called.items() if f} == {}
     assert functions("select date_trunc('month', a), strftime(b, '%Y') from t") == {"date_trunc", "strftime"}
 
 
-def test_what_is_spelled_apart_stands_in_one_place(dbt_project: Callable[[str], list[Path]]) -> None:
+def test_differently_spelled_functions_are_in_one_file(dbt_project: Callable[[str], list[Path]]) -> None:
     for path in _own_sql(dbt_project):
         text = path.read_text(encoding="utf-8")
-        assert not [f for f in SPELLED_APART if re.search(rf"\b{f}\s*\(", text)], path.name
+        assert not [f for f in SPELLED_DIFFERENTLY if re.search(rf"\b{f}\s*\(", text)], path.name
     text = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
     names = {kind: set(re.findall(rf"macro {kind}__(\w+)", text)) for kind in ("default", "duckdb")}
     assert names["default"] == names["duckdb"] == set(re.findall(r"macro (?!default__|duckdb__)(\w+)", text))

@@ -1,4 +1,4 @@
-"""What the documentation says is there is there: pages that are generated, links, commands, files, variables, imports."""
+"""What the documentation names exists: generated pages, links, commands, files, variables, imports."""
 
 import ast
 import importlib
@@ -12,10 +12,10 @@ from dagster_project.cli import app, generate_docs
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.publishing import dictionary
 
-OF_THE_ROOT = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
-PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in OF_THE_ROOT)]
-LINES = 2980
-"""All of docs/: what is longer is not read. Generated pages grow with each extract, mart and rule: then something else goes."""
+ROOT_PAGES = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
+PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in ROOT_PAGES)]
+MOST_LINES = 2980
+"""Of all docs/: nobody reads more. Generated pages grow with each extract, mart and rule: then cut something else."""
 COMMANDS = typer.main.get_command(app).commands
 HELP = {"-h", "--help"}
 
@@ -29,7 +29,7 @@ def options(command: typer.core.TyperCommand | typer.core.TyperGroup) -> set[str
 
 
 OPTIONS = set().union(*map(options, COMMANDS.values()))
-OF_TESTS = ("--long",)
+PYTEST_OPTIONS = ("--long",)
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -57,23 +57,23 @@ def code(page: Path) -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """Headings as GitHub makes anchors of them."""
-    said = re.findall(r"^#+ (.+)$", FENCE.sub("", text(page)), re.M)
-    return {re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).replace(" ", "-") for heading in said}
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text(page)), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).replace(" ", "-") for heading in headings}
 
 
 def commands(line: str) -> list[list[str]]:
-    """Each `pam COMMAND ...` of a line, as words; what stands in quotes is left out, and so is the user pam of a shell."""
+    """Each `pam COMMAND ...` of a line, as words. Leaves out quoted text, and the user pam of a shell."""
     unquoted = re.sub(r"\"[^\"]*(\"|$)", "''", line)
-    found = re.findall(r"(?:^|[\s(]|bin/)pam +([^&|;#]+)", unquoted)
-    return [words for f in found if (words := f.split()) and not re.match(r"-|[A-Z_]+=", words[0])]
+    calls = re.findall(r"(?:^|[\s(]|bin/)pam +([^&|;#]+)", unquoted)
+    return [words for call in calls if (words := call.split()) and not re.match(r"-|[A-Z_]+=", words[0])]
 
 
 def test_the_documents_are_short() -> None:
-    assert sum(len(text(page).splitlines()) for page in generate_docs.DOCS.rglob("*.md")) <= LINES
+    assert sum(len(text(page).splitlines()) for page in generate_docs.DOCS.rglob("*.md")) <= MOST_LINES
 
 
 def test_generated_pages_are_up_to_date(tmp_path: Path) -> None:
-    """And `pam docs` says which pages it changed."""
+    """`pam docs` also returns which pages it changed."""
     generated = [page.name for page in generate_docs.write_pages(tmp_path)]
     assert len(generated) == 3
     stale = [name for name in generated if text(generate_docs.FOLDER / name) != text(tmp_path / name)]
@@ -83,7 +83,7 @@ def test_generated_pages_are_up_to_date(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(PROJECT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_are_not_broken(page: Path) -> None:
     broken = []
     for link in LINK.findall(FENCE.sub("", text(page))):
         if re.match(r"[a-z]+:", link):
@@ -102,13 +102,13 @@ def test_commands_and_options_exist(page: Path) -> None:
         for command, *words in commands(line):
             if command not in COMMANDS:
                 wrong.append(f"pam {command}")
-            elif command != "dbt":  # what follows is dbt's
+            elif command != "dbt":  # its words are dbt's
                 known = options(COMMANDS[command])
                 if isinstance(COMMANDS[command], typer.core.TyperGroup) and words and not words[0].startswith("-"):
                     wrong += [] if words[0] in COMMANDS[command].commands else [f"pam {command} {words[0]}"]
                 wrong += [f"pam {command} {w}" for w in words if re.match(r"--?[a-z]", w) and w not in known]
         wrong += [task for task in re.findall(r"bootstrap\.py (\w+)", line) if task not in ("test", "setup")]
-    wrong += [s for s in spans(page) if s.startswith("--") and s.split()[0] not in OPTIONS and s not in OF_TESTS]
+    wrong += [s for s in spans(page) if s.startswith("--") and s.split()[0] not in OPTIONS and s not in PYTEST_OPTIONS]
     assert wrong == []
 
 
@@ -120,16 +120,16 @@ def test_files_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(PROJECT)))
-def test_variables_are_heeded(page: Path) -> None:
-    """By the warehouse; those that ask the tests for more, by the tests."""
+def test_variables_are_used(page: Path) -> None:
+    """By the warehouse; those of CONTRIBUTING.md by the warehouse or the tests."""
     code = [*(PROJECT / "dagster_project").rglob("*.py"), *(PROJECT / "dbt").glob("*.yml")]
     tests = [*(PROJECT / "tests").rglob("*.py")] if page.name == "CONTRIBUTING.md" else []
-    heeded = "".join(text(p) for p in [*code, *tests])
-    assert [v for v in set(re.findall(r"\bPAM_[A-Z_]+", text(page))) if v not in heeded] == []
+    source = "".join(text(p) for p in [*code, *tests])
+    assert [v for v in set(re.findall(r"\bPAM_[A-Z_]+", text(page))) if v not in source] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(PROJECT)))
-def test_python_is_sound_and_its_imports_are_there(page: Path) -> None:
+def test_python_parses_and_its_imports_exist(page: Path) -> None:
     for body in blocks(page, "python"):
         for node in ast.walk(ast.parse(body)):
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith("dagster_project"):
@@ -138,7 +138,7 @@ def test_python_is_sound_and_its_imports_are_there(page: Path) -> None:
 
 
 def test_the_changelog_lists_the_first_public_interface() -> None:
-    """Every published relation, and every column in its order. A change of either is a line of its own, below."""
+    """Every published relation, and its columns in order. A later change of either has a line of its own."""
     rows = re.findall(r"^\| `(?:marts|meta)\..*$", text(PROJECT / "CHANGELOG.md"), re.M)
     listed = {}
     for relations, _, columns in (row.strip("| ").split(" | ") for row in rows):
@@ -151,7 +151,7 @@ def test_the_changelog_lists_the_first_public_interface() -> None:
     assert listed == expected
 
 
-def test_the_tests_see_what_is_wrong(tmp_path: Path) -> None:
+def test_wrong_commands_and_anchors_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         '# A b, `c`\n\n`pam nightly --all` [x](#a-b-c) `pam nihgtly`\n\n    /x/bin/pam query "a --b" --format csv\n'

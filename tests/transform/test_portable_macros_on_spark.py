@@ -1,5 +1,5 @@
-"""Each macro of `macros/portable.sql` by a `select` of its own on both engines: what a night on Spark would say after minutes,
-of relations that rest on it, is said here in seconds and by name.
+"""Each macro of `macros/portable.sql` in a `select` of its own on both engines: this finds in seconds, by name of macro, what a
+night on Spark would find after minutes in the relations that use it.
 
 The macros are read as templates, without dbt; the session has the settings that a night has.
 """
@@ -47,17 +47,17 @@ CASES: dict[str, tuple[list[str], Callable[[Macro], str]]] = {
     "replace_all": (TEXT_ROWS, lambda macro: macro("lower(a)", "[^a-z0-9]+", "-")),
     "matches": (TEXT_ROWS, lambda macro: f"{macro('a', YEARS)}, {macro('a', '^[0-9][0-9][0-9][0-9]$')}"),
     "ten_places": (NUMBER_ROWS, lambda macro: f"{macro('a')}, {macro('a / 3')}"),
-    # Its numbers are each engine's own: which rows have the same is asked.
+    # Each engine has its own numbers: only compare which rows have equal ones.
     "hash_of": (list(WHOLES), lambda macro: f"{macro('a, b')} = {macro('b, a')}, {macro('a, b')} = {macro('1, 2')}"),
 }
-"""Rows, and what is asked of each of them with a macro."""
+"""Macro -> rows, and the expressions with the macro to compute for each row."""
 
 
-def asked(name: str, engine: str) -> str:
-    """The query that asks a macro as an engine has it, its rows in their order."""
-    rows, ask = CASES[name]
+def query_of(name: str, engine: str) -> str:
+    """The query of a macro as written for an engine, with its rows in order."""
+    rows, expressions = CASES[name]
     listed = " union all ".join(f"select {n} as row_no, {row}" for n, row in enumerate(rows))
-    return f"select row_no, {ask(getattr(MACROS, f'{engine}__{name}'))} from ({listed}) as t order by row_no"
+    return f"select row_no, {expressions(getattr(MACROS, f'{engine}__{name}'))} from ({listed}) as t order by row_no"
 
 
 def on_duckdb(query: str) -> list[tuple[Any, ...]]:
@@ -73,21 +73,21 @@ def on_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         yield lambda query: [tuple(row) for row in spark.sql(query).collect()]
 
 
-def test_every_macro_is_asked() -> None:
+def test_every_macro_has_a_case() -> None:
     assert CASES.keys() == set(re.findall(r"macro duckdb__(\w+)", PORTABLE))
 
 
 @needs_spark
 @pytest.mark.parametrize("name", CASES)
-def test_both_engines_say_the_same(name: str, on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
-    here = on_duckdb(asked(name, "duckdb"))
-    assert len(here) == len(CASES[name][0]) and len({row[1:] for row in here}) > 1, "the rows tell nothing apart"
-    assert on_spark(asked(name, "default")) == here
+def test_both_engines_give_the_same_rows(name: str, on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    expected = on_duckdb(query_of(name, "duckdb"))
+    assert len(expected) == len(CASES[name][0]) and len({row[1:] for row in expected}) > 1, "all rows give the same result"
+    assert on_spark(query_of(name, "default")) == expected
 
 
 @needs_spark
-def test_a_number_is_the_same_text(on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
-    """A cast to a whole number is cut by Spark and rounded by DuckDB, and Spark writes 0 as `0E-10`."""
+def test_a_number_is_printed_the_same(on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    """Spark cuts and DuckDB rounds in a cast to a whole number, and Spark writes 0 as `0E-10`."""
     texts = {
         "0": "0", "55": "55", "100": "100", "1.5": "1.5", "40.761": "40.761", "-39.50": "-39.5", "2.00004": "2",
         "0.00005": "0.0001",
@@ -98,8 +98,8 @@ def test_a_number_is_the_same_text(on_spark: Callable[[str], list[tuple[Any, ...
 
 
 @needs_spark
-def test_a_macro_that_differs_is_seen(on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
-    """DuckDB replaces the first match alone where it is not told otherwise."""
-    query = asked("replace_all", "duckdb")
+def test_a_macro_that_differs_is_found(on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
+    """Without the option `g`, DuckDB replaces only the first match."""
+    query = query_of("replace_all", "duckdb")
     assert ", 'g')" in query
-    assert on_duckdb(query.replace(", 'g')", ")")) != on_spark(asked("replace_all", "default"))
+    assert on_duckdb(query.replace(", 'g')", ")")) != on_spark(query_of("replace_all", "default"))

@@ -1,6 +1,6 @@
-"""Correct nights that look like nothing usual must pass: a gate that cries wolf is switched off.
+"""Unusual but correct nights pass the gate: people switch off a gate that gives false alarms.
 
-Forces here have one file, one row or one kind of file, and nothing may hold the night.
+Forces here have one file, one row or one kind of file.
 """
 
 import csv
@@ -25,7 +25,7 @@ TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status", "result
 
 
 def drop_one_row_and_headers(inbox: Path) -> None:
-    """A force without units and one row of 2015. A header without rows is zeros, of extracts where that is not suspect."""
+    """A force without units and with one row of 2015. A header without rows means zeros, in extracts that may be empty."""
     march = {"window": ("2015-03-01", "2015-03-31"), "stamp": "20150401T020000Z"}
     row = ["D1", "2015-03-29T01:30:00", "Theft", "Completed", "Positive"]
     write_extract(inbox, "drug_tests", [row], columns=TESTS, force="kent", **march)
@@ -42,7 +42,7 @@ def write_rows(path: Path, header: list[str], rows: list[list[str]]) -> None:
 
 
 def drop_police_uk(inbox: Path) -> None:
-    """Two forces' published files of two months, one of them of 2017."""
+    """Files that two forces published on data.police.uk, of February 2017 and November 2025."""
     for month, force in (("2017-02", "essex"), ("2025-11", "derbyshire")):
         street = [
             [f"{n:04x}", month, "F", "F", "", "", "On or near X", "E1", ("Amber Valley 001A", "")[n % 2], kind, "", ""]
@@ -57,26 +57,26 @@ def drop_police_uk(inbox: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
-    """One published night of all of them."""
-    home = Home(tmp_path_factory.mktemp("odd") / "home").create()
+def unusual_run(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
+    """One published night of all these files."""
+    home = Home(tmp_path_factory.mktemp("unusual_run") / "home").create()
     drop_one_row_and_headers(home.inbox)
     drop_police_uk(home.inbox)
     return publish_night(home)
 
 
-def test_nothing_of_it_is_wrong_but_that_it_is_late(odd: NightRun) -> None:
-    """Rates over nothing are null, which is no failure. Nor are rows of four weeks with nothing to compare them with, or blank
-    units of data.police.uk. Stop and search is nightly, whoever publishes it.
+def test_unusual_but_correct_files_only_fail_freshness(unusual_run: NightRun) -> None:
+    """Rates over zero are null and pass; so do four weeks of rows with no earlier weeks, and blank units of data.police.uk.
+    Stop and search must be nightly, whoever publishes it.
     """
-    assert {e.outcome for e in odd.entries} == {"accepted"} and odd.receipt.outcome == "published"
+    assert {e.outcome for e in unusual_run.entries} == {"accepted"} and unusual_run.receipt.outcome == "published"
     late = {"cash_seizures", "crimes", "drug_tests", "stop_search", "street_crime"}
-    assert {(subject, rule) for subject, rule, _ in failed(odd.checks)} == {(extract, "freshness") for extract in late}
+    assert {(subject, rule) for subject, rule, _ in failed(unusual_run.checks)} == {(extract, "freshness") for extract in late}
 
 
-def test_one_row_of_a_force_without_units_and_a_header_without_rows(odd: NightRun) -> None:
+def test_figures_of_a_single_row_and_of_a_header_without_rows(unusual_run: NightRun) -> None:
     rows = published(
-        odd.home,
+        unusual_run.home,
         "select area_type, area_code, measure, value, data_status from marts.mart_drug_tests where period_type = 'month'"
         " and period_start = date '2015-03-01' and measure in ('tests_positive', 'positivity_rate') and category = 'all'"
         " and force_code = 'kent' order by all",
@@ -87,25 +87,27 @@ def test_one_row_of_a_force_without_units_and_a_header_without_rows(odd: NightRu
         ("lpu", "unknown", "positivity_rate", 100, "complete"),
         ("lpu", "unknown", "tests_positive", 1, "complete"),
     ]
-    extracts = published(odd.home, "select distinct extract from meta.extracts where force_code = 'kent'")
+    extracts = published(unusual_run.home, "select distinct extract from meta.extracts where force_code = 'kent'")
     assert extracts == [("drug_tests",)]
     of_derbyshire = "force_code = 'derbyshire' and data_status = 'complete'"
     for mart in ("mart_drug_tests", "mart_cash_seizures"):
         totals = f"select count(*), sum(value) from marts.{mart} where unit = 'count' and {of_derbyshire}"
-        ((figures, total),) = published(odd.home, totals)
+        ((figures, total),) = published(unusual_run.home, totals)
         assert figures > 0 and total == 0
     rates = f"select distinct value, denominator from marts.mart_drug_tests where unit = 'percent' and {of_derbyshire}"
-    assert published(odd.home, rates) == [(None, 0)]
+    assert published(unusual_run.home, rates) == [(None, 0)]
 
 
-def test_files_of_data_police_uk_alone(odd: NightRun) -> None:
+def test_figures_of_data_police_uk_files(unusual_run: NightRun) -> None:
     drugs = published(
-        odd.home,
+        unusual_run.home,
         "select force_code, value from marts.mart_street_crime where category = 'Drugs' and area_type = 'force' and"
         " period_type = 'month' and data_status = 'complete' order by all",
     )
     assert drugs == [("derbyshire", 3), ("essex", 3)]
-    finds = published(odd.home, "select distinct data_status, value from marts.mart_stop_search where measure = 'drug_finds'")
+    finds = published(
+        unusual_run.home, "select distinct data_status, value from marts.mart_stop_search where measure = 'drug_finds'"
+    )
     assert finds == [("not_available", None)]
-    with candidate(odd.home) as con:
+    with candidate(unusual_run.home) as con:
         assert con.execute("select count(*) from audit.mart_facts where no_value_in_coverage > 0").fetchone() == (0,)

@@ -1,4 +1,4 @@
-"""The examples of docs/how-to/go-back.md, run on the five nights that they are of."""
+"""The examples of docs/how-to/go-back.md, run on the week of five nights that they show."""
 
 import re
 from collections.abc import Callable
@@ -13,9 +13,9 @@ PAGE = (DOCS / "how-to" / "go-back.md").read_text(encoding="utf-8")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\dZ?")
 
 
-def example(begin: str) -> list[str]:
-    """The block that begins so, its lines without the times at which somebody's machine landed and published."""
-    (block,) = (b for b in re.findall(r"```text\n(.*?)\n```", PAGE, re.S) if b.startswith(begin))
+def example(first_words: str) -> list[str]:
+    """The block with these first words, as lines, without the times of landing and publishing."""
+    (block,) = (b for b in re.findall(r"```text\n(.*?)\n```", PAGE, re.S) if b.startswith(first_words))
     return lines(block)
 
 
@@ -23,23 +23,23 @@ def lines(text: str) -> list[str]:
     return [TIME.sub("TIME", line.rstrip()) for line in text.splitlines() if line.strip()]
 
 
-def test_what_moved(pam: Callable, week: Home) -> None:
+def test_the_example_of_pam_diff(pam: Callable, week: Home) -> None:
     result = pam("diff", "20260103", "20260104", "--limit", "5", "--home", week.path)
     assert lines(result.stdout) == example("From night")
 
 
-def test_gone_back(pam: Callable, week_copy: Home) -> None:
+def test_the_example_of_pam_rollback(pam: Callable, week_copy: Home) -> None:
     command = re.search(r'^    pam rollback --by "(.+)" --why "(.+)"$', PAGE, re.M)
     pam("rollback", "--by", command[1], "--why", command[2], "--home", week_copy.path)
-    said = example("Published")
-    assert lines(pam("status", "--home", week_copy.path).stdout)[1 : 1 + len(said)] == said
+    status = example("Published")
+    assert lines(pam("status", "--home", week_copy.path).stdout)[1 : 1 + len(status)] == status
 
 
-def test_checked(pam: Callable, week: Home) -> None:
+def test_the_example_of_pam_replay_check(pam: Callable, week: Home) -> None:
     result = pam("replay", "--check", "--home", week.path)
     assert lines(result.stdout) == example("All") and result.exit_code == 0
 
 
 @pytest.mark.parametrize("column", FIGURES)
-def test_every_column_of_a_moved_figure_is_named(column: str) -> None:
+def test_every_column_of_a_changed_figure_is_named(column: str) -> None:
     assert f"`{column}`" in PAGE[PAGE.index("**CSV and JSON**") : PAGE.index("## Made again")]

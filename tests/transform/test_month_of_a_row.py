@@ -1,6 +1,6 @@
-"""What a night that measures some months relies on: a row counts in the month of its date, and there alone.
+"""A row counts only in the month of its date: a night that measures some months relies on this.
 
-Whole lists and extracts that look back are measured whole, so that theirs may count elsewhere.
+Rows of lists and of extracts that look back may count elsewhere, as these are always measured whole.
 """
 
 import re
@@ -24,12 +24,12 @@ def test_a_row_counts_on_the_day_that_places_it() -> None:
             contract = contracts[extract]
             if contract.kind != "list":
                 assert day == contract.date_column, f"{name}: {extract} counts by {day}: have its contract say looks_back"
-        # Or a night would not know which sums to carry over.
+        # Otherwise a night would not know which sums to carry forward.
         assert {x for _, x in calls} == {x for mart, _, x in _measures() if f"{mart.removeprefix('mart_')}_events" == name}
     assert seen == {x for _, _, x in measure_sources() if contracts[x].kind != "indicators"}
 
 
-def test_no_row_counts_by_what_other_rows_say() -> None:
-    """Of an extract that does not say so."""
-    looking = {name for name, sql in EVENTS.items() if re.search(r"\bover\b|\bgroup by\b|\bexists\b", sql)}
-    assert looking == {f"{c.extract}_events" for c in load_contracts().values() if c.looks_back} == {"op_trapped_events"}
+def test_whether_a_row_counts_does_not_depend_on_other_rows() -> None:
+    """Except in extracts that say `looks_back`."""
+    dependent = {name for name, sql in EVENTS.items() if re.search(r"\bover\b|\bgroup by\b|\bexists\b", sql)}
+    assert dependent == {f"{c.extract}_events" for c in load_contracts().values() if c.looks_back} == {"op_trapped_events"}

@@ -1,4 +1,4 @@
-"""A month that is far from the year before holds the night, until a person says that it is right."""
+"""A month that is far from the year before holds the night, until a person accepts it."""
 
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ COLUMNS = ("administration_ref", "administered_at")
 
 
 def naloxone(inbox: Path, months: list[int], stamp: str = "20260105T020000Z", force: str = "derbyshire") -> Path:
-    """As many administrations in each month from January 2024 on."""
+    """A file with these numbers of administrations a month, from January 2024 on."""
     days = [
         f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00" for n, rows in enumerate(months) for i in range(rows)
     ]
@@ -28,8 +28,8 @@ def naloxone(inbox: Path, months: list[int], stamp: str = "20260105T020000Z", fo
     return write_extract(inbox, "naloxone", rows, columns=COLUMNS, window=("2024-01-01", last), stamp=stamp, force=force)
 
 
-def judged(home: Home) -> set[tuple[str, str]]:
-    """What holds a night, by subject and what was found."""
+def holding_checks(home: Home) -> set[tuple[str, str]]:
+    """Subject and finding of each check that holds the night."""
     with night(home) as run:
         run.land()
         run.build()
@@ -45,14 +45,14 @@ LIMITS = {
     "kent": ([30] * 11 + [29], 0, False),
     "surrey": ([30] * 11, 0, False),
 }
-"""Rows of each month before, those of the last one, and whether it holds the night, each in a force of its own."""
+"""Force -> rows of each earlier month, rows of the last month, and whether that holds the night."""
 
 
-def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
-    """Twelve months of searches, orders, and tests of which two thirds are positive, and a month far from them; and LIMITS.
+def test_each_kind_of_figure_holds_the_night_beyond_its_limit(new_home: Home) -> None:
+    """Twelve months of searches, orders, and tests of which two thirds are positive, then a month far from them; and LIMITS.
 
-    30 tests a month with none positive are held, and 30 with two (a tenth of the rate) or 29 with none are not. Money is held
-    where it is over a hundred times as much, and not where it is far less.
+    30 tests with none positive hold the night; 30 with two (a tenth of the rate) and 29 with none do not. Money holds it if it
+    is over a hundred times as much, and not if it is far less.
     """
     month = lambda n: f"{2024 + n // 12}-{n % 12 + 1:02d}"  # noqa: E731
     days = [(n, i, f"{month(n)}-{i % 28 + 1:02d}T12:00:00") for n in range(13) for i in range(30)]
@@ -74,22 +74,22 @@ def test_each_kind_of_figure_has_its_limit(new_home: Home) -> None:
         write_extract(new_home.inbox, "mda_orders", orders, columns=columns, window=window, force=force)
     for force, (before, last, _) in LIMITS.items():
         naloxone(new_home.inbox, [*before, last], force=force)
-    far = [
+    findings = [
         f"month_to_mean {last / (sum(before) / len(before)):.6g} ({force}, naloxone_administrations, 2025-01)"
         for force, (before, last, holds) in LIMITS.items() if holds
     ]  # fmt: skip
-    assert judged(new_home) == {
-        ("mart_naloxone", "; ".join(far)),
+    assert holding_checks(new_home) == {
+        ("mart_naloxone", "; ".join(findings)),
         ("mart_stop_search", "month_to_mean 0.0666667 (derbyshire, searches, 2025-01)"),
         ("mart_drug_tests", "month_to_mean 0 (derbyshire, positivity_rate, 2025-01)"),
         ("mart_mda_orders", "money_to_mean 100 (essex, order_value, 2025-01)"),
     }
 
 
-def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itself(new_home: Home) -> None:
-    """A newest month without any, after 30 administrations a month: up to three are named. Not after 29, not in an older month,
-    not of rows whose unit is Not recorded, and not where an earlier month had none either. The force's accepted month ends no
-    warning of a unit's, and a unit's own ends its own alone.
+def test_a_unit_that_falls_to_zero_is_a_warning_until_it_is_accepted(new_home: Home) -> None:
+    """The newest month has none, after 30 administrations a month: up to three units are named. No warning after 29, in an
+    older month, for rows whose unit is not recorded, or if an earlier month had none. Accepting a month of the force ends no
+    warning of a unit; accepting that of a unit ends its own only.
     """
     units = {
         "Dales": [30] * 12 + [0], "High Peak": [29] * 12 + [0], "Amber Valley": [30] * 11 + [0, 30], "": [30] * 12 + [0],
@@ -104,26 +104,26 @@ def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itsel
     write_extract(new_home.inbox, "naloxone", rows, columns=(*COLUMNS, "lpu"), window=("2024-01-01", "2025-01-31"))
 
     def accept(*more: str) -> str:
-        said = CliRunner().invoke(app, [
+        result = CliRunner().invoke(app, [
             "accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why", "Closed", *more,
             "--home", str(new_home.path),
         ])  # fmt: skip
-        return said.output
+        return result.output
 
     assert "no rule of the last checked night found fault with it" in accept()
     assert "is dales meant" in accept("--area", "dale")
     assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accept("--area", "Dales")
     checks = publish_night(new_home).checks
-    (broken,) = (c for c in checks if c.rule == "unit_without_events" and not c.passed)
-    assert (broken.subject, broken.severity) == ("mart_naloxone", "warning")
-    assert broken.found == "units_without_events 4 (derbyshire, naloxone_administrations, derby-east)"
-    assert broken.message == (
+    (warning,) = (c for c in checks if c.rule == "unit_without_events" and not c.passed)
+    assert (warning.subject, warning.severity) == ("mart_naloxone", "warning")
+    assert warning.found == "units_without_events 4 (derbyshire, naloxone_administrations, derby-east)"
+    assert warning.message == (
         "Naloxone administrations in mart_naloxone (derbyshire): 0 for Derby East, Derby North, Derby West in 2025-01, and in"
         " none of the twelve months before; units that fell to 0: 4"
     )
     assert sorted(row["area_code"] for row in meta_rows(new_home, "accepted_months")) == ["dales", "derbyshire"]
     assert "no rule" not in accept("--area", "Derby East") and "no rule" in accept("--area", "Chesterfield")
-    # A list of an earlier version has no areas: its months are the force's.
+    # A list of an earlier version has no areas: its months are those of the force.
     path = new_home.seeds / "accepted_months.csv"
     first, second, *_ = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join(line.rpartition(",")[0] for line in (first, second)), encoding="utf-8")
@@ -133,35 +133,35 @@ def test_a_unit_that_falls_to_nothing_is_a_warning_until_it_is_accepted_by_itsel
         read_accepted(new_home)
 
 
-def test_only_what_tonight_completes_or_changes_and_what_a_person_accepts(new_home: Home) -> None:
+def test_an_accepted_month_is_published_on_record_and_unchanged_months_are_not_judged(new_home: Home) -> None:
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     accept = ("accept", "Naloxone administrations", "2025-01", "--force", "derbyshire", "--why")
-    # As of a force in LIMITS, whose night this holds.
+    # Held, as in LIMITS.
     naloxone(new_home.inbox, [30] * 12 + [0])
     assert pam(*accept, "").exit_code == 1
     assert pam("accept", "naloxone", "2025-01", "--force", "derbyshire", "--why", "x").exit_code == 1
     assert pam("accept", "naloxone_administrations", "13-2025", "--force", "derbyshire", "--why", "x").exit_code == 1
     assert pam(*accept, "The kits were recalled", "--by", "A. Person").exit_code == 0
     assert publish_night(new_home).receipt.outcome == "published"
-    (said,) = meta_rows(new_home, "accepted_months")
-    assert (said["month"], said["why"], said["accepted_by"]) == ("2025-01", "The kits were recalled", "A. Person")
-    traced = ("trace", "naloxone_administrations", "--from")
-    assert "was accepted: The kits were recalled" in pam(*traced, "2025-01-01", "--to", "2025-01-31").stdout
-    assert "was accepted" not in pam(*traced, "2024-02-01", "--to", "2024-12-31").stdout
+    (accepted,) = meta_rows(new_home, "accepted_months")
+    assert (accepted["month"], accepted["why"], accepted["accepted_by"]) == ("2025-01", "The kits were recalled", "A. Person")
+    trace = ("trace", "naloxone_administrations", "--from")
+    assert "was accepted: The kits were recalled" in pam(*trace, "2025-01-01", "--to", "2025-01-31").stdout
+    assert "was accepted" not in pam(*trace, "2024-02-01", "--to", "2024-12-31").stdout
     assert any("accepted month" in str(line) for line in read_log(new_home))
-    # The list is gone: what is published stands, as no file changes it.
+    # Without the list, the published month stays: no new file changes it.
     (new_home.seeds / "accepted_months.csv").unlink()
     naloxone(new_home.inbox, [30] * 12 + [0, *[30] * 2], stamp="20260106T020000Z")
     assert publish_night(new_home).receipt.outcome == "published"
     assert published(new_home, "select count(*) from meta.accepted_months") == [(0,)]
 
 
-def test_a_table_of_the_report_says_which_months_were_accepted() -> None:
+def test_a_table_of_the_report_notes_its_accepted_months() -> None:
     cell = {"answer_id": 1, "mart": "mart_naloxone", "measure": "naloxone_administrations"}
     january = cell | {"period_start": date(2025, 1, 1), "period_end": date(2025, 1, 31)}
     before = cell | {"period_start": date(2024, 1, 1), "period_end": date(2024, 12, 31)}
-    found = [("naloxone_administrations", "2025-01", "The kits were recalled")]
-    said = "naloxone_administrations of 2025-01 is far from the year before, and was accepted: The kits were recalled"
-    assert accepted_notes([before, january, january], found, {}) == [said]
-    assert accepted_notes([before, january | {"answer_id": None}], found, {}) == []
-    assert accepted_notes([january | {"measure": "kits_issued"}], found, {}) == []
+    accepted = [("naloxone_administrations", "2025-01", "The kits were recalled")]
+    note = "naloxone_administrations of 2025-01 is far from the year before, and was accepted: The kits were recalled"
+    assert accepted_notes([before, january, january], accepted, {}) == [note]
+    assert accepted_notes([before, january | {"answer_id": None}], accepted, {}) == []
+    assert accepted_notes([january | {"measure": "kits_issued"}], accepted, {}) == []

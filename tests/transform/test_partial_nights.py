@@ -1,5 +1,5 @@
-"""Nights in part, whole ones beside them: what each publishes is the same. tests/sequences asks it of the models alone, of many
-sequences of files; here is what only whole nights have.
+"""Partial nights publish the same as whole ones. tests/sequences tests the models alone, with many sequences of files; here is
+what only whole nights have.
 """
 
 from typing import Any
@@ -16,26 +16,26 @@ AREAS = "force_code,section_code,section_name,lpu_code,lpu_name\nnorfolk,A,A,A1,
 
 
 def crime(home: Home, force: str, day: str, first: str, last: str, stamp: str) -> None:
-    """A file whose only row is the key K."""
+    """A file with one row, of key K."""
     row = ["K", day, "92D", "Recorded", ""]
     write_extract(home.inbox, "crimes", [row], columns=COLUMNS, window=(first, last), stamp=stamp, force=force)
 
 
 def crimes_of_march(home: Home, force: str) -> None:
-    """A file with one crime on each of the first 28 days of March 2018, a month to be erased once it was published."""
+    """A file with one crime on each of the first 28 days of March 2018, a month that is erased after it was published."""
     rows = [[f"C{n}", f"2018-03-{n:02d}", "92D", "Recorded", ("One", "Two", "Chesterfield")[n % 3]] for n in range(1, 29)]
     write_extract(home.inbox, "crimes", rows, columns=COLUMNS, window=("2018-03-01", "2018-03-31"), force=force)
 
 
-def ask_for_days(home: Home, edition: str, force: str) -> None:
-    """An edition that asks for eleven days of March 2018."""
+def write_edition_with_days(home: Home, edition: str, force: str) -> None:
+    """An edition with a figure of eleven days of March 2018."""
     columns = [{"name": "rolling", "window": {"from": "2018-03-10", "to": "2018-03-20"}}]
     table = {
         "table": "offences", "paragraph": "1", "title": "T", "figure": {"mart": "mart_drug_offences"}, "columns": columns,
         "rows": [{"label": "Possession", "measure": "possession_offences"}],
     }  # fmt: skip
-    asked = {"edition": edition, "title": "T", "force_code": force, "data_to": "2026-04-30", "tables": [table]}
-    (home.editions / f"{edition}.yml").write_text(yaml.safe_dump(asked), encoding="utf-8")
+    body = {"edition": edition, "title": "T", "force_code": force, "data_to": "2026-04-30", "tables": [table]}
+    (home.editions / f"{edition}.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
 
 
 def download(home: Home, force: str, value: str, stamp: str) -> None:
@@ -45,7 +45,8 @@ def download(home: Home, force: str, value: str, stamp: str) -> None:
     write_extract(home.inbox, "public_health", [row], columns=columns, stamp=stamp, force=force)
 
 
-def answered(home: Home, force: str) -> list[tuple[Any, ...]]:
+def answers_for_days(home: Home, force: str) -> list[tuple[Any, ...]]:
+    """Value and status of the eleven days."""
     with candidate(home) as con:
         return con.execute(
             "select value, data_status from answers.answers join answers.asked_figures using (answer_id)"
@@ -58,24 +59,24 @@ def rows_current(home: Home) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def of_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[tuple[Any, ...]]]:
-    """A home of forces that each live through something else, after nights in part; and where the last of them parts from a
-    whole night, built on nothing at all.
+def partial_nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[tuple[Any, ...]]]:
+    """A home after partial nights, with a different story for each force; and how the last night differs from a whole one built
+    from nothing.
 
-    `derbyshire`: a key stands in May, then in June, then in the month that is erased. `kent`: a key is in a file that is
-    erased, then in another one. `nottinghamshire` and `essex`: indicators, of which one force's come again. `leicestershire`:
-    days that an edition asks for are erased, and another month comes. `norfolk`: the same before a night without files; and
-    the home has a list of its units.
+    `derbyshire`: a key is in May, then in June, then in the month that is erased. `kent`: a key is in a file that is erased,
+    then in another file. `nottinghamshire` and `essex`: indicators, of which those of one force come again. `leicestershire`:
+    days of an edition are erased, and another month comes. `norfolk`: the same, before a night without files, and the home has
+    a list of its units.
     """
-    folder = tmp_path_factory.mktemp("many")
+    folder = tmp_path_factory.mktemp("partial_nights")
     home = Home(folder / "home").create()
     home.config_file.write_text("[keep]\nyears = { crimes = 7 }\n", encoding="utf-8")
     home.config_file.chmod(0o600)
-    for at in (home.seeds, home.editions):
-        at.mkdir()
+    for new_folder in (home.seeds, home.editions):
+        new_folder.mkdir()
     (home.seeds / "areas.csv").write_text(AREAS)
-    ask_for_days(home, "2026-09", "leicestershire")
-    ask_for_days(home, "2026-10", "norfolk")
+    write_edition_with_days(home, "2026-09", "leicestershire")
+    write_edition_with_days(home, "2026-10", "norfolk")
     crime(home, "derbyshire", "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
     crime(home, "derbyshire", "2025-06-03", "2025-06-01", "2025-06-30", "20260102T020000Z")
     crime(home, "kent", "2025-05-02", "2025-05-01", "2025-05-31", "20260102T010000Z")
@@ -87,12 +88,12 @@ def of_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[tuple[
     crime(home, "derbyshire", "2018-03-02", "2018-03-01", "2018-03-31", "20260102T030000Z")
     crimes_of_march(home, "leicestershire")
     publish_night(home)
-    assert answered(home, "leicestershire") == [(11, "complete")]
+    assert answers_for_days(home, "leicestershire") == [(11, "complete")]
     download(home, "nottinghamshire", "6.5", "20260106T020000Z")
     crime(home, "leicestershire", "2025-11-12", "2025-11-10", "2025-11-20", "20260105T020000Z")
     crimes_of_march(home, "norfolk")
     publish_night(home)
-    assert answered(home, "norfolk") == [(11, "complete")] and rows_current(home) == [(28,)]
+    assert answers_for_days(home, "norfolk") == [(11, "complete")] and rows_current(home) == [(28,)]
     units = published(home, "select distinct area_name from marts.mart_drug_offences where force_code = 'norfolk'")
     assert {unit for (unit,) in units} >= {"Not recorded", "One", "Two"} and ("Chesterfield",) not in units
     whole = copy_home(home, folder / "whole")
@@ -109,15 +110,15 @@ def of_many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[tuple[
     return home, differing(home, whole)
 
 
-def test_nights_in_part_of_many_forces_are_the_whole_night(of_many: tuple[Home, list[tuple[Any, ...]]]) -> None:
-    assert of_many[1] == []
+def test_partial_nights_equal_a_whole_night(partial_nights: tuple[Home, list[tuple[Any, ...]]]) -> None:
+    assert partial_nights[1] == []
 
 
-def test_days_of_an_erased_month_are_not_available(of_many: tuple[Home, list[tuple[Any, ...]]]) -> None:
-    """Nor is a day of it counted, in what is said of the extract. A night without files says it, for no figure is made again;
-    the next one has nothing to say."""
-    home, _ = of_many
-    assert answered(home, "leicestershire") == answered(home, "norfolk") == [(None, "not_available")]
+def test_days_of_an_erased_month_are_not_available(partial_nights: tuple[Home, list[tuple[Any, ...]]]) -> None:
+    """Nor are they counted among the rows of the extract. A night without files publishes this, but makes no figure again; the
+    next night has nothing to publish."""
+    home, _ = partial_nights
+    assert answers_for_days(home, "leicestershire") == answers_for_days(home, "norfolk") == [(None, "not_available")]
     assert rows_current(home) == [(0,)]
     with candidate(home) as con:
         assert con.execute("from audit.row_days where force_code = 'norfolk'").fetchall() == []
@@ -128,7 +129,7 @@ def test_days_of_an_erased_month_are_not_available(of_many: tuple[Home, list[tup
 
 
 def superseded(home: Home, force: str) -> list[tuple[Any, ...]]:
-    """Why a force's rows do not count, and the load that each gave way to; those of loads that are not there among them."""
+    """Why a force's rows do not count, and the load that superseded each; also of loads that are gone."""
     with candidate(home) as con:
         return con.execute(
             "select reason, by_load_id from staging.superseded_rows left join raw.loads using (load_id)"
@@ -136,20 +137,20 @@ def superseded(home: Home, force: str) -> list[tuple[Any, ...]]:
         ).fetchall()  # fmt: skip
 
 
-def test_what_an_erased_row_had_superseded_is_asked_again(of_many: tuple[Home, list[tuple[Any, ...]]]) -> None:
-    """The newest version of May's is that of June again."""
-    found = superseded(of_many[0], "derbyshire")
-    assert {reason for reason, _ in found} == {"newer version"} and len({load for _, load in found}) == 2
+def test_rows_superseded_by_an_erased_row_are_compared_again(partial_nights: tuple[Home, list[tuple[Any, ...]]]) -> None:
+    """The row of June again supersedes that of May."""
+    rows = superseded(partial_nights[0], "derbyshire")
+    assert {reason for reason, _ in rows} == {"newer version"} and len({load for _, load in rows}) == 2
 
 
-def test_a_row_that_two_erased_ones_had_superseded_is_superseded_once(of_many: tuple[Home, list[tuple[Any, ...]]]) -> None:
-    """Each is kept as what it had superseded."""
-    with candidate(of_many[0]) as con:
+def test_a_row_superseded_by_two_erased_rows_is_listed_once(partial_nights: tuple[Home, list[tuple[Any, ...]]]) -> None:
+    """The home keeps what each erased row superseded."""
+    with candidate(partial_nights[0]) as con:
         (last,) = con.execute("select max(load_id) from raw.loads where force_code = 'kent'").fetchone()
-    assert superseded(of_many[0], "kent") == [("newer version", last)]
+    assert superseded(partial_nights[0], "kent") == [("newer version", last)]
 
 
-def test_a_download_of_one_force_leaves_the_others_figures(of_many: tuple[Home, list[tuple[Any, ...]]]) -> None:
-    """Of an extract that is measured whole, rows of the forces whose files are new are read, and no others."""
-    figures = published(of_many[0], "select distinct force_code, value from marts.mart_public_health order by all")
+def test_a_download_of_one_force_keeps_the_figures_of_others(partial_nights: tuple[Home, list[tuple[Any, ...]]]) -> None:
+    """Of an extract that is always measured whole, only rows of forces with new files are read."""
+    figures = published(partial_nights[0], "select distinct force_code, value from marts.mart_public_health order by all")
     assert [(force, float(value)) for force, value in figures] == [("essex", 5.5), ("nottinghamshire", 6.5)]

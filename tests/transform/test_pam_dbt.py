@@ -1,4 +1,4 @@
-"""`pam dbt`: dbt as a person runs it, on the night that was built last."""
+"""`pam dbt`: dbt on the latest built night, run by a person."""
 
 import hashlib
 import os
@@ -22,8 +22,8 @@ def pam_dbt(home: Home, *args: str) -> Result:
 
 
 @pytest.fixture
-def published(candidate: Candidate) -> Home:
-    """A home as a night leaves it: publishing takes the candidate's figures away."""
+def published_home(candidate: Candidate) -> Home:
+    """A home after a night: publishing moves the figures out of the candidate."""
     home = candidate.home
     home.published.mkdir(exist_ok=True)
     os.replace(home.candidate / "warehouse.duckdb", home.warehouse)
@@ -35,24 +35,24 @@ def _digest(home: Home) -> str:
     return hashlib.sha256(home.warehouse.read_bytes()).hexdigest()
 
 
-def test_works_on_a_copy_of_what_is_published(published: Home) -> None:
-    """The next night builds on nothing that a hand has touched; a look is no touch."""
-    before, base = _digest(published), published.candidate / "base.json"
-    result = pam_dbt(published, "test", "-s", "stg_incidents")
+def test_it_works_on_a_copy_of_the_published_figures(published_home: Home) -> None:
+    """The next night does not build on a candidate that a person changed; a command that only reads changes nothing."""
+    before, base = _digest(published_home), published_home.candidate / "base.json"
+    result = pam_dbt(published_home, "test", "-s", "stg_incidents")
     assert result.exit_code == 0, result.output
     assert "a copy of the published figures" in result.stderr
-    assert (published.candidate / "warehouse.duckdb").exists() and base.exists()
-    again = pam_dbt(published, "run", "-s", "mart_iom")
+    assert (published_home.candidate / "warehouse.duckdb").exists() and base.exists()
+    again = pam_dbt(published_home, "run", "-s", "mart_iom")
     assert again.exit_code == 0 and "copy" not in again.stderr
     assert not base.exists()
-    assert _digest(published) == before
+    assert _digest(published_home) == before
 
 
-def test_only_commands_that_may_write_keep_the_next_night_from_building_on_the_candidate(published: Home) -> None:
-    base = published.candidate / "base.json"
-    assert pam_dbt(published, "ls", "-s", "mart_iom").exit_code == 0 and base.exists()
+def test_only_commands_that_may_write_stop_the_next_night_from_building_on_the_candidate(published_home: Home) -> None:
+    base = published_home.candidate / "base.json"
+    assert pam_dbt(published_home, "ls", "-s", "mart_iom").exit_code == 0 and base.exists()
     # Not run: dbt would parse the whole project again for this option.
-    prepare_for_dbt(published, ["test", "-s", "stg_incidents", "--store-failures"])
+    prepare_for_dbt(published_home, ["test", "-s", "stg_incidents", "--store-failures"])
     assert not base.exists()
 
 
@@ -60,7 +60,7 @@ def test_only_commands_that_may_write_keep_the_next_night_from_building_on_the_c
     "args",
     [("test", "--store-failures"), ("ls", "--vars={}"), ("ls", "-tspark"), ("ls", "--target", "lint"), ("parse",), ("--help",)],
 )
-def test_the_project_is_parsed_anew_only_where_it_must_be(args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_project_is_parsed_again_only_if_needed(args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     assert dbt_runner._parsed_for(["test", "-s", "stg_incidents"]) is dbt_runner.manifest()
     assert dbt_runner._parsed_for([*args]) is None
     monkeypatch.setenv("DBT_TARGET", "lint")
@@ -77,18 +77,18 @@ def test_a_selection_that_matches_nothing_is_exit_1(candidate: Candidate) -> Non
     assert pam_dbt(candidate.home, "test", "-s", "no_such_model").exit_code == 1
 
 
-def test_docs_are_one_page_in_the_candidate(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_docs_are_one_page_in_the_candidate(published_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAM_CANDIDATE", raising=False)
-    result = pam_dbt(published, "docs", "generate", "--static")
+    result = pam_dbt(published_home, "docs", "generate", "--static")
     assert result.exit_code == 0, result.output
-    page = published.candidate / "dbt" / "static_index.html"
+    page = published_home.candidate / "dbt" / "static_index.html"
     assert str(page) in result.stderr
     text = page.read_text(encoding="utf-8")
     assert "mart_drug_tests" in text and "Naloxone. Administrations of naloxone." in text
     assert "PAM_CANDIDATE" not in os.environ and "DBT_TARGET_PATH" not in os.environ
 
 
-def test_not_while_a_night_is_under_way(candidate: Candidate) -> None:
+def test_it_is_refused_while_a_night_is_under_way(candidate: Candidate) -> None:
     lock = take_lock(candidate.home)
     try:
         result = pam_dbt(candidate.home, "test", "-s", "stg_incidents")
@@ -98,14 +98,14 @@ def test_not_while_a_night_is_under_way(candidate: Candidate) -> None:
     assert "under way" in result.stderr
 
 
-def test_a_home_without_a_night_is_told_so(candidate: Candidate) -> None:
+def test_a_home_without_a_night_is_refused(candidate: Candidate) -> None:
     shutil.rmtree(candidate.home.candidate)
     result = pam_dbt(candidate.home, "test")
     assert result.exit_code == 1
     assert "pam nightly" in result.stderr
 
 
-def test_a_folder_that_is_not_there_is_not_made(candidate: Candidate) -> None:
+def test_a_missing_folder_is_not_made(candidate: Candidate) -> None:
     nowhere = Home(candidate.home.path / "nowhere")
     assert pam_dbt(nowhere, "test").exit_code == 1
     assert not nowhere.path.exists()

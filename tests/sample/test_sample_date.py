@@ -1,4 +1,4 @@
-"""Made-up files do not grow late while nobody drops any."""
+"""The sample has a fixed date, so that its files never become late."""
 
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from dagster_project.sample.spans import span
 LATER = datetime(2027, 6, 1, 12, tzinfo=UTC)
 
 
-def test_the_samples_night_has_the_samples_date(new_home: Home) -> None:
+def test_a_night_of_the_sample_has_the_sample_date(new_home: Home) -> None:
     assert Night.begin(new_home, LATER).today == date(2027, 6, 1) == today_of(new_home, LATER)
     (new_home.path / SAMPLE_MARK).write_text("made up", encoding="utf-8")
     night = Night.begin(new_home, LATER)

@@ -1,4 +1,4 @@
-"""No rule without bad data, no suite that leaves a rule out, no missing result that passes."""
+"""Every rule has bad data, every suite has its rules, and a missing result fails."""
 
 from pathlib import Path
 from string import Formatter
@@ -22,10 +22,10 @@ from dagster_project.transform.raw_schema import WORK
 from .conftest import of_figures
 from .figure_cases import FIGURE_CASES
 from .test_extract_rules import EXTRACT_CASES
-from .test_leaving import LEAVING_CASES
+from .test_outgoing_rules import OUTGOING_CASES
 
 IN_NIGHTS = {"month_far_from_the_year_before", "money_far_above_the_year_before", "unit_without_events"}
-"""Rules whose bad data are nights of their own: tests/quality/test_months.py."""
+"""Rules with nights of their own as bad data: tests/quality/test_month_rules.py."""
 SUITES = gate.load_suites()
 RULES = {
     (suite.subject, e["meta"]["rule"]): e["kwargs"] for suite in SUITES.values() for e in suite.expectations
@@ -33,29 +33,29 @@ RULES = {
 
 
 def test_every_rule_has_bad_data() -> None:
-    named = {
+    rules = {
         e["meta"]["rule"]
         for path in [*EXPECTATIONS.glob("*.yml"), *(EXPECTATIONS / "shared").glob("*.yml")]
         for body in [yaml.safe_load(path.read_text(encoding="utf-8"))]
         for e in (body if isinstance(body, list) else body.get("expectations", ()))
     }
-    assert named == {rule for _, rule in RULES}, "a part that no suite includes"
-    assert named == {*FIGURE_CASES, *EXTRACT_CASES, *IN_NIGHTS, *LEAVING_CASES}
+    assert rules == {rule for _, rule in RULES}, "a shared file that no suite includes"
+    assert rules == {*FIGURE_CASES, *EXTRACT_CASES, *IN_NIGHTS, *OUTGOING_CASES}
 
 
-def test_a_sentence_names_columns_of_the_facts() -> None:
-    """Rules of extracts are of shares, days or rows: each says in a sentence which."""
+def test_sentences_name_only_columns_of_the_facts() -> None:
+    """Rules on extracts are about shares, days or rows: each has a sentence that says which."""
     audit = yaml.safe_load((DBT_PROJECT / "models" / "audit" / "_audit.yml").read_text(encoding="utf-8"))["models"]
     columns = {model["name"]: {c["name"] for c in model["columns"]} for model in audit}
     for suite in SUITES.values():
         for e in suite.expectations:
             sentence = e["meta"].get("sentence", "")
             assert sentence or suite.subject != "extract", e["meta"]["rule"]
-            known = columns.get(gate.FACTS.get(suite.subject, ""), set())
-            assert {name for _, name, _, _ in Formatter().parse(sentence) if name} <= known, sentence
+            fact_columns = columns.get(gate.FACTS.get(suite.subject, ""), set())
+            assert {name for _, name, _, _ in Formatter().parse(sentence) if name} <= fact_columns, sentence
 
 
-def test_every_shared_part_is_included_somewhere() -> None:
+def test_every_shared_file_is_included_by_a_suite() -> None:
     included = {
         part
         for path in EXPECTATIONS.glob("*.yml")
@@ -64,19 +64,19 @@ def test_every_shared_part_is_included_somewhere() -> None:
     assert included == {p.stem for p in (EXPECTATIONS / "shared").glob("*.yml")}
 
 
-def test_severities_are_those_that_the_bad_data_show() -> None:
+def test_severities_are_those_of_the_bad_data() -> None:
     severities = {e["meta"]["rule"]: e["severity"] for s in SUITES.values() for e in s.expectations}
-    assert {severities[rule] for rule in (*FIGURE_CASES, *LEAVING_CASES)} == {"critical"}
+    assert {severities[rule] for rule in (*FIGURE_CASES, *OUTGOING_CASES)} == {"critical"}
     assert {(rule, severities[rule]) for rule in EXTRACT_CASES} == {
         (rule, severity) for rule, cases in EXTRACT_CASES.items() for _, severity in cases
     }
 
 
 def subjects_with(subject: str, rule: str) -> set[str]:
-    """The extracts or marts that a rule is asked of."""
+    """The extracts or marts to which a rule applies."""
     names = load_contracts() if subject == "extract" else [s.name for s in SUITES.values() if s.subject == "mart"]
     if subject == "report":
-        # Of one mart the report has no table.
+        # The report has no table of this mart.
         names = [n for n in names if n != "mart_street_crime"]
     return {
         name
@@ -88,20 +88,20 @@ def subjects_with(subject: str, rule: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def facts(sample_home: Home) -> dict[str, pd.DataFrame]:
-    """What the gate judges of the sample, by subject, as if nothing were late: all of it passes."""
+    """The facts of the sample that the gate judges, by subject, as if nothing were late: all pass."""
     with candidate(sample_home) as con:
-        found = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in gate.FACTS.items()}
-    found |= {kind: frame for kind, (frame, _) in outgoing_facts(sample_home, Public()).items()}
-    for subject, frame in found.items():
+        frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in gate.FACTS.items()}
+    frames |= {kind: frame for kind, (frame, _) in outgoing_facts(sample_home, Public()).items()}
+    for subject, frame in frames.items():
         if "days_late" in frame:
             frame["days_late"] = 0
         assert [c for c in gate._judge_kind(subject, frame, set())[0] if not c.passed] == []
-    return found
+    return frames
 
 
 @pytest.mark.parametrize("subject", sorted({subject for subject, _ in RULES}))
-def test_a_rule_holds_for_every_suite_that_has_it(subject: str, facts: dict[str, pd.DataFrame]) -> None:
-    """Bad values in every row: each subject of a rule fails it. Each rule asks a column of its own, the same in every suite."""
+def test_bad_values_fail_every_suite_with_the_rule(subject: str, facts: dict[str, pd.DataFrame]) -> None:
+    """With bad values in every row, each subject of a rule fails it. Each rule has its own column, the same in every suite."""
     rules = {rule: kwargs for of, rule in RULES if of == subject for kwargs in [RULES[of, rule]]}
     assert len({kwargs["column"] for kwargs in rules.values()}) == len(rules)
     for suite in SUITES.values():
@@ -109,26 +109,26 @@ def test_a_rule_holds_for_every_suite_that_has_it(subject: str, facts: dict[str,
             assert e["kwargs"] == rules[e["meta"]["rule"]], suite.name
     frame = facts[subject].copy()
     judged = {*(frame["extract"] if subject == "extract" else frame[subject])}
-    asked = {(name, rule) for rule in rules for name in subjects_with(subject, rule) & judged}
-    assert {rule for _, rule in asked} == {*rules}
+    expected = {(name, rule) for rule in rules for name in subjects_with(subject, rule) & judged}
+    assert {rule for _, rule in expected} == {*rules}
     for value in (lambda kwargs: kwargs["max_value"] + 1, lambda kwargs: kwargs.get("min_value", 1e9) - 0.01):
         for kwargs in rules.values():
             frame[kwargs["column"]] = value(kwargs)
-        assert {(c.subject, c.rule) for c in gate._judge_kind(subject, frame, set())[0] if not c.passed} == asked
+        assert {(c.subject, c.rule) for c in gate._judge_kind(subject, frame, set())[0] if not c.passed} == expected
 
 
-def test_suites_have_the_rules_that_their_figures_call_for(sample_home: Home) -> None:
-    """From the marts themselves: where there are units, categories, rates or years there must be their rules."""
+def test_suites_have_the_rules_that_their_figures_need(sample_home: Home) -> None:
+    """A mart with units, categories, rates or years must have the rules on them."""
     with candidate(sample_home) as con:
-        found = con.execute(
+        marts = con.execute(
             "select mart, bool_or(area_type in ('lpu', 'district')) and mart <> 'mart_public_health' as units,"
             " bool_or(category <> 'all') and mart <> 'mart_public_health' as categories, bool_or(unit = 'percent') as rates,"
             " bool_or(period_type = 'calendar_year') as years from warehouse.marts.measures group by mart"
         ).fetchall()
     needed = {"force_not_its_units": 1, "all_not_its_categories": 2, "rate_not_its_parts": 3, "year_not_its_months": 4}
-    assert {row[0] for row in found} == MARTS
+    assert {row[0] for row in marts} == MARTS
     for rule, n in needed.items():
-        assert {row[0] for row in found if row[n]} - subjects_with("mart", rule) == set(), rule
+        assert {row[0] for row in marts if row[n]} - subjects_with("mart", rule) == set(), rule
 
 
 def test_every_mart_and_every_extract_is_judged(sample_home: Home, sample_checks: list[Check]) -> None:
@@ -138,30 +138,31 @@ def test_every_mart_and_every_extract_is_judged(sample_home: Home, sample_checks
     assert {e.extract for e in accepted(read_ledger(sample_home))} <= judged
     for name in judged:
         suite = gate.suite_for("mart" if name.startswith("mart_") else "extract", name)
-        own = [c.rule for c in checks if c.subject == name and c.suite not in OUTGOING.values()]
-        assert sorted(own) == sorted(e["meta"]["rule"] for e in suite.expectations)
+        rules = [c.rule for c in checks if c.subject == name and c.suite not in OUTGOING.values()]
+        assert sorted(rules) == sorted(e["meta"]["rule"] for e in suite.expectations)
 
 
-def test_what_broke_a_rule_is_named_in_one_order() -> None:
-    """Whichever order the facts have: tonight's publication says the same as the same night built again."""
+def test_what_broke_a_rule_is_listed_in_a_fixed_order() -> None:
+    """In any order of the facts, so that a night built again gives the same text."""
     places = [{"extract": "crimes", "force_code": f, "days_late": n} for f, n in (("kent", 9), ("essex", 1), ("devon", 5))]
-    asked = {"kwargs": {"column": "days_late"}, "meta": {"sentence": "days late: {days_late}"}}
-    said = "crimes (devon): days late: 5; crimes (essex): days late: 1; crimes (kent): days late: 9"
-    for told in (places, places[::-1]):
-        answer = {"success": False, "result": {"unexpected_index_list": told}}
-        found = gate._answer("crimes", asked, answer, "extract")
-        assert found == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)", said)
+    rule = {"kwargs": {"column": "days_late"}, "meta": {"sentence": "days late: {days_late}"}}
+    message = "crimes (devon): days late: 5; crimes (essex): days late: 1; crimes (kent): days late: 9"
+    for facts in (places, places[::-1]):
+        answer = {"success": False, "result": {"unexpected_index_list": facts}}
+        result = gate._answer("crimes", rule, answer, "extract")
+        assert result == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)", message)
 
 
 @pytest.mark.parametrize("sentence", ["covered to {covered_to:.10}", "{no_such_column} days", "{days_late:%}{days_late:q}"])
-def test_a_sentence_that_cannot_be_written_ends_no_night(sentence: str) -> None:
-    asked = {"kwargs": {"column": "days_late"}, "meta": {"sentence": sentence}}
+def test_a_sentence_that_cannot_be_formatted_is_replaced(sentence: str) -> None:
+    rule = {"kwargs": {"column": "days_late"}, "meta": {"sentence": sentence}}
     fact = {"extract": "crimes", "days_late": 9, "covered_to": None}
     answer = {"success": False, "result": {"unexpected_index_list": [fact]}}
-    assert gate._answer("crimes", asked, answer, "extract") == (False, "days_late 9 ()", "crimes: days_late 9")
+    assert gate._answer("crimes", rule, answer, "extract") == (False, "days_late 9 ()", "crimes: days_late 9")
 
 
-def spoiled(home: Home, *statements: str) -> list[Check]:
+def holding_checks(home: Home, *statements: str) -> list[Check]:
+    """The checks that hold a night after these statements."""
     with duckdb.connect(str(home.candidate / WORK)) as con:
         for statement in statements:
             con.execute(statement)
@@ -169,23 +170,23 @@ def spoiled(home: Home, *statements: str) -> list[Check]:
 
 
 def as_table(where: str = "true") -> tuple[str, ...]:
-    """Statements that put a table in the place of the view `audit.mart_facts`."""
+    """Statements that replace the view `audit.mart_facts` by a table."""
     return (
-        f"create table audit.found as select * from audit.mart_facts where {where}",
+        f"create table audit.facts as select * from audit.mart_facts where {where}",
         "drop view audit.mart_facts",
-        "alter table audit.found rename to mart_facts",
+        "alter table audit.facts rename to mart_facts",
     )
 
 
-def test_an_empty_audit_table_is_a_failure_for_each_of_its_subjects(sample_copy: Home) -> None:
-    held = spoiled(sample_copy, *as_table(where="false"), "delete from audit.extract_facts")
+def test_an_empty_audit_table_fails_each_subject(sample_copy: Home) -> None:
+    held = holding_checks(sample_copy, *as_table(where="false"), "delete from audit.extract_facts")
     assert {c.rule for c in held} == {"something_to_judge"} and not any(c.passed for c in held)
     dropped = {e.extract for e in accepted(read_ledger(sample_copy))}
     assert {c.subject for c in held} == {s.name for s in SUITES.values() if s.subject == "mart"} | dropped
 
 
-def test_an_extract_without_facts_a_mart_without_a_suite_and_a_rule_without_its_column_are_failures(sample_copy: Home) -> None:
-    held = spoiled(
+def test_missing_facts_suites_and_columns_fail(sample_copy: Home) -> None:
+    held = holding_checks(
         sample_copy,
         *as_table(),
         "delete from audit.extract_facts where extract = 'crimes'",
@@ -193,17 +194,17 @@ def test_an_extract_without_facts_a_mart_without_a_suite_and_a_rule_without_its_
         "alter table audit.mart_facts drop column year_not_its_months",
     )
     without_column = {(mart, "year_not_its_months") for mart in subjects_with("mart", "year_not_its_months")}
-    alone = {("crimes", "something_to_judge"), ("mart_new", "has_a_suite")}
-    assert {(c.subject, c.rule) for c in held} == alone | without_column
+    missing = {("crimes", "something_to_judge"), ("mart_new", "has_a_suite")}
+    assert {(c.subject, c.rule) for c in held} == missing | without_column
     assert all("the check failed to run" in c.found for c in held if c.rule == "year_not_its_months")
 
 
-def test_an_audit_table_that_is_not_there_is_no_pass(sample_copy: Home) -> None:
+def test_a_missing_audit_table_is_an_error(sample_copy: Home) -> None:
     with pytest.raises(duckdb.CatalogException, match="mart_facts"):
-        spoiled(sample_copy, "drop view audit.mart_facts")
+        holding_checks(sample_copy, "drop view audit.mart_facts")
 
 
-def test_an_answer_that_does_not_come_is_a_failure(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_without_a_result_fails(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate.engine, "validate_facts", lambda *_: {"meta": {}, "results": []})
     checks = gate.judge(sample_home)
     assert checks and not any(c.passed for c in checks)
@@ -218,12 +219,12 @@ RULE = {
 }
 
 
-def without(field: str) -> dict:
+def rule_without(field: str) -> dict:
     return {**RULE, "meta": {k: v for k, v in RULE["meta"].items() if k != field}}
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"name": "other", "subject": "extract"}, "incidents.yml: needs name"),
         ({"name": "incidents", "subject": "table"}, "subject"),
@@ -231,21 +232,21 @@ def without(field: str) -> dict:
         ({"name": "incidents", "subject": "extract", "expectation": []}, "not {'expectation'}"),
         ({"name": "incidents", "subject": "extract", "include": ["nowhere"]}, "there is no shared/nowhere.yml"),
         *(
-            ({"name": "incidents", "subject": "extract", "expectations": [without(f)]}, f"lacks {f}")
+            ({"name": "incidents", "subject": "extract", "expectations": [rule_without(f)]}, f"lacks {f}")
             for f in ("rule", "reason", "since", "advice")
         ),
         ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "severity": "info"}]}, "lacks a severity"),
         ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "meta": {}}]}, "lacks rule, reason"),
     ],
 )
-def test_a_suite_that_is_no_suite_is_an_error(body: dict, said: str, tmp_path: Path) -> None:
+def test_an_invalid_suite_is_an_error(body: dict, message: str, tmp_path: Path) -> None:
     (tmp_path / "incidents.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
     with pytest.raises(gate.SuiteError) as error:
         gate.load_suites(tmp_path)
-    assert said in str(error.value) and "incidents.yml" in str(error.value)
+    assert message in str(error.value) and "incidents.yml" in str(error.value)
 
 
-def test_a_suite_s_own_rules_come_with_the_shared_ones(tmp_path: Path) -> None:
+def test_a_suite_has_the_shared_rules_and_its_own(tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
     own = {**RULE, "meta": {**RULE["meta"], "rule": "own"}}
     (tmp_path / "shared" / "rows.yml").write_text(yaml.safe_dump([RULE]), encoding="utf-8")
