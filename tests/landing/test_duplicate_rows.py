@@ -1,4 +1,4 @@
-"""Keys that repeat within a file, feeds that were doubled, and files with a header alone."""
+"""Keys that repeat within a file, doubled feeds, and files with only a header."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def counts(entry):
     return entry.rows_in_file, entry.rows_landed, entry.rows_quarantined, entry.rows_duplicate
 
 
-def test_identical_rows_are_one(warehouse):
+def test_identical_rows_are_merged(warehouse):
     rows = [
         "C1,2025-03-01,92D,Recorded,,x",
         "C1, 01/03/2025,92D,RECORDED,,y",
@@ -33,7 +33,7 @@ def test_equal_amounts_are_identical(warehouse):
     assert counts(entry) == (2, 1, 0, 1)
 
 
-def test_differing_rows_are_quarantined_all_of_them(warehouse):
+def test_all_rows_of_a_key_with_different_content_are_quarantined(warehouse):
     rows = ["C1,2025-03-01,92D,Recorded,", "C1,2025-03-01,92D,Recorded,", "C2,2025-03-01,92D,Recorded,",
             "C1,2025-03-01,92D,Cancelled,"]  # fmt: skip
     entry = warehouse.land("crimes", *rows)
@@ -45,7 +45,7 @@ def test_differing_rows_are_quarantined_all_of_them(warehouse):
     assert {r["_key"] for r in warehouse.withheld(entry)} == {"C1"}
 
 
-def test_many_lines_are_not_all_named(warehouse):
+def test_reason_names_only_the_first_lines(warehouse):
     entry = warehouse.land("crimes", *(f"C1,2025-03-{i:02},92D,Recorded," for i in range(1, 10)))
     assert warehouse.quarantine(entry)[0]["_reasons"].endswith("on lines 2, 3, 4, 5, 6 and 4 more")
 
@@ -57,7 +57,7 @@ def test_a_bad_row_differs_from_a_good_one(warehouse):
     assert second.startswith("status: 'Open' is not one of") and "; crime_ref: the same key" in second
 
 
-def test_identical_bad_rows_stay_apart_and_are_bad_for_their_own_reason_alone(warehouse):
+def test_identical_bad_rows_are_not_merged_and_have_only_their_own_reason(warehouse):
     entry = warehouse.land("crimes", *["C1,2025-03-01,92D,Open,"] * 2)
     assert counts(entry) == (2, 0, 2, 0)
     assert entry.quarantine_reasons == {"status: is not one of its values": 2}
@@ -73,7 +73,7 @@ def test_blank_keys_are_not_the_same_key(warehouse):
     assert entry.quarantine_reasons == {"crime_ref: blank": 2}
 
 
-def test_a_doubled_feed_is_held_and_looked_for_before_repeats_are_merged(warehouse):
+def test_doubled_feed_is_held_before_repeats_are_merged(warehouse):
     entry = warehouse.land("crimes", *crimes(50), *crimes(50))
     assert entry.outcome == "held"
     assert entry.reason.startswith("doubled feed: every distinct row of the file occurs an even number of times")
@@ -81,14 +81,14 @@ def test_a_doubled_feed_is_held_and_looked_for_before_repeats_are_merged(warehou
     assert len(warehouse.raw(entry)) == 50
 
 
-def test_doubled_as_delivered_whatever_columns_outside_the_contract_say(warehouse):
+def test_columns_outside_the_contract_do_not_hide_a_doubled_feed(warehouse):
     rows = [f"{row},{n}" for n, row in enumerate(crimes(50) * 2)]
     entry = warehouse.land("crimes", *rows, header="crime_ref,recorded_on,offence_code,status,lpu,row number")
     assert entry.outcome == "held"
 
 
 @pytest.mark.parametrize(
-    ("rows", "why"),
+    ("rows", "reason"),
     [
         (crimes(49) * 2, "98 rows"),
         (crimes(49) * 4, "49 distinct ones"),
@@ -97,8 +97,8 @@ def test_doubled_as_delivered_whatever_columns_outside_the_contract_say(warehous
         (crimes(50) * 3, "all three times"),
     ],
 )
-def test_not_doubled(warehouse, rows, why):
-    assert warehouse.land("crimes", *rows).outcome == "accepted", why
+def test_repeats_that_are_no_doubled_feed(warehouse, rows, reason):
+    assert warehouse.land("crimes", *rows).outcome == "accepted", reason
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_not_doubled(warehouse, rows, why):
         (["C1,2025,92D,Recorded,Dales,x", "C1,2025,92D,Recorded,Dales,y"], "accepted"),
     ],
 )
-def test_rows_of_odd_width_are_rows_of_the_feed_too(warehouse, ragged, outcome):
+def test_rows_with_the_wrong_width_count_as_rows_of_the_feed(warehouse, ragged, outcome):
     assert warehouse.land("crimes", *crimes(50) * 2, *ragged).outcome == outcome
 
 
-def test_rows_of_odd_width_count_among_the_rows_of_a_group(warehouse):
+def test_rows_with_the_wrong_width_count_as_rows_of_a_group(warehouse):
     text = street({"Burglary": [1] * 300, "Drugs": [2] * 49}) + ",2024-01,Drugs\n" * 2
     warehouse.put("2024-01-derbyshire-street.csv", text)
     warehouse.put("2024-01-leicestershire-street.csv", street({"Drugs": [2] * 50}) + ",2024-01,Drugs\n")
@@ -140,15 +140,15 @@ def test_one_doubled_group_holds_the_file(warehouse):
 
 
 @pytest.mark.parametrize("times", [[2] * 49 + [3], [2] * 49, [40] * 49])
-def test_no_doubled_group(warehouse, times):
+def test_repeats_that_are_no_doubled_group(warehouse, times):
     warehouse.put("2024-01-derbyshire-street.csv", street({"Burglary": [1] * 300, "Drugs": times}))
     (entry,) = warehouse.night()
     assert entry.outcome == "accepted"
-    # Rows of these files are known by file and line: identical ones are so many crimes.
+    # Rows of these files are identified by file and line: each identical row is a crime of its own.
     assert counts(entry) == (300 + sum(times), 300 + sum(times), 0, 0)
 
 
-def test_groups_do_not_make_the_whole_file_exempt(warehouse):
+def test_doubled_file_of_small_groups_is_held(warehouse):
     warehouse.put("2024-01-derbyshire-street.csv", street({f"kind {i}": [2] * 10 for i in range(6)}))
     (entry,) = warehouse.night()
     assert entry.outcome == "held" and "of the file" in entry.reason
@@ -163,7 +163,7 @@ def test_groups_do_not_make_the_whole_file_exempt(warehouse):
         ("confiscation_orders", "2025-12-31", "accepted"),
     ],
 )
-def test_header_and_no_rows(warehouse, extract, end, outcome):
+def test_header_without_rows(warehouse, extract, end, outcome):
     entry = warehouse.land(extract, end=end)
     assert entry.outcome == outcome and counts(entry) == (0, 0, 0, 0)
     assert warehouse.raw(entry) == []

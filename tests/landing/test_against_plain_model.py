@@ -1,6 +1,6 @@
-"""Landing against the plain model: every odd file of its nights ends the same way, row by row.
+"""Landing compared with the plain model: every unusual file has the same outcome, row by row.
 
-The model knows nothing of DuckDB, chunks or ledgers, and was written from the public contract alone.
+The model knows nothing of DuckDB, chunks or ledgers, and was written only from the public contract.
 """
 
 import shutil
@@ -14,8 +14,8 @@ from sequences.warehouse import order
 from dagster_project.landing import counts, find_files, land_files
 
 
-def ends(warehouse, nights, threads):
-    """What became of each file: name, outcome, rows in all, landed, quarantined and merged, quarantined lines."""
+def actual_outcomes(warehouse, nights, threads):
+    """The result of each file: name, outcome, counts of all rows, landed, quarantined and merged ones, quarantined lines."""
     for number, paths in enumerate(nights.nights):
         for path in paths:
             for name in (path.name, path.name + ".manifest.json"):
@@ -23,14 +23,14 @@ def ends(warehouse, nights, threads):
                     shutil.copy2(path.with_name(name), warehouse.home.inbox / name)
         files = find_files(warehouse.home.inbox, warehouse.contracts, set(nights.forces))
         land_files(warehouse.home, warehouse.contracts, files, f"night-{number}", archive=True, threads=threads)
-    now = counts(warehouse.ledger())
+    totals = counts(warehouse.ledger())
     for entry in warehouse.ledger():
         if entry.outcome != "accepted":
             yield entry.source_file, entry.outcome
             continue
-        n = now[entry.load_id]
-        ties = {row["_line"] for row in warehouse.withheld(entry)} & {row["_line"] for row in warehouse.raw(entry)}
-        lines = {row["_line"] for row in warehouse.quarantine(entry)} - ties
+        n = totals[entry.load_id]
+        conflicts = {row["_line"] for row in warehouse.withheld(entry)} & {row["_line"] for row in warehouse.raw(entry)}
+        lines = {row["_line"] for row in warehouse.quarantine(entry)} - conflicts
         yield (
             entry.source_file,
             entry.outcome,
@@ -39,7 +39,7 @@ def ends(warehouse, nights, threads):
         )
 
 
-def wanted(nights):
+def expected_outcomes(nights):
     for file in land([sorted(paths, key=order) for paths in nights.nights], nights.forces).files:
         if file.outcome != "accepted":
             yield file.name, file.outcome
@@ -53,14 +53,14 @@ def wanted(nights):
 
 
 @pytest.mark.long
-def test_the_nasty_nights(warehouse, tmp_path):
-    """With all extracts of a night side by side. The suite has each oddness in a test of its own, and random sequences."""
+def test_nights_of_unusual_files(warehouse, tmp_path):
+    """With all extracts of a night in parallel. The suite tests each kind of unusual file on its own, and random sequences."""
     warehouse.home.config_file.write_text(BELIEVED, encoding="utf-8")
     nights = write_nasty(tmp_path / "nights", 20260331)
-    assert sorted(ends(warehouse, nights, threads=3)) == sorted(wanted(nights))
+    assert sorted(actual_outcomes(warehouse, nights, threads=3)) == sorted(expected_outcomes(nights))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_random_sequences(warehouse, tmp_path, seed):
     nights = write_sequence(tmp_path / "nights", seed)
-    assert sorted(ends(warehouse, nights, threads=1)) == sorted(wanted(nights))
+    assert sorted(actual_outcomes(warehouse, nights, threads=1)) == sorted(expected_outcomes(nights))

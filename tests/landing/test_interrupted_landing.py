@@ -1,4 +1,4 @@
-"""Landing that is killed between its steps, and what the next one makes of what is left."""
+"""Landing that is killed between its steps, and how the next one cleans up."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from dagster_project.landing.interrupted_landing import MARK
 
 from .conftest import NOW, Warehouse
 
-KILLED = f"""
+LAND_AND_KILL = f"""
 import datetime, os, signal, sys
 from dagster_project.contracts import load_contracts
 from dagster_project.landing import find_files, land, land_files
@@ -30,8 +30,8 @@ ORPHAN = "20260101T000000Z-0123456789ab.parquet"
 
 def kill_at(warehouse, step):
     """Land the inbox in a process that is killed before `step`, a function that landing calls."""
-    done = subprocess.run([sys.executable, "-c", KILLED, str(warehouse.home.path), step], cwd=PROJECT, check=False)
-    assert done.returncode == -9
+    result = subprocess.run([sys.executable, "-c", LAND_AND_KILL, str(warehouse.home.path), step], cwd=PROJECT, check=False)
+    assert result.returncode == -9
 
 
 def month_twice(warehouse):
@@ -49,7 +49,7 @@ def outcomes(entries):
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory):
+def killed_home(tmp_path_factory):
     """A home with a month that came twice, killed between the ledger and the archive."""
     warehouse = Warehouse(Home.of(tmp_path_factory.mktemp("killed") / "home").create())
     month_twice(warehouse)
@@ -60,70 +60,70 @@ def killed(tmp_path_factory):
 
 
 @pytest.fixture
-def left(killed, warehouse):
-    """The same, to be spoilt."""
+def interrupted(killed_home, warehouse):
+    """A copy of that home, which a test may change."""
     shutil.rmtree(warehouse.home.path)
-    shutil.copytree(killed.home.path, warehouse.home.path)
+    shutil.copytree(killed_home.home.path, warehouse.home.path)
     return warehouse
 
 
-def test_what_was_decided_on_before_the_archive_is_put_away_and_lands_no_second_time(left):
-    ledger, rows = left.ledger(), stored(left)
-    entries = left.night()
+def test_landed_files_not_yet_archived_are_archived_and_do_not_land_again(interrupted):
+    ledger, rows = interrupted.ledger(), stored(interrupted)
+    entries = interrupted.night()
     assert outcomes(entries) == ["known", "known"]
     assert entries[0].reason == "decided before: accepted" and entries[0].load_id == ledger[0].load_id
-    assert left.inbox() == [] and left.ledger() == ledger and stored(left) == rows
-    archived = sorted(p.name for p in left.home.archive.rglob("*") if p.is_file())
+    assert interrupted.inbox() == [] and interrupted.ledger() == ledger and stored(interrupted) == rows
+    archived = sorted(p.name for p in interrupted.home.archive.rglob("*") if p.is_file())
     assert archived == [MONTH, f"{MONTH}.2", f"{MONTH}.manifest.json"]
-    assert not (left.home.ledger / MARK).exists()
+    assert not (interrupted.home.ledger / MARK).exists()
 
 
-def test_older_content_that_is_dropped_again_after_that_lands(left):
-    left.night()
-    shutil.copy2(left.home.archive / "2026-01-06" / MONTH, left.home.inbox)
-    assert outcomes(left.night()) == ["accepted"]
-    assert len(accepted(left.ledger())) == 3
+def test_older_content_dropped_again_later_lands(interrupted):
+    interrupted.night()
+    shutil.copy2(interrupted.home.archive / "2026-01-06" / MONTH, interrupted.home.inbox)
+    assert outcomes(interrupted.night()) == ["accepted"]
+    assert len(accepted(interrupted.ledger())) == 3
 
 
-def test_other_content_in_the_place_of_what_was_left_lands(left):
-    path = left.home.inbox / "b" / MONTH
+def test_other_content_under_the_name_of_a_file_left_behind_lands(interrupted):
+    path = interrupted.home.inbox / "b" / MONTH
     at = path.stat().st_mtime
     path.write_bytes(path.read_bytes().replace(b"Arrest", b"Nothin"))
     os.utime(path, (at, at))
-    assert outcomes(left.night()) == ["known", "accepted"]
+    assert outcomes(interrupted.night()) == ["known", "accepted"]
 
 
-def test_a_night_of_some_files_leaves_the_rest_to_one_of_all(left):
-    land_files(left.home, left.contracts, [], "backfill", now=NOW, archive=True, whole=False)
-    assert (left.home.ledger / MARK).exists()
-    assert outcomes(left.night()) == ["known", "known"]
+def test_partial_night_leaves_the_cleanup_to_a_whole_one(interrupted):
+    land_files(interrupted.home, interrupted.contracts, [], "backfill", now=NOW, archive=True, whole=False)
+    assert (interrupted.home.ledger / MARK).exists()
+    assert outcomes(interrupted.night()) == ["known", "known"]
 
 
-def test_rows_that_no_line_of_the_ledger_names_go_and_nothing_else_does(warehouse):
+def test_only_rows_that_no_ledger_line_names_are_removed(warehouse):
     landed = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,Dales", "C2,soon,92D,Recorded,")
     folder = warehouse.home.raw / "crimes" / "derbyshire"
-    before = folder / ORPHAN
-    before.write_bytes(b"of a backup")
-    os.utime(before, (1, 1))
+    older_orphan = folder / ORPHAN
+    older_orphan.write_bytes(b"of a backup")
+    os.utime(older_orphan, (1, 1))
     month_twice(warehouse)
     kill_at(warehouse, "commit")
     lost = stored(warehouse)
     assert len(lost) == 2 and len(warehouse.ledger()) == 1
-    strange = [folder / "notes.parquet", folder / f"{ORPHAN}.bak", warehouse.home.raw / "stop_search" / "x.parquet"]
-    for path in strange:
+    other_files = [folder / "notes.parquet", folder / f"{ORPHAN}.bak", warehouse.home.raw / "stop_search" / "x.parquet"]
+    for path in other_files:
         path.write_bytes(b"somebody's")
-    half = folder / f".{landed.load_id}.parquet.new"
-    half.write_bytes(b"half written")
-    # The files are gone meanwhile: nothing will ever write over their rows.
+    half_written = folder / f".{landed.load_id}.parquet.new"
+    half_written.write_bytes(b"half written")
+    # The files are gone now: nothing will ever overwrite their rows.
     shutil.rmtree(warehouse.home.inbox)
     warehouse.home.inbox.mkdir()
     assert warehouse.night() == []
-    assert stored(warehouse) & lost == set() and not half.exists()
-    assert all(path.exists() for path in (before, *strange))
+    assert stored(warehouse) & lost == set() and not half_written.exists()
+    assert all(path.exists() for path in (older_orphan, *other_files))
     assert len(warehouse.raw(landed)) == len(warehouse.quarantine(landed)) == len(warehouse.withheld(landed)) == 1
 
 
-def test_where_no_landing_was_left_unfinished_nothing_goes(warehouse):
+def test_nothing_is_removed_without_an_interrupted_landing(warehouse):
     landed = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,Dales")
     shutil.rmtree(warehouse.home.ledger)
     warehouse.home.ledger.mkdir()
@@ -131,12 +131,12 @@ def test_where_no_landing_was_left_unfinished_nothing_goes(warehouse):
     assert len(warehouse.raw(landed)) == 1, "a backup without its ledger"
 
 
-def test_a_part_of_the_ledger_that_did_not_get_its_name_is_removed(left):
-    part = left.home.ledger / ".n1__stop_search.jsonl.new"
+def test_ledger_part_that_was_not_renamed_is_removed(interrupted):
+    part = interrupted.home.ledger / ".n1__stop_search.jsonl.new"
     part.write_text("{}\n", encoding="utf-8")
-    assert outcomes(left.night()) == ["known", "known"]
+    assert outcomes(interrupted.night()) == ["known", "known"]
     assert not part.exists()
-    # Where no landing was left unfinished, whatever lies there is somebody's.
+    # Without an interrupted landing, the file belongs to somebody.
     part.write_text("{}\n", encoding="utf-8")
-    left.night()
+    interrupted.night()
     assert part.exists()

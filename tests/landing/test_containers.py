@@ -1,4 +1,4 @@
-"""Zip, Excel and Parquet: the same extraction as the CSV, known as such whichever comes first."""
+"""Zip, Excel and Parquet: the same extraction as the CSV, and known whichever comes first."""
 
 import gzip
 import tracemalloc
@@ -59,7 +59,7 @@ PARQUET = """
 
 
 @pytest.fixture
-def dressed(tmp_path):
+def containers_of_same_rows(tmp_path):
     return {
         ".csv": TEXT.encode(),
         ".csv.gz": TEXT.encode(),
@@ -81,12 +81,12 @@ def night(warehouse, ext, data):
     return entry
 
 
-ALL = [".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet"]
+EXTENSIONS = [".csv", ".csv.gz", ".zip", ".csv.zip", ".xlsx", ".parquet"]
 
 
-@pytest.mark.parametrize("ext", ALL)
-def test_the_same_rows_out_of_any_container(warehouse, dressed, ext):
-    entry = night(warehouse, ext, dressed[ext])
+@pytest.mark.parametrize("ext", EXTENSIONS)
+def test_same_rows_from_any_container(warehouse, containers_of_same_rows, ext):
+    entry = night(warehouse, ext, containers_of_same_rows[ext])
     assert entry.outcome == "accepted", entry.reason
     assert [tuple(row[c] for c in HEADER) for row in warehouse.raw(entry)] == EXPECTED
     (bad,) = warehouse.quarantine(entry)
@@ -97,21 +97,21 @@ def test_the_same_rows_out_of_any_container(warehouse, dressed, ext):
 
 
 @pytest.mark.parametrize("first", [".csv", ".parquet"])
-def test_another_container_of_the_same_extraction_is_known(warehouse, dressed, first):
-    assert night(warehouse, first, dressed[first]).outcome == "accepted"
-    for ext in (ext for ext in ALL if ext != first):
-        assert night(warehouse, ext, dressed[ext]).outcome == "known", ext
+def test_same_extraction_in_another_container_is_known(warehouse, containers_of_same_rows, first):
+    assert night(warehouse, first, containers_of_same_rows[first]).outcome == "accepted"
+    for ext in (ext for ext in EXTENSIONS if ext != first):
+        assert night(warehouse, ext, containers_of_same_rows[ext]).outcome == "known", ext
 
 
 @pytest.mark.parametrize(("ext", "lines"), [(".csv", ["2", "3", "5"]), (".xlsx", ["2", "3", "4"])])
-def test_lines_of_a_text_rows_of_a_sheet(warehouse, dressed, ext, lines):
-    entry = night(warehouse, ext, dressed[ext])
-    found = [r["_line"] for r in (*warehouse.raw(entry), *warehouse.quarantine(entry))]
-    assert found == lines
+def test_rows_are_numbered_by_line_of_a_text_and_by_row_of_a_sheet(warehouse, containers_of_same_rows, ext, lines):
+    entry = night(warehouse, ext, containers_of_same_rows[ext])
+    numbers = [r["_line"] for r in (*warehouse.raw(entry), *warehouse.quarantine(entry))]
+    assert numbers == lines
 
 
-def test_rows_of_parquet_are_numbered_as_in_a_csv_without_line_breaks(warehouse, dressed):
-    entry = night(warehouse, ".parquet", dressed[".parquet"])
+def test_rows_of_parquet_are_numbered_as_in_a_csv_without_line_breaks(warehouse, containers_of_same_rows):
+    entry = night(warehouse, ".parquet", containers_of_same_rows[".parquet"])
     assert [r["_line"] for r in warehouse.raw(entry)] == ["2", "3"]
 
 
@@ -120,11 +120,11 @@ def test_a_sheet_with_blank_rows_and_a_tall_header(warehouse):
     rows = [[], [None], header, ROWS[0], [], ["", " "], ROWS[1], ["9", date(2025, 3, 1), "Other", 1, 1], [], []]
     entry = night(warehouse, ".xlsx", workbook(rows))
     assert [r["_line"] for r in warehouse.raw(entry)] == ["4", "7", "8"]
-    # A row of blanks that somebody typed is a row.
+    # A row of typed blanks is a row.
     assert [(r["_line"], r["_key"]) for r in warehouse.quarantine(entry)] == [("6", None)]
 
 
-def test_what_excel_means():
+def test_excel_values_as_text():
     rows = [
         [True, 12.0, 1e20, 0.1 + 0.2, 1e-7, -0.5],
         [datetime(2025, 3, 1, 10, 4, 59, 999999), date(2025, 3, 1), "007", 'a"b', "x,y", " z "],
@@ -134,7 +134,7 @@ def test_what_excel_means():
     )
 
 
-def test_what_parquet_means(warehouse, tmp_path):
+def test_parquet_values_as_text(warehouse, tmp_path):
     select = """
         select
             'I' || i as incident_ref, 'ROC'::blob as record_type, ['Drugs', 'Alcohol'] as qualifiers,
@@ -156,7 +156,7 @@ def test_a_month_of_data_police_uk_in_a_zip(warehouse):
     assert warehouse.night()[0].rows_landed == 1
 
 
-def test_a_header_and_no_rows(warehouse, tmp_path):
+def test_header_without_rows(warehouse, tmp_path):
     for at, ext, data in (
         ("20260105T020000Z", ".xlsx", workbook([HEADER])),
         ("20260106T020000Z", ".parquet", parquet(tmp_path, PARQUET.replace("from (values", "from (values")
@@ -189,7 +189,7 @@ REFUSED = (
 )
 
 
-def test_containers_that_are_refused_whole(warehouse):
+def test_unsound_containers_are_refused(warehouse):
     for minute, (ext, data, _) in enumerate(REFUSED):
         put(warehouse, ext, data, minute)
     entries = sorted(warehouse.night(), key=lambda e: e.source_file)
@@ -197,9 +197,9 @@ def test_containers_that_are_refused_whole(warehouse):
         assert entry.outcome == "refused" and reason in entry.reason, (ext, data[:40])
 
 
-def test_damage_within(warehouse, dressed):
+def test_damaged_containers_are_refused(warehouse, containers_of_same_rows):
     for ext in (".zip", ".parquet"):
-        data = bytearray(dressed[ext])
+        data = bytearray(containers_of_same_rows[ext])
         data[60:80] = bytes(b ^ 0xFF for b in data[60:80])
         assert night(warehouse, ext, bytes(data)).outcome == "refused", ext
 
@@ -212,20 +212,20 @@ def test_damage_within(warehouse, dressed):
         (PARQUET.replace("'fraud'", "'fr' || chr(0)"), "NUL"),
     ],
 )
-def test_parquet_that_is_refused_whole(warehouse, tmp_path, select, reason):
+def test_unsound_parquet_is_refused(warehouse, tmp_path, select, reason):
     entry = night(warehouse, ".parquet", parquet(tmp_path, select))
     assert entry.outcome == "refused" and reason in entry.reason
 
 
-def test_a_manifest_of_a_workbook(warehouse, dressed):
-    path = put(warehouse, ".xlsx", dressed[".xlsx"])
+def test_manifest_of_a_workbook(warehouse, containers_of_same_rows):
+    path = put(warehouse, ".xlsx", containers_of_same_rows[".xlsx"])
     path.with_name(path.name + ".manifest.json").write_text('{"rows": 3}')
     assert warehouse.night()[0].outcome == "accepted"
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda data: zipped(a_csv=data)], ids=["gz", "zip"])
-def test_a_bomb_is_refused_before_it_is_unpacked_whole(pack, monkeypatch):
-    """A few kilobytes that unpack to more than may be: reading stops at the limit, whatever the file says of its size."""
+def test_bomb_is_refused_before_it_is_fully_unpacked(pack, monkeypatch):
+    """A few kilobytes that unpack to more than the limit: reading stops there, whatever size the file states."""
     bomb = pack(TEXT.encode() + b"a" * (64 << 20))
     assert len(bomb) < 200_000
     monkeypatch.setattr(containers, "LARGEST", 2 << 20)
@@ -238,13 +238,13 @@ def test_a_bomb_is_refused_before_it_is_unpacked_whole(pack, monkeypatch):
         tracemalloc.stop()
 
 
-def test_hostile_column_names_of_parquet_are_names_alone(warehouse, tmp_path):
-    """Names that would end a quoted one, run a statement, or be a path: columns that nobody knows, and the rows land."""
-    evil = ['x"; drop table t; --', "x') from read_text('/etc/passwd') --", "../../etc", "=cmd|' /C calc'!A0", "a\nb"]
-    more = ", ".join("'s3cret' as \"" + name.replace('"', '""') + '"' for name in evil)
+def test_hostile_column_names_of_parquet_do_no_harm(warehouse, tmp_path):
+    """Names that would end a quoted one, run a statement, or be a path: they are unknown columns, and the rows land."""
+    hostile_names = ['x"; drop table t; --', "x') from read_text('/etc/passwd') --", "../../etc", "=cmd|' /C calc'!A0", "a\nb"]
+    more = ", ".join("'s3cret' as \"" + name.replace('"', '""') + '"' for name in hostile_names)
     entry = night(warehouse, ".parquet", parquet(tmp_path, f"select *, {more} from ({PARQUET})"))
     assert entry.outcome == "accepted", entry.reason
     assert [tuple(row[c] for c in HEADER) for row in warehouse.raw(entry)] == EXPECTED
     folders = (warehouse.home.raw, warehouse.home.quarantine)
-    kept = b"".join(p.read_bytes() for folder in folders for p in folder.rglob("*") if p.is_file())
-    assert b"s3cret" not in kept and b"root:" not in kept
+    stored = b"".join(p.read_bytes() for folder in folders for p in folder.rglob("*") if p.is_file())
+    assert b"s3cret" not in stored and b"root:" not in stored

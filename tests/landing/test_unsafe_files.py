@@ -1,4 +1,4 @@
-"""What a hostile or careless sender does to the inbox: files that unpack without end, that go on growing, and links."""
+"""What a hostile or careless sender may put in the inbox: files that unpack too large, files still being written, and links."""
 
 import io
 import os
@@ -38,11 +38,11 @@ def archived(warehouse) -> list[Path]:
     return sorted(p for p in warehouse.home.archive.rglob("*") if not p.is_dir())
 
 
-# Bytes are bounded while they are read
+# Size is limited while files are read
 
 
 def parquet_of(path: Path, rows: int, length: int) -> Path:
-    """Rows that all have one and the same long text, which the file holds once."""
+    """Rows that all have the same long text, which the file holds once."""
 
     def same(text: str) -> pa.Array:
         return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), [text])
@@ -53,22 +53,22 @@ def parquet_of(path: Path, rows: int, length: int) -> Path:
     return path
 
 
-def test_a_parquet_file_that_repeats_one_long_text_is_refused_before_it_is_written_anywhere(warehouse):
+def test_parquet_that_unpacks_too_large_is_refused_before_anything_is_written(warehouse):
     path = parquet_of(warehouse.home.inbox / f"{NAME}.parquet", 300_000, 100_000)
     assert path.stat().st_size < 3 << 20
-    before = written()
+    before = bytes_written()
     (entry,) = warehouse.night()
     assert entry.outcome == "refused" and entry.reason.startswith("too large: it unpacks to more than 4 GiB")
-    assert written() - before < 64 << 20
+    assert bytes_written() - before < 64 << 20
 
 
-def written() -> int:
-    said = Path("/proc/self/io").read_text()
-    return int(said.split("\nwchar: ")[1].split("\n")[0])
+def bytes_written() -> int:
+    counters = Path("/proc/self/io").read_text()
+    return int(counters.split("\nwchar: ")[1].split("\n")[0])
 
 
-def test_parquet_just_within_lands_and_just_outside_does_not(warehouse, monkeypatch):
-    # 100 rows: the other columns have 2 * 10 + 10 + 3 + 8 characters and fewer.
+def test_parquet_at_the_size_limit_lands_and_above_it_is_refused(warehouse, monkeypatch):
+    # 100 rows: the other columns have at most 2 * 10 + 10 + 3 + 8 characters.
     warehouse.home.config_file.write_text("[believe]\nvocabulary_rows = 1000000\n", encoding="utf-8")
     path = warehouse.home.inbox / f"{NAME}.parquet"
     parquet_of(path, 100, 1000)
@@ -81,14 +81,14 @@ def test_parquet_just_within_lands_and_just_outside_does_not(warehouse, monkeypa
     assert warehouse.night()[0].outcome == "accepted"
 
 
-def test_rows_of_nothing_are_weighed_too(warehouse, monkeypatch):
+def test_empty_cells_count_towards_the_size(warehouse, monkeypatch):
     path = warehouse.home.inbox / f"{NAME}.parquet"
     parquet_of(path, 100, 0)
     monkeypatch.setattr(parquet, "LARGEST", 499)
     assert "too large" in warehouse.night()[0].reason
 
 
-def test_a_text_with_a_hole_takes_no_memory(warehouse):
+def test_sparse_file_takes_no_memory(warehouse):
     path = warehouse.put(f"{NAME}.csv", "")
     with path.open("r+b") as file:
         file.truncate(200 << 30)
@@ -100,7 +100,7 @@ def test_a_text_with_a_hole_takes_no_memory(warehouse):
 
 
 @pytest.mark.parametrize("ext", [".csv", ".csv.gz", ".zip"])
-def test_text_just_within_lands_and_just_outside_does_not(warehouse, monkeypatch, ext):
+def test_text_at_the_size_limit_lands_and_above_it_is_refused(warehouse, monkeypatch, ext):
     data = TEXT.encode()
     if ext == ".zip":
         packed = io.BytesIO()
@@ -112,7 +112,7 @@ def test_text_just_within_lands_and_just_outside_does_not(warehouse, monkeypatch
         assert warehouse.night()[0].outcome == outcome
 
 
-def test_a_workbook_that_repeats_one_long_text_is_refused(warehouse, monkeypatch):
+def test_workbook_that_unpacks_too_large_is_refused(warehouse, monkeypatch):
     rows = [HEADERS["crimes"].split(","), *([f"C{n}", "2025-03-01", "92D", "Recorded", "x" * 30_000] for n in range(200))]
     data = workbook(rows)
     monkeypatch.setattr(excel, "LARGEST", 5_000_000)
@@ -123,7 +123,7 @@ def test_a_workbook_that_repeats_one_long_text_is_refused(warehouse, monkeypatch
     assert "too large" not in (warehouse.night()[0].reason or "")
 
 
-def test_what_spills_is_bounded_and_the_error_says_by_what(warehouse):
+def test_spill_is_limited_and_the_error_names_the_setting(warehouse):
     warehouse.home.config_file.write_text('[night]\nmemory = "100MiB"\nspill = "50MiB"\n')
     assert memory_settings(warehouse.home, 2)["max_temp_directory_size"] == "25MiB"
     spills = pytest.raises(Exception, match="max_temp_directory_size")
@@ -152,7 +152,7 @@ sys.stdin.readline()
 
 @pytest.fixture
 def sender(warehouse):
-    """Another process that writes a file, pauses with the file open, and goes on when told."""
+    """Another process that writes a file, pauses with the file open, and continues at a signal."""
     path = warehouse.home.inbox / f"{NAME}.csv"
     args = [sys.executable, "-c", WRITER, str(path), TEXT, MORE]
     with subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -161,35 +161,35 @@ def sender(warehouse):
         process.stdin.close()
 
 
-def go_on(process) -> None:
+def resume(process) -> None:
     process.stdin.write("\n")
     process.stdin.flush()
     process.stdout.readline()
 
 
-def test_a_file_whose_writer_pauses_waits_however_long_it_pauses(warehouse, sender):
+def test_file_still_open_for_writing_waits(warehouse, sender):
     path = warehouse.home.inbox / f"{NAME}.csv"
     os.utime(path, (1, 1))
     (entry,) = night(warehouse)
     assert entry.outcome == "refused" and "still has it open for writing" in entry.reason
     assert path.exists() and warehouse.ledger() == [] and archived(warehouse) == []
-    go_on(sender)
+    resume(sender)
     sender.stdin.close()
     sender.wait()
     (entry,) = night(warehouse)
     assert (entry.outcome, entry.rows_landed) == ("accepted", 2)
 
 
-def test_the_archived_bytes_are_those_of_the_ledger_though_the_writer_goes_on(warehouse, sender):
-    """Even where nobody is asked to be done: the writer keeps what it has open, and the archive has a copy."""
+def test_archive_has_the_bytes_of_the_ledger_even_if_the_writer_continues(warehouse, sender):
+    """Even with no wait for the writer: it keeps its open file, and the archive gets a copy."""
     (entry,) = night(warehouse, 0)
     assert entry.outcome == "accepted"
-    go_on(sender)
+    resume(sender)
     (path,) = archived(warehouse)
     assert sha256(path.read_bytes()).hexdigest() == entry.sha256
 
 
-def test_a_file_that_changes_within_the_seconds_waits(warehouse, monkeypatch):
+def test_recently_changed_file_waits(warehouse, monkeypatch):
     path = warehouse.drop("crimes", ROW)
 
     def sleep(_):
@@ -203,7 +203,7 @@ def test_a_file_that_changes_within_the_seconds_waits(warehouse, monkeypatch):
     assert night(warehouse)[0].rows_landed == 2
 
 
-def test_a_settled_file_waits_for_nothing(warehouse, monkeypatch):
+def test_unchanged_file_does_not_wait(warehouse, monkeypatch):
     monkeypatch.setattr(inbox_files.time, "sleep", lambda _: pytest.fail("waited"))
     warehouse.drop("crimes", ROW, mtime=1)
     assert night(warehouse, 60)[0].outcome == "accepted"
@@ -211,7 +211,7 @@ def test_a_settled_file_waits_for_nothing(warehouse, monkeypatch):
     assert night(warehouse, 0)[0].outcome == "accepted"
 
 
-def test_a_file_that_changed_after_it_was_decided_is_not_archived(warehouse, monkeypatch):
+def test_file_changed_after_the_decision_is_not_archived(warehouse, monkeypatch):
     path = warehouse.drop("crimes", ROW)
     real = land_module.commit
 
@@ -229,14 +229,14 @@ def test_a_file_that_changed_after_it_was_decided_is_not_archived(warehouse, mon
     assert [sha256(p.read_bytes()).hexdigest() for p in archived(warehouse)] == [entry.sha256]
 
 
-def test_a_file_of_two_names_is_copied(warehouse, tmp_path):
+def test_file_with_a_second_hard_link_is_copied_to_the_archive(warehouse, tmp_path):
     path = warehouse.drop("crimes", ROW)
     os.link(path, tmp_path / "other.csv")
     (entry,) = night(warehouse, 0)
     with (tmp_path / "other.csv").open("a") as file:
         file.write(MORE)
-    (kept,) = archived(warehouse)
-    assert sha256(kept.read_bytes()).hexdigest() == entry.sha256 and not path.exists()
+    (archived_file,) = archived(warehouse)
+    assert sha256(archived_file.read_bytes()).hexdigest() == entry.sha256 and not path.exists()
 
 
 # Links
@@ -248,39 +248,39 @@ def secret(warehouse) -> Path:
     return warehouse.home.key_file
 
 
-def refused(warehouse, why: str) -> None:
+def assert_refused(warehouse, reason: str) -> None:
     before = warehouse.home.key_file.read_text()
     entries = [e for e in night(warehouse, 0) if e.outcome != "accepted"]
-    assert entries and all(e.outcome == "refused" and why in e.reason for e in entries), entries
+    assert entries and all(e.outcome == "refused" and reason in e.reason for e in entries), entries
     assert warehouse.home.key_file.read_text() == before
     assert not any(before == p.read_text() for p in archived(warehouse))
     assert not [p for p in warehouse.home.inbox.iterdir() if p.is_symlink()]
     assert not any(p.is_symlink() for p in warehouse.home.archive.rglob("*"))
 
 
-def test_a_link_that_leads_out_is_refused(warehouse, secret):
+def test_link_out_of_the_inbox_is_refused(warehouse, secret):
     (warehouse.home.inbox / f"{NAME}.csv").symlink_to(secret)
-    refused(warehouse, "leads out of the inbox")
+    assert_refused(warehouse, "leads out of the inbox")
 
 
-def test_a_relative_chain_that_leads_out_is_refused(warehouse, secret):
+def test_chain_of_links_out_of_the_inbox_is_refused(warehouse, secret):
     (warehouse.home.inbox / ".between").symlink_to(Path("..") / secret.name)
     (warehouse.home.inbox / f"{NAME}.csv").symlink_to(".between")
     entries = night(warehouse, 0)
     assert [e.outcome for e in entries] == ["refused"] and archived(warehouse) == []
 
 
-def test_a_link_to_a_folder_is_refused(warehouse, secret, tmp_path):
+def test_link_to_a_folder_is_refused(warehouse, secret, tmp_path):
     (warehouse.home.inbox / "folder").symlink_to(warehouse.home.path)
-    refused(warehouse, "a link to a folder")
+    assert_refused(warehouse, "a link to a folder")
 
 
-def test_a_link_that_leads_nowhere_outside_is_refused(warehouse, secret):
+def test_broken_link_out_of_the_inbox_is_refused(warehouse, secret):
     (warehouse.home.inbox / f"{NAME}.csv").symlink_to("/nowhere/at/all")
-    refused(warehouse, "leads out of the inbox")
+    assert_refused(warehouse, "leads out of the inbox")
 
 
-def test_a_sidecar_that_leads_out_is_refused(warehouse, secret):
+def test_manifest_that_links_out_of_the_inbox_is_refused(warehouse, secret):
     warehouse.drop("crimes", ROW)
     (warehouse.home.inbox / f"{NAME}.csv.manifest.json").symlink_to(secret)
     (entry,) = night(warehouse, 0)
@@ -288,14 +288,14 @@ def test_a_sidecar_that_leads_out_is_refused(warehouse, secret):
     assert [p.name for p in archived(warehouse)] == [f"{NAME}.csv"] and secret.exists()
 
 
-def test_a_key_under_a_second_name_is_refused(warehouse, secret):
+def test_hard_link_to_a_key_is_refused(warehouse, secret):
     os.link(secret, warehouse.home.inbox / f"{NAME}.csv")
-    refused(warehouse, "one of the home's keys")
+    assert_refused(warehouse, "one of the home's keys")
     assert secret.stat().st_nlink == 1
 
 
 @pytest.mark.parametrize("when", ["before it is opened", "before it is archived", "its folder"])
-def test_a_link_put_in_the_file_s_place_is_refused(warehouse, secret, monkeypatch, tmp_path, when):
+def test_file_replaced_by_a_link_is_not_archived(warehouse, secret, monkeypatch, tmp_path, when):
     inside = warehouse.home.inbox / "sub" / f"{NAME}.csv"
     warehouse.put(inside.name, TEXT.replace("C1", "C7"), inside.parent)
 
@@ -313,12 +313,12 @@ def test_a_link_put_in_the_file_s_place_is_refused(warehouse, secret, monkeypatc
     module, name = (land_module, "commit") if when == "before it is archived" else (land_file_module, "read_manifest")
     real = getattr(module, name)
 
-    def then(*args):
-        found = real(*args)
+    def call_and_swap(*args):
+        result = real(*args)
         swap()
-        return found
+        return result
 
-    monkeypatch.setattr(module, name, then)
+    monkeypatch.setattr(module, name, call_and_swap)
     (entry,) = night(warehouse, 0)
     assert not any(p.read_text() == TEXT for p in archived(warehouse))
     assert secret.read_text() == TEXT
@@ -328,40 +328,40 @@ def test_a_link_put_in_the_file_s_place_is_refused(warehouse, secret, monkeypatc
         assert (tmp_path / "outside" / inside.name).exists()
 
 
-def test_a_link_swapped_in_after_the_check_is_not_followed(warehouse, secret, monkeypatch):
-    """Between the look at where a path leads and its opening: the opening itself follows no link."""
+def test_link_swapped_in_after_the_check_is_not_followed(warehouse, secret, monkeypatch):
+    """A swap between the check of a path and its opening: opening follows no link."""
     path = warehouse.drop("crimes", ROW)
     real = inbox_files.leads_out
 
     def leads_out(given, root):
-        said = real(given, root)
+        answer = real(given, root)
         if given == path and not path.is_symlink():
             path.unlink()
             path.symlink_to(secret)
-        return said
+        return answer
 
     monkeypatch.setattr(inbox_files, "leads_out", leads_out)
     (entry,) = night(warehouse, 0)
     assert entry.outcome == "refused" and archived(warehouse) == []
 
 
-def test_a_pipe_for_a_sidecar_stops_nobody(warehouse):
+def test_pipe_as_a_manifest_does_not_block(warehouse):
     warehouse.drop("crimes", ROW)
     os.mkfifo(warehouse.home.inbox / f"{NAME}.csv.manifest.json")
     assert "manifest: not a file" in night(warehouse, 0)[0].reason
 
 
 def test_a_link_within_the_inbox_is_read(warehouse):
-    """What a sender puts together from its own files is none of our business."""
+    """A sender may link its own files."""
     (warehouse.home.inbox / ".own.csv").write_text(TEXT)
     (warehouse.home.inbox / f"{NAME}.csv").symlink_to(".own.csv")
     (entry,) = night(warehouse, 0)
     assert entry.outcome == "accepted"
-    (kept,) = archived(warehouse)
-    assert not kept.is_symlink() and kept.read_text() == TEXT
+    (archived_file,) = archived(warehouse)
+    assert not archived_file.is_symlink() and archived_file.read_text() == TEXT
 
 
-def test_another_disk_gets_a_copy(warehouse, monkeypatch):
+def test_archive_on_another_disk_gets_a_copy(warehouse, monkeypatch):
     warehouse.drop("crimes", ROW)
 
     def rename(*_, **__):
@@ -369,5 +369,5 @@ def test_another_disk_gets_a_copy(warehouse, monkeypatch):
 
     monkeypatch.setattr(archive_module.os, "rename", rename)
     (entry,) = night(warehouse, 0)
-    (kept,) = archived(warehouse)
-    assert sha256(kept.read_bytes()).hexdigest() == entry.sha256 and warehouse.inbox() == []
+    (archived_file,) = archived(warehouse)
+    assert sha256(archived_file.read_bytes()).hexdigest() == entry.sha256 and warehouse.inbox() == []

@@ -1,4 +1,4 @@
-"""Encodings, separators, line ends, containers and headers: the same rows whatever they come in."""
+"""Encodings, separators, line ends, containers, headers and manifests: the rows are the same in any of them."""
 
 import gzip
 import hashlib
@@ -57,16 +57,16 @@ def test_encodings_line_ends_and_containers(warehouse, codec, bom, name, eol, ex
 
 
 @pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
-@pytest.mark.parametrize("told", [False, True])
-def test_separators(warehouse, separator, told):
-    text = (f"sep={separator}\n" if told else "") + TEXT.replace(",", separator)
+@pytest.mark.parametrize("has_sep_line", [False, True])
+def test_separators(warehouse, separator, has_sep_line):
+    text = (f"sep={separator}\n" if has_sep_line else "") + TEXT.replace(",", separator)
     entry = landed(warehouse, text.encode())
     assert entry.delimiter == separator
-    shift = 1 if told else 0
+    shift = 1 if has_sep_line else 0
     assert values(warehouse, entry) == [(*row[:-1], str(int(row[-1]) + shift)) for row in EXPECTED]
 
 
-def test_a_separator_inside_quotes_is_no_separator(warehouse):
+def test_separator_inside_quotes_does_not_separate(warehouse):
     text = TEXT.replace("£1.50", '"£1,001.50"').replace("£4", '"1,000,004"')
     (first, second, _) = values(warehouse, landed(warehouse, text.encode()))
     assert (first[3], second[4]) == ("1001.50", "1000004.00")
@@ -91,11 +91,11 @@ def test_blank_lines_are_no_rows_and_count_as_lines(warehouse):
 )
 def test_headers_are_matched_loosely(warehouse, header):
     lines = header.count("\n")
-    found = values(warehouse, landed(warehouse, TEXT.replace(HEADER, header).encode()))
-    assert found == [(*row[:-1], str(int(row[-1]) + lines)) for row in EXPECTED]
+    rows = values(warehouse, landed(warehouse, TEXT.replace(HEADER, header).encode()))
+    assert rows == [(*row[:-1], str(int(row[-1]) + lines)) for row in EXPECTED]
 
 
-def test_columns_in_another_order_others_and_missing_ones(warehouse):
+def test_unknown_missing_and_reordered_columns(warehouse):
     text = (
         "Officer Name,order_value,,offence category,order date,order ref,benefit value\n"
         "Constable X,5,y,Other,2025-03-03,A1,7\n"
@@ -126,13 +126,13 @@ def test_columns_in_another_order_others_and_missing_ones(warehouse):
         (TEXT.encode() + b"A9\0,2025-03-01,Other,1,2\n", "NUL"),
     ],
 )
-def test_files_that_are_refused_whole(warehouse, data, reason):
+def test_unsound_files_are_refused(warehouse, data, reason):
     entry = landed(warehouse, data)
     assert entry.outcome == "refused" and reason in entry.reason
     assert entry.load_id is None and not list(warehouse.home.raw.rglob("*.parquet"))
 
 
-def test_where_a_quote_never_closes(warehouse):
+def test_reason_names_the_line_of_a_quote_that_never_closes(warehouse):
     entry = landed(warehouse, (TEXT + 'A4,2025-03-01,Other,1,2\n"A5,2025\nA6,x\n').encode())
     assert entry.reason == "cut short: a quote that opens in the row of line 6 never closes"
 
@@ -147,7 +147,7 @@ def test_where_a_quote_never_closes(warehouse):
         (lambda data: gzip.compress(b""), "empty"),
     ],
 )
-def test_gzip_that_is_not_whole(warehouse, damage, reason):
+def test_damaged_gzip_is_refused(warehouse, damage, reason):
     path = warehouse.drop("confiscation_orders", text=TEXT, ext=".csv.gz")
     path.write_bytes(damage(path.read_bytes()))
     (entry,) = warehouse.night()
@@ -161,7 +161,7 @@ def test_gzip_of_several_members(warehouse):
     assert values(warehouse, warehouse.night()[0]) == EXPECTED
 
 
-def test_windows_1252_that_ends_in_a_letter_beyond_ascii_is_not_cut():
+def test_windows_1252_that_ends_in_an_accented_letter_is_not_cut_short():
     assert decode(b"caf\xe9").text == "caf\u00e9"
     with pytest.raises(Refused):
         decode("caf\u00e9 caf\u00e9".encode()[:-1])
@@ -207,14 +207,14 @@ def test_a_manifest_counts_every_data_row_good_or_bad(warehouse):
     assert (entry.outcome, entry.rows_in_file, entry.rows_quarantined) == ("accepted", 5, 2)
 
 
-def test_the_manifest_is_of_the_stored_bytes(warehouse):
+def test_manifest_has_the_hash_of_the_stored_bytes(warehouse):
     path = warehouse.drop("confiscation_orders", text=TEXT, ext=".csv.gz")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_name(path.name + ".manifest.json").write_text(json.dumps({"rows": 3, "sha256": sha256}))
     assert warehouse.night()[0].sha256 == sha256
 
 
-def test_headers_that_a_reason_repeats_can_be_printed(warehouse):
+def test_headers_in_a_reason_are_printable(warehouse):
     header = "crime\x16reff,recorded_on,offence_code,status,\x1b[2J"
     entry = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,x", header=header)
     assert entry.outcome == "refused" and r"crime_ref is 'crime\x16reff' there" in entry.reason

@@ -1,4 +1,4 @@
-"""Exports of made-up systems as they come: names, titles, parts, codes and totals of their own, landed with YAML alone."""
+"""Exports of made-up systems as they come: own names, titles, columns, codes and totals, landed with only a YAML mapping."""
 
 import os
 from datetime import UTC, date, datetime
@@ -37,7 +37,7 @@ values:
   grade: {Grade 1: Emergency, Grade 2: Priority, "*": Scheduled}
 optional: [grade]
 """
-HEAD = ["Incident No", "Type", "Opened Date", "Opened Time", "Qualifier 1", "Qualifier 2", "Qualifier 3", "Grade"]
+HEADER = ["Incident No", "Type", "Opened Date", "Opened Time", "Qualifier 1", "Qualifier 2", "Qualifier 3", "Grade"]
 TITLES = [["Incident report"], [], ["Printed by the control room", "page 1"]]
 ROWS = [
     ["K1", "I", "01/10/2025", "23:05", "Drug dealing", "", "Alc", "Grade 1"],
@@ -45,14 +45,14 @@ ROWS = [
     ["K3", "i", "15/10/2025", "", "drug free zone", "DRUGS", "", "Routine"],
     ["K4", "I", "16/10/2025", "09:00", "", "Theft", "", ""],
 ]
-FEET = [["TOTAL", "4"], [], ["Source: CAD, 01/11/2025"]]
-LANDED = [
+FOOTER = [["TOTAL", "4"], [], ["Source: CAD, 01/11/2025"]]
+EXPECTED = [
     ("K1", "INCIDENT", "2025-10-01 23:05:00", "Drugs;Alcohol", "Emergency"),
     ("K2", "ROC", "2025-10-31 07:30:00", None, "Priority"),
     ("K3", "INCIDENT", "2025-10-15 00:00:00", "Other;Drugs", "Scheduled"),
     ("K4", "INCIDENT", "2025-10-16 09:00:00", "Theft", None),
 ]
-NAMES = ("incident_ref", "record_type", "created_at", "qualifiers", "grade")
+COLUMNS = ("incident_ref", "record_type", "created_at", "qualifiers", "grade")
 NOVEMBER = datetime(2025, 11, 5, 8, 30, tzinfo=UTC).timestamp()
 
 
@@ -71,7 +71,7 @@ def put(warehouse, name, data, mtime=NOVEMBER):
     return entry
 
 
-def landed(warehouse, entry, names=NAMES):
+def landed(warehouse, entry, names=COLUMNS):
     assert entry.outcome == "accepted", entry.reason
     return [tuple(row[n] for n in names) for row in warehouse.raw(entry)]
 
@@ -80,18 +80,18 @@ def window(entry):
     return (str(entry.covered_from), str(entry.covered_to), entry.extracted_at)
 
 
-def dated(row):
+def as_excel_dates(row):
     """A row as a workbook has it: days and times as such."""
     d, m, y = map(int, row[2].split("/"))
     moment = datetime(1899, 12, 30, *map(int, row[3].split(":"))) if row[3] else None
     return [*row[:2], date(y, m, d), moment, *row[4:]]
 
 
-def test_a_workbook_with_titles_parts_and_totals_lands_under_its_own_name(warehouse):
+def test_workbook_with_titles_joined_columns_and_totals_lands_under_its_own_name(warehouse):
     write(warehouse)
-    sheet = [*TITLES, HEAD, *map(dated, ROWS), *[f or [None] for f in FEET]]
+    sheet = [*TITLES, HEADER, *map(as_excel_dates, ROWS), *[f or [None] for f in FOOTER]]
     entry = put(warehouse, "incidents OCT 2025.XLSX", workbook(sheet))
-    assert landed(warehouse, entry) == LANDED
+    assert landed(warehouse, entry) == EXPECTED
     assert window(entry) == ("2025-10-01", "2025-10-31", "2025-11-05T08:30:00Z")
     assert (entry.extract, entry.force_code, entry.mapping[:8]) == ("incidents", "leicestershire", "cad.yml@")
     assert (entry.rows_in_file, entry.rows_landed, entry.rows_quarantined, entry.rows_ignored) == (4, 4, 0, 2)
@@ -101,32 +101,32 @@ def test_a_workbook_with_titles_parts_and_totals_lands_under_its_own_name(wareho
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_the_same_as_text_with_a_window_and_a_time_of_its_own(warehouse, end):
+def test_same_export_as_text_with_window_and_time_in_its_name(warehouse, end):
     write(warehouse)
-    text = csv_of(*TITLES, HEAD, *ROWS, *FEET, end=end)
+    text = csv_of(*TITLES, HEADER, *ROWS, *FOOTER, end=end)
     entry = put(warehouse, "CAD extract 01102025-31102025 run 202511010200.csv", text)
-    assert landed(warehouse, entry) == LANDED
+    assert landed(warehouse, entry) == EXPECTED
     # Two in the night of 1 November is winter time.
     assert window(entry) == ("2025-10-01", "2025-10-31", "2025-11-01T02:00:00Z")
     assert entry.rows_ignored == 2 and [r["_line"] for r in warehouse.raw(entry)] == ["5", "6", "7", "8"]
 
 
-def test_a_last_line_that_is_cut_and_no_footer_is_refused(warehouse):
+def test_cut_last_line_that_is_no_footer_is_refused(warehouse):
     write(warehouse)
-    entry = put(warehouse, "days 1.csv", csv_of(HEAD, *ROWS, ["K5", "I"], end=""))
+    entry = put(warehouse, "days 1.csv", csv_of(HEADER, *ROWS, ["K5", "I"], end=""))
     assert entry.outcome == "refused" and entry.reason.startswith("cut short: line 6")
 
 
-def test_summer_time_and_days_after_the_extraction(warehouse):
+def test_window_ends_on_the_day_of_extraction_in_summer_time(warehouse):
     write(warehouse)
-    entry = put(warehouse, "CAD extract 01072025-31072025 run 202507150030.csv", csv_of(HEAD))
+    entry = put(warehouse, "CAD extract 01072025-31072025 run 202507150030.csv", csv_of(HEADER))
     assert window(entry) == ("2025-07-01", "2025-07-15", "2025-07-14T23:30:00Z")
-    late = put(warehouse, "CAD extract 16072025-31072025 run 202507150030.csv", csv_of(HEAD))
+    late = put(warehouse, "CAD extract 16072025-31072025 run 202507150030.csv", csv_of(HEADER))
     assert late.outcome == "refused" and "after its extraction on 2025-07-15" in late.reason
 
 
 @pytest.mark.parametrize(
-    "name,mtime,said",
+    "name,mtime,expected",
     [
         ("{year:%Y} all.csv", NOVEMBER, ("2025-01-01", "2025-11-05")),
         ("{year:%Y} all.csv", NOVEMBER + 100 * 86400, ("2025-01-01", "2025-12-31")),
@@ -136,93 +136,93 @@ def test_summer_time_and_days_after_the_extraction(warehouse):
         ("{year:%Y} all.csv", datetime(2025, 6, 1, 23, 30, tzinfo=UTC).timestamp(), ("2025-01-01", "2025-06-02")),
     ],
 )
-def test_a_year_and_a_financial_year_go_to_no_day_after_the_extraction(warehouse, name, mtime, said):
+def test_window_of_a_year_ends_on_the_day_of_extraction(warehouse, name, mtime, expected):
     write(warehouse, CAD.replace("days ?.csv", "unused.csv").replace("Incidents {month:%b %Y}.xlsx", name))
-    entry = put(warehouse, "2025 ALL.csv", csv_of(HEAD, ROWS[0]), mtime)
-    assert window(entry)[:2] == said
+    entry = put(warehouse, "2025 ALL.csv", csv_of(HEADER, ROWS[0]), mtime)
+    assert window(entry)[:2] == expected
 
 
-def test_a_day_alone_is_no_time_of_extraction(warehouse):
+def test_day_without_a_time_is_no_time_of_extraction(warehouse):
     write(warehouse, CAD.replace("{month:%b %Y}.xlsx", "{month:%m-%Y} of {at:%Y%m%d}.csv"))
-    entry = put(warehouse, "Incidents 10-2025 of 20251103.csv", csv_of(HEAD, *ROWS))
+    entry = put(warehouse, "Incidents 10-2025 of 20251103.csv", csv_of(HEADER, *ROWS))
     assert entry.extracted_at == "2025-11-05T08:30:00Z"
 
 
-def test_the_window_of_the_rows_by_month_and_by_day(warehouse):
+def test_window_taken_from_the_rows_by_month_and_by_day(warehouse):
     write(warehouse)
     late = ["K9", "I", "04/11/2025", "10:00", "", "", "", ""]
-    entry = put(warehouse, "Incidents full (2).xlsx", workbook([HEAD, *map(dated, [ROWS[2], late])]))
+    entry = put(warehouse, "Incidents full (2).xlsx", workbook([HEADER, *map(as_excel_dates, [ROWS[2], late])]))
     assert window(entry)[:2] == ("2025-10-01", "2025-11-05")
-    entry = put(warehouse, "days 1.csv", csv_of(HEAD, ROWS[2], late))
+    entry = put(warehouse, "days 1.csv", csv_of(HEADER, ROWS[2], late))
     assert window(entry)[:2] == ("2025-10-15", "2025-11-04")
-    # What is after the extraction, or no date, has no say.
-    odd = (["K7", "I", "06/11/2025", "10:00", "", "", "", ""], ["K8", "I", "9/9/999", "", "", "", "", ""])
-    entry = put(warehouse, "days 2.csv", csv_of(HEAD, ROWS[2], late, *odd), NOVEMBER + 60)
+    # Dates after the extraction, and cells that are no date, are left out.
+    bad_rows = (["K7", "I", "06/11/2025", "10:00", "", "", "", ""], ["K8", "I", "9/9/999", "", "", "", "", ""])
+    entry = put(warehouse, "days 2.csv", csv_of(HEADER, ROWS[2], late, *bad_rows), NOVEMBER + 60)
     assert window(entry)[:2] == ("2025-10-15", "2025-11-04") and entry.rows_quarantined == 2
-    none = put(warehouse, "days 3.csv", csv_of(HEAD))
+    none = put(warehouse, "days 3.csv", csv_of(HEADER))
     assert none.outcome == "refused" and "no sound row to take the window from" in none.reason
     assert none.covered_from is None
-    again = put(warehouse, "days 1.csv", csv_of(HEAD, ROWS[2], late))
+    again = put(warehouse, "days 1.csv", csv_of(HEADER, ROWS[2], late))
     assert again.outcome == "known"
 
 
-def test_two_mappings_that_read_a_name_make_it_wait_and_are_both_named(warehouse):
+def test_file_waits_if_two_mappings_read_its_name(warehouse):
     write(warehouse)
     write(warehouse, "extract: crimes\nforces: [derbyshire]\nfiles: [{name: 'Incidents *', covers: days}]\n", "other.yml")
-    warehouse.put("Incidents Oct 2025.xlsx", workbook([HEAD, *map(dated, ROWS)]), mtime=NOVEMBER)
+    warehouse.put("Incidents Oct 2025.xlsx", workbook([HEADER, *map(as_excel_dates, ROWS)]), mtime=NOVEMBER)
     (entry,) = warehouse.night()
     assert "mappings/cad.yml and mappings/other.yml both read this name" in entry.reason
     assert warehouse.inbox() == ["Incidents Oct 2025.xlsx"] and warehouse.ledger() == []
     (warehouse.home.mappings / "other.yml").unlink()
     (entry,) = warehouse.night()
-    assert landed(warehouse, entry) == LANDED
+    assert landed(warehouse, entry) == EXPECTED
 
 
-def test_a_name_waits_for_the_mapping_that_could_read_it(warehouse):
+def test_file_waits_for_the_invalid_mapping_that_may_read_its_name(warehouse):
     write(warehouse, CAD + "nonsense: 1\n")
-    warehouse.put("Incidents Oct 2025.xlsx", workbook([HEAD, *map(dated, ROWS)]), mtime=NOVEMBER)
+    warehouse.put("Incidents Oct 2025.xlsx", workbook([HEADER, *map(as_excel_dates, ROWS)]), mtime=NOVEMBER)
     warehouse.put("Crimes Oct 2025.csv", "a,b\n")
-    found = {e.source_file: e for e in warehouse.night()}
-    assert "until a mapping is mended: mappings/cad.yml: nonsense" in found["Incidents Oct 2025.xlsx"].reason
-    assert "the name is neither" in found["Crimes Oct 2025.csv"].reason
+    entries = {e.source_file: e for e in warehouse.night()}
+    assert "until a mapping is mended: mappings/cad.yml: nonsense" in entries["Incidents Oct 2025.xlsx"].reason
+    assert "the name is neither" in entries["Crimes Oct 2025.csv"].reason
     assert warehouse.inbox() == ["Incidents Oct 2025.xlsx"]
     write(warehouse)
     (entry,) = warehouse.night()
     assert entry.outcome == "accepted"
 
 
-def test_canonical_and_published_names_go_on_as_before(warehouse):
+def test_canonical_names_are_read_before_those_of_mappings(warehouse):
     write(warehouse, CAD.replace("days ?.csv", "*"))
     entry = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,Dales")
     assert (entry.outcome, entry.mapping, entry.force_code) == ("accepted", None, "derbyshire")
     name = "incidents__leicestershire__2025-10-01__2025-10-31__20251101T020000Z.csv"
-    entry = put(warehouse, name, csv_of(HEAD, *ROWS))
-    assert landed(warehouse, entry) == LANDED and entry.extracted_at == "2025-11-01T02:00:00Z"
-    other = put(warehouse, "incidents__derbyshire__2025-10-01__2025-10-31__20251101T020000Z.csv", csv_of(HEAD, *ROWS))
+    entry = put(warehouse, name, csv_of(HEADER, *ROWS))
+    assert landed(warehouse, entry) == EXPECTED and entry.extracted_at == "2025-11-01T02:00:00Z"
+    other = put(warehouse, "incidents__derbyshire__2025-10-01__2025-10-31__20251101T020000Z.csv", csv_of(HEADER, *ROWS))
     assert other.outcome == "refused" and other.mapping is None
 
 
-def test_a_canonical_name_that_two_mappings_with_files_could_mean_waits(warehouse):
+def test_file_with_a_canonical_name_waits_if_two_mappings_read_its_extract(warehouse):
     write(warehouse)
     write(warehouse, CAD.replace("Incidents", "Logs").replace("CAD", "Logs").replace("days ?", "logs ?"), "logs.yml")
     name = "incidents__leicestershire__2025-10-01__2025-10-31__20251101T020000Z.csv"
-    entry = put(warehouse, name, csv_of(HEAD, *ROWS))
+    entry = put(warehouse, name, csv_of(HEADER, *ROWS))
     assert "mappings/cad.yml and mappings/logs.yml both read incidents of leicestershire" in entry.reason
     assert warehouse.inbox() == [name]
     (warehouse.home.inbox / name).unlink()
-    assert put(warehouse, "Logs Oct 2025.xlsx", workbook([HEAD, *map(dated, ROWS)])).outcome == "accepted"
+    assert put(warehouse, "Logs Oct 2025.xlsx", workbook([HEADER, *map(as_excel_dates, ROWS)])).outcome == "accepted"
 
 
-def test_a_date_in_a_name_that_is_none_is_said(warehouse):
+def test_invalid_date_in_a_name_is_reported(warehouse):
     write(warehouse)
-    entry = put(warehouse, "CAD extract 31022025-31102025 run 202511010200.csv", csv_of(HEAD))
+    entry = put(warehouse, "CAD extract 31022025-31102025 run 202511010200.csv", csv_of(HEADER))
     assert entry.outcome == "refused" and "'31022025' is no date there is" in entry.reason and "cad.yml" in entry.reason
 
 
-def test_files_of_an_inbox_of_others_are_known_the_second_time(warehouse, tmp_path):
+def test_files_of_a_shared_inbox_are_known_the_second_time(warehouse, tmp_path):
     write(warehouse)
     folder = tmp_path / "drop"
-    warehouse.put("days 1.csv", csv_of(HEAD, *ROWS), folder, NOVEMBER)
+    warehouse.put("days 1.csv", csv_of(HEADER, *ROWS), folder, NOVEMBER)
     assert [e.outcome for e in warehouse.night(archive=False, inbox=folder)] == ["accepted"]
     assert [e.outcome for e in warehouse.night(archive=False, inbox=folder)] == ["known"]
     os.utime(folder / "days 1.csv", (NOVEMBER + 86400,) * 2)
@@ -230,11 +230,11 @@ def test_files_of_an_inbox_of_others_are_known_the_second_time(warehouse, tmp_pa
     assert len(accepted(warehouse.ledger())) == 2
 
 
-def test_the_manifest_of_a_file_with_a_name_of_its_own_must_hold(warehouse):
+def test_manifest_of_a_file_with_its_own_name_is_checked(warehouse):
     write(warehouse)
     for n, rows, outcome in ((1, 4, "accepted"), (2, 6, "accepted"), (3, 5, "refused")):
         warehouse.put(f"days {n}.csv.manifest.json", f'{{"rows": {rows}}}')
-        assert put(warehouse, f"days {n}.csv", csv_of(HEAD, *ROWS, *FEET), NOVEMBER + n).outcome == outcome
+        assert put(warehouse, f"days {n}.csv", csv_of(HEADER, *ROWS, *FOOTER), NOVEMBER + n).outcome == outcome
 
 
 DRUG_TESTS = """
@@ -272,7 +272,7 @@ def test_one_code_feeds_four_columns_each_with_its_own_values(warehouse):
     assert len({r["custody_ref"] for r in warehouse.raw(entry)}) == 6 and entry.headers["custody_ref"] == "Site + Custody No"
 
 
-def test_a_join_leaves_blank_parts_out_with_what_stands_between(warehouse):
+def test_join_leaves_out_blank_parts_and_their_separator(warehouse):
     write(
         warehouse,
         "extract: crimes\nforces: [leicestershire]\nfiles: [{name: 'c {year:%Y}.csv'}]\n"
@@ -285,7 +285,7 @@ def test_a_join_leaves_blank_parts_out_with_what_stands_between(warehouse):
     assert landed(warehouse, entry, ("offence_code",)) == [("92D/1",), ("92D",), ("1/2",), ("92D/3",), (None,)]
 
 
-def test_a_whole_code_wins_over_a_glob_and_the_longer_glob_over_the_shorter(warehouse):
+def test_whole_code_takes_priority_over_a_glob_and_a_longer_glob_over_a_shorter(warehouse):
     write(
         warehouse,
         "extract: stop_search\nforces: [leicestershire]\nfiles: [{name: 's {year:%Y}.csv'}]\n"
@@ -297,29 +297,29 @@ def test_a_whole_code_wins_over_a_glob_and_the_longer_glob_over_the_shorter(ware
     laws = ["S23", "s1", "", *"defg"]
     rows = [[o + str(n), "2025-01-01", "Drugs", "Y", o, laws[n]] for n, o in enumerate(outcomes)]
     entry = put(warehouse, "s 2025.csv", csv_of(header, *rows))
-    found = [o for (o,) in landed(warehouse, entry, ("outcome",))]
-    assert found == ["short", "long", "whole", "long", "b", None, "blank"]
+    landed_outcomes = [o for (o,) in landed(warehouse, entry, ("outcome",))]
+    assert landed_outcomes == ["short", "long", "whole", "long", "b", None, "blank"]
     assert [r["legislation"] for r in warehouse.raw(entry)][:4] == ["act", "any", None, "any"]
 
 
-def test_a_header_that_the_mapping_names_and_the_file_lacks_refuses_it(warehouse):
+def test_file_without_a_header_of_its_mapping_is_refused(warehouse):
     write(warehouse, CAD.replace("optional: [grade]", "optional: []"))
-    without = [row[:-1] for row in (HEAD, *ROWS)]
+    without = [row[:-1] for row in (HEADER, *ROWS)]
     entry = put(warehouse, "days 1.csv", csv_of(*without))
     assert entry.outcome == "refused" and "grade (Initial Grade, Grade)" in entry.reason
-    assert all(h in entry.reason for h in HEAD[:-1])
+    assert all(h in entry.reason for h in HEADER[:-1])
     write(warehouse)
     entry = put(warehouse, "days 1.csv", csv_of(*without))
     assert entry.outcome == "accepted" and "grade" in entry.missing_columns
-    # An alternative will do.
+    # One of several headers is enough.
     write(warehouse, CAD.replace("optional: [grade]", ""))
-    assert put(warehouse, "days 2.csv", csv_of(HEAD, *ROWS), NOVEMBER + 9).outcome == "accepted"
-    part = [row[:6] + row[7:] for row in (HEAD, *ROWS)]
+    assert put(warehouse, "days 2.csv", csv_of(HEADER, *ROWS), NOVEMBER + 9).outcome == "accepted"
+    part = [row[:6] + row[7:] for row in (HEADER, *ROWS)]
     entry = put(warehouse, "days 3.csv", csv_of(*part), NOVEMBER + 19)
     assert entry.outcome == "refused" and "qualifiers" in entry.reason
 
 
-def test_an_optional_list_takes_what_is_there_and_a_join_needs_all(warehouse):
+def test_optional_list_takes_any_of_its_headers_and_a_join_needs_all(warehouse):
     text = "extract: intelligence\nforces: [leicestershire]\nfiles: [{name: 'i {year:%Y}.csv'}]\noptional: [themes, lpu]\n"
     write(warehouse, text + "headers: {themes: {list: [T1, T2]}, lpu: {join: [A, B]}}\n")
     entry = put(warehouse, "i 2025.csv", csv_of(["intel_ref", "submitted_on", "source", "T2", "B"],
@@ -328,25 +328,25 @@ def test_an_optional_list_takes_what_is_there_and_a_join_needs_all(warehouse):
 
 
 def test_a_sheet_by_name_and_by_number(warehouse):
-    cover, data = [["Incidents of the month"], ["Made by the control room"]], [*TITLES, HEAD, *map(dated, ROWS)]
+    cover, data = [["Incidents of the month"], ["Made by the control room"]], [*TITLES, HEADER, *map(as_excel_dates, ROWS)]
     write(warehouse)
     entry = put(warehouse, "Incidents Oct 2025.xlsx", workbook(cover, data))
     assert entry.outcome == "refused" and "sheet 'S2' has them, in row 4" in entry.reason
-    for n, said in enumerate(("s2", "2")):
-        write(warehouse, CAD.replace("table:\n", f"table:\n  sheet: {said}\n"))
+    for n, sheet in enumerate(("s2", "2")):
+        write(warehouse, CAD.replace("table:\n", f"table:\n  sheet: {sheet}\n"))
         entry = put(warehouse, "Incidents Oct 2025.xlsx", workbook(cover, data), NOVEMBER + 60 * n)
-        assert landed(warehouse, entry) == LANDED
+        assert landed(warehouse, entry) == EXPECTED
     write(warehouse, CAD.replace("table:\n", "table:\n  sheet: Records\n"))
     entry = put(warehouse, "Incidents Oct 2025.xlsx", workbook(cover, data), NOVEMBER + 999)
     assert entry.outcome == "refused" and "it has S1, S2" in entry.reason
 
 
-def test_the_header_row_that_the_mapping_says(warehouse):
+def test_header_row_set_by_the_mapping(warehouse):
     write(warehouse, CAD.replace("table:\n", "table:\n  header_row: 3\n"))
-    # The first header is of another table, of which a row is left above.
-    entry = put(warehouse, "days 1.csv", csv_of(HEAD, ROWS[3], HEAD, *ROWS[:3]))
-    assert landed(warehouse, entry) == LANDED[:3]
-    entry = put(warehouse, "days 2.csv", csv_of(HEAD, ROWS[3], ["a", "b"], *ROWS[:3]))
+    # The first header belongs to another table, with one row.
+    entry = put(warehouse, "days 1.csv", csv_of(HEADER, ROWS[3], HEADER, *ROWS[:3]))
+    assert landed(warehouse, entry) == EXPECTED[:3]
+    entry = put(warehouse, "days 2.csv", csv_of(HEADER, ROWS[3], ["a", "b"], *ROWS[:3]))
     assert entry.outcome == "refused"
     write(warehouse, CAD.replace("table:\n", "table:\n  header_row: 51\n"))
     assert "less than or equal to 50" in str(read_mappings(warehouse.home, warehouse.contracts, FORCES).problems[0])
@@ -361,14 +361,14 @@ def test_a_header_below_titles_is_found_without_a_mapping_up_to_row_50(warehouse
     assert entry.outcome == "refused"
 
 
-def test_the_row_that_comes_nearest_is_said_with_its_headers(warehouse):
+def test_reason_names_the_row_most_like_a_header(warehouse):
     text = "Crimes\n\nCrime Ref,Date,Status,Code\nC1,2025-03-01,Recorded,92D\n"
     entry = warehouse.land("crimes", text=text)
     assert entry.outcome == "refused"
     assert "row 3 comes nearest" in entry.reason and all(h in entry.reason for h in ("Crime Ref", "Date", "Status", "Code"))
     entry = warehouse.land("crimes", text="Report\nNumber,Day,State\nC1,2025-03-01,Recorded\n", at="20260106T020000Z")
     assert "row 2 comes nearest, with the headers Number, Day, State" in entry.reason
-    # What may be anybody's data is not repeated.
+    # Text that may be personal data is not repeated.
     entry = warehouse.land("crimes", text="C1,2025-03-01,Smith\n", at="20260107T020000Z")
     assert entry.reason.startswith("no header") and "Smith" not in entry.reason
 
@@ -377,35 +377,35 @@ def test_a_header_of_two_merged_rows(warehouse):
     write(warehouse)
     above = ["Incident No", "Type", "Opened", None, "Qualifier", None, None, "Grade"]
     below = [None, None, "Date", "Time", "1", "2", "3", None]
-    entry = put(warehouse, "Incidents Oct 2025.xlsx", workbook([*TITLES, above, below, *map(dated, ROWS)]))
-    assert landed(warehouse, entry) == LANDED
+    entry = put(warehouse, "Incidents Oct 2025.xlsx", workbook([*TITLES, above, below, *map(as_excel_dates, ROWS)]))
+    assert landed(warehouse, entry) == EXPECTED
 
 
-def test_what_is_ignored_is_no_record_and_what_is_nearly_so_is(warehouse):
+def test_ignored_rows_are_no_records_and_similar_ones_are(warehouse):
     write(warehouse)
     rows = [["total", "", "", "", "", "", "", ""], ["Sub TOTAL", "I", "", "", "", "", "", ""], ["Source : x"]]
-    entry = put(warehouse, "days 1.csv", csv_of(HEAD, *ROWS, *rows))
+    entry = put(warehouse, "days 1.csv", csv_of(HEADER, *ROWS, *rows))
     assert (entry.rows_in_file, entry.rows_landed, entry.rows_quarantined, entry.rows_ignored) == (6, 4, 2, 1)
 
 
-def test_a_long_text_is_read_plainly_with_and_without_totals(warehouse, monkeypatch):
+def test_large_csv_is_read_with_and_without_totals(warehouse, monkeypatch):
     monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     write(warehouse)
     rows = [[f"K{n}", "I", f"{n % 28 + 1:02}/10/2025", "10:00", "Drug x", "", "Alc", "Grade 1"] for n in range(300)]
     total = ["TOTAL", "", "", "", "", "", "", ""]
-    one = put(warehouse, "days 1.csv", csv_of(*TITLES, HEAD, *rows))
-    two = put(warehouse, "days 2.csv", csv_of(*TITLES, HEAD, *rows, total), NOVEMBER + 9)
+    one = put(warehouse, "days 1.csv", csv_of(*TITLES, HEADER, *rows))
+    two = put(warehouse, "days 2.csv", csv_of(*TITLES, HEADER, *rows, total), NOVEMBER + 9)
     assert [(e.rows_landed, e.rows_ignored) for e in (one, two)] == [(300, None), (300, 1)]
     assert landed(warehouse, one) == landed(warehouse, two)
     assert landed(warehouse, one)[7] == ("K7", "INCIDENT", "2025-10-08 10:00:00", "Drugs;Alcohol", "Emergency")
 
 
-@pytest.mark.parametrize("kind,said", [(True, "remove the password"), (False, "save it as Excel Workbook (.xlsx)")])
-def test_a_protected_workbook_and_an_old_one_say_what_to_do(warehouse, kind, said):
+@pytest.mark.parametrize("is_protected,advice", [(True, "remove the password"), (False, "save it as Excel Workbook (.xlsx)")])
+def test_a_protected_workbook_and_an_old_one_say_what_to_do(warehouse, is_protected, advice):
     write(warehouse)
-    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 1000 + ("EncryptedPackage".encode("utf-16-le") if kind else b"")
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 1000 + ("EncryptedPackage".encode("utf-16-le") if is_protected else b"")
     entry = put(warehouse, "Incidents Oct 2025.xlsx", old)
-    assert entry.outcome == "refused" and said in entry.reason
+    assert entry.outcome == "refused" and advice in entry.reason
     entry = put(warehouse, "Incidents Oct 2025.xls", old)
     assert entry.outcome == "refused" and "save it as Excel Workbook (.xlsx)" in entry.reason
 
@@ -441,14 +441,14 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_what_a_mapping_cannot_mean_is_said_with_its_field(warehouse, text):
+def test_mistake_in_a_mapping_is_reported_with_its_field(warehouse, text):
     write(warehouse, f"extract: crimes\n{text}\n")
     forces = {*FORCES, "kent", "surrey"}
     (problem,) = read_mappings(warehouse.home, warehouse.contracts, forces).problems
     assert BAD[text] in str(problem)
 
 
-def test_the_hash_of_a_mapping_without_the_new_fields_is_what_it_was(warehouse):
+def test_hash_of_a_mapping_without_newer_fields_is_unchanged(warehouse):
     write(warehouse, "extract: crimes\nheaders: {lpu: Beat}\n")
     (used,) = read_mappings(warehouse.home, warehouse.contracts, FORCES).valid
     assert used.label == "cad.yml@d91badd9963f"
@@ -467,19 +467,19 @@ def test_the_hash_of_a_mapping_without_the_new_fields_is_what_it_was(warehouse):
         ("minutes.csv", None),
     ],
 )
-def test_a_name_that_nearly_fits_is_told_the_pattern(warehouse, name, nearest):
+def test_reason_names_the_pattern_that_a_name_nearly_fits(warehouse, name, nearest):
     write(warehouse)
     warehouse.put(name, "a,b\n1,2\n", mtime=NOVEMBER)
     (entry,) = warehouse.night()
     assert entry.outcome == "refused" and entry.reason.startswith("the name is neither")
-    said = f"; mappings/cad.yml comes nearest, which reads '{nearest}': correct the name, or add to the mapping's files"
-    assert entry.reason.endswith(said) if nearest else "comes nearest" not in entry.reason
+    advice = f"; mappings/cad.yml comes nearest, which reads '{nearest}': correct the name, or add to the mapping's files"
+    assert entry.reason.endswith(advice) if nearest else "comes nearest" not in entry.reason
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "held", "refused"])
 def test_a_file_refused_before_its_mapping_existed_has_its_newest_outcome(warehouse, outcome):
     rows = {"accepted": ROWS[:1], "held": [[f"K{n}", *ROWS[0][1:]] for n in range(30)], "refused": []}[outcome]
-    text = "".join(f"{','.join(row)}\n" for row in [HEAD, *rows] if row)
+    text = "".join(f"{','.join(row)}\n" for row in [HEADER, *rows] if row)
     if outcome == "held":
         text = text.replace("01/10/2025", "01/09/2025")  # all outside the window
     if outcome == "refused":

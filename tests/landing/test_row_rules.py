@@ -1,4 +1,4 @@
-"""A row for every rule, with the reason it is given; the good rows around it load."""
+"""A bad row for every rule, with its reason in quarantine. The good row before it loads."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def reasons(warehouse, entry) -> dict[str, str]:
          "counted_on: is not a date"),
     ],
 )  # fmt: skip
-def test_a_row_that_breaks_a_rule(warehouse, extract, good, bad, reason, kind):
+def test_row_that_breaks_a_rule_is_quarantined_with_the_reason(warehouse, extract, good, bad, reason, kind):
     entry = warehouse.land(extract, good, bad)
     assert entry.outcome == "accepted"
     assert (entry.rows_in_file, entry.rows_landed, entry.rows_quarantined, entry.rows_duplicate) == (
@@ -73,7 +73,7 @@ def test_every_reason_is_given(warehouse):
     assert len(entry.quarantine_reasons) == 4
 
 
-def test_quarantine_holds_the_contract_s_columns_as_delivered(warehouse):
+def test_quarantine_has_the_contract_s_columns_as_delivered(warehouse):
     entry = warehouse.land(
         "crimes",
         "C2, 2026-01-01 ,92D,recorded,Dales,Jane Doe",
@@ -89,7 +89,7 @@ def test_quarantine_holds_the_contract_s_columns_as_delivered(warehouse):
     assert row["_source_file"] == entry.source_file and row["_extracted_at"] == "2026-01-05T02:00:00Z"
 
 
-def test_of_a_ragged_row_only_the_key_is_kept(warehouse):
+def test_only_the_key_of_a_ragged_row_is_kept(warehouse):
     entry = warehouse.land("crimes", GOOD, "C2,2025-03-01,Jane Doe, of this place,Recorded,x", ",1")
     first, second = warehouse.quarantine(entry)
     assert (first["crime_ref"], first["_key"]) == ("C2", "C2")
@@ -111,13 +111,13 @@ def test_keys_of_quarantined_rows_are_withheld(warehouse):
     ]
 
 
-def test_blanks_elsewhere_load(warehouse):
+def test_blanks_in_other_columns_load(warehouse):
     entry = warehouse.land("crimes", "C1,2025-03-01,,,", "C2,2025-03-01, , ,nowhere known")
     assert (entry.rows_landed, entry.rows_quarantined) == (2, 0)
     assert [row["status"] for row in warehouse.raw(entry)] == [None, None]
 
 
-def test_the_window_s_ends_are_in_it(warehouse):
+def test_window_includes_both_end_days(warehouse):
     rows = [
         "I1,ROC,2025-01-01T00:00:00,,,,",
         "I2,ROC,2025-12-31T23:59:59,,,,",
@@ -127,7 +127,7 @@ def test_the_window_s_ends_are_in_it(warehouse):
     assert [row["incident_ref"] for row in warehouse.raw(entry)] == ["I1", "I2"]
 
 
-def test_the_window_is_london_s(warehouse):
+def test_window_is_in_london_time(warehouse):
     rows = [
         "I1,ROC,2025-06-30T23:30:00Z,,,,",
         "I2,ROC,2025-07-31T23:30:00Z,,,,",
@@ -140,12 +140,12 @@ def test_the_window_is_london_s(warehouse):
     ]
 
 
-def test_a_state_may_begin_before_the_window(warehouse):
+def test_rows_of_a_list_may_begin_before_the_window(warehouse):
     entry = warehouse.land("county_lines", "L1,1999-01-01,", "L2,2025-12-31,2026-03-01")
     assert entry.rows_landed == 2
 
 
-def test_what_raw_holds(warehouse):
+def test_columns_of_a_raw_row(warehouse):
     entry = warehouse.land("incidents", "I1,roc,01/03/2025 9:05, drugs ;Alcohol; ,EMERGENCY,999,Dales")
     (row,) = warehouse.raw(entry)
     assert row == {
@@ -194,7 +194,7 @@ def test_long_values_are_cut_in_reasons(warehouse):
     assert f"'{'x' * 60}'" in reasons(warehouse, entry)["2"]
 
 
-def test_a_quote_in_a_value_is_no_harm(warehouse):
+def test_quote_in_a_value_does_no_harm(warehouse):
     entry = warehouse.land("crimes", "C1,2025-03-01,92D,It's; open,")
     assert "'It's; open' is not one of" in reasons(warehouse, entry)["2"]
     assert entry.quarantine_reasons == {"status: is not one of its values": 1}

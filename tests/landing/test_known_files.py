@@ -1,4 +1,4 @@
-"""The same extraction again, in whatever dress; and the months of data.police.uk."""
+"""The same extraction again, in any format, and months of data.police.uk."""
 
 import pytest
 
@@ -35,13 +35,13 @@ def test_the_same_file_again_is_known(warehouse):
         },
     ],
 )
-def test_the_same_rows_in_another_dress_are_known(warehouse, change):
+def test_same_rows_in_another_format_are_known(warehouse, change):
     change = dict(change)
     warehouse.land("crimes", ROW)
     assert warehouse.land("crimes", *change.pop("rows", [ROW]), **change).outcome == "known"
 
 
-def test_quarantined_rows_are_part_of_the_content(warehouse):
+def test_quarantined_rows_are_compared_too(warehouse):
     warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,", "C3,2025-03-01,92D,Recorded,")
     assert (
         warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,", "C3,2025-03-01,92D,Recorded,", ext=".csv.gz").outcome
@@ -52,7 +52,7 @@ def test_quarantined_rows_are_part_of_the_content(warehouse):
 
 
 @pytest.mark.parametrize("header", [None, "custody_ref,arrested_at,trigger_offence,test_status"])
-def test_rows_of_odd_width_are_part_of_the_content_in_all_their_cells(warehouse, header):
+def test_all_cells_of_rows_with_the_wrong_width_are_compared(warehouse, header):
     extract, rows = ("drug_tests", ["P1,2025-03-01", "P2,x"]) if header else ("crimes", [ROW, "C2,2025"])
     first = warehouse.land(extract, *rows, header=header)
     assert first.outcome == "accepted" and len(first.ragged_digest) == 64
@@ -71,7 +71,7 @@ def test_rows_of_odd_width_are_part_of_the_content_in_all_their_cells(warehouse,
         ["C1,2025-03-01,92D,Open,Dales"],
     ],
 )
-def test_other_content_under_the_same_claim_is_refused_and_the_first_stays(warehouse, rows):
+def test_other_content_of_the_same_extraction_is_refused_and_the_first_stays(warehouse, rows):
     first = warehouse.land("crimes", ROW)
     other = warehouse.land("crimes", *rows)
     assert other.outcome == "refused"
@@ -81,18 +81,18 @@ def test_other_content_under_the_same_claim_is_refused_and_the_first_stays(wareh
     assert len(warehouse.raw(first)) == 1
 
 
-def test_two_claims_in_one_night(warehouse):
+def test_two_files_of_one_extraction_in_one_night(warehouse):
     warehouse.drop("crimes", ROW)
     warehouse.drop("crimes", ROW.replace("Dales", "Erewash"), ext=".csv.gz")
     assert outcomes(warehouse.night()) == ["accepted", "refused"]
 
 
-def test_a_refused_file_leaves_its_claim_free(warehouse):
+def test_corrected_file_lands_after_a_refused_one_of_the_same_name(warehouse):
     assert warehouse.land("crimes", ROW, "C2,2025", text="crime_ref\nC1\n").outcome == "refused"
     assert warehouse.land("crimes", ROW).outcome == "accepted"
 
 
-def test_a_held_file_again_is_known_and_other_content_is_refused(warehouse):
+def test_held_file_again_is_known_and_other_content_is_refused(warehouse):
     held = warehouse.land("crimes", *ROWS, *ROWS)
     assert warehouse.land("crimes", *ROWS, *ROWS).outcome == "known"
     assert warehouse.land("crimes", *ROWS).outcome == "refused"
@@ -101,7 +101,7 @@ def test_a_held_file_again_is_known_and_other_content_is_refused(warehouse):
 
 
 @pytest.mark.parametrize("change", [{"at": "20260106T020000Z"}, {"end": "2026-01-31"}, {"force": "leicestershire"}])
-def test_the_same_content_under_another_claim_is_new(warehouse, change):
+def test_same_content_of_another_extraction_is_new(warehouse, change):
     first, second = warehouse.land("crimes", ROW), warehouse.land("crimes", ROW, **change)
     assert second.outcome == "accepted" and first.load_id != second.load_id
 
@@ -114,12 +114,12 @@ def searches(warehouse, *days: str, mtime: float | None = None, **more):
     return warehouse.put("2024-01-derbyshire-stop-and-search.csv", text, mtime=mtime, **more)
 
 
-def test_a_month_again_is_known_other_content_replaces_and_old_content_may_come_back(warehouse):
-    found = []
+def test_month_is_known_again_and_replaced_by_other_or_returning_content(warehouse):
+    entries = []
     for days in (["01"], ["01"], ["01", "02"], ["01"], ["01"]):
         searches(warehouse, *days)
-        found += warehouse.night()
-    assert outcomes(found) == ["accepted", "known", "accepted", "accepted", "known"]
+        entries += warehouse.night()
+    assert outcomes(entries) == ["accepted", "known", "accepted", "accepted", "known"]
     loads = accepted(warehouse.ledger())
     assert len({e.load_id for e in loads}) == 3
     assert [e.extracted_at for e in loads] == sorted(e.extracted_at for e in loads)
@@ -137,7 +137,7 @@ def test_a_month_in_another_container_is_known(warehouse):
     assert outcomes(warehouse.night()) == ["known"]
 
 
-def test_of_two_files_of_a_month_the_newer_one_lands_last(warehouse):
+def test_newer_of_two_files_of_a_month_lands_last(warehouse):
     searches(warehouse, "01", mtime=2000, folder=warehouse.home.inbox / "a")
     searches(warehouse, "02", mtime=1000, folder=warehouse.home.inbox / "b")
     first, second = warehouse.night()
@@ -153,7 +153,7 @@ def test_a_held_month_is_known_while_it_is_held(warehouse):
         assert outcomes(warehouse.night()) == [expected]
 
 
-def test_what_is_absent_there_is_no_reason(warehouse):
+def test_columns_that_data_police_uk_lacks_are_no_reason_for_quarantine(warehouse):
     searches(warehouse, "01")
     (entry,) = warehouse.night()
     (row,) = warehouse.raw(entry)
@@ -161,13 +161,13 @@ def test_what_is_absent_there_is_no_reason(warehouse):
     assert entry.unknown_columns == ["Type"] and "search_ref" not in entry.missing_columns
 
 
-def test_a_month_that_the_force_s_own_extract_replaced_may_come_back(warehouse):
+def test_month_is_known_after_the_force_s_own_extract_replaced_it(warehouse):
     text = "Month,Crime type\n2024-01,Drugs\n"
-    found = []
+    outcomes_by_night = []
     for night in range(4):
         warehouse.put("2024-01-derbyshire-street.csv", text)
         if night == 1:
             warehouse.drop("street_crime", start="2024-01-10", end="2024-02-29", at="20270101T000000Z", text=text)
-        found.append([e.outcome for e in warehouse.night(now=NOW.replace(year=2026 + night))])
-    # The own one lands first in its night: it is newer than what landed in 2026, and older than the month beside it.
-    assert found == [["accepted"], ["accepted", "accepted"], ["known"], ["known"]]
+        outcomes_by_night.append([e.outcome for e in warehouse.night(now=NOW.replace(year=2026 + night))])
+    # The force's own extract lands first in its night: it is newer than what landed in 2026, and older than the month.
+    assert outcomes_by_night == [["accepted"], ["accepted", "accepted"], ["known"], ["known"]]

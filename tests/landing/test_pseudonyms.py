@@ -1,4 +1,4 @@
-"""Identifiers: hashed as Python's hmac would, with a key that never shows and may not change."""
+"""Identifiers: hashed as Python's hmac does, with a key that is never shown and may not change unnoticed."""
 
 import hashlib
 import hmac
@@ -19,11 +19,11 @@ ROW = "{},2025-03-01T10:00,Theft,Completed,Positive"
 def test_sql_agrees_with_python_s_hmac(secret, text):
     with duckdb.connect() as con:
         install(con, PseudonymKey(secret))
-        (found,) = con.execute("select pam_pseudonym($1)", [text]).fetchone()
-    assert found == hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
+        (pseudonym,) = con.execute("select pam_pseudonym($1)", [text]).fetchone()
+    assert pseudonym == hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
-def test_identifiers_are_hashed_everywhere_and_nowhere_in_the_clear(warehouse, monkeypatch):
+def test_identifiers_are_stored_only_as_hashes(warehouse, monkeypatch):
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "s\u00e9same")
     rows = [ROW.format(" PERSON-1 "), ROW.format("PERSON-2").replace("2025", "2024"), "PERSON-3,2025"]
     entry = warehouse.land("drug_tests", *rows)
@@ -45,7 +45,7 @@ def test_a_blank_identifier_stays_blank(warehouse):
     assert warehouse.raw(entry)[0]["person_ref"] is None
 
 
-def test_the_key_file_is_made_on_first_use_for_the_owner_alone(warehouse):
+def test_key_file_is_made_on_first_use_for_the_owner_only(warehouse):
     warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,")
     assert not warehouse.home.key_file.exists()
     first = warehouse.land("drug_tests", ROW.format("P1"))
@@ -57,21 +57,21 @@ def test_the_key_file_is_made_on_first_use_for_the_owner_alone(warehouse):
     assert warehouse.raw(first)[0]["_key"] == warehouse.raw(second)[0]["_key"]
 
 
-def test_nobody_else_may_read_the_key(warehouse):
+def test_key_that_others_may_read_is_refused(warehouse):
     find_pseudonym_key(warehouse.home, None)
     os.chmod(warehouse.home.key_file, 0o644)
     with pytest.raises(PseudonymKeyError, match="chmod 600"):
         find_pseudonym_key(warehouse.home, None)
 
 
-def test_an_empty_key_file_is_no_key(warehouse):
+def test_empty_key_file_is_refused(warehouse):
     find_pseudonym_key(warehouse.home, None)
     warehouse.home.key_file.write_text("\n")
     with pytest.raises(PseudonymKeyError, match="empty"):
         find_pseudonym_key(warehouse.home, None)
 
 
-def test_a_changed_key_lands_nothing_and_says_what_to_do(warehouse, monkeypatch):
+def test_changed_key_stops_landing_and_the_error_says_what_to_do(warehouse, monkeypatch):
     warehouse.land("drug_tests", ROW.format("P1"))
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
     warehouse.drop("drug_tests", ROW.format("P2"), at="20260106T000000Z")
@@ -82,7 +82,7 @@ def test_a_changed_key_lands_nothing_and_says_what_to_do(warehouse, monkeypatch)
     assert "another" not in str(PseudonymKey(b"another"))
 
 
-def test_a_lost_key_is_not_replaced_in_silence(warehouse):
+def test_lost_key_is_not_replaced_silently(warehouse):
     warehouse.land("drug_tests", ROW.format("P1"))
     warehouse.home.key_file.unlink()
     warehouse.drop("drug_tests", ROW.format("P2"), at="20260106T000000Z")
@@ -91,7 +91,7 @@ def test_a_lost_key_is_not_replaced_in_silence(warehouse):
     assert not warehouse.home.key_file.exists()
 
 
-def test_a_changed_key_is_used_once_a_person_says_so(warehouse, monkeypatch, pam):
+def test_changed_key_is_used_once_a_person_accepts_it(warehouse, monkeypatch, pam):
     first = warehouse.land("drug_tests", ROW.format("P1"))
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
     args = ("key", "accept", "--by", "A. Person", "--home", warehouse.home.path)
@@ -100,8 +100,8 @@ def test_a_changed_key_is_used_once_a_person_says_so(warehouse, monkeypatch, pam
     assert result.exit_code == 0 and first.key_fingerprint in result.stdout
     second = warehouse.land("drug_tests", ROW.format("P1"), at="20260106T000000Z")
     assert second.key_fingerprint != first.key_fingerprint
-    told = [r.facts for r in read_log(warehouse.home) if r.kind == "alteration"]
-    assert [(f["earlier"], f["now"], f["by"]) for f in told] == [
+    alterations = [r.facts for r in read_log(warehouse.home) if r.kind == "alteration"]
+    assert [(f["earlier"], f["now"], f["by"]) for f in alterations] == [
         (first.key_fingerprint, second.key_fingerprint, "A. Person")
     ]
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "a third")
@@ -113,8 +113,8 @@ def test_a_changed_key_is_used_once_a_person_says_so(warehouse, monkeypatch, pam
     assert pam("key", "show", "--home", warehouse.home.path).stdout.strip() == second.key_fingerprint
 
 
-def test_in_a_row_of_odd_width_no_identifier_is_taken_for_the_key(warehouse):
-    """Where the first field is missing, a person stands where the key does: only what is known as a key is kept as one."""
+def test_identifier_is_not_taken_for_the_key_in_a_row_with_the_wrong_width(warehouse):
+    """If the first field is missing, a person is in the place of the key: only a known key is kept as one."""
     header = "outcome_ref,person_ref,outcome_on,strand,outcome"
     good = "E1,PERSON-1,2025-03-01,OCG,Charged"
     warehouse.land("exploitation_outcomes", good, good.replace("E1", "E2"), header=header)
@@ -131,7 +131,7 @@ def test_nights_without_identifiers_need_no_key(warehouse, monkeypatch):
     assert warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,").outcome == "accepted"
 
 
-def test_what_stands_for_a_blank_is_no_address(warehouse):
+def test_placeholders_for_a_blank_are_no_addresses(warehouse):
     addresses = ("N/A", "unknown", "NFA", "Not known", "-", "12 N/A", "Unknown Road")
     rows = [f"T{n},{address},2025-03-01,1,Dales" for n, address in enumerate(addresses)]
     entry = warehouse.land("op_trapped", *rows)

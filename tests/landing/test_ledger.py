@@ -1,4 +1,4 @@
-"""The ledger adds up, grows line by line, and what lies beside it is for the owner alone."""
+"""The ledger's counts add up, it grows line by line, and only the owner may read what landing writes."""
 
 import json
 import os
@@ -14,20 +14,20 @@ from .conftest import FORCES, NOW
 ROW = "C1,2025-03-01,92D,Recorded,Dales"
 
 
-def test_the_ledger_is_json_lines_that_add_up(warehouse):
+def test_ledger_is_json_lines_with_counts_that_add_up(warehouse):
     entry = warehouse.land("crimes", ROW, ROW, "C2,soon,92D,Recorded,", "C3,2025-03-01,92D,Recorded,")
     (path,) = warehouse.home.ledger.iterdir()
     assert path.name == "night-1__crimes.jsonl" and path.stat().st_mode & 0o777 == 0o600
     (line,) = path.read_text().splitlines()
-    said = json.loads(line)
-    assert said["outcome"] == "accepted" and said["covered_to"] == "2025-12-31"
-    assert (said["rows_in_file"], said["rows_landed"], said["rows_quarantined"], said["rows_duplicate"]) == (
+    fields = json.loads(line)
+    assert fields["outcome"] == "accepted" and fields["covered_to"] == "2025-12-31"
+    assert (fields["rows_in_file"], fields["rows_landed"], fields["rows_quarantined"], fields["rows_duplicate"]) == (
         4,
         2,
         1,
         1,
     )
-    assert said["landed_at"] == "2026-01-06T03:00:00.000000Z" and said["extracted_at"] == "2026-01-05T02:00:00Z"
+    assert fields["landed_at"] == "2026-01-06T03:00:00.000000Z" and fields["extracted_at"] == "2026-01-05T02:00:00Z"
     assert read_ledger(warehouse.home) == [entry]
 
 
@@ -48,11 +48,11 @@ def test_a_broken_ledger_is_an_error(warehouse):
         read_ledger(warehouse.home)
 
 
-def test_no_home_no_entries(tmp_path):
+def test_missing_home_has_no_entries(tmp_path):
     assert read_ledger(Home.of(tmp_path / "none")) == []
 
 
-def test_what_is_written_is_for_the_owner_alone(warehouse):
+def test_only_the_owner_may_read_what_is_written(warehouse):
     old = os.umask(0)
     try:
         warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,")
@@ -63,12 +63,12 @@ def test_what_is_written_is_for_the_owner_alone(warehouse):
             assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_raw_is_all_text(warehouse):
+def test_raw_columns_are_all_text(warehouse):
     entry = warehouse.land("confiscation_orders", "O1,2025-03-01,Other,1,1")
     path = warehouse.home.raw / "confiscation_orders" / "derbyshire" / f"{entry.load_id}.parquet"
     with duckdb.connect() as con:
-        found = con.execute("describe select * from read_parquet($1)", [str(path)]).fetchall()
-    assert {row[1] for row in found} == {"VARCHAR"}
-    assert [row[0] for row in found][-8:] == [
+        columns = con.execute("describe select * from read_parquet($1)", [str(path)]).fetchall()
+    assert {row[1] for row in columns} == {"VARCHAR"}
+    assert [row[0] for row in columns][-8:] == [
         "_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Names: what they say, and the reason where they can't be meant."""
+"""File names: what they mean, and why some are invalid."""
 
 import fnmatch
 import random
@@ -36,7 +36,7 @@ def test_a_canonical_name(tmp_path):
 
 
 @pytest.mark.parametrize("ext", [".csv", ".CSV", ".csv.gz", ".Csv.GZ"])
-def test_endings_in_any_case(tmp_path, ext):
+def test_extensions_in_any_case(tmp_path, ext):
     file = read_name(tmp_path, GOOD.removesuffix(".csv") + ext)
     assert file.problem is None and file.container == ext.lower()
 
@@ -79,11 +79,11 @@ def test_data_police_uk_names_cover_their_month(tmp_path, name, extract, force, 
         ("2024-01-derbyshire-outcomes.csv", "no contract takes this file"),
     ],
 )
-def test_names_that_cannot_be_meant(tmp_path, name, reason):
+def test_invalid_names_are_reported_with_the_reason(tmp_path, name, reason):
     assert reason in read_name(tmp_path, name).problem
 
 
-def test_what_is_found_and_what_is_not(tmp_path):
+def test_which_files_of_the_inbox_are_found(tmp_path):
     for name in (
         GOOD,
         GOOD + ".manifest.json",
@@ -98,22 +98,22 @@ def test_what_is_found_and_what_is_not(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")
     (tmp_path / "2024-03-derbyshire-street.csv").mkdir()
-    found = find_files(tmp_path, CONTRACTS, FORCES)
-    assert sorted(f.name for f in found) == ["2024-01-derbyshire-street.csv", GOOD, "odd.doc"]
-    assert [f.name for f in found if f.problem] == ["odd.doc"]
+    files = find_files(tmp_path, CONTRACTS, FORCES)
+    assert sorted(f.name for f in files) == ["2024-01-derbyshire-street.csv", GOOD, "odd.doc"]
+    assert [f.name for f in files if f.problem] == ["odd.doc"]
 
 
-def test_no_inbox_no_files(tmp_path):
+def test_missing_inbox_has_no_files(tmp_path):
     assert find_files(tmp_path / "none", CONTRACTS, FORCES) == []
 
 
-def test_a_glob_means_what_globs_mean_and_no_name_is_tried_in_every_way():
+def test_globs_match_as_fnmatch_does_without_backtracking():
     rng = random.Random(20260103)
     for _ in range(3000):
         pattern = "".join(rng.choices("**?ab", k=rng.randint(1, 9)))
         name = "".join(rng.choices("abAB", k=rng.randint(0, 9)))
         assert read_pattern(pattern).fits(name) == fnmatch.fnmatchcase(name.lower(), pattern), (pattern, name)
-    many = read_pattern("*a" * 60 + ".csv")
-    assert many.fits("xa" * 90 + ".CSV") and not many.fits("a" * 250 + "b")
-    said = read_pattern("*run*{month:%b %Y}*.xlsx").read("Run 2 of incidents Oct 2025 (1).xlsx")
-    assert said[0].isoformat() == "2025-10-01"
+    many_stars = read_pattern("*a" * 60 + ".csv")
+    assert many_stars.fits("xa" * 90 + ".CSV") and not many_stars.fits("a" * 250 + "b")
+    dates = read_pattern("*run*{month:%b %Y}*.xlsx").read("Run 2 of incidents Oct 2025 (1).xlsx")
+    assert dates[0].isoformat() == "2025-10-01"

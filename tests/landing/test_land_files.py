@@ -1,4 +1,4 @@
-"""A night of files: their order, one bad file among good ones, a crash, an inbox that is not ours to empty."""
+"""A night of files: their order, one bad file among good ones, a crash, and an inbox that is not ours to empty."""
 
 import os
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 
 from dagster_project.landing import find_files, land_file, land_files
 from dagster_project.landing import land as land_module
-from dagster_project.landing import open_file as opening_module
+from dagster_project.landing import open_file as open_file_module
 
 from .conftest import FORCES, NOW
 
@@ -23,19 +23,19 @@ def test_oldest_extraction_first(warehouse):
     warehouse.drop("crimes", ROW, at="20260105T020000Z")
     warehouse.drop("crimes", ROW, at="20260104T020000Z")
     warehouse.drop("crimes", ROW, at="20260103T020000Z", force="leicestershire")
-    found = warehouse.night()
-    assert [e.extracted_at[:10] for e in found] == ["2026-01-03", "2026-01-04", "2026-01-05"]
-    assert [e.landed_at for e in found] == sorted(e.landed_at for e in found)
+    entries = warehouse.night()
+    assert [e.extracted_at[:10] for e in entries] == ["2026-01-03", "2026-01-04", "2026-01-05"]
+    assert [e.landed_at for e in entries] == sorted(e.landed_at for e in entries)
 
 
-def test_order_of_landing_does_not_depend_on_the_clock(warehouse):
+def test_order_of_the_ledger_does_not_depend_on_the_clock(warehouse):
     warehouse.land("crimes", ROW)
     warehouse.drop("crimes", ROW, at="20260106T020000Z")
     (later,) = warehouse.night(now=NOW - timedelta(days=300))
     assert warehouse.ledger()[-1] == later
 
 
-def test_files_go_to_the_archive_and_none_is_written_over(warehouse):
+def test_archived_files_are_not_overwritten(warehouse):
     path = warehouse.drop("crimes", ROW)
     path.with_name(path.name + ".manifest.json").write_text('{"rows": 1}')
     warehouse.put("odd.txt", "x")
@@ -50,26 +50,26 @@ def test_files_go_to_the_archive_and_none_is_written_over(warehouse):
     assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
 
 
-def test_names_that_say_nothing_are_refused_in_a_ledger_file_of_their_own(warehouse):
+def test_files_with_unknown_names_are_refused_in_their_own_ledger_file(warehouse):
     warehouse.put("odd.txt", "x")
     warehouse.drop("crimes", ROW, force="mordor")
-    found = warehouse.night()
-    assert outcomes(found) == ["refused"] * 2 and {e.extract for e in found} == {None}
+    entries = warehouse.night()
+    assert outcomes(entries) == ["refused"] * 2 and {e.extract for e in entries} == {None}
     assert [p.name for p in warehouse.home.ledger.iterdir()] == ["night-1___files.jsonl"]
 
 
 UNKNOWN = "could not be read: damaged, or written in a way that is not known; export it again"
 
 
-def test_one_bad_file_does_not_keep_the_others_out(warehouse, monkeypatch):
-    real = opening_module.decode
+def test_one_unreadable_file_does_not_stop_the_others(warehouse, monkeypatch):
+    real = open_file_module.decode
 
     def decode(data):
         if b"C13" in data:
             raise RuntimeError("row C13 of Jane Doe")
         return real(data)
 
-    monkeypatch.setattr(opening_module, "decode", decode)
+    monkeypatch.setattr(open_file_module, "decode", decode)
     warehouse.drop("crimes", ROW.replace("C1", "C13"))
     warehouse.drop("crimes", ROW, at="20260106T020000Z")
     first, second = warehouse.night()
@@ -77,7 +77,7 @@ def test_one_bad_file_does_not_keep_the_others_out(warehouse, monkeypatch):
     assert second.outcome == "accepted"
 
 
-def test_a_file_that_may_not_be_read_is_refused(warehouse, monkeypatch):
+def test_file_without_permission_to_read_is_refused(warehouse, monkeypatch):
     def read_stored(*_):
         raise PermissionError(13, "Permission denied")
 
@@ -85,7 +85,7 @@ def test_a_file_that_may_not_be_read_is_refused(warehouse, monkeypatch):
     assert warehouse.land("crimes", ROW).reason == "could not be read: Permission denied"
 
 
-def test_a_file_that_is_still_growing_is_left_for_the_next_night(warehouse, monkeypatch):
+def test_growing_file_waits_for_the_next_night(warehouse, monkeypatch):
     path = warehouse.drop("crimes", ROW)
     real = land_file.read_stored
 
@@ -103,7 +103,7 @@ def test_a_file_that_is_still_growing_is_left_for_the_next_night(warehouse, monk
     assert warehouse.night()[0].rows_landed == 2
 
 
-def test_rows_that_cannot_be_stored_end_the_night_and_the_files_stay(warehouse):
+def test_night_ends_and_files_stay_if_rows_cannot_be_stored(warehouse):
     warehouse.drop("crimes", ROW)
     (warehouse.home.raw / "crimes").write_text("a file where a folder must be")
     with pytest.raises(OSError, match="crimes"):
@@ -111,23 +111,23 @@ def test_rows_that_cannot_be_stored_end_the_night_and_the_files_stay(warehouse):
     assert len(warehouse.inbox()) == 1 and warehouse.ledger() == []
 
 
-def test_progress_is_told_of_each_file(warehouse):
+def test_progress_is_called_for_each_file(warehouse):
     warehouse.drop("crimes", ROW)
     warehouse.put("odd.txt", "x")
-    seen = []
+    reported = []
     files = find_files(warehouse.home.inbox, warehouse.contracts, FORCES)
-    found = land_files(warehouse.home, warehouse.contracts, files, "n", now=NOW, archive=True, progress=seen.append)
-    assert seen == found and len(seen) == 2
+    entries = land_files(warehouse.home, warehouse.contracts, files, "n", now=NOW, archive=True, progress=reported.append)
+    assert reported == entries and len(reported) == 2
 
 
-def test_no_files_no_ledger(warehouse):
+def test_no_files_make_no_ledger(warehouse):
     assert warehouse.night() == [] and not list(warehouse.home.ledger.iterdir())
 
 
 # After a crash
 
 
-def test_parquet_without_a_ledger_line_is_written_over(warehouse, monkeypatch):
+def test_parquet_without_a_ledger_line_is_overwritten(warehouse, monkeypatch):
     first = warehouse.land("crimes", ROW)
 
     def commit(*_):
@@ -138,7 +138,7 @@ def test_parquet_without_a_ledger_line_is_written_over(warehouse, monkeypatch):
         patch.setattr(land_module, "commit", commit)
         warehouse.night()
     assert warehouse.withheld(first) and outcomes(warehouse.ledger()) == ["accepted"]
-    # Something else lands first: nothing may stay withheld for a file that is not there.
+    # Another file lands first: nothing may stay withheld for a file that is not there.
     path = next(warehouse.home.inbox.iterdir())
     path.rename(warehouse.home.path / path.name)
     warehouse.land("incidents", "I1,ROC,2025-03-01,,,,")
@@ -159,7 +159,7 @@ def test_a_file_committed_and_not_archived_is_known_next_night(warehouse, monkey
     assert warehouse.inbox() == []
 
 
-# An inbox of somebody else's
+# A shared inbox, which landing does not empty
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def outside(tmp_path):
     return folder
 
 
-def test_a_quiet_night_writes_nothing(warehouse, outside):
+def test_night_without_new_files_writes_nothing(warehouse, outside):
     warehouse.drop("crimes", ROW, folder=outside)
     warehouse.drop("crimes", ROW, force="mordor", folder=outside)
     warehouse.drop("crimes", *ROWS, *ROWS, at="20260106T000000Z", folder=outside)
@@ -185,7 +185,7 @@ def test_a_quiet_night_writes_nothing(warehouse, outside):
     assert len(list(outside.rglob("*.csv"))) == 5 and len(warehouse.ledger()) == 5
 
 
-def test_a_new_drop_of_the_same_is_known_once(warehouse, outside):
+def test_same_file_dropped_again_is_known_once(warehouse, outside):
     path = warehouse.drop("crimes", ROW, folder=outside)
     warehouse.night(archive=False, inbox=outside)
     os.utime(path, (1, 1))
@@ -194,7 +194,7 @@ def test_a_new_drop_of_the_same_is_known_once(warehouse, outside):
     assert outcomes(warehouse.ledger()) == ["accepted", "known"]
 
 
-def test_a_mended_name_manifest_or_seed_is_looked_at_again(warehouse, outside):
+def test_file_is_read_again_after_its_manifest_or_the_list_of_forces_is_corrected(warehouse, outside):
     path = warehouse.drop("crimes", ROW, folder=outside)
     manifest = path.with_name(path.name + ".manifest.json")
     manifest.write_text('{"rows": 7}')
@@ -203,8 +203,8 @@ def test_a_mended_name_manifest_or_seed_is_looked_at_again(warehouse, outside):
     assert outcomes(warehouse.night(archive=False, inbox=outside)) == ["known"]
     manifest.write_text('{"rows": 1}')
     assert outcomes(warehouse.night(archive=False, inbox=outside)) == ["accepted"]
-    strange = warehouse.drop("crimes", ROW, force="mordor", folder=outside)
+    unknown_force = warehouse.drop("crimes", ROW, force="mordor", folder=outside)
     warehouse.night(archive=False, inbox=outside)
-    files = [f for f in find_files(outside, warehouse.contracts, FORCES | {"mordor"}) if f.name == strange.name]
+    files = [f for f in find_files(outside, warehouse.contracts, FORCES | {"mordor"}) if f.name == unknown_force.name]
     (entry,) = land_files(warehouse.home, warehouse.contracts, files, "later", now=NOW, archive=False)
     assert entry.outcome == "accepted"

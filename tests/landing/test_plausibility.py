@@ -1,5 +1,5 @@
-"""Files that would undo what stands, that are mostly bad, or that have months for days are held or refused. Just inside each
-limit they land."""
+"""Files that would withdraw most current rows, have mostly bad rows or have American dates are held or refused. Just inside
+each limit they land."""
 
 import pytest
 
@@ -13,49 +13,49 @@ def crimes(first, last, day="2025-03-01"):
     return [f"C{n},{day},92D,Recorded,Dales" for n in range(first, last)]
 
 
-def settle(warehouse, text):
+def write_limits(warehouse, text):
     warehouse.home.config_file.write_text(f"[believe]\n{text}\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "stand,stay,outcome", [(100, 49, "held"), (100, 50, "accepted"), (99, 0, "accepted"), (101, 50, "held")]
+    "rows_before,rows_kept,outcome", [(100, 49, "held"), (100, 50, "accepted"), (99, 0, "accepted"), (101, 50, "held")]
 )
-def test_a_file_that_would_withdraw_more_than_half_is_held(warehouse, stand, stay, outcome):
-    warehouse.land("crimes", *crimes(0, stand))
-    entry = warehouse.land("crimes", *crimes(stand - stay, stand), "N1,2025-03-01,92D,Recorded,", at=LATER)
+def test_a_file_that_would_withdraw_more_than_half_is_held(warehouse, rows_before, rows_kept, outcome):
+    warehouse.land("crimes", *crimes(0, rows_before))
+    entry = warehouse.land("crimes", *crimes(rows_before - rows_kept, rows_before), "N1,2025-03-01,92D,Recorded,", at=LATER)
     assert entry.outcome == outcome
     if outcome == "held":
-        assert f"would withdraw {stand - stay:,} of the {stand:,} current rows" in entry.reason
+        assert f"would withdraw {rows_before - rows_kept:,} of the {rows_before:,} current rows" in entry.reason
 
 
-def test_rows_outside_the_window_and_of_other_forces_are_no_matter(warehouse):
+def test_rows_outside_the_window_and_of_other_forces_do_not_count(warehouse):
     warehouse.land("crimes", *crimes(0, 60), *crimes(60, 400, "2025-06-01"))
     warehouse.land("crimes", *crimes(0, 400), force="leicestershire")
     assert warehouse.land("crimes", *crimes(0, 1), at=LATER, start="2025-03-01", end="2025-03-31").outcome == "accepted"
     assert warehouse.land("crimes", *crimes(0, 1), at=LATER, start="2025-06-01", end="2025-06-30").outcome == "held"
 
 
-def test_what_was_withdrawn_before_and_what_is_newer_is_not_withdrawn_again(warehouse):
+def test_withdrawn_and_newer_rows_are_not_counted_as_withdrawn_again(warehouse):
     warehouse.land("crimes", *crimes(0, 300))
     half = warehouse.land("crimes", *crimes(0, 150), at=LATER)
     assert half.outcome == "accepted"
-    # 150 stand now: another 75 may go.
+    # 150 rows are current now: another 75 may go.
     assert warehouse.land("crimes", *crimes(0, 74), at=LAST).outcome == "held"
     assert warehouse.land("crimes", *crimes(0, 75), at="20260107T030000Z").outcome == "accepted"
     # An older file that comes late withdraws nothing.
     assert warehouse.land("crimes", *crimes(900, 901), at="20260105T030000Z").outcome == "accepted"
 
 
-def test_keys_in_quarantine_are_there(warehouse):
+def test_quarantined_keys_count_as_present(warehouse):
     warehouse.land("crimes", *crimes(0, 100))
     bad = [row.replace("Recorded", "Odd") for row in crimes(0, 45)]
     entry = warehouse.land("crimes", *bad, *crimes(45, 50), *crimes(200, 250), at=LATER)
     assert (entry.outcome, entry.rows_quarantined) == ("accepted", 45)
-    # The good version of those stands still, and is withdrawn with the rest.
+    # The earlier good versions of those rows are still current, and are withdrawn with the rest.
     assert "would withdraw 100 of the 100" in warehouse.land("crimes", "X,2025-03-01,92D,Recorded,", at=LAST).reason
 
 
-def test_windows_that_cover_one_together_and_an_older_one_below(warehouse):
+def test_rows_of_several_overlapping_files_are_counted_once(warehouse):
     warehouse.land("crimes", *crimes(0, 200), *crimes(200, 400, "2025-08-01"))
     warehouse.land("crimes", *crimes(0, 120), at=LATER, end="2025-06-30")
     # 120 of the first half, 200 of the second.
@@ -63,7 +63,7 @@ def test_windows_that_cover_one_together_and_an_older_one_below(warehouse):
     assert "would withdraw 220 of the 320" in entry.reason
 
 
-def test_a_list_is_held_against_the_newest_list_alone(warehouse):
+def test_list_is_compared_only_with_the_newest_list(warehouse):
     lines = [f"L{n},2020-01-01," for n in range(200)]
     warehouse.land("county_lines", *lines, start="2024-01-01", end="2024-12-31")
     entry = warehouse.land("county_lines", *lines[:99], at=LATER)
@@ -88,7 +88,7 @@ def searches(n):
 
 
 @pytest.mark.parametrize("n,outcome", [(30, "held"), (190, "held"), (191, "accepted")])
-def test_a_month_of_data_police_uk_is_not_replaced_by_a_few_rows(warehouse, n, outcome):
+def test_month_of_data_police_uk_replaced_by_few_rows_is_held(warehouse, n, outcome):
     warehouse.put("2024-01-derbyshire-stop-and-search.csv", searches(381))
     (entry,) = warehouse.night()
     assert entry.outcome == "accepted", entry.reason
@@ -100,7 +100,7 @@ def test_a_month_of_data_police_uk_is_not_replaced_by_a_few_rows(warehouse, n, o
 
 
 @pytest.mark.parametrize("n,outcome", [(30, "held"), (200, "accepted")])
-def test_a_force_s_own_file_over_months_of_data_police_uk(warehouse, n, outcome):
+def test_force_s_own_file_that_replaces_a_month_of_data_police_uk(warehouse, n, outcome):
     warehouse.put("2024-01-derbyshire-stop-and-search.csv", searches(381))
     warehouse.night()
     rows = [f"S{i},2024-01-05,Act,Drugs,x,Y,,," for i in range(n)]
@@ -109,7 +109,7 @@ def test_a_force_s_own_file_over_months_of_data_police_uk(warehouse, n, outcome)
     assert entry.outcome == outcome
 
 
-def test_street_crime_is_counted_by_month(warehouse):
+def test_street_crime_is_compared_by_month(warehouse):
     for n, outcome in ((240, "accepted"), (119, "held"), (120, "accepted")):
         rows = "".join(f",2024-01,,,,,Place {i},,Dales 001A,Drugs,,\n" for i in range(n))
         warehouse.put("2024-01-derbyshire-street.csv", STREET + rows)
@@ -117,17 +117,17 @@ def test_street_crime_is_counted_by_month(warehouse):
         assert entry.outcome == outcome
 
 
-def test_a_held_file_lands_when_a_person_releases_it_and_withdraws(warehouse):
+def test_released_file_withdraws_rows(warehouse):
     warehouse.land("crimes", *crimes(0, 100))
     held = warehouse.land("crimes", *crimes(0, 10), at=LATER)
     released = release_load(warehouse.home, warehouse.contracts, held.load_id, "night-9", by="A", why="true")
     assert released.outcome == "accepted" and "would withdraw 90 of the 100" in released.reason
-    # Held, it would have stood in nobody's way.
+    # While it was held, it did not affect later files.
     assert warehouse.land("crimes", *crimes(0, 1), at=LAST).outcome == "accepted"
 
 
 @pytest.mark.parametrize("rows,bad,outcome", [(20, 11, "held"), (20, 10, "accepted"), (19, 19, "accepted"), (21, 11, "held")])
-def test_a_file_most_of_whose_rows_are_bad_is_held(warehouse, rows, bad, outcome):
+def test_file_with_mostly_bad_rows_is_held(warehouse, rows, bad, outcome):
     good = crimes(bad, rows)
     entry = warehouse.land("crimes", *[r.replace("Recorded", "Odd") for r in crimes(0, bad)], *good)
     assert (entry.outcome, entry.rows_quarantined, entry.rows_landed) == (outcome, bad, rows - bad)
@@ -136,7 +136,7 @@ def test_a_file_most_of_whose_rows_are_bad_is_held(warehouse, rows, bad, outcome
 
 
 def american(n, of, other=0):
-    """`of` rows, `n` of them of a day that can't be a month, `other` with the day first."""
+    """`of` rows: `n` with a day that cannot be a month, `other` with the day first."""
     days = [f"03/{13 + i % 15}/2025" for i in range(n)] + [f"{13 + i % 15}/03/2025" for i in range(other)]
     days += [f"0{i % 9 + 1}/05/2025" for i in range(of - len(days))]
     return [f"C{i},{day},92D,Recorded," for i, day in enumerate(days)]
@@ -146,14 +146,14 @@ def american(n, of, other=0):
     "n,of,other,outcome",
     [(1, 1, 0, "refused"), (2, 200, 0, "refused"), (1, 101, 0, "accepted"), (2, 200, 1, "accepted"), (0, 50, 0, "accepted")],
 )
-def test_american_dates_are_refused_with_the_line_to_add(warehouse, n, of, other, outcome):
+def test_american_dates_are_refused_with_the_mapping_line_to_add(warehouse, n, of, other, outcome):
     entry = warehouse.land("crimes", *american(n, of, other))
     assert entry.outcome == outcome
     if outcome == "refused":
         assert 'dates: {recorded_on: "%m/%d/%Y"}' in entry.reason and entry.rows_refused == of
 
 
-def test_the_line_that_is_said_makes_the_file_land(warehouse):
+def test_mapping_line_of_the_reason_makes_the_file_land(warehouse):
     rows = [f"I{i},INCIDENT,3/{i + 1}/2025 {i % 12 + 1}:05 PM,Drugs,,," for i in range(31)]
     entry = warehouse.land("incidents", *rows)
     assert entry.outcome == "refused"
@@ -164,7 +164,7 @@ def test_the_line_that_is_said_makes_the_file_land(warehouse):
     assert warehouse.raw(entry)[30]["created_at"] == "2025-03-31 19:05:00"
 
 
-def test_of_american_dates_every_column_is_said(warehouse):
+def test_reason_names_every_column_with_american_dates(warehouse):
     (warehouse.home.mappings / "m.yml").write_text(
         'extract: pspos\nheaders: {starts_on: {join: [D, T]}}\ndates: {ends_on: "%Y.%m.%d"}\n', encoding="utf-8"
     )
@@ -174,7 +174,7 @@ def test_of_american_dates_every_column_is_said(warehouse):
 
 def test_the_limits_are_settings(warehouse):
     shares = "withdrawn_share = 0.9\nquarantined_share = 0.1\namerican_share = 0.5"
-    settle(warehouse, f"{shares}\nwithdrawn_rows = 10\nquarantined_rows = 2")
+    write_limits(warehouse, f"{shares}\nwithdrawn_rows = 10\nquarantined_rows = 2")
     warehouse.land("crimes", *crimes(0, 20))
     assert warehouse.land("crimes", *crimes(0, 2), at=LATER).outcome == "accepted"
     warehouse.land("crimes", *crimes(0, 20), at=LAST)
@@ -185,17 +185,17 @@ def test_the_limits_are_settings(warehouse):
     assert warehouse.land("crimes", *bad, *crimes(3, 20), at="20260110T020000Z").outcome == "held"
     rows = [*american(4, 10), *crimes(20, 40)]
     assert warehouse.land("crimes", *rows, force="leicestershire").outcome == "held"
-    settle(warehouse, "withdrawn_share = 2")
+    write_limits(warehouse, "withdrawn_share = 2")
     with pytest.raises(ConfigError, match=r"believe\.withdrawn_share"):
         read_config(warehouse.home)
 
 
-@pytest.mark.parametrize("stay,outcome", [(60, "held"), (199, "held"), (200, "accepted"), (390, "accepted")])
-def test_of_many_rows_a_part_is_asked_first(warehouse, monkeypatch, stay, outcome):
+@pytest.mark.parametrize("rows_kept,outcome", [(60, "held"), (199, "held"), (200, "accepted"), (390, "accepted")])
+def test_large_files_are_first_compared_by_a_sample(warehouse, monkeypatch, rows_kept, outcome):
     monkeypatch.setattr("dagster_project.landing.plausibility.SAMPLE_ABOVE", 100)
     monkeypatch.setattr("dagster_project.landing.plausibility.SAMPLE_PART", 2)
     warehouse.land("crimes", *crimes(0, 400))
-    entry = warehouse.land("crimes", *crimes(0, stay), *crimes(600, 630), at=LATER)
+    entry = warehouse.land("crimes", *crimes(0, rows_kept), *crimes(600, 630), at=LATER)
     assert entry.outcome == outcome
 
 
@@ -209,7 +209,7 @@ MDA = "order_ref,order_date,amount,recipient"
         ("forfeiture_orders", f"{MDA},seizure_ref", "M{0},2025-03-01,100,Police,S{0}", "accepted"),
         ("forfeiture_orders", "order_ref,order_date,amount,paid_to", "M{0},2025-03-01,100,Police", "accepted"),
         ("mda_orders", MDA, "M{0},2025-03-01,100,Police", "accepted"),
-        # What data.police.uk publishes has no references: columns beside a crime's own may well be called so.
+        # Files of data.police.uk have no references, so further columns of a crimes file may have the same names.
         ("crimes", "crime_ref,recorded_on,offence_code,status,month,crime_type,longitude,latitude,location,lsoa_name",
          "C{0},2025-03-01,92D,Recorded,2025-03,Drugs,1,52,Street,Amber Valley 001A", "accepted"),
     ],

@@ -1,10 +1,10 @@
-"""Reports in which a value stands on the first row of its group alone."""
+"""Reports that have a value only on the first row of its group."""
 
 import pytest
 
 
 def crimes(*values, n=60, column=2):
-    """Crimes with these values of a column in turn, from the first row on."""
+    """Crimes with these values of a column in turn."""
     rows = [[f"C{i}", "2025-03-01", "92D", "Recorded", "Dales"] for i in range(n)]
     for i, row in enumerate(rows):
         row[column] = values[i % len(values)]
@@ -14,7 +14,7 @@ def crimes(*values, n=60, column=2):
 CODES = [*(code for first in ("92D", "92E", "93A") for code in (first, "", "", "", ""))]
 
 
-def test_a_value_on_the_first_row_of_its_group_alone_holds_the_file(warehouse, monkeypatch):
+def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkeypatch):
     entry = warehouse.land("crimes", *crimes(*CODES))
     assert entry.outcome == "held"
     assert "offence_code: blank in 48 of the first 60 rows, as in a report that has a value on the first row" in entry.reason
@@ -36,6 +36,6 @@ def test_a_value_on_the_first_row_of_its_group_alone_holds_the_file(warehouse, m
     ],
     ids=["few rows", "repeats", "first row blank", "half", "two values", "unit"],
 )
-def test_blanks_of_other_kinds_land(warehouse, rows):
+def test_other_blanks_land(warehouse, rows):
     entry = warehouse.land("crimes", *rows)
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(rows)), entry.reason

@@ -1,4 +1,4 @@
-"""Columns that change between files: new, gone, renamed; and what a refused file's column is called now."""
+"""Columns that change between files: new, gone or renamed, and the likely header of a column that a refused file lacks."""
 
 import json
 
@@ -17,7 +17,7 @@ def row(header: str, number: int = 1) -> str:
     return ",".join([f"C{number}", *cells[1:]])
 
 
-def after(warehouse, first: str, second: str, extract: str = "crimes") -> list[str]:
+def drift_between(warehouse, first: str, second: str, extract: str = "crimes") -> list[str]:
     warehouse.land(extract, row(first), header=first, at="20260105T020000Z")
     entry = warehouse.land(extract, row(second), header=second, at="20260106T020000Z")
     assert entry.outcome == "accepted", entry.reason
@@ -26,7 +26,7 @@ def after(warehouse, first: str, second: str, extract: str = "crimes") -> list[s
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "drift"),
     [
         (HEADER, HEADER, []),
         (HEADER, "LPU,Crime Ref,RECORDED-ON,status,offence code".replace("LPU,Crime Ref", "Crime Ref,LPU"), []),
@@ -45,16 +45,16 @@ def after(warehouse, first: str, second: str, extract: str = "crimes") -> list[s
         (HEADER + ",", HEADER, ["column gone, was not stored: (column 6 has no name)"]),
     ],
 )  # fmt: skip
-def test_what_changed_since_the_last_accepted_file(warehouse, first, second, said):
-    assert after(warehouse, first, second) == said
+def test_changes_since_the_last_accepted_file(warehouse, first, second, drift):
+    assert drift_between(warehouse, first, second) == drift
 
 
-def test_several_columns_are_paired_with_their_likeliest_names(warehouse):
-    said = after(warehouse, INCIDENTS, INCIDENTS.replace("grade,channel", "Contact Channel,Grading"), "incidents")
-    assert said == ["renamed? grade is gone, Grading is new", "renamed? channel is gone, Contact Channel is new"]
+def test_several_renamed_columns_are_paired_by_likeness(warehouse):
+    drift = drift_between(warehouse, INCIDENTS, INCIDENTS.replace("grade,channel", "Contact Channel,Grading"), "incidents")
+    assert drift == ["renamed? grade is gone, Grading is new", "renamed? channel is gone, Contact Channel is new"]
 
 
-def test_the_first_file_has_nothing_to_be_compared_with(warehouse):
+def test_first_file_has_no_drift(warehouse):
     assert warehouse.land("crimes", row(HEADER), header=HEADER + ",x").drift == []
 
 
@@ -70,7 +70,7 @@ def test_only_files_of_the_same_extract_force_and_form_are_compared(warehouse):
     assert warehouse.night()[0].drift == ["new column, not stored: Latitude", "column gone, was not stored: Gender"]
 
 
-def test_refused_and_held_files_are_not_what_the_next_is_compared_with(warehouse):
+def test_files_are_not_compared_with_refused_or_held_ones(warehouse):
     warehouse.land("crimes", row(HEADER))
     held = warehouse.land("crimes", header=HEADER + ",x", at="20260106T020000Z")
     assert (held.outcome, held.drift) == ("held", ["new column, not stored: x"])
@@ -83,14 +83,14 @@ def test_files_of_one_night_are_compared_with_each_other(warehouse):
     assert [e.drift for e in warehouse.night()] == [[], ["new column, not stored: x"], []]
 
 
-def test_another_header_for_a_mapped_column_is_said(warehouse):
+def test_another_header_of_a_mapped_column_is_noted(warehouse):
     mapping = "extract: crimes\nheaders: {lpu: [Beat, Beat Code]}\n"
     (warehouse.home.mappings / "m.yml").write_text(mapping)
-    said = after(warehouse, HEADER.replace("lpu", "Beat"), HEADER.replace("lpu", "Beat Code"))
-    assert said == ["other header: lpu was Beat, is Beat Code"]
+    drift = drift_between(warehouse, HEADER.replace("lpu", "Beat"), HEADER.replace("lpu", "Beat Code"))
+    assert drift == ["other header: lpu was Beat, is Beat Code"]
 
 
-def test_lines_of_the_ledger_from_before_are_read_and_compared(warehouse):
+def test_older_ledger_lines_are_read_and_compared(warehouse):
     warehouse.land("crimes", row(HEADER), header=HEADER + ",Shift")
     (path,) = warehouse.home.ledger.iterdir()
     old = json.loads(path.read_text())
@@ -114,19 +114,19 @@ def test_lines_of_the_ledger_from_before_are_read_and_compared(warehouse):
         (HEADER.replace("status", "a,b"), "misses required columns: status"),
     ],
 )  # fmt: skip
-def test_the_likely_name_of_a_column_that_is_missed(warehouse, header, reason):
+def test_likely_header_of_a_missing_column_is_named(warehouse, header, reason):
     entry = warehouse.land("crimes", row(header), header=header)
     assert entry.outcome == "refused" and reason in entry.reason
     assert "perhaps" in reason or "perhaps" not in entry.reason
-    assert entry.headers["crime_ref"] == "crime_ref" and entry.unknown_columns, "the ledger has what was there"
+    assert entry.headers["crime_ref"] == "crime_ref" and entry.unknown_columns, "the ledger lists the file's headers"
 
 
-def test_no_header_is_named_twice():
-    found = likely_renames({"tested_at": [], "arrested_at": []}, ["Arrested", "Other thing", "Third thing"])
-    assert found == {"arrested_at": "Arrested"}
+def test_no_header_is_suggested_twice():
+    renames = likely_renames({"tested_at": [], "arrested_at": []}, ["Arrested", "Other thing", "Third thing"])
+    assert renames == {"arrested_at": "Arrested"}
 
 
-def test_a_published_file_is_not_to_be_mapped(warehouse):
+def test_published_file_gets_no_advice_to_map_it(warehouse):
     header = "Type,Date and time,Object of search,Outcome,Legislation,Age range,Self-defined ethnicity\n"
     warehouse.put("2024-01-derbyshire-stop-and-search.csv", header + "Person search,2024-01-02,,,,,\n")
     (entry,) = warehouse.night()
@@ -135,7 +135,7 @@ def test_a_published_file_is_not_to_be_mapped(warehouse):
 
 
 @pytest.mark.parametrize(
-    ("at", "end", "said"),
+    ("at", "end", "note"),
     [
         ("20251215T020000Z", "2025-12-31", "window: ends on 2025-12-31, after its extraction on 2025-12-15: later"),
         ("20251231T020000Z", "2025-12-31", None),
@@ -143,7 +143,7 @@ def test_a_published_file_is_not_to_be_mapped(warehouse):
         ("20260201T020000Z", "2025-12-31", None),
     ],
 )
-def test_an_extraction_that_its_name_can_t_mean(warehouse, at, end, said):
+def test_extraction_time_that_cannot_be_true_is_noted(warehouse, at, end, note):
     entry = warehouse.land("crimes", row(HEADER), at=at, end=end)
     assert entry.outcome == "accepted"
-    assert [d[: len(said)] for d in entry.drift] == [said] if said else entry.drift == []
+    assert [d[: len(note)] for d in entry.drift] == [note] if note else entry.drift == []

@@ -1,4 +1,4 @@
-"""The reader against Python's own: the same cells, on the same physical lines, quotes and all."""
+"""The CSV reader compared with Python's: the same cells, on the same physical lines, with quotes."""
 
 import csv
 import io
@@ -30,20 +30,20 @@ def con(request):
 
 def cells(con, text: str):
     layout = read_header(text, HeaderNames(CRIMES, "canonical", SystemMapping(extract="crimes")))
-    with ExitStack() as held:
-        csv_reader.read_cells(con, text, layout, held)
+    with ExitStack() as stack:
+        csv_reader.read_cells(con, text, layout, stack)
         return con.execute("select line, cells from landing_cells order by line").fetchall()
 
 
-def by_python(text: str, separator: str = ","):
-    """What Python's csv module reads, less blank lines, with the line on which each row begins."""
-    found, before = [], 0
-    lines = csv.reader(io.StringIO(text), delimiter=separator)
-    for row in lines:
+def read_by_python(text: str, separator: str = ","):
+    """What Python's csv module reads, without blank lines, with the line on which each row begins."""
+    rows, before = [], 0
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    for row in reader:
         if row:
-            found.append((before + 1, row))
-        before = lines.line_num
-    return found[1:]
+            rows.append((before + 1, row))
+        before = reader.line_num
+    return rows[1:]
 
 
 FIELD = st.text(st.sampled_from('ab "\n,;\t|£'), max_size=6)
@@ -55,44 +55,44 @@ FIELD = st.text(st.sampled_from('ab "\n,;\t|£'), max_size=6)
     separator=st.sampled_from(",;\t|"),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-def test_whatever_python_writes_is_read_back(con, rows, separator, quoting):
+def test_reads_back_what_python_writes(con, rows, separator, quoting):
     out = io.StringIO()
-    # The first field never blank: a line of blanks alone is no row here.
+    # The first field is never blank: a line of only blanks is no row here.
     writer = csv.writer(out, delimiter=separator, quoting=quoting, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerows([["x" + row[0], *row[1:]] for row in rows])
     text = out.getvalue()
-    # Blanks before a quote are looked through here, and kept by Python: cells are trimmed later anyway.
-    found = [(line, [c.strip(" ") for c in row]) for line, row in cells(con, text)]
-    wanted = [(line, [c.strip(" ") for c in row]) for line, row in by_python(text, separator)]
-    assert found == wanted
+    # The reader ignores blanks before a quote, and Python keeps them: cells are trimmed later anyway.
+    read = [(line, [c.strip(" ") for c in row]) for line, row in cells(con, text)]
+    expected = [(line, [c.strip(" ") for c in row]) for line, row in read_by_python(text, separator)]
+    assert read == expected
 
 
 @settings(max_examples=often(60, 500))
 @given(body=st.text(st.sampled_from('ab",\n'), max_size=40))
-def test_whatever_comes_is_read_as_python_does_or_refused(con, body):
+def test_any_text_is_read_as_python_does_or_refused(con, body):
     text = ",".join(HEADER) + "\n" + body + "\n"
-    wanted = by_python(text)
+    expected = read_by_python(text)
     try:
-        found = cells(con, text)
+        read = cells(con, text)
     except Refused:
         # Python takes the rest of the text for the last field.
-        assert wanted[-1][1][-1].endswith("\n")
+        assert expected[-1][1][-1].endswith("\n")
     else:
-        assert found == wanted
+        assert read == expected
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])
-def test_blocks_change_nothing(con, monkeypatch, size):
+def test_block_size_does_not_change_the_cells(con, monkeypatch, size):
     rows = [f'{i},"a\nb",{"x" * (i % 5)},5" pipe' for i in range(40)]
     text = "\n".join([",".join(HEADER), *rows, ""])
-    plain = text.replace('"a\nb"', "a").replace('"', "")
-    wanted, wanted_plain = cells(con, text), cells(con, plain)
-    assert [line for line, _ in wanted] == list(range(2, 82, 2))
-    assert [line for line, _ in wanted_plain] == list(range(2, 42))
+    unquoted = text.replace('"a\nb"', "a").replace('"', "")
+    expected, expected_plain = cells(con, text), cells(con, unquoted)
+    assert [line for line, _ in expected] == list(range(2, 82, 2))
+    assert [line for line, _ in expected_plain] == list(range(2, 42))
     monkeypatch.setattr(csv_reader, "BLOCK", size)
-    assert cells(con, text) == wanted
-    assert cells(con, plain) == wanted_plain
+    assert cells(con, text) == expected
+    assert cells(con, unquoted) == expected_plain
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_blocks_change_nothing(con, monkeypatch, size):
         (",,,", ["", "", "", ""]),
     ],
 )
-def test_odd_quotes(con, line, fields):
+def test_unusual_quotes(con, line, fields):
     assert cells(con, ",".join(HEADER) + "\n" + line) == [(2, fields)]
 
 
-def test_header_alone(con):
+def test_header_only(con):
     for text in (",".join(HEADER), ",".join(HEADER) + "\n", ",".join(f'"{h}"' for h in HEADER) + "\n\n"):
         assert cells(con, text) == []

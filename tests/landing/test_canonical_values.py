@@ -1,4 +1,4 @@
-"""Every form of a date, time, amount and list that a cell may have, and those it may not."""
+"""The forms of dates, times, amounts and lists that a cell may have, and those that it may not."""
 
 import duckdb
 import pytest
@@ -43,7 +43,7 @@ def canonical(con, kind: str, text: str, utc: bool = False, **more) -> str | Non
         ("2018-12-31T23:30:00Z", "2018-12-31 23:30:00"),
         ("2018-12-31T20:30:00-05:00", "2019-01-01 01:30:00"),
         ("30/06/2018 23:30+00:00", "2018-07-01 00:30:00"),
-        # The clocks' odd hours: what London's clocks showed, or would have.
+        # The hours when clocks change: what London's clocks showed, or would have.
         ("2025-03-30 01:30", "2025-03-30 01:30:00"),
         ("2025-10-26T00:30:00Z", "2025-10-26 01:30:00"),
         ("2025-10-26T01:30:00Z", "2025-10-26 01:30:00"),
@@ -68,7 +68,7 @@ def test_moments(con, text, moment):
         "\uff12\uff10\uff12\uff15-10-31",
     ],
 )  # fmt: skip
-def test_moments_that_are_none(con, text):
+def test_text_that_is_no_moment(con, text):
     assert canonical(con, "timestamp", text) is None
     assert canonical(con, "date", text) is None
 
@@ -109,7 +109,7 @@ def test_money(con, text, amount):
      "1 000",
      "$5", "5%", "nan", "inf", "1234567890123456789", "0.12345678901", ",", ".", "0x10", "1_000"],
 )  # fmt: skip
-def test_money_that_is_none(con, text):
+def test_text_that_is_no_money(con, text):
     assert canonical(con, "money", text) is None
 
 
@@ -141,13 +141,13 @@ def test_lists(con, text, items):
     assert canonical(con, "list", text) == items
 
 
-def test_choices_take_any_case_and_give_the_list_s_spelling(con):
+def test_choices_in_any_case_get_the_spelling_of_the_list(con):
     values = ("Fixed penalty notice", "It's \u00c9")
     assert canonical(con, "choice", "FIXED penalty Notice", values=values) == "Fixed penalty notice"
     assert canonical(con, "choice", "it's \u00e9", values=values) == "It's \u00c9"
     assert canonical(con, "choice", "Fixed penalty", values=values) is None
 
 
-def test_plain_text_is_as_it_comes(con):
+def test_text_is_not_changed(con):
     assert canonical(con, "text", "Khat  or Cannabis") == "Khat  or Cannabis"
     assert canonical(con, "unit", "Amber Valley") == "Amber Valley"

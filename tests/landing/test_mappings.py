@@ -1,4 +1,4 @@
-"""A force's own headers, codes and dates: what loads, what is quarantined as it came, and mappings that can't be meant."""
+"""A force's own headers, codes and dates: what loads, what is quarantined as delivered, and mappings with mistakes."""
 
 import hashlib
 
@@ -36,7 +36,7 @@ def columns(warehouse, entry, *names):
     return [tuple(row[n] for n in names) for row in warehouse.raw(entry)]
 
 
-def test_headers_codes_and_dates_of_their_own_load(warehouse):
+def test_a_force_s_own_headers_codes_and_dates_load(warehouse):
     write(warehouse, STORM)
     entry = land(
         warehouse, ROW, "S2, rc ,202510051200, drg ; nil;Violence ,no,,", "S3,ROC,2025-10-06T09:00:00+01:00,,,Web,",
@@ -54,7 +54,7 @@ def test_headers_codes_and_dates_of_their_own_load(warehouse):
     assert entry.unknown_columns == ["Officer"] and entry.missing_columns == ["lpu"]
 
 
-def test_the_ledger_names_the_mapping_and_its_content(warehouse):
+def test_ledger_names_the_mapping_and_a_hash_of_its_content(warehouse):
     write(warehouse, STORM)
     first = land(warehouse, ROW)
     write(warehouse, "# only a comment\n" + STORM)
@@ -67,7 +67,7 @@ def test_the_ledger_names_the_mapping_and_its_content(warehouse):
     assert warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,Dales").mapping is None
 
 
-def test_what_breaks_a_rule_is_quarantined_as_it_came(warehouse):
+def test_bad_rows_are_quarantined_as_delivered(warehouse):
     write(warehouse, STORM)
     entry = land(warehouse, ROW, "S2,XX,31-Oct-2025 23:05,DRG,09,tel,PC Jones", "S3,IN,31-Okt-2025,drg,01,,", ",IN,,,,,")
     bad = warehouse.quarantine(entry)
@@ -83,7 +83,7 @@ def test_what_breaks_a_rule_is_quarantined_as_it_came(warehouse):
     assert entry.rows_in_file == entry.rows_landed + entry.rows_quarantined == 4
 
 
-def test_a_sentinel_date_is_a_blank_and_no_fault(warehouse):
+def test_placeholder_date_mapped_to_a_blank_is_no_error(warehouse):
     write(warehouse, 'extract: pspos\nvalues: {ends_on: {31/12/9999: ""}, starts_on: {01/01/1900: ""}}\n')
     header = "order_ref,authority,starts_on,ends_on"
     entry = land(warehouse, "P1,High Peak,01/02/2025,31/12/9999", "P2,High Peak,01/01/1900,", extract="pspos", header=header)
@@ -95,7 +95,7 @@ def test_a_sentinel_date_is_a_blank_and_no_fault(warehouse):
     ("form", "cell", "expected"),
     [
         ("%m/%d/%Y", "03/04/2025", "2025-03-04"),
-        ("%m/%d/%Y", "25/12/2025", None),  # no month 25 there: not to be read the UK's way after all
+        ("%m/%d/%Y", "25/12/2025", None),  # there is no month 25, and it must not be read the UK's way
         ("%m/%d/%Y", "2025-12-25", "2025-12-25"),
         ("%d/%m/%y", "03/04/25", "2025-04-03"),
         ("%d/%m/%y", "03/04/2025", "2025-04-03"),
@@ -109,11 +109,11 @@ def test_a_sentinel_date_is_a_blank_and_no_fault(warehouse):
 def test_formats_of_dates(warehouse, form, cell, expected):
     write(warehouse, f'extract: crimes\ndates: {{recorded_on: "{form}"}}\n')
     entry = warehouse.land("crimes", f'C1,"{cell}",92D,Recorded,Dales')
-    found = [row["recorded_on"] for row in warehouse.raw(entry)]
-    assert found == ([expected] if expected else []) and entry.rows_quarantined == (0 if expected else 1)
+    dates = [row["recorded_on"] for row in warehouse.raw(entry)]
+    assert dates == ([expected] if expected else []) and entry.rows_quarantined == (0 if expected else 1)
 
 
-def test_times_in_utc_are_converted_whatever_their_form(warehouse):
+def test_times_in_utc_are_converted_in_any_format(warehouse):
     write(warehouse, 'extract: naloxone\ntimes_are_utc: true\ndates: {administered_at: ["%d-%b-%Y %H:%M", "%d-%b-%Y"]}\n')
     rows = ["N1,30-Jun-2025 23:30", "N2,30/06/2025 23:30", "N3,30-Jun-2025", "N4,2025-06-30T23:30:00+01:00"]
     entry = land(warehouse, *rows, extract="naloxone", header="administration_ref,administered_at")
@@ -133,7 +133,7 @@ def test_a_constant_and_a_separator(warehouse):
     assert columns(warehouse, again, "record_type") == [("ROC",)], "a column that is there is taken as it is"
 
 
-def test_their_header_goes_before_the_contract_s_own(warehouse):
+def test_header_of_the_mapping_takes_priority_over_the_contract_s(warehouse):
     write(warehouse, "extract: crimes\nheaders: {status: Rec Status, lpu: Status}\n")
     entry = land(warehouse, "C1,2025-03-01,92D,Recorded,Dales,x", extract="crimes",
                  header="crime_ref,recorded_on,offence_code,Rec Status,Status,lpu")  # fmt: skip
@@ -141,13 +141,13 @@ def test_their_header_goes_before_the_contract_s_own(warehouse):
     assert entry.unknown_columns == ["lpu"]
 
 
-def test_two_of_its_headers_in_one_file_are_refused(warehouse):
+def test_file_with_two_headers_of_one_column_is_refused(warehouse):
     write(warehouse, STORM)
     entry = land(warehouse, ROW + ",x", header=HEADER + ",Created")
     assert (entry.outcome, entry.reason) == ("refused", "two headers mean created_at: 'Date Created' and 'Created'")
 
 
-def test_the_mapping_that_names_the_force_is_used_and_the_others_are_left_alone(warehouse):
+def test_mapping_that_names_the_force_takes_priority(warehouse):
     write(warehouse, "extract: crimes\nvalues: {lpu: {X: Everyone}}\n", "all.yml")
     write(warehouse, "extract: crimes\nforces: leicestershire\nvalues: {lpu: {X: Leicester}}\n", "one.yml")
     row = "C1,2025-03-01,92D,Recorded,x"
@@ -173,7 +173,7 @@ def test_the_same_extraction_in_another_container_is_the_same_file(warehouse):
     assert (again.outcome, again.load_id) == ("known", first.load_id)
 
 
-def test_after_a_mapping_has_changed_a_file_is_not_read_again(warehouse):
+def test_file_is_not_read_again_after_its_mapping_changed(warehouse):
     write(warehouse, STORM)
     first = land(warehouse, ROW)
     write(warehouse, STORM.replace("TEL: Telephone", "TEL: Phone"))
@@ -185,11 +185,11 @@ def test_after_a_mapping_has_changed_a_file_is_not_read_again(warehouse):
     assert columns(warehouse, newer, "channel") == [("Phone",)] and first.mapping != newer.mapping
 
 
-def test_a_doubled_feed_is_seen_in_the_rows_as_they_came(warehouse):
+def test_doubled_feed_is_found_in_the_rows_as_delivered(warehouse):
     write(warehouse, STORM)
     rows = [f"S{i},IN,31-Oct-2025 23:05,DRG,01,tel,x" for i in range(60)]
     assert land(warehouse, *rows, *rows).outcome == "held"
-    # One code for two of theirs: no row appears twice, as they came.
+    # One value for two of their codes: as delivered, no row appears twice.
     write(warehouse, STORM.replace("TEL: Telephone", "TEL: Telephone, T: Telephone"))
     entry = land(warehouse, *rows, *(r.replace("tel", "t") for r in rows), at="20260106T020000Z")
     assert (entry.outcome, entry.rows_duplicate) == ("accepted", 60)
@@ -239,32 +239,32 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
-def test_a_mapping_that_cannot_be_meant_is_named_with_its_field(warehouse, text):
+def test_mistake_in_a_mapping_is_reported_with_its_field(warehouse, text):
     write(warehouse, text, "odd.yml")
-    found = read_mappings(warehouse.home, warehouse.contracts, force_names())
-    assert not found.valid and len(found.problems) == 1
-    assert str(found.problems[0]).startswith("mappings/odd.yml: ") and BAD[text] in str(found.problems[0])
+    mappings = read_mappings(warehouse.home, warehouse.contracts, force_names())
+    assert not mappings.valid and len(mappings.problems) == 1
+    assert str(mappings.problems[0]).startswith("mappings/odd.yml: ") and BAD[text] in str(mappings.problems[0])
 
 
-def test_every_mistake_of_a_file_is_said_at_once(warehouse):
+def test_all_mistakes_of_a_mapping_are_reported_at_once(warehouse):
     write(warehouse, "extract: crimes\nvalues: {status: {R: X}}\nheaders: {lpu: Status}\nseparators: {lpu: ','}\n")
     (problem,) = read_mappings(warehouse.home, warehouse.contracts, force_names()).problems
     assert problem.reason.count("; ") == 2
 
 
-def test_two_mappings_of_one_extract_and_force_are_both_unsound(warehouse):
+def test_two_mappings_of_one_extract_and_force_are_both_invalid(warehouse):
     write(warehouse, "extract: crimes\nforces: [derbyshire, leicestershire]\n", "a.yml")
     write(warehouse, "extract: crimes\nforces: [derbyshire]\n", "b.yaml")
     write(warehouse, "extract: crimes\n", "c.yml")
-    found = read_mappings(warehouse.home, warehouse.contracts, force_names())
-    assert [u.name for u in found.valid] == ["c.yml"]
-    assert "b.yaml maps crimes of the same force" in found.problem("crimes", "derbyshire")
-    assert found.problem("crimes", "cumbria") is None and found.problem("incidents", "derbyshire") is None
+    mappings = read_mappings(warehouse.home, warehouse.contracts, force_names())
+    assert [u.name for u in mappings.valid] == ["c.yml"]
+    assert "b.yaml maps crimes of the same force" in mappings.problem("crimes", "derbyshire")
+    assert mappings.problem("crimes", "cumbria") is None and mappings.problem("incidents", "derbyshire") is None
     write(warehouse, "extract: crimes\n", "d.yml")
     assert read_mappings(warehouse.home, warehouse.contracts, force_names()).problem("crimes", "cumbria")
 
 
-def test_what_is_no_mapping_is_not_read(warehouse):
+def test_other_files_in_the_mappings_folder_are_not_read(warehouse):
     for name in (".hidden.yml", "notes.txt", "storm.yml~"):
         write(warehouse, "{", name)
     assert read_mappings(warehouse.home, warehouse.contracts, force_names()).problems == ()
@@ -278,7 +278,7 @@ def test_what_is_no_mapping_is_not_read(warehouse):
         ("extract: [crimes", {"crimes__derbyshire", "crimes__leicestershire", "incidents__derbyshire"}),
     ],
 )
-def test_files_that_an_unsound_mapping_could_be_meant_for_wait_and_the_others_land(warehouse, text, waiting):
+def test_files_that_an_invalid_mapping_may_be_for_wait_and_others_land(warehouse, text, waiting):
     write(warehouse, text, "odd.yml")
     row = "C1,2025-03-01,92D,Recorded,Dales"
     paths = {
@@ -298,7 +298,7 @@ def test_files_that_an_unsound_mapping_could_be_meant_for_wait_and_the_others_la
     assert warehouse.inbox() == [] and len(warehouse.ledger()) == 3
 
 
-def test_a_refused_file_of_an_inbox_of_others_is_read_again_with_its_mapping(warehouse, tmp_path):
+def test_refused_file_of_a_shared_inbox_is_read_again_once_it_has_a_mapping(warehouse, tmp_path):
     folder = tmp_path / "share"
     warehouse.drop("incidents", ROW, header=HEADER, folder=folder)
     (first,) = warehouse.night(archive=False, inbox=folder)
@@ -318,5 +318,5 @@ def test_a_thousand_codes_are_looked_up(warehouse):
     codes = "\n".join(f"    HO{i}: {i}A" for i in range(1000))
     write(warehouse, f"extract: crimes\nvalues:\n  offence_code:\n{codes}\n")
     entry = warehouse.land("crimes", *(f"C{i},2025-03-01,ho{i},Recorded," for i in range(1000)))
-    found = columns(warehouse, entry, "crime_ref", "offence_code")
-    assert sorted(found) == sorted((f"C{i}", f"{i}A") for i in range(1000))
+    codes_by_ref = columns(warehouse, entry, "crime_ref", "offence_code")
+    assert sorted(codes_by_ref) == sorted((f"C{i}", f"{i}A") for i in range(1000))

@@ -1,4 +1,4 @@
-"""Files in two minds: lines in another encoding than the rest, bytes that mean nothing, rows of odd width."""
+"""Mixed encodings: lines in another encoding than the rest, undefined bytes, and quotes in the wrong place."""
 
 import gzip
 
@@ -26,13 +26,13 @@ def test_windows_1252_lines_in_a_utf_8_file(warehouse):
     assert (bad["_line"], bad["_key"], bad["lpu"]) == ("3", "C2", "Café")
     assert bad["_reasons"] == "lpu: not text in UTF-8, as the rest of the file is"
     assert entry.quarantine_reasons == {"lpu: not text in UTF-8": 1}
-    assert [r["_key"] for r in warehouse.withheld(entry)] == ["C2"], "present all the same"
+    assert [r["_key"] for r in warehouse.withheld(entry)] == ["C2"], "the key counts as present"
     assert "Smith" not in str(bad)
 
 
 def test_utf_8_lines_in_a_windows_1252_file(warehouse):
-    odd = [line(n, "Café", "cp1252") for n in (1, 2)]
-    entry = put(warehouse, HEADER.encode() + b"\n" + b"".join(odd) + line(3, "Café"))
+    first_lines = [line(n, "Café", "cp1252") for n in (1, 2)]
+    entry = put(warehouse, HEADER.encode() + b"\n" + b"".join(first_lines) + line(3, "Café"))
     assert (entry.encoding, entry.rows_landed) == ("windows-1252", 2)
     assert {r["lpu"] for r in warehouse.raw(entry)} == {"Café"}
     (bad,) = warehouse.quarantine(entry)
@@ -40,21 +40,21 @@ def test_utf_8_lines_in_a_windows_1252_file(warehouse):
     assert bad["_reasons"] == "lpu: not text in Windows-1252, as the rest of the file is"
 
 
-def test_windows_1252_without_any_utf_8_stays_what_it_is(warehouse):
+def test_windows_1252_without_utf_8_is_read_as_such(warehouse):
     entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café", "cp1252") + line(2, "£", "cp1252"))
     assert (entry.encoding, entry.rows_landed, entry.rows_quarantined) == ("windows-1252", 2, 0)
 
 
 @pytest.mark.parametrize("byte", [b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"])
 def test_bytes_that_windows_1252_does_not_define(warehouse, byte):
-    odd = line(2, "Caf?").replace(b"?", byte)
-    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café", "cp1252") + odd + line(3))
+    bad_line = line(2, "Caf?").replace(b"?", byte)
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café", "cp1252") + bad_line + line(3))
     assert (entry.encoding, entry.rows_landed) == ("windows-1252", 2)
     (bad,) = warehouse.quarantine(entry)
     assert (bad["_line"], bad["lpu"]) == ("3", "Caf\ufffd")
 
 
-def test_a_byte_order_mark_decides_also_against_every_other_line(warehouse):
+def test_byte_order_mark_decides_against_most_lines(warehouse):
     rows = b"".join(line(n, "Café", "cp1252") for n in (1, 2)) + line(3)
     entry = put(warehouse, b"\xef\xbb\xbf" + HEADER.encode() + b"\n" + rows)
     assert (entry.encoding, entry.rows_landed, entry.rows_quarantined) == ("utf-8-bom", 1, 2)
@@ -70,7 +70,7 @@ def test_half_a_character_of_utf_16(warehouse, codec):
 
 @pytest.mark.parametrize("eol", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("ext", [".csv", ".csv.gz"])
-def test_lines_are_counted_whatever_their_ends_and_their_container(warehouse, eol, ext):
+def test_lines_are_counted_with_any_line_ends_and_container(warehouse, eol, ext):
     data = (HEADER.encode() + b"\n" + line(1, "Café") + line(2, "£", "cp1252") + line(3, "é")).replace(b"\n", eol)
     entry = put(warehouse, data, ext)
     assert entry.rows_landed == 2 and [r["_line"] for r in warehouse.quarantine(entry)] == ["3"]
@@ -88,16 +88,16 @@ def test_a_header_in_another_encoding_than_the_rows(warehouse):
     assert entry.unknown_columns == ["Prénom"] and entry.rows_landed == 2
 
 
-def test_a_record_over_several_lines_is_quarantined_where_it_begins(warehouse):
+def test_record_over_several_lines_is_quarantined_by_its_first_line(warehouse):
     quoted = 'C2,2025-03-01,92D,Recorded,"High\nPéak",\n'.encode("cp1252")
     entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + quoted + line(3))
     (bad,) = warehouse.quarantine(entry)
     assert (bad["_line"], bad["lpu"]) == ("3", "High\nPéak") and entry.rows_landed == 2
 
 
-def test_a_key_or_a_coded_value_that_is_not_sure_is_not_guessed(warehouse):
-    odd = "Cé,2025-03-01,92D,Recordé,Dales,\n".encode("cp1252")
-    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + odd)
+def test_uncertain_key_or_coded_value_is_not_guessed(warehouse):
+    bad_line = "Cé,2025-03-01,92D,Recordé,Dales,\n".encode("cp1252")
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + bad_line)
     (bad,) = warehouse.quarantine(entry)
     assert bad["_key"] is None and warehouse.withheld(entry) == []
     assert bad["_reasons"].split("; ") == [
@@ -105,16 +105,16 @@ def test_a_key_or_a_coded_value_that_is_not_sure_is_not_guessed(warehouse):
     ]  # fmt: skip
 
 
-def test_an_identifier_that_is_not_sure_is_not_hashed(warehouse):
+def test_uncertain_identifier_is_not_hashed(warehouse):
     text = "custody_ref,arrested_at,trigger_offence,test_status\nCU1,2025-03-01,Café,Refused\n".encode()
     entry = put(warehouse, text + "Cé,2025-03-01,Theft,Refused\n".encode("cp1252"), extract="drug_tests")
     (bad,) = warehouse.quarantine(entry)
     assert bad["custody_ref"] is None and "Cé" not in str(bad)
 
 
-def test_rows_of_odd_width_and_odd_encoding_have_the_one_reason(warehouse):
-    odd = "C2,2025-03-01,Zoë Smith,92D,Recorded,Dales,x\n".encode("cp1252")
-    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + odd + b"C3,2025-03-01\n")
+def test_row_with_wrong_width_and_encoding_has_one_reason(warehouse):
+    bad_line = "C2,2025-03-01,Zoë Smith,92D,Recorded,Dales,x\n".encode("cp1252")
+    entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + bad_line + b"C3,2025-03-01\n")
     bad = warehouse.quarantine(entry)
     assert [(r["_key"], r["_reasons"]) for r in bad] == [
         ("C2", "7 fields where the header has 6"), ("C3", "2 fields where the header has 6"),
@@ -129,11 +129,11 @@ def test_the_same_file_in_another_container_is_known(warehouse):
     path.write_bytes(gzip.compress(data))
     (again,) = warehouse.night()
     assert (again.outcome, again.load_id) == ("known", first.load_id)
-    mended = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + line(2, "Café"))
-    assert mended.outcome == "refused" and "two files claim to be one extraction" in mended.reason
+    corrected = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + line(2, "Café"))
+    assert corrected.outcome == "refused" and "two files claim to be one extraction" in corrected.reason
 
 
-def test_a_file_cut_within_a_character_is_refused_still(warehouse):
+def test_file_cut_within_a_character_is_still_refused(warehouse):
     entry = put(warehouse, HEADER.encode() + b"\n" + line(1, "Café") + "C2,2025-03-01,92D,Recorded,é".encode()[:-1])
     assert (entry.outcome, entry.reason) == ("refused", "cut short: the file stops within a character")
 
@@ -144,8 +144,8 @@ def test_a_long_line_does_not_take_long(warehouse):
     assert (entry.rows_landed, entry.rows_quarantined) == (2, 1)
 
 
-def test_a_quote_in_the_wrong_place_takes_in_no_rows(warehouse):
-    """Only its own line is set aside, with its key as present; a field of several lines stays one."""
+def test_misplaced_quote_swallows_no_rows(warehouse):
+    """Only its own line is quarantined, and its key counts as present. A field of several lines stays one field."""
     several = line(6, officer='"Smith,\nof 1 High Street, Derby,\nwhere, since, 2025-03-01, nothing"')
     rows = line(1, officer='"Smith') + line(2) + line(3) + line(4, officer='"Jones') + line(5)
     data = HEADER.encode() + b"\n" + rows + several
@@ -159,14 +159,14 @@ def test_a_quote_in_the_wrong_place_takes_in_no_rows(warehouse):
     assert entry.quarantine_reasons == {"wrong number of fields": 2}
 
 
-def test_a_key_behind_a_quote_that_takes_in_rows_is_present_without_it(warehouse):
+def test_key_after_a_misplaced_quote_counts_as_present_without_the_quote(warehouse):
     entry = put(warehouse, HEADER.encode() + b'\n"' + line(1) + line(2) + b'"' + line(3))
     assert [r["_key"] for r in warehouse.withheld(entry)] == ["C1", "C3"]
     assert "Smith" not in str(warehouse.raw(entry) + warehouse.quarantine(entry))
 
 
-def test_of_two_rows_that_a_quote_joins_both_keys_are_present(warehouse):
-    """Each line is a row of its own: neither is lost, and no cell has the other in it."""
+def test_both_keys_of_two_rows_joined_by_a_quote_count_as_present(warehouse):
+    """Each line is a row of its own: neither is lost, and no cell contains the other."""
     joined = 'C2,"2025-03-01,92D,Recorded,Dales,Jones\nC3,2025-03-0"2,92D,Recorded,Dales,Smith\n'
     entry = put(warehouse, HEADER.encode() + b"\n" + line(1) + joined.encode() + line(4))
     assert [r["crime_ref"] for r in warehouse.raw(entry)] == ["C1", "C4"]
@@ -181,14 +181,14 @@ def test_of_two_rows_that_a_quote_joins_both_keys_are_present(warehouse):
         ("2025-03-01,92D,Recorded", "4 fields where the header has 6"),
     ],
 )
-def test_a_key_of_two_rows_is_none(warehouse, rest, reason):
+def test_key_that_spans_two_rows_is_no_key(warehouse, rest, reason):
     entry = put(warehouse, HEADER.encode() + b"\n" + line(1) + b'"C2,Jones\nC3",' + rest.encode() + b"\n")
     (bad,) = warehouse.quarantine(entry)
     assert (entry.rows_landed, bad["_line"], bad["_key"], bad["crime_ref"], bad["_reasons"]) == (1, "3", None, None, reason)
     assert warehouse.withheld(entry) == []
 
 
-def test_a_note_in_the_first_column_may_have_lines(warehouse):
+def test_note_in_the_first_column_may_span_lines(warehouse):
     rows = b'Note,crime_ref,recorded_on,offence_code,status,lpu\n"one\ntwo",C1,2025-03-01,92D,Recorded,\n'
     entry = put(warehouse, rows)
     assert (entry.rows_landed, entry.rows_quarantined) == (1, 0)

@@ -1,4 +1,4 @@
-"""A disk that is full, or refuses writes, is said with what to do."""
+"""The error of a disk that is full or read-only says what to do."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ from dagster_project.nights.run import NightRun
         (errno.EACCES, "let the night's user write there"),
     ],
 )
-def test_what_to_do_stands_in_the_receipt(number: int, advice: str, new_home: Home) -> None:
+def test_receipt_says_what_to_do(number: int, advice: str, new_home: Home) -> None:
     run = NightRun(new_home)
     try:
         run.begin()
@@ -30,14 +30,14 @@ def test_what_to_do_stands_in_the_receipt(number: int, advice: str, new_home: Ho
     assert os.strerror(number) in receipt.reason and advice in receipt.reason
 
 
-def test_other_faults_are_said_as_they_are() -> None:
+def test_other_errors_get_no_advice() -> None:
     assert with_advice("the disk turns") == "the disk turns"
 
 
-def test_a_command_says_it_too(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+def test_command_says_what_to_do(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_disk_full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("dagster_project.nights.status.read_receipts", full)
+    monkeypatch.setattr("dagster_project.nights.status.read_receipts", raise_disk_full)
     result = pam("status", "--home", new_home.path)
     assert result.exit_code == 1 and "make room on the home's disk" in result.stderr

@@ -1,4 +1,4 @@
-"""Large texts: what one look over them says, and that their rows are those of the long way."""
+"""Large CSV files: one scan decides whether the fast reader may be used, and its rows equal those of the slow reader."""
 
 import duckdb
 import pytest
@@ -11,8 +11,8 @@ from dagster_project.landing.csv_reader import TextScan, scan_text
 ROWS = [f"C{i},2025-03-{1 + i % 28:02d},92D,Recorded,Dales" for i in range(300)]
 
 
-def seen_line_by_line(text: str, separator: str, width: int) -> TextScan | None:
-    """What is to be seen, worked out from the lines one by one."""
+def scan_line_by_line(text: str, separator: str, width: int) -> TextScan | None:
+    """What the scan must return, worked out from the lines one by one."""
     lines = text.removesuffix("\n").split("\n")
     rows = [line.split(separator) for line in lines]
     if any(len(row) != width for row in rows) or set(text) & set('"\r\0\xa0\ufeff') or text.endswith("\x1a"):
@@ -34,62 +34,62 @@ CELL = st.text(st.sampled_from("ab \x0b\x85\u2028"), max_size=3) | st.text(
     ends=st.booleans(),
     chunk=st.integers(1, 9),
 )
-def test_one_look_sees_what_each_line_is(rows, separator, ends, chunk):
+def test_scan_agrees_with_a_scan_line_by_line(rows, separator, ends, chunk):
     text = "\n".join(separator.join(row) for row in rows) + ("\n" if ends else "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_reader, "CHUNK", chunk)
-        found = scan_text(memoryview(text.encode()), separator, 3)
-    assert found == seen_line_by_line(text, separator, 3)
+        scan = scan_text(memoryview(text.encode()), separator, 3)
+    assert scan == scan_line_by_line(text, separator, 3)
 
 
-@pytest.mark.parametrize("odd", [b"\xe9,b\n", b"a,\xc3", b"a,\xed\xa0\x80\n"], ids=["Windows-1252", "cut short", "surrogate"])
-def test_what_is_no_utf8_is_not_seen_as_text(odd):
-    assert scan_text(memoryview(b"a,b\n" + odd), ",", 2) is None
+@pytest.mark.parametrize("bad", [b"\xe9,b\n", b"a,\xc3", b"a,\xed\xa0\x80\n"], ids=["Windows-1252", "cut short", "surrogate"])
+def test_text_that_is_not_utf8_is_not_scanned(bad):
+    assert scan_text(memoryview(b"a,b\n" + bad), ",", 2) is None
 
 
 @pytest.fixture
 def large(monkeypatch):
-    """Every text is large."""
+    """Treats every text as large."""
     monkeypatch.setattr(csv_reader, "WORTH_IT", 0)
 
 
-BAD, REPEATED, CLASHING = "C1,soon,92D,Recorded,Dales", "C5,2025-03-06,92D,Recorded,Dales", "C5,2025-04-01,92D,Recorded,Dales"
+BAD, REPEATED, CONFLICT = "C1,soon,92D,Recorded,Dales", "C5,2025-03-06,92D,Recorded,Dales", "C5,2025-04-01,92D,Recorded,Dales"
 
 
 @pytest.mark.parametrize(
-    ("dress", "odd"),
+    ("template", "extra_rows"),
     [
-        ("{}", []), ("{}", [BAD]), ("{}", [REPEATED]), ("{}", [CLASHING]),
-        ("\ufeff{}", [CLASHING]), ("\n\n{}", [BAD]), ("sep=,\n{}", [REPEATED]),
+        ("{}", []), ("{}", [BAD]), ("{}", [REPEATED]), ("{}", [CONFLICT]),
+        ("\ufeff{}", [CONFLICT]), ("\n\n{}", [BAD]), ("sep=,\n{}", [REPEATED]),
     ],
 )  # fmt: skip
-def test_rows_are_those_of_the_long_way_in_the_order_of_their_lines(warehouse, monkeypatch, large, odd, dress):
-    text = dress.format("\n".join(["crime_ref,recorded_on,offence_code,status,lpu", *ROWS, *odd, ""]))
-    short = warehouse.land("crimes", text=text)
-    stored = warehouse.raw(short), warehouse.quarantine(short)
-    path = warehouse.home.raw / "crimes" / "derbyshire" / f"{short.load_id}.parquet"
+def test_fast_reader_stores_the_rows_of_the_slow_one_in_line_order(warehouse, monkeypatch, large, extra_rows, template):
+    text = template.format("\n".join(["crime_ref,recorded_on,offence_code,status,lpu", *ROWS, *extra_rows, ""]))
+    fast = warehouse.land("crimes", text=text)
+    stored = warehouse.raw(fast), warehouse.quarantine(fast)
+    path = warehouse.home.raw / "crimes" / "derbyshire" / f"{fast.load_id}.parquet"
     lines = [int(line) for (line,) in duckdb.connect().execute("select _line from read_parquet(?)", [str(path)]).fetchall()]
     assert lines == sorted(lines)
 
     monkeypatch.setattr(csv_reader, "WORTH_IT", 1 << 30)
     other = type(warehouse)(type(warehouse.home).of(warehouse.home.path.with_name("other")).create())
-    long = other.land("crimes", text=text)
-    assert (other.raw(long), other.quarantine(long)) == stored
-    unlike = {"night_id", "landed_at", "file_mtime"}
-    assert long.model_dump(exclude=unlike) == short.model_dump(exclude=unlike)
+    slow = other.land("crimes", text=text)
+    assert (other.raw(slow), other.quarantine(slow)) == stored
+    times = {"night_id", "landed_at", "file_mtime"}
+    assert slow.model_dump(exclude=times) == fast.model_dump(exclude=times)
 
 
-@pytest.mark.parametrize("odd", ["", "X1,2025-03-01,92D", "X1,2025-03-01,92D,Recorded,Dales,more"])
-def test_where_duckdb_finds_other_rows_than_were_seen_they_are_read_the_long_way(warehouse, monkeypatch, large, odd):
-    looks = []
+@pytest.mark.parametrize("row", ["", "X1,2025-03-01,92D", "X1,2025-03-01,92D,Recorded,Dales,more"])
+def test_slow_reader_is_used_if_duckdb_finds_other_rows_than_the_scan(warehouse, monkeypatch, large, row):
+    scanned = []
 
-    def sees_what_is_not_there(body, separator, width):
-        looks.append(bytes(body))
+    def wrong_scan(body, separator, width):
+        scanned.append(bytes(body))
         return TextScan(301, 100, False, False, True)
 
-    monkeypatch.setattr(csv_reader, "scan_text", sees_what_is_not_there)
-    entry = warehouse.land("crimes", *ROWS[:200], odd, *ROWS[200:])
-    assert looks and (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 300, 1 if odd else 0)
+    monkeypatch.setattr(csv_reader, "scan_text", wrong_scan)
+    entry = warehouse.land("crimes", *ROWS[:200], row, *ROWS[200:])
+    assert scanned and (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 300, 1 if row else 0)
     assert [row["_line"] for row in warehouse.raw(entry)][199:201] == ["201", "203"]
 
 
@@ -97,21 +97,21 @@ def rows_on_disk(warehouse) -> list[str]:
     return [path.name for path in warehouse.home.raw.rglob("*.parquet*")]
 
 
-def test_rows_of_a_file_that_is_refused_after_they_were_written_are_removed(warehouse, large):
+def test_rows_of_a_file_refused_after_writing_are_removed(warehouse, large):
     path = warehouse.drop("crimes", *ROWS)
     path.with_name(path.name + ".manifest.json").write_text('{"rows": 301}')
     (entry,) = warehouse.night()
     assert (entry.outcome, rows_on_disk(warehouse)) == ("refused", [])
 
 
-def test_rows_that_are_stored_already_are_not_stored_again(warehouse, large):
+def test_stored_rows_are_not_stored_again(warehouse, large):
     first = warehouse.land("crimes", *ROWS)
     again = warehouse.land("crimes", *[row.replace("Dales", " Dales") for row in ROWS])
     assert (again.outcome, rows_on_disk(warehouse)) == ("known", [f"{first.load_id}.parquet"])
 
 
-def test_a_file_is_not_called_damaged_because_its_rows_could_not_be_written(warehouse, large):
-    """The file is sound, and the folder of its rows is not: nobody is told to export it again."""
+def test_file_is_not_called_damaged_if_its_rows_cannot_be_written(warehouse, large):
+    """The file is sound, only the folder of its rows is not: no message says to export it again."""
     (warehouse.home.raw / "crimes").write_text("in the way")
     warehouse.drop("crimes", *ROWS)
     with pytest.raises(OSError):

@@ -1,4 +1,4 @@
-"""Extracts landed in parallel end as they do one by one, and all of them stop when one fails."""
+"""Extracts land in parallel as they do one by one, and all stop when one fails."""
 
 import threading
 from typing import Any
@@ -21,24 +21,24 @@ LINES = ("L1,2025-03-01,",)
 COHORT = ("2025-03-01,4",)
 
 
-def timeless(entry: LedgerEntry) -> dict[str, Any]:
+def without_times(entry: LedgerEntry) -> dict[str, Any]:
     return {**entry.model_dump(mode="json", exclude=TIMES), "withheld": sorted(entry.withheld.values())}
 
 
 def rows(home: Home) -> dict[str, list[tuple]]:
     """The stored rows of each file, raw and quarantined, without columns that depend on the time of landing."""
-    found = {}
+    rows_by_file = {}
     with duckdb.connect() as con:
         for entry in accepted(read_ledger(home)):
             for path in (load_of(entry).raw(home), load_of(entry).quarantine(home)):
                 if path.exists():
                     stored = f"select * exclude (_load_id, _extracted_at) from '{path}' order by cast(_line as bigint)"
-                    found[f"{path.parts[-3]} {path.parts[-4]} {entry.source_file}"] = con.execute(stored).fetchall()
-    return found
+                    rows_by_file[f"{path.parts[-3]} {path.parts[-4]} {entry.source_file}"] = con.execute(stored).fetchall()
+    return rows_by_file
 
 
-def test_an_odd_night_ends_as_it_does_one_by_one(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The third of the plan: ties, and files that are refused. test_landing_model.py has all of them in parallel."""
+def test_unusual_files_land_in_parallel_as_one_by_one(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third night of the plan: conflicts and refused files. test_against_plain_model.py lands all nights in parallel."""
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "one for both homes")
     nights = write_nasty(tmp_path / "nights", 20260331)
     homes = {}
@@ -46,7 +46,7 @@ def test_an_odd_night_ends_as_it_does_one_by_one(tmp_path, monkeypatch: pytest.M
         home = homes[threads] = Home(tmp_path / f"{threads} threads").create()
         files = find_files(nights.nights[2][0].parent, load_contracts(), set(nights.forces))
         land_files(home, load_contracts(), files, "night", now=NOW, archive=False, threads=threads)
-    one, other = (sorted(map(timeless, read_ledger(h)), key=lambda e: e["source_file"]) for h in homes.values())
+    one, other = (sorted(map(without_times, read_ledger(h)), key=lambda e: e["source_file"]) for h in homes.values())
     assert {e["outcome"] for e in one} == {"accepted", "held", "refused"} and one == other
     stored = rows(homes[1])
     assert len(stored) > 5 and stored == rows(homes[3])
@@ -58,7 +58,7 @@ def drop_three(warehouse: Warehouse) -> None:
     warehouse.drop("iom_cohort", *COHORT)
 
 
-def test_entries_are_those_of_the_ledger_and_progress_is_called_once_for_each_file(warehouse: Warehouse) -> None:
+def test_entries_equal_the_ledger_and_progress_is_called_once_for_each_file(warehouse: Warehouse) -> None:
     drop_three(warehouse)
     reported: list[LedgerEntry] = []
     entries = warehouse.night(threads=3, progress=reported.append)
@@ -67,7 +67,7 @@ def test_entries_are_those_of_the_ledger_and_progress_is_called_once_for_each_fi
     assert not any(warehouse.home.inbox.iterdir())
 
 
-def test_where_one_fails_the_others_stop_and_the_next_night_lands_all(warehouse: Warehouse) -> None:
+def test_others_stop_when_one_fails_and_the_next_night_lands_all(warehouse: Warehouse) -> None:
     drop_three(warehouse)
     in_the_way = warehouse.home.raw / "crimes"
     in_the_way.write_text("a file where a folder must be")
@@ -83,7 +83,7 @@ def test_where_one_fails_the_others_stop_and_the_next_night_lands_all(warehouse:
 
 
 def interrupted_once(started: threading.Event):
-    """A `commit` during which somebody stops the night, once `started` is set."""
+    """A `commit` that is interrupted once `started` is set, as when somebody stops the night."""
 
     def commit(*_):
         started.wait(30)
@@ -96,10 +96,10 @@ def no_thread_is_left() -> bool:
     return not any(t.name.startswith("landing") for t in threading.enumerate())
 
 
-def test_a_running_query_is_interrupted_when_somebody_stops_the_night(
+def test_running_query_is_interrupted_when_the_night_is_stopped(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the file that was being read is not at fault."""
+    """The file that was being read is not refused for it."""
     drop_three(warehouse)
     started, real, reported = threading.Event(), land.Landing._read_rows, []
 
@@ -117,8 +117,10 @@ def test_a_running_query_is_interrupted_when_somebody_stops_the_night(
     assert {e.outcome for e in reported} == {"accepted"} and "crimes" not in {e.extract for e in reported}
 
 
-def test_a_file_between_two_queries_is_then_not_stored(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often somebody stops the night."""
+def test_file_between_two_queries_is_not_stored_when_the_night_is_stopped(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the night is stopped."""
     drop_three(warehouse)
     started, may_go_on, real, interruptions = threading.Event(), threading.Event(), land.Landing._read_rows, []
 
@@ -144,7 +146,7 @@ def test_a_file_between_two_queries_is_then_not_stored(warehouse: Warehouse, mon
     assert not list((warehouse.home.raw / "crimes").rglob("*.parquet"))
 
 
-def test_a_file_too_large_for_its_share_of_the_memory_gets_all_of_it(
+def test_file_too_large_for_its_share_of_memory_gets_all_of_it(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only that file: those of its extract that landed before are not landed again."""
@@ -171,7 +173,7 @@ def test_a_file_too_large_for_its_share_of_the_memory_gets_all_of_it(
     assert {p.stem for p in warehouse.home.raw.rglob("*.parquet")} == {e.load_id for e in entries}
 
 
-def test_a_name_that_is_too_long_for_a_manifest_is_refused_each_time(warehouse: Warehouse) -> None:
+def test_name_too_long_for_a_manifest_is_refused_each_time(warehouse: Warehouse) -> None:
     name = f"crimes__{'d' * (249 - 12)}.csv"
     for _ in range(2):
         warehouse.put(name, "crime_ref\n", mtime=1_760_000_000)
@@ -181,9 +183,9 @@ def test_a_name_that_is_too_long_for_a_manifest_is_refused_each_time(warehouse: 
     assert [e.outcome for _ in range(2) for e in warehouse.night(archive=False)] == ["known", "known"]
 
 
-def test_texts_read_at_one_time_fit_the_budget() -> None:
+def test_files_read_at_the_same_time_fit_the_budget() -> None:
     budget = reading_budget.ReadingBudget(100, 2)
-    inside, most = [], []
+    inside, readers_inside = [], []
 
     class File:
         container, size = ".csv", 60
@@ -191,7 +193,7 @@ def test_texts_read_at_one_time_fit_the_budget() -> None:
     def read() -> None:
         with budget.reserve(File()):
             inside.append(1)
-            most.append(len(inside))
+            readers_inside.append(len(inside))
             inside.pop()
 
     threads = [threading.Thread(target=read) for _ in range(8)]
@@ -199,7 +201,7 @@ def test_texts_read_at_one_time_fit_the_budget() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == [1] * 8
+    assert readers_inside == [1] * 8
     File.size = 1000
     read()
     budget.close()
@@ -207,7 +209,7 @@ def test_texts_read_at_one_time_fit_the_budget() -> None:
         read()
 
 
-def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(
+def test_small_nights_and_single_extracts_are_read_one_by_one(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop_three(warehouse)
@@ -225,7 +227,7 @@ def test_a_small_night_and_one_of_a_single_extract_are_read_one_by_one(
     assert threads([], 2) == 1
 
 
-def test_files_that_are_known_already_do_not_count_as_work(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_known_files_do_not_start_parallel_reading(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     drop_three(warehouse)
     read, calls = land.read_in_parallel, []
     with monkeypatch.context() as patch:
