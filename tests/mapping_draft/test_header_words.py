@@ -1,4 +1,4 @@
-"""Headers that look like a column and mean another thing, names that say little, and codes that only look plain."""
+"""Headers that resemble a column and mean something else, general names, and codes that are ambiguous."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def column(extract: str, name: str) -> Column:
         ("naloxone", "lpu", "Officer Name"),
     ],
 )
-def test_what_means_another_thing_is_never_taken(extract: str, name: str, header: str) -> None:
+def test_header_with_another_meaning_is_never_taken(extract: str, name: str, header: str) -> None:
     assert likeness(column(extract, name), header) == 0
 
 
@@ -39,7 +39,7 @@ def test_what_means_another_thing_is_never_taken(extract: str, name: str, header
         ("incidents", "grade", "Caller Name", 0, ALIKE - 0.01),
     ],
 )
-def test_names(extract: str, name: str, header: str, least: float, most: float) -> None:
+def test_likeness_of_headers(extract: str, name: str, header: str, least: float, most: float) -> None:
     assert least <= likeness(column(extract, name), header) <= most
 
 
@@ -75,25 +75,25 @@ def test_numbers_of_headers() -> None:
         ("crimes", "status", "Cancelled - no crime", None),
     ],
 )
-def test_only_what_can_mean_nothing_else_has_a_meaning(extract: str, name: str, code: str, target: str | None) -> None:
+def test_only_unambiguous_codes_get_a_value(extract: str, name: str, code: str, target: str | None) -> None:
     assert target_of(column(extract, name), code) == target
 
 
-def test_what_a_code_may_mean_is_said_where_it_is_one_thing() -> None:
+def test_code_that_may_mean_one_value_gets_a_hint() -> None:
     grades = column("incidents", "grade").values
     assert perhaps(grades, "Emerg") == "Emergency" and perhaps(grades, "1") == "" and perhaps(grades, "zzz") == ""
 
 
-def test_words_for_a_value_that_is_none_are_a_fault() -> None:
+def test_synonyms_of_an_unknown_value_are_an_error() -> None:
     with pytest.raises(ValueError, match="value_synonyms"):
         Column(name="grade", description="Grade", type="choice", values=("A", "B"), value_synonyms=(("C", "See"),))
 
 
-def test_a_code_of_drugs_is_put_as_one_that_counts_and_never_as_a_like_word_that_does_not() -> None:
+def test_code_that_names_drugs_is_suggested_as_drugs_and_not_as_a_similar_word() -> None:
     column = load_contracts()["incidents"].column("qualifiers")
     known = {v.lower(): v for v in ("Drugs", "Drug driving", "Road traffic collision")}
-    found = listed_codes(column, known, [("Drug Supply", 3), ("RTC", 2), ("Drug driving", 1)])
-    assert [(c.target, c.perhaps) for c in found] == [(None, "Drugs"), (None, "Road traffic collision"), ("Drug driving", "")]
+    codes = listed_codes(column, known, [("Drug Supply", 3), ("RTC", 2), ("Drug driving", 1)])
+    assert [(c.target, c.perhaps) for c in codes] == [(None, "Drugs"), (None, "Road traffic collision"), ("Drug driving", "")]
 
 
 @pytest.mark.parametrize(
@@ -108,5 +108,5 @@ def test_a_code_of_drugs_is_put_as_one_that_counts_and_never_as_a_like_word_that
         ("drug_tests", "cocaine", "Pos", "Positive"),
     ],
 )
-def test_a_hint_is_given_only_where_the_looks_say_something(extract: str, name: str, code: str, hint: str) -> None:
+def test_hint_is_given_only_if_the_code_resembles_a_value(extract: str, name: str, code: str, hint: str) -> None:
     assert perhaps(column(extract, name).values, code) == hint
