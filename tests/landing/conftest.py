@@ -1,4 +1,4 @@
-"""A small home with an inbox, and short ways to drop files, land them and look at what became of them."""
+"""A small home with an inbox, and helpers that drop files, land them and read the results."""
 
 import gzip
 import os
@@ -17,7 +17,7 @@ from dagster_project.landing import LedgerEntry, find_files, land_files, read_le
 FORCES = {"derbyshire", "city-of-london", "leicestershire"}
 NOW = datetime(2026, 1, 6, 3, 0, tzinfo=UTC)
 
-# Headers that are short or in another order; of other extracts, all columns of the contract.
+# Headers that are short or in another order. Other extracts have all columns of the contract.
 HEADERS = {
     "crimes": "crime_ref,recorded_on,offence_code,status,lpu",
     "incidents": "incident_ref,record_type,created_at,qualifiers,grade,channel,lpu",
@@ -31,7 +31,7 @@ HEADERS = {
 
 @cache
 def reader() -> duckdb.DuckDBPyConnection:
-    """What reads Parquet in all tests of a process: to make a connection takes longer than the reading."""
+    """One connection that reads Parquet in all tests of a process: to connect takes longer than to read."""
     return duckdb.connect()
 
 
@@ -86,7 +86,9 @@ class Warehouse:
         return entry
 
     def land_each(self, extract: str, *files: tuple[list[str], str]) -> list[LedgerEntry]:
-        """Land files of these rows and headers in one night, each extracted a minute after the one before. In that order."""
+        """Land files of these rows and headers in one night, each extracted a minute after the one before.
+
+        Returns their entries in that order."""
         for n, (rows, header) in enumerate(files):
             self.drop(extract, *rows, header=header, at=f"20260105T02{n:02}00Z")
         return sorted(self.night(), key=lambda e: e.source_file)
@@ -97,12 +99,12 @@ class Warehouse:
     def _rows(self, *paths: Path) -> list[dict]:
         if not paths:
             return []
-        found = reader().execute(
+        result = reader().execute(
             "select * from read_parquet($1, union_by_name = true) order by cast(_line as bigint)",
             [[str(p) for p in paths]],
         )
-        names = [d[0] for d in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        names = [d[0] for d in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def raw(self, entry: LedgerEntry) -> list[dict]:
         return self._rows(self.home.raw / entry.extract / entry.force_code / f"{entry.load_id}.parquet")

@@ -1,7 +1,7 @@
 """A measure depends on columns: where no file has them it is not available, never 0.
 
-One night has a force for each case; of Derbyshire a newer file of the same days lacks columns that the older one has.
-tests/sequences has columns that come and go from night to night.
+One night has a force for each case. Derbyshire has a newer file of the same days that lacks columns of the older one.
+tests/sequences tests columns that come and go between nights.
 """
 
 from collections.abc import Sequence
@@ -32,15 +32,15 @@ LATER = "20260106T020000Z"
 
 
 def arrests(columns: Sequence[str], month: str = "01", n: int = 60, **given: str) -> list[list[str]]:
-    """Arrests of a month: every second test completed, every second of these positive, the others missed."""
+    """Arrests of a month: every second test is completed, every second of these is positive, and the others are missed."""
 
     def row(i: int) -> list[str]:
-        done = i % 2 == 0
+        completed = i % 2 == 0
         full = {
             "custody_ref": f"D{month}{i}", "arrested_at": f"2025-{month}-{i % 28 + 1:02d}T12:00:00", "trigger_offence": "Theft",
-            "test_status": "Completed" if done else "Missed", "missed_reason": "" if done else "No kit",
+            "test_status": "Completed" if completed else "Missed", "missed_reason": "" if completed else "No kit",
             "cocaine": "Positive" if i % 4 == 0 else "", "opiates": "Negative" if i % 4 == 0 else "",
-            "result": ("Positive" if i % 4 == 0 else "Negative") if done else "", "referred": "Y" if i % 4 == 0 else "N",
+            "result": ("Positive" if i % 4 == 0 else "Negative") if completed else "", "referred": "Y" if i % 4 == 0 else "N",
             "lpu": "Chesterfield",
         } | given  # fmt: skip
         return [full[c] for c in columns]
@@ -62,7 +62,7 @@ def drop_tests(
     return write_extract(inbox, "drug_tests", rows, columns=columns, window=window, stamp=stamp, force=force)
 
 
-def built(home: Home, sql: str) -> list[tuple[Any, ...]]:
+def query_marts(home: Home, sql: str) -> list[tuple[Any, ...]]:
     """A query's rows from the night's marts."""
     with candidate(home) as con:
         return con.execute(sql.replace(" marts.", " warehouse.marts.")).fetchall()
@@ -77,7 +77,7 @@ def figure(
     mart: str = "drug_tests",
     force: str = "derbyshire",
 ) -> Any:
-    rows = built(
+    rows = query_marts(
         home, f"select distinct value, data_status from marts.mart_{mart} where measure = '{measure}' and period_label = '{period}'"  # noqa: E501
         f" and category = '{category}' and area_code = '{area or force}' and force_code = '{force}'"
     )  # fmt: skip
@@ -85,13 +85,12 @@ def figure(
     return rows[0] if rows else None
 
 
-GONE = (None, "not_available")
+NOT_AVAILABLE = (None, "not_available")
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """One night with a force for each case, built and not published: what is asked for are its figures. To be read, not
-    changed."""
+    """One night with a force for each case, built and not published, as the tests read only figures. Do not change it."""
     home = Home(tmp_path_factory.mktemp("absent") / "home").create()
     drop_tests(home.inbox)
     drop_tests(home.inbox, without=("result", "cocaine", "opiates", "referred", "missed_reason", "lpu"), stamp=LATER)
@@ -111,10 +110,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def test_a_newer_file_without_the_column_takes_it_away(home: Home) -> None:
-    """Gwent sent the older file alone: of its fifty tests 13 are positive."""
+def test_newer_file_without_a_column_makes_its_measures_unavailable(home: Home) -> None:
+    """Gwent sent only the older file: 13 of its fifty tests are positive."""
     assert figure(home, "tests_positive", force="gwent") == (13, "complete")
-    assert figure(home, "tests_positive") == GONE
+    assert figure(home, "tests_positive") == NOT_AVAILABLE
 
 
 def test_tests_without_results_have_no_rate(home: Home) -> None:
@@ -127,20 +126,20 @@ def test_tests_without_results_have_no_rate(home: Home) -> None:
         "positive_not_recorded",
         "referrals",
     ):
-        assert figure(home, measure) == GONE, measure
+        assert figure(home, measure) == NOT_AVAILABLE, measure
     assert figure(home, "tests_completed") == (30, "complete")
     assert figure(home, "tests_missed") == (30, "complete")
-    assert figure(home, "tests_missed", category="Not recorded") == GONE
+    assert figure(home, "tests_missed", category="Not recorded") == NOT_AVAILABLE
     assert figure(home, "tests_completed", area="unknown") == (30, "complete")
-    units = built(
+    units = query_marts(
         home, "select distinct value, data_status from marts.mart_drug_tests where area_type in ('section', 'lpu')"
         " and area_code <> 'unknown' and force_code = 'derbyshire' and period_label = 'Jan 2025'"
     )  # fmt: skip
-    assert units == [GONE]
+    assert units == [NOT_AVAILABLE]
 
 
-def test_other_files_cover_the_rest(home: Home) -> None:
-    """Partial over both months; the rate is of the covered days alone."""
+def test_figures_over_files_with_and_without_a_column_are_partial(home: Home) -> None:
+    """Counts are partial over both months. The rate is of the covered days only."""
     assert figure(home, "tests_positive", "Jan-Feb 2025") == (15, "partial")
     assert figure(home, "positivity_rate", "Jan-Feb 2025") == (50, "partial")
     assert figure(home, "tests_completed", "Jan-Feb 2025") == (60, "complete")
@@ -148,7 +147,7 @@ def test_other_files_cover_the_rest(home: Home) -> None:
     assert figure(home, "tests_missed", "Jan-Feb 2025", "No kit") == (30, "partial")
     assert figure(home, "tests_missed", "Jan-Feb 2025", "Not recorded") == (0, "partial")
     assert figure(home, "tests_completed", "Jan-Feb 2025", area="unknown") == (30, "complete")
-    places = built(
+    places = query_marts(
         home, "select value, data_status from marts.mart_drug_tests where measure = 'tests_completed' and category = 'all'"
         " and period_label = 'Jan-Feb 2025' and area_name = 'Chesterfield' and area_type = 'lpu'"
     )  # fmt: skip
@@ -157,33 +156,33 @@ def test_other_files_cover_the_rest(home: Home) -> None:
 
 @pytest.mark.parametrize(("force", "is_there"), [("gwent", False), ("cumbria", True)], ids=["50 rows", "49 rows"])
 def test_a_blank_column_of_fifty_rows_is_absent(home: Home, force: str, is_there: bool) -> None:
-    assert figure(home, "referrals", force=force) == ((0, "complete") if is_there else GONE)
+    assert figure(home, "referrals", force=force) == ((0, "complete") if is_there else NOT_AVAILABLE)
 
 
 def test_one_of_the_columns_is_enough_for_a_result(home: Home) -> None:
     assert figure(home, "tests_positive", force="durham") == (15, "complete")
-    assert figure(home, "positive_cocaine", force="durham") == GONE
+    assert figure(home, "positive_cocaine", force="durham") == NOT_AVAILABLE
 
 
-def test_the_ledger_says_which_columns_are_missing_or_blank(home: Home) -> None:
+def test_ledger_lists_missing_and_blank_columns(home: Home) -> None:
     (entry,) = [e for e in read_ledger(home) if e.force_code == "cleveland"]
     assert entry.absent_columns == ["missed_reason", "referred", "tested_at"]
 
 
 def drop_value_in_quarantine(inbox: Path, force: str) -> None:
-    """`referred` is blank but in one row, whose value is none of the contract's."""
+    """`referred` is blank except in one row, which has a value that the contract does not list."""
     columns = [c for c in TESTS if c != "lpu"]
     rows = arrests(columns, referred="")
     rows[0][columns.index("referred")] = "Perhaps"
     write_extract(inbox, "drug_tests", rows, columns=columns, window=JANUARY, force=force)
 
 
-def test_a_value_in_quarantine_is_a_value(home: Home) -> None:
+def test_column_with_its_only_value_in_quarantine_is_not_absent(home: Home) -> None:
     assert figure(home, "referrals", force="cheshire") == (0, "complete")
 
 
 def drop_without_optional(inbox: Path, force: str) -> None:
-    """Files of required columns alone."""
+    """Files with required columns only."""
     write_extract(
         inbox, "stop_search",
         each(60, lambda i: [f"S{i}", f"2025-01-{i % 28 + 1:02d}T12:00:00", "Controlled drugs", ""]),
@@ -206,28 +205,28 @@ def drop_without_optional(inbox: Path, force: str) -> None:
     )  # fmt: skip
 
 
-def test_searches_and_incidents_and_lists(home: Home) -> None:
-    of = partial(figure, home, force="essex")
+def test_other_extracts_without_optional_columns(home: Home) -> None:
+    figure_of = partial(figure, home, force="essex")
     for mart, measures in {
         "stop_search": ("drug_finds", "drug_find_rate", "drug_searches_by_outcome", "drug_searches_by_ethnicity", "drug_searches_by_age"),  # noqa: E501
         "incidents": ("incidents_drugs_emergency", "roc_drugs_emergency", "incidents_drugs_by_channel"),
         "county_lines": ("lines_closed", "lines_active"), "pspo": ("pspos_active",), "confiscation_orders": ("compensation_value",),  # noqa: E501
     }.items():  # fmt: skip
         for measure in measures:
-            assert of(measure, mart=mart) == GONE, measure
+            assert figure_of(measure, mart=mart) == NOT_AVAILABLE, measure
     assert (
-        of("searches", mart="stop_search")
-        == of("drug_searches", mart="stop_search")
+        figure_of("searches", mart="stop_search")
+        == figure_of("drug_searches", mart="stop_search")
         == (60, "complete")
     )
-    assert of("searches", category="Not recorded", mart="stop_search") == GONE
-    assert of("incidents_drugs", mart="incidents") == (60, "complete")
+    assert figure_of("searches", category="Not recorded", mart="stop_search") == NOT_AVAILABLE
+    assert figure_of("incidents_drugs", mart="incidents") == (60, "complete")
     assert (
-        of("lines_identified", mart="county_lines")
-        == of("pspos_new", mart="pspo")
+        figure_of("lines_identified", mart="county_lines")
+        == figure_of("pspos_new", mart="pspo")
         == (1, "complete")
     )
-    assert of("order_value", mart="confiscation_orders") == (10, "complete")
+    assert figure_of("order_value", mart="confiscation_orders") == (10, "complete")
 
 
 def drop_blank_in_every_row(inbox: Path, force: str, n: int) -> None:
@@ -248,22 +247,22 @@ def drop_blank_in_every_row(inbox: Path, force: str, n: int) -> None:
         write_extract(inbox, extract, each(n, row), columns=columns, window=JANUARY, force=force)
 
 
-def test_a_required_column_that_is_blank_in_every_row_is_no_zero(home: Home) -> None:
-    """Of fifty rows; of 49 the blanks are rows that do not count."""
-    of = partial(figure, home, force="norfolk")
-    needs = {
+def test_required_column_blank_in_every_row_gives_no_zero(home: Home) -> None:
+    """With fifty rows. With 49, each blank is only a row that does not count."""
+    figure_of = partial(figure, home, force="norfolk")
+    measures_by_mart = {
         "incidents": ("incidents_drugs", "roc_drugs", "incidents_drugs_emergency", "incidents_drugs_by_channel"),
         "drug_offences": ("possession_offences", "trafficking_offences"),
         "intelligence": ("intelligence_items",),
         "stop_search": ("drug_searches", "drug_finds", "drug_searches_by_outcome"),
         "drug_tests": ("tests_completed", "tests_refused", "tests_missed", "tests_positive"),
     }
-    for mart, measures in needs.items():
+    for mart, measures in measures_by_mart.items():
         for measure in measures:
-            assert figure(home, measure, mart=mart, force="norfolk") == GONE, measure
+            assert figure(home, measure, mart=mart, force="norfolk") == NOT_AVAILABLE, measure
             assert figure(home, measure, mart=mart, force="kent") == (0, "complete"), measure
-    assert of("searches", mart="stop_search") == of("trigger_arrests") == (50, "complete")
-    assert of("drug_searches", mart="stop_search", category="Act") in (None, GONE)
+    assert figure_of("searches", mart="stop_search") == figure_of("trigger_arrests") == (50, "complete")
+    assert figure_of("drug_searches", mart="stop_search", category="Act") in (None, NOT_AVAILABLE)
 
 
 def drop_each_column_blank(inbox: Path, force: str) -> None:
@@ -287,37 +286,37 @@ def drop_each_column_blank(inbox: Path, force: str) -> None:
         "community_voices": (("response_ref", "responded_on", "issue"), ("",)),
         "prevention_activity": (("activity_ref", "activity_on", "activity", "quantity"), ("", "")),
     }  # fmt: skip
-    for extract, (columns, said) in files.items():
+    for extract, (columns, values) in files.items():
         place = 2 if extract in ("exploitation_outcomes", "op_trapped") else 1
-        row = lambda i, place=place, said=said: [f"R{i}", *("P1",) * (place - 1), day(i), *said]  # noqa: E731
+        row = lambda i, place=place, values=values: [f"R{i}", *("P1",) * (place - 1), day(i), *values]  # noqa: E731
         if extract == "op_trapped":
             row = lambda i: [f"R{i}", "", day(i), ""]  # noqa: E731
         write_extract(inbox, extract, each(50, row), columns=columns, window=JANUARY, force=force)
 
 
-def test_a_required_column_takes_the_measures_that_need_it_and_their_categories(home: Home) -> None:
+def test_blank_required_column_makes_its_measures_and_categories_unavailable(home: Home) -> None:
     """Measures that do not need it are complete."""
-    found = {
+    figures = {
         (mart.removeprefix("mart_"), measure, category): (value, status)
-        for mart, measure, category, value, status in built(
+        for mart, measure, category, value, status in query_marts(
             home, "select mart, measure, category, value, data_status from marts.measures where area_type = 'force'"
             " and force_code = 'dorset' and period_label = 'Jan 2025'"
         )
     }  # fmt: skip
-    stands = {
+    available = {
         ("intelligence", "intelligence_items"): 50, ("confiscation_orders", "orders"): 50,
         ("confiscation_orders", "benefit_value"): 250, ("cash_seizures", "orders_obtained"): 50,
         ("cash_seizures", "forfeiture_orders"): 50, ("mda_orders", "orders"): 50, ("op_trapped", "properties_identified"): 50,
         ("school_inputs", "inputs_delivered"): 50, ("school_inputs", "young_people_engaged"): 150,
         ("iom", "knightlow_visits"): 50, ("community_voices", "responses"): 50, ("prevention_activity", "activities"): 50,
     }  # fmt: skip
-    for (mart, measure, category), figure_found in found.items():
-        if category == "all" and (mart, measure) in stands:
-            assert figure_found == (stands[mart, measure], "complete"), measure
+    for (mart, measure, category), value_and_status in figures.items():
+        if category == "all" and (mart, measure) in available:
+            assert value_and_status == (available[mart, measure], "complete"), measure
         elif (mart, measure, category) == ("mda_orders", "orders", "Police"):
-            assert figure_found == (50, "complete")
+            assert value_and_status == (50, "complete")
         elif (mart, measure) == ("mda_orders", "orders"):
-            assert figure_found == (0, "complete")
+            assert value_and_status == (0, "complete")
         else:
-            assert figure_found == GONE, (measure, category)
-    assert {(mart, measure) for mart, measure, category in found if category == "all"} >= set(stands)
+            assert value_and_status == NOT_AVAILABLE, (measure, category)
+    assert {(mart, measure) for mart, measure, category in figures if category == "all"} >= set(available)

@@ -1,4 +1,4 @@
-"""What is noted of a file that lands, as no rule can decide it: each doubt, and a file like it that has none."""
+"""Notes on files that land, where no rule can decide: each doubt, and a similar file without it."""
 
 from datetime import date, timedelta
 
@@ -19,11 +19,11 @@ def crimes(n, *, unit=None, **when):
     return [f"C{i},{day},{('92D', '8N')[i % 2]},Recorded,{unit or UNITS[i % 4]}" for i, day in rows]
 
 
-def searches(n, found):
-    return [f"S{i},{day}T10:00:00,,Drugs,,{found(i)},,,{UNITS[i % 4]}" for i, day in enumerate(days(n))]
+def searches(n, object_found):
+    return [f"S{i},{day}T10:00:00,,Drugs,,{object_found(i)},,,{UNITS[i % 4]}" for i, day in enumerate(days(n))]
 
 
-def lands_with(warehouse, note, extract, *rows, **more):
+def assert_note(warehouse, note, extract, *rows, **more):
     entry = warehouse.land(extract, *rows, **more)
     assert entry.outcome == "accepted", entry.reason
     if note is None:
@@ -33,12 +33,12 @@ def lands_with(warehouse, note, extract, *rows, **more):
 
 
 @pytest.mark.parametrize("n,note", [(999, None), (1000, "exactly 1,000 rows, which many programs export"), (1001, None)])
-def test_as_many_rows_as_programs_export(warehouse, n, note):
-    lands_with(warehouse, note, "crimes", *crimes(n))
+def test_row_count_at_a_common_export_limit(warehouse, n, note):
+    assert_note(warehouse, note, "crimes", *crimes(n))
 
 
 @pytest.mark.parametrize(
-    "found,note",
+    "object_found,note",
     [
         (lambda i: "N", "object_found: N in all 60 rows: is it a default, or are others left out?"),
         (lambda i: "YN"[i > 0], None),
@@ -46,32 +46,32 @@ def test_as_many_rows_as_programs_export(warehouse, n, note):
         (lambda i: "YN"[i % 2] if i else "", None),
     ],
 )
-def test_a_flag_that_is_a_default_or_blank(warehouse, found, note):
-    lands_with(warehouse, note, "stop_search", *searches(60, found))
+def test_flag_with_one_value_or_with_blanks(warehouse, object_found, note):
+    assert_note(warehouse, note, "stop_search", *searches(60, object_found))
 
 
 @pytest.mark.parametrize("referred,is_noted", [("Y,", False), ("Y", True), ("N,", True), ("Y,N", False)])
-def test_a_flag_that_is_a_tick(warehouse, referred, is_noted):
+def test_flag_that_is_ticked(warehouse, referred, is_noted):
     cells = referred.split(",")
     rows = [f"K{i},{day}T10:00,Theft,Completed,{('Positive', 'Negative')[i % 2]},{cells[i % len(cells)]}"
             for i, day in enumerate(days(120))]  # fmt: skip
     header = "custody_ref,arrested_at,trigger_offence,test_status,result,referred"
-    lands_with(warehouse, "referred: " if is_noted else None, "drug_tests", *rows, header=header)
+    assert_note(warehouse, "referred: " if is_noted else None, "drug_tests", *rows, header=header)
 
 
 def test_few_rows_of_one_value(warehouse):
-    lands_with(warehouse, None, "stop_search", *searches(49, lambda i: "N"))
+    assert_note(warehouse, None, "stop_search", *searches(49, lambda i: "N"))
 
 
 def test_an_export_of_one_unit(warehouse):
-    lands_with(warehouse, "lpu: Dales in all 60 rows", "crimes", *crimes(60, unit="Dales"))
+    assert_note(warehouse, "lpu: Dales in all 60 rows", "crimes", *crimes(60, unit="Dales"))
     # A force without a list of units has none to leave out.
-    lands_with(warehouse, None, "crimes", *crimes(61, unit="Dales"), force="leicestershire")
+    assert_note(warehouse, None, "crimes", *crimes(61, unit="Dales"), force="leicestershire")
 
 
-def test_amounts_that_are_blank(warehouse):
+def test_blank_amounts(warehouse):
     rows = [f"I{i},{day},Primary,{30 if i % 3 else ''}" for i, day in enumerate(days(60))]
-    lands_with(warehouse, "young_people: blank in 20 of 60 rows", "school_inputs", *rows)
+    assert_note(warehouse, "young_people: blank in 20 of 60 rows", "school_inputs", *rows)
 
 
 @pytest.mark.parametrize(
@@ -85,32 +85,32 @@ def test_amounts_that_are_blank(warehouse):
     ],
     ids=["none", "begins late", "ends early", "few days", "one day"],
 )
-def test_days_at_the_ends_of_the_window_without_a_row(warehouse, first, span, note):
-    lands_with(warehouse, note, "crimes", *crimes(600, first=first, span=span))
+def test_days_without_rows_at_either_end_of_the_window(warehouse, first, span, note):
+    assert_note(warehouse, note, "crimes", *crimes(600, first=first, span=span))
 
 
-def test_days_that_are_as_quiet_within_the_window(warehouse):
+def test_days_without_rows_are_not_noted_if_a_gap_within_is_as_long(warehouse):
     rows = [f"I{i},{day},Primary,30" for i, day in enumerate([*days(200, span=90), *days(200, date(2025, 6, 1), 120)])]
-    lands_with(warehouse, "no row from 2025-09-29 to 2025-12-31", "school_inputs", *rows)
-    lands_with(warehouse, None, "school_inputs", *rows, end="2025-11-15", at=LATER)
+    assert_note(warehouse, "no row from 2025-09-29 to 2025-12-31", "school_inputs", *rows)
+    assert_note(warehouse, None, "school_inputs", *rows, end="2025-11-15", at=LATER)
 
 
 @pytest.mark.parametrize("n,is_noted", [(61, True), (60, False)])
 def test_a_day_that_is_a_default(warehouse, n, is_noted):
     rows = [f"I{i},{day},Primary,30" for i, day in enumerate([*days(60), *["2025-04-01"] * n])]
-    lands_with(warehouse, f"delivered_on: {n} of" if is_noted else None, "school_inputs", *rows)
+    assert_note(warehouse, f"delivered_on: {n} of" if is_noted else None, "school_inputs", *rows)
 
 
 def test_a_file_of_one_day_has_no_default(warehouse):
     rows = [f"I{i},2025-04-01,Primary,30" for i in range(60)]
-    lands_with(warehouse, None, "school_inputs", *rows)
+    assert_note(warehouse, None, "school_inputs", *rows)
 
 
 @pytest.mark.parametrize("other,is_noted", [("a12", True), ("A 12", True), ("0A12", True), ("A120", False), ("A-12", False)])
-def test_references_that_differ_in_case_alone(warehouse, other, is_noted):
+def test_references_that_differ_only_in_case(warehouse, other, is_noted):
     rows = [f"{key},2025-03-01,92D,Recorded,Dales" for key in ("A1", "A12", other)]
     note = "crime_ref: differs only in case, blanks or zeros before it, as on lines 3 and 4: such rows count as"
-    lands_with(warehouse, note if is_noted else None, "crimes", *rows)
+    assert_note(warehouse, note if is_noted else None, "crimes", *rows)
     assert warehouse.ledger()[-1].rows_landed == 3
 
 
@@ -131,31 +131,31 @@ def test_references_that_differ_in_case_alone(warehouse, other, is_noted):
     ],
 )  # fmt: skip
 def test_columns_that_contradict_each_other(warehouse, extract, header, bad, good, note):
-    lands_with(warehouse, "1 of 1 rows: ", extract, bad, header=header)
+    assert_note(warehouse, "1 of 1 rows: ", extract, bad, header=header)
     assert note in warehouse.ledger()[-1].drift[0]
-    lands_with(warehouse, None, extract, good, header=header, at=LATER)
+    assert_note(warehouse, None, extract, good, header=header, at=LATER)
 
 
-def test_tests_of_a_file_without_results_contradict_nothing(warehouse):
+def test_file_without_results_has_no_contradictions(warehouse):
     header = "custody_ref,arrested_at,trigger_offence,test_status"
-    lands_with(warehouse, None, "drug_tests", "K1,2025-03-01,Theft,Completed", header=header)
+    assert_note(warehouse, None, "drug_tests", "K1,2025-03-01,Theft,Completed", header=header)
 
 
 def test_values_of_optional_columns_on_the_first_row_of_a_group(warehouse):
     rows = [row.rpartition(",")[0] for row in crimes(60)]
     note = "lpu: blank in 56 of the first 60 rows, as in a report that has a value on the first row of its group alone"
-    lands_with(warehouse, note, "crimes", *(f"{row},{UNITS[i // 15] if i % 15 == 0 else ''}" for i, row in enumerate(rows)))
-    # Sparse, and some of a kind one after another.
-    lands_with(
+    assert_note(warehouse, note, "crimes", *(f"{row},{UNITS[i // 15] if i % 15 == 0 else ''}" for i, row in enumerate(rows)))
+    # Sparse values, some repeated in a row.
+    assert_note(
         warehouse, None, "crimes", *(f"{row},{UNITS[i // 15] if i % 3 == 0 else ''}" for i, row in enumerate(rows)), at=LATER
     )
 
 
-def test_what_is_noted_of_a_large_file(warehouse, monkeypatch):
-    """Its rows as read are let go before the next file."""
+def test_notes_on_a_large_file(warehouse, monkeypatch):
+    """Its rows as read are freed before the next file."""
     monkeypatch.setattr(land_file, "LARGE", 10)
     rows = enumerate(row.rpartition(",")[0] for row in crimes(60))
-    lands_with(warehouse, "lpu: blank in 56", "crimes", *(f"{row},{'' if i % 15 else UNITS[i // 15]}" for i, row in rows))
+    assert_note(warehouse, "lpu: blank in 56", "crimes", *(f"{row},{'' if i % 15 else UNITS[i // 15]}" for i, row in rows))
 
 
 @pytest.mark.parametrize(
@@ -168,19 +168,19 @@ def test_what_is_noted_of_a_large_file(warehouse, monkeypatch):
         ("Closedown", "", False),
     ],
 )
-def test_a_line_that_is_closed_without_a_day(warehouse, status, closed, is_noted):
+def test_closed_line_without_a_closing_date(warehouse, status, closed, is_noted):
     header = "line_ref,identified_on,closed_on,Status"
     note = "Status: says closed, without closed_on, in 1 rows, which count as active"
-    lands_with(warehouse, note if is_noted else None, "county_lines", f"L1,2025-03-01,{closed},{status}", header=header)
+    assert_note(warehouse, note if is_noted else None, "county_lines", f"L1,2025-03-01,{closed},{status}", header=header)
 
 
-def test_an_export_without_rows(warehouse):
+def test_empty_export(warehouse):
     rows = [f"N{i},{day},Dales" for i, day in enumerate(days(30, date(2024, 1, 1)))]
-    lands_with(warehouse, None, "naloxone", *rows, start="2024-01-01", end="2024-12-31", at="20250105T020000Z")
+    assert_note(warehouse, None, "naloxone", *rows, start="2024-01-01", end="2024-12-31", at="20250105T020000Z")
     note = "no rows, where the file before had 30: its 31 days count as 0"
-    lands_with(warehouse, note, "naloxone", start="2025-01-01", end="2025-01-31")
-    # The file before had none either.
-    lands_with(warehouse, None, "naloxone", start="2025-02-01", end="2025-02-28", at=LATER)
+    assert_note(warehouse, note, "naloxone", start="2025-01-01", end="2025-01-31")
+    # The file before had no rows either.
+    assert_note(warehouse, None, "naloxone", start="2025-02-01", end="2025-02-28", at=LATER)
 
 
 def street(own, other):
@@ -194,11 +194,11 @@ def test_a_street_file_of_two_forces(warehouse):
     warehouse.put("2024-01-derbyshire-street.csv", street(20, 15))
     warehouse.put("2024-02-derbyshire-street.csv", street(20, 0).replace("2024-01", "2024-02"))
     entries = {e.source_file[:7]: e for e in warehouse.night()}
-    said = "reported_by: 15 rows say Leicestershire Police, and count for derbyshire, as the file's name says"
-    assert entries["2024-01"].drift == [said] and entries["2024-02"].drift == []
+    note = "reported_by: 15 rows say Leicestershire Police, and count for derbyshire, as the file's name says"
+    assert entries["2024-01"].drift == [note] and entries["2024-02"].drift == []
 
 
-def test_nothing_is_noted_of_the_sample(sample_home):
+def test_sample_has_no_notes(sample_home):
     assert {e.source_file: e.drift for e in read_ledger(sample_home) if e.drift} == {}
 
 
@@ -207,7 +207,7 @@ def test_the_same_bytes_for_another_force(warehouse):
         warehouse.drop("crimes", *crimes(60), force=force)
     own, other = sorted(warehouse.night(), key=lambda e: e.landed_at)
     assert own.drift == [] and other.drift == [f"the same bytes as {own.source_file}: whose rows are they?"]
-    # A header without rows is the same for every force: nothing is noted of it.
+    # A header without rows is the same for every force, and gets no note.
     for force in ("derbyshire", "leicestershire"):
         warehouse.drop("naloxone", force=force)
     assert [e.drift for e in warehouse.night()] == [[], []]

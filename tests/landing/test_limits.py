@@ -1,4 +1,4 @@
-"""Each limit of what is believed of one file: data exactly at it, and data just inside it. Only landing, no night."""
+"""Each limit at which one file is held or refused: data exactly at the limit, and just inside it. Only landing, no night."""
 
 import pytest
 
@@ -6,11 +6,11 @@ from dagster_project.landing.vocabulary import LISTED
 
 DAY = "2025-03-01"
 ROWS = {
-    "incidents": lambda n, said: f"I{n},INCIDENT,{DAY} 10:00,{said},,,",
-    "crimes": lambda n, said: f"C{n},{DAY},{said},Recorded,",
-    "intelligence": lambda n, said: f"T{n},{DAY},Officer,{said},",
-    "stop_search": lambda n, said: f"S{n},{DAY} 10:00,,{said},,Y,,,",
-    "naloxone": lambda n, said: f"N{n},{DAY} 10:00,{said}",
+    "incidents": lambda n, value: f"I{n},INCIDENT,{DAY} 10:00,{value},,,",
+    "crimes": lambda n, value: f"C{n},{DAY},{value},Recorded,",
+    "intelligence": lambda n, value: f"T{n},{DAY},Officer,{value},",
+    "stop_search": lambda n, value: f"S{n},{DAY} 10:00,,{value},,Y,,,",
+    "naloxone": lambda n, value: f"N{n},{DAY} 10:00,{value}",
 }
 HEADERS = {
     "intelligence": "intel_ref,submitted_on,source,themes,lpu",
@@ -25,20 +25,20 @@ COLUMNS = {
 COUNTS = {
     "incidents": "drugs", "crimes": "92e", "intelligence": "Drugs", "stop_search": "CONTROLLED DRUGS", "naloxone": "dales",
 }  # fmt: skip
-NOT = {
+COUNTS_NOWHERE = {
     "incidents": "Alcohol", "crimes": "28E", "intelligence": "Firearms", "stop_search": "Firearms", "naloxone": "Out of force",
 }  # fmt: skip
-"""What a list knows, and no measure counts."""
+"""Values that a list knows and no measure counts."""
 
 
-def land(warehouse, extract, unknown, nothing, counted, blank=0):
-    said = ["Qzx"] * unknown + [NOT[extract]] * nothing + [COUNTS[extract]] * counted + [""] * blank
-    return warehouse.land(extract, *[ROWS[extract](n, s) for n, s in enumerate(said)], header=HEADERS.get(extract))
+def land(warehouse, extract, unknown, uncounted, counted, blank=0):
+    values = ["Qzx"] * unknown + [COUNTS_NOWHERE[extract]] * uncounted + [COUNTS[extract]] * counted + [""] * blank
+    return warehouse.land(extract, *[ROWS[extract](n, s) for n, s in enumerate(values)], header=HEADERS.get(extract))
 
 
 SHARES = [
     (20, 0, 80, 0, "held", True), (19, 0, 81, 0, "accepted", True),
-    # Blank rows are rows of the file, and no unknown ones.
+    # Rows with a blank are rows of the file, and not unknown.
     (20, 0, 50, 30, "held", True), (20, 0, 50, 31, "accepted", True),
     (1, 0, 99, 0, "accepted", True), (1, 0, 100, 0, "accepted", False),
     (10, 0, 40, 0, "held", True), (49, 0, 0, 0, "accepted", False), (50, 0, 0, 0, "held", True),
@@ -48,24 +48,24 @@ NONE_COUNTS = [(1, 99, 0, "held"), (1, 100, 0, "accepted"), (1, 98, 1, "accepted
 
 
 def cases_of(cases, *whole):
-    """All cases of these extracts, whose rules differ, and the first two of each other one."""
+    """All cases of these extracts, as their rules differ, and the first two of every other extract."""
     return [(extract, *case) for extract in ROWS for case in (cases if extract in whole else cases[:2])]
 
 
 @pytest.mark.parametrize(
-    ("extract", "unknown", "nothing", "counted", "blank", "outcome", "is_told"), cases_of(SHARES, "incidents", "crimes")
+    ("extract", "unknown", "uncounted", "counted", "blank", "outcome", "is_reported"), cases_of(SHARES, "incidents", "crimes")
 )
-def test_unknown_values_by_their_share(warehouse, extract, unknown, nothing, counted, blank, outcome, is_told):
-    entry = land(warehouse, extract, unknown, nothing, counted, blank)
+def test_unknown_values_by_their_share(warehouse, extract, unknown, uncounted, counted, blank, outcome, is_reported):
+    entry = land(warehouse, extract, unknown, uncounted, counted, blank)
     column = COLUMNS[extract]
     assert (entry.outcome, entry.held_for) == (outcome, "vocabulary" if outcome == "held" else None), entry.reason
     assert entry.unknown_values == ({column: {"Qzx": unknown}} if unknown else {})
-    assert entry.unknown_told == ({column: unknown} if is_told else {})
+    assert entry.unknown_told == ({column: unknown} if is_reported else {})
 
 
-@pytest.mark.parametrize(("extract", "unknown", "nothing", "counted", "outcome"), cases_of(NONE_COUNTS, "crimes", "naloxone"))
-def test_where_no_row_counts_one_in_a_hundred_holds_but_for_units(warehouse, extract, unknown, nothing, counted, outcome):
-    entry = land(warehouse, extract, unknown, nothing, counted)
+@pytest.mark.parametrize(("extract", "unknown", "uncounted", "counted", "outcome"), cases_of(NONE_COUNTS, "crimes", "naloxone"))
+def test_one_in_a_hundred_holds_if_no_row_counts_except_for_units(warehouse, extract, unknown, uncounted, counted, outcome):
+    entry = land(warehouse, extract, unknown, uncounted, counted)
     assert entry.outcome == ("accepted" if extract == "naloxone" else outcome), entry.reason
 
 
@@ -76,7 +76,7 @@ def test_a_list_is_unknown_where_no_item_is_known(warehouse):
     assert entry.unknown_values == {"qualifiers": {"Odd": 100, "Odder": 19}}
 
 
-def test_every_unknown_value_is_kept_as_far_as_a_list_of_codes_goes(warehouse):
+def test_all_of_a_thousand_unknown_values_are_listed(warehouse):
     rows = [ROWS["crimes"](n, f"X{n}Z") for n in range(1000)]
     assert len(warehouse.land("crimes", *rows).unknown_values["offence_code"]) == 1000 < LISTED
 
@@ -91,7 +91,7 @@ def test_american_dates_at_one_in_a_hundred(warehouse, n, less, other, outcome):
 
 
 @pytest.mark.parametrize("column", ["tested_at", "arrested_at"])
-def test_american_dates_of_any_column_in_any_number_of_rows(warehouse, column):
+def test_american_date_in_one_row_of_any_date_column(warehouse, column):
     days = {"arrested_at": "2025-03-02T10:00", "tested_at": ""} | {column: "3/25/2025 9:05 AM"}
     header = "custody_ref,arrested_at,trigger_offence,test_status,tested_at"
     row = f"D1,{days['arrested_at']},Theft,Completed,{days['tested_at']}"
@@ -109,7 +109,7 @@ def test_blank_columns_count_as_absent_from_fifty_rows_on(warehouse):
     assert entry.absent_columns == ["channel"]
 
 
-def test_a_column_whose_headers_an_optional_mapping_does_not_find_is_absent(warehouse):
+def test_optional_column_without_its_mapped_header_is_absent(warehouse):
     warehouse.home.mappings.mkdir(exist_ok=True)
     text = "extract: incidents\nforces: [derbyshire]\nheaders: {grade: Urgency}\noptional: [grade]\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")

@@ -19,15 +19,15 @@ def orders(inbox: Path, refs: list[str], stamp: str = "20260105T020000Z") -> Pat
 
 
 
-@pytest.mark.parametrize(("made", "real", "is_made_up"), [(5, 5, True), (4, 5, False), (1, 0, True), (0, 9, False)])
-def test_half_of_the_first_rows_tell(new_home: Home, made: int, real: int, is_made_up: bool) -> None:
-    orders(new_home.inbox, [f"SAMPLE-MDA-{n}" for n in range(made)] + [f"M{n}" for n in range(real)])
+@pytest.mark.parametrize(("sample_rows", "real_rows", "is_made_up"), [(5, 5, True), (4, 5, False), (1, 0, True), (0, 9, False)])
+def test_half_of_the_first_rows_must_be_made_up(new_home: Home, sample_rows: int, real_rows: int, is_made_up: bool) -> None:
+    orders(new_home.inbox, [f"SAMPLE-MDA-{n}" for n in range(sample_rows)] + [f"M{n}" for n in range(real_rows)])
     (entry,) = land_night(new_home)
     assert (entry.outcome, entry.made_up) == ("accepted", is_made_up)
 
 
 @pytest.mark.parametrize("refs", [("SAMPLER1", "SAMPLER2"), ("sample-1", "sample-2"), ("X SAMPLE-1", "X SAMPLE-2")])
-def test_words_alike_are_no_mark(new_home: Home, refs: tuple[str, ...]) -> None:
+def test_similar_references_are_no_mark(new_home: Home, refs: tuple[str, ...]) -> None:
     orders(new_home.inbox, [*refs])
     assert [e.made_up for e in land_night(new_home)] == [False]
 

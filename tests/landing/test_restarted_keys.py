@@ -1,4 +1,4 @@
-"""References that begin again with each year or day: a file would replace the records of the time before."""
+"""References that restart each year, month or day: a file would replace the records of the period before."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from dagster_project.landing import release_load
 LATER, LAST = "20260106T020000Z", "20260107T020000Z"
 
 
-def given(warehouse, keys, year, at, start=None, end=None, day="03-05"):
+def land_keys(warehouse, keys, year, at, start=None, end=None, day="03-05"):
     rows = [f"{key},{year}-{day},Dales" for key in keys]
     return warehouse.land("naloxone", *rows, start=start or f"{year}-01-01", end=end or f"{year}-12-31", at=at)
 
@@ -23,9 +23,9 @@ def given(warehouse, keys, year, at, start=None, end=None, day="03-05"):
     ],
     ids=["all", "most", "half", "few", "go on"],
 )
-def test_references_that_begin_again_each_year(warehouse, old, new, outcome):
-    given(warehouse, old, 2024, "20250105T020000Z")
-    entry = given(warehouse, new, 2025, LATER)
+def test_references_that_restart_each_year(warehouse, old, new, outcome):
+    land_keys(warehouse, old, 2024, "20250105T020000Z")
+    entry = land_keys(warehouse, new, 2025, LATER)
     assert entry.outcome == outcome
     if outcome == "held":
         assert f"administration_ref: {min(len(old), len(new))} of its first {len(new)} are those of records" in entry.reason
@@ -35,12 +35,12 @@ def test_references_that_begin_again_each_year(warehouse, old, new, outcome):
 SEPTEMBER, OCTOBER = ("2025-09-01", "2025-09-30", "09-05"), ("2025-10-01", "2025-10-31", "10-05")
 
 
-def month(warehouse, keys, days, at):
+def land_month(warehouse, keys, days, at):
     start, end, day = days
-    return given(warehouse, keys, 2025, at, start, end, day)
+    return land_keys(warehouse, keys, 2025, at, start, end, day)
 
 
-def noted(entry):
+def notes(entry):
     return [note for note in entry.drift if "replaced by rows" in note]
 
 
@@ -59,99 +59,102 @@ def noted(entry):
     ],
     ids=["three", "one", "eighty", "all but one", "five", "most", "a few", "half", "go on"],
 )
-def test_numbers_that_begin_again_each_month_are_said_of_a_file_of_any_size(warehouse, old, new, replaced):
-    month(warehouse, old, SEPTEMBER, "20251001T020000Z")
-    entry = month(warehouse, new, OCTOBER, "20251101T020000Z")
+def test_references_that_restart_each_month_are_noted_in_a_file_of_any_size(warehouse, old, new, replaced):
+    land_month(warehouse, old, SEPTEMBER, "20251001T020000Z")
+    entry = land_month(warehouse, new, OCTOBER, "20251101T020000Z")
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(new))
     name = "naloxone__derbyshire__2025-09-01__2025-09-30__20251001T020000Z.csv"
     assert entry.replaced == ({name: replaced} if replaced else {})
-    rows, are = ("1 row of", "is") if replaced == 1 else (f"{replaced} rows of", "are")
-    said = f"{rows} {name}, dated 2025-09-05, {are} replaced by rows of {entry.source_file} with the same administration_ref: "
-    assert len(noted(entry)) == bool(replaced) and all(note.startswith(said) for note in noted(entry))
+    rows, verb = ("1 row of", "is") if replaced == 1 else (f"{replaced} rows of", "are")
+    start = (
+        f"{rows} {name}, dated 2025-09-05, {verb} replaced by rows of "
+        f"{entry.source_file} with the same administration_ref: "
+    )
+    assert len(notes(entry)) == bool(replaced) and all(note.startswith(start) for note in notes(entry))
     # The same days again are newer versions.
-    assert noted(month(warehouse, new, OCTOBER, "20251102T020000Z")) == []
+    assert notes(land_month(warehouse, new, OCTOBER, "20251102T020000Z")) == []
 
 
-def test_a_month_that_comes_late_is_told_what_it_loses(warehouse):
-    newer = month(warehouse, range(4), OCTOBER, "20251101T020000Z")
-    entry = month(warehouse, range(3), SEPTEMBER, "20251001T020000Z")
+def test_late_month_notes_its_replaced_rows(warehouse):
+    newer = land_month(warehouse, range(4), OCTOBER, "20251101T020000Z")
+    entry = land_month(warehouse, range(3), SEPTEMBER, "20251001T020000Z")
     assert entry.replaced == {entry.source_file: 3}
-    assert f"{entry.source_file}, dated 2025-09-05, are replaced by rows of {newer.source_file} with" in noted(entry)[0]
-    # Older than that, and replaced by the month before as well.
-    august = given(warehouse, range(3), 2025, "20250901T020000Z", "2025-08-01", "2025-08-31", "08-05")
-    assert f"replaced by rows of {entry.source_file} with" in noted(august)[0] and len(noted(august)) == 1
+    assert f"{entry.source_file}, dated 2025-09-05, are replaced by rows of {newer.source_file} with" in notes(entry)[0]
+    # The rows of a still older month are replaced too, by those of September.
+    august = land_keys(warehouse, range(3), 2025, "20250901T020000Z", "2025-08-01", "2025-08-31", "08-05")
+    assert f"replaced by rows of {entry.source_file} with" in notes(august)[0] and len(notes(august)) == 1
 
 
-def test_what_a_corrected_file_withdrew_is_not_replaced_again(warehouse):
-    month(warehouse, range(3), SEPTEMBER, "20251001T020000Z")
-    month(warehouse, ["9-0", "9-1", "9-2"], SEPTEMBER, "20251002T020000Z")
-    assert noted(month(warehouse, range(4), OCTOBER, "20251101T020000Z")) == []
+def test_withdrawn_rows_are_not_noted_as_replaced(warehouse):
+    land_month(warehouse, range(3), SEPTEMBER, "20251001T020000Z")
+    land_month(warehouse, ["9-0", "9-1", "9-2"], SEPTEMBER, "20251002T020000Z")
+    assert notes(land_month(warehouse, range(4), OCTOBER, "20251101T020000Z")) == []
 
 
-def test_numbers_of_a_month_sent_day_by_day(warehouse):
+def test_references_that_restart_each_month_in_daily_files(warehouse):
     for n in range(1, 31):
         day = f"2025-09-{n:02}"
         warehouse.drop("naloxone", f"{n},{day},Dales", start=day, end=day, at=f"202509{n:02}T230000Z")
     warehouse.night()
-    entry = given(warehouse, [1], 2025, "20251001T230000Z", "2025-10-01", "2025-10-01", "10-01")
+    entry = land_keys(warehouse, [1], 2025, "20251001T230000Z", "2025-10-01", "2025-10-01", "10-01")
     assert entry.replaced == {"naloxone__derbyshire__2025-09-01__2025-09-01__20250901T230000Z.csv": 1}
 
 
-def test_a_window_that_slides(warehouse):
-    given(warehouse, range(10), 2025, "20251001T020000Z", "2025-09-01", "2025-09-30", "09-01")
-    entry = given(warehouse, range(10), 2025, "20251002T020000Z", "2025-09-02", "2025-10-01", "10-01")
+def test_sliding_window(warehouse):
+    land_keys(warehouse, range(10), 2025, "20251001T020000Z", "2025-09-01", "2025-09-30", "09-01")
+    entry = land_keys(warehouse, range(10), 2025, "20251002T020000Z", "2025-09-02", "2025-10-01", "10-01")
     assert list(entry.replaced.values()) == [10]
 
 
-def test_the_line_that_is_said_keeps_both_years(warehouse):
+def test_mapping_line_of_the_reason_keeps_both_years(warehouse):
     text = "extract: naloxone\nheaders: {administration_ref: {join: [administered_at, administration_ref]}}\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
-    given(warehouse, range(240), 2024, "20250105T020000Z")
-    entry = given(warehouse, range(240), 2025, LATER)
+    land_keys(warehouse, range(240), 2024, "20250105T020000Z")
+    entry = land_keys(warehouse, range(240), 2025, LATER)
     assert (entry.outcome, entry.rows_landed) == ("accepted", 240)
     assert warehouse.raw(entry)[3]["_key"] == "2025-03-05 3"
 
 
-def test_each_day_and_a_month_of_last_year(warehouse):
+def test_references_that_restart_each_day_or_after_a_year_of_months(warehouse):
     for month in range(1, 13):
         keys = range(110 * month, 110 * month + 110)
         month = f"{month:02}"
-        given(warehouse, keys, 2024, f"2025{month}01T020000Z", f"2024-{month}-01", f"2024-{month}-28", f"{month}-05")
-    entry = given(warehouse, range(110, 220), 2025, LATER, "2025-01-01", "2025-01-31", "01-05")
+        land_keys(warehouse, keys, 2024, f"2025{month}01T020000Z", f"2024-{month}-01", f"2024-{month}-28", f"{month}-05")
+    entry = land_keys(warehouse, range(110, 220), 2025, LATER, "2025-01-01", "2025-01-31", "01-05")
     assert entry.outcome == "held"
-    given(warehouse, range(3000, 3300), 2025, LATER, "2025-03-05", "2025-03-05")
-    entry = given(warehouse, range(3000, 3290), 2025, LAST, "2025-03-06", "2025-03-06", "03-06")
+    land_keys(warehouse, range(3000, 3300), 2025, LATER, "2025-03-05", "2025-03-05")
+    entry = land_keys(warehouse, range(3000, 3290), 2025, LAST, "2025-03-06", "2025-03-06", "03-06")
     assert "200 of its first 200" in entry.reason
 
 
-def test_newer_versions_of_the_same_days_and_a_longer_window(warehouse):
-    given(warehouse, range(240), 2025, "20260105T020000Z")
-    assert given(warehouse, range(240), 2025, LATER, end="2025-12-30").outcome == "accepted"
-    assert given(warehouse, range(240), 2025, LAST, start="2024-01-01", day="04-05").outcome == "accepted"
+def test_newer_versions_of_the_same_days_land(warehouse):
+    land_keys(warehouse, range(240), 2025, "20260105T020000Z")
+    assert land_keys(warehouse, range(240), 2025, LATER, end="2025-12-30").outcome == "accepted"
+    assert land_keys(warehouse, range(240), 2025, LAST, start="2024-01-01", day="04-05").outcome == "accepted"
 
 
 def test_an_older_file_that_arrives_late_replaces_nothing(warehouse):
-    given(warehouse, range(240), 2025, LATER)
-    assert given(warehouse, range(240), 2024, "20250105T020000Z").outcome == "accepted"
+    land_keys(warehouse, range(240), 2025, LATER)
+    assert land_keys(warehouse, range(240), 2024, "20250105T020000Z").outcome == "accepted"
 
 
-def test_what_a_released_file_has_on_these_days_is_not_asked_about_again(warehouse):
-    given(warehouse, range(240), 2024, "20250105T020000Z")
-    held = given(warehouse, range(240), 2025, LATER)
+def test_newer_version_of_a_released_file_is_not_held(warehouse):
+    land_keys(warehouse, range(240), 2024, "20250105T020000Z")
+    held = land_keys(warehouse, range(240), 2025, LATER)
     assert held.outcome == "held"
     release_load(warehouse.home, warehouse.contracts, held.load_id, "night-9", by="A. Person", why="moved")
-    assert given(warehouse, range(240), 2025, LAST).outcome == "accepted"
+    assert land_keys(warehouse, range(240), 2025, LAST).outcome == "accepted"
 
 
 def test_a_much_longer_file_is_not_searched(warehouse, monkeypatch):
-    # References that begin again would repeat within it.
+    # References that restart would repeat within it.
     monkeypatch.setattr("dagster_project.landing.restarted_keys.SMALL", 10)
     monkeypatch.setattr("dagster_project.landing.restarted_keys.TIMES_LARGER", 2)
-    given(warehouse, range(300), 2024, "20250105T020000Z")
-    assert given(warehouse, range(140), 2025, LATER).outcome == "accepted"
+    land_keys(warehouse, range(300), 2024, "20250105T020000Z")
+    assert land_keys(warehouse, range(140), 2025, LATER).outcome == "accepted"
 
 
-def test_lists_and_days_that_are_keys(warehouse):
+def test_lists_and_dates_as_keys_are_not_held(warehouse):
     lines = [f"L{n},2020-01-01," for n in range(200)]
     warehouse.land("county_lines", *lines, start="2024-01-01", end="2024-12-31")
     assert warehouse.land("county_lines", *lines, at=LATER).outcome == "accepted"

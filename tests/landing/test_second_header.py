@@ -1,8 +1,8 @@
-"""A second table below the first: its header may have the columns in another order."""
+"""A second table below the first, with a header that may have the columns in another order."""
 
 import pytest
 
-from .test_landing_workbooks import NAME
+from .test_workbooks import NAME
 from .workbook import workbook
 
 HEADER = "order_ref,order_date,offence_category,order_value,benefit_value"
@@ -25,7 +25,7 @@ def test_a_header_in_another_order_holds_the_file(warehouse, header, outcome):
         assert "make each table a file of its own" in entry.reason
 
 
-def test_in_a_workbook_and_in_a_force_s_own_words(warehouse):
+def test_second_header_in_a_workbook_with_mapped_headers(warehouse):
     text = "extract: confiscation_orders\nheaders: {order_value: Ordered, benefit_value: Benefit}\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
     first = ["order_ref", "order_date", "offence_category", "Ordered", "Benefit"]
@@ -37,17 +37,17 @@ def test_in_a_workbook_and_in_a_force_s_own_words(warehouse):
 
 
 @pytest.mark.parametrize("row", ["amount,Order date,Other,x,y", "9,order_date,Fraud,1,2", "A,tomorrow,order_value,1,2"])
-def test_a_word_in_the_place_of_a_date_is_no_header(warehouse, row):
+def test_header_word_in_one_cell_makes_no_header(warehouse, row):
     entry = warehouse.land("confiscation_orders", *orders(1, 2, 3), row, header=HEADER)
     assert (entry.outcome, entry.rows_quarantined) == ("accepted", 1)
 
 
-def test_a_header_with_nothing_below_it_is_one_row_in_quarantine(warehouse):
+def test_header_without_rows_below_it_is_one_quarantined_row(warehouse):
     entry = warehouse.land("confiscation_orders", *orders(1, 2, 3), SWAPPED, header=HEADER)
     assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 3, 1)
 
 
-def test_identifiers_are_not_looked_at(warehouse):
+def test_second_header_in_a_file_with_identifiers(warehouse):
     head = "custody_ref,arrested_at,trigger_offence,test_status,cocaine,opiates"
     rows = [f"K{n},2025-03-01,Theft,Completed,Positive,Negative" for n in range(4)]
     other = head.replace("cocaine,opiates", "opiates,cocaine")

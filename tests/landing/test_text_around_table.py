@@ -1,8 +1,8 @@
-"""Titles and last lines that say that rows are missing, and records above the header. Each look-alike lands."""
+"""Titles and last lines that say that rows are missing, and records above the header. Similar files that are sound land."""
 
 import pytest
 
-from .test_landing_workbooks import HEAD, NAME, land, rows
+from .test_workbooks import HEAD, NAME, land, rows
 from .workbook import workbook
 
 HEADER = ",".join(HEAD)
@@ -32,15 +32,15 @@ COUNTS = ("Showing 1 to 25 of 2,345 entries", "(2345 rows affected)", "2,345 row
 
 
 @pytest.mark.parametrize("note", COUNTS)
-def test_a_file_with_fewer_rows_than_it_says_is_held(warehouse, note):
+def test_file_with_fewer_rows_than_it_states_is_held(warehouse, note):
     for n, lines in enumerate(((f'"{note}"', HEADER, *crimes()), (HEADER, *crimes(), f'"{note}"'))):
         entry = text(warehouse, *lines, at=f"2026010{n + 5}T020000Z")
         assert entry.outcome == "held" and "says that it has 2,345 rows, and has 2" in entry.reason
-        true = (line.replace("2345", "25").replace("2,345", "25") for line in lines)
-        assert text(warehouse, *true, at=f"2026010{n + 7}T020000Z").outcome == "accepted"
+        corrected = (line.replace("2345", "25").replace("2,345", "25") for line in lines)
+        assert text(warehouse, *corrected, at=f"2026010{n + 7}T020000Z").outcome == "accepted"
 
 
-def test_a_number_in_a_cell_of_its_own_and_in_a_long_text(warehouse, monkeypatch):
+def test_stated_number_in_its_own_cell_and_in_a_large_csv(warehouse, monkeypatch):
     assert text(warehouse, "Record count:,99", HEADER, *crimes()).outcome == "held"
     monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     assert text(warehouse, HEADER, *crimes(0, 99), "(990 rows affected),,,,", at="20260106T020000Z").outcome == "held"
@@ -54,17 +54,17 @@ def test_a_number_in_a_cell_of_its_own_and_in_a_long_text(warehouse, monkeypatch
      "500 records selected for audit", "Data may have been omitted: no", "Output was truncated to Derbyshire",
      "Applied filters:", "Data may have errors", "2345 rows", "Rows of 2345 districts: none"],
 )  # fmt: skip
-def test_other_titles_and_notes_do_not_matter(warehouse, note):
+def test_other_titles_and_notes_are_ignored(warehouse, note):
     entry = text(warehouse, f'"{note}"', HEADER, *crimes(), f'"{note}"')
     assert (entry.outcome, entry.rows_landed) == ("accepted", 25), entry.reason
 
 
-def test_what_a_record_says_is_no_note(warehouse):
+def test_text_in_a_record_is_no_note(warehouse):
     entry = text(warehouse, HEADER, *crimes(), "Rows: 2345,2025-03-01,92D,Recorded,Dales")
     assert (entry.outcome, entry.rows_landed) == ("accepted", 26)
 
 
-def test_a_mapping_that_knows_the_row_knows_its_number(warehouse):
+def test_stated_number_is_not_checked_if_a_mapping_names_the_row(warehouse):
     path = warehouse.home.mappings / "m.yml"
     path.write_text('extract: crimes\ntable: {ignore: {crime_ref: "Rows*"}}\n', encoding="utf-8")
     assert text(warehouse, HEADER, *crimes(), "Rows exported: 2345").outcome == "accepted"
@@ -83,15 +83,15 @@ def test_records_above_the_header_hold_the_file(warehouse, n, outcome):
         assert text(warehouse, *crimes(0, n), HEADER, *crimes(n, 40), at="20260106T020000Z").outcome == "accepted"
 
 
-def test_lines_above_a_narrow_table_are_no_records(warehouse):
+def test_titles_above_a_narrow_table_are_no_records(warehouse):
     lines = ["Period from,01/01/2025", "Period to,31/12/2025", "cohort_size,counted_on", "120,2025-03-01", "121,2025-03-02"]
     entry = warehouse.land("iom_cohort", text="".join(f"{line}\n" for line in lines))
     assert (entry.outcome, entry.rows_landed) == ("accepted", 2), entry.reason
 
 
 def test_a_first_table_without_a_required_column_holds_the_file(warehouse):
-    first = [f"A{i},0{i % 9 + 1}/03/2025,92D,Dales" for i in range(20)]
-    entry = text(warehouse, "crime_ref,recorded_on,offence_code,lpu", *first, "", HEADER, *crimes())
+    first_table = [f"A{i},0{i % 9 + 1}/03/2025,92D,Dales" for i in range(20)]
+    entry = text(warehouse, "crime_ref,recorded_on,offence_code,lpu", *first_table, "", HEADER, *crimes())
     assert entry.outcome == "held" and entry.reason.startswith("20 rows above the header, in row 23, look like records")
 
 
@@ -123,19 +123,19 @@ RETURNS = ["return_ref,received_on,amount", *(f"A{n},2025-03-{n:02},{n}" for n i
         ("Amounts in pounds", "accepted"), ("Total: £000", "held"),
     ],
 )  # fmt: skip
-def test_amounts_in_thousands(warehouse, note, outcome):
+def test_file_that_states_amounts_in_thousands_is_held(warehouse, note, outcome):
     entry = warehouse.land("aris_returns", text="".join(f"{line}\n" for line in (f'"{note}"', "", *RETURNS)))
     assert entry.outcome == outcome
     if outcome == "held":
         assert "says that its amounts are in thousands or millions" in entry.reason
 
 
-def test_thousands_of_what_has_no_amounts(warehouse):
+def test_thousands_are_ignored_in_an_extract_without_amounts(warehouse):
     assert text(warehouse, "Property above £000s", HEADER, *crimes()).outcome == "accepted"
 
 
 @pytest.mark.parametrize(
-    "lines,said",
+    "lines,note_start",
     [
         (["Period: 01/03/2025 - 31/03/2025"], "says that it is of 2025-03-01 to 2025-03-31, and its window is 2025-01-01 to"),
         (["From:,2025-03-01 00:00:00", "To:,2025-03-31 23:59:59"], "says that it is of 2025-03-01 to 2025-03-31"),
@@ -153,18 +153,18 @@ def test_thousands_of_what_has_no_amounts(warehouse):
         (["Oil filter"], None),
     ],
 )
-def test_what_titles_say_that_the_name_does_not_is_noted(warehouse, lines, said):
+def test_titles_that_differ_from_the_name_are_noted(warehouse, lines, note_start):
     # Rows of the whole window, so that nothing else is noted.
     rows = [f"C{n},2025-{n % 12 + 1:02}-15,92D,Recorded,{('Dales', 'Erewash')[n % 2]}" for n in range(24)]
     entry = text(warehouse, *lines, "", HEADER, *rows)
     assert entry.outcome == "accepted" and entry.rows_landed == 24
-    assert [note[: len(said)] for note in entry.drift] == [said] if said else entry.drift == []
+    assert [note[: len(note_start)] for note in entry.drift] == [note_start] if note_start else entry.drift == []
 
 
-def test_filters_below_the_table_are_noted_and_a_mapping_may_know_them(warehouse):
+def test_filters_below_the_table_are_noted_unless_a_mapping_ignores_them(warehouse):
     rows = [HEADER, *crimes(), "", '"Applied filters:', 'lpu is Dales"']
-    said = "says that rows were filtered ('Applied filters'): is anything left out of its window?"
-    assert text(warehouse, *rows).drift == [said]
+    note = "says that rows were filtered ('Applied filters'): is anything left out of its window?"
+    assert text(warehouse, *rows).drift == [note]
     mapping = warehouse.home.mappings / "m.yml"
     mapping.write_text('extract: crimes\ntable: {ignore: {crime_ref: "Applied*"}}\n', encoding="utf-8")
     assert text(warehouse, *rows, at="20260106T020000Z").drift == []

@@ -1,4 +1,4 @@
-"""Dates that can be read and are most likely wrong: a mistyped year, and American firsts of months."""
+"""Dates that can be read but are probably wrong: a mistyped year, and American first days of months."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,74 +7,74 @@ import pytest
 MAPPING = "extract: naloxone\nforces: [derbyshire]\nfiles: [{{name: 'Naloxone*.csv', covers: {}}}]\n"
 
 
-def log(warehouse, days, covers="months"):
+def land_log(warehouse, days, covers="months"):
     (warehouse.home.mappings / "m.yml").write_text(MAPPING.format(covers), encoding="utf-8")
     rows = "".join(f"N{i},{day},Dales\n" for i, day in enumerate(days))
-    changed = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
-    warehouse.put("Naloxone log.csv", f"administration_ref,administered_at,lpu\n{rows}", mtime=changed)
+    changed_at = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
+    warehouse.put("Naloxone log.csv", f"administration_ref,administered_at,lpu\n{rows}", mtime=changed_at)
     (entry,) = warehouse.night()
     return entry
 
 
-def each(n, first=date(2025, 1, 5), step=8):
+def regular_days(n, first=date(2025, 1, 5), step=8):
     return [first + timedelta(days=step * i) for i in range(n)]
 
 
 @pytest.mark.parametrize("covers", ["months", "days"])
 @pytest.mark.parametrize("wrong", [date(2015, 3, 7), date(2023, 3, 7)])
 def test_a_mistyped_year_does_not_stretch_the_window(warehouse, covers, wrong):
-    entry = log(warehouse, [wrong, *each(30)], covers)
+    entry = land_log(warehouse, [wrong, *regular_days(30)], covers)
     assert entry.outcome == "held"
     assert f"1 of 31 lie far from all others, such as {wrong}: is it a mistyped year? Correct it, or put" in entry.reason
 
 
-def test_at_the_end_and_in_a_single_month(warehouse):
-    assert log(warehouse, [*each(30, date(2022, 1, 5)), date(2025, 3, 1)]).outcome == "held"
-    assert log(warehouse, [date(2024, 10, 7), *each(30, date(2025, 10, 1), 1)], "days").outcome == "held"
+def test_mistyped_year_at_the_end_or_in_a_single_month(warehouse):
+    assert land_log(warehouse, [*regular_days(30, date(2022, 1, 5)), date(2025, 3, 1)]).outcome == "held"
+    assert land_log(warehouse, [date(2024, 10, 7), *regular_days(30, date(2025, 10, 1), 1)], "days").outcome == "held"
 
 
 @pytest.mark.parametrize(
     "days",
     [
-        [date(2015, 3, 7), *each(18)],
-        [date(2015, 3, 7), date(2015, 5, 7), *each(30)],
-        [date(2024, 9, 7), *each(30)],
-        each(40, date(2020, 1, 5), 50),
+        [date(2015, 3, 7), *regular_days(18)],
+        [date(2015, 3, 7), date(2015, 5, 7), *regular_days(30)],
+        [date(2024, 9, 7), *regular_days(30)],
+        regular_days(40, date(2020, 1, 5), 50),
         [date(2025, 1, 5)] * 30,
     ],
     ids=["few rows", "more than a slip", "near", "sparse", "one day"],
 )
-def test_rows_far_apart_that_may_be_true_land(warehouse, days):
-    assert log(warehouse, days).outcome == "accepted"
+def test_plausible_rows_far_apart_land(warehouse, days):
+    assert land_log(warehouse, days).outcome == "accepted"
 
 
-def test_a_window_in_the_name_needs_no_such_rule_and_a_list_has_rows_of_any_day(warehouse):
-    rows = [f"N{i},{day},Dales" for i, day in enumerate([date(2015, 3, 7), *each(30)])]
+def test_far_dates_land_with_a_window_in_the_name_and_in_a_list(warehouse):
+    rows = [f"N{i},{day},Dales" for i, day in enumerate([date(2015, 3, 7), *regular_days(30)])]
     entry = warehouse.land("naloxone", *rows, start="2015-01-01")
     assert (entry.outcome, entry.rows_landed) == ("accepted", 31)
     text = "extract: county_lines\nforces: [derbyshire]\nfiles: [{name: 'Lines*.csv', covers: months}]\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
-    lines = "".join(f"L{i},{day},\n" for i, day in enumerate([date(2015, 3, 7), *each(30)]))
+    lines = "".join(f"L{i},{day},\n" for i, day in enumerate([date(2015, 3, 7), *regular_days(30)]))
     warehouse.put("Lines.csv", f"line_ref,identified_on,closed_on\n{lines}")
     assert warehouse.night()[0].outcome == "accepted"
 
 
-def cohort(warehouse, *days, **more):
+def land_cohort(warehouse, *days, **more):
     return warehouse.land("iom_cohort", *(f"{day},{100 + n}" for n, day in enumerate(days)), **more)
 
 
 FIRSTS = [f"{month}/1/2025" for month in range(1, 13)]
 
 
-def test_american_firsts_of_months_are_asked_about(warehouse):
-    entry = cohort(warehouse, *FIRSTS)
+def test_american_first_days_of_months_are_held(warehouse):
+    entry = land_cohort(warehouse, *FIRSTS)
     assert entry.outcome == "held"
     assert "with the day first, its dates are 12 days at the beginning of a month; with the month first" in entry.reason
     for n, (form, last) in enumerate((("%m/%d/%Y", "2025-12-01"), ("%d/%m/%Y", "2025-01-12"))):
         assert form in entry.reason
         text = f'extract: iom_cohort\ndates: {{counted_on: "{form}"}}\n'
         (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
-        landed = cohort(warehouse, *FIRSTS, at=f"2026010{n + 6}T020000Z")
+        landed = land_cohort(warehouse, *FIRSTS, at=f"2026010{n + 6}T020000Z")
         assert landed.outcome == "accepted" and warehouse.raw(landed)[-1]["counted_on"] == last
 
 
@@ -92,23 +92,23 @@ def test_american_firsts_of_months_are_asked_about(warehouse):
     ids=["UK firsts", "ISO", "short window", "months outside the window", "a 13th", "two digits", "few"],
 )
 def test_other_days_of_counts_land(warehouse, days, start):
-    entry = cohort(warehouse, *days, start=start)
+    entry = land_cohort(warehouse, *days, start=start)
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(days)), entry.reason
 
 
-def both_orders(warehouse, *days, formats='"%d/%m/%Y", "%m/%d/%Y"', at="20260105T020000Z"):
+def land_with_formats(warehouse, *days, formats='"%d/%m/%Y", "%m/%d/%Y"', at="20260105T020000Z"):
     text = f"extract: crimes\ndates: {{recorded_on: [{formats}]}}\n"
     (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
     return warehouse.land("crimes", *(f"C{i},{day},92D,Recorded,Dales" for i, day in enumerate(days)), at=at)
 
 
-def test_dates_that_a_mapping_reads_in_either_order(warehouse):
-    entry = both_orders(warehouse, "3/4/2025", "3/3/2025", "13/3/2025", "3/13/2025")
+def test_dates_that_fit_two_formats_of_a_mapping_are_held(warehouse):
+    entry = land_with_formats(warehouse, "3/4/2025", "3/3/2025", "13/3/2025", "3/13/2025")
     assert entry.outcome == "held"
-    said = "recorded_on: dates that fit both %d/%m/%Y and %m/%d/%Y (1) would be read by the first, and some (1) fit the second"
-    assert entry.reason.startswith(said)
+    start = "recorded_on: dates that fit both %d/%m/%Y and %m/%d/%Y (1) would be read by the first, and some (1) fit the second"
+    assert entry.reason.startswith(start)
     formats = '"%m-%d-%Y %H:%M", "%d-%m-%Y %H:%M"'
-    entry = both_orders(warehouse, "3-4-2025 10:00", "30-3-2025 10:00", formats=formats, at="20260106T020000Z")
+    entry = land_with_formats(warehouse, "3-4-2025 10:00", "30-3-2025 10:00", formats=formats, at="20260106T020000Z")
     assert entry.outcome == "held"
 
 
@@ -123,6 +123,6 @@ def test_dates_that_a_mapping_reads_in_either_order(warehouse):
     ],
     ids=["first alone", "one slip", "same day", "one order", "told apart"],
 )
-def test_formats_that_can_be_told_apart_land(warehouse, days, formats):
-    entry = both_orders(warehouse, *days, formats=formats)
+def test_formats_that_can_be_distinguished_land(warehouse, days, formats):
+    entry = land_with_formats(warehouse, *days, formats=formats)
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(days)), entry.reason

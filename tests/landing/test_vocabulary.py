@@ -1,4 +1,4 @@
-"""Values that no list knows: at which shares a file is held, told of or listed, and how a person makes them known."""
+"""Values that no list knows: at which shares a file is held or lists them, and how a person accepts them."""
 
 import re
 from pathlib import Path
@@ -37,11 +37,11 @@ SHARES = {
     "kent": (49, 0, 0, "accepted"),
     "norfolk": (10, 39, 1, "held"),
 }
-"""Rows of unknown codes, of known ones and of those that count, each in the file of a force, and what becomes of that."""
+"""Of each force's file: the number of rows with unknown codes, known codes and codes that count, and its outcome."""
 
 
-def test_shares(new_home: Home) -> None:
-    """A fifth of unknown codes holds; one in a hundred does where no row counts; a file of under 50 rows is never held."""
+def test_files_are_held_by_their_share_of_unknown_codes(new_home: Home) -> None:
+    """A fifth of unknown codes holds a file, and one in a hundred if no row counts. Under 50 rows it is never held."""
     for force, (unknown, known, counting, _) in SHARES.items():
         crimes(new_home.inbox, ["XX1"] * unknown + ["8N/1"] * known + ["92d/1"] * counting, force=force)
     land_night(new_home)
@@ -59,14 +59,14 @@ LISTS = {
     "durham": ("Odd;Odder", "held"),
     "essex": ("", "accepted"),
 }
-"""What half of a force's rows list, and what becomes of its file."""
+"""Of each force: the items in half of its rows, and the outcome of its file."""
 
 
-def test_a_list_is_known_by_one_item(new_home: Home) -> None:
+def test_list_with_one_known_item_is_known(new_home: Home) -> None:
     columns = ("incident_ref", "record_type", "created_at", "qualifiers")
     for force, (items, _) in LISTS.items():
-        given = ["DRUGS" if i >= 30 else items for i in range(60)]
-        rows = each(60, lambda i, given=given: [f"I{i}", "INCIDENT", f"2025-01-{i % 28 + 1:02d}T12:00:00", given[i]])
+        cells = ["DRUGS" if i >= 30 else items for i in range(60)]
+        rows = each(60, lambda i, cells=cells: [f"I{i}", "INCIDENT", f"2025-01-{i % 28 + 1:02d}T12:00:00", cells[i]])
         write_extract(new_home.inbox, "incidents", rows, columns=columns, window=JANUARY, force=force)
     land_night(new_home)
     entries = {e.force_code: e for e in read_ledger(new_home)}
@@ -78,7 +78,7 @@ def test_a_list_is_known_by_one_item(new_home: Home) -> None:
 
 
 @pytest.mark.parametrize("unknown", [{}, {"XX1": 3, "92İ/1": 2}])
-def test_values_are_looked_up_in_any_case_and_with_blanks(new_home: Home, unknown: dict[str, int]) -> None:
+def test_values_are_known_in_any_case_and_with_blanks(new_home: Home, unknown: dict[str, int]) -> None:
     crimes(new_home.inbox, ["8N/1", "92d/1", "8n / 7", "", *(code for code, rows in unknown.items() for _ in range(rows))])
     assert landed(new_home).unknown_values == ({"offence_code": unknown} if unknown else {})
 
@@ -86,7 +86,7 @@ def test_values_are_looked_up_in_any_case_and_with_blanks(new_home: Home, unknow
 @pytest.mark.parametrize(
     ("force", "unknown", "outcome"), [("derbyshire", 12, "held"), ("derbyshire", 11, "accepted"), ("kent", 60, "accepted")]
 )
-def test_units_are_asked_of_forces_with_a_list(new_home: Home, force: str, unknown: int, outcome: str) -> None:
+def test_units_are_checked_for_forces_with_a_list(new_home: Home, force: str, unknown: int, outcome: str) -> None:
     rows = each(60, lambda i: [f"N{i}", f"2025-01-{i % 28 + 1:02d}T12:00:00", "Atlantis" if i < unknown else "Dales"])
     write_extract(
         new_home.inbox, "naloxone", rows, columns=("administration_ref", "administered_at", "lpu"), window=JANUARY, force=force
@@ -96,7 +96,7 @@ def test_units_are_asked_of_forces_with_a_list(new_home: Home, force: str, unkno
     assert entry.unknown_values == ({"lpu": {"Atlantis": unknown}} if force == "derbyshire" else {})
 
 
-def test_units_are_not_unknown_once_the_force_has_no_list(new_home: Home) -> None:
+def test_units_are_no_longer_unknown_once_the_force_has_no_list(new_home: Home) -> None:
     new_home.seeds.mkdir()
     areas = new_home.seeds / "areas.csv"
     areas.write_text(f"{','.join(OWN_LISTS['areas'])}\nkent,east,East,dover,Dover\n")
@@ -110,8 +110,8 @@ def test_units_are_not_unknown_once_the_force_has_no_list(new_home: Home) -> Non
     assert unknown_values(new_home) == []
 
 
-def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
-    """Crimes with codes of another system are no zero: they are held, and count once a person says as what."""
+def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) -> None:
+    """Crimes with codes of another system do not count as 0: they are held until a person says what they count as."""
     crimes(new_home.inbox, ["DRG1"] * 60 + ["DRG2"] * 39 + ["VIOL"] * 1)
     write_extract(
         new_home.inbox,
@@ -121,8 +121,8 @@ def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
         window=JANUARY,
     )
     assert {e.extract: e.outcome for e in land_night(new_home)} == {"crimes": "held", "naloxone": "accepted"}
-    words = {(w.force_code, w.extract, w.column_name, w.value, w.rows) for w in unknown_values(new_home)}
-    assert words == {("derbyshire", "crimes", "offence_code", v, n) for v, n in (("DRG1", 60), ("DRG2", 39), ("VIOL", 1))}
+    unknown = {(w.force_code, w.extract, w.column_name, w.value, w.rows) for w in unknown_values(new_home)}
+    assert unknown == {("derbyshire", "crimes", "offence_code", v, n) for v, n in (("DRG1", 60), ("DRG2", 39), ("VIOL", 1))}
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     assert "pam vocabulary accept crimes offence_code 'DRG1' 'DRG2' 'VIOL'" in pam("vocabulary").output.replace("\n", " ")
     assert "pam vocabulary accept crimes offence_code" in pam("status").output.replace("\n", " ")
@@ -132,21 +132,21 @@ def test_what_a_person_accepts_lands_and_counts(new_home: Home) -> None:
     assert [e.extract for e in held_files(new_home)] == ["crimes"], "its other codes are still unknown"
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG2", "VIOL", "--counts-as", "nothing").exit_code == 0
     run = publish_night(new_home)
-    told = [(f["outcome"], f["extract"], f["unknown_values"]) for f in run.receipt.files if f["extract"] == "crimes"]
-    assert told[-1] == ("accepted", "crimes", {})
+    files = [(f["outcome"], f["extract"], f["unknown_values"]) for f in run.receipt.files if f["extract"] == "crimes"]
+    assert files[-1] == ("accepted", "crimes", {})
     assert [c["rule"] for c in run.receipt.checks if c["rule"] == "unknown_values" and not c["passed"]] == []
-    found = published(
+    figures = published(
         new_home, "select distinct value, data_status from marts.mart_drug_offences where measure = 'possession_offences'"
         " and category = 'all' and area_type = 'force' and period_label = 'Jan 2025'"
     )  # fmt: skip
-    assert found == [(60, "complete")]
+    assert figures == [(60, "complete")]
     assert meta_rows(new_home, "vocabulary") == []
 
 
-def test_what_names_drugs_is_not_offered_as_counting_nowhere() -> None:
-    """The lines are there to paste: one for all would make drug incidents count nowhere."""
+def test_value_that_names_drugs_is_not_suggested_as_counting_nowhere() -> None:
+    """People paste these lines: one line for all values would make drug incidents count nowhere."""
     values = {"qualifiers": ["RTC", "Drugs - supply"], "lpu": ["Drugs Wing"]}
-    unknown = [UnknownValue("kent", "incidents", c, v, 9, "a", "a") for c, found in values.items() for v in found]
+    unknown = [UnknownValue("kent", "incidents", c, v, 9, "a", "a") for c, listed in values.items() for v in listed]
     assert [line.partition("accept ")[2] for line in lines_to_paste(unknown)] == [
         "incidents qualifiers 'RTC' --counts-as nothing",
         "incidents qualifiers 'Drugs - supply' --counts-as Drugs",
@@ -155,7 +155,7 @@ def test_what_names_drugs_is_not_offered_as_counting_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "reason"),
     [
         ("incidents,qualifiers,Narcotics,Durgs", "line 2: a value of incidents.qualifiers counts as Drugs or nothing, not 'D"),
         ("crimes,offence_code,DRG1,Drugs", "counts as possession or trafficking or nothing, not 'Drugs'"),
@@ -165,12 +165,12 @@ def test_what_names_drugs_is_not_offered_as_counting_nowhere() -> None:
         ("incidents,qualifiers,Narcotics,DRUGS", None),
     ],
 )  # fmt: skip
-def test_a_list_that_says_what_no_measure_counts_is_refused_with_its_line(tmp_path: Path, row: str, said: str | None) -> None:
-    """A value that counts as a misspelt word would be known, and a false zero."""
+def test_vocabulary_with_an_invalid_row_is_refused_with_its_line(tmp_path: Path, row: str, reason: str | None) -> None:
+    """A value that counts as a misspelt word would be known, and give a false zero."""
     path = tmp_path / "vocabulary.csv"
     path.write_text(f"extract,column,value,counts_as\n{row}\n", encoding="utf-8")
-    if said is None:
+    if reason is None:
         assert read_own_list(path, OWN_LISTS["vocabulary"]) == [("incidents", "qualifiers", "Narcotics", "Drugs")]
         return
-    with pytest.raises(SeedError, match=re.escape(said)):
+    with pytest.raises(SeedError, match=re.escape(reason)):
         read_own_list(path, OWN_LISTS["vocabulary"])

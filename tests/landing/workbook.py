@@ -1,4 +1,4 @@
-"""A workbook as small as Excel reads it: one or more sheets of text, numbers, dates and times."""
+"""The smallest workbook that Excel reads: one or more sheets of text, numbers, dates and times."""
 
 import zipfile
 from datetime import date, datetime

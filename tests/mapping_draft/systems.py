@@ -1,6 +1,6 @@
-"""Exports of made-up systems, unlike each other, with the mapping that a person who knows them would write.
+"""Exports of different made-up systems, each with the mapping that a person who knows the system would write.
 
-No system, person, place or event is real. Every row is drawn from a seed, so that a run is like the last.
+No system, person, place or event is real. Every row comes from a random seed, so that all runs have the same rows.
 """
 
 import csv
@@ -24,7 +24,7 @@ AREAS = "force_code,section_code,section_name,lpu_code,lpu_name\n" + "".join(
 
 @dataclass(frozen=True)
 class System:
-    """One export. `right`: contract column -> what `headers` must say. `undecided`: column -> codes that nobody may guess."""
+    """One export. `right`: contract column -> its entry in `headers`. `undecided`: column -> codes that must not be guessed."""
 
     name: str
     extract: str
@@ -135,11 +135,11 @@ def custody_desk(path: Path, r: random.Random) -> None:
     rows = []
     for n in range(ROWS):
         at = day(r)
-        done = r.random() < 0.8
+        completed = r.random() < 0.8
         rows.append([f"CU/{n:05}/25", person(r), f"{at:%d-%b-%Y %H:%M}".upper(), r.choice(["Theft", "Burglary"]),
-                     "Completed" if done else r.choice(["Refused", "MSD"]), "" if done else "Equipment",
-                     f"{at + timedelta(hours=2):%d-%b-%Y %H:%M}".upper() if done else "",
-                     r.choice(["POS", "Negative"]) if done else "", r.choice(["POS", "Negative"]) if done else "",
+                     "Completed" if completed else r.choice(["Refused", "MSD"]), "" if completed else "Equipment",
+                     f"{at + timedelta(hours=2):%d-%b-%Y %H:%M}".upper() if completed else "",
+                     r.choice(["POS", "Negative"]) if completed else "", r.choice(["POS", "Negative"]) if completed else "",
                      r.choice(["Yes", "No"]), r.choice(UNITS)])  # fmt: skip
     workbook(path, {"Sheet1": [above, head, *rows, ["Grand Total", "", "", "", ROWS]]})
 

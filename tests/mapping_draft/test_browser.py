@@ -1,4 +1,4 @@
-"""`pam map --browser` in a real browser: pick, look and save, by keyboard, with nothing that axe finds."""
+"""`pam map --browser` in a real browser: choose, preview and save by keyboard, with no accessibility fault that axe finds."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ from dagster_project.core.home import Home
 
 from .systems import AREAS, SYSTEMS, write
 
-SECONDS = 90_000
-"""Milliseconds that figures may take on a busy machine."""
+TIMEOUT_MS = 90_000
+"""How long the figures may take on a busy machine."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """A page under way: its address, and where it saves."""
+    """A running page: its address, and the file that it saves."""
 
     address: str
     out: Path
@@ -38,53 +38,53 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (home.seeds / "areas.csv").write_text(AREAS, encoding="utf-8")
     path = write(next(s for s in SYSTEMS if s.extract == "drug_tests"), folder)
     out = folder / "custody.yml"
-    # Named: to find out which extract it is takes several times as long as the rest, with each answer.
-    named = ["--extract", "drug_tests", "--out", out, "--home", home.path]
-    command = [sys.executable, "-m", "dagster_project", "map", path, "--browser", *named]
-    one = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    # With --extract: to find out the extract takes several times as long as the rest, at every response.
+    options = ["--extract", "drug_tests", "--out", out, "--home", home.path]
+    command = [sys.executable, "-m", "dagster_project", "map", path, "--browser", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
-        assert one.stdout is not None
-        yield Served(one.stdout.readline().strip(), out)
+        assert process.stdout is not None
+        yield Served(process.stdout.readline().strip(), out)
     finally:
-        one.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
         try:
-            one.wait(20)
+            process.wait(20)
         except subprocess.TimeoutExpired:
-            one.kill()
-            one.wait()
+            process.kill()
+            process.wait()
 
 
-def answer(address: str, data: bytes | None = None, **headers: str) -> int:
-    """The status that a request gets."""
+def status_of(address: str, data: bytes | None = None, **headers: str) -> int:
+    """The HTTP status of the response to a request."""
     request = urllib.request.Request(address, data, headers)
     try:
-        with urllib.request.urlopen(request, timeout=60) as found:
-            return found.status
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status
     except urllib.error.HTTPError as error:
         return error.code
 
 
-def test_only_the_page_itself_may_ask_and_post(served: Served) -> None:
+def test_only_the_page_itself_may_get_and_post(served: Served) -> None:
     start, _, rest = served.address.removesuffix("/").rpartition("/")
     assert start.startswith("http://127.0.0.1:") and len(rest) >= 32
-    assert answer(served.address) == 200
-    assert answer(f"{start}/") == 404 and answer(f"{start}/{'x' * 32}/") == 404
-    assert answer(served.address, Host="elsewhere.example") == 403
-    assert answer(served.address, Origin="http://elsewhere.example") == 403
-    assert answer(served.address, b"do=save") == 403
-    assert answer(served.address, b"do=save", Origin="http://elsewhere.example") == 403
-    assert answer(served.address, b"do=save", Origin="null") == 403
+    assert status_of(served.address) == 200
+    assert status_of(f"{start}/") == 404 and status_of(f"{start}/{'x' * 32}/") == 404
+    assert status_of(served.address, Host="elsewhere.example") == 403
+    assert status_of(served.address, Origin="http://elsewhere.example") == 403
+    assert status_of(served.address, b"do=save") == 403
+    assert status_of(served.address, b"do=save", Origin="http://elsewhere.example") == 403
+    assert status_of(served.address, b"do=save", Origin="null") == 403
     assert not served.out.exists()
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
-def test_a_person_picks_looks_and_saves(served: Served) -> None:
-    own = served.address.rpartition("/")[0].rpartition("/")[0]
+def test_person_chooses_previews_and_saves(served: Served) -> None:
+    page_root = served.address.rpartition("/")[0].rpartition("/")[0]
     with open_browser() as browser:
         page = browser.new_page(viewport={"width": 360, "height": 800})
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.set_default_timeout(SECONDS)
+        requested: list[str] = []
+        page.on("request", lambda request: requested.append(request.url))
+        page.set_default_timeout(TIMEOUT_MS)
         page.goto(served.address)
         for width in (1280, 360):
             page.set_viewport_size({"width": width, "height": 800})
@@ -92,7 +92,7 @@ def test_a_person_picks_looks_and_saves(served: Served) -> None:
         assert "CU/0" not in page.content() and "Madeup" not in page.content()
         assert page.get_by_role("link", name="Skip to main content").count() == 1
 
-        # By keyboard: to the code that is not decided, its meaning, and on to the button.
+        # By keyboard: the undecided code, its meaning, then the button.
         code = page.get_by_label("MSD")
         code.focus()
         page.keyboard.type("Mis")
@@ -123,8 +123,8 @@ def test_a_person_picks_looks_and_saves(served: Served) -> None:
         served.out.write_text(served.out.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
         page.get_by_role("button", name="Save the mapping").press("Enter")
         page.get_by_role("alert").wait_for()
-    assert all(url.startswith(own) or url.startswith("data:") for url in asked), asked
-    said = served.out.read_text(encoding="utf-8")
-    found = yaml.safe_load(said)
-    assert said.endswith("# mine\n") and found["headers"]["missed_reason"] == "No Test Reason"
-    assert found["values"]["test_status"]["MSD"] == "Missed" and found["values"]["cocaine"]["POS"] == "Positive"
+    assert all(url.startswith(page_root) or url.startswith("data:") for url in requested), requested
+    written = served.out.read_text(encoding="utf-8")
+    mapping = yaml.safe_load(written)
+    assert written.endswith("# mine\n") and mapping["headers"]["missed_reason"] == "No Test Reason"
+    assert mapping["values"]["test_status"]["MSD"] == "Missed" and mapping["values"]["cocaine"]["POS"] == "Positive"

@@ -1,4 +1,4 @@
-"""`pam map` in the terminal: what it prints and writes, and that it changes nothing else."""
+"""`pam map` in the terminal: what it prints and writes. It changes nothing else."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from dagster_project.core.home import Home
 from .systems import SYSTEMS, write
 
 
-def test_it_shows_the_columns_the_problems_and_the_figures_and_writes_the_mapping(
+def test_map_shows_columns_problems_and_figures_and_writes_the_mapping(
     pam: Callable, new_home: Home, tmp_path: Path
 ) -> None:
     system = next(s for s in SYSTEMS if s.extract == "crimes")
@@ -19,32 +19,32 @@ def test_it_shows_the_columns_the_problems_and_the_figures_and_writes_the_mappin
     result = pam("map", path, "--force", "kent", "--out", out, "--home", new_home.path)
     assert result.exit_code == 0, result.output
     assert sorted(new_home.path.rglob("*")) == before
-    for said in ("CrimeNo", "HO Class + HO Sub", "decide: 1 code", "'NC-TRF' is not one of Recorded, Cancelled",
+    for text in ("CrimeNo", "HO Class + HO Sub", "decide: 1 code", "'NC-TRF' is not one of Recorded, Cancelled",
                  "Possession offences", "2025", "(partial)", "Not stored: Offence Title, Officer"):  # fmt: skip
-        assert said in result.output
+        assert text in result.output
     assert "Madeup" not in result.output
-    found = yaml.safe_load(out.read_text(encoding="utf-8"))
-    assert found["headers"]["crime_ref"] == "CrimeNo" and found["forces"] == ["kent"]
+    mapping = yaml.safe_load(out.read_text(encoding="utf-8"))
+    assert mapping["headers"]["crime_ref"] == "CrimeNo" and mapping["forces"] == ["kent"]
     again = pam("map", path, "--force", "kent", "--out", out, "--home", new_home.path)
     assert again.exit_code == 1 and "name another with --out" in again.output
 
 
-def test_without_a_force_it_asks_for_one(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+def test_map_without_a_force_asks_for_one(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     system = next(s for s in SYSTEMS if s.extract == "naloxone")
     out = tmp_path / "kit.yml"
     result = pam("map", write(system, tmp_path), "--out", out, "--home", new_home.path)
     assert result.exit_code == 0 and "give --force" in result.output
-    said = out.read_text(encoding="utf-8")
-    assert "# forces: []  # ?" in said and "files" not in yaml.safe_load(said)
+    text = out.read_text(encoding="utf-8")
+    assert "# forces: []  # ?" in text and "files" not in yaml.safe_load(text)
 
 
-def test_a_draft_that_goes_into_a_new_home_makes_it_for_its_owner_alone(pam: Callable, tmp_path: Path) -> None:
-    """A home that others may enter is one that no night runs in."""
+def test_new_home_made_for_a_draft_is_for_its_owner_only(pam: Callable, tmp_path: Path) -> None:
+    """No night runs in a home that others may enter."""
     system = next(s for s in SYSTEMS if s.extract == "naloxone")
     home = Home(tmp_path / "new" / "home")
     result = pam("map", write(system, tmp_path), "--out", home.mappings / "kit.yml", "--home", home.path)
     assert result.exit_code == 0, result.output
     assert {p.stat().st_mode & 0o777 for p in (home.path, home.mappings, home.inbox)} == {0o700}
-    assert "then try it with `pam inspect`" in result.stderr, "it is there already"
+    assert "then try it with `pam inspect`" in result.stderr, "the draft is in the mappings folder already"
     again = pam("map", tmp_path / system.file, "--out", tmp_path / "kit.yml", "--home", home.path)
     assert f"then put it in {home.mappings}" in again.stderr

@@ -1,4 +1,4 @@
-"""A drafted mapping against the one that a person would write, for exports of made-up systems unlike each other."""
+"""Drafted mappings compared with those that a person would write, for exports of different made-up systems."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -27,74 +27,74 @@ from .systems import AREAS, SYSTEMS, System, join, text, write
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path / "home").create()
-    made.seeds.mkdir(exist_ok=True)
-    (made.seeds / "areas.csv").write_text(AREAS, encoding="utf-8")
-    return made
+    new_home = Home(tmp_path / "home").create()
+    new_home.seeds.mkdir(exist_ok=True)
+    (new_home.seeds / "areas.csv").write_text(AREAS, encoding="utf-8")
+    return new_home
 
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as made:
-        yield made
+    with duckdb.connect() as connection:
+        yield connection
 
 
 def column_of(draft: Draft, name: str) -> Drafted:
     return next(d for d in draft.columns if d.column.name == name)
 
 
-def drafted(con: duckdb.DuckDBPyConnection, home: Home, path: Path, **said: Any) -> tuple[Draft, str, dict[str, Any]]:
-    """A draft, its YAML, and what the YAML says."""
-    draft = draft_mapping(con, home, path, **said)
-    said_text = mapping_yaml(draft)
-    return draft, said_text, yaml.safe_load(said_text)
+def drafted(con: duckdb.DuckDBPyConnection, home: Home, path: Path, **options: Any) -> tuple[Draft, str, dict[str, Any]]:
+    """A draft, its YAML text, and the mapping that the YAML holds."""
+    draft = draft_mapping(con, home, path, **options)
+    draft_yaml = mapping_yaml(draft)
+    return draft, draft_yaml, yaml.safe_load(draft_yaml)
 
 
-def loads(home: Home, said: str) -> None:
-    """The YAML is a sound mapping of the home."""
-    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
-    found = read_mappings(home, load_contracts(), force_names())
-    assert [str(p) for p in found.problems] == [] and len(found.valid) == 1
+def assert_loads(home: Home, draft_yaml: str) -> None:
+    """Assert that the YAML is a valid mapping in the home."""
+    (home.mappings / "draft.yml").write_text(draft_yaml, encoding="utf-8")
+    mappings = read_mappings(home, load_contracts(), force_names())
+    assert [str(p) for p in mappings.problems] == [] and len(mappings.valid) == 1
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda s: s.name)
 def test_a_draft_of_each_system(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, system: System) -> None:
-    """Columns are right or have a check. No code is guessed, and each is listed with its rows. What lands is every record."""
+    """Columns are right or have a check. No code is guessed, and each is listed with its number of rows. Every record lands."""
     path = write(system, tmp_path / "export")
-    draft, said, found = drafted(con, home, path)
-    assert found["extract"] == system.extract and found["forces"] == ["kent"]
-    wrong = {c for c in {*system.right, *found["headers"]} if found["headers"].get(c) != system.right.get(c)}
+    draft, draft_yaml, mapping = drafted(con, home, path)
+    assert mapping["extract"] == system.extract and mapping["forces"] == ["kent"]
+    wrong = {c for c in {*system.right, *mapping["headers"]} if mapping["headers"].get(c) != system.right.get(c)}
     assert len(wrong) <= len(system.right) / 10, wrong
     assert all(column_of(draft, c).checks for c in wrong)
-    assert draft.table.header_row == system.header_row and found.get("dates", {}) == system.dates
-    assert found.get("separators", {}) == system.separators
-    assert found["files"][0]["name"] == system.rule
-    loads(home, said)
+    assert draft.table.header_row == system.header_row and mapping.get("dates", {}) == system.dates
+    assert mapping.get("separators", {}) == system.separators
+    assert mapping["files"][0]["name"] == system.rule
+    assert_loads(home, draft_yaml)
 
     for name, codes in system.undecided.items():
         assert {c.code for c in draft.codes[name] if c.target is None} >= codes
-        assert not codes & found.get("values", {}).get(name, {}).keys()
+        assert not codes & mapping.get("values", {}).get(name, {}).keys()
         for code in codes:
             rows = next(c.rows for c in draft.codes[name] if c.code == code)
-            lines = [n for n in said.splitlines() if n.strip().startswith(f"# {code}:") and f"# ? {rows:,} rows" in n]
+            lines = [n for n in draft_yaml.splitlines() if n.strip().startswith(f"# {code}:") and f"# ? {rows:,} rows" in n]
             assert lines
     for name, meanings in system.decided.items():
-        assert {k: v for k, v in found["values"][name].items() if k in meanings} == meanings
+        assert {k: v for k, v in mapping["values"][name].items() if k in meanings} == meanings
     for d in draft.columns:
         if d.column.type == "choice" and d.source:
             assert {c.code for c in draft.codes[d.column.name]} == {code for code, _ in d.source.profile.codes}
             assert {c.target for c in draft.codes[d.column.name]} <= {None, *d.column.values}
 
-    seen = preview(con, home, draft, said, with_figures=False)
-    assert seen.entry.outcome in ("accepted", "held"), seen.entry.reason
+    result = preview(con, home, draft, draft_yaml, with_figures=False)
+    assert result.entry.outcome in ("accepted", "held"), result.entry.reason
     unplaced = 1 if system.name == "court ledger" else 0
-    assert seen.entry.rows_in_file == draft.rows + unplaced
-    reasons = {k for k in seen.entry.quarantine_reasons or {} if k != "wrong number of fields"}
+    assert result.entry.rows_in_file == draft.rows + unplaced
+    reasons = {k for k in result.entry.quarantine_reasons or {} if k != "wrong number of fields"}
     assert reasons == {f"{name}: is not one of its values" for name in system.undecided if column_of(draft, name).column.values}
-    assert len(seen.before) == len(seen.after) == len(seen.lines) == 10
+    assert len(result.before) == len(result.after) == len(result.lines) == 10
 
 
-def test_a_parquet_file_is_drafted_as_it_lands(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+def test_preview_of_a_parquet_file_equals_its_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "crimes of kent.parquet"
     con.execute(
         f"""
@@ -105,12 +105,12 @@ def test_a_parquet_file_is_drafted_as_it_lands(con: duckdb.DuckDBPyConnection, h
         ) to '{path}'
         """
     )
-    draft, said, found = drafted(con, home, path, extract="crimes")
-    assert (found["headers"]["crime_ref"], found["headers"]["recorded_on"]) == ("Crime No", "Date Recorded")
-    seen = preview(con, home, draft, said, with_figures=False)
-    assert seen.entry.rows_landed == draft.rows == 30
-    shown = [row and (row["crime_ref"], row["recorded_on"]) for row in seen.after]
-    assert shown == [(row["crime_ref"], row["recorded_on"]) for row in seen.before] and len(shown) == 10
+    draft, draft_yaml, mapping = drafted(con, home, path, extract="crimes")
+    assert (mapping["headers"]["crime_ref"], mapping["headers"]["recorded_on"]) == ("Crime No", "Date Recorded")
+    result = preview(con, home, draft, draft_yaml, with_figures=False)
+    assert result.entry.rows_landed == draft.rows == 30
+    shown = [row and (row["crime_ref"], row["recorded_on"]) for row in result.after]
+    assert shown == [(row["crime_ref"], row["recorded_on"]) for row in result.before] and len(shown) == 10
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(DraftError, match="not a sound Parquet file"):
         draft_mapping(con, home, path)
@@ -119,27 +119,27 @@ def test_a_parquet_file_is_drafted_as_it_lands(con: duckdb.DuckDBPyConnection, h
 def test_no_personal_identifier_is_shown(pam: Callable, con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     system = next(s for s in SYSTEMS if s.extract == "drug_tests")
     path = write(system, tmp_path / "export")
-    draft, said, _ = drafted(con, home, path, extract=system.extract)
-    seen = preview(con, home, draft, said, with_figures=False)
-    assert {row["custody_ref"] for row in seen.before} == {HIDDEN}
-    assert {row["custody_ref"] for row in seen.after if row} == {HIDDEN}
-    shown = said + str(seen.before) + str(seen.after) + str(seen.problems)
+    draft, draft_yaml, _ = drafted(con, home, path, extract=system.extract)
+    result = preview(con, home, draft, draft_yaml, with_figures=False)
+    assert {row["custody_ref"] for row in result.before} == {HIDDEN}
+    assert {row["custody_ref"] for row in result.after if row} == {HIDDEN}
+    shown = draft_yaml + str(result.before) + str(result.after) + str(result.problems)
     assert "CU/" not in shown and "Madeup" not in shown and "Nonesuch" not in shown
 
 
-def test_one_code_of_a_test_for_four_columns(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+def test_one_column_of_codes_for_four_columns(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     rows = [[f"C{n}", "01/10/2025 10:00", "Theft", ("COC", "OPI", "BOTH", "NEG", "REF")[n % 5]] for n in range(50)]
     path = tmp_path / "tests on arrest.csv"
     path.write_text(text([["Custody No", "Arrest Date", "Arrest Reason", "Test Result"], *rows]), encoding="utf-8")
-    draft, said, found = drafted(con, home, path, force="kent", extract="drug_tests")
+    draft, draft_yaml, mapping = drafted(con, home, path, force="kent", extract="drug_tests")
     names = ("test_status", "cocaine", "opiates", "result")
-    assert {found["headers"][n] for n in names} == {"Test Result"} and all(column_of(draft, n).checks for n in names)
-    assert "values" not in found
-    loads(home, said)
+    assert {mapping["headers"][n] for n in names} == {"Test Result"} and all(column_of(draft, n).checks for n in names)
+    assert "values" not in mapping
+    assert_loads(home, draft_yaml)
 
 
 @pytest.mark.parametrize(
-    ("days", "said", "doubt"),
+    ("days", "formats", "has_check"),
     [
         (["01/02/2025", "05/06/2025"], None, True),
         (["01/02/2025", "25/06/2025"], None, False),
@@ -150,14 +150,16 @@ def test_one_code_of_a_test_for_four_columns(con: duckdb.DuckDBPyConnection, hom
         (["2025-02-01", "2025-06-25"], None, False),
     ],
 )
-def test_dates(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, days: list[str], said: object, doubt: bool) -> None:
+def test_dates(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, days: list[str], formats: object, has_check: bool
+) -> None:
     path = tmp_path / "crimes.csv"
     rows = [[f"C{n}", days[n % 2], "92D", "Recorded"] for n in range(40)]
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
-    draft, written, found = drafted(con, home, path, force="kent", extract="crimes")
-    assert found.get("dates", {}).get("recorded_on") == said
-    assert bool(column_of(draft, "recorded_on").checks) == doubt
-    loads(home, written)
+    draft, draft_yaml, mapping = drafted(con, home, path, force="kent", extract="crimes")
+    assert mapping.get("dates", {}).get("recorded_on") == formats
+    assert bool(column_of(draft, "recorded_on").checks) == has_check
+    assert_loads(home, draft_yaml)
 
 
 @pytest.mark.parametrize(
@@ -171,20 +173,20 @@ def test_dates(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, days:
         (["Area of Offence"], "Area of Offence", ""),
     ],
 )
-def test_where_a_person_lives_is_not_taken_unasked_for_where_it_happened(
+def test_area_where_a_person_lives_is_not_taken_for_the_place(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, headers: list[str], chosen: str | None, check: str
 ) -> None:
     path = tmp_path / "crimes.csv"
     units = ["Northgate", "Southmoor", "Eastbrook"]
     rows = [[f"C{n}", "25/10/2025", "92D", "Recorded", *(units[(n + m) % 3] for m in range(len(headers)))] for n in range(40)]
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status", *headers], *rows]), encoding="utf-8")
-    draft, _, found = drafted(con, home, path, force="kent", extract="crimes")
-    assert found["headers"].get("lpu") == chosen
+    draft, _, mapping = drafted(con, home, path, force="kent", extract="crimes")
+    assert mapping["headers"].get("lpu") == chosen
     checks = column_of(draft, "lpu").checks
     assert any(check in c for c in checks) if check else checks == []
 
 
-def test_values_that_three_columns_have_prove_none_of_them(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+def test_values_that_fit_three_columns_decide_none_of_them(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "tests on arrest.csv"
     head = ["Custody No", "Arrest Date", "Arrest Reason", "Test Status", "Initial Result", "Confirmed Result"]
     results = ["Positive", "Negative"]
@@ -200,12 +202,12 @@ def test_a_header_in_two_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
     head = [["Log", "", "Opened", "", "Closed", "", ""], ["No", "Log Type", "Date", "Time", "Date", "Time", "Flags"]]
     rows = [[f"L{n}", "ROC", "25/10/2025", "10:15", "26/10/2025", "11:00", "Drugs"] for n in range(30)]
     path.write_text(text([*head, *rows]), encoding="utf-8")
-    _, said, found = drafted(con, home, path, force="kent", extract="incidents")
-    assert found["table"] == {"header_row": 2} and found["headers"]["created_at"] == join("Opened Date", "Opened Time")
-    loads(home, said)
+    _, draft_yaml, mapping = drafted(con, home, path, force="kent", extract="incidents")
+    assert mapping["table"] == {"header_row": 2} and mapping["headers"]["created_at"] == join("Opened Date", "Opened Time")
+    assert_loads(home, draft_yaml)
 
 
-def test_what_a_draft_refuses(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+def test_files_that_cannot_be_drafted(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "rota.csv"
     path.write_text("Rota,Shift\nA,Early\n", encoding="utf-8")
     with pytest.raises(DraftError, match="fit no extract: name it with --extract"):
@@ -228,129 +230,129 @@ def test_what_a_draft_refuses(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
         ("search slips", 400),
     ],
 )  # fmt: skip
-def test_the_export_lands_under_its_own_name_with_the_draft_as_it_is(
+def test_export_lands_under_its_own_name_with_the_draft_unchanged(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, name: str, rows: int
 ) -> None:
     system = next(s for s in SYSTEMS if s.name == name)
     path = write(system, tmp_path / "export")
-    _, said, _ = drafted(con, home, path, extract=system.extract)
-    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+    _, draft_yaml, _ = drafted(con, home, path, extract=system.extract)
+    (home.mappings / "draft.yml").write_text(draft_yaml, encoding="utf-8")
     path.rename(home.inbox / path.name)
     (entry,) = land_night(home)
     assert (entry.extract, entry.force_code) == (system.extract, "kent")
     if name == "search slips":
-        # A third of the searches are for a code that is left to a person: held, until its meaning is written.
+        # A third of the searches have a code that a person must decide: the file is held until its meaning is written.
         assert (entry.outcome, entry.held_for) == ("held", "vocabulary") and "'DRG'" in entry.reason
-        assert "take off this #, too" in said
-        said, n = re.subn(r"# (DRG|object_of_search):(?=  # (?:\? |with a code))", r"\1: ", said)
-        said = re.sub(r"DRG:.*", "DRG: Controlled drugs", said)
-        (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+        assert "take off this #, too" in draft_yaml
+        draft_yaml, n = re.subn(r"# (DRG|object_of_search):(?=  # (?:\? |with a code))", r"\1: ", draft_yaml)
+        draft_yaml = re.sub(r"DRG:.*", "DRG: Controlled drugs", draft_yaml)
+        (home.mappings / "draft.yml").write_text(draft_yaml, encoding="utf-8")
         newer = path.name.replace("0415", "0515")
         write(system, tmp_path / "export").rename(home.inbox / newer)
         (entry,) = land_night(home)
         assert n == 2
     assert entry.outcome == "accepted" and entry.rows_in_file == rows, entry.reason
-    # A source that nobody has given a meaning is in quarantine; all else lands.
+    # Rows with an undecided source are quarantined; all others land.
     reasons = ["source: is not one of its values"] if name == "intelligence desk" else []
     assert list(entry.quarantine_reasons) == reasons
 
 
-def test_a_cell_alone_is_not_repeated_and_not_left_out_unasked(
+def test_row_with_one_cell_is_not_shown_and_not_ignored_without_a_decision(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
 ) -> None:
     path = tmp_path / "crimes.csv"
     rows = [[f"C{n}", "25/10/2025", "92D", "Recorded"] for n in range(40)]
     rows += [["Ava Nonesuch"], ["Total", "40"]]
     path.write_text(text([["Crime No", "Date Recorded", "HO Code", "Status"], *rows]), encoding="utf-8")
-    draft, said, found = drafted(con, home, path, force="kent", extract="crimes")
-    assert found["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
-    assert "Nonesuch" not in said and "# decide: table.ignore: line 42: not a record" in said
+    draft, draft_yaml, mapping = drafted(con, home, path, force="kent", extract="crimes")
+    assert mapping["table"]["ignore"] == {"crime_ref": ["Total*"]} and draft.rows == 40
+    assert "Nonesuch" not in draft_yaml and "# decide: table.ignore: line 42: not a record" in draft_yaml
 
 
 CRIMES = ["Crime No", "Date Recorded", "HO Code", "Outcome Status"]
 
 
 def crimes(path: Path, codes: list[str], head: list[str] = CRIMES) -> Path:
-    # `Charged` is no status of a record: the cells do not say what the column is.
+    # `Charged` is no status of a crime: the cells do not identify the column.
     states = ("Recorded" if head[3] == "Status" else "Charged", "Cancelled")
     rows = [[f"C{n}", "25/10/2025", codes[n % len(codes)], states[n % 2]] for n in range(64)]
     path.write_text(text([head, *rows]), encoding="utf-8")
     return path
 
 
-def test_a_code_is_known_where_landing_knows_it(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
-    """92D is on the list, and so is each code of its group; 105/1 has the form of one and is on no list, until the home's."""
+def test_draft_knows_the_codes_that_landing_knows(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """92D is listed, and so is each code of its group. 105/1 looks like a code, and is known only once the home lists it."""
     path = crimes(tmp_path / "crimes.csv", ["105/1", "8/6", "92D/1", "28A"], [*CRIMES[:3], "Status"])
-    _, said, _ = drafted(con, home, path, force="kent", extract="crimes")
-    assert "# known as they are: 28A (16 rows), 92D/1 (16 rows)\n" in said
-    assert "    # 105/1:  # ? 16 rows\n    # 8/6:  # ? 16 rows\n" in said
-    assert "# pam vocabulary accept crimes offence_code CODE --counts-as possession|trafficking|nothing\n" in said
-    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+    _, draft_yaml, _ = drafted(con, home, path, force="kent", extract="crimes")
+    assert "# known as they are: 28A (16 rows), 92D/1 (16 rows)\n" in draft_yaml
+    assert "    # 105/1:  # ? 16 rows\n    # 8/6:  # ? 16 rows\n" in draft_yaml
+    assert "# pam vocabulary accept crimes offence_code CODE --counts-as possession|trafficking|nothing\n" in draft_yaml
+    (home.mappings / "draft.yml").write_text(draft_yaml, encoding="utf-8")
     path.rename(home.inbox / path.name)
     (entry,) = land_night(home)
     assert set(entry.unknown_values["offence_code"]) == {"105/1", "8/6"}, "as the draft says"
     accept_value(home, "crimes", "offence_code", ["105/1"], "nothing", by="")
     path = crimes(tmp_path / "crimes.csv", ["105/1", "8/6"], [*CRIMES[:3], "Status"])
-    _, said, _ = drafted(con, home, path, force="kent", extract="crimes")
-    assert "# known as they are: 105/1 (32 rows)\n" in said and "# 8/6:  # ? 32 rows\n" in said
+    _, draft_yaml, _ = drafted(con, home, path, force="kent", extract="crimes")
+    assert "# known as they are: 105/1 (32 rows)\n" in draft_yaml and "# 8/6:  # ? 32 rows\n" in draft_yaml
 
 
-def test_the_header_that_a_required_column_may_have_is_in_the_draft_and_no_constant(
+def test_likely_header_of_a_required_column_is_suggested_and_no_constant(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
 ) -> None:
-    """With all crimes as Recorded by a constant, the cancelled ones would count."""
-    draft, said, found = drafted(con, home, crimes(tmp_path / "crimes.csv", ["92D/1"]), force="kent", extract="crimes")
-    assert "\n  # status: Outcome Status  # ?\n" in said and "status" not in found["headers"]
-    assert "perhaps 'Outcome Status' is" in " ".join(draft.open_points) and "constants" not in said
-    loads(home, said)
-    seen = preview(con, home, draft, said, with_figures=False)
-    assert "perhaps status is 'Outcome Status' there" in seen.entry.reason, "as the draft says"
-    loads(home, said.replace("  # status: Outcome Status  # ?", "  status: Outcome Status"))
-    # Nothing is like it: then a constant may be right.
+    """With a constant `Recorded`, cancelled crimes would count."""
+    draft, draft_yaml, mapping = drafted(con, home, crimes(tmp_path / "crimes.csv", ["92D/1"]), force="kent", extract="crimes")
+    assert "\n  # status: Outcome Status  # ?\n" in draft_yaml and "status" not in mapping["headers"]
+    assert "perhaps 'Outcome Status' is" in " ".join(draft.open_points) and "constants" not in draft_yaml
+    assert_loads(home, draft_yaml)
+    result = preview(con, home, draft, draft_yaml, with_figures=False)
+    assert "perhaps status is 'Outcome Status' there" in result.entry.reason, "as the draft says"
+    assert_loads(home, draft_yaml.replace("  # status: Outcome Status  # ?", "  status: Outcome Status"))
+    # No header is similar: then a constant may be right.
     path = crimes(tmp_path / "crimes.csv", ["92D/1"], [*CRIMES[:3], "Officer"])
-    _, said, _ = drafted(con, home, path, force="kent", extract="crimes")
-    assert "set it under constants" in said and "# status" not in said
+    _, draft_yaml, _ = drafted(con, home, path, force="kent", extract="crimes")
+    assert "set it under constants" in draft_yaml and "# status" not in draft_yaml
 
 
-def test_codes_that_say_several_things_have_no_hints(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+def test_codes_with_several_meanings_have_no_hints(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     rows = [[f"C{n}", "01/10/2025 10:00", "Theft", ("Pos coc", "Neg", "Refused it")[n % 3]] for n in range(60)]
     path = tmp_path / "tests on arrest.csv"
     path.write_text(text([["Custody No", "Arrest Date", "Arrest Reason", "Test Result"], *rows]), encoding="utf-8")
-    draft, said, _ = drafted(con, home, path, force="kent", extract="drug_tests")
+    draft, draft_yaml, _ = drafted(con, home, path, force="kent", extract="drug_tests")
     assert [c.perhaps for name in ("test_status", "cocaine", "result") for c in draft.codes[name]] == [""] * 9
-    assert "perhaps" not in said and "# Neg:  # ? 20 rows\n" in said
+    assert "perhaps" not in draft_yaml and "# Neg:  # ? 20 rows\n" in draft_yaml
 
 
-def test_what_holds_the_file_is_not_left_as_it_is(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+def test_codes_that_hold_the_file_must_be_decided(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     rows = [[f"S{n}", "25/10/2025 10:00", ("DRG", "Controlled drugs")[n % 2], "Y"] for n in range(60)]
     path = tmp_path / "slips.csv"
     path.write_text(text([["Search Ref", "Date Searched", "Object of Search", "Found"], *rows]), encoding="utf-8")
-    _, said, _ = drafted(con, home, path, force="kent", extract="stop_search")
-    assert "leave it as it is" not in said
-    assert "pam vocabulary accept stop_search object_of_search CODE --counts-as Drugs|nothing\n" in said
+    _, draft_yaml, _ = drafted(con, home, path, force="kent", extract="stop_search")
+    assert "leave it as it is" not in draft_yaml
+    assert "pam vocabulary accept stop_search object_of_search CODE --counts-as Drugs|nothing\n" in draft_yaml
 
 
-def test_one_mistyped_date_does_not_fill_the_figures_with_years(
+def test_mistyped_date_does_not_fill_the_figures_with_empty_years(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
 ) -> None:
-    """`%Y/%m/%d` reads 24/09/26 as the year 24. The file then had a column for each year since 1900."""
+    """`%Y/%m/%d` reads 24/09/26 as the year 24. The figures then had a column for each year since 1900."""
     days = [*(f"2025/09/{n % 28 + 1:02d}" for n in range(30)), "24/09/26", "2023/01/05"]
     path = tmp_path / "Naloxone log.csv"
     path.write_text(text([["Kit Ref", "Date Given"], *([f"N{n}", day] for n, day in enumerate(days))]), encoding="utf-8")
-    draft, said, _ = drafted(con, home, path, force="kent", extract="naloxone")
+    draft, draft_yaml, _ = drafted(con, home, path, force="kent", extract="naloxone")
     assert draft.window == (date(2023, 1, 5), date(2026, 9, 24))
-    seen = preview(con, home, draft, said)
-    assert [(f.year, f.value) for f in seen.figures] == [("2023", 1), ("2025", 30), ("2026", 1)], "not 2024, which has no row"
+    result = preview(con, home, draft, draft_yaml)
+    assert [(f.year, f.value) for f in result.figures] == [("2023", 1), ("2025", 30), ("2026", 1)], "not 2024, which has no row"
 
 
-def test_a_day_in_the_name_is_marked_to_check(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+def test_day_in_the_name_gets_a_check(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "Kent naloxone to 31 Oct 2025.csv"
     days = ["2025-01-05", "2025-10-30"]
     path.write_text(text([["Kit Ref", "Date Given"], *([f"N{n}", days[n % 2]] for n in range(40))]), encoding="utf-8")
-    _, said, found = drafted(con, home, path, extract="naloxone")
-    assert found["files"] == [{"name": "Kent naloxone to *.csv", "covers": "days"}]
-    assert "  # check: '31 Oct 2025' alone says no window" in said
-    (home.mappings / "draft.yml").write_text(said, encoding="utf-8")
+    _, draft_yaml, mapping = drafted(con, home, path, extract="naloxone")
+    assert mapping["files"] == [{"name": "Kent naloxone to *.csv", "covers": "days"}]
+    assert "  # check: '31 Oct 2025' alone says no window" in draft_yaml
+    (home.mappings / "draft.yml").write_text(draft_yaml, encoding="utf-8")
     path.rename(home.inbox / path.name)
     (entry,) = land_night(home)
     assert entry.window == (date(2025, 1, 5), date(2025, 10, 30))

@@ -1,4 +1,4 @@
-"""The rule that is drafted from a file's name: never a window that the file does not have, as its other days would be zeros."""
+"""The rule that is drafted from a file's name: its window never exceeds the file's, as the other days would count as 0."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ SINCE_APRIL = (date(2026, 4, 2), date(2026, 10, 3))
         ("Incidents to 30 Oct 2026.xlsx", MONTH, "Incidents to *.xlsx"),
     ],
 )  # fmt: skip
-def test_a_day_in_the_name_is_no_year_and_no_month(name: str, days: tuple[date, date], rule: str) -> None:
+def test_day_in_the_name_is_not_taken_for_a_year_or_month(name: str, days: tuple[date, date], rule: str) -> None:
     drafted = draft_name(name, *days)
     assert (drafted.name, drafted.covers) == (rule, "days")
     assert "days without rows before and after are not covered" in drafted.doubt
@@ -50,7 +50,7 @@ def test_a_day_in_the_name_is_no_year_and_no_month(name: str, days: tuple[date, 
         ("v2b list 3.csv", MONTHS, "v*b list *.csv", "months"),
     ],
 )  # fmt: skip
-def test_what_the_name_says_is_the_window_where_it_says_all_of_it(
+def test_complete_window_in_the_name_is_used(
     name: str, days: tuple[date, date], rule: str, covers: str | None
 ) -> None:
     drafted = draft_name(name, *days)

@@ -1,0 +1,195 @@
+"""Two extractions of the same time that differ, and held files that a person releases."""
+
+import pytest
+
+from dagster_project.landing import NotHeld, accepted, counts, release_load
+from dagster_project.landing.quarantine_export import quarantined_files
+
+from .conftest import NOW
+
+ROW = "C1,2025-03-01,92D,Recorded,Dales"
+ROWS = [f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(50)]
+
+
+def land_at_same_time(warehouse, rows, window):
+    start, end = window
+    return warehouse.land("crimes", *rows, start=start, end=end)
+
+
+FROM_JANUARY, FROM_MARCH, FROM_FEBRUARY = (
+    ("2025-01-01", "2025-12-31"), ("2025-03-01", "2025-12-31"), ("2025-02-01", "2025-12-31"),
+)  # fmt: skip
+EREWASH = ROW.replace("Dales", "Erewash")
+SAME = "C2,2025-03-02,92D,Recorded,"
+
+
+def test_keys_that_differ_between_files_of_the_same_time_are_withheld_in_both(warehouse):
+    first = land_at_same_time(warehouse, [ROW, SAME, "C3,2025-01-05,92D,Recorded,"], FROM_JANUARY)
+    second = land_at_same_time(warehouse, [SAME, EREWASH], FROM_MARCH)
+    assert second.outcome == "accepted"
+    assert second.withheld == {first.load_id: 1}
+    assert (second.rows_landed, second.rows_quarantined) == (1, 1)
+    assert second.quarantine_reasons == {"differs from an extraction of the same time": 1}
+    for entry, other, line in ((first, second, "2"), (second, first, "3")):
+        assert [(r["_line"], r["_key"]) for r in warehouse.withheld(entry)] == [(line, "C1")]
+        (row,) = warehouse.quarantine(entry)
+        assert row["_reasons"] == (
+            f"crime_ref: differs from the row in {other.source_file}, extracted at the same time"
+        )
+        # Raw never changes: a separate file lists the rows not to be used.
+        assert line in [r["_line"] for r in warehouse.raw(entry)]
+    totals = counts(warehouse.ledger())
+    assert (totals[first.load_id].rows_landed, totals[first.load_id].rows_quarantined) == (2, 1)
+    assert (totals[second.load_id].rows_landed, totals[second.load_id].rows_quarantined) == (1, 1)
+
+
+def test_third_file_of_the_same_time_counts_no_row_twice(warehouse):
+    first, second = land_at_same_time(warehouse, [ROW], FROM_JANUARY), land_at_same_time(warehouse, [EREWASH], FROM_MARCH)
+    third = land_at_same_time(warehouse, [ROW], FROM_FEBRUARY)
+    assert third.withheld == {} and third.rows_landed == 0
+    assert {c.rows_landed for c in counts(warehouse.ledger()).values()} == {0}
+    assert [e.outcome for e in (first, second, third)] == ["accepted"] * 3
+
+
+def test_no_conflict_with_another_time_or_force_or_a_held_file(warehouse):
+    warehouse.land("crimes", ROW, at="20260104T000000Z")
+    warehouse.land("crimes", ROW, force="leicestershire")
+    held = warehouse.land("crimes", *ROWS, *ROWS, start="2025-02-01")
+    entry = warehouse.land("crimes", EREWASH)
+    assert held.outcome == "held"
+    assert (entry.withheld, entry.rows_landed) == ({}, 1)
+
+
+def test_conflicting_file_again_is_known(warehouse):
+    land_at_same_time(warehouse, [ROW], FROM_JANUARY)
+    land_at_same_time(warehouse, [EREWASH, SAME], FROM_MARCH)
+    assert warehouse.land("crimes", SAME, EREWASH, start=FROM_MARCH[0], end=FROM_MARCH[1], ext=".csv.gz").outcome == "known"
+    assert warehouse.land("crimes", ROW, ext=".csv.gz").outcome == "known"
+
+
+def land_two_that_conflict(warehouse, old, new):
+    """Land two files of the same time, one after the other: crimes by number, in the second in another unit.
+
+    Returns the last entry of each."""
+    first = land_at_same_time(warehouse, [f"C{n},2025-03-01,92D,Recorded,Dales" for n in old], FROM_JANUARY)
+    warehouse.drop("crimes", *(f"C{n},2025-03-01,92D,Recorded,Erewash" for n in new), start=FROM_MARCH[0], end=FROM_MARCH[1])
+    warehouse.night()
+    second = next(e for e in warehouse.ledger() if e.load_id != first.load_id)
+    return [[e for e in warehouse.ledger() if e.load_id == load][-1] for load in (first.load_id, second.load_id)]
+
+
+@pytest.mark.parametrize(
+    "old,new,outcomes,quarantined",
+    [
+        (range(90), range(80), ["held", "held"], [0, 0]),
+        (range(90), range(70, 110), ["accepted", "accepted"], [20, 20]),
+        (range(90), range(70, 109), ["accepted", "held"], [0, 0]),
+        (range(39), range(19, 109), ["held", "accepted"], [0, 0]),
+        (range(40), range(20, 109), ["accepted", "accepted"], [20, 20]),
+        (range(19), range(19), ["accepted", "accepted"], [19, 19]),
+        (range(20), range(19), ["held", "accepted"], [0, 0]),
+    ],
+    ids=["both", "half", "the second", "the first", "half of the first", "few", "20 rows"],
+)
+def test_file_that_loses_most_rows_to_a_conflict_is_held(warehouse, old, new, outcomes, quarantined):
+    entries = land_two_that_conflict(warehouse, old, new)
+    assert [e.outcome for e in entries] == outcomes
+    totals = counts(warehouse.ledger())
+    # A held file has no conflicts: the other keeps all its rows.
+    assert [totals[e.load_id].rows_quarantined for e in entries] == quarantined
+    assert [len(warehouse.quarantine(e)) for e in entries] == quarantined
+    for entry, other in (entries, reversed(entries)):
+        if entry.outcome == "held":
+            assert "Most often differs from an extraction of the same time" in entry.reason
+            assert f"Of the same time: {other.source_file}. Drop the one that counts again under a newer time" in entry.reason
+
+
+def test_one_of_two_conflicting_files_is_released_or_sent_again(warehouse):
+    first, _ = land_two_that_conflict(warehouse, range(90), range(80))
+    entry = release_load(warehouse.home, warehouse.contracts, first.load_id, "release-1", by="A. Nalyst", why="it counts")
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 90, 0)
+    again = warehouse.land(
+        "crimes", *(f"C{n},2025-03-01,92D,Recorded,Erewash" for n in range(90)),
+        start=FROM_MARCH[0], end=FROM_MARCH[1], at="20260105T030000Z",
+    )  # fmt: skip
+    assert (again.outcome, again.rows_landed) == ("accepted", 90)
+
+
+def test_held_file_takes_part_in_no_other_conflict(warehouse):
+    """The second differs from the first in five rows and from the third in most: when it is held, the others keep all rows."""
+    land_at_same_time(warehouse, [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(100)], FROM_JANUARY)
+    second = land_at_same_time(warehouse, [f"C{n},2025-03-01,92D,Recorded,Erewash" for n in range(95, 135)], FROM_MARCH)
+    assert (second.outcome, second.rows_landed) == ("accepted", 35)
+    rows = [f"C{n},2025-03-01,92D,Recorded,High Peak" for n in (*range(100, 135), *range(200, 300))]
+    warehouse.drop("crimes", *rows, start=FROM_FEBRUARY[0], end=FROM_FEBRUARY[1])
+    warehouse.night()
+    held = [e for e in warehouse.ledger() if e.load_id == second.load_id][-1]
+    assert (held.outcome, held.held_for, held.rows_landed, held.rows_quarantined) == ("held", None, 40, 0)
+    assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [100, 40, 135]
+    released = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="it counts")
+    assert (released.rows_landed, released.rows_quarantined) == (0, 40)
+    assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [95, 0, 100]
+
+
+def test_two_conflicting_files_in_one_night(warehouse):
+    for unit, (start, end) in (("Dales", FROM_JANUARY), ("Erewash", FROM_MARCH)):
+        warehouse.drop("crimes", *(f"C{n},2025-03-01,92D,Recorded,{unit}" for n in range(30)), start=start, end=end)
+    entries = warehouse.night()
+    assert [e.outcome for e in entries] == ["accepted", "held", "held"] and entries[0].load_id == entries[2].load_id
+    assert accepted(warehouse.ledger()) == []
+    assert [e.outcome for e in warehouse.night(archive=False)] == []
+
+
+def test_rows_withheld_by_a_later_file_have_a_reason(warehouse):
+    land_two_that_conflict(warehouse, range(90), range(70, 110))
+    assert [(f.rows, f.reasons) for f in quarantined_files(warehouse.home)] == [
+        (20, {"differs from an extraction of the same time": 20})
+    ] * 2
+
+
+# Releases
+
+
+def test_released_file_loads_unchanged(warehouse):
+    held = warehouse.land("crimes", *ROWS, *ROWS)
+    who = {"by": "A. Nalyst", "why": "checked at the source"}
+    entry = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", **who, now=NOW)
+    assert (entry.outcome, entry.load_id, entry.rows_landed, entry.rows_duplicate) == (
+        "accepted", held.load_id, 50, 50,
+    )  # fmt: skip
+    assert entry.reason.startswith("released by A. Nalyst: checked at the source; was held: doubled feed")
+    assert [e.load_id for e in accepted(warehouse.ledger())] == [held.load_id]
+    assert warehouse.ledger()[-1] == entry
+    with pytest.raises(NotHeld, match="accepted"):
+        release_load(warehouse.home, warehouse.contracts, held.load_id, "release-2", by="A. Nalyst", why="checked")
+    assert warehouse.land("crimes", *ROWS, *ROWS).outcome == "known"
+
+
+def test_release_checks_for_conflicts(warehouse):
+    held = warehouse.land("crimes", *ROWS, *ROWS, start="2025-02-01")
+    other = warehouse.land("crimes", EREWASH)
+    entry = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="checked")
+    assert entry.withheld == {other.load_id: 1}
+    assert (entry.rows_landed, entry.rows_quarantined) == (49, 1)
+
+
+def test_unknown_load_cannot_be_released(warehouse):
+    with pytest.raises(NotHeld):
+        release_load(warehouse.home, warehouse.contracts, "none", "release-1", by="A. Nalyst", why="checked")
+
+
+def test_release_does_not_make_a_month_newer(warehouse):
+    """A month that came after it stays the newest: the same again is known, and the released content again is held."""
+    text = "Date,Object of search,Outcome\n"
+    doubled = text + "".join(f"2024-01-01T10:00:00,x,{i}\n" * 2 for i in range(50))
+    name = "2024-01-derbyshire-stop-and-search.csv"
+    warehouse.put(name, doubled)
+    (held,) = warehouse.night()
+    warehouse.put(name, text + "2024-01-02T10:00:00,x,y\n")
+    warehouse.night()
+    release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="checked")
+    entries = []
+    for again in (text + "2024-01-02T10:00:00,x,y\n", doubled):
+        warehouse.put(name, again)
+        entries += warehouse.night()
+    assert [e.outcome for e in entries] == ["known", "held"]

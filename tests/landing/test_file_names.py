@@ -1,0 +1,119 @@
+"""File names: what they mean, and why some are invalid."""
+
+import fnmatch
+import random
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from dagster_project.contracts import load_contracts
+from dagster_project.landing.file_name_patterns import read_pattern
+from dagster_project.landing.file_names import describe, find_files
+
+CONTRACTS = load_contracts()
+FORCES = {"derbyshire", "avon-and-somerset"}
+GOOD = "incidents__derbyshire__2023-01-01__2025-12-31__20260105T020000Z.csv"
+
+
+def read_name(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.write_text("x")
+    return describe(path, CONTRACTS, FORCES)
+
+
+def test_a_canonical_name(tmp_path):
+    file = read_name(tmp_path, GOOD)
+    assert file.problem is None
+    assert (file.form, file.extract, file.force_code, file.container) == (
+        "canonical",
+        "incidents",
+        "derbyshire",
+        ".csv",
+    )
+    assert (file.covered_from, file.covered_to) == (date(2023, 1, 1), date(2025, 12, 31))
+    assert file.extracted_at == datetime(2026, 1, 5, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("ext", [".csv", ".CSV", ".csv.gz", ".Csv.GZ"])
+def test_extensions_in_any_case(tmp_path, ext):
+    file = read_name(tmp_path, GOOD.removesuffix(".csv") + ext)
+    assert file.problem is None and file.container == ext.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "extract", "force", "to"),
+    [
+        ("2024-02-derbyshire-street.csv", "street_crime", "derbyshire", date(2024, 2, 29)),
+        (
+            "2024-01-avon-and-somerset-stop-and-search.csv",
+            "stop_search",
+            "avon-and-somerset",
+            date(2024, 1, 31),
+        ),
+    ],
+)
+def test_data_police_uk_names_cover_their_month(tmp_path, name, extract, force, to):
+    file = read_name(tmp_path, name)
+    assert file.problem is None and file.form == "police_uk"
+    assert (file.extract, file.force_code, file.covered_to) == (extract, force, to)
+    assert file.covered_from == to.replace(day=1) and file.extracted_at is None
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("notes.txt", "not a kind of file"),
+        ("notes.csv", "neither"),
+        (GOOD.replace("incidents", "accidents"), "no contract is called 'accidents'"),
+        (GOOD.replace("derbyshire", "mordor"), "unknown force 'mordor'"),
+        (GOOD.replace("2023-01-01", "2025-02-30"), "covered from: '2025-02-30'"),
+        (GOOD.replace("2025-12-31", "31-12-2025"), "covered to: '31-12-2025'"),
+        (GOOD.replace("2023-01-01", "20230101"), "covered from"),
+        (GOOD.replace("2023-01-01", "0023-01-01"), "covered from"),
+        (GOOD.replace("2023-01-01", "2026-01-01"), "ends before it begins"),
+        (GOOD.replace("T020000Z", "T020000"), "extracted at"),
+        (GOOD.replace("T020000Z", "T250000Z"), "no time there is"),
+        ("2024-13-derbyshire-street.csv", "no month there is"),
+        ("2024-01-mordor-street.csv", "unknown force 'mordor'"),
+        ("2024-01-derbyshire-outcomes.csv", "no contract takes this file"),
+    ],
+)
+def test_invalid_names_are_reported_with_the_reason(tmp_path, name, reason):
+    assert reason in read_name(tmp_path, name).problem
+
+
+def test_which_files_of_the_inbox_are_found(tmp_path):
+    for name in (
+        GOOD,
+        GOOD + ".manifest.json",
+        GOOD + ".part",
+        "upload.tmp",
+        ".hidden.csv",
+        "2024-01/2024-01-derbyshire-street.csv",
+        ".old/2024-02-derbyshire-street.csv",
+        "odd.doc",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    (tmp_path / "2024-03-derbyshire-street.csv").mkdir()
+    files = find_files(tmp_path, CONTRACTS, FORCES)
+    assert sorted(f.name for f in files) == ["2024-01-derbyshire-street.csv", GOOD, "odd.doc"]
+    assert [f.name for f in files if f.problem] == ["odd.doc"]
+
+
+def test_missing_inbox_has_no_files(tmp_path):
+    assert find_files(tmp_path / "none", CONTRACTS, FORCES) == []
+
+
+def test_globs_match_as_fnmatch_does_without_backtracking():
+    rng = random.Random(20260103)
+    for _ in range(3000):
+        pattern = "".join(rng.choices("**?ab", k=rng.randint(1, 9)))
+        name = "".join(rng.choices("abAB", k=rng.randint(0, 9)))
+        assert read_pattern(pattern).fits(name) == fnmatch.fnmatchcase(name.lower(), pattern), (pattern, name)
+    many_stars = read_pattern("*a" * 60 + ".csv")
+    assert many_stars.fits("xa" * 90 + ".CSV") and not many_stars.fits("a" * 250 + "b")
+    dates = read_pattern("*run*{month:%b %Y}*.xlsx").read("Run 2 of incidents Oct 2025 (1).xlsx")
+    assert dates[0].isoformat() == "2025-10-01"

@@ -1,0 +1,221 @@
+"""Files that would withdraw most current rows, have mostly bad rows or have American dates are held or refused. Just inside
+each limit they land."""
+
+import pytest
+
+from dagster_project.core.config import ConfigError, read_config
+from dagster_project.landing import release_load
+
+LATER, LAST = "20260106T020000Z", "20260107T020000Z"
+
+
+def crimes(first, last, day="2025-03-01"):
+    return [f"C{n},{day},92D,Recorded,Dales" for n in range(first, last)]
+
+
+def write_limits(warehouse, text):
+    warehouse.home.config_file.write_text(f"[believe]\n{text}\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "rows_before,rows_kept,outcome", [(100, 49, "held"), (100, 50, "accepted"), (99, 0, "accepted"), (101, 50, "held")]
+)
+def test_a_file_that_would_withdraw_more_than_half_is_held(warehouse, rows_before, rows_kept, outcome):
+    warehouse.land("crimes", *crimes(0, rows_before))
+    entry = warehouse.land("crimes", *crimes(rows_before - rows_kept, rows_before), "N1,2025-03-01,92D,Recorded,", at=LATER)
+    assert entry.outcome == outcome
+    if outcome == "held":
+        assert f"would withdraw {rows_before - rows_kept:,} of the {rows_before:,} current rows" in entry.reason
+
+
+def test_rows_outside_the_window_and_of_other_forces_do_not_count(warehouse):
+    warehouse.land("crimes", *crimes(0, 60), *crimes(60, 400, "2025-06-01"))
+    warehouse.land("crimes", *crimes(0, 400), force="leicestershire")
+    assert warehouse.land("crimes", *crimes(0, 1), at=LATER, start="2025-03-01", end="2025-03-31").outcome == "accepted"
+    assert warehouse.land("crimes", *crimes(0, 1), at=LATER, start="2025-06-01", end="2025-06-30").outcome == "held"
+
+
+def test_withdrawn_and_newer_rows_are_not_counted_as_withdrawn_again(warehouse):
+    warehouse.land("crimes", *crimes(0, 300))
+    half = warehouse.land("crimes", *crimes(0, 150), at=LATER)
+    assert half.outcome == "accepted"
+    # 150 rows are current now: another 75 may go.
+    assert warehouse.land("crimes", *crimes(0, 74), at=LAST).outcome == "held"
+    assert warehouse.land("crimes", *crimes(0, 75), at="20260107T030000Z").outcome == "accepted"
+    # An older file that comes late withdraws nothing.
+    assert warehouse.land("crimes", *crimes(900, 901), at="20260105T030000Z").outcome == "accepted"
+
+
+def test_quarantined_keys_count_as_present(warehouse):
+    warehouse.land("crimes", *crimes(0, 100))
+    bad = [row.replace("Recorded", "Odd") for row in crimes(0, 45)]
+    entry = warehouse.land("crimes", *bad, *crimes(45, 50), *crimes(200, 250), at=LATER)
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 45)
+    # The earlier good versions of those rows are still current, and are withdrawn with the rest.
+    assert "would withdraw 100 of the 100" in warehouse.land("crimes", "X,2025-03-01,92D,Recorded,", at=LAST).reason
+
+
+def test_rows_of_several_overlapping_files_are_counted_once(warehouse):
+    warehouse.land("crimes", *crimes(0, 200), *crimes(200, 400, "2025-08-01"))
+    warehouse.land("crimes", *crimes(0, 120), at=LATER, end="2025-06-30")
+    # 120 of the first half, 200 of the second.
+    entry = warehouse.land("crimes", *crimes(0, 100), at=LAST)
+    assert "would withdraw 220 of the 320" in entry.reason
+
+
+def test_list_is_compared_only_with_the_newest_list(warehouse):
+    lines = [f"L{n},2020-01-01," for n in range(200)]
+    warehouse.land("county_lines", *lines, start="2024-01-01", end="2024-12-31")
+    entry = warehouse.land("county_lines", *lines[:99], at=LATER)
+    assert entry.outcome == "held" and "would withdraw 101 of the 200" in entry.reason
+    assert warehouse.land("county_lines", *lines[:100], at=LAST).outcome == "accepted"
+
+
+STREET = (
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    "Last outcome category,Context\n"
+)
+SEARCH = (
+    "Type,Date,Part of a policing operation,Policing operation,Latitude,Longitude,Gender,Age range,Self-defined ethnicity,"
+    "Officer-defined ethnicity,Legislation,Object of search,Outcome,Outcome linked to object of search,"
+    "Removal of more than just outer clothing\n"
+)
+
+
+def searches(n):
+    rows = [f"2024-01-0{i % 9 + 1}T10:{i % 60:02}:00+00:00,,,,,Male,,W{i},White,Act,Drugs,x,," for i in range(n)]
+    return SEARCH + "".join(f"Person search,{row}\n" for row in rows)
+
+
+@pytest.mark.parametrize("n,outcome", [(30, "held"), (190, "held"), (191, "accepted")])
+def test_month_of_data_police_uk_replaced_by_few_rows_is_held(warehouse, n, outcome):
+    warehouse.put("2024-01-derbyshire-stop-and-search.csv", searches(381))
+    (entry,) = warehouse.night()
+    assert entry.outcome == "accepted", entry.reason
+    warehouse.put("2024-01-derbyshire-stop-and-search.csv", searches(n))
+    (entry,) = warehouse.night()
+    assert entry.outcome == outcome, entry.reason
+    if n == 30:
+        assert "351 of the 381" in entry.reason
+
+
+@pytest.mark.parametrize("n,outcome", [(30, "held"), (200, "accepted")])
+def test_force_s_own_file_that_replaces_a_month_of_data_police_uk(warehouse, n, outcome):
+    warehouse.put("2024-01-derbyshire-stop-and-search.csv", searches(381))
+    warehouse.night()
+    rows = [f"S{i},2024-01-05,Act,Drugs,x,Y,,," for i in range(n)]
+    header = "search_ref,searched_at,legislation,object_of_search,outcome,object_found,age_range,self_defined_ethnicity,lpu"
+    entry = warehouse.land("stop_search", *rows, header=header, start="2024-01-01", end="2024-01-31")
+    assert entry.outcome == outcome
+
+
+def test_street_crime_is_compared_by_month(warehouse):
+    for n, outcome in ((240, "accepted"), (119, "held"), (120, "accepted")):
+        rows = "".join(f",2024-01,,,,,Place {i},,Dales 001A,Drugs,,\n" for i in range(n))
+        warehouse.put("2024-01-derbyshire-street.csv", STREET + rows)
+        (entry,) = warehouse.night()
+        assert entry.outcome == outcome
+
+
+def test_released_file_withdraws_rows(warehouse):
+    warehouse.land("crimes", *crimes(0, 100))
+    held = warehouse.land("crimes", *crimes(0, 10), at=LATER)
+    released = release_load(warehouse.home, warehouse.contracts, held.load_id, "night-9", by="A", why="true")
+    assert released.outcome == "accepted" and "would withdraw 90 of the 100" in released.reason
+    # While it was held, it did not affect later files.
+    assert warehouse.land("crimes", *crimes(0, 1), at=LAST).outcome == "accepted"
+
+
+@pytest.mark.parametrize("rows,bad,outcome", [(20, 11, "held"), (20, 10, "accepted"), (19, 19, "accepted"), (21, 11, "held")])
+def test_file_with_mostly_bad_rows_is_held(warehouse, rows, bad, outcome):
+    good = crimes(bad, rows)
+    entry = warehouse.land("crimes", *[r.replace("Recorded", "Odd") for r in crimes(0, bad)], *good)
+    assert (entry.outcome, entry.rows_quarantined, entry.rows_landed) == (outcome, bad, rows - bad)
+    if outcome == "held":
+        assert f"{bad} of {rows} rows" in entry.reason
+
+
+def american(n, of, other=0):
+    """`of` rows: `n` with a day that cannot be a month, `other` with the day first."""
+    days = [f"03/{13 + i % 15}/2025" for i in range(n)] + [f"{13 + i % 15}/03/2025" for i in range(other)]
+    days += [f"0{i % 9 + 1}/05/2025" for i in range(of - len(days))]
+    return [f"C{i},{day},92D,Recorded," for i, day in enumerate(days)]
+
+
+@pytest.mark.parametrize(
+    "n,of,other,outcome",
+    [(1, 1, 0, "refused"), (2, 200, 0, "refused"), (1, 101, 0, "accepted"), (2, 200, 1, "accepted"), (0, 50, 0, "accepted")],
+)
+def test_american_dates_are_refused_with_the_mapping_line_to_add(warehouse, n, of, other, outcome):
+    entry = warehouse.land("crimes", *american(n, of, other))
+    assert entry.outcome == outcome
+    if outcome == "refused":
+        assert 'dates: {recorded_on: "%m/%d/%Y"}' in entry.reason and entry.rows_refused == of
+
+
+def test_mapping_line_of_the_reason_makes_the_file_land(warehouse):
+    rows = [f"I{i},INCIDENT,3/{i + 1}/2025 {i % 12 + 1}:05 PM,Drugs,,," for i in range(31)]
+    entry = warehouse.land("incidents", *rows)
+    assert entry.outcome == "refused"
+    line = entry.reason[entry.reason.index("dates: {") :]
+    (warehouse.home.mappings / "m.yml").write_text(f"extract: incidents\nforces: [derbyshire]\n{line}\n", encoding="utf-8")
+    entry = warehouse.land("incidents", *rows)
+    assert entry.outcome == "accepted" and entry.rows_landed == 31
+    assert warehouse.raw(entry)[30]["created_at"] == "2025-03-31 19:05:00"
+
+
+def test_reason_names_every_column_with_american_dates(warehouse):
+    (warehouse.home.mappings / "m.yml").write_text(
+        'extract: pspos\nheaders: {starts_on: {join: [D, T]}}\ndates: {ends_on: "%Y.%m.%d"}\n', encoding="utf-8"
+    )
+    entry = warehouse.land("pspos", text="order_ref,authority,D,T,ends_on\nP1,A,12/31/2024,10:00,12/31/2025\n")
+    assert 'add to the mapping dates: {starts_on: "%m/%d/%Y %H:%M", ends_on: "%m/%d/%Y"}' in entry.reason
+
+
+def test_the_limits_are_settings(warehouse):
+    shares = "withdrawn_share = 0.9\nquarantined_share = 0.1\namerican_share = 0.5"
+    write_limits(warehouse, f"{shares}\nwithdrawn_rows = 10\nquarantined_rows = 2")
+    warehouse.land("crimes", *crimes(0, 20))
+    assert warehouse.land("crimes", *crimes(0, 2), at=LATER).outcome == "accepted"
+    warehouse.land("crimes", *crimes(0, 20), at=LAST)
+    assert warehouse.land("crimes", *crimes(0, 1), at="20260108T020000Z").outcome == "held"
+    bad = [r.replace("Recorded", "Odd") for r in crimes(0, 1)]
+    assert warehouse.land("crimes", *bad, *crimes(1, 20), at="20260109T020000Z").outcome == "accepted"
+    bad = [r.replace("Recorded", "Odd") for r in crimes(0, 3)]
+    assert warehouse.land("crimes", *bad, *crimes(3, 20), at="20260110T020000Z").outcome == "held"
+    rows = [*american(4, 10), *crimes(20, 40)]
+    assert warehouse.land("crimes", *rows, force="leicestershire").outcome == "held"
+    write_limits(warehouse, "withdrawn_share = 2")
+    with pytest.raises(ConfigError, match=r"believe\.withdrawn_share"):
+        read_config(warehouse.home)
+
+
+@pytest.mark.parametrize("rows_kept,outcome", [(60, "held"), (199, "held"), (200, "accepted"), (390, "accepted")])
+def test_large_files_are_first_compared_by_a_sample(warehouse, monkeypatch, rows_kept, outcome):
+    monkeypatch.setattr("dagster_project.landing.plausibility.SAMPLE_ABOVE", 100)
+    monkeypatch.setattr("dagster_project.landing.plausibility.SAMPLE_PART", 2)
+    warehouse.land("crimes", *crimes(0, 400))
+    entry = warehouse.land("crimes", *crimes(0, rows_kept), *crimes(600, 630), at=LATER)
+    assert entry.outcome == outcome
+
+
+MDA = "order_ref,order_date,amount,recipient"
+
+
+@pytest.mark.parametrize(
+    "extract,header,row,outcome",
+    [
+        ("forfeiture_orders", MDA, "M{0},2025-03-01,100,Police", "held"),
+        ("forfeiture_orders", f"{MDA},seizure_ref", "M{0},2025-03-01,100,Police,S{0}", "accepted"),
+        ("forfeiture_orders", "order_ref,order_date,amount,paid_to", "M{0},2025-03-01,100,Police", "accepted"),
+        ("mda_orders", MDA, "M{0},2025-03-01,100,Police", "accepted"),
+        # Files of data.police.uk have no references, so further columns of a crimes file may have the same names.
+        ("crimes", "crime_ref,recorded_on,offence_code,status,month,crime_type,longitude,latitude,location,lsoa_name",
+         "C{0},2025-03-01,92D,Recorded,2025-03,Drugs,1,52,Street,Amber Valley 001A", "accepted"),
+    ],
+)  # fmt: skip
+def test_a_file_with_the_columns_of_another_extract(warehouse, extract, header, row, outcome):
+    entry = warehouse.land(extract, *(row.format(n) for n in range(5)), header=header)
+    assert entry.outcome == outcome, entry.reason
+    if outcome == "held":
+        assert entry.reason.startswith("has the columns of mda_orders, recipient among them, and its name says forfeiture_")

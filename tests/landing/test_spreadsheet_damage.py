@@ -1,0 +1,137 @@
+"""Damage that a spreadsheet does silently: digits cut off, rows cut off, points between thousands, a sheet for each month.
+Similar files that are sound land."""
+
+import duckdb
+import pytest
+
+from dagster_project.landing import plausibility
+
+from .test_workbooks import HEAD, NAME, edit_part, land, rows
+from .workbook import workbook
+
+MONEY = "order_ref,order_date,offence_category,order_value,benefit_value"
+
+
+def workbook_of_keys(*keys):
+    return workbook([HEAD, *[[key, "2025-03-01", "92D", "Recorded", "Dales"] for key in keys]])
+
+
+def test_numbers_of_16_digits_are_refused_as_keys(warehouse):
+    # As numbers the first two are equal, and would be merged.
+    entry = land(warehouse, workbook_of_keys(123456789012345678, 123456789012345679, 1e15, "C1"))
+    assert (entry.rows_landed, entry.rows_quarantined, entry.rows_duplicate) == (1, 3, 0)
+    reason = warehouse.quarantine(entry)[0]["_reasons"]
+    assert reason.startswith("crime_ref: '1.23456789012346e+17' is a long number that a spreadsheet has cut short: export")
+
+
+def test_numbers_of_15_digits_and_long_texts_are_keys(warehouse):
+    entry = land(warehouse, workbook_of_keys(999999999999999, 999999999999998, "1234567890123456", "1234567890123457"))
+    assert (entry.rows_landed, entry.rows_quarantined) == (4, 0)
+    assert warehouse.raw(entry)[0]["crime_ref"] == "999999999999999"
+
+
+def test_parquet_doubles_of_16_digits_are_refused_as_keys(warehouse):
+    path = warehouse.home.inbox / "crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.parquet"
+    keys = "unnest([123456789012345678::double, 123456789012345]) as t(crime_ref)"
+    duckdb.sql(f"select crime_ref, '2025-03-01' recorded_on, '92D' offence_code, 'Recorded' status from {keys}").write_parquet(
+        str(path)
+    )
+    (entry,) = warehouse.night()
+    assert (entry.rows_landed, entry.rows_quarantined) == (1, 1)
+
+
+def orders(warehouse, *amounts, at="20260105T020000Z"):
+    lines = [f'O{n},2025-03-01,Fraud,"{amount}",500' for n, amount in enumerate(amounts)]
+    return warehouse.land("confiscation_orders", *lines, header=MONEY, at=at)
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ("1.234", "2.500", "12.000"),
+        ("1.234", "2.500", "£12.000", "500", "", "0"),
+        ("1.234", "2.500", "3.100", "1.234.567", "2.500,50"),
+    ],
+)
+def test_points_between_thousands_hold_the_file(warehouse, amounts):
+    entry = orders(warehouse, *amounts)
+    assert entry.outcome == "held" and "order_value: every amount with a point has three figures after it" in entry.reason
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        ("1.234", "2.500"),
+        ("1.234", "1.234", "1.234", "1.234"),
+        ("1.234", "2.500", "3.100", "10.50"),
+        ("1.234", "2.500", "3.100", "0.333"),
+        ("1.234", "2.500", "3.100", "1234.500"),
+        ("1.234", "2.500", "3.100", "1500"),
+        ("1.234", "2.500", "3.100", "1,500"),
+        ("1,234", "2,500", "3,100"),
+    ],
+)
+def test_points_before_decimals_do_not_hold_the_file(warehouse, amounts):
+    entry = orders(warehouse, *amounts)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", len(amounts)), entry.reason
+
+
+@pytest.mark.parametrize("further_counts,outcome", [(["250"], "held"), ([], "accepted")])
+def test_counts_with_points(warehouse, further_counts, outcome):
+    counts = ["1.000", "2.000", "12.000", *further_counts]
+    entry = warehouse.land("school_inputs", *(f"S{i},2025-03-01,Primary,{people}" for i, people in enumerate(counts)))
+    assert entry.outcome == outcome
+
+
+@pytest.mark.parametrize("n,outcome", [(8, "accepted"), (9, "held"), (10, "accepted")])
+def test_file_that_ends_at_the_last_row_of_a_spreadsheet_is_held(warehouse, monkeypatch, n, outcome):
+    monkeypatch.setattr(plausibility, "SPREADSHEET_ROWS", (10,))
+    entry = warehouse.land("crimes", *(f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(n)))
+    assert entry.outcome == outcome
+    if outcome == "held":
+        assert entry.reason.startswith("ends at row 10, where a spreadsheet does: rows below it may be lost")
+        assert entry.reason.endswith("release the file")
+
+
+def rename_sheets(data, *names):
+    for n, name in enumerate(names, 1):
+        data = edit_part(data, "xl/workbook.xml", f'name="S{n}"', f'name="{name}"')
+    return data
+
+
+MONTHS = workbook([HEAD, *rows(5, 1)], [HEAD, *rows(5, 2)], [["notes"]])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("January", "February"), ("Jan 25", "FEB 25"), ("Crimes 2024", "Crimes 2025"), ("2025 Q1", "2025 Q2"), ("Aug", "Sept_25")],
+)
+def test_workbook_with_a_sheet_per_month_is_held_if_the_first_does_not_fill_the_window(warehouse, names):
+    entry = land(warehouse, rename_sheets(MONTHS, *names))
+    assert entry.outcome == "held"
+    assert f"rows of its window are on other sheets, and only the first is read: {names[1]}. Save each" in entry.reason
+    # A sheet of another year need not belong to the window.
+    assert entry.reason.endswith("say table: {sheet: 1} in a mapping, or release the file")
+    (warehouse.home.mappings / "m.yml").write_text(f"extract: crimes\ntable: {{sheet: {names[1]}}}\n", encoding="utf-8")
+    assert land(warehouse, rename_sheets(MONTHS, *names), NAME.replace("0105T", "0106T")).outcome == "accepted"
+
+
+def test_workbook_with_the_latest_month_first_is_held(warehouse):
+    book = rename_sheets(workbook([HEAD, *rows(5, 12)], [HEAD, *rows(5, 11)]), "Dec", "Nov")
+    assert land(warehouse, book).outcome == "held"
+
+
+def test_workbook_lands_if_its_window_is_the_month_of_the_first_sheet(warehouse):
+    entry = land(warehouse, rename_sheets(MONTHS, "January", "February"), NAME.replace("2025-12-31", "2025-01-31"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5) and entry.drift[0].startswith("not read: February with")
+
+
+@pytest.mark.parametrize("names", [("Data", "Copy"), ("Sheet1", "Sheet2"), ("Marches", "Decks"), ("Mayfield 1", "Mayfield 2")])
+def test_sheets_with_other_names_are_noted(warehouse, names):
+    entry = land(warehouse, rename_sheets(MONTHS, *names))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5) and entry.drift[0].startswith(f"not read: {names[1]} with")
+
+
+def test_workbook_lands_if_only_the_first_sheet_has_the_columns(warehouse):
+    entry = land(warehouse, rename_sheets(workbook([HEAD, *rows(5, 1)], [["Notes of February"]]), "January", "February"))
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 5)

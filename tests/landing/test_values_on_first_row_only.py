@@ -1,0 +1,41 @@
+"""Reports that have a value only on the first row of its group."""
+
+import pytest
+
+
+def crimes(*values, n=60, column=2):
+    """Crimes with these values of a column in turn."""
+    rows = [[f"C{i}", "2025-03-01", "92D", "Recorded", "Dales"] for i in range(n)]
+    for i, row in enumerate(rows):
+        row[column] = values[i % len(values)]
+    return [",".join(row) for row in rows]
+
+
+CODES = [*(code for first in ("92D", "92E", "93A") for code in (first, "", "", "", ""))]
+
+
+def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkeypatch):
+    entry = warehouse.land("crimes", *crimes(*CODES))
+    assert entry.outcome == "held"
+    assert "offence_code: blank in 48 of the first 60 rows, as in a report that has a value on the first row" in entry.reason
+    monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
+    status = crimes("Recorded", *[""] * 9, "Cancelled", *[""] * 9, n=2_000, column=3)
+    entry = warehouse.land("crimes", *status, at="20260106T020000Z")
+    assert entry.outcome == "held" and "status: blank in 900 of the first 1,000 rows" in entry.reason
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        crimes(*CODES, n=49),
+        crimes("92D", "", "", "92D", "", "", "92E", "", ""),
+        crimes("", *CODES[:-1]),
+        crimes("92D", "", "92E", ""),
+        crimes("92D", "92E", *[""] * 58),
+        crimes("Dales", "", "", "Derby", "", "", column=4),
+    ],
+    ids=["few rows", "repeats", "first row blank", "half", "two values", "unit"],
+)
+def test_other_blanks_land(warehouse, rows):
+    entry = warehouse.land("crimes", *rows)
+    assert (entry.outcome, entry.rows_landed) == ("accepted", len(rows)), entry.reason
