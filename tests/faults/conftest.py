@@ -1,4 +1,4 @@
-"""One home between two nights for all tests of faults."""
+"""One home between two nights, for all tests of interrupted nights."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from .nights import Between, make_between
 
 @pytest.fixture(scope="session")
 def between(tmp_path_factory: pytest.TempPathFactory) -> Between:
-    """To be copied, not changed."""
+    """Copy its home before you change it."""
     return make_between(tmp_path_factory.mktemp("between"))

@@ -1,8 +1,8 @@
-"""Nights that are cut short, by kill -9, a full disk or refused writes: what is published is whole, and the next night loses
-and doubles nothing.
+"""Nights interrupted by kill -9, a full disk or refused writes: what is published is whole, and the next night neither loses
+nor doubles a row.
 
-`--long` kills twenty times, and says in which stage and what was published then; it leaves less room than a night needs in
-eight sizes, and fills the disk at the beginning of every step.
+`--long` kills twenty times, and prints the stage and what was published then. It also leaves eight amounts of disk space, all
+too small for a night, and fills the disk at the beginning of every step.
 """
 
 import random
@@ -15,7 +15,7 @@ from how_often import often
 from dagster_project.core.receipts import read_receipts
 from dagster_project.publishing import outputs
 
-from .disk import full_at, leave, night, read_only, small_disk
+from .disk import full_at, leave_free, night, read_only, small_disk
 from .nights import Between, copied, read_published, run
 
 pytestmark = pytest.mark.begin_first
@@ -25,53 +25,53 @@ FULL_DISKS = often(0, 8)
 STAGES = ("landing", "building", "publishing") if FULL_DISKS else ("building",)
 ALL_OUTPUTS = outputs.OUTPUTS
 NEEDED = 24 << 20
-"""Bytes that the second night writes, and some more."""
+"""Bytes that the second night writes, with a margin."""
 
 
 @pytest.mark.parametrize("n", range(KILLS))
-def test_a_killed_night_leaves_a_whole_one_and_the_next_succeeds(
+def test_a_killed_night_leaves_a_whole_publication_and_the_next_succeeds(
     n: int, between: Between, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two of three are killed at a moment, one before a change of a file; both spread over the night. The suite's one is
-    killed while it builds."""
+    """Two of three are killed at a time, one before a change of a file, both spread over the night. In the suite, one is killed
+    while it builds."""
     share = (n + random.Random(f"{KILLS} {n}").random()) / KILLS if KILLS > 1 else 0.4
     home = copied(between.home, tmp_path / "home")
     if n % 3 == 2:
-        # The counts of two runs differ by a few: the last ones may never come.
+        # The number of changes differs a little between runs, so the last few may never come.
         ended = run(home, writes=1 + int(share * (between.changes - 5)))
     else:
         ended = run(home, seconds=share * between.seconds)
-    assert ended.code in (0, -9), ended.words
+    assert ended.code in (0, -9), ended.messages
     stage = ended.stages[-1][0] if ended.stages else "loading"
     with capfd.disabled():
         how = "by write" if n % 3 == 2 else "by clock"
         print(f"KILLED {n} {how} {stage} {between.which(home)} code {ended.code}", flush=True)
-    # The next one writes all outputs, if the home does not choose some (`make_between`).
+    # The next night writes all outputs, unless the home chooses some (`make_between`).
     monkeypatch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
     between.check_next(home, night(home, capfd.readouterr))
     shutil.rmtree(home.path)
 
 
-def test_a_disk_that_fills_or_refuses_at_each_step(between: Between, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Night after night in one home, each stopped at a later step; the last has room."""
+def test_a_disk_full_or_read_only_at_each_step(between: Between, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One home, night after night, each stopped at a later step. The last has enough space."""
     with small_disk(tmp_path / "disk") as disk:
         home = copied(between.home, disk / "home")
         with read_only(disk):
             ended = night(home, capfd.readouterr)
-        assert ended.code == 1 and "Read-only file system" in ended.said and "Traceback" not in ended.said, ended.said
+        assert ended.code == 1 and "Read-only file system" in ended.output and "Traceback" not in ended.output, ended.output
         assert between.which(home) == "old"
         for stage in STAGES:
             with full_at(disk, stage):
                 ended = night(home, capfd.readouterr)
                 assert between.which(home) == "old"
-            assert ended.code == 1 and "make room on the home's disk" in ended.said, (stage, ended.said)
+            assert ended.code == 1 and "make room on the home's disk" in ended.output, (stage, ended.output)
         with full_at(disk, "published"):
             ended = night(home, capfd.readouterr)
             assert between.which(home) == "new"
             night_id = read_published(home).night_id
-        assert ended.code == 3, ended.said
-        assert f"Night {night_id} IS published, and its receipt could not be written" in ended.said
-        assert "No space left on device" in ended.said and "do not put its files into the inbox again" in ended.said
+        assert ended.code == 3, ended.output
+        assert f"Night {night_id} IS published, and its receipt could not be written" in ended.output
+        assert "No space left on device" in ended.output and "do not put its files into the inbox again" in ended.output
         assert night_id not in [r.night_id for r in read_receipts(home)]
         between.check_next(home, night(home, capfd.readouterr))
         assert [r.outcome for r in read_receipts(home)][-2:] == ["published", "published"]
@@ -81,19 +81,19 @@ def test_a_disk_that_fills_or_refuses_at_each_step(between: Between, tmp_path: P
 if FULL_DISKS:
 
     @pytest.mark.parametrize("n", range(FULL_DISKS))
-    def test_less_room_than_a_night_needs(n: int, between: Between, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-        """The disk fills wherever the night then is, in the midst of a file most often."""
-        chance = random.Random(f"{FULL_DISKS} {n}")
+    def test_less_space_than_a_night_needs(n: int, between: Between, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """The disk fills at any point of the night, usually in the middle of a file."""
+        rng = random.Random(f"{FULL_DISKS} {n}")
         with small_disk(tmp_path / "disk") as disk:
             home = copied(between.home, disk / "home")
-            room = int((n + chance.random()) / FULL_DISKS * NEEDED)
-            leave(disk, room)
+            room = int((n + rng.random()) / FULL_DISKS * NEEDED)
+            leave_free(disk, room)
             ended = night(home, capfd.readouterr)
             which = between.which(home)
             with capfd.disabled():
                 print(f"FULL {n} room {room:,} code {ended.code} {which} {read_receipts(home)[-1].seconds}", flush=True)
-            assert "Traceback" not in ended.said and ended.code in (0, 1, 3), ended.said
-            assert ended.code == 0 or "make room" in ended.said, ended.said
+            assert "Traceback" not in ended.output and ended.code in (0, 1, 3), ended.output
+            assert ended.code == 0 or "make room" in ended.output, ended.output
             assert which == ("old" if ended.code == 1 else "new")
             (disk / "ballast").unlink()
             between.check_next(home, night(home, capfd.readouterr))
