@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import how_often
 from sequences.plan import DOWNLOADS, File, Row
-from sequences.writing import write
+from sequences.write_files import write
 from support import publish_night
 
 from dagster_project.audit import read_log

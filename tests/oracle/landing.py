@@ -104,14 +104,14 @@ class Landing:
     withdrawn: dict = field(default_factory=dict)
     warnings: dict = field(default_factory=dict)
 
-    def told(self, extract, force, has):
-        """The set of covered days whose rows are of files that have some columns: `has` is asked of each load."""
+    def covered_by_files(self, extract, force, has_columns):
+        """The covered days whose newest files have some columns. `has_columns`: whether a load has them."""
         days = set()
         loads = self.loads.get((extract, force), [])
         for day in self.covered(extract, force):
-            there = [load for load in loads if load.covers(day)]
-            newest = max(load.stamp for load in there)
-            if all(has(load) for load in there if load.stamp == newest):
+            covering = [load for load in loads if load.covers(day)]
+            newest = max(load.stamp for load in covering)
+            if all(has_columns(load) for load in covering if load.stamp == newest):
                 days.add(day)
         return days
 

@@ -63,7 +63,7 @@ def _with_units(landing, extract, force):
     days = landing.covered(extract, force)
     if extract != "stop_search" or all(form == "canonical" for *_, form in landing.windows[extract, force]):
         return days
-    return landing.told(extract, force, lambda load: load.form == "canonical")
+    return landing.covered_by_files(extract, force, lambda load: load.form == "canonical")
 
 
 class Places:
