@@ -2,10 +2,10 @@
 
 import pytest
 
-from .nights import Between, make_between
+from .nights import TwoNights, make_two_nights
 
 
 @pytest.fixture(scope="session")
-def between(tmp_path_factory: pytest.TempPathFactory) -> Between:
+def two_nights(tmp_path_factory: pytest.TempPathFactory) -> TwoNights:
     """Copy its home before you change it."""
-    return make_between(tmp_path_factory.mktemp("between"))
+    return make_two_nights(tmp_path_factory.mktemp("two_nights"))

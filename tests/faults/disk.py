@@ -15,7 +15,7 @@ from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish
 
 from .night_process import fill_disk
-from .nights import Ended
+from .nights import NightResult
 
 MEGABYTES = 256
 
@@ -77,9 +77,9 @@ def full_at(disk: Path, stage: str) -> Iterator[None]:
             (disk / "ballast").unlink(missing_ok=True)
 
 
-def night(home: Home, read_output: Callable[[], tuple[str, str]]) -> Ended:
+def night(home: Home, read_output: Callable[[], tuple[str, str]]) -> NightResult:
     """Run `pam nightly` in this process. `read_output`: reads and empties the output, as `readouterr` of pytest's `capfd`."""
     read_output()
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         app(["nightly", "--home", str(home.path), "--wait", "0"])
-    return Ended(ended.value.code, " ".join("".join(read_output()).split()))
+    return NightResult(exit_info.value.code, " ".join("".join(read_output()).split()))

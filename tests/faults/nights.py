@@ -74,7 +74,7 @@ def drop(home: Home, files: tuple[File, ...], first: int) -> None:
 
 
 @dataclass(frozen=True)
-class Ended:
+class NightResult:
     """How a night ended: its exit code (-9: killed), and its output."""
 
     code: int
@@ -96,7 +96,7 @@ class Ended:
         return "\n".join(x for x in self.output.splitlines() if x and not x.startswith(("STAGE ", "WRITE ")))
 
 
-def run(home: Home, seconds: float | None = None, **request: Any) -> Ended:
+def run(home: Home, seconds: float | None = None, **request: Any) -> NightResult:
     """Run a night in a process of its own. `request`: what interrupts it, as `night_process` takes it.
 
     `seconds`: kill -9 its process group so long after landing began. A night that takes longer than PATIENCE is killed,
@@ -131,7 +131,7 @@ def run(home: Home, seconds: float | None = None, **request: Any) -> Ended:
         code = child.wait()
         output = report.read_text(encoding="utf-8", errors="replace")
         report.unlink()
-    return Ended(code, output)
+    return NightResult(code, output)
 
 
 FIGURES = "select * from marts.measures order by all"
@@ -206,7 +206,7 @@ def copied(home: Home, to: Path) -> Home:
 
 
 @dataclass(frozen=True)
-class Between:
+class TwoNights:
     """A home with one night published and the files of a second in its inbox, and the result of the second if uninterrupted."""
 
     home: Home
@@ -218,16 +218,16 @@ class Between:
     changes: int
     """Changes that the second night makes to files of the home."""
 
-    def which(self, home: Home) -> str:
+    def published_night(self, home: Home) -> str:
         """Which night a home has published: `old`, the first, or `new`, the second. The file must be whole."""
         published = read_published(home)
         assert published in (self.old, self.new), "the file is of neither night"
         return "old" if published == self.old else "new"
 
-    def check_next(self, home: Home, ended: Ended) -> None:
+    def check_next(self, home: Home, result: NightResult) -> None:
         """Check that the next night succeeded without help, and that no row is lost or doubled."""
-        assert ended.code == 0, ended.messages
-        assert self.which(home) == "new"
+        assert result.code == 0, result.messages
+        assert self.published_night(home) == "new"
         assert read_stored_files(home) == self.stored
         assert loads_accepted_twice(home) == []
         assert [str(p) for p in home.path.rglob(".*.new") if p.is_file()] == []
@@ -247,7 +247,7 @@ class Between:
         assert read_published(home).night_id == nights[-1]
 
 
-def make_between(folder: Path) -> Between:
+def make_two_nights(folder: Path) -> TwoNights:
     """Run the first night and the second. With `--long` the second has a process of its own, as those that are killed."""
     home, today = Home(folder / "home").create(), datetime.now(UTC).date()
     if not how_often.IS_LONG:
@@ -262,13 +262,13 @@ def make_between(folder: Path) -> Between:
     drop(home, SECOND_NIGHT, 100)
     uninterrupted, changes, began = copied(home, folder / "whole"), 0, time.monotonic()
     if how_often.IS_LONG:
-        ended = run(uninterrupted)
-        assert ended.code == 0, ended.messages
-        seconds, changes = ended.stages[-1][1] - ended.stages[0][1], len(ended.changes)
+        result = run(uninterrupted)
+        assert result.code == 0, result.messages
+        seconds, changes = result.stages[-1][1] - result.stages[0][1], len(result.changes)
     else:
         publish_night(uninterrupted, today=today)
         seconds = time.monotonic() - began
     old, new = read_published(home), read_published(uninterrupted)
-    between = Between(home, old, new, read_stored_files(uninterrupted), seconds, changes)
-    assert between.old != between.new
-    return between
+    two_nights = TwoNights(home, old, new, read_stored_files(uninterrupted), seconds, changes)
+    assert two_nights.old != two_nights.new
+    return two_nights

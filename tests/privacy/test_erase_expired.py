@@ -73,7 +73,7 @@ def test_erasures_of_a_failed_try_stay_recorded_after_the_second_try(new_home: H
     assert recorded == {e for e in erased if "erased" not in e} and len(recorded) >= 5
 
 
-class Erased(NamedTuple):
+class ErasedHome(NamedTuple):
     """A home whose second night erased expired loads; its first night's id, the figures and files before, the second night."""
 
     home: Home
@@ -84,7 +84,7 @@ class Erased(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def erased(tmp_path_factory: pytest.TempPathFactory) -> Erased:
+def erased_home(tmp_path_factory: pytest.TempPathFactory) -> ErasedHome:
     """Read it, do not change it."""
     home = Home(tmp_path_factory.mktemp("erased") / "home").create()
     write_extract(home.inbox, "crimes", crimes(2018, range(1, 7)), columns=COLUMNS, window=OLD, stamp="20180702T020000Z")
@@ -100,11 +100,11 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Erased:
     publish_night(home)
     figures_before, stored = figures(home), stored_files(home)
     limit_retention(home, crimes=7, naloxone=7, county_lines=7, iom_cohort=7, op_trapped=7, street_crime=7)
-    return Erased(home, first_night, figures_before, stored, publish_night(home))
+    return ErasedHome(home, first_night, figures_before, stored, publish_night(home))
 
 
-def test_expired_loads_are_erased_and_the_figures_stay(erased: Erased, tmp_path: Path) -> None:
-    home, first_night, figures_before, stored, run = erased
+def test_expired_loads_are_erased_and_the_figures_stay(erased_home: ErasedHome, tmp_path: Path) -> None:
+    home, first_night, figures_before, stored, run = erased_home
     assert figures(home) == figures_before and run.receipt is not None and run.receipt.reason == ""
     # Rows on which no figure depends are erased as the night lands; the others after it is published.
     gone = {p for p in stored - stored_files(home) if "erased" not in p.parts}
@@ -127,10 +127,10 @@ def test_expired_loads_are_erased_and_the_figures_stay(erased: Erased, tmp_path:
 
 
 @pytest.mark.long
-def test_later_files_of_erased_months_and_a_rebuilt_home(erased: Erased, tmp_path: Path) -> None:
+def test_later_files_of_erased_months_and_a_rebuilt_home(erased_home: ErasedHome, tmp_path: Path) -> None:
     """The suite has both in the random sequences of tests/sequences and in dbt's unit tests of superseded rows."""
-    home = copy_home(erased.home, tmp_path / "home")
-    check_later_files(home, erased.figures)
+    home = copy_home(erased_home.home, tmp_path / "home")
+    check_later_files(home, erased_home.figures)
     assert rebuild_and_compare(home).differing == 0, "rebuilt from what is left, the figures are the same"
 
 

@@ -62,7 +62,7 @@ def compare(staging: Staging, quick_landing: None) -> Callable[..., list[str]]:
             home.config_file.write_text(BELIEVED, encoding="utf-8")
             warehouse = Warehouse(home, staging)
             if in_part:
-                return warehouse.in_part(sequence, erased, figures)
-            return warehouse.run(sequence) if erased is None else warehouse.erased(sequence, erased)
+                return warehouse.differences_in_part(sequence, erased, figures)
+            return warehouse.run(sequence) if erased is None else warehouse.differences_after_erasing(sequence, erased)
 
     return run

@@ -45,7 +45,7 @@ def landed(folder: Path, staging: Staging, sequence: Sequence, without: set[int]
 
 def counted_rows(warehouse: Warehouse) -> dict[str, set[tuple]]:
     """Everything that the next night would count."""
-    measured = warehouse.measured(str(len(warehouse.nights) + 2))
+    measured = warehouse.measures(str(len(warehouse.nights) + 2))
     con = warehouse.staging.con
     counted = {x: measured[x] for x in measured if x in SUBJECTS} | {"rows by day": measured["rows by day"]}
     counted |= {f"rows of {x}": current_rows(con, x) for x in warehouse.contracts if x in SUBJECTS}

@@ -282,7 +282,7 @@ class Warehouse:
             con.execute(f"create or replace view staging.stg_{extract} as {self.staging.sql[f'stg_{extract}']}")
         return con
 
-    def in_part(self, sequence: Sequence, erased: int | None, figures: bool = False) -> list[str]:
+    def differences_in_part(self, sequence: Sequence, erased: int | None, figures: bool = False) -> list[str]:
         """Where a night in part, which measures only what its files touch, differs from a whole night. Compares after each
         published night.
 
@@ -302,10 +302,10 @@ class Warehouse:
             measured_in_part = None
             if before is not None:
                 try:
-                    measured_in_part = self.measured(since, before, figures)
+                    measured_in_part = self.measures(since, before, figures)
                 finally:
                     carry_forward.drop_previous(con)
-            whole = self.measured(since, figures=figures)
+            whole = self.measures(since, figures=figures)
             if measured_in_part is not None and (differences := differing(measured_in_part, whole)):
                 return [f"night {n + 1} in part: {difference}" for difference in differences]
             # The loads that the tables are built from, before rows are erased.
@@ -314,15 +314,15 @@ class Warehouse:
                 self.erase(erased, n)
         return []
 
-    def erased(self, sequence: Sequence, days: int) -> list[str]:
+    def differences_after_erasing(self, sequence: Sequence, days: int) -> list[str]:
         """Where measures change when the rows of all loads that cover no day after so many are erased."""
         self.use(sequence)
         self.contracts |= {x: load_contracts()[x] for x in EMPTY_EXTRACTS}
         for n, drops in enumerate(sequence.nights):
             self.land(n, drops, sequence.archive)
-        before = self.measured("")
+        before = self.measures("")
         erased_loads = self.erase(days, len(self.nights))
-        after = self.measured(night_id(len(self.nights)))
+        after = self.measures(night_id(len(self.nights)))
         extracts = [x for x in before if x in SUBJECTS]
         differences = differing({x: after[x] for x in extracts}, {x: before[x] for x in extracts})
         return [f"erasing {erased_loads}: {difference}" for difference in differences]
@@ -342,7 +342,7 @@ class Warehouse:
         assert len(erased) == len(expired) and not any(load_of(e).raw(self.home).exists() for e in expired)
         return [str(e.load_id) for e in expired]
 
-    def measured(
+    def measures(
         self, since: str, before: dict[str, list[str]] | None = None, figures: bool = False
     ) -> dict[str, set[tuple]]:
         """The monthly measures of each extract's subject, superseded rows and counts by day, as text, so that only identical
