@@ -1,4 +1,4 @@
-"""Made once for all tests: a published sample night, and a week of small nights."""
+"""Fixtures that all tests share: a published sample night, and a week of small nights, each made once."""
 
 import fcntl
 import gc
@@ -27,7 +27,7 @@ settings.register_profile("long", max_examples=500, deadline=None, print_blob=Tr
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--long`: for someone who changed a rule and has hours."""
+    """Add `--long`: many more examples, for someone who changed a rule and has hours."""
     parser.addoption("--long", action="store_true", help="run the tests marked long too, and draw many more examples")
 
 
@@ -43,8 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the files marked `begin_first` first: started last, they would leave a core idle at the end. Leave out tests marked
-    `long`, unless `--long` or `-m` asks for them.
+    """Run the files marked `begin_first` first: if they started last, a core would be idle at the end. Leave out tests marked
+    `long`, unless `--long` or `-m` selects them.
     """
     if not (config.getoption("long") or "long" in config.getoption("markexpr")):
         left_out = [item for item in items if item.get_closest_marker("long")]
@@ -54,15 +54,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is loaded by now out of garbage collection: it stays to the end."""
+    """Exclude everything loaded so far from garbage collection: it is needed until the end."""
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+def no_default_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A test that forgets to name its home uses an empty one, not that of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAM_HOME", str(tmp_path_factory.mktemp("nowhere") / "home"))
+        patch.setenv("PAM_HOME", str(tmp_path_factory.mktemp("no_default_home") / "home"))
         for name in ("PAM_PSEUDONYM_KEY", "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"):
             patch.delenv(name, raising=False)
         patch.delenv("DAGSTER_HOME", raising=False)
@@ -70,7 +70,7 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def figures_alone() -> Iterator[None]:
+def publish_without_outputs() -> Iterator[None]:
     """Nights in tests publish only the warehouse file, for speed, except the sample's and those of other processes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outputs, "OUTPUTS", ())
@@ -78,9 +78,9 @@ def figures_alone() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_is_synced() -> Iterator[None]:
-    """No power is cut here: to bring every file to the disk would take a tenth of the time. Tests of what is brought there, and
-    when, have a call of their own."""
+def skip_fsync() -> Iterator[None]:
+    """Writing every file through to the disk would take a tenth of the time, and no test cuts the power. Tests of `fsync`
+    itself patch it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
@@ -91,28 +91,28 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """Makes a folder once for all worker processes: the first that needs it makes it, the others wait. Do not change
-    it: copy it."""
+    """A function that makes a folder once for all worker processes: the first that needs it makes it, the others wait. Copy
+    the folder before you change it."""
 
-    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
+    def make_once(name: str, make: Callable[[Path], object]) -> Path:
         base = tmp_path_factory.getbasetemp()
         shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-        folder, whole = shared / name, shared / f"{name}.whole"
+        folder, is_complete = shared / name, shared / f"{name}.whole"
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not whole.exists():
+            if not is_complete.exists():
                 assert not folder.exists(), f"another process could not make {name}"
                 folder.mkdir(mode=0o700)
                 make(folder)
-                whole.touch()
+                is_complete.touch()
         return folder
 
-    return folder_of
+    return make_once
 
 
 @pytest.fixture(scope="session")
 def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with one night, the sample's, run by the steps of `pam nightly` and published. Use `sample_copy` to change it.
+    """A home with the sample's night, run by the steps of `pam nightly` and published. Use `sample_copy` to change it.
 
     Each worker process has a copy, whose raw views read the Parquet of the original.
     """
@@ -122,7 +122,7 @@ def sample_home(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def run_sample(folder: Path) -> None:
-    """The sample's night, with all outputs."""
+    """Run the sample's night, with all outputs."""
     from support import night
 
     from dagster_project.nights.run_steps import run_steps
@@ -150,10 +150,10 @@ def week(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home after five small nights, all kept. Do not change it: use `week_copy`."""
     from week import make_week
 
-    made = made_once("week", lambda folder: make_week(Home(folder / "home").create()))
+    folder = made_once("week", lambda folder: make_week(Home(folder / "home").create()))
     home = Home(tmp_path_factory.mktemp("week") / "home")
     # Keep the hard link between the published file and the kept night.
-    subprocess.run(["cp", "-a", str(made / "home"), str(home.path)], check=True)
+    subprocess.run(["cp", "-a", str(folder / "home"), str(home.path)], check=True)
     return home
 
 
@@ -167,7 +167,7 @@ def week_copy(week: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture(scope="session")
 def week_with_lists(made_once: MadeOnce, week: Home) -> Home:
-    """The week and a night more, with lists of the home's own. Do not change it."""
+    """The week and one more night, with the home's own lists. Do not change it."""
     from support import copy_home
     from week import publish_with_lists
 
@@ -182,7 +182,7 @@ def new_home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def pam(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
-    """`pam ARGS` in this process: `.exit_code`, `.stdout`, `.stderr`."""
+    """Run `pam ARGS` in this process. The result has `.exit_code`, `.stdout` and `.stderr`."""
     from typer.testing import CliRunner
 
     from dagster_project.cli import app

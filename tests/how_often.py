@@ -1,4 +1,4 @@
-"""How often the suite repeats things that could go on for hours: a few times, with `pytest --long` many times."""
+"""How many times a test repeats: a few in the suite, many with `pytest --long`."""
 
 IS_LONG = False
 """Set by tests/conftest.py before any test is read."""

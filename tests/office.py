@@ -1,4 +1,4 @@
-"""LibreOffice, which saves documents anew. Its profile is made once in a process: making it takes twice as long as saving."""
+"""LibreOffice, to convert documents. Its profile is made once per process: making it takes twice as long as converting."""
 
 import shutil
 import subprocess
@@ -12,12 +12,12 @@ WITHOUT = "LibreOffice is not here"
 
 @cache
 def profile() -> TemporaryDirectory[str]:
-    """A folder for the profile, which goes when the process ends."""
+    """A folder for the profile, deleted when the process ends."""
     return TemporaryDirectory(prefix="pam-office-")
 
 
 def convert(path: Path, folder: Path, form: str) -> Path:
-    """What LibreOffice makes of a document, in a folder."""
+    """Convert a document into a folder, and return the new file's path."""
     assert OFFICE, WITHOUT
     subprocess.run(
         [OFFICE, f"-env:UserInstallation=file://{profile().name}", "--headless", "--convert-to", form,

@@ -1,4 +1,4 @@
-"""A browser without a network, which tells what was asked of one, and what of WCAG 2.2 AA is looked at in it."""
+"""A browser without a network, which records the requests of a page, and its check of WCAG 2.2 AA."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWi
 
 @contextmanager
 def open_browser() -> Iterator[Any]:
-    """A browser. While it is open, nothing else in this process may run an event loop of asyncio."""
+    """A browser. While it is open, nothing else in this process may run an asyncio event loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -24,19 +24,19 @@ def open_browser() -> Iterator[Any]:
 
 @contextmanager
 def offline_page(browser: Any) -> Iterator[Any]:
-    """A page at a telephone's width; what it asks of a network is in `page.asked`."""
-    one = browser.new_page(viewport={"width": 360, "height": 800})
-    one.asked = []
-    one.route(
+    """A page as wide as a telephone. The network requests that it made, and did not get, are in `page.asked`."""
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.asked = []
+    page.route(
         lambda url: not url.startswith("file://"),
-        lambda route: (one.asked.append(route.request.url), route.abort()),
+        lambda route: (page.asked.append(route.request.url), route.abort()),
     )
-    yield one
-    one.close()
+    yield page
+    page.close()
 
 
 def failures(page: Any, **rules: Any) -> list[tuple[str, str]]:
-    """What fails on the page that is open: rule and element. `rules`: as axe-core takes them."""
+    """Accessibility rules that the open page breaks, each with the first element. `rules`: options of axe-core."""
     from axe_playwright_python.sync_playwright import Axe
 
     options = {"runOnly": {"type": "tag", "values": AA}, "resultTypes": ["violations"], "rules": rules}

@@ -1,7 +1,7 @@
-"""Shared by the tests of whole nights: running one, reading what it made, and writing small extracts.
+"""Helpers of the tests of whole nights: run one, read what it made, write small extracts.
 
-dbt's manifest, Dagster's definitions and Great Expectations' context are made once in a process and used by every night. Homes
-are pytest's temporary folders. To save a night, copy a published home.
+dbt's manifest, Dagster's definitions and Great Expectations' context are made once per process and used by every night. Homes
+are pytest's temporary folders. To avoid running a night, copy a published home.
 """
 
 import csv
@@ -37,8 +37,8 @@ SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def begin(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
-    """A night that holds the home's lock and has the date `today`."""
-    # Once for all nights of this process. Without it each would start a worker process, which takes seconds to load it.
+    """Begin a night: it holds the home's lock and has the date `today`."""
+    # Load the engine once per process. Otherwise each night starts a worker process, which takes seconds to load it.
     engine.preload()
     run = NightRun(home, inbox, **options)
     run.night = replace(run.begin(), today=today)
@@ -70,7 +70,7 @@ def run_job(home: Home, inbox: Path | None = None, today: date = TODAY, **option
 
 @contextmanager
 def night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> Iterator[NightRun]:
-    """A night whose steps the test calls itself, without Dagster."""
+    """A night whose steps the test calls itself, without Dagster. It ends with the `with` block."""
     run = begin(home, inbox, today, **options)
     try:
         yield run
@@ -79,7 +79,7 @@ def night(home: Home, inbox: Path | None = None, today: date = TODAY, **options:
 
 
 def publish_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> NightRun:
-    """A whole night without Dagster. Raises what its steps raise."""
+    """Run a whole night without Dagster. Raises what its steps raise."""
     with night(home, inbox, today, **options) as run:
         run.land()
         run.build()
@@ -89,12 +89,12 @@ def publish_night(home: Home, inbox: Path | None = None, today: date = TODAY, **
 
 
 def drop_something(home: Home) -> None:
-    """Drop a file that is refused: it is new, so that the next night builds and publishes, and changes no figure."""
+    """Drop a file that is refused. As it is new, the next night builds and publishes; as it is refused, no figure changes."""
     (home.inbox / "minutes.docx").write_bytes(b"not an extract")
 
 
 def land_night(home: Home, inbox: Path | None = None, today: date = TODAY, **options: Any) -> list[LedgerEntry]:
-    """Land the inbox, and no more. Returns what this night decided: `land` also returns files that were landed alone before."""
+    """Only land the inbox. Returns what this night decided: `land` also returns files that an earlier night only landed."""
     with night(home, inbox, today, **options) as run:
         return [e for e in run.land() if e.outcome == "known" or (run.night and e.night_id == run.night.night_id)]
 
@@ -116,10 +116,10 @@ def differing(one: Home, other: Home) -> list[tuple[Any, ...]]:
     schemas += [f"_work.{s}" for s in ("audit", "answers", "measures", "staging")]
     tables = con.execute("select database_name || '.' || schema_name, table_name from duckdb_tables()").fetchall()
     for schema in schemas:
-        names = [{t for where, t in tables if where == f"{n}{schema}"} for n in "ab"]
+        names = [{t for full_schema, t in tables if full_schema == f"{n}{schema}"} for n in "ab"]
         assert names[0] == names[1] != set()
         for table in sorted(names[0]):
-            # Each home has its own night that landed a load.
+            # The night that landed a load differs between homes.
             columns = "* exclude (night_id)" if table == "standing_loads" else "*"
             a, b = (f"select {columns} from {n}{schema}.{table}" for n in "ab")
             rows = con.execute(f"({a} except all {b}) union all ({b} except all {a})").fetchall()
@@ -155,15 +155,15 @@ def published(home: Home, sql: str) -> list[tuple[Any, ...]]:
 def own_postgres(home: Home) -> Iterator[embedded.Embedded]:
     """A home's own PostgreSQL, stopped and deleted afterwards."""
     with pytest.MonkeyPatch.context() as patch:
-        # Its data need not survive a power cut.
+        # The data need not survive a power cut.
         patch.setattr(embedded, "SETTINGS", (*embedded.SETTINGS, "fsync = off", "synchronous_commit = off"))
         server = embedded.start(home)
     try:
         yield server
     finally:
         embedded.stop(home)
-        if (place := embedded.server_folder(home)).parent == embedded.ROOT_FOLDER:
-            shutil.rmtree(place, ignore_errors=True)
+        if (folder := embedded.server_folder(home)).parent == embedded.ROOT_FOLDER:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def as_dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -177,7 +177,7 @@ OFFENCES = (
     "select value, prior_value from marts.mart_drug_offences where measure = 'possession_offences' and category = 'all'"
     " and area_type = 'force' and period_type = 'rolling_12_months' and period_end = date '2025-10-31'"
 )
-"""The README's query; the answer is 2187 and 1649."""
+"""The README's query. Its answer is 2187 and 1649."""
 
 
 def meta_rows(home: Home, table: str) -> list[dict[str, Any]]:
@@ -187,7 +187,7 @@ def meta_rows(home: Home, table: str) -> list[dict[str, Any]]:
 
 
 def all_text(home: Home) -> str:
-    """Every text in the relations, comments and views of the published file, whose bytes may be compressed."""
+    """Every text in the tables, comments and views of the published file, whose bytes may be compressed."""
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         texts = [str(con.execute("select list(comment) from duckdb_columns() where comment is not null").fetchone())]
         texts += [str(row) for row in con.execute("select sql, comment from duckdb_tables()").fetchall()]
@@ -206,7 +206,7 @@ def all_text(home: Home) -> str:
 
 
 def same_figures(one: Home, other: Home) -> list[tuple[Any, ...]]:
-    """Rows of the published marts that differ between two homes."""
+    """Rows of the published marts that differ between two homes: none if the figures are the same."""
     con = duckdb.connect()
     try:
         con.execute(f"attach '{one.warehouse}' as a (read_only)")
@@ -246,9 +246,9 @@ def write_extract(
     path = folder / f"{extract}__{force}__{window[0]}__{window[1]}__{stamp}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([columns, *body])
-    # Written a minute ago: a night waits for files that may still be being written.
-    written = path.stat().st_mtime - 60
-    os.utime(path, (written, written))
+    # Make the file a minute old: a night waits for files that may still be growing.
+    modified_at = path.stat().st_mtime - 60
+    os.utime(path, (modified_at, modified_at))
     return path
 
 
@@ -258,7 +258,7 @@ def each(n: int, row: Callable[[int], Sequence[Any]]) -> list[Sequence[Any]]:
 
 
 def says(name: str) -> Output:
-    """An output of two files: the night, and what its context says."""
+    """An output that writes two files: the night's id, and what its context says."""
 
     def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
         (night,) = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
@@ -271,6 +271,6 @@ def says(name: str) -> Output:
 
 
 def made_output(name: str, write: Callable[..., None], *, links_others: bool = False) -> Output:
-    """An output that this function writes."""
-    made: type[Output] = type("Made", (Output,), {"write": property(lambda _: write)})
-    return made(name, name, name, name, links_others=links_others)
+    """An output written by the function `write`."""
+    output_type: type[Output] = type("Made", (Output,), {"write": property(lambda _: write)})
+    return output_type(name, name, name, name, links_others=links_others)

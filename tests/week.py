@@ -1,4 +1,4 @@
-"""Five published nights of small files with difficult history: corrections, rows that move to another month, withdrawals, a
+"""Five published nights of small files with a difficult history: corrections, rows that move to another month, withdrawals, a
 replaced list, a late older file, conflicts, and a held file that is released and conflicts.
 
 Each night has its own date in its id, so that tests can name it.
@@ -44,7 +44,7 @@ def dated(home: Home, night_id: str) -> Iterator[NightRun]:
 
 
 def publish_dated(home: Home, night_id: str) -> NightRun:
-    """A whole night with this id."""
+    """Run a whole night with this id."""
     with dated(home, night_id) as run:
         run.land()
         run.build()
@@ -54,11 +54,12 @@ def publish_dated(home: Home, night_id: str) -> NightRun:
 
 
 def administrations(months: range, prefix: str = "N", unit: str = "Dales") -> list[list[str]]:
-    """Two in each month of 2025."""
+    """Two administrations in each of these months of 2025."""
     return [[f"{prefix}{m}-{n}", f"2025-{m:02d}-1{n} 10:00", unit] for m in months for n in (1, 2)]
 
 
 def first(inbox: Path) -> None:
+    """Two forces' naloxone, and crimes, county lines and addresses of one."""
     stamp = "20260103T010000Z"
     write_extract(inbox, "naloxone", administrations(range(1, 13)), columns=NALOXONE, window=YEAR, stamp=stamp)
     other = administrations(range(1, 13), "L")
@@ -72,7 +73,7 @@ def first(inbox: Path) -> None:
 
 
 def second(inbox: Path) -> None:
-    """November and December are corrected: one row withdrawn, one moved from June to November, and a new one."""
+    """Correct November and December: one row withdrawn, one moved from June to November, one new."""
     stamp = "20260104T010000Z"
     rows = [r for r in administrations(range(11, 13)) if r[0] != "N12-2"]
     rows += [["N6-1", "2025-11-20 10:00", "Dales"], ["N13-1", "2026-01-02 10:00", "Dales"]]
@@ -82,7 +83,7 @@ def second(inbox: Path) -> None:
 
 
 def third(inbox: Path) -> None:
-    """Conflicting responses; searches of the same time in two files, one of which is doubled and held."""
+    """Conflicting responses; searches extracted at the same time in two files, one of which is doubled and held."""
     stamp = "20260105T010000Z"
     one = [[f"V{n}", "2025-09-10", "Drugs"] for n in range(5)]
     other = [["V0", "2025-09-10", "Litter"], ["V9", "2025-10-10", "Drugs"], *one[1:3]]
@@ -95,7 +96,7 @@ def third(inbox: Path) -> None:
 
 
 def fourth(inbox: Path) -> None:
-    """A newer list; a late file with older crimes of 2024; an address from before."""
+    """A newer list; a late file with older crimes of 2024; an address of an earlier month."""
     lines = [[f"A{n}", f"2025-0{n}-01", "2025-12-01"] for n in range(1, 6)]
     write_extract(inbox, "county_lines", lines, columns=LINES, window=YEAR, stamp="20260106T010000Z")
     crimes = [["C1", "2024-11-05", "92A/1", "Recorded", ""], ["C99", "2024-12-05", "92A/2", "Recorded", "Dales"]]
@@ -107,11 +108,11 @@ def fourth(inbox: Path) -> None:
 
 
 def release_held(home: Home) -> None:
-    """What a person does between the third night and the fourth."""
+    """Release the held file, between the third night and the fourth."""
     (held,) = {e.load_id for e in read_ledger(home) if e.outcome == "held"}
     with locked(home):
         entry = release_load(home, load_contracts(), held, RELEASED, by="A. Person", why="checked")
-    assert entry.withheld, "it ties with the other file"
+    assert entry.withheld, "it conflicts with the other file"
 
 
 LISTED = "20260301T020000Z"
@@ -120,7 +121,7 @@ REBASE = ("derbyshire", "force", "derbyshire", "naloxone_administrations", "all"
 
 
 def publish_with_lists(home: Home) -> None:
-    """One more night of the week: with two lists of the home's own, two months more of one force, and a correction of the
+    """Publish one more night of the week: two lists of the home's own, two more months of one force, a correction of the
     other's."""
     home.seeds.mkdir()
     (home.seeds / "offence_codes.csv").write_text("offence_code,offence_class\n92A,possession\n", encoding="utf-8")

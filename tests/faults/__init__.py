@@ -1,1 +1,1 @@
-"""Nights that are killed, that run out of disk, that may not write: what they leave behind."""
+"""Nights that are killed, run out of disk or may not write: what they leave behind."""

@@ -1,11 +1,11 @@
-"""One home between two nights for all tests of faults."""
+"""One home between two nights, for all tests of interrupted nights."""
 
 import pytest
 
-from .nights import Between, make_between
+from .nights import TwoNights, make_two_nights
 
 
 @pytest.fixture(scope="session")
-def between(tmp_path_factory: pytest.TempPathFactory) -> Between:
-    """To be copied, not changed."""
-    return make_between(tmp_path_factory.mktemp("between"))
+def two_nights(tmp_path_factory: pytest.TempPathFactory) -> TwoNights:
+    """Copy its home before you change it."""
+    return make_two_nights(tmp_path_factory.mktemp("two_nights"))

@@ -1,4 +1,4 @@
-"""A small disk of memory: one that fills up at a chosen step of a night, or refuses writes."""
+"""A small disk in memory, which fills up at a chosen step of a night or refuses writes."""
 
 import contextlib
 import os
@@ -14,15 +14,15 @@ from dagster_project.core.home import Home
 from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish
 
-from .nights import Ended
-from .one_night import fill_disk
+from .night_process import fill_disk
+from .nights import NightResult
 
 MEGABYTES = 256
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """A tmpfs, mounted on a new folder. Skips the test, with the reason, where nothing may be mounted."""
+    """A tmpfs, mounted on a new folder. Skips the test, with the reason, if it can't be mounted."""
     folder.mkdir()
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", folder], capture_output=True, text=True, check=False
@@ -37,7 +37,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def read_only(disk: Path) -> Iterator[None]:
-    """Nothing on the disk may be written, meanwhile."""
+    """Make the disk read-only for the `with` block."""
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     try:
         yield
@@ -45,41 +45,41 @@ def read_only(disk: Path) -> Iterator[None]:
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
 
 
-def leave(disk: Path, room: int) -> None:
-    """Fill the disk but for so many bytes."""
+def leave_free(disk: Path, size: int) -> None:
+    """Fill the disk except for `size` bytes."""
     ballast = disk / "ballast"
     fill_disk(str(ballast))
-    os.truncate(ballast, max(0, ballast.stat().st_size - room))
+    os.truncate(ballast, max(0, ballast.stat().st_size - size))
 
 
 @contextlib.contextmanager
 def full_at(disk: Path, stage: str) -> Iterator[None]:
-    """The disk fills when a stage begins; `published`: the moment after the figures have their name. Free afterwards."""
-    step, publishing = NightRun._step, publish.publish
+    """Fill the disk when a stage begins; `published`: just after the published file has its name. Free it afterwards."""
+    run_step, publish_candidate = NightRun._step, publish.publish
 
-    def told(run: NightRun, name: str) -> contextlib.AbstractContextManager[None]:
+    def fill_before_step(run: NightRun, name: str) -> contextlib.AbstractContextManager[None]:
         if name == stage:
-            leave(disk, 0)
-        return step(run, name)
+            leave_free(disk, 0)
+        return run_step(run, name)
 
-    def published(*args: Any) -> Any:
-        written = publishing(*args)
+    def fill_after_publishing(*args: Any) -> Any:
+        result = publish_candidate(*args)
         if stage == "published":
-            leave(disk, 0)
-        return written
+            leave_free(disk, 0)
+        return result
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(NightRun, "_step", told)
-        patch.setattr(publish, "publish", published)
+        patch.setattr(NightRun, "_step", fill_before_step)
+        patch.setattr(publish, "publish", fill_after_publishing)
         try:
             yield
         finally:
             (disk / "ballast").unlink(missing_ok=True)
 
 
-def night(home: Home, said: Callable[[], tuple[str, str]]) -> Ended:
-    """`pam nightly` in this process. `said`: what reads and empties the output, as pytest's `capfd` does."""
-    said()
-    with pytest.raises(SystemExit) as ended:
+def night(home: Home, read_output: Callable[[], tuple[str, str]]) -> NightResult:
+    """Run `pam nightly` in this process. `read_output`: reads and empties the output, as `readouterr` of pytest's `capfd`."""
+    read_output()
+    with pytest.raises(SystemExit) as exit_info:
         app(["nightly", "--home", str(home.path), "--wait", "0"])
-    return Ended(ended.value.code, " ".join("".join(said()).split()))
+    return NightResult(exit_info.value.code, " ".join("".join(read_output()).split()))

@@ -1,4 +1,4 @@
-"""Extracts that are spoilt, each by its seed and number alone: what senders, disks and bad intent make of files."""
+"""Damaged extracts, each made from its seed and number alone: what senders, disks and attackers do to files."""
 
 import gzip
 import random
@@ -9,14 +9,14 @@ from io import BytesIO
 from landing.workbook import workbook
 
 MARK = "Qzx7secretQ"
-"""Stands in cells of a column that no contract has: it must turn up nowhere."""
+"""The cells of a column that no contract has. It must appear nowhere."""
 
 HEADER = "order_ref,order_date,offence_category,order_value,benefit_value,Officer Note"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A file's name (bytes, as file systems have it), its content, and its manifest's, None for none."""
+    """A file's name (bytes, as in a file system), its content, and its manifest, or None."""
 
     kind: str
     name: bytes
@@ -25,11 +25,10 @@ class Mutant:
 
 
 def mutant(seed: int, number: int) -> Mutant:
-    """The mutant of a number. Numbers next to each other are of other kinds; the same two give the same bytes."""
+    """The mutant of a number. Neighbouring numbers are of different kinds; the same seed and number give the same bytes."""
     rng = random.Random(f"{seed} {number}")  # noqa: S311  (tests, no secret)
     kind = list(KINDS)[number % len(KINDS)]
-    made = KINDS[kind](rng)
-    ending, data, *manifest = made
+    ending, data, *manifest = KINDS[kind](rng)
     if isinstance(ending, bytes):
         return Mutant(kind, ending, data)
     day, second = divmod(number, 86_400)
@@ -53,7 +52,7 @@ def _zip(members, compression=zipfile.ZIP_DEFLATED):
     out = BytesIO()
     with zipfile.ZipFile(out, "w", compression) as file:
         for name, data in members:
-            # Of 1980, as nothing of now may be in it.
+            # Dated 1980: the current time must not change the bytes.
             file.writestr(zipfile.ZipInfo(name), data, compression)
     return out.getvalue()
 
@@ -67,8 +66,8 @@ def _packed(rng):
     text = _text(rng)
     ending = rng.choice((".csv", ".csv.gz", ".zip", ".xlsx"))
     cells = [line.split(",") for line in text.decode().splitlines()]
-    made = {".csv": text, ".csv.gz": gzip.compress(text, mtime=0), ".zip": _zip([("a.csv", text)])}
-    return ending, _workbook(cells) if ending == ".xlsx" else made[ending]
+    packed = {".csv": text, ".csv.gz": gzip.compress(text, mtime=0), ".zip": _zip([("a.csv", text)])}
+    return ending, _workbook(cells) if ending == ".xlsx" else packed[ending]
 
 
 def _cut(rng):
@@ -78,10 +77,10 @@ def _cut(rng):
 
 def _flipped(rng):
     ending, data = _packed(rng)
-    spoilt = bytearray(data)
+    damaged = bytearray(data)
     for _ in range(rng.randint(1, 20)):
-        spoilt[rng.randrange(len(spoilt))] = rng.randrange(256)
-    return ending, bytes(spoilt)
+        damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+    return ending, bytes(damaged)
 
 
 def _quotes(rng):
@@ -154,12 +153,12 @@ def _mixed(rng):
 
 
 def _manifest(rng):
-    said = (
+    manifests = (
         b"", b"[]", b"{", b"null", b'{"rows": "3"}', b'{"rows": -1}', b'{"rows": true}', b'{"sha256": 3}', b'{"rows": 1e400}',
         b'{"sha256": "\\ud800"}', b'{"rows": ' + b"9" * 5000 + b"}", b"[" * 100_000, b" " * (2 << 20), b"\xff\xfe", b"{}",
         b'{"sha256": "' + b"z" * 500_000 + b'"}', b'{"rows": 999999}',
     )  # fmt: skip
-    return ".csv", _text(rng), rng.choice(said)
+    return ".csv", _text(rng), rng.choice(manifests)
 
 
 def _cells(rng):

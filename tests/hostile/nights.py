@@ -1,4 +1,4 @@
-"""A night of hostile texts in every category column, of hostile names and hostile files."""
+"""A night with hostile texts in every category column, hostile file names and hostile files."""
 
 import csv
 from pathlib import Path
@@ -15,7 +15,7 @@ from dagster_project.publishing import outputs
 from .corpus import FILES, NAMES, OVERLONG, STAMP, TEXTS, UNPRINTABLE, random_texts
 
 RANDOM = often(8, 80)
-"""Random texts; in the long run some of 100,000 signs."""
+"""Number of random texts. With `--long`, some have 100,000 characters."""
 
 ONE_UNIT = "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,A,One,derbyshire-one,One\n"
 DAY = "2025-06-02"
@@ -32,32 +32,33 @@ COLUMNS = {
                     ("legislation", "object_of_search", "outcome", "age_range", "self_defined_ethnicity")),
     "crimes": ("crime_ref", "recorded_on", {"status": "Recorded"}, ("offence_code",)),
 }  # fmt: skip
-"""Key, date, what else must be there, and the columns that take any text, of each extract that has some."""
+"""Key, date, other required values, and the columns that take any text, of each extract with such columns."""
 
 
 def texts(extract: str) -> list[str]:
-    """The texts of an extract's rows: all of them in the long version, else its share, as each category makes many figures."""
-    every = [*TEXTS, *UNPRINTABLE, *OVERLONG, *random_texts(RANDOM)]
-    return every if IS_LONG else every[list(COLUMNS).index(extract) :: len(COLUMNS)]
+    """The texts of an extract's rows: all with `--long`, otherwise a share, as each category makes many figures."""
+    all_texts = [*TEXTS, *UNPRINTABLE, *OVERLONG, *random_texts(RANDOM)]
+    return all_texts if IS_LONG else all_texts[list(COLUMNS).index(extract) :: len(COLUMNS)]
 
 
-def put(folder: Path) -> None:
-    """Write a file of each extract: a row a text, which stands in every column that takes any."""
+def write_extracts(folder: Path) -> None:
+    """Write a file of each extract. Each row has one text in all the columns that take any text."""
     folder.mkdir(parents=True, exist_ok=True)
-    for extract, (key, day, more, taking) in COLUMNS.items():
+    for extract, (key, day, required, text_columns) in COLUMNS.items():
         with (folder / f"{extract}{STAMP}").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow([key, day, *more, *taking])
-            writer.writerows([f"K{n}", DAY, *more.values(), *[text] * len(taking)] for n, text in enumerate(texts(extract)))
+            writer.writerow([key, day, *required, *text_columns])
+            values = [*required.values()]
+            writer.writerows([f"K{n}", DAY, *values, *[text] * len(text_columns)] for n, text in enumerate(texts(extract)))
 
 
-def night_of_all(home: Home, all_outputs: tuple[outputs.Output, ...]) -> NightRun:
-    """A night over the whole corpus, with every output."""
-    put(home.inbox)
-    # Most of what these files say no list knows, and much of it can't be printed: this corpus is about neither rule.
+def run_corpus_night(home: Home, all_outputs: tuple[outputs.Output, ...]) -> NightRun:
+    """Run a night over the whole corpus, with every output."""
+    write_extracts(home.inbox)
+    # Most of these values are on no list, and many can't be printed. The corpus tests neither rule.
     (home.path / "pam.toml").write_text(BELIEVED, encoding="utf-8")
     if not IS_LONG:
-        # Ten units would have four times the figures of one, of the same texts.
+        # Ten units would make four times as many figures of the same texts.
         home.seeds.mkdir()
         (home.seeds / "areas.csv").write_text(ONE_UNIT, encoding="utf-8")
     for name in NAMES:

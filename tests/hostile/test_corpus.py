@@ -1,6 +1,6 @@
-"""The corpus, tried everywhere: landing, every output, the terminal, alerts, PostgreSQL and the pages in a browser.
+"""The corpus of hostile input in landing, every output, the terminal, alerts, PostgreSQL and the pages in a browser.
 
-One night over all of it serves every test. `pytest -n 0 tests/hostile --long` has all texts in every column.
+All tests use one night over the whole corpus. `pytest -n 0 tests/hostile --long` puts all texts into every column.
 """
 
 import csv
@@ -37,7 +37,7 @@ from dagster_project.reporting.pack.picture_processes import Job, draw
 from dagster_project.serving import write_result
 
 from .corpus import FILES, NAMES, OVERLONG, STATEMENTS, TEXTS, UNPRINTABLE, has_unprintable, random_texts
-from .nights import COLUMNS, night_of_all, texts
+from .nights import COLUMNS, run_corpus_night, texts
 
 BLANKS = " \t\n\r\xa0\ufeff"
 
@@ -45,15 +45,15 @@ BLANKS = " \t\n\r\xa0\ufeff"
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
     """The night over the whole corpus."""
-    return night_of_all(Home(tmp_path_factory.mktemp("hostile") / "home").create(), ALL_OUTPUTS)
+    return run_corpus_night(Home(tmp_path_factory.mktemp("hostile") / "home").create(), ALL_OUTPUTS)
 
 
-def give_orders(text: str) -> list[str]:
-    """The characters of a text that a terminal would take for orders, or that turn its direction."""
+def terminal_controls(text: str) -> list[str]:
+    """The characters of a text that control a terminal or change the writing direction."""
     return [c for c in text if safe_text(c) != c]
 
 
-def test_the_rule_is_what_its_page_says() -> None:
+def test_printable_texts_are_as_documented() -> None:
     for text in (*TEXTS, *UNPRINTABLE, *random_texts(300)):
         assert is_printable(text) != has_unprintable(text), ascii(text[:80])
     assert all(map(has_unprintable, UNPRINTABLE)) and not any(map(has_unprintable, TEXTS))
@@ -65,19 +65,19 @@ def test_the_night_is_published_with_every_bad_row_in_quarantine(night: NightRun
     assert night.receipt.outcome == "published" and night.receipt.reason == ""
     entries = {e.extract: e for e in read_ledger(night.home) if e.outcome == "accepted"}
     assert entries.keys() == COLUMNS.keys()
-    for extract, (*_, taking) in COLUMNS.items():
-        own = [t.strip(BLANKS) for t in texts(extract)]
-        bad = [t for t in own if has_unprintable(t) or len(t) > LONGEST]
+    for extract, (*_, text_columns) in COLUMNS.items():
+        stripped = [t.strip(BLANKS) for t in texts(extract)]
+        bad = [t for t in stripped if has_unprintable(t) or len(t) > LONGEST]
         folder = night.home.quarantine / extract / "derbyshire"
         rows = duckdb.connect().sql(f"select _line, _reasons from read_parquet('{folder}/*.parquet')").fetchall()
         assert len(rows) == len(bad), extract
         for _, reasons in rows:
-            assert reasons.startswith(taking[0]), extract
-            assert len(taking) in (reasons.count(NOT_PRINTABLE), reasons.count(TOO_LONG)), reasons
-        assert entries[extract].rows_landed == len(own) - len(bad), extract
+            assert reasons.startswith(text_columns[0]), extract
+            assert len(text_columns) in (reasons.count(NOT_PRINTABLE), reasons.count(TOO_LONG)), reasons
+        assert entries[extract].rows_landed == len(stripped) - len(bad), extract
 
 
-def test_every_hostile_file_is_refused_with_its_reason(night: NightRun) -> None:
+def test_every_hostile_file_is_refused_with_a_reason(night: NightRun) -> None:
     refused = {e.source_file: e.reason for e in read_ledger(night.home) if e.outcome == "refused"}
     assert refused.keys() == {*NAMES, *(name for name, _ in FILES)} and all(refused.values())
 
@@ -101,69 +101,69 @@ def test_every_page_and_file_of_the_outputs_opens(night: NightRun) -> None:
 
 def test_no_published_text_is_unprintable(night: NightRun) -> None:
     with duckdb.connect(str(night.home.warehouse), read_only=True) as con:
-        found = [c for (c,) in con.execute("select distinct category from marts.measures").fetchall()]
-    assert [c for c in found if has_unprintable(c) or len(c) > LONGEST] == []
-    assert len(found) > 20, "and the others are there"
+        categories = [c for (c,) in con.execute("select distinct category from marts.measures").fetchall()]
+    assert [c for c in categories if has_unprintable(c) or len(c) > LONGEST] == []
+    assert len(categories) > 20, "the printable ones are published"
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
-def test_no_page_runs_what_a_cell_says(night: NightRun) -> None:
+def test_no_page_runs_the_text_of_a_cell(night: NightRun) -> None:
     root = night.home.published.resolve()
     pages = [p for o in ("report", "catalogue", "dashboard") for p in (root / o).resolve().rglob("*.html")]
     assert len(pages) > 20
     with open_browser() as browser, offline_page(browser) as page:
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-        # The trails have one template, and the tables of the catalogue: the pages themselves, and some of those.
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: (problems.append(dialog.message), dialog.dismiss()))
+        # All trails have one template, and so have the catalogue's tables: a sample of these is enough.
         alike = [p for p in pages if p.parent.name == "trail" or p.name.startswith(("marts-", "reports-"))]
         for path in [*(p for p in pages if p not in alike), *alike[:: often(16, 8)]]:
             page.goto(path.as_uri())
             assert page.title() != "run" and page.title(), path
         page.goto(f"{(root / 'dashboard' / 'index.html').as_uri()}#mart=mart_stop_search&measure=searches")
         page.wait_for_selector("#table table")
-        assert not wrong and not page.asked
+        assert not problems and not page.asked
 
 
-def test_charts_take_any_text_for_a_name(night: NightRun) -> None:
+def test_charts_take_any_text_as_a_name(night: NightRun) -> None:
     con = open_hardened(night.home.warehouse.resolve())
     pack = read_pack(con, read_editions(night.home).sound["2026-03"], False)
     con.close()
     chart = next(c for c in pack.charts if c.kind == "bar" and not c.unavailable)
     (panel,) = chart.panels
-    one, point = panel.series[0], panel.series[0].points[0]
+    series, point = panel.series[0], panel.series[0].points[0]
     names = (*TEXTS, *UNPRINTABLE, *OVERLONG, *random_texts(60))
     points = tuple(replace(point, label=name) for name in names)
-    bars = replace(chart, panels=(replace(panel, series=(replace(one, points=points),)),))
-    lines = replace(chart, kind="line", panels=(replace(panel, series=tuple(replace(one, name=n) for n in names)),))
+    bars = replace(chart, panels=(replace(panel, series=(replace(series, points=points),)),))
+    lines = replace(chart, kind="line", panels=(replace(panel, series=tuple(replace(series, name=n) for n in names)),))
     jobs = [Job(json.dumps(spec(c), default=str), scale=1) for c in (bars, lines)]
     assert all(d.svg and d.png and ET.fromstring(d.svg) is not None for d in draw(jobs))
 
 
-def test_a_chart_that_ends_its_process_costs_that_chart() -> None:
-    """As the renderer is: a control character in a title ends its process at once."""
+def test_a_chart_that_ends_its_process_loses_only_that_chart() -> None:
+    """A control character in a title ends the renderer's process at once."""
 
-    def of(title: str) -> Job:
-        said = {"data": {"values": [{"a": 1}]}, "mark": "bar", "title": title, "encoding": {"x": {"field": "a"}}}
-        return Job(json.dumps(said))
+    def job(title: str) -> Job:
+        chart = {"data": {"values": [{"a": 1}]}, "mark": "bar", "title": title, "encoding": {"x": {"field": "a"}}}
+        return Job(json.dumps(chart))
 
-    good, lost, after = draw([of("fine"), of("\x1b"), of("fine")])
+    good, lost, after = draw([job("fine"), job("\x1b"), job("fine")])
     assert good.svg and good == after and lost.svg is None
 
 
 @pytest.mark.parametrize("text", [*UNPRINTABLE, *TEXTS, *NAMES, *STATEMENTS], ids=lambda t: ascii(t)[:40])
-def test_the_terminal_gets_no_order(text: str) -> None:
-    assert not give_orders(safe_text(text)) and safe_text(safe_text(text)) == safe_text(text)
+def test_text_for_the_terminal_has_no_control_characters(text: str) -> None:
+    assert not terminal_controls(safe_text(text)) and safe_text(safe_text(text)) == safe_text(text)
     assert len(safe_text(text)) == len(text) and all(line.startswith("    ") for line in indented_message(text).split("\n")[1:])
     out = io.StringIO()
     write_result([text], [[text]], "table", out)
-    assert not give_orders(out.getvalue())
+    assert not terminal_controls(out.getvalue())
     exact = io.StringIO()
     write_result(["a"], [[text]], "json", exact)
-    assert ascii(text)[1:3] in ascii(exact.getvalue()) or not text.isprintable(), "a file has it as it is"
+    assert ascii(text)[1:3] in ascii(exact.getvalue()) or not text.isprintable(), "a file has the text unchanged"
 
 
-def test_commands_give_the_terminal_no_order(night: NightRun, pam: Callable[..., object], tmp_path: Path) -> None:
+def test_commands_print_no_control_characters(night: NightRun, pam: Callable[..., object], tmp_path: Path) -> None:
     home = night.home.path
     evil = tmp_path / NAMES[0]
     evil.write_bytes(b"a\n1\n")
@@ -171,34 +171,34 @@ def test_commands_give_the_terminal_no_order(night: NightRun, pam: Callable[...,
     headers = [h.replace("\n", " ") for h in (*TEXTS, *UNPRINTABLE) if len(h) < 200]
     with export.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["Custody Number", "Arrest Date", *headers], ["C1", "2025-06-01", *headers]])
-    asked = [("query", s, "--home", home) for s in STATEMENTS]
-    asked += [("status", "--home", home), ("inspect", evil, "--home", home), ("alerts", "--home", home)]
-    asked += [("map", export, "--extract", "drug_tests", "--out", tmp_path / "x.yml", "--home", home)]
-    asked += [("vocabulary", "--home", home), ("check", evil, "--home", home), ("map", f"not there {NAMES[0]}"), (NAMES[0],)]
-    asked += [("quarantine", "--home", home), ("query", "select * from meta.files", "--home", home)]
-    for args in asked:
-        done = pam(*args)
-        assert done.exception is None or isinstance(done.exception, SystemExit), ascii(args)
-        assert done.exit_code in (0, 1, 2) and not give_orders(done.stdout + done.stderr), ascii(args)
-    assert safe_text(NAMES[0]) in pam("status", "--home", home).stdout, "and the names can be read"
+    commands = [("query", s, "--home", home) for s in STATEMENTS]
+    commands += [("status", "--home", home), ("inspect", evil, "--home", home), ("alerts", "--home", home)]
+    commands += [("map", export, "--extract", "drug_tests", "--out", tmp_path / "x.yml", "--home", home)]
+    commands += [("vocabulary", "--home", home), ("check", evil, "--home", home), ("map", f"not there {NAMES[0]}"), (NAMES[0],)]
+    commands += [("quarantine", "--home", home), ("query", "select * from meta.files", "--home", home)]
+    for args in commands:
+        result = pam(*args)
+        assert result.exception is None or isinstance(result.exception, SystemExit), ascii(args)
+        assert result.exit_code in (0, 1, 2) and not terminal_controls(result.stdout + result.stderr), ascii(args)
+    assert safe_text(NAMES[0]) in pam("status", "--home", home).stdout, "the names can be read"
 
 
-def test_alerts_say_names_of_files_in_one_safe_line(night: NightRun) -> None:
+def test_alerts_show_file_names_in_one_safe_line(night: NightRun) -> None:
     events = events_of(night.ended)
-    told = Message("m", "2026-01-03T00:00:00Z", night.night.night_id, "here", "Published.", tuple(events))
+    alert = Message("m", "2026-01-03T00:00:00Z", night.night.night_id, "here", "Published.", tuple(events))
     for e in events:
-        assert "\n" not in e.what + e.why and not give_orders(e.what + e.why), ascii(e.what)
-    assert not give_orders(told.text() + told.subject)
+        assert "\n" not in e.what + e.why and not terminal_controls(e.what + e.why), ascii(e.what)
+    assert not terminal_controls(alert.text() + alert.subject)
 
 
-def test_postgresql_serves_every_category_as_it_is(night: NightRun, tmp_path: Path) -> None:
-    """In a database of its own: what is in the file is there, sign for sign, in figures, in words and in comments."""
-    asked = "select distinct mart, measure, category from marts.measures"
+def test_postgresql_serves_every_category_unchanged(night: NightRun, tmp_path: Path) -> None:
+    """The database has the same categories as the published file, character for character."""
+    query = "select distinct mart, measure, category from marts.measures"
     with own_postgres(Home(tmp_path / "server").create()) as server:
         loaded = postgres.load_if_newer(night.home, postgres.Server.of(server.loader_file.read_text().strip()))
         assert loaded.outcome == "loaded", loaded.reason
         with psycopg.connect(server.analyst_file.read_text().strip()) as con:
-            served = set(con.execute(asked).fetchall())
+            served = set(con.execute(query).fetchall())
     with duckdb.connect(str(night.home.warehouse), read_only=True) as con:
-        published = set(con.execute(asked).fetchall())
+        published = set(con.execute(query).fetchall())
     assert served == published and len({c for *_, c in published}) > 20

@@ -1,6 +1,6 @@
-"""No spoilt file ends a night: each ends accepted, known, held or refused for a reason, and the good ones load.
+"""No damaged file ends a night: each is accepted, known, held or refused with a reason, and the good files load.
 
-`--long` has 500 of them, the suite 36.
+The suite has 36 damaged files, `--long` has 500.
 """
 
 import os
@@ -25,7 +25,7 @@ GOOD = "custody_ref,arrested_at,trigger_offence,test_status,result\nA1,2025-03-0
 UNCLEAR = re.compile(r"\b\w+(Error|Exception)\b|Traceback|duckdb", re.I)
 
 
-def _night(home, contracts, number):
+def _land_night(home, contracts, number):
     name = f"drug_tests__derbyshire__2025-03-01__2025-03-31__20260105T{number:06d}Z.csv"
     (home.inbox / name).write_text(GOOD.replace("A1", f"A{number}x"), encoding="utf-8")
     files = find_files(home.inbox, contracts, {"derbyshire"})
@@ -39,14 +39,14 @@ def _good_rows(home):
         return con.execute(f"select {columns} from '{home.raw}/drug_tests/*/*.parquet' order by all").fetchall()
 
 
-def _stored(folder, load_id):
+def _stored_rows(folder, load_id):
     paths = [str(p) for p in folder.rglob(f"{load_id}*.parquet")]
     with duckdb.connect() as con:
         return con.execute("select count(*) from read_parquet($1)", [paths]).fetchone()[0] if paths else 0
 
 
-def test_every_mutant_ends_with_an_outcome_and_the_good_files_load(tmp_path, monkeypatch):
-    # Both homes hash alike.
+def test_every_mutant_has_an_outcome_and_the_good_files_load(tmp_path, monkeypatch):
+    # Both homes hash with the same key.
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "a key for tests")
     contracts = load_contracts()
     home, plain = (Home.of(tmp_path / name).create() for name in ("mutants", "plain"))
@@ -61,8 +61,8 @@ def test_every_mutant_ends_with_an_outcome_and_the_good_files_load(tmp_path, mon
             if m.manifest is not None:
                 with open(path + b".manifest.json", "wb") as file:
                     file.write(m.manifest)
-        night = _night(home, contracts, first // BATCH)
-        _night(plain, contracts, first // BATCH)
+        night = _land_night(home, contracts, first // BATCH)
+        _land_night(plain, contracts, first // BATCH)
         assert not os.listdir(os.fsencode(home.inbox))
         entries += night
     assert len(entries) == dropped + len(range(0, N, BATCH))
@@ -75,7 +75,7 @@ def test_every_mutant_ends_with_an_outcome_and_the_good_files_load(tmp_path, mon
             assert not UNCLEAR.search(e.reason) and MARK not in e.reason, e.reason
         if e.outcome in ("accepted", "held"):
             assert e.rows_in_file == e.rows_landed + e.rows_quarantined + e.rows_duplicate
-            assert _stored(home.raw / e.extract, e.load_id) == e.rows_landed + _tied(e)
+            assert _stored_rows(home.raw / e.extract, e.load_id) == e.rows_landed + _conflicting(e)
     print(outcomes, "peak MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
     for reason, n in Counter(re.sub(r"\d+", "N", e.reason)[:200] for e in entries if e.outcome == "refused").most_common():
         print(n, reason)
@@ -86,9 +86,9 @@ def test_every_mutant_ends_with_an_outcome_and_the_good_files_load(tmp_path, mon
                 assert con.execute(sql, [str(path), MARK]).fetchone()[0] == 0, path
 
 
-def _tied(entry):
+def _conflicting(entry):
     return entry.quarantine_reasons.get("differs from an extraction of the same time", 0)
 
 
-def test_the_same_number_is_the_same_file():
+def test_the_same_number_makes_the_same_file():
     assert [mutant(SEED, n) for n in range(34)] == [mutant(SEED, n) for n in range(34)]

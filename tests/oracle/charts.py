@@ -17,7 +17,7 @@ SCREEN = 3.267
 
 @dataclass(frozen=True)
 class Point:
-    """A month. `lower`, `upper`: nan where the base has one month."""
+    """A month. `lower` and `upper` are nan if the base has one month."""
 
     value: float
     mean: float
@@ -32,16 +32,16 @@ class Point:
 
 
 def chart(values, rebase=()):
-    """The points of a series; at the places of `rebase` a new base begins. Values: int, Decimal or Fraction."""
+    """The points of a series. A new base begins at each index in `rebase`. Values: int, Decimal or Fraction."""
     points, begin, base = [], 0, 0
-    for place in [*sorted(p for p in rebase if 0 < p < len(values)), len(values)]:
-        points += _base([Fraction(v) for v in values[begin:place]], base)
-        begin, base = place, base + 1
+    for end in [*sorted(p for p in rebase if 0 < p < len(values)), len(values)]:
+        points += _base([Fraction(v) for v in values[begin:end]], base)
+        begin, base = end, base + 1
     return points
 
 
 def _mean(values):
-    # As R's: rounded once.
+    # Rounded once, as in R.
     return float(sum(values) / len(values)) if values else nan
 
 
@@ -50,11 +50,11 @@ def _base(values, base):
     y, mean = [float(v) for v in values], _mean(values)
     ranges = [abs(b - a) for a, b in itertools.pairwise(values)]
     average = _mean(ranges)
-    # Where nothing moves the package leaves nothing, and has no limits; the warehouse has the mean.
+    # If nothing moves, the package has no ranges left and no limits; the warehouse uses the mean.
     usual = _mean([r for r in ranges if float(r) < SCREEN * average or r == 0])
     lower, upper = mean - LIMIT * usual, mean + LIMIT * usual
     near_lower, near_upper = mean - NEAR * usual, mean + NEAR * usual
-    # Asked exactly: floats of tenths add up to a mean that they all miss.
+    # Compared exactly: floats of tenths can add up to a mean that none of them equals.
     exact = sum(values) / len(values)
     side = [_sign(v - exact) for v in values]
     outside = [s != 0 and (v > upper or v < lower) for s, v in zip(side, y, strict=True)]
@@ -66,15 +66,15 @@ def _base(values, base):
     points = []
     for i, value in enumerate(y):
         if outside[i]:
-            way = side[i]
+            direction = side[i]
         elif trends[i]:
-            right = i + 1 < len(y) and trends[i + 1]
-            way = steps[i] if right else steps[i - 1]
+            continues = i + 1 < len(y) and trends[i + 1]
+            direction = steps[i] if continues else steps[i - 1]
         elif twos[i] or runs[i]:
-            way = side[i]
+            direction = side[i]
         else:
-            way = None
-        variation = "common cause" if way is None else "high" if way == 1 else "low"
+            direction = None
+        variation = "common cause" if direction is None else "high" if direction == 1 else "low"
         points.append(Point(value, mean, lower, upper, base, outside[i], runs[i], trends[i], twos[i], variation))
     return points
 
@@ -90,11 +90,11 @@ def seven_one_side(side):
 
 def seven_trend(values):
     """For each point, 1 or -1 where the seven that end with it rise or fall, else 0. [ptd_seven_point_trend]"""
-    found = []
+    trends = []
     for i in range(len(values)):
         steps = [_sign(values[k + 1] - values[k]) for k in range(i - 6, i)] if i >= 6 else [0]
-        found.append(steps[0] if len(set(steps)) == 1 else 0)
-    return found
+        trends.append(steps[0] if len(set(steps)) == 1 else 0)
+    return trends
 
 
 def part_of_seven(ends):
@@ -103,14 +103,14 @@ def part_of_seven(ends):
 
 
 def two_in_three(close, side):
-    """For each point, whether it is in three on one side of which two are near the limit. [ptd_two_in_three]"""
+    """For each point, whether it is one of three on one side, two of them near the limit. [ptd_two_in_three]"""
 
-    def meets(i):
+    def begins_three(i):
         return i >= 0 and i + 3 <= len(close) and sum(close[i : i + 3]) >= 2 and abs(sum(side[i : i + 3])) == 3
 
-    return [any(meets(k) for k in range(i - 2, i + 1)) for i in range(len(close))]
+    return [any(begins_three(k) for k in range(i - 2, i + 1)) for i in range(len(close))]
 
 
 def shown_lower(point, unit):
-    """The lower limit as it is shown: of a count no lower than 0."""
+    """The lower limit as it is shown: for a count, at least 0."""
     return max(point.lower, 0.0 if unit == "count" else -inf)

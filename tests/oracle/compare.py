@@ -1,4 +1,4 @@
-"""Hold the warehouse's rows against the oracle's, and say in words where they part."""
+"""Compare the warehouse's rows with the plain model's, and describe the differences."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,21 +16,21 @@ NUMBERS = ("value", "numerator", "denominator", "prior_value", "volume_change", 
 
 
 def diff(expected_rows, actual_rows, limit=50):
-    """Messages of what is missing, extra, twice, or different; empty where both agree.
+    """Messages about rows that are missing, extra, there twice or different; empty if both sides agree.
 
     Args:
         expected_rows, actual_rows: dicts of marts.COLUMNS; numbers may be Decimal, int or float, dates date,
             datetime or ISO text, nulls None or NaN. Counts and money must be equal, rates within 1e-9.
-        limit: how many messages, then one that counts the rest.
+        limit: at most so many messages, then one with the number of the others.
     """
     messages = []
     expected = _by_key(expected_rows, "expected", messages)
     actual = _by_key(actual_rows, "actual", messages)
     for key in sorted(expected.keys() | actual.keys(), key=str):
         if key not in actual:
-            messages.append(f"missing: {_say(key)} value={expected[key]['value']}")
+            messages.append(f"missing: {_key_text(key)} value={expected[key]['value']}")
         elif key not in expected:
-            messages.append(f"extra: {_say(key)} value={actual[key].get('value')}")
+            messages.append(f"extra: {_key_text(key)} value={actual[key].get('value')}")
         else:
             messages += _differing(key, expected[key], actual[key])
     if len(messages) > limit:
@@ -39,30 +39,30 @@ def diff(expected_rows, actual_rows, limit=50):
 
 
 def diff_files(expected, actual, limit=50):
-    """Messages where landing's ledger and the oracle disagree on a file.
+    """Messages about files on which landing's ledger and the plain model disagree.
 
     Args:
         expected: landing.FileResult objects.
         actual: dicts with source_file, outcome, rows_in_file, rows_landed, rows_quarantined, rows_duplicate
             (final counts). Files of one name are matched in order.
     """
-    messages, waiting = [], {}
+    messages, entries = [], {}
     for entry in actual:
-        waiting.setdefault(entry["source_file"], []).append(entry)
+        entries.setdefault(entry["source_file"], []).append(entry)
     counts = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
     for result in expected:
-        found = waiting.get(result.name)
-        if not found:
+        same_name = entries.get(result.name)
+        if not same_name:
             messages.append(f"missing: {result.name} ({result.outcome})")
             continue
-        entry = found.pop(0)
-        # A held file has landed nothing yet; what a ledger counts for one is its own affair.
+        entry = same_name.pop(0)
+        # A held file has landed nothing yet, so its counts are not compared.
         names = ("outcome", *counts) if result.outcome == "accepted" else ("outcome",)
         for name in names:
             if getattr(result, name) != entry[name]:
-                said = f"expected {getattr(result, name)}, got {entry[name]}"
-                messages.append(f"{result.name}: {name}: {said} (oracle's reason: {result.reason})")
-    messages += [f"extra: {name} x{len(left)}" for name, left in waiting.items() if left]
+                difference = f"expected {getattr(result, name)}, got {entry[name]}"
+                messages.append(f"{result.name}: {name}: {difference} (oracle's reason: {result.reason})")
+    messages += [f"extra: {name} x{len(left)}" for name, left in entries.items() if left]
     return messages[:limit]
 
 
@@ -71,7 +71,7 @@ def _by_key(rows, side, messages):
     for row in rows:
         key = tuple(_day(row[name]) if name in PERIOD else row[name] for name in KEY)
         if key in out:
-            messages.append(f"twice in {side}: {_say(key)}")
+            messages.append(f"twice in {side}: {_key_text(key)}")
         out[key] = row
     return out
 
@@ -88,7 +88,7 @@ def _differing(key, expected, actual):
         else:
             same = want == got
         if not same:
-            out.append(f"{name}: expected {want}, got {got}: {_say(key)}")
+            out.append(f"{name}: expected {want}, got {got}: {_key_text(key)}")
     return out
 
 
@@ -112,5 +112,5 @@ def _day(value):
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
 
 
-def _say(key):
+def _key_text(key):
     return " / ".join(str(part) for part in key)

@@ -1,8 +1,8 @@
-"""The 23 extracts in the contract's own notation, read into plain objects.
+"""The 23 extracts in the contract's notation, read into plain objects.
 
-Written from the public contract page alone. In the notation below `*` is a key column, `!` one whose header
-must be there, `@` the date that places the row, `[a|b]` the allowed values, `:type` a type other than text.
-`#` (identifiers) is left out: the oracle never hashes, equal text is equal text.
+Written only from the public contract page. In the notation below `*` is a key column, `!` a required header,
+`@` the date that places the row, `[a|b]` the allowed values, `:type` a type other than text. `#` (identifiers)
+is left out: the plain model never hashes, it compares the text itself.
 """
 
 from dataclasses import dataclass, field
@@ -48,10 +48,10 @@ street_crime: Crime ID, @Month!:month, Reported by, Falls within, Longitude, Lat
 
 # `county_lines` says "(closures: closed_on)" with no `!`: the header may be missing, as any optional one.
 
-LISTS = ("county_lines", "pspos", "cash_seizures")  # whole lists as at their extraction
+LISTS = ("county_lines", "pspos", "cash_seizures")  # whole lists as they were at extraction
 EMPTY_IS_SUSPECT = ("incidents", "crimes", "intelligence", "stop_search")
 
-# published header -> contract column, for the searches as data.police.uk publishes them
+# published header -> contract column, for searches of data.police.uk
 POLICE_UK_SEARCHES = {
     "Date": "searched_at",
     "Legislation": "legislation",
@@ -91,7 +91,7 @@ class Extract:
 
 
 def normal(header):
-    """A header as it is compared: without case, surrounding blanks, `_`, space or `-`."""
+    """A header as it is compared: without case, outer blanks, `_`, space or `-`."""
     return header.strip().casefold().replace("_", "").replace(" ", "").replace("-", "")
 
 
@@ -132,7 +132,7 @@ EXTRACTS = _read(TEXT)
 
 
 def police_uk(extract):
-    """The same extract as data.police.uk publishes it: its headers, no key, no rule on columns it has not."""
+    """The same extract as data.police.uk publishes it: its headers, no key, no rules for columns that it lacks."""
     if extract.name == "street_crime":
         return extract
     by_name = {c.name: c for c in extract.columns}

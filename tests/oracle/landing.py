@@ -1,9 +1,9 @@
 """A plain model of landing: nights of files in, current rows and coverage out.
 
-It remembers every accepted file and, at the end, asks the contract's questions of each key in turn. Nothing
-is incremental, so that the order of arrival can only matter where the contract says so: which of two files
-that claim one identity came first, and which data.police.uk file of a month is the newest. Two files have the
-same content when they have the same rows in the contract's columns, however they are packed and ordered.
+It keeps every accepted file and, at the end, applies the contract's rules to each key in turn. Nothing is
+incremental, so the order of arrival matters only where the contract says so: which of two files that claim one
+identity came first, and which data.police.uk file of a month is the newest. Two files have the same content if
+they have the same rows in the contract's columns, however they are packed and ordered.
 """
 
 import calendar
@@ -28,7 +28,7 @@ SUFFIXES = {"stop-and-search": "stop_search", "street": "street_crime"}
 
 @dataclass
 class FileResult:
-    """What became of one dropped file. Counts are final: rows in conflict with a tie are in quarantine."""
+    """The outcome of one dropped file. Counts are final: rows in conflict with a file of the same time are in quarantine."""
 
     night: int
     name: str
@@ -46,7 +46,7 @@ class FileResult:
 
 @dataclass
 class Load:
-    """One accepted file. `stamp` orders loads: extracted at, or for data.police.uk when it landed."""
+    """One accepted file. `stamp` orders loads: the time of extraction or, for data.police.uk, of landing."""
 
     extract: str
     force: str
@@ -63,7 +63,7 @@ class Load:
         return self.start <= day <= self.end
 
     def has_month(self, day):
-        """Whether any day of the month that `day` is in is covered: rows without a key come and go by the month."""
+        """Whether any day of the month of `day` is covered: rows without a key are replaced by the month."""
         return self.start.replace(day=1) <= day <= self.end
 
     def holds(self, key):
@@ -72,7 +72,7 @@ class Load:
 
 @dataclass
 class Drop:
-    """A file that claimed its extraction, or was a month's newest when it came."""
+    """A file that was the first of its extraction, or the newest of its month when it came."""
 
     path: Path
     delivered: dict
@@ -85,16 +85,16 @@ class Drop:
 
 @dataclass
 class Landing:
-    """What all the nights come to.
+    """The result of all nights.
 
     rows: (extract, force) -> current rows, dicts of typed values with `_day` (date or None), `_key`, `_file`,
         `_line` and `_form`.
     windows: (extract, force) -> list of (from, to, form) that count towards coverage.
     loads: (extract, force) -> the loads of these windows.
-    files: one FileResult a drop, in the order of arrival.
-    withdrawn: (extract, force) -> keys that a newer file took away.
-    warnings: (extract, force) -> {key: name of the newest file, which has it in quarantine}: the last good
-        version stands.
+    files: one FileResult per drop, in the order of arrival.
+    withdrawn: (extract, force) -> keys that a newer file lacks.
+    warnings: (extract, force) -> {key: name of the newest file, which has it in quarantine}. The last good
+        version counts.
     """
 
     rows: dict = field(default_factory=dict)
@@ -104,22 +104,22 @@ class Landing:
     withdrawn: dict = field(default_factory=dict)
     warnings: dict = field(default_factory=dict)
 
-    def told(self, extract, force, has):
-        """The set of covered days whose rows are of files that have some columns: `has` is asked of each load."""
+    def covered_by_files(self, extract, force, has_columns):
+        """The covered days whose newest files have some columns. `has_columns`: whether a load has them."""
         days = set()
         loads = self.loads.get((extract, force), [])
         for day in self.covered(extract, force):
-            there = [load for load in loads if load.covers(day)]
-            newest = max(load.stamp for load in there)
-            if all(has(load) for load in there if load.stamp == newest):
+            covering = [load for load in loads if load.covers(day)]
+            newest = max(load.stamp for load in covering)
+            if all(has_columns(load) for load in covering if load.stamp == newest):
                 days.add(day)
         return days
 
     def covered(self, extract, force, form=None):
-        """The set of covered days, of one form only if asked."""
+        """The covered days, of one form only if `form` is given."""
         days = set()
-        for start, end, of in self.windows.get((extract, force), []):
-            if form in (None, of):
+        for start, end, window_form in self.windows.get((extract, force), []):
+            if form in (None, window_form):
                 days |= {start + timedelta(n) for n in range((end - start).days + 1)}
         return days
 
@@ -128,10 +128,10 @@ def land(nights, forces, releases=None, moments=None):
     """Land nights of files.
 
     Args:
-        nights: list of lists of paths (anything else than data files in them is passed over).
-        forces: force code -> name; a file of another force is refused.
-        releases: path of a held file that a person has released -> before which night: it loads as it is.
-        moments: when each night lands its files, aware datetimes; after every extraction, unless given.
+        nights: list of lists of paths (files that are not data files are skipped).
+        forces: force code -> name. A file of another force is refused.
+        releases: path of a released file -> the first night in which it counts. It loads unchanged.
+        moments: when each night lands its files, aware datetimes. By default after every extraction.
 
     Returns:
         Landing.
@@ -146,7 +146,7 @@ def land(nights, forces, releases=None, moments=None):
             landing.files.append(result)
             landed_at = moment + timedelta(microseconds=len(landing.files))
             try:
-                load = _take(path, result, forces, identities, months, landed_at, releases, loads)
+                load = _land_file(path, result, forces, identities, months, landed_at, releases, loads)
             except Refused as refusal:
                 result.outcome, result.reason = "refused", str(refusal)
             else:
@@ -156,7 +156,7 @@ def land(nights, forces, releases=None, moments=None):
     for load in loads:
         groups.setdefault((load.extract, load.force), []).append(load)
     for (extract, force), group in groups.items():
-        _settle(landing, extract, force, group)
+        _find_current(landing, extract, force, group)
     return landing
 
 
@@ -164,7 +164,7 @@ def parse_name(name):
     """(contract, force, form, start, end, extracted at or None) of a file name.
 
     Raises:
-        Refused: the name is of no known form, or its window is none.
+        Refused: the name has no known form, or its window is invalid.
     """
     try:
         if (match := NAME.fullmatch(name)) and match["extract"] in EXTRACTS:
@@ -183,23 +183,23 @@ def parse_name(name):
     raise Refused("file name not recognised")
 
 
-def _take(path, result, forces, identities, months, landed_at, releases, loads):
-    """Decide on one file; a Load if it is accepted, None if it is known or held."""
+def _land_file(path, result, forces, identities, months, landed_at, releases, loads):
+    """Decide on one file. Returns a Load if it is accepted, None if it is known or held."""
     contract, force, form, start, end, stamp = parse_name(path.name)
     result.extract, result.force = contract.name, force
     if force not in forces:
         raise Refused(f"unknown force {force}")
     content = read_content(path, contract, start, end, naive_is_utc=form == "police_uk")
     identity = (contract.name, force, start, end, stamp)
-    # Of data.police.uk, whose files name no time of extraction, the newest content of a month is known; older content
-    # that comes again has landed later.
+    # Names of data.police.uk files have no time of extraction. The newest content of a month, sent again, is known; older
+    # content sent again lands as the newest.
     earlier = months.setdefault(identity, []) if stamp is None else identities.get(identity, [])
     newest = [*earlier[-1:], *[drop for drop in earlier if drop.counts(releases, result.night)][-1:]]
     if stamp is None and not EXTRACTS[contract.name].keys and earlier:
-        # Without a key in either form the newest file of a month counts, whosever it is: a month that was replaced is not
-        # its newest. Searches have a key in the force's own form, which outranks a month and never replaces one.
-        own = [load for load in loads if (load.extract, load.force, load.form) == (contract.name, force, "canonical")]
-        touching = [load for load in own if load.start <= end and start <= load.end]
+        # If neither form has a key, the newest file of a month counts, whichever form it has: a month that was replaced is
+        # not the newest. Searches have a key in the force's own form, which outranks a month and never replaces one.
+        canonical = [load for load in loads if (load.extract, load.force, load.form) == (contract.name, force, "canonical")]
+        touching = [load for load in canonical if load.start <= end and start <= load.end]
         if any(load.stamp > earlier[-1].at and load.drop.counts(releases, result.night) for load in touching):
             newest = []
     if any(drop.delivered == content.delivered for drop in newest):
@@ -221,7 +221,7 @@ def _take(path, result, forces, identities, months, landed_at, releases, loads):
     return Load(contract.name, force, form, start, end, stamp or landed_at, content.good, content.bad_keys, result, drop)
 
 
-def _settle(landing, extract, force, loads):
+def _find_current(landing, extract, force, loads):
     """Current rows and coverage of one extract of one force from its accepted loads."""
     kind = EXTRACTS[extract].kind
     canonical = [load for load in loads if load.form == "canonical"]
@@ -233,7 +233,7 @@ def _settle(landing, extract, force, loads):
         rows = _newest_of_each_month(loads)
         canonical, monthly = [], loads
     else:
-        rows = _current(landing, place, canonical, whole_list=kind == "list")
+        rows = _current_of_keys(landing, place, canonical, whole_list=kind == "list")
         rows += _newest_of_each_month(monthly)
     landing.rows[place] = rows
     landing.loads[place] = canonical + monthly
@@ -241,7 +241,7 @@ def _settle(landing, extract, force, loads):
 
 
 def _outranked(load, canonical):
-    """A data.police.uk month gives way whole to a canonical file that covers any day of it."""
+    """Whether a canonical file covers any day of a data.police.uk month: then nothing of the month counts."""
     return any(other.start <= load.end and other.end >= load.start for other in canonical)
 
 
@@ -265,16 +265,16 @@ def _newest_of_each_indicator(loads):
     return [row for load in loads for row in load.good.values() if newest[row["indicator_id"]] is load]
 
 
-def _current(landing, place, loads, whole_list):
-    """Current rows of a keyed extract. A list covers every date: what it lacks is gone."""
-    _quarantine_ties(loads)
-    holders = {}
+def _current_of_keys(landing, place, loads, whole_list):
+    """Current rows of an extract with keys. A list covers every date: a key that it lacks is withdrawn."""
+    _quarantine_conflicts(loads)
+    loads_by_key = {}
     for load in loads:
         for key in set(load.good) | load.bad_keys:
-            holders.setdefault(key, []).append(load)
+            loads_by_key.setdefault(key, []).append(load)
     landing.withdrawn[place], landing.warnings[place], rows = set(), {}, []
-    for key, holding in holders.items():
-        good = [load for load in holding if key in load.good]
+    for key, having in loads_by_key.items():
+        good = [load for load in having if key in load.good]
         if not good:
             continue
         version = max(good, key=_arrival)
@@ -284,26 +284,26 @@ def _current(landing, place, loads, whole_list):
             landing.withdrawn[place].add(key)
             continue
         rows.append(row)
-        if doubtful := [load for load in holding if load.stamp > version.stamp]:
-            landing.warnings[place][key] = max(doubtful, key=_arrival).result.name
+        if quarantined := [load for load in having if load.stamp > version.stamp]:
+            landing.warnings[place][key] = max(quarantined, key=_arrival).result.name
     return rows
 
 
-def _quarantine_ties(loads):
-    """A key that differs between two files of one extracted-at is quarantined in both."""
+def _quarantine_conflicts(loads):
+    """Quarantine a key in all files of one time of extraction if its rows differ."""
     by_stamp = {}
     for load in loads:
         by_stamp.setdefault(load.stamp, []).append(load)
-    for tied in by_stamp.values():
+    for same_stamp in by_stamp.values():
         versions = {}
-        for load in tied:
+        for load in same_stamp:
             for key, row in load.good.items():
                 versions.setdefault(key, []).append((load, row))
-        for key, held in versions.items():
-            first = _contract_values(held[0][1])
-            if all(_contract_values(row) == first for _, row in held):
+        for key, rows in versions.items():
+            first = _contract_values(rows[0][1])
+            if all(_contract_values(row) == first for _, row in rows):
                 continue
-            for load, _ in held:
+            for load, _ in rows:
                 del load.good[key]
                 load.bad_keys.add(key)
                 load.result.rows_landed -= 1

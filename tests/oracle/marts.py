@@ -1,9 +1,9 @@
-"""Every row of every mart, straight from current rows and coverage: sum what falls in the period.
+"""Every row of every mart, computed directly from current rows and coverage by adding up each period.
 
     landing = land(nights, forces)
     rows = marts(landing, areas, forces)
 
-A row is a dict of COLUMNS. Values are Decimal, periods dates, nothing is rounded but rates and percentages.
+A row is a dict of COLUMNS. Values are Decimal, periods dates. Only rates and percentages are rounded.
 """
 
 import re
@@ -29,7 +29,7 @@ def marts(landing, areas, forces, offence_codes=None, indicators=None):
     Args:
         landing: a landing.Landing. areas: rows of areas.csv as dicts. forces: code -> name.
         offence_codes: code -> `possession` | `trafficking`.
-        indicators: Fingertips id -> (measure, unit, `Value` | `Count`), or a list of such.
+        indicators: Fingertips id -> (measure, unit, `Value` | `Count`), or a list of these.
     """
     options = {"offence_codes": {k.upper(): v for k, v in (offence_codes or OFFENCE_CODES).items()}}
     out = []
@@ -38,42 +38,42 @@ def marts(landing, areas, forces, offence_codes=None, indicators=None):
         def get(extract, force=force):
             return landing.rows.get((extract, force), [])
 
-        covers, placed, periods = {}, {}, {}
+        covers, unit_covers, periods = {}, {}, {}
         for mart in MARTS:
             for series in mart(get, options):
                 name = series.extract
                 if not landing.windows.get((name, force)):
-                    continue  # an extract that a force never dropped has no rows
+                    continue  # the force never dropped this extract: no rows
                 if name not in periods:
                     periods[name] = periods_of(landing.covered(name, force))
                 cut = (name, getattr(series, "form", None), getattr(series, "since", None))
                 if cut not in covers:
                     days = landing.covered(name, force, cut[1])
                     covers[cut] = Cover({day for day in days if cut[2] is None or day >= cut[2]})
-                    placed[cut] = Cover(covers[cut].days & _with_units(landing, name, force))
+                    unit_covers[cut] = Cover(covers[cut].days & _with_units(landing, name, force))
                 places = Places(name, force, forces[force], areas, get)
-                out += _expand(series, force, places, periods[name], covers[cut], placed[cut])
+                out += _expand(series, force, places, periods[name], covers[cut], unit_covers[cut])
         out += public_health(get("public_health"), force, indicators or INDICATORS)
     _add_priors(out)
     return out
 
 
 def _with_units(landing, extract, force):
-    """The covered days whose rows are of files that name units: searches of data.police.uk have none."""
+    """The covered days whose files have units: searches of data.police.uk have none."""
     days = landing.covered(extract, force)
     if extract != "stop_search" or all(form == "canonical" for *_, form in landing.windows[extract, force]):
         return days
-    return landing.told(extract, force, lambda load: load.form == "canonical")
+    return landing.covered_by_files(extract, force, lambda load: load.form == "canonical")
 
 
 class Places:
-    """The areas that an extract's rows count for in one force; `of(unit)` those of one row."""
+    """The areas for which an extract's rows count in one force. `of(unit)`: those of one row."""
 
     def __init__(self, extract, force, force_name, areas, get):
         self.force = ("force", force)
         self.names = {self.force: force_name}
         self.units = {}
-        self.nowhere = ()
+        self.unknown = ()
         if extract == "street_crime":
             self._districts(get(extract))
         elif EXTRACTS[extract].has_units:
@@ -87,12 +87,12 @@ class Places:
             for spelling in (area["lpu_code"], area["lpu_name"]):
                 self.units[spelling.strip().casefold()] = (section, lpu)
         self.names["lpu", "unknown"] = NOT_RECORDED
-        self.nowhere = (("lpu", "unknown"),)
+        self.unknown = (("lpu", "unknown"),)
 
     def _districts(self, rows):
         for name in {district(row["lsoa_name"]) for row in rows}:
             if name is None:
-                self.nowhere = (("district", "unknown"),)
+                self.unknown = (("district", "unknown"),)
                 self.names["district", "unknown"] = NOT_RECORDED
                 continue
             place = ("district", re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"))
@@ -100,19 +100,19 @@ class Places:
             self.units[name.casefold()] = (place,)
 
     def of(self, unit):
-        return (self.force, *self.units.get((unit or "").strip().casefold(), self.nowhere))
+        return (self.force, *self.units.get((unit or "").strip().casefold(), self.unknown))
 
 
-def _expand(series, force, places, periods, cover, placed):
-    """Rows of one series: every area, every category, every period. `placed`: what is covered of units and sections."""
-    whole_only = [] if getattr(series, "of_whole", False) else [ALL]
+def _expand(series, force, places, periods, cover, unit_cover):
+    """Rows of one series: every area, category and period. `unit_cover`: coverage of units and sections."""
+    all_category = [] if getattr(series, "of_whole", False) else [ALL]
     figures = {
         Flow: _flow, Rate: _rate, Stock: _stock, Last: _last,
     }[type(series)]  # fmt: skip
-    of = {c: (figures(series, places, c), [c.status(period) for period in periods]) for c in {cover, placed}}
+    by_cover = {c: (figures(series, places, c), [c.status(period) for period in periods]) for c in {cover, unit_cover}}
     for place, area_name in places.names.items():
-        figure, statuses = of[cover if place[0] == "force" or place[1] == "unknown" else placed]
-        for category in whole_only + series.split:
+        figure, statuses = by_cover[cover if place[0] == "force" or place[1] == "unknown" else unit_cover]
+        for category in all_category + series.split:
             for period, status in zip(periods, statuses, strict=True):
                 value, numerator, denominator, status = figure(place, category, period, status)
                 yield {
@@ -135,8 +135,8 @@ def _by_month(facts, places, cover):
             continue
         month = Month.of(day).number
         for place in places.of(unit):
-            for of in (ALL, category) if category else (ALL,):
-                months = sums.setdefault((place, of), {})
+            for name in (ALL, category) if category else (ALL,):
+                months = sums.setdefault((place, name), {})
                 months[month] = months.get(month, 0) + amount
     return sums
 
@@ -157,14 +157,14 @@ def _flow(series, places, cover):
 
 
 def _rate(series, places, cover):
-    above = _by_month(series.numerator, places, cover)
-    below = _by_month(series.denominator, places, cover)
+    numerators = _by_month(series.numerator, places, cover)
+    denominators = _by_month(series.denominator, places, cover)
 
     def figure(place, category, period, status):
         if status == "not_available":
             return None, None, None, status
-        numerator = _total(above.get((place, category)), period)
-        denominator = _total(below.get((place, ALL if series.of_whole else category)), period)
+        numerator = _total(numerators.get((place, category)), period)
+        denominator = _total(denominators.get((place, ALL if series.of_whole else category)), period)
         return percent(numerator, denominator), numerator, denominator, status
 
     return figure
@@ -175,9 +175,9 @@ def _stock(series, places, cover):
         if period.end not in cover.days:
             return None, None, None, "not_available"
         active = 0
-        for first, over, unit, of in series.facts:
-            if first <= period.end and (over is None or period.end < over):
-                active += place in places.of(unit) and category in (ALL, of)
+        for first, ended_on, unit, fact_category in series.facts:
+            if first <= period.end and (ended_on is None or period.end < ended_on):
+                active += place in places.of(unit) and category in (ALL, fact_category)
         return Decimal(active), None, None, "complete"
 
     return figure
@@ -194,12 +194,12 @@ def _last(series, places, cover):
 
 
 def percent(part, whole):
-    """100 * part / whole to ten places, None of nothing."""
+    """100 * part / whole, to ten places. None if the whole is zero."""
     return (100 * part / whole).quantize(TEN_PLACES, ROUND_HALF_UP) if whole else None
 
 
 def _add_priors(rows):
-    """prior_value, volume_change and pct_change, from the row of the same months one year earlier."""
+    """Fill prior_value, volume_change and pct_change from the row of the same months one year earlier."""
 
     def key(row, start, end):
         return (

@@ -1,4 +1,4 @@
-"""Periods of the marts: which there are for a coverage, how they are labelled, how far they are covered."""
+"""Periods of the marts: which ones a coverage has, their labels, and how much of each is covered."""
 
 import calendar
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ ONE_MONTH = "%b %Y"
 
 @dataclass(frozen=True)
 class Month:
-    """A calendar month, counted: `Month.of(day) + 1` is the next."""
+    """A calendar month as a number: `Month.of(day) + 1` is the next month."""
 
     number: int
 
@@ -43,7 +43,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Period:
-    """A run of whole months with its type and label; `months` are the Month numbers in it."""
+    """Consecutive whole months, with a type and a label. `months`: their Month numbers."""
 
     type: str
     months: range
@@ -70,10 +70,10 @@ def financial_label(year):
 
 
 def span(kind, first, last):
-    """A period from Month `first` to Month `last` with the label that its type asks for."""
+    """The period from Month `first` to Month `last`, with the label of its type."""
     months = range(first.number, last.number + 1)
     one_year = first.year == last.year
-    run = f"{first.short}-{last.short}" if len(months) > 1 else first.short
+    months_text = f"{first.short}-{last.short}" if len(months) > 1 else first.short
     if kind == "month":
         label = first.first.strftime(ONE_MONTH)
     elif kind == "calendar_year":
@@ -81,11 +81,11 @@ def span(kind, first, last):
     elif kind == "financial_year":
         label = financial_label(first.year)
     elif kind == "rolling_12_months":
-        label = f"{run} {first.year if one_year else financial_label(first.year)}"
+        label = f"{months_text} {first.year if one_year else financial_label(first.year)}"
     elif kind == "calendar_year_to_date":
-        label = f"{run} {first.year}"
+        label = f"{months_text} {first.year}"
     elif kind == "financial_year_to_date":
-        label = f"{run} {financial_label(first.year)}"
+        label = f"{months_text} {financial_label(first.year)}"
     else:
         raise ValueError(f"no such period type: {kind}")
     return Period(kind, months, label)
@@ -94,8 +94,8 @@ def span(kind, first, last):
 def periods_of(covered):
     """Every period that has rows, for a non-empty set of covered days.
 
-    Months of every calendar or financial year touched; those years; twelve months ending with each such month
-    where they begin no earlier than the first covered month; years to date where coverage touches them.
+    Months of every calendar or financial year with a covered day; those years; twelve months ending with each of
+    these months, if they begin no earlier than the first covered month; years to date with a covered day.
     """
     touched = {Month.of(day) for day in covered}
     first_covered = min(m.number for m in touched)
@@ -118,7 +118,7 @@ def periods_of(covered):
 
 
 class Cover:
-    """Covered days, counted by month, to say how far a period is covered."""
+    """Covered days, counted by month, which give the status of a period."""
 
     def __init__(self, days):
         self.days = days
@@ -136,6 +136,6 @@ class Cover:
 
 
 def year_earlier(day):
-    """The same day of a month one year earlier; a month's last day stays the last."""
+    """The same day one year earlier. A month's last day stays the last."""
     last = day.day == calendar.monthrange(day.year, day.month)[1]
     return Month(Month.of(day).number - 12).last if last else day.replace(year=day.year - 1)

@@ -1,4 +1,4 @@
-"""mart_public_health: values as published, one row an indicator, area, sex and period; nothing added up."""
+"""mart_public_health: values as published, one row per indicator, area, sex and period. Nothing is added up."""
 
 import re
 from datetime import date
@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from .periods import Month
 
-# Stand-ins; the tests hand in the project's own seed. One indicator may feed several measures.
+# Defaults; the tests pass the project's own seed. One indicator may feed several measures.
 INDICATORS = {
     "92432": [
         ("drug_misuse_deaths", "count", "Count"),
@@ -19,7 +19,7 @@ INDICATORS = {
 
 
 def area_type(published):
-    """The mart's area type of a Fingertips one, or None: those rows are dropped."""
+    """The mart's area type for one of Fingertips. None if the mart has none: those rows are dropped."""
     text = published or ""
     if text.startswith(("England", "Country")):
         return "country"
@@ -33,7 +33,7 @@ def area_type(published):
 
 
 def period(published):
-    """(first day, last day) of `2024`, `2023/24`, `2021 - 23`, `2021/22 - 23/24`; None of any other shape."""
+    """(first day, last day) of `2024`, `2023/24`, `2021 - 23`, `2021/22 - 23/24`; None for any other shape."""
     text = (published or "").strip()
     if match := re.fullmatch(r"(\d{4})(?: ?- ?(\d\d))?", text):
         first, last = match.groups()
@@ -46,7 +46,7 @@ def period(published):
 
 
 def _full(first, short):
-    """2023 of (2021, `23`); 2000 of (1999, `00`)."""
+    """2023 for (2021, `23`); 2000 for (1999, `00`)."""
     year = int(first[:2] + short)
     return year if year >= int(first) else year + 100
 

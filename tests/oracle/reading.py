@@ -1,4 +1,4 @@
-"""One file to rows: container, encoding, delimiter, header, rules of a row. No memory of other files."""
+"""Read one file into rows: container, encoding, delimiter, header, rules for rows. Other files play no part."""
 
 import csv
 import gzip
@@ -22,7 +22,7 @@ class Refused(Exception):
 
 @dataclass
 class Table:
-    """A file's text as cells: `rows` are (first physical line, cells), the header is line 1."""
+    """A file's text as cells. `rows`: (first physical line, cells). The header is line 1."""
 
     header: list
     rows: list
@@ -50,7 +50,7 @@ class Content:
     hold: str | None = None
     missing: list = field(default_factory=list)
     unknown: list = field(default_factory=list)
-    # Each row's contract columns as text, of a ragged one all cells; which of the rows that are one came twice is not asked.
+    # Each row's contract columns as text; of a ragged row, all cells. Which row of a key was repeated does not matter.
     delivered: Counter = field(default_factory=Counter)
 
     @property
@@ -59,7 +59,7 @@ class Content:
 
 
 def read_bytes(path):
-    """The CSV's bytes out of their container.
+    """The CSV's bytes, unpacked from their container.
 
     Raises:
         Refused: the container is broken or cut short.
@@ -78,7 +78,7 @@ def read_bytes(path):
 
 
 def decode(data):
-    """Text of UTF-8 (BOM or not), UTF-16, else Windows-1252."""
+    """The text: UTF-8 (with or without BOM), UTF-16, otherwise Windows-1252."""
     try:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return data.decode("utf-16")
@@ -93,7 +93,7 @@ def decode(data):
 
 
 def read_table(data, extract):
-    """Cells of a CSV; the delimiter is the one under which most of the contract's headers are found."""
+    """Cells of a CSV. The delimiter is the one that finds most of the contract's headers."""
     text = decode(data)
     if not text.strip():
         raise Refused("no header")
@@ -101,7 +101,7 @@ def read_table(data, extract):
     best = max(",\t;|", key=lambda delimiter: len(known & set(map(normal, _first(text, delimiter)))))
     rows, line = [], 1
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=best, strict=True)
-    # The limit is the process's: what else reads CSV there keeps its own.
+    # The limit is global: restore it for other code that reads CSV.
     limit = csv.field_size_limit(LONGEST_CELL)
     try:
         for cells in reader:
@@ -126,21 +126,21 @@ def _first(text, delimiter):
 
 
 def check_manifest(path, rows):
-    """A sidecar, where there is one, must hold: its row count and the digest of the stored bytes.
+    """Check the sidecar, if there is one: its row count and the digest of the stored bytes.
 
     Raises:
-        Refused: it does not.
+        Refused: the sidecar is wrong or can't be read.
     """
     sidecar = path.with_name(path.name + ".manifest.json")
     if not sidecar.exists():
         return
     try:
-        said = dict(json.loads(sidecar.read_text("utf-8")))
-        if not said:
-            raise ValueError("it says nothing")
+        manifest = dict(json.loads(sidecar.read_text("utf-8")))
+        if not manifest:
+            raise ValueError("it is empty")
         wrong = [
-            "rows" in said and said["rows"] != rows,
-            "sha256" in said and said["sha256"].lower() != hashlib.sha256(path.read_bytes()).hexdigest(),
+            "rows" in manifest and manifest["rows"] != rows,
+            "sha256" in manifest and manifest["sha256"].lower() != hashlib.sha256(path.read_bytes()).hexdigest(),
         ]
     except (ValueError, AttributeError, TypeError) as error:
         raise Refused(f"manifest can't be read: {error}") from error
@@ -149,21 +149,21 @@ def check_manifest(path, rows):
 
 
 def doubled(rows):
-    """Whether every distinct row occurs an even number of times, among enough rows to mean something."""
+    """Whether every distinct row occurs an even number of times, and there are enough rows to tell."""
     counts = Counter(tuple(cells) for cells in rows)
     return len(rows) >= 100 and len(counts) >= 50 and all(n % 2 == 0 for n in counts.values())
 
 
 def why_held(table, extract, start, end):
-    """The reason to hold the file, or None."""
+    """The reason to hold the file; None if there is none."""
     rows = [cells for _, cells in table.rows]
     if doubled(rows):
         return "doubled feed"
     if extract.name == "street_crime":
-        place = [normal(header) for header in table.header].index(normal("Crime type"))
+        index = [normal(header) for header in table.header].index(normal("Crime type"))
         groups = {}
         for cells in rows:
-            groups.setdefault(cells[place] if place < len(cells) else "", []).append(cells)
+            groups.setdefault(cells[index] if index < len(cells) else "", []).append(cells)
         for group, members in groups.items():
             if doubled(members):
                 return f"doubled feed in {group}"
@@ -180,7 +180,7 @@ def read_content(path, extract, start, end, naive_is_utc=False):
         naive_is_utc: times without an offset are UTC (data.police.uk).
 
     Raises:
-        Refused: unreadable, cut short, a required column or the header missing, manifest does not hold.
+        Refused: unreadable, cut short, a required column or the header missing, manifest wrong.
     """
     table = read_table(read_bytes(path), extract)
     names = [normal(header) for header in table.header]
@@ -198,8 +198,8 @@ def read_content(path, extract, start, end, naive_is_utc=False):
     checked, texts = [], []
     for line, cells in table.rows:
         whole = len(cells) == len(table.header)
-        # No column of a ragged row is known: it is the same as another when all its cells are.
-        said = [cells[at].strip() for at in places.values()] if whole else ["ragged", *map(str.strip, cells)]
+        # Cells of a ragged row belong to no column: two ragged rows are the same if all their cells are.
+        text = [cells[at].strip() for at in places.values()] if whole else ["ragged", *map(str.strip, cells)]
         values, reasons = check_row(cells, places, extract, start, end, naive_is_utc)
         if not whole:
             reasons = ["ragged row"]
@@ -207,16 +207,16 @@ def read_content(path, extract, start, end, naive_is_utc=False):
         if key is not None and any(part is None for part in key):
             key = None
         checked.append((line, key, values, reasons))
-        texts.append(tuple(said))
+        texts.append(tuple(text))
     _sort_rows(checked, extract, content)
-    for (_, key, _, _), said in zip(checked, texts, strict=True):
-        content.delivered[said] = 1 if extract.keys and key in content.good else content.delivered[said] + 1
+    for (_, key, _, _), text in zip(checked, texts, strict=True):
+        content.delivered[text] = 1 if extract.keys and key in content.good else content.delivered[text] + 1
     content.delivered["rows"], content.delivered["duplicates"] = content.rows_in_file, content.duplicates
     return content
 
 
 def check_row(cells, places, extract, start, end, naive_is_utc):
-    """Typed values of one row and every rule it breaks. A value that can't be read is None."""
+    """Typed values of one row, and every rule that it breaks. A value that can't be read is None."""
     values, reasons = {}, []
     for column in extract.columns:
         at = places.get(column.name)
@@ -234,9 +234,9 @@ def check_row(cells, places, extract, start, end, naive_is_utc):
         values[column.name] = value
     day = row_day(values, extract)
     if any(c.places and c.type == "month" for c in extract.columns):
-        # A month is in the window when any of its days is.
+        # A month is in the window if any of its days is.
         start = start.replace(day=1)
-    # A list's rows may begin before the window; none begins after it.
+    # Rows of a list may be dated before the window, but not after it.
     if day is not None and (day > end or (day < start and extract.kind != "list")):
         reasons.append(f"outside the window: {extract.date}")
     return values, reasons
@@ -249,7 +249,7 @@ def row_day(values, extract):
 
 
 def _sort_rows(checked, extract, content):
-    """Good rows and quarantine; repeats of a key are one when identical, all quarantined when they differ."""
+    """Sort rows into good ones and quarantine. Rows of one key count once if identical; if they differ, all are quarantined."""
     if not extract.keys:
         for line, _, values, reasons in checked:
             if reasons:

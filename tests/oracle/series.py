@@ -1,7 +1,7 @@
-"""What each measure counts: from current rows to facts, one function a mart, straight from the contract.
+"""What each measure counts: current rows to facts, one function per mart, written from the contract.
 
-A fact is (day, unit of the row or None, category or None, amount). A Flow adds facts over a period; a Rate
-divides two; a Stock counts what is active on a period's last day; a Last takes the last count in a period.
+A fact is (day, unit of the row or None, category or None, amount). A Flow adds up facts over a period; a Rate
+divides two sums; a Stock counts what is active on a period's last day; a Last takes the last count in a period.
 """
 
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ class Flow:
     extract: str
     facts: list
     unit: str = "count"
-    split: list = field(default_factory=list)  # categories beside `all`
+    split: list = field(default_factory=list)  # categories other than `all`
     since: date | None = None  # the measure began on that day
-    form: str | None = None  # counts only where this form covers
+    form: str | None = None  # counts only what files of this form cover
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Rate:
     unit: str = "percent"
     split: list = field(default_factory=list)
     form: str | None = None
-    of_whole: bool = False  # each category's share of the area's whole: no `all` row
+    of_whole: bool = False  # each category's share of the area's total: no `all` row
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Stock:
     mart: str
     measure: str
     extract: str
-    facts: list  # (first day, day it is over or None, unit, category)
+    facts: list  # (first day, day it ended or None, unit, category)
     unit: str = "count"
     split: list = field(default_factory=list)
 
@@ -58,7 +58,7 @@ class Last:
 
 
 def facts(rows, amount=None, by=None, day="_day"):
-    """Facts of rows: one each, or the column `amount` (rows without it don't count), split by column `by`."""
+    """Facts of rows: 1 each, or the column `amount` (rows without it don't count), split by column `by`."""
     out = []
     for row in rows:
         value = 1 if amount is None else row[amount]
@@ -70,9 +70,9 @@ def facts(rows, amount=None, by=None, day="_day"):
 
 
 def seen(rows, by, values=()):
-    """Categories: those of the list always, then those that occur; `Not recorded` only where it occurs."""
-    found = {row[by] or NOT_RECORDED for row in rows}
-    return list(values) + sorted(found - set(values))
+    """Categories: always those of the list, then those that occur. `Not recorded` only if it occurs."""
+    present = {row[by] or NOT_RECORDED for row in rows}
+    return list(values) + sorted(present - set(values))
 
 
 def where(rows, **wanted):
@@ -80,7 +80,7 @@ def where(rows, **wanted):
 
 
 def has(row, column, item):
-    """Whether a list column names an item, without regard to case."""
+    """Whether a list column has an item, ignoring case."""
     return any(part.casefold() == item.casefold() for part in row[column] or ())
 
 
@@ -110,10 +110,10 @@ def is_positive(row):
 
 def drug_tests(get, options):
     mart, extract = "mart_drug_tests", "drug_tests"
-    every = get(extract)
-    completed, missed = where(every, test_status="Completed"), where(every, test_status="Missed")
-    positive = [row for row in every if is_positive(row)]
-    required = [row for row in every if row["test_status"] != "Not required"]
+    arrests = get(extract)
+    completed, missed = where(arrests, test_status="Completed"), where(arrests, test_status="Missed")
+    positive = [row for row in arrests if is_positive(row)]
+    required = [row for row in arrests if row["test_status"] != "Not required"]
 
     def positive_by(cocaine, opiates):
         return facts(
@@ -122,9 +122,9 @@ def drug_tests(get, options):
             if ((row["cocaine"] == "Positive"), (row["opiates"] == "Positive")) == (cocaine, opiates)
         )
 
-    yield Flow(mart, "trigger_arrests", extract, facts(every))
+    yield Flow(mart, "trigger_arrests", extract, facts(arrests))
     yield Flow(mart, "tests_completed", extract, facts(completed))
-    yield Flow(mart, "tests_refused", extract, facts(where(every, test_status="Refused")))
+    yield Flow(mart, "tests_refused", extract, facts(where(arrests, test_status="Refused")))
     reasons = seen(missed, "missed_reason")
     yield Flow(mart, "tests_missed", extract, facts(missed, by="missed_reason"), split=reasons)
     yield Flow(mart, "tests_positive", extract, facts(positive))
@@ -133,23 +133,23 @@ def drug_tests(get, options):
     yield Flow(mart, "positive_opiates", extract, positive_by(False, True))
     yield Flow(mart, "positive_both", extract, positive_by(True, True))
     yield Flow(mart, "positive_not_recorded", extract, positive_by(False, False))
-    yield Flow(mart, "referrals", extract, facts(where(every, referred="Y")))
+    yield Flow(mart, "referrals", extract, facts(where(arrests, referred="Y")))
     yield Rate(mart, "test_rate", extract, facts(completed), facts(required))
 
 
 def stop_search(get, options):
     mart, extract = "mart_stop_search", "stop_search"
-    # What is found is known only to the canonical extract; data.police.uk rows have no such column.
-    every = [{"object_found": None, "lpu": None} | row for row in get(extract)]
-    drugs = [r for r in every if (r["object_of_search"] or "").casefold() in ("controlled drugs", "drugs")]
+    # Only the canonical extract says what was found; data.police.uk has no such column.
+    all_searches = [{"object_found": None, "lpu": None} | row for row in get(extract)]
+    drugs = [r for r in all_searches if (r["object_of_search"] or "").casefold() in ("controlled drugs", "drugs")]
     canonical = where(drugs, _form="canonical")
-    found = facts(where(canonical, object_found="Y"), by="legislation")
-    laws = seen(every, "legislation")
-    yield Flow(mart, "searches", extract, facts(every, by="legislation"), split=laws)
+    finds = facts(where(canonical, object_found="Y"), by="legislation")
+    laws = seen(all_searches, "legislation")
+    yield Flow(mart, "searches", extract, facts(all_searches, by="legislation"), split=laws)
     yield Flow(mart, "drug_searches", extract, facts(drugs, by="legislation"), split=laws)
-    yield Flow(mart, "drug_finds", extract, found, split=laws, form="canonical")
+    yield Flow(mart, "drug_finds", extract, finds, split=laws, form="canonical")
     searched = facts(canonical, by="legislation")
-    yield Rate(mart, "drug_find_rate", extract, found, searched, split=laws, form="canonical")
+    yield Rate(mart, "drug_find_rate", extract, finds, searched, split=laws, form="canonical")
     for measure, by in (
         ("drug_searches_by_outcome", "outcome"),
         ("drug_searches_by_ethnicity", "self_defined_ethnicity"),
@@ -245,13 +245,13 @@ def intelligence(get, options):
 
 
 def pspo(get, options):
-    mart, orders, done = "mart_pspo", get("pspos"), get("pspo_enforcement")
+    mart, orders, enforcement = "mart_pspo", get("pspos"), get("pspo_enforcement")
     authorities = seen(orders, "authority")
     yield Flow(mart, "pspos_new", "pspos", facts(orders, by="authority"), split=authorities)
     active = [(r["starts_on"], r["ends_on"], None, r["authority"] or NOT_RECORDED) for r in orders]
     yield Stock(mart, "pspos_active", "pspos", active, split=authorities)
-    extract, authorities = "pspo_enforcement", seen(done, "authority")
-    notices, prosecutions = where(done, kind="Fixed penalty notice"), where(done, kind="Prosecution")
+    extract, authorities = "pspo_enforcement", seen(enforcement, "authority")
+    notices, prosecutions = where(enforcement, kind="Fixed penalty notice"), where(enforcement, kind="Prosecution")
     issued = facts(notices, by="authority")
     yield Flow(mart, "fpns_issued", extract, issued, split=authorities)
     yield Flow(mart, "prosecutions", extract, facts(prosecutions, by="authority"), split=authorities)
@@ -291,7 +291,7 @@ def street_crime(get, options):
 
 
 def district(lsoa_name):
-    """`Amber Valley` of `Amber Valley 001A`; None of a blank."""
+    """`Amber Valley` for `Amber Valley 001A`; None for a blank."""
     return (lsoa_name or "").rpartition(" ")[0].strip() or None
 
 

@@ -1,4 +1,4 @@
-"""How often the method marks what is no change, and finds what is one: docs/reference/control-charts.md says these figures."""
+"""How often charts mark a month without a change, and find a change: the rates that docs/reference/control-charts.md gives."""
 
 import re
 from pathlib import Path
@@ -14,50 +14,50 @@ SERIES = 4000
 
 
 @pytest.fixture
-def chance() -> np.random.Generator:
+def rng() -> np.random.Generator:
     return np.random.default_rng(23)
 
 
-def test_both_readings_of_the_method_say_the_same(chance: np.random.Generator) -> None:
-    """That in numpy, by which the rates are counted, and that month by month, which the package's vectors hold."""
-    jumps = chance.integers(0, 2, (40, 40)) * chance.integers(0, 9, (40, 1))
-    walks = 50 + chance.integers(-1, 2, (40, 40)).cumsum(axis=1) + jumps
-    for values in (chance.poisson(100, (30, 31)), chance.poisson(4, (30, 31)), walks):
-        marked, way = charted(values.astype(float))
+def test_both_implementations_of_the_method_agree(rng: np.random.Generator) -> None:
+    """The one in numpy, which counts the rates, and the one month by month, which is checked with the package's vectors."""
+    jumps = rng.integers(0, 2, (40, 40)) * rng.integers(0, 9, (40, 1))
+    walks = 50 + rng.integers(-1, 2, (40, 40)).cumsum(axis=1) + jumps
+    for values in (rng.poisson(100, (30, 31)), rng.poisson(4, (30, 31)), walks):
+        marked, direction = charted(values.astype(float))
         for n, row in enumerate(values.tolist()):
             points = chart(row)
-            said = [(p.is_outside, p.is_run, p.is_trend, p.is_two_of_three) for p in points]
-            assert list(zip(*(marked[rule][n].tolist() for rule in RULES), strict=True)) == said, row
-            words = [{"high": 1, "low": -1}.get(p.variation, 0) for p in points]
-            assert way[n].tolist() == words, row
-    assert all(of.any() for of in charted(walks.astype(float))[0].values())
+            flags = [(p.is_outside, p.is_run, p.is_trend, p.is_two_of_three) for p in points]
+            assert list(zip(*(marked[rule][n].tolist() for rule in RULES), strict=True)) == flags, row
+            expected = [{"high": 1, "low": -1}.get(p.variation, 0) for p in points]
+            assert direction[n].tolist() == expected, row
+    assert all(months.any() for months in charted(walks.astype(float))[0].values())
 
 
-def test_false_alarms_are_as_often_as_it_says(chance: np.random.Generator) -> None:
+def test_false_alarm_rates_are_those_documented(rng: np.random.Generator) -> None:
     kinds = {
-        "normal": lambda n: chance.normal(100, 10, (SERIES, n)),
-        "counts, 100 a month": lambda n: chance.poisson(100, (SERIES, n)),
-        "counts, 4 a month": lambda n: chance.poisson(4, (SERIES, n)),
+        "normal": lambda n: rng.normal(100, 10, (SERIES, n)),
+        "counts, 100 a month": lambda n: rng.poisson(100, (SERIES, n)),
+        "counts, 4 a month": lambda n: rng.poisson(4, (SERIES, n)),
     }
-    for kind, made in kinds.items():
-        (line,) = (one for one in DOCS.splitlines() if one.startswith(f"| {kind} "))
-        said = [[float(n) for n in re.findall(r"([\d.]+)%", cell)] for cell in line.split("|")[3:6]]
-        for place, months in enumerate((24, 36)):
-            found = false_alarms(made(months).astype(float))
-            print(kind, months, found)
-            # Four standard errors of this many series, and what the page leaves out.
-            assert found["months marked %"] == pytest.approx(said[0][place], abs=0.7)
-            assert found["newest month marked %"] == pytest.approx(said[1][place], abs=1.1)
-            assert found["series with a mark %"] == pytest.approx(said[2][place], abs=3.5)
+    for kind, draw in kinds.items():
+        (line,) = (text for text in DOCS.splitlines() if text.startswith(f"| {kind} "))
+        documented = [[float(n) for n in re.findall(r"([\d.]+)%", cell)] for cell in line.split("|")[3:6]]
+        for column, months in enumerate((24, 36)):
+            rates = false_alarms(draw(months).astype(float))
+            print(kind, months, rates)
+            # Four standard errors of this many series, and the rounding of the page.
+            assert rates["months marked %"] == pytest.approx(documented[0][column], abs=0.7)
+            assert rates["newest month marked %"] == pytest.approx(documented[1][column], abs=1.1)
+            assert rates["series with a mark %"] == pytest.approx(documented[2][column], abs=3.5)
 
 
-def test_a_shift_is_found_as_often_as_it_says(chance: np.random.Generator) -> None:
-    told = re.search(r"marked it in (.*?) of series.*?find it in (.*?), and.*?known beforehand in (.*?):", DOCS, re.DOTALL)
-    own, fixed, known = ([float(n) for n in re.findall(r"([\d.]+)%", said)] for said in told.groups())
-    for place, months in enumerate((24, 36, 60)):
-        found = detection(shifted(chance.normal, SERIES, months), months)
-        print(months, found)
-        assert found[f"found by {WITHIN} %"] == pytest.approx(own[place], abs=2)
-        assert found["fixed limits %"] == pytest.approx(fixed[place], abs=1.3)
-        assert found["known limits %"] == pytest.approx(known[0], abs=1)
-    assert found[f"found by {WITHIN} %"] >= 94 and found["known limits %"] >= 97
+def test_detection_rates_are_those_documented(rng: np.random.Generator) -> None:
+    sentence = re.search(r"marked it in (.*?) of series.*?find it in (.*?), and.*?known beforehand in (.*?):", DOCS, re.DOTALL)
+    own, fixed, known = ([float(n) for n in re.findall(r"([\d.]+)%", part)] for part in sentence.groups())
+    for column, months in enumerate((24, 36, 60)):
+        rates = detection(shifted(rng.normal, SERIES, months), months)
+        print(months, rates)
+        assert rates[f"found by {WITHIN} %"] == pytest.approx(own[column], abs=2)
+        assert rates["fixed limits %"] == pytest.approx(fixed[column], abs=1.3)
+        assert rates["known limits %"] == pytest.approx(known[0], abs=1)
+    assert rates[f"found by {WITHIN} %"] >= 94 and rates["known limits %"] >= 97

@@ -1,4 +1,4 @@
-"""Text of one cell to a value: dates, times, money, choices. Each raises ValueError with the reason."""
+"""Parse the text of a cell: dates, times, money, choices. Each function raises ValueError with the reason."""
 
 import re
 from datetime import UTC, date, datetime
@@ -10,11 +10,11 @@ ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 UK_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?")
 OFFSET = re.compile(r"(Z|z|[+-]\d\d:?\d\d)$")
-PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+|\d{1,3}(,\d{3})+(\.\d*)?")
+NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+|\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 def parse_date(text):
-    """`2025-10-31` or `31/10/2025`."""
+    """A date: `2025-10-31` or `31/10/2025`."""
     if match := ISO_DAY.fullmatch(text):
         year, month, day = match.groups()
     elif match := UK_DAY.fullmatch(text):
@@ -25,7 +25,7 @@ def parse_date(text):
 
 
 def parse_timestamp(text, naive_is_utc=False):
-    """London wall time of an ISO or UK timestamp; no offset means London (or UTC, for data.police.uk)."""
+    """London wall time of an ISO or UK timestamp. Without an offset it is London time (for data.police.uk, UTC)."""
     offset = None
     day, _, rest = text.replace("T", " ").partition(" ")
     rest = rest.strip()
@@ -56,7 +56,7 @@ def parse_month(text):
 
 
 def parse_money(text):
-    """`1185696`, `1,185,696.00`, `£1,185,696`, `(250.00)`: exact."""
+    """An exact amount: `1185696`, `1,185,696.00`, `£1,185,696`, `(250.00)`."""
     negative = False
     if text.startswith("(") and text.endswith(")"):
         negative, text = True, text[1:-1].strip()
@@ -68,7 +68,7 @@ def parse_money(text):
         text = text[1:].strip()
     if text.startswith("(") and text.endswith(")") and not negative:
         negative, text = True, text[1:-1].strip()
-    if not PLAIN.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         raise ValueError("not an amount")
     amount = Decimal(text.replace(",", ""))
     return -amount if negative else amount
@@ -83,14 +83,14 @@ def parse_whole(text):
 
 
 def parse_number(text):
-    """A number as a download prints it, `12.5` or `1.2E-05`."""
+    """A number as a download has it: `12.5` or `1.2E-05`."""
     if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text):
         raise ValueError("not an amount")
     return Decimal(text)
 
 
 def parse_choice(text, values):
-    """The list's own spelling of a value that is in it, whatever its case."""
+    """A value in the list's own spelling, ignoring case."""
     for value in values:
         if value.casefold() == text.casefold():
             return value
@@ -103,7 +103,7 @@ def parse_list(text):
 
 
 def parse_cell(column, text, naive_is_utc=False):
-    """The value of a non-blank cell of that column.
+    """The value of a non-blank cell of a column.
 
     Raises:
         ValueError: with the reason (`bad date`, `not in the list`, `not an amount`).

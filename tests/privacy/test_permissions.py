@@ -1,4 +1,4 @@
-"""Who can read a home: its owner alone, and of what is published a group where one is named."""
+"""Who can read a home: only its owner. A group named in the settings can read what is published."""
 
 import grp
 import json
@@ -32,7 +32,7 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("open_to", [0o755, 0o750, 0o701, 0o710, 0o777])
-def test_a_home_that_others_can_enter_is_refused_and_left_as_it_is(new_home: Home, open_to: int, pam: Callable) -> None:
+def test_a_home_that_others_can_enter_is_refused_and_not_changed(new_home: Home, open_to: int, pam: Callable) -> None:
     new_home.path.chmod(open_to)
     for call in (lambda: take_lock(new_home), lambda: connect(new_home), lambda: refuse_open(new_home)):
         with pytest.raises(OpenHomeError, match=f"chmod 700 {new_home.path}"):
@@ -44,23 +44,23 @@ def test_a_home_that_others_can_enter_is_refused_and_left_as_it_is(new_home: Hom
     take_lock(new_home).close()
 
 
-def test_a_home_is_made_closed_whatever_the_umask(tmp_path: Path) -> None:
+def test_a_new_home_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
     for umask in (0o000, 0o777 & ~0o700, 0o022):
-        before = os.umask(umask)
+        old_umask = os.umask(umask)
         try:
             home = Home(tmp_path / f"home{umask}").create()
         finally:
-            os.umask(before)
+            os.umask(old_umask)
         assert {mode(p) for p in (home.path, *home.path.rglob("*"))} == {0o700}
 
 
 def _group() -> str:
-    """A group of ours, another than the one that files get by themselves where there is one."""
-    mine = sorted({*os.getgroups(), os.getegid()}, key=lambda g: g == os.getegid())
-    return grp.getgrgid(mine[0]).gr_name
+    """A group of this user: one that new files do not get by default, if there is one."""
+    group_ids = sorted({*os.getgroups(), os.getegid()}, key=lambda g: g == os.getegid())
+    return grp.getgrgid(group_ids[0]).gr_name
 
 
-def test_published_is_read_by_a_group_and_nothing_else_is(sample_copy: Home) -> None:
+def test_a_group_can_read_only_what_is_published(sample_copy: Home) -> None:
     home, group = sample_copy, _group()
     (home.path / "seeds").mkdir(mode=0o755)
     home.config_file.write_text(f'[publish]\ngroup = "{group}"\n', encoding="utf-8")
@@ -77,11 +77,11 @@ def test_published_is_read_by_a_group_and_nothing_else_is(sample_copy: Home) -> 
     assert mode(home.path) == 0o700 and mode(home.warehouse) == 0o600
 
 
-def test_a_whole_night_is_the_owner_s_and_what_it_publishes_the_group_s(
+def test_a_night_s_files_are_the_owner_s_and_its_publication_the_group_s(
     pam: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a umask by which files could be closed to the group; then a reader of the group, and somebody else, where root can
-    be either. (`test_canary` has every output, and no umask.)"""
+    """Under a umask that would close files to the group. Then, if root runs the test, a member of the group and another user
+    try to read. (`test_personal_data_leaks` has every output, under umask 000.)"""
     monkeypatch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
     folder, umask = Path(tempfile.mkdtemp(prefix="pam-modes-")), os.umask(0o077)
     folder.chmod(0o711)
@@ -94,15 +94,15 @@ def test_a_whole_night_is_the_owner_s_and_what_it_publishes_the_group_s(
         night = pam("nightly", "--quiet", "--home", home.path)
         assert night.exit_code == 0, night.output
         number = grp.getgrnam(group).gr_gid
-        given = {home.inbox, *home.inbox.rglob("*")}
-        found = [p for p in (home.path, *home.path.rglob("*")) if not p.is_symlink() and p not in given]
-        assert len([p for p in found if home.published in p.parents]) > 10, "its output"
-        for path in found:
+        input_files = {home.inbox, *home.inbox.rglob("*")}
+        paths = [p for p in (home.path, *home.path.rglob("*")) if not p.is_symlink() and p not in input_files]
+        assert len([p for p in paths if home.published in p.parents]) > 10, "the output is published"
+        for path in paths:
             shared = path == home.published or home.published in path.parents
-            # A kept night is the published file by another name, in a folder that is shut.
+            # A kept night is a hard link to the published file, in a folder closed to the group.
             shared |= path.parent == home.publications and path.samefile(home.warehouse)
-            wanted = (0o750 if path.is_dir() else 0o640) if shared else 0o700 if path.is_dir() else 0o600
-            assert mode(path) == (0o710 if path == home.path else wanted), path
+            expected = (0o750 if path.is_dir() else 0o640) if shared else 0o700 if path.is_dir() else 0o600
+            assert mode(path) == (0o710 if path == home.path else expected), path
             assert not shared or path.stat().st_gid == number, path
         _read_by_others(home, number)
     finally:
@@ -111,29 +111,29 @@ def test_a_whole_night_is_the_owner_s_and_what_it_publishes_the_group_s(
 
 
 def _read_by_others(home: Home, number: int) -> None:
-    """A member of the group asks and makes a report; whoever is not in it can't."""
+    """A member of the group can query and make a report, and not read the rest. Who is not a member can read nothing."""
     if os.geteuid() != 0:
         return
-    if subprocess.run(ALONE, user=NOBODY, group=number, extra_groups=[], cwd=PROJECT, check=False).returncode != 0:
+    if subprocess.run(IMPORT_ONLY, user=NOBODY, group=number, extra_groups=[], cwd=PROJECT, check=False).returncode != 0:
         return
     out = home.path.parent / "out"
     out.mkdir()
     os.chown(out, NOBODY, number)
-    asked = ["query", "select 'sum ' || sum(value) from marts.mart_naloxone where period_type = 'calendar_year' and"
+    query = ["query", "select 'sum ' || sum(value) from marts.mart_naloxone where period_type = 'calendar_year' and"
              " area_type = 'force' and period_start = date '2025-01-01'", "--format", "csv"]  # fmt: skip
-    made = (["report", "--format", "html", "--out", out / "report"], ["dashboard", "--out", out / "dashboard"])
-    shut = (["quarantine"], ["status"], ["trace", "naloxone_administrations"])
-    answer = _pam(home, asked, *made, *shut, user=NOBODY, group=number)
-    ended = re.findall(r"^ENDED (.+)$", answer.stdout, re.M)
-    assert "sum 12" in answer.stdout and ended == ["0"] * 3 + ["1"] * 3, answer.stderr
-    assert answer.stderr.count("Permission denied") == 3
+    reports = (["report", "--format", "html", "--out", out / "report"], ["dashboard", "--out", out / "dashboard"])
+    forbidden = (["quarantine"], ["status"], ["trace", "naloxone_administrations"])
+    result = _pam(home, query, *reports, *forbidden, user=NOBODY, group=number)
+    exit_codes = re.findall(r"^ENDED (.+)$", result.stdout, re.M)
+    assert "sum 12" in result.stdout and exit_codes == ["0"] * 3 + ["1"] * 3, result.stderr
+    assert result.stderr.count("Permission denied") == 3
     read = subprocess.run(["cat", home.warehouse], user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False)
     assert read.returncode == 1 and b"Permission denied" in read.stderr
 
 
 NOBODY = 65534
-ALONE = [sys.executable, "-c", "import duckdb, dagster_project"]
-"""Fails where others may not read the checkout or its Python."""
+IMPORT_ONLY = [sys.executable, "-c", "import duckdb, dagster_project"]
+"""Fails if other users can't read the checkout or its Python."""
 COMMANDS = """
 import json, sys
 from dagster_project.cli import app
@@ -148,7 +148,7 @@ raise last
 
 
 def _pam(home: Home, *commands: list[Any], user: int, group: int) -> Any:
-    """Commands in one process of its own, by another user. It ends as the last does."""
+    """Run commands as another user, in one process. Its exit code is the last command's."""
     words = [[*map(str, c), "--home", str(home.path)] for c in commands]
     return subprocess.run(
         [sys.executable, "-c", COMMANDS, json.dumps(words)], capture_output=True, text=True, umask=0o022, user=user,
@@ -157,16 +157,16 @@ def _pam(home: Home, *commands: list[Any], user: int, group: int) -> Any:
     )  # fmt: skip
 
 
-def test_a_group_that_there_is_not_is_said(sample_copy: Home) -> None:
+def test_an_unknown_group_is_refused(sample_copy: Home) -> None:
     with pytest.raises(ConfigError, match="no group 'no such group'"):
         share_published(sample_copy, "no such group")
     sample_copy.config_file.write_text('[publish]\ngroup = "no such group"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="no group 'no such group'"):
         NightRun(sample_copy, sample=True).begin()
-    assert not is_under_way(sample_copy), "before anything is landed or built"
+    assert not is_under_way(sample_copy), "the night ends before anything is landed or built"
 
 
-def test_the_page_is_for_this_machine_unless_a_proxy_asks_who_comes(new_home: Home, pam: Callable) -> None:
+def test_the_page_is_only_for_this_machine_unless_a_proxy_is_set(new_home: Home, pam: Callable) -> None:
     for host in ("127.0.0.1", "::1", "localhost"):
         NightServer(new_home, host, 3000).refuse_unguarded()
     result = pam("serve", "--host", "0.0.0.0", "--home", new_home.path)

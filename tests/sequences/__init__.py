@@ -1,1 +1,1 @@
-"""Random sequences of files, as plain data, and what landing and staging make of them against a plain model."""
+"""Random sequences of files: landing and staging compared with a plain model."""

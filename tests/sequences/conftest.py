@@ -1,4 +1,4 @@
-"""What all sequences share: compiled models, and a disk that is not waited for."""
+"""Fixtures of all sequences: compiled models, connections that stay open, and no waiting for the disk."""
 
 import os
 import tempfile
@@ -15,21 +15,21 @@ from dagster_project.landing.duckdb_connection import connect
 from dagster_project.transform import raw_schema
 
 from .plan import Sequence
-from .warehouse import Kept, Staging, Warehouse, compile_staging
+from .warehouse import OpenConnection, Staging, Warehouse, compile_staging
 
 
 @pytest.fixture(scope="session")
 def staging(tmp_path_factory: pytest.TempPathFactory) -> Staging:
-    """The models' SQL. To be read, not changed."""
+    """The models' SQL. Read it, do not change it."""
     return compile_staging(tmp_path_factory.mktemp("staging"))
 
 
 @pytest.fixture(scope="module")
-def quick(staging: Staging) -> Iterator[None]:
-    """What happens in a power cut is asked elsewhere; here thousands of small files are written. Landing and preparing
-    keep their connections from night to night.
+def quick_landing(staging: Staging) -> Iterator[None]:
+    """Land thousands of small files without waiting for the disk, with connections that stay open from night to night.
+    Other tests cover power cuts.
     """
-    landing = Kept(connect({}, has_identifiers=True))
+    landing = OpenConnection(connect({}, has_identifiers=True))
     landing.execute("set threads = 1")
     canonical_values.install(landing)
     with pytest.MonkeyPatch.context() as patch:
@@ -37,32 +37,32 @@ def quick(staging: Staging) -> Iterator[None]:
         patch.setattr(landing_session, "connect", lambda *_: landing)
         patch.setattr(canonical_values, "install", lambda _: None)
         patch.setattr(raw_schema, "duckdb", SimpleNamespace(connect=lambda _: staging.con))
-        # No model of these asks for what the editions print, which would take a third of the time.
+        # These models do not need what the editions print, which would take a third of the time.
         patch.setattr(raw_schema, "write_edition_tables", lambda *_: None)
         patch.setattr(raw_schema, "write_frozen_figures", lambda *_: None)
-        # Each sequence sets these two to its own.
+        # Each sequence sets these two itself.
         patch.setattr(raw_schema, "_published_before", raw_schema._published_before)
         patch.setattr(raw_schema, "load_contracts", raw_schema.load_contracts)
         yield
 
 
 @pytest.fixture(scope="module")
-def parts(staging: Staging, quick: None) -> Callable[..., list[str]]:
-    """Where product and plain model part over a sequence, which gets a home of its own."""
+def compare(staging: Staging, quick_landing: None) -> Callable[..., list[str]]:
+    """Compare the product with the plain model over a sequence, in a new home. Returns the differences."""
 
-    # DuckDB waits for the disk, too, where there is one.
+    # DuckDB waits for the disk, too. A folder in memory has none.
     memory = Path("/dev/shm")
-    where = memory if os.access(memory, os.W_OK) else None
+    parent = memory if os.access(memory, os.W_OK) else None
 
-    def compare(
+    def run(
         sequence: Sequence, staging: Staging = staging, erased: int | None = None, in_part: bool = False, figures: bool = False
     ) -> list[str]:
-        with tempfile.TemporaryDirectory(prefix="pam-sequence-", dir=where) as folder:
+        with tempfile.TemporaryDirectory(prefix="pam-sequence-", dir=parent) as folder:
             home = Home(Path(folder) / "home").create()
             home.config_file.write_text(BELIEVED, encoding="utf-8")
             warehouse = Warehouse(home, staging)
             if in_part:
-                return warehouse.in_part(sequence, erased, figures)
-            return warehouse.run(sequence) if erased is None else warehouse.erased(sequence, erased)
+                return warehouse.differences_in_part(sequence, erased, figures)
+            return warehouse.run(sequence) if erased is None else warehouse.differences_after_erasing(sequence, erased)
 
-    return compare
+    return run

@@ -1,6 +1,6 @@
-"""What the product makes of a sequence: real landing, the real raw schema, and staging's own SQL run without dbt's runner.
+"""Run a sequence through the product: real landing, the real raw schema, and staging's own SQL without dbt's runner.
 
-dbt compiles the models once; their SQL then takes milliseconds a sequence, where dbt itself would take seconds.
+dbt compiles the models once. Their SQL then takes milliseconds per sequence; dbt itself would take seconds.
 """
 
 import os
@@ -28,40 +28,40 @@ from dagster_project.nights import erase_expired
 from dagster_project.transform import carry_forward, dbt_runner, raw_schema
 from dagster_project.transform.changed_months import loads_of
 
-from .plan import COME_AND_GO, EXTRACTS, Again, File, Release, Sequence
-from .writing import FIRST_DAY, FIRST_MTIME, HEADERS, night_moment, write
+from .plan import EXTRACTS, WITH_OPTIONAL_COLUMNS, Again, File, Release, Sequence
+from .write_files import FIRST_DAY, FIRST_MTIME, HEADERS, night_moment, write
 
 FORCE = "derbyshire"
-DECIDING = (
+DECIDING_MODELS = (
     "standing_loads", "kept_parts", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows",
 )  # fmt: skip
-"""Models that say which rows count and what is covered, in the order in which they are built."""
+"""Models that decide which rows count and what is covered, in build order."""
 SUBJECTS = {
     "mda_orders": "mda_orders", "cash_seizures": "cash_seizures", "stop_search": "stop_search", "crimes": "drug_offences",
     "iom_cohort": "iom", "street_crime": "street_crime",
 }  # fmt: skip
-"""The subject whose measures an extract's rows are in. Others, that a subject has as well, are empty here."""
+"""Extract -> the subject that its measures belong to. The subjects' other extracts are empty here."""
 WITH_FIGURES = ("mda_orders", "stop_search", "iom_cohort", "street_crime", "crimes")
-"""Extracts whose marts are made, where figures are asked for: stocks and last counts, rates, districts and several categories
-are among them.
+"""Extracts whose marts are built if a test needs figures. They include stocks, last counts, rates, districts and several
+categories.
 """
 SHARED = ("coverage_months", "periods")
-DAILY = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_days").items())
-"""A table without rows: what an edition asks is not made here."""
-PERIODS = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_periods").items())
-"""The same where no figures are asked for."""
+DAILY_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_days").items())
+"""Columns of a table that stays empty: it serves editions, which are not built here."""
+PERIODS_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in columns_of("carried_periods").items())
+"""Columns of a table that stays empty if no figures are built."""
 EVENT_TYPES = {"event_on": "date", "amount": "decimal(28, 10)"}
 EVENT = ("extract", "load_id", "line", "force_code", "leaf_code", "leaf_name", "event_on", "measure", "category", "amount")
 _CASTS = (f"cast(null as {EVENT_TYPES.get(name, 'varchar')}) as {name}" for name in EVENT)
 NO_EVENTS = f"select {', '.join(_CASTS)} where false"
-BESIDE = ("forfeiture_orders", "iom_visits")
-"""Extracts without a file, of the same subjects."""
+EMPTY_EXTRACTS = ("forfeiture_orders", "iom_visits")
+"""Extracts of the same subjects for which there are no files."""
 COUNTS = ("rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate")
 
 
-class Kept:
-    """A connection that is closed when the tests are over, not when the product is done with it: opening one takes longer
-    than a small night's files.
+class OpenConnection:
+    """A connection that stays open when the product closes it: opening one takes longer than landing a small night's
+    files.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -70,30 +70,30 @@ class Kept:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.con, name)
 
-    def __enter__(self) -> "Kept":
+    def __enter__(self) -> "OpenConnection":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Not yet; but what was not committed is gone."""
+        """Stay open, but roll back what was not committed."""
         with suppress(duckdb.TransactionException):
             self.con.execute("rollback")
 
 
 @dataclass(frozen=True)
 class Staging:
-    """The compiled SQL of the models, by name, and a connection to a `work` in memory that has what they need besides
+    """The compiled SQL of the models, by name, and a connection to a `work` in memory with everything they need except
     `raw`.
     """
 
     sql: dict[str, str]
-    con: Kept
+    con: OpenConnection
 
 
 def compile_staging(folder: Path) -> Staging:
-    """Compile the deciding and the staging models, and build what no file can change."""
+    """Compile the deciding and the staging models, and build the tables that no file can change."""
     home = Home(folder / "home").create()
     raw_schema.fresh_candidate(home)
     raw_schema.prepare_raw(home, "night", date(2026, 1, 1))
@@ -104,8 +104,8 @@ def compile_staging(folder: Path) -> Staging:
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
     measures = ["events", "monthly", *(f"{s}_events" for s in SUBJECTS.values())]
     marts = [f"mart_{SUBJECTS[x]}" for x in WITH_FIGURES]
-    staged = [f"stg_{x}" for x in (*EXTRACTS, *BESIDE)]
-    wanted = [*DECIDING, *SHARED, "figures_to_rebuild", *marts, "kept_measures", "row_days", *measures, *staged]
+    staged = [f"stg_{x}" for x in (*EXTRACTS, *EMPTY_EXTRACTS)]
+    wanted = [*DECIDING_MODELS, *SHARED, "figures_to_rebuild", *marts, "kept_measures", "row_days", *measures, *staged]
     os.environ["PAM_CANDIDATE"] = str(home.candidate)
     with dbt_runner._closing_connections():
         compiled = dbt_runner._invoke(
@@ -124,12 +124,12 @@ def compile_staging(folder: Path) -> Staging:
     tables = ("unit_names", "months", "areas_listed", "area_members", "offence_classes")
     for table in ("seeds.coverage_limits", "seeds.coverage_columns", "seeds.measure_list", *(f"staging.{t}" for t in tables)):
         con.execute(f"create table work.{table} as from built.{table}")
-    return Staging(sql, Kept(con))
+    return Staging(sql, OpenConnection(con))
 
 
 @dataclass
 class Warehouse:
-    """One home that takes a sequence night by night."""
+    """A home that lands a sequence night by night."""
 
     home: Home
     staging: Staging
@@ -139,31 +139,31 @@ class Warehouse:
     nights: list[list[Path]] = field(default_factory=list)
     releases: dict[Path, int] = field(default_factory=dict)
     without: Collection[int] = ()
-    """Drops that are left out, by number."""
+    """Numbers of the drops to leave out."""
 
     def run(self, sequence: Sequence) -> list[str]:
-        """Land all nights, and compare after each that is published, as if it were the next to build on the one before;
-        in the end once more, as the quiet night after them would. Returns where model and product part.
+        """Land all nights. Compare after each published night, as the next night that builds on it would see it, and once more
+        at the end, as a night without files would. Returns the differences between model and product.
         """
         since = ""
         self.use(sequence)
         for n, drops in enumerate(sequence.nights):
             self.land(n, drops, sequence.archive)
             if sequence.published[n]:
-                if found := self.differences(since):
-                    return [f"after night {n + 1}: {said}" for said in found]
+                if differences := self.differences(since):
+                    return [f"after night {n + 1}: {difference}" for difference in differences]
                 since = night_id(n)
-        return [f"in the end: {said}" for said in self.differences(night_id(len(sequence.nights)))]
+        return [f"at the end: {difference}" for difference in self.differences(night_id(len(sequence.nights)))]
 
     def use(self, sequence: Sequence) -> None:
-        """Have the contracts that the sequence needs."""
-        every = load_contracts()
+        """Load the contracts that the sequence needs."""
+        contracts = load_contracts()
         used = {getattr(drop, "extract", "crimes") for drops in sequence.nights for drop in drops}
-        # One at least has a column of listed values, which the raw schema can't do without.
-        self.contracts = {x: every[x] for x in EXTRACTS if x in used | {"crimes"}}
+        # `crimes` is always there: the raw schema needs a contract with a column of listed values.
+        self.contracts = {x: contracts[x] for x in EXTRACTS if x in used | {"crimes"}}
 
     def land(self, n: int, drops: tuple[File | Again | Release, ...], archive: bool) -> None:
-        """One night: what is released first, then its files."""
+        """Run one night: first the releases, then its files."""
         moment, paths = night_moment(n), []
         for drop in drops:
             if isinstance(drop, Release):
@@ -180,7 +180,7 @@ class Warehouse:
         files = find_files(inbox, self.contracts, self.forces)
         land_files(self.home, self.contracts, files, night_id(n), now=moment, archive=archive)
 
-    def fate_of(self) -> dict[int, tuple]:
+    def outcomes(self) -> dict[int, tuple]:
         """The last outcome and counts of each drop, by number."""
         entries = read_ledger(self.home)
         totals = counts(entries)
@@ -189,18 +189,18 @@ class Warehouse:
         }
 
     def release(self, drop: Release, n: int, moment: datetime) -> None:
-        """Release the file, if any is held."""
+        """Release a held file, if there is one."""
         last = {e.load_id: e for e in read_ledger(self.home) if e.outcome in ("accepted", "held")}
         held = [e for e in last.values() if e.outcome == "held"]
         if held:
             entry = held[drop.of % len(held)]
-            who = {"by": "A. Person", "why": "checked"}
-            release_load(self.home, self.contracts, str(entry.load_id), night_id(n), **who, now=moment)
+            approval = {"by": "A. Person", "why": "checked"}
+            release_load(self.home, self.contracts, str(entry.load_id), night_id(n), **approval, now=moment)
             self.releases[next(p for p in self.dropped if p.stat().st_mtime == entry.file_mtime)] = n
 
     @property
     def dropped(self) -> list[Path]:
-        """Every file, night by night in the order in which they count."""
+        """Every file, night by night, in the order in which they count."""
         return [p for paths in self.nights for p in paths]
 
     def model(self) -> Landing:
@@ -209,147 +209,151 @@ class Warehouse:
         return land(self.nights, self.forces, self.releases, moments)
 
     def differences(self, since: str) -> list[str]:
-        """Where the current rows, the coverage, what is withdrawn and each file's fate part from the plain model's.
-        `since`: the night that is published.
+        """Where current rows, coverage, withdrawn rows and the outcome of each file differ from the plain model's. `since`: the
+        night that is published.
         """
         landing = self.model()
-        found = self.fates(landing)
+        differences = self.outcome_differences(landing)
         con = self.build(since)
         for extract in self.contracts:
-            at = (extract, FORCE)
+            place = (extract, FORCE)
             rows, expected = current_rows(con, extract), model_rows(landing, extract)
             if rows != expected:
-                found.append(f"{extract}: too many {minus(rows, expected)}, too few {minus(expected, rows)}")
+                differences.append(f"{extract}: too many {missing(rows, expected)}, too few {missing(expected, rows)}")
             days = {d for (d,) in con.execute(DAYS, [extract]).fetchall()}
-            if days != landing.covered(*at):
-                found.append(f"{extract}: {len(days)} covered days, expected {len(landing.covered(*at))}")
-            if extract in COME_AND_GO:
-                found += self.columns_differ(con, landing, extract)
+            if days != landing.covered(*place):
+                differences.append(f"{extract}: {len(days)} covered days, expected {len(landing.covered(*place))}")
+            if extract in WITH_OPTIONAL_COLUMNS:
+                differences += self.column_differences(con, landing, extract)
             withdrawn = {k for (k,) in con.execute(WITHDRAWN, [extract]).fetchall()}
-            gone = {"\x1f".join(map(str, key)) for key in landing.withdrawn.get(at, ())}
-            if withdrawn - gone:
-                found.append(f"{extract}: withdrawn {sorted(withdrawn - gone)}")
-        return found
+            expected_withdrawn = {"\x1f".join(map(str, key)) for key in landing.withdrawn.get(place, ())}
+            if unexpected := sorted(withdrawn - expected_withdrawn):
+                differences.append(f"{extract}: withdrawn {unexpected}")
+        return differences
 
-    def columns_differ(self, con: Kept, landing: Landing, extract: str) -> list[str]:
-        """Where the days parted that files with the columns cover which come and go: units, and the power of a search. Of
-        data.police.uk there are powers, and no units.
+    def column_differences(self, con: OpenConnection, landing: Landing, extract: str) -> list[str]:
+        """Where the days differ that files with the optional columns cover: units, and the power of a search. Files of
+        data.police.uk have powers but no units.
         """
         full = {p: f.full for p, f in zip(self.dropped, (self.files[int(p.parent.name)] for p in self.dropped), strict=True)}
         named = {name for (name,) in con.execute("select area_coverage from staging.area_coverages").fetchall()}
         areas = f"{extract}.areas"
-        asked = {areas if areas in named else extract: lambda load: full[load.drop.path]}
+        coverages = {areas if areas in named else extract: lambda load: full[load.drop.path]}
         if areas not in named:
-            asked = {} if not all(full.values()) else asked
+            coverages = {} if not all(full.values()) else coverages
         if extract == "stop_search":
-            asked["stop_search_split"] = lambda load: load.form == "police_uk" or full[load.drop.path]
-        found = []
-        for coverage, has in asked.items():
+            coverages["stop_search_split"] = lambda load: load.form == "police_uk" or full[load.drop.path]
+        differences = []
+        for coverage, has_columns in coverages.items():
             days = {d for (d,) in con.execute(DAYS, [coverage]).fetchall()}
-            expected = landing.told(extract, FORCE, has)
+            expected = landing.covered_by_files(extract, FORCE, has_columns)
             if days != expected:
-                found.append(f"{coverage}: {len(days)} days, expected {len(expected)}")
-        return found
+                differences.append(f"{coverage}: {len(days)} days, expected {len(expected)}")
+        return differences
 
-    def fates(self, landing: Landing) -> list[str]:
-        """Where outcomes and counts of files part."""
+    def outcome_differences(self, landing: Landing) -> list[str]:
+        """Where outcomes and counts of files differ from the plain model's."""
         entries = read_ledger(self.home)
         totals, last = counts(entries), {e.file_mtime: e for e in entries}
-        found = []
+        differences = []
         for path, result in zip(self.dropped, landing.files, strict=True):
             entry = last[path.stat().st_mtime]
             if entry.outcome != result.outcome:
-                found.append(f"{path.name}: {entry.outcome} ({entry.reason}), expected {result.outcome} ({result.reason})")
+                expected = f"expected {result.outcome} ({result.reason})"
+                differences.append(f"{path.name}: {entry.outcome} ({entry.reason}), {expected}")
             elif entry.outcome == "accepted":
-                has, wanted = (tuple(getattr(x, n) for n in COUNTS) for x in (totals[str(entry.load_id)], result))
-                if has != wanted or has[0] != sum(has[1:]):
-                    found.append(f"{path.name}: {COUNTS} {has}, expected {wanted}")
-        return found
+                actual, expected = (tuple(getattr(x, n) for n in COUNTS) for x in (totals[str(entry.load_id)], result))
+                if actual != expected or actual[0] != sum(actual[1:]):
+                    differences.append(f"{path.name}: {COUNTS} {actual}, expected {expected}")
+        return differences
 
-    def build(self, since: str, before: dict[str, list[str]] | None = None) -> Kept:
-        """The deciding models and staging as a night that builds on `since` would have them; in part, where `before` says what
-        the tables rest on that are there.
+    def build(self, since: str, before: dict[str, list[str]] | None = None) -> OpenConnection:
+        """Build the deciding models and staging as a night that builds on `since` would. `before`: the loads that the existing
+        tables are built from; the night is then one in part.
         """
         con = self.staging.con
         con.execute("drop schema if exists raw cascade")
         raw_schema._published_before = lambda _: since
         raw_schema.load_contracts = lambda: self.contracts
         raw_schema.prepare_raw(self.home, "9", date(2026, 3, 1), before=before)
-        for name in DECIDING:
+        for name in DECIDING_MODELS:
             con.execute(f"create or replace table staging.{name} as {self.staging.sql[name]}")
         for extract in self.contracts:
             con.execute(f"create or replace view staging.stg_{extract} as {self.staging.sql[f'stg_{extract}']}")
         return con
 
-    def in_part(self, sequence: Sequence, erased: int | None, figures: bool = False) -> list[str]:
-        """Where a night that measures only what its files touch parts from one that measures all, after each that is published.
+    def differences_in_part(self, sequence: Sequence, erased: int | None, figures: bool = False) -> list[str]:
+        """Where a night in part, which measures only what its files touch, differs from a whole night. Compares after each
+        published night.
 
-        `erased`: after the first, the rows of all files go that cover no day after so many. `figures`: look at marts, too.
+        `erased`: after the first comparison, erase the rows of files that cover no day after so many. `figures`: compare
+        marts, too.
         """
         self.use(sequence)
         con = self.staging.con
-        # Their subjects' other extracts are views of nothing.
-        self.contracts |= {x: load_contracts()[x] for x in BESIDE}
+        # The other extracts of the same subjects are empty views.
+        self.contracts |= {x: load_contracts()[x] for x in EMPTY_EXTRACTS}
         before: dict[str, list[str]] | None = None
         since = ""
         for n, drops in enumerate(sequence.nights):
             self.land(n, drops, sequence.archive)
             if not sequence.published[n]:
                 continue
-            part = None
+            measured_in_part = None
             if before is not None:
                 try:
-                    part = self.measured(since, before, figures)
+                    measured_in_part = self.measures(since, before, figures)
                 finally:
                     carry_forward.drop_previous(con)
-            whole = self.measured(since, figures=figures)
-            if part is not None and (found := differing(part, whole)):
-                return [f"night {n + 1} in part: {said}" for said in found]
-            # What it rests on, before rows are erased.
+            whole = self.measures(since, figures=figures)
+            if measured_in_part is not None and (differences := differing(measured_in_part, whole)):
+                return [f"night {n + 1} in part: {difference}" for difference in differences]
+            # The loads that the tables are built from, before rows are erased.
             before, since = loads_of(self.home), night_id(n)
-            if part is None and erased is not None:
+            if measured_in_part is None and erased is not None:
                 self.erase(erased, n)
         return []
 
-    def erased(self, sequence: Sequence, days: int) -> list[str]:
-        """Where measures part from what they were, once the rows of all loads are erased that cover no later day."""
+    def differences_after_erasing(self, sequence: Sequence, days: int) -> list[str]:
+        """Where measures change when the rows of all loads that cover no day after so many are erased."""
         self.use(sequence)
-        self.contracts |= {x: load_contracts()[x] for x in BESIDE}
+        self.contracts |= {x: load_contracts()[x] for x in EMPTY_EXTRACTS}
         for n, drops in enumerate(sequence.nights):
             self.land(n, drops, sequence.archive)
-        before = self.measured("")
-        gone = self.erase(days, len(self.nights))
-        after = self.measured(night_id(len(self.nights)))
-        of = [x for x in before if x in SUBJECTS]
-        return [f"erasing {gone}: {said}" for said in differing({x: after[x] for x in of}, {x: before[x] for x in of})]
+        before = self.measures("")
+        erased_loads = self.erase(days, len(self.nights))
+        after = self.measures(night_id(len(self.nights)))
+        extracts = [x for x in before if x in SUBJECTS]
+        differences = differing({x: after[x] for x in extracts}, {x: before[x] for x in extracts})
+        return [f"erasing {erased_loads}: {difference}" for difference in differences]
 
     def erase(self, days: int, night: int) -> list[str]:
-        """Erase the rows of all loads that cover nothing after so many days, of what was built last. Returns which."""
+        """Erase the rows of the built loads that cover no day after so many. Returns their ids."""
         entries = accepted(read_ledger(self.home))
         old = [e for e in entries if e.covered_to and (e.covered_to - FIRST_DAY).days < days]
-        over = [e for e in old if self.contracts[str(e.extract)].kind != "indicators" and load_of(e).raw(self.home).exists()]
-        shown = {load for (load,) in self.staging.con.execute("select load_id from raw.loads").fetchall()}
-        over = [e for e in over if e.load_id in shown]
+        expired = [e for e in old if self.contracts[str(e.extract)].kind != "indicators" and load_of(e).raw(self.home).exists()]
+        built = {load for (load,) in self.staging.con.execute("select load_id from raw.loads").fetchall()}
+        expired = [e for e in expired if e.load_id in built]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(erase_expired, "duckdb", SimpleNamespace(connect=lambda _: self.staging.con))
-            patch.setattr(erase_expired, "expired_loads", lambda *_: over)
+            patch.setattr(erase_expired, "expired_loads", lambda *_: expired)
             patch.setattr(erase_expired.audit, "record_all", lambda *_: None)
-            gone = erase_expired.archive_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
-        assert len(gone) == len(over) and not any(load_of(e).raw(self.home).exists() for e in over)
-        return [str(e.load_id) for e in over]
+            erased = erase_expired.archive_and_erase(self.home, self.contracts, {}, date(2026, 3, 1), night_id(night))
+        assert len(erased) == len(expired) and not any(load_of(e).raw(self.home).exists() for e in expired)
+        return [str(e.load_id) for e in expired]
 
-    def measured(
+    def measures(
         self, since: str, before: dict[str, list[str]] | None = None, figures: bool = False
     ) -> dict[str, set[tuple]]:
-        """The monthly measures of each extract's subject, superseded rows and counts by day, as text, so that nothing is equal
-        that is not the same. `before`: what the tables rest on that are there; what no file touched since is left as it is.
-        `figures`: those of the marts, too.
+        """The monthly measures of each extract's subject, superseded rows and counts by day, as text, so that only identical
+        values are equal. `before`: the loads that the existing tables are built from; what no file has touched since stays.
+        `figures`: the rows of the marts, too.
         """
         if before is not None:
-            self.staging.con.execute(f"create table if not exists answers.daily ({DAILY})")
-            self.staging.con.execute(f"create table if not exists staging.periods ({PERIODS})")
+            self.staging.con.execute(f"create table if not exists answers.daily ({DAILY_COLUMNS})")
+            self.staging.con.execute(f"create table if not exists staging.periods ({PERIODS_COLUMNS})")
         con, sql = self.build(since, before), self.staging.sql
-        for x in BESIDE:
+        for x in EMPTY_EXTRACTS:
             con.execute(f"create or replace view staging.stg_{x} as {sql[f'stg_{x}']}")
         con.execute(f"create or replace view measures.kept_measures as {sql['kept_measures']}")
         con.execute(f"create or replace table audit.row_days as {sql['row_days']}")
@@ -358,19 +362,19 @@ class Warehouse:
             rows = sql[f"{subject}_events"] if subject in subjects.values() else NO_EVENTS
             con.execute(f"create or replace view measures.{subject}_events as {rows}")
         con.execute(f"create or replace table measures.monthly as {sql['monthly']}")
-        found = {x: texts(con, f"(from measures.monthly where mart = 'mart_{s}')") for x, s in subjects.items()}
-        shown = "staging.superseded_rows join raw.loads using (load_id)"
-        found["rows that do not count"] = texts(con, shown, "load_id, line, reason")
-        found["rows by day"] = texts(con, "audit.row_days")
+        results = {x: rows_as_text(con, f"(from measures.monthly where mart = 'mart_{s}')") for x, s in subjects.items()}
+        superseded = "staging.superseded_rows join raw.loads using (load_id)"
+        results["rows that do not count"] = rows_as_text(con, superseded, "load_id, line, reason")
+        results["rows by day"] = rows_as_text(con, "audit.row_days")
         if figures:
-            found |= self.figures()
+            results |= self.figures()
         if before is not None:
             raw_schema.show_all_rows(self.home, [])
-        return found
+        return results
 
     def figures(self) -> dict[str, set[tuple]]:
-        """The figures of each extract's mart, of what was measured last: made as dbt's materialisation makes them."""
-        con, sql, found = self.staging.con, self.staging.sql, {}
+        """The figures of each extract's mart, from the last measures. They are built as dbt's materialisation builds them."""
+        con, sql, results = self.staging.con, self.staging.sql, {}
         for name in (*SHARED, "figures_to_rebuild"):
             con.execute(f"create or replace table staging.{name} as {sql[name]}")
         (in_part,) = con.execute("select is_in_part from raw.night").fetchone()
@@ -385,22 +389,22 @@ class Warehouse:
                 con.execute(f"insert into marts.{mart} by name {sql[mart]}")
             else:
                 con.execute(f"create or replace table marts.{mart} as {sql[mart]}")
-            found[mart] = texts(con, f"marts.{mart}")
-        return found
+            results[mart] = rows_as_text(con, f"marts.{mart}")
+        return results
 
 
-def texts(con: Kept, relation: str, columns: str = "*") -> set[tuple]:
-    """A relation's rows, as text; each there once."""
+def rows_as_text(con: OpenConnection, relation: str, columns: str = "*") -> set[tuple]:
+    """A relation's rows as text. Fails if a row is there twice."""
     rows = con.execute(f"select {columns} from {relation}").fetchall()
-    found = {tuple(map(str, row)) for row in rows}
-    assert len(found) == len(rows), relation
-    return found
+    distinct = {tuple(map(str, row)) for row in rows}
+    assert len(distinct) == len(rows), relation
+    return distinct
 
 
 def differing(one: dict[str, set[tuple]], other: dict[str, set[tuple]]) -> list[str]:
-    """In which relations one has rows that the other lacks."""
+    """The relations of which one side has rows that the other lacks."""
     return [
-        f"{name}: too many {minus(one[name], other[name])}, too few {minus(other[name], one[name])}"
+        f"{name}: too many {missing(one[name], other[name])}, too few {missing(other[name], one[name])}"
         for name in other
         if one[name] != other[name]
     ]
@@ -417,50 +421,50 @@ where gone.reason = 'withdrawn' and gone.extract = ?
 
 
 def night_id(n: int) -> str:
-    """Night ids sort as the nights do."""
+    """The id of a night. Ids sort in the order of the nights."""
     return f"{n + 1}"
 
 
 def columns(extract: str) -> list[str]:
-    """The columns in which rows are compared: those that the files have."""
+    """The columns to compare: those that the files have."""
     headers = {c.header: c.name for c in PLAIN[extract].columns}
     names = [headers[h] for h in HEADERS[extract]]
     return [*names, "legislation", "outcome"] if extract == "stop_search" else names
 
 
 def order(path: Path) -> tuple[bool, str, float]:
-    """The order in which a night's files count: by extraction; what data.police.uk publishes is extracted when it lands."""
+    """A sort key: the order in which a night's files count, by extraction. A data.police.uk file is extracted when it lands."""
     is_published = path.name.count("__") != 4
     return is_published, "" if is_published else path.name.split("__")[-1].split(".")[0], path.stat().st_mtime
 
 
 def identity(file: str, line: Any) -> str:
-    """Which extraction a keyed row is of (two of one time may both have it, and then say the same); else file and line."""
+    """The extraction of a keyed row (two of one time may both have it, with the same values); otherwise its file and line."""
     return file.split("__")[-1].split(".")[0] if file.count("__") == 4 else f"{file}:{line}"
 
 
-def current_rows(con: Kept, extract: str) -> set[tuple]:
-    """Staging's rows: where each is from, and its values."""
+def current_rows(con: OpenConnection, extract: str) -> set[tuple]:
+    """Staging's rows: the source of each, and its values."""
     names = ", ".join(f"stg.{c}" for c in columns(extract))
-    found = con.execute(
+    rows = con.execute(
         f"select loads.source_file, stg.line, {names} from staging.stg_{extract} as stg join raw.loads as loads using (load_id)"
     ).fetchall()
-    return {(identity(file, line), *map(plain, values)) for file, line, *values in found}
+    return {(identity(file, line), *map(value_text, values)) for file, line, *values in rows}
 
 
 def model_rows(landing: Landing, extract: str) -> set[tuple]:
-    """The plain model's."""
+    """The plain model's rows: the source of each, and its values."""
     rows = landing.rows.get((extract, FORCE), ())
-    return {(identity(r["_file"], r["_line"]), *(plain(r.get(c)) for c in columns(extract))) for r in rows}
+    return {(identity(r["_file"], r["_line"]), *(value_text(r.get(c)) for c in columns(extract))) for r in rows}
 
 
-def plain(value: Any) -> str:
-    """A value as text, amounts alike whatever their zeros."""
+def value_text(value: Any) -> str:
+    """A value as text. Amounts that differ only in trailing zeros have the same text."""
     if value is None:
         return ""
     return f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)
 
 
-def minus(one: set[tuple], other: set[tuple]) -> list[tuple]:
-    """The first few of one set that the other lacks."""
+def missing(one: set[tuple], other: set[tuple]) -> list[tuple]:
+    """The first few rows of one set that the other lacks."""
     return sorted(one - other)[:3]

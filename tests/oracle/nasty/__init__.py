@@ -1,4 +1,4 @@
-"""Extract files as someone else would write them: to the contract, not with the code in mind."""
+"""Unusual extract files, written from the contract without regard to the warehouse's code."""
 
 from .files import Nights
 from .plan import write_nasty

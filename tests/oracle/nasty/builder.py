@@ -1,18 +1,18 @@
-"""Drops files into nights, and remembers what each force has sent, to correct, withdraw and contradict it."""
+"""Drop files into nights. Remember what each force has sent, to correct, withdraw or contradict it later."""
 
 import gzip
 from datetime import date, datetime, timedelta
 
-from .fields import RECIPES, date_field, dress, key_field, make_rows, seeded
+from .fields import RECIPES, as_text, date_field, key_field, make_rows, seeded
 from .files import (
     STYLES,
     Nights,
     Style,
     add_manifest,
     canonical_name,
-    dressed,
     encode,
     extract_cells,
+    rows_as_text,
     table_text,
 )
 
@@ -23,7 +23,7 @@ SUMMER_TIME = ("2025-03-29", "2025-03-30", "2025-10-25", "2025-10-26")
 
 
 class Builder:
-    """Writes nights of files. `sent` holds (extract, force) -> {key: typed row}: what was last sent well."""
+    """Write nights of files. `sent`: (extract, force) -> {key: typed row}, the last good version of each row sent."""
 
     def __init__(self, directory, seed):
         self.nights = Nights(directory)
@@ -35,24 +35,24 @@ class Builder:
     def rng(self, *parts):
         return seeded(self.seed, *parts)
 
-    def fresh(self, extract, start, end, count, before=0):
-        """New typed rows of an extract in a window, with keys never used before."""
+    def new_rows(self, extract, start, end, count, before=0):
+        """New typed rows of an extract in a window, with new keys."""
         rng = self.rng("rows", extract, start, end, self.number)
         rows = make_rows(rng, extract, start, end, count, self.number + 1, before)
         self.number += count
         return rows
 
     def drop(self, night, extract, force, window, stamp, rows, **options):
-        """Write one canonical file of typed rows, with rows of every kind that must go to quarantine.
+        """Write one canonical file of typed rows, and rows of every kind that must go to quarantine.
 
-        Options: style, odd (rows that break rules; on unless False), texts (further rows as text),
-        manifest (True holds, False does not), note.
+        Options: style, odd (add rows that break rules; True by default), texts (more rows, as text),
+        manifest (True: right, False: wrong), note.
         """
         start, end = map(date.fromisoformat, window)
         style = options.get("style") or STYLES[self.files % len(STYLES)]
         self.files += 1
         rng = self.rng("file", extract, force, window, stamp)
-        texts = dressed(rng, extract, rows) + options.get("texts", [])
+        texts = rows_as_text(rng, extract, rows) + options.get("texts", [])
         if options.get("odd", True):
             texts += self._edges(rng, extract, start, end) + self._broken(rng, extract, start, end)
         rng.shuffle(texts)
@@ -68,21 +68,21 @@ class Builder:
         return path
 
     def write(self, night, extract, force, window, stamp, header, cells, style=None):
-        """Write header and cells as they are."""
+        """Write header and cells unchanged."""
         style = style or Style()
         path = self.nights.place(night, canonical_name(extract, force, *window, stamp, style.container))
         path.write_bytes(encode(table_text(header, cells, style), style))
         return path
 
     def publish(self, night, name, header, cells, note=None):
-        """Write a file of data.police.uk under its own name."""
+        """Write a file of data.police.uk, with its own form of name."""
         path = self.nights.place(night, name)
         path.write_bytes(table_text(header, cells, Style()).encode())
         self.note(path, note)
         return path
 
     def again(self, night, path, container=None, change=False, note=None):
-        """Drop an earlier file again under its name: as it is, gzipped, or with other content."""
+        """Drop an earlier file again under its name: unchanged, gzipped, or with other content."""
         data = path.read_bytes()
         name = path.name
         if container == ".gz":
@@ -98,38 +98,38 @@ class Builder:
         return new
 
     def correct(self, night, extract, force, window, stamp, new=5, lose=4, spoil=2, note=None):
-        """A newer file of a window: some rows gone, some changed, some new, some spoilt on the way."""
+        """A newer file of a window: some rows missing, some changed, some new, some now invalid."""
         start, end = map(date.fromisoformat, window)
         rng = self.rng("correct", extract, force, window, stamp)
-        on, whole = date_field(extract), extract in LISTS
+        date_column, is_list = date_field(extract), extract in LISTS
         sent = self.sent.get((extract, force), {})
-        old = {key: row for key, row in sent.items() if whole or start <= day_of(row[on]) <= end}
+        old = {key: row for key, row in sent.items() if is_list or start <= day_of(row[date_column]) <= end}
         keys = list(old)
         rng.shuffle(keys)
         for key in keys[:lose]:
             del old[key]
             del sent[key]
-        spoilt = [self._spoil(rng, extract, old.pop(key)) for key in keys[lose : lose + spoil]]
+        invalid = [self._invalidate(rng, extract, old.pop(key)) for key in keys[lose : lose + spoil]]
         for key in keys[lose + spoil : lose + spoil + 4]:
             old[key] = change(rng, extract, old[key])
         rows = list(old.values())
         if extract != "iom_cohort":
-            rows += self.fresh(extract, start, end, new)
-        return self.drop(night, extract, force, window, stamp, rows, texts=spoilt, note=note)
+            rows += self.new_rows(extract, start, end, new)
+        return self.drop(night, extract, force, window, stamp, rows, texts=invalid, note=note)
 
     def note(self, path, text):
         if text:
             self.nights.notes[f"{path.parent.name}/{path.name}"] = text
 
     def _text_row(self, rng, extract, start, end):
-        """One good row as text, under a key of its own."""
-        (row,) = self.fresh(extract, start, end, 1)
-        return row, {f.name: dress(rng, f, row[f.name]) for f in RECIPES[extract]}
+        """One good row, typed and as text, with a new key."""
+        (row,) = self.new_rows(extract, start, end, 1)
+        return row, {f.name: as_text(rng, f, row[f.name]) for f in RECIPES[extract]}
 
-    def _spoil(self, rng, extract, row):
-        """A row that was good before, now with a value that breaks a rule (its key still there)."""
-        texts = {f.name: dress(rng, f, row[f.name]) for f in RECIPES[extract]}
-        if choices := ruled(extract):
+    def _invalidate(self, rng, extract, row):
+        """A row that was good, now with a value that breaks a rule. It keeps its key."""
+        texts = {f.name: as_text(rng, f, row[f.name]) for f in RECIPES[extract]}
+        if choices := choice_columns(extract):
             texts[choices[0]] = "Not in the list"
         elif extract == "iom_cohort":
             texts["cohort_size"] = "many"
@@ -138,58 +138,58 @@ class Builder:
         return texts
 
     def _broken(self, rng, extract, start, end):
-        """A row for each rule that can be broken, a key twice the same, and a key twice in two versions."""
+        """A row that breaks each rule, a repeated row, and a key with two versions."""
         out = []
 
-        def broken(name, text):
+        def add_broken(name, text):
             out.append({**self._text_row(rng, extract, start, end)[1], name: text})
 
-        on = date_field(extract)
+        date_column = date_field(extract)
         if extract == "iom_cohort":
-            return [{on: "31/02/2025", "cohort_size": "80"}, {on: "", "cohort_size": "80"}]
-        broken(key_field(extract), " ")
+            return [{date_column: "31/02/2025", "cohort_size": "80"}, {date_column: "", "cohort_size": "80"}]
+        add_broken(key_field(extract), " ")
         for text in ("", rng.choice(BAD_DATES), f"{end + timedelta(1):%d/%m/%Y}"):
-            broken(on, self._as_moment(extract, on, text))
+            add_broken(date_column, self._as_moment(extract, date_column, text))
         if extract not in LISTS:
-            broken(on, self._as_moment(extract, on, f"{start - timedelta(1):%d/%m/%Y}"))
-        for name in ruled(extract):
-            broken(name, "Perhaps")
+            add_broken(date_column, self._as_moment(extract, date_column, f"{start - timedelta(1):%d/%m/%Y}"))
+        for name in choice_columns(extract):
+            add_broken(name, "Perhaps")
         for f in RECIPES[extract]:
             if f.kind == "money":
-                broken(f.name, rng.choice(BAD_MONEY))
+                add_broken(f.name, rng.choice(BAD_MONEY))
             elif f.kind == "whole":
-                broken(f.name, "many")
+                add_broken(f.name, "many")
             elif f.kind == "later" or f.name == "tested_at":
-                broken(f.name, "31/02/2025")
+                add_broken(f.name, "31/02/2025")
         row, same = self._text_row(rng, extract, start, end)
         out += [same, dict(same)]
         row, _ = self._text_row(rng, extract, start, end)
-        out += dressed(rng, extract, [row, change(rng, extract, row)])
+        out += rows_as_text(rng, extract, [row, change(rng, extract, row)])
         text = self._text_row(rng, extract, start, end)[1]
-        out.append({**text, key_field(extract): "", on: "soon"})  # two reasons at once
+        out.append({**text, key_field(extract): "", date_column: "soon"})  # two reasons at once
         if extract == "crimes":
             text = self._text_row(rng, extract, start, end)[1]
-            out += [text, {**text, "status": "Perhaps"}]  # a key twice, good and broken: they differ
+            out += [text, {**text, "status": "Perhaps"}]  # a key twice, once good and once broken: the rows differ
         return out
 
-    def _as_moment(self, extract, on, text):
-        timed = any(f.name == on and f.kind == "moment" for f in RECIPES[extract])
+    def _as_moment(self, extract, date_column, text):
+        timed = any(f.name == date_column and f.kind == "moment" for f in RECIPES[extract])
         return f"{text} 12:00" if timed and text.count("/") == 2 else text
 
     def _edges(self, rng, extract, start, end):
-        """Moments with an offset near midnight: at the window's ends, and where the clocks change."""
-        on, out = date_field(extract), []
-        if all(f.name != on or f.kind != "moment" for f in RECIPES[extract]):
+        """Times with an offset near midnight: at the ends of the window, and when the clocks change."""
+        date_column, out = date_field(extract), []
+        if all(f.name != date_column or f.kind != "moment" for f in RECIPES[extract]):
             return out
         days = {start - timedelta(1), end, *map(date.fromisoformat, SUMMER_TIME)}
         for day in sorted(days):
             if start - timedelta(1) <= day <= end:
                 text = self._text_row(rng, extract, start, end)[1]
-                out.append({**text, on: f"{day}T23:30:00+00:00"})
+                out.append({**text, date_column: f"{day}T23:30:00+00:00"})
         return out
 
     def _ragged(self, rng, extract, start, end, style, header, cells):
-        """One row a field short and one a field long, in the middle of the file."""
+        """Add one row with a field too few and one with a field too many, in the middle of the file."""
         if style.shuffle or extract == "iom_cohort":
             return
         for cut in (slice(0, -1), slice(None)):
@@ -200,28 +200,28 @@ class Builder:
 
 
 def change(rng, extract, row):
-    """The same row with one value other than it was, never its key, its day or its unit."""
+    """The same row with one value changed, but not its key, day or unit."""
     row = dict(row)
-    can = [f for f in RECIPES[extract] if f.kind not in ("ref", "day", "unit")]
-    if not can:
+    changeable = [f for f in RECIPES[extract] if f.kind not in ("ref", "day", "unit")]
+    if not changeable:
         return row
-    f = rng.choice(can)
+    f = rng.choice(changeable)
     day = day_of(row[date_field(extract)])
     for _ in range(50):
         value = f.make(rng, day, 0)
-        if plain(value) != plain(row[f.name]):
+        if comparable(value) != comparable(row[f.name]):
             break
     row[f.name] = value
     return row
 
 
-def ruled(extract):
+def choice_columns(extract):
     """Names of the columns with a list of allowed values."""
     return [f.name for f in RECIPES[extract] if f.kind == "choice" and f.name != "object_of_search"]
 
 
-def plain(value):
-    """A value as it compares once dressed, which may drop the seconds of a time; an empty list is blank."""
+def comparable(value):
+    """A value as it compares after it was written as text, which may drop seconds. An empty list is blank."""
     if isinstance(value, datetime):
         return value.replace(second=0)
     if isinstance(value, tuple):

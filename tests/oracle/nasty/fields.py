@@ -1,4 +1,4 @@
-"""Made-up rows of each extract, and the odd ways in which real systems spell their values."""
+"""Made-up rows of each extract, and the unusual ways in which real systems write values."""
 
 import random
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ FORCES = {"derbyshire": "Derbyshire Constabulary", "leicestershire": "Leicesters
 
 @dataclass(frozen=True)
 class Field:
-    """One column: how a value is made, and how often it is left blank."""
+    """One column: how to make a value, and how often it is blank."""
 
     name: str
     kind: str  # ref | day | moment | later | money | whole | choice | list | unit | text
@@ -49,7 +49,7 @@ class Field:
             case "later":
                 return on + timedelta(rng.randint(*self.pool))
             case "moment":
-                # Hours around midnight are the ones that summer time moves to another day.
+                # Summer time moves hours around midnight to another day.
                 hour = rng.choice((0, 0, 1, 9, 13, 17, 22, 23, 23))
                 return datetime.combine(on, time(hour, rng.randrange(60), rng.choice((0, 0, 17))))
             case "money":
@@ -221,7 +221,7 @@ RECIPES = {
 
 
 def date_field(extract):
-    """Name of the column that places a row: the first day or moment of the recipe."""
+    """Name of the column that dates a row: the first day or moment of the recipe."""
     return next(f.name for f in RECIPES[extract] if f.kind in ("day", "moment"))
 
 
@@ -230,7 +230,7 @@ def key_field(extract):
     return RECIPES[extract][0].name
 
 
-def dress(rng, field, value):
+def as_text(rng, field, value):
     """One value as text, in one of the spellings that the contract allows."""
     if value is None:
         return rng.choice(("", "", "  "))
@@ -287,7 +287,7 @@ def _list(rng, value):
 
 
 def make_rows(rng, extract, start, end, count, first_number, before=0):
-    """Rows of an extract dated in the window, or up to `before` days ahead of it (whole lists)."""
+    """Rows of an extract dated in the window, or up to `before` days earlier (whole lists)."""
     days = [start + timedelta(n) for n in range(-before, (end - start).days + 1)]
     if extract == "iom_cohort":
         chosen = rng.sample(days, min(count, len(days)))  # its key is the day
@@ -303,5 +303,5 @@ def make_rows(rng, extract, start, end, count, first_number, before=0):
 
 
 def seeded(*parts):
-    """A Random of its own for each part of the work, so that one part's changes leave the others alone."""
+    """A separate Random for each part, so that a change of one part leaves the others unchanged."""
     return random.Random("/".join(map(str, parts)))

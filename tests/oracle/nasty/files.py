@@ -1,4 +1,4 @@
-"""Files as forces' systems write them: encodings, line ends, delimiters, headers, sidecars."""
+"""Write files as forces' systems do: encodings, line ends, delimiters, headers, sidecars."""
 
 import csv
 import gzip
@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .fields import AREAS, FORCES, RECIPES, dress
+from .fields import AREAS, FORCES, RECIPES, as_text
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ EXTRAS = ("Officer Name", "Subject DOB", "Notes")
 
 @dataclass
 class Nights:
-    """What was written: files by night, and what they are read against.
+    """The files written, by night, and the areas and forces they belong to.
 
-    `nights` are lists of paths in the order of arrival, each night in a directory of its own; `notes` say
-    what an odd file is for, by `nightNN/name`.
+    `nights`: lists of paths in the order of arrival, each night in its own directory. `notes`: the purpose of an
+    unusual file, by `nightNN/name`.
     """
 
     directory: Path
@@ -51,7 +51,7 @@ class Nights:
     notes: dict = field(default_factory=dict)
 
     def place(self, night, name):
-        """The path of a new file of a night (numbered from 0)."""
+        """The path of a new file in a night (numbered from 0)."""
         while len(self.nights) <= night:
             self.nights.append([])
         folder = Path(self.directory) / f"night{night + 1:02d}"
@@ -67,14 +67,14 @@ def canonical_name(extract, force, start, end, stamp, container=""):
     return f"{extract}__{force}__{start}__{end}__{stamp}.csv{container}"
 
 
-def header_text(name, way):
+def header_text(name, spelling):
     """A contract column's name as this system spells it."""
     return {
         "plain": name,
         "title": f" {name.replace('_', ' ').title()} ",
         "shout": name.upper().replace("_", ""),
         "dashes": name.replace("_", "-").capitalize(),
-    }[way]
+    }[spelling]
 
 
 def table_text(header, rows, style):
@@ -90,8 +90,8 @@ def encode(text, style):
     return gzip.compress(data, mtime=0) if style.container == ".gz" else data
 
 
-def dressed(rng, extract, rows):
-    """Typed rows to dicts of text; a value that is text already stays (`!` marks it, see broken rows)."""
+def rows_as_text(rng, extract, rows):
+    """Typed rows as dicts of text. A value that begins with `!` is text already: only the `!` is removed."""
     fields = RECIPES[extract]
     return [{f.name: _text(rng, f, row[f.name]) for f in fields} for row in rows]
 
@@ -99,11 +99,11 @@ def dressed(rng, extract, rows):
 def _text(rng, field_, value):
     if isinstance(value, str) and value.startswith("!"):
         return value[1:]
-    return dress(rng, field_, value)
+    return as_text(rng, field_, value)
 
 
 def extract_cells(rng, extract, texts, style):
-    """Header and cells of dressed rows in a style: its order, its spellings, its unnamed columns."""
+    """Header and cells of rows of text, in a style: its column order, header spelling and extra columns."""
     names = [f.name for f in RECIPES[extract]]
     if style.shuffle:
         rng.shuffle(names)
@@ -122,8 +122,8 @@ def _extra(rng, name):
 
 
 def add_manifest(path, rows, holds=True, digest=True):
-    """Write the sidecar of a file: true, or with one row too many."""
-    said = {"rows": rows if holds else rows + 1}
+    """Write the sidecar of a file: right, or with one row too many."""
+    manifest = {"rows": rows if holds else rows + 1}
     if digest:
-        said["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_name(path.name + ".manifest.json").write_text(json.dumps(said), "utf-8")
+        manifest["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_name(path.name + ".manifest.json").write_text(json.dumps(manifest), "utf-8")

@@ -1,14 +1,14 @@
-"""The nights themselves: what two forces drop over four nights, every oddity of the contract at least once.
+"""What two forces drop over four nights, with every special case of the contract at least once.
 
-Derbyshire has units in its areas list, Leicestershire none. Contents are random by seed; the plan is fixed.
+Derbyshire has units in its list of areas, Leicestershire none. Contents are random by seed; the plan is fixed.
 """
 
 import gzip
 from datetime import date
 
 from .builder import Builder, change
-from .fields import RECIPES, dress
-from .files import STYLES, Style, dressed, extract_cells
+from .fields import RECIPES, as_text
+from .files import STYLES, Style, extract_cells, rows_as_text
 from .published import fingertips, indicator_ids, month, searches, street
 
 D, L = "derbyshire", "leicestershire"
@@ -23,16 +23,16 @@ vocabulary_rows = 1000000
 withdrawn_rows = 1000000
 quarantined_rows = 1000000
 """
-"""Settings of a home that believes these files, whose values and windows are odd by intent: that others are held is asked
-elsewhere."""
+"""Settings of a home that accepts these files, whose values and windows are unusual on purpose. Other tests check that such
+files are held."""
 
 
 def write_nasty(directory, seed, indicators=None):
     """Write the nights below `directory`.
 
     Args:
-        directory: where to; a sub-directory a night is made. seed: what the random contents follow from.
-        indicators: Fingertips ids -> measure or measures (only the ids are used), at least one.
+        directory: gets a sub-directory per night. seed: of the random contents.
+        indicators: Fingertips ids -> measure or measures, at least one. Only the ids are used.
 
     Returns:
         files.Nights.
@@ -47,7 +47,7 @@ def write_nasty(directory, seed, indicators=None):
 
 
 def first_night(b, ids):
-    """What each force has sent so far: long windows, gaps, published months, a doubled feed."""
+    """The first files of each force: long windows, gaps, published months, a doubled feed."""
     for extract, window, count in (
         ("incidents", THREE_YEARS, 420),
         ("crimes", THREE_YEARS, 420),
@@ -66,23 +66,23 @@ def first_night(b, ids):
         ("iom_visits", THREE_YEARS, 120),
         ("community_voices", ("2025-01-01", "2025-08-31"), 150),
     ):
-        rows = b.fresh(extract, *map(date.fromisoformat, window), count)
+        rows = b.new_rows(extract, *map(date.fromisoformat, window), count)
         b.drop(0, extract, D, window, FIRST, rows, manifest=True if extract == "mda_orders" else None)
     for window in (("2023-01-01", "2023-12-31"), ("2025-01-01", "2025-10-31")):
-        rows = b.fresh("naloxone", *map(date.fromisoformat, window), 90)
+        rows = b.new_rows("naloxone", *map(date.fromisoformat, window), 90)
         b.drop(0, "naloxone", D, window, FIRST, rows, note="a file a year, and no 2024")
     for window in (("2025-03-10", "2025-06-20"), ("2025-08-15", "2025-10-31")):
-        rows = b.fresh("prevention_activity", *map(date.fromisoformat, window), 80)
+        rows = b.new_rows("prevention_activity", *map(date.fromisoformat, window), 80)
         b.drop(0, "prevention_activity", D, window, FIRST, rows, note="months covered in part, and a gap")
     for extract, count in (("county_lines", 50), ("pspos", 24), ("cash_seizures", 70)):
-        rows = b.fresh(extract, *map(date.fromisoformat, ONE_YEAR), count, before=300)
+        rows = b.new_rows(extract, *map(date.fromisoformat, ONE_YEAR), count, before=300)
         b.drop(0, extract, D, ONE_YEAR, FIRST, rows, note="a whole list; rows begin before the window")
     leicestershire(b)
     published(b, ids)
 
 
 def leicestershire(b):
-    """The force without units: some extracts, zeros, a doubled feed, a sidecar that fails."""
+    """The force without units: some extracts, zeros, a doubled feed, a wrong sidecar."""
     for extract, window, count, manifest in (
         ("crimes", ("2024-01-01", "2025-10-31"), 200, True),
         ("drug_tests", ONE_YEAR, 120, None),
@@ -90,7 +90,7 @@ def leicestershire(b):
         ("county_lines", ONE_YEAR, 20, None),
         ("school_inputs", ONE_YEAR, 40, None),
     ):
-        rows = b.fresh(extract, *map(date.fromisoformat, window), count)
+        rows = b.new_rows(extract, *map(date.fromisoformat, window), count)
         if extract == "drug_tests":
             doubled_feed(b, extract, window, rows)
             continue
@@ -111,9 +111,9 @@ def leicestershire(b):
 
 
 def doubled_feed(b, extract, window, rows):
-    """Every row twice, some four times, 120 distinct ones: held."""
+    """Every row twice, some four times, 120 distinct rows: held."""
     rng = b.rng("doubled")
-    header, cells = extract_cells(rng, extract, dressed(rng, extract, rows), Style())
+    header, cells = extract_cells(rng, extract, rows_as_text(rng, extract, rows), Style())
     path = b.write(0, extract, L, window, FIRST, header, [*cells, *cells, *cells[:5], *cells[:5]])
     b.note(path, "a doubled feed: held")
 
@@ -136,7 +136,7 @@ def published(b, ids):
 
 
 def second_night(b, ids):
-    """A week later: corrections, repeats, lists replaced, months replaced, a file that was late."""
+    """A week later: corrections, repeats, replaced lists, replaced months, a late file."""
     for extract in (
         "incidents", "crimes", "intelligence", "stop_search", "drug_tests", "confiscation_orders",
         "exploitation_outcomes", "op_trapped", "school_inputs", "pspo_enforcement", "naloxone",
@@ -155,11 +155,11 @@ def second_night(b, ids):
         path = _one(by_name, extract, L)
         b.again(1, path, change=True, note="one extraction, other content: refused")
     window, late = ("2023-10-01", "2025-03-31"), "20240110T020000Z"
-    rows = b.fresh("naloxone", *map(date.fromisoformat, window), 90)
+    rows = b.new_rows("naloxone", *map(date.fromisoformat, window), 90)
     b.drop(1, "naloxone", D, window, late, rows, note="older, arrives late: fills only what no newer covers")
-    rows = b.fresh("naloxone", *map(date.fromisoformat, ONE_YEAR), 60)
+    rows = b.new_rows("naloxone", *map(date.fromisoformat, ONE_YEAR), 60)
     b.drop(1, "naloxone", L, ONE_YEAR, FIRST, rows, note="the refused one sent again, whole this time")
-    rows = b.fresh("drug_tests", *map(date.fromisoformat, ONE_YEAR), 90)
+    rows = b.new_rows("drug_tests", *map(date.fromisoformat, ONE_YEAR), 90)
     b.drop(1, "drug_tests", L, ONE_YEAR, SECOND, rows, note="a newer file replaces the held one")
     header, cells = searches(b.rng("searches", L, "again"), month("2024-12"), 50)
     b.publish(1, f"2024-12-{L}-stop-and-search.csv", header, cells, "a published month replaced")
@@ -176,10 +176,10 @@ def _one(by_name, extract, force):
 
 
 def third_night(b):
-    """Ties, a canonical file that reaches into a published month, and files that can't be taken."""
-    tie(b)
+    """Conflicts, a canonical file that overlaps a published month, and refused files."""
+    conflict(b)
     window = ("2024-03-16", "2024-03-31")
-    rows = b.fresh("stop_search", *map(date.fromisoformat, window), 20)
+    rows = b.new_rows("stop_search", *map(date.fromisoformat, window), 20)
     b.drop(2, "stop_search", D, window, THIRD, rows, note="that published month gives way")
     b.correct(2, "crimes", L, ("2025-10-01", "2025-11-14"), THIRD, note="corrects the other force's")
     b.correct(2, "county_lines", D, ("2024-11-01", "2025-11-14"), THIRD, lose=8, note="a newer list still")
@@ -188,29 +188,29 @@ def third_night(b):
     refused_files(b)
 
 
-def tie(b):
-    """Two windows of one extracted-at: rows of one only, rows of both alike, rows of both that differ."""
+def conflict(b):
+    """Two windows extracted at one time: rows in one only, equal rows in both, different rows in both."""
     extract, rng = "community_voices", b.rng("tie")
     recipe = RECIPES[extract]
-    overlap = b.fresh(extract, date(2025, 9, 20), date(2025, 10, 5), 20)
+    overlap = b.new_rows(extract, date(2025, 9, 20), date(2025, 10, 5), 20)
     for window, rows in (
         (("2025-09-01", "2025-10-05"), overlap),
         (("2025-09-20", "2025-10-31"), overlap[:12] + [change(rng, extract, row) for row in overlap[12:16]]),
     ):
-        # Rows alike are alike to the letter: one dressing for both files.
+        # Equal rows have the same text in both files.
         texts = [
-            {f.name: dress(b.rng("tie", row["response_ref"], f.name), f, row[f.name]) for f in recipe}
+            {f.name: as_text(b.rng("tie", row["response_ref"], f.name), f, row[f.name]) for f in recipe}
             for row in rows
         ]
-        own = b.fresh(extract, *map(date.fromisoformat, window), 20)
+        own = b.new_rows(extract, *map(date.fromisoformat, window), 20)
         b.drop(2, extract, D, window, THIRD, own, texts=texts, note="one extracted-at, two windows")
 
 
 def refused_files(b):
-    """A file of each kind that is refused whole."""
-    rows = b.fresh("op_trapped", date(2025, 11, 1), date(2025, 11, 14), 40)
+    """One file of each kind that is refused whole."""
+    rows = b.new_rows("op_trapped", date(2025, 11, 1), date(2025, 11, 14), 40)
     rng = b.rng("refused")
-    header, cells = extract_cells(rng, "op_trapped", dressed(rng, "op_trapped", rows), Style())
+    header, cells = extract_cells(rng, "op_trapped", rows_as_text(rng, "op_trapped", rows), Style())
     window = ("2025-11-01", "2025-11-14")
 
     def path(extract, force, suffix=""):
@@ -237,7 +237,7 @@ def refused_files(b):
 
 
 def fourth_night(b):
-    """Quiet extensions, a correction of a correction, a window of zeros that takes rows away."""
+    """Extensions without rows, a correction of a correction, a window without rows that withdraws rows."""
     window = ("2025-11-08", "2025-11-21")
     b.correct(3, "drug_tests", D, ("2025-10-25", "2025-11-21"), FOURTH, spoil=3)
     b.correct(3, "crimes", D, ("2025-10-20", "2025-11-21"), FOURTH, lose=10)

@@ -1,4 +1,4 @@
-"""Files as others publish them: data.police.uk searches and street crime, an OHID Fingertips download."""
+"""Published files: searches and street crime of data.police.uk, a Fingertips download of OHID."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -45,18 +45,18 @@ LSOAS = ("Amber Valley 001A", "Derby 012B", "North East Derbyshire 003C", "Derby
 
 
 def month_ends(month):
-    """First day, last day of the month that a date is in."""
+    """The first and last day of a date's month."""
     first = month.replace(day=1)
     return first, (first + timedelta(31)).replace(day=1) - timedelta(1)
 
 
 def searches(rng, month, count):
-    """(header, cells) of one month's searches: UTC stamps, blanks, and a few that belong elsewhere."""
+    """(header, cells) of one month's searches: UTC times, blanks, and a few of other months."""
     first, last = month_ends(month)
     begins = datetime(first.year, first.month, first.day, tzinfo=LONDON).astimezone(UTC)
     seconds = int((datetime(last.year, last.month, last.day, 23, 59, tzinfo=LONDON) - begins).total_seconds())
     moments = [begins + timedelta(seconds=rng.randrange(seconds)) for _ in range(count)]
-    # In summer the first half hour of the month is stamped with the day before.
+    # In summer, UTC times of the first hour of the month are of the day before.
     moments += [begins, begins + timedelta(minutes=30), begins - timedelta(minutes=1)]
     cells = [_search(rng, f"{moment:%Y-%m-%dT%H:%M:%S}+00:00") for moment in moments]
     cells += [_search(rng, stamp) for stamp in ("", "not known", f"{last + timedelta(1)}T12:00:00+00:00")]
@@ -76,7 +76,7 @@ def _search(rng, stamp):
 
 
 def street(rng, month, count, force_name):
-    """(header, cells) of one month's street crime, repeats and rows without an id among them."""
+    """(header, cells) of one month's street crime, with repeats and rows without an id."""
     cells = [_street(rng, f"{month:%Y-%m}", force_name) for _ in range(count)]
     cells += [list(row) for row in cells[:5]]
     cells += [_street(rng, stamp, force_name) for stamp in ("", "2019-01", f"{month:%Y-%m-01}x")]
@@ -93,7 +93,7 @@ def _street(rng, month, force_name):
 
 
 def fingertips(rng, indicators):
-    """(header, cells) of a download of these indicator ids: areas, sexes, periods, breakdowns, blanks."""
+    """(header, cells) of a download of these indicators: areas, sexes, periods, breakdowns, blanks."""
     cells = []
     for at, indicator in enumerate(indicators):
         for place in PLACES:

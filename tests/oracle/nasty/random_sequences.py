@@ -1,10 +1,10 @@
-"""Short random sequences of small files: windows, corrections, withdrawals, ties, latecomers, repeats.
+"""Short random sequences of small files: windows, corrections, withdrawals, conflicts, late files, repeats.
 
 One events extract (`mda_orders`), one whole list (`cash_seizures`) and searches, published and canonical, of
-one force. Small keys and few days, so that files meet. A test takes a seed, or hypothesis draws one:
+one force. Few keys and days, so that files overlap. A test takes a seed, or hypothesis draws one:
 
     @given(st.integers(0, 2**32))
-    def test_any_sequence(seed): nights = write_sequence(directory, seed)
+    def test_sequence(seed): nights = write_sequence(directory, seed)
 """
 
 import random
@@ -36,8 +36,8 @@ def write_sequence(directory, seed, nights=4, list_ties=True):
     """Write a sequence of at most `nights` nights.
 
     Args:
-        directory: where to. seed: the same seed writes the same files. list_ties: whole lists may share their
-            extracted-at too.
+        directory: where to write. seed: the same seed writes the same files. list_ties: whole lists may have the
+            same time of extraction, too.
 
     Returns:
         files.Nights.
@@ -45,10 +45,10 @@ def write_sequence(directory, seed, nights=4, list_ties=True):
     rng = random.Random(seed)
     out = Nights(directory)
     plan = _plan(rng, nights, list_ties)
-    tied = Counter((drop["extract"], drop["stamp"]) for drop in plan if not drop["again"])
+    with_stamp = Counter((drop["extract"], drop["stamp"]) for drop in plan if not drop["again"])
     written = {}
     for drop in plan:
-        _write(rng, out, drop, written, tied[drop["extract"], drop["stamp"]] > 1)
+        _write(rng, out, drop, written, with_stamp[drop["extract"], drop["stamp"]] > 1)
     for night in range(rng.randint(1, nights)):
         for month in MONTHS:
             if rng.random() < 0.25:
@@ -60,7 +60,7 @@ def write_sequence(directory, seed, nights=4, list_ties=True):
 
 
 def _plan(rng, nights, list_ties):
-    """Which files come on which night; one that comes again is the same, or other content under its name."""
+    """Which files come on which night. A file comes again unchanged, or with other content under its name."""
     plan, stamps, names, lists, repeated = [], set(), set(), set(), set()
     for night in range(rng.randint(2, nights)):
         for _ in range(rng.randint(1, 4)):
@@ -83,7 +83,7 @@ def _plan(rng, nights, list_ties):
             lists |= {stamp} if extract == "cash_seizures" else set()
             plan.append({**drop, "night": night, "again": None})
     for drop in plan:
-        # A refused file claims no identity, so only one that never comes again may fail its manifest.
+        # A refused file claims no extraction, so only a file that never comes again may have a wrong manifest.
         drop["fails"] = _identity(drop) not in repeated and rng.random() < 0.06
     return plan
 
@@ -117,7 +117,7 @@ def _write(rng, out, drop, written, is_tied):
 
 
 def _cells(rng, extract, start, end, clean):
-    """Rows of a small pool of keys. Tied files are clean: the contract is silent on a tie with a bad row."""
+    """Rows of a few keys. Files that share a time of extraction are clean: the contract has no rule for one with a bad row."""
     days = (end - start).days
     cells = []
     for key in KEYS:
@@ -126,12 +126,12 @@ def _cells(rng, extract, start, end, clean):
         row = _row(rng, extract, key, start + timedelta(rng.randint(0, days)))
         roll = rng.random()
         if roll < 0.05 and extract == "cash_seizures":
-            row[1] = str(start - timedelta(rng.randint(1, 60)))  # a list's rows may begin before the window
+            row[1] = str(start - timedelta(rng.randint(1, 60)))  # rows of a list may be dated before the window
         elif roll < 0.12 and not clean:
             at, text = rng.choice(((3, "Perhaps"), (1, "31/02/2025"), (1, str(end + timedelta(2))), (1, "")))
             row[at] = text
         elif roll < 0.16:
-            cells.append(list(row))  # the same row twice is one
+            cells.append(list(row))  # the same row twice counts once
         elif roll < 0.19 and not clean:
             cells.append(_row(rng, extract, key, start, amount="77"))
         cells.append(row)
@@ -141,6 +141,6 @@ def _cells(rng, extract, start, end, clean):
 
 def _row(rng, extract, key, day, amount=None):
     if extract == "stop_search":
-        found = "Drugs" if amount is None else "Stolen goods"
-        return [key, f"{day}T12:00:00", found, rng.choice(CHOICES[extract])]
+        object_of_search = "Drugs" if amount is None else "Stolen goods"
+        return [key, f"{day}T12:00:00", object_of_search, rng.choice(CHOICES[extract])]
     return [key, str(day), amount or rng.choice(("10", "20.50")), rng.choice(CHOICES[extract])]

@@ -1,4 +1,4 @@
-"""Loads whose time is over are erased, on record, and no figure moves for it."""
+"""Loads past their retention limit are erased, on record, and no figure changes."""
 
 from datetime import date
 from pathlib import Path
@@ -34,28 +34,28 @@ def figures(home: Home) -> list[tuple]:
     return published(home, "select * from marts.measures order by all")
 
 
-def test_years_are_counted_to_the_day() -> None:
+def test_retention_years_are_counted_to_the_day() -> None:
     assert not is_expired(date(2018, 3, 1), 6, date(2024, 3, 1)) and is_expired(date(2018, 3, 1), 6, date(2024, 3, 2))
     assert not is_expired(date(2020, 2, 29), 1, date(2021, 2, 28)) and is_expired(date(2020, 2, 29), 1, date(2021, 3, 1))
 
 
-def stored_in(home: Home) -> set[Path]:
-    """Files of the three folders that hold rows."""
+def stored_files(home: Home) -> set[Path]:
+    """Files in the three folders that hold rows."""
     folders = (home.raw, home.quarantine, home.archive)
     return {p.relative_to(home.path) for folder in folders for p in folder.rglob("*.*") if p.is_file()}
 
 
-def test_what_was_noted_before_a_second_try_in_one_night_stays_noted(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that can't be erased yet ends the first try; the second one's list comes on top of the first one's."""
+def test_erasures_of_a_failed_try_stay_recorded_after_the_second_try(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that can't be erased ends the first try. The second try adds to the first one's list."""
     home = new_home
     for n, name in ((1, "crimes"), (7, "naloxone")):
         columns = COLUMNS if name == "crimes" else ("administration_ref", "administered_at", "lpu")
         rows = crimes(2018, range(1, 2)) if name == "crimes" else [["N1", "2018-03-01 10:00", "Chesterfield"]]
         write_extract(home.inbox, name, rows, columns=columns, window=OLD, stamp=f"2018070{n}T020000Z")
     land_night(home)
-    stored, unlink = stored_in(home), Path.unlink
+    stored, unlink = stored_files(home), Path.unlink
 
-    def stopped(path: Path, **options: bool) -> None:
+    def refuse_one_file(path: Path, **options: bool) -> None:
         if "naloxone" in path.name:
             raise PermissionError("Permission denied")
         unlink(path, **options)
@@ -64,84 +64,85 @@ def test_what_was_noted_before_a_second_try_in_one_night_stays_noted(new_home: H
         erase_expired(home, load_contracts(), {"crimes": 1, "naloxone": 1}, [], date(2026, 1, 5), "n1")
 
     with monkeypatch.context() as patch, pytest.raises(PermissionError):
-        patch.setattr(Path, "unlink", stopped)
+        patch.setattr(Path, "unlink", refuse_one_file)
         erase()
-    assert len(stored_in(home)) < len(stored)
+    assert len(stored_files(home)) < len(stored)
     erase()
-    gone = {str(p) for p in stored - stored_in(home)}
-    noted = {e.archived if e.kind != "archive" else f"archive/{e.archived}" for e in read_erasures(home)}
-    assert noted == {g for g in gone if "erased" not in g} and len(noted) >= 5
+    erased = {str(p) for p in stored - stored_files(home)}
+    recorded = {e.archived if e.kind != "archive" else f"archive/{e.archived}" for e in read_erasures(home)}
+    assert recorded == {e for e in erased if "erased" not in e} and len(recorded) >= 5
 
 
-class Erased(NamedTuple):
-    """A home whose second night erased what was over; its first night, the figures and files before, and the second night."""
+class ErasedHome(NamedTuple):
+    """A home whose second night erased expired loads; its first night's id, the figures and files before, the second night."""
 
     home: Home
-    first: str
-    before: list[tuple]
+    first_night: str
+    figures: list[tuple]
     stored: set[Path]
     run: NightRun
 
 
 @pytest.fixture(scope="module")
-def erased(tmp_path_factory: pytest.TempPathFactory) -> Erased:
-    """To be read, not changed."""
+def erased_home(tmp_path_factory: pytest.TempPathFactory) -> ErasedHome:
+    """Read it, do not change it."""
     home = Home(tmp_path_factory.mktemp("erased") / "home").create()
     write_extract(home.inbox, "crimes", crimes(2018, range(1, 7)), columns=COLUMNS, window=OLD, stamp="20180702T020000Z")
-    first = land_night(home)[0].night_id
-    # All of 2018 anew, and nothing in quarantine: no figure rests on the half year's file any more.
+    first_night = land_night(home)[0].night_id
+    # All of 2018 again, and nothing in quarantine: no figure depends on the half year's file any more.
     write_extract(
         home.inbox, "crimes", crimes(2018, range(1, 13))[:-1], columns=COLUMNS, window=("2018-01-01", "2018-12-31"),
         stamp="20190102T020000Z",
     )  # fmt: skip
     write_extract(home.inbox, "naloxone", [["N1", "2018-03-01 10:00", "Chesterfield"], ["N2", "x", "Chesterfield"]],
                   columns=("administration_ref", "administered_at", "lpu"), window=OLD)  # fmt: skip
-    others(home)
+    write_other_extracts(home)
     publish_night(home)
-    before, stored = figures(home), stored_in(home)
-    limit(home, crimes=7, naloxone=7, county_lines=7, iom_cohort=7, op_trapped=7, street_crime=7)
-    return Erased(home, first, before, stored, publish_night(home))
+    figures_before, stored = figures(home), stored_files(home)
+    limit_retention(home, crimes=7, naloxone=7, county_lines=7, iom_cohort=7, op_trapped=7, street_crime=7)
+    return ErasedHome(home, first_night, figures_before, stored, publish_night(home))
 
 
-def test_what_is_over_goes_and_the_figures_stay(erased: Erased, tmp_path: Path) -> None:
-    home, first, before, stored, run = erased
-    assert figures(home) == before and run.receipt is not None and run.receipt.reason == ""
-    # Of what no figure rests on, the rows go as the night lands; of the rest, when it has been published.
-    gone = {p for p in stored - stored_in(home) if "erased" not in p.parts}
+def test_expired_loads_are_erased_and_the_figures_stay(erased_home: ErasedHome, tmp_path: Path) -> None:
+    home, first_night, figures_before, stored, run = erased_home
+    assert figures(home) == figures_before and run.receipt is not None and run.receipt.reason == ""
+    # Rows on which no figure depends are erased as the night lands; the others after it is published.
+    gone = {p for p in stored - stored_files(home) if "erased" not in p.parts}
     assert sorted(p.parts[0] for p in gone) == ["archive"] * 7 + ["quarantine"] * 2 + ["raw"] * 6
-    assert {p.parts[1] for p in stored_in(home) if p.parts[0] == "raw" and p.parts[1][0] != "_"} == {"op_trapped"}, (
-        "an address of later months may repeat one of these"
+    assert {p.parts[1] for p in stored_files(home) if p.parts[0] == "raw" and p.parts[1][0] != "_"} == {"op_trapped"}, (
+        "an address of a later month may repeat one of these"
     )
-    told = [r.facts for r in read_log(home) if r.kind == "erasure"]
-    assert sorted(f["what"] for f in told) == ["archive"] * 7 + ["quarantine"] * 2 + ["raw"] * 6
-    noted = [e for e in read_erasures(home) if e.kind == "raw"]
-    assert [f["kept"] for f in told if f.get("kept")] == [e.kept for e in noted if e.kept] and len(archived_loads(home)) == 5
-    assert run.receipt.erased == len(told) == len(read_erasures(home))
-    on = published(home, "select erased_on, count(*) from meta.files group by all")
-    assert on == [(run.night.today, 7)], "the archive's files"
+    recorded = [r.facts for r in read_log(home) if r.kind == "erasure"]
+    assert sorted(f["what"] for f in recorded) == ["archive"] * 7 + ["quarantine"] * 2 + ["raw"] * 6
+    raw = [e for e in read_erasures(home) if e.kind == "raw"]
+    assert [f["kept"] for f in recorded if f.get("kept")] == [e.kept for e in raw if e.kept] and len(archived_loads(home)) == 5
+    assert run.receipt.erased == len(recorded) == len(read_erasures(home))
+    erased_files = published(home, "select erased_on, count(*) from meta.files group by all")
+    assert erased_files == [(run.night.today, 7)], "the archive's files"
     assert not verify(home).faults
-    traced(home)
+    check_trace(home)
     with pytest.raises(ReplayError, match="was erased at its retention limit"):
-        write_as_of(home, first, tmp_path / "then.duckdb")
-    spoilt(copy_home(home, tmp_path / "spoilt"))
+        write_as_of(home, first_night, tmp_path / "then.duckdb")
+    check_damaged_archive(copy_home(home, tmp_path / "damaged"))
 
 
 @pytest.mark.long
-def test_later_files_of_erased_months_and_a_home_made_again(erased: Erased, tmp_path: Path) -> None:
-    """Random sequences in tests/sequences, and dbt's unit tests of superseded rows, have both in the suite."""
-    home = copy_home(erased.home, tmp_path / "home")
-    later_files(home, erased.before)
-    assert rebuild_and_compare(home).differing == 0, "made again from what is left, the figures are the same"
+def test_later_files_of_erased_months_and_a_rebuilt_home(erased_home: ErasedHome, tmp_path: Path) -> None:
+    """The suite has both in the random sequences of tests/sequences and in dbt's unit tests of superseded rows."""
+    home = copy_home(erased_home.home, tmp_path / "home")
+    check_later_files(home, erased_home.figures)
+    assert rebuild_and_compare(home).differing == 0, "rebuilt from what is left, the figures are the same"
 
 
-def limit(home: Home, **years: int) -> None:
-    listed = ", ".join(f"{x} = {n}" for x, n in years.items())
-    home.config_file.write_text(f"[keep]\nyears = {{ {listed} }}\n", encoding="utf-8")
+def limit_retention(home: Home, **years: int) -> None:
+    """Set the years that a home keeps some extracts."""
+    settings = ", ".join(f"{x} = {n}" for x, n in years.items())
+    home.config_file.write_text(f"[keep]\nyears = {{ {settings} }}\n", encoding="utf-8")
     home.config_file.chmod(0o600)
 
 
-def others(home: Home) -> None:
-    """Lines and their stock, one of them from before the window; a count on some days; repeats; districts."""
+def write_other_extracts(home: Home) -> None:
+    """County lines, one from before the window; counts of the cohort on some days; repeat addresses; districts."""
     town = "Chesterfield"
     write_extract(
         home.inbox, "county_lines",
@@ -160,29 +161,29 @@ def others(home: Home) -> None:
     )
 
 
-def traced(home: Home) -> None:
-    """What the trail says of an erased month: its file, its night and its amount, and no row."""
+def check_trace(home: Home) -> None:
+    """The trail shows the file, night and amount of an erased month, and no row."""
     with open_evidence(home) as con:
-        asked = request_for_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
-        found = trace(con, asked)
-        (part,) = found.parts
-        assert (found.value, part.rows, len(part.erased)) == (24, [], 12)
+        request = request_for_period(con, "possession_offences", None, "all", "force", None, None, "2018", None, None)
+        offences = trace(con, request)
+        (part,) = offences.parts
+        assert (offences.value, part.rows, len(part.erased)) == (24, [], 12)
         assert part.erased[0][0] == "2018-01" and "__2018-01-01__2018-12-31__" in part.erased[0][1] and part.erased[0][3] == 2
         cohort = trace(con, request_for_period(con, "cohort_size", None, "all", "force", None, None, "Jan 2018", None, None))
         assert cohort.value == 90 and [e[0] for e in cohort.parts[0].erased] == ["2018-01"]
-        asked = request_for_period(con, "lines_active", None, "all", "lpu", "Chesterfield", None, "Jun 2018", None, None)
-        stock = trace(con, asked)
+        request = request_for_period(con, "lines_active", None, "all", "lpu", "Chesterfield", None, "Jun 2018", None, None)
+        stock = trace(con, request)
         assert stock.value == 2
         assert {row[5] for row in figures_from_file(con, part.erased[0][1])} == {None}
         with pytest.raises(TrailError, match=r"rows of .* were erased"):
             figures_from_file(con, part.erased[0][1], line=2)
-    said = CliRunner().invoke(app, ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
-    assert "The rows of these months were erased" in said and "2018-12" in said and said.rstrip().endswith("Figure: 24 (count)")
+    text = CliRunner().invoke(app, ["trace", "possession_offences", "--period", "2018", "--home", str(home.path)]).output
+    assert "The rows of these months were erased" in text and "2018-12" in text and text.rstrip().endswith("Figure: 24 (count)")
 
 
-def later_files(home: Home, before: list[tuple]) -> None:
-    """A file of a part of an erased month does not count in it; one of a whole month takes its place. A newer list takes the
-    place of all of the old one."""
+def check_later_files(home: Home, figures_before: list[tuple]) -> None:
+    """In an erased month, a file that covers part of it does not count, and one that covers all of it replaces it. A newer list
+    replaces the whole old list."""
     part, whole = ([[f"NEW{m}", f"2018-0{m}-12", "92D", "Recorded", "Chesterfield"]] for m in (5, 3))
     write_extract(home.inbox, "crimes", part, columns=COLUMNS, window=("2018-05-10", "2018-05-20"), stamp="20260104T020000Z")
     write_extract(home.inbox, "crimes", whole, columns=COLUMNS, window=("2018-03-01", "2018-04-15"), stamp="20260105T020000Z")
@@ -192,10 +193,10 @@ def later_files(home: Home, before: list[tuple]) -> None:
     assert [(c.rule, c.severity) for c in run.checks or [] if c.found.startswith("rows_closed 1")] == [
         ("rows_in_erased_months", "warning")
     ]
-    now = [f for f in figures(home) if f not in before]
+    new_figures = [f for f in figures(home) if f not in figures_before]
     names = [d[0] for d in published_columns(home)]
     changed = {
-        (r["measure"], r["period_label"]): r["value"] for f in now for r in (dict(zip(names, f, strict=True)),)
+        (r["measure"], r["period_label"]): r["value"] for f in new_figures for r in (dict(zip(names, f, strict=True)),)
         if r["area_type"] == "force" and r["category"] == "all" and r["period_type"] == "month" and r["value"] is not None
     }  # fmt: skip
     assert changed == {
@@ -203,18 +204,18 @@ def later_files(home: Home, before: list[tuple]) -> None:
         # The newer list covers July as well.
         ("lines_identified", "Jul 2018"): 0, ("lines_closed", "Jul 2018"): 0,
         **{("lines_active", f"{m} 2018"): 1 for m in ("Feb", "Mar", "Apr", "May", "Jun", "Jul")},
-    }, "April and May stand: no file covers all of either"  # fmt: skip
+    }, "April and May stay: no file covers all of either"  # fmt: skip
 
 
 def published_columns(home: Home) -> list[tuple]:
     return published(home, "describe marts.measures")
 
 
-def spoilt(home: Home) -> None:
-    """What stands for erased rows is gone, or was changed: nothing is published."""
+def check_damaged_archive(home: Home) -> None:
+    """If the archived totals of erased rows are missing or changed, nothing is published."""
     path = min((home.kept / "crimes").rglob("*.parquet"))
-    bytes_ = path.read_bytes()
-    for change, said in ((lambda: path.write_bytes(bytes_ + b" "), "is not as it was"), (path.unlink, "is gone")):
+    content = path.read_bytes()
+    for change, message in ((lambda: path.write_bytes(content + b" "), "is not as it was"), (path.unlink, "is gone")):
         change()
-        with pytest.raises(RawLostError, match=f"raw/_kept/crimes/.*{said}.* restore raw/"):
+        with pytest.raises(RawLostError, match=f"raw/_kept/crimes/.*{message}.* restore raw/"):
             publish_night(home, rebuild=True)

@@ -1,11 +1,11 @@
-"""Marked values in every column of every extract, and where each of them may be met again.
+"""Extracts with a marked value in every column.
 
-A mark is `ZQ`, a letter that says what it stands for, the extract's and the column's number, and `X`:
+A mark is `ZQ`, a letter for the role of the column, the numbers of the extract and the column, and `X`:
 
     I  an identifier                         B  a cell that breaks its column's type
-    U  a column that is not the contract's   K  the key of a row, where it is no identifier
-    T  any other text of the contract        C  a text whose values are categories of a mart, by the contract of the marts
-    N  a unit that is on no list             H  a value of a file without a header, or that can't be read
+    U  a column that is in no contract       K  the key of a row, if it is not an identifier
+    T  any other text of the contract        C  a text that the marts show as a category
+    N  a unit that is on no list             H  a value of a file that has no header or can't be read
 """
 
 import csv
@@ -18,7 +18,7 @@ from dagster_project.contracts.model import Column
 WINDOW = "2025-01-01__2025-12-31"
 UNKNOWN = ("officer notes", "officer number")
 UNKNOWN_NUMBER = 907731000
-"""The unknown numbers of each extract begin here: nine digits that no figure of these files has."""
+"""The first of the numbers in an unknown column, one per extract: nine digits, which no figure of these files has."""
 
 CATEGORIES = {
     "community_voices": ("issue",), "crimes": ("offence_code",), "drug_tests": ("missed_reason",), "incidents": ("channel",),
@@ -27,7 +27,7 @@ CATEGORIES = {
     "street_crime": ("crime_type", "lsoa_name"),
     "public_health": ("area_code", "area_name", "sex", "time_period"),
 }  # fmt: skip
-"""Texts that marts show as category or area: docs/reference/marts.md names them."""
+"""Texts that marts show as category or area, as listed in docs/reference/marts.md."""
 
 GOOD = {
     "date": "2025-03-1{n}", "timestamp": "2025-03-1{n}T10:00:00", "month": "2025-03", "money": "1{n}0.50", "number": "1{n}.5",
@@ -39,7 +39,7 @@ FIXED = {
     ("public_health", "sex"): "Persons", ("public_health", "time_period"): "2020 - 22", ("crimes", "offence_code"): "92D",
     ("stop_search", "object_of_search"): "Controlled drugs",
 }  # fmt: skip
-"""What has to be told apart for the row to count."""
+"""Values that a row must have to count."""
 
 
 def mark(role: str, extract: int, column: int, n: object = "") -> str:
@@ -48,7 +48,7 @@ def mark(role: str, extract: int, column: int, n: object = "") -> str:
 
 
 def role_of(contract: Contract, column: Column) -> str:
-    """What a column's texts are."""
+    """The role of a column's texts, as a letter of the mark."""
     if column.identifier:
         return "I"
     if column.name in CATEGORIES.get(contract.extract, ()):
@@ -56,8 +56,8 @@ def role_of(contract: Contract, column: Column) -> str:
     return "K" if column.key else "T"
 
 
-def plant(inbox: Path) -> None:
-    """A file of every extract: four good rows; one with a bad cell in each column that can have one; ragged and torn ones."""
+def write_marked_extracts(inbox: Path) -> None:
+    """Write a file of every extract: four good rows, one with a bad cell for each column that can have one, two ragged ones."""
     for number, (name, contract) in enumerate(load_contracts().items()):
         path = inbox / f"{name}__derbyshire__{WINDOW}__20260105T020000Z.csv"
         header = [c.name for c in contract.columns]
@@ -67,15 +67,15 @@ def plant(inbox: Path) -> None:
                 bad = _row(contract, number, f"9{index}")
                 bad[index] = mark("B", number, index)
                 body.append(bad)
-        whole = _row(contract, number, 77)
-        body += [[*whole[1:]], [*whole, mark("U", number, 98)]]
-        more = [[mark("U", number, 99, n), str(UNKNOWN_NUMBER + number)] for n in range(len(body))]
+        row = _row(contract, number, 77)
+        body += [[*row[1:]], [*row, mark("U", number, 98)]]
+        unknown = [[mark("U", number, 99, n), str(UNKNOWN_NUMBER + number)] for n in range(len(body))]
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([[*header, *UNKNOWN], *([*row, *m] for row, m in zip(body, more, strict=True))])
+            csv.writer(file).writerows([[*header, *UNKNOWN], *([*row, *u] for row, u in zip(body, unknown, strict=True))])
 
 
-def plant_unreadable(inbox: Path) -> None:
-    """Files that are refused whole, each for a reason of its own: no header, bytes that are no text, cut short."""
+def write_unreadable_files(inbox: Path) -> None:
+    """Write files that are refused whole, each for its own reason: no header, bytes that are not text, cut short."""
     columns = load_contracts()["drug_tests"].columns
     row = ",".join(mark("H", 6, index) for index in range(len(columns)))
     stem = "__derbyshire__2024-01-01__2024-12-31__20260105T020000Z"

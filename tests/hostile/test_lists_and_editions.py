@@ -1,4 +1,4 @@
-"""Hostile lists and editions of a home: refused with file and reason, or printed; none ends a night with a fault of ours."""
+"""Hostile lists and editions of a home are printed, or refused with file and reason. None makes a night crash."""
 
 import copy
 from pathlib import Path
@@ -31,7 +31,7 @@ EDITION = {
 }  # fmt: skip
 
 
-def areas(folder: Path, *rows: str) -> Path:
+def write_areas(folder: Path, *rows: str) -> Path:
     path = folder / "areas.csv"
     path.write_bytes("\n".join([",".join(COLUMNS), *rows, ""]).encode("utf-8"))
     return path
@@ -42,30 +42,30 @@ def quoted(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", [*UNPRINTABLE, *TEXTS, *OVERLONG], ids=lambda t: ascii(t)[:40])
-def test_a_name_of_a_list_can_be_printed_or_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
-    path = areas(tmp_path, "derbyshire,S,S,U1,Fine", f"derbyshire,S,S,U2,{quoted(text)}")
-    seen = visible(text).strip()
-    is_bad = not is_printable(seen) or len(seen) > LONGEST
+def test_a_name_in_a_list_is_printable_or_refused_with_its_line(tmp_path: Path, text: str) -> None:
+    path = write_areas(tmp_path, "derbyshire,S,S,U1,Fine", f"derbyshire,S,S,U2,{quoted(text)}")
+    visible_text = visible(text).strip()
+    is_bad = not is_printable(visible_text) or len(visible_text) > LONGEST
     if is_bad:
         with pytest.raises(SeedError, match=r"seeds/areas\.csv: line \d+: lpu_name has ") as refused:
             read_own_list(path, COLUMNS)
         assert is_printable(str(refused.value))
     else:
-        assert read_own_list(path, COLUMNS)[1][-1] == seen
+        assert read_own_list(path, COLUMNS)[1][-1] == visible_text
 
 
-def test_the_longest_name_and_what_csv_can_t_have(tmp_path: Path) -> None:
-    assert len(read_own_list(areas(tmp_path, f"derbyshire,S,S,U,{'x' * LONGEST}"), COLUMNS)) == 1
-    for row, said in (
+def test_names_that_are_too_long_or_not_csv_are_refused(tmp_path: Path) -> None:
+    assert len(read_own_list(write_areas(tmp_path, f"derbyshire,S,S,U,{'x' * LONGEST}"), COLUMNS)) == 1
+    for row, message in (
         (f"derbyshire,S,S,U,{'x' * (LONGEST + 1)}", "has 1,001 characters: 1,000 at most"),
         (f"derbyshire,S,S,U,{'x' * 200_000}", "line 2: not readable as CSV: field larger"),
         ("derbyshire,S,S,U,a\0b", "line 2"),
     ):
-        with pytest.raises(SeedError, match=said):
-            read_own_list(areas(tmp_path, row), COLUMNS)
+        with pytest.raises(SeedError, match=message):
+            read_own_list(write_areas(tmp_path, row), COLUMNS)
 
 
-def test_a_population_is_a_number_that_an_area_can_have(new_home: Home) -> None:
+def test_a_population_is_a_plausible_number(new_home: Home) -> None:
     new_home.seeds.mkdir()
     path = new_home.seeds / "population.csv"
     for people, is_read in (("9" * 10, True), ("9" * 11, False), ("9" * 900, False), ("-1", False), ("٣", False), ("0", False)):
@@ -78,7 +78,7 @@ def test_a_population_is_a_number_that_an_area_can_have(new_home: Home) -> None:
                 read_population(new_home)
 
 
-def test_a_list_is_never_given_a_value_that_it_could_not_hold(new_home: Home) -> None:
+def test_an_unprintable_or_overlong_value_is_not_added_to_a_list(new_home: Home) -> None:
     for value in ("a\x1bb", "a\u2028b", "x" * 100_001):
         with pytest.raises(VocabularyError, match="a value has "):
             accept_value(new_home, "stop_search", "object_of_search", [value], "nothing", by="A. Person")
@@ -86,13 +86,13 @@ def test_a_list_is_never_given_a_value_that_it_could_not_hold(new_home: Home) ->
 
 
 @pytest.mark.parametrize("text", [t for t in (*UNPRINTABLE, *TEXTS) if len(t) < 100], ids=lambda t: ascii(t)[:40])
-def test_a_drafted_mapping_says_a_text_of_the_file_as_it_is(text: str) -> None:
+def test_a_drafted_mapping_has_the_file_s_text_unchanged(text: str) -> None:
     drafted = f"values:\n  {scalar(text)}: {flow([text, 'b'])}  # check\nextract: crimes\n"
     assert yaml.safe_load(drafted) == {"values": {text: [text, "b"]}, "extract": "crimes"}
 
 
-def waiting(home: Home, edition: object, claims: bytes = CLAIMS.encode()) -> str:
-    """Why an edition waits; blank where it can be printed."""
+def reason_to_wait(home: Home, edition: object, claims: bytes = CLAIMS.encode()) -> str:
+    """Why an edition waits; blank if it can be printed."""
     (home.editions / "c.csv").write_bytes(claims)
     text = edition if isinstance(edition, str) else yaml.safe_dump(edition, allow_unicode=False)
     (home.editions / "2026-02.yml").write_text(text, encoding="utf-8")
@@ -105,13 +105,15 @@ def home(new_home: Home) -> Home:
     return new_home
 
 
-def row(**said: object) -> dict:
+def row(**settings: object) -> dict:
+    """The edition with one row, of these settings."""
     edition = copy.deepcopy(EDITION)
-    edition["tables"][0]["rows"] = [said]
+    edition["tables"][0]["rows"] = [settings]
     return edition
 
 
 def amount(value: float) -> dict:
+    """The edition with a statement that prints this amount."""
     figure = {"mart": "mart_naloxone", "measure": "naloxone_administrations", "from": "2025-05-01", "to": "2025-05-31"}
     return EDITION | {
         "statements": [{"paragraph": "1", "says": "so", "form": "is", "figure": figure, "groups": [{"amount": value}]}]
@@ -119,7 +121,7 @@ def amount(value: float) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("edition", "said"),
+    ("edition", "reason"),
     [
         (EDITION, ""), (amount(1), ""), (row(months=24), ""), (row(label="constructor", window={"month": 0}), ""),
         (row(label="=cmd|' /C calc'!A0", window={"month": 0}), ""),
@@ -135,14 +137,14 @@ def amount(value: float) -> dict:
         (EDITION | {"claims": "../../pam.toml"}, "is not the name of a file"),
     ],
 )  # fmt: skip
-def test_an_edition_is_printed_or_waits(home: Home, edition: object, said: str) -> None:
-    found = waiting(home, edition)
-    assert "is empty" not in found
-    assert (said in found) if said else found == "", found
+def test_a_hostile_edition_is_printed_or_waits(home: Home, edition: object, reason: str) -> None:
+    waits_for = reason_to_wait(home, edition)
+    assert "is empty" not in waits_for
+    assert (reason in waits_for) if reason else waits_for == "", waits_for
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         (lambda c: c.replace(b"May", b"\xe9"), "can't be read"),
         (lambda c: c.replace(b"May", b"a\x1bb"), "line 2: period_label has"),
@@ -153,12 +155,12 @@ def test_an_edition_is_printed_or_waits(home: Home, edition: object, said: str) 
         (lambda c: c.replace(b",1\n", b",0.12345678\n"), ""), (lambda c: c.replace(b"2025-05-01", b"0001-01-01"), "year 0"),
     ],
 )  # fmt: skip
-def test_printed_figures_are_read_or_the_edition_waits(home: Home, change: object, said: str) -> None:
-    found = waiting(home, EDITION, change(CLAIMS.encode()))
-    assert (said in found) if said else found == "", found
+def test_claims_are_read_or_the_edition_waits(home: Home, change: object, reason: str) -> None:
+    waits_for = reason_to_wait(home, EDITION, change(CLAIMS.encode()))
+    assert (reason in waits_for) if reason else waits_for == "", waits_for
 
 
-def test_an_edition_beside_a_list_that_can_t_be_read_does_not_wait_for_it(home: Home) -> None:
+def test_an_edition_does_not_wait_for_an_unreadable_list(home: Home) -> None:
     home.seeds.mkdir(exist_ok=True)
     (home.seeds / "areas.csv").write_bytes(b"\xff\xfe,\xe9")
-    assert waiting(home, EDITION) == ""
+    assert reason_to_wait(home, EDITION) == ""

@@ -1,4 +1,4 @@
-"""The plain model of the marts against numbers added up by hand."""
+"""The plain model of the marts, compared with numbers added up by hand."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -39,7 +39,7 @@ def month(text):
         ("financial_year_to_date", "2025-04", "2026-03", "Apr-Mar 2025/26"),
     ],
 )
-def test_labels(kind, first, last, label):
+def test_period_labels(kind, first, last, label):
     assert span(kind, month(first), month(last)).label == label
 
 
@@ -49,32 +49,32 @@ def days(first, last):
 
 
 def test_periods_of_a_coverage_that_touches_two_calendar_years():
-    found = {}
+    by_type = {}
     for p in periods_of(days("2024-02-10", "2025-03-31")):
-        found.setdefault(p.type, []).append(p)
-    # 2024 and 2025 are touched, and 2023/24 and 2024/25: April 2023 to December 2025.
-    assert [p.label for p in found["month"]][:: len(found["month"]) - 1] == ["Apr 2023", "Dec 2025"]
-    assert len(found["month"]) == 33
-    assert {p.label for p in found["calendar_year"]} == {"2024", "2025"}
-    assert {p.label for p in found["financial_year"]} == {"2023/24", "2024/25"}
+        by_type.setdefault(p.type, []).append(p)
+    # Days of 2024 and 2025, and of 2023/24 and 2024/25: months from April 2023 to December 2025.
+    assert [p.label for p in by_type["month"]][:: len(by_type["month"]) - 1] == ["Apr 2023", "Dec 2025"]
+    assert len(by_type["month"]) == 33
+    assert {p.label for p in by_type["calendar_year"]} == {"2024", "2025"}
+    assert {p.label for p in by_type["financial_year"]} == {"2023/24", "2024/25"}
     # The first window that starts no earlier than February 2024 ends with January 2025.
-    assert found["rolling_12_months"][0].end == date(2025, 1, 31)
-    assert len(found["rolling_12_months"]) == 12
-    to_date = [p.label for p in found["calendar_year_to_date"]]
+    assert by_type["rolling_12_months"][0].end == date(2025, 1, 31)
+    assert len(by_type["rolling_12_months"]) == 12
+    to_date = [p.label for p in by_type["calendar_year_to_date"]]
     assert to_date[0] == "Jan-Feb 2024"
     assert len(to_date) == 11 + 12
-    fiscal = [p.label for p in found["financial_year_to_date"]]
+    fiscal = [p.label for p in by_type["financial_year_to_date"]]
     assert (fiscal[0], fiscal[-1], len(fiscal)) == ("Apr-Feb 2023/24", "Apr-Mar 2024/25", 2 + 12)
 
 
-def test_status():
+def test_period_status():
     cover = Cover(days("2024-02-10", "2024-03-31"))
-    said = [cover.status(span("month", month(m), month(m))) for m in ("2024-01", "2024-02", "2024-03")]
-    assert said == ["not_available", "partial", "complete"]
+    statuses = [cover.status(span("month", month(m), month(m))) for m in ("2024-01", "2024-02", "2024-03")]
+    assert statuses == ["not_available", "partial", "complete"]
 
 
-def world(extract, rows, *windows, force="derbyshire", form="canonical"):
-    """A Landing of one extract; rows are dicts with `_day`."""
+def landing_of(extract, rows, *windows, force="derbyshire", form="canonical"):
+    """A Landing with one extract. Rows are dicts with `_day`."""
     landing = Landing()
     landing.rows[extract, force] = [{"_form": form, "lpu": None, **row} for row in rows]
     windows = [(*map(date.fromisoformat, window), form) for window in windows]
@@ -84,7 +84,7 @@ def world(extract, rows, *windows, force="derbyshire", form="canonical"):
 
 
 class Figures:
-    """Rows of the marts to ask for by measure, category, area and the label of the period."""
+    """Rows of the marts, looked up by measure, category, area and the label of the period."""
 
     def __init__(self, landing, **options):
         self.rows = marts(landing, AREAS, FORCES, **options)
@@ -104,19 +104,19 @@ class Figures:
         return self.by[measure, category, area, kind, label][column]
 
 
-def on(text, **values):
+def row_on(text, **values):
     return {"_day": date.fromisoformat(text), **values}
 
 
 def test_flow_by_unit_and_period():
     rows = [
-        on("2024-05-01", lpu="Dales"),
-        on("2024-05-31", lpu=" DALES "),
-        on("2024-06-10", lpu="derby-east"),
-        on("2024-06-11", lpu="Ripley"),
-        on("2025-05-02"),
+        row_on("2024-05-01", lpu="Dales"),
+        row_on("2024-05-31", lpu=" DALES "),
+        row_on("2024-06-10", lpu="derby-east"),
+        row_on("2024-06-11", lpu="Ripley"),
+        row_on("2025-05-02"),
     ]
-    f = Figures(world("naloxone", rows, ("2024-05-01", "2025-05-31")))
+    f = Figures(landing_of("naloxone", rows, ("2024-05-01", "2025-05-31")))
     name = "naloxone_administrations"
     assert [f(name, "May 2024", area=a) for a in ("derbyshire", "north", "dales", "south")] == [2, 2, 2, 0]
     assert f(name, "Jun 2024", area="unknown") == 1
@@ -131,8 +131,8 @@ def test_flow_by_unit_and_period():
 
 
 def test_no_change_where_either_period_is_partial_and_no_percentage_of_zero():
-    rows = [on("2025-05-10"), on("2025-06-10")]
-    f = Figures(world("naloxone", rows, ("2024-05-02", "2025-06-30")))
+    rows = [row_on("2025-05-10"), row_on("2025-06-10")]
+    f = Figures(landing_of("naloxone", rows, ("2024-05-02", "2025-06-30")))
     may, june = (
         f.by["naloxone_administrations", "all", "derbyshire", "month", m] for m in ("May 2025", "Jun 2025")
     )
@@ -140,9 +140,9 @@ def test_no_change_where_either_period_is_partial_and_no_percentage_of_zero():
     assert (june["prior_value"], june["volume_change"], june["pct_change"]) == (0, 1, None)
 
 
-def test_a_force_without_units_has_force_rows_and_not_recorded():
-    landing = world(
-        "naloxone", [on("2024-05-01", lpu="Dales")], ("2024-05-01", "2024-05-31"), force="leicestershire"
+def test_a_force_without_units_has_only_the_force_and_not_recorded():
+    landing = landing_of(
+        "naloxone", [row_on("2024-05-01", lpu="Dales")], ("2024-05-01", "2024-05-31"), force="leicestershire"
     )
     rows = Figures(landing).rows
     assert {(r["area_type"], r["area_code"]) for r in rows} == {
@@ -153,7 +153,7 @@ def test_a_force_without_units_has_force_rows_and_not_recorded():
 
 def test_offences_by_code():
     rows = [
-        on("2025-01-01", offence_code=code, status=status)
+        row_on("2025-01-01", offence_code=code, status=status)
         for code, status in (
             ("92D/1", "Recorded"),
             ("92D", "Recorded"),
@@ -166,7 +166,7 @@ def test_offences_by_code():
         )
     ]
     codes = {"92A": "trafficking", "77/50": "trafficking", "92C": "possession", "92D": "possession"}
-    f = Figures(world("crimes", rows, ("2025-01-01", "2025-01-31")), offence_codes=codes)
+    f = Figures(landing_of("crimes", rows, ("2025-01-01", "2025-01-31")), offence_codes=codes)
     assert f("possession_offences", "Jan 2025") == 3
     assert f("possession_offences", "Jan 2025", "92D") == 2
     assert f("trafficking_offences", "Jan 2025", "77") == 1
@@ -175,8 +175,8 @@ def test_offences_by_code():
 
 def test_drug_tests():
     def arrest(status, result=None, cocaine=None, opiates=None, **more):
-        given = {"test_status": status, "result": result, "cocaine": cocaine, "opiates": opiates}
-        return on("2025-01-01", **{"missed_reason": None, "referred": None} | given | more)
+        columns = {"test_status": status, "result": result, "cocaine": cocaine, "opiates": opiates}
+        return row_on("2025-01-01", **{"missed_reason": None, "referred": None} | columns | more)
 
     yes, no = "Positive", "Negative"
     rows = [
@@ -191,8 +191,8 @@ def test_drug_tests():
         arrest("Not required"),
         arrest(None),
     ]
-    f = Figures(world("drug_tests", rows, ("2025-01-01", "2025-01-31")))
-    said = {
+    f = Figures(landing_of("drug_tests", rows, ("2025-01-01", "2025-01-31")))
+    january = {
         r["measure"]: r["value"]
         for r in f.rows
         if r["period_label"] == "Jan 2025"
@@ -200,7 +200,7 @@ def test_drug_tests():
         and r["period_type"] == "month"
         and r["area_type"] == "force"
     }
-    assert said == {
+    assert january == {
         "trigger_arrests": 10,
         "tests_completed": 5,
         "tests_refused": 1,
@@ -217,11 +217,11 @@ def test_drug_tests():
     assert f("tests_missed", "Jan 2025", "Not recorded") == 1
     rate = f.by["test_rate", "all", "derbyshire", "month", "Jan 2025"]
     assert (rate["numerator"], rate["denominator"], rate["unit"]) == (5, 9, "percent")
-    assert f("test_rate", "Jan 2025", area="north") is None  # nothing over nothing
+    assert f("test_rate", "Jan 2025", area="north") is None  # zero divided by zero
     assert f("test_rate", "Jan 2025", area="north", column="data_status") == "complete"
 
 
-def test_finds_are_not_available_from_published_searches():
+def test_drug_finds_are_not_available_from_published_searches():
     search = {
         "object_of_search": "Drugs",
         "legislation": None,
@@ -229,17 +229,17 @@ def test_finds_are_not_available_from_published_searches():
         "age_range": None,
         "self_defined_ethnicity": None,
     }
-    landing = world(
-        "stop_search", [on("2025-01-05", **search)], ("2025-01-01", "2025-01-31"), form="police_uk"
+    landing = landing_of(
+        "stop_search", [row_on("2025-01-05", **search)], ("2025-01-01", "2025-01-31"), form="police_uk"
     )
     del landing.rows["stop_search", "derbyshire"][0]["lpu"]
-    own = world("stop_search", [on("2025-02-05", object_found="Y", **search)], ("2025-02-01", "2025-02-28"))
+    own_searches = landing_of("stop_search", [row_on("2025-02-05", object_found="Y", **search)], ("2025-02-01", "2025-02-28"))
     place = ("stop_search", "derbyshire")
-    landing.rows[place] += own.rows[place]
-    landing.windows[place] += own.windows[place]
-    landing.loads[place] += own.loads[place]
+    landing.rows[place] += own_searches.rows[place]
+    landing.windows[place] += own_searches.windows[place]
+    landing.loads[place] += own_searches.loads[place]
     f = Figures(landing)
-    # It names no units either: `Not recorded` has the force's figure.
+    # They have no units either: `Not recorded` has the force's figure.
     assert [f("drug_searches", m, area="dales") for m in ("Jan 2025", "Feb 2025")] == [None, 0]
     assert [f("drug_searches", m, area="unknown") for m in ("Jan 2025", "Feb 2025")] == [1, 1]
     assert f("drug_searches", "2025", area="north", kind="calendar_year", column="data_status") == "partial"
@@ -252,8 +252,8 @@ def test_finds_are_not_available_from_published_searches():
 
 def test_emergency_grading_began_in_october_2023():
     row = {"record_type": "INCIDENT", "qualifiers": ("drugs",), "grade": "Emergency", "channel": "999"}
-    rows = [on(day, **row) for day in ("2023-09-30", "2023-10-01")]
-    f = Figures(world("incidents", rows, ("2023-01-01", "2023-12-31")))
+    rows = [row_on(day, **row) for day in ("2023-09-30", "2023-10-01")]
+    f = Figures(landing_of("incidents", rows, ("2023-01-01", "2023-12-31")))
     name = "incidents_drugs_emergency"
     assert [f(name, m, column="data_status") for m in ("Sep 2023", "Oct 2023")] == [
         "not_available",
@@ -265,10 +265,10 @@ def test_emergency_grading_began_in_october_2023():
     assert f("incidents_drugs_by_channel", "2023", "999", kind="calendar_year") == 2
 
 
-def test_stocks_are_those_of_the_last_day():
+def test_a_stock_counts_the_last_day_of_the_period():
     lines = [
-        {"identified_on": date.fromisoformat(first), "closed_on": over and date.fromisoformat(over)}
-        for first, over in (
+        {"identified_on": date.fromisoformat(first), "closed_on": closed and date.fromisoformat(closed)}
+        for first, closed in (
             ("2024-06-01", None),
             ("2025-01-10", "2025-01-31"),
             ("2025-01-31", "2025-02-01"),
@@ -276,7 +276,7 @@ def test_stocks_are_those_of_the_last_day():
         )
     ]
     rows = [{**line, "_day": line["identified_on"]} for line in lines]
-    f = Figures(world("county_lines", rows, ("2025-01-01", "2025-02-27")))
+    f = Figures(landing_of("county_lines", rows, ("2025-01-01", "2025-02-27")))
     assert f("lines_identified", "Jan 2025") == 2
     assert f("lines_closed", "Jan 2025") == 1
     assert f("lines_active", "Jan 2025") == 2
@@ -284,19 +284,19 @@ def test_stocks_are_those_of_the_last_day():
     assert f("lines_identified", "2025", kind="calendar_year") == 3  # the first began before the coverage
 
 
-def test_cohort_is_the_last_count():
-    rows = [on("2025-01-05", cohort_size=80), on("2025-01-20", cohort_size=85)]
-    f = Figures(world("iom_cohort", rows, ("2025-01-01", "2025-02-28")))
+def test_the_cohort_is_its_last_count_in_the_period():
+    rows = [row_on("2025-01-05", cohort_size=80), row_on("2025-01-20", cohort_size=85)]
+    f = Figures(landing_of("iom_cohort", rows, ("2025-01-01", "2025-02-28")))
     assert [f("cohort_size", m) for m in ("Jan 2025", "Feb 2025")] == [85, None]
     assert f("cohort_size", "Feb 2025", column="data_status") == "complete"
     assert f("cohort_size", "Jan-Feb 2025", kind="calendar_year_to_date") == 85
     assert f("cohort_size", "2025", kind="calendar_year", column="data_status") == "not_available"
 
 
-def test_repeat_addresses():
+def test_repeat_addresses_are_counted():
     rows = [
         {
-            **on(day, address_ref=address, people_safeguarded=people, identification_ref=ref),
+            **row_on(day, address_ref=address, people_safeguarded=people, identification_ref=ref),
             "identified_on": date.fromisoformat(day),
         }
         for day, address, people, ref in (
@@ -307,18 +307,18 @@ def test_repeat_addresses():
             ("2025-02-02", "a", 0, "5"),
         )
     ]
-    f = Figures(world("op_trapped", rows, ("2025-01-01", "2025-02-28")))
+    f = Figures(landing_of("op_trapped", rows, ("2025-01-01", "2025-02-28")))
     assert [f("properties_identified", m) for m in ("Jan 2025", "Feb 2025")] == [3, 2]
     assert [f("repeat_addresses", m) for m in ("Jan 2025", "Feb 2025")] == [1, 1]
     assert f("people_safeguarded", "Jan 2025") == 3
 
 
-def test_fpn_share_is_of_the_force():
+def test_fpn_share_is_each_authority_s_share_of_the_force():
     rows = [
-        on("2025-01-05", kind="Fixed penalty notice", authority=a, issuing_team=None)
+        row_on("2025-01-05", kind="Fixed penalty notice", authority=a, issuing_team=None)
         for a in ("X", "X", "X", "Y")
     ]
-    f = Figures(world("pspo_enforcement", rows, ("2025-01-01", "2025-01-31")))
+    f = Figures(landing_of("pspo_enforcement", rows, ("2025-01-01", "2025-01-31")))
     assert f("fpn_share", "Jan 2025", "X") == 75
     assert ("fpn_share", "all", "derbyshire", "month", "Jan 2025") not in f.by
     assert f("fpns_issued_by_team", "Jan 2025", "Not recorded") == 4
@@ -327,10 +327,10 @@ def test_fpn_share_is_of_the_force():
 def test_money_is_exact_and_blanks_do_not_count():
     row = {"offence_category": "Fraud", "benefit_value": Decimal("0.20")}
     rows = [
-        on("2025-01-05", order_value=Decimal("0.10"), compensation_value=None, **row),
-        on("2025-01-06", order_value=None, compensation_value=Decimal(5), **row),
+        row_on("2025-01-05", order_value=Decimal("0.10"), compensation_value=None, **row),
+        row_on("2025-01-06", order_value=None, compensation_value=Decimal(5), **row),
     ]
-    f = Figures(world("confiscation_orders", rows, ("2025-01-01", "2025-01-31")))
+    f = Figures(landing_of("confiscation_orders", rows, ("2025-01-01", "2025-01-31")))
     assert [f(m, "Jan 2025") for m in ("orders", "order_value", "benefit_value")] == [
         2,
         Decimal("0.10"),
@@ -341,16 +341,16 @@ def test_money_is_exact_and_blanks_do_not_count():
 
 def test_street_crime_by_district():
     rows = [
-        on("2024-01-01", lsoa_name=name, crime_type=kind)
+        row_on("2024-01-01", lsoa_name=name, crime_type=kind)
         for name, kind in (("North East Derbyshire 001A", "Drugs"), (None, "Drugs"), ("Derby 001A", None))
     ]
-    f = Figures(world("street_crime", rows, ("2024-01-01", "2024-01-31"), form="police_uk"))
+    f = Figures(landing_of("street_crime", rows, ("2024-01-01", "2024-01-31"), form="police_uk"))
     assert f("crimes", "Jan 2024", "Drugs", "north-east-derbyshire") == 1
     assert f("crimes", "Jan 2024", area="unknown") == 1
     assert f("crimes", "Jan 2024", "Not recorded", "derby") == 1
 
 
-def test_public_health():
+def test_public_health_areas_periods_and_figures():
     assert [
         area_type(t)
         for t in (
@@ -384,7 +384,7 @@ def test_public_health():
     ]
     rows.append({**rows[0], "category": "Most deprived decile"})
     f = Figures(
-        world("public_health", rows, ("2025-01-01", "2025-01-31")),
+        landing_of("public_health", rows, ("2025-01-01", "2025-01-31")),
         indicators={"1": ("r", "per_100k", "Value")},
     )
     assert len(f.rows) == 3
@@ -393,8 +393,8 @@ def test_public_health():
     assert f("r", "2020 - 22", "Male", "E1", "as_published", "data_status") == "not_available"
 
 
-def test_compare_names_what_is_missing_extra_and_different():
-    rows = Figures(world("naloxone", [on("2025-01-05")], ("2025-01-01", "2025-01-31"))).rows
+def test_diff_reports_missing_extra_and_different_rows():
+    rows = Figures(landing_of("naloxone", [row_on("2025-01-05")], ("2025-01-01", "2025-01-31"))).rows
     assert diff(rows, [dict(row) for row in rows]) == []
     changed = [dict(row) for row in rows[1:]]
     changed.append({**changed[3], "category": "other"})

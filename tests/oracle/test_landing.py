@@ -1,4 +1,4 @@
-"""The plain model of landing against cases worked out by hand: each row of "What a newer file means"."""
+"""The plain model of landing, on cases worked out by hand: each row of "What a newer file means"."""
 
 import gzip
 import hashlib
@@ -35,13 +35,13 @@ class Inbox:
         return path
 
     def drop(self, extract, window, stamp, header, *rows, suffix=""):
-        """A canonical file; `stamp` is the day of April 2025 that it was extracted."""
+        """A canonical file. `stamp`: the day of April 2025 on which it was extracted."""
         data = "\n".join([header, *rows]) + "\n"
         name = f"{extract}__derbyshire__{window[0]}__{window[1]}__202504{stamp:02d}T020000Z.csv{suffix}"
         return self.put(name, gzip.compress(data.encode()) if suffix == ".gz" else data)
 
     def orders(self, window, stamp, *rows, **more):
-        """MDA orders as `ref day amount` (recipient Police unless a fourth word says)."""
+        """MDA orders as `ref day amount`. The recipient is Police, unless there is a fourth word."""
         cells = [row.split() for row in rows]
         lines = [",".join([*c[:3], c[3] if len(c) > 3 else "Police"]) for c in cells]
         return self.drop("mda_orders", window, stamp, "order_ref,order_date,amount,recipient", *lines, **more)
@@ -65,7 +65,7 @@ def outcomes(landing):
     return [result.outcome for result in landing.files]
 
 
-def test_the_same_again_is_known_in_any_container(inbox):
+def test_a_file_sent_again_is_known_in_any_container(inbox):
     inbox.orders(JANUARY, 1, "A 2025-01-05 10")
     inbox.night()
     inbox.orders(JANUARY, 1, "A 2025-01-05 10")
@@ -73,7 +73,7 @@ def test_the_same_again_is_known_in_any_container(inbox):
     assert outcomes(inbox.land()) == ["accepted", "known", "known"]
 
 
-def test_the_same_identity_with_other_content_is_refused(inbox):
+def test_one_extraction_with_other_content_is_refused(inbox):
     inbox.orders(JANUARY, 1, "A 2025-01-05 10")
     inbox.night()
     inbox.orders(JANUARY, 1, "A 2025-01-05 11")
@@ -82,7 +82,7 @@ def test_the_same_identity_with_other_content_is_refused(inbox):
     assert amounts(landing) == {"A": 10}
 
 
-def test_the_same_content_of_another_window_extends_the_coverage(inbox):
+def test_the_same_content_with_another_window_extends_coverage(inbox):
     inbox.orders(("2025-01-01", "2025-01-30"), 1, "A 2025-01-05 10")
     inbox.orders(JANUARY, 2, "A 2025-01-05 10")
     landing = inbox.land()
@@ -90,19 +90,19 @@ def test_the_same_content_of_another_window_extends_the_coverage(inbox):
     assert len(landing.covered("mda_orders", "derbyshire")) == 31
 
 
-def test_the_newest_extracted_version_counts_whichever_arrived_last(inbox):
+def test_the_version_extracted_last_counts_in_any_order_of_arrival(inbox):
     inbox.orders(JANUARY, 3, "A 2025-01-05 30")
     inbox.night()
     inbox.orders(JANUARY, 2, "A 2025-01-05 20")
     assert amounts(inbox.land()) == {"A": 30}
 
 
-def test_a_key_absent_from_a_newer_file_is_withdrawn_and_no_older_version_returns(inbox):
+def test_a_key_absent_from_a_newer_file_is_withdrawn_in_all_versions(inbox):
     inbox.orders(JANUARY, 1, "A 2025-01-05 10", "B 2025-01-06 1")
     inbox.orders(("2025-01-01", "2025-02-28"), 2, "A 2025-02-10 20", "B 2025-01-06 1")
     inbox.orders(FEBRUARY, 3, "C 2025-02-11 3")
     landing = inbox.land()
-    assert amounts(landing) == {"B": 1, "C": 3}  # A moved to February and is gone from there
+    assert amounts(landing) == {"B": 1, "C": 3}  # A moved to February, where the newest file lacks it
     assert landing.withdrawn["mda_orders", "derbyshire"] == {("A",)}
 
 
@@ -122,21 +122,21 @@ def test_a_newer_version_in_quarantine_counts_as_present(inbox):
     assert amounts(inbox.land()) == {"B": 5}
 
 
-def test_a_withdrawn_version_does_not_return_for_one_in_quarantine(inbox):
+def test_a_withdrawn_version_does_not_return_when_a_newer_one_is_in_quarantine(inbox):
     inbox.orders(JANUARY, 1, "A 2025-01-05 10")
     inbox.orders(JANUARY, 2, "B 2025-01-05 1")
     inbox.orders(JANUARY, 3, "A 2025-01-05 lots", "B 2025-01-05 1")
     assert amounts(inbox.land()) == {"B": 1}
 
 
-def test_an_older_file_that_arrives_late_fills_only_what_no_newer_covers(inbox):
+def test_an_older_file_that_arrives_late_fills_only_days_without_newer_files(inbox):
     inbox.orders(JANUARY, 5, "A 2025-01-05 10")
     inbox.night()
     inbox.orders(("2025-01-01", "2025-02-28"), 1, "A 2025-01-05 1", "B 2025-01-09 2", "C 2025-02-09 3")
     assert amounts(inbox.land()) == {"A": 10, "C": 3}
 
 
-def test_equal_extracted_at_quarantines_what_differs_and_withdraws_nothing(inbox):
+def test_files_extracted_at_one_time_quarantine_keys_that_differ_and_withdraw_nothing(inbox):
     inbox.orders(("2025-01-01", "2025-01-20"), 1, "A 2025-01-15 10", "B 2025-01-16 1", "C 2025-01-17 3")
     inbox.orders(("2025-01-10", "2025-01-31"), 1, "A 2025-01-15 11", "B 2025-01-16 1", "D 2025-01-15 4")
     landing = inbox.land()
@@ -144,14 +144,14 @@ def test_equal_extracted_at_quarantines_what_differs_and_withdraws_nothing(inbox
     assert [f.rows_quarantined for f in landing.files] == [1, 1]
 
 
-def test_a_tie_that_differs_leaves_the_last_good_version(inbox):
+def test_a_conflict_leaves_the_last_good_version(inbox):
     inbox.orders(JANUARY, 1, "A 2025-01-15 9")
     inbox.orders(("2025-01-01", "2025-01-20"), 2, "A 2025-01-15 10")
     inbox.orders(("2025-01-10", "2025-01-31"), 2, "A 2025-01-15 11")
     assert amounts(inbox.land()) == {"A": 9}
 
 
-def test_a_key_twice_is_one_when_alike_and_none_when_not(inbox):
+def test_a_repeated_key_counts_once_if_its_rows_are_equal_and_never_if_they_differ(inbox):
     inbox.orders(JANUARY, 1, "A 2025-01-05 10", "A 2025-01-05 10", "B 2025-01-05 1", "B 2025-01-05 2")
     landing = inbox.land()
     assert amounts(landing) == {"A": 10}
@@ -200,7 +200,7 @@ def test_one_doubled_group_of_street_crime_holds_the_file(inbox):
     assert (result.outcome, result.reason) == ("held", "doubled feed in Anti-social behaviour")
 
 
-def test_refused_files_touch_nothing(inbox):
+def test_refused_files_change_nothing(inbox):
     good = inbox.orders(JANUARY, 1, "A 2025-01-05 10")
     inbox.night()
     name = good.name.replace("20250401", "20250402")
@@ -221,18 +221,18 @@ def test_refused_files_touch_nothing(inbox):
 
 
 @pytest.mark.parametrize(
-    ("said", "outcome"),
+    ("manifest", "outcome"),
     [({"rows": 1}, "accepted"), ({"rows": 2}, "refused"), ({"sha256": "0" * 64}, "refused"), ([], "refused")],
 )
-def test_a_manifest_must_hold(inbox, said, outcome):
+def test_a_file_with_a_wrong_manifest_is_refused(inbox, manifest, outcome):
     path = inbox.orders(JANUARY, 1, "A 2025-01-05 10")
-    if said == {"rows": 1}:
-        said["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_name(path.name + ".manifest.json").write_text(json.dumps(said))
+    if manifest == {"rows": 1}:
+        manifest["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_name(path.name + ".manifest.json").write_text(json.dumps(manifest))
     assert outcomes(inbox.land()) == [outcome]
 
 
-def test_header_and_no_rows(inbox):
+def test_a_file_without_rows_is_held_if_its_window_is_long(inbox):
     inbox.orders(JANUARY, 1)
     header = "crime_ref,recorded_on,offence_code,status"
     inbox.drop("crimes", ("2025-01-01", "2025-01-06"), 1, header)
@@ -242,7 +242,7 @@ def test_header_and_no_rows(inbox):
     assert len(landing.covered("crimes", "derbyshire")) == 6
 
 
-def test_the_newest_list_supplies_all_rows_and_they_may_begin_before(inbox):
+def test_the_newest_list_supplies_all_rows_even_before_its_window(inbox):
     header = "seizure_ref,order_date,amount,status"
     inbox.drop("cash_seizures", JANUARY, 1, header, "A,2024-06-01,1,Forfeited", "B,2025-01-02,2,Returned")
     inbox.drop("cash_seizures", FEBRUARY, 2, header, "A,2024-06-01,1,Returned", "C,2025-03-01,2,Returned")
@@ -253,7 +253,7 @@ def test_the_newest_list_supplies_all_rows_and_they_may_begin_before(inbox):
     assert landing.files[1].quarantine[0].reasons == ["outside the window: order_date"]
 
 
-def test_public_health_is_the_newest_of_each_indicator(inbox):
+def test_public_health_has_the_newest_download_of_each_indicator(inbox):
     header = "Indicator ID,Indicator Name,Area Code,Area Name,Area Type,Sex,Time period,Value"
     inbox.drop(
         "public_health",
@@ -271,14 +271,14 @@ def test_public_health_is_the_newest_of_each_indicator(inbox):
 SEARCH = "Date,Legislation,Object of search,Outcome,Age range,Self-defined ethnicity"
 
 
-def test_the_newest_published_month_replaces_and_a_canonical_window_outranks(inbox):
+def test_a_newer_published_month_replaces_the_older_and_a_canonical_file_outranks_both(inbox):
     name = "2025-07-derbyshire-stop-and-search.csv"
     same = "2025-07-05T10:00:00+00:00,,Drugs,,,"
     inbox.put(
         name, f"{SEARCH}\n{same}\n{same}\n2025-06-30T22:59:00+00:00,,,,,\n2025-06-30T23:00:00+00:00,,,,,\n"
     )
     landing = inbox.land()
-    assert len(landing.rows["stop_search", "derbyshire"]) == 3  # repeats stay; one began in June
+    assert len(landing.rows["stop_search", "derbyshire"]) == 3  # repeated rows stay; one row is of June
     inbox.night()
     inbox.put(name, f"{SEARCH}\n{same}\n")
     landing = inbox.land()
@@ -294,7 +294,7 @@ def test_the_newest_published_month_replaces_and_a_canonical_window_outranks(inb
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_encodings_delimiters_and_line_ends_are_all_one(inbox, encoding, delimiter):
+def test_a_file_reads_the_same_in_any_encoding_and_delimiter(inbox, encoding, delimiter):
     rows = [
         ["order_ref", "order_date", "amount", "recipient", "Note"],
         ["A", "05/01/2025", "£10", " POLICE ", '"é\r\n,"'],
@@ -308,7 +308,7 @@ def test_encodings_delimiters_and_line_ends_are_all_one(inbox, encoding, delimit
     assert landing.files[0].unknown_columns == ["Note"]
 
 
-def test_values():
+def test_money_dates_and_times_are_parsed():
     for text in ("1185696", "1,185,696.00", "£1,185,696"):
         assert parse_money(text) == 1185696
     assert parse_money("(250.00)") == -250
@@ -328,8 +328,8 @@ def test_values():
 REAL = Path(__file__).parents[3] / "shared" / "real"
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="published files are not beside the checkout")
-def test_the_two_traps_of_a_real_publisher_are_held_and_nothing_else():
+@pytest.mark.skipif(not REAL.is_dir(), reason="the published files are not in the folder of the checkout")
+def test_of_real_published_files_only_the_two_doubled_ones_are_held():
     forces = {force: force for force in ("derbyshire", "durham", "leicestershire", "city-of-london")}
     landing = land([sorted(REAL.glob("20??-??-*.csv"))], forces)
     held = [result.name for result in landing.files if result.outcome == "held"]

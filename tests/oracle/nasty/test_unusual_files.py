@@ -1,4 +1,4 @@
-"""The nasty files are what they say they are, seen through the plain model."""
+"""The unusual files have, in the plain model, the outcomes that they were written for."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from .random_sequences import write_sequence
 
 @pytest.fixture(scope="module", params=[1, 20260331])
 def nights(request, tmp_path_factory):
-    return write_nasty(tmp_path_factory.mktemp("nasty"), request.param)
+    return write_nasty(tmp_path_factory.mktemp("unusual"), request.param)
 
 
 @pytest.fixture(scope="module")
@@ -21,28 +21,28 @@ def landing(nights):
     return land(nights.nights, nights.forces)
 
 
-def test_same_seed_same_bytes(tmp_path):
+def test_the_same_seed_writes_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         write_nasty(tmp_path / name, 7)
     one, two = (sorted((tmp_path / name).rglob("*.*")) for name in ("one", "two"))
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
 
 
-def test_every_extract_is_there_with_rows(landing):
+def test_every_extract_has_rows(landing):
     assert {extract for extract, _ in landing.windows} == set(EXTRACTS)
     assert all(landing.rows[extract, "derbyshire"] for extract in EXTRACTS)
 
 
-def test_each_file_ends_as_its_note_says(nights, landing):
-    """A note that names an outcome is right, and no other file is held, known or refused."""
+def test_each_file_has_the_outcome_in_its_note(nights, landing):
+    """An outcome named in a note is right, and no file without one is held, known or refused."""
     for result in landing.files:
         note = nights.notes.get(f"night{result.night + 1:02d}/{result.name}", "")
-        said = [word for word in ("refused", "held", "known") if f"{word}:" in note or note.endswith(word)]
-        expected = "refused" if "refused whole" in note else said[0] if said else "accepted"
+        outcomes = [word for word in ("refused", "held", "known") if f"{word}:" in note or note.endswith(word)]
+        expected = "refused" if "refused whole" in note else outcomes[0] if outcomes else "accepted"
         assert result.outcome == expected, (result.name, note, result.reason)
 
 
-def test_every_rule_is_broken_somewhere(landing):
+def test_every_rule_is_broken_by_a_row(landing):
     reasons = {
         reason.partition(":")[0] for f in landing.files for bad in f.quarantine for reason in bad.reasons
     }
@@ -52,22 +52,22 @@ def test_every_rule_is_broken_somewhere(landing):
     }  # fmt: skip
 
 
-def test_keys_are_withdrawn_doubted_and_tied(landing):
+def test_keys_are_withdrawn_quarantined_and_in_conflict(landing):
     assert landing.withdrawn["crimes", "derbyshire"]
     assert landing.warnings["county_lines", "derbyshire"]
-    tied = [f for f in landing.files if f.extract == "community_voices" and f.night == 2]
-    assert len(tied) == 2
-    assert all(f.rows_quarantined > sum(len(bad.reasons) > 0 for bad in f.quarantine) for f in tied)
+    conflicting = [f for f in landing.files if f.extract == "community_voices" and f.night == 2]
+    assert len(conflicting) == 2
+    assert all(f.rows_quarantined > sum(len(bad.reasons) > 0 for bad in f.quarantine) for f in conflicting)
 
 
-def test_modest_in_size_and_of_all_marts(nights, landing):
+def test_the_files_are_small_and_reach_all_marts(nights, landing):
     assert sum(f.rows_in_file for f in landing.files) < 15_000
     rows = marts(landing, nights.areas, nights.forces)
     assert {row["mart"] for row in rows} == {measure["mart"] for measure in read_seed("measure_list")}
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_sequences_can_be_landed_in_any_number(tmp_path, seed):
+def test_any_random_sequence_can_be_landed(tmp_path, seed):
     nights = write_sequence(tmp_path, seed)
     assert {f.outcome for f in land(nights.nights, nights.forces).files} <= {
         "accepted", "known", "held", "refused",

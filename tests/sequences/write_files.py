@@ -1,4 +1,4 @@
-"""From plain data to the files of an inbox."""
+"""Write the files of a sequence, as an inbox receives them."""
 
 import csv
 import gzip
@@ -11,13 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from .plan import Dress, File, Row
+from .plan import File, Format, Row
 
 FIRST_DAY = date(2025, 1, 1)
 FIRST_NIGHT = datetime(2026, 2, 1, 3, tzinfo=UTC)
 FIRST_MTIME = 1_760_000_000
-"""Of the first drop. They tell drops apart in the ledger."""
-DOUBLED = 52
+"""Modification time of the first drop. The times tell drops apart in the ledger."""
+DOUBLED_ROWS = 52
 
 HEADERS = {
     "mda_orders": ["order_ref", "order_date", "amount", "recipient"],
@@ -30,8 +30,8 @@ HEADERS = {
         "Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Time period", "Value",
     ],
 }  # fmt: skip
-MORE = {"stop_search": ["legislation", "lpu"], "crimes": ["lpu"]}
-"""The columns that come and go."""
+OPTIONAL_COLUMNS = {"stop_search": ["legislation", "lpu"], "crimes": ["lpu"]}
+"""Columns that some files lack."""
 SEARCHES = ["Date", "Legislation", "Object of search", "Outcome"]
 AMOUNTS = ("10", "20.50", "(7)")
 CHOICES = {
@@ -43,42 +43,42 @@ CHOICES = {
 
 
 def night_moment(night: int) -> datetime:
-    """When a night lands its files."""
+    """The time at which a night lands its files."""
     return FIRST_NIGHT + timedelta(days=7 * night)
 
 
-def extraction(moment: int) -> datetime:
-    """A time of extraction: the first is before all nights, the others fall between them."""
+def extracted_at(moment: int) -> datetime:
+    """A time of extraction: the first is before all nights, the others are between them."""
     return datetime(2026, 1, 30, 2, tzinfo=UTC) + timedelta(days=3 * moment)
 
 
 def window(file: File) -> tuple[date, date]:
-    """First and last covered day."""
+    """The first and last covered day."""
     first = FIRST_DAY + timedelta(file.start)
     return first, first + timedelta(file.days - 1)
 
 
-def name(file: File, force: str) -> str:
+def file_name(file: File, force: str) -> str:
     """The file's name."""
     first, last = window(file)
     if file.moment is None:
         kind = "street" if file.extract == "street_crime" else "stop-and-search"
-        return f"{first:%Y-%m}-{force}-{kind}{file.dress.container}"
-    return f"{file.extract}__{force}__{first}__{last}__{extraction(file.moment):%Y%m%dT%H%M%SZ}{file.dress.container}"
+        return f"{first:%Y-%m}-{force}-{kind}{file.format.container}"
+    return f"{file.extract}__{force}__{first}__{last}__{extracted_at(file.moment):%Y%m%dT%H%M%SZ}{file.format.container}"
 
 
 def write(folder: Path, file: File, force: str, number: int) -> Path:
-    """Write one file, and its manifest, into a folder of its own. The `number`th drop is a second younger than the one
-    before.
+    """Write one file, and its manifest, into a folder of its own. Each drop is a second younger than the one before: `number`
+    counts them.
     """
-    path = folder / f"{number:03d}" / name(file, force)
+    path = folder / f"{number:03d}" / file_name(file, force)
     path.parent.mkdir(parents=True)
     header, cells = table(file)
-    path.write_bytes(pack(text(header, cells, file.dress.delimiter).encode(file.dress.encoding), file.dress))
+    path.write_bytes(pack(text(header, cells, file.format.delimiter).encode(file.format.encoding), file.format))
     os.utime(path, (FIRST_MTIME + number,) * 2)
     if file.manifest:
-        said = {"rows": len(cells) + (file.manifest == "fails"), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        path.with_name(f"{path.name}.manifest.json").write_text(json.dumps(said), encoding="utf-8")
+        manifest = {"rows": len(cells) + (file.manifest == "fails"), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        path.with_name(f"{path.name}.manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return path
 
 
@@ -89,11 +89,11 @@ def text(header: list[str], cells: list[list[str]], delimiter: str) -> str:
     return out.getvalue()
 
 
-def pack(data: bytes, dress: Dress) -> bytes:
-    """The text's bytes in their container."""
-    if dress.container == ".csv.gz":
+def pack(data: bytes, file_format: Format) -> bytes:
+    """The file's bytes: the data, packed if the format says so."""
+    if file_format.container == ".csv.gz":
         return gzip.compress(data, mtime=0)
-    if dress.container == ".zip":
+    if file_format.container == ".zip":
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w") as packed:
             packed.writestr(zipfile.ZipInfo("extract.csv"), data)
@@ -104,37 +104,37 @@ def pack(data: bytes, dress: Dress) -> bytes:
 def table(file: File) -> tuple[list[str], list[list[str]]]:
     """Header and cells."""
     header = SEARCHES if file.extract == "stop_search" and file.moment is None else HEADERS[file.extract]
-    header = [*header, *(MORE[file.extract] if file.full else ())]
+    header = [*header, *(OPTIONAL_COLUMNS[file.extract] if file.full else ())]
     cells: list[list[str]] = []
     for row in file.rows:
-        cells += dressed(file, row)
+        cells += row_cells(file, row)
     if file.doubled:
-        once = [filled(file, Row(100 + n, day=n % file.days)) for n in range(DOUBLED)]
+        once = [good_cells(file, Row(100 + n, day=n % file.days)) for n in range(DOUBLED_ROWS)]
         cells += once + once
     return header, cells
 
 
-def dressed(file: File, row: Row) -> list[list[str]]:
-    """The cells of a row, or of two where it comes twice."""
-    cells = filled(file, row)
+def row_cells(file: File, row: Row) -> list[list[str]]:
+    """The cells of a row, odd as the row says; of two rows if it comes twice."""
+    cells = good_cells(file, row)
     match row.odd:
         case "ragged":
             cells.append("one too many")
         case "repeat":
             return [cells, list(cells)]
         case "twice":
-            return [cells, filled(file, Row(row.key, row.day, row.value + 1))]
+            return [cells, good_cells(file, Row(row.key, row.day, row.value + 1))]
     return [cells]
 
 
-def filled(file: File, row: Row) -> list[str]:
-    """A row's cells, those of the columns that come and go among them."""
-    more = {"legislation": f"Law {row.value % 2}", "lpu": "Dales"}
-    return [*CELLS[file.extract](file, row), *(more[c] for c in (MORE[file.extract] if file.full else ()))]
+def good_cells(file: File, row: Row) -> list[str]:
+    """The cells of a row, optional columns included."""
+    optional = {"legislation": f"Law {row.value % 2}", "lpu": "Dales"}
+    return [*CELLS[file.extract](file, row), *(optional[c] for c in (OPTIONAL_COLUMNS[file.extract] if file.full else ()))]
 
 
 def day(file: File, row: Row) -> date | None:
-    """The date of a row; None where it has none that is one."""
+    """The date of a row; None if it has no valid one."""
     first, last = window(file)
     match row.odd:
         case "no date" | "bad date":
@@ -147,20 +147,20 @@ def day(file: File, row: Row) -> date | None:
 
 
 def day_text(file: File, row: Row) -> str:
-    """The same as the file has it."""
+    """The date as text in the file."""
     on = day(file, row)
     return str(on) if on else "31/02/2025" if row.odd == "bad date" else ""
 
 
 def keyed(file: File, row: Row) -> list[str]:
-    """Key, date, an amount, and a choice that may be none of its list."""
+    """Key, date, amount, and a choice, which may be one that is not on its list."""
     choice = "Perhaps" if row.odd == "choice" else CHOICES[file.extract][row.value % 2]
     amount = f"92D/{row.value}" if file.extract == "crimes" else AMOUNTS[row.value % 3]
     return ["" if row.odd == "no key" else f"K{row.key}", day_text(file, row), amount, choice]
 
 
 def search(file: File, row: Row) -> list[str]:
-    """A search, of the force's own extract or as data.police.uk has it."""
+    """A search, of the force's own extract or of data.police.uk."""
     on, sought = day_text(file, row), ("Controlled drugs", "Stolen goods", "")[row.value % 3]
     if file.moment is None:
         return [f"{on}T12:00:00+00:00" if on.startswith("2") else on, f"Law {row.key}", sought, "Arrest"]
@@ -169,12 +169,12 @@ def search(file: File, row: Row) -> list[str]:
 
 
 def cohort(file: File, row: Row) -> list[str]:
-    """A count of the cohort: the date is the key."""
+    """A count of the cohort. Its date is the key."""
     return [day_text(file, row), "many" if row.odd == "choice" else str(100 + row.value)]
 
 
 def street(file: File, row: Row) -> list[str]:
-    """A street crime. Key 0 has no id; the month is the file's first, or its last."""
+    """A street crime. Key 0 has no id. The month is the first or the last of the file."""
     first, last = window(file)
     month = {"no date": "", "bad date": "2025-13", "outside": "2019-01", "early": "2024-12"}.get(
         row.odd, f"{last if row.day > 30 else first:%Y-%m}"

@@ -1,12 +1,12 @@
-"""A night in a process of its own, with what is in its way: `python -m faults.one_night`, from tests/, started by `nights.run`.
+"""A night in a process of its own, which can be interrupted: `python -m faults.night_process` in tests/, run by `nights.run`.
 
-A line of JSON on stdin says what:
+A line of JSON on stdin:
 
     home      the home's folder
-    writes    kill -9 this process before its so-manieth change of the home's files; null: never
+    writes    kill -9 this process before this change of the home's files, counted from 1; null: never
     fill      path and stage: when the stage begins, fill the disk that the path is on; null: never
 
-On stdout, beside what a person would read: `STAGE <second> <name>` as each begins, `WRITE <n> <what>` before each change.
+On stdout, with the night's own output: `STAGE <second> <name>` as each stage begins, `WRITE <n> <what>` before each change.
 """
 
 import atexit
@@ -20,20 +20,20 @@ CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shu
 
 
 def main() -> None:
-    """The night as `pam nightly` runs it, which builds in a second process."""
+    """Run the night as `pam nightly` does, which builds in a second process."""
     request = json.loads(sys.stdin.readline())
     from dagster_project.__main__ import main as pam
     from dagster_project.nights import run
 
-    began, step, fill = time.perf_counter(), run.NightRun._step, request.get("fill")
+    began, run_step, fill = time.perf_counter(), run.NightRun._step, request.get("fill")
 
-    def told(self, name):
+    def report_step(self, name):
         print(f"\nSTAGE {time.perf_counter() - began:.4f} {name}", flush=True)
         if fill and fill[1] == name:
             fill_disk(fill[0])
-        return step(self, name)
+        return run_step(self, name)
 
-    run.NightRun._step = told
+    run.NightRun._step = report_step
     watch_changes(request["home"], request.get("writes"))
     # `pam` leaves by `os._exit`, which runs no `finally`.
     atexit.register(lambda: print(f"\nSTAGE {time.perf_counter() - began:.4f} end", flush=True))
@@ -53,10 +53,10 @@ def fill_disk(path: str) -> None:
 
 
 def watch_changes(home: str, kill_at: int | None) -> None:
-    """Count the changes that Python makes to files of the home, and stop dead before the `kill_at`th."""
+    """Count the changes that Python makes to files of the home. Kill this process before change `kill_at`."""
     count = 0
 
-    def hear(event: str, args: tuple) -> None:
+    def count_change(event: str, args: tuple) -> None:
         nonlocal count
         if event == "open":
             if not (args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
@@ -70,7 +70,7 @@ def watch_changes(home: str, kill_at: int | None) -> None:
         if count == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    sys.addaudithook(hear)
+    sys.addaudithook(count_change)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a hostile file could try: formulas in cells, names that lead elsewhere, YAML that runs, SQL in names."""
+"""Injection by a hostile file: formulas in cells, paths or SQL in names, YAML that runs code. And secrets in messages."""
 
 import ast
 import io
@@ -38,12 +38,12 @@ def test_a_formula_is_text_in_every_export(value: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", HARMLESS)
-def test_numbers_and_other_text_stay_as_they_are(value: object) -> None:
+def test_numbers_and_other_text_stay_unchanged(value: object) -> None:
     assert escape_formula(value) is value
 
 
-def test_names_can_t_leave_the_inbox_nor_reach_sql(new_home: Home) -> None:
-    """A name is a name: what it says stands in the ledger, and nothing lies elsewhere for it."""
+def test_file_names_can_t_reach_other_folders_or_sql(new_home: Home) -> None:
+    """Files with hostile names are refused and listed in the ledger. Nothing is written or changed outside the home."""
     stem = "__2025-01-01__2025-12-31__20260105T020000Z.csv"
     names = [
         "%2E%2E%2Fevil.csv", f"crimes__..{stem}", f"crimes__derbyshire'; drop table x; --{stem}", f"crimes..__derbyshire{stem}",
@@ -63,7 +63,7 @@ def test_names_can_t_leave_the_inbox_nor_reach_sql(new_home: Home) -> None:
 
 
 def test_yaml_is_read_safely_everywhere() -> None:
-    """Called by name: `yaml.load` and its kin can run what a file says. The two that are named here load with safe loaders."""
+    """`yaml.load` and similar calls can run code in a file. Only two modules may use `load`, and both have safe loaders."""
     assert issubclass(_Loader, yaml.SafeLoader) and issubclass(yaml_io._Loader, yaml.constructor.SafeConstructor)
     for path in (PROJECT / "dagster_project").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -71,7 +71,7 @@ def test_yaml_is_read_safely_everywhere() -> None:
                 assert node.attr not in UNSAFE or (path.name in ("mappings.py", "yaml_io.py") and node.attr == "load"), path
 
 
-def test_a_mapping_that_would_run_something_is_refused(new_home: Home, tmp_path: Path, pam: Callable) -> None:
+def test_a_mapping_that_would_run_code_is_not_run(new_home: Home, tmp_path: Path, pam: Callable) -> None:
     (new_home.mappings / "evil.yml").write_text(f"!!python/object/apply:os.system ['touch {tmp_path}/ran']\n", encoding="utf-8")
     assert pam("status", "--home", new_home.path).exit_code in (0, 1)
     (new_home.inbox / "crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv").write_text("a\n1\n", encoding="utf-8")
@@ -79,8 +79,8 @@ def test_a_mapping_that_would_run_something_is_refused(new_home: Home, tmp_path:
     assert not (tmp_path / "ran").exists()
 
 
-def test_secrets_show_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
-    """What holds a secret does not print it: neither a key nor a webhook's address."""
+def test_settings_as_text_show_no_secrets(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
+    """Neither a key nor a webhook's address is in the text of the settings."""
     from dagster_project.core.config import read_config
     from dagster_project.landing.pseudonyms import find_pseudonym_key
 
