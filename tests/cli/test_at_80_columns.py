@@ -1,4 +1,4 @@
-"""What people read in a terminal of 80 columns: no line is wider, and no word is broken."""
+"""Output in a terminal of 80 columns: no line is wider, and no word is broken."""
 
 import io
 import json
@@ -18,10 +18,10 @@ from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.terminal_console import Console
 from dagster_project.serving import write_result
 
-WIDE = 80
+WIDTH = 80
 
 
-READ = (
+READ_COMMANDS = (
     ("checks",), ("checks", "--all"), ("audit", "show", "--limit", "0"), ("audit", "verify"), ("status",),
     ("trace", "possession_offences", "--period", "2024/25"), ("topline",), ("topline", "no such measure"),
     ("accept", "no such measure", "2025-10", "--force", "derbyshire", "--why", "x"), ("rollback", "--list"),
@@ -40,36 +40,36 @@ for words in json.loads(sys.argv[1]):
 
 
 @pytest.fixture(scope="module")
-def in_a_terminal(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], str]:
-    """What commands write to a terminal of 80 columns, all of them in one process. Of a copy of the sample's home, as what is
-    asked goes on record."""
+def terminal_output(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], str]:
+    """What commands write to a terminal of 80 columns, all in one process. The home is a copy of the sample's, because queries
+    go on record."""
     home = copy_home(sample_home, tmp_path_factory.mktemp("terminal") / "home")
-    asked = (*READ, ("claims",), ("audit", "show", "--kind", "combination"))
-    whole = [[*command, *(() if "--help" in command else ("--home", str(home.path)))] for command in asked]
-    main, other = pty.openpty()
+    commands = (*READ_COMMANDS, ("claims",), ("audit", "show", "--kind", "combination"))
+    arguments = [[*command, *(() if "--help" in command else ("--home", str(home.path)))] for command in commands]
+    reader, writer = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", COMMANDS, json.dumps(whole)], stdin=subprocess.DEVNULL, stdout=other, stderr=other,
-        env={**os.environ, "COLUMNS": str(WIDE), "TERM": "xterm"}, cwd=PROJECT,
+        [sys.executable, "-c", COMMANDS, json.dumps(arguments)], stdin=subprocess.DEVNULL, stdout=writer, stderr=writer,
+        env={**os.environ, "COLUMNS": str(WIDTH), "TERM": "xterm"}, cwd=PROJECT,
     )  # fmt: skip
-    os.close(other)
+    os.close(writer)
     written = b""
     while True:
         try:
-            part = os.read(main, 1 << 16)
-        except OSError:  # Linux says so where the other end is closed
+            part = os.read(reader, 1 << 16)
+        except OSError:  # Linux raises this once the other end is closed
             break
         if not part:
             break
         written += part
-    os.close(main)
+    os.close(reader)
     process.wait()
-    *said, rest = written.decode().replace("\r", "").split("ENDED\n")
+    *outputs, rest = written.decode().replace("\r", "").split("ENDED\n")
     assert rest == ""
-    return dict(zip(asked, said, strict=True))
+    return dict(zip(commands, outputs, strict=True))
 
 
 def terminal() -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=WIDE, color_system=None)
+    return Console(file=io.StringIO(), force_terminal=True, width=WIDTH, color_system=None)
 
 
 def lines_of(text: str) -> list[str]:
@@ -77,61 +77,61 @@ def lines_of(text: str) -> list[str]:
     return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).splitlines()]
 
 
-def whole_words(text: str, wide: str) -> None:
-    """Each word of the narrow form stands in the wide one: none was broken."""
-    assert set(text.split()) - set("─" * WIDE) <= {*wide.split(), "─" * WIDE}, set(text.split()) - set(wide.split())
+def assert_words_are_whole(text: str, wide: str) -> None:
+    """Each word of the narrow form is in the wide one: none was broken."""
+    assert set(text.split()) - set("─" * WIDTH) <= {*wide.split(), "─" * WIDTH}, set(text.split()) - set(wide.split())
 
 
-def test_claims(sample_home: Home, pam, in_a_terminal: dict[tuple[str, ...], str]) -> None:
-    lines = lines_of(in_a_terminal["claims",])
+def test_claims_fit_in_80_columns(sample_home: Home, pam, terminal_output: dict[tuple[str, ...], str]) -> None:
+    lines = lines_of(terminal_output["claims",])
     narrow = "\n".join(lines)
-    assert max(map(len, lines)) <= WIDE
+    assert max(map(len, lines)) <= WIDTH
     last = " ".join(lines[-2:])
     assert last.startswith("Edition 2026-03: 290 of 291")
     assert last.endswith("checked: 304 agree, 2 match if rounded down, 3 disagree, 2 cannot be checked")
     wide = pam("claims", "--home", sample_home.path).stdout
-    whole_words(narrow, wide)
+    assert_words_are_whole(narrow, wide)
     assert "verdict     agrees when cut" in narrow and narrow.count("paragraph  ") == 7
 
 
-@pytest.mark.parametrize("command", READ, ids=" ".join)
-def test_no_line_is_wider(in_a_terminal: dict[tuple[str, ...], str], command: tuple[str, ...]) -> None:
-    """Only what cannot be broken is: a hash, a path or the name of a file."""
-    said = in_a_terminal[command]
-    wide = [line for line in lines_of(said) if len(line) > WIDE]
-    assert len(said) > 40 and not [line for line in wide if len(line.split()) > 1], wide
+@pytest.mark.parametrize("command", READ_COMMANDS, ids=" ".join)
+def test_no_line_is_wider_than_the_terminal(terminal_output: dict[tuple[str, ...], str], command: tuple[str, ...]) -> None:
+    """Except what cannot be broken: a hash, a path or the name of a file."""
+    output = terminal_output[command]
+    wide = [line for line in lines_of(output) if len(line) > WIDTH]
+    assert len(output) > 40 and not [line for line in wide if len(line.split()) > 1], wide
 
 
-def test_a_check_is_a_sentence(in_a_terminal: dict[tuple[str, ...], str]) -> None:
-    first, *more = lines_of(in_a_terminal["checks",])
+def test_a_check_is_shown_as_a_sentence(terminal_output: dict[tuple[str, ...], str]) -> None:
+    first, *more = lines_of(terminal_output["checks",])
     assert first == "Warning   intelligence (derbyshire): covered to 2025-11-30; days late: 31"
     assert more[0] == "          [freshness]"
     assert " ".join(line.strip() for line in more[1:-1]).endswith("accept that the newest figures are missing.")
 
 
-def test_help_is_folded_by_the_terminal(in_a_terminal: dict[tuple[str, ...], str]) -> None:
-    """A second paragraph was broken where its source is."""
-    lines = [line.strip() for line in lines_of(in_a_terminal["topline", "--help"])]
+def test_help_is_wrapped_at_the_terminal_width(terminal_output: dict[tuple[str, ...], str]) -> None:
+    """A second paragraph was once broken where its source line ends."""
+    lines = [line.strip() for line in lines_of(terminal_output["topline", "--help"])]
     assert "A figure that is not available is marked, and is never 0. The default is the" in lines
 
 
-def test_the_record_is_read_line_by_line(in_a_terminal: dict[tuple[str, ...], str]) -> None:
-    said = "\n".join(lines_of(in_a_terminal["audit", "show", "--kind", "combination"]))
-    assert re.search(r"^\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  combination by \w+$", said, re.M), said
-    assert "    night_id 2026" in said and '"night_id"' not in said and said.endswith("1 record")
+def test_an_audit_entry_is_shown_line_by_line(terminal_output: dict[tuple[str, ...], str]) -> None:
+    output = "\n".join(lines_of(terminal_output["audit", "show", "--kind", "combination"]))
+    assert re.search(r"^\d+  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  combination by \w+$", output, re.M), output
+    assert "    night_id 2026" in output and '"night_id"' not in output and output.endswith("1 record")
 
 
-def test_a_night(sample_home: Home) -> None:
+def test_a_receipt_fits_and_shows_all_files(sample_home: Home) -> None:
     console = terminal()
     receipt = next(r for r in read_receipts(sample_home) if r.files)
     _show_receipt(console, receipt, sample_home)
     text = console.file.getvalue()
-    assert max(map(len, lines_of(text))) <= WIDE
+    assert max(map(len, lines_of(text))) <= WIDTH
     for f in receipt.files:
         assert re.search(rf"^ *{f['extract']} +{f['covered_from']} to {f['covered_to']} ", text, re.M), f["extract"]
 
 
-def test_a_night_of_several_forces_with_long_names_shows_all_numbers(tmp_path) -> None:
+def test_a_receipt_of_forces_with_long_names_shows_all_numbers(tmp_path) -> None:
     window = {"outcome": "accepted", "covered_from": "2024-04-01", "covered_to": "2025-11-30"}
     rows = {"rows_landed": 1462, "rows_quarantined": 31, "rows_duplicate": 2907}
     names = [("exploitation_outcomes", "devon-and-cornwall"), ("crimes", "avon-and-somerset")]
@@ -139,34 +139,34 @@ def test_a_night_of_several_forces_with_long_names_shows_all_numbers(tmp_path) -
     console = terminal()
     _show_receipt(console, Receipt("n", "published", "", "", files=files), Home(tmp_path))
     text = console.file.getvalue()
-    assert max(map(len, lines_of(text))) <= WIDE and "landed quarantined repeats" in text
+    assert max(map(len, lines_of(text))) <= WIDTH and "landed quarantined repeats" in text
     for extract, force in names:
         assert re.search(rf"^ *{extract} +{force} +2024-04-01 +1,462 +31 +2,907", text, re.M), text
 
 
-def test_status_goes_on_where_its_text_begins() -> None:
+def test_status_indents_wrapped_lines_to_their_text() -> None:
     console = terminal()
     for label in ("Late       ", "Quarantined", "Last night "):
         print_line(console, f"{label} {'community_voices (derbyshire): covered to 2025-11-30, 31 days late; ' * 3}")
     for n, line in enumerate(lines_of(console.file.getvalue())):
-        assert len(line) <= WIDE and (n % 3 == 0 or line.startswith(" " * 12 + line.strip()[0])), line
-    piped = Console(file=io.StringIO(), width=WIDE)
+        assert len(line) <= WIDTH and (n % 3 == 0 or line.startswith(" " * 12 + line.strip()[0])), line
+    piped = Console(file=io.StringIO(), width=WIDTH)
     print_line(piped, f"Late        {'word ' * 40}")
     assert piped.file.getvalue().count("\n") == 1, "a file or a pipe has one line"
 
 
-class Window(io.StringIO):
-    """A terminal, as far as a writer asks."""
+class TerminalStream(io.StringIO):
+    """A stream that says it is a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 @pytest.mark.parametrize("columns", [3, 12])
-def test_a_table_stays_one_where_it_fits(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", str(WIDE))
-    out = Window()
+def test_a_table_that_fits_stays_a_table(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    out = TerminalStream()
     write_result([f"column_{n}" for n in range(columns)], [["[bold]value", *range(columns - 1)]], "table", out)
     lines = lines_of(out.getvalue())
-    assert max(map(len, lines)) <= WIDE and ("[bold]value" in out.getvalue())
-    assert len(lines) == (6 if columns == 3 else 14), "a row is a line; in a block each column is"
+    assert max(map(len, lines)) <= WIDTH and ("[bold]value" in out.getvalue())
+    assert len(lines) == (6 if columns == 3 else 14), "a line for each row, or in a wide table for each column"

@@ -1,4 +1,4 @@
-"""`pam backfill`: only files that touch the period, older ones under newer ones, and what is still not available."""
+"""`pam backfill`: only files that touch the period, newer ones before older ones, and the days still not covered."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,44 +18,44 @@ ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 PERIOD = (date(2024, 1, 1), date(2024, 12, 31))
 
 
-def orders(folder: Path, first: str, last: str, ref: str, amount: int, stamp: str) -> None:
+def write_orders(folder: Path, first: str, last: str, ref: str, amount: int, stamp: str) -> None:
     rows = [[ref, first, amount, "Police"]]
     write_extract(folder, "mda_orders", rows, columns=ORDERS, window=(first, last), stamp=stamp)
 
 
-def test_a_past_period_is_filled(pam: Callable, new_home: Home, tmp_path: Path) -> None:
-    orders(new_home.inbox, "2024-07-01", "2024-09-30", "M1", 100, "20260101T020000Z")
+def test_backfill_fills_a_past_period(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    write_orders(new_home.inbox, "2024-07-01", "2024-09-30", "M1", 100, "20260101T020000Z")
     land_night(new_home)
-    old = tmp_path / "old"
-    orders(old, "2023-12-01", "2024-01-31", "M2", 10, "20240201T020000Z")
-    orders(old, "2024-07-01", "2024-07-31", "M1", 1, "20240801T020000Z")
-    orders(old, "2022-01-01", "2022-12-31", "M3", 1000, "20230101T020000Z")
-    (old / "notes.txt").write_text("x")
-    before = sorted(old.iterdir())
-    result = pam("backfill", "2024-01-01", "2024-12-31", "--inbox", old, "--home", new_home.path)
+    old_files = tmp_path / "old"
+    write_orders(old_files, "2023-12-01", "2024-01-31", "M2", 10, "20240201T020000Z")
+    write_orders(old_files, "2024-07-01", "2024-07-31", "M1", 1, "20240801T020000Z")
+    write_orders(old_files, "2022-01-01", "2022-12-31", "M3", 1000, "20230101T020000Z")
+    (old_files / "notes.txt").write_text("x")
+    before = sorted(old_files.iterdir())
+    result = pam("backfill", "2024-01-01", "2024-12-31", "--inbox", old_files, "--home", new_home.path)
     assert result.exit_code == 0, result.stderr
-    assert sorted(old.iterdir()) == before, "the folder is as it was"
-    told = sorted(f["covered_from"] for f in read_receipts(new_home)[-1].files)
-    assert told == ["2023-12-01", "2024-07-01", "2024-07-01"], "and what was landed alone before, which no receipt tells of yet"
+    assert sorted(old_files.iterdir()) == before, "the folder is unchanged"
+    starts = sorted(f["covered_from"] for f in read_receipts(new_home)[-1].files)
+    assert starts == ["2023-12-01", "2024-07-01", "2024-07-01"], "with the file that landed before, which is in no receipt yet"
     assert {str(e.covered_from) for e in read_ledger(new_home)} == {"2024-07-01", "2023-12-01"}
     figures = published(
         new_home,
         "select cast(period_end as varchar), value from marts.mart_mda_orders where measure = 'order_value'"
         " and category = 'all' and period_type = 'month' and area_type = 'force' and value > 0 order by 1",
     )
-    # An older file fills only what no newer one covers.
+    # An older file fills only the days that no newer one covers.
     assert [(end, int(value)) for end, value in figures] == [("2023-12-31", 10), ("2024-07-31", 100)]
     table = " ".join(result.stdout.split())
     assert "Covered of 2024-01-01 to 2024-12-31" in table
     assert "mda_orders derbyshire 123 of 366 2024-02-01 to 2024-06-30, 2024-10-01 to 2024-12-31" in table
     assert "all: never accepted" in table and "naloxone" in table
-    again = pam("backfill", "2024-01-01", "2024-12-31", "--inbox", old, "--home", new_home.path, "--quiet")
+    again = pam("backfill", "2024-01-01", "2024-12-31", "--inbox", old_files, "--home", new_home.path, "--quiet")
     assert (again.exit_code, again.stdout, again.stderr) == (0, "", "")
     assert len(read_ledger(new_home)) == 3 and {f["outcome"] for f in read_receipts(new_home)[-1].files} == {"known"}
 
 
-def test_a_period_that_no_file_touches_runs_no_night(pam: Callable, new_home: Home, tmp_path: Path) -> None:
-    orders(tmp_path, "2024-01-01", "2024-01-31", "M2", 10, "20240201T020000Z")
+def test_no_night_runs_where_no_file_touches_the_period(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    write_orders(tmp_path, "2024-01-01", "2024-01-31", "M2", 10, "20240201T020000Z")
     result = pam("backfill", "2024-02-01", "2024-02-29", "--inbox", tmp_path, "--home", new_home.path)
     assert (
         result.exit_code == 1 and "no file whose name says that it covers any day of 2024-02-01 to 2024-02-29" in result.stderr
@@ -64,20 +64,20 @@ def test_a_period_that_no_file_touches_runs_no_night(pam: Callable, new_home: Ho
 
 
 @pytest.mark.parametrize("period", [("2024-02-30", "2024-03-01"), ("2024-03-01", "2024-02-01"), ("yesterday", "today")])
-def test_a_period_that_is_none_is_wrong_use(pam: Callable, new_home: Home, period: tuple[str, str]) -> None:
+def test_an_invalid_period_is_a_usage_error(pam: Callable, new_home: Home, period: tuple[str, str]) -> None:
     assert pam("backfill", *period, "--home", new_home.path).exit_code == 2
     with pytest.raises(PeriodError):
         read_period(*period)
 
 
 @given(st.lists(st.tuples(st.integers(-20, 400), st.integers(0, 60)), max_size=8))
-def test_covered_days_are_those_that_a_count_day_by_day_finds(windows: list[tuple[int, int]]) -> None:
+def test_covered_days_equal_a_count_day_by_day(windows: list[tuple[int, int]]) -> None:
     days = [PERIOD[0] + timedelta(days=n) for n in range(366)]
     spans = [(PERIOD[0] + timedelta(days=a), PERIOD[0] + timedelta(days=a + n)) for a, n in windows]
-    there = {d for d in days if any(a <= d <= b for a, b in spans)}
+    covered = {d for d in days if any(a <= d <= b for a, b in spans)}
     gaps = find_gaps(spans, PERIOD)
-    assert {d for a, b in gaps for d in days if a <= d <= b} == set(days) - there
-    assert sum((b - a).days + 1 for a, b in gaps) == len(days) - len(there), "no day twice, and none of another year"
+    assert {d for a, b in gaps for d in days if a <= d <= b} == set(days) - covered
+    assert sum((b - a).days + 1 for a, b in gaps) == len(days) - len(covered), "no day twice, and none of another year"
 
 
 def test_spans_in_words() -> None:

@@ -1,4 +1,4 @@
-"""`pam diff`: as a table, as CSV and JSON, to a file, and what is said when it can't be done."""
+"""`pam diff`: as a table, as CSV and JSON, to a file, and its error messages."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from dagster_project.core.home import Home
 from dagster_project.serving.diff import FIGURES, FILES
 
 
-def test_a_person_sees_marts_moves_and_files(pam: Callable, week: Home) -> None:
+def test_the_table_shows_marts_changed_figures_and_files(pam: Callable, week: Home) -> None:
     result = pam("diff", "20260103", "20260104", "--home", week.path)
     assert result.exit_code == 0 and result.stderr == ""
     lines = result.stdout.splitlines()
@@ -31,7 +31,7 @@ def test_without_nights_the_last_two_are_compared(pam: Callable, week: Home) -> 
     assert result.stdout == f"From night {NIGHTS[3]} to night {NIGHTS[4]}: 0 figures moved\n" and result.exit_code == 0
 
 
-def test_every_figure_as_csv(pam: Callable, week: Home, tmp_path: Path) -> None:
+def test_the_csv_has_every_changed_figure(pam: Callable, week: Home, tmp_path: Path) -> None:
     out = tmp_path / "moves.csv"
     result = pam("diff", "20260103", "20260104", "--all", "--format", "csv", "--out", out, "--home", week.path)
     assert result.stdout == f"631 of 631 moved figures written to {out}\n"
@@ -41,24 +41,24 @@ def test_every_figure_as_csv(pam: Callable, week: Home, tmp_path: Path) -> None:
     assert pam("diff", "20260103", "20260104", "-f", "csv", "--limit", "3", "--home", week.path).stdout.count("\n") == 4
 
 
-def test_all_of_it_as_json(pam: Callable, week: Home) -> None:
-    found = json.loads(pam("diff", NIGHTS[2], "today", "-f", "json", "--mart", "op_trapped", "--home", week.path).stdout)
-    assert (found["before"], found["after"], found["moved"], found["unexplained"]) == (NIGHTS[2], NIGHTS[4], 894, 0)
-    assert [m["mart"] for m in found["marts"]] == ["mart_op_trapped"] and len(found["figures"]) == 20
-    assert [(tuple(f), f["extract"], f["figures"]) for f in found["files"]] == [(FILES, "op_trapped", 894)]
-    assert {f["mart"] for f in found["figures"]} == {"mart_op_trapped"}
+def test_the_json_has_marts_figures_and_files(pam: Callable, week: Home) -> None:
+    diff = json.loads(pam("diff", NIGHTS[2], "today", "-f", "json", "--mart", "op_trapped", "--home", week.path).stdout)
+    assert (diff["before"], diff["after"], diff["moved"], diff["unexplained"]) == (NIGHTS[2], NIGHTS[4], 894, 0)
+    assert [m["mart"] for m in diff["marts"]] == ["mart_op_trapped"] and len(diff["figures"]) == 20
+    assert [(tuple(f), f["extract"], f["figures"]) for f in diff["files"]] == [(FILES, "op_trapped", 894)]
+    assert {f["mart"] for f in diff["figures"]} == {"mart_op_trapped"}
 
 
-def test_what_is_not_there_is_named(pam: Callable, week: Home, new_home: Home) -> None:
-    asked = {
+def test_unknown_marts_measures_and_nights_are_named(pam: Callable, week: Home, new_home: Home) -> None:
+    messages = {
         ("--mart", "mart_nothing"): "no figure of mart mart_nothing in either night; there are: mart_community_voices, ",
         ("--measure", "nothing"): "no figure of measure nothing in either night; there are: drug_find_rate, ",
         ("20251224",): "20251224: no kept night of that id. Kept are: ",
         ("today", "today"): f"night {NIGHTS[4]} is compared with itself: name two",
     }
-    for args, said in asked.items():
+    for args, message in messages.items():
         result = pam("diff", *args, "--home", week.path)
-        assert result.exit_code == 1 and said in result.stderr and "Traceback" not in result.stderr
+        assert result.exit_code == 1 and message in result.stderr and "Traceback" not in result.stderr
     assert "has no published night" in pam("diff", "--home", new_home.path).stderr
     assert pam("diff", *NIGHTS[:3], "--home", week.path).exit_code == 2
     assert pam("diff", "--format", "xml", "--home", week.path).exit_code == 2

@@ -1,6 +1,7 @@
-"""What a command of `pam` imports can be the first that its process imports: the tests' process has all of it already.
+"""Each module that a command of `pam` imports can be imported first. This needs a process of its own: that of the tests has
+imported them all.
 
-With `--long` each module by itself. In the suite the first of each package: lint-imports finds the circles between packages.
+`--long` tries each module by itself, the suite the first of each package: lint-imports finds cycles between packages.
 """
 
 import subprocess
@@ -8,7 +9,7 @@ import sys
 
 from how_often import IS_LONG
 
-ALONE = r"""
+SCRIPT = r"""
 import importlib, pathlib, re, sys
 import duckdb, pydantic, typer, yaml
 import dagster_project
@@ -31,6 +32,6 @@ for name in sorted(names):
 """
 
 
-def test_what_commands_begin_with_can_be_imported_first() -> None:
-    done = subprocess.run([sys.executable, "-c", ALONE, str(int(IS_LONG))], capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+def test_modules_of_commands_can_be_imported_first() -> None:
+    result = subprocess.run([sys.executable, "-c", SCRIPT, str(int(IS_LONG))], capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout) == (0, ""), result.stdout + result.stderr

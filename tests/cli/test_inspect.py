@@ -1,4 +1,4 @@
-"""`pam inspect`: what it says is what the night then does, and nothing changes by asking."""
+"""`pam inspect`: it reports what a night then does with a file, and changes nothing."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
-SAME = (
+SHARED_KEYS = (
     "extract", "force_code", "form", "outcome", "encoding", "delimiter", "mapping", "headers", "unknown_columns",
     "missing_columns", "drift", "unknown_values", "rows_in_file", "rows_landed", "rows_quarantined", "rows_duplicate",
     "quarantine_reasons", "reason", "withheld",
@@ -23,73 +23,73 @@ SAME = (
 
 def snapshot(folder: Path) -> dict[str, tuple]:
     """Every name below a folder with its mode, times and bytes."""
-    found = {}
+    states = {}
     for path in [folder, *sorted(folder.rglob("*"))]:
         stat = path.lstat()
         data = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-        found[str(path.relative_to(folder))] = (stat.st_mode, stat.st_mtime_ns, stat.st_size if data else 0, data)
-    return found
+        states[str(path.relative_to(folder))] = (stat.st_mode, stat.st_mtime_ns, stat.st_size if data else 0, data)
+    return states
 
 
-def asked(pam: Callable, home: Home, *args: object) -> dict:
+def inspect(pam: Callable, home: Home, *args: object) -> dict:
     """`pam inspect --json`, which must leave home and files as they are."""
     files = [Path(a) for a in args if isinstance(a, Path)]
     before = (snapshot(home.path) if home.path.exists() else None, [snapshot(f.parent) for f in files])
     result = pam("inspect", *args, "--json", "--home", home.path)
     assert (snapshot(home.path) if home.path.exists() else None, [snapshot(f.parent) for f in files]) == before
-    found = json.loads(result.stdout)
-    fine = all(f["outcome"] in ("accepted", "known") for f in found["files"])
-    fine = fine and (found["gate"] is None or found["gate"]["outcome"] in ("published", "unchanged"))
-    assert result.exit_code == (0 if fine else 1)
-    return found
+    output = json.loads(result.stdout)
+    is_ok = all(f["outcome"] in ("accepted", "known") for f in output["files"])
+    is_ok = is_ok and (output["gate"] is None or output["gate"]["outcome"] in ("published", "unchanged"))
+    assert result.exit_code == (0 if is_ok else 1)
+    return output
 
 
-def one(pam: Callable, home: Home, *args: object) -> dict:
-    return asked(pam, home, *args)["files"][0]
+def inspect_one(pam: Callable, home: Home, *args: object) -> dict:
+    return inspect(pam, home, *args)["files"][0]
 
 
-def rows(n: int, bad: int = 0) -> list[list[str]]:
+def n_rows(n: int, bad: int = 0) -> list[list[str]]:
     return [[f"N{i}", "someday" if i < bad else "2025-05-01 10:00", "Dales"] for i in range(n)]
 
 
 @pytest.fixture(scope="module")
 def landed_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """To be copied, not changed."""
+    """Copy it, do not change it."""
     home = Home(tmp_path_factory.mktemp("inspect") / "home").create()
-    write_extract(home.inbox, "naloxone", rows(5, bad=1), columns=NALOXONE)
+    write_extract(home.inbox, "naloxone", n_rows(5, bad=1), columns=NALOXONE)
     write_extract(home.inbox, "drug_tests", [["CU1", "2025-05-01", "Theft", "Refused"]], columns=TESTS)
     land_night(home)
     return home
 
 
 @pytest.fixture
-def landed(landed_once: Home, tmp_path: Path) -> Home:
+def landed_home(landed_once: Home, tmp_path: Path) -> Home:
     """A home with files of naloxone and drug tests, its inbox empty."""
     return copy_home(landed_once, tmp_path / "home")
 
 
-def cases(folder: Path) -> dict[str, Path]:
-    """Files of every kind of outcome, by what they are."""
+def write_cases(folder: Path) -> dict[str, Path]:
+    """A file for every kind of outcome, by the name of its case."""
     later = {"columns": NALOXONE, "stamp": "20260106T020000Z"}
-    made = {
-        "bad rows": write_extract(folder / "a", "naloxone", [*rows(6, bad=2), ["N9"], rows(6)[5]], **later),
-        "drift": write_extract(folder / "b", "naloxone", rows(3), columns=["Administration Ref", "administered_at", "Beat"]),
-        "known": write_extract(folder / "c", "naloxone", rows(5, bad=1), columns=NALOXONE),
-        "a rival": write_extract(folder / "d", "naloxone", rows(4), columns=NALOXONE),
+    files = {
+        "bad rows": write_extract(folder / "a", "naloxone", [*n_rows(6, bad=2), ["N9"], n_rows(6)[5]], **later),
+        "drift": write_extract(folder / "b", "naloxone", n_rows(3), columns=["Administration Ref", "administered_at", "Beat"]),
+        "known": write_extract(folder / "c", "naloxone", n_rows(5, bad=1), columns=NALOXONE),
+        "a rival": write_extract(folder / "d", "naloxone", n_rows(4), columns=NALOXONE),
         "a tie": write_extract(folder / "e", "naloxone", [["N3", "2025-05-02", "x"]], columns=NALOXONE,
                                window=("2025-05-01", "2025-05-31")),
         "a column missing": write_extract(folder / "f", "naloxone", [["N1", "x"]], columns=["administration_ref", "Given"]),
         "empty": write_extract(folder / "g", "crimes", [], columns=["crime_ref", "recorded_on", "offence_code", "status"]),
         "identifiers": write_extract(folder / "h", "drug_tests", [["CU1", "2025-05-01", "Theft", "Refused"]], columns=TESTS,
                                      stamp="20260106T020000Z"),
-        "doubled": write_extract(folder / "i", "naloxone", rows(60) * 2, **later),
+        "doubled": write_extract(folder / "i", "naloxone", n_rows(60) * 2, **later),
         "no name": folder / "j" / "export.csv",
         "no text": folder / "k" / "naloxone__derbyshire__2025-01-01__2025-12-31__20260107T020000Z.xlsx",
     }  # fmt: skip
     for name in ("no name", "no text"):
-        made[name].parent.mkdir()
-        made[name].write_bytes(b"administration_ref,administered_at\nN1,2025-05-01\n")
-    return made
+        files[name].parent.mkdir()
+        files[name].write_bytes(b"administration_ref,administered_at\nN1,2025-05-01\n")
+    return files
 
 
 OUTCOMES = {
@@ -100,28 +100,28 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
-def test_what_it_says_is_what_the_night_does(pam: Callable, landed: Home, tmp_path: Path, name: str) -> None:
-    path = cases(tmp_path / "new")[name]
-    said = one(pam, landed, path)
-    assert said["outcome"] == OUTCOMES[name], said["reason"]
-    path.rename(landed.inbox / path.name)
-    (entry,) = land_night(landed)
-    done = entry.model_dump(mode="json")
-    assert {k: said[k] for k in SAME} == {k: done[k] for k in SAME}
+def test_inspect_reports_what_the_night_then_does(pam: Callable, landed_home: Home, tmp_path: Path, name: str) -> None:
+    path = write_cases(tmp_path / "new")[name]
+    result = inspect_one(pam, landed_home, path)
+    assert result["outcome"] == OUTCOMES[name], result["reason"]
+    path.rename(landed_home.inbox / path.name)
+    (entry,) = land_night(landed_home)
+    landed = entry.model_dump(mode="json")
+    assert {k: result[k] for k in SHARED_KEYS} == {k: landed[k] for k in SHARED_KEYS}
 
 
-def test_dialect_headers_problems_and_counts(pam: Callable, landed: Home, tmp_path: Path) -> None:
-    path = cases(tmp_path / "new")["bad rows"]
-    said = one(pam, landed, path)
-    assert (said["container"], said["encoding"], said["delimiter"]) == (".csv", "utf-8", ",")
-    assert said["headers"] == {c: c for c in NALOXONE} and said["headers_by_mapping"] == []
-    assert (said["rows_in_file"], said["rows_landed"], said["rows_quarantined"], said["rows_duplicate"]) == (8, 4, 3, 1)
-    assert said["problems"] == [
+def test_the_report_has_dialect_headers_problems_and_counts(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
+    path = write_cases(tmp_path / "new")["bad rows"]
+    result = inspect_one(pam, landed_home, path)
+    assert (result["container"], result["encoding"], result["delimiter"]) == (".csv", "utf-8", ",")
+    assert result["headers"] == {c: c for c in NALOXONE} and result["headers_by_mapping"] == []
+    assert (result["rows_in_file"], result["rows_landed"], result["rows_quarantined"], result["rows_duplicate"]) == (8, 4, 3, 1)
+    assert result["problems"] == [
         {"line": 2, "reasons": "administered_at: 'someday' is not a date and time"},
         {"line": 3, "reasons": "administered_at: 'someday' is not a date and time"},
         {"line": 8, "reasons": "1 fields where the header has 3"},
     ]
-    text = pam("inspect", path, "--home", landed.path).stdout
+    text = pam("inspect", path, "--home", landed_home.path).stdout
     for line in (
         "Outcome     would be accepted",
         "Recognised  naloxone of derbyshire, 2025-01-01 to 2025-12-31, extracted at 2026-01-06T02:00:00Z",
@@ -132,131 +132,131 @@ def test_dialect_headers_problems_and_counts(pam: Callable, landed: Home, tmp_pa
 
 
 def test_only_the_first_problems_are_shown(pam: Callable, new_home: Home, tmp_path: Path) -> None:
-    path = write_extract(tmp_path / "new", "naloxone", rows(40, bad=30), columns=NALOXONE)
-    said = one(pam, new_home, path)
-    assert len(said["problems"]) == 10 and said["rows_quarantined"] == 30
+    path = write_extract(tmp_path / "new", "naloxone", n_rows(40, bad=30), columns=NALOXONE)
+    result = inspect_one(pam, new_home, path)
+    assert len(result["problems"]) == 10 and result["rows_quarantined"] == 30
 
 
-def test_a_mapping_and_its_columns(pam: Callable, landed: Home, tmp_path: Path) -> None:
-    (landed.mappings / "amb.yml").write_text("extract: naloxone\nheaders: {lpu: Beat, administration_ref: Job}\n")
-    path = write_extract(tmp_path / "new", "naloxone", rows(3), columns=["Job", "administered_at", "Beat"],
+def test_the_mapping_and_its_columns_are_shown(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
+    (landed_home.mappings / "amb.yml").write_text("extract: naloxone\nheaders: {lpu: Beat, administration_ref: Job}\n")
+    path = write_extract(tmp_path / "new", "naloxone", n_rows(3), columns=["Job", "administered_at", "Beat"],
                          stamp="20260106T020000Z")  # fmt: skip
-    said = one(pam, landed, path)
-    assert said["mapping"].startswith("amb.yml@") and said["headers_by_mapping"] == ["administration_ref", "lpu"]
-    assert said["drift"] == [
+    result = inspect_one(pam, landed_home, path)
+    assert result["mapping"].startswith("amb.yml@") and result["headers_by_mapping"] == ["administration_ref", "lpu"]
+    assert result["drift"] == [
         "other header: administration_ref was administration_ref, is Job", "other header: lpu was lpu, is Beat",
     ]  # fmt: skip
-    assert "lpu <- Beat (by the mapping)" in pam("inspect", path, "--home", landed.path).stdout
-    (landed.mappings / "amb.yml").write_text("extract: naloxone\nheader: {lpu: Beat}\n")
-    assert "mappings/amb.yml: header: not known here; is headers meant?" in one(pam, landed, path)["reason"]
+    assert "lpu <- Beat (by the mapping)" in pam("inspect", path, "--home", landed_home.path).stdout
+    (landed_home.mappings / "amb.yml").write_text("extract: naloxone\nheader: {lpu: Beat}\n")
+    assert "mappings/amb.yml: header: not known here; is headers meant?" in inspect_one(pam, landed_home, path)["reason"]
 
 
-def test_a_file_whose_name_says_nothing(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+def test_a_file_with_an_unknown_name_needs_extract_and_force(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     path = tmp_path / "new" / "Naloxone export (3).csv"
     path.parent.mkdir()
     path.write_text("administration_ref,administered_at\nN1,2025-05-03\nN2,01/05/2025\n")
-    assert "the name is neither" in one(pam, new_home, path)["reason"]
+    assert "the name is neither" in inspect_one(pam, new_home, path)["reason"]
     claim = ("--extract", "naloxone", "--force", "derbyshire")
-    said = one(pam, new_home, path, *claim)
-    assert (said["outcome"], said["rows_landed"], said["container"]) == ("accepted", 2, ".csv")
-    assert said["name_that_would_do"].startswith("naloxone__derbyshire__2025-05-01__2025-05-03__")
-    narrow = one(pam, new_home, path, *claim, "--from", "2025-05-02", "--to", "2025-05-31")
+    result = inspect_one(pam, new_home, path, *claim)
+    assert (result["outcome"], result["rows_landed"], result["container"]) == ("accepted", 2, ".csv")
+    assert result["name_that_would_do"].startswith("naloxone__derbyshire__2025-05-01__2025-05-03__")
+    narrow = inspect_one(pam, new_home, path, *claim, "--from", "2025-05-02", "--to", "2025-05-31")
     assert narrow["rows_quarantined"] == 1 and "2025-05-01 is outside the window" in narrow["problems"][0]["reasons"]
     assert "naloxone of derbyshire, any window" in pam("inspect", path, *claim, "--home", new_home.path).stdout
-    (new_home.inbox / said["name_that_would_do"]).write_bytes(path.read_bytes())
+    (new_home.inbox / result["name_that_would_do"]).write_bytes(path.read_bytes())
     assert land_night(new_home)[0].rows_landed == 2
 
 
-def test_wrong_claims(pam: Callable, new_home: Home, tmp_path: Path) -> None:
-    path = write_extract(tmp_path / "new", "naloxone", rows(1), columns=NALOXONE)
+def test_wrong_options_are_refused(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    path = write_extract(tmp_path / "new", "naloxone", n_rows(1), columns=NALOXONE)
     for args in (("--extract", "naloxone"), ("--force", "derbyshire"), ("--from", "2025-01-01"), ("--to", "x")):
         assert pam("inspect", path, *args, "--home", new_home.path).exit_code == 2
-    for args, said in (
+    for args, message in (
         (("--extract", "nalox", "--force", "derbyshire"), "no contract is called 'nalox'"),
         (("--extract", "naloxone", "--force", "mordor"), "unknown force 'mordor'"),
     ):
         result = pam("inspect", path, *args, "--home", new_home.path)
-        assert result.exit_code == 1 and said in result.stderr
+        assert result.exit_code == 1 and message in result.stderr
     assert pam("inspect", tmp_path / "none.csv").exit_code == 2
     assert pam("inspect", tmp_path).exit_code == 2
     assert pam("inspect").exit_code == 2
 
 
-def test_names_that_a_night_passes_over(pam: Callable, new_home: Home, tmp_path: Path) -> None:
-    path = write_extract(tmp_path / "new", "naloxone", rows(1), columns=NALOXONE)
+def test_file_names_that_a_night_skips_are_refused(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    path = write_extract(tmp_path / "new", "naloxone", n_rows(1), columns=NALOXONE)
     for name in ("." + path.name, path.name + ".part", path.name + ".manifest.json"):
         other = path.rename(path.parent / name)
-        said = one(pam, new_home, other)
-        assert said["outcome"] == "refused" and "a night passes over" in said["reason"]
+        result = inspect_one(pam, new_home, other)
+        assert result["outcome"] == "refused" and "a night passes over" in result["reason"]
         path = other.rename(path)
 
 
-def test_files_of_the_inbox_and_files_decided_on_before(pam: Callable, landed: Home) -> None:
-    path = write_extract(landed.inbox, "naloxone", rows(2), columns=NALOXONE, stamp="20260106T020000Z")
-    assert one(pam, landed, path)["outcome"] == "accepted"
-    day = next(landed.archive.iterdir())
+def test_files_of_the_inbox_and_of_the_archive_can_be_inspected(pam: Callable, landed_home: Home) -> None:
+    path = write_extract(landed_home.inbox, "naloxone", n_rows(2), columns=NALOXONE, stamp="20260106T020000Z")
+    assert inspect_one(pam, landed_home, path)["outcome"] == "accepted"
+    day = next(landed_home.archive.iterdir())
     archived = sorted(day.glob("naloxone*"))[0]
-    assert one(pam, landed, archived)["outcome"] == "known"
+    assert inspect_one(pam, landed_home, archived)["outcome"] == "known"
 
 
-def test_several_files_are_seen_as_one_night_sees_them(pam: Callable, landed: Home, tmp_path: Path) -> None:
-    later = write_extract(tmp_path / "new", "naloxone", rows(2), columns=[*NALOXONE[:2], "Beat"], stamp="20260107T020000Z")
-    first = write_extract(tmp_path / "new", "naloxone", rows(2), columns=[*NALOXONE[:2], "Beat"], stamp="20260106T020000Z")
-    twin = write_extract(tmp_path / "twin", "naloxone", rows(2), columns=[*NALOXONE[:2], "Beat"], stamp="20260106T020000Z")
-    found = asked(pam, landed, later, first, twin)["files"]
-    assert [f["file"] for f in found] == [str(later), str(first), str(twin)]
-    assert [f["outcome"] for f in found] == ["accepted", "accepted", "known"]
-    assert [f["drift"] for f in found[:2]] == [[], ["renamed? lpu is gone, Beat is new"]]
+def test_several_files_are_judged_as_in_one_night(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
+    later = write_extract(tmp_path / "new", "naloxone", n_rows(2), columns=[*NALOXONE[:2], "Beat"], stamp="20260107T020000Z")
+    first = write_extract(tmp_path / "new", "naloxone", n_rows(2), columns=[*NALOXONE[:2], "Beat"], stamp="20260106T020000Z")
+    twin = write_extract(tmp_path / "twin", "naloxone", n_rows(2), columns=[*NALOXONE[:2], "Beat"], stamp="20260106T020000Z")
+    results = inspect(pam, landed_home, later, first, twin)["files"]
+    assert [f["file"] for f in results] == [str(later), str(first), str(twin)]
+    assert [f["outcome"] for f in results] == ["accepted", "accepted", "known"]
+    assert [f["drift"] for f in results[:2]] == [[], ["renamed? lpu is gone, Beat is new"]]
 
 
-def test_the_sidecar_is_heeded(pam: Callable, new_home: Home, tmp_path: Path) -> None:
-    path = write_extract(tmp_path / "new", "naloxone", rows(2), columns=NALOXONE)
+def test_the_manifest_is_checked(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    path = write_extract(tmp_path / "new", "naloxone", n_rows(2), columns=NALOXONE)
     path.with_name(path.name + ".manifest.json").write_text('{"rows": 3}')
-    assert one(pam, new_home, path)["reason"] == "manifest: says 3 rows, the file has 2"
+    assert inspect_one(pam, new_home, path)["reason"] == "manifest: says 3 rows, the file has 2"
 
 
-def test_no_home_and_no_key_are_made(pam: Callable, tmp_path: Path, new_home: Home) -> None:
+def test_no_home_and_no_key_are_created(pam: Callable, tmp_path: Path, new_home: Home) -> None:
     path = write_extract(tmp_path / "new", "drug_tests", [["CU1", "2025-05-01", "Theft", "Refused"]], columns=TESTS)
     nowhere = Home(tmp_path / "nowhere")
-    assert one(pam, nowhere, path)["outcome"] == "accepted" and not nowhere.path.exists()
-    assert one(pam, new_home, path)["outcome"] == "accepted" and not new_home.key_file.exists()
+    assert inspect_one(pam, nowhere, path)["outcome"] == "accepted" and not nowhere.path.exists()
+    assert inspect_one(pam, new_home, path)["outcome"] == "accepted" and not new_home.key_file.exists()
 
 
-def test_a_key_that_is_gone_or_lies_open_is_said_as_the_night_says_it(pam: Callable, landed: Home, tmp_path: Path) -> None:
-    path = cases(tmp_path / "new")["identifiers"]
-    os.chmod(landed.key_file, 0o644)
-    result = pam("inspect", path, "--home", landed.path)
+def test_a_missing_or_readable_key_is_an_error_as_in_a_night(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
+    path = write_cases(tmp_path / "new")["identifiers"]
+    os.chmod(landed_home.key_file, 0o644)
+    result = pam("inspect", path, "--home", landed_home.path)
     assert result.exit_code == 1 and "can be read by others than its owner" in result.stderr
-    landed.key_file.unlink()
-    result = pam("inspect", path, "--home", landed.path)
-    assert result.exit_code == 1 and "is gone" in result.stderr and not landed.key_file.exists()
+    landed_home.key_file.unlink()
+    result = pam("inspect", path, "--home", landed_home.path)
+    assert result.exit_code == 1 and "is gone" in result.stderr and not landed_home.key_file.exists()
 
 
-def test_nothing_is_left_behind(pam: Callable, landed: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_temporary_file_is_left(pam: Callable, landed_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
-    one(pam, landed, cases(tmp_path / "new")["identifiers"])
+    inspect_one(pam, landed_home, write_cases(tmp_path / "new")["identifiers"])
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_the_gate_says_what_the_night_would(pam: Callable, landed: Home, tmp_path: Path) -> None:
-    """Of one that a rule of the home's own holds."""
-    landed.expectations.mkdir()
-    (landed.expectations / "none.yml").write_text(
+def test_the_gate_reports_what_the_night_would(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
+    """For a night that a rule of the home holds."""
+    landed_home.expectations.mkdir()
+    (landed_home.expectations / "none.yml").write_text(
         "name: none\nrelation: stg_naloxone\nexpectations:\n  - type: expect_table_row_count_to_be_between\n"
         "    kwargs: {max_value: 0}\n    severity: critical\n    meta: {advice: Ask.}\n",
         encoding="utf-8",
     )
-    path = cases(tmp_path / "new")["bad rows"]
-    before = snapshot(landed.path)
-    result = pam("inspect", path, "--gate", "--home", landed.path)
+    path = write_cases(tmp_path / "new")["bad rows"]
+    before = snapshot(landed_home.path)
+    result = pam("inspect", path, "--gate", "--home", landed_home.path)
     assert result.exit_code == 1 and "Outcome     would be accepted" in result.stdout
     assert "Gate        a night with this would be held back: " in result.stdout and "stg_naloxone is " in result.stdout
     figures = result.stdout[result.stdout.index("Figures") :]
     assert {"mart_drug_tests", "mart_naloxone"} == {*re.findall(r"mart_\w+(?=: [\d,]+ changed)", figures)}
-    assert snapshot(landed.path) == before
-    path.rename(landed.inbox / path.name)
-    with night(landed) as run:
+    assert snapshot(landed_home.path) == before
+    path.rename(landed_home.inbox / path.name)
+    with night(landed_home) as run:
         run.land()
         run.build()
         run.judge()
@@ -265,11 +265,11 @@ def test_the_gate_says_what_the_night_would(pam: Callable, landed: Home, tmp_pat
     assert {rule for rule in failed if f"[{rule}]" in result.stdout} == failed > {"share_quarantined"}
 
 
-def test_a_night_that_would_fail_and_one_that_has_nothing_new(pam: Callable, landed: Home, tmp_path: Path) -> None:
-    files = cases(tmp_path / "new")
-    judged = asked(pam, landed, files["known"], "--gate")["gate"]
-    assert (judged["outcome"], judged["checks"]) == ("unchanged", [])
-    landed.seeds.mkdir()
-    (landed.seeds / "areas.csv").write_text("no,such,columns\n")
-    judged = asked(pam, landed, files["bad rows"], "--gate")["gate"]
-    assert judged["outcome"] == "failed" and "seeds/areas.csv: line 1: the header lacks" in judged["reason"]
+def test_the_gate_reports_a_failed_and_an_unchanged_night(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
+    files = write_cases(tmp_path / "new")
+    gate = inspect(pam, landed_home, files["known"], "--gate")["gate"]
+    assert (gate["outcome"], gate["checks"]) == ("unchanged", [])
+    landed_home.seeds.mkdir()
+    (landed_home.seeds / "areas.csv").write_text("no,such,columns\n")
+    gate = inspect(pam, landed_home, files["bad rows"], "--gate")["gate"]
+    assert gate["outcome"] == "failed" and "seeds/areas.csv: line 1: the header lacks" in gate["reason"]

@@ -1,4 +1,4 @@
-"""`pam inspect` of exports with names of their own, and the mapping's rules shown on ten rows."""
+"""`pam inspect` of exports with the force's own file names, and the mapping's rules shown on ten rows."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ optional: [grade]
 
 
 @pytest.fixture
-def logs(new_home: Home, tmp_path: Path) -> Path:
+def export(new_home: Home, tmp_path: Path) -> Path:
     (new_home.mappings / "cad.yml").write_text(CAD, encoding="utf-8")
     path = tmp_path / "Logs Oct 2025.csv"
     rows = [f"K{n},I,{n + 1:02}/10/2025,10:00,Drug deal,Alc,{n % 3}" for n in range(12)]
@@ -29,35 +29,35 @@ def logs(new_home: Home, tmp_path: Path) -> Path:
     return path
 
 
-def test_each_rule_is_shown_on_ten_rows(pam: Callable, new_home: Home, logs: Path) -> None:
-    result = pam("inspect", logs, "--home", new_home.path)
+def test_each_rule_is_shown_on_ten_rows(pam: Callable, new_home: Home, export: Path) -> None:
+    result = pam("inspect", export, "--home", new_home.path)
     assert result.exit_code == 0, result.stdout
-    said = " ".join(result.stdout.split())
-    assert "incidents of kent, 2025-10-01 to 2025-10-31" in said and "1 more are not records" in said
-    assert "Rule created_at: Day + Time, joined with ' ' line 4: 01/10/2025 10:00 -> 2025-10-01 10:00:00" in said
-    assert "line 13: 10/10/2025 10:00 -> 2025-10-10 10:00:00" in said and "14: 11/10/2025" not in said
-    assert "Rule qualifiers: Q1 + Q2, as a list; 1 codes line 4: Drug deal;Alc -> Drugs;Alc" in said
-    assert "Rule grade: from G; 2 codes line 4: 0 -> Scheduled line 5: 1 -> Emergency" in said
-    assert "Rule channel: every row has Telephone" in said
-    assert "Rule incident_ref: rows that are not records line 16: TOTAL -> (blank)" in said
+    output = " ".join(result.stdout.split())
+    assert "incidents of kent, 2025-10-01 to 2025-10-31" in output and "1 more are not records" in output
+    assert "Rule created_at: Day + Time, joined with ' ' line 4: 01/10/2025 10:00 -> 2025-10-01 10:00:00" in output
+    assert "line 13: 10/10/2025 10:00 -> 2025-10-10 10:00:00" in output and "14: 11/10/2025" not in output
+    assert "Rule qualifiers: Q1 + Q2, as a list; 1 codes line 4: Drug deal;Alc -> Drugs;Alc" in output
+    assert "Rule grade: from G; 2 codes line 4: 0 -> Scheduled line 5: 1 -> Emergency" in output
+    assert "Rule channel: every row has Telephone" in output
+    assert "Rule incident_ref: rows that are not records line 16: TOTAL -> (blank)" in output
 
 
-def test_a_name_that_nothing_reads_and_a_claim_with_its_window(pam: Callable, new_home: Home, logs: Path) -> None:
-    other = logs.rename(logs.with_name("export of today.dat"))
-    result = pam("inspect", other, "--home", new_home.path)
+def test_a_file_with_an_unknown_name_is_read_by_its_options(pam: Callable, new_home: Home, export: Path) -> None:
+    renamed = export.rename(export.with_name("export of today.dat"))
+    result = pam("inspect", renamed, "--home", new_home.path)
     assert result.exit_code == 1 and "--extract EXTRACT --force FORCE" in result.stdout
-    claim = ("--extract", "incidents", "--force", "kent")
-    said = pam("inspect", other, *claim, "--home", new_home.path)
-    assert said.exit_code == 0 and "incidents__kent__2025-10-01__2025-10-12__" in said.stdout
-    assert "Z.csv would do" in " ".join(said.stdout.split())
+    options = ("--extract", "incidents", "--force", "kent")
+    result = pam("inspect", renamed, *options, "--home", new_home.path)
+    assert result.exit_code == 0 and "incidents__kent__2025-10-01__2025-10-12__" in result.stdout
+    assert "Z.csv would do" in " ".join(result.stdout.split())
     window = ("--from", "2025-10-01", "--to", "2025-10-31")
-    said = pam("inspect", other, *claim, *window, "--home", new_home.path)
-    assert "incidents__kent__2025-10-01__2025-10-31__" in said.stdout
-    said = pam("inspect", other, *claim, "--from", "2025-09-01", "--home", new_home.path)
-    assert "incidents__kent__2025-09-01__2025-10-12__" in said.stdout
+    result = pam("inspect", renamed, *options, *window, "--home", new_home.path)
+    assert "incidents__kent__2025-10-01__2025-10-31__" in result.stdout
+    result = pam("inspect", renamed, *options, "--from", "2025-09-01", "--home", new_home.path)
+    assert "incidents__kent__2025-09-01__2025-10-12__" in result.stdout
 
 
-def test_a_changed_copy_of_a_landed_extraction_is_told_without_a_traceback(pam: Callable, new_home: Home) -> None:
+def test_a_changed_copy_of_a_landed_file_is_refused_without_a_traceback(pam: Callable, new_home: Home) -> None:
     columns = ["administration_ref", "administered_at", "lpu"]
     path = write_extract(new_home.inbox, "naloxone", [["N1", "2025-05-01 10:00", ""]], columns=columns)
     text, name = path.read_text(), path.name

@@ -1,4 +1,4 @@
-"""`pam nightly` and `pam sample`: made-up data never beside real ones, quiet when asked, exact exit codes."""
+"""`pam nightly` and `pam sample`: made-up data never mix with real data, `--quiet` prints nothing, exit codes are exact."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from dagster_project.core.receipts import SAMPLE_MARK, Receipt, read_receipts
 from dagster_project.core.terminal_console import Console
 
 
-def test_the_sample_again_is_a_quiet_night(pam: Callable, sample_home: Home, sample_copy: Home) -> None:
+def test_a_second_sample_night_changes_and_prints_nothing(pam: Callable, sample_home: Home, sample_copy: Home) -> None:
     (sample_copy.path / SAMPLE_MARK).touch()
     result = pam("nightly", "--sample", "--home", sample_copy.path, "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
@@ -42,19 +42,19 @@ def test_the_sample_is_refused_in_a_home_of_real_extracts(pam: Callable, new_hom
     assert not (new_home.path / SAMPLE_MARK).exists() and not list(new_home.inbox.iterdir())
 
 
-def test_the_values_that_hold_a_file_are_told_once(new_home: Home, capsys: pytest.CaptureFixture) -> None:
+def test_the_values_that_hold_a_file_are_printed_once(new_home: Home, capsys: pytest.CaptureFixture) -> None:
     rows = [{"source_file": f"{o}.csv", "outcome": o, "extract": "crimes", "force_code": "kent", "reason": "1 of 1 rows: 'ZZ'",
              "covered_from": "2025-01-01", "covered_to": "2025-01-31", "unknown_values": {"offence_code": {"ZZ": 1}}}
             for o in ("held", "accepted")]  # fmt: skip
     _show_receipt(Console(width=200), Receipt("n", "held", "", "", files=rows), new_home)
-    said = [line for line in capsys.readouterr().out.splitlines() if "ZZ" in line]
-    assert said == [
+    lines = [line for line in capsys.readouterr().out.splitlines() if "ZZ" in line]
+    assert lines == [
         "held held.csv: 1 of 1 rows: 'ZZ'",
         "no list has crimes.offence_code of accepted.csv: 'ZZ' (1); see pam vocabulary",
     ]
 
 
-def test_no_new_file_is_said_of_nights_that_looked_alone(pam: Callable, new_home: Home) -> None:
+def test_no_new_file_is_printed_only_by_nights_that_looked(pam: Callable, new_home: Home) -> None:
     new_home.config_file.write_text(f"[night]\ninbox = '{new_home.path / 'none'}'\n", encoding="utf-8")
     missing = pam("nightly", "--wait", "0", "--home", new_home.path)
     assert missing.exit_code == 1 and "no such folder" in missing.stderr and "No new file" not in missing.stdout
@@ -71,12 +71,12 @@ def test_no_new_file_is_said_of_nights_that_looked_alone(pam: Callable, new_home
     assert "No new file." in pam("nightly", "--home", new_home.path).stdout
 
 
-def test_wrong_use_is_exit_2_and_touches_nothing(pam: Callable, tmp_path: Path) -> None:
+def test_usage_errors_exit_with_2_and_change_nothing(pam: Callable, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     home = tmp_path / "home"
-    for wrong in (["--inbox", tmp_path / "none"], ["--inbox", tmp_path / "file"], ["--sample", "--inbox", tmp_path], ["x"]):
-        result = pam("nightly", *wrong, "--home", home)
-        assert result.exit_code == 2 and "Usage" in result.stderr, wrong
+    for options in (["--inbox", tmp_path / "none"], ["--inbox", tmp_path / "file"], ["--sample", "--inbox", tmp_path], ["x"]):
+        result = pam("nightly", *options, "--home", home)
+        assert result.exit_code == 2 and "Usage" in result.stderr, options
     assert not home.exists()
 
 
@@ -85,7 +85,7 @@ def test_the_home_may_come_from_the_environment(pam: Callable, sample_home: Home
     assert pam("query", OFFENCES, "-f", "csv").stdout == "value,prior_value\n2187,1649\n"
 
 
-def test_sample_files_are_written_and_written_alike(pam: Callable, tmp_path: Path) -> None:
+def test_sample_files_are_the_same_each_time(pam: Callable, tmp_path: Path) -> None:
     for name in ("one", "two/below"):
         result = pam("sample", tmp_path / name)
         files = sorted((tmp_path / name).iterdir())
@@ -104,8 +104,8 @@ def test_sample_needs_a_folder(pam: Callable, tmp_path: Path) -> None:
 
 
 def test_help_names_every_command_and_option(pam: Callable) -> None:
-    whole = pam("--help")
-    assert whole.exit_code == 0
+    overview = pam("--help")
+    assert overview.exit_code == 0
     for command, options in {
         "nightly": ("--inbox", "--sample", "--home", "--rebuild", "--quiet"),
         "status": ("--json", "--home"),
@@ -113,22 +113,22 @@ def test_help_names_every_command_and_option(pam: Callable) -> None:
         "sample": ("directory",),
         "dbt": (),
     }.items():
-        assert command in whole.stdout
-        said = pam(command, "-h") if command != "dbt" else whole
-        shown = said.stdout.replace("DIRECTORY", "directory")
-        assert said.exit_code == 0 and all(option in shown for option in options), command
-    assert pam().exit_code == 2, "nothing asked is wrong use, and shows the help"
+        assert command in overview.stdout
+        result = pam(command, "-h") if command != "dbt" else overview
+        text = result.stdout.replace("DIRECTORY", "directory")
+        assert result.exit_code == 0 and all(option in text for option in options), command
+    assert pam().exit_code == 2, "no command is a usage error, and shows the help"
     assert pam("everything").exit_code == 2
 
 
-def test_help_has_a_heading_for_each_command_and_the_version_is_told(pam: Callable) -> None:
+def test_help_has_a_heading_for_each_command_and_the_version_is_printed(pam: Callable) -> None:
     commands, groups = app.registered_commands, app.registered_groups
     assert {c.rich_help_panel for c in (*commands, *groups)} == PANELS.keys()
     assert pam("--version").stdout.startswith(f"PAM Warehouse {version('pam-warehouse')}, Python 3.")
 
 
-def test_the_command_itself(sample_home: Home) -> None:
-    """In a process of its own, whose reader has seen enough after a line."""
+def test_a_closed_pipe_ends_the_command_without_an_error(sample_home: Home) -> None:
+    """In a process of its own, whose reader closes the pipe after one line."""
     process = subprocess.Popen(
         [sys.executable, "-m", "dagster_project", "query", "select * from marts.measures", "-f", "csv", "--home",
          str(sample_home.path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -142,6 +142,6 @@ def test_the_command_itself(sample_home: Home) -> None:
 @pytest.mark.parametrize(
     ("end", "code"), [("", 0), ("| true", 0), (">&-", 0), ("2>&-", 0), ("2> /dev/full", 0), ("> /dev/full", 1)]
 )
-def test_the_command_ends_as_it_should_whatever_became_of_its_output(tmp_path: Path, end: str, code: int) -> None:
+def test_the_exit_code_is_right_wherever_the_output_goes(tmp_path: Path, end: str, code: int) -> None:
     command = f"set -e; {sys.executable} -m dagster_project alerts --home {tmp_path} {end}"
     assert subprocess.run(["bash", "-c", command], capture_output=True, timeout=60).returncode == code

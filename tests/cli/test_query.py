@@ -1,4 +1,4 @@
-"""`pam query`: what a value looks like in each format. What a query can't reach is in tests/serving."""
+"""`pam query`: how each format shows values. tests/serving tests what a query can't reach."""
 
 import json
 import zipfile
@@ -23,38 +23,38 @@ VALUES = (
 )
 
 
-def ask(pam: Callable, home: Home, sql: str, form: str) -> str:
+def query(pam: Callable, home: Home, sql: str, form: str) -> str:
     result = pam("query", sql, "--format", form, "--home", home.path)
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
 
-def test_csv_to_the_letter(pam: Callable, sample_home: Home) -> None:
-    assert ask(pam, sample_home, VALUES, "csv") == (
+def test_csv_format(pam: Callable, sample_home: Home) -> None:
+    assert query(pam, sample_home, VALUES, "csv") == (
         "whole,half,least,zero,none,yes,day,moment,text,list,pair\n"
         '100,0.5,-0.0000000001,0,,true,2025-10-31,2025-10-31 23:59:00,"é, ""q""","[""a"", null]","{""x"": 2.5}"\n'
     )
 
 
-def test_json_to_the_letter(pam: Callable, sample_home: Home) -> None:
-    said = ask(pam, sample_home, VALUES, "json")
-    assert said == (
+def test_json_format(pam: Callable, sample_home: Home) -> None:
+    output = query(pam, sample_home, VALUES, "json")
+    assert output == (
         '[{"whole": 100, "half": 0.5, "least": -0.0000000001, "zero": 0, "none": null, "yes": true, "day": "2025-10-31",'
         ' "moment": "2025-10-31 23:59:00", "text": "é, \\"q\\"", "list": ["a", null], "pair": {"x": 2.5}}]\n'
     )
-    assert json.loads(said)[0]["text"] == 'é, "q"'
+    assert json.loads(output)[0]["text"] == 'é, "q"'
 
 
-def test_json_is_json_whatever_the_number(pam: Callable, sample_home: Home) -> None:
+def test_json_is_valid_for_every_number(pam: Callable, sample_home: Home) -> None:
     sql = "select 'nan'::double as a, 'infinity'::double as b, [12345678901234567.25::decimal(28,10)] as c, 1e300 as d"
-    said = ask(pam, sample_home, sql, "json")
-    assert "12345678901234567.25" in said
-    assert json.loads(said) == [{"a": None, "b": None, "c": [12345678901234567.25], "d": 1e300}]
+    output = query(pam, sample_home, sql, "json")
+    assert "12345678901234567.25" in output
+    assert json.loads(output) == [{"a": None, "b": None, "c": [12345678901234567.25], "d": 1e300}]
 
 
-def test_a_table_to_the_letter(pam: Callable, sample_home: Home) -> None:
+def test_table_format(pam: Callable, sample_home: Home) -> None:
     sql = "select * from (values ('[red]Dales[/red]', 12.50::decimal(28,10)), ('Erewash', null)) as t(area, value)"
-    assert [line.rstrip() for line in ask(pam, sample_home, sql, "table").splitlines() if line.strip()] == [
+    assert [line.rstrip() for line in query(pam, sample_home, sql, "table").splitlines() if line.strip()] == [
         " area               value",
         " ────────────────────────",
         " [red]Dales[/red]    12.5",
@@ -63,13 +63,13 @@ def test_a_table_to_the_letter(pam: Callable, sample_home: Home) -> None:
     ]
 
 
-@pytest.mark.parametrize(("form", "said"), [("csv", "a\n"), ("json", "[]\n"), ("table", "0 rows\n")])
-def test_no_rows_is_an_answer(form: str, said: str, pam: Callable, sample_home: Home) -> None:
-    assert ask(pam, sample_home, "select 1 as a where false", form).endswith(said)
+@pytest.mark.parametrize(("form", "ending"), [("csv", "a\n"), ("json", "[]\n"), ("table", "0 rows\n")])
+def test_a_result_without_rows_is_shown(form: str, ending: str, pam: Callable, sample_home: Home) -> None:
+    assert query(pam, sample_home, "select 1 as a where false", form).endswith(ending)
 
 
-def test_one_row_is_one_row(pam: Callable, sample_home: Home) -> None:
-    assert ask(pam, sample_home, "select 1 as a", "table").endswith("\n1 row\n")
+def test_one_row_is_counted_in_the_singular(pam: Callable, sample_home: Home) -> None:
+    assert query(pam, sample_home, "select 1 as a", "table").endswith("\n1 row\n")
 
 
 def test_a_query_from_standard_input(pam: Callable, sample_home: Home) -> None:
@@ -79,22 +79,22 @@ def test_a_query_from_standard_input(pam: Callable, sample_home: Home) -> None:
     assert pam("query", "", "--home", sample_home.path).exit_code == 2
 
 
-def test_a_clear_word_for_a_mistake(pam: Callable, sample_home: Home) -> None:
+def test_a_wrong_query_has_a_clear_error(pam: Callable, sample_home: Home) -> None:
     for sql, word in (("selct 1", "syntax error"), ("select nothing from marts.measures", "nothing"), ("select 1 +", "syntax")):
         result = pam("query", sql, "--home", sample_home.path)
         assert result.exit_code == 1 and result.stdout == ""
         assert result.stderr.startswith("pam: ") and word in result.stderr and "Traceback" not in result.stderr
 
 
-def test_an_unknown_format_names_those_there_are(pam: Callable, sample_home: Home) -> None:
+def test_an_unknown_format_is_an_error_that_lists_the_known_ones(pam: Callable, sample_home: Home) -> None:
     result = pam("query", "select 1", "--format", "xml", "--home", sample_home.path)
     assert result.exit_code == 2 and all(form in result.stderr for form in ANSWER_FORMATS)
     with pytest.raises(ValueError, match="'xlsx' is none of table, csv, json"):
         write_result([], [], "xlsx", None)
 
 
-def test_every_format_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
-    """Exact figures in each; a text that looks like a formula is a text."""
+def test_every_format_can_be_written_to_a_file(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """Each has exact figures, and keeps a text that looks like a formula as text."""
     sql = (
         "select '=1+1' as f, 0.1::decimal(28,10) as v, 123456789012345678.5::decimal(28,10) as big, date '2025-10-31' as day,"
         " true as yes, null::int as none, 'it''s' as t -- the end\n;"
@@ -122,7 +122,7 @@ def test_every_format_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path
         assert not any(b"<f>" in book.read(n) for n in book.namelist())
 
 
-def test_pivot_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+def test_a_pivot_can_be_written_to_a_file(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     sql = "pivot (from (values ('a', 1), ('b', 2), ('a', 3)) t(k, v)) on k using sum(v); -- {}"
     for form in ("parquet", "xlsx", "csv"):
         result = pam("query", sql, "-f", form, "-o", tmp_path / form, "--home", sample_home.path)
@@ -133,7 +133,7 @@ def test_pivot_in_a_file(pam: Callable, sample_home: Home, tmp_path: Path) -> No
     assert result.exit_code == 1 and "a query plan is text" in result.stderr and not (tmp_path / "e").exists()
 
 
-def test_what_goes_wrong_leaves_the_file_that_was_there(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+def test_an_error_leaves_the_existing_file(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     for form in ANSWER_FORMATS:
         path = tmp_path / form
         path.write_text("before", encoding="utf-8")
@@ -145,24 +145,24 @@ def test_what_goes_wrong_leaves_the_file_that_was_there(pam: Callable, sample_ho
     assert result.exit_code == 1 and "40,000 characters" in result.stderr
 
 
-def test_a_table_shows_so_many_rows_and_says_so(pam: Callable, sample_home: Home) -> None:
-    def asked(*args: object) -> object:
+def test_a_table_shows_a_limited_number_of_rows_and_says_so(pam: Callable, sample_home: Home) -> None:
+    def query(*args: object) -> object:
         return pam("query", "from range(12)", "--home", sample_home.path, *args)
 
-    assert asked("--rows", 10).stdout.endswith("10 rows\n") and "the first 10 rows are shown" in asked("--rows", 10).stderr
-    assert asked("--rows", 12).stderr == "" and asked("--rows", 0).stdout.endswith("12 rows\n")
-    assert asked("--rows", 3, "-f", "csv").stdout.count("\n") == 13
+    assert query("--rows", 10).stdout.endswith("10 rows\n") and "the first 10 rows are shown" in query("--rows", 10).stderr
+    assert query("--rows", 12).stderr == "" and query("--rows", 0).stdout.endswith("12 rows\n")
+    assert query("--rows", 3, "-f", "csv").stdout.count("\n") == 13
 
 
-def test_a_limit_ends_a_question_with_what_to_do(pam: Callable, sample_home: Home) -> None:
+def test_a_query_beyond_a_limit_stops_with_advice(pam: Callable, sample_home: Home) -> None:
     long = "select count(*) from range(1000000) a, range(1000000) b where md5((a.range * b.range)::varchar) = ''"
     result = pam("query", long, "--seconds", 0.1, "--home", sample_home.path)
     assert result.exit_code == 1 and "stopped after 0.1 s" in result.stderr and "--seconds" in result.stderr
     result = pam("query", "from range(100000000000)", "-f", "csv", "--seconds", 0.1, "--home", sample_home.path)
-    assert result.exit_code == 1 and "stopped after 0.1 s" in result.stderr, "while its rows are written"
+    assert result.exit_code == 1 and "stopped after 0.1 s" in result.stderr, "stopped while its rows are written"
     result = pam("query", "select list(range) from range(1000000000)", "--memory", "100MB", "--home", sample_home.path)
     assert result.exit_code == 1 and "more than 100MB of memory" in result.stderr and "--memory" in result.stderr
-    # Long texts are outside DuckDB's own limit.
+    # DuckDB's own limit does not count long texts.
     for form in ("csv", "table"):
         wide = "select repeat('x', 100000000) from range(1000)"
         result = pam("query", wide, "--memory", "50MB", "-f", form, "--home", sample_home.path)
@@ -173,12 +173,12 @@ def test_a_limit_ends_a_question_with_what_to_do(pam: Callable, sample_home: Hom
     assert result.exit_code == 1 and "memory 'much'" in result.stderr
 
 
-def test_a_file_of_made_up_figures_is_said_to_be_one(pam: Callable, sample_copy: Home, tmp_path: Path) -> None:
-    asked = ("query", "select 1", "--out", tmp_path / "x.csv", "--home", sample_copy.path)
-    assert "x.csv: all figures are made up" in pam(*asked).stderr
+def test_a_file_of_made_up_figures_is_announced_as_such(pam: Callable, sample_copy: Home, tmp_path: Path) -> None:
+    command = ("query", "select 1", "--out", tmp_path / "x.csv", "--home", sample_copy.path)
+    assert "x.csv: all figures are made up" in pam(*command).stderr
     for name in (SAMPLE_MARK, MADE_UP_MARK):
         (sample_copy.path / name).unlink(missing_ok=True)
-    assert pam(*asked).stderr == ""
+    assert pam(*command).stderr == ""
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,6 @@ def test_a_file_of_made_up_figures_is_said_to_be_one(pam: Callable, sample_copy:
         ("map", ("# decide", "# check", "# ?")),
     ],
 )  # fmt: skip
-def test_help_says_all_there_is(pam: Callable, command: str, words: tuple[str, ...]) -> None:
-    said = pam(command, "--help").stdout
-    assert all(word in said for word in words), said
+def test_help_names_exit_codes_schemas_and_marks(pam: Callable, command: str, words: tuple[str, ...]) -> None:
+    output = pam(command, "--help").stdout
+    assert all(word in output for word in words), output

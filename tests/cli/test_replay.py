@@ -1,4 +1,4 @@
-"""`pam replay`: checked, and written to a file. (tests/nights publishes again.)"""
+"""`pam replay --check`, and `pam replay --out`. (tests/nights tests a replay that publishes.)"""
 
 import os
 import shutil
@@ -18,13 +18,13 @@ from dagster_project.publishing.keep_and_prune import prune
 from dagster_project.publishing.publications import find_kept
 
 
-def test_a_check_answers_by_its_exit_code(pam: Callable, week_copy: Home) -> None:
-    """After a list was replaced, and a held file released. It needs no lock, leaves the home as it is, and sweeps what a
-    killed one left. One that finds nothing is an example of docs/how-to/go-back.md, and run by the test of that page."""
+def test_a_check_that_finds_differences_exits_with_1(pam: Callable, week_copy: Home) -> None:
+    """After a list was replaced and a held file released. A check needs no lock, leaves the home as it is, and removes the
+    remains of a killed one. The test of docs/how-to/go-back.md runs a check that finds no difference."""
     home = week_copy
     with duckdb.connect(str(home.publications / f"{NIGHTS[3]}.duckdb")) as con:
         con.execute("update marts.mart_naloxone set value = 7 where period_label = 'Jun 2025' and area_type = 'force'")
-    before = state(home.path)
+    before = file_states(home.path)
     dead, alive = (home.path / f".replay-{pid}-x" for pid in (2**22 + 1, os.getpid()))
     for folder in (dead, alive):
         (folder / "candidate").mkdir(parents=True)
@@ -35,9 +35,9 @@ def test_a_check_answers_by_its_exit_code(pam: Callable, week_copy: Home) -> Non
     rows = [line.split() for line in result.stdout.splitlines() if "2025-06-01" in line]
     assert [row[1] for row in rows] == ["derbyshire", "leicestershire"]
     assert [row[-3:] for row in rows] == [["value", "7", "1"], ["value", "7", "2"]]
-    assert list(home.path.glob(".replay-*")) == [alive], "another process may be at work in its own"
+    assert list(home.path.glob(".replay-*")) == [alive], "the other process may still use its folder"
     shutil.rmtree(alive)
-    assert state(home.path) == before
+    assert file_states(home.path) == before
 
 
 def differing_marts(one: Path, other: Path) -> set[str]:
@@ -48,13 +48,13 @@ def differing_marts(one: Path, other: Path) -> set[str]:
         return {mart for (mart,) in con.execute("select distinct mart from differences").fetchall()}
 
 
-def state(folder: Path) -> dict[str, tuple[int, int]]:
+def file_states(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(p): (p.stat().st_size, p.stat().st_mtime_ns) for p in folder.rglob("*") if p.name != ".night.lock"}
 
 
-def test_an_earlier_night_to_a_file(pam: Callable, week: Home, tmp_path: Path) -> None:
-    """Of a home where its publication is gone, and its receipts as well. The release came between the third night and the
-    fourth: the third's figures, but for those of the released file, which are the fourth's."""
+def test_an_earlier_night_is_written_to_a_file(pam: Callable, week: Home, tmp_path: Path) -> None:
+    """From a home that has lost its publications and receipts. The release came between the third and the fourth night: the
+    figures are the third's, except those of the released file, which are the fourth's."""
     home, out = Home(tmp_path / "restored").create(), tmp_path / "released.duckdb"
     shutil.copytree(week.raw, home.raw, dirs_exist_ok=True)
     result = pam("replay", "--as-of", RELEASED, "--out", out, "--home", home.path)
@@ -68,7 +68,7 @@ def test_an_earlier_night_to_a_file(pam: Callable, week: Home, tmp_path: Path) -
         nights = con.execute("select distinct night_id from meta.files order by 1").fetchall()
         held = con.execute("select outcome from meta.files where extract = 'stop_search' order by landed_at").fetchall()
         late = con.execute("select covered_to, days_late from meta.extracts where extract = 'crimes' and force_code like 'd%'")
-        assert late.fetchall() == [(date(2025, 12, 31), 2)], "in the eyes of that night"
+        assert late.fetchall() == [(date(2025, 12, 31), 2)], "as late as on that night"
         (row,) = con.execute("select night_id, reason from meta.nights where finished_at is null").fetchall()
         schemas = con.execute(
             "select distinct schema_name from duckdb_tables() where database_name = 'later' order by 1"
@@ -81,19 +81,19 @@ def test_an_earlier_night_to_a_file(pam: Callable, week: Home, tmp_path: Path) -
     assert result.exit_code == 1 and "already exists: name a new file" in result.stderr
 
 
-def test_a_night_that_is_not_kept_can_not_be_checked(pam: Callable, week_copy: Home) -> None:
+def test_a_night_that_is_not_kept_cannot_be_checked(pam: Callable, week_copy: Home) -> None:
     prune(week_copy, 1)
     result = pam("replay", "--check", "--night", "20260104", "--home", week_copy.path)
     assert result.exit_code == 1 and "no kept night of that id" in result.stderr
 
 
-def test_wrong_use_is_said(pam: Callable, week: Home, tmp_path: Path) -> None:
+def test_usage_errors(pam: Callable, week: Home, tmp_path: Path) -> None:
     for args in (("--night", "x"), ("--as-of", "x"), ("--out", tmp_path / "x"), ("--as-of", "x", "--out", "x", "--check")):
         result = pam("replay", *args, "--home", week.path)
         assert result.exit_code == 2 and "goes with" in result.stderr
-    for args, said in ((("--check",), "no published night"), ((), "has no ledger")):
+    for args, message in ((("--check",), "no published night"), ((), "has no ledger")):
         home = Home(tmp_path / "empty").create()
         result = pam("replay", *args, "--home", home.path)
-        assert result.exit_code == 1 and said in result.stderr + result.stdout
+        assert result.exit_code == 1 and message in result.stderr + result.stdout
     assert "no such folder" in pam("replay", "--home", tmp_path / "nowhere").stderr
     assert not (tmp_path / "nowhere").exists()

@@ -1,4 +1,4 @@
-"""`pam rollback`: what is kept, going back, and what is said when it can't be done."""
+"""`pam rollback`: the list of kept nights, going back to one, and errors."""
 
 from collections.abc import Callable
 
@@ -24,17 +24,17 @@ def test_the_list_of_kept_nights(pam: Callable, week: Home, new_home: Home) -> N
     assert "No night is kept" in pam("rollback", "--list", "--home", new_home.path).stdout
 
 
-def test_going_back_is_said_and_seen(pam: Callable, week_copy: Home) -> None:
+def test_a_rollback_is_reported_and_shown_by_status(pam: Callable, week_copy: Home) -> None:
     result = pam("rollback", *WHO, "--home", week_copy.path)
     assert result.exit_code == 0 and night_of(week_copy.warehouse) == NIGHTS[3]
     assert f"Night {NIGHTS[3]} is published again" in result.stdout and "correct the cause before it" in result.stdout
-    said = pam("status", "--home", week_copy.path).stdout
-    assert f"Published   night {NIGHTS[3]}" in said
-    assert "by A. Person: the list [of the 6th] is wrong" in said and "Rolled back since 20" in said
-    assert f"Last night  {NIGHTS[4]} was published, and is kept" in said and "not published" not in said
+    status = pam("status", "--home", week_copy.path).stdout
+    assert f"Published   night {NIGHTS[3]}" in status
+    assert "by A. Person: the list [of the 6th] is wrong" in status and "Rolled back since 20" in status
+    assert f"Last night  {NIGHTS[4]} was published, and is kept" in status and "not published" not in status
 
 
-def test_why_is_asked_for_and_who_is_the_user_unless_said(pam: Callable, week_copy: Home) -> None:
+def test_a_reason_is_required_and_the_user_is_the_default_person(pam: Callable, week_copy: Home) -> None:
     result = pam("rollback", "--by", "A", "--home", week_copy.path)
     assert result.exit_code == 2 and "Invalid value for --why: is needed" in result.stderr
     assert night_of(week_copy.warehouse) == NIGHTS[4]
@@ -42,7 +42,7 @@ def test_why_is_asked_for_and_who_is_the_user_unless_said(pam: Callable, week_co
     assert read_receipts(week_copy)[-1].by == who()
 
 
-def test_what_is_not_kept_is_said_in_a_line(pam: Callable, week_copy: Home) -> None:
+def test_a_night_that_is_not_kept_is_a_one_line_error(pam: Callable, week_copy: Home) -> None:
     result = pam("rollback", "20251224T020000Z", *WHO, "--home", week_copy.path)
     assert result.exit_code == 1 and "Traceback" not in result.stderr
     assert "20251224T020000Z: no kept night of that id. Kept are: " + ", ".join(NIGHTS) in result.stderr

@@ -1,4 +1,4 @@
-"""`pam status`: empty, after the sample, and with files that were held, refused, quarantined or took rows back."""
+"""`pam status`: of an empty home, of the sample, and with held and refused files and quarantined and withdrawn rows."""
 
 import json
 import os
@@ -28,8 +28,8 @@ def administrations(n: int, bad: int = 0) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def troubled(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Two nights: rows in quarantine, rows taken back, a file held, one refused and one of no extract."""
+def home_with_problems(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Two nights: quarantined rows, withdrawn rows, a held file, a refused file and a file of no extract."""
     home = Home(tmp_path_factory.mktemp("status") / "home").create()
     write_extract(home.inbox, "naloxone", administrations(10), columns=NALOXONE, window=YEAR, stamp="20260101T020000Z")
     land_night(home)
@@ -41,56 +41,56 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def read(pam: Callable, home: Home) -> dict:
+def read_status(pam: Callable, home: Home) -> dict:
     result = pam("status", "--json", "--home", home.path)
     assert result.exit_code == 0 and result.stderr == ""
     return json.loads(result.stdout)
 
 
-def test_an_empty_home_and_none_at_all(pam: Callable, new_home: Home, tmp_path) -> None:
+def test_status_of_an_empty_home_and_of_no_home(pam: Callable, new_home: Home, tmp_path) -> None:
     for home in (new_home, Home(tmp_path / "nowhere")):
-        found = read(pam, home)
-        assert set(found) == KEYS and found["home"] == str(home.path)
-        assert (found["published"], found["last_night"], found["withdrawn"]) == (None, None, {})
-        assert found["missing"] == sorted(load_contracts())
-        assert not any(found[k] for k in ("drift", "late", "held", "refused", "quarantined", "warnings", "holding"))
-    assert not (tmp_path / "nowhere").exists(), "looking makes nothing"
+        status = read_status(pam, home)
+        assert set(status) == KEYS and status["home"] == str(home.path)
+        assert (status["published"], status["last_night"], status["withdrawn"]) == (None, None, {})
+        assert status["missing"] == sorted(load_contracts())
+        assert not any(status[k] for k in ("drift", "late", "held", "refused", "quarantined", "warnings", "holding"))
+    assert not (tmp_path / "nowhere").exists(), "status creates nothing"
 
 
-def test_after_the_sample(pam: Callable, sample_home: Home) -> None:
-    found = read(pam, sample_home)
-    assert found["published"]["night_id"] == found["last_night"]["night_id"]
-    assert found["published"]["figures"].keys() == MARTS
-    late = {f["extract"]: f for f in found["late"]}
+def test_status_of_the_sample(pam: Callable, sample_home: Home) -> None:
+    status = read_status(pam, sample_home)
+    assert status["published"]["night_id"] == status["last_night"]["night_id"]
+    assert status["published"]["figures"].keys() == MARTS
+    late = {f["extract"]: f for f in status["late"]}
     assert late["intelligence"]["covered_to"] == "2025-11-30" and late["intelligence"]["rhythm"] == "nightly"
     assert late["intelligence"]["days_late"] > 0
     text = pam("status", "--home", sample_home.path).stdout
-    assert found["missing"] == sorted(load_contracts().keys() - {e.extract for e in read_ledger(sample_home)})
-    assert ("Missing     nothing: every extract was dropped at least once" in text) == (not found["missing"])
+    assert status["missing"] == sorted(load_contracts().keys() - {e.extract for e in read_ledger(sample_home)})
+    assert ("Missing     nothing: every extract was dropped at least once" in text) == (not status["missing"])
     assert "intelligence (derbyshire): covered to 2025-11-30" in text
-    assert {w["rule"] for w in found["warnings"]} == {"freshness"}
+    assert {w["rule"] for w in status["warnings"]} == {"freshness"}
     assert text.endswith("Warnings    none but what is late\n"), "the night has a warning"
 
 
-def test_each_trouble_has_its_file_and_reason(pam: Callable, troubled: Home) -> None:
-    found = read(pam, troubled)
-    assert [(f["source_file"].split("__")[0], f["reason"]) for f in found["held"]] == [
-        ("stop_search", found["held"][0]["reason"])
+def test_each_problem_has_its_file_and_reason(pam: Callable, home_with_problems: Home) -> None:
+    status = read_status(pam, home_with_problems)
+    assert [(f["source_file"].split("__")[0], f["reason"]) for f in status["held"]] == [
+        ("stop_search", status["held"][0]["reason"])
     ]
-    assert "no rows" in found["held"][0]["reason"]
-    refused = {f["source_file"]: f["reason"] for f in found["refused"]}
+    assert "no rows" in status["held"][0]["reason"]
+    refused = {f["source_file"]: f["reason"] for f in status["refused"]}
     assert len(refused) == 2
     assert any(n.startswith("school_inputs") and "delivered_on" in r for n, r in refused.items())
-    assert [(f["extract"], f["rows"]) for f in found["quarantined"]] == [("naloxone", 2)]
-    assert sum(found["quarantined"][0]["reasons"].values()) == 2
-    assert found["withdrawn"] == {"naloxone": 2}
-    assert {"naloxone", "stop_search"} & set(found["missing"]) == {"stop_search"}, "held is not dropped"
-    warned = {(c["subject"], c["rule"]) for c in found["warnings"]}
+    assert [(f["extract"], f["rows"]) for f in status["quarantined"]] == [("naloxone", 2)]
+    assert sum(status["quarantined"][0]["reasons"].values()) == 2
+    assert status["withdrawn"] == {"naloxone": 2}
+    assert {"naloxone", "stop_search"} & set(status["missing"]) == {"stop_search"}, "a held file does not count as dropped"
+    warned = {(c["subject"], c["rule"]) for c in status["warnings"]}
     assert {("naloxone", "share_quarantined"), ("naloxone", "share_withdrawn"), ("naloxone", "rows_stood_in")} <= warned
 
 
-def test_it_is_said_in_words_too(pam: Callable, troubled: Home) -> None:
-    text = pam("status", "--home", troubled.path).stdout
+def test_problems_are_shown_in_words(pam: Callable, home_with_problems: Home) -> None:
+    text = pam("status", "--home", home_with_problems.path).stdout
     lines = {line.split()[0]: line for line in text.splitlines() if line and not line.startswith(" ")}
     assert "stop_search__derbyshire" in lines["Held"] and "no rows" in lines["Held"]
     assert "2 rows" in lines["Quarantined"] and "naloxone__derbyshire" in lines["Quarantined"]
@@ -99,10 +99,10 @@ def test_it_is_said_in_words_too(pam: Callable, troubled: Home) -> None:
     assert "share_withdrawn" in text and "school_inputs__derbyshire" in text
 
 
-def test_what_was_held_and_refused_is_gone_once_mended(pam: Callable, troubled: Home, tmp_path) -> None:
+def test_held_and_refused_files_disappear_once_corrected(pam: Callable, home_with_problems: Home, tmp_path) -> None:
     from support import copy_home
 
-    home = copy_home(troubled, tmp_path / "home")
+    home = copy_home(home_with_problems, tmp_path / "home")
     write_extract(
         home.inbox, "stop_search", [["S1", "2025-12-02 10:00", "Drugs", "N"]], columns=SEARCHES,
         window=("2025-12-01", "2025-12-14"), stamp="20260106T020000Z",
@@ -112,11 +112,11 @@ def test_what_was_held_and_refused_is_gone_once_mended(pam: Callable, troubled: 
     write_extract(home.inbox, "school_inputs", inputs, columns=columns, window=YEAR)
     write_extract(home.inbox, "naloxone", administrations(8), columns=NALOXONE, window=YEAR, stamp="20260106T020000Z")
     assert {e.outcome for e in land_night(home)} == {"accepted"}
-    found = read(pam, home)
-    assert found["held"] == [] and [f["source_file"] for f in found["refused"]] == ["notes [bold].csv"]
+    status = read_status(pam, home)
+    assert status["held"] == [] and [f["source_file"] for f in status["refused"]] == ["notes [bold].csv"]
 
 
-def test_a_home_that_is_no_folder(pam: Callable, tmp_path) -> None:
+def test_a_home_that_is_a_file_gives_no_traceback(pam: Callable, tmp_path) -> None:
     (tmp_path / "file").touch()
     for command in (("status",), ("query", "select 1")):
         result = pam(*command, "--home", tmp_path / "file")
@@ -126,28 +126,28 @@ def test_a_home_that_is_no_folder(pam: Callable, tmp_path) -> None:
 def test_a_mapping_that_cannot_be_used_is_shown(pam: Callable, new_home: Home) -> None:
     assert "Mappings" not in pam("status", "--home", new_home.path).stdout
     (new_home.mappings / "odd.yml").write_text("extract: crimes\nheaders: {lpus: Beat}\n", encoding="utf-8")
-    (found,) = read(pam, new_home)["mappings"]
-    assert found["file"] == "odd.yml" and found["problem"].startswith("headers.lpus: no such column")
+    (fault,) = read_status(pam, new_home)["mappings"]
+    assert fault["file"] == "odd.yml" and fault["problem"].startswith("headers.lpus: no such column")
     assert "Mappings    mappings/odd.yml: headers.lpus: no such column" in pam("status", "--home", new_home.path).stdout
 
 
 def test_changed_columns_are_shown_for_a_fortnight(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     write_extract(new_home.inbox, "naloxone", administrations(3), columns=NALOXONE, window=YEAR, stamp="20260101T020000Z")
     land_night(new_home)
-    assert read(pam, new_home)["drift"] == []
+    assert read_status(pam, new_home)["drift"] == []
     columns = ["administration_ref", "administered_at", "Beat"]
     write_extract(new_home.inbox, "naloxone", administrations(3), columns=columns, window=YEAR)
     land_night(new_home)
     write_extract(new_home.inbox, "naloxone", administrations(3), columns=columns, window=YEAR, stamp="20260106T020000Z")
     land_night(new_home)
-    (found,) = read(pam, new_home)["drift"]
-    assert found["source_file"].endswith("20260105T020000Z.csv") and found["drift"] == ["renamed? lpu is gone, Beat is new"]
+    (file,) = read_status(pam, new_home)["drift"]
+    assert file["source_file"].endswith("20260105T020000Z.csv") and file["drift"] == ["renamed? lpu is gone, Beat is new"]
     assert "renamed? lpu is gone, Beat is new" in pam("status", "--home", new_home.path).stdout
     monkeypatch.setattr("dagster_project.nights.status.DRIFT_DAYS", -1)
-    assert read(pam, new_home)["drift"] == []
+    assert read_status(pam, new_home)["drift"] == []
 
 
-def test_a_check_that_nobody_reads_keeps_its_exit_code(new_home: Home) -> None:
+def test_a_check_into_a_closed_pipe_keeps_its_exit_code(new_home: Home) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-m", "dagster_project", "status", "--check", "--home", str(new_home.path)]
@@ -156,15 +156,15 @@ def test_a_check_that_nobody_reads_keeps_its_exit_code(new_home: Home) -> None:
     assert (result.returncode, result.stderr) == (1, "")
 
 
-def test_it_says_whose_units_no_list_has_until_the_home_has_one(pam: Callable, new_home: Home) -> None:
-    """Without a list each row counts as Not recorded, which is no fault of the rows: nothing else would say so."""
+def test_forces_without_a_list_of_units_are_named(pam: Callable, new_home: Home) -> None:
+    """Without a list each row counts as Not recorded, and is not wrong: nothing else would report it."""
     for force in ("kent", "derbyshire"):
         write_extract(new_home.inbox, "naloxone", administrations(3), columns=NALOXONE, window=YEAR, force=force)
     write_extract(new_home.inbox, "naloxone", [["N1", "2025-05-01"]], columns=NALOXONE[:2], window=YEAR, force="essex")
     land_night(new_home)
-    assert read(pam, new_home)["without_areas"] == ["kent"]
+    assert read_status(pam, new_home)["without_areas"] == ["kent"]
     assert "kent: no list of its units" in pam("status", "--home", new_home.path).stdout
     new_home.seeds.mkdir()
     header = "force_code,section_code,section_name,lpu_code,lpu_name"
     (new_home.seeds / "areas.csv").write_text(f"{header}\nkent,east,East,dover,Dover\n")
-    assert read(pam, new_home)["without_areas"] == []
+    assert read_status(pam, new_home)["without_areas"] == []

@@ -1,4 +1,4 @@
-"""`pam template`: each extract's file lands as it stands, defaults are sensible, and nothing is written over."""
+"""`pam template`: each extract's file lands unchanged, defaults are sensible, and no file is overwritten."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -14,11 +14,11 @@ from dagster_project.landing.blank_extract import header_line, write_template
 NOW = datetime(2026, 3, 5, 0, 30, tzinfo=UTC)
 
 
-def test_every_extract_s_template_lands_and_is_zeros_or_to_be_filled_in(new_home: Home) -> None:
-    made = [write_template(new_home, name, new_home.inbox, force="derbyshire", now=NOW) for name in load_contracts()]
+def test_every_empty_template_is_accepted_or_held(new_home: Home) -> None:
+    templates = [write_template(new_home, name, new_home.inbox, force="derbyshire", now=NOW) for name in load_contracts()]
     entries = {e.extract: e for e in land_night(new_home)}
     assert set(entries) == set(load_contracts())
-    for t in made:
+    for t in templates:
         entry = entries[t.contract.extract]
         assert (entry.covered_from, entry.covered_to) == (t.covered_from, t.covered_to)
         assert (entry.unknown_columns, entry.missing_columns, entry.rows_in_file) == ([], [], 0)
@@ -27,7 +27,7 @@ def test_every_extract_s_template_lands_and_is_zeros_or_to_be_filled_in(new_home
     assert sum(e.outcome == "held" for e in entries.values()) == 4
 
 
-def test_the_last_whole_month_or_year(new_home: Home, tmp_path: Path) -> None:
+def test_the_default_window_is_the_last_whole_month_or_year(new_home: Home, tmp_path: Path) -> None:
     month = write_template(new_home, "naloxone", tmp_path, force="Derbyshire", now=NOW)
     assert month.path.name == "naloxone__derbyshire__2026-02-01__2026-02-28__20260305T003000Z.csv"
     year = write_template(new_home, "public_health", tmp_path, force="derbyshire", now=NOW)
@@ -38,7 +38,7 @@ def test_the_last_whole_month_or_year(new_home: Home, tmp_path: Path) -> None:
     assert (one.covered_from, one.covered_to) == (date(2024, 2, 10), date(2024, 2, 29))
 
 
-def test_the_command_prints_the_path_and_where_to_read_on(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+def test_the_command_prints_the_path_and_the_reference_page(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     args = ("--force", "derbyshire", "--from", "2025-01-01", "--to", "2025-01-03", "--out", tmp_path / "new" / "folder")
     result = pam("template", "Incidents", *args, "--home", new_home.path)
     path = Path(result.stdout.strip())
@@ -49,22 +49,22 @@ def test_the_command_prints_the_path_and_where_to_read_on(pam: Callable, new_hom
     assert "docs/reference/extracts.md, under incidents" in result.stderr and "there were none on the 3 days" in result.stderr
 
 
-def test_filled_in_it_lands(new_home: Home) -> None:
-    made = write_template(new_home, "incidents", new_home.inbox, force="derbyshire", now=NOW)
-    with made.path.open("a", encoding="utf-8") as file:
+def test_a_filled_in_template_lands(new_home: Home) -> None:
+    template = write_template(new_home, "incidents", new_home.inbox, force="derbyshire", now=NOW)
+    with template.path.open("a", encoding="utf-8") as file:
         file.write("I1,ROC,2026-02-03 10:00,Drugs,,Café,\n")
     (entry,) = land_night(new_home)
     assert (entry.outcome, entry.rows_landed) == ("accepted", 1)
 
 
-def test_the_force_whose_files_the_home_has(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+def test_the_default_force_is_that_of_the_homes_files(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     first = pam("template", "crimes", "--out", tmp_path, "--home", new_home.path)
     assert "crimes__derbyshire__" in first.stdout, "the list of areas has the units of one force"
     new_home.seeds.mkdir()
     areas = "force_code,section_code,section_name,lpu_code,lpu_name\nkent,N,North,N1,Dover\nessex,N,North,N1,Harlow\n"
     (new_home.seeds / "areas.csv").write_text(areas)
-    asked = pam("template", "crimes", "--out", tmp_path / "t", "--home", new_home.path)
-    assert asked.exit_code == 1 and "whose file? Give --force: one of " in asked.stderr and not (tmp_path / "t").exists()
+    result = pam("template", "crimes", "--out", tmp_path / "t", "--home", new_home.path)
+    assert result.exit_code == 1 and "whose file? Give --force: one of " in result.stderr and not (tmp_path / "t").exists()
     columns = ["order_ref", "order_date", "amount", "recipient"]
     row = ["M1", "2025-05-01", "10", "Police"]
     write_extract(new_home.inbox, "mda_orders", [row], columns=columns, force="kent")
@@ -76,16 +76,16 @@ def test_the_force_whose_files_the_home_has(pam: Callable, new_home: Home, tmp_p
     assert both.exit_code == 1 and "this home has files of essex, kent" in both.stderr
 
 
-def test_it_writes_over_nothing(new_home: Home, tmp_path: Path) -> None:
-    made = write_template(new_home, "crimes", tmp_path, force="derbyshire", now=NOW)
-    made.path.write_text("mine")
+def test_an_existing_file_is_not_overwritten(new_home: Home, tmp_path: Path) -> None:
+    template = write_template(new_home, "crimes", tmp_path, force="derbyshire", now=NOW)
+    template.path.write_text("mine")
     with pytest.raises(FileExistsError):
         write_template(new_home, "crimes", tmp_path, force="derbyshire", now=NOW)
-    assert made.path.read_text() == "mine"
+    assert template.path.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (("crimez",), "no contract is called 'crimez'"),
         (("crimes", "--force", "mordor"), "unknown force 'mordor'"),
@@ -93,12 +93,12 @@ def test_it_writes_over_nothing(new_home: Home, tmp_path: Path) -> None:
         (("crimes", "--from", "0025-02-01"), "covered from: '0025-02-01' is no date there is"),
     ],
 )
-def test_what_can_not_be_written_is_said(pam: Callable, tmp_path: Path, args: tuple, said: str) -> None:
+def test_invalid_options_are_errors(pam: Callable, tmp_path: Path, args: tuple, message: str) -> None:
     force = () if "--force" in args else ("--force", "derbyshire")
     result = pam("template", *args, *force, "--out", tmp_path / "new", "--home", tmp_path / "home")
-    assert result.exit_code == 1 and said in result.stderr
+    assert result.exit_code == 1 and message in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_day_that_is_none_is_wrong_use(pam: Callable) -> None:
+def test_an_invalid_day_is_a_usage_error(pam: Callable) -> None:
     assert pam("template", "crimes", "--from", "2025-02-30").exit_code == 2

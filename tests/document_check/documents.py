@@ -1,4 +1,4 @@
-"""Documents that the tests make: an edition's tables as printed, sentences, and content controls, as .docx."""
+"""Word documents for the tests: tables of an edition, sentences and content controls."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,38 +18,38 @@ EDITION = "2026-03"
 
 
 def check(home: Home, path: Path, edition: str | None = EDITION) -> CheckedDocument:
-    """A document checked against a home's published night."""
+    """Check a document against a home's published night."""
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         return check_document(con, path, edition)
 
 
 def check_text(home: Home, folder: Path, text: str) -> CheckedDocument:
-    """The same, of a text."""
+    """The same for a text."""
     path = folder / "document.txt"
     path.write_text(text, encoding="utf-8")
     return check(home, path)
 
 
 def printed_tables(home: Home) -> list[tuple[str, list[list[str]]]]:
-    """Title and rows, with labels, of each table of the edition."""
+    """The title of each table of the edition, and its rows with their labels."""
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         cells = con.execute(
             "select table_no, title, rows_are, row_no, row_label, column_no, column_label, printed from reports.cells"
             " join reports.tables using (edition, table_name) where edition = ? order by table_no, row_no, column_no",
             [EDITION],
         ).fetchall()
-    found: dict[int, tuple[str, list[list[str]]]] = {}
+    tables: dict[int, tuple[str, list[list[str]]]] = {}
     for number, title, rows_are, row_no, row_label, column_no, column_label, printed in cells:
-        _, rows = found.setdefault(number, (title, [[rows_are]]))
+        _, rows = tables.setdefault(number, (title, [[rows_are]]))
         if row_no == 1:
             rows[0].append(column_label)
         if column_no == 1:
             rows.append([row_label])
         rows[-1].append(printed)
-    return list(found.values())
+    return list(tables.values())
 
 
-def word(tables: Iterable[tuple[str, list[list[str]]]] = (), sentences: Iterable[str] = ()) -> Doc:
+def make_word(tables: Iterable[tuple[str, list[list[str]]]] = (), sentences: Iterable[str] = ()) -> Doc:
     """A Word document of sentences and of tables with a caption each."""
     document = Document()
     for sentence in sentences:
@@ -64,22 +64,22 @@ def word(tables: Iterable[tuple[str, list[list[str]]]] = (), sentences: Iterable
 
 
 def control(tag: str, text: str) -> str:
-    """A content control in a line, with a tag."""
+    """An inline content control with a tag."""
     return (
         f"<w:sdt {nsdecls('w')}><w:sdtPr><w:tag w:val='{tag}'/></w:sdtPr>"
         f"<w:sdtContent><w:r><w:t>{text}</w:t></w:r></w:sdtContent></w:sdt>"
     )
 
 
-def add_bound(document: Doc, before: str, tag: str, text: str, after: str) -> None:
-    """A paragraph with a bound figure in it."""
+def add_bound_figure(document: Doc, before: str, tag: str, text: str, after: str) -> None:
+    """Add a paragraph that contains a bound figure."""
     paragraph = document.add_paragraph(before)
     paragraph._p.append(parse_xml(control(tag, text)))
     paragraph.add_run(after)
 
 
-def saved_anew(path: Path, folder: Path, form: str = "docx") -> Path:
-    """What LibreOffice makes of a document."""
+def resave(path: Path, folder: Path, form: str = "docx") -> Path:
+    """The document, saved again by LibreOffice."""
     if OFFICE is None:
         pytest.skip(WITHOUT)
-    return convert(path, folder / "anew", form)
+    return convert(path, folder / "resaved", form)

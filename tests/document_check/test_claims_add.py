@@ -1,4 +1,4 @@
-"""`pam claims add`: a sentence is understood, shown back and written down; what it leaves open is asked for, not guessed."""
+"""`pam claims add`: it reads a sentence, shows how it understood it and writes it. It asks for what is missing."""
 
 import csv
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from document_check.documents import EDITION
 RISE = "Drug searches rose by 12% in the year to June 2026"
 
 
-def rows(home: Home) -> list[dict[str, str]]:
+def read_claims(home: Home) -> list[dict[str, str]]:
     with (home.editions / "published_figures.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_what_is_understood_is_shown_back_and_written_on_yes_alone(pam: Callable, sample_copy: Home) -> None:
+def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, sample_copy: Home) -> None:
     refused = pam("claims", "add", RISE, "--home", sample_copy.path, stdin="n\n")
     assert refused.exit_code == 1 and "Nothing was written" in refused.stdout
     assert not (sample_copy.editions / f"{EDITION}.yml").exists()
@@ -26,25 +26,25 @@ def test_what_is_understood_is_shown_back_and_written_on_yes_alone(pam: Callable
     assert added.exit_code == 0, added.output
     assert "mart_stop_search.drug_searches" in added.stdout and "the change in per cent" in added.stdout
     assert "2025-07-01 to 2026-06-30" in added.stdout and "Printed: 12%. Published now: not available" in added.stdout
-    *before, row = rows(sample_copy)
+    *before, row = read_claims(sample_copy)
     assert len(before) == 291 and row == {
         "kind": "figure", "paragraph": "3.2", "mart": "mart_stop_search", "measure": "drug_searches", "figure": "pct_change",
         "area_type": "force", "area_name": "Derbyshire Constabulary", "category": "all", "period_type": "custom",
         "period_label": "year to June 2026", "period_start": "2025-07-01", "period_end": "2026-06-30", "value": "",
         "unit": "percent", "printed": "12%", "note": RISE,
     }  # fmt: skip
-    # The edition became the home's own, and can be printed.
+    # The edition is now a file of the home, and valid.
     assert f"Edition {EDITION} is now a file of the home" in added.stdout
     assert read_editions(sample_copy).sound[EDITION].claims_path == sample_copy.editions / "published_figures.csv"
     again = pam("claims", "add", "Naloxone was given 26 times in Derby North in May 2025.", "--home", sample_copy.path, "--yes")
     assert again.exit_code == 0 and "is now a file of the home" not in again.stdout
-    assert [rows(sample_copy)[-1][c] for c in ("area_type", "area_name", "figure", "period_end")] == [
+    assert [read_claims(sample_copy)[-1][c] for c in ("area_type", "area_name", "figure", "period_end")] == [
         "lpu", "Derby North", "value", "2025-05-31",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("sentence", "written"),
+    ("sentence", "expected"),
     [
         ("Possession offences fell by 4% in 2024/25.", {"printed": "-4%", "figure": "pct_change"}),
         ("The find rate fell by 3 percentage points in 2024/25.", {"unit": "percentage_points", "figure": "volume_change"}),
@@ -53,37 +53,37 @@ def test_what_is_understood_is_shown_back_and_written_on_yes_alone(pam: Callable
         ("£17,000 of Section 27 orders went to charity in 2024/25.", {"category": "Charity", "unit": "gbp"}),
     ],
 )  # fmt: skip
-def test_sentences_are_understood(pam: Callable, sample_copy: Home, sentence: str, written: dict[str, str]) -> None:
+def test_sentences_are_understood(pam: Callable, sample_copy: Home, sentence: str, expected: dict[str, str]) -> None:
     added = pam("claims", "add", sentence, "--home", sample_copy.path, "--yes")
     assert added.exit_code == 0, added.output
-    row = rows(sample_copy)[-1]
-    assert {k: row[k] for k in written} == written
+    row = read_claims(sample_copy)[-1]
+    assert {k: row[k] for k in expected} == expected
 
 
-def test_what_is_missing_is_asked_for_or_its_option_named(pam: Callable, sample_copy: Home) -> None:
+def test_missing_parts_are_asked_for_or_named_as_options(pam: Callable, sample_copy: Home) -> None:
     home = ("--home", sample_copy.path)
-    asked = pam("claims", "add", "It came to 1,708.", *home, stdin="drug_searches\n2024-11-01\n2025-10-31\ny\n")
-    assert asked.exit_code == 0, asked.output
-    assert "Printed: 1,708. Published now: 1708" in asked.stdout
+    added = pam("claims", "add", "It came to 1,708.", *home, stdin="drug_searches\n2024-11-01\n2025-10-31\ny\n")
+    assert added.exit_code == 0, added.output
+    assert "Printed: 1,708. Published now: 1708" in added.stdout
     for sentence, option in (
         ("It came to 1,708 in 2024/25.", "--measure"), ("Drug searches came to 1,708.", "--from and --to"),
         ("Drug searches were 1,351 in 2024/25 and 637 before.", "--number"), ("Drug searches rose.", "has no number"),
     ):  # fmt: skip
-        silent = pam("claims", "add", sentence, *home, "--yes")
-        assert silent.exit_code == 2 and option in silent.stderr, silent.output
-    assert len(rows(sample_copy)) == 292
+        refused = pam("claims", "add", sentence, *home, "--yes")
+        assert refused.exit_code == 2 and option in refused.stderr, refused.output
+    assert len(read_claims(sample_copy)) == 292
 
 
-def test_a_mistyped_day_is_asked_for_again_under_its_own_name(pam: Callable, sample_copy: Home) -> None:
+def test_an_invalid_day_is_asked_for_again(pam: Callable, sample_copy: Home) -> None:
     stdin = "drug_searches\n2024-11-01\n2025-10-32\n2025-10-31\ny\n"
-    asked = pam("claims", "add", "It came to 1,708.", "--home", sample_copy.path, stdin=stdin)
-    assert asked.exit_code == 0, asked.output
-    assert "'2025-10-32' is no date (YYYY-MM-DD)" in asked.stdout
-    assert asked.stdout.count("--from (YYYY-MM-DD)") == 1 and asked.stdout.count("--to (YYYY-MM-DD)") == 2
-    assert rows(sample_copy)[-1]["period_end"] == "2025-10-31"
+    added = pam("claims", "add", "It came to 1,708.", "--home", sample_copy.path, stdin=stdin)
+    assert added.exit_code == 0, added.output
+    assert "'2025-10-32' is no date (YYYY-MM-DD)" in added.stdout
+    assert added.stdout.count("--from (YYYY-MM-DD)") == 1 and added.stdout.count("--to (YYYY-MM-DD)") == 2
+    assert read_claims(sample_copy)[-1]["period_end"] == "2025-10-31"
 
 
-def test_a_sentence_that_was_added_is_known_from_then_on_whatever_its_number(
+def test_an_added_sentence_is_linked_whatever_its_number(
     pam: Callable, sample_copy: Home, tmp_path: Path
 ) -> None:
     home = ("--home", sample_copy.path)
@@ -99,6 +99,6 @@ def test_a_sentence_that_was_added_is_known_from_then_on_whatever_its_number(
     assert pam("check", path, *home).exit_code == 0
 
 
-def test_claims_without_add_are_as_before(pam: Callable, sample_home: Home) -> None:
-    shown = pam("claims", "--home", sample_home.path, "--edition", EDITION)
-    assert "290 of 291 printed figures and 19 of 20 statements checked" in shown.stdout
+def test_claims_without_add_lists_the_claims(pam: Callable, sample_home: Home) -> None:
+    listed = pam("claims", "--home", sample_home.path, "--edition", EDITION)
+    assert "290 of 291 printed figures and 19 of 20 statements checked" in listed.stdout

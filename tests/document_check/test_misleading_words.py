@@ -1,4 +1,4 @@
-"""`pam check`: words that make a sentence or a table mean another figure than the one that it seems to name."""
+"""`pam check`: words that change which figure a sentence or a table is about."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.document_check.check import UNKNOWN_TABLE
-from document_check.documents import check, check_text, word
+from document_check.documents import check, check_text, make_word
 
 OF_SOMETHING_ELSE = [
     # Numbers in the order of names.
@@ -23,7 +23,7 @@ OF_SOMETHING_ELSE = [
     "Across our most similar group, possession offences rose by 33% in the year to October 2025.",
     "Paramedics gave naloxone 47 times between May 2024 and November 2025.",
     "Crimestoppers gave 1,484 items of drug intelligence in October 2025.",
-    # What is counted is something else, or a part.
+    # Something else is counted, or only a part.
     "Between May 2024 and November 2025, 47 lives were saved with naloxone.",
     "Between May 2024 and November 2025, 47 naloxone kits were handed out.",
     "Victims of trafficking offences numbered 1,032 in 2024/25.",
@@ -36,14 +36,14 @@ OF_SOMETHING_ELSE = [
     # A comparison with another measure, or with another time.
     "There were 904 more possession offences than trafficking offences in 2024/25.",
     "Quarter on quarter, possession offences rose 33% in the year to October 2025.",
-    # A change on something else than the year before.
+    # A change compared with another time than the year before.
     "Compared with 2019, possession offences in the year to October 2025 are up 33%.",
     "Possession offences have risen by 33% over the last five years to October 2025.",
     "Possession offences rose by 33% in the year to October 2025 compared with the six months before.",
-    # A change that does not say which way, or by which words nobody knows.
+    # A change without a direction, or of an unknown kind.
     "Possession offences zigzagged by 538 in the 12 months to October 2025.",
     "The find rate fell by 3% in the year to October 2025.",
-    # What is denied.
+    # A denial.
     "Possession offences did not rise by 33% in the year to October 2025.",
     "Possession offences have not risen to 1,936 in 2024/25.",
     # Part of a year.
@@ -61,13 +61,13 @@ OF_SOMETHING_ELSE = [
     "Officers carried out 1,351 drug searches of under-25s in 2024/25.",
     # Financial or calendar.
     "Possession offences for the 2024 financial year came to 1,936.",
-    # Places that no figure is of.
+    # Places that have no figures.
     "In 2024/25 1,936 possession offences were recorded in the city.",
     "In 2024/25 1,936 possession offences were recorded in Ilkeston.",
     "In Sheffield there were 1,936 possession offences in 2024/25.",
     "At Chatsworth there were 1,936 possession offences in 2024/25.",
     "Outside Derby North, naloxone was used 26 times between May 2024 and November 2025.",
-    # Another base, or another head.
+    # Another base, or another denominator.
     "Some 55% of those arrested tested positive between September 2024 and October 2025.",
     "In 2023/24 the rate of alcohol-related admissions in Derby was 756 per 10,000.",
     # Limits.
@@ -77,26 +77,26 @@ OF_SOMETHING_ELSE = [
     # Two numbers in the order of names, or of years.
     "Possession and trafficking offences rose by 4.9% and 33% in the year to October 2025.",
     "Possession offences totalled 1,431, 1,936 and 2,187 in 2023/24, 2024/25 and the year to October 2025.",
-    # What was done with them.
+    # What was done about them.
     "In 2024/25 we solved 1,936 possession offences.",
     "In 2024/25 possession offences avoided came to 1,936.",
     "In 2024 officers attended 3,525 incidents with a drugs qualifier within an hour.",
     "In the year to October 2025, 416 people declined referral to treatment.",
     "Drug searches under section 60 came to 1,351 in 2024/25.",
     "Drug intelligence submitted by partners came to 17,873 in 2024.",
-    # What became of some of them.
+    # The outcome of some of them.
     "1,936 possession offences ended in a caution in 2024/25.",
     "1,936 possession offences were discontinued in 2024/25.",
     "1,936 possession offences went to court in 2024/25.",
     "1,936 possession offences had a named suspect in 2024/25.",
     "1,351 drug searches were recorded on body-worn video in 2024/25.",
     "Naloxone was offered 47 times from May 2024 to November 2025.",
-    # The work of some, or in some places.
+    # The work of some people, or in some places.
     "Night-shift officers carried out 1,351 drug searches in 2024/25.",
     "The roads policing team carried out 1,351 drug searches in 2024/25.",
     "Special constables carried out 1,351 drug searches in 2024/25.",
     "In schools, 1,351 drug searches were carried out in 2024/25.",
-    # What is wished for.
+    # A wish or a plan.
     "We aim for 1,351 drug searches in 2024/25.",
     "There could have been 1,351 drug searches in 2024/25.",
     "Counting only women, we carried out 1,351 drug searches in 2024/25.",
@@ -105,13 +105,13 @@ OF_SOMETHING_ELSE = [
     "We aim to work together, to be fair and to reach 1,351 drug searches in 2024/25.",
     "The force will, we hope, carry out 1,351 drug searches in 2024/25.",
     "The plan is to reach 2,000 drug searches in 2025/26.",
-    # Another count than that of the measure.
+    # Another count than the measure's.
     "Arrests arising from drug searches rose by 67% in the year to October 2025.",
     "Proportionally, drug searches rose by 67% in the year to October 2025.",
     "In 2024/25 we applied for 108 confiscation orders.",
     "In 2024/25 108 confiscation orders were unpaid.",
     "Source: Home Office. Possession offences in 2024/25: 1,936.",
-    # A change on another time.
+    # A change compared with another time.
     "Possession offences are up by 538 on the previous quarter in the 12 months to October 2025.",
     # Numbers that are not read.
     "One in five drug searches in 2024/25 was of a woman.",
@@ -120,19 +120,19 @@ OF_SOMETHING_ELSE = [
     "A hundred and eight confiscation orders were made in 2024/25.",
     "In 2024/25 we recorded 1 936 drug possession offences.",
     "Drug searches in 2024/25 were 2.1 times the 2023/24 level.",
-    # A day that is no period.
+    # A day, not a period.
     "As at October 2025, possession offences stood at 2,187.",
 ]
 
 
-def test_a_number_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path) -> None:
+def test_a_number_about_something_else_is_not_linked(sample_home: Home, tmp_path: Path) -> None:
     items = check_text(sample_home, tmp_path, "\n\n".join(OF_SOMETHING_ELSE)).items
     assert len(items) >= len(OF_SOMETHING_ELSE)
     assert [(i.text, i.printed, i.measure) for i in items if i.verdict != "not linked"] == []
 
 
 JUDGED = [
-    # A right change the wrong way.
+    # The right size of a change, with or without the right direction.
     ("Trafficking offences shrank by 49 in the 12 months to October 2025.", ["disagrees"]),
     ("Trafficking offences surged by 49 in the 12 months to October 2025.", ["agrees"]),
     ("Drug searches went down by 688, or 67%, in the year to October 2025.", ["disagrees", "disagrees"]),
@@ -141,7 +141,7 @@ JUDGED = [
     ("Possession offences rose by 33% in the year to October 2025 on the previous year.", ["agrees"]),
     ("Possession offences fell from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "disagrees"]),
     ("Possession offences rose from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "agrees"]),
-    # A right number among words that are not.
+    # A right number among wrong words.
     ("Drug-related incidents continued to climb, with 3,395 in 2025.", ["not computable"]),
     ("Drug-related incidents continued to fall, with 3,395 in 2025.", ["agrees"]),
     ("Confiscation orders were at a record low of 108 in 2024/25.", ["not computable"]),
@@ -153,7 +153,7 @@ JUDGED = [
     ("More trafficking offences were recorded in 2024/25 (1,032) than in 2023/24 (909).", ["agrees", "agrees"]),
     ("Possession offences stood at 1,936 in 2024/25, down from 1,431 in 2023/24.", ["not computable", "agrees"]),
     ("Possession offences stood at 1,936 in 2024/25, up from 1,431 in 2023/24.", ["agrees", "agrees"]),
-    # Of a month it may be the change on the month before, if no year is named.
+    # A change of a month may be on the month before, if no year is named.
     ("Intelligence submissions rose to 1,484 in October 2025 from 1,749 in October 2024.", ["disagrees", "agrees"]),
     ("Intelligence submissions rose to 1,484 in October 2025.", ["agrees"]),
     ("Tests from September 2024 to October 2025: 354 positive for cocaine and 19 for opiates.", ["agrees", "agrees"]),
@@ -162,10 +162,10 @@ JUDGED = [
     ("There has been a downward trend in possession offences, with 1,936 in 2024/25.", ["not computable"]),
     ("There has been an upward trend in possession offences, with 1,936 in 2024/25.", ["agrees"]),
     ("Possession offences have fallen year on year: 1,431 in 2023/24 and 1,936 in 2024/25.", ["agrees", "not computable"]),
-    # A category after both numbers is of both.
+    # A category after two numbers belongs to both.
     ("From January 2025 to September 2025, 37 school inputs reached 1,790 primary pupils.", ["agrees", "agrees"]),
     ("From January 2025 to September 2025, 98 school inputs reached 5,533 primary pupils.", ["disagrees", "disagrees"]),
-    # What brackets hold is of the words before them.
+    # A number in brackets belongs to the words before it.
     ("Possession offences (1,936) outnumbered trafficking offences (1,032) in 2024/25.", ["agrees", "agrees"]),
     ("Possession offences (1,032) outnumbered trafficking offences (1,936) in 2024/25.", ["disagrees", "disagrees"]),
     ("Trafficking offences increased (1,059 vs 1,010) in the year to October 2025.", ["agrees", "not linked"]),
@@ -186,7 +186,7 @@ JUDGED = [
     ("In 2024/25 we made 1,351 drug searches. Of these, 640 led to a find.", ["agrees", "not linked"]),
     ("In 2024/25 we made 1,351 drug searches. This was up from 637 in 2023/24.", ["agrees", "agrees"]),
     ("Stop and search, 2024/25\n\n- Drug searches: 637 (2023/24: 1,351)", ["disagrees", "disagrees"]),
-    # What a heading or the sentence before names.
+    # A place or plan in the heading or in the sentence before.
     ("Leicestershire\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
     ("Derby North\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
     ("Derby North saw a busy year. In 2024/25 there were 1,936 possession offences.", ["not linked"]),
@@ -194,7 +194,7 @@ JUDGED = [
     ("Derby North\n\nWe recorded 1,936 possession offences in 2024/25.", ["not linked"]),
     ("Targets for 2024/25\n\nPossession offences: 1,936", ["not linked"]),
     ("Results for 2024/25\n\nPossession offences: 1,936", ["agrees"]),
-    # A number that is said to be rounded is compared at its last digit that is not 0, to two digits at least.
+    # A number called approximate is compared at its last digit that is not 0, with at least two digits.
     ("The year to October 2025 saw around 2,200 possession offences.", ["agrees"]),
     ("The year to October 2025 saw some 2,300 possession offences.", ["disagrees"]),
     ("The year to October 2025 saw about 2,000 possession offences.", ["disagrees"]),
@@ -207,26 +207,26 @@ JUDGED = [
     ("The number of confiscation orders fell in 2024/25, to 108.", ["disagrees"]),
     ("Possession offences rose to 2,187 in the year to October 2025.", ["agrees"]),
     ("Drug incidents have fallen sharply to 3,395 in 2025.", ["agrees"]),
-    # A value that something fell to is not below 0, also where the edition does not print it.
+    # The value that a measure fell to is not negative, even where the edition does not print it.
     ("Trigger arrests fell to 1,137 in the year to August 2025.", ["agrees"]),
-    # From what it fell is another year.
+    # `From` names the value of another year.
     ("Confiscation orders rose to 84 in 2023/24 from 72 in 2022/23.", ["agrees", "agrees"]),
-    # Words that leave a measure whole.
+    # Words that do not narrow the measure.
     ("There was a 33% rise in possession offences in the year to October 2025.", ["agrees"]),
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
     ("We used naloxone on 47 occasions from May 2024 to November 2025.", ["agrees"]),
     ("Officers made 1,708 drug searches in the year to October 2025, 688 more than in the year before.", ["agrees", "agrees"]),
     ("Possession offences were at 1,936 in 2024/25 - 505 up on 2023/24.", ["agrees", "not linked"]),
-    # `Previous` before an end that is said.
+    # `Previous` before a stated end.
     ("In the previous 12 months to October 2025 2,187 drug possession offences were recorded.", ["agrees"]),
-    # A period in brackets is that of the number in them.
+    # A period in brackets belongs to the number in the brackets.
     ("In 2024/25 we had 108 confiscation orders (84 in 2023/24), worth £1.19m.", ["agrees", "agrees", "agrees"]),
     ("Primary schools: from January 2025 to September 2025 school inputs reached 1,790 pupils.", ["agrees"]),
 ]
 
 
 ORDINARY = [
-    # Whoever acts for the force.
+    # People who act for the force.
     ("In 2024/25 officers carried out {} drug searches.", "1,351", "1,531"),
     ("In 2024/25 Derbyshire officers carried out {} drug searches.", "1,351", "1,531"),
     ("Today officers know that {} drug searches were carried out in 2024/25.", "1,351", "1,531"),
@@ -234,14 +234,14 @@ ORDINARY = [
     ("We know that officers carried out {} drug searches in 2024/25.", "1,351", "1,531"),
     ("It was a year where officers carried out {} drug searches: 2024/25.", "1,351", "1,531"),
     ("In 2024/25 there were {} drug searches, which neighbourhood officers welcomed.", "1,351", "1,531"),
-    # Wishes, denials and people of another part of the sentence.
+    # Wishes, denials and people in another part of the sentence.
     ("Members will recall that there were {} drug searches in 2024/25.", "1,351", "1,531"),
     ("We would highlight that there were {} possession offences in 2024/25.", "1,936", "1,963"),
     ("The aim of stop and search is to find drugs, and {} drug searches were made in 2024/25.", "1,351", "1,531"),
     ("Tackling violence against women and girls, we carried out {} drug searches in 2024/25.", "1,351", "1,531"),
     ("Possession offences did not fall: there were {} possession offences in 2024/25.", "1,936", "1,963"),
     ("There was no change in policy, and {} drug searches were carried out in 2024/25.", "1,351", "1,531"),
-    # A place, a plan or a name above or before that the sentence is not about.
+    # A place, plan or name above or before the sentence, which the sentence is not about.
     ("A man from Nottinghamshire was jailed. Our officers carried out {} drug searches in 2024/25.", "1,351", "1,531"),
     ("A man from Chesterfield was jailed. There were {} drug searches in 2024/25.", "1,351", "1,531"),
     ("Leicestershire\n\nWe recorded {} possession offences in 2024/25.", "1,936", "1,963"),
@@ -252,7 +252,7 @@ ORDINARY = [
     ("Target hardening and drugs\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
     ("Police and Crime Plan expectations\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
     ("Work planned with Nottinghamshire Police\n\nThere were {} drug searches in 2024/25.", "1,351", "1,531"),
-    # Words with a capital that are no places.
+    # Capitalised words that are not places.
     ("Possession offences came to {} from Apr 2024 to Mar 2025.", "1,936", "1,963"),
     ("There were {} intelligence items in Oct 2025.", "1,484", "1,448"),
     ("There was an increase in Possession Offences to {} in 2024/25.", "1,936", "1,963"),
@@ -271,11 +271,11 @@ ORDINARY = [
     ("Falling confidence is a risk: there were {} possession offences in 2024/25.", "1,936", "1,963"),
     ("A drop-in centre opened, and {} possession offences were recorded in 2024/25.", "1,936", "1,963"),
 ]
-"""Sentences whose words leave the measure whole: a right number, and a wrong one that is not to slip through."""
+"""Sentences whose words do not narrow the measure, with a right number, and a wrong one that must be reported."""
 
 
 @pytest.mark.parametrize(("text", "right", "wrong"), ORDINARY)
-def test_words_of_something_else_in_the_sentence_do_not_silence_a_number(
+def test_unrelated_words_in_the_sentence_do_not_prevent_a_link(
     sample_home: Home, tmp_path: Path, text: str, right: str, wrong: str
 ) -> None:
     for number, verdict in ((right, "agrees"), (wrong, "disagrees")):
@@ -284,11 +284,11 @@ def test_words_of_something_else_in_the_sentence_do_not_silence_a_number(
 
 
 @pytest.mark.parametrize(("text", "verdicts"), JUDGED)
-def test_a_sentence_is_judged_by_what_it_says(sample_home: Home, tmp_path: Path, text: str, verdicts: list[str]) -> None:
+def test_a_sentence_is_judged_by_its_words(sample_home: Home, tmp_path: Path, text: str, verdicts: list[str]) -> None:
     assert [i.verdict for i in check_text(sample_home, tmp_path, text).items] == verdicts
 
 
-def test_a_wrong_direction_says_why(sample_home: Home, tmp_path: Path) -> None:
+def test_a_wrong_direction_has_a_reason(sample_home: Home, tmp_path: Path) -> None:
     (item,) = check_text(sample_home, tmp_path, "Possession offences fell to 2,187 in the year to October 2025.").items
     assert item.reason == "the number is right, but the change on the year before is 538"
 
@@ -303,10 +303,10 @@ def test_a_wrong_direction_says_why(sample_home: Home, tmp_path: Path) -> None:
         ("The drug find rate was {}% in 2025.", (40,)),
     ],
 )  # fmt: skip
-def test_a_period_that_the_edition_does_not_print_is_that_of_the_marts(
+def test_figures_of_periods_not_in_the_edition_are_compared_with_the_marts(
     sample_home: Home, tmp_path: Path, text: str, verdicts: tuple[int, ...]
 ) -> None:
-    """Every number is found right, and each by itself wrong where it is."""
+    """All right numbers agree, and each wrong number alone disagrees."""
     for wrong in (None, *range(len(verdicts))):
         numbers = [n * 2 + 7 if i == wrong else n for i, n in enumerate(verdicts)]
         items = check_text(sample_home, tmp_path, text.format(*(f"{n:,}" for n in numbers))).items
@@ -324,7 +324,7 @@ def test_a_period_that_the_edition_does_not_print_is_that_of_the_marts(
         "Drug incidents fell by 8% in October 2025 from 336 the month before.",
     ],
 )
-def test_a_number_of_another_time_is_not_that_of_the_period_beside_it(sample_home: Home, tmp_path: Path, text: str) -> None:
+def test_a_number_of_another_period_is_not_linked_to_the_nearby_one(sample_home: Home, tmp_path: Path, text: str) -> None:
     items = check_text(sample_home, tmp_path, f"Performance in October 2025\n\n{text}").items
     assert {i.verdict for i in items} == {"not linked"}
 
@@ -338,7 +338,7 @@ def test_a_number_of_another_time_is_not_that_of_the_period_beside_it(sample_hom
         ("There were 309 drug incidents in Derby in October 2025.", "its words for measure, area and period"),
     ],
 )
-def test_a_number_that_is_not_linked_says_what_is_missing(sample_home: Home, tmp_path: Path, text: str, reason: str) -> None:
+def test_a_number_that_is_not_linked_has_a_reason(sample_home: Home, tmp_path: Path, text: str, reason: str) -> None:
     item = check_text(sample_home, tmp_path, text).items[-1]
     assert item.verdict == "not linked" and item.reason and item.reason.startswith(reason)
 
@@ -373,7 +373,7 @@ TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
     ("Naloxone administrations in 2024", SECTIONS),
     ("Naloxone training of officers, May 2024 to November 2025", SECTIONS),
     ("Drug offences (April to September only)", YEARS),
-    # A title with any word that the edition does not know.
+    # A title with a word that the edition does not know.
     ("Victims of drug offences", YEARS),
     ("Drug offences in prisons", YEARS),
     ("Unpaid confiscation orders", [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "84", "108"]]),
@@ -388,10 +388,10 @@ TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
 
 
 @pytest.mark.parametrize(("title", "rows"), TABLES_OF_SOMETHING_ELSE)
-def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
+def test_a_table_about_something_else_is_not_linked(
     sample_home: Home, tmp_path: Path, title: str, rows: list[list[str]]
 ) -> None:
-    word([(title, rows)]).save(str(tmp_path / "a.docx"))
+    make_word([(title, rows)]).save(str(tmp_path / "a.docx"))
     items = check(sample_home, tmp_path / "a.docx").items
     assert items and {(i.verdict, i.measure) for i in items} == {("not linked", None)}
 
@@ -410,26 +410,27 @@ def test_a_table_whose_title_or_labels_mean_something_else_is_not_linked(
     ],
 )
 def test_a_table_of_the_force_is_linked(sample_home: Home, tmp_path: Path, title: str) -> None:
-    word([(title, YEARS), ("Naloxone, May 2024 to November 2025", SECTIONS)]).save(str(tmp_path / "a.docx"))
+    make_word([(title, YEARS), ("Naloxone, May 2024 to November 2025", SECTIONS)]).save(str(tmp_path / "a.docx"))
     assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
 
 
-def test_a_table_that_only_words_of_its_title_silence_says_which(sample_home: Home, tmp_path: Path) -> None:
-    word([("Drug offences by children (OFFICIAL)", YEARS), ("Targets for drug offences", YEARS)]).save(str(tmp_path / "a.docx"))
+def test_words_of_a_title_that_prevent_a_link_are_named(sample_home: Home, tmp_path: Path) -> None:
+    tables = [("Drug offences by children (OFFICIAL)", YEARS), ("Targets for drug offences", YEARS)]
+    make_word(tables).save(str(tmp_path / "a.docx"))
     items = check(sample_home, tmp_path / "a.docx").items
     assert [i.reason for i in items] == ["the title says 'children'"] * 4 + [UNKNOWN_TABLE] * 4
 
 
-def test_orders_are_linked_with_the_table_of_their_own_kind(sample_home: Home, tmp_path: Path) -> None:
-    """Two tables of the edition have these labels."""
+def test_orders_are_linked_to_the_table_of_their_kind(sample_home: Home, tmp_path: Path) -> None:
+    """Two tables of the edition have the same labels."""
     rows = [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "45", "57"], ["TOTAL (Orders - value)", "£82,349", "£85,481"]]
-    word([("Misuse of Drugs Act orders", rows)]).save(str(tmp_path / "a.docx"))
+    make_word([("Misuse of Drugs Act orders", rows)]).save(str(tmp_path / "a.docx"))
     items = check(sample_home, tmp_path / "a.docx").items
     assert [i.verdict for i in items] == ["agrees", "agrees", "agrees", "disagrees"]
 
 
-def test_a_sentence_about_something_else_is_no_title(sample_home: Home, tmp_path: Path) -> None:
-    document: Any = word(sentences=["Officers from Leicestershire helped us in 2022."])
+def test_a_sentence_before_a_table_is_not_its_title(sample_home: Home, tmp_path: Path) -> None:
+    document: Any = make_word(sentences=["Officers from Leicestershire helped us in 2022."])
     table = document.add_table(3, 3)
     for row, texts in zip(table.rows, YEARS, strict=True):
         for cell, text in zip(row.cells, texts, strict=True):
@@ -438,10 +439,10 @@ def test_a_sentence_about_something_else_is_no_title(sample_home: Home, tmp_path
     assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"agrees"}
 
 
-def test_a_change_is_of_the_years_that_the_table_shows(sample_home: Home, tmp_path: Path) -> None:
-    """The edition prints changes of the twelve months to October: a table of financial years has others."""
+def test_a_change_in_a_table_is_between_the_years_it_shows(sample_home: Home, tmp_path: Path) -> None:
+    """The edition prints changes of the twelve months to October: those of financial years are others."""
     head = ["Offence", "2023/24", "2024/25", "Volume Change", "% Change"]
     rows = [head, ["Drug Possession", "1,431", "1,936", "505", "35%"]]
-    word([("Drug offences", rows)]).save(str(tmp_path / "a.docx"))
+    make_word([("Drug offences", rows)]).save(str(tmp_path / "a.docx"))
     items = check(sample_home, tmp_path / "a.docx").items
     assert [i.verdict for i in items] == ["agrees", "agrees", "not linked", "not linked"]

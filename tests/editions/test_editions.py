@@ -1,4 +1,4 @@
-"""What an edition may say, and what is said of one that says something else."""
+"""What an edition may contain, and the errors of one that is not valid."""
 
 import shutil
 from datetime import date
@@ -21,24 +21,24 @@ TABLE = {
     "columns": [{"name": "rolling", "window": {"rolling_12_months": 0}}],
     "rows": [{"label": "Possession", "measure": "possession_offences"}],
 }  # fmt: skip
-SOUND = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2026-04-30", "tables": [TABLE]}
+VALID = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2026-04-30", "tables": [TABLE]}
 
 
-def write(folder: Path, body: dict) -> Path:
+def write_edition(folder: Path, body: dict) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "2026-09.yml"
     path.write_text(yaml.safe_dump(body), encoding="utf-8")
     return path
 
 
-def test_a_sound_one_is_read(tmp_path: Path) -> None:
-    edition = read_edition(write(tmp_path, SOUND))
+def test_a_valid_edition_is_read(tmp_path: Path) -> None:
+    edition = read_edition(write_edition(tmp_path, VALID))
     (cell,) = edition.cells(edition.tables[0])
     assert (cell.row_label, cell.column_label, str(cell.days.first)) == ("Possession", "May-Apr 2025/26", "2025-05-01")
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"edition": "2026-10"}, "2026-09.yml: line 2: edition: says 2026-10"),
         ({"data_to": "soon"}, "2026-09.yml: data_to: "),
@@ -59,40 +59,40 @@ def test_a_sound_one_is_read(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_it_cannot_mean_is_named(change: dict, said: str, new_home: Home) -> None:
+def test_an_invalid_edition_is_an_error(change: dict, message: str, new_home: Home) -> None:
     from dagster_project.editions.edition_tables import requested_by
 
-    path = write(new_home.editions, SOUND | change)
+    path = write_edition(new_home.editions, VALID | change)
     with pytest.raises(EditionError) as error:
         requested_by([read_edition(path)])
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
-def test_printed_figures_that_hold_none_are_named(new_home: Home) -> None:
+def test_a_printed_figure_without_a_number_is_an_error(new_home: Home) -> None:
     from dagster_project.editions.edition_tables import requested_by
 
     header = "kind,paragraph,mart,measure,figure,area_type,area_name,category,period_type,period_label,period_start,period_end,"
     row = "figure,1,mart_x,m,value,force,F,all,month,M,2025-01-01,2025-01-31,,count,many,"
-    path = write(new_home.editions, SOUND | {"claims": "printed.csv"})
+    path = write_edition(new_home.editions, VALID | {"claims": "printed.csv"})
     path.with_name("printed.csv").write_text(f"{header}value,unit,printed,note\n{row}\n", encoding="utf-8")
     with pytest.raises(EditionError, match=r"printed.csv: line 2: 'many' holds no figure"):
         requested_by([read_edition(path)])
 
 
 def test_every_table_has_its_relation_and_columns(sample_home: Home) -> None:
-    """A table that no relation prints, or a column that none has, would be lost."""
+    """Otherwise the table or the column would be lost."""
     for edition in read_editions(sample_home).sound.values():
         for table in edition.tables:
             assert (DBT_PROJECT / "models" / "reports" / f"{table.table}.sql").exists()
-            found = published(
+            columns = published(
                 sample_home,
                 f"select column_name from duckdb_columns() where schema_name = 'reports' and table_name = '{table.table}'"
                 " order by column_index",
             )
-            assert [c for (c,) in found][3:] == [c.name for c in table.columns], table.table
+            assert [c for (c,) in columns][3:] == [c.name for c in table.columns], table.table
 
 
-def test_the_homes_own_stands_for_the_projects(new_home: Home) -> None:
+def test_an_edition_of_the_home_replaces_that_of_the_project(new_home: Home) -> None:
     new_home.editions.mkdir()
     text = (FOLDER / "2026-03.yml").read_text(encoding="utf-8").replace("title: Drug", "title: Ours, drug", 1)
     (new_home.editions / "2026-03.yml").write_text(text, encoding="utf-8")
@@ -100,17 +100,17 @@ def test_the_homes_own_stands_for_the_projects(new_home: Home) -> None:
 
 
 def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
-    path, fixed = make_next_edition(new_home, "2026-03", "2026-09")
+    path, notes = make_next_edition(new_home, "2026-03", "2026-09")
     old, new = (read_editions(new_home).sound[name] for name in ("2026-03", "2026-09"))
     assert str(new.data_to) == "2026-04-30" and new.claims is None and not new.statements
     assert [t.table for t in new.tables] == [t.table for t in old.tables]
     assert {t.data_to and str(t.data_to) for t in new.tables} >= {"2026-05-31", "2026-06-30"}
     rolling = next(c for c in new.cells(new.tables[0]) if c.column.name == "rolling")
     assert rolling.days.label == "May-Apr 2025/26"
-    assert fixed and all(f.startswith(("windows.since", "tables.prevention_activity")) for f in fixed)
-    assert path.read_text(encoding="utf-8").count("# Look at ") == len(fixed)
-    for name, said in (("2026-09", "already exists"), ("2026-03", "already exists")):
-        with pytest.raises(EditionError, match=said):
+    assert notes and all(f.startswith(("windows.since", "tables.prevention_activity")) for f in notes)
+    assert path.read_text(encoding="utf-8").count("# Look at ") == len(notes)
+    for name, message in (("2026-09", "already exists"), ("2026-03", "already exists")):
+        with pytest.raises(EditionError, match=message):
             make_next_edition(new_home, "2026-03", name)
     with pytest.raises(EditionError, match="there is no edition 2020-01"):
         make_next_edition(new_home, "2020-01", "2027-03")
@@ -126,11 +126,11 @@ kent,e,East,d,Dover
 """
 
 
-def test_an_edition_for_another_force_has_its_areas_and_its_tables(new_home: Home) -> None:
+def test_an_edition_for_another_force_has_its_own_areas_and_tables(new_home: Home) -> None:
     new_home.seeds.mkdir(exist_ok=True)
     (new_home.seeds / "areas.csv").write_text(KENT, encoding="utf-8")
     tables = ["naloxone_units", "naloxone", "offences", "public_health"]
-    path, said = make_next_edition(new_home, None, "2026-09", force="kent", tables=tables)
+    path, notes = make_next_edition(new_home, None, "2026-09", force="kent", tables=tables)
     assert read_usable_edition(path, new_home).force_code == "kent"
     edition = read_editions(new_home).sound["2026-09"]
     assert [t.table for t in edition.tables] == ["offences", "naloxone", "naloxone_units", "public_health"]
@@ -138,24 +138,24 @@ def test_an_edition_for_another_force_has_its_areas_and_its_tables(new_home: Hom
     areas = [(r.label, r.area_type, r.area_name) for r in naloxone.rows]
     assert areas == [("West", "section", "West"), ("East", "section", "East"), ("Force", None, None)]
     assert [(r.area_type, r.area_name) for r in units.rows] == [("lpu", "*")]
-    assert [r.area_name for r in health.rows] == ["England"] and "public_health: areas of local authorities" in " ".join(said)
-    # How the printed report rounds, and what is said of it, is no matter of another's.
+    assert [r.area_name for r in health.rows] == ["England"] and "public_health: areas of local authorities" in " ".join(notes)
+    # How the printed report rounds, and its notes, do not apply to another force.
     assert not offences.notes and all(not ask.cut for r in offences.rows for ask in r.cells.values())
     assert "Derb" not in path.read_text(encoding="utf-8")
     assert set(edition.windows) == {"financial_year_before", "last_financial_year", "rolling_before", "rolling",
                                     "since_naloxone", "newest"}  # fmt: skip
 
 
-def test_an_edition_for_a_force_without_a_list_of_areas_has_none(new_home: Home) -> None:
-    path, said = make_next_edition(new_home, "2026-03", "2026-09", force="kent")
+def test_an_edition_for_a_force_without_a_list_of_areas_has_no_areas(new_home: Home) -> None:
+    path, notes = make_next_edition(new_home, "2026-03", "2026-09", force="kent")
     edition = read_usable_edition(path, new_home)
     assert not [r for t in edition.tables for r in t.rows if r.area_type in ("section", "lpu")]
-    assert "naloxone_units: all its areas are of kinds that kent has no list of: it is left out" in said
+    assert "naloxone_units: all its areas are of kinds that kent has no list of: it is left out" in notes
     assert "Derb" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"force": "kentt"}, "no force is called kentt; is kent meant"),
         ({"tables": ["ofences"]}, "has no table ofences; is offences meant"),
@@ -163,20 +163,20 @@ def test_an_edition_for_a_force_without_a_list_of_areas_has_none(new_home: Home)
         ({"new": "2020-01", "old": None}, "there is no edition before 2020-01: there are 2026-03; say with --from"),
     ],
 )
-def test_what_a_new_edition_cannot_be_is_said(new_home: Home, options: dict, said: str) -> None:
-    asked = {"old": "2026-03", "new": "2026-09"} | options
-    with pytest.raises(EditionError, match=said):
-        make_next_edition(new_home, asked.pop("old"), asked.pop("new"), **asked)
+def test_wrong_options_of_a_new_edition_are_errors(new_home: Home, options: dict, message: str) -> None:
+    arguments = {"old": "2026-03", "new": "2026-09"} | options
+    with pytest.raises(EditionError, match=message):
+        make_next_edition(new_home, arguments.pop("old"), arguments.pop("new"), **arguments)
 
 
-def test_a_misspelt_force_is_told_also_where_the_edition_is_there(new_home: Home) -> None:
+def test_a_misspelt_force_is_reported_even_if_the_edition_exists(new_home: Home) -> None:
     make_next_edition(new_home, "2026-03", "2026-09")
     with pytest.raises(EditionError, match="no force is called kentt"):
         make_next_edition(new_home, "2026-03", "2026-09", force="kentt")
 
 
-def test_it_starts_from_the_newest_edition_that_has_the_tables(new_home: Home) -> None:
-    path = write(new_home.editions, SOUND | {"edition": "2026-06", "tables": [TABLE | {"table": "own"}]})
+def test_a_new_edition_starts_from_the_newest_one_with_the_tables(new_home: Home) -> None:
+    path = write_edition(new_home.editions, VALID | {"edition": "2026-06", "tables": [TABLE | {"table": "own"}]})
     path.rename(new_home.editions / "2026-06.yml")
     path, _ = make_next_edition(new_home, None, "2026-09", tables=["stop_search"])
     assert "Made from edition 2026-03" in path.read_text(encoding="utf-8")
@@ -188,49 +188,49 @@ def test_it_starts_from_the_newest_edition_that_has_the_tables(new_home: Home) -
         make_next_edition(new_home, None, "2026-07", tables=["owm"])
 
 
-def test_tables_that_the_night_has_nothing_of_are_left_out_unless_they_are_named(sample_home: Home) -> None:
+def test_tables_without_data_are_left_out_unless_requested(sample_home: Home) -> None:
     body = yaml.safe_load((FOLDER / "2026-03.yml").read_text(encoding="utf-8"))
     derbyshire, kent = (complete_months(sample_home, force) for force in ("derbyshire", "kent"))
     assert kent == {} and derbyshire and derbyshire["mart_naloxone"] == date(2025, 12, 31)
     assert derbyshire["mart_public_health"] is None
-    some = {"mart_drug_offences"}
-    made, left_out = with_data(body["tables"][:2], "kent", some, is_chosen=False)
-    assert [t["table"] for t in made] == ["offences"]
+    marts = {"mart_drug_offences"}
+    tables, left_out = with_data(body["tables"][:2], "kent", marts, is_chosen=False)
+    assert [t["table"] for t in tables] == ["offences"]
     assert left_out == ["what is left out, as the published night has no figure of kent for it: prevention_activity"]
-    named, to_check = with_data(body["tables"][:2], "kent", some, is_chosen=True)
+    named, to_check = with_data(body["tables"][:2], "kent", marts, is_chosen=True)
     assert [t["table"] for t in named] == ["offences", "prevention_activity"]
     assert to_check == ["prevention_activity: the published night has no figure of kent for it"]
 
 
-def test_no_table_of_another_force_ends_after_its_last_complete_month() -> None:
-    """Else an edition made after the newest one says that everything is not available."""
+def test_tables_end_with_the_last_complete_month() -> None:
+    """Otherwise an edition after the newest one would show every figure as not available."""
     tables = [
         {"table": name, "figure": {"mart": mart}, "rows": [], "columns": []} | ({"data_to": own} if own else {})
         for name, mart, own in (("a", "m1", None), ("b", "m2", date(2026, 6, 30)), ("c", "m1", date(2025, 9, 30)))
     ]
-    made = {"data_to": date(2026, 4, 30), "tables": tables}
+    later = {"data_to": date(2026, 4, 30), "tables": tables}
     complete = {"m1": date(2025, 12, 31), "m2": date(2025, 11, 30)}
-    assert end_with_data(made, complete) == date(2025, 12, 31) == made["data_to"]
+    assert end_with_data(later, complete) == date(2025, 12, 31) == later["data_to"]
     assert [t.get("data_to") for t in tables] == [None, date(2025, 11, 30), date(2025, 9, 30)]
-    assert end_with_data(made, dict.fromkeys(complete, date(2027, 1, 31))) is None and made["data_to"] == date(2025, 12, 31)
+    assert end_with_data(later, dict.fromkeys(complete, date(2027, 1, 31))) is None and later["data_to"] == date(2025, 12, 31)
 
 
-def test_the_own_force_by_its_name_has_what_the_night_has_data_for(sample_copy: Home, tmp_path: Path) -> None:
-    """Without a night nothing is known of its data: its tables stay."""
-    path, said = make_next_edition(sample_copy, "2026-03", "2026-09", force="derbyshire")
-    made, complete = read_usable_edition(path, sample_copy), complete_months(sample_copy, "derbyshire")
+def test_an_edition_for_the_own_force_has_only_tables_with_data(sample_copy: Home, tmp_path: Path) -> None:
+    """Before the first night nobody knows which data there are: all tables stay."""
+    path, notes = make_next_edition(sample_copy, "2026-03", "2026-09", force="derbyshire")
+    edition, complete = read_usable_edition(path, sample_copy), complete_months(sample_copy, "derbyshire")
     assert complete is not None
-    naloxone = next(t for t in made.tables if t.table == "naloxone")
-    assert (naloxone.data_to or made.data_to) == complete["mart_naloxone"] == date(2025, 12, 31)
-    assert any(point.startswith("data_to: each table ends with the last complete month") for point in said)
+    naloxone = next(t for t in edition.tables if t.table == "naloxone")
+    assert (naloxone.data_to or edition.data_to) == complete["mart_naloxone"] == date(2025, 12, 31)
+    assert any(point.startswith("data_to: each table ends with the last complete month") for point in notes)
     old = yaml.safe_load((FOLDER / "2026-03.yml").read_text(encoding="utf-8"))
-    assert [len(t.rows) for t in made.tables] == [len(t["rows"]) for t in old["tables"]], "its own areas"
+    assert [len(t.rows) for t in edition.tables] == [len(t["rows"]) for t in old["tables"]], "its own areas"
     with duckdb.connect(str(sample_copy.warehouse)) as con:
         con.execute("update marts.mart_naloxone set data_status = 'not_available'")
     path.unlink()
-    path, said = make_next_edition(sample_copy, "2026-03", "2026-09", force="derbyshire")
+    path, notes = make_next_edition(sample_copy, "2026-03", "2026-09", force="derbyshire")
     assert "naloxone" not in {t.table for t in read_usable_edition(path, sample_copy).tables}
-    assert said[0].startswith("what is left out, as the published night has no figure of derbyshire for it: naloxone")
+    assert notes[0].startswith("what is left out, as the published night has no figure of derbyshire for it: naloxone")
     before_a_night = Home(tmp_path / "new").create()
     path, _ = make_next_edition(before_a_night, "2026-03", "2026-09", force="derbyshire")
     assert len(read_usable_edition(path, before_a_night).tables) == len(old["tables"])

@@ -1,4 +1,4 @@
-"""An edition that went out keeps its figures; what is corrected later is marked, listed and told apart."""
+"""A frozen edition keeps its figures. Later corrections are marked and listed."""
 
 import json
 from collections.abc import Callable
@@ -37,90 +37,90 @@ PRINTED = (
 )
 
 
-def drop(home: Home, days: list[str], stamp: str) -> None:
+def write_naloxone(home: Home, days: list[str], stamp: str) -> None:
     rows = [[f"N{n}", day, "Dales"] for n, day in enumerate(days)]
     write_extract(home.inbox, "naloxone", rows, columns=NALOXONE, window=("2025-01-01", "2025-12-31"), stamp=stamp)
 
 
 @pytest.fixture(scope="module")
-def corrected(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A night, its edition frozen, and a night after it that takes one row back. Beside it lies an edition that waits until it
-    is corrected."""
+def corrected_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A night, its edition frozen, and a second night that withdraws one row. The home also has an edition that waits to be
+    corrected."""
     home = Home(tmp_path_factory.mktemp("frozen") / "home").create()
     home.editions.mkdir()
     (home.editions / "2026-03.yml").write_text(yaml.safe_dump(EDITION), encoding="utf-8")
     (home.editions / "printed.csv").write_text(PRINTED, encoding="utf-8")
-    wrong = EDITION | {"edition": "2025-09", "force_code": "derbishire"}
-    (home.editions / "2025-09.yml").write_text(yaml.safe_dump(wrong), encoding="utf-8")
-    drop(home, ["2025-09-01", "2025-09-20", "2025-10-31", "2025-11-01"], "20260101T020000Z")
+    invalid = EDITION | {"edition": "2025-09", "force_code": "derbishire"}
+    (home.editions / "2025-09.yml").write_text(yaml.safe_dump(invalid), encoding="utf-8")
+    write_naloxone(home, ["2025-09-01", "2025-09-20", "2025-10-31", "2025-11-01"], "20260101T020000Z")
     publish_night(home)
     assert published(home, "select verdict from reports.claims") == [("agrees",)] * 2
     freeze_edition(home, "2026-03", "A. Person")
-    drop(home, ["2025-09-01", "2025-09-20"], "20260102T020000Z")
+    write_naloxone(home, ["2025-09-01", "2025-09-20"], "20260102T020000Z")
     publish_night(home)
     return home
 
 
-def test_what_was_printed_and_what_it_is_now(corrected: Home) -> None:
-    rows = published(corrected, "select row_label, administrations from reports.naloxone order by row_no limit 2")
+def test_revised_figures_are_marked_with_their_printed_value(corrected_home: Home) -> None:
+    rows = published(corrected_home, "select row_label, administrations from reports.naloxone order by row_no limit 2")
     assert rows == [("Force", "2 [r]"), ("Dales", "2 [r]")]
-    assert published(corrected, "select row_label, printed_in, was, now from meta.revisions order by row_label") == [
+    assert published(corrected_home, "select row_label, printed_in, was, now from meta.revisions order by row_label") == [
         ("Dales", "2026-03", 3, 2), ("Force", "2026-03", 3, 2),
     ]  # fmt: skip
-    assert [r[1:5] for r in revised_cells(corrected, "2026-03")] == [
+    assert [r[1:5] for r in revised_cells(corrected_home, "2026-03")] == [
         ("Force", "Administrations", "3", "2 [r]"), ("Dales", "Administrations", "3", "2 [r]"),
     ]  # fmt: skip
-    (frozen,) = frozen_editions(corrected)
+    (frozen,) = frozen_editions(corrected_home)
     assert (frozen.edition, frozen.by, frozen.night_id < "9") == ("2026-03", "A. Person", True)
 
 
-def test_nights_go_on_without_an_edition_that_waits(corrected: Home) -> None:
-    assert published(corrected, "select distinct edition from reports.tables") == [("2026-03",)]
-    assert [e["file"] for e in status(corrected)["editions"]] == ["2025-09.yml"]
+def test_nights_publish_without_an_edition_that_waits(corrected_home: Home) -> None:
+    assert published(corrected_home, "select distinct edition from reports.tables") == [("2026-03",)]
+    assert [e["file"] for e in status(corrected_home)["editions"]] == ["2025-09.yml"]
 
 
-def test_what_went_out_is_frozen_once(corrected: Home) -> None:
+def test_an_edition_is_frozen_only_once(corrected_home: Home) -> None:
     with pytest.raises(FrozenError, match="is frozen already"):
-        freeze_edition(corrected, "2026-03", "B. Person")
+        freeze_edition(corrected_home, "2026-03", "B. Person")
     with pytest.raises(FrozenError, match="edition 2026-09 is not frozen"):
-        revised_cells(corrected, "2026-09")
+        revised_cells(corrected_home, "2026-09")
 
 
-def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, corrected: Home, tmp_path: Path) -> None:
-    result = pam("claims", "--home", corrected.path, "-f", "json")
+def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, corrected_home: Home, tmp_path: Path) -> None:
+    result = pam("claims", "--home", corrected_home.path, "-f", "json")
     assert result.exit_code == 1
     assert [(c["verdict"], c["computed"], c["printed"]) for c in json.loads(result.stdout)] == [
         ("disagrees", 2, "three"), ("disagrees (known)", 2, "three"),
     ]  # fmt: skip
     assert "one was withdrawn" in result.stdout and "2 disagree" in result.stderr
-    home = copy_home(corrected, tmp_path / "home")
+    home = copy_home(corrected_home, tmp_path / "home")
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("delete from reports.claims where not is_known")
     assert pam("claims", "--home", home.path).exit_code == 0
 
 
-def test_the_commands(pam: Callable, corrected: Home) -> None:
-    assert "night" in pam("edition", "list", "--home", corrected.path).stdout
-    result = pam("edition", "revisions", "2026-03", "--home", corrected.path, "-f", "csv")
+def test_commands_for_editions(pam: Callable, corrected_home: Home) -> None:
+    assert "night" in pam("edition", "list", "--home", corrected_home.path).stdout
+    result = pam("edition", "revisions", "2026-03", "--home", corrected_home.path, "-f", "csv")
     assert result.stdout.splitlines()[0] == "table,row,column,printed,now,difference" and ",3,2" in result.stdout
-    result = pam("edition", "freeze", "2026-03", "--home", corrected.path)
+    result = pam("edition", "freeze", "2026-03", "--home", corrected_home.path)
     assert result.exit_code == 1 and "frozen already" in result.stderr
-    result = pam("edition", "freeze", "2030-01", "--home", corrected.path)
+    result = pam("edition", "freeze", "2030-01", "--home", corrected_home.path)
     assert result.exit_code == 1 and "has no edition 2030-01: it has 2026-03" in result.stderr
-    result = pam("claims", "--edition", "2030-01", "--home", corrected.path)
+    result = pam("claims", "--edition", "2030-01", "--home", corrected_home.path)
     assert result.exit_code == 1 and "no claims of edition 2030-01" in result.stderr
-    result = pam("edition", "new", "2026-09", "--from", "2026-03", "--home", corrected.path)
+    result = pam("edition", "new", "2026-09", "--from", "2026-03", "--home", corrected_home.path)
     assert result.exit_code == 0 and "windows" not in result.stdout and "look at tables.naloxone" in result.stderr
 
 
-def test_a_trace_of_a_cell(pam: Callable, corrected: Home) -> None:
-    result = pam("trace", "--cell", "naloxone/1/administrations", "--home", corrected.path, "-f", "json")
+def test_a_cell_of_an_edition_can_be_traced(pam: Callable, corrected_home: Home) -> None:
+    result = pam("trace", "--cell", "naloxone/1/administrations", "--home", corrected_home.path, "-f", "json")
     assert result.exit_code == 0, result.output
     assert [(r["line"], r["amount"]) for r in json.loads(result.stdout)] == [(2, 1), (3, 1)]
-    text = pam("trace", "--cell", "naloxone/1/administrations", "--home", corrected.path).stdout
+    text = pam("trace", "--cell", "naloxone/1/administrations", "--home", corrected_home.path).stdout
     assert "2 rows make 2" in text and "Total of all records in the period." in text
     file = json.loads(result.stdout)[0]["file"]
-    result = pam("trace", "--file", file, "--line", "2", "--home", corrected.path, "-f", "csv")
+    result = pam("trace", "--file", file, "--line", "2", "--home", corrected_home.path, "-f", "csv")
     assert result.stdout.splitlines()[1:] == ["mart_naloxone,naloxone_administrations,all,dales,2025-09,1,1"]
-    assert pam("trace", "--home", corrected.path).exit_code == 2
-    assert pam("trace", "searches", "--to", "soon", "--home", corrected.path).exit_code == 2
+    assert pam("trace", "--home", corrected_home.path).exit_code == 2
+    assert pam("trace", "searches", "--to", "soon", "--home", corrected_home.path).exit_code == 2

@@ -1,4 +1,4 @@
-"""A printed figure says a value, and to which place."""
+"""A printed figure is read as a value and the decimal place it is rounded to."""
 
 from decimal import Decimal
 
@@ -30,18 +30,18 @@ from dagster_project.editions.printed import read_printed
         ("only two", "count", "2", "1"),
     ],
 )
-def test_value_and_place(text: str, unit: str, value: str, place: str) -> None:
+def test_a_printed_figure_has_a_value_and_a_place(text: str, unit: str, value: str, place: str) -> None:
     printed = read_printed(text, unit)
     assert printed.value == Decimal(value)
     assert printed.places * Decimal(place) == 1
 
 
 @pytest.mark.parametrize("text", ["*", "", " ", "[x]", "n/a"])
-def test_not_available(text: str) -> None:
+def test_markers_have_no_value(text: str) -> None:
     assert read_printed(text).value is None
 
 
 @pytest.mark.parametrize("text", ["many", "£", "%"])
-def test_no_figure(text: str) -> None:
+def test_text_without_a_number_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="holds no figure"):
         read_printed(text)

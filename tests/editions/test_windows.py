@@ -1,4 +1,4 @@
-"""Windows by where they lie from the last day of data, and by what they are called."""
+"""The days and the label of each kind of window, counted from the last day of data."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ END = date(2025, 10, 31)
 
 
 @pytest.mark.parametrize(
-    ("said", "first", "last", "label"),
+    ("window", "first", "last", "label"),
     [
         ({"month": 0}, "2025-10-01", "2025-10-31", "Oct 2025"),
         ({"month": -10}, "2024-12-01", "2024-12-31", "Dec 2024"),
@@ -33,13 +33,13 @@ END = date(2025, 10, 31)
         ({"published": -1}, None, None, "1 before the newest"),
     ],
 )
-def test_days_and_name(said: dict, first: str | None, last: str | None, label: str) -> None:
-    days = Window.model_validate(said).days(END)
+def test_a_window_has_days_and_a_label(window: dict, first: str | None, last: str | None, label: str) -> None:
+    days = Window.model_validate(window).days(END)
     assert (days.first and str(days.first), days.last and str(days.last), days.label) == (first, last, label)
 
 
 @pytest.mark.parametrize(
-    ("end", "said", "label"),
+    ("end", "window", "label"),
     [
         (date(2025, 12, 31), {"rolling_12_months": 0}, "Jan-Dec 2025"),
         (date(2026, 1, 31), {"rolling_12_months": 0}, "Feb-Jan 2025/26"),
@@ -49,12 +49,12 @@ def test_days_and_name(said: dict, first: str | None, last: str | None, label: s
         (date(2025, 3, 31), {"financial_year": 0}, "2024/25"),
     ],
 )
-def test_at_the_turn_of_a_year(end: date, said: dict, label: str) -> None:
-    assert Window.model_validate(said).days(end).label == label
+def test_labels_at_the_end_of_a_year(end: date, window: dict, label: str) -> None:
+    assert Window.model_validate(window).days(end).label == label
 
 
-def test_windows_are_called_as_the_marts_call_their_periods(sample_home) -> None:
-    """And have the same days: an analyst finds a cell's period by its name."""
+def test_windows_have_the_labels_of_the_marts_periods(sample_home) -> None:
+    """With the same days: an analyst finds the period of a cell by its label."""
     from support import published
 
     rows = published(
@@ -69,7 +69,7 @@ def test_windows_are_called_as_the_marts_call_their_periods(sample_home) -> None
 
 
 @pytest.mark.parametrize(
-    "said",
+    "window",
     [
         {},
         {"month": 0, "calendar_year": 0},
@@ -80,9 +80,9 @@ def test_windows_are_called_as_the_marts_call_their_periods(sample_home) -> None
         {"fortnight": 0},
     ],
 )
-def test_what_is_no_window(said: dict) -> None:
+def test_an_invalid_window_is_an_error(window: dict) -> None:
     with pytest.raises(ValidationError):
-        Window.model_validate(said)
+        Window.model_validate(window)
 
 
 @given(st.dates(date(1990, 1, 1), date(2090, 12, 31)), st.integers(1, 30))

@@ -1,7 +1,7 @@
 """Benchmarks: all of them import what is there, and each runs at its smallest size.
 
-Not here: `dashboard` and `publishes`, which tests/reporting/dashboard/test_size.py and tests/publishing/postgres/test_swap.py
-run; `bare_script`, which `whole_night` runs; `side_by_side`, which needs SQLMesh.
+Not here: `dashboard` and `publishes`, which tests/reporting/dashboard/test_speed_and_memory.py and
+tests/publishing/postgres/test_swap.py run; `bare_script`, which `whole_night` runs; `side_by_side`, which needs SQLMesh.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""One browser for all tests of what people look at: to start it takes longer than most of them."""
+"""One browser for all tests of pages: starting it takes longer than most of them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,5 +11,5 @@ from offline_browser import BROWSER, WITHOUT, open_browser
 def browser() -> Iterator[Any]:
     if not BROWSER:
         pytest.skip(WITHOUT)
-    with open_browser() as one:
-        yield one
+    with open_browser() as opened:
+        yield opened

@@ -1,4 +1,4 @@
-"""The catalogue of the published sample: nothing of the night left out, nothing that leads nowhere, in a browser too."""
+"""The catalogue of the published sample: it is complete, its links work, and it works in a browser."""
 
 import re
 import shutil
@@ -22,12 +22,12 @@ from dagster_project.reporting import catalogue
 from reporting.pack.pages import PageRead, read_pages
 
 HOSTILE = "<script>alert('x')</script>"
-SEEN = ("index.html", "marts-mart-naloxone.html")
+FULL_PAGES = ("index.html", "marts-mart-naloxone.html")
 
 
 @pytest.fixture(scope="module")
 def folder(sample_home: Home) -> Path:
-    """As the night published it."""
+    """The catalogue as the night published it."""
     return sample_home.published / "catalogue"
 
 
@@ -38,7 +38,7 @@ def pages(folder: Path) -> dict[str, PageRead]:
 
 @pytest.fixture(scope="module")
 def hostile(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a small file whose every text is what a page might run, with held and refused files."""
+    """The catalogue of a small file in which every text is HTML that a page might run, with held and refused files."""
     path = tmp_path_factory.mktemp("hostile") / "night.duckdb"
     with duckdb.connect(str(path)) as con:
         con.execute(f"attach '{sample_home.warehouse}' as sample (read_only)")
@@ -73,7 +73,7 @@ def hostile(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path
     return out
 
 
-def test_every_relation_and_column_is_there(folder: Path, pages: dict[str, PageRead], sample_home: Home) -> None:
+def test_every_relation_and_column_is_listed(folder: Path, pages: dict[str, PageRead], sample_home: Home) -> None:
     columns: dict[tuple[str, str], list[list[str]]] = {}
     for schema, relation, *column in published(
         sample_home,
@@ -96,7 +96,7 @@ def test_every_relation_and_column_is_there(folder: Path, pages: dict[str, PageR
         assert page in pages["relations.html"].links
 
 
-def test_every_measure_has_its_words_its_way_and_its_tables(
+def test_every_measure_has_its_definition_lineage_and_tables(
     folder: Path, pages: dict[str, PageRead], sample_home: Home
 ) -> None:
     measures = published(
@@ -110,33 +110,33 @@ def test_every_measure_has_its_words_its_way_and_its_tables(
         assert rows[f"{title}{name}{mart}"][1:3] == [meaning, formula]
         page = f"marts-{mart}.html".replace("_", "-")
         assert f"{page}#measure-{name.replace('_', '-')}" in pages["measures.html"].links
-        text = _section(folder / page, f"measure-{name.replace('_', '-')}")
-        assert all(_escaped(t) in text for m, n, t in (*used, *categories) if (m, n) == (mart, name)), name
+        text = section_of(folder / page, f"measure-{name.replace('_', '-')}")
+        assert all(escape(t) in text for m, n, t in (*used, *categories) if (m, n) == (mart, name)), name
         events = () if mart == "mart_public_health" else (f"measures.{mart[5:]}_events", "measures.monthly")
         steps = ["extracts.html#extract-", "staging.stg_", *events, f"marts.{mart}"]
         places = [text.index(s, text.index("<dt>Lineage")) for s in steps]
         assert places == sorted(places), name
     assert len(measures) == len(rows) > 60
-    text = _section(folder / "marts-mart-naloxone.html", "measure-naloxone-administrations")
+    text = section_of(folder / "marts-mart-naloxone.html", "measure-naloxone-administrations")
     assert "reports.naloxone" in text and 'href="../report/2026-03/trail/naloxone.html"' in text
-    text = _section(folder / "marts-mart-pspo.html", "lineage")
+    text = section_of(folder / "marts-mart-pspo.html", "lineage")
     assert all(f"staging.stg_{extract}" in text for extract in ("pspos", "pspo_enforcement")) and "stg_crimes" not in text
 
 
-def _section(path: Path, place: str) -> str:
+def section_of(path: Path, place: str) -> str:
     text = path.read_text(encoding="utf-8")
     return text[text.index(f'<section id="{place}"') :].partition("</section>")[0]
 
 
-def _escaped(text: str) -> str:
+def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("'", "&#39;")
 
 
-def test_every_check_extract_and_file_is_there(pages: dict[str, PageRead], sample_home: Home) -> None:
+def test_every_check_extract_and_file_is_listed(pages: dict[str, PageRead], sample_home: Home) -> None:
     checks = published(sample_home, "select subject, rule, passed, severity, message, reason, advice from meta.checks")
     expected = sorted(
-        [f"{subject}: {rule}", f"{'passed' if passed else 'failed'} ({severity}){said or ''}", f"{reason or ''}{advice or ''}"]
-        for subject, rule, passed, severity, said, reason, advice in checks
+        [f"{subject}: {rule}", f"{'passed' if passed else 'failed'} ({severity}){message or ''}", f"{why or ''}{advice or ''}"]
+        for subject, rule, passed, severity, message, why, advice in checks
     )
     tables = pages["checks.html"].tables
     failed = tables.pop("failed-t")[1:]
@@ -155,9 +155,9 @@ def test_every_check_extract_and_file_is_there(pages: dict[str, PageRead], sampl
     assert loads and all(load in text for (load,) in loads)
 
 
-def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[str, PageRead], sample_home: Home) -> None:
+def test_links_work_and_pages_are_well_formed(folder: Path, pages: dict[str, PageRead], sample_home: Home) -> None:
     measures = set(published(sample_home, "select distinct mart, measure from marts.measures"))
-    led: set[tuple[str, str]] = set()
+    linked: set[tuple[str, str]] = set()
     places = {(folder / name).resolve(): set(page.ids) for name, page in pages.items()}
     for name, page in pages.items():
         for link in page.links:
@@ -167,9 +167,9 @@ def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[
             target = (folder / path if path else folder / name).resolve()
             assert target.is_file(), f"{name}: {link}"
             if target.parent.name == "dashboard" and place:
-                picked = dict(parse_qsl(place))
-                assert (picked["mart"], picked["measure"]) in measures, f"{name}: {link}"
-                led.add((picked["mart"], picked["measure"]))
+                selected = dict(parse_qsl(place))
+                assert (selected["mart"], selected["measure"]) in measures, f"{name}: {link}"
+                linked.add((selected["mart"], selected["measure"]))
             else:
                 assert not place or place in places[target], f"{name}: {link}"
         assert page.faults == [] and len(set(page.ids)) == len(page.ids), name
@@ -177,7 +177,7 @@ def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[
         assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False)), name
         assert not [a for a in page.attributes if a.startswith("on") or a == "style"], name
         assert "Sample data." in page.path.read_text(encoding="utf-8"), name
-    assert led == measures, "every measure leads to the dashboard"
+    assert linked == measures, "every measure leads to the dashboard"
     assert "../dashboard/index.html" in pages["index.html"].links
     assert "../report/2026-03/index.html" in pages["index.html"].links
     report = (folder.parent / "report" / "2026-03" / "index.html").read_text(encoding="utf-8")
@@ -185,12 +185,12 @@ def test_links_lead_somewhere_and_pages_are_well_made(folder: Path, pages: dict[
     assert "../catalogue/index.html" in (folder.parent / "dashboard" / "data" / "index.js").read_text(encoding="utf-8")
 
 
-def test_it_comes_again_to_the_byte_and_names_no_file_or_path(folder: Path, sample_home: Home, tmp_path: Path) -> None:
+def test_the_catalogue_is_reproducible_and_names_no_file_or_path(folder: Path, sample_home: Home, tmp_path: Path) -> None:
     shutil.copytree(folder.parent / "report", tmp_path / "report")
     (tmp_path / "catalogue").mkdir()
     with open_hardened(sample_home.warehouse, writable=tmp_path / "catalogue") as con:
-        every = ("open", "dashboard", "report", "catalogue")
-        write(con, tmp_path / "catalogue", OutputContext(sample_home, "a night", True, every))
+        all_outputs = ("open", "dashboard", "report", "catalogue")
+        write(con, tmp_path / "catalogue", OutputContext(sample_home, "a night", True, all_outputs))
     again = outputs.measure_output(tmp_path / "catalogue", 0)
     assert again.sha256 == read_receipts(sample_home)[-1].outputs["catalogue"]["sha256"]
     names = [f.stem for f in sample_home.archive.rglob("*.csv")]
@@ -201,13 +201,13 @@ def test_it_comes_again_to_the_byte_and_names_no_file_or_path(folder: Path, samp
         assert not [n for n in names if n in text] and not re.search(r"SAMPLE-[A-Za-z]", text), path.name
 
 
-def test_texts_stay_texts_and_a_file_of_another_version_is_shown(hostile: Path) -> None:
+def test_hostile_text_is_escaped_and_unknown_relations_are_shown(hostile: Path) -> None:
     pages = read_pages(hostile)
     for page in pages.values():
         text = page.path.read_text(encoding="utf-8")
         assert HOSTILE not in text and page.faults == [] and "Sample data." in text and "held.csv" not in text, page.path
         assert text.count("<script") == 1, page.path.name
-        assert not [link for link in page.links if link.startswith("..")], "nothing is published beside it"
+        assert not [link for link in page.links if link.startswith("..")], "no other output is published with it"
     text = (hostile / "other-unknown.html").read_text(encoding="utf-8")
     assert "does not know what it is made from" in text and "&lt;script&gt;" in text
     for name in ("index", "search", "measures", "relations", "checks", "extracts", "marts-mart-naloxone"):
@@ -217,8 +217,8 @@ def test_texts_stay_texts_and_a_file_of_another_version_is_shown(hostile: Path) 
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
-def test_a_night_that_has_no_messages_of_checks_is_shown(hostile: Path, sample_home: Home, tmp_path: Path) -> None:
-    """An earlier version published it, and `pam rollback` goes back to it."""
+def test_a_night_without_messages_of_checks_is_shown(hostile: Path, sample_home: Home, tmp_path: Path) -> None:
+    """`pam rollback` can go back to a night that an earlier version published."""
     shutil.copyfile(hostile.parent / "night.duckdb", tmp_path / "night.duckdb")
     with duckdb.connect(str(tmp_path / "night.duckdb")) as con:
         con.execute("alter table meta.checks drop column message")
@@ -230,37 +230,37 @@ def test_a_night_that_has_no_messages_of_checks_is_shown(hostile: Path, sample_h
     assert any("found before" in page.read_text(encoding="utf-8") for page in out.glob("*.html"))
 
 
-def test_no_page_fails_wcag_or_asks_the_network(folder: Path, hostile: Path, page: Any) -> None:
-    """axe-core on each kind of page; the long ones as the small file has them."""
-    wrong = []
+def test_no_page_fails_wcag_or_uses_the_network(folder: Path, hostile: Path, page: Any) -> None:
+    """axe-core checks each kind of page, the long ones in the small catalogue."""
+    faults = []
     small = ("measures", "relations", "checks", "search", "extracts")
-    for path in [*(folder / n for n in SEEN), *(hostile / f"{n}.html" for n in small)]:
+    for path in [*(folder / n for n in FULL_PAGES), *(hostile / f"{n}.html" for n in small)]:
         page.goto(path.as_uri())
         assert not page.evaluate(WIDE), f"{path.name} is wider than its window"
-        wrong += [(path.name, *f) for f in failures(page)]
+        faults += [(path.name, *f) for f in failures(page)]
     for name in ("checks", "search", "extracts"):
         page.goto((folder / f"{name}.html").as_uri())
         assert not page.evaluate(WIDE), name
-    assert wrong == [] and page.asked == []
+    assert faults == [] and page.asked == []
 
 
 @pytest.fixture(scope="module")
 def page(browser: Any) -> Iterator[Any]:
-    with offline_page(browser) as one:
-        yield one
+    with offline_page(browser) as opened:
+        yield opened
 
 
 @pytest.fixture
-def unscripted(page: Any) -> Iterator[Any]:
-    """The same browser with no JavaScript."""
+def plain_page(page: Any) -> Iterator[Any]:
+    """A page of the same browser with JavaScript off."""
     context = page.context.browser.new_context(java_script_enabled=False)
     yield context.new_page()
     context.close()
 
 
-def test_one_list_has_all_there_is_to_find(pages: dict[str, PageRead], sample_home: Home) -> None:
+def test_the_search_page_lists_everything(pages: dict[str, PageRead], sample_home: Home) -> None:
     rows = pages["search.html"].tables["everything"][1:]
-    found = {kind: [r for r in rows if r[1] == kind] for kind in ("Measure", "Category", "Column", "Extract", "Relation")}
+    by_kind = {kind: [r for r in rows if r[1] == kind] for kind in ("Measure", "Category", "Column", "Extract", "Relation")}
     counted = published(
         sample_home,
         "select (select count(*) from meta.dictionary where kind = 'measure'),"
@@ -268,13 +268,13 @@ def test_one_list_has_all_there_is_to_find(pages: dict[str, PageRead], sample_ho
         " (select count(distinct (name, coalesce(description, ''))) from meta.dictionary where kind = 'column'),"
         " (select count(distinct extract) from meta.extracts), (select count(*) from meta.dictionary where kind = 'relation')",
     )
-    assert tuple(len(of) for of in found.values()) == counted[0] and len(rows) == sum(counted[0])
-    (code,) = (r for r in found["Category"] if r[0] == "92C")
+    assert tuple(len(kind_rows) for kind_rows in by_kind.values()) == counted[0] and len(rows) == sum(counted[0])
+    (code,) = (r for r in by_kind["Category"] if r[0] == "92C")
     assert code[2].startswith("Other drug offences. Category of Possession offences")
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
-def test_a_search_leads_to_the_dashboard_and_back(folder: Path, page: Any) -> None:
+def test_search_results_link_to_the_dashboard_and_back(folder: Path, page: Any) -> None:
     page.goto((folder / "index.html").as_uri())
     page.get_by_label("Search measures, categories, columns").fill("other drug 92c")
     page.keyboard.press("Enter")
@@ -290,15 +290,15 @@ def test_a_search_leads_to_the_dashboard_and_back(folder: Path, page: Any) -> No
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 def test_no_table_of_extracts_and_files_is_cut_off_in_a_wide_window(folder: Path, page: Any) -> None:
-    telephone = page.viewport_size
+    phone_size = page.viewport_size
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto((folder / "extracts.html").as_uri())
     cut = page.eval_on_selector_all(".scroll", "all => all.filter((e) => e.scrollWidth > e.clientWidth).length")
-    page.set_viewport_size(telephone)
+    page.set_viewport_size(phone_size)
     assert cut == 0
 
 
-def test_rows_can_be_filtered_and_are_whole_without_javascript(folder: Path, page: Any, unscripted: Any) -> None:
+def test_rows_can_be_filtered_and_all_show_without_javascript(folder: Path, page: Any, plain_page: Any) -> None:
     address = (folder / "measures.html").as_uri()
     page.goto(address)
     page.get_by_label("Show measures with").fill("RATE mart_stop_search")
@@ -308,5 +308,5 @@ def test_rows_can_be_filtered_and_are_whole_without_javascript(folder: Path, pag
     assert page.get_by_role("status").inner_text().startswith("No row has all of these words.")
     page.get_by_label("Show measures with").fill("")
     assert page.locator("table.filtered tbody tr:visible").count() == 68
-    unscripted.goto(address)
-    assert unscripted.locator("table.filtered tbody tr:visible").count() == 68 and unscripted.locator("input").count() == 0
+    plain_page.goto(address)
+    assert plain_page.locator("table.filtered tbody tr:visible").count() == 68 and plain_page.locator("input").count() == 0

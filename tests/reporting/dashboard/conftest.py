@@ -1,4 +1,4 @@
-"""The sample's dashboard, and a browser that opens it from its folder without a network."""
+"""The sample's dashboard, opened in a browser from its folder, without a network."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from dagster_project.serving import connect
 
 @pytest.fixture(scope="session")
 def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
-    """The dashboard of the sample. To be read, not changed."""
+    """The dashboard of the sample. Do not change it."""
 
     def make(folder: Path) -> None:
         with connect(sample_home) as con:
@@ -29,27 +29,27 @@ def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def window(browser: Any) -> Iterator[Any]:
-    """One window for all tests of a file: to open it costs the browser more than most of them do. The page stores nothing.
-    Not for all files: one measures the memory of a browser with no other window."""
-    with closing(browser.new_page()) as one:
-        yield one
+    """One window for all tests of a file: opening it takes longer than most of them. The page stores nothing. Files do not
+    share it: one measures the memory of a browser with no other window."""
+    with closing(browser.new_page()) as page:
+        yield page
 
 
 @pytest.fixture
 def opened(window: Any, folder: Path) -> Iterator[Callable[..., Any]]:
-    """Opens the page from its folder with what is picked, at a width in pixels.
+    """Opens the page from its folder with the selections in its address, at a width in pixels.
 
-    At the end: nothing was asked of a network, nothing went wrong.
+    At the end it checks that the page made no network request and had no error.
     """
-    asked, wrong = [], []
+    requests, errors = [], []
     page = window
-    heard = {
-        "request": lambda request: asked.append(request.url),
-        "console": lambda message: wrong.append(message.text),
-        "pageerror": lambda error: wrong.append(str(error)),
+    handlers = {
+        "request": lambda request: requests.append(request.url),
+        "console": lambda message: errors.append(message.text),
+        "pageerror": lambda error: errors.append(str(error)),
     }
-    for event, hear in heard.items():
-        page.on(event, hear)
+    for event, handler in handlers.items():
+        page.on(event, handler)
 
     def call(where: Path = folder, width: int = 1280, **picked: Any) -> Any:
         page.goto("about:blank")
@@ -59,27 +59,27 @@ def opened(window: Any, folder: Path) -> Iterator[Callable[..., Any]]:
         return page
 
     yield call
-    for event, hear in heard.items():
-        page.remove_listener(event, hear)
-    assert asked and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in asked)
-    # axe asks for style sheets anew, which the page's policy forbids as well; one test takes a file away.
-    assert [w for w in wrong if not any(t in w for t in ("preload assets", "dashboard.css", "ERR_FILE_NOT_FOUND"))] == []
+    for event, handler in handlers.items():
+        page.remove_listener(event, handler)
+    assert requests and all(url.startswith(("file:", "data:", "blob:", "about:")) for url in requests)
+    # axe requests the style sheets again, which the page's policy forbids too. One test deletes a file.
+    assert [e for e in errors if not any(t in e for t in ("preload assets", "dashboard.css", "ERR_FILE_NOT_FOUND"))] == []
 
 
 @pytest.fixture
 def write_forces(folder: Path, tmp_path: Path) -> Callable[[int], Path]:
-    """Writes the sample's dashboard as if so many forces had dropped its files."""
+    """Writes the sample's dashboard as if that many forces had dropped its files."""
 
     def call(forces: int) -> Path:
         out = tmp_path / "forces"
         shutil.copytree(folder, out, ignore=shutil.ignore_patterns("derbyshire"))
         index = out / "data" / "index.js"
-        known = json.loads(index.read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
-        (one,) = known["forces"]
-        known["forces"] = [{**one, "code": f"force-{n}", "name": f"Force {n}"} for n in range(forces)]
-        known["extracts"] = [{**e, "force_code": f["code"]} for f in known["forces"] for e in known["extracts"]]
-        index.write_text(f"globalThis.pamIndex = {json.dumps(known)};", encoding="utf-8")
-        for force in known["forces"]:
+        index_data = json.loads(index.read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
+        (one,) = index_data["forces"]
+        index_data["forces"] = [{**one, "code": f"force-{n}", "name": f"Force {n}"} for n in range(forces)]
+        index_data["extracts"] = [{**e, "force_code": f["code"]} for f in index_data["forces"] for e in index_data["extracts"]]
+        index.write_text(f"globalThis.pamIndex = {json.dumps(index_data)};", encoding="utf-8")
+        for force in index_data["forces"]:
             for script in (folder / "data" / "derbyshire").glob("*.js"):
                 text = script.read_text(encoding="utf-8").replace('["derbyshire/', f'["{force["code"]}/', 1)
                 (out / "data" / force["code"]).mkdir(exist_ok=True)

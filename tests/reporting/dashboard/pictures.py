@@ -1,9 +1,9 @@
-"""The pictures of docs/how-to/ten-questions.md, of the dashboard's first page and of a page of the report, taken of the sample.
+"""Takes pictures of the sample: those of docs/how-to/ten-questions.md, the dashboard's first page and a page of the report.
 
     .venv/bin/python tests/reporting/dashboard/pictures.py
 
-Run it where the pages or the sample change: `test_pictures.py` says when. Each picture says that its figures are made up, and
-holds the words that it shows, so that a test can compare them.
+Run it after the pages or the sample change: `test_pictures.py` fails then. Each picture says that its figures are made up, and
+stores the words that it shows, so that the test can compare them.
 """
 
 import base64
@@ -23,7 +23,7 @@ import numpy as np
 TESTS = Path(__file__).parents[2]
 FOLDER = TESTS.parent / "docs" / "images"
 WIDTH, EDGE = 900, 10
-"""Of the window, and of what is left white around what is shown, in pixels."""
+"""The width of the window, and of the white edge around a picture, in pixels."""
 SAMPLE = "Sample: all figures are made up."
 NIGHT = re.compile(r"\d{8}T\d{6}Z(-[0-9a-f]+)?")
 OFFENCES, SEARCHES = {"mart": "mart_drug_offences"}, {"mart": "mart_stop_search", "measure": "drug_searches"}
@@ -34,7 +34,7 @@ PEOPLE = {"amber-valley": 126200, "chesterfield": 103600, "dales": 71500, "erewa
 
 @dataclass(frozen=True)
 class Picture:
-    """What the answer to a question is taken of: what is picked, an element, what is left out of it, and what is pressed."""
+    """How to take the picture of an answer: the selections, the element, the parts to leave out, and the element to press."""
 
     picked: dict[str, Any]
     element: str
@@ -57,7 +57,7 @@ PICTURES = (
 
 
 REPORT_PAGE = Path("report") / "2026-03" / "disrupt-the-supply-of-drugs.html"
-"""In a published folder: the page of the report whose picture the README has."""
+"""The page of the report that the README shows, in a published folder."""
 
 
 def path(number: int) -> Path:
@@ -66,28 +66,28 @@ def path(number: int) -> Path:
 
 
 def show(page: Any, picture: Picture) -> Any:
-    """Have a page, open on what is picked, show what the picture is taken of. Returns the element."""
+    """Prepare an open page for a picture. Returns the element to take."""
     page.set_viewport_size({"width": WIDTH, "height": 1600})
     page.evaluate("Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).map((h) => draw(h)))")
     if picture.press:
         page.locator(picture.press).press("Enter")
         page.wait_for_selector(f"{picture.element}[open]")
     page.evaluate(
-        "([element, without, said]) => {"
+        "([element, without, note]) => {"
         " if (without) document.querySelectorAll(without).forEach((e) => e.remove());"
-        " document.querySelector(element).append(Object.assign(document.createElement('strong'), { textContent: said })); }",
+        " document.querySelector(element).append(Object.assign(document.createElement('strong'), { textContent: note })); }",
         [picture.element, picture.without, SAMPLE],
     )
     return page.locator(picture.element)
 
 
 def words(element: Any) -> str:
-    """What an element says, charts and all, but for ids of nights and loads."""
+    """The text of an element and its charts, without the ids of nights and loads."""
     return NIGHT.sub("ID", " ".join(element.evaluate("e => e.textContent").split()))
 
 
 def read_words(file: Path) -> str:
-    """The words that a picture was taken with."""
+    """The words that a picture stores."""
     data, at = file.read_bytes(), 8
     while at < len(data):
         (length,), kind = struct.unpack(">I", data[at : at + 4]), data[at + 4 : at + 8]
@@ -97,21 +97,21 @@ def read_words(file: Path) -> str:
     raise ValueError(f"{file.name} holds no words")
 
 
-def packed(page: Any, png: bytes, said: str) -> bytes:
-    """A picture as a small PNG of at most 256 colours, with its words. `page`: any, to have the browser read it."""
+def encode_png(page: Any, png: bytes, description: str) -> bytes:
+    """A picture as a small PNG of at most 256 colours, with its words. `page` is any page: its browser decodes the picture."""
     encoded = page.evaluate(
         "async (text) => { const image = new Image(); image.src = `data:image/png;base64,${text}`; await image.decode();"
         " const canvas = new OffscreenCanvas(image.width, image.height), drawn = canvas.getContext('2d');"
-        " drawn.drawImage(image, 0, 0); const { data } = drawn.getImageData(0, 0, image.width, image.height); let said = '';"
-        " for (let n = 0; n < data.length; n += 32768) said += String.fromCharCode(...data.subarray(n, n + 32768));"
-        " return [image.width, image.height, btoa(said)]; }",
+        " drawn.drawImage(image, 0, 0); const { data } = drawn.getImageData(0, 0, image.width, image.height); let bytes = '';"
+        " for (let n = 0; n < data.length; n += 32768) bytes += String.fromCharCode(...data.subarray(n, n + 32768));"
+        " return [image.width, image.height, btoa(bytes)]; }",
         base64.b64encode(png).decode(),
     )
     width, height, text = encoded
     pixels = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height * width, 4)[:, :3]
-    colours, which, often = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
-    # The most common colours stay; the others, of the edges of letters, become the one next to them.
-    kept = colours[np.argsort(-often, kind="stable")[:256]].astype(int)
+    colours, which, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    # The most common colours stay. The others, from the edges of letters, become the nearest of those.
+    kept = colours[np.argsort(-counts, kind="stable")[:256]].astype(int)
     nearest = np.array([((kept - colour) ** 2).sum(axis=1).argmin() for colour in colours], np.uint8)
     rows = np.pad(nearest[which.ravel()].reshape(height, width), ((0, 0), (1, 0))).tobytes()
 
@@ -120,39 +120,39 @@ def packed(page: Any, png: bytes, said: str) -> bytes:
 
     return b"\x89PNG\r\n\x1a\n" + b"".join([
         chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)), chunk(b"PLTE", kept.astype(np.uint8).tobytes()),
-        chunk(b"iTXt", b"Description\0\1\0\0\0" + zlib.compress(said.encode("utf-8"), 9)),
+        chunk(b"iTXt", b"Description\0\1\0\0\0" + zlib.compress(description.encode("utf-8"), 9)),
         chunk(b"IDAT", zlib.compress(rows, 9)), chunk(b"IEND", b""),
     ])  # fmt: skip
 
 
 def take(page: Any, open_it: Callable[..., Any]) -> None:
-    """Take them all. `open_it(**picked)` has the page show what is picked."""
+    """Take all pictures of the dashboard. `open_it(**picked)` opens the page with the selections."""
     for number, picture in enumerate(PICTURES, 1):
         open_it(**picture.picked)
         element = show(page, picture)
-        said = words(element)
+        text = words(element)
         at, edge = element.bounding_box(), 0 if picture.press else EDGE
         size = {side: at[side] + 2 * edge for side in ("width", "height")}
         clip = {"x": at["x"] - edge, "y": at["y"] - edge, **size}
-        path(number).write_bytes(packed(page, page.screenshot(full_page=True, clip=clip), said))
+        path(number).write_bytes(encode_png(page, page.screenshot(full_page=True, clip=clip), text))
         print(path(number).name, path(number).stat().st_size)
     open_it()
     page.set_viewport_size({"width": 1280, "height": 1250})
     page.wait_for_timeout(1000)
-    (FOLDER / "dashboard.png").write_bytes(packed(page, page.screenshot(), "The first page of the sample's dashboard"))
+    (FOLDER / "dashboard.png").write_bytes(encode_png(page, page.screenshot(), "The first page of the sample's dashboard"))
 
 
 def show_report(page: Any, published: Path) -> str:
-    """Have a page show that of the report. Returns its words."""
+    """Open the page of the report. Returns its words."""
     page.set_viewport_size({"width": 1280, "height": 1340})
     page.goto((published / REPORT_PAGE).as_uri())
     return words(page.locator("main"))
 
 
 def take_report(page: Any, published: Path) -> None:
-    said = show_report(page, published)
+    text = show_report(page, published)
     page.wait_for_timeout(1000)
-    (FOLDER / "report-page.png").write_bytes(packed(page, page.screenshot(), said))
+    (FOLDER / "report-page.png").write_bytes(encode_png(page, page.screenshot(), text))
 
 
 def main() -> None:

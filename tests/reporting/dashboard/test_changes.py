@@ -1,4 +1,4 @@
-"""What moved since the night before, as the dashboard is told and as it says."""
+"""Figures that changed since the night before: what the dashboard is given and what it shows."""
 
 import json
 import shutil
@@ -18,12 +18,12 @@ from dagster_project.serving import connect
 from dagster_project.serving.diff import compare
 
 BEFORE = "20200101T020000Z"
-OWN = "measure = 'possession_offences' and category = 'all' and area_type = 'force'"
+FORCE_TOTAL = "measure = 'possession_offences' and category = 'all' and area_type = 'force'"
 CHANGES = (
-    # A correction of a month and of the twelve months to December; a month that nobody had; parts that moved alone.
-    f"update marts.mart_drug_offences set value = 150, data_status = 'partial' where {OWN} and period_type = 'month'"
+    # Corrections of a month and of the twelve months to December, a new month, and changes of numerators alone.
+    f"update marts.mart_drug_offences set value = 150, data_status = 'partial' where {FORCE_TOTAL} and period_type = 'month'"
     " and period_start = '2025-11-01'",
-    f"update marts.mart_drug_offences set value = value - 3.5 where {OWN} and period_label = 'Jan-Dec 2025'",
+    f"update marts.mart_drug_offences set value = value - 3.5 where {FORCE_TOTAL} and period_label = 'Jan-Dec 2025'",
     "delete from marts.mart_drug_offences where period_type = 'month' and period_start = '2025-12-01'",
     "update marts.mart_stop_search set numerator = numerator + 1 where measure = 'drug_find_rate' and category = 'all'"
     " and area_type = 'force' and period_type = 'month' and period_start = '2025-12-01'",
@@ -33,8 +33,8 @@ CHANGES = (
 
 
 @pytest.fixture(scope="module")
-def earlier(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home of kept nights alone: one before the sample's, in which some figures were others."""
+def earlier_home(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with one kept night, from before the sample's, with some other figures."""
     home = Home(tmp_path_factory.mktemp("earlier"))
     home.publications.mkdir()
     path = home.publications / f"{BEFORE}.duckdb"
@@ -47,30 +47,30 @@ def earlier(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home
 
 
 @pytest.fixture(scope="module")
-def moved(earlier: Home, sample_home: Home) -> Changes:
+def changes(earlier_home: Home, sample_home: Home) -> Changes:
     with connect(sample_home) as con:
-        return changes_since(earlier, con)
+        return changes_since(earlier_home, con)
 
 
-def test_what_moved_is_what_pam_diff_has(moved: Changes, earlier: Home, sample_home: Home) -> None:
-    one = Publication(BEFORE, earlier.publications / f"{BEFORE}.duckdb", None, False)
-    found = compare(sample_home, one, Publication("now", sample_home.warehouse, None, True), limit=None)
+def test_changes_are_those_of_pam_diff(changes: Changes, earlier_home: Home, sample_home: Home) -> None:
+    before = Publication(BEFORE, earlier_home.publications / f"{BEFORE}.duckdb", None, False)
+    diff = compare(sample_home, before, Publication("now", sample_home.warehouse, None, True), limit=None)
     key = ("mart", "force_code", "measure", "category", "area_type", "area_code", "period_type", "period_start", "period_end")
-    places = [tuple(str(figure[column]) for column in key) for figure in found.figures]
-    told = [(mart, force, *row[:7]) for (mart, force), rows in moved.rows.items() for row in rows]
-    whole = {(mart, force, *period) for (mart, force), periods in moved.periods.items() for period in periods}
-    assert whole == {("mart_drug_offences", "derbyshire", "month", "2025-12-01", "2025-12-31")}
-    assert sorted(told) == sorted(p for p in places if (*p[:2], *p[6:]) not in whole)
-    assert sum(c + n + g for c, _, n, g in moved.counts.values()) == found.moved == len(places) > len(told) > 4
-    (mart,) = (m for m in found.marts if m[0] == "mart_drug_offences")
-    assert moved.counts["mart_drug_offences", "derbyshire"] == mart[2:]
-    assert ["naloxone_administrations", "g"] in [[r[0], r[-1]] for r in moved.rows["mart_naloxone", "derbyshire"]]
-    months = [r for r in moved.rows["mart_drug_offences", "derbyshire"] if r[4] == "month"]
+    places = [tuple(str(figure[column]) for column in key) for figure in diff.figures]
+    reported = [(mart, force, *row[:7]) for (mart, force), rows in changes.rows.items() for row in rows]
+    new_periods = {(mart, force, *period) for (mart, force), periods in changes.periods.items() for period in periods}
+    assert new_periods == {("mart_drug_offences", "derbyshire", "month", "2025-12-01", "2025-12-31")}
+    assert sorted(reported) == sorted(p for p in places if (*p[:2], *p[6:]) not in new_periods)
+    assert sum(c + n + g for c, _, n, g in changes.counts.values()) == diff.moved == len(places) > len(reported) > 4
+    (mart,) = (m for m in diff.marts if m[0] == "mart_drug_offences")
+    assert changes.counts["mart_drug_offences", "derbyshire"] == mart[2:]
+    assert ["naloxone_administrations", "g"] in [[r[0], r[-1]] for r in changes.rows["mart_naloxone", "derbyshire"]]
+    months = [r for r in changes.rows["mart_drug_offences", "derbyshire"] if r[4] == "month"]
     assert [r[5:] for r in months] == [["2025-11-01", "2025-11-30", "150", "p", "c"]]
 
 
-def test_figures_that_become_complete_together_do_not_cancel_each_other_out(tmp_path: Path) -> None:
-    """Two figures of one period, of which no number is another: hashes that are only xored would be the same."""
+def test_two_figures_that_become_complete_both_count_as_changed(tmp_path: Path) -> None:
+    """Two figures of one period whose numbers stay the same: hashes combined by xor alone would be equal."""
     for name, status in ((BEFORE, "partial"), ("now", "complete")):
         with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as con:
             con.execute(
@@ -80,11 +80,11 @@ def test_figures_that_become_complete_together_do_not_cancel_each_other_out(tmp_
                 " 'Jun 2025' as period_label, 'count' as unit, 5.0 as value, 5.0 as numerator, 1.0 as denominator,"
                 f" '{status}' as data_status from unnest(['north', 'south']) as areas (area)"
             )
-    found = between(tmp_path / f"{BEFORE}.duckdb", tmp_path / "now.duckdb")
-    assert found.counts == {("mart_iom", "kent"): (2, 0, 0, 0)}
+    changes = between(tmp_path / f"{BEFORE}.duckdb", tmp_path / "now.duckdb")
+    assert changes.counts == {("mart_iom", "kent"): (2, 0, 0, 0)}
 
 
-def test_without_a_night_before_nobody_says_that_nothing_moved(opened: Any, sample_home: Home) -> None:
+def test_without_an_earlier_night_the_dashboard_says_so(opened: Any, sample_home: Home) -> None:
     with connect(sample_home) as con:
         assert changes_since(sample_home, con) == NOT_KNOWN
     page = opened(mart="mart_drug_offences")
@@ -93,7 +93,7 @@ def test_without_a_night_before_nobody_says_that_nothing_moved(opened: Any, samp
     assert page.locator("#moved").is_hidden()
 
 
-def test_a_kept_night_that_can_not_be_read_costs_no_dashboard(sample_home: Home, tmp_path: Path) -> None:
+def test_an_unreadable_kept_night_does_not_stop_the_dashboard(sample_home: Home, tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.publications.mkdir()
     with duckdb.connect(str(home.publications / "20190101T020000Z.duckdb")) as con:
@@ -104,37 +104,37 @@ def test_a_kept_night_that_can_not_be_read_costs_no_dashboard(sample_home: Home,
         assert changes_since(home, con) == NOT_KNOWN
 
 
-def test_the_evidence_says_it(opened: Any, moved: Changes, sample_home: Home, tmp_path: Path) -> None:
+def test_the_evidence_lists_changed_figures(opened: Any, changes: Changes, sample_home: Home, tmp_path: Path) -> None:
     with connect(sample_home) as con:
-        write_whole_folder(con, tmp_path / "out", True, changes=moved)
+        write_whole_folder(con, tmp_path / "out", True, changes=changes)
 
-    def said(**picked: Any) -> list[str]:
+    def changed_rows(**picked: Any) -> list[str]:
         page = opened(tmp_path / "out", **picked)
-        assert page.evaluate("globalThis.pamMoved === undefined"), "it is read when it is asked for"
+        assert page.evaluate("globalThis.pamMoved === undefined"), "changes are read only when they are needed"
         page.locator("#headline button").press("Enter")
         page.wait_for_selector("#evidence[open]")
         return page.locator("#evidence [aria-label='What moved since the night before'] tbody tr").all_inner_texts()
 
-    assert said(mart="mart_drug_offences", kind="rolling_12_months") == [
+    assert changed_rows(mart="mart_drug_offences", kind="rolling_12_months") == [
         "Jan-Dec 2025\t2,139.5\t2,143", "Nov 2025\t150 [p]\t153", "Dec 2025\tnot there\t149",
     ]  # fmt: skip
-    assert said(mart="mart_stop_search", measure="drug_find_rate") == ["Dec 2025\t38.7%\t38.7%, made of other numbers"]
-    assert said(mart="mart_drug_offences", measure="trafficking_offences", kind="financial_year") == []
+    assert changed_rows(mart="mart_stop_search", measure="drug_find_rate") == ["Dec 2025\t38.7%\t38.7%, made of other numbers"]
+    assert changed_rows(mart="mart_drug_offences", measure="trafficking_offences", kind="financial_year") == []
     page = opened(tmp_path / "out")
-    total = sum(c + n + g for c, _, n, g in moved.counts.values())
+    total = sum(c + n + g for c, _, n, g in changes.counts.values())
     expect(page.locator("#moved summary")).to_have_text(f"Moved since the night before ({BEFORE}): {total} figures")
     page.locator("#moved summary").press("Enter")
     expect(page.locator("#moved tbody tr")).to_have_count(4)
 
 
-def test_where_too_many_moved_it_says_where_they_are(opened: Any, folder: Path, sample_home: Home, tmp_path: Path) -> None:
+def test_too_many_changes_are_left_to_pam_diff(opened: Any, folder: Path, sample_home: Home, tmp_path: Path) -> None:
     many = Changes(BEFORE, {("mart_iom", "derbyshire"): (MOST_LISTED, 0, 1, 0)})
     with connect(sample_home) as con:
         write_whole_folder(con, tmp_path / "out", True, changes=many)
     assert not (tmp_path / "out" / "data" / "derbyshire" / "moved").exists()
-    known = json.loads((tmp_path / "out" / "data" / "index.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
+    index = json.loads((tmp_path / "out" / "data" / "index.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
     counts = {"derbyshire": {"mart_iom": [MOST_LISTED, 0, 1, 0]}}
-    assert known["moved"] == {"before": BEFORE, "most": MOST_LISTED, "counts": counts}
+    assert index["moved"] == {"before": BEFORE, "most": MOST_LISTED, "counts": counts}
     page = opened(tmp_path / "out", mart="mart_iom")
     page.locator("#headline button").press("Enter")
     expect(page.locator("#evidence-body")).to_contain_text("pam diff --mart mart_iom")

@@ -1,4 +1,4 @@
-"""The dashboard, as it is written and as a browser shows it: with a keyboard alone, from a folder, without a network."""
+"""The dashboard, as files and in a browser: by keyboard alone, from a folder, without a network."""
 
 import csv
 import io
@@ -21,53 +21,53 @@ from dagster_project.core.home import Home
 HOSTILE = "<img src=x onerror=document.title=1>"
 NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-LOOK_FOR = {"runOnly": WCAG, "resultTypes": ["violations"]}
-"""What axe is asked: without the last it also describes each element that passes."""
+AXE_OPTIONS = {"runOnly": WCAG, "resultTypes": ["violations"]}
+"""Options of axe. Without `resultTypes` it also describes each element that passes."""
 
 
-def data(folder: Path, name: str) -> Any:
-    """What a script of data holds."""
+def read_data(folder: Path, name: str) -> Any:
+    """The content of a data script."""
     return json.loads((folder / "data" / f"{name}.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
 
 
 @pytest.mark.parametrize("mart", ["mart_public_health", "mart_drug_tests", "mart_pspo", "mart_iom", "mart_street_crime"])
-def test_the_data_are_the_mart_digit_for_digit(folder: Path, sample_home: Home, mart: str) -> None:
-    held = data(folder, f"derbyshire/{mart}")
-    found = []
-    for *key, kinds in held["series"]:
+def test_the_data_equal_the_mart(folder: Path, sample_home: Home, mart: str) -> None:
+    content = read_data(folder, f"derbyshire/{mart}")
+    figures = []
+    for *key, kinds in content["series"]:
         for kind, packed in kinds.items():
             columns = [text.split(",") if text else None for text in packed[:6]]
-            places = packed[7].split(",") if len(packed) > 7 else range(len(held["periods"][kind]))
+            places = packed[7].split(",") if len(packed) > 7 else range(len(content["periods"][kind]))
             for n, place in enumerate(places):
                 numbers = [Decimal(c[n]) if c and c[n] else None for c in columns]
-                found.append((*key, kind, *held["periods"][kind][int(place)], *numbers, packed[6][n]))
+                figures.append((*key, kind, *content["periods"][kind][int(place)], *numbers, packed[6][n]))
     expected = published(
         sample_home,
         "select measure, category, area_type, area_code, area_name, period_type, cast(period_start as varchar),"
         f" cast(period_end as varchar), period_label, {', '.join(NUMBERS)}, data_status[1] from marts.{mart}",
     )
-    assert len(found) == len(expected) > 200
-    assert set(found) == set(expected)
+    assert len(figures) == len(expected) > 200
+    assert set(figures) == set(expected)
 
 
-def test_the_index_names_all_that_is_published(folder: Path, sample_home: Home) -> None:
-    known = data(folder, "index")
+def test_the_index_names_everything_published(folder: Path, sample_home: Home) -> None:
+    index = read_data(folder, "index")
     marts = [m for (m,) in published(sample_home, "select distinct mart from marts.measures order by 1")]
-    assert known["sample"] is True and known["forces"][0]["marts"] == marts
+    assert index["sample"] is True and index["forces"][0]["marts"] == marts
     written = sorted(p.stem for p in (folder / "data" / "derbyshire").iterdir())
     assert written == sorted([*marts, "files", "outlines", "overview"])
-    assert (len(known["warnings"]),) in published(sample_home, "select count(*) from meta.checks where not passed")
-    assert known["night"]["outcome"] == "published"
+    assert (len(index["warnings"]),) in published(sample_home, "select count(*) from meta.checks where not passed")
+    assert index["night"]["outcome"] == "published"
 
 
-def test_the_command_writes_it(pam: Callable, folder: Path, sample_home: Home, tmp_path: Path) -> None:
+def test_the_command_writes_the_dashboard(pam: Callable, folder: Path, sample_home: Home, tmp_path: Path) -> None:
     result = pam("dashboard", "--home", sample_home.path, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert result.stdout.strip() == str(tmp_path / "out" / "index.html")
-    assert data(tmp_path / "out", "index") == data(folder, "index")
+    assert read_data(tmp_path / "out", "index") == read_data(folder, "index")
 
 
-def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home, tmp_path: Path) -> None:
+def test_the_command_reports_errors(pam: Callable, new_home: Home, sample_home: Home, tmp_path: Path) -> None:
     result = pam("dashboard", "--home", new_home.path, "--out", tmp_path / "x")
     assert result.exit_code == 1 and "no published night" in result.stderr
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
@@ -76,17 +76,17 @@ def test_what_is_wrong_is_said(pam: Callable, new_home: Home, sample_home: Home,
     assert (tmp_path / "mine.txt").exists() and not (tmp_path / "x").exists()
 
 
-def test_a_night_writes_the_same(folder: Path, sample_home: Home) -> None:
-    """But for what it says of the other outputs beside it."""
-    found = [
-        {p.relative_to(of): p.read_bytes() for p in of.rglob("*") if p.is_file()}
-        for of in (folder, (sample_home.published / "dashboard").resolve())
+def test_a_night_writes_the_same_dashboard(folder: Path, sample_home: Home) -> None:
+    """Except its links to the other outputs."""
+    files = [
+        {p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+        for root in (folder, (sample_home.published / "dashboard").resolve())
     ]
-    assert found[0].keys() == found[1].keys()
-    assert {str(path) for path in found[0] if found[0][path] != found[1][path]} <= {"index.html", "data/index.js"}
+    assert files[0].keys() == files[1].keys()
+    assert {str(path) for path in files[0] if files[0][path] != files[1][path]} <= {"index.html", "data/index.js"}
 
 
-def spelled(value: Decimal | None, unit: str) -> str:
+def format_figure(value: Decimal | None, unit: str) -> str:
     """A figure as the report prints it."""
     if value is None:
         return "[x]"
@@ -95,9 +95,9 @@ def spelled(value: Decimal | None, unit: str) -> str:
     return f"{'−' if value < 0 else ''}{'£' if unit == 'gbp' else ''}{text}{'%' if unit == 'percent' else ''}"
 
 
-def signed(value: Decimal | None, unit: str) -> str:
-    """A change: with a sign, whichever way it goes."""
-    return ("+" if value is not None and value > 0 else "") + spelled(value, unit)
+def format_change(value: Decimal | None, unit: str) -> str:
+    """A change, always with a sign."""
+    return ("+" if value is not None and value > 0 else "") + format_figure(value, unit)
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,17 @@ def test_the_page_shows_the_mart(opened: Any, sample_home: Home, mart: str, meas
         f" where measure = '{measure}' and category = 'all' and area_type = '{area_type}' and area_code = '{area_code}'"
         f" and period_type = '{kind}' order by period_end desc",
     )
-    said = [[c.strip() for c in r] for r in page.eval_on_selector_all(
+    shown_rows = [[c.strip() for c in r] for r in page.eval_on_selector_all(
         "#table tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))")]  # fmt: skip
     words = {"complete": "complete", "partial": "provisional", "not_available": "not available"}
-    assert len(rows) > 2 and len(said) == len(rows)
-    for shown, (label, value, prior, volume, pct, unit, status) in zip(said, rows, strict=True):
+    assert len(rows) > 2 and len(shown_rows) == len(rows)
+    for shown, (label, value, prior, volume, pct, unit, status) in zip(shown_rows, rows, strict=True):
         partial = " [p]" if status == "partial" and value is not None else ""
         points = "points" if unit == "percent" else unit
-        assert shown[:2] == [label, "[z]" if value is None and status == "complete" else spelled(value, unit) + partial]
-        assert shown[2].removesuffix(" [p]") == spelled(prior, unit) or (prior is None and shown[2] == "[z]")
-        rise = "[z]" if pct is None and volume is not None else signed(pct, "percent")
-        assert shown[3:6] == [signed(volume, points), rise, words[status]]
+        assert shown[:2] == [label, "[z]" if value is None and status == "complete" else format_figure(value, unit) + partial]
+        assert shown[2].removesuffix(" [p]") == format_figure(prior, unit) or (prior is None and shown[2] == "[z]")
+        rise = "[z]" if pct is None and volume is not None else format_change(pct, "percent")
+        assert shown[3:6] == [format_change(volume, points), rise, words[status]]
     # One point a figure, and none where there is no figure.
     page.wait_for_selector("#trend svg")
     points = page.locator("#trend .mark-symbol.role-mark path").count()
@@ -137,7 +137,7 @@ def test_the_page_shows_the_mart(opened: Any, sample_home: Home, mart: str, meas
     assert page.locator("#trend .mark-rect path").count() == sum(r[1] is None for r in rows)
 
 
-def test_what_is_not_available_is_no_zero(opened: Any, sample_home: Home) -> None:
+def test_a_missing_figure_is_not_shown_as_zero(opened: Any, sample_home: Home) -> None:
     page = opened(mart="mart_stop_search", measure="drug_searches", kind="month", period="2026-03-01/2026-03-31")
     assert (None, "not_available") in published(
         sample_home, "select value, data_status from marts.mart_stop_search where measure = 'drug_searches' and period_end ="
@@ -156,8 +156,8 @@ FORMULAS = [
 NO_FORMULAS = ["", "drugs", "a=b", "'=1", "-4.2%", "-1e5", "+1E-3", "-1,234.50", "+44", "12", " x", "2025-03-01", "\u2212 1"]
 
 
-def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home) -> None:
-    """In Python, in DuckDB, in the browser and in a workbook."""
+def test_formulas_are_escaped_by_one_rule(opened: Any, sample_home: Home) -> None:
+    """It is the same in Python, in DuckDB, in the browser and in a workbook."""
     from dagster_project.core.cell_text import escape_formula, escape_formula_sql
     from dagster_project.reporting.pack.workbook import _cell
 
@@ -171,17 +171,17 @@ def test_one_rule_of_what_a_spreadsheet_would_run(opened: Any, sample_home: Home
         assert ("quote_prefix" in str(vars(_cell(text)))) == (text in FORMULAS), repr(text)
 
 
-def test_nothing_to_divide_by_is_not_what_is_not_available(opened: Any) -> None:
+def test_a_rate_without_a_denominator_is_not_applicable(opened: Any) -> None:
     page = opened(mart="mart_iom")
-    said = page.evaluate("['c', 'p', 'n'].map((status) => formatValue({ value: null, status }, 'value', 'percent'))")
-    assert said == ["[z]", "[x]", "[x]"] and "[z] not applicable" in page.locator("#shorthand").text_content()
+    texts = page.evaluate("['c', 'p', 'n'].map((status) => formatValue({ value: null, status }, 'value', 'percent'))")
+    assert texts == ["[z]", "[x]", "[x]"] and "[z] not applicable" in page.locator("#shorthand").text_content()
     figure = "{ label: '', start: '2025-01-01', end: '2025-01-31', status: 'c',"
     figure += " value: '3', prior_value: '0', volume_change: '3', pct_change: null }"
     page.evaluate(f"table([{figure}], null, 'count', '')")
     assert page.locator("#table tbody td").all_text_contents()[:5] == ["3", "0", "+3", "[z]", "complete"]
 
 
-def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
+def test_the_dashboard_works_by_keyboard_alone(opened: Any, sample_home: Home) -> None:
     page = opened(mart="mart_drug_offences", kind="rolling_12_months")
     assert page.locator("#sample").is_visible() and "sample" in page.title()
     page.keyboard.press("Tab")
@@ -196,27 +196,27 @@ def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
     assert "mart_drug_offences" in page.url
     page.locator(".skip").focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "figures" and "mart_drug_offences" in page.url, "nothing is lost"
+    assert page.evaluate("document.activeElement.id") == "figures" and "mart_drug_offences" in page.url, "the page stays"
     page.locator("#measure").focus()
     page.keyboard.press("ArrowDown")
     expect(page).to_have_title(re.compile("^Trafficking offences"))
-    assert page.evaluate("document.activeElement.id") == "measure", "the focus stays where it was"
+    assert page.evaluate("document.activeElement.id") == "measure", "the focus stays on the list"
     assert page.locator("#announcement").inner_text().startswith("Trafficking offences: Derbyshire")
-    assert "trafficking_offences" in page.url, "the address says what is picked"
+    assert "trafficking_offences" in page.url, "the address has the choices"
     page.locator("#download").focus()
-    with page.expect_download() as waiting:
+    with page.expect_download() as download:
         page.keyboard.press("Enter")
-    assert waiting.value.suggested_filename.startswith("SAMPLE-derbyshire-trafficking_offences")
-    rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig"))))
+    assert download.value.suggested_filename.startswith("SAMPLE-derbyshire-trafficking_offences")
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     expected = published(
         sample_home,
         f"select period_label, {', '.join(NUMBERS)}, data_status from marts.mart_drug_offences where measure ="
         " 'trafficking_offences' and category = 'all' and area_type = 'force' and period_type = 'rolling_12_months'"
         " order by period_end",
     )
-    given = [(r["period_label"], *(Decimal(r[n]) if r[n] else None for n in NUMBERS), r["data_status"]) for r in rows]
-    assert given == expected
-    # Two choices, of which the first takes longer to read: the second counts.
+    saved = [(r["period_label"], *(Decimal(r[n]) if r[n] else None for n in NUMBERS), r["data_status"]) for r in rows]
+    assert saved == expected
+    # Of two quick choices the second counts, though the first takes longer to load.
     page.evaluate(
         "for (const mart of ['mart_stop_search', 'mart_drug_offences']) {"
         " document.getElementById('mart').value = mart; document.getElementById('mart').dispatchEvent(new Event('change')); }"
@@ -227,22 +227,22 @@ def test_a_keyboard_is_enough(opened: Any, sample_home: Home) -> None:
     assert page.locator("#measure option").all_inner_texts() == ["Possession offences", "Trafficking offences"]
     page.locator("#warnings summary").focus()
     page.keyboard.press("Enter")
-    # The list is made when it is opened, which the browser says a moment after the key.
+    # The list is made when it is opened, a moment after the key is pressed.
     expect(page.locator("#warnings li")).to_have_count(len(published(sample_home, "from meta.checks where not passed")))
 
 
-def test_no_barrier(opened: Any) -> None:
+def test_no_page_fails_wcag_or_scrolls_sideways(opened: Any) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     sides = [f"mart_drug_offences/{m}/all/force/derbyshire" for m in ("possession_offences", "trafficking_offences")]
-    # The long run looks at more of what one template shows.
-    more = (
+    # The long run checks more pages of the same templates.
+    long_run = (
         {"view": "overview"}, {"mart": "mart_drug_offences", "show": "years"},
         {"mart": "mart_drug_offences", "show": "stacked"}, {"mart": "mart_pspo", "kind": "financial_year"},
         {"mart": "mart_stop_search", "measure": "drug_find_rate"},
     )  # fmt: skip
     for picked in (
-        *(more if IS_LONG else ()), {"view": "overview", "unusual": "yes"}, {"view": "compare", "m": sides},
+        *(long_run if IS_LONG else ()), {"view": "overview", "unusual": "yes"}, {"view": "compare", "m": sides},
         {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity"}, {"mart": "mart_drug_offences", "show": "units"},
         {"mart": "mart_drug_offences"},
     ):  # fmt: skip
@@ -253,23 +253,23 @@ def test_no_barrier(opened: Any) -> None:
         for width in (1280, 320):
             page.set_viewport_size({"width": width, "height": 800})
             page.wait_for_timeout(100)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, f"{picked}: something is cut off or scrolls sideways at {width}"
-        # One style sheet has all colours, which take the longest: the last page's are measured, the long run measures all.
+            needed = page.evaluate("document.documentElement.scrollWidth")
+            assert needed <= width, f"{picked}: something is cut off or scrolls sideways at {width}"
+        # Colours take longest and are all in one style sheet: the suite measures the last page's, the long run all.
         colours = {"enabled": IS_LONG or picked == {"mart": "mart_drug_offences"}}
-        found = Axe().run(page, options=LOOK_FOR | {"rules": {"color-contrast": colours}})
-        assert found.violations_count == 0, found.generate_report()
+        result = Axe().run(page, options=AXE_OPTIONS | {"rules": {"color-contrast": colours}})
+        assert result.violations_count == 0, result.generate_report()
     page.locator("#headline button").click()
     page.wait_for_selector("#evidence[open]")
     for after in ("null", "byId('evidence').close()", "showError(new Error('the folder is incomplete'))"):
         page.evaluate(after)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        found = Axe().run(page, options=LOOK_FOR)
-        assert found.violations_count == 0, found.generate_report()
+        result = Axe().run(page, options=AXE_OPTIONS)
+        assert result.violations_count == 0, result.generate_report()
 
 
-def test_no_word_of_a_chart_is_cut_off(opened: Any) -> None:
-    """At the narrowest, and where words are the longest."""
+def test_no_text_of_a_chart_is_cut_off(opened: Any) -> None:
+    """In the narrowest window, with the longest words."""
     outside = (
         "() => [...document.querySelectorAll('.chart svg text')].filter((t) => {"
         " const s = t.closest('svg').getBoundingClientRect(), r = t.getBoundingClientRect();"
@@ -277,11 +277,11 @@ def test_no_word_of_a_chart_is_cut_off(opened: Any) -> None:
         " }).map((t) => t.textContent)"
     )
     rate = {"mart": "mart_stop_search", "measure": "drug_find_rate", "kind": "financial_year_to_date"}
-    more = (rate, {"mart": "mart_street_crime"}, {"view": "overview"})
+    long_run = (rate, {"mart": "mart_street_crime"}, {"view": "overview"})
     for picked in (
         {"mart": "mart_stop_search", "measure": "drug_searches_by_ethnicity"}, {"mart": "mart_public_health"},
         {"mart": "mart_drug_offences", "show": "stacked"}, {"mart": "mart_confiscation_orders", "measure": "order_value"},
-        *(more if IS_LONG else ()),
+        *(long_run if IS_LONG else ()),
     ):  # fmt: skip
         page = opened(width=320, **picked)
         page.evaluate("Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).slice(0, 12).map((h) => draw(h)))")
@@ -299,7 +299,7 @@ def test_small_counts_have_whole_ticks(opened: Any) -> None:
     assert "too few for a mean and limits" in note and "No month is unusual" not in note
 
 
-def test_texts_stay_texts_and_an_empty_warehouse_says_so(opened: Any, folder: Path, tmp_path: Path) -> None:
+def test_hostile_text_is_escaped_and_missing_data_are_reported(opened: Any, folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "hostile")
     path = tmp_path / "hostile" / "data" / "derbyshire" / "mart_community_voices.js"
     text = path.read_text(encoding="utf-8")
@@ -312,15 +312,15 @@ def test_texts_stay_texts_and_an_empty_warehouse_says_so(opened: Any, folder: Pa
     page.locator("#headline button").click()
     expect(page.locator("#evidence code")).to_contain_text("--category '=1+1'")
     page.locator("#close").click()
-    with page.expect_download() as waiting:
+    with page.expect_download() as download:
         page.locator("#download").click()
-    assert ",'=1+1," in Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    assert ",'=1+1," in Path(download.value.path()).read_text(encoding="utf-8-sig")
     (tmp_path / "hostile" / "data" / "derbyshire" / "mart_iom.js").unlink()
     page.select_option("#mart", "mart_iom")
     expect(page.locator("#problem")).to_contain_text("the folder is incomplete")
     assert page.locator("#table tr").count() == 0 and page.locator("#download").is_disabled(), "no figure of another subject"
-    known = data(folder, "index") | {"forces": []}
-    (tmp_path / "hostile" / "data" / "index.js").write_text(f"globalThis.pamIndex = {json.dumps(known)};", encoding="utf-8")
+    index = read_data(folder, "index") | {"forces": []}
+    (tmp_path / "hostile" / "data" / "index.js").write_text(f"globalThis.pamIndex = {json.dumps(index)};", encoding="utf-8")
     page.reload()
     expect(page.locator("#problem")).to_contain_text("no night has published")
 

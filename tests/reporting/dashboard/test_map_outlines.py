@@ -1,4 +1,4 @@
-"""The outlines that come with the project: every district of the sample has one, and each map says whose they are."""
+"""The outlines of the project: every district of the sample has one, and each map names their source."""
 
 import json
 from collections import Counter
@@ -15,7 +15,7 @@ from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_outlines
 from dagster_project.serving import connect
 
-from .test_questions import outlined
+from .test_ten_questions import make_outlines
 
 FILE = SEEDS / "areas.geojson"
 CONTENT = json.loads(FILE.read_text(encoding="utf-8"))
@@ -26,7 +26,7 @@ ATTRIBUTION = (
 
 
 @pytest.fixture(scope="module")
-def mapped(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def with_maps(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dashboard of the sample with the project's outlines."""
     out = tmp_path_factory.mktemp("mapped") / "out"
     with connect(sample_home) as con:
@@ -34,7 +34,7 @@ def mapped(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_every_district_of_the_sample_has_one_outline_and_nothing_else_has(sample_home: Home) -> None:
+def test_only_districts_of_the_sample_have_an_outline(sample_home: Home) -> None:
     districts = published(
         sample_home,
         "select distinct force_code, area_code, area_name from marts.measures where area_type = 'district'"
@@ -65,10 +65,10 @@ def test_neighbours_share_their_borders() -> None:
     length = 0
     while length == 0 or corner != first:
         corner, length = outer[corner], length + 1
-    assert length == len(outer), "what is not shared is one ring around the county: there is no gap and no sliver"
+    assert length == len(outer), "the other borders are one ring around the county, without a gap or a sliver"
 
 
-def test_the_file_is_small_and_says_where_it_comes_from() -> None:
+def test_the_file_is_small_and_names_its_source() -> None:
     assert FILE.stat().st_size < 60_000
     points = [p for f in CONTENT["features"] for ring in f["geometry"]["coordinates"] for p in ring]
     assert all(round(number, 4) == number for point in points for number in point)
@@ -87,16 +87,16 @@ def test_a_home_replaces_outlines_by_force_and_area_type(new_home: Home) -> None
     assert len(shipped) == 18
     new_home.seeds.mkdir()
     file = new_home.seeds / "areas.geojson"
-    file.write_text(json.dumps(outlined("dales")), encoding="utf-8")
+    file.write_text(json.dumps(make_outlines("dales")), encoding="utf-8")
     assert codes() == [*shipped, ("lpu", "dales")]
     own = {"force_code": "derbyshire", "area_type": "district", "area_code": "one"}
-    file.write_text(json.dumps(outlined("one", properties=own)), encoding="utf-8")
+    file.write_text(json.dumps(make_outlines("one", properties=own)), encoding="utf-8")
     assert codes() == [("district", "one")]
 
 
 @pytest.mark.parametrize("mart", ["mart_street_crime", "mart_public_health"])
-def test_a_map_of_districts_says_whose_its_outlines_are(opened: Callable[..., Any], mapped: Path, mart: str) -> None:
-    page = opened(mapped, mart=mart, by="district")
+def test_a_map_of_districts_names_the_source_of_its_outlines(opened: Callable[..., Any], with_maps: Path, mart: str) -> None:
+    page = opened(with_maps, mart=mart, by="district")
     page.locator("#map").scroll_into_view_if_needed()
     page.wait_for_selector("#map svg")
     assert page.locator("#map .mark-shape path").count() == 9
@@ -109,13 +109,13 @@ def test_a_map_of_districts_says_whose_its_outlines_are(opened: Callable[..., An
     assert "Crown copyright" in Path(download.value.path()).read_text(encoding="utf-8")
 
 
-def test_the_map_says_what_grey_is_where_some_is(opened: Callable[..., Any], mapped: Path) -> None:
-    page = opened(mapped, mart="mart_street_crime", by="district", kind="month", period="2025-08-01/2025-08-31")
+def test_a_map_with_grey_areas_explains_the_colour(opened: Callable[..., Any], with_maps: Path) -> None:
+    page = opened(with_maps, mart="mart_street_crime", by="district", kind="month", period="2025-08-01/2025-08-31")
     assert "Grey is not available." in page.locator("#map-note").text_content()
 
 
-def test_units_have_no_map_and_are_not_said_to_be_districts(opened: Callable[..., Any], mapped: Path) -> None:
-    page = opened(mapped, mart="mart_drug_offences")
+def test_units_without_outlines_have_no_map(opened: Callable[..., Any], with_maps: Path) -> None:
+    page = opened(with_maps, mart="mart_drug_offences")
     page.locator("#areas").scroll_into_view_if_needed()
     page.wait_for_selector("#areas svg")
     assert page.locator("#map").count() == 0

@@ -1,4 +1,4 @@
-"""Two packs: the sample's, and one of an edition by somebody else, on few extracts with hostile texts."""
+"""Two packs: the sample's, and that of another force's edition, with few extracts and hostile texts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dagster_project.serving import connect
 
 HOSTILE = "<script>alert('x')</script>"
 FORMULA = '=cmd|"/c calc"!A1'
-OTHER = {
+OTHER_EDITION = {
     "edition": "2027-01", "title": f"Tablets & {HOSTILE}", "force_code": "leicestershire", "data_to": "2025-12-31",
     "claims": "printed.csv",
     "tables": [
@@ -64,8 +64,8 @@ PRINTED = (
 
 
 @dataclass(frozen=True)
-class Made:
-    """A pack, where it was written, and the home that it is of."""
+class WrittenPack:
+    """A pack, its folder, its edition and its home."""
 
     home: Home
     edition: Edition
@@ -73,46 +73,46 @@ class Made:
     pack: Pack
 
 
-def make(home: Home, name: str, folder: Path, is_sample: bool) -> Made:
+def make_pack(home: Home, name: str, folder: Path, is_sample: bool) -> WrittenPack:
     edition = read_editions(home).sound[name]
     con = connect(home)
     try:
         pack = write_pack(con, edition, folder, ("html", "csv"), home=home, is_sample=is_sample)
     finally:
         con.close()
-    return Made(home, edition, folder, pack)
+    return WrittenPack(home, edition, folder, pack)
 
 
 @pytest.fixture(scope="session")
-def sample(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """The sample's pack, with the trails counted."""
-    return make(sample_home, "2026-03", tmp_path_factory.mktemp("pack") / "sample", True)
+def sample_pack(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> WrittenPack:
+    """The sample's pack, with counted trails."""
+    return make_pack(sample_home, "2026-03", tmp_path_factory.mktemp("pack") / "sample", True)
 
 
 @pytest.fixture(scope="session")
-def other(made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A force without units, two extracts out of 23, an edition of its own."""
+def other_pack(made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> WrittenPack:
+    """The pack of a force without units, with two of 23 extracts and its own edition."""
     home = copy_home(Home(made_once("pack_home", publish_other) / "home"), tmp_path_factory.mktemp("pack_home") / "home")
-    return make(home, "2027-01", tmp_path_factory.mktemp("pack_other") / "other", False)
+    return make_pack(home, "2027-01", tmp_path_factory.mktemp("pack_other") / "other", False)
 
 
 def publish_other(folder: Path) -> None:
-    """The night of the other force."""
+    """Publish a night of the other force."""
     home = Home(folder / "home").create()
     home.editions.mkdir()
-    (home.editions / "2027-01.yml").write_text(yaml.safe_dump(OTHER), encoding="utf-8")
+    (home.editions / "2027-01.yml").write_text(yaml.safe_dump(OTHER_EDITION), encoding="utf-8")
     (home.editions / "printed.csv").write_text(PRINTED, encoding="utf-8")
-    given = {"force": "leicestershire", "window": ("2025-01-01", "2025-11-30")}
+    options = {"force": "leicestershire", "window": ("2025-01-01", "2025-11-30")}
     rows = [[f"N{n}", f"2025-0{n % 9 + 1}-05 10:00", ""] for n in range(12)]
-    write_extract(home.inbox, "naloxone", rows, columns=["administration_ref", "administered_at", "lpu"], **given)
+    write_extract(home.inbox, "naloxone", rows, columns=["administration_ref", "administered_at", "lpu"], **options)
     outcomes = (HOSTILE, FORMULA, "Arrest", "")
     searches = [[f"S{n}", f"2025-{n % 11 + 1:02d}-03 12:00", "Drugs", outcomes[n % 4], "YN"[n % 2]] for n in range(60)]
     columns = ["search_ref", "searched_at", "object_of_search", "outcome", "object_found"]
-    write_extract(home.inbox, "stop_search", searches, columns=columns, **given)
+    write_extract(home.inbox, "stop_search", searches, columns=columns, **options)
     publish_night(home)
 
 
 @pytest.fixture(params=["sample", "other"])
-def made(request: pytest.FixtureRequest) -> Made:
+def either_pack(request: pytest.FixtureRequest) -> WrittenPack:
     """Either pack."""
-    return request.getfixturevalue(request.param)
+    return request.getfixturevalue(f"{request.param}_pack")

@@ -1,4 +1,4 @@
-"""A document of the pack, read back: python-docx leaves out what stands in a content control."""
+"""Reads a pack's Word document: python-docx leaves out the text of content controls."""
 
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ def text_of(part: Any) -> str:
 
 
 def rows_of(table: Any) -> list[list[str]]:
-    """A document's table, as one reads it."""
+    """The texts of a document's table."""
     return [[text_of(cell._tc) for cell in row.cells] for row in table.rows]
 
 
 def tables_of(path: Path, pack: Pack) -> list[tuple[Table, Any]]:
-    """The tables of a pack, each with that of the document: those of the charts stand at the end."""
-    own = [t for p in pack.pages for t in p.tables if t.kind != "chart"]
-    own += [t for t in pack.tables if t.kind == "chart"]
-    return list(zip(own, Document(str(path)).tables, strict=False))
+    """Each table of a pack, with its table in the document. Those of charts are at the end."""
+    tables = [t for p in pack.pages for t in p.tables if t.kind != "chart"]
+    tables += [t for t in pack.tables if t.kind == "chart"]
+    return list(zip(tables, Document(str(path)).tables, strict=False))
 
 
 def controls_of(part: Any) -> list[tuple[str, str, Any]]:

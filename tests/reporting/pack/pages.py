@@ -1,4 +1,4 @@
-"""Pages of a pack as a program sees them: tables, links, headings, images."""
+"""Reads the pages of a pack: tables, links, headings, images."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -9,7 +9,7 @@ VOID = {"meta", "link", "img", "source", "br", "hr", "input"}
 
 @dataclass
 class PageRead(HTMLParser):
-    """What stands in a page. `faults`: elements that are not closed, or wrongly. `unusual`: what stands beside changes."""
+    """The content of a page. `faults`: elements not closed, or in the wrong order. `unusual`: the notes on changes."""
 
     path: Path
     tables: dict[str, list[list[str]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Is it unusual? The words beside changes, the titles of charts and what to read first say what the control charts say."""
+"""Notes on changes, titles of charts and first findings agree with the control charts."""
 
 import re
 from collections import Counter
@@ -13,19 +13,19 @@ from dagster_project.reporting.pack.control_chart_words import TOO_FEW, ChartMon
 from dagster_project.reporting.pack.findings import MOST
 from dagster_project.serving import connect
 
-from .conftest import Made
+from .conftest import WrittenPack
 from .pages import read_pages
 
 
-def changes(made: Made) -> list[Cell]:
-    return [c for t in made.pack.tables for r in t.rows for c in r.cells if c.unusual]
+def changes(written_pack: WrittenPack) -> list[Cell]:
+    return [c for t in written_pack.pack.tables for r in t.rows for c in r.cells if c.unusual]
 
 
-def test_each_change_says_what_the_control_chart_says(sample: Made) -> None:
-    """Counted anew in the mart, by cell."""
-    con = connect(sample.home)
-    seen: Counter[str] = Counter()
-    for cell in changes(sample):
+def test_the_note_on_each_change_agrees_with_the_control_chart(sample_pack: WrittenPack) -> None:
+    """The unusual months of each cell are counted in the mart."""
+    con = connect(sample_pack.home)
+    kinds: Counter[str] = Counter()
+    for cell in changes(sample_pack):
         table, row, column = cell.cell_id.split("/")
         high, low, months, mean = con.execute(
             "select count(*) filter (variation = 'high'), count(*) filter (variation = 'low'), count(*), max(mean)"
@@ -36,53 +36,53 @@ def test_each_change_says_what_the_control_chart_says(sample: Made) -> None:
             " and charts.period_start >= cells.period_start and charts.period_end <= cells.period_end",
             [table, int(row), column],
         ).fetchone()  # fmt: skip
-        said = cell.unusual.partition(";")[0]
+        note = cell.unusual.partition(";")[0]
         if not months:
-            assert said == "no control chart, as it is not counted by month", cell
+            assert note == "no control chart, as it is not counted by month", cell
         elif mean < 2:
-            assert said == TOO_FEW and "small numbers: " in cell.unusual
+            assert note == TOO_FEW and "small numbers: " in cell.unusual
         else:
-            numbers = [int(n) for n in re.findall(r"\d+", said)]
+            numbers = [int(n) for n in re.findall(r"\d+", note)]
             assert numbers == [n for n in (high or low, months if high or low else 0, low if high else 0) if n], cell
-        seen[said.split()[0]] += 1
+        kinds[note.split()[0]] += 1
     con.close()
-    assert set(seen) >= {"unusual:", "too", "no"}, seen
-    told = {c.cell_id: c.unusual for c in changes(sample)}
-    # 22 to 78 addresses, and 43 from 12 people: the second is of small numbers, and says so.
-    assert told["op_trapped/1/pct_change"] == "unusual: 9 of 12 months high"
-    assert told["op_trapped/2/pct_change"].endswith("; small numbers: 43 and 12")
-    pages = read_pages(sample.folder)
-    assert sorted(u for p in pages.values() for u in p.unusual) == sorted(told.values()), "and they stand on the pages"
+    assert set(kinds) >= {"unusual:", "too", "no"}, kinds
+    notes = {c.cell_id: c.unusual for c in changes(sample_pack)}
+    # 22 to 78 addresses, and 12 to 43 people: the second has small numbers, and says so.
+    assert notes["op_trapped/1/pct_change"] == "unusual: 9 of 12 months high"
+    assert notes["op_trapped/2/pct_change"].endswith("; small numbers: 43 and 12")
+    pages = read_pages(sample_pack.folder)
+    assert sorted(u for p in pages.values() for u in p.unusual) == sorted(notes.values()), "the pages show them"
 
 
-def test_every_change_has_words_and_nothing_else_has(sample: Made) -> None:
-    for table in sample.pack.tables:
+def test_every_change_and_nothing_else_has_a_note(sample_pack: WrittenPack) -> None:
+    for table in sample_pack.pack.tables:
         for row in table.rows:
             changed = {c.measure for c in row.cells if c.shows in ("volume_change", "pct_change") and c.value is not None}
-            said = [c for c in row.cells if c.unusual]
-            assert {c.measure for c in said} >= changed and all(c.shows in ("volume_change", "pct_change") for c in said)
-            assert len({c.measure for c in said}) == len(said), "once, where a change is printed as a number and in per cent"
+            cells = [c for c in row.cells if c.unusual]
+            assert {c.measure for c in cells} >= changed and all(c.shows in ("volume_change", "pct_change") for c in cells)
+            assert len({c.measure for c in cells}) == len(cells), "one note for a change printed as a number and in per cent"
 
 
-def test_what_to_read_first_is_printed_figures_in_the_order_of_the_rule(sample: Made) -> None:
-    cells = {c.cell_id: c for t in sample.pack.tables for r in t.rows for c in r.cells}
-    for page in sample.pack.pages:
+def test_first_findings_are_printed_figures_in_order(sample_pack: WrittenPack) -> None:
+    cells = {c.cell_id: c for t in sample_pack.pack.tables for r in t.rows for c in r.cells}
+    for page in sample_pack.pack.pages:
         assert 3 <= len(page.findings) <= MOST
         groups = []
-        for found in page.findings:
-            assert cells[found.cell_id].printed == found.figure and found.table in [t.name for t in page.tables]
-            small = "small numbers" in found.unusual or found.unusual.startswith("Too few")
+        for finding in page.findings:
+            assert cells[finding.cell_id].printed == finding.figure and finding.table in [t.name for t in page.tables]
+            small = "small numbers" in finding.unusual or finding.unusual.startswith("Too few")
             kinds = ("Unusual", "Within", "No control")
-            groups.append(3 if small else next(n for n, kind in enumerate(kinds) if found.unusual.startswith(kind)))
+            groups.append(3 if small else next(n for n, kind in enumerate(kinds) if finding.unusual.startswith(kind)))
         assert groups == sorted(groups), page.title
-    first = sample.pack.pages[0].findings[0]
+    first = sample_pack.pack.pages[0].findings[0]
     assert (first.title, first.figure, first.change) == ("Possession offences", "2,187", "Up 538 (32.6%) from 1,649")
     assert (first.unusual, first.complete) == ("Unusual: 12 of 12 months high", "Complete")
-    deaths = next(f for p in sample.pack.pages for f in p.findings if f.figure == "199")
+    deaths = next(f for p in sample_pack.pack.pages for f in p.findings if f.figure == "199")
     assert deaths.change == "Not compared with the year before", "the mart has 190 for it"
-    provisional = [f for p in sample.pack.pages for f in p.findings if "[p]" in f.figure]
+    provisional = [f for p in sample_pack.pack.pages for f in p.findings if "[p]" in f.figure]
     assert provisional and all(f.complete.startswith("Provisional") for f in provisional)
-    links = read_pages(sample.folder)["findings.html"].links
+    links = read_pages(sample_pack.folder)["findings.html"].links
     assert "trail/offences.html#offences-1-rolling" in links
 
 
@@ -96,26 +96,26 @@ def months(values: list[int], marks: str, rules: dict[str, list[str]], mean: int
 
 
 @pytest.mark.parametrize(
-    ("values", "marks", "rules", "said"),
+    ("values", "marks", "rules", "expected"),
     [
         ([9, 11, 10], "...", {}, "within normal variation"),
         ([9, 30, 10, 9], ".h..", {"h": ["above the upper limit"]}, "within normal variation since March 2025"),
         ([9, 10, 30], "..h", {"h": ["above the upper limit"]}, "above the upper limit in March 2025"),
         ([9, 30, 31, 30], ".hhh", {"h": ["above the upper limit"]}, "above the upper limit since February 2025"),
-        # A month of the run that is beyond the limit, too, does not end it.
+        # A month of the run that is also beyond the limit does not end the run.
         ([9, 12, 30, 12], ".hHh", {"h": ["above the mean"], "H": ["above the upper limit", "above the mean"]},
          "above the mean since February 2025"),
-        # A run on the other side is another.
+        # A run on the other side is a new run.
         ([8, 8, 12, 12], "llhh", {"h": ["above the mean"], "l": ["below the mean"]}, "above the mean since March 2025"),
-        # A trend down goes back to its top, and no further.
+        # A downward trend starts at its highest month.
         ([5, 8, 15, 12, 9], "hhlll", {"h": ["trend"], "l": ["trend"]}, "falling since March 2025"),
     ],
 )  # fmt: skip
-def test_a_title_says_what_the_newest_month_is_and_since_when(values: list, marks: str, rules: dict, said: str) -> None:
-    assert describe_newest_month(months(values, marks, rules)) == said
+def test_a_title_describes_the_newest_month_and_since_when(values: list, marks: str, rules: dict, expected: str) -> None:
+    assert describe_newest_month(months(values, marks, rules)) == expected
 
 
-def test_a_period_counts_its_own_months_alone() -> None:
+def test_a_period_counts_only_its_own_months() -> None:
     chart = months([30, 9, 2, 30], "h.lh", {"h": ["above the upper limit"], "l": ["below the lower limit"]})
     assert describe_period(chart, date(2025, 1, 1), date(2025, 4, 28)) == "unusual: 2 of 4 months high, 1 low"
     assert describe_period(chart, date(2025, 2, 1), date(2025, 2, 28)) == "within normal variation"
@@ -123,11 +123,11 @@ def test_a_period_counts_its_own_months_alone() -> None:
     assert describe_period(chart, date(2024, 1, 1), date(2024, 12, 31)) == "", "none of its months"
 
 
-def test_charts_have_the_limits_and_marks_of_the_mart(sample: Made) -> None:
-    con = connect(sample.home)
+def test_charts_have_the_limits_and_marks_of_the_mart(sample_pack: WrittenPack) -> None:
+    con = connect(sample_pack.home)
     checked = 0
-    for chart in (c for c in sample.pack.charts if c.kind == "trend"):
-        table = next(t for t in sample.pack.tables if t.name == chart.table)
+    for chart in (c for c in sample_pack.pack.charts if c.kind == "trend"):
+        table = next(t for t in sample_pack.pack.tables if t.name == chart.table)
         measures = {d.title: (d.mart, d.measure) for d in table.definitions}
         for panel in (p for p in chart.panels if p.limits):
             rows = con.execute(
@@ -149,7 +149,7 @@ def test_charts_have_the_limits_and_marks_of_the_mart(sample: Made) -> None:
             assert any("Small numbers" in note and panel.title in note for note in chart.notes)
     con.close()
     assert checked > 15
-    titles = {c.chart_id: c.title for c in sample.pack.charts}
+    titles = {c.chart_id: c.title for c in sample_pack.pack.charts}
     assert titles["offences-trend"].startswith("Recorded drug offences: Possession offences near the upper limit since Sep")
     years = "Possession offences: 2,187 in the 12 months to Oct 2025, 1,649 in the 12 before; Trafficking"
     assert titles["offences-years"].startswith(years)
@@ -162,5 +162,5 @@ def panel_mean(panel: object) -> Decimal:
 
 def test_paragraphs_are_in_the_order_of_the_report() -> None:
     assert sort_paragraphs(["3.2-3.3", "3.8, 8.4", "8.4", "3.10-3.11"]) == "3.2-3.3, 3.8, 3.10-3.11, 8.4"
-    assert sort_paragraphs(["2.15-2.18", "2.18", "2.1-2.2"]) == "2.1-2.2, 2.15-2.18", "nor one that is within another"
+    assert sort_paragraphs(["2.15-2.18", "2.18", "2.1-2.2"]) == "2.1-2.2, 2.15-2.18", "without one that is within another"
     assert sort_paragraphs(["Annex B"]) == "Annex B"

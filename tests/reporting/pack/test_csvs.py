@@ -1,4 +1,4 @@
-"""The CSVs read back by what their metadata say are reports.cells; no text of them is a formula."""
+"""The CSVs, read by their metadata, equal reports.cells. No text in them is a formula."""
 
 import csv
 import json
@@ -8,17 +8,17 @@ from support import as_dicts
 
 from dagster_project.serving import connect, escape_formula
 
-from .conftest import FORMULA, Made
+from .conftest import FORMULA, WrittenPack
 
-READ = {"integer": int, "decimal": Decimal, "string": str}
+READERS = {"integer": int, "decimal": Decimal, "string": str}
 
 
-def test_read_back_they_are_the_cells(made: Made) -> None:
-    folder = made.folder / "csv"
+def test_csvs_read_by_their_metadata_equal_the_cells(either_pack: WrittenPack) -> None:
+    folder = either_pack.folder / "csv"
     metadata = json.loads((folder / "csv-metadata.json").read_text(encoding="utf-8"))
     assert metadata["@context"][0] == "http://www.w3.org/ns/csvw"
-    assert ("Sample data" in metadata["dc:description"]) == made.pack.is_sample
-    found = {}
+    assert ("Sample data" in metadata["dc:description"]) == either_pack.pack.is_sample
+    cells_read = {}
     for table in metadata["tables"]:
         columns = table["tableSchema"]["columns"]
         with (folder / table["url"]).open(encoding="utf-8", newline="") as file:
@@ -26,28 +26,28 @@ def test_read_back_they_are_the_cells(made: Made) -> None:
         assert rows[0] == [c["titles"] for c in columns]
         name = table["url"].removesuffix(".csv")
         for row in rows[1:]:
-            values = {c["name"]: None if v == c.get("null") else READ[c["datatype"]](v)
+            values = {c["name"]: None if v == c.get("null") else READERS[c["datatype"]](v)
                       for c, v in zip(columns, row, strict=True)}  # fmt: skip
             for column in [c["name"] for c in columns if c["datatype"] == "decimal"]:
                 cell = (values["row_label"], values[column], values[f"{column}_marker"])
-                found[name, values["row_no"], column] = cell
-    con = connect(made.home)
-    cells = as_dicts(con.execute("select * from reports.cells where edition = ?", [made.edition.edition]))
+                cells_read[name, values["row_no"], column] = cell
+    con = connect(either_pack.home)
+    cells = as_dicts(con.execute("select * from reports.cells where edition = ?", [either_pack.edition.edition]))
     con.close()
     expected = {
         (c["table_name"], c["row_no"], c["column_name"]): (escape_formula(c["row_label"]), c["value"], c["marker"])
         for c in cells
     }
-    missing = {k: v for k, v in found.items() if k not in expected}
-    assert {k: v for k, v in found.items() if k in expected} == expected
-    assert all(v[1:] == (None, "[x]") for v in missing.values())
+    not_in_the_night = {k: v for k, v in cells_read.items() if k not in expected}
+    assert {k: v for k, v in cells_read.items() if k in expected} == expected
+    assert all(v[1:] == (None, "[x]") for v in not_in_the_night.values())
     assert {p.name for p in folder.iterdir()} == {t["url"] for t in metadata["tables"]} | {"csv-metadata.json"}
-    assert len(metadata["tables"]) == len(made.pack.tables) + 1
+    assert len(metadata["tables"]) == len(either_pack.pack.tables) + 1
 
 
-def test_no_text_is_a_formula(other: Made) -> None:
-    labels = [r[1] for r in csv.reader((other.folder / "csv" / "unset.csv").open(encoding="utf-8", newline=""))]
+def test_no_text_is_a_formula(other_pack: WrittenPack) -> None:
+    labels = [r[1] for r in csv.reader((other_pack.folder / "csv" / "unset.csv").open(encoding="utf-8", newline=""))]
     assert labels[1] == f"'{FORMULA}" and labels[2] == "'-"
-    for path in (other.folder / "csv").glob("*.csv"):
+    for path in (other_pack.folder / "csv").glob("*.csv"):
         for row in csv.reader(path.open(encoding="utf-8", newline="")):
             assert not [v for v in row if v.startswith(("=", "+", "@", "\t"))], path.name

@@ -1,4 +1,4 @@
-"""A document brought to later nights: its figures follow, its author's words stay byte for byte."""
+"""Refresh a document for a later night: its figures change, its author's words stay byte for byte."""
 
 import re
 import shutil
@@ -33,7 +33,7 @@ from dagster_project.reporting.pack.word_refresh import (
 )
 from dagster_project.reporting.pack.word_template import copy_zip
 
-from .conftest import Made
+from .conftest import WrittenPack
 from .documents import controls_of, text_of
 
 WORDS = "Officers’ own words & “figures”, such as 4,321:  two spaces, <angle>, Київ."
@@ -42,38 +42,38 @@ BODY = "word/document.xml"
 
 
 @pytest.fixture(scope="module")
-def pack(sample: Made) -> Pack:
+def pack(sample_pack: WrittenPack) -> Pack:
     """The sample's pack without charts."""
-    return replace(sample.pack, pages=tuple(replace(p, charts=()) for p in sample.pack.pages))
+    return replace(sample_pack.pack, pages=tuple(replace(p, charts=()) for p in sample_pack.pack.pages))
 
 
 @pytest.fixture(scope="module")
-def authored(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A document in which an author has written, and into whose words a figure is copied. Do not change it: use `written`."""
+def authored_document(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A document with an author's words and a copied figure among them. Do not change it: use `document`."""
     folder = tmp_path_factory.mktemp("authored")
-    made, path = folder / "made.docx", folder / "report.docx"
-    write_docx(pack, made)
+    original, path = folder / "made.docx", folder / "report.docx"
+    write_docx(pack, original)
 
     def write(name: str, data: bytes) -> bytes:
         if name != BODY:
             return data
         copied = control(data, "offences/1/rolling").replace(b'<w:id w:val="', b'<w:id w:val="9')
         words = WORDS.replace("&", "&amp;").replace("<", "&lt;").encode()
-        own = b"<w:p  ><w:r ><w:t xml:space='preserve'>%b </w:t></w:r>%b<w:r><w:t/></w:r></w:p>" % (words, copied)
-        return data.replace(b"<w:sectPr", own + b"<w:sectPr", 1)
+        paragraph = b"<w:p  ><w:r ><w:t xml:space='preserve'>%b </w:t></w:r>%b<w:r><w:t/></w:r></w:p>" % (words, copied)
+        return data.replace(b"<w:sectPr", paragraph + b"<w:sectPr", 1)
 
-    copy_zip(made, path, write)
+    copy_zip(original, path, write)
     return path
 
 
 @pytest.fixture
-def written(authored: Path, tmp_path: Path) -> Path:
+def document(authored_document: Path, tmp_path: Path) -> Path:
     """A copy of the author's document, which a test may change."""
-    return shutil.copy(authored, tmp_path / "report.docx")
+    return shutil.copy(authored_document, tmp_path / "report.docx")
 
 
 def control(data: bytes, figure: str) -> bytes:
-    """The first control of a figure, as it is written."""
+    """The bytes of the first control of a figure."""
     at = data.index(f'w:val="{tag_of("2026-03", figure)}"'.encode())
     return data[data.rindex(b"<w:sdt>", 0, at) : data.index(b"</w:sdt>", at) + 8]
 
@@ -83,102 +83,103 @@ def body(path: Path) -> bytes:
         return file.read(BODY)
 
 
-def words_alone(data: bytes) -> bytes:
+def without_figures(data: bytes) -> bytes:
     """A document's bytes without the texts of its bound controls."""
     bound = re.compile(rb'<w:sdt>(?:(?!</w:sdt>).)*?w:val="pam(?:-line)?:(?:(?!</w:sdt>).)*</w:sdt>', re.DOTALL)
     return bound.sub(lambda m: re.sub(rb"(<w:t(?: [^>]*)?>)[^<]*(</w:t>)", rb"\1\2", m[0]), data)
 
 
-def night(pack: Pack, number: int, **figures: str) -> Pack:
-    """The pack of another night, on which a few figures, by `table__row__column`, are others."""
-    given = {k.replace("__", "/"): v for k, v in figures.items()}
+def next_night(pack: Pack, number: int, **figures: str) -> Pack:
+    """The pack of another night with a few other figures, named by `table__row__column`."""
+    printed = {k.replace("__", "/"): v for k, v in figures.items()}
     pages = tuple(
         replace(page, tables=tuple(
             replace(t, rows=tuple(
-                replace(r, cells=tuple(replace(c, printed=given.get(c.cell_id, c.printed)) for c in r.cells)) for r in t.rows
+                replace(r, cells=tuple(replace(c, printed=printed.get(c.cell_id, c.printed)) for c in r.cells)) for r in t.rows
             )) for t in page.tables
         )) for page in pack.pages
     )  # fmt: skip
     return replace(pack, night_id=f"2027010{number}T020000Z", pages=pages)
 
 
-def shown(path: Path, figure: str) -> list[str]:
-    """What a document shows of a figure, wherever it stands."""
+def shown_in(path: Path, figure: str) -> list[str]:
+    """The texts of a figure in a document, in each place that shows it."""
     tag = tag_of("2026-03", figure)
     return [text for t, text, _ in controls_of(Document(str(path)).element.body) if t == tag]
 
 
-def again(path: Path, pack: Pack, keep_typed: bool = False) -> list[tuple[str, str, str, str]]:
-    found = refresh(read_document(path), pack, keep_typed)
-    path.write_bytes(found.data)
-    return [(c.figure, c.was, c.now, c.note) for c in found.changes if "/" in c.figure]
+def update(path: Path, pack: Pack, keep_typed: bool = False) -> list[tuple[str, str, str, str]]:
+    """Refresh a document in place. Returns what changed: figure, old text, new text and note."""
+    result = refresh(read_document(path), pack, keep_typed)
+    path.write_bytes(result.data)
+    return [(c.figure, c.was, c.now, c.note) for c in result.changes if "/" in c.figure]
 
 
-def test_three_nights_leave_the_words_as_they_are(pack: Pack, written: Path) -> None:
-    before = words_alone(body(written))
-    assert WORDS in text_of(Document(str(written)).element.body) and b"2,187" not in before
-    with zipfile.ZipFile(written) as file:
+def test_three_refreshes_leave_the_words_unchanged(pack: Pack, document: Path) -> None:
+    before = without_figures(body(document))
+    assert WORDS in text_of(Document(str(document)).element.body) and b"2,187" not in before
+    with zipfile.ZipFile(document) as file:
         others = {n: file.read(n) for n in file.namelist() if n not in (BODY, "customXml/item1.xml")}
     rolling = "offences__1__rolling"
     changing = ({rolling: "2,190"}, {rolling: "9 < 10 & [p]"}, {"naloxone__1__administrations": "[x]"})
-    was = {"offences/1/rolling": "2,187", "naloxone/1/administrations": shown(written, "naloxone/1/administrations")[0]}
+    was = {"offences/1/rolling": "2,187", "naloxone/1/administrations": shown_in(document, "naloxone/1/administrations")[0]}
     first = dict(was)
     for number, figures in enumerate(changing, start=1):
         now = first | {k.replace("__", "/"): v for k, v in figures.items()}
-        moved = again(written, night(pack, number, **figures))
+        moved = update(document, next_night(pack, number, **figures))
         assert moved == [(f, was[f], now[f], "") for f in was if was[f] != now[f]]
         for figure, text in now.items():
-            assert len(shown(written, figure)) >= 2 and {*shown(written, figure)} == {text}, "in the table and the sentences"
-        assert words_alone(body(written)) == before, "every other byte of the text"
+            assert len(shown_in(document, figure)) >= 2 and {*shown_in(document, figure)} == {text}, "in tables and sentences"
+        assert without_figures(body(document)) == before, "every other byte is unchanged"
         was = now
-    assert len(shown(written, "offences/1/rolling")) == 3, "and where the author copied it"
-    with zipfile.ZipFile(written) as file:
+    assert len(shown_in(document, "offences/1/rolling")) == 3, "also where the author copied it"
+    with zipfile.ZipFile(document) as file:
         assert {n: file.read(n) for n in others} == others
         part = file.read("customXml/item1.xml").decode()
     assert 'night="20270103T020000Z"' in part and 'id="naloxone/1/administrations" printed="[x]"' in part
-    assert again(written, night(pack, 4, **changing[-1])) == []
+    assert update(document, next_night(pack, 4, **changing[-1])) == []
 
 
-def test_the_sentences_on_the_night_follow_too(pack: Pack, written: Path) -> None:
-    again(written, night(pack, 5))
-    texts = {t: text for t, text, _ in controls_of(Document(str(written)).element.body)}
+def test_the_lines_about_the_night_are_refreshed_too(pack: Pack, document: Path) -> None:
+    update(document, next_night(pack, 5))
+    texts = {t: text for t, text, _ in controls_of(Document(str(document)).element.body)}
     assert "20270105T020000Z" in texts["pam-line:2026-03/night"] and "290 of 291" in texts["pam-line:2026-03/checked"]
 
 
-def test_what_is_typed_over_is_told_and_computed_again(pack: Pack, written: Path) -> None:
-    own = control(body(written), "stop_search/1/rolling")
-    spoiled = re.sub(rb"<w:t>[^<]*</w:t>", rb"<w:t>1,7</w:t></w:r><w:r><w:t>77</w:t>", own)
-    as_typed = written.with_name("typed.docx")
-    copy_zip(written, as_typed, lambda name, data: data.replace(own, spoiled) if name == BODY else data)
-    kept = written.with_name("kept.docx")
+def test_a_typed_figure_is_reported_and_replaced(pack: Pack, document: Path) -> None:
+    original = control(body(document), "stop_search/1/rolling")
+    spoiled = re.sub(rb"<w:t>[^<]*</w:t>", rb"<w:t>1,7</w:t></w:r><w:r><w:t>77</w:t>", original)
+    as_typed = document.with_name("typed.docx")
+    copy_zip(document, as_typed, lambda name, data: data.replace(original, spoiled) if name == BODY else data)
+    kept = document.with_name("kept.docx")
     shutil.copy(as_typed, kept)
-    assert again(as_typed, pack) == [("stop_search/1/rolling", "1,777", "1,708", TYPED)]
-    assert {*shown(as_typed, "stop_search/1/rolling")} == {"1,708"}
-    assert ("stop_search/1/rolling", "1,777", "1,777", KEPT) in again(kept, night(pack, 2), keep_typed=True)
-    assert "1,777" in shown(kept, "stop_search/1/rolling")
-    # Word writes what is typed to the data part, and shows it everywhere.
-    in_word = written.with_name("word.docx")
-    copy_zip(written, in_word, lambda _, data: re.sub(rb">1,708(</f>|</w:t>)", rb">1,799\1", data))
-    assert again(in_word, pack) == [("stop_search/1/rolling", "1,799", "1,708", TYPED)]
+    assert update(as_typed, pack) == [("stop_search/1/rolling", "1,777", "1,708", TYPED)]
+    assert {*shown_in(as_typed, "stop_search/1/rolling")} == {"1,708"}
+    assert ("stop_search/1/rolling", "1,777", "1,777", KEPT) in update(kept, next_night(pack, 2), keep_typed=True)
+    assert "1,777" in shown_in(kept, "stop_search/1/rolling")
+    # Word writes a typed figure to the data part, and shows it everywhere.
+    in_word = document.with_name("word.docx")
+    copy_zip(document, in_word, lambda _, data: re.sub(rb">1,708(</f>|</w:t>)", rb">1,799\1", data))
+    assert update(in_word, pack) == [("stop_search/1/rolling", "1,799", "1,708", TYPED)]
 
 
-def test_a_cleared_figure_is_filled(pack: Pack, written: Path) -> None:
-    own = control(body(written), "stop_search/1/rolling")
+def test_a_cleared_figure_is_filled(pack: Pack, document: Path) -> None:
+    original = control(body(document), "stop_search/1/rolling")
     for spoiled in (
-        re.sub(rb"<w:sdtContent>.*</w:sdtContent>", b"<w:sdtContent/>", own),
-        re.sub(rb"<w:sdtContent>.*</w:sdtContent>", b"<w:sdtContent></w:sdtContent>", own),
-        re.sub(rb"<w:t>[^<]*</w:t>", b"<w:t/>", own),
-        re.sub(rb"1,708(</w:t>)", rb"Click here\1", own).replace(b"<w:dataBinding", b"<w:showingPlcHdr/><w:dataBinding"),
+        re.sub(rb"<w:sdtContent>.*</w:sdtContent>", b"<w:sdtContent/>", original),
+        re.sub(rb"<w:sdtContent>.*</w:sdtContent>", b"<w:sdtContent></w:sdtContent>", original),
+        re.sub(rb"<w:t>[^<]*</w:t>", b"<w:t/>", original),
+        re.sub(rb"1,708(</w:t>)", rb"Click here\1", original).replace(b"<w:dataBinding", b"<w:showingPlcHdr/><w:dataBinding"),
     ):
-        path = written.with_name("cleared.docx")
-        copy_zip(written, path, lambda name, data, new=spoiled: data.replace(own, new) if name == BODY else data)
-        ((figure, _, now, note),) = again(path, pack)
+        path = document.with_name("cleared.docx")
+        copy_zip(document, path, lambda name, data, new=spoiled: data.replace(original, new) if name == BODY else data)
+        ((figure, _, now, note),) = update(path, pack)
         assert (figure, now, note) == ("stop_search/1/rolling", "1,708", TYPED)
-        assert {*shown(path, figure)} == {"1,708"} and b"Click here" not in body(path)
+        assert {*shown_in(path, figure)} == {"1,708"} and b"Click here" not in body(path)
 
 
-def test_a_row_that_moves_takes_its_figure_along(pack: Pack, written: Path) -> None:
-    """Rows are sorted by size: what was third is second, one is new, one is gone."""
+def test_a_moved_row_keeps_its_figure(pack: Pack, document: Path) -> None:
+    """Rows are sorted by size: the third is now second, one is new, one is gone."""
     page = next(p for p in pack.pages if any(t.name == "naloxone_units" for t in p.tables))
     table = next(t for t in page.tables if t.name == "naloxone_units")
     one, two, three, *rest = table.rows
@@ -188,27 +189,27 @@ def test_a_row_that_moves_takes_its_figure_along(pack: Pack, written: Path) -> N
         for n, r in enumerate(order, start=1)
     )
     page = replace(page, tables=tuple(replace(t, rows=rows) if t is table else t for t in page.tables))
-    tonight = replace(night(pack, 6), pages=tuple(page if p.slug == page.slug else p for p in pack.pages))
-    found = refresh(read_document(written), tonight)
-    written.write_bytes(found.data)
+    tonight = replace(next_night(pack, 6), pages=tuple(page if p.slug == page.slug else p for p in pack.pages))
+    result = refresh(read_document(document), tonight)
+    document.write_bytes(result.data)
     last = len(table.rows)
-    gone = next(c for c in found.changes if c.note == REMOVED)
+    gone = next(c for c in result.changes if c.note == REMOVED)
     assert (gone.figure, gone.what) == (f"naloxone_units/gone-{last}/administrations", rest[-1].label) and gone.was == gone.now
-    doc = Document(str(written))
-    made = next(t for t in doc.tables if text_of(t.rows[1]._tr).startswith(one.label))
-    assert text_of(made.rows[2]._tr) == f"{two.label}103" and text_of(made.rows[3]._tr) == f"{three.label}102"
-    ((tag, _, bound),) = controls_of(made.rows[2]._tr)
+    doc = Document(str(document))
+    word_table = next(t for t in doc.tables if text_of(t.rows[1]._tr).startswith(one.label))
+    assert text_of(word_table.rows[2]._tr) == f"{two.label}103" and text_of(word_table.rows[3]._tr) == f"{three.label}102"
+    ((tag, _, bound),) = controls_of(word_table.rows[2]._tr)
     assert tag == "pam:2026-03/naloxone_units/3/administrations", "as pam trace knows it"
     path = bound.find(f".//{qn('w:dataBinding')}").get(qn("w:xpath"))
     assert path == "/pam:figures/pam:f[@id='naloxone_units/3/administrations']"
-    # Back again, it is the same figure.
-    again(written, pack)
-    assert shown(written, f"naloxone_units/{last}/administrations") == [rest[-1].cells[0].printed]
+    # Once the row is back, it is the same figure.
+    update(document, pack)
+    assert shown_in(document, f"naloxone_units/{last}/administrations") == [rest[-1].cells[0].printed]
 
 
-def test_a_figure_of_other_days_does_not_take_the_place_of_one(pack: Pack, written: Path) -> None:
-    """The edition's last day of data moved on; the words around the figure say the old window."""
-    later = night(pack, 7, offences__1__rolling="2,345")
+def test_a_figure_of_other_days_is_not_replaced(pack: Pack, document: Path) -> None:
+    """The edition's last day of data is later, but the words around the figure name the old window."""
+    later = next_night(pack, 7, offences__1__rolling="2,345")
     page = later.pages[0]
     table = page.tables[0]
     cells = [replace(c, days="1 to 2 May 2030") if c.cell_id == "offences/1/rolling" else c for c in table.rows[0].cells]
@@ -216,16 +217,16 @@ def test_a_figure_of_other_days_does_not_take_the_place_of_one(pack: Pack, writt
     page = replace(page, tables=(replace(table, rows=rows), *page.tables[1:]))
     later = replace(later, pages=(page, *later.pages[1:]))
     left = [("offences/gone-1/rolling", "2,187", "2,187", OTHER_DAYS)]
-    assert again(written, later) == left and again(written, later) == left
-    assert b"2,345" not in body(written) and shown(written, "offences/gone-1/rolling") == ["2,187"] * 3
-    assert again(written, pack) == [] and shown(written, "offences/1/rolling") == ["2,187"] * 3
+    assert update(document, later) == left and update(document, later) == left
+    assert b"2,345" not in body(document) and shown_in(document, "offences/gone-1/rolling") == ["2,187"] * 3
+    assert update(document, pack) == [] and shown_in(document, "offences/1/rolling") == ["2,187"] * 3
 
 
-def test_an_unknown_tag_is_left_and_told(pack: Pack, written: Path) -> None:
-    path = written.with_name("unknown.docx")
-    copy_zip(written, path, lambda _, data: data.replace(b'"pam:2026-03/iom/1/', b'"pam:2025-03/iom/1/'))
-    found = again(path, night(pack, 7, iom__1__to_date="777"))
-    assert [c for c in found if c[3]] == [c for c in found if c[3] == UNKNOWN and c[0].startswith("pam:2025-03/iom/1/")] != []
+def test_an_unknown_tag_is_left_and_reported(pack: Pack, document: Path) -> None:
+    path = document.with_name("unknown.docx")
+    copy_zip(document, path, lambda _, data: data.replace(b'"pam:2026-03/iom/1/', b'"pam:2025-03/iom/1/'))
+    rows = update(path, next_night(pack, 7, iom__1__to_date="777"))
+    assert [c for c in rows if c[3]] == [c for c in rows if c[3] == UNKNOWN and c[0].startswith("pam:2025-03/iom/1/")] != []
     assert b"777" not in body(path)
 
 
@@ -235,51 +236,51 @@ def test_a_long_tag_is_shortened_and_still_read(pack: Pack, tmp_path: Path) -> N
     table = page.tables[0]
     cells = [replace(c, cell_id=f"offences/1/{long}") if n == 0 else c for n, c in enumerate(table.rows[0].cells)]
     rows = (replace(table.rows[0], cells=tuple(cells)), *table.rows[1:])
-    made = replace(pack, pages=(replace(page, tables=(replace(table, rows=rows), *page.tables[1:])), *pack.pages[1:]))
-    write_docx(made, tmp_path / "long.docx")
+    long_pack = replace(pack, pages=(replace(page, tables=(replace(table, rows=rows), *page.tables[1:])), *pack.pages[1:]))
+    write_docx(long_pack, tmp_path / "long.docx")
     tag = tag_of("2026-03", f"offences/1/{long}")
     assert re.fullmatch(r"pam:2026-03/~[0-9a-f]{16}", tag)
-    later = night(made, 8, **{f"offences__1__{long}": "55"})
-    assert again(tmp_path / "long.docx", later)[0][:3] == (f"offences/1/{long}", cells[0].printed, "55")
+    later = next_night(long_pack, 8, **{f"offences__1__{long}": "55"})
+    assert update(tmp_path / "long.docx", later)[0][:3] == (f"offences/1/{long}", cells[0].printed, "55")
 
 
-def test_what_is_no_such_document_is_refused(pack: Pack, written: Path, tmp_path: Path) -> None:
-    def refused(path: Path) -> str:
+def test_unsuitable_documents_are_refused(pack: Pack, document: Path, tmp_path: Path) -> None:
+    def error_of(path: Path) -> str:
         with pytest.raises(NotRefreshableError) as error:
             read_document(path)
         return str(error.value)
 
     text = tmp_path / "a.docx"
     text.write_text("no zip", encoding="utf-8")
-    assert "is not a Word document" in refused(text)
+    assert "is not a Word document" in error_of(text)
     with zipfile.ZipFile(text, "w") as file:
         file.writestr("mimetype", "x")
-    assert "it has no word/document.xml" in refused(text)
+    assert "it has no word/document.xml" in error_of(text)
     Document().save(str(text))
-    assert "has no figures that can be refreshed" in refused(text)
-    copy_zip(written, text, lambda name, data: b"<figures" + data if name.startswith("customXml/item1") else data)
-    assert "can't be read" in refused(text)
-    copy_zip(written, text, lambda name, data: data.replace(b'form="exact"', b'form="Public"'))
-    assert "form 'Public'" in refused(text), "exact figures would come into it"
-    copy_zip(written, text, lambda name, data: data[:-9] if name == BODY else data)
-    assert "it is broken" in refused(text)
-    copy_zip(written, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)
-    assert "document type" in refused(text)
+    assert "has no figures that can be refreshed" in error_of(text)
+    copy_zip(document, text, lambda name, data: b"<figures" + data if name.startswith("customXml/item1") else data)
+    assert "can't be read" in error_of(text)
+    copy_zip(document, text, lambda name, data: data.replace(b'form="exact"', b'form="Public"'))
+    assert "form 'Public'" in error_of(text), "exact figures would get into it"
+    copy_zip(document, text, lambda name, data: data[:-9] if name == BODY else data)
+    assert "it is broken" in error_of(text)
+    copy_zip(document, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)
+    assert "document type" in error_of(text)
     with pytest.raises(NotRefreshableError, match="made up"):
-        refresh(read_document(written), replace(pack, is_sample=False))
+        refresh(read_document(document), replace(pack, is_sample=False))
     with pytest.raises(NotRefreshableError, match="is of derbyshire"):
-        refresh(read_document(written), replace(pack, force_code="kent"))
+        refresh(read_document(document), replace(pack, force_code="kent"))
 
 
-def test_any_prefix_is_read() -> None:
+def test_any_namespace_prefix_is_read() -> None:
     data = (
         b"<x:d xmlns:x='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><x:sdt>"
         b"<x:sdtPr><x:tag\n x:val = 'pam:x/a/1/b' /></x:sdtPr>"
         b"<x:sdtContent ><x:r><x:t xml:space='preserve'>1 &amp; 2</x:t></x:r></x:sdtContent></x:sdt></x:d>"
     )
-    (found,) = find_controls(data, ("pam:",))
-    assert (found.tag, found.text) == ("pam:x/a/1/b", "1 & 2")
-    assert with_edits(data, text_edits(data, found, "<3>")) == data.replace(b"1 &amp; 2", b"&lt;3&gt;")
+    (control,) = find_controls(data, ("pam:",))
+    assert (control.tag, control.text) == ("pam:x/a/1/b", "1 & 2")
+    assert with_edits(data, text_edits(data, control, "<3>")) == data.replace(b"1 &amp; 2", b"&lt;3&gt;")
     with pytest.raises(NotReadableError):
         find_controls("<?xml version='1.0' encoding='utf-16'?><d/>".encode("utf-16"), ("pam:",))
 
@@ -288,56 +289,56 @@ LIBREOFFICE = pytest.mark.skipif(OFFICE is None, reason=WITHOUT)
 
 
 @LIBREOFFICE
-def test_the_sample_has_fewer_than_35_pages(sample: Made, tmp_path: Path) -> None:
-    (document,) = (sample.home.published / "report" / "2026-03").glob("*.docx")
-    made = convert(document, tmp_path, "pdf")
-    pages = re.findall(rb"/Type\s*/Pages\b[^>]*?/Count (\d+)|/Count (\d+)[^>]*?/Type\s*/Pages\b", made.read_bytes())
+def test_the_sample_has_fewer_than_35_pages(sample_pack: WrittenPack, tmp_path: Path) -> None:
+    (document,) = (sample_pack.home.published / "report" / "2026-03").glob("*.docx")
+    pdf = convert(document, tmp_path, "pdf")
+    pages = re.findall(rb"/Type\s*/Pages\b[^>]*?/Count (\d+)|/Count (\d+)[^>]*?/Type\s*/Pages\b", pdf.read_bytes())
     assert 10 < max(int(a or b) for a, b in pages) < 35
 
 
 @LIBREOFFICE
-def test_a_document_saved_anew_by_libreoffice_still_follows(pack: Pack, written: Path, tmp_path: Path) -> None:
-    saved = convert(written, tmp_path / "saved", "docx")
-    before = {t: text for t, text, _ in controls_of(Document(str(written)).element.body)}
+def test_a_document_saved_by_libreoffice_can_be_refreshed(pack: Pack, document: Path, tmp_path: Path) -> None:
+    saved = convert(document, tmp_path / "saved", "docx")
+    before = {t: text for t, text, _ in controls_of(Document(str(document)).element.body)}
     assert {t: text for t, text, _ in controls_of(Document(str(saved)).element.body)} == before
-    assert again(saved, pack) == [], "nobody typed over anything"
-    assert again(saved, night(pack, 2, offences__1__rolling="2,222")) == [("offences/1/rolling", "2,187", "2,222", "")]
-    assert shown(saved, "offences/1/rolling") == ["2,222"] * 3
+    assert update(saved, pack) == [], "nobody typed over anything"
+    assert update(saved, next_night(pack, 2, offences__1__rolling="2,222")) == [("offences/1/rolling", "2,187", "2,222", "")]
+    assert shown_in(saved, "offences/1/rolling") == ["2,222"] * 3
     assert WORDS in text_of(Document(str(saved)).element.body)
 
 
-def test_the_command(pam: Callable, sample: Made, pack: Pack, written: Path, tmp_path: Path) -> None:
-    home = copy_home(sample.home, tmp_path / "home")
-    unchanged = written.read_bytes()
+def test_the_refresh_command(pam: Callable, sample_pack: WrittenPack, pack: Pack, document: Path, tmp_path: Path) -> None:
+    home = copy_home(sample_pack.home, tmp_path / "home")
+    unchanged = document.read_bytes()
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set printed = '2,999', value = 2999 where table_name = 'offences' and row_no = 1"
                     " and column_name = 'rolling'")  # fmt: skip
     out = tmp_path / "newer.docx"
-    result = pam("report", "refresh", written, "--out", out, "--home", home.path)
+    result = pam("report", "refresh", document, "--out", out, "--home", home.path)
     assert result.exit_code == 0, result.output
     assert "offences/1/rolling" in result.stdout and "2,187" in result.stdout and "2,999" in result.stdout
     assert re.search(r"newer\.docx: 6\d\d figures are of night \w+ \(were of \w+\); 1 moved", result.stdout)
     recorded = [(e.kind, e.facts.get("by")) for e in read_log(home)][-2:]
     assert recorded == [("consultation", "pam report refresh"), ("disclosure", "pam report refresh")]
-    assert written.read_bytes() == unchanged and shown(out, "offences/1/rolling") == ["2,999"] * 3
-    copy_zip(out, written, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
-    result = pam("report", "refresh", written, "--home", home.path, "--format", "json")
+    assert document.read_bytes() == unchanged and shown_in(out, "offences/1/rolling") == ["2,999"] * 3
+    copy_zip(out, document, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
+    result = pam("report", "refresh", document, "--home", home.path, "--format", "json")
     assert result.exit_code == 1 and "1 were left as they were" in result.stderr
     assert UNKNOWN in result.stdout and "pam:2026-03/nothing/1/to_date" in result.stdout
     result = pam("report", "refresh", tmp_path / "none.docx", "--home", home.path)
     assert result.exit_code == 1 and "No such file" in result.stderr
-    assert pam("report", "refresh", written, "--format", "xml", "--home", home.path).exit_code == 2
+    assert pam("report", "refresh", document, "--format", "xml", "--home", home.path).exit_code == 2
     assert pam("report", "--home", home.path).exit_code == 2, "a report needs a folder"
     assert [p.name for p in tmp_path.glob(".*")] == [], "nothing unfinished is left"
 
 
-def test_a_public_document_stays_public(sample: Made, written: Path, tmp_path: Path, pam: Callable) -> None:
-    con = duckdb.connect(str(sample.home.warehouse), read_only=True)
-    public = read_pack(con, read_editions(sample.home).sound["2026-03"], True, public=True)
+def test_a_public_document_stays_public(sample_pack: WrittenPack, document: Path, tmp_path: Path, pam: Callable) -> None:
+    con = duckdb.connect(str(sample_pack.home.warehouse), read_only=True)
+    public = read_pack(con, read_editions(sample_pack.home).sound["2026-03"], True, public=True)
     con.close()
     path = tmp_path / "public.docx"
     write_docx(replace(public, pages=tuple(replace(p, charts=()) for p in public.pages)), path)
     before = {t: text for t, text, _ in controls_of(Document(str(path)).element.body)}
     assert "[c]" in before.values()
-    assert pam("report", "refresh", path, "--home", sample.home.path).exit_code == 0
+    assert pam("report", "refresh", path, "--home", sample_pack.home.path).exit_code == 0
     assert {t: text for t, text, _ in controls_of(Document(str(path)).element.body)} == before

@@ -1,4 +1,4 @@
-"""Documents in a force's own template, and the front matter that a force's settings give."""
+"""Documents in a force's own template, with front matter from its settings."""
 
 import zipfile
 from dataclasses import replace
@@ -16,7 +16,7 @@ from dagster_project.reporting.pack.document_settings import document_settings
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_template import NUMBERED, STYLES, WordTemplateError, open_template
 
-from .conftest import Made
+from .conftest import WrittenPack
 from .documents import controls_of, text_of
 
 ORDER = {
@@ -30,16 +30,16 @@ ORDER = {
     "sdt": ["sdtPr", "sdtContent"],
     "lvl": ["start", "numFmt", "pStyle", "lvlText", "lvlJc", "pPr"],
 }  # fmt: skip
-"""The order in which the schema of WordprocessingML has children, of the elements that a document is made of."""
+"""The order of children in the schema of WordprocessingML, for each element that the documents use."""
 
 
 @pytest.fixture(scope="module")
-def pack(other: Made) -> Pack:
+def pack(other_pack: WrittenPack) -> Pack:
     """A small pack without charts."""
-    return replace(other.pack, pages=tuple(replace(p, charts=()) for p in other.pack.pages))
+    return replace(other_pack.pack, pages=tuple(replace(p, charts=()) for p in other_pack.pack.pages))
 
 
-def own_template(path: Path) -> Path:
+def write_template(path: Path) -> Path:
     """A force's template: its page, its header, its Heading 1, its numbered paragraph, a protective marking."""
     doc = Document()
     doc.sections[0].left_margin = Cm(4)
@@ -51,18 +51,18 @@ def own_template(path: Path) -> Path:
     return path
 
 
-def as_template(path: Path) -> Path:
-    """The same as a .dotx."""
-    made = path.with_suffix(".dotx")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(made, "w") as new:
+def write_dotx(path: Path) -> Path:
+    """The same template as a .dotx."""
+    template = path.with_suffix(".dotx")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(template, "w") as new:
         for name in old.namelist():
             new.writestr(name, old.read(name).replace(b"document.main+xml", b"template.main+xml"))
-    return made
+    return template
 
 
 def check_order(path: Path) -> int:
-    """How many elements are in the schema's order, all of them."""
-    seen = 0
+    """Check that all elements have the schema's order. Returns their number."""
+    checked = 0
     with zipfile.ZipFile(path) as file:
         for name in ("word/document.xml", "word/numbering.xml", "word/styles.xml"):
             for part, order in ORDER.items():
@@ -72,15 +72,15 @@ def check_order(path: Path) -> int:
                         assert set(names) <= set(order), (part, names)
                     if order and set(names) <= set(order):
                         assert names == sorted(names, key=order.index), (name, part)
-                        seen += 1
-    return seen
+                        checked += 1
+    return checked
 
 
 @pytest.mark.parametrize("kind", ["docx", "dotx"])
 def test_a_template_of_the_force_gives_page_and_styles(pack: Pack, new_home: Home, tmp_path: Path, kind: str) -> None:
-    template = own_template(tmp_path / "force.docx")
+    template = write_template(tmp_path / "force.docx")
     if kind == "dotx":
-        template = as_template(template)
+        template = write_dotx(template)
         new_home.config_file.write_text(f'[report]\ntemplate = "{template}"\n', encoding="utf-8")
     else:
         template.rename(new_home.path / "report.docx")
@@ -89,27 +89,27 @@ def test_a_template_of_the_force_gives_page_and_styles(pack: Pack, new_home: Hom
     doc = Document(str(path))
     assert doc.paragraphs[0].text == "Cover of the force" and doc.paragraphs[1].text == pack.title
     assert abs(doc.sections[0].left_margin - Cm(4)) < 1000 and doc.styles["Heading 1"].font.size == Pt(33)
-    assert doc.styles[NUMBERED].font.size == Pt(9), "theirs, not ours"
+    assert doc.styles[NUMBERED].font.size == Pt(9), "the force's size, not ours"
     header = [p.text for p in doc.sections[0].header.paragraphs]
     assert header[0] == "OFFICIAL" and "PAGE" in doc.sections[0].footer._element.xml
     assert {*STYLES} <= {s.name for s in doc.styles} and controls_of(doc.element.body)
     section = doc.sections[0]
     for table in doc.tables:
-        wide = sum(int(g.get(qn("w:w"))) for g in table._tbl.tblGrid) * 635
-        assert wide <= section.page_width - section.left_margin - section.right_margin
+        width = sum(int(g.get(qn("w:w"))) for g in table._tbl.tblGrid) * 635
+        assert width <= section.page_width - section.left_margin - section.right_margin
     assert check_order(path) > 100
 
 
-def test_what_a_document_is_made_of_is_in_the_order_of_the_schema(sample: Made, tmp_path: Path) -> None:
+def test_elements_of_a_document_have_the_order_of_the_schema(sample_pack: WrittenPack, tmp_path: Path) -> None:
     path = tmp_path / "made.docx"
-    write_docx(replace(sample.pack, pages=tuple(replace(p, charts=()) for p in sample.pack.pages)), path)
+    write_docx(replace(sample_pack.pack, pages=tuple(replace(p, charts=()) for p in sample_pack.pack.pages)), path)
     assert check_order(path) > 3000
     doc = open_template()
     assert {*STYLES} <= {s.name for s in doc.styles}
     assert not [p for p in doc.paragraphs if p.text], "our template is empty"
 
 
-def test_paragraphs_are_numbered_by_their_heading_in_a_bare_template(pack: Pack, new_home: Home, tmp_path: Path) -> None:
+def test_paragraphs_are_numbered_in_a_template_without_numbering(pack: Pack, new_home: Home, tmp_path: Path) -> None:
     bare = Document()
     for rel in [k for k, r in bare.part.rels.items() if r.reltype.endswith("/numbering")]:
         del bare.part.rels[rel]
@@ -124,7 +124,7 @@ def test_paragraphs_are_numbered_by_their_heading_in_a_bare_template(pack: Pack,
     assert kinds == sorted(kinds), "kinds of lists before lists"
 
 
-def test_the_front_is_what_the_settings_say(pack: Pack, new_home: Home, tmp_path: Path) -> None:
+def test_the_front_matter_comes_from_the_settings(pack: Pack, new_home: Home, tmp_path: Path) -> None:
     new_home.config_file.write_text('[report]\nby = "Chief Constable"\ncontact = "101"\n', encoding="utf-8")
     write_docx(pack, tmp_path / "made.docx", None, document_settings(new_home))
     paragraphs = [text_of(p._p) for p in Document(str(tmp_path / "made.docx")).paragraphs]
@@ -133,7 +133,7 @@ def test_the_front_is_what_the_settings_say(pack: Pack, new_home: Home, tmp_path
     assert paragraphs[paragraphs.index("Purpose of the report") + 1] == "Write here: purpose of the report."
 
 
-def test_a_template_that_is_none_is_named(pack: Pack, new_home: Home, tmp_path: Path) -> None:
+def test_an_invalid_template_is_an_error(pack: Pack, new_home: Home, tmp_path: Path) -> None:
     new_home.config_file.write_text('[report]\ntemplate = "none.docx"\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"pam\.toml: report\.template: there is no .*none\.docx"):
         document_settings(new_home)

@@ -1,4 +1,4 @@
-"""The report's cells and claims on the sample, each against the marts and against the source rows."""
+"""The cells and claims of the sample's report, compared with the marts and with the source rows."""
 
 from decimal import Decimal
 from typing import Any
@@ -23,10 +23,10 @@ def con(sample_home: Home) -> Any:
         yield opened
 
 
-def test_a_cell_over_a_period_of_the_marts_is_the_marts(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_cell_over_a_period_of_the_marts_equals_the_mart(con: duckdb.DuckDBPyConnection) -> None:
     rows = as_dicts(
         con.execute(
-            "select cells.value as said, case cells.shows when 'value' then m.value when 'volume_change' then m.volume_change"
+            "select cells.value as cell, case cells.shows when 'value' then m.value when 'volume_change' then m.volume_change"
             " when 'pct_change' then m.pct_change end as mart, cells.data_status as cell_status, m.data_status as mart_status,"
             " cells.table_name, cells.row_label, cells.column_name, m.period_type"
             " from warehouse.reports.cells as cells join warehouse.marts.measures as m using (mart, measure, category,"
@@ -35,13 +35,13 @@ def test_a_cell_over_a_period_of_the_marts_is_the_marts(con: duckdb.DuckDBPyConn
         )
     )
     assert len(rows) > 250 and len({r["period_type"] for r in rows}) >= 5
-    assert [r for r in rows if (r["said"], r["cell_status"]) != (r["mart"], r["mart_status"])] == []
+    assert [r for r in rows if (r["cell"], r["cell_status"]) != (r["mart"], r["mart_status"])] == []
 
 
-def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> None:
-    """One window (with `--long` all) of each measure, of the force, of areas and of categories.
+def test_a_cell_equals_its_traced_source_rows(con: duckdb.DuckDBPyConnection) -> None:
+    """For each measure one window (with `--long` all), for the force, for areas and for categories.
 
-    `test_rows_of_the_trails_make_the_figures` counts the events of every cell.
+    `test_rows_of_the_trails_add_up_to_the_figures` counts the events of every cell.
     """
     cells = con.execute(
         "select mart, measure, category, area_type, area_name, force_code, period_start, period_end, value"
@@ -53,15 +53,15 @@ def test_a_cell_is_made_of_its_source_rows(con: duckdb.DuckDBPyConnection) -> No
     ).fetchall()
     assert len(cells) > 50
     for mart, measure, category, area_type, area_name, force, first, last, value in cells:
-        found = trace(con, FigureRequest(measure, last, first, mart, category, area_type, area_name, force))
-        assert found.value is not None and round(found.value, 10) == value, (measure, area_name, category, first, last)
+        traced = trace(con, FigureRequest(measure, last, first, mart, category, area_type, area_name, force))
+        assert traced.value is not None and round(traced.value, 10) == value, (measure, area_name, category, first, last)
 
 
-def test_the_claims_of_the_sample(con: duckdb.DuckDBPyConnection) -> None:
+def test_claims_of_the_sample_have_their_verdicts(con: duckdb.DuckDBPyConnection) -> None:
     rows = as_dicts(con.execute("select * from warehouse.reports.claims"))
     assert [sum(r["kind"] == kind for r in rows) for kind in ("figure", "statement")] == [291, 20]
-    odd = {(r["paragraph"], r["measure"], r["verdict"]) for r in rows if r["verdict"] != "agrees"}
-    assert odd == {
+    others = {(r["paragraph"], r["measure"], r["verdict"]) for r in rows if r["verdict"] != "agrees"}
+    assert others == {
         ("2.1", "possession_offences", "agrees when cut"),
         ("3.8", "properties_identified", "agrees when cut"),
         ("3.6", "lines_closed", "disagrees"),
@@ -75,7 +75,7 @@ def test_the_claims_of_the_sample(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_statement_is_shown_in_our_own_words(con: duckdb.DuckDBPyConnection) -> None:
-    """Nothing stands as printed that the report did not print, and each statement comes to what the list says it does."""
+    """No statement is shown as printed text, and each has the verdict that the list gives it."""
     rows = as_dicts(con.execute("select * from warehouse.reports.claims where kind = 'statement' order by claim_no"))
     expected = seed("statements")
     assert [(r["paragraph"], r["says"], r["verdict"]) for r in rows] == [
@@ -84,16 +84,16 @@ def test_a_statement_is_shown_in_our_own_words(con: duckdb.DuckDBPyConnection) -
     assert all(r["printed"] is None for r in rows)
 
 
-def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
+def test_every_marker_follows_from_the_figure(con: duckdb.DuckDBPyConnection) -> None:
     rows = as_dicts(con.execute("select * from warehouse.reports.cells"))
-    from_nought = {
+    changes_from_0 = {
         row
         for (row,) in con.execute(
             "select answer_id from candidate.answers.answers where pct_change is null and prior_value = 0"
         ).fetchall()
     }
     for r in rows:
-        has_no_meaning = (r["shows"] == "pct_change" and r["answer_id"] in from_nought) or (
+        has_no_meaning = (r["shows"] == "pct_change" and r["answer_id"] in changes_from_0) or (
             r["shows"] == "value" and r["denominator"] == 0
         )
         expected = (
@@ -103,7 +103,7 @@ def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
         )  # fmt: skip
         assert r["marker"] == expected and (r["printed"].endswith(expected) if expected else "[" not in r["printed"])
     assert {r["marker"] for r in rows} == {None, "[x]", "[z]", "[p]"}
-    assert all(r["printed"] != "0" for r in rows if r["data_status"] == "not_available"), "zero is never not available"
+    assert all(r["printed"] != "0" for r in rows if r["data_status"] == "not_available"), "a missing figure is never shown as 0"
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_every_marker_has_its_reason(con: duckdb.DuckDBPyConnection) -> None:
         ("county_lines_totals", 2, ("29", "30", "33", "17", "61", "4")),
     ],
 )
-def test_tables_in_the_printed_shape(con: duckdb.DuckDBPyConnection, table: str, row: int, printed: tuple) -> None:
-    found = con.execute(
+def test_tables_have_the_printed_figures(con: duckdb.DuckDBPyConnection, table: str, row: int, printed: tuple) -> None:
+    rows = con.execute(
         f"select * exclude (edition, row_no, row_label) from warehouse.reports.{table} where row_no = ?", [row]
     ).fetchall()
-    assert found == [printed]
+    assert rows == [printed]
 
 
-def test_rows_of_every_area_are_the_largest_first(con: duckdb.DuckDBPyConnection) -> None:
+def test_rows_of_areas_are_sorted_by_size(con: duckdb.DuckDBPyConnection) -> None:
     rows = [r[0] for r in con.execute("select row_label from warehouse.reports.naloxone_units order by row_no").fetchall()]
     assert rows[:4] == ["Derby North", "Chesterfield", "Derby West", "Derby East"]
     assert rows[-1] == "North East" and "Not recorded" not in rows
@@ -168,9 +168,9 @@ def test_rows_of_every_area_are_the_largest_first(con: duckdb.DuckDBPyConnection
         ("intelligence", "2023, 2024, 2025", ["January", "February"]),
     ],
 )  # fmt: skip
-def test_labels_are_the_prints(con: duckdb.DuckDBPyConnection, table: str, header: str, labels: list[str]) -> None:
-    said = "select {} from warehouse.reports.cells where table_name = ? group by all order by {}"
-    columns = con.execute(said.format("column_no, max(column_label)", "column_no"), [table]).fetchall()
+def test_labels_equal_the_printed_report(con: duckdb.DuckDBPyConnection, table: str, header: str, labels: list[str]) -> None:
+    query = "select {} from warehouse.reports.cells where table_name = ? group by all order by {}"
+    columns = con.execute(query.format("column_no, max(column_label)", "column_no"), [table]).fetchall()
     assert ", ".join(c for _, c in columns) == header
-    rows = con.execute(said.format("row_no, row_label", "row_no"), [table]).fetchall()
+    rows = con.execute(query.format("row_no, row_label", "row_no"), [table]).fetchall()
     assert [label for _, label in rows][: len(labels)] == labels

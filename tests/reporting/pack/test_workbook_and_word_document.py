@@ -1,4 +1,4 @@
-"""The spreadsheet and the document of the pack, read back: every printed cell is in both, and nothing can be misread."""
+"""The workbook and the Word document of the pack: both have every printed cell, and nothing can be misread."""
 
 import re
 import warnings
@@ -35,12 +35,12 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LABELS = [
     "=1+1", "+44", "-5", "@sum(a1)", "[click](http://example.org)", "$$note$$", "???", "Київ", "a\x01b", "<b>&\"'", "x" * 300,
 ]  # fmt: skip
-"""What rows may be called."""
+"""Unusual labels of rows."""
 
 
 @pytest.fixture(scope="module")
-def awkward(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The sample's night, as if its rows had been awkward: labels, headings, markers, tables without a figure."""
+def unusual_night(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The sample's night with unusual labels, headings, markers and tables without a figure."""
     con = duckdb.connect()
     con.execute(f"attach '{sample_home.warehouse}' as w (read_only)")
     for schema, name in con.execute(
@@ -79,14 +79,14 @@ def awkward(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module", params=["sample", "awkward"])
-def written(
-    request: pytest.FixtureRequest, sample_home: Home, awkward: Any, tmp_path_factory: pytest.TempPathFactory
+def written_files(
+    request: pytest.FixtureRequest, sample_home: Home, unusual_night: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Pack, Path, list[dict[str, Any]], bool]:
-    """A pack, the folder with its two files, the night's cells, and whether it is the awkward one. Two charts are drawn."""
+    """A pack, the folder of its two files, the night's cells, and whether it is the unusual night. Two charts are drawn."""
     edition = read_editions(sample_home).sound["2026-03"]
     folder = tmp_path_factory.mktemp("office")
     is_sample = request.param == "sample"
-    con = duckdb.connect(str(sample_home.warehouse), read_only=True) if is_sample else awkward
+    con = duckdb.connect(str(sample_home.warehouse), read_only=True) if is_sample else unusual_night
     pack = read_pack(con, edition, is_sample)
     cells = as_dicts(con.execute("select * from reports.cells where edition = '2026-03' order by all"))
     if is_sample:
@@ -96,49 +96,49 @@ def written(
         pack, pages=tuple(replace(p, charts=tuple(c for c in p.charts if c.chart_id in drawn.values())) for p in pack.pages)
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # gptables warns of what its guidance is against
+        warnings.simplefilter("error", UserWarning)  # gptables warns where a sheet breaks its guidance
         write_xlsx(pack, folder / "a.xlsx")
         write_docx(pack, folder / "a.docx", folder / "kept")
     return pack, folder, cells, not is_sample
 
 
-def number(printed: str) -> float:
-    """The number that a printed figure says."""
+def number_of(printed: str) -> float:
+    """The number of a printed figure."""
     return float(re.sub(r"\[.\]|[£,%\s]", "", printed))
 
 
 def table_of(sheet: list[list[Any]], header: str) -> list[list[Any]]:
-    """A sheet's table: from the row that begins with its first heading."""
+    """The table of a sheet: from the row that starts with its first heading."""
     at = next(n for n, row in enumerate(sheet) if row[0] == header)
     return sheet[at:]
 
 
-def test_a_heading_of_the_spreadsheet_says_its_period_where_the_name_does_not(written: Any) -> None:
-    pack, folder, _, is_awkward = written
-    if is_awkward:
+def test_a_heading_of_the_workbook_has_its_period(written_files: Any) -> None:
+    pack, folder, _, is_unusual = written_files
+    if is_unusual:
         return
     (table,) = (t for t in pack.tables if t.name == "naloxone")
     sheet = CalamineWorkbook.from_path(folder / "a.xlsx").get_sheet_by_name(f"{table.number}_naloxone").to_python()
     assert table_of(sheet, "Section")[0][:2] == ["Section", "Total, May 2024 to Nov 2025"]
 
 
-def test_a_chart_marks_a_month_that_is_not_available_and_says_so_but_not_a_month_of_0(
-    sample_home: Home, awkward: duckdb.DuckDBPyConnection
+def test_a_chart_marks_missing_months_but_not_a_month_of_0(
+    sample_home: Home, unusual_night: duckdb.DuckDBPyConnection
 ) -> None:
-    pack = read_pack(awkward, read_editions(sample_home).sound["2026-03"])
+    pack = read_pack(unusual_night, read_editions(sample_home).sound["2026-03"])
     chart = next(c for c in pack.charts if c.chart_id == "naloxone-trend")
     assert "; not available: Mar 2025; incomplete: Apr 2025." in chart.alt
     (note,) = (n for n in chart.notes if n.startswith("Figures that are not available or not complete are not 0"))
     assert "an x marks the month" in note
     for svg in draw_svgs([chart])[chart.chart_id]:
         assert svg.count(">x<") == 2
-    whole = next(c for c in pack.charts if c.chart_id == "offences-trend")
-    assert "not available" not in " ".join([whole.alt, *whole.notes])
+    complete_chart = next(c for c in pack.charts if c.chart_id == "offences-trend")
+    assert "not available" not in " ".join([complete_chart.alt, *complete_chart.notes])
 
 
-def test_each_sheet_prints_at_8_points_or_more_on_a4(written: Any) -> None:
-    _, folder, _, is_awkward = written
-    if is_awkward:
+def test_each_sheet_prints_at_8_points_or_more_on_a4(written_files: Any) -> None:
+    _, folder, _, is_unusual = written_files
+    if is_unusual:
         return
     book = CalamineWorkbook.from_path(folder / "a.xlsx")
     inches, points = 11.69 - 2 * MARGIN, 12
@@ -146,27 +146,27 @@ def test_each_sheet_prints_at_8_points_or_more_on_a4(written: Any) -> None:
         for number, name in enumerate(book.sheet_names, start=1):
             sheet = ElementTree.fromstring(file.read(f"xl/worksheets/sheet{number}.xml"))
             columns = [c.attrib for c in sheet.iter() if c.tag.endswith("}col")]
-            # A character of a column's width is 9 of 96 pixels of an inch, where Excel's own typeface is not there.
+            # Without Excel's own typeface a character of a column's width is 9/96 of an inch.
             width = sum((int(c["max"]) - int(c["min"]) + 1) * float(c["width"]) * 9 / 96 for c in columns)
-            # Text above a table goes on over columns that have none: 7 of 72 points a letter, 11 in the title.
+            # Text above a table runs over empty columns: 7/72 of an inch a letter, 11/72 in the title.
             title, *lines = [str(r[0]) for r in book.get_sheet_by_name(name).to_python() if not any(r[1:])]
             letters = [len(title) * 11, *(len(t) * 7 for t in lines)] if name != "Cover" else [0]
             assert points * inches / max(width, max(letters) / 72) >= 8, (name, width, max(letters))
 
 
-def test_a_table_of_the_document_has_a_line_below_it_that_says_the_period_its_heading_does_not(written: Any) -> None:
-    _, folder, _, is_awkward = written
-    if is_awkward:
+def test_a_line_below_a_table_says_the_period_that_its_heading_lacks(written_files: Any) -> None:
+    _, folder, _, is_unusual = written_files
+    if is_unusual:
         return
     doc = Document(str(folder / "a.docx"))
     below = {t.cell(0, 0).text: text_of(t._tbl.getnext()) for t in doc.tables}
     assert below["Section"] == "Period of “Total”: May 2024 to Nov 2025."
     periods = [text_of(p._p) for p in doc.paragraphs if p.text.startswith("Period of")]
-    assert len(periods) == 8 and not any("hange" in p for p in periods), "a change is of the years beside it"
+    assert len(periods) == 8 and not any("hange" in p for p in periods), "a change is between the years next to it"
 
 
-def test_days_in_the_document_are_in_words(written: Any) -> None:
-    pack, folder, _, _ = written
+def test_days_in_the_document_are_in_words(written_files: Any) -> None:
+    pack, folder, _, _ = written_files
     table = next(t for t in Document(str(folder / "a.docx")).tables if t.cell(0, 0).text == "Extract")
     days = {c.text for row in table.rows[1:] for c in (*row.cells[2:4], row.cells[-1])}
     assert days - {"[z]"} == {
@@ -174,36 +174,36 @@ def test_days_in_the_document_are_in_words(written: Any) -> None:
     }  # fmt: skip
 
 
-def test_every_cell_is_a_number_or_its_marker_in_the_spreadsheet(written: Any) -> None:
-    pack, folder, cells, is_awkward = written
+def test_every_cell_of_the_workbook_is_a_number_or_a_marker(written_files: Any) -> None:
+    pack, folder, cells, is_unusual = written_files
     book = CalamineWorkbook.from_path(folder / "a.xlsx")
     assert book.sheet_names[:3] == ["Cover", "Contents", "Notes"] and book.sheet_names[-3:] == ["Claims", "Sources", "Measures"]
-    seen = 0
+    checked = 0
     for table in pack.tables:
         rows = table_of(book.get_sheet_by_name(f"{table.number}_{table.name}"[:31]).to_python(), table.rows_are)
-        own = [c for c in cells if c["table_name"] == table.name]
+        table_cells = [c for c in cells if c["table_name"] == table.name]
         assert len(rows) == 1 + len(table.rows) and all(v != "" for row in rows for v in row), "no blank cell"
         heads = [str(h).casefold() for h in rows[0]]
         assert len(set(heads)) == len(heads)
-        columns = sorted({c["column_no"] for c in own})
-        for cell in own:
+        columns = sorted({c["column_no"] for c in table_cells})
+        for cell in table_cells:
             row = rows[cell["row_no"]]
-            said = row[1 + columns.index(cell["column_no"])]
+            value = row[1 + columns.index(cell["column_no"])]
             assert row[0] == strip_invalid_xml(cell["row_label"])
-            assert said == (cell["printed"] if cell["value"] is None else number(cell["printed"])), cell
+            assert value == (cell["printed"] if cell["value"] is None else number_of(cell["printed"])), cell
             for marker in (cell["marker"] or "").split() if cell["value"] is not None else ():
                 assert marker in row[-1]
-            seen += 1
-    assert seen == len(cells) > 480
+            checked += 1
+    assert checked == len(cells) > 480
     assert table_of(book.get_sheet_by_name("Contents").to_python(), "Sheet")[0][:2] == ["Sheet", "What it holds"]
     claims = table_of(book.get_sheet_by_name("Claims").to_python(), "Number")
     assert [r[6].removesuffix(" (known)") for r in claims[1:]] == [c.verdict for c in pack.claims]
     cover = str(book.get_sheet_by_name("Cover").to_python())
-    assert ("made up" in cover) != is_awkward
+    assert ("made up" in cover) != is_unusual
 
 
-def test_the_spreadsheet_shows_figures_as_printed_and_holds_no_formula(written: Any) -> None:
-    pack, folder, _, _ = written
+def test_the_workbook_shows_figures_as_printed_and_has_no_formula(written_files: Any) -> None:
+    pack, folder, _, _ = written_files
     with zipfile.ZipFile(folder / "a.xlsx") as file:
         parts = {n: file.read(n) for n in file.namelist()}
     names = [s.get("name") for s in ElementTree.fromstring(parts["xl/workbook.xml"]).iter(f"{MAIN}sheet")]
@@ -218,61 +218,61 @@ def test_the_spreadsheet_shows_figures_as_printed_and_holds_no_formula(written: 
         assert all(x.split("!")[0].strip("'") in names for x in links), "no link leads out"
         assert name in ("Cover", "Contents") or links == ["'Contents'!A1"] or links == ["Contents!A1"]
         for table in [t for t in pack.tables if name == f"{t.number}_{t.name}"[:31]]:
-            shown = [shows(used[int(c.get("s"))], float(c.find(f"{MAIN}v").text)) for c in sheet.iter(f"{MAIN}c")
+            shown = [as_excel_shows(used[int(c.get("s"))], float(c.find(f"{MAIN}v").text)) for c in sheet.iter(f"{MAIN}c")
                      if c.get("t") is None and c.find(f"{MAIN}v") is not None]  # fmt: skip
             assert shown == [c.printed for r in table.rows for c in r.cells if c.text]
 
 
-def shows(form: str, value: float) -> str:
-    """A number in one of the formats that the spreadsheet uses, as Excel shows it."""
+def as_excel_shows(form: str, value: float) -> str:
+    """A number as Excel shows it in one of the workbook's formats."""
     pounds, places, after = re.fullmatch(r'(\[\$£-809\])?#,##0(?:\.(0+))?(?:"(.*)")?', form).groups()
     return f"{'-' if value < 0 else ''}{'£' if pounds else ''}{abs(value):,.{len(places or '')}f}{after or ''}"
 
 
-def test_every_cell_is_in_the_document_as_printed(written: Any) -> None:
-    pack, folder, cells, is_awkward = written
+def test_every_cell_is_in_the_document_as_printed(written_files: Any) -> None:
+    pack, folder, cells, is_unusual = written_files
     doc = Document(str(folder / "a.docx"))
-    seen = 0
-    for table, made in tables_of(folder / "a.docx", pack):
-        rows = rows_of(made)
-        own = [c for c in cells if c["table_name"] == table.name]
-        columns = sorted({c["column_no"] for c in own})
-        for cell in own:
+    checked = 0
+    for table, word_table in tables_of(folder / "a.docx", pack):
+        rows = rows_of(word_table)
+        table_cells = [c for c in cells if c["table_name"] == table.name]
+        columns = sorted({c["column_no"] for c in table_cells})
+        for cell in table_cells:
             row = rows[cell["row_no"]]
             shown = (row[0], row[1 + columns.index(cell["column_no"])])
             assert shown == (strip_invalid_xml(cell["row_label"]), cell["printed"])
-            seen += 1
-        if not own:
+            checked += 1
+        if not table_cells:
             assert {t for r in rows[1:] for t in r[1:]} == {"[x]"}
-        marks = made.rows[0]._tr.trPr
-        assert marks.find(qn("w:tblHeader")) is not None and made._tbl.tblPr.find(qn("w:tblCaption")) is not None
-        widths = [int(g.get(qn("w:w"))) for g in made._tbl.tblGrid]
+        marks = word_table.rows[0]._tr.trPr
+        assert marks.find(qn("w:tblHeader")) is not None and word_table._tbl.tblPr.find(qn("w:tblCaption")) is not None
+        widths = [int(g.get(qn("w:w"))) for g in word_table._tbl.tblGrid]
         assert sum(widths) <= 17 / 2.54 * 1440 + 20, "no table is wider than the page"
-    assert seen == len(cells)
-    known = doc.core_properties
-    assert known.title.startswith(pack.title) and known.language == "en-GB" and known.author == ""
+    assert checked == len(cells)
+    properties = doc.core_properties
+    assert properties.title.startswith(pack.title) and properties.language == "en-GB" and properties.author == ""
     header = " ".join(p.text for p in doc.sections[0].header.paragraphs)
-    assert ("made up" in header) != is_awkward
+    assert ("made up" in header) != is_unusual
     assert doc.styles["Normal"].font.name and "PAGE" in doc.sections[0].footer._element.xml
 
 
-def test_every_figure_of_the_document_is_bound_to_its_data_part(written: Any) -> None:
-    pack, folder, _, _ = written
+def test_every_figure_of_the_document_is_bound_to_its_data_part(written_files: Any) -> None:
+    pack, folder, _, _ = written_files
     doc = Document(str(folder / "a.docx"))
     with zipfile.ZipFile(folder / "a.docx") as file:
         part = read_part(ElementTree.fromstring(file.read("customXml/item1.xml")))
         props = file.read("customXml/itemProps1.xml").decode()
     assert (part.edition, part.night, part.form, part.is_sample) == (pack.edition, pack.night_id, "exact", pack.is_sample)
-    found = controls_of(doc.element.body)
-    # What Word follows, followed: one element of the data part, of this text.
+    controls = controls_of(doc.element.body)
+    # Follow the binding as Word does: to one element of the data part, with this text.
     root = etree.fromstring(part_xml(part))
-    for tag, text, control in found:
+    for tag, text, control in controls:
         edition, figure = read_tag(tag, part.figures)
         assert edition == pack.edition and part.figures[figure].text == text and len(tag) <= 64
         binding = control.find(f".//{qn('w:dataBinding')}")
         assert binding.get(qn("w:storeItemID")) in props
-        (said,) = root.xpath(binding.get(qn("w:xpath")), namespaces={"pam": NAMESPACE})
-        assert said.text == text
+        (element,) = root.xpath(binding.get(qn("w:xpath")), namespaces={"pam": NAMESPACE})
+        assert element.text == text
         names = [child.tag.split("}")[1] for child in control.find(qn("w:sdtPr"))]
         assert names == ["alias", "tag", "id", "dataBinding", "text"], "in the order of the schema"
         assert 0 < len(control.find(f".//{qn('w:alias')}").get(qn("w:val"))) <= 64
@@ -283,21 +283,21 @@ def test_every_figure_of_the_document_is_bound_to_its_data_part(written: Any) ->
     sentences = [p for p in doc.element.body.findall(qn("w:p")) if controls_of(p)]
     assert len([p for p in sentences if any(t.startswith("pam:") for t, _, _ in controls_of(p))]) > len(pack.pages)
     if pack.is_sample:
-        said = next(text_of(p) for p in sentences if "pam:2026-03/offences/1/pct_change" in [c[0] for c in controls_of(p)])
-        assert said == "Drug Possession: 2,187 in Nov-Oct 2024/25, against 1,649 in Nov-Oct 2023/24; a change of 538 (32%)."
-        assert len(found) > 600 and any("/claim/" in tag for tag, _, _ in found)
-    # In the offered sentences no figure stands outside a control.
+        sentence = next(text_of(p) for p in sentences if "pam:2026-03/offences/1/pct_change" in [c[0] for c in controls_of(p)])
+        assert sentence == "Drug Possession: 2,187 in Nov-Oct 2024/25, against 1,649 in Nov-Oct 2023/24; a change of 538 (32%)."
+        assert len(controls) > 600 and any("/claim/" in tag for tag, _, _ in controls)
+    # In the offered sentences every figure is in a control.
     for paragraph in doc.element.body.findall(qn("w:p")):
         if paragraph.find(f".//{qn('w:pStyle')}[@{qn('w:val')}='Numberedparagraph']") is not None:
-            loose = "".join(t.text or "" for r in paragraph.findall(qn("w:r")) for t in r.iter(qn("w:t")))
+            unbound = "".join(t.text or "" for r in paragraph.findall(qn("w:r")) for t in r.iter(qn("w:t")))
             labels = {*(r.label for t in pack.tables for r in t.rows), *(c.label for t in pack.tables for c in t.columns)}
             for label in sorted(labels, key=len, reverse=True):
-                loose = loose.replace(label, "")
-            assert not re.search(r"\d", loose), loose
+                unbound = unbound.replace(label, "")
+            assert not re.search(r"\d", unbound), unbound
 
 
-def test_the_document_tells_its_author_what_to_write_and_to_check(written: Any) -> None:
-    pack, folder, _, is_awkward = written
+def test_the_document_has_placeholders_and_claims_to_check(written_files: Any) -> None:
+    pack, folder, _, is_unusual = written_files
     doc = Document(str(folder / "a.docx"))
     headings = [p.text for p in doc.paragraphs if p.style.name == "Heading 1"]
     assert headings == ["Overview", *(p.title for p in pack.pages), "Sources and measures"]
@@ -311,15 +311,15 @@ def test_the_document_tells_its_author_what_to_write_and_to_check(written: Any) 
     checks = [text_of(p._p) for p in doc.paragraphs if p.style.name == CHECK and p.text.startswith("To check")]
     assert len(checks) == sum(c.verdict != "agrees" for c in pack.claims) == 7
     assert any("disagrees" in c and "3.6" in c for c in checks)
-    assert any(c.startswith("To check, 2.1: matches if rounded down. ") for c in checks), "in words, not in the codes of claims"
+    assert any(c.startswith("To check, 2.1: matches if rounded down. ") for c in checks), "in words, not as a code"
     pictures = [x.get("descr") for x in doc.element.body.iter(qn("wp:docPr"))]
     drawn = [c.alt for c in pack.charts if c.kind != "units"]
-    assert pictures == drawn and len(pictures) == (0 if is_awkward else 1)
+    assert pictures == drawn and len(pictures) == (0 if is_unusual else 1)
     assert all(len(p) > 30 for p in pictures)
 
 
-def test_a_document_of_tables_alone(written: Any) -> None:
-    pack, folder, cells, _ = written
+def test_a_document_can_have_only_tables(written_files: Any) -> None:
+    pack, folder, cells, _ = written_files
     assert write_docx(pack, folder / "tables.docx", None, DocumentSettings(tables_only=True)) == set()
     doc = Document(str(folder / "tables.docx"))
     assert sum(len(controls_of(t._tbl)) for t in doc.tables) >= len(cells)
@@ -327,10 +327,10 @@ def test_a_document_of_tables_alone(written: Any) -> None:
     assert not [p for p in doc.paragraphs if p.style.name in (CHECK, NUMBERED)]
 
 
-def test_the_same_night_gives_the_same_bytes(written: Any) -> None:
-    pack, folder, _, is_awkward = written
-    if is_awkward:
-        pytest.skip("asked of the sample")
+def test_the_same_night_gives_the_same_bytes(written_files: Any) -> None:
+    pack, folder, _, is_unusual = written_files
+    if is_unusual:
+        pytest.skip("tested with the sample")
     write_xlsx(pack, folder / "b.xlsx")
     write_docx(pack, folder / "b.docx", folder / "kept")
     for form in ("xlsx", "docx"):

@@ -1,4 +1,4 @@
-"""Documents are read as they are seen, whichever program wrote them, and whatever a page has done to their lines."""
+"""Documents are read as people see them, whichever program wrote them and however a page breaks their lines."""
 
 import time
 from datetime import date
@@ -39,8 +39,8 @@ BOX = (
 
 
 def numbered(level: int, content: str, number: int = 77) -> str:
-    place = f"<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{number}'/></w:numPr>"
-    return f"<w:p {W}><w:pPr>{place}</w:pPr>{content}</w:p>"
+    properties = f"<w:numPr><w:ilvl w:val='{level}'/><w:numId w:val='{number}'/></w:numPr>"
+    return f"<w:p {W}><w:pPr>{properties}</w:pPr>{content}</w:p>"
 
 
 def run(text: str) -> str:
@@ -52,7 +52,7 @@ def read(document: object, folder: Path) -> list[Text | Grid]:
     return read_document(folder / "a.docx")
 
 
-def test_numbers_that_word_counts_and_runs_that_it_splits(tmp_path: Path) -> None:
+def test_automatic_numbers_and_split_runs_of_word_are_read(tmp_path: Path) -> None:
     document = Document()
     numbering = document.part.numbering_part.element
     numbering.insert(0, parse_xml(NUMBERS))
@@ -61,21 +61,21 @@ def test_numbers_that_word_counts_and_runs_that_it_splits(tmp_path: Path) -> Non
     for level, content in ((0, run("Aims")), (1, AS_WORD_SAVES), (1, run("More") + BOX), (0, run("Next")), (1, run("Last"))):
         end.addprevious(parse_xml(numbered(level, content)))
     document.add_paragraph("An item", style="List Bullet")
-    found = read(document, tmp_path)
-    assert [(b.number, b.text, b.place) for b in found if isinstance(b, Text)] == [
+    blocks = read(document, tmp_path)
+    assert [(b.number, b.text, b.place) for b in blocks if isinstance(b, Text)] == [
         ("2", "Aims", ""), ("2.1", "We recorded 1,936- possession offences", ""), ("2.2", "More", ""),
         ("", "In a box: 12", "text box"), ("3", "Next", ""), ("3.1", "Last", ""), ("", "An item", ""),
     ]  # fmt: skip
-    assert found[-1].is_item
+    assert blocks[-1].is_item
 
 
-def test_a_list_that_begins_anew_has_its_own_numbers(tmp_path: Path) -> None:
+def test_a_restarted_list_has_its_own_numbers(tmp_path: Path) -> None:
     """As Word writes `Restart at 1` and `Continue numbering`: two lists of one form."""
     document = Document()
     numbering = document.part.numbering_part.element
     numbering.insert(0, parse_xml(NUMBERS))
-    anew = "<w:lvlOverride w:ilvl='0'><w:startOverride w:val='1'/></w:lvlOverride>"
-    for number, more in ((77, ""), (78, anew), (79, "")):
+    restart = "<w:lvlOverride w:ilvl='0'><w:startOverride w:val='1'/></w:lvlOverride>"
+    for number, more in ((77, ""), (78, restart), (79, "")):
         numbering.append(parse_xml(f"<w:num {W} w:numId='{number}'><w:abstractNumId w:val='77'/>{more}</w:num>"))
     end = document.element.body[-1]
     for level, number in ((0, 77), (1, 77), (0, 78), (1, 78), (0, 78), (0, 79)):
@@ -83,7 +83,7 @@ def test_a_list_that_begins_anew_has_its_own_numbers(tmp_path: Path) -> None:
     assert [b.number for b in read(document, tmp_path) if isinstance(b, Text)] == ["2", "2.1", "1", "1.1", "2", "3"]
 
 
-def test_frames_nested_tables_notes_and_headers(tmp_path: Path) -> None:
+def test_frames_nested_tables_notes_and_headers_are_read(tmp_path: Path) -> None:
     document = Document()
     document.add_table(1, 1).cell(0, 0).text = "A frame around 5 words."
     table = document.add_table(2, 2)
@@ -98,30 +98,30 @@ def test_frames_nested_tables_notes_and_headers(tmp_path: Path) -> None:
                 notes.encode(), document.part.package)  # fmt: skip
     document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
     document.sections[0].header.paragraphs[0].text = "At the top: 3"
-    found = read(document, tmp_path)
-    assert [(b.text, b.place) for b in found if isinstance(b, Text)] == [
+    blocks = read(document, tmp_path)
+    assert [(b.text, b.place) for b in blocks if isinstance(b, Text)] == [
         ("A frame around 5 words.", ""), ("Note 4", "footnote 1"), ("At the top: 3", "header"),
     ]  # fmt: skip
-    outer, nested = [[[c.text for c in row] for row in b.rows] for b in found if isinstance(b, Grid)]
+    outer, nested = [[[c.text for c in row] for row in b.rows] for b in blocks if isinstance(b, Grid)]
     assert outer == [["Outer", ""], ["", "", ""]] and nested == [["Inner"], ["9"]]
 
 
 @pytest.mark.parametrize(
-    ("text", "blocks"),
+    ("text", "expected"),
     [
         ("We saw 47\u00a0cases, 1\u2009936 in all, in Nov\u2011Oct.", ["We saw 47 cases, 1,936 in all, in Nov-Oct."]),
         ("2.1 Our officers gave naloxone on\n47 occasions in all of our county\nsince May 2024.", None),
         ("2.9     Tests: 12 in all.\n2.10    Refused: 3.", ["2.9 Tests: 12 in all.", "2.10 Refused: 3."]),
-        # A list is none: its second line would have fitted on the first.
+        # A list is not joined: its second line would have fitted on the first.
         ("Derby North 26\nErewash 2\nDales 1 and High Peak 1", ["Derby North 26", "Erewash 2", "Dales 1 and High Peak 1"]),
         ("\uf0b7   Possession: 12.\n\uf0b7   Supply: 3.", ["• Possession: 12.", "• Supply: 3."]),
         ("It is so. To see\nTo check, 2.1: agrees", ["It is so. To see", "To check, 2.1: agrees"]),
     ],
 )
-def test_lines_of_a_text(tmp_path: Path, text: str, blocks: list[str] | None) -> None:
+def test_wrapped_lines_of_a_text_are_joined(tmp_path: Path, text: str, expected: list[str] | None) -> None:
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
-    found = [b.text for b in read_document(tmp_path / "a.txt")]
-    assert found == (blocks or [text.replace("\n", " ")])
+    texts = [b.text for b in read_document(tmp_path / "a.txt")]
+    assert texts == (expected or [text.replace("\n", " ")])
 
 
 NARROW = """
@@ -136,7 +136,7 @@ returns      28           0
 """
 
 
-def test_cells_of_a_narrow_table_are_put_together() -> None:
+def test_wrapped_cells_of_a_narrow_table_are_joined() -> None:
     (grid,) = blocks_of(NARROW)
     assert [[c.text for c in row] for row in grid.rows] == [
         ["Month", "19/20", "20/21"], ["TOTAL (Orders )", "88 £528,664", "76 £1,185,696"],
@@ -144,33 +144,33 @@ def test_cells_of_a_narrow_table_are_put_together() -> None:
     ]  # fmt: skip
 
 
-def test_a_long_table_is_read_in_time() -> None:
-    began = time.monotonic()
+def test_a_long_table_is_read_quickly() -> None:
+    started = time.monotonic()
     (grid,) = blocks_of("\n".join(f"North{n}  {n}  2  3" for n in range(10_000)))
-    assert isinstance(grid, Grid) and len(grid.rows) == 10_000 and time.monotonic() - began < 30
+    assert isinstance(grid, Grid) and len(grid.rows) == 10_000 and time.monotonic() - started < 30
 
 
-def test_rows_of_tables_at_the_edges_of_pages_are_no_footers() -> None:
-    """A table a page, all of one layout: their rows have the same words at the same edge, and other numbers."""
+def test_table_rows_at_page_edges_are_not_footers() -> None:
+    """One table a page, all with one layout: rows at the edge have the same words and other numbers."""
     pages = [
         f"Drugs report\nOffences by unit, year {2000 + 3 * n}\nUnit   Offences   Change\nNorth  {10 * n}  {n}"
         f"\nTotal  {30 * n}  {n}\n\nDrugs report {n} of 6"
         for n in range(1, 7)
     ]
-    left = _without_edges(pages)
-    assert all(f"Total  {30 * n}" in page and "Unit   Offences" in page for n, page in enumerate(left, start=1))
-    assert not any("Drugs report" in page for page in left)
+    trimmed = _without_edges(pages)
+    assert all(f"Total  {30 * n}" in page and "Unit   Offences" in page for n, page in enumerate(trimmed, start=1))
+    assert not any("Drugs report" in page for page in trimmed)
 
 
 def test_headers_and_footers_of_pages_are_left_out() -> None:
     words = ["of one", "of two", "of three", "of four"]
     pages = [f"A report, 2026\n\nTold\n{w}\nand 7\n{w}\nmore {w}\n{w}\n\nPage {n} of 4" for n, w in enumerate(words, 1)]
-    left = _without_edges([*pages, "Another top\n\nhere\nand\nthere\nPage 3 of 4"])
-    assert left[1].split("\n") == ["", "of two", "and 7", "of two", "more of two", "of two", ""]
-    assert "Another top" in left[4] and "Page" not in left[4]
+    trimmed = _without_edges([*pages, "Another top\n\nhere\nand\nthere\nPage 3 of 4"])
+    assert trimmed[1].split("\n") == ["", "of two", "and 7", "of two", "more of two", "of two", ""]
+    assert "Another top" in trimmed[4] and "Page" not in trimmed[4]
 
 
-def test_a_claim_brings_the_columns_that_a_file_lacks() -> None:
+def test_adding_a_claim_adds_missing_columns() -> None:
     day = date(2025, 10, 31)
     figure = Figure("mart_x", "m", "value", "force", "F", "all", day, day, "count", None, None, "p")
     claim = SentenceClaim(figure, "7", "We saw 7, not 8.")
@@ -179,7 +179,7 @@ def test_a_claim_brings_the_columns_that_a_file_lacks() -> None:
     header, first, added = _with(old, claim, "2.1").splitlines()
     assert header == f"{columns},note" and added.endswith(',7,"We saw 7, not 8."')
     assert first == '1.1,mart_x,m,value,force,F,all,"p, q",,,count,5,'
-    # What has them is not touched.
+    # A file that has the columns is unchanged.
     whole = "\n".join([header, first, ""])
     assert _with(whole, claim, "2.1").startswith(whole)
     assert _with("", claim, "2.1").splitlines()[0] == header

@@ -1,4 +1,4 @@
-"""Numbers are told from what looks like one, and periods are read as the days they are."""
+"""Figures are told apart from other numbers in a text, and periods are read as days."""
 
 import time
 from datetime import date
@@ -48,7 +48,7 @@ from dagster_project.editions.printed import read_printed
         ("eight new orders, thirty-six in all, one too many", [("eight", "figure"), ("thirty-six", "figure")]),
     ],
 )  # fmt: skip
-def test_what_is_a_figure_and_what_is_not(text: str, kinds: list[tuple[str, str]]) -> None:
+def test_numbers_have_their_kind(text: str, kinds: list[tuple[str, str]]) -> None:
     assert [(n.text, n.kind) for n in numbers_of(text)] == kinds
 
 
@@ -99,7 +99,7 @@ def test_a_figure_has_its_unit_and_value(text: str, printed: str, unit: str, val
         ("the 12 months to 20 November 2025", (None, None)),
     ],
 )
-def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> None:
+def test_periods_are_read_as_days(text: str, days: tuple[str | None, str | None]) -> None:
     (period,) = periods_of(text, date(2025, 10, 31))
     assert tuple(d and str(d) for d in (period.first, period.last)) == days
 
@@ -107,31 +107,31 @@ def test_periods_are_days(text: str, days: tuple[str | None, str | None]) -> Non
 @pytest.mark.parametrize(
     "text", ["12/34", "the Misuse of Drugs Act 1971", "since May 2024", "on 1 January and 31 December 2025"]
 )
-def test_what_is_no_period(text: str) -> None:
+def test_a_text_without_a_period_has_none(text: str) -> None:
     assert not periods_of(text, date(2025, 10, 31))
 
 
-def test_a_count_that_looks_like_a_year_is_no_period() -> None:
+def test_a_count_that_looks_like_a_year_is_not_a_period() -> None:
     assert not periods_of("We carried out 2024 searches", date(2025, 10, 31))
     (period,) = periods_of("We carried out 2024 searches in 2024", date(2025, 10, 31))
     assert (period.start, str(period.last)) == (32, "2024-12-31")
 
 
 @pytest.mark.parametrize("text", ["in early 2025", "last summer", "last year", "Q4 2024/25", "the first quarter of 2024/25"])
-def test_a_part_of_a_period_is_that_of_no_figure(text: str) -> None:
+def test_a_part_of_a_period_fits_no_figure(text: str) -> None:
     (period,) = periods_of(text, date(2025, 10, 31))
     assert not period.fits(date(2024, 4, 1), date(2025, 3, 31), None) and not period.fits(None, None, None)
 
 
 @pytest.mark.parametrize("text", ["@" * 100_000, "a" * 100_000, "(" + "1.11" * 40, " " * 100_000 + "a", "1," * 20_000])
-def test_no_text_takes_for_ever(text: str) -> None:
-    """A pattern that begins again at every letter would take hours over one of these."""
-    began = time.monotonic()
+def test_long_texts_are_read_quickly(text: str) -> None:
+    """A pattern that starts again at every letter would take hours on one of these."""
+    started = time.monotonic()
     numbers_of(text)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - started < 30
 
 
-def test_a_label_is_another_only_where_it_says_the_same() -> None:
+def test_labels_match_only_where_they_mean_the_same() -> None:
     totals = {2: "TOTAL (Orders - number)", 3: "TOTAL (Orders - value)"}
     known = {1: "Drug Possession", **totals, 4: "2023/24", 5: "Nov-Oct 2023/24"}
     assert matches("drug possession", known) == [(1, True)]

@@ -1,4 +1,4 @@
-"""`pam release` and `pam quarantine`: what a night set aside, listed, released and exported."""
+"""`pam release` and `pam quarantine`: held files and quarantined rows are listed, released and exported."""
 
 import csv
 import json
@@ -21,9 +21,9 @@ TO_2026 = ("2025-01-01", "2026-01-31")
 
 
 @pytest.fixture(scope="module")
-def aside(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A doubled feed, a held header, and rows in quarantine: one that a newer file has, one that it has not."""
-    home = Home(tmp_path_factory.mktemp("aside") / "home").create()
+def held_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Held files (a doubled feed, a header without rows) and quarantined rows: a newer file has one of them and lacks one."""
+    home = Home(tmp_path_factory.mktemp("held") / "home").create()
     rows = [[f"C{n}", "2025-06-01", "92D", "Recorded"] for n in range(60)]
     write_extract(home.inbox, "crimes", [*rows, *rows], columns=CRIMES)
     write_extract(home.inbox, "crimes", [], columns=CRIMES, window=AUTUMN)
@@ -46,17 +46,17 @@ def aside(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def test_what_is_held_is_listed(pam: Callable, aside: Home) -> None:
-    result = pam("release", "--home", aside.path)
+def test_held_files_are_listed(pam: Callable, held_home: Home) -> None:
+    result = pam("release", "--home", held_home.path)
     lines = result.stdout.splitlines()
     assert result.exit_code == 0 and len(lines) == 2
-    assert all(e.load_id in result.stdout and e.source_file in result.stdout for e in held_files(aside))
+    assert all(e.load_id in result.stdout and e.source_file in result.stdout for e in held_files(held_home))
     assert "doubled feed" in result.stdout and "header and no rows" in result.stdout
     assert 'pam release FILE --why "..."' in result.stderr
 
 
-def test_a_released_file_counts_from_the_next_night(pam: Callable, aside: Home, tmp_path: Path) -> None:
-    home = copy_home(aside, tmp_path / "home")
+def test_a_released_file_counts_from_the_next_night(pam: Callable, held_home: Home, tmp_path: Path) -> None:
+    home = copy_home(held_home, tmp_path / "home")
     name = "crimes__derbyshire__2025-01-01"
     result = pam("release", name, "--by", "A. Nalyst", "--why", "the unit confirms it", "--home", home.path)
     assert result.exit_code == 0 and "with 60 rows" in result.stdout, result.output
@@ -65,16 +65,16 @@ def test_a_released_file_counts_from_the_next_night(pam: Callable, aside: Home, 
     with night(home) as run:
         run.land()
         run.build()
-    asked = (
+    query = (
         "select value from warehouse.marts.measures where measure = 'possession_offences' and category = 'all'"
         " and area_type = 'force' and period_label = '2025' and period_type = 'calendar_year'"
     )
     with candidate(home) as con:
-        assert con.execute(asked).fetchall() == [(60,)]
+        assert con.execute(query).fetchall() == [(60,)]
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "error"),
     [
         (["crimes__", "--why", "w"], "'crimes__' means 2 of the held files. Held: "),
         (["mda_orders", "--why", "w"], "'mda_orders' means none of the held files. Held: "),
@@ -82,64 +82,64 @@ def test_a_released_file_counts_from_the_next_night(pam: Callable, aside: Home, 
         (["crimes__derbyshire__2025-01-01", "--why", "  "], "say why the file is right"),
     ],
 )
-def test_what_is_not_clear_releases_nothing(pam: Callable, aside: Home, args: list[str], said: str) -> None:
-    before = read_ledger(aside)
-    result = pam("release", *args, "--home", aside.path)
-    assert result.exit_code in (1, 2) and said in result.stderr
-    assert read_ledger(aside) == before
+def test_an_ambiguous_name_or_no_reason_releases_nothing(pam: Callable, held_home: Home, args: list[str], error: str) -> None:
+    before = read_ledger(held_home)
+    result = pam("release", *args, "--home", held_home.path)
+    assert result.exit_code in (1, 2) and error in result.stderr
+    assert read_ledger(held_home) == before
 
 
-def test_nothing_is_released_while_a_night_is_under_way(pam: Callable, aside: Home) -> None:
-    with locked(aside):
-        result = pam("release", "crimes__derbyshire__2025-01-01", "--why", "w", "--home", aside.path)
+def test_nothing_is_released_during_a_night(pam: Callable, held_home: Home) -> None:
+    with locked(held_home):
+        result = pam("release", "crimes__derbyshire__2025-01-01", "--why", "w", "--home", held_home.path)
     assert result.exit_code == 1 and "another night is under way" in result.stderr
 
 
-def test_a_newer_file_ends_what_was_held(aside: Home, tmp_path: Path) -> None:
-    home = copy_home(aside, tmp_path / "home")
+def test_a_newer_file_replaces_a_held_one(held_home: Home, tmp_path: Path) -> None:
+    home = copy_home(held_home, tmp_path / "home")
     rows = [["C1", "2025-06-01", "92D", "Recorded"]]
     write_extract(home.inbox, "crimes", rows, columns=CRIMES, window=TO_2026, stamp="20260201T020000Z")
     land_night(home)
     assert held_files(home) == []
 
 
-def rows_of(pam: Callable, home: Home, *args: str) -> list[dict]:
+def read_quarantine(pam: Callable, home: Home, *args: str) -> list[dict]:
     result = pam("quarantine", "-f", "json", *args, "--home", home.path)
     assert result.exit_code == 0 and result.stderr == "", result.output
     return json.loads(result.stdout)
 
 
-def test_only_rows_that_still_are_to_be_mended(pam: Callable, aside: Home) -> None:
-    found = rows_of(pam, aside)
-    assert [(r["extract"], r["line"]) for r in found] == [("drug_tests", 2), ("mda_orders", 3), ("mda_orders", 2)]
-    assert [len(rows_of(pam, aside, "--all"))] == [5]
-    assert {r["source_file"].split("__")[-1] for r in found if r["line"] == 2} == {
+def test_only_rows_still_to_be_corrected_are_listed(pam: Callable, held_home: Home) -> None:
+    rows = read_quarantine(pam, held_home)
+    assert [(r["extract"], r["line"]) for r in rows] == [("drug_tests", 2), ("mda_orders", 3), ("mda_orders", 2)]
+    assert [len(read_quarantine(pam, held_home, "--all"))] == [5]
+    assert {r["source_file"].split("__")[-1] for r in rows if r["line"] == 2} == {
         "20260105T020000Z.csv",
         "20260106T020000Z.csv",
     }
 
 
-def test_every_reason_is_there_and_found(pam: Callable, aside: Home) -> None:
-    (both,) = rows_of(pam, aside, "--extract", "mda_orders", "--reason", "IS NOT A DATE")
-    assert "order_date: 'soon' is not a date" in both["reasons"] and "recipient" in both["reasons"]
-    assert json.loads(both["row"]) == {"order_ref": "M5", "order_date": "soon", "amount": "1", "recipient": "Nobody"}
-    assert rows_of(pam, aside, "--force", "kent") == []
+def test_a_row_has_every_reason_and_is_found_by_any(pam: Callable, held_home: Home) -> None:
+    (row,) = read_quarantine(pam, held_home, "--extract", "mda_orders", "--reason", "IS NOT A DATE")
+    assert "order_date: 'soon' is not a date" in row["reasons"] and "recipient" in row["reasons"]
+    assert json.loads(row["row"]) == {"order_ref": "M5", "order_date": "soon", "amount": "1", "recipient": "Nobody"}
+    assert read_quarantine(pam, held_home, "--force", "kent") == []
 
 
-def test_identifiers_are_never_shown(pam: Callable, aside: Home, tmp_path: Path) -> None:
-    shown = pam("quarantine", "--limit", 0, "--all", "--home", aside.path).output
-    pam("quarantine", "--out", tmp_path / "out", "--home", aside.path)
-    assert "PERSON-1" not in shown + (tmp_path / "out" / "quarantine__drug_tests__leicestershire.csv").read_text("utf-8")
+def test_identifiers_are_never_shown(pam: Callable, held_home: Home, tmp_path: Path) -> None:
+    output = pam("quarantine", "--limit", 0, "--all", "--home", held_home.path).output
+    pam("quarantine", "--out", tmp_path / "out", "--home", held_home.path)
+    assert "PERSON-1" not in output + (tmp_path / "out" / "quarantine__drug_tests__leicestershire.csv").read_text("utf-8")
 
 
-def test_the_table_says_how_many_more(pam: Callable, aside: Home) -> None:
-    result = pam("quarantine", "--limit", 1, "--home", aside.path)
+def test_the_table_says_how_many_rows_are_left_out(pam: Callable, held_home: Home) -> None:
+    result = pam("quarantine", "--limit", 1, "--home", held_home.path)
     assert "2 more: --limit 0 shows all, --out DIR writes them" in result.stdout
-    assert "amount: is not an amount" in result.stdout, "kinds of reasons, by file"
+    assert "amount: is not an amount" in result.stdout, "reasons without their values, by file"
 
 
-def test_an_export_for_those_who_mend(pam: Callable, aside: Home, tmp_path: Path) -> None:
-    result = pam("quarantine", "--extract", "mda_orders", "--all", "--out", tmp_path / "out", "--home", aside.path)
+def test_an_export_of_rows_to_correct(pam: Callable, held_home: Home, tmp_path: Path) -> None:
+    result = pam("quarantine", "--extract", "mda_orders", "--all", "--out", tmp_path / "out", "--home", held_home.path)
     (path,) = map(Path, result.stdout.split())
     assert path.stat().st_mode & 0o777 == 0o600 and path.read_bytes().startswith(b"\xef\xbb\xbf")
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -164,6 +164,6 @@ def test_a_clean_home_says_so(pam: Callable, new_home: Home) -> None:
     assert pam("release", "--home", new_home.path).stderr == "No file is held\n"
 
 
-def test_wrong_use_is_said(pam: Callable, new_home: Home) -> None:
+def test_usage_errors(pam: Callable, new_home: Home) -> None:
     assert pam("quarantine", "--extract", "nothing", "--home", new_home.path).exit_code == 2
     assert pam("quarantine", "-f", "xml", "--home", new_home.path).exit_code == 2

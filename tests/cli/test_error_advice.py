@@ -1,4 +1,4 @@
-"""What a message says to do: a name that is nearly right, an option that is missing, a right that somebody lacks."""
+"""Error messages say what to do: about a misspelt name, a missing option, a missing permission."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,16 +15,16 @@ COUNT = "select count(*) as n from marts.measures where measure = '{}'"
 
 
 @pytest.mark.parametrize(
-    ("said", "near"),
+    ("name", "suggested"),
     [("kentt", "; is kent meant?"), ("Kentt", "; is kent meant?"), ("zzz", ""), ("derbyshir", "; is derbyshire meant?")],
 )
-def test_the_nearest_name(said: str, near: str) -> None:
-    assert suggestion(said, ("kent", "derbyshire", "essex")) == near
+def test_the_nearest_name_is_suggested(name: str, suggested: str) -> None:
+    assert suggestion(name, ("kent", "derbyshire", "essex")) == suggested
     assert closest_names("kent", ()) == []
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "message"),
     [
         ("from marts.measures where measure = 'posession_offences'", "`posession_offences`; nearest: possession_offences"),
         (COUNT.format("naloxone_administration"), "nearest: naloxone_administrations"),
@@ -38,13 +38,13 @@ def test_the_nearest_name(said: str, near: str) -> None:
         ("select 1 where 'x' = 'y'", ""),
     ],
 )  # fmt: skip
-def test_a_question_without_an_answer(pam: Callable, week: Home, sql: str, said: str) -> None:
+def test_a_query_with_a_misspelt_value_names_the_nearest(pam: Callable, week: Home, sql: str, message: str) -> None:
     result = pam("query", sql, "--home", week.path, "-f", "csv")
-    assert said in result.stderr if said else "nearest" not in result.stderr and "no measure" not in result.stderr
+    assert message in result.stderr if message else "nearest" not in result.stderr and "no measure" not in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (("naloxone_administration",), "nearest: naloxone_administrations"),
         (("naloxone_administrations", "--force", "derbyshir"), "is derbyshire meant?"),
@@ -52,12 +52,12 @@ def test_a_question_without_an_answer(pam: Callable, week: Home, sql: str, said:
         (("naloxone_administrations", "--force", "derbyshire", "--area", "Chesterfeld"), "is Chesterfield meant?"),
     ],
 )
-def test_trace(pam: Callable, week: Home, args: tuple[str, ...], said: str) -> None:
+def test_a_trace_of_a_misspelt_name_names_the_nearest(pam: Callable, week: Home, args: tuple[str, ...], message: str) -> None:
     result = pam("trace", *args, "--period", "2025", "--home", week.path)
-    assert result.exit_code == 1 and said in result.stderr
+    assert result.exit_code == 1 and message in result.stderr
 
 
-def test_a_force_that_is_nearly_right(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+def test_misspelt_forces_get_a_hint(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     accept = ("accept", "naloxone_administrations", "2025-01", "--why", "x", "--force", "kentt", "--home", new_home.path)
     template = ("template", "crimes", "--force", "kentt", "--out", tmp_path, "--home", new_home.path)
     for args in (accept, template):
@@ -65,20 +65,20 @@ def test_a_force_that_is_nearly_right(pam: Callable, new_home: Home, tmp_path: P
         assert result.exit_code == 1 and "is kent meant?" in result.stderr, args
 
 
-def test_a_template_is_of_the_force_whose_mappings_the_home_has(new_home: Home, tmp_path: Path) -> None:
+def test_a_template_is_for_the_force_that_the_homes_mappings_name(new_home: Home, tmp_path: Path) -> None:
     assert "__derbyshire__" in write_template(new_home, "crimes", tmp_path).path.name
     (new_home.mappings / "kent.yml").write_text("extract: crimes\nforces: [kent]\nheaders: {crime_ref: No}\n", encoding="utf-8")
     assert "__kent__" in write_template(new_home, "crimes", tmp_path).path.name
 
 
-def test_going_back_says_what_it_needs(pam: Callable, new_home: Home) -> None:
+def test_a_rollback_without_options_names_them(pam: Callable, new_home: Home) -> None:
     result = pam("rollback", "--home", new_home.path)
     assert result.exit_code == 2 and all(option in result.stderr for option in ("--why", "--by", "--list"))
 
 
 @pytest.fixture
-def another(tmp_path: Path) -> Iterator[None]:
-    """This process as a user who owns nothing here."""
+def as_another_user(tmp_path: Path) -> Iterator[None]:
+    """Run the test as a user who owns nothing here."""
     if os.geteuid() != 0:
         pytest.skip("only root can take another user's place")
     os.seteuid(65534)
@@ -86,14 +86,14 @@ def another(tmp_path: Path) -> Iterator[None]:
     os.seteuid(0)
 
 
-def test_a_reader_without_rights_is_told_of_the_group(week: Home, another: None) -> None:
+def test_an_error_of_permissions_names_the_group_setting(week: Home, as_another_user: None) -> None:
     with pytest.raises(NoRightsError, match=r"\[publish\] group in pam.toml") as caught:
         published_path(week)
     assert "Permission denied" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "hint"),
     [
         (("map", "FILE", "--force", "kentt"), "unknown force 'kentt'; is kent meant?"),
         (("map", "FILE", "--extract", "crime"), "no contract is called 'crime'; is crimes meant?"),
@@ -104,9 +104,9 @@ def test_a_reader_without_rights_is_told_of_the_group(week: Home, another: None)
         (("inspect", "FILE"), "lands once it has a mapping: `pam map FILE` drafts one"),
     ],
 )
-def test_a_name_that_is_nearly_right(pam: Callable, new_home: Home, tmp_path: Path, args: tuple[str, ...], said: str) -> None:
+def test_misspelt_names_get_a_hint(pam: Callable, new_home: Home, tmp_path: Path, args: tuple[str, ...], hint: str) -> None:
     file = tmp_path / "Crimes Oct.csv"
     file.write_text("a,b\n1,2\n", encoding="utf-8")
     result = pam(*[str(file) if a == "FILE" else a for a in args], "--home", new_home.path)
-    assert said in " ".join(result.output.split()), result.output
+    assert hint in " ".join(result.output.split()), result.output
     assert result.exit_code != 0

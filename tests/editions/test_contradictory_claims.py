@@ -1,4 +1,4 @@
-"""What the print itself contradicts does not hold, whatever the data; what it does not contradict is the marts' to judge."""
+"""A claim that other printed figures contradict is wrong, whatever the data. The marts judge the other claims."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -12,30 +12,30 @@ from dagster_project.editions.edition_tables import requested_by
 from dagster_project.editions.model import FOLDER, EditionError, read_edition
 
 HEADER = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
-BODY = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2025-12-31", "claims": "printed.csv"}
+EDITION = {"edition": "2026-09", "title": "T", "force_code": "derbyshire", "data_to": "2025-12-31", "claims": "printed.csv"}
 MONTHS = (("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28"), ("2025-03-01", "2025-03-31"))
 
 
-def conflicts(path: Path) -> list[dict]:
+def contradicted(path: Path) -> list[dict]:
     rows = [dict(zip(columns_of("claims"), row, strict=True)) for row in requested_by([read_edition(path)]).claims]
     return [r for r in rows if r["own_total"] is not None]
 
 
-def written(folder: Path, lines: list[str], **more: object) -> Path:
+def write_edition(folder: Path, lines: list[str], **more: object) -> Path:
     (folder / "printed.csv").write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
     path = folder / "2026-09.yml"
-    path.write_text(yaml.safe_dump(BODY | more), encoding="utf-8")
+    path.write_text(yaml.safe_dump(EDITION | more), encoding="utf-8")
     return path
 
 
-def line(measure: str, first: str, last: str, printed: str, unit: str = "count") -> str:
+def claim_line(measure: str, first: str, last: str, printed: str, unit: str = "count") -> str:
     mart = "mart_mda_orders" if unit == "gbp" else "mart_county_lines"
     return f'1,{mart},{measure},value,force,Derbyshire Constabulary,all,P,{first},{last},{unit},"{printed}"'
 
 
-def test_three_of_the_march_report_and_no_more() -> None:
-    found = conflicts(FOLDER / "2026-03.yml")
-    assert [(r["paragraph"], r["own_total"], r["own_printed"]) for r in found] == [
+def test_the_march_report_has_three_contradicted_claims() -> None:
+    claims = contradicted(FOLDER / "2026-03.yml")
+    assert [(r["paragraph"], r["own_total"], r["own_printed"]) for r in claims] == [
         ("3.6", 30, 32), ("3.6", 61, 56), ("2.17", 388, 523),
     ]  # fmt: skip
     disagree = [r["paragraph"] for r in seed("statements") if r["on_the_report_s_own_figures"] == "disagrees"]
@@ -43,28 +43,28 @@ def test_three_of_the_march_report_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measure", "unit", "months", "whole", "total"),
+    ("measure", "unit", "months", "printed_total", "total"),
     [
         ("lines_closed", "count", ("1", "2", "3"), "6", None),
         ("lines_closed", "count", ("1", "2", "3"), "7", Decimal(6)),
         ("lines_closed", "count", ("1", "*", "3"), "7", None),
-        # A stock of three months is not their sum.
+        # A stock after three months is not the sum of the months.
         ("lines_active", "count", ("1", "2", "3"), "3", None),
-        # Each was rounded to the pound: four halves may hide two of them.
+        # Each figure is rounded to the pound: four halves may add up to two pounds.
         ("order_value", "gbp", ("£101", "£202", "£303"), "£608", None),
         ("order_value", "gbp", ("£101", "£202", "£303"), "£609", Decimal(606)),
     ],
 )
-def test_months_that_do_not_make_their_sum(
-    measure: str, unit: str, months: tuple[str, ...], whole: str, total: Decimal | None, tmp_path: Path
+def test_a_sum_that_differs_from_its_months_is_contradicted(
+    measure: str, unit: str, months: tuple[str, ...], printed_total: str, total: Decimal | None, tmp_path: Path
 ) -> None:
-    lines = [line(measure, *days, printed, unit) for days, printed in zip(MONTHS, months, strict=True)]
-    lines.append(line(measure, "2025-01-01", "2025-03-31", whole, unit))
-    assert [r["own_total"] for r in conflicts(written(tmp_path, lines))] == ([total] if total is not None else [])
+    lines = [claim_line(measure, *days, printed, unit) for days, printed in zip(MONTHS, months, strict=True)]
+    lines.append(claim_line(measure, "2025-01-01", "2025-03-31", printed_total, unit))
+    assert [r["own_total"] for r in contradicted(write_edition(tmp_path, lines))] == ([total] if total is not None else [])
 
 
-def test_a_file_of_statements_says_what_is_tested(tmp_path: Path) -> None:
-    """A test of what no line says is a mistake; a line that nothing tests is not computable."""
+def test_a_file_of_statements_decides_which_are_tested(tmp_path: Path) -> None:
+    """A statement that the file lacks is an error. A line without a test is not computable."""
     (tmp_path / "says.csv").write_text("paragraph,mart,measures,says\n1,mart_iom,cohort_size,it fell\n", encoding="utf-8")
     test = {
         "paragraph": "1", "says": "it rose", "form": "is",
@@ -72,9 +72,9 @@ def test_a_file_of_statements_says_what_is_tested(tmp_path: Path) -> None:
         "groups": [{"amount": 3}],
     }  # fmt: skip
     with pytest.raises(EditionError, match=r"says\.csv has no such line: 1 it rose"):
-        requested_by([read_edition(written(tmp_path, [], says="says.csv", statements=[test]))])
-    asked = requested_by([read_edition(written(tmp_path, [], says="says.csv"))])
-    assert [(c[2], c[14], c[21]) for c in asked.claims] == [("statement", None, "it fell")] and not asked.terms
-    # Without a file, an edition says what its statements say.
-    asked = requested_by([read_edition(written(tmp_path, [], statements=[test]))])
-    assert [c[21] for c in asked.claims] == ["it rose"] and len(asked.terms) == 1
+        requested_by([read_edition(write_edition(tmp_path, [], says="says.csv", statements=[test]))])
+    requested = requested_by([read_edition(write_edition(tmp_path, [], says="says.csv"))])
+    assert [(c[2], c[14], c[21]) for c in requested.claims] == [("statement", None, "it fell")] and not requested.terms
+    # Without a file, the edition's own statements are used.
+    requested = requested_by([read_edition(write_edition(tmp_path, [], statements=[test]))])
+    assert [c[21] for c in requested.claims] == ["it rose"] and len(requested.terms) == 1

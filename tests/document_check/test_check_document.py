@@ -1,4 +1,4 @@
-"""`pam check`: every figure that was changed is found, none of the others accused, and nothing is linked by guess."""
+"""`pam check`: it finds every changed figure, reports no other, and links nothing by guess."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ from docx import Document
 from dagster_project.core.home import Home
 from dagster_project.document_check import CheckedDocument, DocumentError
 from dagster_project.document_check.figures_in_text import numbers_of
-from document_check.documents import EDITION, add_bound, check, check_text, printed_tables, saved_anew, word
+from document_check.documents import EDITION, add_bound_figure, check, check_text, make_word, printed_tables, resave
 
 SENTENCES = [
     "2.1 We recorded 1,936 drug possession offences in 2024/25, against 1,431 in 2023/24.",
@@ -30,18 +30,18 @@ SENTENCES = [
     "4.3 For the 2025/26 financial year to date, 13 forfeiture orders brought in £53,000.",
     "6.4 Drug incidents: 4,202 in 2023, 3,525 in 2024 and 3,395 in 2025.",
 ]
-"""Our own, each number of them a figure that the sample agrees with."""
+"""Our own sentences. Every number in them agrees with the sample."""
 REFERENCE = next(
     (p for up in (3, 4) if (p := Path(__file__).resolve().parents[up] / "shared" / "reference").is_dir()), Path("nowhere")
 )
 
 
-def verdicts(found: CheckedDocument) -> Counter[str]:
-    return Counter(i.verdict for i in found.items)
+def count_verdicts(checked: CheckedDocument) -> Counter[str]:
+    return Counter(i.verdict for i in checked.items)
 
 
-def changed(text: str) -> str:
-    """A printed number with another first digit."""
+def misprint(text: str) -> str:
+    """The number with another first digit."""
     return re.sub(r"[0-9]", lambda m: str(int(m[0]) % 9 + 1) if m[0] != "1" else "7", text, count=1)
 
 
@@ -50,51 +50,51 @@ def tables(sample_home: Home) -> list[tuple[str, list[list[str]]]]:
     return printed_tables(sample_home)
 
 
-def test_every_changed_figure_is_found_and_no_other_is_accused_also_when_saved_anew(
+def test_only_changed_figures_disagree_even_after_a_resave(
     sample_home: Home, tables: Any, tmp_path: Path
 ) -> None:
-    word(tables, SENTENCES).save(str(tmp_path / "right.docx"))
+    make_word(tables, SENTENCES).save(str(tmp_path / "right.docx"))
     right = check(sample_home, tmp_path / "right.docx")
     assert not right.disagreeing
     figures = [i for i in right.items if i.measure]
     assert len(figures) > 480 and len(figures) == len(right.items)
     # 30 figures of tables and 10 of sentences.
-    chance = random.Random(7)
+    rng = random.Random(7)
     in_sentences = [i for i in figures if i.where.startswith("paragraph")]
-    spoiled = {id(i) for i in (*chance.sample(in_sentences, 10), *chance.sample(figures[len(in_sentences) :], 30))}
+    spoiled = {id(i) for i in (*rng.sample(in_sentences, 10), *rng.sample(figures[len(in_sentences) :], 30))}
     document = Document(str(tmp_path / "right.docx"))
-    left = iter(right.items)
+    items = iter(right.items)
     for paragraph in [p for p in document.paragraphs if not p.text.startswith("Table ")]:
         text, at = paragraph.text, 0
         for number in [n for n in numbers_of(text) if n.kind == "figure"]:
-            item = next(left)
+            item = next(items)
             assert item.printed == number.text
             at = text.index(number.text, at)
-            said = changed(number.text) if id(item) in spoiled else number.text
-            text, at = text[:at] + said + text[at + len(number.text) :], at + len(said)
+            new = misprint(number.text) if id(item) in spoiled else number.text
+            text, at = text[:at] + new + text[at + len(number.text) :], at + len(new)
         paragraph.text = text
     for table in document.tables:
         for row in table.rows[1:]:
             for cell in row.cells[1:]:
                 if re.search(r"[0-9]|^\[x\]$", cell.text) and cell.text != "[z]":
-                    item = next(left)
+                    item = next(items)
                     assert item.text == cell.text
-                    cell.text = cell.text.replace(item.printed, changed(item.printed)) if id(item) in spoiled else cell.text
+                    cell.text = cell.text.replace(item.printed, misprint(item.printed)) if id(item) in spoiled else cell.text
     document.save(str(tmp_path / "wrong.docx"))
-    for path in (tmp_path / "wrong.docx", saved_anew(tmp_path / "wrong.docx", tmp_path)):
-        found = check(sample_home, path)
-        assert len(found.items) == len(right.items)
-        for was, now in zip(right.items, found.items, strict=True):
-            wanted = "disagrees" if id(was) in spoiled and was.printed != now.printed else was.verdict
-            assert (now.verdict, now.measure) == (wanted, was.measure), (was, now)
-        assert found.disagreeing >= 39
+    for path in (tmp_path / "wrong.docx", resave(tmp_path / "wrong.docx", tmp_path)):
+        checked = check(sample_home, path)
+        assert len(checked.items) == len(right.items)
+        for was, now in zip(right.items, checked.items, strict=True):
+            expected = "disagrees" if id(was) in spoiled and was.printed != now.printed else was.verdict
+            assert (now.verdict, now.measure) == (expected, was.measure), (was, now)
+        assert checked.disagreeing >= 39
 
 
 @pytest.mark.parametrize("text", SENTENCES[:5] + SENTENCES[7:])
-def test_the_words_link_a_figure_whatever_its_number(sample_home: Home, tmp_path: Path, text: str) -> None:
+def test_a_figure_is_linked_by_its_words_not_its_number(sample_home: Home, tmp_path: Path, text: str) -> None:
     right = check_text(sample_home, tmp_path, text)
     assert all(i.measure for i in right.items) and not right.disagreeing
-    wrong = check_text(sample_home, tmp_path, text.replace(right.items[-1].printed, changed(right.items[-1].printed)))
+    wrong = check_text(sample_home, tmp_path, text.replace(right.items[-1].printed, misprint(right.items[-1].printed)))
     assert [i.measure for i in wrong.items] == [i.measure for i in right.items]
     assert wrong.items[-1].verdict == "disagrees" and wrong.disagreeing == 1
 
@@ -112,18 +112,18 @@ JUDGED = [
     # A count without a comma, which looks like a year.
     ("We recorded 1936 possession offences in 2024/25.", "agrees", "1936"),
     ("We recorded 2024 possession offences in 2024/25.", "disagrees", "1936"),
-    # What the edition does not print, and a mart has.
+    # A figure that the edition does not print, but a mart has.
     ("Drug searches rose by 41% in the year to September 2025.", "disagrees", "73.2438016529"),
 ]
-"""Sentences, each with the verdict on its figure and what was computed."""
+"""Sentences, each with the verdict on its figure and the computed figure."""
 
 
-def test_a_sentence_is_judged_at_its_own_precision(sample_home: Home, tmp_path: Path) -> None:
+def test_a_figure_is_compared_at_its_printed_precision(sample_home: Home, tmp_path: Path) -> None:
     items = check_text(sample_home, tmp_path, "\n\n".join(text for text, *_ in JUDGED)).items
-    assert [(i.verdict, i.computed) for i in items] == [tuple(said) for _, *said in JUDGED]
+    assert [(i.verdict, i.computed) for i in items] == [tuple(expected) for _, *expected in JUDGED]
 
 
-LEFT_OPEN = [
+NOT_LINKED = [
     "Two further naloxone administrations followed.",
     "Naloxone was given 47 times.",
     "Several teams issued five or more FPNs in 2024/25.",
@@ -140,7 +140,7 @@ LEFT_OPEN = [
     "Drug searches in which nothing was found: 1,025 in the year to October 2025.",
     "Intelligence items from Crimestoppers: 900 in 2025.",
     "In 2025, 825 drug incidents were graded as an emergency.",
-    # An average, a target, a forecast, what was said before.
+    # An average, a target, a forecast, an earlier report.
     "On average 1,468 intelligence items were submitted in 2025.",
     "Each officer submitted nine intelligence items in 2025.",
     "Our target is 2,000 possession offences in 2025/26.",
@@ -150,7 +150,7 @@ LEFT_OPEN = [
     "Leicestershire recorded 1,936 drug possession offences in 2024/25.",
     "Nationally, possession offences rose by 6% in 2024/25.",
     "In 2024/25 there were 1,936 possession offences in Derby.",
-    # A part of a period, or one that is not said.
+    # A part of a period, or no stated period.
     "In Q4 2024/25 there were 500 possession offences.",
     "In the six months to October 2025 there were 1,100 possession offences.",
     "Last year there were 1,936 possession offences.",
@@ -160,47 +160,47 @@ LEFT_OPEN = [
     # A year or a count.
     "Compared with 2024 drug searches fell.",
     "2024 possession offences were recorded.",
-    # The number of a paragraph is no reason to link what its words leave open.
+    # The number of a paragraph is no reason to link an ambiguous sentence.
     "3.6 People safeguarded: 43 in Nov-Oct 2024/25.",
 ]
 
 
-def test_what_the_words_leave_open_is_not_linked(sample_home: Home, tmp_path: Path) -> None:
-    items = check_text(sample_home, tmp_path, "\n\n".join(LEFT_OPEN)).items
-    assert len(items) == len(LEFT_OPEN)
+def test_an_ambiguous_figure_is_not_linked(sample_home: Home, tmp_path: Path) -> None:
+    items = check_text(sample_home, tmp_path, "\n\n".join(NOT_LINKED)).items
+    assert len(items) == len(NOT_LINKED)
     assert [i for i in items if (i.verdict, i.measure, i.computed) != ("not linked", None, None)] == []
 
 
 @pytest.mark.parametrize("text", ["In 2024 drug searches rose.", "It was the year 2024, and drug searches rose."])
-def test_a_year_is_no_figure(sample_home: Home, tmp_path: Path, text: str) -> None:
-    found = check_text(sample_home, tmp_path, text)
-    assert not found.items and found.others == {"year": 1}
+def test_a_year_is_not_a_figure(sample_home: Home, tmp_path: Path, text: str) -> None:
+    checked = check_text(sample_home, tmp_path, text)
+    assert not checked.items and checked.others == {"year": 1}
 
 
 @pytest.mark.parametrize(
     ("title", "rows"),
     [
-        # Areas, months and totals alone say nothing of what is counted.
+        # Areas, months and totals alone do not say what is counted.
         ("Burglary by section", [["Section", "Total"], ["North", "500"], ["South", "300"], ["Force", "800"]]),
         ("Our own", [["Month", "2023", "2024"], ["January", "10", "20"], ["February", "30", "40"]]),
         ("Offences", [["Offence", "2023/24"], ["Drug Possession - cannabis", "900"], ["Burglary", "1,431"]]),
         ("Offences", [["Offence", "Dec-Nov 2023/24"], ["Drug Possession", "900"], ["Drug Trafficking", "901"]]),
     ],
 )
-def test_a_table_of_something_else_is_not_linked(sample_home: Home, tmp_path: Path, title: str, rows: list[list[str]]) -> None:
-    word([(title, rows)]).save(str(tmp_path / "own.docx"))
-    found = check(sample_home, tmp_path / "own.docx")
-    assert {i.verdict for i in found.items} == {"not linked"} and len(found.items) >= 2
+def test_a_table_of_another_subject_is_not_linked(sample_home: Home, tmp_path: Path, title: str, rows: list[list[str]]) -> None:
+    make_word([(title, rows)]).save(str(tmp_path / "own.docx"))
+    checked = check(sample_home, tmp_path / "own.docx")
+    assert {i.verdict for i in checked.items} == {"not linked"} and len(checked.items) >= 2
 
 
-def test_a_table_may_be_turned_and_have_two_figures_in_a_cell(sample_home: Home, tmp_path: Path) -> None:
+def test_a_transposed_table_and_cells_with_two_figures_are_linked(sample_home: Home, tmp_path: Path) -> None:
     turned = [["", "Drug Possession", "Drug Trafficking"], ["2023/24", "1,431", "909"], ["2024/25", "1,936", "1,033"]]
     both = [["MDA Orders", "23/24", "24/25"], ["TOTAL", "45", "57"], ["(number and value)", "£82,349", "£85,481"]]
-    word([("Offences", turned), ("Misuse of Drugs Act", both)]).save(str(tmp_path / "a.docx"))
-    found = check(sample_home, tmp_path / "a.docx")
-    assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["1,033", "£85,481"]
-    assert verdicts(found) == {"agrees": 6, "disagrees": 2}
-    assert found.items[0].where == "table 1 (Recorded drug offences), row 2023/24, column Drug Possession"
+    make_word([("Offences", turned), ("Misuse of Drugs Act", both)]).save(str(tmp_path / "a.docx"))
+    checked = check(sample_home, tmp_path / "a.docx")
+    assert [i.printed for i in checked.items if i.verdict == "disagrees"] == ["1,033", "£85,481"]
+    assert count_verdicts(checked) == {"agrees": 6, "disagrees": 2}
+    assert checked.items[0].where == "table 1 (Recorded drug offences), row 2023/24, column Drug Possession"
 
 
 @pytest.mark.parametrize(
@@ -211,16 +211,16 @@ def test_a_table_may_be_turned_and_have_two_figures_in_a_cell(sample_home: Home,
         ("Stop and search for drugs: 1,351 in 2024/25 (2023/24: 637).", {"1,351": "1351", "637": "637"}),
         ("Emergency: 1 of 2 drug incidents in 2025 were within normal variation.", {}),
         ("Possession offences in 2024-25 were 505 higher than in 2023-24.", {"505": "505"}),
-        # A list below the period that leads it, without numbers of paragraphs.
+        # A list below the period that introduces it, without paragraph numbers.
         ("School inputs from January 2025 to September 2025:\n- Primary: 37 inputs\nSchool inputs in the same period during"
          " 2024:\n- Primary: 39 inputs\n\nWe reached 12 inputs.\n", {"37": "37", "39": "39"}),
     ],
 )  # fmt: skip
-def test_the_rest_of_a_sentence_is_linked_as_it_says(
+def test_every_figure_of_a_sentence_is_linked(
     sample_home: Home, tmp_path: Path, text: str, printed: dict[str, str]
 ) -> None:
-    found = check_text(sample_home, tmp_path, text)
-    assert {i.printed: i.computed for i in found.items if i.measure} == printed and not found.disagreeing
+    checked = check_text(sample_home, tmp_path, text)
+    assert {i.printed: i.computed for i in checked.items if i.measure} == printed and not checked.disagreeing
 
 
 @pytest.mark.parametrize(
@@ -232,36 +232,36 @@ def test_the_rest_of_a_sentence_is_linked_as_it_says(
         ("Deaths from drug misuse per 100,000 people (5.3-5.4)",
          "5.5     2022 - 24: 8.1 (Derbyshire), 5.6 (Derby), 5.9 (England).", ["5.9"]),
         ("Drug intelligence by month and year (6.7)", "Total: 17,577 (2023), 17,874 (2024), 16,150 [p] (2025).", ["17,874"]),
-        # Below another heading the labels are those of something else.
+        # Below another heading the labels mean something else.
         ("Burglary by section", "North: 11 (Total).", None), ("Our budget", "Police: £3,000 (24/25).", None),
         ("Drug intelligence by month and year", "Total: 17,577 (2023), 17,874 of them new.", None),
     ],
 )  # fmt: skip
-def test_an_offered_sentence_is_known_also_where_its_tags_are_lost(
+def test_a_sentence_of_the_report_is_linked_without_its_tags(
     sample_home: Home, tmp_path: Path, heading: str, sentence: str, disagreeing: list[str] | None
 ) -> None:
-    found = check_text(sample_home, tmp_path, f"{heading}\n\n{sentence}\n")
-    assert [i.printed for i in found.items if i.verdict == "disagrees"] == (disagreeing or [])
-    assert {bool(i.measure) for i in found.items} == {disagreeing is not None}
+    checked = check_text(sample_home, tmp_path, f"{heading}\n\n{sentence}\n")
+    assert [i.printed for i in checked.items if i.verdict == "disagrees"] == (disagreeing or [])
+    assert {bool(i.measure) for i in checked.items} == {disagreeing is not None}
 
 
-def test_two_tables_that_an_editor_has_joined_are_taken_apart(sample_home: Home, tmp_path: Path) -> None:
+def test_two_joined_tables_are_separated(sample_home: Home, tmp_path: Path) -> None:
     rows = [["Section", "Total"], ["North", "10"], ["Force", "47"], ["Section", "Total"], ["Derby North", "26"], ["Dales", "2"]]
-    word([("Naloxone, May 2024 to November 2025", rows)]).save(str(tmp_path / "a.docx"))
-    found = check(sample_home, tmp_path / "a.docx")
-    assert [(i.printed, i.verdict) for i in found.items] == [
+    make_word([("Naloxone, May 2024 to November 2025", rows)]).save(str(tmp_path / "a.docx"))
+    checked = check(sample_home, tmp_path / "a.docx")
+    assert [(i.printed, i.verdict) for i in checked.items] == [
         ("10", "agrees"), ("47", "agrees"), ("26", "agrees"), ("2", "disagrees"),
     ]  # fmt: skip
 
 
-def test_a_long_paragraph_is_read_in_time(sample_home: Home, tmp_path: Path) -> None:
-    """What came before a sentence is looked through for it: all of it would be looked through again and again."""
-    began = time.monotonic()
-    found = check_text(sample_home, tmp_path, "In 2024/25 there were 1,936 possession offences. Much was done well. " * 500)
-    assert len(found.items) == 500 and not found.disagreeing and time.monotonic() - began < 30
+def test_a_long_paragraph_is_read_quickly(sample_home: Home, tmp_path: Path) -> None:
+    """The text before a sentence is searched for its context: for each sentence all of it would take too long."""
+    started = time.monotonic()
+    checked = check_text(sample_home, tmp_path, "In 2024/25 there were 1,936 possession offences. Much was done well. " * 500)
+    assert len(checked.items) == 500 and not checked.disagreeing and time.monotonic() - started < 30
 
 
-LAID_OUT = """Recorded drug offences
+TABLE_IN_TEXT = """Recorded drug offences
 
                                 Nov-Oct      Volume
 Offence            2024/25      2024/25      Change
@@ -271,59 +271,59 @@ Drug Trafficking     1,032        1,060          49
 """
 
 
-def test_columns_of_blanks_are_a_table_also_where_a_heading_is_wrapped(sample_home: Home, tmp_path: Path) -> None:
-    found = check_text(sample_home, tmp_path, LAID_OUT)
-    assert verdicts(found) == {"agrees": 5, "disagrees": 1}
-    (wrong,) = [i for i in found.items if i.verdict == "disagrees"]
+def test_text_columns_are_a_table_even_with_a_wrapped_heading(sample_home: Home, tmp_path: Path) -> None:
+    checked = check_text(sample_home, tmp_path, TABLE_IN_TEXT)
+    assert count_verdicts(checked) == {"agrees": 5, "disagrees": 1}
+    (wrong,) = [i for i in checked.items if i.verdict == "disagrees"]
     assert (wrong.printed, wrong.computed) == ("1,060", "1059")
     assert wrong.where.endswith("row Drug Trafficking, column Nov-Oct 2024/25")
 
 
-def test_a_sentence_below_a_table_does_not_continue_the_label_of_its_last_row(sample_home: Home, tmp_path: Path) -> None:
+def test_a_sentence_below_a_table_is_not_part_of_its_last_row(sample_home: Home, tmp_path: Path) -> None:
     table = "Section        Total\nNorth             10\nSouth             37\nForce             46\n"
     below = "Period of “Total”: May 2024 to Nov 2025.\n"
-    found = check_text(sample_home, tmp_path, f"Naloxone administered by officers, by section\n\n{table}{below}")
-    assert [(i.printed, i.computed) for i in found.items if i.verdict == "disagrees"] == [("46", "47")]
-    assert verdicts(found) == {"agrees": 2, "disagrees": 1}
+    checked = check_text(sample_home, tmp_path, f"Naloxone administered by officers, by section\n\n{table}{below}")
+    assert [(i.printed, i.computed) for i in checked.items if i.verdict == "disagrees"] == [("46", "47")]
+    assert count_verdicts(checked) == {"agrees": 2, "disagrees": 1}
 
 
-def test_a_pdf_is_read_as_its_pages_are_laid_out(sample_home: Home, tmp_path: Path) -> None:
-    """Each sentence on a page of its own, between a header and a footer that are no figures of it."""
-    document = word(sentences=[*SENTENCES, "In 2024/25 there were 1,937 possession offences."])
+def test_a_pdf_is_read_without_headers_and_footers(sample_home: Home, tmp_path: Path) -> None:
+    """Each sentence is on its own page, with a header and a footer whose numbers are not figures."""
+    document = make_word(sentences=[*SENTENCES, "In 2024/25 there were 1,937 possession offences."])
     for paragraph in document.paragraphs:
         paragraph.paragraph_format.page_break_before = True
     document.sections[0].header.paragraphs[0].text = "Item 17 of the agenda"
     document.sections[0].footer.paragraphs[0].text = "Copy 23 of the paper"
     document.save(str(tmp_path / "a.docx"))
-    found = check(sample_home, saved_anew(tmp_path / "a.docx", tmp_path, "pdf"))
-    assert [(i.printed, i.computed) for i in found.items if i.verdict == "disagrees"] == [("1,937", "1936")]
-    assert verdicts(found)["agrees"] >= 13 and not [i for i in found.items if i.printed in ("17", "23")]
+    checked = check(sample_home, resave(tmp_path / "a.docx", tmp_path, "pdf"))
+    assert [(i.printed, i.computed) for i in checked.items if i.verdict == "disagrees"] == [("1,937", "1936")]
+    assert count_verdicts(checked)["agrees"] >= 13 and not [i for i in checked.items if i.printed in ("17", "23")]
 
 
 def test_a_bound_figure_is_checked_by_its_tag(sample_home: Home, tmp_path: Path) -> None:
-    document = word()
-    of = f"pam:{EDITION}"
-    add_bound(document, "Something rose by ", f"{of}/offences/1/pct_change", "32%", ".")
-    add_bound(document, "Typed over: ", f"{of}/offences/1/pct_change", "41%", ".")
-    add_bound(document, "By names: ", f"{of}/stop_search/stop search drug related/rolling", "1,708", "")
-    add_bound(document, "A claim: ", f"{of}/claim/1", "1,432", ", and a year: ")
-    add_bound(document, "", "pam:1999-01/offences/1/rolling", "7", "")
-    add_bound(document, "", f"{of}/offences/9/rolling", "7", "")
+    document = make_word()
+    prefix = f"pam:{EDITION}"
+    add_bound_figure(document, "Something rose by ", f"{prefix}/offences/1/pct_change", "32%", ".")
+    add_bound_figure(document, "Typed over: ", f"{prefix}/offences/1/pct_change", "41%", ".")
+    add_bound_figure(document, "By names: ", f"{prefix}/stop_search/stop search drug related/rolling", "1,708", "")
+    add_bound_figure(document, "A claim: ", f"{prefix}/claim/1", "1,432", ", and a year: ")
+    add_bound_figure(document, "", "pam:1999-01/offences/1/rolling", "7", "")
+    add_bound_figure(document, "", f"{prefix}/offences/9/rolling", "7", "")
     table = document.add_table(1, 2)
     table.cell(0, 0).text = "Unknown label"
-    add_bound(table.cell(0, 1), "", f"{of}/intelligence/Total/year_before", "17,874", "")
+    add_bound_figure(table.cell(0, 1), "", f"{prefix}/intelligence/Total/year_before", "17,874", "")
     document.save(str(tmp_path / "a.docx"))
-    found = check(sample_home, tmp_path / "a.docx")
-    assert [(i.printed, i.verdict, i.measure) for i in found.items] == [
+    checked = check(sample_home, tmp_path / "a.docx")
+    assert [(i.printed, i.verdict, i.measure) for i in checked.items] == [
         ("32%", "agrees when cut", "possession_offences"), ("41%", "disagrees", "possession_offences"),
         ("1,708", "agrees", "drug_searches"), ("1,432", "disagrees", "possession_offences"),
         ("7", "not computable", None), ("7", "not computable", None), ("17,874", "disagrees", "intelligence_items"),
     ]  # fmt: skip
-    anew = check(sample_home, saved_anew(tmp_path / "a.docx", tmp_path))
-    assert [(i.printed, i.verdict) for i in anew.items] == [(i.printed, i.verdict) for i in found.items]
+    resaved = check(sample_home, resave(tmp_path / "a.docx", tmp_path))
+    assert [(i.printed, i.verdict) for i in resaved.items] == [(i.printed, i.verdict) for i in checked.items]
 
 
-def test_the_command_says_what_disagrees_and_how_many_were_checked(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+def test_the_command_prints_disagreements_and_counts(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("In 2024/25 there were 1,936 possession offences.\nTel: 101, on 3 May 2025.\n", encoding="utf-8")
     right = pam("check", path, "--home", sample_home.path, "--edition", EDITION, "--format", "json")
@@ -341,15 +341,15 @@ def test_the_command_says_what_disagrees_and_how_many_were_checked(pam: Callable
     assert "Disagrees: paragraph no. 1: printed 1,937, computed 1936" in wrong.stdout
     assert "not linked: the words do not say which figure it is" in wrong.stdout and "agrees when cut" not in wrong.stdout
     path.write_text("Possession offences rose by 32% in the year to October 2025, twelve months ago.\n", encoding="utf-8")
-    cut = pam("check", path, "--home", sample_home.path).stdout
-    assert "agrees when cut: matches if rounded down" in cut and "1 of 1 numbers checked: 1 matches if rounded down" in cut
-    assert "Not figures: date 1, length of time 1" in cut
+    text = pam("check", path, "--home", sample_home.path).stdout
+    assert "agrees when cut: matches if rounded down" in text and "1 of 1 numbers checked: 1 matches if rounded down" in text
+    assert "Not figures: date 1, length of time 1" in text
     path.write_text("Confiscation orders were at a record low of 108 in 2024/25.\n", encoding="utf-8")
     more = pam("check", path, "--home", sample_home.path)
     assert more.exit_code == 0 and "Not computable: paragraph no. 1: printed 108: the number is right, but" in more.stdout
 
 
-def test_wrong_use_ends_with_2(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+def test_usage_errors_exit_with_2(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("none", encoding="utf-8")
     (tmp_path / "a.odt").write_text("none", encoding="utf-8")
     for args in (["none.txt"], ["a.odt"], ["a.txt", "--edition", "1999-01"], ["a.txt", "--format", "xml"]):
@@ -357,38 +357,38 @@ def test_wrong_use_ends_with_2(pam: Callable, sample_home: Home, tmp_path: Path)
         assert pam("check", *args, "--home", sample_home.path).exit_code == 2
 
 
-def test_hostile_documents_end_with_a_reason(sample_home: Home, tmp_path: Path) -> None:
-    def said(name: str, data: bytes) -> str:
+def test_hostile_documents_are_refused_with_a_reason(sample_home: Home, tmp_path: Path) -> None:
+    def error_of(name: str, data: bytes) -> str:
         (tmp_path / name).write_bytes(data)
         with pytest.raises(DocumentError) as error:
             check(sample_home, tmp_path / name)
         return str(error.value)
 
-    assert said("a.docx", b"PK\x03\x04 no") == "a.docx: can't be read as a Word document: File is not a zip file"
-    assert "can't be read as a PDF" in said("a.pdf", b"%PDF-1.7 no")
-    assert "is not UTF-8 text (byte 0)" in said("a.txt", b"\xff\xfe1")
-    assert "holds more than 100,000 numbers" in said("b.txt", b"17 cars\n" * 100_001)
+    assert error_of("a.docx", b"PK\x03\x04 no") == "a.docx: can't be read as a Word document: File is not a zip file"
+    assert "can't be read as a PDF" in error_of("a.pdf", b"%PDF-1.7 no")
+    assert "is not UTF-8 text (byte 0)" in error_of("a.txt", b"\xff\xfe1")
+    assert "holds more than 100,000 numbers" in error_of("b.txt", b"17 cars\n" * 100_001)
     with zipfile.ZipFile(tmp_path / "bomb.docx", "w", zipfile.ZIP_DEFLATED) as file:
         for n in range(3):
             file.writestr(f"word/{n}.xml", b"0" * (70 << 20))
-    assert "unpacks to 220,200,960 bytes" in said("bomb.docx", (tmp_path / "bomb.docx").read_bytes())
+    assert "unpacks to 220,200,960 bytes" in error_of("bomb.docx", (tmp_path / "bomb.docx").read_bytes())
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the printed report is not here")
-def test_the_printed_report_is_linked_whole_and_nothing_wrongly(sample_home: Home) -> None:
-    found = check(sample_home, REFERENCE / "report-2026-03.txt")
+def test_every_figure_of_the_printed_report_is_linked_correctly(sample_home: Home) -> None:
+    checked = check(sample_home, REFERENCE / "report-2026-03.txt")
     with (REFERENCE / "published_figures.csv").open(encoding="utf-8") as file:
         printed = Counter((r["measure"], r["printed"].removeprefix("only ")) for r in csv.DictReader(file))
-    linked = Counter((i.measure, i.printed) for i in found.items if i.measure)
-    assert not printed - linked, "all 291 of them"
-    # What it prints twice, once in a table and once in its text, is one figure of the list.
+    linked = Counter((i.measure, i.printed) for i in checked.items if i.measure)
+    assert not printed - linked, "all 291 are linked"
+    # A figure printed twice, in a table and in the text, is one figure of the list.
     assert set(linked - printed) <= set(printed)
-    assert [i.printed for i in found.items if i.verdict == "disagrees"] == ["32", "56"]
+    assert [i.printed for i in checked.items if i.verdict == "disagrees"] == ["32", "56"]
 
 
 @pytest.mark.long
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the printed report is not here")
-def test_so_it_is_as_a_pdf_in_narrow_columns_and_over_pages(sample_home: Home, tmp_path: Path) -> None:
+def test_the_printed_report_as_a_pdf_is_linked_the_same(sample_home: Home, tmp_path: Path) -> None:
     text = (REFERENCE / "report-2026-03.txt").read_text(encoding="utf-8")
     document, rows = Document(), []
     for line in [*text.splitlines(), ""]:
@@ -397,14 +397,14 @@ def test_so_it_is_as_a_pdf_in_narrow_columns_and_over_pages(sample_home: Home, t
             continue
         if rows:
             table = document.add_table(len(rows), max(map(len, rows)))
-            for row, made in zip(rows, table.rows, strict=True):
-                for text_of_cell, cell in zip(row, made.cells, strict=False):
+            for row, table_row in zip(rows, table.rows, strict=True):
+                for text_of_cell, cell in zip(row, table_row.cells, strict=False):
                     cell.text = text_of_cell
             rows = []
         if line.strip():
             document.add_paragraph(line.strip())
     document.save(str(tmp_path / "a.docx"))
     as_text = check(sample_home, REFERENCE / "report-2026-03.txt")
-    found = check(sample_home, saved_anew(tmp_path / "a.docx", tmp_path, "pdf"))
-    linked, wanted = (Counter((i.measure, i.printed, i.verdict) for i in f.items if i.measure) for f in (found, as_text))
-    assert not linked - wanted and linked.total() > 285
+    as_pdf = check(sample_home, resave(tmp_path / "a.docx", tmp_path, "pdf"))
+    linked, expected = (Counter((i.measure, i.printed, i.verdict) for i in f.items if i.measure) for f in (as_pdf, as_text))
+    assert not linked - expected and linked.total() > 285

@@ -1,6 +1,6 @@
-"""Ten questions of an analyst and a Commissioner, each answered by keyboard, and compared with what the file says.
+"""Ten questions of an analyst and a Commissioner, each answered by keyboard and compared with the published file.
 
-The walk is docs/how-to/ten-questions.md.
+docs/how-to/ten-questions.md answers the same questions.
 """
 
 import csv
@@ -21,15 +21,15 @@ from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.reporting.dashboard.area_lists import read_area_lists, read_outlines, read_population
 from dagster_project.serving import connect
 
-UNIT = (
+UNIT_FIGURES = (
     "measure = 'trafficking_offences' and area_type = 'lpu' and category = 'all' and period_type = 'month'"
     " and period_start = '2025-12-01'"
 )
 PEOPLE = {"amber-valley": 126200, "chesterfield": 1000, "dales": 71500}
 
 
-def outlined(*codes: str, **changed: Any) -> dict[str, Any]:
-    """GeoJSON of made-up units: squares in a row."""
+def make_outlines(*codes: str, **changed: Any) -> dict[str, Any]:
+    """GeoJSON with made-up units: squares in a row."""
     return {"type": "FeatureCollection", "attribution": "Squares, made up <b>2026.", "features": [
         {"properties": {"force_code": "derbyshire", "area_type": "lpu", "area_code": code},
          "geometry": {"type": "Polygon", "coordinates": [[[n, 53], [n + 1, 53], [n + 1, 54], [n, 54], [n, 53]]]}, **changed}
@@ -38,21 +38,21 @@ def outlined(*codes: str, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def peopled(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dashboard of the sample with some made-up numbers of people, and outlines of some units."""
+def dashboard_with_lists(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dashboard of the sample with made-up numbers of people and outlines for some units."""
     out, home = tmp_path_factory.mktemp("peopled") / "out", Home(tmp_path_factory.mktemp("lists"))
     home.seeds.mkdir()
     rows = "".join(f"derbyshire,lpu,{code},{n},made up\n" for code, n in PEOPLE.items())
     (home.seeds / "population.csv").write_text(f"force_code,area_type,area_code,population,as_of\n{rows}", encoding="utf-8")
-    shapes = outlined("chesterfield", "dales", "erewash", "nowhere")
+    shapes = make_outlines("chesterfield", "dales", "erewash", "nowhere")
     (home.seeds / "areas.geojson").write_text(json.dumps(shapes), encoding="utf-8")
     with connect(sample_home) as con:
         write_whole_folder(con, out, True, lists=read_area_lists(home))
     return out
 
 
-def keyed(page: Any, name: str, keys: str) -> None:
-    """Press a key in an element, or type what an option of a list begins with."""
+def press(page: Any, name: str, keys: str) -> None:
+    """Press a key in an element, or type the first letters of an option of a list."""
     page.locator(f"#{name}").focus()
     if keys in ("Enter", "Space"):
         page.keyboard.press(keys)
@@ -60,16 +60,16 @@ def keyed(page: Any, name: str, keys: str) -> None:
         page.keyboard.type(keys)
 
 
-def saved(page: Any, words: str) -> Path:
-    """What a button that has such words saves."""
+def save(page: Any, words: str) -> Path:
+    """The file that the button with these words saves."""
     page.get_by_role("button", name=words).first.focus()
-    with page.expect_download() as waiting:
+    with page.expect_download() as download:
         page.keyboard.press("Enter")
-    return Path(waiting.value.path())
+    return Path(download.value.path())
 
 
 def test_1_what_is_unusual(opened: Any, sample_home: Home) -> None:
-    """Of those that are judged: under two a month on average are not."""
+    """Only measures with a mean of two a month or more are judged."""
     page = opened()
     expected = published(
         sample_home,
@@ -82,34 +82,34 @@ def test_1_what_is_unusual(opened: Any, sample_home: Home) -> None:
     page.keyboard.press("Space")
     expect(page.locator("#cards li")).to_have_count(len(published(
         sample_home, "select distinct mart, measure from marts.measures where category = 'all'")))  # fmt: skip
-    said = sorted(page.locator("#odd-ones li").all_inner_texts())
-    assert [s.partition(",")[0] for s in said] == [title for title, _, _ in expected] != []
-    for text, (_, value, variation) in zip(said, expected, strict=True):
+    listed = sorted(page.locator("#odd-ones li").all_inner_texts())
+    assert [s.partition(",")[0] for s in listed] == [title for title, _, _ in expected] != []
+    for text, (_, value, variation) in zip(listed, expected, strict=True):
         assert f"unusually {variation}" in text and f"{int(value):,}" in text
     expect(page.locator("#cards li.odd")).to_have_count(len(expected))
 
 
 def test_the_overview_is_saved_in_exact_figures(opened: Any, sample_home: Home) -> None:
-    """Numbers as the marts have them, so that no sign makes a spreadsheet or its guard take them for more."""
+    """Numbers are those of the marts, without a sign or format that a spreadsheet would read as a formula."""
     page = opened()
     page.locator("#overview-details summary").press("Enter")
     page.locator("#overview-csv").focus()
-    with page.expect_download() as waiting:
+    with page.expect_download() as download:
         page.keyboard.press("Enter")
     rows = {(r["mart"], r["measure"]): r for r in csv.DictReader(
-        io.StringIO(Path(waiting.value.path()).read_text(encoding="utf-8-sig")))}  # fmt: skip
+        io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig")))}  # fmt: skip
     expected = {(mart, measure): tuple(numbers) for mart, measure, *numbers in published(
         sample_home, "select mart, measure, value, volume_change, pct_change from marts.measures where category = 'all' and"
         " area_type = 'force' and period_type = 'rolling_12_months' and period_label = 'Jan-Dec 2025'")}  # fmt: skip
     numbers = ("year_value", "volume_change", "pct_change")
     year = {key: r for key, r in rows.items() if r["year_label"] == "Jan-Dec 2025"}
-    said = {key: tuple(Decimal(r[n]) if r[n] else None for n in numbers) for key, r in year.items()}
-    assert said == {key: expected[key] for key in said}
-    assert len(said) > 20 and any(c is not None and c < 0 for _, _, c in said.values())
+    saved = {key: tuple(Decimal(r[n]) if r[n] else None for n in numbers) for key, r in year.items()}
+    assert saved == {key: expected[key] for key in saved}
+    assert len(saved) > 20 and any(c is not None and c < 0 for _, _, c in saved.values())
     assert not [cell for r in rows.values() for cell in r.values() if cell.startswith("'")]
 
 
-def test_where_there_is_nothing_to_divide_by_every_table_says_so(opened: Any, sample_home: Home) -> None:
+def test_a_change_from_zero_has_no_percentage_in_any_table(opened: Any, sample_home: Home) -> None:
     (area, start, end), *_ = published(
         sample_home, "select area_name, period_start, period_end from marts.mart_drug_offences where area_type = 'lpu'"
         " and category = '92C' and measure = 'possession_offences' and period_type = 'month' and prior_value = 0"
@@ -145,25 +145,25 @@ def test_3_is_it_more_than_normal(opened: Any, sample_home: Home) -> None:
     cells = page.eval_on_selector_all(
         "#table tbody tr", "rows => rows.map(r => [r.cells[0].textContent, r.cells[6].textContent])"
     )
-    said = {period: words for period, words in cells if words}
-    assert list(said) == [r[0] for r in rows]
+    notes = {period: words for period, words in cells if words}
+    assert list(notes) == [r[0] for r in rows]
     for period, variation, outside, _, _ in rows:
-        wanted = "within normal variation" if variation == "common cause" else f"unusually {variation}"
-        assert said[period].startswith(wanted) and ("limit" in said[period].replace("near the upper limit", "")) == outside
+        expected = "within normal variation" if variation == "common cause" else f"unusually {variation}"
+        assert notes[period].startswith(expected) and ("limit" in notes[period].replace("near the upper limit", "")) == outside
     page.wait_for_selector("#trend svg")
-    odd = sum(r[1] != "common cause" for r in rows)
+    unusual = sum(r[1] != "common cause" for r in rows)
     limits = f"lower limit {rows[0][3] * 2 - rows[0][4]:.1f}, upper limit {rows[0][4]:.1f}"
     assert limits in page.locator("#trend-note").inner_text()
-    assert f"{odd} unusual months" in page.locator("#trend-note").inner_text()
+    assert f"{unusual} unusual months" in page.locator("#trend-note").inner_text()
     lines = page.locator("#trend .mark-line path").count()
-    keyed(page, "limits", "Space")
+    press(page, "limits", "Space")
     expect(page.locator("#trend-note")).not_to_contain_text("limits")
     page.wait_for_selector("#trend svg")
-    assert page.locator("#trend .mark-line path").count() == lines - 3, "a mean and two limits less"
+    assert page.locator("#trend .mark-line path").count() == lines - 3, "the mean and two limits are gone"
     assert "limits=off" in page.url
 
 
-def test_no_line_joins_what_is_not_complete(opened: Any, sample_home: Home) -> None:
+def test_no_line_joins_incomplete_periods(opened: Any, sample_home: Home) -> None:
     page = opened(mart="mart_drug_offences", kind="rolling_12_months")
     page.wait_for_selector("#trend svg")
     statuses = [s for (s,) in published(
@@ -178,7 +178,7 @@ def test_no_line_joins_what_is_not_complete(opened: Any, sample_home: Home) -> N
 
 def test_4_how_does_this_year_go(opened: Any) -> None:
     page = opened(mart="mart_drug_offences")
-    keyed(page, "show", "Year")
+    press(page, "show", "Year")
     expect(page.locator("#trend-title")).to_contain_text("year on year")
     page.locator("#main-chart summary").focus()
     page.keyboard.press("Enter")
@@ -188,11 +188,11 @@ def test_4_how_does_this_year_go(opened: Any) -> None:
 
 def test_5_which_codes_make_the_total(opened: Any, sample_home: Home) -> None:
     page = opened(mart="mart_drug_offences")
-    keyed(page, "show", "Categories, s")
+    press(page, "show", "Categories, s")
     expect(page.locator("#trend-title")).to_contain_text("by category, stacked")
     page.wait_for_selector("#trend svg")
     assert "92C Other drug offences" in page.locator("#trend svg").text_content()
-    rows = list(csv.DictReader(io.StringIO(saved(page, "Save figures as CSV").read_text(encoding="utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(save(page, "Save figures as CSV").read_text(encoding="utf-8-sig"))))
     assert sorted((r["category"], r["period_label"], Decimal(r["value"])) for r in rows if r["value"]) == sorted(published(
         sample_home, "select category, period_label, value from marts.mart_drug_offences where measure = 'possession_offences'"
         " and category <> 'all' and area_type = 'force' and period_type = 'month' and value is not null"))  # fmt: skip
@@ -200,28 +200,28 @@ def test_5_which_codes_make_the_total(opened: Any, sample_home: Home) -> None:
     assert opened(mart="mart_stop_search", measure="drug_searches_by_age").locator("#show").input_value() == "categories"
 
 
-def test_6_which_unit_is_highest(opened: Any, peopled: Path, sample_home: Home) -> None:
-    page = opened(peopled, mart="mart_drug_offences", measure="trafficking_offences")
-    counts = dict(published(sample_home, f"select area_code, value from marts.mart_drug_offences where {UNIT}"))
-    names = dict(published(sample_home, f"select area_code, area_name from marts.mart_drug_offences where {UNIT}"))
+def test_6_which_unit_is_highest(opened: Any, dashboard_with_lists: Path, sample_home: Home) -> None:
+    page = opened(dashboard_with_lists, mart="mart_drug_offences", measure="trafficking_offences")
+    counts = dict(published(sample_home, f"select area_code, value from marts.mart_drug_offences where {UNIT_FIGURES}"))
+    names = dict(published(sample_home, f"select area_code, area_name from marts.mart_drug_offences where {UNIT_FIGURES}"))
     most = max(v for k, v in counts.items() if k != "unknown")
     assert f", {most:.0f} each." in page.locator("#areas-note").inner_text()
     expect(page.locator("#areas-note")).not_to_contain_text("[x]")  # every area has its figure
-    keyed(page, "rate", "Space")
+    press(page, "rate", "Space")
     rate, code = max((1000 * counts[k] / n, k) for k, n in PEOPLE.items())
     expect(page.locator("#areas-note")).to_contain_text(f"Highest: {names[code]}, {rate:.2f}.")
     expect(page.locator("#areas-note")).to_contain_text("[x] is not available, or the force's list of people lacks the area.")
     page.locator("#area-chart summary").click()
     expect(page.locator("#area-chart tbody")).to_contain_text("Erewash")
     last = {r.split("\t")[0]: r.split("\t")[-1] for r in page.locator("#area-chart tbody tr").all_inner_texts()}
-    assert last["Erewash"] == "[x]" == last["Not recorded"], "nobody said how many live there"
+    assert last["Erewash"] == "[x]" == last["Not recorded"], "their number of people is not known"
     assert page.locator("#area-chart tbody tr").last.inner_text().startswith("Not recorded")
 
 
 def test_areas_that_share_the_highest_figure_are_all_named(opened: Any, sample_home: Home) -> None:
     counts = published(
         sample_home,
-        f"select area_name, value from marts.mart_drug_offences where {UNIT} and area_code <> 'unknown' order by 1",
+        f"select area_name, value from marts.mart_drug_offences where {UNIT_FIGURES} and area_code <> 'unknown' order by 1",
     )
     most = max(value for _, value in counts)
     names = [name for name, value in counts if value == most]
@@ -230,7 +230,7 @@ def test_areas_that_share_the_highest_figure_are_all_named(opened: Any, sample_h
     assert note.startswith(f"Highest: {names[0]} and {names[1]}, {most:.0f} each.")
 
 
-def test_the_rate_of_an_area_says_what_it_is_made_of(opened: Any, sample_home: Home) -> None:
+def test_the_rate_of_an_area_shows_numerator_and_denominator(opened: Any, sample_home: Home) -> None:
     page = opened(mart="mart_drug_tests", measure="positivity_rate")
     rows = published(
         sample_home, "select area_name, numerator, denominator from marts.mart_drug_tests where measure = 'positivity_rate'"
@@ -241,18 +241,18 @@ def test_the_rate_of_an_area_says_what_it_is_made_of(opened: Any, sample_home: H
     assert "The table has the numbers that each is made of" in page.locator("#areas-note").inner_text()
 
 
-def test_no_empty_form_stands_above_areas_of_one_kind(opened: Any) -> None:
+def test_areas_of_one_kind_have_no_choice_of_kind(opened: Any) -> None:
     page = opened(mart="mart_street_crime")
     expect(page.locator("form:has(#by)")).not_to_be_visible()
     expect(opened(mart="mart_public_health").locator("#by")).to_be_visible()
 
 
-def test_units_with_an_outline_are_on_a_map(opened: Any, peopled: Path, folder: Path) -> None:
-    page = opened(peopled, mart="mart_drug_offences", measure="trafficking_offences", area="lpu/dales", rate="yes")
+def test_units_with_an_outline_are_drawn_on_a_map(opened: Any, dashboard_with_lists: Path, folder: Path) -> None:
+    page = opened(dashboard_with_lists, mart="mart_drug_offences", measure="trafficking_offences", area="lpu/dales", rate="yes")
     page.locator("#map").scroll_into_view_if_needed()
     page.wait_for_selector("#map svg")
     shapes = page.locator("#map .mark-shape path")
-    assert shapes.count() == 3, "one of an area that the figures have not is not drawn"
+    assert shapes.count() == 3, "an outline of an unknown area is not drawn"
     note = page.locator("#map-note").inner_text()
     assert "7 areas have no outline" in note and note.endswith("Outlines: Squares, made up <b>2026.")
     assert len(set(shapes.evaluate_all("shapes => shapes.map(s => s.getAttribute('fill'))"))) == 3
@@ -261,48 +261,48 @@ def test_units_with_an_outline_are_on_a_map(opened: Any, peopled: Path, folder: 
 
 
 @pytest.mark.parametrize(
-    ("held", "said"),
+    ("content", "error"),
     [
         ("{", "not JSON"), ("9" * 5_000, "not JSON"),
         ("[]", "no FeatureCollection"), ({"features": []}, "no FeatureCollection"),
-        (outlined("dales", properties={"area_code": "dales"}), "feature 1: its properties lack one of force_code"),
-        (outlined("dales", geometry={"type": "Point", "coordinates": [0, 53]}), "feature 1: its geometry is Point"),
-        (outlined("dales", geometry={"type": "Polygon", "coordinates": [[[436000, 335000]]]}), r"WGS 84 \(EPSG:4326\)"),
-        (outlined("dales", geometry={"type": "Polygon", "coordinates": [[["a", 1]]]}), "coordinates can't be read"),
-        (outlined("dales", geometry={"type": "Polygon", "coordinates": [[[10**400, 1]]]}), "coordinates can't be read"),
-        (outlined("dales\x1b]52;c;aGk=\x07"), "feature 1: area_code has a control character"),
-        (outlined("dales") | {"attribution": "\ud800"}, "attribution has a control character"),
+        (make_outlines("dales", properties={"area_code": "dales"}), "feature 1: its properties lack one of force_code"),
+        (make_outlines("dales", geometry={"type": "Point", "coordinates": [0, 53]}), "feature 1: its geometry is Point"),
+        (make_outlines("dales", geometry={"type": "Polygon", "coordinates": [[[436000, 335000]]]}), r"WGS 84 \(EPSG:4326\)"),
+        (make_outlines("dales", geometry={"type": "Polygon", "coordinates": [[["a", 1]]]}), "coordinates can't be read"),
+        (make_outlines("dales", geometry={"type": "Polygon", "coordinates": [[[10**400, 1]]]}), "coordinates can't be read"),
+        (make_outlines("dales\x1b]52;c;aGk=\x07"), "feature 1: area_code has a control character"),
+        (make_outlines("dales") | {"attribution": "\ud800"}, "attribution has a control character"),
     ],
 )  # fmt: skip
-def test_outlines_that_can_not_be_drawn_are_refused(new_home: Home, held: Any, said: str) -> None:
+def test_invalid_outlines_are_refused(new_home: Home, content: Any, error: str) -> None:
     new_home.seeds.mkdir()
-    text = held if isinstance(held, str) else json.dumps(held)
+    text = content if isinstance(content, str) else json.dumps(content)
     (new_home.seeds / "areas.geojson").write_text(text, encoding="utf-8")
-    with pytest.raises(SeedError, match=f"seeds/areas.geojson: .*{said}"):
+    with pytest.raises(SeedError, match=f"seeds/areas.geojson: .*{error}"):
         read_outlines(new_home)
 
 
 def test_7_is_a_unit_unlike_the_others(opened: Any) -> None:
     page = opened(mart="mart_drug_offences", measure="trafficking_offences")
-    keyed(page, "show", "Each")
+    press(page, "show", "Each")
     expect(page.locator("#trend-title")).to_contain_text("local policing units, each by itself")
     page.wait_for_selector("#trend svg")
-    expect(page.locator("#trend svg .mark-group.role-scope.cell > g")).to_have_count(11)  # ten units, and what has none
+    expect(page.locator("#trend svg .mark-group.role-scope.cell > g")).to_have_count(11)  # ten units, and Not recorded
 
 
 def test_8_do_two_go_together(opened: Any) -> None:
     page = opened(mart="mart_stop_search", measure="drug_searches")
-    keyed(page, "side", "Enter")
+    press(page, "side", "Enter")
     expect(page.locator("#tiles figure")).to_have_count(1)
     expect(page.locator("#figures")).to_be_focused()
-    keyed(page, "add", "Drug finds")
-    keyed(page, "add-it", "Enter")
+    press(page, "add", "Drug finds")
+    press(page, "add-it", "Enter")
     expect(page.locator("#tiles figcaption")).to_have_text(
         ["Drug searches: Derbyshire Constabulary", "Drug finds: Derbyshire Constabulary"])  # fmt: skip
     for name in ("Searches", "Drug find rate", "Drug incidents", "Trigger arrests", "Referrals"):
-        keyed(page, "add", name)
+        press(page, "add", name)
         if page.locator("#add-it").is_enabled():
-            keyed(page, "add-it", "Enter")
+            press(page, "add-it", "Enter")
             page.wait_for_timeout(150)
         if name == "Trigger arrests":
             expect(page.locator("#compare-kind")).to_be_focused()  # the sixth: the button can't be pressed again
@@ -312,13 +312,13 @@ def test_8_do_two_go_together(opened: Any) -> None:
     expect(page.locator("#tile-1 ~ .tools button").last).to_be_focused()
 
 
-def test_what_is_not_available_is_grey_beside_a_longer_measure_and_between_stacked_bars(opened: Any) -> None:
+def test_missing_months_are_grey_in_comparisons_and_stacked_bars(opened: Any) -> None:
     sides = [f"mart_{name}/all/force/derbyshire" for name in ("stop_search/drug_searches", "mda_orders/order_value")]
     page = opened(view="compare", m=sides)
     grey = 'path[fill="#e3e6e8"]'
     for n, months in enumerate((51, 3)):
         page.wait_for_selector(f"#tile-{n} svg")
-        assert page.locator(f"#tile-{n} {grey}").count() - 3 == months, "and the three months after the data"
+        assert page.locator(f"#tile-{n} {grey}").count() - 3 == months, "besides the three months after the data"
         expect(page.locator(f"#tile-{n}-note")).to_contain_text("Grey is not available.")
     page = opened(mart="mart_drug_offences", show="stacked", kind="financial_year")
     page.wait_for_selector("#trend svg")
@@ -327,7 +327,7 @@ def test_what_is_not_available_is_grey_beside_a_longer_measure_and_between_stack
     assert years == ["2023/24", "2024/25", "2025/26"]
 
 
-def test_a_limit_that_no_month_can_reach_is_not_drawn(opened: Any) -> None:
+def test_a_control_limit_that_no_month_can_reach_is_not_drawn(opened: Any) -> None:
     page = opened(mart="mart_mda_orders", measure="order_value")
     page.wait_for_selector("#trend svg")
     assert page.locator("#trend .mark-line path").count() == 3, "the months, their mean and the upper limit"
@@ -350,18 +350,18 @@ def test_9_how_complete_and_from_which_files(opened: Any, folder: Path, sample_h
     assert "pam trace possession_offences --mart mart_drug_offences --from 2025-04-01 --to 2026-03-31" in text
     page.keyboard.press("Escape")
     expect(page.locator("#evidence")).not_to_be_visible()
-    assert button.evaluate("b => b === document.activeElement"), "the focus is back where it was"
+    assert button.evaluate("b => b === document.activeElement"), "the focus returns to the button"
     names = [n for (n,) in published(sample_home, "select distinct source_file from meta.files where source_file is not null")]
-    told = "".join(p.read_text(encoding="utf-8") for p in (folder / "data").rglob("*.js"))
-    assert names and not [n for n in names if n in told], "the names of files are the force's own business"
+    scripts = "".join(p.read_text(encoding="utf-8") for p in (folder / "data").rglob("*.js"))
+    assert names and not [n for n in names if n in scripts], "the dashboard does not name the force's files"
 
 
 def test_10_can_i_have_it_in_my_paper(opened: Any) -> None:
     page = opened(mart="mart_drug_offences", show="years")
     page.wait_for_selector("#trend svg")
-    svg = saved(page, "Save as SVG").read_text(encoding="utf-8")
+    svg = save(page, "Save as SVG").read_text(encoding="utf-8")
     assert svg.startswith("<svg") and "Possession offences" in svg and "all figures are made up" in svg
-    assert saved(page, "Save as PNG").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert save(page, "Save as PNG").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     address, title = page.url, page.title()
     again = opened()
     again.goto(address)
@@ -369,13 +369,13 @@ def test_10_can_i_have_it_in_my_paper(opened: Any) -> None:
     assert again.locator("#show").input_value() == "years"
 
 
-def test_public_health_opens_near_home(opened: Any) -> None:
+def test_public_health_opens_on_the_home_area(opened: Any) -> None:
     page = opened(mart="mart_public_health")
     assert page.locator("#title").inner_text().startswith("Deaths from drug misuse: Derbyshire,")
 
 
 @pytest.mark.parametrize("people", ["0", "-5", "1,000", "many", "٣"])
-def test_a_number_of_people_that_can_not_be_one_is_refused(new_home: Home, people: str) -> None:
+def test_an_invalid_number_of_people_is_refused(new_home: Home, people: str) -> None:
     header = "force_code,area_type,area_code,population,as_of\n"
     new_home.seeds.mkdir()
     path = new_home.seeds / "population.csv"
@@ -386,8 +386,8 @@ def test_a_number_of_people_that_can_not_be_one_is_refused(new_home: Home, peopl
         read_population(new_home)
 
 
-def test_the_page_is_small_where_there_are_many_forces(opened: Any, folder: Path, write_forces: Callable[[int], Path]) -> None:
+def test_marts_are_read_only_when_opened(opened: Any, folder: Path, write_forces: Callable[[int], Path]) -> None:
     page = opened(write_forces(44))
-    assert page.evaluate("Object.keys(globalThis.pamFigures ?? {}).length") == 0, "no mart is read before it is asked for"
+    assert page.evaluate("Object.keys(globalThis.pamFigures ?? {}).length") == 0, "no mart is read before it is opened"
     page.select_option("#force", "force-43")
     expect(page.locator("#overview-title")).to_have_text("Overview: Force 43")

@@ -1,4 +1,4 @@
-"""An edition that can't be meant waits, with the line that is wrong. (`test_frozen` has nights that go on without it.)"""
+"""An edition with an error waits, and its message names the line. (`test_frozen` has nights that go on without it.)"""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from dagster_project.core.home import Home
 from dagster_project.editions import EditionError, read_editions
 from dagster_project.editions.model import FOLDER
 
-SOUND = """\
+VALID = """\
 edition: 2026-09
 title: T
 force_code: derbyshire
@@ -38,7 +38,7 @@ def write(home: Home, text: str, name: str = "2026-09.yml") -> Path:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "problem"),
     [
         (
             ("        measure: possession_offences", "        measure: posession_offences"),
@@ -72,51 +72,51 @@ def write(home: Home, text: str, name: str = "2026-09.yml") -> Path:
         (("tables:", "claims: none.csv\ntables:"), "claims: there is no none.csv"),
     ],
 )
-def test_what_it_cannot_mean_is_said_with_its_line(change: tuple[str, str], said: str, new_home: Home) -> None:
-    assert change[0] in SOUND
-    write(new_home, SOUND.replace(*change, 1))
-    (waits,) = read_editions(new_home).waiting
-    assert said in waits.problem, waits.problem
+def test_an_error_is_reported_with_its_line(change: tuple[str, str], problem: str, new_home: Home) -> None:
+    assert change[0] in VALID
+    write(new_home, VALID.replace(*change, 1))
+    (unusable,) = read_editions(new_home).waiting
+    assert problem in unusable.problem, unusable.problem
     assert list(read_editions(new_home).sound) == ["2026-03"]
     with pytest.raises(EditionError, match="waits until that is corrected"):
         read_editions(new_home).named("2026-09")
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "problem"),
     [
         (b"", "line 1: has no fields"),
         (b"- a list\n", "line 1: has no fields"),
-        (SOUND.replace("title: T", "title: T\u00e9").encode("latin-1"), "line 2: is not UTF-8 text (byte"),
+        (VALID.replace("title: T", "title: T\u00e9").encode("latin-1"), "line 2: is not UTF-8 text (byte"),
         (b"edition: 2026-09\ntitle: \x00\n", "line 2: can't be read as YAML: it has an unprintable character"),
         (b"\x89PNG\r\n\x1a\n\x00", "line 1: is not UTF-8 text (byte 0)"),
-        ((SOUND + SOUND[SOUND.index("  - table"):]).encode(), "a table of this name appears twice"),
+        ((VALID + VALID[VALID.index("  - table"):]).encode(), "a table of this name appears twice"),
     ],
 )  # fmt: skip
-def test_what_is_no_edition_at_all_is_said_with_its_line(data: bytes, said: str, new_home: Home) -> None:
-    write(new_home, SOUND).write_bytes(data)
-    (waits,) = read_editions(new_home).waiting
-    assert said in waits.problem, waits.problem
+def test_a_file_that_is_not_an_edition_is_reported_with_its_line(data: bytes, problem: str, new_home: Home) -> None:
+    write(new_home, VALID).write_bytes(data)
+    (unusable,) = read_editions(new_home).waiting
+    assert problem in unusable.problem, unusable.problem
 
 
-def test_what_is_meant_does_not_wait(new_home: Home) -> None:
-    write(new_home, SOUND)
+def test_a_valid_edition_does_not_wait(new_home: Home) -> None:
+    write(new_home, VALID)
     assert read_editions(new_home).waiting == () and "2026-09" in read_editions(new_home).sound
 
 
-def test_the_projects_own_are_meant(new_home: Home) -> None:
+def test_editions_of_the_project_are_valid(new_home: Home) -> None:
     write(new_home, (FOLDER / "2026-03.yml").read_text(encoding="utf-8"), "2026-03.yml")
     assert read_editions(new_home).waiting == ()
 
 
-def test_the_homes_own_that_waits_is_not_replaced_by_the_projects(new_home: Home) -> None:
-    """The home meant to say something else: what it did not say is not printed in its name."""
-    write(new_home, SOUND.replace("edition: 2026-09", "edition: 2026-03").replace("title: T", "titel: T", 1), "2026-03.yml")
+def test_an_edition_of_the_home_that_waits_is_not_replaced_by_the_projects(new_home: Home) -> None:
+    """The home wanted something else: the project's edition must not be printed in its name."""
+    write(new_home, VALID.replace("edition: 2026-09", "edition: 2026-03").replace("title: T", "titel: T", 1), "2026-03.yml")
     assert list(read_editions(new_home).sound) == []
 
 
 def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
-    path = write(new_home, SOUND.replace("tables:", "claims: printed.csv\ntables:"))
+    path = write(new_home, VALID.replace("tables:", "claims: printed.csv\ntables:"))
     header = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
     row = "1,mart_x,m,value,force,F,all,M,2025-01-01,2025-01-31,count,many\n"
     path.with_name("printed.csv").write_text(header + row, encoding="utf-8")
@@ -124,7 +124,7 @@ def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
     path.with_name("printed.csv").write_text(header.replace(",unit", "") + row, encoding="utf-8")
     assert "printed.csv: line 1: has no column unit" in read_editions(new_home).waiting[0].problem
     row = "1,mart_drug_offences,MEASURE,FIGURE,force,F,all,M,2025-01-01,2025-01-31,count,5\n"
-    for measure, figure, said in (
+    for measure, figure, problem in (
         ("posession_offences", "value", "line 2: measure: 'posession_offences' is no measure; is possession_offences meant?"),
         ("possession_offences", "pct_chang", "line 2: figure: 'pct_chang' is no figure; is pct_change meant?"),
         ("possession_offences", "value", ""), ("median_days_to_register", "value", ""),
@@ -132,7 +132,7 @@ def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
         text = header + row.replace("MEASURE", measure).replace("FIGURE", figure)
         path.with_name("printed.csv").write_text(text, encoding="utf-8")
         problems = "".join(w.problem for w in read_editions(new_home).waiting)
-        assert said in problems if said else not problems
+        assert problem in problems if problem else not problems
 
 
 def invoke(*args: Any) -> Any:
@@ -140,10 +140,10 @@ def invoke(*args: Any) -> Any:
 
 
 def test_check_needs_no_night(new_home: Home) -> None:
-    write(new_home, SOUND.replace("possession_offences", "posession_offences"))
+    write(new_home, VALID.replace("possession_offences", "posession_offences"))
     result = invoke("edition", "check", "--home", new_home.path)
     assert result.exit_code == 1 and "is possession_offences meant?" in result.stdout
     assert "2026-09 waits" in invoke("edition", "list", "--home", new_home.path).stderr
-    write(new_home, SOUND)
+    write(new_home, VALID)
     assert invoke("edition", "check", "2026-09", "--home", new_home.path).exit_code == 0
     assert invoke("edition", "check", "1999-01", "--home", new_home.path).exit_code == 1

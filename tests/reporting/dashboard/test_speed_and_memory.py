@@ -1,4 +1,4 @@
-"""How soon the page shows its first chart and what memory it takes: `benchmarks/dashboard.py` at its smallest."""
+"""The time to the first chart and the memory of the page: `benchmarks/dashboard.py` at its smallest."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ from dagster_project.reporting.dashboard import write
 
 
 @pytest.fixture(scope="module")
-def forces(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def nine_forces(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dashboard of nine forces over five years."""
     warehouse = tmp_path_factory.mktemp("stretched") / "night.duckdb"
     shutil.copy(sample_home.warehouse, warehouse)
@@ -29,19 +29,19 @@ def forces(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_page_of_many_forces_is_small(browser: Any, forces: Path, state: str) -> None:
-    found = measure(browser, forces, STATES[state], 1)
-    print(state, found)
-    # A machine with much else to do takes its time; the benchmark says 2 seconds of one that has not.
-    assert 0 < found["first chart s"] < 20
-    assert 0 < found["heap MB"] < 100 and found["memory MB"] < 150 and found["walked MB"] < 100
+def test_a_page_of_many_forces_is_fast_and_small(browser: Any, nine_forces: Path, state: str) -> None:
+    measured = measure(browser, nine_forces, STATES[state], 1)
+    print(state, measured)
+    # A busy machine is slow. The benchmark measures 2 seconds on an idle one.
+    assert 0 < measured["first chart s"] < 20
+    assert 0 < measured["heap MB"] < 100 and measured["memory MB"] < 150 and measured["walked MB"] < 100
 
 
-def test_figures_that_nobody_looks_at_are_let_go(opened: Any, forces: Path) -> None:
-    page = opened(forces)
+def test_figures_not_shown_recently_are_released(opened: Any, nine_forces: Path) -> None:
+    page = opened(nine_forces)
     kept = page.evaluate(
         "(async () => { for (const { code } of contents.forces) await figuresOf(code, 'mart_iom');"
         " await figuresOf('force-5', 'mart_iom'); await figuresOf('force-2', 'mart_iom'); return Object.keys(pamFigures); })()"
     )
-    assert kept == [f"force-{n}/mart_iom" for n in (3, 4, 6, 7, 8, 9, 5, 2)], "the newest eight, read again if need be"
+    assert kept == [f"force-{n}/mart_iom" for n in (3, 4, 6, 7, 8, 9, 5, 2)], "the newest eight: others are read again"
     assert page.locator("script[src*='mart_iom']").count() == 0

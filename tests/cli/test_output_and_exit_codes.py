@@ -1,0 +1,125 @@
+"""The output of `pam`: queries in each format, the state of a home, clear errors and exit codes."""
+
+import csv
+import io
+import json
+
+import pytest
+from support import OFFENCES, land_night, write_extract
+
+ORDERS = ["order_ref", "order_date", "amount", "recipient"]
+
+
+def test_the_query_of_the_readme(pam, sample_home):
+    result = pam("query", OFFENCES, "--format", "csv", "--home", sample_home.path)
+    assert (result.exit_code, result.stdout) == (0, "value,prior_value\n2187,1649\n")
+    result = pam("query", OFFENCES, "--home", sample_home.path)
+    assert result.exit_code == 0
+    assert result.stdout.split() == ["value", "prior_value", *result.stdout.split()[2:]]
+    assert "2187" in result.stdout and "1649" in result.stdout
+
+
+def test_json_keeps_every_digit(pam, sample_home):
+    sql = "select 32.6258338387::decimal(28,10) as pct, 12345678901234567.25::decimal(28,10) as money, null as nothing"
+    result = pam("query", sql, "--format", "json", "--home", sample_home.path)
+    assert result.exit_code == 0
+    assert '"money": 12345678901234567.25' in result.stdout
+    assert json.loads(result.stdout)[0]["pct"] == 32.6258338387
+    assert json.loads(result.stdout)[0]["nothing"] is None
+
+
+def test_csv_writes_null_as_nothing_and_zero_as_zero(pam, sample_home):
+    sql = "select null::decimal(28,10) as a, 0::decimal(28,10) as b, 100::decimal(28,10) as c, date '2025-10-31' as d"
+    result = pam("query", sql, "--format", "csv", "--home", sample_home.path)
+    assert list(csv.reader(io.StringIO(result.stdout)))[1] == ["", "0", "100", "2025-10-31"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "from '/etc/passwd'",
+        "attach '/tmp/other.duckdb'",
+        "copy (select 1) to '/tmp/out.csv'",
+        "create table marts.mine as select 1",
+        "delete from marts.mart_incidents",
+        "set enable_external_access = true",
+        "install httpfs",
+        "select * from glob('/*')",
+    ],
+)
+def test_a_query_reaches_only_the_figures(pam, sample_home, sql):
+    result = pam("query", sql, "--home", sample_home.path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("pam: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_query_of_an_unknown_table_is_an_error(pam, sample_home):
+    result = pam("query", "select * from marts.mart_incident", "--home", sample_home.path)
+    assert result.exit_code == 1
+    assert "mart_incident" in result.stderr
+
+
+def test_an_unknown_format_is_a_usage_error(pam, sample_home):
+    assert pam("query", "select 1", "--format", "xml", "--home", sample_home.path).exit_code == 2
+    assert pam("trace", "possession_offences", "--format", "xml", "--home", sample_home.path).exit_code == 2
+
+
+def test_a_home_without_a_published_night(pam, new_home):
+    result = pam("query", "select 1", "--home", new_home.path)
+    assert result.exit_code == 1
+    assert "pam nightly" in result.stderr
+    assert "nothing yet: `pam nightly`" in pam("status", "--home", new_home.path).stdout
+    assert "there is no such folder" in pam("status", "--home", new_home.path / "mistyped").stdout
+    assert json.loads(pam("status", "--json", "--home", new_home.path).stdout)["published"] is None
+
+
+def test_status_of_the_sample(pam, sample_home):
+    status = json.loads(pam("status", "--json", "--home", sample_home.path).stdout)
+    assert status["published"]["outcome"] == "published"
+    assert status["missing"] == status["held"] == status["refused"] == status["quarantined"] == []
+    assert sum(status["published"]["figures"].values()) > 100_000
+
+
+def test_usage_errors_of_nightly(pam, tmp_path):
+    assert pam("nightly", "--inbox", tmp_path / "none", "--home", tmp_path / "h").exit_code == 2
+    assert pam("nightly", "--sample", "--inbox", tmp_path, "--home", tmp_path / "h").exit_code == 2
+    assert pam("nightly", "--everything").exit_code == 2
+
+
+def test_a_night_reports_the_outcome_of_each_file(pam, new_home, tmp_path):
+    columns = ["administration_ref", "administered_at", "lpu"]
+    good = [["N1", "2025-01-05 10:00", "Chesterfield"], ["N2", "31/01/2025 23:59", ""], ["N3", "soon", ""]]
+    write_extract(tmp_path / "in", "naloxone", good, columns=columns)
+    (tmp_path / "in" / "notes.csv").write_text("a,b\n1,2\n")
+    write_extract(tmp_path / "before", "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
+    land_night(new_home, tmp_path / "before")
+    drifted = write_extract(
+        tmp_path / "in", "mda_orders", [["M1", "2025-05-01", "10", "Police", "x"]], columns=[*ORDERS, "Case [b]"],
+        stamp="20260106T020000Z",
+    )  # fmt: skip
+    result = pam("nightly", "--inbox", tmp_path / "in", "--home", new_home.path)
+    assert result.exit_code == 0, result.stderr
+    assert "notes.csv" in result.stdout and "is published" in result.stdout
+    assert f"drift {drifted.name}: new column, not stored: Case [b]" in result.stdout
+    status = json.loads(pam("status", "--json", "--home", new_home.path).stdout)
+    assert [(q["extract"], q["rows"]) for q in status["quarantined"]] == [("naloxone", 1)]
+    assert [r["source_file"] for r in status["refused"]] == ["notes.csv"]
+    assert "naloxone" not in status["missing"] and "incidents" in status["missing"]
+    assert sorted(p.name for p in (tmp_path / "in").iterdir())[-1] == "notes.csv"
+    sql = (
+        "select area_name, value from marts.mart_naloxone where period_type = 'month' and period_label = 'Jan 2025'"
+        " and area_type <> 'section' and (value > 0 or area_type = 'force') order by value desc, area_name"
+    )
+    rows = list(csv.reader(io.StringIO(pam("query", sql, "-f", "csv", "--home", new_home.path).stdout)))
+    assert rows[1:] == [["Derbyshire Constabulary", "2"], ["Chesterfield", "1"], ["Not recorded", "1"]]
+    result = pam("nightly", "--sample", "--home", new_home.path)
+    assert result.exit_code == 1 and "home of its own" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["nightly", "status", "query", "sample"])
+def test_every_command_has_help(pam, command):
+    result = pam(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout

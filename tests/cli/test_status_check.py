@@ -1,0 +1,103 @@
+"""`pam status --check`: one line and an exit code for a monitoring program, even where no night ran."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from support import TODAY
+
+from dagster_project.core.home import Home
+from dagster_project.core.receipts import locked, read_receipts, write_receipt
+from dagster_project.nights.health import find_problems
+from dagster_project.nights.lifecycle import mark_path
+
+MORNING = datetime(TODAY.year, TODAY.month, TODAY.day, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def published_at_two(sample_copy: Home) -> Home:
+    """The sample, published at 2 a.m. on the day after its last extract is due."""
+    (receipt,) = read_receipts(sample_copy)
+    write_receipt(sample_copy, replace(receipt, finished_at=f"{TODAY}T02:01:00Z", started_at=f"{TODAY}T02:00:00Z"))
+    return sample_copy
+
+
+def without_late(problems: list[str]) -> list[str]:
+    return [line for line in problems if not line.startswith("late: ")]
+
+
+def test_no_publication_is_critical(pam: Callable, new_home: Home, tmp_path) -> None:
+    for home in (new_home, Home(tmp_path / "nowhere")):
+        result = pam("status", "--check", "--home", home.path)
+        assert (result.exit_code, result.stdout) == (1, "PAM CRITICAL: nothing is published\n")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_old_publication_is_a_problem_and_a_fresh_one_is_not(published_at_two: Home) -> None:
+    assert without_late(find_problems(published_at_two, 26, MORNING)) == []
+    assert without_late(find_problems(published_at_two, 26, MORNING + timedelta(hours=20))) == []
+    (problem,) = without_late(find_problems(published_at_two, 26, MORNING + timedelta(hours=21)))
+    assert problem.startswith("the publication is 27 hours old, more than 26: night ")
+    assert without_late(find_problems(published_at_two, 4, MORNING)) != []
+
+
+def test_late_extracts_are_named_up_to_a_limit(published_at_two: Home) -> None:
+    (problem,) = find_problems(published_at_two, 26, MORNING)
+    assert problem.startswith("late: intelligence (derbyshire) ")
+    (late,) = [s for s in find_problems(published_at_two, 1e6, MORNING + timedelta(days=1000)) if s.startswith("late")]
+    assert " more" in late and len(late) < 400
+
+
+@pytest.mark.parametrize("outcome", ["held", "failed"])
+def test_a_last_night_that_was_held_or_failed_is_a_problem(published_at_two: Home, outcome: str) -> None:
+    (receipt,) = read_receipts(published_at_two)
+    later = replace(receipt, night_id="20260103T030000Z", started_at=f"{TODAY}T03:00:00Z", outcome=outcome, reason="x: y")
+    write_receipt(published_at_two, later)
+    (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
+    assert problem == f"night 20260103T030000Z {'is held' if outcome == 'held' else 'failed'}: x: y"
+
+
+def test_a_night_without_a_receipt_and_one_that_runs_too_long_are_problems(published_at_two: Home) -> None:
+    mark_path(published_at_two).write_text(f'{{"night_id": "n", "started_at": "{TODAY}T01:00:00Z"}}')
+    (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
+    assert problem == f"the night that began at {TODAY}T01:00:00Z ended without a receipt"
+    with locked(published_at_two):
+        (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
+        assert problem == f"a night has been under way since {TODAY}T01:00:00Z, 7 hours"
+        assert without_late(find_problems(published_at_two, 26, MORNING - timedelta(hours=2))) == []
+
+
+def test_unreadable_settings_and_files_are_problems(published_at_two: Home) -> None:
+    published_at_two.config_file.write_text("[keep]\npublications = 0\n")
+    (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
+    assert problem.startswith("pam.toml: keep.publications")
+    published_at_two.config_file.unlink()
+    published_at_two.warehouse.write_bytes(b"not a database")
+    assert "the published file can't be read" in find_problems(published_at_two, 26, MORNING)
+    (published_at_two.nights / "x.json").write_text("{")
+    (problem,) = find_problems(published_at_two, 26, MORNING)
+    assert problem.startswith("the home can't be read: ")
+
+
+def test_the_command_prints_one_line_and_exits_1(pam: Callable, published_at_two: Home) -> None:
+    result = pam("status", "--check", "--max-age", "1000000000", "--home", published_at_two.path)
+    assert result.exit_code == 1 and result.stdout.startswith("PAM CRITICAL: late: ") and result.stdout.count("\n") == 1
+
+
+def test_a_publication_without_figures_is_a_problem(published_at_two: Home) -> None:
+    """A night on an empty inbox publishes this: it succeeds though no extract ever arrived."""
+    (receipt,) = read_receipts(published_at_two)
+    for figures in ({}, {"mart_naloxone": 0}):
+        write_receipt(published_at_two, replace(receipt, figures=figures))
+        (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
+        assert problem.startswith("the publication has no figures: have extracts dropped")
+    # The receipt of a stopped night may not know its figures.
+    write_receipt(published_at_two, replace(receipt, figures={}, sha256=""))
+    assert without_late(find_problems(published_at_two, 26, MORNING)) == []
+
+
+def test_an_unknown_group_in_the_settings_is_named(published_at_two: Home) -> None:
+    published_at_two.config_file.write_text('[publish]\ngroup = "no such group"\n', encoding="utf-8")
+    (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
+    assert problem.startswith("pam.toml: publish.group: this machine has no group 'no such group': name one")
