@@ -1,4 +1,4 @@
-"""The record of processing: any change to it is found, and a writer that is killed harms nothing that was written."""
+"""The record of processing: any change to it is detected, and a killed writer damages no earlier record."""
 
 import json
 import os
@@ -38,12 +38,12 @@ def faults(home: Home) -> list[str]:
     return verify(home).faults
 
 
-def test_what_is_recorded_is_read_again(logged: Home) -> None:
-    found = [*read_log(logged)]
-    assert [(r.n, r.kind) for r in found] == [
+def test_records_are_read_back_as_written(logged: Home) -> None:
+    records = [*read_log(logged)]
+    assert [(r.n, r.kind) for r in records] == [
         *((n, "collection") for n in (1, 2, 3, 4)), *((n, "erasure") for n in (5, 6, 7, 8)), (9, "consultation"),
     ]  # fmt: skip
-    assert found[7].facts == {"file": "raw/3", "note": "naïve; £5"} and found[8].facts == {"by": "pam query"}
+    assert records[7].facts == {"file": "raw/3", "note": "naïve; £5"} and records[8].facts == {"by": "pam query"}
     verdict = verify(logged)
     assert (verdict.records, verdict.anchor, verdict.faults, verdict.notes) == (9, anchor(logged), [], [])
     assert {p.stat().st_mode & 0o777 for p in logged.audit.iterdir()} == {0o600}
@@ -53,11 +53,11 @@ def test_what_is_recorded_is_read_again(logged: Home) -> None:
         record(logged, "alteration", before="x")
 
 
-def test_a_flipped_bit_anywhere_is_found_and_no_later_record_hides_it(logged: Home) -> None:
+def test_any_flipped_bit_is_detected_even_after_a_later_record(logged: Home) -> None:
     chance = random.Random(1)
     log_file, head_file = log_path(logged), head_path(logged)
-    as_it_was = {path: path.read_bytes() for path in (log_file, head_file, logged.audit_anchor_file)}
-    for path, whole in as_it_was.items():
+    originals = {path: path.read_bytes() for path in (log_file, head_file, logged.audit_anchor_file)}
+    for path, whole in originals.items():
         places = [*range(len(whole))] if len(whole) < FLIPS else chance.sample(range(len(whole)), FLIPS)
         ends = [n for n, byte in enumerate(whole) if byte == 10]
         for place in {*places, *ends}:
@@ -67,12 +67,12 @@ def test_a_flipped_bit_anywhere_is_found_and_no_later_record_hides_it(logged: Ho
             assert faults(logged), (path.name, place)
             record(logged, "erasure", file="later")
             assert faults(logged), (path.name, place, "after the next record")
-            for each, data in as_it_was.items():
+            for each, data in originals.items():
                 each.write_bytes(data)
     assert not faults(logged)
 
 
-def test_an_end_that_was_cut_is_not_hidden_by_a_head_that_was_written_without_the_key(logged: Home) -> None:
+def test_a_cut_log_is_detected_when_the_head_was_written_without_the_key(logged: Home) -> None:
     lines = log_path(logged).read_bytes().splitlines(keepends=True)
     log_path(logged).write_bytes(b"".join(lines[:2]))
     logged.audit_anchor_file.unlink()
@@ -86,24 +86,24 @@ def test_an_end_that_was_cut_is_not_hidden_by_a_head_that_was_written_without_th
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "fault"),
     [(b"{", b"[", "could not be read"), (b'"key":"', b'"key":"0', "was not as it was signed"), (b"", b"", "was gone")],
 )
-def test_a_damaged_head_stops_nobody(logged: Home, old: bytes, new: bytes, said: str) -> None:
-    """A night would else stand still for one byte, and be told to give up its log."""
+def test_a_damaged_head_does_not_stop_recording(logged: Home, old: bytes, new: bytes, fault: str) -> None:
+    """Otherwise one damaged byte would stop every night until the log is given up."""
     if old:
         head_path(logged).write_bytes(head_path(logged).read_bytes().replace(old, new, 1))
     else:
         head_path(logged).unlink()
-    assert len([*read_log(logged)]) == 9 and anchor(logged) == "", "nothing is vouched for"
+    assert len([*read_log(logged)]) == 9 and anchor(logged) == "", "a damaged head gives no anchor"
     assert len(faults(logged)) == 1 and "audit/head.json" in faults(logged)[0]
     assert record(logged, "erasure", file="later") == 11
     verdict = verify(logged)
     assert verdict.records == 11 and verdict.anchor == anchor(logged)
-    assert verdict.faults == [f"line 10: record 10 says that the log was found changed: audit/head.json {said}"]
+    assert verdict.faults == [f"line 10: record 10 says that the log was found changed: audit/head.json {fault}"]
 
 
-def test_a_damaged_head_is_no_way_round_the_key(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_head_does_not_bypass_the_key(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAM_AUDIT_KEY", "another")
     for data in (b"rubbish", None):
         head_path(logged).unlink() if data is None else head_path(logged).write_bytes(data)
@@ -111,14 +111,17 @@ def test_a_damaged_head_is_no_way_round_the_key(logged: Home, monkeypatch: pytes
             record(logged, "erasure", file="later")
 
 
-def test_what_did_not_come_about_is_withdrawn(logged: Home) -> None:
-    told = [("alteration", {"what": "rows"}), ("disclosure", {"what": "published"})]
+def test_records_of_actions_that_did_not_happen_are_withdrawn(logged: Home) -> None:
+    records = [("alteration", {"what": "rows"}), ("disclosure", {"what": "published"})]
     for done in (False, True):
-        with pytest.raises(KeyboardInterrupt), record_first(logged, told, is_done=lambda done=done: done, what="not published"):
+        with (
+            pytest.raises(KeyboardInterrupt),
+            record_first(logged, records, is_done=lambda done=done: done, what="not published"),
+        ):
             raise KeyboardInterrupt
-    found = [(r.n, r.facts) for r in read_log(logged) if "withdraws" in r.facts]
-    assert found == [(12, {"what": "not published", "withdraws": [10, 11]})], "what was done all the same stands"
-    with record_first(logged, told, is_done=lambda: False):
+    withdrawals = [(r.n, r.facts) for r in read_log(logged) if "withdraws" in r.facts]
+    assert withdrawals == [(12, {"what": "not published", "withdraws": [10, 11]})], "what was done stays on record"
+    with record_first(logged, records, is_done=lambda: False):
         pass
     assert sum(1 for _ in read_log(logged)) == 16
     assert not faults(logged)
@@ -131,11 +134,11 @@ def test_the_changed_line_is_named(logged: Home, pam: Callable) -> None:
     result = pam("audit", "verify", "--home", logged.path)
     assert result.exit_code == 1 and "line 3: is not as it was signed" in result.stderr
     record(logged, "erasure", file="later")
-    assert "line 3: is not as it was signed" in faults(logged), "going on heals no change"
+    assert "line 3: is not as it was signed" in faults(logged), "a later record hides no change"
 
 
 @pytest.mark.parametrize("change", ["removed", "doubled", "swapped", "cut", "emptied", "gone"])
-def test_lines_can_t_come_go_or_move(logged: Home, change: str) -> None:
+def test_added_removed_or_moved_lines_are_detected(logged: Home, change: str) -> None:
     lines = log_path(logged).read_bytes().splitlines(keepends=True)
     changed = {
         "removed": [*lines[:3], *lines[4:]], "doubled": [*lines[:3], lines[2], *lines[3:]],
@@ -149,24 +152,24 @@ def test_lines_can_t_come_go_or_move(logged: Home, change: str) -> None:
     assert faults(logged), "a later record hides nothing"
 
 
-def test_a_log_that_was_replaced_whole_is_found_by_what_was_kept_elsewhere(logged: Home, pam: Callable) -> None:
-    """Who has the key can write another log. Receipts, and an anchor that was written down outside, know better."""
+def test_a_replaced_log_is_detected_by_receipts_and_a_saved_anchor(logged: Home, pam: Callable) -> None:
+    """Whoever has the key can write another log. Receipts, and an anchor saved elsewhere, still show the change."""
     write_receipt(logged, Receipt("20260103T020000Z", "published", "", "", audit=anchor(logged)))
-    kept = anchor(logged)
+    saved_anchor = anchor(logged)
     record(logged, "erasure", file="later")
     assert not faults(logged)
-    assert pam("audit", "verify", "--anchor", kept, "--home", logged.path).exit_code == 0
+    assert pam("audit", "verify", "--anchor", saved_anchor, "--home", logged.path).exit_code == 0
     shutil.rmtree(logged.audit)
     logged.audit_anchor_file.unlink()
     assert faults(logged) == ["audit/head.json is gone, or all of the log is"]
     record(logged, "collection", source_file="another")
-    (said,) = faults(logged)
-    assert "the receipt of night 20260103T020000Z knows a record 9" in said
-    result = pam("audit", "verify", "--anchor", kept, "--home", logged.path)
+    (fault,) = faults(logged)
+    assert "the receipt of night 20260103T020000Z knows a record 9" in fault
+    result = pam("audit", "verify", "--anchor", saved_anchor, "--home", logged.path)
     assert result.exit_code == 1 and "the anchor given knows a record 9" in result.stderr
 
 
-def test_a_lost_head_is_no_new_beginning(logged: Home) -> None:
+def test_a_lost_head_is_detected(logged: Home) -> None:
     head_path(logged).unlink()
     log_path(logged).write_bytes(b"".join(log_path(logged).read_bytes().splitlines(keepends=True)[:5]))
     assert faults(logged)
@@ -187,8 +190,8 @@ def test_a_write_that_stops_at_any_byte_leaves_a_log_that_verifies(logged: Home)
         verdict = verify(logged)
         assert not verdict.faults, length
         torn = not after[:length].endswith((b"\n", b'"}'))
-        assert bool(verdict.notes) == torn, "what was left unfinished is said"
-        # A line that a record vouches for can't be changed any more either.
+        assert bool(verdict.notes) == torn, "an unfinished line is noted"
+        # Once a record vouches for the line, a change to it is detected too.
         if torn and length % 5 == 0:
             data = bytearray(log_path(logged).read_bytes())
             data[length - 1] ^= 1
@@ -196,12 +199,12 @@ def test_a_write_that_stops_at_any_byte_leaves_a_log_that_verifies(logged: Home)
             assert faults(logged), length
 
 
-def test_writers_that_are_killed_leave_a_log_that_verifies(new_home: Home) -> None:
-    """Two at once, each killed at any moment, and a byte written at a time."""
+def test_killed_writers_leave_a_log_that_verifies(new_home: Home) -> None:
+    """Two at once, writing a byte at a time, each killed at any moment."""
     record(new_home, "collection", source_file="first")
     chance = random.Random(2)
     for _ in range(12):
-        children = [_writing(new_home) for _ in range(2)]
+        children = [_start_writer(new_home) for _ in range(2)]
         time.sleep(chance.random() / 20)
         for child in children:
             os.kill(child, signal.SIGKILL)
@@ -212,7 +215,7 @@ def test_writers_that_are_killed_leave_a_log_that_verifies(new_home: Home) -> No
     assert not verdict.faults and verdict.records == n > 12
 
 
-def _writing(home: Home) -> int:
+def _start_writer(home: Home) -> int:
     child = os.fork()
     if child:
         return child
@@ -225,7 +228,7 @@ def _writing(home: Home) -> int:
         os._exit(1)
 
 
-def test_the_key_is_the_log_s_own(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_exposed_or_lost_key_is_refused(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert logged.audit_key_file.stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("PAM_AUDIT_KEY", "another")
     for call in (lambda: verify(logged), lambda: record(logged, "erasure"), lambda: [*read_log(logged)]):
@@ -246,7 +249,7 @@ KNOWN = frozenset({"marts", "mart_crime", "value", "measure"})
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("query", "expected"),
     [
         ("select value, \"Jo Smith\" as jo_smith from marts.mart_crime as jo where measure = 'Jo' and value in (42, 7) -- Jo",
          "select value, _ as _ from marts.mart_crime as _ where measure = ? and value in ( ? , ? )"),
@@ -262,19 +265,19 @@ KNOWN = frozenset({"marts", "mart_crime", "value", "measure"})
         ('select jo."Smith""s", 42jo, Joë, 🙂, "Jo', "select _._, ? _, _, _, _"),
     ],
 )  # fmt: skip
-def test_a_query_s_values_and_names_are_not_on_record(asked: str, said: str) -> None:
-    """A person can type a name anywhere: only what the published night itself calls so is kept."""
-    found = mask_query(asked, KNOWN)
-    assert found == said
-    assert not re.search("jo|smith|42", found.replace("json", ""), re.I)
+def test_values_and_names_of_a_query_are_not_recorded(query: str, expected: str) -> None:
+    """A person's name can be typed anywhere: only names that the published night itself uses are kept."""
+    masked = mask_query(query, KNOWN)
+    assert masked == expected
+    assert not re.search("jo|smith|42", masked.replace("json", ""), re.I)
 
 
-def test_a_shape_is_short() -> None:
+def test_a_masked_query_is_short() -> None:
     assert len(mask_query("select " + "a, " * 5000)) <= 500
 
 
-def test_the_folder_put_back_is_found(logged: Home, pam: Callable, tmp_path: Path) -> None:
-    """Copy the folder, ask, put it back: what was asked in between is gone, and that something is gone is found for good."""
+def test_restoring_an_older_audit_folder_is_detected(logged: Home, pam: Callable, tmp_path: Path) -> None:
+    """Copy the folder, query, put it back: the record of the query is gone, and that loss is detected from then on."""
     shutil.copytree(logged.audit, tmp_path / "kept")
     record(logged, "consultation", by="pam query", asked="select ?")
     assert not faults(logged)
@@ -286,7 +289,7 @@ def test_the_folder_put_back_is_found(logged: Home, pam: Callable, tmp_path: Pat
     assert any("audit.anchor knows a record 10" in f for f in faults(logged)), "a later record hides nothing"
 
 
-def test_the_anchor_can_t_be_removed_with_it(logged: Home) -> None:
+def test_removing_the_anchor_is_detected(logged: Home) -> None:
     record(logged, "erasure", file="before")
     logged.audit_anchor_file.unlink()
     assert faults(logged) == ["audit.anchor is gone"]
@@ -294,14 +297,14 @@ def test_the_anchor_can_t_be_removed_with_it(logged: Home) -> None:
     assert any("audit.anchor was gone" in f for f in faults(logged))
 
 
-def test_no_core_is_left(pam: Callable, new_home: Home) -> None:
+def test_no_core_dump_is_written(pam: Callable, new_home: Home) -> None:
     """A process that aborts would leave identifiers in the clear."""
     resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
     pam("status", "--home", new_home.path)
     assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 
 
-def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_consultations_record_who_and_why(sample_copy: Home, pam: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     home = sample_copy
     earlier = sum(1 for _ in read_log(home))
     assert pam("query", "select count(*) from meta.nights where night_id = 'Jo'", "--reason", "PAM, item 2", "--home", home.path
@@ -309,16 +312,16 @@ def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable, monkeyp
     assert pam("trace", "possession_offences", "--period", "2024/25", "--limit", 1, "--home", home.path).exit_code == 0
     assert pam("quarantine", "--why", "to mend them", "--home", home.path).exit_code == 0
     connect(home, "a notebook").close()
-    found = [*read_log(home)][earlier:]
-    assert {r.kind for r in found} == {"consultation"} and len({r.who for r in found}) == 1
-    assert [(r.facts["by"], r.facts.get("why")) for r in found] == [
+    consultations = [*read_log(home)][earlier:]
+    assert {r.kind for r in consultations} == {"consultation"} and len({r.who for r in consultations}) == 1
+    assert [(r.facts["by"], r.facts.get("why")) for r in consultations] == [
         ("pam query", "PAM, item 2"), ("pam trace", None), ("pam quarantine", "to mend them"), ("connect()", "a notebook"),
     ]  # fmt: skip
-    assert found[0].facts["asked"] == "select count(*) from meta.nights where night_id = ?"
+    assert consultations[0].facts["asked"] == "select count(*) from meta.nights where night_id = ?"
     out = home.path.parent / "answer.csv"
     assert pam("query", "select 42", "--out", out, "--format", "csv", "--why", "a list", "--home", home.path).exit_code == 0
-    told = [*read_log(home)][-1]
-    assert (told.kind, told.facts) == ("disclosure", {
+    disclosure = [*read_log(home)][-1]
+    assert (disclosure.kind, disclosure.facts) == ("disclosure", {
         "what": "answer", "to": str(out), "by": "pam query", "why": "a list", "asked": "select ?", "format": "csv",
     })  # fmt: skip
     assert pam("query", "select nothing", "--out", out, "--home", home.path).exit_code == 1
@@ -333,14 +336,14 @@ def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable, monkeyp
     ):  # fmt: skip
         result = pam(*command, "--home", home.path)
         assert result.exit_code == 1 and "say why, with --why" in result.stderr, command
-    # The option that the message names, and the variable, work in each; a second name is the filter's in one.
+    # The option that the message names, and the variable, work in every command.
     for command in ("claims", "diff", "quarantine"):
         pam(command, "--why", "PAM, item 3", "--home", home.path)
         with monkeypatch.context() as patch:
             patch.setenv("PAM_REASON", "PAM, item 4")
             pam(command, "--home", home.path)
-        told = [(r.facts["by"], r.facts["why"]) for r in [*read_log(home)][-2:]]
-        assert told == [(f"pam {command}", "PAM, item 3"), (f"pam {command}", "PAM, item 4")]
+        reasons = [(r.facts["by"], r.facts["why"]) for r in [*read_log(home)][-2:]]
+        assert reasons == [(f"pam {command}", "PAM, item 3"), (f"pam {command}", "PAM, item 4")]
     result = pam("query", "select 1", "--home", home.path)
     assert result.exit_code == 1 and "say why, with --why" in result.stderr
     with pytest.raises(ReasonError):
@@ -351,11 +354,11 @@ def test_who_asks_and_why_is_on_record(sample_copy: Home, pam: Callable, monkeyp
 
 
 def test_a_night_is_on_record(sample_home: Home, pam: Callable) -> None:
-    found = [*read_log(sample_home)]
-    kinds = [r.kind for r in found]
+    records = [*read_log(sample_home)]
+    kinds = [r.kind for r in records]
     assert kinds.count("collection") == 25 and kinds[25:27] == ["combination", "disclosure"]
     receipt = json.loads(next(sample_home.nights.glob("*Z.json")).read_text(encoding="utf-8"))
-    assert found[26].facts["sha256"] == receipt["sha256"] and receipt["audit"].startswith("27:")
+    assert records[26].facts["sha256"] == receipt["sha256"] and receipt["audit"].startswith("27:")
     result = pam("audit", "show", "--kind", "disclosure", "--format", "json", "--home", sample_home.path)
     # Other tests of the same home may have written reports from it since.
     assert [r["n"] for r in json.loads(result.stdout) if r["n"] <= 27] == [27]
@@ -364,7 +367,7 @@ def test_a_night_is_on_record(sample_home: Home, pam: Callable) -> None:
     assert pam("audit", "verify", "--home", sample_home.path).exit_code == 0
 
 
-def test_nothing_recorded_is_nothing_wrong(tmp_path: Path, pam: Callable) -> None:
+def test_verify_passes_where_nothing_was_recorded(tmp_path: Path, pam: Callable) -> None:
     result = pam("audit", "verify", "--home", tmp_path / "none")
     assert result.exit_code == 0 and "no record has been written yet" in result.stderr
     assert not (tmp_path / "none").exists()

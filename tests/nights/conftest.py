@@ -1,4 +1,4 @@
-"""The nights of awkward files, run once, each held against the plain model of tests/oracle."""
+"""Nights of unusual files, run once, each compared with the plain model of tests/oracle."""
 
 import csv
 import os
@@ -25,32 +25,32 @@ from dagster_project.nights.run import NightRun
 
 
 @dataclass
-class Awkward:
-    """A home after all its nights, and what the comparison said after each that was published."""
+class ComparedNights:
+    """A home after all its nights, and how each published one differed from the plain model."""
 
     home: Home
     nights: Nights
     runs: list[NightRun] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
-    """Of the nights that were published."""
+    """The numbers of the published nights."""
     differences: list[list[str]] = field(default_factory=list)
     figures: list[int] = field(default_factory=list)
     landings: list[Landing] = field(default_factory=list)
 
     @property
     def landing(self) -> Landing:
-        """What the plain model makes of all nights."""
+        """The plain model's result for all nights."""
         return self.landings[-1]
 
 
 def indicators() -> dict[str, list[tuple[str, str, str]]]:
-    """What the plain model is told of the indicators: id -> measure, unit and the column of its value."""
+    """What the plain model needs of the indicators: id -> measure, unit and the column of its value."""
     units = {row["measure"]: row["unit"] for row in seed("measure_list")}
-    found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    by_indicator: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
     for row in seed("public_health_indicators"):
-        if row["priority"] == "1":  # the plain model does not know that one indicator stands in for another
-            found[row["indicator_id"]].append((row["measure"], units[row["measure"]], row["value_column"].title()))
-    return dict(found)
+        if row["priority"] == "1":  # the plain model does not know that one indicator can replace another
+            by_indicator[row["indicator_id"]].append((row["measure"], units[row["measure"]], row["value_column"].title()))
+    return dict(by_indicator)
 
 
 def drop(home: Home, files: list[Path], folder: str) -> None:
@@ -63,30 +63,30 @@ def drop(home: Home, files: list[Path], folder: str) -> None:
                 shutil.copy2(path, into / path.name)
 
 
-def as_oracle(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
+def ledger_rows(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     """The ledger with each load's final counts, as `oracle.compare.diff_files` takes it."""
     totals = counts(entries)
-    found = []
+    rows = []
     for entry in entries:
         row = entry.model_dump()
         if entry.load_id in totals:
             last = totals[entry.load_id]
             row |= {n: getattr(last, n) for n in ("rows_landed", "rows_quarantined", "rows_duplicate")}
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows
 
 
-def differing(expected: list[dict[str, Any]], actual: list[tuple[Any, ...]]) -> list[str]:
-    """`oracle.compare.diff`, asked only where rows are not alike to the last digit: it is thorough, and slow."""
+def figure_differences(expected: list[dict[str, Any]], actual: list[tuple[Any, ...]]) -> list[str]:
+    """`oracle.compare.diff`, run only where rows differ in any digit, as it is slow."""
     if Counter(map(itemgetter(*COLUMNS), expected)) == Counter(actual):
         return []
     return diff(expected, [dict(zip(COLUMNS, row, strict=True)) for row in actual])
 
 
-LANDED_ALONE = 3
-"""The night that is only landed in the suite: the next one publishes what both brought."""
+ONLY_LANDED = 3
+"""In the suite this night is only landed: the next one publishes the files of both."""
 UNITS = ("amber-valley", "chesterfield", "derby-east")
-"""Two of one section and one of the other. Rows of others are of a unit that the home's list does not have."""
+"""Two of one section and one of the other. Other units are not on the home's list."""
 
 
 def list_areas(home: Home, areas: list[dict[str, str]]) -> None:
@@ -98,39 +98,39 @@ def list_areas(home: Home, areas: list[dict[str, str]]) -> None:
         rows.writerows(areas)
 
 
-def run_awkward(folder: Path, seed_number: int) -> Awkward:
-    """All nights of one seed, published one after another, and compared after each. The long run publishes each of them; and it
-    has all units, which make twice the figures and say no more of SQL that treats all alike.
+def run_compared_nights(folder: Path, seed_number: int) -> ComparedNights:
+    """All nights of one seed, published one after another, and compared after each. The long run publishes every night, and has
+    all units: twice the figures, but the same SQL.
     """
     nights = write_nasty(folder / "drop", seed=seed_number, indicators=indicators())
-    awkward = Awkward(Home(folder / "home").create(), nights)
-    awkward.home.config_file.write_text(BELIEVED, encoding="utf-8")
+    compared = ComparedNights(Home(folder / "home").create(), nights)
+    compared.home.config_file.write_text(BELIEVED, encoding="utf-8")
     if not how_often.IS_LONG:
         nights.areas[:] = [area for area in nights.areas if area["lpu_code"] in UNITS]
-        list_areas(awkward.home, nights.areas)
+        list_areas(compared.home, nights.areas)
     codes = {row["offence_code"]: row["offence_class"] for row in seed("offence_codes")}
     for n, files in enumerate(nights.nights, start=1):
-        drop(awkward.home, files, f"night{n}")
-        awkward.landings.append(land(nights.nights[:n], nights.forces))
-        if n == LANDED_ALONE and not how_often.IS_LONG:
-            land_night(awkward.home)
+        drop(compared.home, files, f"night{n}")
+        compared.landings.append(land(nights.nights[:n], nights.forces))
+        if n == ONLY_LANDED and not how_often.IS_LONG:
+            land_night(compared.home)
             continue
-        awkward.runs.append(publish_night(awkward.home))
-        awkward.numbers.append(n)
-        expected = marts(awkward.landing, nights.areas, nights.forces, offence_codes=codes, indicators=indicators())
-        with candidate(awkward.home) as con:
+        compared.runs.append(publish_night(compared.home))
+        compared.numbers.append(n)
+        expected = marts(compared.landing, nights.areas, nights.forces, offence_codes=codes, indicators=indicators())
+        with candidate(compared.home) as con:
             actual = con.execute(f"select {', '.join(COLUMNS)} from warehouse.marts.measures").fetchall()
-        awkward.differences.append(differing(expected, actual))
-        awkward.figures.append(len(actual))
-    return awkward
+        compared.differences.append(figure_differences(expected, actual))
+        compared.figures.append(len(actual))
+    return compared
 
 
 @pytest.fixture(scope="session")
-def awkward(tmp_path_factory: pytest.TempPathFactory) -> Awkward:
+def compared_nights(tmp_path_factory: pytest.TempPathFactory) -> ComparedNights:
     """All nights of one seed. To be read, not changed."""
-    return run_awkward(tmp_path_factory.mktemp("awkward"), int(os.environ.get("PAM_TEST_SEED", "1")))
+    return run_compared_nights(tmp_path_factory.mktemp("compared"), int(os.environ.get("PAM_TEST_SEED", "1")))
 
 
-def file_differences(awkward: Awkward) -> list[str]:
-    """Where the ledger and the plain model disagree on a file."""
-    return diff_files(awkward.landing.files, as_oracle(read_ledger(awkward.home)))
+def file_differences(compared: ComparedNights) -> list[str]:
+    """Files on which the ledger and the plain model disagree."""
+    return diff_files(compared.landing.files, ledger_rows(read_ledger(compared.home)))

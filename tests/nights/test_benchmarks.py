@@ -1,4 +1,4 @@
-"""Benchmarks: all of them import what is there, and each runs at its smallest size.
+"""Every benchmark can be imported, and runs at its smallest size.
 
 Not here: `dashboard` and `publishes`, which tests/reporting/dashboard/test_speed_and_memory.py and
 tests/publishing/postgres/test_swap.py run; `bare_script`, which `whole_night` runs; `side_by_side`, which needs SQLMesh.
@@ -39,12 +39,12 @@ MODULES = sorted(p.stem for p in (PROJECT / "benchmarks").glob("[!_]*.py"))
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_what_a_benchmark_imports_is_there(name: str) -> None:
+def test_every_benchmark_can_be_imported(name: str) -> None:
     importlib.import_module(f"benchmarks.{name}")
 
 
 def run_here(args: list[str], **env: str) -> tuple[float, int]:
-    """`report.run_program` in this process: to load what a night needs takes longer than a night of the smallest size."""
+    """`report.run_program` in this process: loading what a night needs takes longer than the smallest night."""
     program, *words = args
     began = time.process_time()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
@@ -63,9 +63,9 @@ def run_here(args: list[str], **env: str) -> tuple[float, int]:
     return time.process_time() - began, 1024
 
 
-def test_a_program_is_measured_and_its_failure_said() -> None:
-    found = report.run_measured([sys.executable, "-c", "x = bytes(50_000_000); print(sum(x))"])
-    assert found["wall"] > 0 and found["cpu"] > 0.1 and found["peak"] > 50
+def test_a_program_is_measured_and_its_failure_reported() -> None:
+    measured = report.run_measured([sys.executable, "-c", "x = bytes(50_000_000); print(sum(x))"])
+    assert measured["wall"] > 0 and measured["cpu"] > 0.1 and measured["peak"] > 50
     with pytest.raises(RuntimeError, match=r"exit code 3\n(said\nwrong|wrong\nsaid)"):
         report.run_program([sys.executable, "-c", "import sys; print('said'); print('wrong', file=sys.stderr); sys.exit(3)"])
 

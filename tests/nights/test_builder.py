@@ -27,7 +27,7 @@ class Killer(Listener):
         self.waits += 1
 
 
-def test_a_night_whose_builder_is_killed_builds_again(week_copy: Home, tmp_path: Path) -> None:
+def test_a_night_builds_again_if_its_builder_is_killed(week_copy: Home, tmp_path: Path) -> None:
     other = copy_home(week_copy, tmp_path / "other")
     for home in (week_copy, other):
         drop_something(home)

@@ -1,4 +1,4 @@
-"""A night keeps to its memory: what does not fit goes to the home, is nobody else's, and is gone when the night is over."""
+"""A night keeps to its memory limit: rows that do not fit spill into the home, private, and are deleted when the night ends."""
 
 import stat
 from pathlib import Path
@@ -24,7 +24,7 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home").create()
 
 
-def test_a_quarter_of_the_machine_unless_the_settings_say_otherwise(home: Home) -> None:
+def test_the_default_limit_is_a_quarter_of_the_machine(home: Home) -> None:
     default = memory.memory_settings(home)["memory_limit"]
     assert default == f"{max(1 << 30, memory.machine_memory() // 4) >> 20}MiB"
     home.config_file.write_text('[night]\nmemory = "300MB"\n')
@@ -35,7 +35,7 @@ def test_a_quarter_of_the_machine_unless_the_settings_say_otherwise(home: Home) 
         memory.memory_limit(home)
 
 
-def test_rows_spill_into_the_home_and_rows_with_identifiers_do_not(home: Home) -> None:
+def test_only_rows_without_identifiers_spill_into_the_home(home: Home) -> None:
     home.config_file.write_text('[night]\nmemory = "40MB"\n')
     con = connect(memory.memory_settings(home), has_identifiers=False)
     con.execute(WIDE.format(600_000))
@@ -45,13 +45,13 @@ def test_rows_spill_into_the_home_and_rows_with_identifiers_do_not(home: Home) -
         connect(memory.memory_settings(home), has_identifiers=True).execute(WIDE.format(600_000))
 
 
-def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home) -> None:
+def test_a_file_larger_than_memory_lands_and_leaves_no_spill(home: Home) -> None:
     home.config_file.write_text('[night]\nmemory = "80MB"\n')
-    made = write_national(home.path.parent / "made", ["derbyshire"], 1, 16)
+    files = write_national(home.path.parent / "made", ["derbyshire"], 1, 16)
     write_areas(home, ["derbyshire"])
-    (large,) = (p for p in made if p.name.startswith("intelligence"))
+    (large,) = (p for p in files if p.name.startswith("intelligence"))
     large.rename(home.inbox / large.name)
-    # Of a night that was killed.
+    # Left by a killed night.
     home.spill.mkdir()
     (home.spill / "duckdb_temp_storage-0.tmp").write_bytes(b"rows")
     run = NightRun(home)
@@ -65,22 +65,22 @@ def test_a_file_larger_than_the_memory_lands_whole_and_nothing_stays(home: Home)
     assert not home.spill.exists()
 
 
-def test_many_figures_are_asked_a_mart_at_a_time_with_the_same_answers(
+def test_many_figures_are_built_a_mart_at_a_time_with_the_same_result(
     week_copy: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tens of millions, asked all at once, are more than a night's memory holds."""
+    """Tens of millions of figures in one query need more memory than a night has."""
 
     def facts() -> list[tuple]:
         with duckdb.connect(str(week_copy.candidate / "work.duckdb"), read_only=True) as con:
             return con.execute("select * from audit.figure_facts order by all").fetchall()
 
     before = facts()
-    # The variable counts when a model is compiled, not when the project is parsed, which takes most of the time.
+    # The variable is read when a model is compiled, not when the project is parsed, which takes most of the time.
     monkeypatch.setattr(dbt_runner, "_parsed_for", lambda _: dbt_runner.manifest())
     assert len({mart for mart, *_ in before}) > 4
-    asked = ["dbt", "run", "-s", "figure_facts", "--vars", "{many_figures: 1}", "--home", str(week_copy.path)]
-    result = CliRunner().invoke(app, asked, env={"DBT_QUIET": "true"})
+    command = ["dbt", "run", "-s", "figure_facts", "--vars", "{many_figures: 1}", "--home", str(week_copy.path)]
+    result = CliRunner().invoke(app, command, env={"DBT_QUIET": "true"})
     assert result.exit_code == 0, result.output
     (last,) = (week_copy.candidate / "dbt" / "run").rglob("figure_facts.sql")
-    assert last.read_text().startswith("insert into"), "it was not asked a mart at a time"
+    assert last.read_text().startswith("insert into"), "it was not built a mart at a time"
     assert facts() == before

@@ -1,7 +1,7 @@
 """Short random sequences of files against the plain model, many forces in one home and built by dbt itself.
 
-Neither forces nor extracts meet: in one home six forces live through sequences of their own, each of three extracts.
-`--long` runs twenty homes of 34 forces. The suite has tests/sequences: more kinds of files, a force a home.
+Forces and extracts are independent: one home has six forces, each with its own sequence of three extracts.
+`--long` runs twenty homes of 34 forces. The short suite has tests/sequences: more kinds of files, a force a home.
 """
 
 import os
@@ -21,7 +21,7 @@ from dagster_project.core.seeds import force_names
 from dagster_project.landing import read_ledger
 from dagster_project.transform import dbt_runner, raw_schema
 
-from .conftest import as_oracle
+from .conftest import ledger_rows
 
 pytestmark = pytest.mark.long
 
@@ -64,8 +64,8 @@ def land_copies(home: Home, files: list[Path], place: int) -> str:
 
 
 def identity(file: str, line: int | str, key: object) -> tuple[str, ...]:
-    """What a current row is told by: its key and when it was extracted (two files of one extraction may both have it, and
-    then say the same of it), or file and line where rows have no key.
+    """What identifies a current row: its key and when it was extracted (two files of one extraction may both have it, with
+    the same values), or file and line where rows have no key.
     """
     if file.count("__") == 4:
         return file.split("__")[-1], key if isinstance(key, str) else "\x1f".join(map(str, key))
@@ -73,12 +73,12 @@ def identity(file: str, line: int | str, key: object) -> tuple[str, ...]:
 
 
 def differences(home: Home, night_id: str, landing: Landing) -> list[str]:
-    """Build what decides on rows and coverage; where it parts from the plain model, for each extract and force."""
+    """Build the models of rows and coverage; list where they differ from the plain model, by extract and force."""
     raw_schema.fresh_candidate(home)
     raw_schema.prepare_raw(home, night_id, TODAY)
     nodes = dbt_runner.build(home, select=MODELS)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
-    found = []
+    lines = []
     with candidate(home) as con:
         rows, days = defaultdict(set), defaultdict(set)
         for extract in EXTRACTS:
@@ -97,22 +97,24 @@ def differences(home: Home, night_id: str, landing: Landing) -> list[str]:
             at = (extract, force)
             expected = {identity(r["_file"], r["_line"], r["_key"]) for r in landing.rows.get(at, [])}
             if rows[at] != expected:
-                found.append(f"{at}: extra {sorted(rows[at] - expected)[:3]}, missing {sorted(expected - rows[at])[:3]}")
+                lines.append(f"{at}: extra {sorted(rows[at] - expected)[:3]}, missing {sorted(expected - rows[at])[:3]}")
             if days[at] != landing.covered(*at):
-                found.append(f"{at}: {len(days[at])} covered days, expected {len(landing.covered(*at))}")
-    return found
+                lines.append(f"{at}: {len(days[at])} covered days, expected {len(landing.covered(*at))}")
+    return lines
 
 
 @pytest.fixture
-def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happens in a power cut is asked elsewhere; here thousands of small files are written."""
+def no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Power cuts are tested elsewhere; here thousands of small files are written."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.mark.parametrize("number", range(HOMES))
-def test_a_sequence_a_force(number: int, tmp_path: Path, quick_disk: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One home in two is looked at from the third night on, as if the night before had been published; the others in the
-    end, as if all had been: whatever is spent by then is left out, and must not be missed.
+def test_sequences_of_many_forces_match_the_model(
+    number: int, tmp_path: Path, no_fsync: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every other home is compared from the third night on, as if the night before had been published; the rest at the end,
+    as if all had been: loads without effect by then are left out, and must not be missed.
     """
     nights = write_sequences(tmp_path, number)
     home = Home(tmp_path / "home").create()
@@ -123,4 +125,4 @@ def test_a_sequence_a_force(number: int, tmp_path: Path, quick_disk: None, monke
             landing = land(nights[:n], force_names())
             monkeypatch.setattr(raw_schema, "_published_before", lambda _: night_ids[-1 - number % 2])
             assert differences(home, night_ids[-1], landing) == [], f"after night {n}"
-    assert diff_files(landing.files, as_oracle(read_ledger(home))) == []
+    assert diff_files(landing.files, ledger_rows(read_ledger(home))) == []

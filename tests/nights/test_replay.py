@@ -1,5 +1,5 @@
-"""The warehouse made again from raw/ and the lists alone: now, as it was (tests/cli/test_replay.py), and against what somebody
-changed."""
+"""The warehouse rebuilt from raw/ and the lists alone: as of now, as of an earlier night (tests/cli/test_replay.py), and
+compared with what somebody changed."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -39,8 +39,8 @@ def replaying(home: Home) -> Iterator[ReplayRun]:
         run.end()
 
 
-def published_again(home: Home) -> ReplayRun:
-    """A replay by its steps."""
+def run_replay(home: Home) -> ReplayRun:
+    """A whole replay, step by step."""
     with replaying(home) as run:
         run.land()
         run.build()
@@ -56,8 +56,8 @@ def differing(one: Path, other: Path) -> int:
         return find_differences(con, columns=EVERY)
 
 
-def restored(week: Home, to: Path, *parts: str) -> Home:
-    """A home of which a backup brought back these parts alone."""
+def restore(week: Home, to: Path, *parts: str) -> Home:
+    """A home with only these parts restored from a backup."""
     home = Home(to)
     home.path.mkdir(mode=0o700)
     for part in parts:
@@ -66,15 +66,15 @@ def restored(week: Home, to: Path, *parts: str) -> Home:
     return home
 
 
-def test_nights_do_differ_from_one_another(week: Home) -> None:
-    """Or the comparison above would show nothing."""
+def test_nights_differ_from_each_other(week: Home) -> None:
+    """Otherwise comparing figures would show nothing."""
     for one, other in ((0, 1), (1, 2), (2, 3)):
         assert differing(find_kept(week, NIGHTS[one]).path, find_kept(week, NIGHTS[other]).path) > 500
 
 
 def test_a_home_of_raw_and_the_key_alone_publishes_the_same(pam: Callable, week: Home, tmp_path: Path) -> None:
-    """Also with what a night left in raw/ that was killed before the ledger's line: a tie with a load that never was."""
-    home = restored(week, tmp_path / "restored", "raw", "pseudonym.key")
+    """Also with a tie in raw/ that a night left which was killed before it wrote to the ledger."""
+    home = restore(week, tmp_path / "restored", "raw", "pseudonym.key")
     own = next(str(e.load_id) for e in read_ledger(home) if e.extract == "op_trapped" and e.night_id == NIGHTS[0])
     with duckdb.connect() as con:
         con.execute(
@@ -89,16 +89,16 @@ def test_a_home_of_raw_and_the_key_alone_publishes_the_same(pam: Callable, week:
     assert result.exit_code == 0 and f"Night {receipt.night_id} is published" in result.stdout
     assert (receipt.outcome, receipt.reason, night_of(home.warehouse)) == ("published", replay.REASON, receipt.night_id)
     assert same_figures(week, home) == []
-    assert receipt.withdrawn == {} and receipt.files == [], "nothing landed tonight, and nothing was taken back"
+    assert receipt.withdrawn == {} and receipt.files == [], "nothing landed and nothing was withdrawn"
     assert {e.load_id for e in read_ledger(home)} == {e.load_id for e in read_ledger(week)}
     (row,) = meta_rows(home, "nights")
     assert (row["outcome"], row["reason"]) == ("published", replay.REASON)
     assert len(meta_rows(home, "files")) == len(read_ledger(week))
     assert len(list(home.inbox.iterdir())) == 1, "the inbox waits for a night"
-    assert start(home).base == "night", "and nights go on from there"
+    assert start(home).base == "night", "later nights build on it"
 
 
-def test_a_replay_says_what_is_otherwise(week_copy: Home) -> None:
+def test_a_replay_reports_every_difference(week_copy: Home) -> None:
     """Figures that somebody changed in the published file, rows that somebody changed in raw/ and, where it publishes, a file
     that landed in a night that was not published."""
     rows = administrations(range(1, 13))[:-2]
@@ -119,22 +119,22 @@ def test_a_replay_says_what_is_otherwise(week_copy: Home) -> None:
     with duckdb.connect() as con:
         con.execute(f"create table kept as select * from read_parquet('{path}') where line_ref <> 'A3'")
         con.execute(f"copy kept to '{path}' (format parquet)")
-    found = rebuild_and_compare(week_copy, limit=500)
-    marts = {row[0]: row for row in found.marts}
-    assert set(marts) == {"mart_drug_offences", "mart_county_lines"}, "what landed later is not in it"
-    assert marts["mart_drug_offences"][2] == 3 and found.differing - 3 > 10
-    rows = [dict(zip(replay.COLUMNS, row, strict=True)) for row in found.rows]
+    comparison = rebuild_and_compare(week_copy, limit=500)
+    marts = {row[0]: row for row in comparison.marts}
+    assert set(marts) == {"mart_drug_offences", "mart_county_lines"}, "without what landed later"
+    assert marts["mart_drug_offences"][2] == 3 and comparison.differing - 3 > 10
+    rows = [dict(zip(replay.COLUMNS, row, strict=True)) for row in comparison.rows]
     rows = [r for r in rows if r["mart"] == "mart_drug_offences"]
     assert {(r["measure"], r["category"], r["kind"]) for r in rows} == {("possession_offences", "92D", "changed")}
     assert {r["period_start"].month: r["differs"] for r in rows} == {10: ["value"], 11: ["data_status"], 12: ["prior_value"]}
     path.write_bytes(whole)
-    run = published_again(week_copy)
+    run = run_replay(week_copy)
     marts = {row[0]: row for row in run.comparison.marts}
     assert set(marts) == {"mart_drug_offences", "mart_naloxone"} and marts["mart_drug_offences"][2] == 3
     assert run.comparison.differing == sum(r[2] + r[4] + r[5] for r in run.comparison.marts)
     assert published(week_copy, f"select count(*) from marts.mart_drug_offences where data_status = 'partial' and {of}"
                      " and period_label = 'Nov 2025'") == [(0,)]  # fmt: skip
-    assert run.receipt.withdrawn == {"naloxone": 1}, "since the last publication, the file took a row back"
+    assert run.receipt.withdrawn == {"naloxone": 1}, "the new file withdrew a row since the last publication"
 
 
 def test_a_held_replay_leaves_what_is_published(week_copy: Home) -> None:
@@ -149,23 +149,23 @@ def test_a_held_replay_leaves_what_is_published(week_copy: Home) -> None:
     assert run.receipt.outcome == "held" and week_copy.warehouse.read_bytes() == before
 
 
-def test_rows_that_are_not_there_are_named(week: Home, week_copy: Home, tmp_path: Path) -> None:
+def test_missing_rows_are_named(week: Home, week_copy: Home, tmp_path: Path) -> None:
     (load,) = (e for e in read_ledger(week_copy) if e.extract == "county_lines" and e.night_id == NIGHTS[3])
     (week_copy.raw / "county_lines" / "derbyshire" / f"{load.load_id}.parquet").unlink()
-    said = rf"names rows that are missing: raw/county_lines/derbyshire/{load.load_id}\.parquet"
-    with pytest.raises(ReplayError, match=said):
+    message = rf"names rows that are missing: raw/county_lines/derbyshire/{load.load_id}\.parquet"
+    with pytest.raises(ReplayError, match=message):
         rebuild_and_compare(week_copy)
-    with replaying(week_copy) as run, pytest.raises(ReplayError, match=said):
+    with replaying(week_copy) as run, pytest.raises(ReplayError, match=message):
         run.land()
     assert night_of(week_copy.warehouse) == NIGHTS[4]
-    empty = restored(week, tmp_path / "empty", "published")
+    empty = restore(week, tmp_path / "empty", "published")
     with pytest.raises(ReplayError, match="nothing had landed by night 20260107T020000Z"):
         rebuild_and_compare(empty)
     with replaying(empty) as run, pytest.raises(ReplayError, match="has no ledger"):
         run.land()
 
 
-def test_what_can_not_be_asked_for(week: Home, tmp_path: Path) -> None:
+def test_unknown_nights_are_refused(week: Home, tmp_path: Path) -> None:
     out = tmp_path / "out.duckdb"
     with pytest.raises(ReplayError, match="nothing had landed by night 20250101T020000Z"):
         write_as_of(week, "20250101T020000Z", out)

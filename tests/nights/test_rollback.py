@@ -1,4 +1,4 @@
-"""Going back to an earlier night: in one step, with who and why, and with the next night as if nothing had been."""
+"""Going back to an earlier night: in one step, with name and reason, and with no effect on the next night."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def test_the_night_before_is_published_again(week_copy: Home) -> None:
     receipt = roll_back(week_copy, **WHO)
     assert night_of(week_copy.warehouse) == NIGHTS[3]
     assert week_copy.warehouse.samefile(week_copy.publications / f"{NIGHTS[3]}.duckdb")
-    assert (week_copy.publications / f"{NIGHTS[4]}.duckdb").read_bytes() == newest, "what was published stays kept"
+    assert (week_copy.publications / f"{NIGHTS[4]}.duckdb").read_bytes() == newest, "the newest night stays kept"
     assert sorted(os.listdir(week_copy.published)) == [".nights", "current", "warehouse.duckdb"]
     assert receipt == last(week_copy) and receipt.outcome == "rolled back"
     assert (receipt.republished, receipt.by, receipt.reason) == (NIGHTS[3], WHO["by"], WHO["why"])
@@ -46,16 +46,16 @@ def test_the_night_before_is_published_again(week_copy: Home) -> None:
     assert week_copy.warehouse.read_bytes() == newest
 
 
-def test_status_says_that_an_earlier_night_stands(week_copy: Home) -> None:
+def test_status_reports_a_rollback(week_copy: Home) -> None:
     assert status(week_copy)["rolled_back"] is None
     receipt = roll_back(week_copy, NIGHTS[1], **WHO)
-    found = status(week_copy)
-    assert found["published"]["night_id"] == NIGHTS[1] and found["last_night"]["night_id"] == NIGHTS[4]
-    assert found["rolled_back"] == {"since": receipt.finished_at, **WHO, "night_id": receipt.night_id}
-    assert found["withdrawn"] == {"naloxone": 1}, "what the night that stands took back"
+    result = status(week_copy)
+    assert result["published"]["night_id"] == NIGHTS[1] and result["last_night"]["night_id"] == NIGHTS[4]
+    assert result["rolled_back"] == {"since": receipt.finished_at, **WHO, "night_id": receipt.night_id}
+    assert result["withdrawn"] == {"naloxone": 1}, "what the published night withdrew"
 
 
-def test_the_next_night_publishes_the_newest_state_from_nothing(
+def test_the_night_after_a_rollback_builds_everything(
     week: Home, week_copy: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outputs, "OUTPUTS", (says("open"), says("report")))
@@ -68,7 +68,7 @@ def test_the_next_night_publishes_the_newest_state_from_nothing(
     assert same_figures(week, week_copy) == []
     assert night_of(week_copy.warehouse) == NEXT
     assert status(week_copy)["rolled_back"] is None
-    # Since what readers had: the list replaced and the rows corrected meanwhile are this night's to tell of.
+    # Compared with what readers had, this night reports the replaced list and the rows corrected meanwhile.
     assert run.receipt.withdrawn == {"county_lines": 1, "naloxone": 1}
     rows = {r["night_id"]: r for r in meta_rows(week_copy, "nights")}
     assert list(rows) == [*NIGHTS, back.night_id, NEXT]
@@ -76,22 +76,22 @@ def test_the_next_night_publishes_the_newest_state_from_nothing(
     assert (row["outcome"], row["figures"]) == ("rolled back", sum(back.figures.values()))
     assert row["reason"] == f"night {NIGHTS[0]} published again by A. Person: {WHO['why']}"
     assert list_kept(week_copy)[-1].night_id == NEXT and list_kept(week_copy)[0].night_id == NIGHTS[0]
-    assert kept_before(week_copy, NEXT).night_id == NIGHTS[0], "what readers had, and not what was taken back"
-    night_says_what_it_published(week_copy, run.receipt)
+    assert kept_before(week_copy, NEXT).night_id == NIGHTS[0], "what readers had, not the night that was rolled back"
+    check_outputs_follow_rollback(week_copy, run.receipt)
 
 
-def night_says_what_it_published(home: Home, night: Receipt) -> None:
-    """A night and going back from it: the receipt of each has the outputs, made anew of the file, to the byte. What the night
-    built is not built on after that."""
+def check_outputs_follow_rollback(home: Home, night: Receipt) -> None:
+    """A night, then a rollback: the receipt of each has the outputs, built again from its file to the byte. Later nights do not
+    build on the night that was rolled back."""
 
-    def told() -> str:
+    def open_night() -> str:
         return (home.published / "open" / "night.txt").read_text(encoding="utf-8")
 
     assert candidate.start(home).base == "night"
-    assert list(night.outputs) == ["open"] and told() == night.night_id
+    assert list(night.outputs) == ["open"] and open_night() == night.night_id
     back = roll_back(home, **WHO)
     assert candidate.start(home).base != "night"
-    assert told() == back.republished and back.outputs["open"]["sha256"] != night.outputs["open"]["sha256"]
+    assert open_night() == back.republished and back.outputs["open"]["sha256"] != night.outputs["open"]["sha256"]
     forward = roll_back(home, night.night_id, **WHO)
     assert forward.outputs["open"]["sha256"] == night.outputs["open"]["sha256"]
     assert next(r for r in read_receipts(home) if r.night_id == forward.night_id).outputs == forward.outputs
@@ -100,7 +100,7 @@ def night_says_what_it_published(home: Home, night: Receipt) -> None:
         read_config(home)
 
 
-def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:
+def test_a_night_that_is_not_kept_is_refused(week_copy: Home, tmp_path: Path) -> None:
     before = week_copy.warehouse.read_bytes()
     with pytest.raises(NotKeptError, match=rf"20251224T020000Z: no kept night of that id\. Kept are: {NIGHTS[0]}"):
         roll_back(week_copy, "20251224T020000Z", **WHO)
@@ -116,10 +116,10 @@ def test_a_night_that_is_not_kept(week_copy: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", ["cut short", "a byte", "a figure", "of another night", "not a database", "no receipt"])
-def test_a_kept_night_that_is_not_whole_is_not_published(week_copy: Home, harm: str) -> None:
+def test_a_damaged_kept_night_is_not_published(week_copy: Home, harm: str) -> None:
     path = week_copy.publications / f"{NIGHTS[3]}.duckdb"
     body = path.read_bytes()
-    said = "its SHA-256 is not that of the receipt"
+    reason = "its SHA-256 is not that of the receipt"
     if harm == "cut short":
         path.write_bytes(body[: len(body) // 2])
     elif harm == "a byte":
@@ -133,27 +133,27 @@ def test_a_kept_night_that_is_not_whole_is_not_published(week_copy: Home, harm: 
         path.write_text("not a database", encoding="utf-8")
     else:
         (week_copy.nights / f"{NIGHTS[3]}.json").unlink()
-        said = "nights/ has no receipt with its SHA-256"
-    with pytest.raises(NotKeptError, match=said) as error:
+        reason = "nights/ has no receipt with its SHA-256"
+    with pytest.raises(NotKeptError, match=reason) as error:
         roll_back(week_copy, **WHO)
     assert f"publications/{NIGHTS[3]}.duckdb" in str(error.value)
     assert night_of(week_copy.warehouse) == NIGHTS[4]
     assert not [r for r in read_receipts(week_copy) if r.republished]
 
 
-def test_who_and_why_are_needed(week_copy: Home) -> None:
+def test_name_and_reason_are_required(week_copy: Home) -> None:
     for by, why in ((" ", "x"), ("x", "")):
         with pytest.raises(ValueError, match="neither may be blank"):
             roll_back(week_copy, by=by, why=why)
     assert night_of(week_copy.warehouse) == NIGHTS[4]
 
 
-def test_not_while_a_night_is_under_way(week_copy: Home) -> None:
+def test_rollback_is_refused_while_a_night_is_under_way(week_copy: Home) -> None:
     with locked(week_copy), pytest.raises(RuntimeError, match="another night is under way"):
         roll_back(week_copy, **WHO)
 
 
-def test_killed_before_the_step_the_newest_night_stands_and_the_try_is_known(
+def test_killed_before_publishing_the_newest_night_stays_and_the_attempt_is_recorded(
     week_copy: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rollback.publish, "publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -163,13 +163,13 @@ def test_killed_before_the_step_the_newest_night_stands_and_the_try_is_known(
     begin(week_copy).end()
     assert night_of(week_copy.warehouse) == NIGHTS[4]
     assert last(week_copy).outcome == "failed" and "was not, by A. Person" in last(week_copy).summary
-    back, again, told = [*read_log(week_copy)][-3:]
+    back, again, withdrawal = [*read_log(week_copy)][-3:]
     assert (back.facts["what"], again.facts["what"]) == ("rolled back", "published again")
-    assert told.facts == {"withdraws": [back.n, again.n], "what": "not published", "night_id": NIGHTS[3]}
+    assert withdrawal.facts == {"withdraws": [back.n, again.n], "what": "not published", "night_id": NIGHTS[3]}
     assert status(week_copy)["rolled_back"] is None and status(week_copy)["last_night"]["night_id"] == NIGHTS[4]
 
 
-def test_killed_after_the_step_the_receipt_is_made_good(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_after_publishing_the_receipt_is_completed(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def first_only(home: Home, receipt: Receipt) -> None:
         if receipt.outcome == "rolled back":
             raise KeyboardInterrupt
@@ -184,8 +184,8 @@ def test_killed_after_the_step_the_receipt_is_made_good(week_copy: Home, monkeyp
     assert status(week_copy)["rolled_back"]["why"] == WHO["why"]
 
 
-def test_half_a_copy_is_no_publication(week_copy: Home) -> None:
-    """Killed while the kept file was copied beside the published one."""
+def test_a_partial_copy_is_ignored(week_copy: Home) -> None:
+    """Killed while the kept file was copied next to the published one."""
     half = week_copy.published / ".warehouse.duckdb.new"
     half.write_bytes(b"half")
     assert published(week_copy, "select count(*) from meta.nights") == [(5,)]
@@ -194,8 +194,8 @@ def test_half_a_copy_is_no_publication(week_copy: Home) -> None:
     assert night_of(week_copy.warehouse) == NIGHTS[3]
 
 
-def test_a_published_file_that_can_not_be_read_is_replaced(week_copy: Home) -> None:
-    """What a damaged disk leaves: nights refuse it, and say what to type."""
+def test_an_unreadable_published_file_is_replaced(week_copy: Home) -> None:
+    """As after damage to the disk: nights refuse the file, and name the command to type."""
     week_copy.warehouse.write_bytes(b"rubbish")
     with pytest.raises(RuntimeError, match=r"is not a published night.*`pam rollback --list`"):
         begin(week_copy)

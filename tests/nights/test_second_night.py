@@ -1,4 +1,4 @@
-"""A night built on known files alone: no figure changes, nothing is landed, and who reads meanwhile keeps the old night."""
+"""A night of known files only: no figure changes, nothing is landed, and open readers keep the old night."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ for line in sys.stdin:
     print(con.execute(line).fetchall(), flush=True)
 """
 NIGHTS = "select count(*) from meta.nights"
-WHOLE = "select count(*), sum(value)::varchar from marts.measures where mart <> 'mart_public_health'"
+ALL_FIGURES = "select count(*), sum(value)::varchar from marts.measures where mart <> 'mart_public_health'"
 
 
 class Reader:
@@ -45,7 +45,7 @@ class Reader:
 
 
 @dataclass
-class Second:
+class SecondNight:
     """A home after its second night, which had the first one's files in its inbox."""
 
     home: Home
@@ -53,7 +53,7 @@ class Second:
     run: NightRun
     reader: Reader
     inode: int
-    said: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
 
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
@@ -62,61 +62,61 @@ def state(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def second(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Second]:
+def night(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondNight]:
     home = copy_home(sample_home, tmp_path_factory.mktemp("second") / "home")
     inbox = home.path.parent / "extracts"
     (dropped,) = home.archive.iterdir()
     shutil.copytree(dropped, inbox)
     reader, inode = Reader(home), home.warehouse.stat().st_ino
-    said = [reader.ask(sql) for sql in (NIGHTS, WHOLE)]
+    answers = [reader.ask(sql) for sql in (NIGHTS, ALL_FIGURES)]
     run = publish_night(home, inbox)
-    yield Second(home, inbox, run, reader, inode, said)
+    yield SecondNight(home, inbox, run, reader, inode, answers)
     reader.process.stdin.close()
     reader.process.wait(10)
     reader.process.stdout.close()
 
 
-def test_every_file_is_known_and_no_figure_changes(second: Second, sample_home: Home) -> None:
-    assert second.run.receipt.outcome == "published"
-    assert {e.outcome for e in second.run.entries} == {"known"}
-    assert len(second.run.entries) == len(list(second.inbox.iterdir()))
-    assert same_figures(sample_home, second.home) == []
-    assert second.run.receipt.withdrawn == {} and not list(second.home.nights.glob("*__withdrawn.csv"))
+def test_every_file_is_known_and_no_figure_changes(night: SecondNight, sample_home: Home) -> None:
+    assert night.run.receipt.outcome == "published"
+    assert {e.outcome for e in night.run.entries} == {"known"}
+    assert len(night.run.entries) == len(list(night.inbox.iterdir()))
+    assert same_figures(sample_home, night.home) == []
+    assert night.run.receipt.withdrawn == {} and not list(night.home.nights.glob("*__withdrawn.csv"))
 
 
-def test_landed_rows_are_not_touched_and_the_inbox_is_left(second: Second, sample_home: Home) -> None:
-    for folder in (second.home.raw, second.home.quarantine):
+def test_landed_rows_and_the_inbox_are_unchanged(night: SecondNight, sample_home: Home) -> None:
+    for folder in (night.home.raw, night.home.quarantine):
         assert {n: s for n, (s, _) in state(folder).items()} == {
             n: s for n, (s, _) in state(sample_home.path / folder.name).items() if not n.startswith("_ledger")
         } | {n: s for n, (s, _) in state(folder).items() if n.startswith("_ledger")}
-    assert {e.load_id for e in read_ledger(second.home)} == {e.load_id for e in read_ledger(sample_home)}
-    assert len(list(second.inbox.iterdir())) == len(list(next(sample_home.archive.iterdir()).iterdir()))
+    assert {e.load_id for e in read_ledger(night.home)} == {e.load_id for e in read_ledger(sample_home)}
+    assert len(list(night.inbox.iterdir())) == len(list(next(sample_home.archive.iterdir()).iterdir()))
 
 
-def test_a_quiet_night_answers_for_every_check(second: Second, sample_home: Home) -> None:
+def test_a_night_of_known_files_runs_every_check(night: SecondNight, sample_home: Home) -> None:
     (first,) = read_receipts(sample_home)
-    assert sorted((c["suite"], c["subject"], c["rule"]) for c in second.run.receipt.checks) == sorted(
+    assert sorted((c["suite"], c["subject"], c["rule"]) for c in night.run.receipt.checks) == sorted(
         (c["suite"], c["subject"], c["rule"]) for c in first.checks
     )
-    assert second.run.receipt.figures == first.figures
+    assert night.run.receipt.figures == first.figures
 
 
-def test_who_reads_keeps_the_old_night_and_who_comes_sees_the_new(second: Second) -> None:
-    assert second.said[0] == "[(1,)]"
-    assert [second.reader.ask(sql) for sql in (NIGHTS, WHOLE)] == second.said, "open since before: the old night, whole"
-    assert second.home.warehouse.stat().st_ino != second.inode, "replaced, not written into"
-    with connect(second.home) as con:
-        assert con.execute(NIGHTS).fetchone() == (2,) and str(con.execute(WHOLE).fetchall()) == second.said[1]
+def test_open_readers_keep_the_old_night_and_new_ones_see_the_new(night: SecondNight) -> None:
+    assert night.answers[0] == "[(1,)]"
+    assert [night.reader.ask(sql) for sql in (NIGHTS, ALL_FIGURES)] == night.answers, "opened before: still the old night"
+    assert night.home.warehouse.stat().st_ino != night.inode, "replaced, not written into"
+    with connect(night.home) as con:
+        assert con.execute(NIGHTS).fetchone() == (2,) and str(con.execute(ALL_FIGURES).fetchall()) == night.answers[1]
         assert con.execute(OFFENCES).fetchall() == [(2187, 1649)]
 
 
-def test_the_publication_says_which_nights_there_were(second: Second) -> None:
+def test_the_published_file_lists_all_nights(night: SecondNight) -> None:
     rows = published(
-        second.home,
+        night.home,
         "select night_id, outcome, files_accepted, rows_landed > 0, figures, finished_at is null from meta.nights"
         " order by started_at, night_id",
     )
-    first, last = read_receipts(second.home)
+    first, last = read_receipts(night.home)
     figures = sum(first.figures.values())
     assert rows == [
         (first.night_id, "published", len(first.files), True, figures, False),
@@ -124,8 +124,8 @@ def test_the_publication_says_which_nights_there_were(second: Second) -> None:
     ]
 
 
-def test_only_the_owner_reads_what_is_published(second: Second) -> None:
-    assert second.home.warehouse.stat().st_mode & 0o777 == 0o600
-    assert second.home.published.stat().st_mode & 0o777 == 0o700
-    assert sorted(os.listdir(second.home.published)) == [".nights", "current", "warehouse.duckdb"]
-    assert {p.stat().st_mode & 0o077 for p in second.home.path.rglob("*")} == {0}
+def test_only_the_owner_can_read_the_home(night: SecondNight) -> None:
+    assert night.home.warehouse.stat().st_mode & 0o777 == 0o600
+    assert night.home.published.stat().st_mode & 0o777 == 0o700
+    assert sorted(os.listdir(night.home.published)) == [".nights", "current", "warehouse.duckdb"]
+    assert {p.stat().st_mode & 0o077 for p in night.home.path.rglob("*")} == {0}

@@ -1,4 +1,4 @@
-"""The list of rows that a night takes back, without those that its own files brought."""
+"""The list of rows that a night withdraws, without rows of its own files."""
 
 import csv
 
@@ -10,9 +10,9 @@ from dagster_project.nights.publish_step import list_withdrawn
 from dagster_project.transform.raw_schema import WORK
 
 
-def test_a_row_that_the_night_itself_brought_is_not_listed(new_home: Home) -> None:
-    """Of three files the last lacks a row of each of the others: the first came before, the second in the same night. A row of
-    which both tell was there before."""
+def test_rows_of_the_night_s_own_files_are_not_listed(new_home: Home) -> None:
+    """The last of three files lacks a row of each of the others: the first came on an earlier night, the second in the same
+    night. A row of both was there before."""
     night = Night.begin(new_home)
     new_home.candidate.mkdir(exist_ok=True)
     with duckdb.connect(str(new_home.candidate / WORK)) as con:

@@ -1,4 +1,4 @@
-"""A night of the command line is seen on Dagster's page: what it made, what its gate said, and how it ended."""
+"""A night of the command line is shown on Dagster's page: its assets, the answers of its gate, and how it ended."""
 
 import time
 from dataclasses import replace
@@ -17,39 +17,41 @@ WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 
 @pytest.fixture
 def instance():
-    with dg.DagsterInstance.ephemeral() as found:
-        yield found
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
 
 
-def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_assets_and_checks_of_the_night_are_shown_once(
+    sample_copy: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (receipt,) = read_receipts(sample_copy)
     began = time.process_time()
     n = report_nights(instance, sample_copy)
     assert n > 300 and time.process_time() - began < 40
-    made = instance.get_latest_materialization_event(WAREHOUSE).asset_materialization.metadata
-    assert made["night"].value == receipt.night_id and made["figures"].value == sum(receipt.figures.values())
-    # All that dbt made, too, parents first: an asset that is missing, or older than its parents, makes what rests on it stale.
-    made_by_dbt = ("seeds/measure_list", "staging/stg_naloxone", "measures/monthly", "reports/tables")
-    beside = ("published/report", "published/dashboard", "published/public_form")
-    for key in ("raw/crimes", *made_by_dbt, "marts/mart_naloxone", *beside):
-        found = instance.get_latest_materialization_event(dg.AssetKey(key.split("/"))).asset_materialization
-        assert found.metadata["night"].value == receipt.night_id, key
+    metadata = instance.get_latest_materialization_event(WAREHOUSE).asset_materialization.metadata
+    assert metadata["night"].value == receipt.night_id and metadata["figures"].value == sum(receipt.figures.values())
+    # All assets of dbt too, parents first: an asset that is missing, or older than its parents, makes its children stale.
+    dbt_assets = ("seeds/measure_list", "staging/stg_naloxone", "measures/monthly", "reports/tables")
+    outputs = ("published/report", "published/dashboard", "published/public_form")
+    for key in ("raw/crimes", *dbt_assets, "marts/mart_naloxone", *outputs):
+        materialized = instance.get_latest_materialization_event(dg.AssetKey(key.split("/"))).asset_materialization
+        assert materialized.metadata["night"].value == receipt.night_id, key
     mart = instance.get_latest_materialization_event(dg.AssetKey(["marts", "mart_naloxone"])).asset_materialization
     assert mart.metadata["dagster/row_count"].value == receipt.figures["mart_naloxone"]
     report = instance.get_latest_materialization_event(dg.AssetKey(["published", "report"])).asset_materialization
     links = {name: value.url for name, value in report.metadata.items() if name.startswith("page")}
     assert links and all(Path(url.removeprefix("file://")).exists() for url in links.values())
-    at = [instance.get_latest_materialization_event(dg.AssetKey(k.split("/"))).timestamp for k in made_by_dbt[:3]]
+    at = [instance.get_latest_materialization_event(dg.AssetKey(k.split("/"))).timestamp for k in dbt_assets[:3]]
     assert at == sorted(at)
     tested = next(c for c in receipt.checks if c["suite"] == "dbt" and c["subject"].startswith("mart_"))
     key = dg.AssetCheckKey(dg.AssetKey(["marts", tested["subject"]]), tested["rule"])
     assert instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key].event is not None
-    warned = next(c for c in receipt.checks if not c["passed"])
-    key = dg.AssetCheckKey(dg.AssetKey(["staging", f"stg_{warned['subject']}"]), warned["rule"])
+    warning = next(c for c in receipt.checks if not c["passed"])
+    key = dg.AssetCheckKey(dg.AssetKey(["staging", f"stg_{warning['subject']}"]), warning["rule"])
     shown = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
     evaluation = shown.event.dagster_event.event_specific_data
     assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN), "a warning is no failure"
-    assert evaluation.metadata["advice"].value == warned["advice"] and evaluation.metadata["found"].value == warned["found"]
+    assert evaluation.metadata["advice"].value == warning["advice"] and evaluation.metadata["found"].value == warning["found"]
     assert report_nights(instance, sample_copy) == 0
 
     later = {"night_id": "20991231T020000Z", "started_at": "2099-12-31T02:00:00Z"}
@@ -57,15 +59,15 @@ def test_what_it_made_is_shown_once(sample_copy: Home, instance: dg.DagsterInsta
     write_receipt(sample_copy, held)
     assert report_nights(instance, sample_copy) == 1 and report_nights(instance, sample_copy) == 0
     (record,) = instance.fetch_observations(WAREHOUSE, limit=5).records
-    said = {name: value.value for name, value in record.event_log_entry.asset_observation.metadata.items()}
-    assert (said["outcome"], said["reason"]) == ("held", "pct 60")
+    observed = {name: value.value for name, value in record.event_log_entry.asset_observation.metadata.items()}
+    assert (observed["outcome"], observed["reason"]) == ("held", "pct 60")
 
     monkeypatch.setenv("PAM_HOME", str(sample_copy.path))
     defs = build_defs()
     sensor, repository = defs.resolve_sensor_def("nights_elsewhere"), defs.get_repository_def()
     with locked(sample_copy), dg.build_sensor_context(instance, repository_def=repository) as context:
-        found = sensor.evaluate_tick(context)
-        assert found.skip_message == "a night is under way" and not found.cursor
+        tick = sensor.evaluate_tick(context)
+        assert tick.skip_message == "a night is under way" and not tick.cursor
     with dg.build_sensor_context(instance, repository_def=repository) as context:
-        found = sensor.evaluate_tick(context)
-    assert (found.skip_message, found.cursor) == (f"night {held.night_id} is known", held.night_id)
+        tick = sensor.evaluate_tick(context)
+    assert (tick.skip_message, tick.cursor) == (f"night {held.night_id} is known", held.night_id)

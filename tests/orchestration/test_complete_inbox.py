@@ -1,4 +1,4 @@
-"""The sensor: a complete set that nothing changes any more begins one night, and only then."""
+"""The sensor: a complete set of files that no longer changes starts one night, and only then."""
 
 import json
 import os
@@ -32,8 +32,8 @@ def drop(home: Home, extract: str, force: str = "derbyshire", stamp: str = "2026
 
 
 @pytest.fixture
-def known(new_home: Home) -> Home:
-    """A home that has had searches of two forces, drug tests of one, and orders, which come once a month."""
+def known_home(new_home: Home) -> Home:
+    """A home that has received searches of two forces, drug tests of one, and monthly orders."""
     drop(new_home, "stop_search", stamp="20260105T020000Z")
     drop(new_home, "stop_search", "kent", stamp="20260105T020000Z")
     drop(new_home, "drug_tests", stamp="20260105T020000Z")
@@ -52,88 +52,88 @@ def look(home: Home, cursor: str | None, now: float, **settings: object) -> comp
     return complete_inbox.look(home, Arrival(**settings), cursor, now)
 
 
-def test_the_set_is_what_came_nightly_before(known: Home) -> None:
-    assert complete_inbox.expected_set(known, Arrival()) == {
+def test_the_expected_set_is_what_came_nightly_before(known_home: Home) -> None:
+    assert complete_inbox.expected_set(known_home, Arrival()) == {
         ("stop_search", "derbyshire"), ("stop_search", "kent"), ("drug_tests", "derbyshire"),
     }  # fmt: skip
 
 
-def test_each_missing_file_is_named(known: Home) -> None:
-    drop(known, "stop_search", "kent")
-    found = look(known, None, 0)
-    assert found.run_key is None
-    assert found.reason == "not complete, 2 of 3 missing: drug_tests (derbyshire), stop_search (derbyshire)"
-    drop(known, "drug_tests")
-    drop(known, "mda_orders")
-    assert look(known, None, 0).reason == "not complete, 1 of 3 missing: stop_search (derbyshire)"
+def test_each_missing_file_is_named(known_home: Home) -> None:
+    drop(known_home, "stop_search", "kent")
+    check = look(known_home, None, 0)
+    assert check.run_key is None
+    assert check.reason == "not complete, 2 of 3 missing: drug_tests (derbyshire), stop_search (derbyshire)"
+    drop(known_home, "drug_tests")
+    drop(known_home, "mda_orders")
+    assert look(known_home, None, 0).reason == "not complete, 1 of 3 missing: stop_search (derbyshire)"
 
 
-def test_a_file_under_way_or_of_a_wrong_name_is_not_there(known: Home) -> None:
-    drop_all(known)
-    path = drop(known, "drug_tests")
+def test_a_file_under_way_or_misnamed_does_not_count(known_home: Home) -> None:
+    drop_all(known_home)
+    path = drop(known_home, "drug_tests")
     path.rename(path.with_name(path.name + ".part"))
-    assert "missing: drug_tests" in look(known, None, 0).reason
+    assert "missing: drug_tests" in look(known_home, None, 0).reason
     path.with_name(path.name + ".part").rename(path.with_name("drug_tests.csv"))
-    assert "missing: drug_tests" in look(known, None, 0).reason
+    assert "missing: drug_tests" in look(known_home, None, 0).reason
 
 
-def test_it_waits_until_nothing_has_changed_for_minutes(known: Home) -> None:
-    drop_all(known)
-    first = look(known, None, 1000)
+def test_a_night_waits_until_nothing_has_changed_for_minutes(known_home: Home) -> None:
+    drop_all(known_home)
+    first = look(known_home, None, 1000)
     assert first.reason == "complete, and changed less than 5 minutes ago"
-    assert look(known, first.cursor, 1299).run_key is None
-    settled = look(known, first.cursor, 1300)
+    assert look(known_home, first.cursor, 1299).run_key is None
+    settled = look(known_home, first.cursor, 1300)
     assert settled.run_key and settled.reason == "complete: 3 of 3"
-    path = drop(known, "drug_tests")
+    path = drop(known_home, "drug_tests")
     with path.open("a") as file:
         file.write("C2,2025-12-03 10:00,Theft,Missed\n")
-    changed = look(known, settled.cursor, 1301)
-    assert changed.run_key is None, "a file that grows begins the wait anew"
-    again = look(known, changed.cursor, 1601)
+    changed = look(known_home, settled.cursor, 1301)
+    assert changed.run_key is None, "a growing file restarts the wait"
+    again = look(known_home, changed.cursor, 1601)
     assert again.run_key and again.run_key != settled.run_key
-    (known.inbox / ".upload.tmp").touch()
-    assert look(known, again.cursor, 1602).run_key is None, "an upload that is under way is a change, too"
+    (known_home.inbox / ".upload.tmp").touch()
+    assert look(known_home, again.cursor, 1602).run_key is None, "an upload under way is a change too"
 
 
-def test_times_that_a_copying_program_set_back_do_not_count(known: Home) -> None:
-    drop_all(known)
-    for path in known.inbox.iterdir():
+def test_file_times_set_back_by_a_copying_program_are_ignored(known_home: Home) -> None:
+    drop_all(known_home)
+    for path in known_home.inbox.iterdir():
         os.utime(path, (0, 0))
-    assert look(known, None, 10_000).run_key is None
-    assert look(known, None, 10_000, settled_minutes=0).run_key
+    assert look(known_home, None, 10_000).run_key is None
+    assert look(known_home, None, 10_000, settled_minutes=0).run_key
 
 
-def test_a_clock_that_is_set_back_or_a_broken_cursor_begins_anew(known: Home) -> None:
-    drop_all(known)
-    late = look(known, None, 5000)
-    back = look(known, late.cursor, 100)
-    assert json.loads(back.cursor)["since"] == 100 and look(known, back.cursor, 400).run_key
+def test_a_clock_set_back_or_a_broken_cursor_restarts_the_wait(known_home: Home) -> None:
+    drop_all(known_home)
+    late = look(known_home, None, 5000)
+    back = look(known_home, late.cursor, 100)
+    assert json.loads(back.cursor)["since"] == 100 and look(known_home, back.cursor, 400).run_key
     for cursor in ("", "x", "[]", '{"since": "a"}', '{"digest": 1}'):
-        assert look(known, cursor, 50).run_key is None
+        assert look(known_home, cursor, 50).run_key is None
 
 
-def test_an_empty_inbox_and_a_home_that_knows_no_set(new_home: Home) -> None:
+def test_an_empty_inbox_and_a_home_without_earlier_files_start_nothing(new_home: Home) -> None:
     assert look(new_home, None, 0).reason == "the inbox is empty"
     drop(new_home, "stop_search")
     assert "no nightly extract was accepted before" in look(new_home, None, 0).reason
 
 
-def test_the_settings_name_the_set(known: Home) -> None:
-    drop(known, "mda_orders")
+def test_the_settings_can_name_the_set(known_home: Home) -> None:
+    drop(known_home, "mda_orders")
     named = {"extracts": ("mda_orders",), "settled_minutes": 0}
-    assert look(known, None, 0, **named).run_key
-    said = look(known, None, 0, extracts=("mda_orders", "crimes", "stop_search"))
-    assert said.reason == "not complete, 3 of 4 missing: crimes, stop_search (derbyshire), stop_search (kent)"
+    assert look(known_home, None, 0, **named).run_key
+    check = look(known_home, None, 0, extracts=("mda_orders", "crimes", "stop_search"))
+    assert check.reason == "not complete, 3 of 4 missing: crimes, stop_search (derbyshire), stop_search (kent)"
     with pytest.raises(ConfigError, match=r"pam\.toml: arrival.extracts: no contract is called crime"):
-        look(known, None, 0, extracts=("crime",))
+        look(known_home, None, 0, extracts=("crime",))
 
 
 class TestSensor:
-    """The same as Dagster evaluates it."""
+    """The same, evaluated by Dagster."""
 
     @pytest.fixture
-    def tick(self, known: Home, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setenv("PAM_HOME", str(known.path))
+    def tick(self, known_home: Home, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("PAM_HOME", str(known_home.path))
         defs = build_defs()
         sensor = defs.resolve_sensor_def("files_arrived")
         repository = defs.get_repository_def()
@@ -146,38 +146,39 @@ class TestSensor:
 
         return tick
 
-    def test_one_run_for_one_set(self, known: Home, tick) -> None:
-        known.config_file.write_text("[arrival]\nsettled_minutes = 0\n")
-        drop_all(known)
+    def test_one_run_for_one_set(self, known_home: Home, tick) -> None:
+        known_home.config_file.write_text("[arrival]\nsettled_minutes = 0\n")
+        drop_all(known_home)
         first, second = tick(), tick()
         assert [r.run_key for r in first.run_requests] == [r.run_key for r in second.run_requests]
         assert len(first.run_requests) == 1 and first.skip_message is None
-        drop(known, "stop_search", stamp="20260107T020000Z")
+        drop(known_home, "stop_search", stamp="20260107T020000Z")
         assert tick().run_requests[0].run_key != first.run_requests[0].run_key
 
-    def test_it_is_on_and_starts_the_night(self, tick) -> None:
+    def test_the_sensor_is_on_and_starts_the_night(self, tick) -> None:
         sensor = build_defs().resolve_sensor_def("files_arrived")
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING and sensor.job_name == "nightly"
 
-    def test_what_is_missing_is_its_reason(self, known: Home, tick) -> None:
-        drop(known, "drug_tests")
-        found = tick()
-        assert found.run_requests == [] and "2 of 3 missing: stop_search (derbyshire), stop_search (kent)" in found.skip_message
+    def test_missing_files_are_the_skip_reason(self, known_home: Home, tick) -> None:
+        drop(known_home, "drug_tests")
+        result = tick()
+        assert result.run_requests == []
+        assert "2 of 3 missing: stop_search (derbyshire), stop_search (kent)" in result.skip_message
 
-    def test_the_cursor_carries_since_when(self, known: Home, tick) -> None:
-        drop_all(known)
-        found = tick()
-        assert "changed less than" in found.skip_message
-        cursor = json.loads(found.cursor)
+    def test_the_cursor_keeps_the_time_of_the_last_change(self, known_home: Home, tick) -> None:
+        drop_all(known_home)
+        result = tick()
+        assert "changed less than" in result.skip_message
+        cursor = json.loads(result.cursor)
         aged = json.dumps({**cursor, "since": time.time() - 301})
         assert len(tick(aged).run_requests) == 1
 
-    def test_no_start_while_a_night_is_under_way(self, known: Home, tick) -> None:
-        known.config_file.write_text("[arrival]\nsettled_minutes = 0\n")
-        drop_all(known)
-        with locked(known):
-            found = tick()
-            assert found.run_requests == [] and found.skip_message == "complete: 3 of 3; a night is under way"
+    def test_no_start_while_a_night_is_under_way(self, known_home: Home, tick) -> None:
+        known_home.config_file.write_text("[arrival]\nsettled_minutes = 0\n")
+        drop_all(known_home)
+        with locked(known_home):
+            result = tick()
+            assert result.run_requests == [] and result.skip_message == "complete: 3 of 3; a night is under way"
         instance = dg.DagsterInstance.ephemeral()
         job = build_defs().resolve_job_def("nightly")
         run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
@@ -186,13 +187,13 @@ class TestSensor:
         instance.report_run_canceled(run)
         assert len(tick(instance=instance).run_requests) == 1
 
-    def test_it_can_be_switched_off(self, known: Home, tick) -> None:
-        known.config_file.write_text("[arrival]\nenabled = false\nsettled_minutes = 0\n")
-        drop_all(known)
+    def test_the_sensor_can_be_switched_off(self, known_home: Home, tick) -> None:
+        known_home.config_file.write_text("[arrival]\nenabled = false\nsettled_minutes = 0\n")
+        drop_all(known_home)
         assert "switched off" in tick().skip_message
 
-    def test_a_home_of_sample_data_starts_nothing(self, known: Home, tick) -> None:
-        (known.path / SAMPLE_MARK).touch()
-        drop_all(known)
-        found = tick()
-        assert found.run_requests == [] and "made up: no night starts by itself" in found.skip_message
+    def test_a_home_of_sample_data_starts_nothing(self, known_home: Home, tick) -> None:
+        (known_home.path / SAMPLE_MARK).touch()
+        drop_all(known_home)
+        result = tick()
+        assert result.run_requests == [] and "made up: no night starts by itself" in result.skip_message

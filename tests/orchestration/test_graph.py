@@ -1,4 +1,4 @@
-"""What Dagster shows and runs: the way from files to the published file, its checks, and when."""
+"""What Dagster shows and runs: assets from the inbox to the published file, their checks, and the schedule."""
 
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ from dagster_project.transform import dbt_runner
 from dagster_project.transform.figure_causes import measure_sources
 
 ALL_OUTPUTS = outputs.OUTPUTS
-"""As they are outside the tests, whose nights publish the warehouse alone."""
+"""As outside the tests, whose nights publish only the warehouse."""
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +35,28 @@ def graph(defs):
     return defs.resolve_asset_graph()
 
 
-def test_the_way_from_every_extract_that_counts_to_the_published_file(graph):
+def test_every_counted_extract_leads_to_the_published_file(graph):
     published = dg.AssetKey(["published", "warehouse"])
-    above = graph.get_ancestor_asset_keys(published) if hasattr(graph, "get_ancestor_asset_keys") else _above(graph, published)
+    ancestors = (
+        graph.get_ancestor_asset_keys(published)
+        if hasattr(graph, "get_ancestor_asset_keys")
+        else _ancestors(graph, published)
+    )
     counted = {extract for _, _, extract in measure_sources()}
     assert counted and counted <= load_contracts().keys()
     for extract in counted:
-        assert dg.AssetKey(["raw", extract]) in above
-        assert dg.AssetKey(["staging", f"stg_{extract}"]) in above
+        assert dg.AssetKey(["raw", extract]) in ancestors
+        assert dg.AssetKey(["staging", f"stg_{extract}"]) in ancestors
 
 
-def _above(graph, key):
-    found, todo = set(), [key]
+def _ancestors(graph, key):
+    ancestors, todo = set(), [key]
     while todo:
         for parent in graph.get(todo.pop()).parent_keys:
-            if parent not in found:
-                found.add(parent)
+            if parent not in ancestors:
+                ancestors.add(parent)
                 todo.append(parent)
-    return found
+    return ancestors
 
 
 def test_every_dbt_test_is_a_check(graph):
@@ -73,14 +77,14 @@ def test_every_rule_of_the_gate_is_a_check_and_only_critical_ones_block(graph):
             assert spec.blocking == (e["severity"] == "critical") and spec.metadata["advice"] == e["meta"]["advice"]
     marts = [s for s in gate.load_suites().values() if s.subject == "mart"]
     for suite in marts:
-        leaving = [e for kind in ("public", "report") for e in gate.suite_for(kind, suite.name).expectations]
-        assert leaving, "what leaves the force is judged of every mart"
-        for e in (*suite.expectations, *leaving):
+        outside_rules = [e for kind in ("public", "report") for e in gate.suite_for(kind, suite.name).expectations]
+        assert outside_rules, "every mart has rules for what leaves the force"
+        for e in (*suite.expectations, *outside_rules):
             rules += 1
             spec = specs[dg.AssetCheckKey(dg.AssetKey(["marts", suite.name]), as_name(e["meta"]["rule"]))]
             assert (spec.blocking == (e["severity"] == "critical") and "night" in spec.description) or not spec.blocking
     tests = sum(n.resource_type == "test" for n in dbt_runner.manifest().nodes.values())
-    assert rules > 300 and len(specs) == rules + tests + len(marts) + len(load_contracts()), "and one that it was judged at all"
+    assert rules > 300 and len(specs) == rules + tests + len(marts) + len(load_contracts()), "and one of whether it was judged"
 
 
 def test_a_home_s_own_rules_are_checks_too(new_home, monkeypatch):
@@ -91,18 +95,18 @@ def test_a_home_s_own_rules_are_checks_too(new_home, monkeypatch):
     for given in (("one", "stg_crimes", "status", "critical"), ("two", "reports.offences", "value", "warning")):
         (new_home.expectations / f"{given[0]}.yml").write_text(suite.format(*given))
     graph = build_defs().resolve_asset_graph()
-    of = dg.AssetCheckKey(dg.AssetKey(["staging", "stg_crimes"]), "one__status_to_not_be_null")
-    assert graph.get_check_spec(of).blocking
-    of = dg.AssetCheckKey(dg.AssetKey(["reports", "offences"]), "two__value_to_not_be_null")
-    assert not graph.get_check_spec(of).blocking
+    check_key = dg.AssetCheckKey(dg.AssetKey(["staging", "stg_crimes"]), "one__status_to_not_be_null")
+    assert graph.get_check_spec(check_key).blocking
+    check_key = dg.AssetCheckKey(dg.AssetKey(["reports", "offences"]), "two__value_to_not_be_null")
+    assert not graph.get_check_spec(check_key).blocking
     failed = Check("one", "crimes", "status_to_not_be_null", "critical", False, "status is null", "r", "Ask.")
     ((key, result),) = results_of([failed], new_home)
     assert key.name == "one__status_to_not_be_null" and not result.passed and result.metadata["advice"].value == "Ask."
     (new_home.expectations / "one.yml").write_text("name: [")
-    assert build_defs().resolve_asset_graph().asset_check_keys, "a night says what is wrong"
+    assert build_defs().resolve_asset_graph().asset_check_keys, "a night reports what is wrong"
 
 
-def test_assets_say_what_they_are(graph):
+def test_assets_have_metadata(graph):
     def node(key):
         return graph.get(dg.AssetKey(key.split("/")))
 
@@ -113,12 +117,12 @@ def test_assets_say_what_they_are(graph):
         assert [c.name for c in columns] == [c.name for c in contract.columns]
     assert node("marts/mart_naloxone").code_version and node("marts/mart_naloxone").kinds == {"dbt", "duckdb"}
     for name in (*(o.name for o in ALL_OUTPUTS), "public_form"):
-        found = node(f"published/{name}")
-        assert found.parent_keys == {dg.AssetKey(["published", "warehouse"])} and found.kinds and found.description
+        asset = node(f"published/{name}")
+        assert asset.parent_keys == {dg.AssetKey(["published", "warehouse"])} and asset.kinds and asset.description
     assert node("published/warehouse").freshness_policy_or_from_metadata
 
 
-def test_owners_and_tags_are_those_of_the_settings(new_home, monkeypatch):
+def test_owners_and_tags_come_from_the_settings(new_home, monkeypatch):
     monkeypatch.setenv("PAM_HOME", str(new_home.path))
     new_home.config_file.write_text('[serve]\nowners = ["team:performance", "a@force.example"]\ntags = {force = "kent"}\n')
     graph = build_defs().resolve_asset_graph()
@@ -128,7 +132,7 @@ def test_owners_and_tags_are_those_of_the_settings(new_home, monkeypatch):
     new_home.config_file.write_text('[serve]\nowners = ["somebody"]\n')
     with pytest.raises(ConfigError, match=r"pam\.toml: serve\.owners"):
         read_config(new_home)
-    assert not build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])).owners, "a night says what is wrong"
+    assert not build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])).owners, "a night reports what is wrong"
 
 
 def test_the_schedule_is_two_in_london_on_both_clock_change_nights(defs):

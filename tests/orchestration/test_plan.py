@@ -1,4 +1,4 @@
-"""What a run of Dagster's is to do, as its record says it."""
+"""The plan of a Dagster run, read from its record."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -31,18 +31,18 @@ RULE = dg.AssetCheckKey(MART, "repeated_rows")
     ids=["all", "none named", "all steps", "an extract", "a mart", "to the end", "a check", "the last steps", "PostgreSQL"],
 )
 def test_which_steps_a_run_takes(run: dict, lands: bool, publishes: bool) -> None:
-    made = plan_of(dg.DagsterRun(job_name="nightly", run_id="r", **run))
-    assert made == Plan("r", (), lands, publishes)
+    plan = plan_of(dg.DagsterRun(job_name="nightly", run_id="r", **run))
+    assert plan == Plan("r", (), lands, publishes)
 
 
-def test_a_run_that_is_executed_again_names_those_before() -> None:
+def test_a_reexecuted_run_names_the_runs_before() -> None:
     again = dg.DagsterRun(job_name="nightly", run_id="c", parent_run_id="b", root_run_id="a")
     assert plan_of(again).reexecuted_runs == ("b", "a")
     assert plan_of(None) == Plan()
 
 
 def test_a_run_that_lands_again_is_a_new_night(tmp_path: Path) -> None:
-    """All of a run executed again: what is new in the inbox is to be landed. From where it failed: the same night goes on."""
+    """A whole run executed again lands new files, in a new night. Executed from its failure, it continues the same night."""
     home, night_id = Home(tmp_path).create(), "20260106T020000Z"
     started = saved_steps.Started(night_id, datetime(2026, 1, 6, 2, tzinfo=UTC), date(2026, 1, 6), "a")
     saved_steps.save_step(home, night_id, started)

@@ -1,4 +1,4 @@
-"""A night whose process is killed goes on where it stopped: "re-execute from failure" makes the same night as without."""
+"""A night whose process is killed resumes where it stopped: "re-execute from failure" gives the same night."""
 
 import os
 import signal
@@ -63,12 +63,12 @@ def killed_before(stage: str, home: Home, again: str = "") -> str:
     return run.run_id
 
 
-def steps_made(result: dg.JobExecutionResult) -> list[str]:
+def finished_steps(result: dg.JobExecutionResult) -> list[str]:
     return [e.step_key for e in result.all_events if e.event_type == dg.DagsterEventType.STEP_SUCCESS]
 
 
 def check_published_as(home: Home, nights: set[str], built: int) -> None:
-    """Published as the one night that stopped, of what had been landed and built then."""
+    """Published as the one night that stopped, from what it had landed and built."""
     (receipt,) = read_receipts(home)
     assert nights == {receipt.night_id} == {published_night(home)} and receipt.outcome == "published"
     assert [f["outcome"] for f in receipt.files] == ["accepted"] and {"landing", "building", "checking"} <= set(receipt.seconds)
@@ -77,7 +77,7 @@ def check_published_as(home: Home, nights: set[str], built: int) -> None:
     assert published(home, f"{orders} and period_label = '2025'") == [(1,)] and len(receipt.checks) > 200
 
 
-def test_failed_before_the_gate_it_goes_on_as_the_same_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_that_failed_before_the_gate_is_resumed(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
     write_settings(new_home)
     monkeypatch.setenv("PAM_HOME", str(new_home.path))
@@ -86,17 +86,17 @@ def test_failed_before_the_gate_it_goes_on_as_the_same_night(new_home: Home, mon
         with monkeypatch.context() as patch:
             patch.setattr(NightRun, "judge", lambda _: (_ for _ in ()).throw(ValueError("no answer")))
             first = run_nightly(instance)
-            assert not first.success and "gate" not in steps_made(first)
+            assert not first.success and "gate" not in finished_steps(first)
         (failed,) = read_receipts(new_home)
         assert (failed.outcome, failed.reason, published_night(new_home)) == ("failed", "no answer", None)
         built = (new_home.candidate / WORK).stat().st_mtime_ns
         again = run_nightly(instance, first.run_id)
-        assert again.success and steps_made(again) == ["gate", "publishing"], "what was landed and built stands"
+        assert again.success and finished_steps(again) == ["gate", "publishing"], "finished steps are not repeated"
     check_published_as(new_home, {failed.night_id}, built)
 
 
 @pytest.mark.long
-def test_killed_before_each_step_it_goes_on_as_the_same_night(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_killed_before_each_step_is_resumed(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """One night, killed before every step, and each time executed again from its failure."""
     write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
     write_settings(new_home)
@@ -108,17 +108,17 @@ def test_killed_before_each_step_it_goes_on_as_the_same_night(new_home: Home, mo
         nights.add(failed.night_id)
         work = new_home.candidate / WORK
         written[stage] = work.exists() and work.stat().st_mtime_ns
-    assert written["checking"] == written["publishing"], "what was built stands"
+    assert written["checking"] == written["publishing"], "nothing was built again"
     monkeypatch.setenv("PAM_HOME", str(new_home.path))
     engine.preload()
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         result = run_nightly(instance, run_id)
-        assert result.success and steps_made(result) == ["publishing"], "what was landed and built stands"
+        assert result.success and finished_steps(result) == ["publishing"], "finished steps are not repeated"
     check_published_as(new_home, nights, written["checking"])
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def judged_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose night was judged and not published yet, by run `a`. To be copied, not changed."""
     home = Home(tmp_path_factory.mktemp("judged") / "home").create()
     write_extract(home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
@@ -132,11 +132,11 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def test_stopped_after_publishing_it_says_what_is_published_and_goes_on_as_another(
-    judged: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_night_stopped_after_publishing_is_published_and_not_resumed(
+    judged_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is published stands. To execute the step again is to publish again: in a night of its own."""
-    home = copy_home(judged, tmp_path / "home")
+    """What is published stays. To execute the step again is to publish again, in a new night."""
+    home = copy_home(judged_home, tmp_path / "home")
     with night(home, plan=saved_steps.Plan("a2", ("a",), lands=False)) as first, monkeypatch.context() as patch:
         first.ensure_built(judged=True)
         patch.setattr(keep_and_prune, "fix_links_and_rights", lambda *_: (_ for _ in ()).throw(OSError("the share is gone")))
@@ -149,16 +149,16 @@ def test_stopped_after_publishing_it_says_what_is_published_and_goes_on_as_anoth
     figures = dict(published(home, "select mart, count(*) from marts.measures group by mart"))
     assert receipt.figures == figures and figures["mart_mda_orders"] > 0
     to_serve = saved_steps.Plan("b", ("a2", "a"), lands=False, publishes=False)
-    assert find_night_to_continue(home, to_serve).night_id == receipt.night_id, "PostgreSQL is still to be given it"
+    assert find_night_to_continue(home, to_serve).night_id == receipt.night_id, "it must still be loaded into PostgreSQL"
     again = saved_steps.Plan("b", ("a2", "a"), lands=False)
     assert find_night_to_continue(home, again) is None
     with night(home, plan=again) as second:
         assert second.night.night_id != receipt.night_id and second.built is None and second.checks is None
 
 
-def test_rules_that_changed_since_the_gate_answered_are_asked(judged: Home, tmp_path: Path) -> None:
-    """A night that was judged and not published yet: it goes on, and is held by a rule that somebody wrote in between."""
-    home = copy_home(judged, tmp_path / "home")
+def test_rules_that_changed_after_the_gate_are_judged(judged_home: Home, tmp_path: Path) -> None:
+    """A night that was judged but not published resumes, and is held by a rule that somebody wrote in between."""
+    home = copy_home(judged_home, tmp_path / "home")
     (night_id,) = saved_steps.nights_without_receipt(home)
     again = saved_steps.Plan("b", ("a",), lands=False)
     with night(home, plan=again) as same:
@@ -177,8 +177,8 @@ def test_rules_that_changed_since_the_gate_answered_are_asked(judged: Home, tmp_
     assert (receipt.night_id, receipt.outcome) == (night_id, "held") and not home.warehouse.exists()
 
 
-def test_a_night_does_not_go_on_after_another(new_home: Home) -> None:
-    """Its candidate is the other's by then: the run that is executed again begins a night of its own."""
+def test_a_night_is_not_resumed_after_another(new_home: Home) -> None:
+    """By then the candidate is of the other night: the re-executed run begins a new night."""
     write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=ORDERS)
     first = NightRun(new_home, plan=saved_steps.Plan("a"))
     first.land()
@@ -192,11 +192,11 @@ def test_a_night_does_not_go_on_after_another(new_home: Home) -> None:
     second.fail("something")
     second.end()
     assert find_night_to_continue(new_home, again) is None
-    assert saved_steps.read_step(new_home, first.night.night_id, saved_steps.Landed) is None, "what it landed, the second tells"
+    assert saved_steps.read_step(new_home, first.night.night_id, saved_steps.Landed) is None, "the second night reports it"
 
 
-def test_a_candidate_that_somebody_wrote_in_is_built_again(sample_copy: Home) -> None:
-    """By hand, or by a landing since: what was built is no longer what would be published."""
+def test_a_changed_candidate_is_built_again(sample_copy: Home) -> None:
+    """Changed by hand, or by a later landing: what was built is no longer what would be published."""
     run = NightRun(sample_copy, sample=True, plan=saved_steps.Plan(publishes=False))
     run.land()
     run.build_part({"mart_naloxone"})
@@ -204,10 +204,10 @@ def test_a_candidate_that_somebody_wrote_in_is_built_again(sample_copy: Home) ->
     assert saved_steps.read_current_build(sample_copy, run.night.night_id) is not None
     os.utime(sample_copy.candidate / WORK)
     assert saved_steps.read_current_build(sample_copy, run.night.night_id) is None
-    assert saved_steps.read_step(sample_copy, run.night.night_id, saved_steps.Landed) == run.landed, "what landed stands"
+    assert saved_steps.read_step(sample_copy, run.night.night_id, saved_steps.Landed) == run.landed, "landed files stay"
 
 
-def test_a_step_of_another_version_counts_as_not_there(new_home: Home) -> None:
+def test_an_unreadable_saved_step_is_ignored(new_home: Home) -> None:
     run = NightRun(new_home)
     run.begin()
     run.land()

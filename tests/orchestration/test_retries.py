@@ -1,4 +1,4 @@
-"""What can pass by itself is tried again, later and later; what can't, ends the night at once. A receipt is written once."""
+"""Transient errors are retried with growing waits; other errors end the night at once. A receipt is written once."""
 
 import errno
 import time
@@ -54,7 +54,7 @@ ORDERS = ["order_ref", "order_date", "amount", "recipient"]
     ],
     ids=repr,
 )
-def test_what_can_pass(error: Exception) -> None:
+def test_transient_errors(error: Exception) -> None:
     assert is_transient(error)
     try:
         raise RuntimeError("outer") from error
@@ -80,11 +80,11 @@ def test_what_can_pass(error: Exception) -> None:
     ],
     ids=repr,
 )
-def test_what_can_not(error: Exception | None) -> None:
+def test_permanent_errors(error: Exception | None) -> None:
     assert not is_transient(error)
 
 
-def test_an_interrupt_is_found_under_what_broke_while_cleaning_up() -> None:
+def test_an_interrupt_is_found_below_an_error_of_the_clean_up() -> None:
     stop = KeyboardInterrupt()
     try:
         try:
@@ -106,27 +106,27 @@ def test_waits_double_and_add_up_to_the_patience() -> None:
         assert 800 <= sum(own) <= 1000
         for n, seconds in enumerate(own):
             assert 0.9 * 60 * 2**n <= seconds <= 1.1 * 60 * 2**n
-    assert len({round(own[0], 3) for own in waits}) > 50, "two that wait do not try at the same moment for ever"
+    assert len({round(own[0], 3) for own in waits}) > 50, "two waiting nights do not always retry at the same moment"
 
 
 @contextmanager
 def failing(monkeypatch: pytest.MonkeyPatch, module: object, name: str, times: int, error: Exception) -> Iterator[list[int]]:
-    """Have a function of the night raise `error` so many times, and then do its work."""
+    """Make a function of the night raise `error` so many times, and then do its work."""
     real, calls = getattr(module, name), [0]
 
-    def once(*args: object, **more: object) -> object:
+    def call(*args: object, **more: object) -> object:
         calls[0] += 1
         if calls[0] <= times:
             raise error
         return real(*args, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, name, once)
+        patch.setattr(module, name, call)
         yield calls
 
 
 @pytest.fixture
-def small(new_home: Home) -> Home:
+def small_home(new_home: Home) -> Home:
     """A home with one file of one extract."""
     rows = [["M1", "2025-05-01", "10", "Police"]]
     write_extract(new_home.inbox, "mda_orders", rows, columns=ORDERS)
@@ -142,7 +142,7 @@ def run_job(
     only: list[dg.AssetKey] | None = None,
     listener: night_run.Listener | None = None,
 ) -> tuple[NightRun, dg.ExecuteInProcessResult]:
-    """The job, or the step of it that makes `only`."""
+    """The job, or only its step that makes `only`."""
     engine.preload()
     run = NightRun(home, listener=listener, patience=patience)
     job = build_defs(run).resolve_job_def("nightly")
@@ -166,7 +166,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 @dataclass(frozen=True)
 class Launched:
-    """A run of the whole job for a past period, as the page launches it, with faults in four of its steps that pass."""
+    """A run of the whole job for a past period, as the page launches it, with transient errors in four of its steps."""
 
     home: Home
     inbox: Path
@@ -203,74 +203,74 @@ def launch(config: dict[str, object]) -> dg.ExecuteInProcessResult:
     return job.execute_in_process(run_config={**SILENT, "resources": {"night": {"config": config}}}, raise_on_error=False)
 
 
-def test_a_step_is_tried_again_and_the_night_is_published_with_one_receipt(launched: Launched) -> None:
+def test_failed_steps_are_retried_and_the_night_has_one_receipt(launched: Launched) -> None:
     assert launched.result.success
     assert retried(launched.result) == ["landing", "landing", "models", "gate", "publishing"]
-    assert hooks(launched.result) == 0, "a step that is tried again has not failed"
+    assert hooks(launched.result) == 0, "a retried step has not failed"
     (receipt,) = read_receipts(launched.home)
     assert receipt.outcome == "published" and [f["outcome"] for f in receipt.files] == ["accepted"]
 
 
-def test_a_run_s_config_is_a_past_period(launched: Launched) -> None:
+def test_the_config_of_a_run_can_name_a_past_period(launched: Launched) -> None:
     (receipt,) = read_receipts(launched.home)
     assert [f["covered_from"] for f in receipt.files] == ["2022-01-01"] and len(list(launched.inbox.iterdir())) == 2
     assert len(list(launched.home.inbox.iterdir())) == 1
-    made = launched.result.asset_materializations_for_node("publishing")
-    (warehouse,) = [m for m in made if m.asset_key.path[-1] == "warehouse"]
+    materializations = launched.result.asset_materializations_for_node("publishing")
+    (warehouse,) = [m for m in materializations if m.asset_key.path[-1] == "warehouse"]
     table = warehouse.metadata["covered"].value
     assert "| mda_orders | derbyshire | 31 of 31 | nothing |" in table and "| naloxone" not in table.split("never")[0]
 
 
-def test_what_is_waited_for_says_something_also_where_there_is_nothing_to_judge(launched: Launched) -> None:
-    waited_for = {s.key for s in check_specs(launched.home) if s.blocking and s.asset_key.path[0] == "marts"}
-    said_of = {e.asset_check_key: e.description or "" for e in launched.result.get_asset_check_evaluations()}
-    assert waited_for and waited_for <= said_of.keys()
+def test_every_blocking_check_has_an_answer_even_with_nothing_to_judge(launched: Launched) -> None:
+    blocking = {s.key for s in check_specs(launched.home) if s.blocking and s.asset_key.path[0] == "marts"}
+    descriptions = {e.asset_check_key: e.description or "" for e in launched.result.get_asset_check_evaluations()}
+    assert blocking and blocking <= descriptions.keys()
     in_no_report = dg.AssetCheckKey(dg.AssetKey(["marts", "mart_street_crime"]), "cell_not_its_mart")
-    assert said_of[in_no_report].startswith("Nothing to judge")
+    assert descriptions[in_no_report].startswith("Nothing to judge")
 
 
-def test_a_run_s_config_names_no_folder_and_no_half_period(small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever reaches the page could have figures of their own published."""
-    monkeypatch.setenv("PAM_HOME", str(small.path))
+def test_the_config_of_a_run_can_t_name_a_folder_or_half_a_period(small_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise anybody who reaches the page could publish figures of their own."""
+    monkeypatch.setenv("PAM_HOME", str(small_home.path))
     with pytest.raises(dg.DagsterInvalidConfigError, match='unexpected config entry "inbox"'):
-        launch({"inbox": str(small.inbox)})
+        launch({"inbox": str(small_home.inbox)})
     with pytest.raises(dg.DagsterResourceFunctionError):
         build_defs().resolve_job_def("nightly").execute_in_process(
             run_config={**SILENT, "resources": {"night": {"config": {"from": "2022-01-01"}}}}
         )
-    assert read_receipts(small) == []
+    assert read_receipts(small_home) == []
 
 
-def test_after_the_last_try_the_night_failed_once_and_says_what_of(small: Home, monkeypatch) -> None:
+def test_after_the_last_retry_the_night_fails_once_with_its_reason(small_home: Home, monkeypatch) -> None:
     with failing(monkeypatch, land_step.landing, "land_files", 99, FULL) as calls:
-        run, result = run_job(small, only=LANDING)
+        run, result = run_job(small_home, only=LANDING)
     assert not result.success and calls == [errors.TRIES + 1]
     assert retried(result) == ["landing"] * errors.TRIES and hooks(result) == 1
-    (receipt,) = read_receipts(small)
+    (receipt,) = read_receipts(small_home)
     assert receipt.outcome == "failed" and receipt.reason.startswith("[Errno 28] No space left on device: make room")
     assert run.receipt == receipt
 
 
-def test_what_can_not_pass_ends_the_night_at_once(small: Home, monkeypatch) -> None:
-    """Whatever it is, as `test_what_can_not` has them."""
+def test_a_permanent_error_ends_the_night_at_once(small_home: Home, monkeypatch) -> None:
+    """Any error of `test_permanent_errors`."""
     error = PermissionError(errno.EACCES, "Permission denied")
     with failing(monkeypatch, land_step.landing, "land_files", 99, error) as calls:
-        _, result = run_job(small, only=LANDING)
+        _, result = run_job(small_home, only=LANDING)
     assert calls == [1] and retried(result) == [] and hooks(result) == 1
-    (receipt,) = read_receipts(small)
+    (receipt,) = read_receipts(small_home)
     assert receipt.outcome == "failed" and receipt.reason.startswith(str(error))
 
 
-def test_without_patience_nothing_is_tried_again(small: Home, monkeypatch) -> None:
+def test_without_patience_nothing_is_retried(small_home: Home, monkeypatch) -> None:
     with failing(monkeypatch, land_step.landing, "land_files", 1, FULL):
-        _, result = run_job(small, patience=0, only=LANDING)
-    assert retried(result) == [] and [r.outcome for r in read_receipts(small)] == ["failed"]
+        _, result = run_job(small_home, patience=0, only=LANDING)
+    assert retried(result) == [] and [r.outcome for r in read_receipts(small_home)] == ["failed"]
 
 
-def test_landing_that_stopped_in_the_middle_goes_on_and_counts_each_file_once(small: Home, monkeypatch) -> None:
+def test_interrupted_landing_resumes_and_counts_each_file_once(small_home: Home, monkeypatch) -> None:
     """The disk fills after the first extract is committed and its file moved."""
     searches = ["search_ref", "searched_at", "object_of_search", "object_found"]
-    write_extract(small.inbox, "stop_search", [["S1", "2025-05-01 10:00", "Drugs", "N"]], columns=searches)
+    write_extract(small_home.inbox, "stop_search", [["S1", "2025-05-01 10:00", "Drugs", "N"]], columns=searches)
     real, calls = landing.land_file.write_raw, [0]
 
     def fills(con: object, home: Home, load: object, *more: object) -> None:
@@ -280,61 +280,61 @@ def test_landing_that_stopped_in_the_middle_goes_on_and_counts_each_file_once(sm
         real(con, home, load, *more)
 
     monkeypatch.setattr(landing.land_file, "write_raw", fills)
-    run, result = run_job(small, only=LANDING)
+    run, result = run_job(small_home, only=LANDING)
     assert result.success and retried(result) == ["landing"] and calls == [3]
     assert sorted((e.extract, e.outcome) for e in run.entries) == [("mda_orders", "accepted"), ("stop_search", "accepted")]
-    assert len(read_ledger(small)) == 2 and not list(small.inbox.iterdir())
+    assert len(read_ledger(small_home)) == 2 and not list(small_home.inbox.iterdir())
 
 
-def test_what_fails_after_publishing_is_not_tried_again_and_not_called_a_failure(small: Home, monkeypatch) -> None:
+def test_an_error_after_publishing_is_not_retried_and_the_night_stays_published(small_home: Home, monkeypatch) -> None:
     with failing(monkeypatch, night_state, "write_receipt", 1, FULL):
-        run, result = run_job(small, only=[dg.AssetKey(["published", "warehouse"])])
+        run, result = run_job(small_home, only=[dg.AssetKey(["published", "warehouse"])])
     assert retried(result) == [] and run.receipt.outcome == "published" and not result.success
-    assert published_night(small) == run.receipt.night_id
+    assert published_night(small_home) == run.receipt.night_id
 
 
-def test_a_lock_that_is_given_back_in_time(small: Home, monkeypatch) -> None:
-    handle = locked(small)
+def test_a_lock_that_is_released_in_time_is_waited_for(small_home: Home, monkeypatch) -> None:
+    handle = locked(small_home)
     handle.__enter__()
     waits: list[float] = []
 
-    class Listens(night_run.Listener):
+    class WaitListener(night_run.Listener):
         def wait(self, reason: str, seconds: float) -> None:
             waits.append(seconds)
             handle.__exit__(None, None, None)
 
-    _, result = run_job(small, only=LANDING, listener=Listens())
+    _, result = run_job(small_home, only=LANDING, listener=WaitListener())
     assert result.success and retried(result) == ["landing"] and len(waits) == 1
-    assert [e.outcome for e in read_ledger(small)] == ["accepted"]
+    assert [e.outcome for e in read_ledger(small_home)] == ["accepted"]
 
 
-def test_a_lock_that_is_never_given_back_writes_no_receipt(small: Home) -> None:
-    with locked(small):
-        run, result = run_job(small, only=LANDING)
+def test_a_lock_that_is_never_released_leaves_no_receipt(small_home: Home) -> None:
+    with locked(small_home):
+        run, result = run_job(small_home, only=LANDING)
     assert not result.success and len(retried(result)) == errors.TRIES
-    assert run.receipt is None and "another night is under way" in run.not_started and read_receipts(small) == []
+    assert run.receipt is None and "another night is under way" in run.not_started and read_receipts(small_home) == []
 
 
-def test_a_night_waits_for_another(pam: Callable, small: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    handle = locked(small)
+def test_a_night_waits_for_another(pam: Callable, small_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = locked(small_home)
     handle.__enter__()
-    run = NightRun(small)
+    run = NightRun(small_home)
     with monkeypatch.context() as patch:
         patch.setattr(night_run.time, "sleep", lambda _: handle.__exit__(None, None, None))
         assert run.begin_within(30) == run.night
     run.end()
-    with locked(small):
+    with locked(small_home):
         started = time.monotonic()
-        result = pam("nightly", "--home", small.path, "--wait", "1")
+        result = pam("nightly", "--home", small_home.path, "--wait", "1")
         assert time.monotonic() - started >= 1
         assert result.exit_code == 1 and "another night is under way" in result.stderr
 
 
-def test_a_run_of_a_part_of_the_job_is_no_night_and_leaves_the_lock(small: Home, monkeypatch) -> None:
-    monkeypatch.setenv("PAM_HOME", str(small.path))
+def test_a_partial_run_is_no_night_and_releases_the_lock(small_home: Home, monkeypatch) -> None:
+    monkeypatch.setenv("PAM_HOME", str(small_home.path))
     job = build_defs().resolve_job_def("nightly")
     result = job.execute_in_process(run_config=SILENT, asset_selection=[dg.AssetKey(["raw", "mda_orders"])])
     assert result.success
-    assert read_receipts(small) == [] and not (small.nights / "alerts.jsonl").exists(), "nobody is told that a night failed"
-    with locked(small):
-        assert [e.outcome for e in read_ledger(small)] == ["accepted"]
+    assert read_receipts(small_home) == [] and not (small_home.nights / "alerts.jsonl").exists(), "no alert of a failed night"
+    with locked(small_home):
+        assert [e.outcome for e in read_ledger(small_home)] == ["accepted"]

@@ -1,11 +1,11 @@
-"""What a run may be told from Dagster's page: nothing that names a folder, a module or a variable of the environment."""
+"""The config that a run accepts from Dagster's page: nothing that names a folder, a module or an environment variable."""
 
 import dagster as dg
 import pytest
 
 from dagster_project.definitions import build_defs
 
-FOLDERS = (
+REFUSED = (
     {"resources": {"io_manager": {"config": {"base_dir": "/tmp/elsewhere"}}}},
     {"resources": {"io_manager": {"config": {"base_dir": {"env": "PAM_AUDIT_KEY"}}}}},
     {"resources": {"night": {"config": {"inbox": "/tmp/elsewhere"}}}},
@@ -15,12 +15,12 @@ FOLDERS = (
 )
 
 
-def test_no_run_can_be_told_what_to_read_or_to_load() -> None:
-    """Of every job, also of the one that Dagster makes itself of all assets: it can be launched by its name."""
+def test_no_run_config_can_name_what_to_read_or_load() -> None:
+    """For every job, also Dagster's own job of all assets, which can be launched by its name."""
     jobs = build_defs().get_repository_def().get_all_jobs()
     assert {"nightly", "__ASSET_JOB"} <= {j.name for j in jobs}
     for job in jobs:
         assert dg.validate_run_config(job, {"resources": {"night": {"config": {"rebuild": True}}}})
-        for config in FOLDERS:
+        for config in REFUSED:
             with pytest.raises(dg.DagsterInvalidConfigError):
                 dg.validate_run_config(job, config)

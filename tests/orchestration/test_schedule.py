@@ -1,4 +1,4 @@
-"""02:00 in London, once a day, on the nights when 02:00 is an hour away from where it was, too."""
+"""02:00 in London, once a day, also on the nights when the clocks change."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -20,7 +20,7 @@ def schedule() -> dg.ScheduleDefinition:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_each_day_around_a_change_of_clocks_has_its_night(change: date, schedule: dg.ScheduleDefinition) -> None:
+def test_each_day_around_a_clock_change_has_one_night(change: date, schedule: dg.ScheduleDefinition) -> None:
     start = datetime(change.year, change.month, change.day, tzinfo=LONDON) - timedelta(days=3)
     ticks = schedule_execution_time_iterator(start.timestamp(), schedule.cron_schedule, schedule.execution_timezone)
     local = [next(ticks).astimezone(LONDON) for _ in range(7)]
@@ -30,14 +30,14 @@ def test_each_day_around_a_change_of_clocks_has_its_night(change: date, schedule
     assert sorted(hours) == [23, *[24] * 5] if change.month == 3 else sorted(hours) == [*[24] * 5, 25]
 
 
-def test_a_year_has_a_night_a_day(schedule: dg.ScheduleDefinition) -> None:
+def test_a_year_has_one_night_a_day(schedule: dg.ScheduleDefinition) -> None:
     start = datetime(2027, 1, 1, tzinfo=LONDON)
     ticks = schedule_execution_time_iterator(start.timestamp(), schedule.cron_schedule, schedule.execution_timezone)
     dates = [next(ticks).astimezone(LONDON).date() for _ in range(365)]
     assert dates == [date(2027, 1, 1) + timedelta(days=n) for n in range(365)]
 
 
-def test_it_runs_the_job_and_is_on(schedule: dg.ScheduleDefinition) -> None:
+def test_the_schedule_runs_the_job_and_is_on(schedule: dg.ScheduleDefinition) -> None:
     assert schedule.job_name == "nightly"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2027, 3, 28, 2, tzinfo=LONDON))

@@ -1,4 +1,4 @@
-"""Which published nights are kept, and that keeping them can't harm the one that is published."""
+"""Which published nights are kept, and that keeping them can't damage the published one."""
 
 import errno
 import os
@@ -17,12 +17,12 @@ from dagster_project.publishing import keep_and_prune, publications, publish
 from dagster_project.publishing.publications import NotKeptError
 
 
-def kept(home: Home) -> list[str]:
+def kept_nights(home: Home) -> list[str]:
     return [p.night_id for p in publications.list_kept(home)]
 
 
-def laid_out(home: Home, nights: list[str], published: str) -> Home:
-    """A home whose kept files hold only what says of which night they are."""
+def make_kept_files(home: Home, nights: list[str], published: str) -> Home:
+    """A home whose kept files hold only the id of their night."""
     home.publications.mkdir()
     for night_id in nights:
         with duckdb.connect(str(home.publications / f"{night_id}.duckdb")) as con:
@@ -32,9 +32,9 @@ def laid_out(home: Home, nights: list[str], published: str) -> Home:
     return home
 
 
-def test_a_file_written_over_with_its_time_set_back_is_read_again(new_home: Home) -> None:
+def test_an_overwritten_file_with_its_time_set_back_is_read_again(new_home: Home) -> None:
     one, other = "20260101T020000Z", "20260102T020000Z"
-    home = laid_out(new_home, [one, other], published=one)
+    home = make_kept_files(new_home, [one, other], published=one)
     path, status = home.publications / f"{one}.duckdb", home.warehouse.stat()
     assert night_of(home.warehouse) == one
     path.write_bytes((home.publications / f"{other}.duckdb").read_bytes())
@@ -43,24 +43,24 @@ def test_a_file_written_over_with_its_time_set_back_is_read_again(new_home: Home
     assert night_of(home.warehouse) == other
 
 
-def test_every_published_night_is_kept_as_it_was(week: Home) -> None:
-    assert kept(week) == NIGHTS
+def test_every_published_night_is_kept_unchanged(week: Home) -> None:
+    assert kept_nights(week) == NIGHTS
     assert [p.is_published for p in publications.list_kept(week)] == [False] * 4 + [True]
     for publication, receipt in zip(publications.list_kept(week), (r for r in read_receipts(week)), strict=True):
         assert night_of(publication.path) == publication.night_id == receipt.night_id
         assert sha256_of(publication.path) == receipt.sha256
         assert publication.path.stat().st_mode & 0o777 == 0o600
-    assert week.warehouse.samefile(publications.list_kept(week)[-1].path), "a second name costs no space"
+    assert week.warehouse.samefile(publications.list_kept(week)[-1].path), "a hard link takes no space"
     assert not list(week.publications.glob(".*"))
 
 
-def test_the_last_ones_stay_and_the_published_one_whatever_its_age(new_home: Home) -> None:
+def test_prune_keeps_the_newest_and_the_published_night(new_home: Home) -> None:
     nights = [f"202601{day:02d}T020000Z" for day in range(1, 7)]
-    home = laid_out(new_home, nights, published=nights[1])
+    home = make_kept_files(new_home, nights, published=nights[1])
     assert keep_and_prune.prune(home, 6) == []
     assert keep_and_prune.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
     assert keep_and_prune.prune(home, 3) == [nights[2]]
-    assert kept(home) == [nights[1], *nights[3:]]
+    assert kept_nights(home) == [nights[1], *nights[3:]]
     assert keep_and_prune.prune(home, 1) == nights[3:5]
     assert night_of(home.warehouse) == nights[1]
 
@@ -70,36 +70,36 @@ def test_a_tenth_night_of_one_second_comes_after_the_ninth() -> None:
     assert sorted(reversed(nights), key=night_order) == nights
 
 
-def test_settings_that_can_not_be_read_end_the_night_before_it_lands(week_copy: Home) -> None:
+def test_wrong_settings_end_the_night_before_it_lands(week_copy: Home) -> None:
     week_copy.config_file.write_text("[keep]\npublications = 0\n", encoding="utf-8")
     dropped = write_extract(week_copy.inbox, "naloxone", administrations(range(1, 13)), columns=NALOXONE)
     with pytest.raises(ValueError, match=r"pam\.toml: keep\.publications"):
         publish_dated(week_copy, "20260108T020000Z")
-    assert dropped.exists() and kept(week_copy) == NIGHTS
+    assert dropped.exists() and kept_nights(week_copy) == NIGHTS
 
 
-def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_copy: Home) -> None:
+def test_the_next_night_keeps_one_that_was_killed_before_it_was_kept(week_copy: Home) -> None:
     shutil.rmtree(week_copy.publications)
     before = week_copy.warehouse.read_bytes()
     begin(week_copy).end()
-    assert kept(week_copy) == [NIGHTS[4]]
+    assert kept_nights(week_copy) == [NIGHTS[4]]
     assert week_copy.warehouse.read_bytes() == before
     assert week_copy.warehouse.samefile(publications.list_kept(week_copy)[0].path)
 
 
-def test_a_copy_that_was_half_written_counts_for_nothing_and_goes(week_copy: Home) -> None:
+def test_a_half_written_copy_is_ignored_and_deleted(week_copy: Home) -> None:
     newest = week_copy.publications / f"{NIGHTS[4]}.duckdb"
     half = newest.with_name(f".{newest.name}.new")
     half.write_bytes(newest.read_bytes()[:5000])
     newest.unlink()
-    assert kept(week_copy) == NIGHTS[:4]
+    assert kept_nights(week_copy) == NIGHTS[:4]
     begin(week_copy).end()
-    assert kept(week_copy) == NIGHTS and not half.exists()
+    assert kept_nights(week_copy) == NIGHTS and not half.exists()
     assert sha256_of(newest) == read_receipts(week_copy)[-1].sha256
 
 
-def test_a_published_night_without_its_receipt_gets_one_that_can_be_gone_back_to(week_copy: Home) -> None:
-    """Killed between publishing and the receipt: what was published is counted and measured afterwards."""
+def test_a_published_night_without_a_receipt_gets_one_fit_for_rollback(week_copy: Home) -> None:
+    """Killed between publishing and the receipt: the published file is counted and measured afterwards."""
     before = read_receipts(week_copy)[-1]
     (week_copy.nights / f"{NIGHTS[4]}.json").unlink()
     begin(week_copy).end()
@@ -108,41 +108,41 @@ def test_a_published_night_without_its_receipt_gets_one_that_can_be_gone_back_to
     publications.check_whole(publications.find_kept(week_copy, "today"))
 
 
-def refusing(number: int):
+def failing_link(number: int):
     def link(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
     return link
 
 
-def test_a_disk_without_hard_links_has_copies(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_hard_links_nights_are_copied(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.rmtree(week_copy.publications)
-    monkeypatch.setattr(publish.os, "link", refusing(errno.EXDEV))
+    monkeypatch.setattr(publish.os, "link", failing_link(errno.EXDEV))
     path = keep_and_prune.keep_published(week_copy)
     assert path and path.read_bytes() == week_copy.warehouse.read_bytes() and not path.samefile(week_copy.warehouse)
     assert path.stat().st_mode & 0o777 == 0o600 and not [*week_copy.publications.glob(".*")]
 
 
-def test_a_full_disk_fails_no_night_that_is_published(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish.os, "link", refusing(errno.ENOSPC))
+def test_a_full_disk_does_not_fail_a_published_night(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish.os, "link", failing_link(errno.ENOSPC))
     run = publish_dated(week_copy, "20260108T020000Z")
     assert run.receipt.outcome == "published"
     assert run.receipt.reason == "published, but not kept for going back: No space left on device"
-    assert night_of(week_copy.warehouse) == "20260108T020000Z" and kept(week_copy) == NIGHTS
+    assert night_of(week_copy.warehouse) == "20260108T020000Z" and kept_nights(week_copy) == NIGHTS
     monkeypatch.undo()
     begin(week_copy).end()
-    assert kept(week_copy) == [*NIGHTS, "20260108T020000Z"]
+    assert kept_nights(week_copy) == [*NIGHTS, "20260108T020000Z"]
 
 
-def test_a_folder_that_can_not_be_written_is_no_other_error(week_copy: Home) -> None:
-    """A file stands where the folder should."""
+def test_an_unwritable_folder_is_an_os_error(week_copy: Home) -> None:
+    """A file is in the place of the folder."""
     shutil.rmtree(week_copy.publications)
     week_copy.publications.touch()
     with pytest.raises(OSError):
         keep_and_prune.keep_published(week_copy)
 
 
-def test_kept_nights_are_found_by_id_or_its_begin(week: Home, new_home: Home) -> None:
+def test_kept_nights_are_found_by_id_or_its_start(week: Home, new_home: Home) -> None:
     assert publications.find_kept(week, NIGHTS[2]).night_id == publications.find_kept(week, "20260105").night_id == NIGHTS[2]
     assert publications.find_kept(week, "today").night_id == NIGHTS[4]
     assert publications.kept_before(week, NIGHTS[4]).night_id == NIGHTS[3]
@@ -156,8 +156,8 @@ def test_kept_nights_are_found_by_id_or_its_begin(week: Home, new_home: Home) ->
         publications.find_kept(new_home, NIGHTS[0])
 
 
-def test_what_is_kept_is_never_written_to(week: Home) -> None:
-    """The night after builds on a copy: the inode that readers, and kept nights, have stays as it is."""
+def test_kept_files_are_never_written_to(week: Home) -> None:
+    """The next night builds on a copy: the inodes of readers and of kept nights do not change."""
     assert len({p.path.stat().st_ino for p in publications.list_kept(week)}) == 5
     candidates = {p.stat().st_ino for p in Path(week.candidate).rglob("*.duckdb")}
     assert not candidates & {p.path.stat().st_ino for p in publications.list_kept(week)}

@@ -1,4 +1,4 @@
-"""Which figures moved between two nights, and which files did it: against both nights' rows compared one by one."""
+"""Which figures changed between two nights, and which files caused it: checked against all rows of both nights."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ pytestmark = pytest.mark.begin_first
 JANUARY = ("2025-01-01", "2025-01-31")
 
 
-def between(home: Home, one: str, other: str, **asked: Any) -> Difference:
-    return compare(home, find_kept(home, one), find_kept(home, other), **({"limit": None} | asked))
+def between(home: Home, one: str, other: str, **options: Any) -> Difference:
+    return compare(home, find_kept(home, one), find_kept(home, other), **({"limit": None} | options))
 
 
-def figures(found: Difference, **wanted: Any) -> list[dict[str, Any]]:
-    """The moves that have these values."""
-    return [r for r in found.figures if all(r[k] == v for k, v in wanted.items())]
+def figures(diff: Difference, **wanted: Any) -> list[dict[str, Any]]:
+    """The changed figures that have these values."""
+    return [r for r in diff.figures if all(r[k] == v for k, v in wanted.items())]
 
 
 def rows_of(publication: Publication) -> dict[tuple, tuple]:
@@ -43,55 +43,55 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.mark.parametrize("n", range(4))
-def test_what_moved_is_what_differs_row_by_row(week: Home, con: duckdb.DuckDBPyConnection, n: int) -> None:
+def test_changed_figures_match_a_comparison_of_all_rows(week: Home, con: duckdb.DuckDBPyConnection, n: int) -> None:
     one, other = find_kept(week, NIGHTS[n]), find_kept(week, NIGHTS[n + 1])
     attach(con, one.path, "earlier")
     attach(con, other.path, "later")
     number = find_differences(con)
     before, after = rows_of(one), rows_of(other)
     expected = {k: (before.get(k), after.get(k)) for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
-    said = con.execute(
+    changes = con.execute(
         f"select {', '.join(KEY)}, kind, {', '.join(f'{c}_before' for c in FIGURE)}, {', '.join(f'{c}_after' for c in FIGURE)},"
         " change from differences"
     ).fetchall()
-    assert len(said) == number == len(expected) == len({row[:9] for row in said})
-    for row in said:
+    assert len(changes) == number == len(expected) == len({row[:9] for row in changes})
+    for row in changes:
         old, new = expected[row[:9]]
         assert row[9] == ("new" if old is None else "gone" if new is None else "changed")
         assert row[10:14] == (old or (None,) * 4) and row[14:18] == (new or (None,) * 4)
         assert row[18] == (new[0] - old[0] if old and new and None not in (old[0], new[0]) else None)
-    kinds = Counter(row[9] for row in said)
+    kinds = Counter(row[9] for row in changes)
     counted = by_mart(con)
     assert [sum(r[i] for r in counted) for i in (2, 4, 5)] == [kinds["changed"], kinds["new"], kinds["gone"]]
     assert all(row[1] == sum(k[0] == row[0] for k in after) for row in counted)
 
 
-def test_a_correction_moves_its_own_months_and_the_year(week: Home) -> None:
+def test_a_correction_changes_its_own_months_and_the_year(week: Home) -> None:
     """By hand, from the second night's file: one row gone from December, one moved from June to November."""
-    found = between(week, NIGHTS[0], NIGHTS[1], measure="naloxone_administrations")
-    own = figures(found, area_type="force", kind="changed")
-    assert {r["force_code"] for r in own} == {"derbyshire"}, "the neighbour dropped nothing"
+    diff = between(week, NIGHTS[0], NIGHTS[1], measure="naloxone_administrations")
+    own = figures(diff, area_type="force", kind="changed")
+    assert {r["force_code"] for r in own} == {"derbyshire"}, "the other force sent nothing"
     months = [r for r in own if r["period_type"] == "month"]
     changes = {r["period_label"]: (r["value_before"], r["value_after"], r["change"]) for r in months}
     assert changes == {"Jun 2025": (2, 1, -1), "Nov 2025": (2, 3, 1), "Dec 2025": (2, 1, -1), "Jan 2026": (None, 1, None)}
     assert [r["change"] for r in own if r["period_label"] == "2025"] == [-1]
 
 
-def test_each_figure_has_its_own_file_and_not_the_neighbour_s(week: Home) -> None:
-    found = between(week, NIGHTS[0], NIGHTS[1])
-    assert found.unexplained == 0
-    by = {(r["mart"], r["force_code"]): r["files"] for r in figures(found)}
+def test_each_change_names_the_file_of_its_own_force(week: Home) -> None:
+    diff = between(week, NIGHTS[0], NIGHTS[1])
+    assert diff.unexplained == 0
+    by = {(r["mart"], r["force_code"]): r["files"] for r in figures(diff)}
     assert by == {
         ("mart_naloxone", "derbyshire"): "naloxone__derbyshire__2025-11-01__2026-01-03__20260104T010000Z.csv",
         ("mart_drug_offences", OTHER): f"crimes__{OTHER}__2025-12-01__2025-12-31__20260104T010000Z.csv",
     }
-    months = {r["period_label"]: r["cause"] for r in figures(found, period_type="month", kind="changed", area_type="force")}
+    months = {r["period_label"]: r["cause"] for r in figures(diff, period_type="month", kind="changed", area_type="force")}
     assert months == {"Jun 2025": "other window", "Nov 2025": "window", "Dec 2025": "window", "Jan 2026": "window"}
 
 
 def test_two_files_of_one_extract_each_explain_their_own_months(week: Home) -> None:
-    found = between(week, NIGHTS[1], NIGHTS[2], mart="mart_community_voices")
-    months = figures(found, period_type="month", area_type="force", category="all")
+    diff = between(week, NIGHTS[1], NIGHTS[2], mart="mart_community_voices")
+    months = figures(diff, period_type="month", area_type="force", category="all")
     windows = ("2025-08-01__2025-09-30", "2025-09-01__2025-10-31")
     summer, autumn = (f"community_voices__derbyshire__{window}__20260105T010000Z.csv" for window in windows)
     files = {r["period_label"]: (set(r["files"].split("; ")), r["cause"]) for r in months}
@@ -101,22 +101,22 @@ def test_two_files_of_one_extract_each_explain_their_own_months(week: Home) -> N
     assert files["Jan 2025"] == ({summer, autumn}, "other window"), "it has a row since the year is covered"
 
 
-def test_what_was_released_between_is_said_to_be(week: Home) -> None:
-    found = between(week, NIGHTS[2], NIGHTS[3])
-    rows = found.files
+def test_released_files_are_listed_as_released(week: Home) -> None:
+    diff = between(week, NIGHTS[2], NIGHTS[3])
+    rows = diff.files
     assert [(r["extract"], r["outcome"]) for r in rows if r["outcome"] == "released"] == [("stop_search", "released")]
     assert Counter(r["outcome"] for r in rows) == {"accepted": 3, "released": 1}
-    searches = figures(found, measure="drug_finds", area_type="force", category="all", period_label="Nov 2025")
-    # The tie took S0 from both.
+    searches = figures(diff, measure="drug_finds", area_type="force", category="all", period_label="Nov 2025")
+    # The tie removed S0 from both.
     assert [(r["value_before"], r["value_after"], r["cause"]) for r in searches] == [(1, 0, "window")]
     assert [r["figures"] for r in rows] == sorted((r["figures"] for r in rows), reverse=True)
-    assert sum(r["figures"] for r in rows) == found.moved, "each moved by one file"
+    assert sum(r["figures"] for r in rows) == diff.moved, "each changed by one file"
 
 
-def test_a_whole_list_reaches_every_period(week: Home) -> None:
-    found = between(week, NIGHTS[2], NIGHTS[3], mart="county_lines")
-    assert {r["cause"] for r in figures(found)} == {"window"}
-    assert figures(found, measure="lines_active", period_label="Dec 2025", area_type="force")[0]["change"] == -4
+def test_a_replaced_list_changes_every_period(week: Home) -> None:
+    diff = between(week, NIGHTS[2], NIGHTS[3], mart="county_lines")
+    assert {r["cause"] for r in figures(diff)} == {"window"}
+    assert figures(diff, measure="lines_active", period_label="Dec 2025", area_type="force")[0]["change"] == -4
 
 
 def test_a_rate_is_explained_by_its_parts(week: Home) -> None:
@@ -124,60 +124,60 @@ def test_a_rate_is_explained_by_its_parts(week: Home) -> None:
     assert rows and {r["files"].split("__")[0] for r in rows} == {"stop_search"}
 
 
-def test_a_quiet_night_moves_nothing(week: Home) -> None:
-    found = between(week, NIGHTS[3], NIGHTS[4])
-    assert (found.moved, found.marts, found.figures, found.files) == (0, [], [], [])
+def test_a_night_without_new_files_changes_nothing(week: Home) -> None:
+    diff = between(week, NIGHTS[3], NIGHTS[4])
+    assert (diff.moved, diff.marts, diff.figures, diff.files) == (0, [], [], [])
 
 
-def test_back_is_the_same_the_other_way_round(week: Home) -> None:
-    there, back = between(week, NIGHTS[0], NIGHTS[2]), between(week, NIGHTS[2], NIGHTS[0])
-    assert back.moved == there.moved and back.unexplained == 0
-    assert {r["kind"] for r in figures(back)} == {"changed", "gone"}
-    files, sources_of = ([(f["source_file"], f["figures"]) for f in d.files] for d in (there, back))
+def test_the_reverse_comparison_has_the_reverse_changes(week: Home) -> None:
+    forward, backward = between(week, NIGHTS[0], NIGHTS[2]), between(week, NIGHTS[2], NIGHTS[0])
+    assert backward.moved == forward.moved and backward.unexplained == 0
+    assert {r["kind"] for r in figures(backward)} == {"changed", "gone"}
+    files, sources_of = ([(f["source_file"], f["figures"]) for f in d.files] for d in (forward, backward))
     assert sorted(files) == sorted(sources_of)
-    changed = {tuple(r[k] for k in KEY): r["change"] for r in figures(there, kind="changed")}
-    assert {tuple(r[k] for k in KEY): r["change"] and -r["change"] for r in figures(back, kind="changed")} == changed
+    changed = {tuple(r[k] for k in KEY): r["change"] for r in figures(forward, kind="changed")}
+    assert {tuple(r[k] for k in KEY): r["change"] and -r["change"] for r in figures(backward, kind="changed")} == changed
 
 
-def test_what_a_list_of_the_home_moves_no_file_explains(week_with_lists: Home) -> None:
-    """And what a file of the other force's moves in the same night is still that file's."""
-    found = between(week_with_lists, NIGHTS[4], "today")
-    assert {(r["mart"], r["cause"], r["files"]) for r in figures(found, force_code=OTHER)} == {
+def test_changes_by_a_list_of_the_home_name_no_file(week_with_lists: Home) -> None:
+    """A change by a file of the other force in the same night still names that file."""
+    diff = between(week_with_lists, NIGHTS[4], "today")
+    assert {(r["mart"], r["cause"], r["files"]) for r in figures(diff, force_code=OTHER)} == {
         ("mart_naloxone", "window", f"naloxone__{OTHER}__2025-01-01__2025-12-31__20260301T000000Z.csv"),
     }
-    assert {(r["cause"], r["files"]) for r in figures(found, mart="mart_drug_offences")} == {("none", None)}
-    assert {r["mart"] for r in figures(found)} == {"mart_drug_offences", "mart_naloxone"}
-    offences = {r[0]: r for r in found.marts}["mart_drug_offences"]
-    assert found.unexplained == offences[2] + offences[4] + offences[5] > 0
+    assert {(r["cause"], r["files"]) for r in figures(diff, mart="mart_drug_offences")} == {("none", None)}
+    assert {r["mart"] for r in figures(diff)} == {"mart_drug_offences", "mart_naloxone"}
+    offences = {r[0]: r for r in diff.marts}["mart_drug_offences"]
+    assert diff.unexplained == offences[2] + offences[4] + offences[5] > 0
 
 
-def test_what_a_measure_is_counted_from_is_what_dbt_reads_for_its_mart() -> None:
-    """`sources` is derived from lists; dbt's lineage knows better, of marts. Which figures to rebuild is asked of all marts at
-    once: it says when they are made, not of what. `events` has those of all marts."""
+def test_sources_of_a_measure_match_dbt_s_lineage() -> None:
+    """`measure_sources` is derived from lists; dbt's lineage of the marts is the reference. `figures_to_rebuild` reads all
+    marts: it decides when figures are built, not from what. `events` has the rows of all marts."""
     nodes = manifest().nodes
 
-    def above(node: str, mart: str) -> set[str]:
+    def ancestors(node: str, mart: str) -> set[str]:
         if nodes[node].name == "figures_to_rebuild":
             return set()
         parents = [p for p in nodes[node].depends_on_nodes if p in nodes]
         if nodes[node].name == "events":
             parents = [p for p in parents if nodes[p].name == f"{mart.removeprefix('mart_')}_events"]
-        return {node}.union(*(above(p, mart) for p in parents))
+        return {node}.union(*(ancestors(p, mart) for p in parents))
 
     derived: dict[str, set[str]] = {}
     for mart, _, extract in measure_sources():
         derived.setdefault(mart, set()).add(extract)
     for mart, extracts in derived.items():
-        read = {nodes[n].name for n in above(f"model.pam_warehouse.{mart}", mart) if n.startswith("model.")}
+        read = {nodes[n].name for n in ancestors(f"model.pam_warehouse.{mart}", mart) if n.startswith("model.")}
         assert extracts == {name.removeprefix("stg_") for name in read if name.startswith("stg_")}, mart
     assert derived.keys() == MARTS
     assert ("mart_incidents", "roc_drugs_emergency", "incidents") in measure_sources(), "by its own coverage's limit"
 
 
-def test_the_largest_moves_come_first_and_those_of_complete_periods_before_them(week: Home) -> None:
-    found = between(week, NIGHTS[2], NIGHTS[3], limit=12)
-    rows = found.figures
-    assert len(rows) == 12 and found.moved > 1000
+def test_changes_of_complete_periods_come_first_largest_first(week: Home) -> None:
+    diff = between(week, NIGHTS[2], NIGHTS[3], limit=12)
+    rows = diff.figures
+    assert len(rows) == 12 and diff.moved > 1000
     assert {r["data_status_before"] for r in rows} == {"complete"}
     assert {r["area_type"] for r in rows} == {"force"}
     assert {r["period_type"] for r in rows} <= {"month", "calendar_year", "financial_year"}
@@ -187,8 +187,8 @@ def test_the_largest_moves_come_first_and_those_of_complete_periods_before_them(
     assert [r["unit"] for r in rows[:4]] == ["count", "percent", "count", "percent"], "and in turn"
 
 
-def test_only_what_is_compared_counts(week: Home, con: duckdb.DuckDBPyConnection) -> None:
-    """A name that changed is no moved figure; whoever asks for every column is told which differ."""
+def test_only_compared_columns_count(week: Home, con: duckdb.DuckDBPyConnection) -> None:
+    """A changed name is no changed figure; a comparison of every column names those that differ."""
     con.execute(f"attach '{find_kept(week, 'today').path}' as later (read_only)")
     con.execute(
         "create table spoilt as select * replace (case when area_code = 'unknown' then 'Nobody knows' else area_name end as"
@@ -203,17 +203,17 @@ def test_only_what_is_compared_counts(week: Home, con: duckdb.DuckDBPyConnection
     ).fetchone()[0]
     assert find_differences(con, "spoilt", columns=EVERY) == names + priors
     assert names and priors and find_differences(con, "spoilt", columns=EVERY, where="area_code <> 'unknown'") == priors
-    told = con.execute("select distinct differs, kind from differences").fetchall()
-    assert told == [(["prior_value"], "changed")]
+    differing = con.execute("select distinct differs, kind from differences").fetchall()
+    assert differing == [(["prior_value"], "changed")]
 
 
-def test_a_value_that_came_or_went_has_moved_though_its_status_is_the_same(
+def test_a_value_that_appears_or_disappears_is_a_change(
     week: Home, con: duckdb.DuckDBPyConnection
 ) -> None:
-    """A cohort of which no count was known yet: complete, and null."""
+    """A cohort whose count is not known yet: complete, and null."""
     con.execute(f"attach '{find_kept(week, 'today').path}' as later (read_only)")
-    of = "period_label = 'Jun 2025' and measure = 'lines_active' and area_type = 'force'"
-    con.execute(f"create table spoilt as select * replace (case when {of} then null else value end as value)"
+    condition = "period_label = 'Jun 2025' and measure = 'lines_active' and area_type = 'force'"
+    con.execute(f"create table spoilt as select * replace (case when {condition} then null else value end as value)"
                 " from later.marts.measures")  # fmt: skip
     for sides, values in ((("spoilt", "later.marts.measures"), (None, 5)), (("later.marts.measures", "spoilt"), (5, None))):
         assert find_differences(con, *sides) == 1
@@ -221,8 +221,8 @@ def test_a_value_that_came_or_went_has_moved_though_its_status_is_the_same(
         assert row == (*values, ["value"], None)
 
 
-def test_files_are_told_by_what_each_night_says_of_itself(con: duckdb.DuckDBPyConnection) -> None:
-    """The same file in both nights explains nothing, nor does one that was refused or is held still."""
+def test_causes_come_from_each_night_s_own_list_of_files(con: duckdb.DuckDBPyConnection) -> None:
+    """A file that is in both nights explains nothing, nor does one that was refused or is still held."""
     con.execute(
         "create table differences as select 'mart_naloxone' as mart, 'naloxone_administrations' as measure,"
         " 'derbyshire' as force_code, date '2025-01-01' as period_start, date '2025-01-31' as period_end, 'changed' as kind"
@@ -256,7 +256,7 @@ def test_files_are_told_by_what_each_night_says_of_itself(con: duckdb.DuckDBPyCo
     assert con.execute("select count(*) from landed").fetchone() == (4,)
 
 
-def test_the_two_nights_are_chosen(week: Home, week_copy: Home) -> None:
+def test_choosing_the_two_nights(week: Home, week_copy: Home) -> None:
     def ids(home: Home, *nights: str) -> tuple[str, str]:
         one, other = choose_nights(home, nights)
         return one.night_id, other.night_id
@@ -273,7 +273,7 @@ def test_the_two_nights_are_chosen(week: Home, week_copy: Home) -> None:
         choose_nights(week_copy, [])
 
 
-def test_a_kept_file_that_is_damaged_is_named(week_copy: Home) -> None:
+def test_a_damaged_kept_file_is_named(week_copy: Home) -> None:
     path = find_kept(week_copy, NIGHTS[3]).path
     path.write_bytes(b"rubbish")
     with pytest.raises(ValueError, match=r"20260106T020000Z\.duckdb can't be read as a night's file"):

@@ -1,4 +1,4 @@
-"""That nothing but the published night can be reached or changed: by `pam query`, at the prompt, and from Python."""
+"""Nothing but the published night can be reached or changed: by `pam query`, at the prompt, and from Python."""
 
 import hashlib
 import os
@@ -46,7 +46,7 @@ READS = [
     "from duckdb_secrets()",
     "from which_secret('s3://bucket', 's3')",
 ]
-"""Of files, of the environment, of the network, of secrets."""
+"""Of files, the environment, the network and secrets."""
 
 WRITES = [
     "copy marts.measures to '{0}/out.csv'",
@@ -72,7 +72,7 @@ WRITES = [
     "call enable_logging(storage = 'file', storage_path = '{0}')",
 ]
 
-DOORS = [
+ATTACH_AND_SET = [
     "attach '{0}/other.duckdb' as o (read_only)",
     "attach '{0}/other.sqlite' (type sqlite)",
     "attach ':memory:' as m",
@@ -103,15 +103,15 @@ DOORS = [
 ]
 """Other databases, extensions, settings."""
 
-ESCAPES = [*READS, *WRITES, *DOORS]
+ESCAPES = [*READS, *WRITES, *ATTACH_AND_SET]
 TOO_MUCH = [
     "create temp table t as select range, repeat('x', 100) || range::varchar as x from range(10000000)",
     "select list(range) from range(1000000000)",
     "select count(*) from (select md5((a.range * b.range)::varchar) as x from range(100000) a, range(100000) b order by x)",
 ]
-"""What would fill memory, and without a limit the disk beside the published file."""
+"""Queries that would fill memory, and without a limit the disk of the published file."""
 
-QUESTIONS_ONLY = [
+NOT_QUERIES = [
     "create temp table t as select 1",
     "create temp macro f() as 1",
     "prepare p as select 1",
@@ -124,12 +124,12 @@ QUESTIONS_ONLY = [
     "select 1; select 2",
     "select 1; attach '{0}/other.duckdb'",
 ]
-"""Harmless from Python; no question, and nothing that `pam query` does."""
+"""Harmless from Python, but no queries: `pam query` refuses them."""
 
 
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory, sample_home: Home) -> Iterator[Path]:
-    """Files beside the home that a query must not reach; at the end, that none came or went, and no byte was changed."""
+    """Files next to the home that a query must not reach; at the end, none was added, removed or changed."""
     folder = tmp_path_factory.mktemp("secrets")
     (folder / "rows.csv").write_text("secret\nFOUND\n", encoding="utf-8")
     (folder / "rows.json").write_text('[{"secret": "FOUND"}]', encoding="utf-8")
@@ -162,10 +162,10 @@ def test_no_way_out_from_python(sql: str, con: duckdb.DuckDBPyConnection, secret
     with pytest.raises(duckdb.Error) as error:
         con.execute(sql.format(secrets)).fetchall()
     assert "FOUND" not in str(error.value)
-    assert con.execute("select count(*) from meta.nights").fetchone() == (1,), "and the connection goes on"
+    assert con.execute("select count(*) from meta.nights").fetchone() == (1,), "the connection still works"
 
 
-@pytest.mark.parametrize("sql", [*ESCAPES, *QUESTIONS_ONLY])
+@pytest.mark.parametrize("sql", [*ESCAPES, *NOT_QUERIES])
 def test_no_way_out_by_pam_query(sql: str, pam: Callable, sample_home: Home, secrets: Path) -> None:
     result = pam("query", sql.format(secrets), "-f", "csv", "--home", sample_home.path)
     assert result.exit_code == 1 and result.stdout == "" and result.stderr.startswith("pam: ") and "FOUND" not in result.stderr
@@ -184,7 +184,7 @@ def test_no_way_out_through_a_file_s_format(pam: Callable, sample_home: Home, se
 
 
 def test_no_way_out_at_the_prompt(pam: Callable, sample_home: Home, secrets: Path) -> None:
-    """One after the other; each is refused, the next is asked."""
+    """One after the other; each is refused, and the next is read."""
     own = [
         ".read {0}/rows.csv",
         ".open {0}/other.duckdb",
@@ -194,7 +194,7 @@ def test_no_way_out_at_the_prompt(pam: Callable, sample_home: Home, secrets: Pat
         r"\o {0}/out.csv",
         r"\i x",
     ]
-    lines = [s.format(secrets) + ";" for s in [*ESCAPES, *QUESTIONS_ONLY] if not s.startswith("select 1;")]
+    lines = [s.format(secrets) + ";" for s in [*ESCAPES, *NOT_QUERIES] if not s.startswith("select 1;")]
     lines += [s.format(secrets) for s in own]
     result = pam("sql", "--home", sample_home.path, "-f", "csv", stdin="\n".join([*lines, "select 'still here';"]))
     assert result.exit_code == 1 and result.stdout.splitlines()[-1] == "still here"
@@ -203,21 +203,21 @@ def test_no_way_out_at_the_prompt(pam: Callable, sample_home: Home, secrets: Pat
 
 
 @pytest.mark.parametrize("sql", TOO_MUCH)
-def test_what_fills_memory_ends_and_writes_nothing(sql: str, con: duckdb.DuckDBPyConnection, secrets: Path) -> None:
+def test_a_query_that_fills_memory_ends_and_writes_nothing(sql: str, con: duckdb.DuckDBPyConnection, secrets: Path) -> None:
     with pytest.raises(duckdb.OutOfMemoryException):
         con.execute(sql).fetchone()
     assert con.execute("select current_setting('temp_directory')").fetchone() == ("",)
     assert con.execute("from duckdb_temporary_files()").fetchall() == []
 
 
-def test_the_machine_s_environment_is_not_told(pam: Callable, sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machine_s_environment_is_not_shown(pam: Callable, sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "planted-key")
     for sql in ("from duckdb_settings()", "from duckdb_databases()"):
         result = pam("query", sql, "-f", "csv", "--home", sample_home.path)
         assert result.exit_code == 0 and "planted-key" not in result.stdout + result.stderr
 
 
-def test_python_s_own_objects_are_not_relations(sample_home: Home) -> None:
+def test_python_objects_are_not_relations(sample_home: Home) -> None:
     with duckdb.connect() as own:
         local = own.sql("select 'FOUND' as secret").df()
     assert len(local) == 1
@@ -225,7 +225,7 @@ def test_python_s_own_objects_are_not_relations(sample_home: Home) -> None:
         con.execute("from local")
 
 
-def test_a_night_that_is_open_can_not_be_opened_for_writing(sample_copy: Home, tmp_path: Path) -> None:
+def test_an_open_night_can_t_be_opened_for_writing(sample_copy: Home, tmp_path: Path) -> None:
     with connect(sample_copy), pytest.raises(NotWritableError, match="is open in this process"):
         open_hardened(sample_copy.warehouse.resolve(), writable=tmp_path)
     with open_hardened(sample_copy.warehouse.resolve(), writable=tmp_path) as con:

@@ -1,4 +1,4 @@
-"""What does not fit into memory while nights are compared goes to the home's spill folder, never to the current one."""
+"""Rows that do not fit into memory while nights are compared go to the home's spill folder, never to the current one."""
 
 import os
 import subprocess

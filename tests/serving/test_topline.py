@@ -24,7 +24,7 @@ from dagster_project.serving.topline import COLUMNS, Line, ToplineError, topline
 
 @pytest.fixture
 def marts() -> duckdb.DuckDBPyConnection:
-    """Marts of one force: two months, the later one not complete, and a year that is covered in part."""
+    """Marts of one force: two months, the later one not complete, and a partly covered year."""
     con = duckdb.connect()
     con.execute("create schema marts")
     con.execute(
@@ -59,7 +59,7 @@ def marts() -> duckdb.DuckDBPyConnection:
     return con
 
 
-def test_the_latest_complete_month_and_the_twelve_to_it(marts: duckdb.DuckDBPyConnection) -> None:
+def test_the_latest_complete_month_and_the_twelve_months_to_it(marts: duckdb.DuckDBPyConnection) -> None:
     (line,) = topline(marts, ["possession_offences"])
     assert (line.month, line.area) == ("Oct 2025", "Kent Police")
     assert (line.month_value, line.month_year_before, line.month_pct_change) == (0, 8, -100), "0 is a true zero"
@@ -68,7 +68,7 @@ def test_the_latest_complete_month_and_the_twelve_to_it(marts: duckdb.DuckDBPyCo
     assert line.unusual == "not known", "no chart has the month"
 
 
-def test_a_year_before_that_is_covered_in_part_is_marked(marts: duckdb.DuckDBPyConnection) -> None:
+def test_a_partly_covered_year_before_is_marked(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute("update marts.measures set data_status = 'complete', value = 50, prior_value = 40, volume_change = null")
     (line,) = topline(marts, ["possession_offences"])
     assert _printed(line)[2:8] == ["50", "40 [p]", "[x]", "50", "40 [p]", "[x]"]
@@ -77,7 +77,7 @@ def test_a_year_before_that_is_covered_in_part_is_marked(marts: duckdb.DuckDBPyC
     assert _printed(line)[2:8] == ["50", "40", "+25.0%", "50", "40", "+25.0%"]
 
 
-def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:
+def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute(
         "insert into marts.mart_control_charts"
         " select mart, measure, category, force_code, area_type, area_code, period_end,"
@@ -91,7 +91,7 @@ def test_what_a_control_chart_says(marts: duckdb.DuckDBPyConnection) -> None:
     assert topline(marts, ["possession_offences"])[0].unusual == "too few"
 
 
-def test_what_the_night_has_not_is_not_available_and_never_0(marts: duckdb.DuckDBPyConnection) -> None:
+def test_a_missing_measure_is_not_available_and_never_0(marts: duckdb.DuckDBPyConnection) -> None:
     first, second = topline(marts, ["mart_mda_orders.orders", "possession_offences"])
     assert (first.measure, second.measure) == ("orders", "possession_offences"), "in the order in which they are named"
     assert (first.month, first.month_value, first.unusual) == ("", None, "not known")
@@ -99,7 +99,7 @@ def test_what_the_night_has_not_is_not_available_and_never_0(marts: duckdb.DuckD
     assert [line.mart for line in topline(marts, ["orders"])] == ["mart_confiscation_orders", "mart_mda_orders"]
 
 
-def test_names_that_are_none(marts: duckdb.DuckDBPyConnection) -> None:
+def test_unknown_names_are_refused_with_suggestions(marts: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(ToplineError, match="no measure is called possession; is possession_offences meant"):
         topline(marts, ["possession"])
     with pytest.raises(ToplineError, match="no measure is called Drug incident; is Drug incidents meant"):
@@ -116,7 +116,7 @@ def test_names_that_are_none(marts: duckdb.DuckDBPyConnection) -> None:
         topline(marts)
 
 
-def test_the_default_is_the_headline_measures_as_the_marts_have_them(sample_home: Home) -> None:
+def test_the_default_is_the_headline_measures_of_the_marts(sample_home: Home) -> None:
     con = connect(sample_home)
     lines = topline(con)
     figures = con.execute(
@@ -150,13 +150,13 @@ def test_the_command_in_the_terminal(pam: Callable, sample_home: Home, monkeypat
 
 
 def test_the_other_formats_have_exact_figures(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
-    said = pam("topline", "activities", "possession_offences", "--format", "csv", "--home", sample_home.path).stdout
-    first, second = csv.DictReader(io.StringIO(said))
+    output = pam("topline", "activities", "possession_offences", "--format", "csv", "--home", sample_home.path).stdout
+    first, second = csv.DictReader(io.StringIO(output))
     assert (first["twelve_months_value"], first["twelve_months_status"]) == ("", "not_available")
     assert Decimal(second["twelve_months_pct_change"]) == Decimal("21.1418880724")
     assert first["is_made_up"] == second["is_made_up"] == "true"
-    said = pam("topline", "activities", "--format", "json", "--home", sample_home.path).stdout
-    assert json.loads(said)[0]["twelve_months_value"] is None
+    output = pam("topline", "activities", "--format", "json", "--home", sample_home.path).stdout
+    assert json.loads(output)[0]["twelve_months_value"] is None
     path = tmp_path / "topline.xlsx"
     result = pam("topline", "activities", "possession_offences", "--out", path, "--home", sample_home.path)
     assert result.exit_code == 0, result.output
@@ -169,7 +169,7 @@ def test_the_other_formats_have_exact_figures(pam: Callable, sample_home: Home, 
     assert "made up" in str(book.get_sheet_by_name("About").to_python())
 
 
-def test_a_document(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+def test_a_word_document(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     path = tmp_path / "topline.docx"
     assert pam("topline", "activities", "possession_offences", "--out", path, "--home", sample_home.path).exit_code == 0
     doc = Document(str(path))
@@ -179,18 +179,18 @@ def test_a_document(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     assert any("made up" in p.text for p in doc.paragraphs) and any("[x] not available" in p.text for p in doc.paragraphs)
 
 
-def test_what_has_nothing_to_show_is_named_below_the_table(pam: Callable, sample_home: Home) -> None:
+def test_measures_without_figures_are_named_below_the_table(pam: Callable, sample_home: Home) -> None:
     lines = [Line("m", f"x{n}", f"X {n}", "count", "A", month, *[None] * 8, status, "no")
              for n, (month, status) in enumerate([("Oct 2025", "partial"), ("", "not_available")])]  # fmt: skip
     assert _split(lines, all_lines=False) == ([lines[0]], "Not available, and left out: X 1.")
     assert _split(lines, all_lines=True) == (lines, ""), "a person asked for it"
     assert _split(lines[1:], all_lines=False) == (lines[1:], ""), "an empty table says nothing"
-    said = pam("topline", "drug incidents", "--home", sample_home.path)
-    assert said.exit_code == 0 and "Drug incidents" in said.stdout, "by its title"
+    result = pam("topline", "drug incidents", "--home", sample_home.path)
+    assert result.exit_code == 0 and "Drug incidents" in result.stdout, "by its title"
 
 
-def test_the_document_is_checked_as_it_was_written(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
-    """Each figure of the table is found, those not available too: only the 20 of the note on small numbers is not one."""
+def test_the_written_document_agrees_with_its_night(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """Every figure of the table agrees, those not available too: only the 20 of the note on small numbers is no figure."""
     path = tmp_path / "topline.docx"
     assert pam("topline", "--out", path, "--home", sample_home.path).exit_code == 0
     checked = check(sample_home, path)
@@ -218,7 +218,7 @@ def retyped(path: Path, **changes: str) -> Path:
     return new
 
 
-def test_what_was_typed_over_is_found_and_nothing_else_is_taken_for_it(
+def test_retyped_figures_disagree_and_other_tables_are_not_linked(
     pam: Callable, sample_home: Home, tmp_path: Path
 ) -> None:
     path = tmp_path / "topline.docx"
@@ -230,7 +230,7 @@ def test_what_was_typed_over_is_found_and_nothing_else_is_taken_for_it(
     assert verdicts() == ["agrees"] * 6
     assert verdicts(value="150") == ["disagrees", *["agrees"] * 5]
     assert verdicts(value="[x]") == ["disagrees", *["agrees"] * 5]
-    assert verdicts(change="15.8%") == [*["agrees"] * 2, "disagrees", *["agrees"] * 3], "a fall is no rise"
+    assert verdicts(change="15.8%") == [*["agrees"] * 2, "disagrees", *["agrees"] * 3], "a fall is not a rise"
     assert verdicts(month="Nov 2025").count("disagrees") == 6, "the figures of another month"
     for other in (
         {"caption": "Table 1: Topline: Derbyshire Constabulary, targets"}, {"caption": "Table 1: Derbyshire Constabulary"},
@@ -239,8 +239,8 @@ def test_what_was_typed_over_is_found_and_nothing_else_is_taken_for_it(
         assert verdicts(**other) == ["not linked"] * 6, other
 
 
-def test_the_record_counts_the_lines_that_were_written(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
-    """A document has none of a measure without figures; a workbook has them all."""
+def test_the_audit_log_counts_the_written_lines(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """A document leaves out measures without figures; a workbook has them all."""
     home = copy_home(sample_home, tmp_path / "home")
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("delete from marts.mart_naloxone")

@@ -1,4 +1,4 @@
-"""A certificate that this machine can check, and a home that tells by mail and by webhook."""
+"""A TLS certificate for 127.0.0.1, and the settings of alerts by mail and by webhook."""
 
 import shutil
 import ssl
@@ -17,19 +17,19 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContex
     if program is None:
         pytest.skip("needs openssl to make a certificate")
     folder = tmp_path_factory.mktemp("certificate")
-    key, made = folder / "key.pem", folder / "made.pem"
+    key, cert_file = folder / "key.pem", folder / "made.pem"
     subprocess.run(
-        [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(made), "-days", "2",
+        [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert_file), "-days", "2",
          "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
     )  # fmt: skip
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made, key)
-    return context, made
+    context.load_cert_chain(cert_file, key)
+    return context, cert_file
 
 
 @pytest.fixture
-def settings():
-    """Write a home's `pam.toml`: a mail server's port, further lines of its section, and the URLs of webhooks by shape."""
+def write_settings():
+    """Writes a home's `pam.toml`: a mail server's port, further lines of its section, and the URLs of webhooks by shape."""
 
     def write(home: Home, port: int | None = None, more: str = "", **webhooks: str) -> None:
         text = ""

@@ -16,7 +16,7 @@ from typing import Any
 
 @dataclass
 class Mail:
-    """A mail as it came: envelope, parsed message, and what the session was like."""
+    """A mail as it was received: envelope, parsed message, and how the session was secured."""
 
     sender: str
     recipients: list[str]
@@ -28,10 +28,10 @@ class Mail:
 
 @dataclass
 class SmtpServer:
-    """Speaks what smtplib asks: EHLO, STARTTLS, AUTH PLAIN, MAIL, RCPT, DATA, QUIT.
+    """Understands what smtplib sends: EHLO, STARTTLS, AUTH PLAIN, MAIL, RCPT, DATA, QUIT.
 
-    `tls`: its context, for STARTTLS; `wrapped`: TLS from the first byte. `login`: what AUTH must give. `silent`: accepts and
-    says nothing. `refused`: recipients that it will not take.
+    `tls`: its context, for STARTTLS; `wrapped`: TLS from the first byte. `login`: what AUTH must give. `silent`: accepts a
+    connection and never answers. `refused`: recipients that it rejects.
     """
 
     tls: ssl.SSLContext | None = None
@@ -45,7 +45,7 @@ class SmtpServer:
 
     def __enter__(self) -> "SmtpServer":
         self._loop = asyncio.new_event_loop()
-        # A client that does not trust the certificate goes away in the middle of the handshake: that is what is tested.
+        # A client that does not trust the certificate ends the handshake early, as the tests expect.
         self._loop.set_exception_handler(lambda *_: None)
         started = threading.Event()
 
@@ -131,7 +131,7 @@ class SmtpServer:
 class HttpListener:
     """Keeps the bodies of what is posted to it. `answer`: the status; `location`: of a redirect.
 
-    `silent`: answers nothing for so many seconds; `trickle`: answers a byte at a time, for ever.
+    `silent`: seconds until it answers; `trickle`: answers a byte at a time, for ever.
     """
 
     answer: int = 200

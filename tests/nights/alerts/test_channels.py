@@ -1,4 +1,4 @@
-"""Delivery: by a real SMTP server and a real HTTP listener, in every way that the settings know, and what goes wrong."""
+"""Delivery to a real SMTP server and a real HTTP listener: every setting, and what can go wrong."""
 
 import json
 import re
@@ -42,25 +42,25 @@ def deliver(settings: Alerts, what: Message | None = None) -> str | None:
     return channel.deliver(what or message())
 
 
-def test_a_mail_as_it_arrives() -> None:
-    odd = event(what="crimes__derbyshire — ‘ünïcode’.csv is refused\nBcc: evil@force.example")
+def test_headers_and_text_of_a_mail() -> None:
+    unusual = event(what="crimes__derbyshire — ‘ünïcode’.csv is refused\nBcc: evil@force.example")
     with SmtpServer() as server:
-        assert deliver(email(server.port), message(odd)) is None
+        assert deliver(email(server.port), message(unusual)) is None
         (mail,) = server.mails
     assert (mail.sender, mail.recipients) == ("pam@force.example", ["one@force.example", "two@force.example"])
     assert (mail.over_tls, mail.login) == (False, None)
-    got = mail.message
-    assert got["Subject"] == "PAM Warehouse: file refused" and got["To"] == "one@force.example, two@force.example"
-    assert got["Auto-Submitted"] == "auto-generated" and "Bcc" not in got
-    assert parsedate_to_datetime(got["Date"]).isoformat() == "2026-01-06T02:00:30+00:00"
-    assert re.fullmatch(r"<[^@]+@force\.example>", got["Message-ID"])
-    text = got.get_content()
+    received = mail.message
+    assert received["Subject"] == "PAM Warehouse: file refused" and received["To"] == "one@force.example, two@force.example"
+    assert received["Auto-Submitted"] == "auto-generated" and "Bcc" not in received
+    assert parsedate_to_datetime(received["Date"]).isoformat() == "2026-01-06T02:00:30+00:00"
+    assert re.fullmatch(r"<[^@]+@force\.example>", received["Message-ID"])
+    text = received.get_content()
     for part in ("Nothing is published yet.", "‘ünïcode’", "Why: no header", "- Tell its sender", "Runbook: File refused"):
         assert part in text
     assert all(len(line) <= 998 for line in mail.raw.splitlines())
 
 
-def test_starttls_and_a_login(certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_with_starttls_and_a_login(certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     context, trusted = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     monkeypatch.setenv("PAM_SMTP_PASSWORD", SECRET)
@@ -70,7 +70,7 @@ def test_starttls_and_a_login(certificate, monkeypatch: pytest.MonkeyPatch) -> N
         assert SECRET.encode() not in server.mails[0].raw
 
 
-def test_tls_from_the_first_byte(certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_over_tls_from_the_first_byte(certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     context, trusted = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     with SmtpServer(tls=context, wrapped=True) as server:
@@ -79,21 +79,21 @@ def test_tls_from_the_first_byte(certificate, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_certificate_that_is_not_trusted_gets_nothing(certificate, monkeypatch, security: str) -> None:
+def test_nothing_is_sent_if_the_certificate_is_not_trusted(certificate, monkeypatch, security: str) -> None:
     context, _ = certificate
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     with SmtpServer(tls=context, wrapped=security == "tls") as server:
-        said = deliver(email(server.port, security=security))
-        assert said.startswith("its certificate is not trusted") and server.mails == []
+        error = deliver(email(server.port, security=security))
+        assert error.startswith("its certificate is not trusted") and server.mails == []
 
 
-def test_a_server_without_starttls_gets_nothing() -> None:
+def test_nothing_is_sent_to_a_server_without_starttls() -> None:
     with SmtpServer() as server:
         assert deliver(email(server.port, security="starttls")) == "SMTPNotSupportedError"
         assert server.mails == []
 
 
-def test_a_password_goes_nowhere_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_is_never_sent_unencrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     with SmtpServer(login=("pam", SECRET)) as server:
         monkeypatch.delenv("PAM_SMTP_PASSWORD", raising=False)
         assert deliver(email(server.port, user="pam")) == "the environment variable PAM_SMTP_PASSWORD is not set"
@@ -102,13 +102,13 @@ def test_a_password_goes_nowhere_in_the_clear(monkeypatch: pytest.MonkeyPatch) -
         assert server.sessions == 0
 
 
-def test_a_wrong_password_is_said_without_the_server_s_words(certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_password_is_reported_without_the_server_s_text(certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     context, trusted = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     monkeypatch.setenv("PAM_SMTP_PASSWORD", "wrong")
     with SmtpServer(tls=context, login=("pam", SECRET)) as server:
-        said = deliver(email(server.port, security="starttls", user="pam"))
-    assert said == "SMTPAuthenticationError: the server answered 535"
+        error = deliver(email(server.port, security="starttls", user="pam"))
+    assert error == "SMTPAuthenticationError: the server answered 535"
 
 
 def test_a_recipient_that_the_server_refuses() -> None:
@@ -130,9 +130,9 @@ def test_a_mail_server_that_is_down_or_silent(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_slack_s_body() -> None:
-    odd = event(what="<!channel> `rm` & [click](http://evil.example).csv is refused")
+    unusual = event(what="<!channel> `rm` & [click](http://evil.example).csv is refused")
     with HttpListener() as listener:
-        assert deliver(Alerts(webhooks=(Webhook(shape="slack", url=listener.url),)), message(odd)) is None
+        assert deliver(Alerts(webhooks=(Webhook(shape="slack", url=listener.url),)), message(unusual)) is None
         (body,) = listener.bodies
     assert listener.kinds == ["application/json"]
     assert body["text"] == "PAM Warehouse: file refused"
@@ -140,7 +140,7 @@ def test_slack_s_body() -> None:
     assert body["blocks"][0]["text"] == {"type": "plain_text", "text": "PAM Warehouse: file refused", "emoji": False}
     for block in body["blocks"]:
         if block["type"] == "section" and "<!channel>" in block["text"]["text"]:
-            assert block["text"]["type"] == "plain_text", "what a file says is no mention and no link"
+            assert block["text"]["type"] == "plain_text", "text of a file is never a mention or a link"
     assert body["blocks"][-1]["text"] == {"type": "mrkdwn", "text": "```Tell its sender```", "verbatim": True}
 
 
@@ -153,16 +153,16 @@ def test_slack_s_limits() -> None:
 
 
 def test_teams_body_is_one_adaptive_card() -> None:
-    odd = event(what="[click](http://evil.example) **bold**.csv is refused")
+    unusual = event(what="[click](http://evil.example) **bold**.csv is refused")
     with HttpListener(answer=202) as listener:
-        assert deliver(Alerts(webhooks=(Webhook(shape="teams", url=listener.url),)), message(odd)) is None
+        assert deliver(Alerts(webhooks=(Webhook(shape="teams", url=listener.url),)), message(unusual)) is None
         (body,) = listener.bodies
     (attached,) = body["attachments"]
     assert body["type"] == "message" and attached["contentType"] == "application/vnd.microsoft.card.adaptive"
     card = attached["content"]
     assert (card["type"], card["version"]) == ("AdaptiveCard", "1.4") and card["fallbackText"] == "PAM Warehouse: file refused"
     kinds = {item["type"] for part in card["body"] for item in (part, *part.get("items", ()))}
-    assert kinds == {"RichTextBlock", "Container"}, "a TextBlock would read markdown of what a file is called"
+    assert kinds == {"RichTextBlock", "Container"}, "a TextBlock would render markdown in a file name"
     assert "[click](http://evil.example) **bold**.csv" in json.dumps(card)
 
 
@@ -173,14 +173,14 @@ def test_teams_limit() -> None:
     assert body["attachments"][0]["content"]["body"][-1]["inlines"][0]["text"] == "and more: pam status names each"
 
 
-def test_a_message_spells_out_some_of_many() -> None:
+def test_a_long_message_lists_some_events_and_counts_the_rest() -> None:
     text = message(*(event(n) for n in range(SHOWN + 5))).text()
     assert text.count("is refused") == SHOWN and "and 5 more: `pam status` names each" in text
     assert message(*(event(n) for n in range(17)), event(1, "held")).subject == "PAM Warehouse: night held; 17 files refused"
 
 
 @pytest.mark.parametrize(
-    ("listener", "said"),
+    ("listener", "reason"),
     [
         (HttpListener(answer=500), "the server answered 500"),
         (HttpListener(answer=404), "the server answered 404"),
@@ -189,28 +189,28 @@ def test_a_message_spells_out_some_of_many() -> None:
     ],
     ids=["500", "404", "429", "silent"],
 )
-def test_a_webhook_that_fails(listener: HttpListener, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webhook_that_fails(listener: HttpListener, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "TIMEOUT", 0.5)
     with listener:
-        answer = deliver(Alerts(webhooks=(Webhook(shape="slack", url=f"{listener.url}/{SECRET}"),)))
-    assert said in answer and SECRET not in answer and "127.0.0.1" not in answer
+        error = deliver(Alerts(webhooks=(Webhook(shape="slack", url=f"{listener.url}/{SECRET}"),)))
+    assert reason in error and SECRET not in error and "127.0.0.1" not in error
 
 
-def test_a_webhook_that_redirects_is_not_followed() -> None:
+def test_redirects_of_a_webhook_are_not_followed() -> None:
     with HttpListener() as other, HttpListener(answer=307, location=other.url) as listener:
         assert deliver(Alerts(webhooks=(Webhook(shape="slack", url=listener.url),))) == "the server answered 307"
         assert other.bodies == [] and other.paths == []
 
 
-def test_a_webhook_that_trickles_keeps_no_night(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webhook_that_trickles_does_not_delay_a_night(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "DEADLINE", 1.0)
     began = time.monotonic()
     with HttpListener(trickle=True) as listener:
-        answer = deliver(Alerts(webhooks=(Webhook(shape="teams", url=listener.url),)))
-    assert answer == "no answer within 1 s" and time.monotonic() - began < 4
+        error = deliver(Alerts(webhooks=(Webhook(shape="teams", url=listener.url),)))
+    assert error == "no answer within 1 s" and time.monotonic() - began < 4
 
 
-def test_an_address_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webhook_address_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Alerts(webhooks=(Webhook(shape="slack", url_env="PAM_HOOK"),))
     monkeypatch.delenv("PAM_HOOK", raising=False)
     assert deliver(settings) == "the environment variable PAM_HOOK is not set"
@@ -221,7 +221,7 @@ def test_an_address_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch
         assert deliver(settings) is None and listener.paths == [f"/{SECRET}"]
 
 
-def test_channels_have_their_names_in_order() -> None:
+def test_channels_are_numbered_in_order() -> None:
     hooks = (
         Webhook(shape="teams", url="http://a"),
         Webhook(shape="slack", url="http://b"),
@@ -231,7 +231,7 @@ def test_channels_have_their_names_in_order() -> None:
     assert [c.name for c in channels_of(settings)] == ["email", "teams 1", "slack 2", "teams 3"]
 
 
-def test_a_channel_that_breaks_is_an_answer_not_an_error() -> None:
+def test_an_error_in_a_channel_is_returned_not_raised() -> None:
     def breaks(_: Message) -> None:
         raise ZeroDivisionError("a secret")
 

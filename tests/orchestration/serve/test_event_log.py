@@ -1,4 +1,4 @@
-"""The log of events with connections that stay open: Dagster's own reads the same from it, in any thread."""
+"""The event log with connections that stay open: Dagster's own class reads the same events, in any thread."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +11,7 @@ from dagster_project.orchestration.serve.event_log import EventLog
 from dagster_project.orchestration.serve.instance import write_settings
 
 
-def test_dagsters_own_log_reads_the_same(new_home: Home) -> None:
+def test_dagster_s_own_log_reads_the_same_events(new_home: Home) -> None:
     write_settings(new_home)
 
     @dg.asset(check_specs=[dg.AssetCheckSpec("is_one", asset="one")])
@@ -27,7 +27,7 @@ def test_dagsters_own_log_reads_the_same(new_home: Home) -> None:
         assert read == read[:3] * 4 and all(read)
         own = SqliteEventLogStorage(str(new_home.dagster / "history" / "runs"))
         assert [list(own.get_logs_for_run(run_id)) for run_id in done] == read[:3]
-        # Those that a run mirrors in the index, which all runs share.
+        # Events that a run also writes to the index that all runs share.
         latest = own.get_latest_materialization_events([dg.AssetKey("one")])[dg.AssetKey("one")]
         assert latest is not None and latest.run_id == done[-1]
         assert len(own.get_asset_check_execution_history(dg.AssetCheckKey(dg.AssetKey("one"), "is_one"), limit=9)) == 3

@@ -1,4 +1,4 @@
-"""Who comes in to Dagster's page: the guard alone, around an application that says what reached it."""
+"""Access to Dagster's page: the guard alone, around a small application."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ HERE = {"origin": "http://127.0.0.1:3000"}
 
 
 async def page(scope: dict, receive: Any, send: Any) -> None:
-    """What is guarded."""
+    """The guarded application."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
     else:
@@ -35,7 +35,7 @@ PROXIED = Guard(
 
 
 def ask(guard: Guard, method: str, address: str, *headers: dict[str, str], host: str = "127.0.0.1:3000") -> list[dict]:
-    """What is sent back. `method`: `WS` is a websocket."""
+    """The messages sent back. `method`: `WS` is a websocket."""
     parts, sent = urlsplit(address), []
     given = [("host", host), *(pair for one in headers for pair in one.items())]
     scope = {
@@ -61,7 +61,7 @@ def status(*args: Any, **options: Any) -> int:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "WS"])
-def test_nobody_comes_in_without_the_token(method: str) -> None:
+def test_requests_without_the_token_are_refused(method: str) -> None:
     where = f"{PREFIX}/graphql"
     cookies = ("pam_page=", f"pam_page={TOKEN[1:]}", f"other={TOKEN}")
     schemes = ("Bearer ", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {'é' * 43}")
@@ -73,7 +73,7 @@ def test_nobody_comes_in_without_the_token(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "WS"])
 @pytest.mark.parametrize("who", [COOKIE, BEARER])
-def test_a_foreign_host_or_origin_is_refused_also_with_the_token(method: str, who: dict) -> None:
+def test_a_foreign_host_or_origin_is_refused_even_with_the_token(method: str, who: dict) -> None:
     where = f"{PREFIX}/graphql"
     for host in ("evil.example:3000", "127.0.0.1.evil.example", "", "localhost.", "pam.force.example", "[::1", "0.0.0.0:3000",
                  "u@127.0.0.1", "127.0.0.1/evil.example", "127.0.0.1?x", "127.0.0.1#x", "[::1].evil.example",
@@ -81,7 +81,7 @@ def test_a_foreign_host_or_origin_is_refused_also_with_the_token(method: str, wh
         assert status(GUARD, method, where, JSON, who, host=host) == 403, host
     for origin in ("https://evil.example", "null", "http://127.0.0.1:4000", "https://127.0.0.1:3000", "http://localhost:3000"):
         assert status(GUARD, method, where, JSON, who, {"origin": origin}) == 403, origin
-    # A second Host or Origin hides no first.
+    # A second Host header is checked too.
     assert status(GUARD, method, where, JSON, who, HERE, {"host": "evil.example"}) == 403
     for site in ("cross-site", "same-site"):
         assert status(GUARD, method, where, JSON, who, HERE, {"sec-fetch-site": site, "sec-fetch-mode": "cors"}) == 403
@@ -90,13 +90,13 @@ def test_a_foreign_host_or_origin_is_refused_also_with_the_token(method: str, wh
         assert status(GUARD, method, where, JSON, who, {"origin": f"http://{host}"}, host=host) < 300, host
 
 
-def test_a_browser_that_changes_something_says_from_where() -> None:
+def test_changes_from_a_browser_need_an_origin() -> None:
     assert status(GUARD, "POST", f"{PREFIX}/graphql", JSON, COOKIE) == 403
     assert status(GUARD, "WS", f"{PREFIX}/graphql", COOKIE) == 403
     assert status(GUARD, "GET", f"{PREFIX}/runs", COOKIE) == 200
 
 
-def test_what_changes_something_comes_by_post_with_a_body_that_no_form_sends() -> None:
+def test_changes_need_post_with_a_body_that_no_form_sends() -> None:
     where = f"{PREFIX}/graphql"
     for query in ("?query=mutation{x}", "?query=", "?a=b&query={version}", "?%71uery=mutation{x}"):
         for method in ("GET", "HEAD"):
@@ -111,11 +111,11 @@ def test_what_changes_something_comes_by_post_with_a_body_that_no_form_sends() -
         assert status(GUARD, "POST", where, HERE, COOKIE, {"content-type": kind}) == 200
 
 
-def test_the_address_gives_a_cookie_that_scripts_other_sites_and_other_ports_do_not_get() -> None:
+def test_the_address_sets_a_cookie_hidden_from_scripts_other_sites_and_ports() -> None:
     start, body = ask(GUARD, "GET", f"{PREFIX}/?token={TOKEN}")
     (cookie,) = [v.decode() for k, v in start["headers"] if k == b"set-cookie"]
     assert start["status"] == 200 and TOKEN.encode() not in body["body"] and f"{PREFIX}/".encode() in body["body"]
-    # Cookies of 127.0.0.1 go to all its ports: this one only where somebody knows the path.
+    # Cookies of 127.0.0.1 go to all its ports: this one only under a path that is secret.
     assert cookie.split("; ") == [f"pam_page={TOKEN}", "HttpOnly", f"Path={PREFIX}", "SameSite=strict"]
     assert status(GUARD, "GET", f"{PREFIX}/?token={TOKEN[1:]}") == 401
     assert status(GUARD, "POST", f"{PREFIX}/?token={TOKEN}", HERE) == 401
@@ -123,13 +123,13 @@ def test_the_address_gives_a_cookie_that_scripts_other_sites_and_other_ports_do_
     assert status(GUARD, "GET", f"{PREFIX}/?token={TOKEN}", host="evil.example") == 403
 
 
-def test_a_proxy_brings_the_token_and_a_cookie_does_not_help() -> None:
+def test_a_proxy_needs_the_token_and_a_cookie_is_not_enough() -> None:
     site = {"origin": "https://pam.force.example"}
     assert status(PROXIED, "POST", "/graphql", JSON, BEARER, site, host="pam.force.example") == 200
     assert status(PROXIED, "WS", "/graphql", BEARER, site, host="pam.force.example") == 101
     assert status(PROXIED, "POST", "/graphql", JSON, COOKIE, site, host="pam.force.example") == 401
     assert status(PROXIED, "GET", f"/?token={TOKEN}", host="pam.force.example") == 401
-    # Who is between the browser and the proxy can be the site without the s.
+    # Somebody between browser and proxy can pose as the site over http.
     for origin in ("http://pam.force.example", "https://pam.force.example:444", "http://127.0.0.1"):
         assert status(PROXIED, "POST", "/graphql", JSON, BEARER, {"origin": origin}, host=urlsplit(origin).netloc) == 403
     evil = {"origin": "https://evil.example"}
@@ -137,13 +137,13 @@ def test_a_proxy_brings_the_token_and_a_cookie_does_not_help() -> None:
     assert status(PROXIED, "POST", "/graphql", JSON, BEARER, site, host="evil.example") == 403
 
 
-def test_answers_may_not_be_framed_or_tell_where_one_was() -> None:
-    for asked in ([BEARER], []):
-        headers = dict(ask(GUARD, "GET", f"{PREFIX}/", *asked)[0]["headers"])
+def test_answers_can_t_be_framed_and_send_no_referrer_to_other_sites() -> None:
+    for credentials in ([BEARER], []):
+        headers = dict(ask(GUARD, "GET", f"{PREFIX}/", *credentials)[0]["headers"])
         assert headers[b"referrer-policy"] == b"same-origin" and headers[b"x-frame-options"] == b"DENY"
 
 
-def test_a_home_keeps_its_token_for_its_owner(new_home: Home) -> None:
+def test_only_the_owner_can_read_the_token(new_home: Home) -> None:
     token = page_token(new_home)
     assert len(token) >= 43 and page_token(new_home) == token and token_file(new_home).stat().st_mode & 0o777 == 0o600
     assert token not in page_prefix(token) and page_prefix(token) != page_prefix(token[1:])

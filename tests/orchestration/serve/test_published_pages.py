@@ -1,4 +1,4 @@
-"""What is published, behind the page's guard: the outputs of the current night, and nothing else of the home."""
+"""Published pages behind the page's guard: the outputs of the current night, and nothing else of the home."""
 
 import asyncio
 import os
@@ -19,8 +19,8 @@ SECRET = "of the home alone"
 
 
 @pytest.fixture
-def published(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home as a night leaves it: outputs behind a link, the warehouse and an earlier night beside them."""
+def published_home(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home after two nights: outputs behind a link, next to the warehouse and the earlier night."""
     monkeypatch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
     for night in ("20260104T020000Z", "20260105T020000Z"):
         folder = new_home.published / ".nights" / night
@@ -42,11 +42,11 @@ async def dagster_page(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def ask(home: Home, path: str, method: str = "GET", prefix: str = "/3f9c") -> tuple[int, dict[str, str], str]:
-    """Status, headers and body of an answer. The path is as a server hands it on: decoded."""
+    """Status, headers and body of an answer. The path is decoded, as a server passes it on."""
     sent: list[Any] = []
 
     async def receive() -> Message:
-        await asyncio.Event().wait()  # whoever asks stays, and sends nothing more
+        await asyncio.Event().wait()  # the client stays, and sends nothing more
         raise AssertionError
 
     async def send(message: Message) -> None:
@@ -58,17 +58,17 @@ def ask(home: Home, path: str, method: str = "GET", prefix: str = "/3f9c") -> tu
     return sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:]).decode()
 
 
-def test_the_current_night_is_shown_without_a_script_of_anybody_else(published: Home) -> None:
-    status, headers, body = ask(published, "/3f9c/published/report/index.html")
+def test_the_current_night_is_shown_without_foreign_scripts(published_home: Home) -> None:
+    status, headers, body = ask(published_home, "/3f9c/published/report/index.html")
     assert (status, body) == (200, "20260105T020000Z") and headers["content-type"].startswith("text/html")
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy and "script-src 'self'" in policy
     assert "unsafe" not in policy and "connect-src" not in policy
-    assert ask(published, "/3f9c/published/report/2026 spring/index.html")[0] == 200
-    assert ask(published, "/published/report/index.html", prefix="")[2] == "20260105T020000Z", "behind a proxy"
-    (published.published / "current").unlink()
-    (published.published / "current").symlink_to(".nights/20260104T020000Z")
-    assert ask(published, "/3f9c/published/report/index.html")[2] == "20260104T020000Z"
+    assert ask(published_home, "/3f9c/published/report/2026 spring/index.html")[0] == 200
+    assert ask(published_home, "/published/report/index.html", prefix="")[2] == "20260105T020000Z", "behind a proxy"
+    (published_home.published / "current").unlink()
+    (published_home.published / "current").symlink_to(".nights/20260104T020000Z")
+    assert ask(published_home, "/3f9c/published/report/index.html")[2] == "20260104T020000Z"
 
 
 @pytest.mark.parametrize(
@@ -82,25 +82,25 @@ def test_the_current_night_is_shown_without_a_script_of_anybody_else(published: 
         "/../published/warehouse.duckdb", "/..", "/report/.." , "/catalogue/../report/../warehouse.duckdb",
     ],
 )  # fmt: skip
-def test_nothing_else_of_the_home_is(published: Home, path: str) -> None:
-    given = path.replace("/etc/passwd", f"/{published.path}/pam.toml") if "passwd" in path else path
-    status, _, body = ask(published, f"/3f9c/published{given}")
+def test_nothing_else_of_the_home_is_served(published_home: Home, path: str) -> None:
+    given = path.replace("/etc/passwd", f"/{published_home.path}/pam.toml") if "passwd" in path else path
+    status, _, body = ask(published_home, f"/3f9c/published{given}")
     assert SECRET not in body and (status == 404 or body == "Dagster's page"), (status, body)
 
 
-def test_nothing_is_written_and_a_home_without_a_night_has_no_pages(published: Home, tmp_path: Path) -> None:
+def test_writing_is_refused_and_a_home_without_a_night_has_no_pages(published_home: Home, tmp_path: Path) -> None:
     for method in ("POST", "PUT", "DELETE"):
-        assert ask(published, "/3f9c/published/report/index.html", method)[0] == 405
+        assert ask(published_home, "/3f9c/published/report/index.html", method)[0] == 405
     assert ask(Home(tmp_path / "new").create(), "/3f9c/published/report/index.html")[0] == 404
-    assert ask(published, "/3f9c/runs")[2] == "Dagster's page"
+    assert ask(published_home, "/3f9c/runs")[2] == "Dagster's page"
 
 
-def test_links_lead_there_from_the_processes_of_pam_serve_alone(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = published.published / "report" / "2026 spring" / "index.html"
-    assert link_to(published, page) == page.as_uri()
-    monkeypatch.setenv("DAGSTER_HOME", str(published.dagster))
-    prefix = page_prefix(page_token(published))
-    assert link_to(published, page) == f"{prefix}/published/report/2026%20spring/index.html"
-    published.config_file.write_text('[serve]\nproxy = "https://pam.force.example"\n')
-    assert link_to(published, page) == "/published/report/2026%20spring/index.html"
-    assert os.environ["DAGSTER_HOME"] not in link_to(published, page)
+def test_links_point_there_only_in_processes_of_pam_serve(published_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = published_home.published / "report" / "2026 spring" / "index.html"
+    assert link_to(published_home, page) == page.as_uri()
+    monkeypatch.setenv("DAGSTER_HOME", str(published_home.dagster))
+    prefix = page_prefix(page_token(published_home))
+    assert link_to(published_home, page) == f"{prefix}/published/report/2026%20spring/index.html"
+    published_home.config_file.write_text('[serve]\nproxy = "https://pam.force.example"\n')
+    assert link_to(published_home, page) == "/published/report/2026%20spring/index.html"
+    assert os.environ["DAGSTER_HOME"] not in link_to(published_home, page)

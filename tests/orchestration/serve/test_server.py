@@ -1,4 +1,4 @@
-"""`pam serve` in processes of its own: the page answers, what dies is started again, and nothing is left behind."""
+"""`pam serve` in processes of its own: the page answers, dead processes are restarted, and nothing is left behind."""
 
 import asyncio
 import json
@@ -42,12 +42,12 @@ IGNORED = re.compile(rf"^Exception ignored in[^\n]*\n{_TRACEBACK}(?:\n[^\n]+ exc
 """What Python prints of destructors and weak references' callbacks that a signal interrupts or that run while the interpreter
 ends, such as those of dbt's pool of threads and of SQLAlchemy's connections: with the exceptions chained to it, and no more."""
 UNREACHED = re.compile(r"[^\n]*Sensor tick caught an error.*?DagsterUserCodeUnreachableError[^\n]*\n", re.DOTALL)
-"""Dagster's own word of a sensor that is asked while the code server, which a test has killed, is started again."""
+"""Dagster's message of a sensor that runs while the code server, which a test has killed, is restarted."""
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "pam_warehouse"}
 
 
-class Served:
-    """A `pam serve` under test: what it said, and what its page answers."""
+class RunningServer:
+    """A `pam serve` under test: its output, and the answers of its page."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -61,16 +61,16 @@ class Served:
                 cwd=PROJECT, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def until(self, true: Callable[[], object], seconds: float = 120) -> object:
+    def until(self, condition: Callable[[], object], seconds: float = 120) -> object:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if found := true():
-                return found
+            if result := condition():
+                return result
             time.sleep(0.3)
-        raise AssertionError(f"not within {seconds} s; it said:\n{self.said()}")
+        raise AssertionError(f"not within {seconds} s; output:\n{self.output()}")
 
     def ask(self, query: str, **variables: object) -> dict:
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -86,7 +86,7 @@ class Served:
             return {}
 
     def launch(self, config: dict) -> str:
-        """Start a night from the page, once that answers and has found the code server. Returns the run's id."""
+        """Start a night from the page, once it answers and has found the code server. Returns the run's id."""
 
         def launched() -> dict | None:
             done = self.ask(
@@ -101,12 +101,12 @@ class Served:
         return self.until(launched)["runId"]
 
     def status(self, run_id: str) -> str:
-        found = self.ask("query($i: ID!) {runOrError(runId: $i) {... on Run {status}}}", i=run_id)
-        return found.get("runOrError", {}).get("status", "")
+        answer = self.ask("query($i: ID!) {runOrError(runId: $i) {... on Run {status}}}", i=run_id)
+        return answer.get("runOrError", {}).get("status", "")
 
     def pids(self) -> dict[int, str]:
         """Processes that have this home in their command or environment, by id: its own, and what those started."""
-        found = {}
+        processes = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -114,59 +114,59 @@ class Served:
             except OSError:
                 continue
             if str(self.home.path) in command or f"PAM_HOME={self.home.path}\0" in environment:
-                found[int(folder.name)] = command
-        return found
+                processes[int(folder.name)] = command
+        return processes
 
     def pid(self, part: str) -> int:
         return next(p for p, command in self.pids().items() if part in command)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     home = Home(tmp_path_factory.mktemp("served") / "home").create()
-    server = Served(home)
+    running = RunningServer(home)
     try:
-        server.until(lambda: "the page is at" in server.said())
-        yield server
+        running.until(lambda: "the page is at" in running.output())
+        yield running
     finally:
-        server.process.terminate()
+        running.process.terminate()
         try:
-            server.process.wait(120)
+            running.process.wait(120)
         except subprocess.TimeoutExpired:
-            server.process.kill()
+            running.process.kill()
             raise
 
 
-def test_the_page_answers_and_everything_is_on(served: Served) -> None:
-    assert f"the page is at http://127.0.0.1:{served.port};" in served.said() and "WARNING" not in served.said()
-    # A system's log is read by more people than may open the page.
-    assert str(address_file(served.home)) in served.said() and page_token(served.home) not in served.said()
-    found = served.until(
-        lambda: served.ask(
+def test_the_page_answers_and_schedules_and_sensors_run(server: RunningServer) -> None:
+    assert f"the page is at http://127.0.0.1:{server.port};" in server.output() and "WARNING" not in server.output()
+    # More people read a system's log than may open the page.
+    assert str(address_file(server.home)) in server.output() and page_token(server.home) not in server.output()
+    state = server.until(
+        lambda: server.ask(
             "query($r: RepositorySelector!) {schedulesOrError(repositorySelector: $r) {... on Schedules {results {name"
             " scheduleState {status}}}} sensorsOrError(repositorySelector: $r) {... on Sensors {results {name sensorState"
             " {status}}}} instance {daemonHealth {allDaemonStatuses {daemonType healthy}}}}", r=REPOSITORY,
         )
     )  # fmt: skip
-    schedules = {s["name"]: s["scheduleState"]["status"] for s in found["schedulesOrError"]["results"]}
-    sensors = {s["name"]: s["sensorState"]["status"] for s in found["sensorsOrError"]["results"]}
+    schedules = {s["name"]: s["scheduleState"]["status"] for s in state["schedulesOrError"]["results"]}
+    sensors = {s["name"]: s["sensorState"]["status"] for s in state["sensorsOrError"]["results"]}
     assert schedules == {"nightly_at_two": "RUNNING"}
     assert sensors == {"files_arrived": "RUNNING", "night_vanished": "RUNNING", "nights_elsewhere": "RUNNING"}
-    dagster = served.home.dagster
+    dagster = server.home.dagster
     assert dagster.stat().st_mode & 0o777 == 0o700 and (dagster / "code.sock").is_socket()
     settings = yaml.safe_load((dagster / "dagster.yaml").read_text())
     assert settings["telemetry"] == {"enabled": False} and settings["run_monitoring"]["enabled"] is True
     assert settings["concurrency"]["runs"]["max_concurrent_runs"] == 1
 
 
-def test_a_second_one_of_the_same_home_is_refused(served: Served) -> None:
+def test_a_second_server_of_the_same_home_is_refused(server: RunningServer) -> None:
     with pytest.raises(ServeError, match="another `pam serve` has"):
-        NightServer(served.home, "127.0.0.1", served.port).run()
-    assert served.process.poll() is None
+        NightServer(server.home, "127.0.0.1", server.port).run()
+    assert server.process.poll() is None
 
 
-def attack(served: Served, *curl: str, uid: int | None = 65534) -> tuple[int, str]:
-    """What curl gets as another user of the machine, where the tests run as root: HTTP's status and the answer."""
+def attack(server: RunningServer, *curl: str, uid: int | None = 65534) -> tuple[int, str]:
+    """HTTP status and answer that curl gets, as another user of the machine where the tests run as root."""
     if uid is not None and os.geteuid() != 0:
         uid = None
     done = subprocess.run(
@@ -180,29 +180,29 @@ def attack(served: Served, *curl: str, uid: int | None = 65534) -> tuple[int, st
 STOP = 'mutation {stopRunningSchedule(id: "x") {__typename}}'
 
 
-def test_another_user_of_the_machine_or_a_website_gets_nothing(served: Served, tmp_path: Path) -> None:
+def test_another_user_of_the_machine_or_a_website_gets_nothing(server: RunningServer, tmp_path: Path) -> None:
     """The attack: `launchRun` on files of the attacker's by another uid, with a foreign Host and Origin, and by GET."""
-    at, token = f"http://127.0.0.1:{served.port}", page_token(served.home)
+    at, token = f"http://127.0.0.1:{server.port}", page_token(server.home)
     launch = json.dumps({"query": "mutation($e: ExecutionParams!) {launchRun(executionParams: $e) {__typename}}", "variables": {
         "e": {"selector": {**REPOSITORY, "jobName": "nightly"}, "runConfigData":
               {**QUIET_RUN, "resources": {"night": {"config": {"inbox": str(tmp_path)}}}}}}})  # fmt: skip
     post = ["-H", "Content-Type: application/json", "-d", launch]
     foreign = ["-H", "Host: evil.example", "-H", "Origin: https://evil.example"]
     for where in (f"{at}/graphql", f"{at}{page_prefix(token)}/graphql"):
-        assert attack(served, *post, where)[0] == 401
-        assert attack(served, *post, *foreign, where)[0] == 403
-        assert attack(served, "-G", "--data-urlencode", f"query={STOP}", where)[0] == 401
+        assert attack(server, *post, where)[0] == 401
+        assert attack(server, *post, *foreign, where)[0] == 403
+        assert attack(server, "-G", "--data-urlencode", f"query={STOP}", where)[0] == 401
     for path in ("/", "/server_info", "/runs", "/favicon.png", "/report_asset_check/raw/crimes", f"{page_prefix(token)}/"):
-        assert attack(served, at + path)[0] == 401, path
+        assert attack(server, at + path)[0] == 401, path
     # The token does not help a website, or a mutation by GET.
     known = ["-H", f"Cookie: pam_page={token}"]
     mine = f"{at}{page_prefix(token)}/graphql"
-    assert attack(served, *post, *known, "-H", "Origin: https://evil.example", mine)[0] == 403
-    assert attack(served, "-G", "--data-urlencode", f"query={STOP}", *known, mine)[0] == 405
-    # Nor does it choose what is read.
-    code, said = attack(served, *post, *known, "-H", f"Origin: {at}", mine)
-    assert code == 200 and "RunConfigValidationInvalid" in said, said
-    socket_files = [served.home.dagster / "code.sock", served.home.dagster / "page.token", served.home.dagster / "page.address"]
+    assert attack(server, *post, *known, "-H", "Origin: https://evil.example", mine)[0] == 403
+    assert attack(server, "-G", "--data-urlencode", f"query={STOP}", *known, mine)[0] == 405
+    # With the token, a run still can't name an inbox.
+    code, answer = attack(server, *post, *known, "-H", f"Origin: {at}", mine)
+    assert code == 200 and "RunConfigValidationInvalid" in answer, answer
+    socket_files = [server.home.dagster / "code.sock", server.home.dagster / "page.token", server.home.dagster / "page.address"]
     for path in socket_files:
         assert path.exists()
         if os.geteuid() == 0:
@@ -210,30 +210,30 @@ def test_another_user_of_the_machine_or_a_website_gets_nothing(served: Served, t
             assert b"Permission denied" in done.stderr, path
 
 
-def listens(served: Served) -> set[str]:
+def listens(server: RunningServer) -> set[str]:
     """Addresses on which processes of this `pam serve` take TCP connections from others."""
     nodes = set()
-    for pid in served.pids():
+    for pid in server.pids():
         for handle in Path(f"/proc/{pid}/fd").glob("*"):
             try:
                 nodes.add(os.readlink(handle))
             except OSError:
                 continue
-    found = set()
+    addresses = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             parts = line.split()
             if parts[3] == "0A" and f"socket:[{parts[9]}]" in nodes:
-                found.add(parts[1])
-    return found
+                addresses.add(parts[1])
+    return addresses
 
 
-def test_nothing_but_the_page_listens_on_the_network(served: Served) -> None:
-    assert listens(served) == {f"0100007F:{served.port:04X}"}
+def test_only_the_page_listens_on_the_network(server: RunningServer) -> None:
+    assert listens(server) == {f"0100007F:{server.port:04X}"}
 
 
-def test_a_websocket_comes_in_with_the_token_from_the_page_alone(served: Served) -> None:
-    at, token = f"127.0.0.1:{served.port}", page_token(served.home)
+def test_a_websocket_needs_the_token_and_the_page_s_origin(server: RunningServer) -> None:
+    at, token = f"127.0.0.1:{server.port}", page_token(server.home)
     address, cookie = f"ws://{at}{page_prefix(token)}/graphql", {"Cookie": f"pam_page={token}"}
     for origin, headers in ((f"http://{at}", {}), ("https://evil.example", cookie), (None, cookie)):
         with pytest.raises(InvalidStatus) as refused:
@@ -242,113 +242,113 @@ def test_a_websocket_comes_in_with_the_token_from_the_page_alone(served: Served)
     with connect(address, origin=f"http://{at}", additional_headers=cookie, subprotocols=["graphql-ws"]) as ws:
         ws.send(json.dumps({"type": "connection_init"}))
         assert json.loads(ws.recv(10))["type"] == "connection_ack"
-        # What comes by websocket changes nothing, also with the token.
+        # A websocket can't change anything, even with the token.
         ws.send(json.dumps({"id": "1", "type": "start", "payload": {"query": "mutation {reloadWorkspace {__typename}}"}}))
         assert json.loads(ws.recv(10))["type"] == "error"
 
 
-def test_a_schedule_or_sensor_that_is_stopped_is_told_of(served: Served) -> None:
-    found = served.ask(
+def test_a_stopped_schedule_or_sensor_is_reported(server: RunningServer) -> None:
+    state = server.ask(
         "query($r: RepositorySelector!) {schedulesOrError(repositorySelector: $r) {... on Schedules {results {scheduleState"
         " {id}}}} sensorsOrError(repositorySelector: $r) {... on Sensors {results {name sensorState {id}}}}}", r=REPOSITORY,
     )  # fmt: skip
-    (schedule,) = [s["scheduleState"]["id"] for s in found["schedulesOrError"]["results"]]
-    (sensor,) = [s["sensorState"]["id"] for s in found["sensorsOrError"]["results"] if s["name"] == "files_arrived"]
-    assert stopped_schedules(served.home) == []
-    served.ask(f'mutation {{stopRunningSchedule(id: "{schedule}") {{__typename}}}}')
-    served.ask(f'mutation {{stopSensor(id: "{sensor}") {{__typename}}}}')
-    said = ["the schedule nightly_at_two is stopped: switch it on again on Dagster's page, under Automation",
+    (schedule,) = [s["scheduleState"]["id"] for s in state["schedulesOrError"]["results"]]
+    (sensor,) = [s["sensorState"]["id"] for s in state["sensorsOrError"]["results"] if s["name"] == "files_arrived"]
+    assert stopped_schedules(server.home) == []
+    server.ask(f'mutation {{stopRunningSchedule(id: "{schedule}") {{__typename}}}}')
+    server.ask(f'mutation {{stopSensor(id: "{sensor}") {{__typename}}}}')
+    messages = ["the schedule nightly_at_two is stopped: switch it on again on Dagster's page, under Automation",
             "the sensor files_arrived is stopped: switch it on again on Dagster's page, under Automation"]  # fmt: skip
-    assert stopped_schedules(served.home) == said and set(said) <= set(find_problems(served.home, 26))
-    assert served.ask(
+    assert stopped_schedules(server.home) == messages and set(messages) <= set(find_problems(server.home, 26))
+    assert server.ask(
         "mutation($s: ScheduleSelector!) {startSchedule(scheduleSelector: $s) {__typename}}",
         s={**REPOSITORY, "scheduleName": "nightly_at_two"},
     )  # fmt: skip
-    assert stopped_schedules(served.home) == said[1:]
-    assert served.ask(
+    assert stopped_schedules(server.home) == messages[1:]
+    assert server.ask(
         "mutation($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename}}",
         s={**REPOSITORY, "sensorName": "files_arrived"},
     )  # fmt: skip
-    assert stopped_schedules(served.home) == []
+    assert stopped_schedules(server.home) == []
 
 
-def test_a_damaged_file_of_schedules_is_told_of(new_home: Home) -> None:
+def test_a_damaged_schedule_database_is_reported(new_home: Home) -> None:
     assert stopped_schedules(new_home) == []
     path = new_home.dagster / "schedules" / "schedules.db"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
     assert stopped_schedules(new_home) == []
     path.write_bytes(b"not a database, but long enough to be taken for one" * 50)
-    (said,) = stopped_schedules(new_home)
-    assert "can't be read" in said and "restart `pam serve`" in said
+    (message,) = stopped_schedules(new_home)
+    assert "can't be read" in message and "restart `pam serve`" in message
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
-def test_a_browser_opens_the_address_and_the_page_works(served: Served) -> None:
+def test_a_browser_opens_the_address_and_the_page_works(server: RunningServer) -> None:
     with open_browser() as browser:
         page, refused = browser.new_page(), []
         page.on("response", lambda r: refused.append((r.status, r.url)) if r.status >= 400 else None)
-        page.goto(address_file(served.home).read_text().strip())
+        page.goto(address_file(server.home).read_text().strip())
         page.get_by_text("Timeline").first.wait_for(timeout=60_000)
         assert "token" not in page.url and refused == []
         (cookie,) = page.context.cookies()
-        assert cookie["httpOnly"] and cookie["sameSite"] == "Strict" and cookie["path"] == page_prefix(page_token(served.home))
-        page.goto(f"http://127.0.0.1:{served.port}{page_prefix(page_token(served.home))}/automation")
+        assert cookie["httpOnly"] and cookie["sameSite"] == "Strict" and cookie["path"] == page_prefix(page_token(server.home))
+        page.goto(f"http://127.0.0.1:{server.port}{page_prefix(page_token(server.home))}/automation")
         page.get_by_text("nightly_at_two").first.wait_for(timeout=60_000)
         if shown := os.environ.get("PAM_SHOW_PAGE"):
             page.screenshot(path=shown)
 
 
 @pytest.mark.long
-def test_a_code_server_that_dies_takes_its_night_along_and_is_started_again(served: Served) -> None:
-    run_id = served.launch({})
-    served.until(lambda: (served.home.nights / "under_way").exists())
-    os.kill(served.pid("dagster api grpc"), signal.SIGKILL)
-    served.until(lambda: "the code server ended (by SIGKILL)" in served.said())
-    served.until(lambda: served.status(run_id) == "FAILURE")
-    receipt = served.until(lambda: read_receipts(served.home))[-1]
+def test_a_dead_code_server_ends_its_night_and_is_restarted(server: RunningServer) -> None:
+    run_id = server.launch({})
+    server.until(lambda: (server.home.nights / "under_way").exists())
+    os.kill(server.pid("dagster api grpc"), signal.SIGKILL)
+    server.until(lambda: "the code server ended (by SIGKILL)" in server.output())
+    server.until(lambda: server.status(run_id) == "FAILURE")
+    receipt = server.until(lambda: read_receipts(server.home))[-1]
     assert receipt.outcome == "failed" and receipt.reason.startswith("interrupted: its process was ended")
-    # Who writes the receipt holds the lock for a moment longer.
-    served.until(lambda: not is_under_way(served.home) and not (served.home.nights / "under_way").exists())
-    served.until(lambda: f"night {receipt.night_id} was interrupted: it has its receipt now" in served.said())
-    assert f"Night {receipt.night_id} failed" in (served.home.nights / "alerts.jsonl").read_text()
-    served.until(lambda: any("dagster api grpc" in c for c in served.pids().values()))
+    # The process that writes the receipt holds the lock a moment longer.
+    server.until(lambda: not is_under_way(server.home) and not (server.home.nights / "under_way").exists())
+    server.until(lambda: f"night {receipt.night_id} was interrupted: it has its receipt now" in server.output())
+    assert f"Night {receipt.night_id} failed" in (server.home.nights / "alerts.jsonl").read_text()
+    server.until(lambda: any("dagster api grpc" in c for c in server.pids().values()))
 
 
-def test_sigterm_ends_all_and_the_night_under_way_says_so(served: Served) -> None:
-    """The last of this module: it ends what the others use."""
-    before = len(read_receipts(served.home))
-    served.launch({"resources": {"night": {"config": {"rebuild": True}}}})
-    served.until(lambda: (served.home.nights / "under_way").exists())
-    served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(120) == 0
-    assert "ending (SIGTERM)" in served.said() and served.said().rstrip().endswith("ended")
-    assert served.pids() == {}
-    assert not is_under_way(served.home)
-    receipts = read_receipts(served.home)
-    assert len(receipts) == before + 1 and not (served.home.nights / "under_way").exists()
+def test_sigterm_ends_everything_and_the_night_is_recorded_as_interrupted(server: RunningServer) -> None:
+    """The last test of this module: it ends the server that the others use."""
+    before = len(read_receipts(server.home))
+    server.launch({"resources": {"night": {"config": {"rebuild": True}}}})
+    server.until(lambda: (server.home.nights / "under_way").exists())
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(120) == 0
+    assert "ending (SIGTERM)" in server.output() and server.output().rstrip().endswith("ended")
+    assert server.pids() == {}
+    assert not is_under_way(server.home)
+    receipts = read_receipts(server.home)
+    assert len(receipts) == before + 1 and not (server.home.nights / "under_way").exists()
     last = receipts[-1]
-    # A night that is nearly over may be over before it heeds the interrupt.
+    # A night that is nearly done may finish before it reacts to the interrupt.
     assert last.outcome == "published" or last.reason.startswith("interrupted"), last.reason
-    with dg.DagsterInstance.from_config(str(served.home.dagster)) as instance:
+    with dg.DagsterInstance.from_config(str(server.home.dagster)) as instance:
         assert runs.unfinished(instance) == []
-    said = UNREACHED.sub("", IGNORED.sub("", served.said()))
-    assert "Traceback" not in said and "STEP_START" not in said, "the system's log is for what went wrong"
+    output = UNREACHED.sub("", IGNORED.sub("", server.output()))
+    assert "Traceback" not in output and "STEP_START" not in output, "the system's log is for errors only"
 
 
-def test_what_ends_is_started_again_and_takes_along_what_it_began(
+def test_an_ended_process_is_restarted_and_its_children_end(
     new_home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """With a small process in the place of the code server, and another in that of its night."""
+    """With a small process instead of the code server, and another instead of its night."""
     server, child = NightServer(new_home, "127.0.0.1", 3000), new_home.path / "night.pid"
-    asked: list[str] = []
-    monkeypatch.setattr(server, "_change_runs", asked.append)
+    commands: list[str] = []
+    monkeypatch.setattr(server, "_change_runs", commands.append)
     code = Process("code server", ["sh", "-c", f"sleep 600 & echo $! >'{child}.new'; mv '{child}.new' '{child}'; wait"])
     processes = {code.name: code}
 
-    def until(true: Callable[[], bool]) -> None:
+    def until(condition: Callable[[], bool]) -> None:
         end = time.monotonic() + 60
-        while not true():
+        while not condition():
             assert time.monotonic() < end
             time.sleep(0.02)
 
@@ -357,13 +357,13 @@ def test_what_ends_is_started_again_and_takes_along_what_it_began(
         until(child.exists)
         night, first = int(child.read_text()), code.popen
         server._restart_ended(processes, child)
-        assert code.popen is first and child.exists() and asked == [], "what runs is left alone"
+        assert code.popen is first and child.exists() and commands == [], "a running process is left alone"
         first.kill()
         first.wait()
         server._restart_ended(processes, child)
         assert "the code server ended (by SIGKILL); it is started again in 1 s" in capfd.readouterr().out
         until(lambda: not _is_alive(night))
-        assert asked == ["mark-unfinished"] and not code.is_up
+        assert commands == ["mark-unfinished"] and not code.is_up
         server._restart_ended(processes, child)
         assert not code.is_up and child.exists(), "not before its pause is over"
         code.restart_at = 0
@@ -372,19 +372,19 @@ def test_what_ends_is_started_again_and_takes_along_what_it_began(
         until(lambda: child.exists() and int(child.read_text()) != night)
     finally:
         code.end(5)
-    # What is killed takes a moment to end.
+    # A killed process takes a moment to end.
     until(lambda: not _is_alive(int(child.read_text())))
 
 
 def _is_alive(process: int) -> bool:
     try:
-        # One that has ended and that nobody has asked about is still listed.
+        # A process that ended and that nobody waited for is still listed.
         return ") Z " not in Path(f"/proc/{process}/stat").read_text()
     except OSError:
         return False
 
 
-def test_a_port_that_is_taken_is_said_clearly(new_home: Home) -> None:
+def test_a_taken_port_or_unknown_host_is_reported(new_home: Home) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -409,7 +409,7 @@ def answered(app: ASGIApp, path: str) -> tuple[dict[bytes, bytes], bytes]:
     return dict(sent[0]["headers"]), b"".join(m.get("body", b"") for m in sent[1:])
 
 
-def test_every_page_of_made_up_data_says_so() -> None:
+def test_every_page_of_sample_data_has_a_banner() -> None:
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         body = "<html><body><div id=root></div></body></html>"
         answer = HTMLResponse(body) if scope["path"] == "/" else JSONResponse({"body": "</body>"})
@@ -420,7 +420,7 @@ def test_every_page_of_made_up_data_says_so() -> None:
     assert answered(SampleBanner(page), "/graphql") == answered(page, "/graphql")
 
 
-def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_home: Home) -> None:
+def test_old_runs_are_deleted_with_their_logs_and_unfinished_ones_marked(new_home: Home) -> None:
     write_settings(new_home)
 
     @dg.op
@@ -444,10 +444,10 @@ def test_old_runs_are_forgotten_with_their_logs_and_unfinished_ones_marked(new_h
         assert runs.mark_unfinished(instance, new_home) == []
 
 
-def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
+def test_a_run_without_a_process_does_not_block_later_runs(
     new_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk ends the run's process, and Dagster's own watch over it: the run would stay as it was for ever."""
+    """A full disk ends the run's process, and Dagster's own monitoring of it: the run would stay as it was for ever."""
     write_settings(new_home)
     monkeypatch.setattr(sensors, "LOCK_SECONDS", 0)
 
@@ -456,7 +456,7 @@ def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
 
     with dg.DagsterInstance.from_config(str(new_home.dagster)) as instance:
         gone = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
-        assert sensors.STARTED_SECONDS > sensors.PATIENCE, "one that tries again to begin is alive"
+        assert sensors.STARTED_SECONDS > sensors.PATIENCE, "a run that retries its start is alive"
         young = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTING).run_id
         instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "small"), young)
         begin(new_home).end()
@@ -467,21 +467,21 @@ def test_a_run_whose_process_is_gone_does_not_keep_later_ones_waiting(
         statuses = [instance.get_run_by_id(i).status for i in (gone, young)]
         assert statuses == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
         unqueued = instance.create_run_for_job(small).run_id
-        assert sensors.mark_dead_runs(instance, new_home) == [], "it may be queued yet"
+        assert sensors.mark_dead_runs(instance, new_home) == [], "it may still be queued"
         instance.report_run_failed(instance.get_run_by_id(young))
         monkeypatch.setattr(sensors, "STARTED_SECONDS", -1)
         assert sensors.mark_dead_runs(instance, new_home) == [unqueued]
         assert sensors.mark_dead_runs(instance, new_home) == []
 
 
-def test_a_log_without_room_ends_no_server() -> None:
-    said = "import os; from dagster_project.orchestration.serve.server import _print_line as say; say(1); say(2); os._exit(7)"
+def test_a_full_log_disk_does_not_end_the_server() -> None:
+    code = "import os; from dagster_project.orchestration.serve.server import _print_line as say; say(1); say(2); os._exit(7)"
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([sys.executable, "-c", said], cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 7, done.stderr
 
 
-def test_only_tracebacks_of_ignored_exceptions_are_passed_over() -> None:
+def test_only_tracebacks_of_ignored_exceptions_are_filtered() -> None:
     traceback = 'Traceback (most recent call last):\n  File "a.py", line 1, in b\n    c()\n    ^^^\n'
     chain = "\nDuring handling of the above exception, another exception occurred:\n\n"
     ignored = f"Exception ignored in: <function Pool.__del__ at 0x7f>\n{traceback}OSError: [Errno 9] Bad file descriptor\n"
@@ -492,14 +492,14 @@ def test_only_tracebacks_of_ignored_exceptions_are_passed_over() -> None:
     assert IGNORED.sub("", f"{ignored}{real}{interrupted}{real}") == real * 2
 
 
-def test_what_is_loopback() -> None:
+def test_loopback_addresses() -> None:
     assert [h for h in ("127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "::", "10.0.0.4", "pam.force.example")
             if _is_loopback(h)] == ["127.0.0.1", "127.1.2.3", "::1", "localhost"]  # fmt: skip
     assert NightServer(Home(Path("/x")), "0.0.0.0", 3000).address == "http://127.0.0.1:3000"
     assert NightServer(Home(Path("/x")), "::", 80).address == "http://[::1]:80"
 
 
-def test_settings_are_put_right_and_a_deep_home_has_its_socket_elsewhere(new_home: Home) -> None:
+def test_settings_are_corrected_and_a_deep_home_has_its_socket_elsewhere(new_home: Home) -> None:
     assert write_settings(new_home) == new_home.dagster / "code.sock"
     path = new_home.dagster / "dagster.yaml"
     right = path.read_text()
@@ -507,8 +507,8 @@ def test_settings_are_put_right_and_a_deep_home_has_its_socket_elsewhere(new_hom
     write_settings(new_home)
     assert path.read_text() == right
     deep = Home(new_home.path / ("d" * 60) / ("e" * 60)).create()
-    found = write_settings(deep)
-    assert len(os.fsencode(found)) <= 100 and found.parent.stat().st_mode & 0o777 == 0o700
-    assert str(found) in (deep.dagster / "workspace.yaml").read_text()
+    socket_file = write_settings(deep)
+    assert len(os.fsencode(socket_file)) <= 100 and socket_file.parent.stat().st_mode & 0o777 == 0o700
+    assert str(socket_file) in (deep.dagster / "workspace.yaml").read_text()
     assert socket_path(new_home.dagster) == new_home.dagster / "code.sock"
-    found.parent.rmdir()
+    socket_file.parent.rmdir()

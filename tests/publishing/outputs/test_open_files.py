@@ -20,56 +20,56 @@ from dagster_project.publishing.outputs import OutputContext, open_files
 
 @pytest.fixture(scope="module")
 def con(sample_home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published night, from outside of it: it may read files."""
+    """The published night, attached to a database that may read files."""
     with duckdb.connect() as con:
         con.execute(f"attach '{sample_home.warehouse}' as night (read_only)")
         yield con
 
 
 @pytest.fixture(scope="module")
-def described(sample_home: Home) -> dict[str, Any]:
+def csv_metadata(sample_home: Home) -> dict[str, Any]:
     return json.loads((sample_home.published / "open" / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
 
 
 def differing(con: duckdb.DuckDBPyConnection, one: str, other: str) -> int:
     """0 where both have the same rows: as many, with the same sum of their hashes."""
-    asked = "select count(*), bit_xor(hash(t)), sum(hash(t)::hugeint) from"
-    sums = [con.execute(f"{asked} {x} as t").fetchall() for x in (one, other)]
+    query = "select count(*), bit_xor(hash(t)), sum(hash(t)::hugeint) from"
+    sums = [con.execute(f"{query} {x} as t").fetchall() for x in (one, other)]
     return int(sums[0] != sums[1])
 
 
-def test_every_relation_is_there_in_both_forms_and_described(
-    sample_home: Home, con: duckdb.DuckDBPyConnection, described: dict[str, Any]
+def test_every_relation_is_written_in_both_formats_and_described(
+    sample_home: Home, con: duckdb.DuckDBPyConnection, csv_metadata: dict[str, Any]
 ) -> None:
     folder = sample_home.published / "open"
-    names = {t["url"].removesuffix(".csv") for t in described["tables"]}
-    found = con.execute(
+    names = {t["url"].removesuffix(".csv") for t in csv_metadata["tables"]}
+    relations = con.execute(
         "select schema_name, table_name from duckdb_tables() union all"
         " select schema_name, view_name from duckdb_views() where not internal and database_name = 'night'"
     ).fetchall()
-    # What files say as they are written, and who accepted a month, are the force's own business.
+    # Names and words of files, and who accepted a month, stay in the force.
     left_out = {("marts", "measures"), *(("meta", name) for name in ("files", "vocabulary", "accepted_months"))}
-    own = {(s, n) for s, n in found if s in ("marts", "reports", "meta")} - left_out
+    own = {(s, n) for s, n in relations if s in ("marts", "reports", "meta")} - left_out
     assert names == {n if s == "marts" else f"{s}_{n}" for s, n in own} and len(names) > 50
     assert {p.stem for p in (folder / "parquet").iterdir()} == names
     assert {p.name for p in (folder / "csv").iterdir()} == {f"{n}.csv" for n in names} | {"csv-metadata.json"}
-    for table in described["tables"]:
+    for table in csv_metadata["tables"]:
         columns = table["tableSchema"]["columns"]
         header = (folder / "csv" / table["url"]).read_text(encoding="utf-8").partition("\n")[0]
         assert [c["name"] for c in columns] == header.split(",") and table["dc:description"]
         assert all(c["dc:description"] and c["null"] == "" and c["datatype"] for c in columns)
-    assert described["@context"][0] == "http://www.w3.org/ns/csvw"
+    assert csv_metadata["@context"][0] == "http://www.w3.org/ns/csvw"
     text = (folder / "README.txt").read_text(encoding="utf-8")
     assert all(f"  {n}\n" in text for n in names) and "never 0" in text
 
 
-def test_parquet_and_csv_are_the_figures_to_the_digit(
-    sample_home: Home, con: duckdb.DuckDBPyConnection, described: dict[str, Any]
+def test_parquet_and_csv_have_every_figure_to_the_digit(
+    sample_home: Home, con: duckdb.DuckDBPyConnection, csv_metadata: dict[str, Any]
 ) -> None:
-    """Read with the types that their metadata say; with each text as it is, but for what would be a formula."""
+    """Read with the types of their metadata; each text unchanged, except where it would be a formula."""
     folder = sample_home.published / "open"
     types = {"decimal": "DECIMAL(28,10)", "string": "VARCHAR", "dateTime": "TIMESTAMP", "date": "DATE", "boolean": "BOOLEAN"}
-    for table in described["tables"]:
+    for table in csv_metadata["tables"]:
         relation = f"night.{table['dc:title']}"
         parquet = f"read_parquet('{folder}/parquet/{table['url'].replace('.csv', '.parquet')}')"
         assert differing(con, relation, parquet) == 0, relation
@@ -86,32 +86,32 @@ def test_parquet_and_csv_are_the_figures_to_the_digit(
         assert differing(con, relation, f"(select {safe} from {csv})") == 0, relation
 
 
-def test_the_key_that_is_named_tells_rows_apart(con: duckdb.DuckDBPyConnection, described: dict[str, Any]) -> None:
-    keyed = [t for t in described["tables"] if "primaryKey" in t["tableSchema"]]
+def test_the_named_primary_key_is_unique(con: duckdb.DuckDBPyConnection, csv_metadata: dict[str, Any]) -> None:
+    keyed = [t for t in csv_metadata["tables"] if "primaryKey" in t["tableSchema"]]
     assert len(keyed) == len(MARTS) + 1  # the control charts
     for table in keyed:
         key = ", ".join(table["tableSchema"]["primaryKey"])
-        again = f"select {key} from night.{table['dc:title']} group by all having count(*) > 1"
-        assert con.execute(again).fetchall() == [], table["url"]
+        repeated = f"select {key} from night.{table['dc:title']} group by all having count(*) > 1"
+        assert con.execute(repeated).fetchall() == [], table["url"]
 
 
-def test_parquet_is_packed_and_says_of_which_night(sample_home: Home, con: duckdb.DuckDBPyConnection) -> None:
+def test_parquet_is_compressed_and_names_its_night(sample_home: Home, con: duckdb.DuckDBPyConnection) -> None:
     path = sample_home.published / "open" / "parquet" / "mart_iom.parquet"
     assert con.execute("select distinct compression from parquet_metadata(?)", [str(path)]).fetchall() == [("ZSTD",)]
-    said = {k.decode(): v.decode() for _, k, v, *_ in con.execute("from parquet_kv_metadata(?)", [str(path)]).fetchall()}
-    assert read_receipts(sample_home)[-1].night_id in said["description"] and "Open Government Licence" in said["rights"]
+    notes = {k.decode(): v.decode() for _, k, v, *_ in con.execute("from parquet_kv_metadata(?)", [str(path)]).fetchall()}
+    assert read_receipts(sample_home)[-1].night_id in notes["description"] and "Open Government Licence" in notes["rights"]
 
 
-def test_a_night_s_files_are_the_receipt_s_and_come_again_to_the_byte(sample_home: Home, tmp_path: Path) -> None:
+def test_files_match_the_receipt_and_can_be_reproduced_to_the_byte(sample_home: Home, tmp_path: Path) -> None:
     receipt = read_receipts(sample_home)[-1]
-    found = outputs.measure_output(sample_home.published / "open", receipt.outputs["open"]["seconds"])
-    assert outputs.as_dicts({"open": found}) == {"open": {**receipt.outputs["open"], "form": ""}}
+    measured = outputs.measure_output(sample_home.published / "open", receipt.outputs["open"]["seconds"])
+    assert outputs.as_dicts({"open": measured}) == {"open": {**receipt.outputs["open"], "form": ""}}
     own = outputs.Output("open", "open", "open_files", "")
     again = outputs.write(sample_home, sample_home.warehouse, receipt.night_id, tmp_path, [own])
-    assert again["open"].sha256 == found.sha256
+    assert again["open"].sha256 == measured.sha256
 
 
-def test_no_path_of_the_machine_and_no_name_of_a_file(sample_home: Home) -> None:
+def test_open_files_have_no_path_and_no_file_name(sample_home: Home) -> None:
     names = [f.stem for f in sample_home.archive.rglob("*.csv")]
     for path in (sample_home.published / "open").rglob("*"):
         if path.suffix in (".txt", ".json") or path.match("meta_*.csv"):
@@ -121,8 +121,8 @@ def test_no_path_of_the_machine_and_no_name_of_a_file(sample_home: Home) -> None
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Path:
-    """A file with one table of the report, whose texts are what a spreadsheet would run."""
+def formulas(tmp_path: Path) -> Path:
+    """A night's file with one table of the report, with texts that a spreadsheet would run."""
     path = tmp_path / "night.duckdb"
     with duckdb.connect(str(path)) as con:
         con.execute("create schema meta; create schema reports")
@@ -140,13 +140,13 @@ def told(tmp_path: Path) -> Path:
     return path
 
 
-def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Path, new_home: Home) -> None:
+def test_formulas_are_escaped_and_null_differs_from_empty(formulas: Path, tmp_path: Path, new_home: Home) -> None:
     (new_home.path / SAMPLE_MARK).touch()
-    said = '[public]\nmode = "off"\n[publish]\nlicence = "https://example.org/licence"\n'
-    new_home.config_file.write_text(said, encoding="utf-8")
+    settings = '[public]\nmode = "off"\n[publish]\nlicence = "https://example.org/licence"\n'
+    new_home.config_file.write_text(settings, encoding="utf-8")
     folder = tmp_path / "open"
     folder.mkdir()
-    con = open_hardened(told, writable=folder)
+    con = open_hardened(formulas, writable=folder)
     try:
         open_files.write(con, folder, OutputContext(new_home, "20260103T020000Z", True, ("open",)))
     finally:
@@ -167,8 +167,8 @@ def test_texts_are_no_formulas_and_null_is_not_nothing(told: Path, tmp_path: Pat
     assert (folder / "README.txt").read_text(encoding="utf-8").startswith("Sample: ")
 
 
-def test_for_the_public_there_is_the_public_form_alone(
-    sample_home: Home, con: duckdb.DuckDBPyConnection, tmp_path: Path, new_home: Home, told: Path
+def test_public_open_files_have_only_the_public_form(
+    sample_home: Home, con: duckdb.DuckDBPyConnection, tmp_path: Path, new_home: Home, formulas: Path
 ) -> None:
     new_home.config_file.write_text('[publish]\nopen = "public"\nlicence = "https://example.org/l"\n', encoding="utf-8")
     folder = tmp_path / "open"
@@ -187,12 +187,12 @@ def test_for_the_public_there_is_the_public_form_alone(
     metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
     assert "counts under 5 are not shown" in metadata["dc:description"] and "exact, and small" not in metadata["dc:description"]
     assert len([t for t in metadata["tables"] if "primaryKey" in t["tableSchema"]]) == len(marts)
-    with open_hardened(told, writable=folder) as night, pytest.raises(ValueError, match="the night has no marts_public"):
+    with open_hardened(formulas, writable=folder) as night, pytest.raises(ValueError, match="the night has no marts_public"):
         open_files.write(night, folder, context)
 
 
 @pytest.mark.parametrize(
-    ("said", "wrong"),
+    ("settings", "error"),
     [
         ('[publish]\nlicence = "x"', "publish.licence lets anybody pass the open files on"),
         ('[publish]\nopen = "public"\n[public]\nmode = "off"', "needs the public form"),
@@ -200,10 +200,10 @@ def test_for_the_public_there_is_the_public_form_alone(
         ('[publish]\nlicence = "x"\n[public]\nmode = "off"', ""),
     ],
 )
-def test_a_licence_is_for_what_may_go_out(new_home: Home, said: str, wrong: str) -> None:
-    new_home.config_file.write_text(said, encoding="utf-8")
-    if wrong:
-        with pytest.raises(ConfigError, match=wrong):
+def test_when_a_licence_is_allowed(new_home: Home, settings: str, error: str) -> None:
+    new_home.config_file.write_text(settings, encoding="utf-8")
+    if error:
+        with pytest.raises(ConfigError, match=error):
             read_config(new_home)
     else:
         read_config(new_home)

@@ -1,4 +1,4 @@
-"""What need not be made again is taken from the last publication, and is then the same to the byte as what is made anew."""
+"""Files that need no rebuilding are reused from the last publication, and equal rebuilt ones to the byte."""
 
 import json
 import os
@@ -22,15 +22,15 @@ WITH_REUSE = [o for o in ALL_OUTPUTS if o.name in ("open", "dashboard")]
 
 
 def write(home: Home, night: Path, folder: Path, written: list[Output] = WITH_REUSE) -> dict[str, str]:
-    """Write them of a night's file. Returns the SHA-256 of each. The home's list of reusable files stays as it is."""
+    """Write the outputs of a night's file. Returns the SHA-256 of each. The home's list of reusable files is not changed."""
     folder.mkdir()
     reused = ReusedFiles(home, folder, publish.project_version())
-    made = outputs.write(home, night, read_receipts(home)[-1].night_id, folder, written, reused=reused)
-    return {name: one.sha256 for name, one in made.items()}
+    results = outputs.write(home, night, read_receipts(home)[-1].night_id, folder, written, reused=reused)
+    return {name: one.sha256 for name, one in results.items()}
 
 
-def taken(home: Home, folder: Path) -> set[str]:
-    """The files that are those of the last publication under a second name."""
+def linked_files(home: Home, folder: Path) -> set[str]:
+    """The files that are hard links to those of the last publication."""
     last = (home.published / "current").resolve()
     return {
         name for path in folder.rglob("*")
@@ -41,12 +41,12 @@ def taken(home: Home, folder: Path) -> set[str]:
 
 def reusable_files(folder: Path) -> set[str]:
     """The files of an output folder that can be reused."""
-    found = [*folder.glob("open/csv/*.csv"), *(p for p in folder.glob("dashboard/data/*/*.js") if p.stem.startswith("mart_"))]
-    return {p.relative_to(folder).as_posix() for p in found}
+    paths = [*folder.glob("open/csv/*.csv"), *(p for p in folder.glob("dashboard/data/*/*.js") if p.stem.startswith("mart_"))]
+    return {p.relative_to(folder).as_posix() for p in paths}
 
 
 def change_four_marts(home: Home, con: duckdb.DuckDBPyConnection) -> None:
-    """Of each mart something else, so that one night shows what each change has made again; and the sample's marks go."""
+    """Change each mart in another way, so that one night shows what each change rebuilds; and remove the sample's marks."""
     # One figure.
     con.execute(
         "update marts.mart_naloxone set value = value + 1"
@@ -69,7 +69,7 @@ def change_four_marts(home: Home, con: duckdb.DuckDBPyConnection) -> None:
         (home.path / mark).unlink(missing_ok=True)
 
 
-OF_FOUR_MARTS = {
+FILES_OF_FOUR_MARTS = {
     "open/csv/mart_naloxone.csv", "dashboard/data/derbyshire/mart_naloxone.js",
     "open/csv/mart_iom.csv", "dashboard/data/derbyshire/mart_iom.js",
     "open/csv/mart_control_charts.csv", "dashboard/data/derbyshire/mart_incidents.js",
@@ -83,31 +83,31 @@ def other_settings(home: Home, _: duckdb.DuckDBPyConnection) -> None:
 
 @pytest.mark.parametrize(
     ("change", "made_again", "written"),
-    [(change_four_marts, OF_FOUR_MARTS, WITH_REUSE), (other_settings, None, WITH_REUSE[:1])],
+    [(change_four_marts, FILES_OF_FOUR_MARTS, WITH_REUSE), (other_settings, None, WITH_REUSE[:1])],
 )
-def test_what_is_taken_is_what_would_be_made(
+def test_reused_files_equal_rebuilt_ones(
     sample_copy: Home, tmp_path: Path, change: Callable[..., None], made_again: set[str] | None, written: list[Output]
 ) -> None:
     home, night = sample_copy, tmp_path / "night.duckdb"
     shutil.copyfile(home.warehouse, night)
     with duckdb.connect(str(night)) as con:
         change(home, con)
-    found = write(home, night, tmp_path / "taken", written)
+    hashes = write(home, night, tmp_path / "taken", written)
     home.parts_file.unlink()
-    assert write(home, night, tmp_path / "made", written) == found and not taken(home, tmp_path / "made")
+    assert write(home, night, tmp_path / "made", written) == hashes and not linked_files(home, tmp_path / "made")
     if made_again is not None:
-        assert reusable_files(tmp_path / "taken") - taken(home, tmp_path / "taken") == made_again
+        assert reusable_files(tmp_path / "taken") - linked_files(home, tmp_path / "taken") == made_again
 
 
-def test_what_a_night_publishes_is_taken_by_the_next(sample_copy: Home, tmp_path: Path) -> None:
-    """So the night that made the home wrote down what its files are made of."""
+def test_a_night_reuses_all_files_of_the_night_before(sample_copy: Home, tmp_path: Path) -> None:
+    """So the night that made the home recorded the inputs of its files."""
     write(sample_copy, sample_copy.warehouse.resolve(), tmp_path / "again")
     files = reusable_files(tmp_path / "again")
-    assert len(files) > 60 and taken(sample_copy, tmp_path / "again") == files
+    assert len(files) > 60 and linked_files(sample_copy, tmp_path / "again") == files
 
 
 @pytest.fixture
-def published(new_home: Home) -> Home:
+def published_home(new_home: Home) -> Home:
     """A home that has published one part."""
     folder = new_home.published / ".nights" / "N1"
     folder.mkdir(parents=True)
@@ -118,48 +118,48 @@ def published(new_home: Home) -> Home:
     return new_home
 
 
-def again(home: Home, made_of: str = "figures", version: str = "v1") -> tuple[bool, str]:
-    """The next night's: whether it was taken, and what it holds."""
+def reuse(home: Home, inputs: str = "figures", version: str = "v1") -> tuple[bool, str]:
+    """The file of the next night: whether it was reused, and its content."""
     folder = home.published / ".nights" / "N2"
     shutil.rmtree(folder, ignore_errors=True)
     path = folder / "open" / "a.csv"
-    was = ReusedFiles(home, folder, version).reuse_or_make(path, made_of, lambda path: path.write_text("2\n"))
-    return was, path.read_text()
+    is_reused = ReusedFiles(home, folder, version).reuse_or_make(path, inputs, lambda path: path.write_text("2\n"))
+    return is_reused, path.read_text()
 
 
-def test_a_part_is_taken_only_where_all_it_is_made_of_is_the_same(published: Home) -> None:
-    assert again(published) == (True, "1\n")
-    assert again(published, "other figures") == (False, "2\n") and again(published, version="v2") == (False, "2\n")
+def test_a_file_is_reused_only_if_all_its_inputs_are_the_same(published_home: Home) -> None:
+    assert reuse(published_home) == (True, "1\n")
+    assert reuse(published_home, "other figures") == (False, "2\n") and reuse(published_home, version="v2") == (False, "2\n")
 
 
-def test_a_published_file_that_somebody_wrote_in_is_not_taken(published: Home) -> None:
-    (published.published / "current" / "open" / "a.csv").write_text("3\n")
-    assert again(published) == (False, "2\n")
-    assert (published.published / "current" / "open" / "a.csv").read_text() == "3\n", "it is never written to"
+def test_a_changed_published_file_is_not_reused(published_home: Home) -> None:
+    (published_home.published / "current" / "open" / "a.csv").write_text("3\n")
+    assert reuse(published_home) == (False, "2\n")
+    assert (published_home.published / "current" / "open" / "a.csv").read_text() == "3\n", "it is never written to"
 
 
-@pytest.mark.parametrize("said", [None, "{", "[]", json.dumps({"folder": "N0", "parts": {"open/a.csv": ["k", "d"]}})])
-def test_without_a_list_of_this_publication_all_is_made(published: Home, said: str | None) -> None:
-    published.parts_file.unlink()
-    if said:
-        published.parts_file.write_text(said)
-    assert again(published) == (False, "2\n")
+@pytest.mark.parametrize("parts_list", [None, "{", "[]", json.dumps({"folder": "N0", "parts": {"open/a.csv": ["k", "d"]}})])
+def test_without_a_list_of_this_publication_nothing_is_reused(published_home: Home, parts_list: str | None) -> None:
+    published_home.parts_file.unlink()
+    if parts_list:
+        published_home.parts_file.write_text(parts_list)
+    assert reuse(published_home) == (False, "2\n")
 
 
-def test_where_the_disk_has_no_links_it_is_a_copy(published: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_hard_links_files_are_copied(published_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object) -> None:
         raise PermissionError("no links")
 
     monkeypatch.setattr(os, "link", refuses)
-    assert again(published) == (True, "1\n")
-    assert (published.published / ".nights" / "N2" / "open" / "a.csv").stat().st_nlink == 1
+    assert reuse(published_home) == (True, "1\n")
+    assert (published_home.published / ".nights" / "N2" / "open" / "a.csv").stat().st_nlink == 1
 
 
-def test_rows_that_exchange_values_have_other_contents() -> None:
-    """A sum of DuckDB's hashes alone would often stay the same: it is of their bits."""
+def test_swapped_values_change_the_content_hash() -> None:
+    """A plain sum of DuckDB's hashes would often stay the same, so the sum is of their bits."""
     with duckdb.connect() as con:
-        said = {
+        hashes = {
             con.execute(f"select {CONTENT_HASH} from (values {rows}) as t(k, v)").fetchone()
             for rows in ("(1, 5), (2, 6)", "(1, 6), (2, 5)", "(1, 5), (2, 6), (2, 6)", "(1, 5)", "(1, null), (2, 6)")
         }
-    assert len(said) == 5
+    assert len(hashes) == 5

@@ -1,4 +1,4 @@
-"""An output that fails: the last good one takes its place, marked, or nothing is published if the settings say so."""
+"""An output that fails: the last good one replaces it, marked, or nothing is published if the settings say so."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from dagster_project.publishing.outputs import OutputError, stale
 from dagster_project.publishing.outputs.stale import night_of_good, replace_failed
 
 
-def test_the_last_good_one_says_on_each_page_that_it_is_not_of_tonight(tmp_path: Path) -> None:
+def test_every_page_of_a_stale_output_is_marked(tmp_path: Path) -> None:
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "index.html").write_text("<html><body class='x'><p>figures</p></body></html>", "utf-8")
     for night in ("N2", "N3"):
@@ -26,18 +26,18 @@ def test_the_last_good_one_says_on_each_page_that_it_is_not_of_tonight(tmp_path:
     assert "&lt;x&gt;" in (tmp_path / "none" / "index.html").read_text("utf-8")
 
 
-def test_only_what_was_made_under_the_same_settings_may_stand() -> None:
-    told = [("N0", None), ("N1", {"sha256": "s", "form": "f"})]
-    assert night_of_good(told, "s", "f") == "N1"
-    assert night_of_good(told, "s", "other") == night_of_good(told, "t", "f") == ""
-    again = [*told, ("N2", {"sha256": "u", "form": "f", "of": "N1"})]
-    assert night_of_good(again, "u", "f") == "N1", "carried twice, it is still of its night"
+def test_only_outputs_of_the_same_settings_are_reused() -> None:
+    history = [("N0", None), ("N1", {"sha256": "s", "form": "f"})]
+    assert night_of_good(history, "s", "f") == "N1"
+    assert night_of_good(history, "s", "other") == night_of_good(history, "t", "f") == ""
+    carried = [*history, ("N2", {"sha256": "u", "form": "f", "of": "N1"})]
+    assert night_of_good(carried, "u", "f") == "N1", "carried forward twice, it keeps its night"
     none = [("N2", {"sha256": "v", "form": "f", "failed": "it broke", "of": ""})]
-    assert night_of_good(none, "v", "f") == "", "a page that says there is none is not good"
+    assert night_of_good(none, "v", "f") == "", "a page in place of a missing output is not good"
 
 
-def _late(end: Callable[[], list[str]]) -> list[outputs.Output]:
-    """A report of which another process does the rest, and a catalogue that lists what the report holds."""
+def _late_outputs(end: Callable[[], list[str]]) -> list[outputs.Output]:
+    """A report that another process finishes, and a catalogue that lists the files of the report."""
 
     def report(_: object, folder: Path, __: object) -> Callable[[], list[str]]:
         (folder / "page.html").write_text("figures", "utf-8")
@@ -50,7 +50,7 @@ def _late(end: Callable[[], list[str]]) -> list[outputs.Output]:
     return [made_output("report", report), made_output("catalogue", catalogue, links_others=True)]
 
 
-def test_what_fails_after_the_others_were_written_is_replaced_and_not_linked(new_home: Home, tmp_path: Path) -> None:
+def test_an_output_that_fails_late_is_replaced_and_not_linked(new_home: Home, tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "night.duckdb")).close()
 
     def fails() -> list[str]:
@@ -59,13 +59,13 @@ def test_what_fails_after_the_others_were_written_is_replaced_and_not_linked(new
     for n, end in enumerate((lambda: ["2026-03/chart"], fails)):
         folder = tmp_path / str(n)
         folder.mkdir()
-        made = outputs.write(new_home, tmp_path / "night.duckdb", "N1", folder, _late(end))
+        results = outputs.write(new_home, tmp_path / "night.duckdb", "N1", folder, _late_outputs(end))
         links = (folder / "catalogue" / "links.txt").read_text("utf-8")
         if n == 0:
-            assert made["report"].lost == ("2026-03/chart",) and not made["report"].failed and links == "page.html"
+            assert results["report"].lost == ("2026-03/chart",) and not results["report"].failed and links == "page.html"
         else:
-            assert made["report"].failed == "no such template" and links == f"{stale.MARK} index.html"
-            assert made["catalogue"].sha256 == outputs.measure_output(folder / "catalogue", 0).sha256
+            assert results["report"].failed == "no such template" and links == f"{stale.MARK} index.html"
+            assert results["catalogue"].sha256 == outputs.measure_output(folder / "catalogue", 0).sha256
     (tmp_path / "2").mkdir()
     with pytest.raises(OutputError, match="no such template"):
-        outputs.write(new_home, tmp_path / "night.duckdb", "N1", tmp_path / "2", _late(fails), strict=True)
+        outputs.write(new_home, tmp_path / "night.duckdb", "N1", tmp_path / "2", _late_outputs(fails), strict=True)

@@ -27,7 +27,7 @@ class Database:
 
     @property
     def server(self) -> Server:
-        """Where nights go."""
+        """The server that nights are loaded into."""
         return Server.of(self.loader)
 
     def as_admin(self, *statements: str) -> list[tuple]:
@@ -42,17 +42,17 @@ class Database:
 def _run(dsn: str, statements: tuple[str, ...]) -> list[tuple]:
     with psycopg.connect(dsn, autocommit=True) as con:
         for statement in statements:
-            found = con.execute(statement)
-        return found.fetchall() if found.description else []
+            cursor = con.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[embedded.Embedded]:
-    """The server, which nobody else has. In a folder that is shut to all but its own user, as a home is."""
+    """The server, for these tests alone. Its folder is closed to all but its own user, as a home is."""
     folder = Path(tempfile.mkdtemp(prefix="pam-postgres-"))
     try:
-        with own_postgres(Home(folder / "home")) as found:
-            yield found
+        with own_postgres(Home(folder / "home")) as server:
+            yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -67,19 +67,19 @@ def make_database(cluster: embedded.Embedded) -> Callable[..., Database]:
         )
         _run(admin, (f"create database {name}", f"revoke connect on database {name} from public"))
         _run(admin, (f"grant connect on database {name} to {embedded.LOADER}",))
-        made = Database(*(dsn.rsplit("/", 1)[0] + "/" + name for dsn in (admin, loader, analyst)))
+        database = Database(*(dsn.rsplit("/", 1)[0] + "/" + name for dsn in (admin, loader, analyst)))
         if not bare:
-            made.as_admin(setup_sql(name, embedded.LOADER))
-        return made
+            database.as_admin(setup_sql(name, embedded.LOADER))
+        return database
 
     return make
 
 
 @pytest.fixture(scope="session")
 def loaded(make_database: Callable[..., Database], sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Database:
-    """The sample's night. To be read, not changed."""
+    """A database with the sample's night. To be read, not changed."""
     database = make_database("loaded")
-    # What is loaded goes into the home's record of processing, which other tests read.
+    # A load is recorded in the home's audit log, which other tests read.
     copy = copy_home(sample_home, tmp_path_factory.mktemp("loaded") / "home")
     assert postgres.load_if_newer(copy, database.server).outcome == "loaded"
     return database
@@ -97,7 +97,7 @@ SMALL = """
 
 @pytest.fixture
 def small_night(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a night's file with next to nothing in it, and what is asked for besides."""
+    """Writes a night's file with almost nothing in it, and runs further statements."""
 
     def make(night: str, *statements: str) -> Path:
         path = tmp_path / f"{night}.duckdb"

@@ -1,4 +1,4 @@
-"""Nights and PostgreSQL: loaded after the file is published, and said everywhere where that fails. The password nowhere."""
+"""Nights are loaded into PostgreSQL after publishing; a failure is reported everywhere, and the password nowhere."""
 
 import json
 import shutil
@@ -47,11 +47,11 @@ def test_two_nights_one_without_a_server_and_one_with(
     (event,) = (e for e in message.events if e.kind == "not_served")
     assert event.see == "PostgreSQL behind" and "postgresql behind" in message.subject
     assert f"pam postgres load --home {new_home.path}" in event.todo[-1]
-    assert any("is not in PostgreSQL: PostgreSQL at" in said for said in find_problems(new_home, 1e9))
+    assert any("is not in PostgreSQL: PostgreSQL at" in text for text in find_problems(new_home, 1e9))
     status = pam("postgres", "status", "--home", new_home.path)
     assert status.exit_code == 1 and "does not answer" in status.stderr
-    for said in (night.stdout, night.stderr, status.stderr, files(new_home.path)):
-        assert SECRET not in said
+    for text in (night.stdout, night.stderr, status.stderr, files(new_home.path)):
+        assert SECRET not in text
 
     database = make_database("nights")
     dsn = tmp_path / "dsn"
@@ -59,29 +59,29 @@ def test_two_nights_one_without_a_server_and_one_with(
     dsn.chmod(0o600)
     monkeypatch.delenv("PAM_POSTGRES_DSN")
     monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(dsn))
-    # A night without a new file takes what stands published to a server that lacks it.
+    # A night without new files loads the published night into a server that lacks it.
     run = run_night(new_home)
     assert run.receipt.outcome == "unchanged"
     assert (run.receipt.postgres["outcome"], run.receipt.postgres["night_id"]) == ("loaded", receipt.night_id)
 
     write_extract(new_home.inbox, "naloxone", [("N1", "2025-05-20", "Dales")], stamp="20260106T020000Z",
                   columns=("administration_ref", "administered_at", "lpu"))  # fmt: skip
-    # Killed once it was published: executed again from its failure, Dagster has the rest done.
+    # Killed after publishing: re-executed from its failure, Dagster does the rest.
     published = publish_night(new_home, plan=Plan("a"))
     assert not published.receipt.postgres
     with nights_steps(new_home, plan=Plan("b", ("a",), lands=False, publishes=False)) as run:
         run.serve()
     assert run.receipt.night_id == published.receipt.night_id == read_receipts(new_home)[-1].night_id
     assert run.receipt.postgres["outcome"] == "loaded" and run.receipt.postgres["night_id"] == run.receipt.night_id
-    assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in said for said in find_problems(new_home, 1e9))
+    assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in text for text in find_problems(new_home, 1e9))
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(run.receipt.night_id,)]
     may = "select value from mart_naloxone where period_label = 'May 2025' and area_type = 'force'"
     assert database.as_analyst(may) == [(1,)]
     status = pam("postgres", "status", "--json", "--home", new_home.path)
-    found = json.loads(status.stdout)
-    assert status.exit_code == 0 and found["serves"] == found["published"] == run.receipt.night_id
+    state = json.loads(status.stdout)
+    assert status.exit_code == 0 and state["serves"] == state["published"] == run.receipt.night_id
 
-    # Going back is not a night: PostgreSQL follows when a person says so, and a newer night replaces it by itself.
+    # A rollback is not a night: a person loads it into PostgreSQL, and a newer night replaces it by itself.
     assert postgres.load_if_newer(new_home).outcome == "there already"
     back = pam("rollback", receipt.night_id, "--by", "A. Person", "--why", "to try it", "--home", new_home.path)
     assert back.exit_code == 0 and "`pam postgres load` loads this one" in back.stdout
@@ -90,19 +90,19 @@ def test_two_nights_one_without_a_server_and_one_with(
     loaded = pam("postgres", "load", "--home", new_home.path)
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
-    # What could not be loaded is withdrawn from the record.
+    # A failed load is withdrawn from the audit log.
     night = "dagster_project.publishing.postgres.night"
     monkeypatch.setattr(f"{night}.load", lambda *_: (_ for _ in ()).throw(PostgresError("no room")))
     monkeypatch.setattr(f"{night}.published_night", lambda _: run.receipt.night_id)
     with pytest.raises(PostgresError):
         postgres.load_if_newer(new_home, by_hand=True)
-    told, undone = [*read_log(new_home)][-2:]
-    assert undone.facts["what"] == "not loaded to PostgreSQL" and undone.facts["withdraws"] == [told.n]
+    disclosure, withdrawal = [*read_log(new_home)][-2:]
+    assert withdrawal.facts["what"] == "not loaded to PostgreSQL" and withdrawal.facts["withdraws"] == [disclosure.n]
     assert not next(r for r in read_receipts(new_home) if r.night_id == receipt.night_id).not_served
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         (lambda d: d.replace("pam_loader:", "pam_loader:x"), "refuses the user or the password"),
         (lambda d: d.replace("pam_loader:", "nobody:"), "refuses the user or the password"),
@@ -110,9 +110,9 @@ def test_two_nights_one_without_a_server_and_one_with(
         (lambda d: d.replace("127.0.0.1", "nowhere.invalid"), "does not answer"),
     ],
 )
-def test_a_server_that_is_not_reached_is_said(loaded: Database, change: Callable, said: str) -> None:
+def test_an_unreachable_server_is_reported_without_the_password(loaded: Database, change: Callable, reason: str) -> None:
     dsn = change(loaded.loader)
-    with pytest.raises(PostgresError, match=said) as refused, Server.of(dsn).connect():
+    with pytest.raises(PostgresError, match=reason) as refused, Server.of(dsn).connect():
         pass
     password = dsn.split("@")[0].rsplit(":", 1)[1]
     assert password not in str(refused.value) and password not in repr(Server.of(dsn)) and refused.value.__cause__ is None
@@ -122,13 +122,13 @@ def test_a_server_that_is_not_reached_is_said(loaded: Database, change: Callable
     "dsn",
     [f"postgresql://u:{SECRET}%zz@h/d", f"host=h password='{SECRET}", f"just {SECRET}", f"port={SECRET} password={SECRET}"],
 )
-def test_what_is_no_connection_string_is_not_said_back(dsn: str) -> None:
+def test_an_invalid_connection_string_is_not_repeated(dsn: str) -> None:
     with pytest.raises(PostgresError) as refused, Server.of(dsn).connect():
         pass
     assert SECRET not in str(refused.value) and refused.value.__cause__ is None
 
 
-def test_a_file_of_the_connection_string_is_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_of_the_connection_string_must_be_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "dsn"
     monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(path))
     with pytest.raises(PostgresError, match="No such file"):
@@ -145,10 +145,10 @@ def test_a_file_of_the_connection_string_is_for_its_owner_alone(tmp_path: Path, 
         postgres.configured_server()
 
 
-def test_a_full_disk_is_said(
+def test_a_full_disk_is_reported(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A disk of a megabyte, which only root can make: the night before is served on, and it is said what to do."""
+    """A disk of a megabyte, which only root can mount: the night before is still served, and the error says what to do."""
     folder = Path(tempfile.mkdtemp(prefix="pam-full-"))
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True).returncode:
         folder.rmdir()
@@ -172,5 +172,5 @@ def test_a_full_disk_is_said(
         folder.rmdir()
 
 
-def test_receipts_without_a_server_say_nothing() -> None:
+def test_a_receipt_without_a_server_has_no_message() -> None:
     assert Receipt("n", "published", "", "").not_served == ""

@@ -1,4 +1,4 @@
-"""Each person has a log-in of their own, locks out nobody, and reaches no other database."""
+"""Each person has a log-in of their own, which locks out nobody and reaches no other database."""
 
 import contextlib
 from collections.abc import Callable
@@ -19,13 +19,13 @@ NIGHT = "20260101T020000Z"
 
 
 @pytest.fixture(scope="module")
-def crowd(make_database: Callable[..., Database]) -> Database:
+def database(make_database: Callable[..., Database]) -> Database:
     return make_database("crowd")
 
 
 @contextlib.contextmanager
 def person(database: Database, name: str):
-    """A log-in that is gone afterwards; its connection string."""
+    """A log-in that is removed afterwards; gives its connection string."""
     with psycopg.connect(database.admin, autocommit=True) as con:
         password = reader_logins.add(con, name)
         try:
@@ -35,23 +35,27 @@ def person(database: Database, name: str):
                 reader_logins.remove(con, name)
 
 
-def test_nobody_locks_out_another(crowd: Database) -> None:
-    with psycopg.connect(crowd.admin, autocommit=True) as admin, person(crowd, "anna") as anna, person(crowd, "ben") as ben:
+def test_no_person_can_lock_out_another(database: Database) -> None:
+    with (
+        psycopg.connect(database.admin, autocommit=True) as admin,
+        person(database, "anna") as anna,
+        person(database, "ben") as ben,
+    ):
         with psycopg.connect(anna, autocommit=True) as con:
             con.execute("set default_transaction_read_only = off")
             for others in ("ben", "pam_analyst", "pam_reader"):
                 for change in ("password 'x'", "nologin", "set statement_timeout = 1", "connection limit 0"):
                     with pytest.raises(pg.InsufficientPrivilege):
                         con.execute(f"alter role {others} {change}")
-            # What a person changes of their own hits nobody else, and is seen.
+            # A change of one's own settings affects nobody else, and is reported.
             con.execute("alter role anna set statement_timeout = 0")
-        (said,) = reader_logins.find_problems(admin)
-        assert said.startswith("anna has not statement_timeout = 5min") and "alter role anna set statement_timeout" in said
+        (fault,) = reader_logins.find_problems(admin)
+        assert fault.startswith("anna has not statement_timeout = 5min") and "alter role anna set statement_timeout" in fault
         admin.execute("alter role anna set statement_timeout = '5min'")
         assert reader_logins.find_problems(admin) == []
         with psycopg.connect(ben, autocommit=True) as con:
             assert con.execute("show statement_timeout").fetchone() == ("5min",)
-        # One who takes all the connections they can leaves enough for others and for the nights.
+        # A person who opens all the connections they can leaves enough for others and for the nights.
         with contextlib.ExitStack() as held:
             for _ in range(reader_logins.CONNECTIONS):
                 held.enter_context(psycopg.connect(anna))
@@ -61,23 +65,23 @@ def test_nobody_locks_out_another(crowd: Database) -> None:
             assert {p.name: p.connected for p in reader_logins.list_people(admin)}["anna"] == reader_logins.CONNECTIONS
 
 
-def test_no_other_database_can_be_reached(crowd: Database, make_database: Callable[..., Database]) -> None:
+def test_no_other_database_can_be_reached(database: Database, make_database: Callable[..., Database]) -> None:
     other = make_database("another", bare=True)
-    with person(crowd, "anna") as anna, psycopg.connect(crowd.admin, autocommit=True) as admin:
+    with person(database, "anna") as anna, psycopg.connect(database.admin, autocommit=True) as admin:
         for name in ("postgres", "template1", "another"):
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
                 psycopg.connect(make_conninfo(anna, dbname=name))
         assert reader_logins.find_problems(admin) == []
         other.as_admin("grant connect on database another to public")
         try:
-            (said,) = reader_logins.find_problems(admin)
-            assert "another database, another: revoke connect on database \"another\" from public" in said
+            (fault,) = reader_logins.find_problems(admin)
+            assert "another database, another: revoke connect on database \"another\" from public" in fault
         finally:
             other.as_admin("revoke connect on database another from public")
 
 
-def test_who_is_removed_is_out_at_once(crowd: Database) -> None:
-    with person(crowd, "anna") as anna, psycopg.connect(crowd.admin, autocommit=True) as admin:
+def test_a_removed_person_is_disconnected_at_once(database: Database) -> None:
+    with person(database, "anna") as anna, psycopg.connect(database.admin, autocommit=True) as admin:
         with psycopg.connect(anna, autocommit=True) as con:
             reader_logins.remove(admin, "anna")
             with pytest.raises(psycopg.OperationalError):
@@ -90,55 +94,55 @@ def test_who_is_removed_is_out_at_once(crowd: Database) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Anna", "1a", "a b", 'a"; drop role ben; --', "pg_x", "pam_loader", "postgres", "a" * 64])
-def test_a_name_that_can_t_be_one_is_refused(crowd: Database, name: str) -> None:
-    with psycopg.connect(crowd.admin, autocommit=True) as admin, pytest.raises(PostgresError, match="can't be a log-in"):
+def test_impossible_log_in_names_are_refused(database: Database, name: str) -> None:
+    with psycopg.connect(database.admin, autocommit=True) as admin, pytest.raises(PostgresError, match="can't be a log-in"):
         reader_logins.add(admin, name)
 
 
-def test_whoever_may_not_make_log_ins_is_told_what_to_name(crowd: Database) -> None:
-    with psycopg.connect(crowd.loader, autocommit=True) as con, pytest.raises(PostgresError, match="as --admin"):
+def test_adding_without_rights_or_twice_is_refused_with_advice(database: Database) -> None:
+    with psycopg.connect(database.loader, autocommit=True) as con, pytest.raises(PostgresError, match="as --admin"):
         reader_logins.add(con, "anna")
-    again = pytest.raises(PostgresError, match="there is a role anna already")
-    with person(crowd, "anna"), psycopg.connect(crowd.admin, autocommit=True) as admin, again:
+    refused = pytest.raises(PostgresError, match="there is a role anna already")
+    with person(database, "anna"), psycopg.connect(database.admin, autocommit=True) as admin, refused:
         reader_logins.add(admin, "anna")
 
 
-def test_a_shared_log_in_of_before_goes_on_until_it_is_removed(crowd: Database) -> None:
-    with psycopg.connect(crowd.admin, autocommit=True) as admin:
+def test_an_old_shared_log_in_works_until_it_is_removed(database: Database) -> None:
+    with psycopg.connect(database.admin, autocommit=True) as admin:
         admin.execute("alter role pam_analyst login password 'shared'")
         admin.execute("create role carol login password 'own' in role pam_analyst")
-        shared = make_conninfo(crowd.analyst, user="pam_analyst", password="shared")
+        shared = make_conninfo(database.analyst, user="pam_analyst", password="shared")
         try:
-            # To set it up again locks out nobody.
+            # Setting up again locks out nobody.
             admin.execute(setup_sql("crowd", embedded.LOADER))
             psycopg.connect(shared).close()
-            said = reader_logins.find_problems(admin)
-            assert said[0].startswith("pam_analyst can log in itself") and "pam postgres user remove pam_analyst" in said[0]
-            assert said[1] == "carol may take every connection: alter role carol connection limit 10"
-            assert len(said) == 2 + len(reader_logins.LIMITS)
+            faults = reader_logins.find_problems(admin)
+            assert faults[0].startswith("pam_analyst can log in itself") and "pam postgres user remove pam_analyst" in faults[0]
+            assert faults[1] == "carol may take every connection: alter role carol connection limit 10"
+            assert len(faults) == 2 + len(reader_logins.LIMITS)
             reader_logins.remove(admin, "pam_analyst")
             with pytest.raises(psycopg.OperationalError, match="authentication failed"):
                 psycopg.connect(shared)
-            psycopg.connect(make_conninfo(crowd.analyst, user="carol", password="own")).close()
+            psycopg.connect(make_conninfo(database.analyst, user="carol", password="own")).close()
         finally:
             admin.execute("alter role pam_analyst nologin password null")
             admin.execute("drop role carol")
         assert reader_logins.find_problems(admin) == []
 
 
-def test_rights_that_a_person_should_not_have_are_seen(crowd: Database) -> None:
-    with person(crowd, "anna"), psycopg.connect(crowd.admin, autocommit=True) as admin:
+def test_excess_rights_of_a_person_are_reported(database: Database) -> None:
+    with person(database, "anna"), psycopg.connect(database.admin, autocommit=True) as admin:
         admin.execute("alter role anna createrole")
         admin.execute("grant pg_read_server_files to anna")
-        mighty, group = reader_logins.find_problems(admin)
-        assert mighty.startswith("anna may do more than read: alter role anna nosuperuser")
+        rights, group = reader_logins.find_problems(admin)
+        assert rights.startswith("anna may do more than read: alter role anna nosuperuser")
         assert group == "anna is in another group, pg_read_server_files: revoke pg_read_server_files from anna"
 
 
-def test_a_comment_on_a_schema_of_somebody_else_is_not_believed(
+def test_a_comment_on_a_foreign_schema_is_not_trusted(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """One that names a night of the future would have kept every night out, unseen."""
+    """A comment that names a night of the future would keep out every night, unnoticed."""
     database = make_database("commented")
     database.as_admin(
         "create role mallory", "grant create on database commented to mallory", "create schema bi authorization mallory",
@@ -146,21 +150,21 @@ def test_a_comment_on_a_schema_of_somebody_else_is_not_believed(
     )  # fmt: skip
     try:
         with database.server.connect() as con:
-            found = served_state(con)
-        assert found.night_id is None and found.foreign == ("bi",)
+            state = served_state(con)
+        assert state.night_id is None and state.foreign == ("bi",)
         with pytest.raises(PostgresError, match="has a schema bi that the warehouse did not make"):
             load(small_night(NIGHT), database.server, tmp_path / "t", is_sample=False)
     finally:
         database.as_admin("drop schema bi", "revoke create on database commented from mallory", "drop role mallory")
 
 
-def test_a_name_of_a_database_can_t_end_a_comment() -> None:
+def test_a_database_name_can_t_inject_sql() -> None:
     with pytest.raises(PostgresError, match="has characters that can't be shown"):
         setup_sql("pam\ndrop database pam; --", "pam_loader")
     assert '"pam""x"' in setup_sql('pam"x', "pam_loader")
 
 
-def test_the_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(cluster.loader_file.parent.parent)
     monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(cluster.loader_file))
     added = pam("postgres", "user", "add", "dora", "--home", home.path)
@@ -175,8 +179,8 @@ def test_the_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: Path,
         as_admin = Server.of(cluster.admin_file.read_text().strip())
         with as_admin.connect() as con:
             con.execute("alter role dora connection limit -1")
-        said = pam("postgres", "status", "--home", home.path)
-        assert said.exit_code == 1 and "dora may take every connection: alter role dora connection limit 10" in said.stdout
+        status = pam("postgres", "status", "--home", home.path)
+        assert status.exit_code == 1 and "dora may take every connection: alter role dora connection limit 10" in status.stdout
     finally:
         assert pam("postgres", "user", "remove", "dora", "--home", home.path).exit_code == 0
     with pytest.raises(psycopg.OperationalError):

@@ -79,8 +79,8 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def others(loaded: Database) -> Database:
-    """The loaded night, with schemas of others beside it and a session of the administrator's."""
+def shared(loaded: Database) -> Database:
+    """The loaded night, next to schemas of others."""
     loaded.as_admin(
         "create schema other", "create table other.secret as select 1 as x", "create table public.open_to_all as select 1 as x",
         "grant select on public.open_to_all to public",
@@ -89,9 +89,9 @@ def others(loaded: Database) -> Database:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_is_refused(others: Database, name: str) -> None:
-    with psycopg.connect(others.analyst, autocommit=True) as con, contextlib.closing(psycopg.connect(others.admin)):
-        # The setting that it has is a convenience, which it may change; what counts is what it has no right to.
+def test_the_analyst_is_refused(shared: Database, name: str) -> None:
+    with psycopg.connect(shared.analyst, autocommit=True) as con, contextlib.closing(psycopg.connect(shared.admin)):
+        # Read-only is only a default, which the analyst may change; what counts is the missing right.
         con.execute("set default_transaction_read_only = off")
         if name == "end another's session":
             con.execute("select 1")
@@ -101,35 +101,37 @@ def test_is_refused(others: Database, name: str) -> None:
         assert refused.value.sqlstate in ("42501", "42P01", "42704", "42883", "3F000", "55000", "0A000", "58P01"), refused.value
 
 
-def test_reads_what_it_is_for(others: Database) -> None:
+def test_the_analyst_reads_the_published_schemas(shared: Database) -> None:
     for relation in ("marts.measures", "mart_iom", "reports.claims", "meta.dictionary", "bi.fact_figure"):
-        assert others.as_analyst(f"select count(*) > 0 from {relation}") == [(True,)]
-    assert others.as_analyst(
+        assert shared.as_analyst(f"select count(*) > 0 from {relation}") == [(True,)]
+    assert shared.as_analyst(
         "select a.force_name, m.measure_title, d.financial_year_label, f.value from bi.fact_figure f join bi.dim_area a using"
         " (area_key) join bi.dim_measure m using (measure_key) join bi.dim_date d using (date_key) where a.area_type = 'force'"
         " and m.measure = 'possession_offences' and f.category = 'all' and f.period_type = 'rolling_12_months'"
         " and f.date_key = '2025-10-31'"
     ) == [("Derbyshire Constabulary", "Possession offences", "2025/26", 2187)]
-    visible = others.as_analyst("select distinct table_schema from information_schema.tables")
+    visible = shared.as_analyst("select distinct table_schema from information_schema.tables")
     ours = {"marts", "marts_public", "reports", "meta", "bi", "public"}
     assert {s for (s,) in visible} - {"information_schema", "pg_catalog"} <= ours
 
 
-def test_a_long_question_is_ended(others: Database) -> None:
-    assert others.as_analyst("show statement_timeout") == [("5min",)]
-    assert others.as_analyst("show idle_in_transaction_session_timeout") == [("10min",)]
-    assert others.as_analyst("show default_transaction_read_only") == [("on",)]
+def test_timeouts_of_statements_and_idle_transactions(shared: Database) -> None:
+    assert shared.as_analyst("show statement_timeout") == [("5min",)]
+    assert shared.as_analyst("show idle_in_transaction_session_timeout") == [("10min",)]
+    assert shared.as_analyst("show default_transaction_read_only") == [("on",)]
 
 
-def test_too_many_rights_are_seen(others: Database, make_database: Callable[..., Database]) -> None:
-    with others.server.connect() as con:
+def test_excess_rights_are_reported(shared: Database, make_database: Callable[..., Database]) -> None:
+    with shared.server.connect() as con:
         assert roles.excess_rights(con) == []
     lax = make_database("lax", bare=True)
     with psycopg.connect(lax.admin, autocommit=True) as con:
-        found = roles.excess_rights(con)
+        rights = roles.excess_rights(con)
     elsewhere = "it may look into a schema that is not the warehouse's"
-    assert found[0] == elsewhere
-    assert found[1:] == ["it may create schemas or temporary tables", "it may run code (plpgsql)", "it may write large objects"]
+    assert rights[0] == elsewhere
+    assert rights[1:] == [
+        "it may create schemas or temporary tables", "it may run code (plpgsql)", "it may write large objects",
+    ]  # fmt: skip
 
     worst = {
         "pg_read_server_files": "it may read or write the server's files, or run programs there",
@@ -137,21 +139,21 @@ def test_too_many_rights_are_seen(others: Database, make_database: Callable[...,
         "pg_read_all_data": "it may read or write all tables of the server",
         "pam_owner": "it may act as pam_owner",
     }
-    for role, said in worst.items():
-        with psycopg.connect(others.admin) as con:
+    for role, right in worst.items():
+        with psycopg.connect(shared.admin) as con:
             con.execute(f"grant {role} to pam_analyst")
-            assert said in roles.excess_rights(con), role
+            assert right in roles.excess_rights(con), role
             con.rollback()
-    with psycopg.connect(others.admin) as con:
+    with psycopg.connect(shared.admin) as con:
         con.execute("grant usage on schema other to pam_analyst")
         assert roles.excess_rights(con) == [elsewhere]
         con.rollback()
 
 
-def test_a_home_stays_shut_and_no_password_is_printed(
+def test_the_home_stays_private_and_no_password_is_printed(
     cluster: embedded.Embedded, pam: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever starts the server, and root: nothing that the server needs is in a folder that it opens to others."""
+    """For any user who starts the server, root too: no folder is opened to others for it."""
     folder = cluster.loader_file.parent
     for path in (folder, folder.parent, folder.parent.parent, embedded.server_folder(Home(folder.parent))):
         assert path.stat().st_mode & 0o077 == 0, path
@@ -159,28 +161,28 @@ def test_a_home_stays_shut_and_no_password_is_printed(
         assert path.stat().st_mode & 0o077 == 0
     refuse_open(Home(folder.parent))
     monkeypatch.setattr(embedded, "start", lambda home: cluster)
-    said = pam("postgres", "--embedded", "--home", folder.parent)
-    assert said.exit_code == 0 and str(cluster.analyst_file) in said.stdout, said.stderr
-    assert f"PAM_POSTGRES_DSN_FILE={cluster.loader_file}" in said.stdout
-    assert "postgresql://" not in said.stdout
+    result = pam("postgres", "--embedded", "--home", folder.parent)
+    assert result.exit_code == 0 and str(cluster.analyst_file) in result.stdout, result.stderr
+    assert f"PAM_POSTGRES_DSN_FILE={cluster.loader_file}" in result.stdout
+    assert "postgresql://" not in result.stdout
     assert pam("postgres", "-h").exit_code == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone needs another user for its server")
-def test_root_s_server_has_a_user_though_its_programs_are_off_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_s_server_gets_a_user_with_its_programs_off_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"pam-test-{os.getpid()}"
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     try:
-        made = embedded._owner(name)
-        assert made == embedded._owner(name) == (pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid)
+        ids = embedded._owner(name)
+        assert ids == embedded._owner(name) == (pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid)
     finally:
         subprocess.run(["/usr/sbin/userdel", name], capture_output=True, check=False)
     with pytest.raises(PostgresError, match="user and group not/a/name, which could not be made: add them"):
         embedded._owner("not/a/name")
 
 
-def test_what_a_start_left_undone_the_next_one_does(cluster: embedded.Embedded) -> None:
-    """Its data folder is there, and the process was ended before all roles were made."""
+def test_the_next_start_completes_an_unfinished_one(cluster: embedded.Embedded) -> None:
+    """The data folder exists, but the process ended before all roles were made."""
     with psycopg.connect(cluster.admin_file.read_text().strip(), autocommit=True) as con:
         con.execute(f"drop role {embedded.READER}")
     for _ in range(2):
@@ -188,12 +190,12 @@ def test_what_a_start_left_undone_the_next_one_does(cluster: embedded.Embedded) 
         psycopg.connect(cluster.analyst_file.read_text().strip()).close()
 
 
-def test_a_database_that_is_not_set_up_is_left_as_it_is(
+def test_a_database_that_is_not_set_up_is_not_changed(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:
     bare = make_database("bare", bare=True)
     night = small_night("20260101T020000Z")
-    # A superuser too: nothing of a database is changed unasked.
+    # As a superuser too: a load never sets up a database.
     for server in (bare.server, Server.of(bare.admin)):
         with pytest.raises(PostgresError, match="are not set up: `pam postgres sql` prints what a database administrator runs"):
             load(night, server, tmp_path / "t", is_sample=False)
@@ -205,7 +207,7 @@ def test_a_database_that_is_not_set_up_is_left_as_it_is(
         assert roles.excess_rights(con) == []
 
 
-def test_odbc_reads_it(loaded: Database, sample_home: Home) -> None:
+def test_odbc_reads_the_night(loaded: Database, sample_home: Home) -> None:
     pyodbc = pytest.importorskip("pyodbc", reason="unixODBC is not installed", exc_type=ImportError)
     driver = next((d for d in pyodbc.drivers() if "PostgreSQL Unicode" in d), None)
     if driver is None:

@@ -1,4 +1,4 @@
-"""What is in PostgreSQL is what is in the published file: every value of every relation, its type, its words."""
+"""PostgreSQL has what the published file has: every value of every relation, its type and its description."""
 
 from collections.abc import Callable
 from datetime import date
@@ -15,17 +15,17 @@ from dagster_project.publishing.postgres import PostgresError, load, loading, ta
 from .conftest import Database
 
 
-def differing(database: Database, path: Path, folder: Path) -> dict[str, int]:
-    """How many rows of each relation's are not, or otherwise, in PostgreSQL, which gives its own by COPY."""
-    found = {}
+def differing_rows(database: Database, path: Path, folder: Path) -> dict[str, int]:
+    """How many rows of each relation are missing or different in PostgreSQL, read from it by COPY."""
+    counts = {}
     with loading.night_file(path) as night, psycopg.connect(database.analyst, autocommit=True) as con:
         con.execute("set timezone = 'UTC'; set datestyle = 'ISO'")
         for relation in table_definitions.relations(night):
             if relation.is_view:
                 continue  # a view of the others
             file = folder / "rows.csv"
-            asked = f"copy (select * from {relation.full}) to stdout (format csv)"
-            with file.open("wb") as out, con.cursor().copy(asked) as copy:
+            query = f"copy (select * from {relation.full}) to stdout (format csv)"
+            with file.open("wb") as out, con.cursor().copy(query) as copy:
                 for block in copy:
                     out.write(block)
             kinds = night.execute(f"select column_name, column_type from (describe {relation.full})").fetchall()
@@ -33,47 +33,47 @@ def differing(database: Database, path: Path, folder: Path) -> dict[str, int]:
             columns = "{" + ", ".join(f"'{n}': '{'TIMESTAMPTZ' if k == 'TIMESTAMP' else k}'" for n, k in kinds) + "}"
             night.execute("set timezone = 'UTC'")
             # `allow_quoted_nulls`: a quoted empty text is one, and an unquoted one is null, as PostgreSQL writes them.
-            there = (
+            postgres_rows = (
                 f"select {', '.join(f'cast({n} as {k}) as {n}' for n, k in kinds)} from read_csv('{file}', header = false,"
                 f" columns = {columns}, allow_quoted_nulls = false, nullstr = '',"
                 " auto_detect = false, delim = ',', quote = '\"', escape = '\"', max_line_size = 10000000)"
             )
-            here = f"select * from {relation.full}"
-            # Of two bags of one size, one holds the other only where they are the same.
+            file_rows = f"select * from {relation.full}"
+            # Two sets of rows of the same size are equal if one contains the other.
             (n,) = night.execute(
-                f"select (select count(*) from ({here} except all {there}))"
-                f" + abs((select count(*) from {relation.full}) - (select count(*) from ({there})))"
+                f"select (select count(*) from ({file_rows} except all {postgres_rows}))"
+                f" + abs((select count(*) from {relation.full}) - (select count(*) from ({postgres_rows})))"
             ).fetchone()
             if n:
-                found[relation.full] = n
-    return found
+                counts[relation.full] = n
+    return counts
 
 
-def test_every_value_is_that_of_the_published_file(loaded: Database, sample_home: Home, tmp_path: Path) -> None:
-    assert differing(loaded, sample_home.warehouse, tmp_path) == {}
+def test_every_value_equals_the_published_file(loaded: Database, sample_home: Home, tmp_path: Path) -> None:
+    assert differing_rows(loaded, sample_home.warehouse, tmp_path) == {}
     with duckdb.connect(str(sample_home.warehouse), read_only=True) as con:
         count, total = con.execute("select count(*), sum(value) from marts.measures").fetchone()
     assert loaded.as_analyst("select count(*), sum(value) from marts.measures") == [(count, total)] and count > 100_000
 
 
-def test_a_value_that_differs_is_seen(
+def test_a_different_value_is_detected(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:
     database = make_database("spoilt")
     words = "create table marts.words as select 'a' as word, cast(0.1 as decimal(28,10)) as value"
     path = small_night("20260101T020000Z", words)
     load(path, database.server, tmp_path / "t", is_sample=False)
-    assert differing(database, path, tmp_path) == {}
+    assert differing_rows(database, path, tmp_path) == {}
     database.as_admin("update marts.words set value = value + 0.0000000001", "update reports.tables set title = null")
-    assert differing(database, path, tmp_path) == {"marts.words": 1, "reports.tables": 1}
+    assert differing_rows(database, path, tmp_path) == {"marts.words": 1, "reports.tables": 1}
 
 
-AWKWARD = (
+UNUSUAL_TEXTS = (
     None, "", " ", '"', '""', "\\.", "\\N", "NULL", "null", "a,b", "a\nb", "a\r\nb", "\t", "'", "£ – é 🚓", "a\\nb", "\ufeff",
 )  # fmt: skip
 
 
-def test_awkward_texts_numbers_and_dates_come_through(
+def test_unusual_texts_numbers_and_dates_are_loaded_exactly(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = small_night(
@@ -86,19 +86,19 @@ def test_awkward_texts_numbers_and_dates_come_through(
         " (null, null, null, '1969-12-31 23:59:59', null, null)",
     )
     with duckdb.connect(str(path)) as con:
-        con.executemany("insert into marts.words values (?, ?)", list(enumerate(AWKWARD)))
+        con.executemany("insert into marts.words values (?, ?)", list(enumerate(UNUSUAL_TEXTS)))
     database = make_database("awkward")
     loaded = load(path, database.server, tmp_path / "t", is_sample=False)
-    assert loaded.rows == len(AWKWARD) + 3 + 4 and not (tmp_path / "t").exists()
-    assert [w for (w,) in database.as_analyst("select word from marts.words order by n")] == list(AWKWARD)
+    assert loaded.rows == len(UNUSUAL_TEXTS) + 3 + 4 and not (tmp_path / "t").exists()
+    assert [w for (w,) in database.as_analyst("select word from marts.words order by n")] == list(UNUSUAL_TEXTS)
     numbers = database.as_analyst("select d, b, i, extract(epoch from t), day, yes from marts.numbers order by b nulls last")
     assert numbers[0][:3] == (Decimal("-0.0000000001"), -(2**63), 0) and numbers[0][4:] == (date.max, False)
     assert numbers[1][:4] == (Decimal("999999999999999999.9999999999"), 2**63 - 1, -(2**31), Decimal("1774747800.123456"))
     assert numbers[1][4:] == (date.min, True) and numbers[2][3] == Decimal(-1)
-    assert differing(database, path, tmp_path) == {}
+    assert differing_rows(database, path, tmp_path) == {}
 
 
-def test_what_has_no_exact_type_is_refused(
+def test_values_without_an_exact_type_are_refused(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:
     database = make_database("inexact")
@@ -126,19 +126,19 @@ def test_types_are_exact(loaded: Database) -> None:
     ) == [(28, 10)]
 
 
-def test_every_relation_and_column_says_what_it_is(loaded: Database, sample_home: Home) -> None:
-    silent = loaded.as_analyst(
+def test_every_relation_and_column_has_a_comment(loaded: Database, sample_home: Home) -> None:
+    without_comment = loaded.as_analyst(
         "select n.nspname || '.' || c.relname, a.attname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " join pg_attribute a on a.attrelid = c.oid and a.attnum >= 0 and not a.attisdropped"
         " where n.nspname in ('marts', 'reports', 'meta', 'bi') and c.relkind in ('r', 'v') and (obj_description(c.oid,"
         " 'pg_class') is null or col_description(c.oid, a.attnum) is null)"
     )
-    assert silent == []
+    assert without_comment == []
     with duckdb.connect(str(sample_home.warehouse), read_only=True) as con:
-        (said,) = con.execute(
+        (description,) = con.execute(
             "select description from meta.dictionary where relation_name = 'mart_pspo' and kind = 'relation'"
         ).fetchone()
-    assert loaded.as_analyst("select obj_description('marts.mart_pspo'::regclass, 'pg_class')") == [(said,)]
+    assert loaded.as_analyst("select obj_description('marts.mart_pspo'::regclass, 'pg_class')") == [(description,)]
 
 
 def test_keys_and_references_are_declared(loaded: Database) -> None:

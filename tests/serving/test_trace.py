@@ -1,6 +1,6 @@
-"""Every figure is made of source rows, and they add to it. Random figures of the sample, and data that no trail must follow.
+"""Every figure is made of source rows that add up to it: random figures of the sample, and requests that can't be traced.
 
-`--long` asks 500 figures, the suite 60.
+`--long` traces 500 figures, the short suite 60.
 """
 
 from decimal import Decimal
@@ -39,43 +39,43 @@ def some_figures(con: duckdb.DuckDBPyConnection, seed: int = 1, number: int = FI
     ).fetchall()
 
 
-def test_rows_add_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
+def test_rows_add_up_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
     figures = some_figures(con)
     assert len(figures) == FIGURES
     rows = 0
     for measure, mart, category, area_type, area_name, force, first, last, value, above, below in figures:
-        asked = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
-        found = trace(con, asked)
-        assert found.value is not None and round(found.value, 10) == value, asked
+        request = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
+        result = trace(con, request)
+        assert result.value is not None and round(result.value, 10) == value, request
         if above is not None:
-            assert [p.amount for p in found.parts] == [above, below], asked
-        for part in found.parts:
+            assert [p.amount for p in result.parts] == [above, below], request
+        for part in result.parts:
             rows += len(part.rows)
-            if found.aggregation == "published":
-                assert part.rows, asked
-            elif found.aggregation != "last":
-                assert sum((r[7] for r in part.rows), Decimal(0)) == part.amount, asked
-                assert sum((m[2] for m in part.months()), Decimal(0)) == part.amount, asked
-            assert len({(r[3], r[2], r[6]) for r in part.rows}) == len(part.rows) or found.aggregation == "stock", asked
+            if result.aggregation == "published":
+                assert part.rows, request
+            elif result.aggregation != "last":
+                assert sum((r[7] for r in part.rows), Decimal(0)) == part.amount, request
+                assert sum((m[2] for m in part.months()), Decimal(0)) == part.amount, request
+            assert len({(r[3], r[2], r[6]) for r in part.rows}) == len(part.rows) or result.aggregation == "stock", request
     assert rows > FIGURES
 
 
 def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
-    asked = request_for_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
+    request = request_for_period(con, "possession_offences", None, "all", "force", None, None, "Oct 2025", None, None)
     again = request_for_period(con, "Possession offences", None, "all", "force", None, None, "2025-10", None, None)
-    assert again == asked, "by its title, and a month as `pam accept` names it"
-    row = trace(con, asked).parts[0].rows[0]
+    assert again == request, "by its title, and a month as `pam accept` names it"
+    row = trace(con, request).parts[0].rows[0]
     assert (row[0], row[5].month) == ("crimes", 10)
     feeds = figures_from_file(con, row[1], row[2])
     assert [(f[0], f[1], f[4], f[6]) for f in feeds] == [("mart_drug_offences", "possession_offences", "2025-10", 1)]
     whole = figures_from_file(con, row[1])
-    assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trace(con, asked).value
+    assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trace(con, request).value
 
 
-def test_a_cell_of_the_report(con: duckdb.DuckDBPyConnection) -> None:
-    asked = request_for_cell(con, "offences/drug possession/rolling", None)
-    assert trace(con, asked).value == 2187
-    assert request_for_cell(con, "offences/1/4", "2026-03") == asked
+def test_a_cell_of_the_report_is_traced(con: duckdb.DuckDBPyConnection) -> None:
+    request = request_for_cell(con, "offences/drug possession/rolling", None)
+    assert trace(con, request).value == 2187
+    assert request_for_cell(con, "offences/1/4", "2026-03") == request
     north = request_for_cell(con, "naloxone/North/administrations", None)
     assert (north.area_type, trace(con, north).value) == ("section", 10)
 
@@ -88,7 +88,7 @@ def test_a_cell_of_the_report(con: duckdb.DuckDBPyConnection) -> None:
         ("op_trapped/1/pct_change", 78, 22, "254.5", "percent"),
     ],
 )
-def test_a_change_has_the_year_before(
+def test_a_change_is_traced_to_both_years(
     con: duckdb.DuckDBPyConnection, cell: str, now: int, before: int, value: str, unit: str
 ) -> None:
     change = trace_change(con, request_for_cell(con, cell, "2026-03"))
@@ -97,7 +97,7 @@ def test_a_change_has_the_year_before(
     assert change.value is not None and (str(round(change.value, 1)), change.unit) == (value, unit)
 
 
-def test_a_rate_changes_by_percentage_points_and_nothing_changes_from_nought(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_rate_changes_by_percentage_points_and_a_change_from_0_has_no_value(con: duckdb.DuckDBPyConnection) -> None:
     rate = trace_change(con, request_for_cell(con, "stop_search/2/pct_change", None))
     assert rate.unit == "percentage_points" and rate.value is not None and -4 < rate.value < -2
     assert [p.role for p in rate.before.parts] == ["numerator", "denominator"]
@@ -105,7 +105,7 @@ def test_a_rate_changes_by_percentage_points_and_nothing_changes_from_nought(con
     assert none.value is None and none.why == "there is no change in per cent from 0"
 
 
-def test_the_command_says_the_change_and_both_counts(sample_home: Home) -> None:
+def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None:
     text = CliRunner().invoke(app, ["trace", "--cell", "offences/1/pct_change", "--home", str(sample_home.path)]).output
     assert "2,187 rows make 2187" in text and "1,649 rows make 1649" in text
     assert text.rstrip().endswith("100 * (2187 - 1649) / 1649 = 32.6%")
@@ -114,7 +114,7 @@ def test_the_command_says_the_change_and_both_counts(sample_home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (lambda c: measure_row("nothing", None), "no measure is called 'nothing'"),
         (lambda c: measure_row("orders", None), "have a measure orders: name one with --mart"),
@@ -137,8 +137,8 @@ def test_the_command_says_the_change_and_both_counts(sample_home: Home) -> None:
         ),
     ],
 )
-def test_what_is_not_there_is_said(con: duckdb.DuckDBPyConnection, call: Any, said: str) -> None:
-    with pytest.raises(TrailError, match=said.replace("(", r"\(")):
+def test_unknown_names_are_reported(con: duckdb.DuckDBPyConnection, call: Any, message: str) -> None:
+    with pytest.raises(TrailError, match=message.replace("(", r"\(")):
         call(con)
 
 

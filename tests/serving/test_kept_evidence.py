@@ -1,4 +1,4 @@
-"""What a kept night rests on stays with it: its figures add up whatever was built, failed or rolled back since."""
+"""A kept night keeps its evidence: its figures add up whatever was built, failed or rolled back since."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,45 +15,45 @@ from dagster_project.reporting.pack.row_counts import open_work
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
 
-from .test_trail import some_figures
+from .test_trace import some_figures
 
 WHO = {"by": "A. Person", "why": "to see what it rests on"}
 NEXT = "20260108T020000Z"
 
 
-EACH = often(6, 100)
-"""Figures of each night that are traced."""
+TRACED = often(6, 100)
+"""How many figures of each night are traced."""
 
 
 def add_up(home: Home, night: str | None = None, seed: int = 1) -> int:
     """Trace random figures of a night, by default the published one. Returns how many; each is the sum of its rows."""
     with open_evidence(home, night) as con:
-        figures = some_figures(con, seed, EACH)
+        figures = some_figures(con, seed, TRACED)
         for measure, mart, category, area_type, area_name, force, first, last, value, *_ in figures:
-            asked = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
-            found = trace(con, asked)
-            assert found.value is not None and round(found.value, 10) == value, (night, asked)
+            request = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
+            result = trace(con, request)
+            assert result.value is not None and round(result.value, 10) == value, (night, request)
     return len(figures)
 
 
-def possession(home: Home, night: str | None = None) -> Decimal | None:
+def december_figure(home: Home, night: str | None = None) -> Decimal | None:
     with open_evidence(home, night) as con:
-        asked = request_for_period(
+        request = request_for_period(
             con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
         )
-        return trace(con, asked).value
+        return trace(con, request).value
 
 
-def test_every_kept_night_is_followed_to_its_own_rows(week: Home) -> None:
-    assert [add_up(week, night, seed) for seed, night in enumerate(NIGHTS)] == [EACH] * len(NIGHTS)
-    assert [possession(week, night) for night in NIGHTS[:3]] == [2, 1, 1], "the second night's file took one back"
-    assert possession(week) == possession(week, NIGHTS[4])
+def test_every_kept_night_is_traced_to_its_own_rows(week: Home) -> None:
+    assert [add_up(week, night, seed) for seed, night in enumerate(NIGHTS)] == [TRACED] * len(NIGHTS)
+    assert [december_figure(week, night) for night in NIGHTS[:3]] == [2, 1, 1], "the second night's file withdrew one"
+    assert december_figure(week) == december_figure(week, NIGHTS[4])
 
 
-def test_after_a_rollback_the_trail_is_that_of_what_is_published(week_copy: Home, pam: Callable) -> None:
+def test_after_a_rollback_trace_reads_the_published_night(week_copy: Home, pam: Callable) -> None:
     roll_back(week_copy, NIGHTS[0], **WHO)
-    assert add_up(week_copy) == EACH and possession(week_copy) == 2
-    assert add_up(week_copy, NIGHTS[4]) == EACH and possession(week_copy, NIGHTS[4]) == 1
+    assert add_up(week_copy) == TRACED and december_figure(week_copy) == 2
+    assert add_up(week_copy, NIGHTS[4]) == TRACED and december_figure(week_copy, NIGHTS[4]) == 1
     with open_work(week_copy, NIGHTS[0]) as work:
         assert work is not None, "the report shows the same rows"
         assert work.execute("select night_id from work.raw.night").fetchall() == [(NIGHTS[0],)]
@@ -62,8 +62,8 @@ def test_after_a_rollback_the_trail_is_that_of_what_is_published(week_copy: Home
     assert pam(*command, "--night", NIGHTS[4]).stdout.rstrip().endswith("Figure: 1 (count)")
 
 
-def test_after_a_night_that_was_held_or_killed(week_copy: Home) -> None:
-    """By a rule of the home's own, and with a file that changes the figure: whatever it left in the candidate's folder."""
+def test_trace_works_after_a_held_or_killed_night(week_copy: Home) -> None:
+    """By a rule of the home, with a file that changes the figure: whatever it left in the candidate's folder."""
     write_extract(week_copy.inbox, "naloxone", [["X1", "2025-12-01 10:00", "Dales"]], columns=NALOXONE, window=YEAR,
                   stamp="20260108T010000Z")  # fmt: skip
     week_copy.expectations.mkdir()
@@ -78,24 +78,24 @@ def test_after_a_night_that_was_held_or_killed(week_copy: Home) -> None:
         run.build()
         run.judge()
     assert run.receipt and run.receipt.outcome == "held" and "stg_naloxone is " in run.receipt.reason
-    assert add_up(week_copy) == EACH and possession(week_copy) == 1
+    assert add_up(week_copy) == TRACED and december_figure(week_copy) == 1
     (week_copy.candidate / "work.duckdb").write_bytes(b"cut short")
-    assert possession(week_copy) == 1
+    assert december_figure(week_copy) == 1
     rule.unlink()
     week_copy.config_file.write_text("[keep]\npublications = 2\n", encoding="utf-8")
     publish_dated(week_copy, "20260109T020000Z")
     assert [p.night_id for p in list_kept(week_copy)] == [NIGHTS[4], "20260109T020000Z"], "as many as the settings say"
 
 
-def test_a_night_that_was_killed_before_it_was_kept_is_kept_by_the_next(week_copy: Home) -> None:
+def test_the_next_night_keeps_the_evidence_of_a_killed_one(week_copy: Home) -> None:
     evidence = week_copy.publications / f"{NIGHTS[4]}.trail"
     evidence.unlink()
-    assert possession(week_copy) == 1, "its work still lies in the candidate's folder"
+    assert december_figure(week_copy) == 1, "its work is still in the candidate's folder"
     with dated(week_copy, NEXT):
         assert evidence.exists()
 
 
-def test_without_evidence_that_is_said_with_what_to_do(week_copy: Home) -> None:
+def test_missing_evidence_is_reported_with_advice(week_copy: Home) -> None:
     (week_copy.publications / f"{NIGHTS[0]}.trail").unlink()
     with pytest.raises(TrailError, match=f"{NIGHTS[0]} was kept without"), open_evidence(week_copy, NIGHTS[0]):
         pass
@@ -106,20 +106,20 @@ def test_without_evidence_that_is_said_with_what_to_do(week_copy: Home) -> None:
         pass
 
 
-def test_rows_that_were_erased_since_are_said_where_they_are_missed(week_copy: Home) -> None:
-    """Raw rows of a load that newer ones replaced go when their time is over; the night that rested on them says so."""
+def test_rows_erased_since_are_reported_by_trace(week_copy: Home) -> None:
+    """Raw rows that newer loads replaced are erased when they expire; a trace of a night that used them reports it."""
     (first,) = week_copy.raw.glob("naloxone/derbyshire/20260103*.parquet")
     first.unlink()
     with open_evidence(week_copy, NIGHTS[0]) as con:
-        asked = request_for_period(
+        request = request_for_period(
             con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
         )
-        found = trace(con, asked)
-    assert (found.value, found.published) == (0, 2)
-    assert [name[:20] for name in found.erased_files] == ["naloxone__derbyshire"]
+        result = trace(con, request)
+    assert (result.value, result.published) == (0, 2)
+    assert [name[:20] for name in result.erased_files] == ["naloxone__derbyshire"]
 
 
-def test_evidence_goes_with_its_night_and_holds_no_key_of_a_row(week_copy: Home) -> None:
+def test_evidence_is_deleted_with_its_night_and_has_no_row_key(week_copy: Home) -> None:
     from dagster_project.publishing.keep_and_prune import prune
 
     assert b"N12-1" not in (week_copy.publications / f"{NIGHTS[4]}.trail").read_bytes()

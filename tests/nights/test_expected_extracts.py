@@ -1,4 +1,4 @@
-"""`[extracts]`: what is not expected is neither missing nor late, anywhere; without it all is as it was."""
+"""`[extracts]`: an extract that is not expected is never missing or late; without the setting nothing changes."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ def drop(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected", "not_expected"),
+    ("settings", "expected", "not_expected"),
     [
         ({}, ["mda_orders", "crimes"], []),
         ({"sends": ["mda_orders"]}, ["mda_orders"], ["crimes"]),
@@ -33,14 +33,14 @@ def drop(home: Home) -> None:
         ({"since": {"crimes": "2026-01-04"}}, ["mda_orders"], ["crimes"]),
     ],
 )
-def test_what_is_expected_by_a_day(said: dict[str, Any], expected: list[str], not_expected: list[str]) -> None:
-    sent = Extracts.model_validate(said)
+def test_expected_extracts_on_a_day(settings: dict[str, Any], expected: list[str], not_expected: list[str]) -> None:
+    sent = Extracts.model_validate(settings)
     day = date(2026, 1, 3)
     assert all(sent.is_expected(x, day) for x in expected) and not any(sent.is_expected(x, day) for x in not_expected)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ('sends = ["crime"]', "no extract is called crime; is crimes meant?"),
         ('sends = ["crimes"]\nnever = ["crimes"]', "under never too: take it out of one"),
@@ -48,15 +48,15 @@ def test_what_is_expected_by_a_day(said: dict[str, Any], expected: list[str], no
         ('from = "x"', "not known here"),
     ],
 )
-def test_what_can_not_be_meant(new_home: Home, text: str, words: str) -> None:
+def test_impossible_settings_are_refused(new_home: Home, text: str, message: str) -> None:
     new_home.config_file.write_text(f"[extracts]\n{text}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"pam\.toml: extracts") as caught:
         read_config(new_home)
-    assert words in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_what_is_not_sent_any_more_is_neither_late_nor_missing(new_home: Home) -> None:
-    """What is sent is late on the same day, to the gate, to alerts and to the watch."""
+def test_an_extract_no_longer_sent_is_neither_late_nor_missing(new_home: Home) -> None:
+    """An extract that is sent is late on the same day for the gate, alerts and `find_problems`."""
     drop(new_home)
     new_home.config_file.write_text('[extracts]\nsends = ["stop_search"]\n', encoding="utf-8")
     write_extract(new_home.inbox, "stop_search", [["S1", "2025-05-01T10:00:00", "Drugs", "N"]], columns=STOPS)
@@ -69,20 +69,20 @@ def test_what_is_not_sent_any_more_is_neither_late_nor_missing(new_home: Home) -
     assert not [t for t in find_problems(new_home, 1e6, LATER) if "mda_orders" in t]
     own = "select status, days_late from meta.extracts where extract = 'mda_orders'"
     assert published(new_home, own) == [("current", None)]
-    found = status(new_home)
-    assert found["missing"] == [] and set(found["not_expected"]) == set(load_contracts()) - {"stop_search"}
+    result = status(new_home)
+    assert result["missing"] == [] and set(result["not_expected"]) == set(load_contracts()) - {"stop_search"}
     for settings, missing in (
         ("", None), ('sends = ["stop_search", "crimes", "naloxone"]', "crimes, naloxone: [extracts] of pam.toml expects them"),
         ("since = {crimes = 2026-12-01}", "crimes: [extracts] of pam.toml expects it"), ("since = {crimes = 2026-12-02}", None),
     ):  # fmt: skip
         new_home.config_file.write_text(f"[extracts]\n{settings}\n", encoding="utf-8")
-        told = [t for t in find_problems(new_home, 1e6, LATER) if t.startswith("missing: ")]
-        assert [t.startswith(f"missing: {missing}") for t in told] == [True] * (missing is not None)
+        problems = [t for t in find_problems(new_home, 1e6, LATER) if t.startswith("missing: ")]
+        assert [t.startswith(f"missing: {missing}") for t in problems] == [True] * (missing is not None)
     others = "select distinct status from meta.extracts where extract not in ('mda_orders', 'stop_search')"
     assert published(new_home, others) == [("not sent",)]
 
 
-def test_a_night_waits_for_what_is_said_to_be_sent(new_home: Home) -> None:
+def test_a_night_waits_for_expected_extracts(new_home: Home) -> None:
     assert complete_inbox.expected_set(new_home, Arrival()) == set()
     new_home.config_file.write_text('[extracts]\nsends = ["crimes", "mda_orders"]\n', encoding="utf-8")
     nightly = {x for x, c in load_contracts().items() if c.rhythm == "nightly"}

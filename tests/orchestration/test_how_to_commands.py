@@ -1,6 +1,7 @@
-"""The commands that the how-to page gives a Dagster user, as they stand there, on a new home.
+"""The commands that the how-to page gives a Dagster user, run as written on a new home.
 
-In the suite test_graph.py loads the definitions, and test_parts.py materializes what is selected, in this process.
+The short suite covers them in this process: test_graph.py loads the definitions, test_selected_assets.py materializes
+selected assets.
 """
 
 import json
@@ -30,7 +31,7 @@ for line in json.loads(sys.argv[1]):
         if end.code:
             raise
 """
-"""Runs commands of Dagster's in one process, as their programs do: to load what the warehouse needs takes the most of each."""
+"""Runs Dagster's commands in one process, as their programs do: loading what the warehouse needs takes most of the time."""
 
 
 def run(commands: list[str], **environment: object) -> tuple[dict[str, str], str]:
@@ -40,7 +41,7 @@ def run(commands: list[str], **environment: object) -> tuple[dict[str, str], str
         env={**os.environ, "DAGSTER_DISABLE_TELEMETRY": "1", **{k: str(v) for k, v in environment.items()}},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    printed = (said.partition("\n") for said in done.stdout.removeprefix("$ ").split("\n$ "))
+    printed = (output.partition("\n") for output in done.stdout.removeprefix("$ ").split("\n$ "))
     return {command: rest for command, _, rest in printed}, done.stderr
 
 
@@ -49,17 +50,17 @@ def test_the_commands_for_a_dagster_user(new_home: Home, tmp_path: Path) -> None
     commands = re.findall(r"^    (dagster .+)$", PAGE.read_text(encoding="utf-8"), re.M)
     assert len(commands) == 3
     has_dg = find_spec("dagster_dg_cli") is not None
-    # First, as the others log to where it prints.
-    of_dg = ["dg list defs --json", "dg check defs"] if has_dg else []
+    # First, as the others log to where these print.
+    dg_commands = ["dg list defs --json", "dg check defs"] if has_dg else []
     (new_home.inbox / "crimes.docx").write_bytes(b"of no extract: it stays")
     folder = tmp_path / "dagster"
     folder.mkdir()
-    said, logged = run([*of_dg, *commands], PAM_HOME=new_home.path, DAGSTER_HOME=folder)
-    assert "nothing: no night is published yet" in logged + said[commands[2]]
+    printed, logged = run([*dg_commands, *commands], PAM_HOME=new_home.path, DAGSTER_HOME=folder)
+    assert "nothing: no night is published yet" in logged + printed[commands[2]]
     assert read_receipts(new_home) == [] == read_ledger(new_home) and len(list(new_home.inbox.iterdir())) == 1
     if not has_dg:
         pytest.skip("no `dg` here: `python3 bootstrap.py setup` installs it")
-    assert "All definitions loaded successfully" in said["dg check defs"]
-    listed = json.loads(said["dg list defs --json"])
+    assert "All definitions loaded successfully" in printed["dg check defs"]
+    listed = json.loads(printed["dg list defs --json"])
     assert {"inbox/crimes", "marts/mart_naloxone", "published/report"} <= {a["asset_key"] for a in listed["assets"]}
     assert "nightly" in {j["name"] for j in listed["jobs"]}

@@ -1,4 +1,4 @@
-"""The published folder: all of a night in one step, however a copy or a stop left the home."""
+"""The published folder: a whole night in one step, whatever state a copy or a stop left the home in."""
 
 import errno
 import functools
@@ -29,7 +29,7 @@ NIGHTS = ["20260103T020000Z", "20260104T020000Z", "20260105T020000Z", "20260106T
 
 @functools.cache
 def night_body(night_id: str) -> bytes:
-    """As much of a warehouse as says which night it is of."""
+    """A warehouse file with only the id of its night."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "warehouse.duckdb")
         with duckdb.connect(str(path)) as con:
@@ -44,49 +44,49 @@ def night_file(path: Path, night_id: str) -> Path:
     return path
 
 
-def put(home: Home, night_id: str, *names: str) -> dict[str, Any]:
+def publish_small(home: Home, night_id: str, *names: str) -> dict[str, Any]:
     """Publish a night with outputs of these names."""
     night_file(home.candidate / WAREHOUSE, night_id)
     return publish.publish(home, [says(n) for n in names])
 
 
-def read(home: Home, *names: str) -> set[str]:
+def shown_nights(home: Home, *names: str) -> set[str]:
     """Which nights a reader finds: in the file, and in each output."""
-    said = {(home.published / n / "night.txt").read_text(encoding="utf-8") for n in names}
-    return said | {night_of(home.warehouse)}
+    nights = {(home.published / n / "night.txt").read_text(encoding="utf-8") for n in names}
+    return nights | {night_of(home.warehouse)}
 
 
 def names(home: Home) -> list[str]:
     return sorted(os.listdir(home.published))
 
 
-def test_all_of_a_night_is_published_together(new_home: Home) -> None:
-    written = put(new_home, NIGHTS[0], "open", "report")
-    assert read(new_home, "open", "report") == {NIGHTS[0]}
+def test_a_whole_night_is_published_at_once(new_home: Home) -> None:
+    written = publish_small(new_home, NIGHTS[0], "open", "report")
+    assert shown_nights(new_home, "open", "report") == {NIGHTS[0]}
     assert names(new_home) == [".nights", "current", "open", "report", "warehouse.duckdb"]
     assert (new_home.published / "open" / "told" / "it.csv").read_text() == "open+report False\n"
     assert published_folder(new_home) == new_home.published / ".nights" / NIGHTS[0]
     assert replace(written["open"], form="") == outputs.measure_output(new_home.published / "open", written["open"].seconds)
     assert (written["open"].files, written["open"].bytes) == (2, 34) and not (new_home.candidate / WAREHOUSE).exists()
-    put(new_home, NIGHTS[1], "open")
-    assert names(new_home) == [".nights", "current", "open", "warehouse.duckdb"], "no link to what the night has not"
-    assert read(new_home, "open") == {NIGHTS[1]}
+    publish_small(new_home, NIGHTS[1], "open")
+    assert names(new_home) == [".nights", "current", "open", "warehouse.duckdb"], "no link to an output that the night lacks"
+    assert shown_nights(new_home, "open") == {NIGHTS[1]}
 
 
-def test_the_sum_of_an_output_is_that_of_sha256sum(new_home: Home) -> None:
-    written = put(new_home, NIGHTS[0], "open")
+def test_the_checksum_of_an_output_is_that_of_sha256sum(new_home: Home) -> None:
+    written = publish_small(new_home, NIGHTS[0], "open")
     find = f"cd '{new_home.published}/open/' && find . -type f -printf '%P\\n' | sort | xargs sha256sum | sha256sum"
-    said = os.popen(find).read()
-    assert said.split()[0] == written["open"].sha256
+    sums = os.popen(find).read()
+    assert sums.split()[0] == written["open"].sha256
 
 
-def test_who_reads_a_folder_keeps_it_until_the_night_after_the_next(new_home: Home) -> None:
-    put(new_home, NIGHTS[0], "open")
+def test_a_folder_is_kept_for_its_readers_until_the_night_after_next(new_home: Home) -> None:
+    publish_small(new_home, NIGHTS[0], "open")
     reading = published_folder(new_home)
     with duckdb.connect(str(reading / "warehouse.duckdb"), read_only=True) as con:
-        put(new_home, NIGHTS[1], "open")
+        publish_small(new_home, NIGHTS[1], "open")
         assert (reading / "open" / "night.txt").read_text() == NIGHTS[0]
-        put(new_home, NIGHTS[2], "open")
+        publish_small(new_home, NIGHTS[2], "open")
         assert not reading.exists() and con.execute("select night_id from meta.nights").fetchone() == (NIGHTS[0],)
     assert sorted(os.listdir(new_home.published / ".nights")) == NIGHTS[1:3]
 
@@ -96,14 +96,14 @@ def test_an_output_that_fails_publishes_nothing(new_home: Home) -> None:
         (folder / "half.txt").write_text("half")
         raise OSError(28, "No space left on device")
 
-    put(new_home, NIGHTS[0], "open")
+    publish_small(new_home, NIGHTS[0], "open")
     night_file(new_home.candidate / WAREHOUSE, NIGHTS[1])
     with pytest.raises(OutputError, match=r"the output report could not be written, so nothing.*No space left") as error:
         publish.publish(new_home, [says("open"), made_output("report", fail)])
-    assert isinstance(error.value.__cause__, OSError), "so that the night is tried again"
-    assert read(new_home, "open") == {NIGHTS[0]} and os.listdir(new_home.published / ".nights") == [NIGHTS[0]]
+    assert isinstance(error.value.__cause__, OSError), "so that the night is retried"
+    assert shown_nights(new_home, "open") == {NIGHTS[0]} and os.listdir(new_home.published / ".nights") == [NIGHTS[0]]
     publish.publish(new_home, [says("open")])
-    assert read(new_home, "open") == {NIGHTS[1]}, "the candidate was still there"
+    assert shown_nights(new_home, "open") == {NIGHTS[1]}, "the candidate was still there"
 
 
 def full_disk(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -123,11 +123,11 @@ def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
     new_home: Home, before: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for night_id in before:
-        put(new_home, night_id, "open")
+        publish_small(new_home, night_id, "open")
     with monkeypatch.context() as patch:
         full_disk(patch, "current")
         with pytest.raises(OSError, match="No space left"):
-            put(new_home, NIGHTS[1], "open")
+            publish_small(new_home, NIGHTS[1], "open")
         kept = night_file(new_home.path / "kept.duckdb", NIGHTS[2])
         with pytest.raises(OSError, match="No space left"):
             publish.publish(new_home, [says("open")], kept)
@@ -135,13 +135,13 @@ def test_a_switch_that_fails_leaves_the_candidate_and_no_folder(
     assert os.listdir(new_home.published / ".nights") == before
     assert published_night(new_home) == (before[0] if before else None)
     publish.publish(new_home, [says("open")])
-    assert read(new_home, "open") == {NIGHTS[1]}
+    assert shown_nights(new_home, "open") == {NIGHTS[1]}
 
 
-def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
+def test_an_error_after_the_switch_is_reported_of_a_published_night(
     new_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(new_home, NIGHTS[0], "open")
+    publish_small(new_home, NIGHTS[0], "open")
     mend = folder_swap.mend_links
 
     def full(home: Home) -> None:
@@ -151,20 +151,20 @@ def test_what_fails_after_the_switch_is_said_of_a_night_that_is_published(
 
     with monkeypatch.context() as patch:
         patch.setattr(folder_swap, "mend_links", full)
-        put(new_home, NIGHTS[1], "open")
+        publish_small(new_home, NIGHTS[1], "open")
         assert "No space left" in keep_and_prune.fix_links_and_rights(new_home, None)
     assert published_night(new_home) == NIGHTS[1] and not (new_home.candidate / WAREHOUSE).exists()
-    assert keep_and_prune.fix_links_and_rights(new_home, None) == "" and read(new_home, "open") == {NIGHTS[1]}
+    assert keep_and_prune.fix_links_and_rights(new_home, None) == "" and shown_nights(new_home, "open") == {NIGHTS[1]}
 
 
-def test_a_candidate_that_is_not_there_is_not_made(new_home: Home) -> None:
+def test_a_missing_candidate_is_not_created(new_home: Home) -> None:
     for act in (lambda: publish.seal(new_home), lambda: publish_public(new_home, Public())):
         with pytest.raises(PublishError, match="there is no candidate"):
             act()
     assert not (new_home.candidate / WAREHOUSE).exists()
 
 
-def test_an_output_writes_in_its_folder_and_reads_the_night_alone(new_home: Home) -> None:
+def test_an_output_writes_only_its_folder_and_reads_only_the_night(new_home: Home) -> None:
     tried = []
 
     def stray(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
@@ -190,11 +190,11 @@ def old_home(home: Home, night_id: str) -> Home:
 
 
 class Killed(BaseException):
-    """kill -9, as near as one process comes to it: nothing that follows is done."""
+    """As near to kill -9 as one process gets: nothing after it runs."""
 
 
 def stopped_at(n: int, monkeypatch: pytest.MonkeyPatch, check: Callable[[], None], act: Callable[[], object]) -> bool:
-    """Stop before the `n`th change of a name; `check` before each. Returns whether it came to that."""
+    """Stop before the `n`th change of a name; call `check` before each. Returns whether it stopped."""
     count = 0
 
     def stopping(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -211,7 +211,7 @@ def stopped_at(n: int, monkeypatch: pytest.MonkeyPatch, check: Callable[[], None
     with monkeypatch.context() as patch:
         for name in ("replace", "rename", "link", "symlink", "unlink", "mkdir"):
             patch.setattr(os, name, stopping(getattr(os, name)))
-        # Clearing up is what a killed process doesn't do.
+        # A killed process does not clear up.
         patch.setattr(shutil, "rmtree", stopping(shutil.rmtree))
         try:
             act()
@@ -221,8 +221,8 @@ def stopped_at(n: int, monkeypatch: pytest.MonkeyPatch, check: Callable[[], None
 
 
 def copied_through_its_links(home: Home) -> Home:
-    """What a copy has that follows links: folders and a file in their place."""
-    put(home, NIGHTS[0], "open", "report")
+    """As after a copy that follows links: folders and a file instead of links."""
+    publish_small(home, NIGHTS[0], "open", "report")
     whole = home.published.with_name("whole")
     shutil.copytree(home.published, whole, symlinks=False)
     shutil.rmtree(home.published)
@@ -231,8 +231,8 @@ def copied_through_its_links(home: Home) -> Home:
     return home
 
 
-def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No name shows a night before all do, and what was published says so to the next night."""
+def test_a_first_publication_stopped_anywhere_is_complete_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All names appear at once, and the next night recognises what was published."""
     n, stopped, after = often(-1, 0), True, 0
     while stopped:
         n += often(2, 1)
@@ -242,7 +242,7 @@ def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Pa
             shown = {(home.published / name).exists() for name in ("current", "open", "warehouse.duckdb")}
             assert len(shown) == 1, sorted(os.listdir(home.published))
 
-        stopped = stopped_at(n, monkeypatch, check, functools.partial(put, home, NIGHTS[0], "open"))
+        stopped = stopped_at(n, monkeypatch, check, functools.partial(publish_small, home, NIGHTS[0], "open"))
         is_published = published_folder(home) is not None
         after += is_published
         # As an earlier version left it: `current` alone, without the names.
@@ -254,49 +254,51 @@ def test_a_first_publication_stopped_anywhere_is_whole_or_not_there(tmp_path: Pa
             (receipt,) = write_missing_receipts(home)
         assert receipt.outcome == ("published" if is_published else "failed")
         assert published_night(home) == (NIGHTS[0] if is_published else None)
-        put(home, NIGHTS[1], "open")
-        assert read(home, "open") == {NIGHTS[1]}
+        publish_small(home, NIGHTS[1], "open")
+        assert shown_nights(home, "open") == {NIGHTS[1]}
     assert n > 8 and after
 
 
-@pytest.mark.parametrize("lay", [old_home, lambda home, night: put(home, night, "open") and home, copied_through_its_links])
-def test_stopped_anywhere_there_is_one_whole_night_to_read(
+@pytest.mark.parametrize(
+    "lay", [old_home, lambda home, night: publish_small(home, night, "open") and home, copied_through_its_links]
+)
+def test_stopped_anywhere_one_complete_night_is_readable(
     lay: Callable[..., Home], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From each layout: the published file is readable before every change of a name, and the next night mends the rest."""
+    """From each layout: the published file is readable before every change of a name, and the next night repairs the rest."""
     n, stopped = 0, True
     while stopped:
-        # What laying out an old home is like matters most.
+        # The layout of an old home matters most.
         n += often(4, 1) if lay is old_home else often(11, 3)
         home = Home(tmp_path / str(n)).create()
         if lay is copied_through_its_links:
             lay(home)
         else:
             lay(home, NIGHTS[0])
-        found: list[bytes] = []
-        check = functools.partial(lambda h, f: f.append(h.warehouse.read_bytes()), home, found)
-        stopped = stopped_at(n, monkeypatch, check, functools.partial(put, home, NIGHTS[1], "open"))
+        bodies: list[bytes] = []
+        check = functools.partial(lambda h, f: f.append(h.warehouse.read_bytes()), home, bodies)
+        stopped = stopped_at(n, monkeypatch, check, functools.partial(publish_small, home, NIGHTS[1], "open"))
         now = night_of(home.warehouse)
-        assert now in NIGHTS[:2] and set(found) <= {night_body(NIGHTS[0]), night_body(now)}
+        assert now in NIGHTS[:2] and set(bodies) <= {night_body(NIGHTS[0]), night_body(now)}
         if (home.published / "open" / "night.txt").exists() and home.warehouse.is_symlink():
-            assert read(home, "open") == {now}
-        put(home, NIGHTS[2], "open")
-        assert read(home, "open") == {NIGHTS[2]} and names(home) == [".nights", "current", "open", "warehouse.duckdb"]
+            assert shown_nights(home, "open") == {now}
+        publish_small(home, NIGHTS[2], "open")
+        assert shown_nights(home, "open") == {NIGHTS[2]} and names(home) == [".nights", "current", "open", "warehouse.duckdb"]
         assert all((home.published / p).is_symlink() for p in names(home)[1:])
         assert len(os.listdir(home.published / ".nights")) == 2
     assert n > 8
 
 
-def test_what_an_earlier_version_published_since_is_what_stands(new_home: Home) -> None:
-    """Gone back to an earlier version for a night: it puts its file in the link's place."""
-    put(new_home, NIGHTS[0], "open")
+def test_a_night_of_an_earlier_version_stays_published(new_home: Home) -> None:
+    """An earlier version was used for a night: it replaces the link with its file."""
+    publish_small(new_home, NIGHTS[0], "open")
     os.replace(night_file(new_home.candidate / "its.duckdb", NIGHTS[1]), new_home.warehouse)
     publish.repair_layout(new_home)
     assert night_of(new_home.warehouse) == NIGHTS[1] and new_home.warehouse.is_symlink()
     assert names(new_home) == [".nights", "current", "warehouse.duckdb"], "the outputs of another night are not shown"
 
 
-def test_one_night_twice_has_a_folder_each(new_home: Home) -> None:
-    put(new_home, NIGHTS[0], "open")
-    put(new_home, NIGHTS[0], "open")
-    assert published_folder(new_home).name == f"{NIGHTS[0]}.2" and read(new_home, "open") == {NIGHTS[0]}
+def test_a_night_published_twice_has_two_folders(new_home: Home) -> None:
+    publish_small(new_home, NIGHTS[0], "open")
+    publish_small(new_home, NIGHTS[0], "open")
+    assert published_folder(new_home).name == f"{NIGHTS[0]}.2" and shown_nights(new_home, "open") == {NIGHTS[0]}

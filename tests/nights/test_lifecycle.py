@@ -1,4 +1,4 @@
-"""Every night that began ends with a receipt: also one that was killed, interrupted, or had no room left to write it."""
+"""Every night that began ends with a receipt, also if it was killed, was interrupted or had no room to write it."""
 
 import errno
 import os
@@ -39,7 +39,7 @@ def test_a_night_is_marked_while_it_is_under_way(new_home: Home) -> None:
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+def killed_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     """A home whose night landed in a process of its own that was killed, and the night's id. To be copied, not changed."""
     home = Home(tmp_path_factory.mktemp("killed") / "home").create()
     write_extract(home.inbox, "mda_orders", ROWS, columns=ORDERS)
@@ -54,20 +54,20 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     return home, night_id
 
 
-def test_a_night_that_was_killed_has_its_receipt_from_the_next(killed: tuple[Home, str], tmp_path: Path) -> None:
-    home, night_id = copy_home(killed[0], tmp_path / "home"), killed[1]
+def test_the_next_night_writes_the_receipt_of_a_killed_night(killed_night: tuple[Home, str], tmp_path: Path) -> None:
+    home, night_id = copy_home(killed_night[0], tmp_path / "home"), killed_night[1]
     assert under_way_since(home) and not is_under_way(home) and read_receipts(home) == []
     run = begin(home)
     (receipt,) = read_receipts(home)
     assert (receipt.night_id, receipt.outcome, receipt.reason) == (night_id, "failed", INTERRUPTED)
-    assert [f["outcome"] for f in receipt.files] == ["accepted"], "what it landed stays landed"
+    assert [f["outcome"] for f in receipt.files] == ["accepted"], "what it landed stays"
     assert run.interrupted == [receipt]
     run.end()
     assert begin(home).interrupted == []
 
 
-def test_what_looks_out_for_it_writes_it_once_and_waits_for_no_one(killed: tuple[Home, str], tmp_path: Path) -> None:
-    home, night_id = copy_home(killed[0], tmp_path / "home"), killed[1]
+def test_the_sensor_writes_the_receipt_once_and_never_waits(killed_night: tuple[Home, str], tmp_path: Path) -> None:
+    home, night_id = copy_home(killed_night[0], tmp_path / "home"), killed_night[1]
     with locked(home):
         assert report_interrupted_nights(home) == []
     assert report_interrupted_nights(home) == [night_id] and report_interrupted_nights(home) == []
@@ -75,7 +75,7 @@ def test_what_looks_out_for_it_writes_it_once_and_waits_for_no_one(killed: tuple
     assert len(read_receipts(home)) == 1 and not is_under_way(home)
 
 
-def test_a_mark_that_was_cut_short_still_says_that_a_night_was(new_home: Home) -> None:
+def test_a_cut_mark_still_gives_a_receipt(new_home: Home) -> None:
     mark_path(new_home).write_text('{"night', encoding="utf-8")
     with locked(new_home):
         (receipt,) = write_missing_receipts(new_home)
@@ -83,7 +83,7 @@ def test_a_mark_that_was_cut_short_still_says_that_a_night_was(new_home: Home) -
     assert not mark_path(new_home).exists()
 
 
-def test_a_published_night_s_mark_is_no_failure(sample_copy: Home) -> None:
+def test_a_leftover_mark_of_a_published_night_is_no_failure(sample_copy: Home) -> None:
     (before,) = read_receipts(sample_copy)
     receipt_path(sample_copy, before.night_id).unlink()
     mark_path(sample_copy).write_text(f'{{"night_id": "{before.night_id}", "started_at": "{before.started_at}"}}')
@@ -92,7 +92,7 @@ def test_a_published_night_s_mark_is_no_failure(sample_copy: Home) -> None:
     assert (receipt.night_id, receipt.outcome) == (before.night_id, "published")
 
 
-def test_a_night_that_ends_early_says_so(new_home: Home) -> None:
+def test_a_night_that_ends_early_has_a_receipt_with_the_reason(new_home: Home) -> None:
     run = begin(new_home)
     assert end_night(run) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: night failed"]
     assert [(r.outcome, r.reason) for r in read_receipts(new_home)] == [("failed", ENDED_EARLY)]
@@ -102,8 +102,8 @@ def test_a_night_that_ends_early_says_so(new_home: Home) -> None:
     assert read_receipts(new_home)[-1].reason == INTERRUPTED
 
 
-def test_on_a_full_disk_the_receipt_and_the_check_say_so(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where Dagster can't write down that a step failed. Here any disk counts as full."""
+def test_a_full_disk_is_reported_by_the_receipt_and_the_check(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when Dagster can't record that a step failed. Here any disk counts as full."""
     assert not any("disk" in line for line in find_problems(new_home, 36))
     monkeypatch.setattr("dagster_project.nights.end_night.NO_ROOM", 2**62)
     monkeypatch.setattr(health, "LITTLE_ROOM", 2**62)
@@ -113,7 +113,7 @@ def test_on_a_full_disk_the_receipt_and_the_check_say_so(new_home: Home, monkeyp
     assert find_problems(new_home, 36)[0].startswith("the home's disk is full (")
 
 
-def test_where_there_is_no_room_for_the_receipt_the_next_night_writes_it(
+def test_the_next_night_writes_a_receipt_that_had_no_room(
     new_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -123,14 +123,14 @@ def test_where_there_is_no_room_for_the_receipt_the_next_night_writes_it(
     with monkeypatch.context() as patch:
         patch.setattr(night_state, "write_receipt", full)
         patch.setattr(lifecycle, "write_receipt", full)
-        said = end_night(run, "[Errno 28] No space left on device")
-    assert "receipt could not be written" in said[0] and not is_under_way(new_home)
+        messages = end_night(run, "[Errno 28] No space left on device")
+    assert "receipt could not be written" in messages[0] and not is_under_way(new_home)
     assert read_receipts(new_home) == [] and mark_path(new_home).exists()
     land_night(new_home)
     assert [(r.night_id, r.outcome) for r in read_receipts(new_home)] == [(run.night.night_id, "failed")]
 
 
-def test_what_keeps_a_night_from_beginning_gives_the_lock_back(new_home: Home) -> None:
+def test_a_night_that_can_t_begin_releases_the_lock(new_home: Home) -> None:
     (new_home.nights / "20260101T000000Z.json").write_text("{", encoding="utf-8")
     run = night_run.NightRun(new_home)
     for _ in range(2):
@@ -140,7 +140,7 @@ def test_what_keeps_a_night_from_beginning_gives_the_lock_back(new_home: Home) -
     assert run.fail("no room") is None and run.not_started == "no room"
 
 
-def test_waiting_for_another_night_says_since_when(new_home: Home) -> None:
+def test_waiting_for_another_night_reports_when_it_began(new_home: Home) -> None:
     first, second = begin(new_home), night_run.NightRun(new_home)
     began = time.monotonic()
     with pytest.raises(NightUnderWayError, match=r"another night is under way in .* \(it began at 20\d\d-"):
@@ -151,7 +151,7 @@ def test_waiting_for_another_night_says_since_when(new_home: Home) -> None:
     second.end()
 
 
-def test_pam_nightly_that_is_ended_politely_writes_its_receipt(new_home: Home) -> None:
+def test_pam_nightly_writes_its_receipt_on_sigterm(new_home: Home) -> None:
     write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
     process = subprocess.Popen(
         [sys.executable, "-m", "dagster_project", "nightly", "--home", str(new_home.path), "--quiet"],
@@ -161,16 +161,16 @@ def test_pam_nightly_that_is_ended_politely_writes_its_receipt(new_home: Home) -
     while not any(new_home.ledger.glob("*.jsonl")) and time.monotonic() < until:
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 1, said
-    assert "failed; the last publication stays. interrupted" in said and "Traceback" not in said
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    assert "failed; the last publication stays. interrupted" in output and "Traceback" not in output
     (receipt,) = read_receipts(new_home)
     assert receipt.outcome == "failed" and receipt.reason.startswith("interrupted")
     assert not mark_path(new_home).exists() and not new_home.warehouse.exists()
 
 
 def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DuckDB swallows what a signal's handler raises, and ends its query with an error of its own, of these words."""
+    """DuckDB swallows what a signal's handler raises, and ends its query with this error of its own."""
     write_extract(new_home.inbox, "mda_orders", ROWS, columns=ORDERS)
 
     def signalled(*_: object) -> None:
@@ -187,11 +187,11 @@ def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, 
     assert [e.outcome for e in land_night(new_home)] == ["accepted"]
 
 
-def test_lock_probe_makes_nothing(pam: Callable, tmp_path: Path) -> None:
+def test_checking_the_lock_creates_no_home(pam: Callable, tmp_path: Path) -> None:
     assert not is_under_way(Home(tmp_path / "nowhere")) and not (tmp_path / "nowhere").exists()
 
 
-def test_a_night_that_could_not_be_published_is_withdrawn_from_the_record(
+def test_a_failed_publication_is_withdrawn_from_the_audit_log(
     new_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_extract(new_home.inbox, "mda_orders", [
@@ -199,6 +199,6 @@ def test_a_night_that_could_not_be_published_is_withdrawn_from_the_record(
     ])  # fmt: skip
     monkeypatch.setattr(publish, "publish", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
     assert run_night(new_home).receipt.outcome == "failed"
-    told, undone = [*read_log(new_home)][-2:]
-    assert (told.facts["what"], undone.facts["what"]) == ("published", "not published")
-    assert undone.facts["withdraws"] == [told.n]
+    disclosure, withdrawal = [*read_log(new_home)][-2:]
+    assert (disclosure.facts["what"], withdrawal.facts["what"]) == ("published", "not published")
+    assert withdrawal.facts["withdraws"] == [disclosure.n]

@@ -1,4 +1,4 @@
-"""What nights tell: which events, once and not every night, to whom, and again where a server was down."""
+"""The alerts of nights: which events, how often, to which channel, and again after a failed delivery."""
 
 import errno
 import json
@@ -50,8 +50,8 @@ def order(home: Home, n: int = 1, **more: object) -> Path:
     )
 
 
-def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
-    """A night that landed and was then said to be published, without the cost of building."""
+def land(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
+    """A night that landed and was then recorded as published, without the cost of building."""
     run = begin(home, today=today)
     run.land()
     run.receipt = run._receipt("failed", "").finished(run.night)
@@ -60,7 +60,7 @@ def landed(home: Home, today: date = date(2026, 1, 6)) -> NightRun:
     return run
 
 
-def told(run: NightRun, at: datetime = NIGHT) -> list[str]:
+def send_alerts(run: NightRun, at: datetime = NIGHT) -> list[str]:
     try:
         return new_alerts.send_alerts(run.ended, at)
     finally:
@@ -72,42 +72,42 @@ def kinds(home: Home) -> list[list[str]]:
     return [[e.kind for e in m.events] for m in messages]
 
 
-def refused(home: Home, name: str = "notes.csv") -> None:
+def drop_refused_file(home: Home, name: str = "notes.csv") -> None:
     (home.inbox / name).write_text(f"a\n{SECRET_NAME}\n", encoding="utf-8")
 
 
-def test_a_quiet_night_tells_nothing(new_home: Home, settings) -> None:
+def test_a_night_without_events_sends_nothing(new_home: Home, write_settings) -> None:
     order(new_home, **IN_TIME)
     with SmtpServer() as server:
-        settings(new_home, server.port)
-        assert told(landed(new_home)) == []
+        write_settings(new_home, server.port)
+        assert send_alerts(land(new_home)) == []
         assert server.mails == [] and not (new_home.nights / "alerts.jsonl").exists()
 
 
-def test_one_message_a_night_gathers_its_files(new_home: Home, settings) -> None:
+def test_a_night_sends_one_message_for_all_its_files(new_home: Home, write_settings) -> None:
     order(new_home, **IN_TIME)
     for n in range(3):
-        refused(new_home, f"notes {n}.csv")
+        drop_refused_file(new_home, f"notes {n}.csv")
     searches = ["search_ref", "searched_at", "object_of_search", "object_found"]
     write_extract(new_home.inbox, "stop_search", [], columns=searches, window=("2025-12-01", "2026-01-05"))
     with SmtpServer() as server, HttpListener() as slack, HttpListener() as teams:
-        settings(new_home, server.port, slack=slack.url, teams=teams.url)
-        run = landed(new_home)
-        said = told(run)
-        assert said == [f"{c}: PAM Warehouse: file held; 3 files refused" for c in ("email", "slack 1", "teams 2")]
+        write_settings(new_home, server.port, slack=slack.url, teams=teams.url)
+        run = land(new_home)
+        lines = send_alerts(run)
+        assert lines == [f"{c}: PAM Warehouse: file held; 3 files refused" for c in ("email", "slack 1", "teams 2")]
         assert len(server.mails) == len(slack.bodies) == len(teams.bodies) == 1
         text = server.mails[0].message.get_content()
     load = next(f["load_id"] for f in run.receipt.files if f["outcome"] == "held")
     assert f"pam release --home {new_home.path} {load} --by NAME --why REASON" in text
     assert "header and no rows over" in text and text.count("the name is neither") == 3
     everything = text + json.dumps([slack.bodies, teams.bodies]) + (new_home.nights / "alerts.jsonl").read_text()
-    assert SECRET_NAME not in everything, "no cell of a file"
-    assert server.mails[0].message["Subject"] in said[0]
+    assert SECRET_NAME not in everything, "no value of a file is sent"
+    assert server.mails[0].message["Subject"] in lines[0]
 
 
-def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
+def test_the_alert_of_a_held_night_names_its_rules(new_home: Home, write_settings) -> None:
     with HttpListener() as listener:
-        settings(new_home, slack=listener.url)
+        write_settings(new_home, slack=listener.url)
         with night(new_home) as run:
             run.judged = Judged((
                 Check("crimes", "crimes", "share_quarantined", "critical", False, "pct 60", "Rows are lost.", "Ask."),
@@ -116,7 +116,7 @@ def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
             ))  # fmt: skip
             with pytest.raises(NightHeldError):
                 raise run._hold()
-            told(run)
+            send_alerts(run)
         (body,) = listener.bodies
     text = json.dumps(body)
     assert body["text"] == "PAM Warehouse: night held"
@@ -124,40 +124,40 @@ def test_a_night_that_is_held_names_its_rules(new_home: Home, settings) -> None:
     assert "Rows are lost." in text and "Ask." in text and "Runbook: Night held" in text
 
 
-def test_late_is_told_once_and_then_weekly_until_the_extract_comes(new_home: Home, settings) -> None:
+def test_a_late_extract_is_reported_once_then_weekly_until_it_comes(new_home: Home, write_settings) -> None:
     def drop(to: str, stamp: str) -> None:
         columns = ["search_ref", "searched_at", "object_of_search", "object_found"]
         rows = [["S1", "2025-12-02 10:00", "Drugs", "N"]]
         write_extract(new_home.inbox, "stop_search", rows, columns=columns, window=("2025-12-01", to), stamp=stamp)
 
     drop("2025-12-31", "20260101T020000Z")
-    told_on = []
+    alert_days = []
     with HttpListener() as listener:
-        settings(new_home, slack=listener.url)
+        write_settings(new_home, slack=listener.url)
         for n in range(70):
             # Nights do not begin to the minute.
-            if told(landed(new_home, date(2026, 1, 3) + timedelta(days=n)), NIGHT + timedelta(days=n, minutes=-n % 7)):
-                told_on.append(n)
+            if send_alerts(land(new_home, date(2026, 1, 3) + timedelta(days=n)), NIGHT + timedelta(days=n, minutes=-n % 7)):
+                alert_days.append(n)
             if n == 60:
                 drop("2026-03-01", "20260302T020000Z")
-    # Nightly: three days of grace, so that 4 January is the first day on which it is late. Another lateness is news at once.
-    assert told_on == [1, 8, 15, 22, 29, 36, 43, 50, 57, 61, 68]
-    assert len(listener.bodies) == len(told_on)
+    # Nightly: three days of grace, so 4 January is the first late day. A new lateness is reported at once.
+    assert alert_days == [1, 8, 15, 22, 29, 36, 43, 50, 57, 61, 68]
+    assert len(listener.bodies) == len(alert_days)
     assert "stop_search (derbyshire) is late by 1 day" in json.dumps(listener.bodies[0])
     assert "Ask who extracts stop_search" in json.dumps(listener.bodies[0])
     assert "its newest covered day is 2026-03-01" in json.dumps(listener.bodies[-1])
 
 
-def test_what_was_not_delivered_is_tried_again_the_next_night_and_by_that_channel_only(new_home: Home, settings) -> None:
-    refused(new_home)
+def test_a_failed_delivery_is_retried_the_next_night_by_that_channel_only(new_home: Home, write_settings) -> None:
+    drop_refused_file(new_home)
     with HttpListener() as slack, HttpListener(answer=500) as teams:
-        settings(new_home, slack=slack.url, teams=teams.url)
-        assert told(landed(new_home)) == [
+        write_settings(new_home, slack=slack.url, teams=teams.url)
+        assert send_alerts(land(new_home)) == [
             "slack 1: PAM Warehouse: file refused", "teams 2: not delivered, the server answered 500",
         ]  # fmt: skip
         teams.answer = 202
-        assert told(landed(new_home), NIGHT + timedelta(days=1)) == ["teams 2: PAM Warehouse: file refused"]
-        assert told(landed(new_home), NIGHT + timedelta(days=2)) == []
+        assert send_alerts(land(new_home), NIGHT + timedelta(days=1)) == ["teams 2: PAM Warehouse: file refused"]
+        assert send_alerts(land(new_home), NIGHT + timedelta(days=2)) == []
         assert (len(slack.bodies), len(teams.bodies)) == (1, 2)
     first, second = teams.bodies
     assert first == second
@@ -167,65 +167,65 @@ def test_what_was_not_delivered_is_tried_again_the_next_night_and_by_that_channe
     ]  # fmt: skip
 
 
-def test_a_channel_that_is_down_is_tried_once_a_night_and_not_for_ever(new_home: Home, settings) -> None:
+def test_a_failing_channel_is_tried_once_a_night_for_a_week(new_home: Home, write_settings) -> None:
     with HttpListener(answer=503) as listener:
-        settings(new_home, slack=listener.url)
+        write_settings(new_home, slack=listener.url)
         for n in range(9):
-            refused(new_home, f"n{n}.csv") if n < 2 else None
-            told(landed(new_home), NIGHT + timedelta(days=n))
-    assert len(listener.bodies) == 8, "one a night; after a week both are old news"
+            drop_refused_file(new_home, f"n{n}.csv") if n < 2 else None
+            send_alerts(land(new_home), NIGHT + timedelta(days=n))
+    assert len(listener.bodies) == 8, "one a night, and none after a week"
     assert alerts.overview(new_home, 5)[0]["channels"][0]["waiting"] is False
 
 
-def test_an_alert_never_changes_a_night(new_home: Home, settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused(new_home)
-    settings(new_home, 1)
-    run = landed(new_home)
+def test_an_alert_never_changes_a_night(new_home: Home, write_settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop_refused_file(new_home)
+    write_settings(new_home, 1)
+    run = land(new_home)
     before = (new_home.nights / f"{run.receipt.night_id}.json").read_bytes()
     assert end_night(run) == ["email: not delivered, ConnectionRefusedError: Connection refused"]
     monkeypatch.setattr(new_alerts, "events_of", lambda _: 1 / 0)
-    other = landed(new_home)
+    other = land(new_home)
     assert end_night(other) == ["alerts could not be sent: ZeroDivisionError"]
     assert (new_home.nights / f"{run.receipt.night_id}.json").read_bytes() == before
     with locked(new_home):
         pass
 
 
-def test_a_log_that_can_t_be_written_does_not_keep_an_alert(new_home: Home, settings) -> None:
-    refused(new_home)
+def test_alerts_are_sent_when_their_log_can_t_be_written(new_home: Home, write_settings) -> None:
+    drop_refused_file(new_home)
     (new_home.nights / "alerts.jsonl").mkdir()
     with HttpListener() as listener:
-        settings(new_home, slack=listener.url)
-        said = told(landed(new_home))
-        assert said[0].startswith("nights/alerts.jsonl could not be written") and len(listener.bodies) == 1
+        write_settings(new_home, slack=listener.url)
+        lines = send_alerts(land(new_home))
+        assert lines[0].startswith("nights/alerts.jsonl could not be written") and len(listener.bodies) == 1
 
 
-def test_a_line_that_was_cut_short_is_passed_over(new_home: Home, settings) -> None:
-    refused(new_home)
-    settings(new_home)
-    assert told(landed(new_home)) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: file refused"]
+def test_a_cut_line_of_the_log_is_skipped(new_home: Home, write_settings) -> None:
+    drop_refused_file(new_home)
+    write_settings(new_home)
+    assert send_alerts(land(new_home)) == ["No alert sent (no contact set up in pam.toml): PAM Warehouse: file refused"]
     path = new_home.nights / "alerts.jsonl"
     path.write_bytes(path.read_bytes() + b'{"id": "2026')
-    refused(new_home, "b.csv")
-    told(landed(new_home), NIGHT + timedelta(days=1))
+    drop_refused_file(new_home, "b.csv")
+    send_alerts(land(new_home), NIGHT + timedelta(days=1))
     assert kinds(new_home) == [["refused"], ["refused"]] and path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_night_that_dies_by_an_exception_tells(new_home: Home, settings) -> None:
+def test_a_night_that_fails_sends_an_alert(new_home: Home, write_settings) -> None:
     (new_home.path / "seeds").mkdir()
     (new_home.seeds / "areas.csv").write_text("nothing\n", encoding="utf-8")
     order(new_home, **IN_TIME)
     with HttpListener() as listener:
-        settings(new_home, slack=listener.url)
+        write_settings(new_home, slack=listener.url)
         run = run_night(new_home, today=date(2026, 1, 6))
         assert run.receipt.outcome == "failed"
-        told(run)
+        send_alerts(run)
         text = json.dumps(listener.bodies)
     assert "night failed" in text and "seeds/areas.csv: line 1: the header lacks" in text and "Runbook: A list is wrong" in text
 
 
-def test_a_killed_night_is_told_of_once_by_a_run_that_does_not_publish(new_home: Home) -> None:
-    """A person builds a mart before anybody looked after the night: the run has no alert of its own."""
+def test_a_killed_night_is_reported_once_by_a_run_that_does_not_publish(new_home: Home) -> None:
+    """A person builds a mart before the killed night is dealt with: that run sends no alert of its own."""
     killed = Night(new_home, "20260106T020000Z", NIGHT, NIGHT.date())
     saved_steps.save_step(new_home, killed.night_id, saved_steps.Started(killed.night_id, NIGHT, NIGHT.date(), "a"))
     for again in ((), ("a",)):
@@ -238,12 +238,12 @@ def test_a_killed_night_is_told_of_once_by_a_run_that_does_not_publish(new_home:
     rest = NightRun(new_home, plan=saved_steps.Plan("c", ("b", "a"), lands=False))
     assert rest.begin().night_id == killed.night_id
     end_night(rest)
-    assert kinds(new_home) == [["failed"]], "of one night that failed there is one message"
+    assert kinds(new_home) == [["failed"]], "one message for one failed night"
 
 
-def test_a_night_that_could_not_begin_tells_too(pam: Callable, new_home: Home, settings) -> None:
+def test_a_night_that_could_not_begin_sends_an_alert(pam: Callable, new_home: Home, write_settings) -> None:
     with HttpListener() as listener:
-        settings(new_home, slack=listener.url)
+        write_settings(new_home, slack=listener.url)
         with locked(new_home):
             result = pam("nightly", "--home", new_home.path, "--wait", "0", "--quiet")
         assert result.exit_code == 1 and "another night is under way" in result.stderr
@@ -258,43 +258,43 @@ def test_a_night_that_could_not_begin_tells_too(pam: Callable, new_home: Home, s
     assert read_receipts(new_home) == []
 
 
-def test_settings_that_name_no_channel_readably_keep_the_message(new_home: Home, settings) -> None:
+def test_an_alert_waits_while_the_settings_can_t_be_read(new_home: Home, write_settings) -> None:
     new_home.config_file.write_text("[alerts\n", encoding="utf-8")
     run = NightRun(new_home)
     with pytest.raises(ValueError, match=r"pam\.toml: not readable as TOML"):
         run.begin()
-    said = end_night(run, "pam.toml: not readable as TOML")
-    assert said == ["No alert sent (pam.toml can't be read): PAM Warehouse: night failed"]
+    lines = end_night(run, "pam.toml: not readable as TOML")
+    assert lines == ["No alert sent (pam.toml can't be read): PAM Warehouse: night failed"]
     with HttpListener() as listener:
-        settings(new_home, slack=listener.url)
+        write_settings(new_home, slack=listener.url)
         order(new_home, **IN_TIME)
-        assert told(landed(new_home), datetime.now(UTC) + timedelta(hours=1)) == ["slack 1: PAM Warehouse: night failed"]
+        assert send_alerts(land(new_home), datetime.now(UTC) + timedelta(hours=1)) == ["slack 1: PAM Warehouse: night failed"]
         assert len(listener.bodies) == 1
 
 
-def test_pam_alerts_shows_what_was_sent_and_what_waits(pam: Callable, new_home: Home, settings) -> None:
+def test_pam_alerts_shows_sent_and_waiting_alerts(pam: Callable, new_home: Home, write_settings) -> None:
     assert pam("alerts", "--home", new_home.path).stdout == "No night has had a reason for an alert.\n"
-    refused(new_home, "[bold]x.csv")
+    drop_refused_file(new_home, "[bold]x.csv")
     with HttpListener() as slack, HttpListener(answer=500) as teams:
-        settings(new_home, slack=slack.url, teams=teams.url)
-        told(landed(new_home), datetime.now(UTC))
+        write_settings(new_home, slack=slack.url, teams=teams.url)
+        send_alerts(land(new_home), datetime.now(UTC))
         text = pam("alerts", "--home", new_home.path).stdout
     assert "PAM Warehouse: file refused" in text and "[bold]x.csv is refused" in text
     assert "slack 1: delivered at " in text
     assert "teams 2: not delivered (the server answered 500); the next night tries again" in text
-    (found,) = json.loads(pam("alerts", "--json", "--home", new_home.path).stdout)
-    assert [(c["channel"], c["tries"], c["waiting"]) for c in found["channels"]] == [
+    (alert,) = json.loads(pam("alerts", "--json", "--home", new_home.path).stdout)
+    assert [(c["channel"], c["tries"], c["waiting"]) for c in alert["channels"]] == [
         ("slack 1", 1, False),
         ("teams 2", 1, True),
     ]
-    assert slack.url not in text + json.dumps(found) and not (new_home.nights / "alerts.jsonl").read_text().count(slack.url)
+    assert slack.url not in text + json.dumps(alert) and not (new_home.nights / "alerts.jsonl").read_text().count(slack.url)
 
 
-def test_pam_alerts_test(pam: Callable, new_home: Home, settings) -> None:
+def test_pam_alerts_test(pam: Callable, new_home: Home, write_settings) -> None:
     result = pam("alerts", "--test", "--home", new_home.path)
     assert result.exit_code == 1 and "names no channel" in result.stdout
     with SmtpServer() as server, HttpListener(answer=500) as teams:
-        settings(new_home, server.port, teams=teams.url)
+        write_settings(new_home, server.port, teams=teams.url)
         result = pam("alerts", "--test", "--home", new_home.path)
         assert result.exit_code == 1
         assert result.stdout.splitlines() == ["email: delivered", "teams 1: not delivered: the server answered 500"]
@@ -305,7 +305,7 @@ def test_pam_alerts_test(pam: Callable, new_home: Home, settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "left"),
+    ("text", "line"),
     [
         ("Conversion Error: Could not convert string 'Quentin Zebedee' to INT32", "Conversion Error"),
         (
@@ -318,8 +318,8 @@ def test_pam_alerts_test(pam: Callable, new_home: Home, settings) -> None:
         ("x" * 1000, "x" * 399 + "…"),
     ],
 )
-def test_what_a_library_quotes_is_left_out(said: str, left: str) -> None:
-    assert one_line(said) == left
+def test_values_quoted_by_a_library_are_left_out(text: str, line: str) -> None:
+    assert one_line(text) == line
 
 
 FAILURES = (
@@ -342,12 +342,12 @@ FAILURES = (
 
 
 @pytest.mark.parametrize(("error", "section"), FAILURES, ids=[repr(e)[:60] for e, _ in FAILURES])
-def test_each_failure_has_its_section(error: BaseException | str, section: str) -> None:
-    """What caused it, and not the words of its message, says what is to be done; also below another error."""
-    (found,) = events_of(NightEnd(Home(Path("/srv/pam")), not_started="why", not_started_cause=explain(error)[1]))
-    assert found.see == section
-    assert any("--home" in line for line in found.todo) or found.see == "A home of sample data"
-    assert not any("{" in line for line in found.todo)
+def test_each_failure_has_its_runbook_section(error: BaseException | str, section: str) -> None:
+    """The cause decides the advice, not the wording of the message; also where another error wraps it."""
+    (event,) = events_of(NightEnd(Home(Path("/srv/pam")), not_started="why", not_started_cause=explain(error)[1]))
+    assert event.see == section
+    assert any("--home" in line for line in event.todo) or event.see == "A home of sample data"
+    assert not any("{" in line for line in event.todo)
     if isinstance(error, Exception):
         outer = RuntimeError("outer")
         outer.__cause__ = error

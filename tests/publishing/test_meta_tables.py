@@ -1,4 +1,4 @@
-"""What the published file says of itself, against the ledger, the gate and its own catalogue."""
+"""The `meta` tables of the published file, against the ledger, the gate and its own catalogue."""
 
 import pytest
 from support import TODAY, meta_rows, published, seed
@@ -13,7 +13,7 @@ def dictionary(sample_home: Home) -> list[dict]:
     return meta_rows(sample_home, "dictionary")
 
 
-def test_extracts_are_current_late_or_were_never_dropped(sample_home: Home, new_home: Home) -> None:
+def test_extracts_are_current_or_late(sample_home: Home, new_home: Home) -> None:
     rows = {r["extract"]: r for r in meta_rows(sample_home, "extracts")}
     assert set(rows) == set(load_contracts())
     assert {x for x, r in rows.items() if r["status"] == "late"} == {"intelligence"}
@@ -22,7 +22,7 @@ def test_extracts_are_current_late_or_were_never_dropped(sample_home: Home, new_
     assert {(r["status"], r["days_late"]) for x, r in rows.items() if x != "intelligence"} == {("current", 0)}
 
 
-def test_extracts_title_and_rhythm_are_the_contract_s(sample_home: Home) -> None:
+def test_titles_and_rhythms_come_from_the_contracts(sample_home: Home) -> None:
     contracts = load_contracts()
     assert all(
         (r["title"], r["rhythm"]) == (contracts[r["extract"]].title, contracts[r["extract"]].rhythm)
@@ -37,12 +37,12 @@ def test_every_relation_and_column_is_in_the_dictionary(sample_home: Home, dicti
     columns = {(r["schema_name"], r["relation_name"], r["name"]) for r in dictionary if r["kind"] == "column"}
     assert {c[:3] for c in catalogue} == columns
     assert {c[:2] for c in catalogue} == {(r["schema_name"], r["relation_name"]) for r in dictionary if r["kind"] == "relation"}
-    assert all(len(r["description"] or "") > 2 for r in dictionary), "in words"
+    assert all(len(r["description"] or "") > 2 for r in dictionary), "has a text"
     types = {c[:3]: c[3] for c in catalogue}
     for row in dictionary:
         if row["kind"] == "column" and row["data_type"]:
-            said = row["data_type"].replace(" ", "").upper()
-            assert types[row["schema_name"], row["relation_name"], row["name"]].replace(" ", "") == said, row
+            documented = row["data_type"].replace(" ", "").upper()
+            assert types[row["schema_name"], row["relation_name"], row["name"]].replace(" ", "") == documented, row
 
 
 def test_every_measure_is_in_the_dictionary(sample_home: Home, dictionary: list[dict]) -> None:
@@ -55,8 +55,8 @@ def test_every_measure_is_in_the_dictionary(sample_home: Home, dictionary: list[
     assert str(measures["mart_incidents", "incidents_drugs_emergency"]["available_from"]) == "2023-10-01"
 
 
-def test_relations_and_columns_carry_the_dictionary_s_words(sample_home: Home, week: Home) -> None:
-    """So that a BI tool shows them without being told; of a first night, and of the last of five that build on each other."""
+def test_comments_match_the_dictionary(sample_home: Home, week: Home) -> None:
+    """So that a BI tool shows them; of a first night, and of the last of five that build on each other."""
     for home in (sample_home, week):
         comments = published(
             home,
@@ -64,25 +64,25 @@ def test_relations_and_columns_carry_the_dictionary_s_words(sample_home: Home, w
             " select schema_name, table_name, null, comment from duckdb_tables() union all"
             " select schema_name, view_name, null, comment from duckdb_views() where not internal",
         )
-        words = {
+        descriptions = {
             (r["schema_name"], r["relation_name"], r["name"] if r["kind"] == "column" else None): r["description"]
             for r in meta_rows(home, "dictionary")
             if r["kind"] != "measure"
         }
-        assert {c[:3]: c[3] for c in comments} == words
+        assert {c[:3]: c[3] for c in comments} == descriptions
 
 
 def test_columns_are_in_the_documented_order(sample_home: Home) -> None:
     for table, (_, columns) in TABLES.items():
-        found = published(
+        names = published(
             sample_home,
             "select column_name from duckdb_columns() where schema_name = 'meta' and"
             f" table_name = '{table}' order by column_index",
         )
-        assert [name for (name,) in found] == list(columns)
+        assert [name for (name,) in names] == list(columns)
 
 
-def test_the_star_says_of_measures_what_the_dictionary_does(sample_home: Home) -> None:
+def test_the_star_schema_has_the_formulas_of_the_dictionary(sample_home: Home) -> None:
     rows = published(
         sample_home,
         "select relation_name, name, formula from meta.dictionary where kind = 'measure' except"
@@ -91,10 +91,10 @@ def test_the_star_says_of_measures_what_the_dictionary_does(sample_home: Home) -
     assert rows == []
 
 
-def test_every_figure_of_the_star_finds_its_dimensions(sample_home: Home) -> None:
-    (found,) = published(
+def test_every_figure_of_the_star_schema_has_its_dimensions(sample_home: Home) -> None:
+    (counts,) = published(
         sample_home,
         "select (select count(*) from bi.fact_figure), count(*) from bi.fact_figure join bi.dim_measure using (measure_key)"
         " join bi.dim_area using (area_key) join bi.dim_date using (date_key)",
     )
-    assert found[0] == found[1] > 100_000
+    assert counts[0] == counts[1] > 100_000

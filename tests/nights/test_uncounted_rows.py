@@ -1,5 +1,5 @@
-"""Rows that do not count are said where somebody looks: numbers that begin again, files that contradict each other, a row in
-quarantine that leaves a month with 0."""
+"""Rows that do not count are reported: references that restart, files that contradict each other, a row in quarantine that
+leaves a month with 0."""
 
 import re
 from collections.abc import Callable
@@ -24,8 +24,8 @@ def crimes(n: int, unit: str) -> list[list[str]]:
 
 
 @pytest.fixture(scope="module")
-def autumn(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Three published nights."""
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home after three published nights."""
     home = Home(tmp_path_factory.mktemp("autumn") / "home").create()
     inbox = home.inbox
     for numbers, month, window, stamp in (3, "09", SEPTEMBER, "20251001T020000Z"), (4, "10", OCTOBER, "20251101T020000Z"):
@@ -55,7 +55,7 @@ def figures(home: Home, mart: str, measure: str, period: str) -> list[tuple]:
 
 
 @pytest.mark.parametrize(
-    ("mart", "measure", "said"),
+    ("mart", "measure", "explanation"),
     [
         (
             "mart_naloxone", "naloxone_administrations",
@@ -74,39 +74,39 @@ def figures(home: Home, mart: str, measure: str, period: str) -> list[tuple]:
         ),
     ],
 )  # fmt: skip
-def test_a_zero_without_rows_says_why(pam: Callable, autumn: Home, mart: str, measure: str, said: str) -> None:
-    assert figures(autumn, mart, measure, "Sep 2025") == [(0, "complete")]
-    text = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--home", autumn.path).stdout
-    assert "0 rows make 0" in text and [line for line in text.splitlines() if line.startswith(said)], text
-    first = read_receipts(autumn)[0].night_id
+def test_trace_explains_a_zero_without_rows(pam: Callable, home: Home, mart: str, measure: str, explanation: str) -> None:
+    assert figures(home, mart, measure, "Sep 2025") == [(0, "complete")]
+    text = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--home", home.path).stdout
+    assert "0 rows make 0" in text and [line for line in text.splitlines() if line.startswith(explanation)], text
+    first = read_receipts(home)[0].night_id
     if mart == "mart_school_inputs":
-        before = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--night", first, "--home", autumn.path).stdout
+        before = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--night", first, "--home", home.path).stdout
         assert "2 rows make 2" in before and "withdrawn" not in before
 
 
-def test_a_true_zero_says_nothing_more(pam: Callable, autumn: Home) -> None:
-    text = pam("trace", "naloxone_administrations", "--from", "2025-09-01", "--to", "2025-09-05", "--home", autumn.path).stdout
+def test_trace_adds_nothing_to_a_true_zero(pam: Callable, home: Home) -> None:
+    text = pam("trace", "naloxone_administrations", "--from", "2025-09-01", "--to", "2025-09-05", "--home", home.path).stdout
     assert "0 rows make 0" in text and "dated in this period" not in text
 
 
-def test_numbers_that_begin_again_are_a_warning(pam: Callable, autumn: Home) -> None:
-    (warned,) = (c for c in read_receipts(autumn)[0].checks if c["rule"] == "rows_replaced" and not c["passed"])
-    assert "3 of naloxone__derbyshire__2025-09-01" in warned["found"] and warned["severity"] == "warning"
-    text = pam("status", "--home", autumn.path).stdout
+def test_restarted_references_are_a_warning(pam: Callable, home: Home) -> None:
+    (warning,) = (c for c in read_receipts(home)[0].checks if c["rule"] == "rows_replaced" and not c["passed"])
+    assert "3 of naloxone__derbyshire__2025-09-01" in warning["found"] and warning["severity"] == "warning"
+    text = pam("status", "--home", home.path).stdout
     assert re.search(r"(?m)^(Drift|  ) +naloxone__.*: 3 rows of naloxone__derbyshire__2025-09-01", text), text
 
 
-def test_two_files_that_contradict_each_other_are_both_held(pam: Callable, autumn: Home) -> None:
-    first, second, _ = read_receipts(autumn)
+def test_two_contradicting_files_are_both_held(pam: Callable, home: Home) -> None:
+    first, second, _ = read_receipts(home)
     outcomes = [[(f["extract"], f["outcome"]) for f in r.files if f["extract"] == "crimes"] for r in (first, second)]
     assert outcomes == [[("crimes", "accepted")], [("crimes", "held"), ("crimes", "held")]]
-    assert figures(autumn, "mart_drug_offences", "possession_offences", "Oct 2025") == [], "no file is accepted any more"
-    differing = pam("diff", first.night_id, second.night_id, "--home", autumn.path).stdout
-    assert "held" in differing and "no file: a reference list" not in differing, differing
+    assert figures(home, "mart_drug_offences", "possession_offences", "Oct 2025") == [], "no file is accepted now"
+    differences = pam("diff", first.night_id, second.night_id, "--home", home.path).stdout
+    assert "held" in differences and "no file: a reference list" not in differences, differences
 
 
-def test_the_night_and_the_status_have_final_counts_and_the_reason(pam: Callable, autumn: Home) -> None:
-    files = [f for f in read_receipts(autumn)[0].files if f["extract"] == "intelligence"]
+def test_receipt_and_status_have_final_counts_and_reasons(pam: Callable, home: Home) -> None:
+    files = [f for f in read_receipts(home)[0].files if f["extract"] == "intelligence"]
     assert [(f["rows_landed"], f["rows_quarantined"]) for f in files] == [(40, 10), (40, 10)]
-    text = pam("status", "--home", autumn.path).stdout
+    text = pam("status", "--home", home.path).stdout
     assert text.count("10 rows: 10 differs from an extraction of the same time") == 2

@@ -1,4 +1,4 @@
-"""Every row of every file is somewhere, counted where it lies, on each night."""
+"""Every row of every file is counted in one place, on each night."""
 
 import json
 from collections import Counter
@@ -23,8 +23,8 @@ def order(n: int, amount: str = "10") -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Files with a broken row, a repeat, a clash, a tie, a manifest that does not hold, and a doubled feed."""
+def mixed_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Files with a broken row, a repeat, a clash, a tie, a wrong manifest, and a doubled feed."""
     home = Home(tmp_path_factory.mktemp("mixed") / "home").create()
     rows = [*each(20, order), order(19), order(18, "11"), order(30, "about ten")]
     write_extract(home.inbox, "mda_orders", rows, columns=ORDERS, window=YEAR)
@@ -40,10 +40,10 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def test_every_row_is_accounted_for(mixed: Home) -> None:
-    outcomes = Counter(e.outcome for e in read_ledger(mixed))
+def test_every_row_is_accounted_for(mixed_home: Home) -> None:
+    outcomes = Counter(e.outcome for e in read_ledger(mixed_home))
     assert outcomes == {"accepted": 2, "held": 1, "refused": 1}
-    with candidate(mixed) as con:
+    with candidate(mixed_home) as con:
         rows = con.execute(
             "select outcome, rows_in_file, rows_landed, rows_quarantined, rows_duplicate, rows_refused, rows_in_raw,"
             " rows_in_quarantine, rows_tied from raw.accounts order by rows_in_file, outcome"
@@ -56,15 +56,15 @@ def test_every_row_is_accounted_for(mixed: Home) -> None:
     ]
 
 
-def stored(home: Home) -> list[Path]:
+def stored_files(home: Home) -> list[Path]:
     """The stored rows of its two accepted files, the smaller first."""
     accepted = sorted((e for e in read_ledger(home) if e.outcome == "accepted"), key=lambda e: e.rows_in_file or 0)
     return [home.raw / "mda_orders" / "derbyshire" / f"{e.load_id}.parquet" for e in accepted]
 
 
-def test_a_stored_file_that_changed_holds_the_night_and_a_lost_quarantine_is_a_warning(mixed: Home, tmp_path: Path) -> None:
-    home = copy_home(mixed, tmp_path / "home")
-    small, large = stored(home)
+def test_a_changed_stored_file_holds_the_night_and_a_lost_quarantine_is_a_warning(mixed_home: Home, tmp_path: Path) -> None:
+    home = copy_home(mixed_home, tmp_path / "home")
+    small, large = stored_files(home)
     with duckdb.connect() as con:
         con.execute(f"copy (select * from read_parquet('{small}') limit 1) to '{small}' (format parquet)")
     (home.quarantine / "mda_orders" / "derbyshire" / large.name).unlink()
@@ -74,16 +74,16 @@ def test_a_stored_file_that_changed_holds_the_night_and_a_lost_quarantine_is_a_w
         run.judge()
         with pytest.raises(NightHeldError, match=r"mda_orders .* 1 \[rows_unaccounted\]"):
             run.publish()
-    found = {c.rule: c.found for c in run.checks or [] if not c.passed and c.subject == "mda_orders"}
+    findings = {c.rule: c.found for c in run.checks or [] if not c.passed and c.subject == "mda_orders"}
     assert [c.rule for c in held_by(run.checks or [])] == ["rows_unaccounted"]
-    assert found["rows_unaccounted"] == "rows_unaccounted 1 (derbyshire)", "of the stored rows alone"
+    assert findings["rows_unaccounted"] == "rows_unaccounted 1 (derbyshire)", "only of the stored rows"
     name = "mda_orders__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv"
-    assert found["rows_missing_in_quarantine"] == f"rows_missing_in_quarantine 3 (derbyshire, {name})"
+    assert findings["rows_missing_in_quarantine"] == f"rows_missing_in_quarantine 3 (derbyshire, {name})"
 
 
-def test_a_stored_file_that_is_gone_is_named(mixed: Home, tmp_path: Path) -> None:
-    home = copy_home(mixed, tmp_path / "home")
-    path = stored(home)[1]
+def test_a_missing_stored_file_is_named(mixed_home: Home, tmp_path: Path) -> None:
+    home = copy_home(mixed_home, tmp_path / "home")
+    path = stored_files(home)[1]
     path.unlink()
     with night(home) as run:
         run.land()

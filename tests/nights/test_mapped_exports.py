@@ -1,4 +1,4 @@
-"""A force's raw exports, by the month in Excel and by the year as text, to published figures, with no hand on a file."""
+"""A force's raw exports, monthly Excel files and yearly text files, become published figures with no manual step."""
 
 import os
 import sys
@@ -78,7 +78,7 @@ def drop(folder: Path, name: str, data: bytes | str, mtime: float = EXTRACTED) -
 
 
 @pytest.fixture
-def kent(new_home: Home) -> Home:
+def kent_home(new_home: Home) -> Home:
     for name, text in MAPPINGS.items():
         (new_home.mappings / name).write_text(text, encoding="utf-8")
     return new_home
@@ -93,61 +93,61 @@ def figures(home: Home, mart: str, measure: str) -> list[tuple]:
         ).fetchall()
 
 
-def test_every_figure_of_a_force_s_own_exports(kent: Home) -> None:
+def test_every_figure_of_a_force_s_own_exports_is_right(kent_home: Home) -> None:
     for month, name in MONTHS.items():
-        drop(kent.inbox, f"incident list {name} 2025.xlsx", logs(month, 60 + month))
-    drop(kent.inbox, "Drug tests 2025 (all suites).csv", year_of_tests())
-    with night(kent) as run:
+        drop(kent_home.inbox, f"incident list {name} 2025.xlsx", logs(month, 60 + month))
+    drop(kent_home.inbox, "Drug tests 2025 (all suites).csv", year_of_tests())
+    with night(kent_home) as run:
         run.land()
         run.build_part({"mart_incidents", "mart_drug_tests"})
     assert [e.outcome for e in run.entries] == ["accepted"] * 4, [e.reason for e in run.entries]
     assert {e.rows_quarantined for e in run.entries} == {0}
     drugs = [(m, sum(i % 3 == 0 and i % 2 == 0 for i in range(60 + m))) for m in MONTHS]
-    assert figures(kent, "mart_incidents", "incidents_drugs") == drugs
+    assert figures(kent_home, "mart_incidents", "incidents_drugs") == drugs
     emergencies = [(m, sum(i % 3 == 0 and i % 4 == 0 for i in range(60 + m))) for m in MONTHS]
-    assert figures(kent, "mart_incidents", "incidents_drugs_emergency") == emergencies
-    each = {m: sum(i % 11 + 1 == m and i % 5 != 4 for i in range(110)) for m in MONTHS}
-    assert figures(kent, "mart_drug_tests", "tests_completed") == list(each.items())
+    assert figures(kent_home, "mart_incidents", "incidents_drugs_emergency") == emergencies
+    completed = {m: sum(i % 11 + 1 == m and i % 5 != 4 for i in range(110)) for m in MONTHS}
+    assert figures(kent_home, "mart_drug_tests", "tests_completed") == list(completed.items())
     cocaine = [(m, sum(i % 11 + 1 == m and i % 5 == 0 for i in range(110))) for m in MONTHS]
-    assert figures(kent, "mart_drug_tests", "positive_cocaine") == cocaine
-    # The year's window ends with the extraction; of December nothing is known but its first two days.
+    assert figures(kent_home, "mart_drug_tests", "positive_cocaine") == cocaine
+    # The year's window ends on the day of extraction, so it has only the first two days of December.
     assert {str(e.covered_to) for e in run.entries if e.extract == "drug_tests"} == {"2025-12-02"}
-    # What is dropped again changes nothing; another month comes on top.
-    drop(kent.inbox, "Incident list November 2025.xlsx", logs(11, 71))
-    assert [e.outcome for e in land_night(kent)] == ["known"]
+    # A file that is dropped again changes nothing.
+    drop(kent_home.inbox, "Incident list November 2025.xlsx", logs(11, 71))
+    assert [e.outcome for e in land_night(kent_home)] == ["known"]
 
 
-def test_a_past_period_takes_a_file_whose_rows_are_of_it(kent: Home, tmp_path: Path) -> None:
-    """tests/cli/test_backfill.py has the command and its whole night."""
+def test_a_past_period_takes_only_files_with_rows_in_it(kent_home: Home, tmp_path: Path) -> None:
+    """tests/cli/test_backfill.py tests the command and its whole night."""
     text = MAPPINGS["custody.yml"].replace('name: "Drug tests {year:%Y} (*).csv"', 'name: "Tests*.csv", covers: months')
-    (kent.mappings / "custody.yml").write_text(text, encoding="utf-8")
+    (kent_home.mappings / "custody.yml").write_text(text, encoding="utf-8")
     drop(tmp_path / "old", "Tests of the past.csv", year_of_tests())
     later = year_of_tests().replace("/2025", "/2023")
     drop(tmp_path / "old", "Tests, other.csv", later)
-    land_night(kent, tmp_path / "old", period=(date(2025, 1, 1), date(2025, 12, 31)))
-    assert [(e.source_file, str(e.covered_from), str(e.covered_to)) for e in read_ledger(kent)] == [
+    land_night(kent_home, tmp_path / "old", period=(date(2025, 1, 1), date(2025, 12, 31)))
+    assert [(e.source_file, str(e.covered_from), str(e.covered_to)) for e in read_ledger(kent_home)] == [
         ("Tests of the past.csv", "2025-01-01", "2025-11-30")
     ]
 
 
-def test_held_refused_and_waiting_files_are_critical_with_their_reasons(pam: Callable, kent: Home) -> None:
-    drop(kent.inbox, "Drug tests 2025 (a).csv", year_of_tests())
-    land_night(kent)
+def test_held_refused_and_waiting_files_are_reported_with_reasons(pam: Callable, kent_home: Home) -> None:
+    drop(kent_home.inbox, "Drug tests 2025 (a).csv", year_of_tests())
+    land_night(kent_home)
     few = "\n".join(year_of_tests().split("\n")[:10]) + "\n"
-    drop(kent.inbox, "Drug tests 2025 (b).csv", few, EXTRACTED + 60)
-    drop(kent.inbox, "Drug tests 2025 (c).csv", year_of_tests().replace("Offence", "Why"), EXTRACTED + 120)
-    (kent.mappings / "other.yml").write_text(MAPPINGS["logs.yml"], encoding="utf-8")
-    drop(kent.inbox, "Incident list October 2025.xlsx", logs(10, 70))
-    publish_night(kent)
-    said = [line for line in find_problems(kent, 1e9) if line.startswith("file ")]
-    assert said[0].startswith("file Drug tests 2025 (b).csv is held: would withdraw 103 of the 110 current rows")
-    assert said[1].startswith("file Drug tests 2025 (c).csv is refused: misses required columns: trigger_offence")
-    assert said[2].startswith("file Incident list October 2025.xlsx waits: waits in the inbox") and "other.yml" in said[2]
-    result = pam("status", "--check", "--home", kent.path)
+    drop(kent_home.inbox, "Drug tests 2025 (b).csv", few, EXTRACTED + 60)
+    drop(kent_home.inbox, "Drug tests 2025 (c).csv", year_of_tests().replace("Offence", "Why"), EXTRACTED + 120)
+    (kent_home.mappings / "other.yml").write_text(MAPPINGS["logs.yml"], encoding="utf-8")
+    drop(kent_home.inbox, "Incident list October 2025.xlsx", logs(10, 70))
+    publish_night(kent_home)
+    lines = [line for line in find_problems(kent_home, 1e9) if line.startswith("file ")]
+    assert lines[0].startswith("file Drug tests 2025 (b).csv is held: would withdraw 103 of the 110 current rows")
+    assert lines[1].startswith("file Drug tests 2025 (c).csv is refused: misses required columns: trigger_offence")
+    assert lines[2].startswith("file Incident list October 2025.xlsx waits: waits in the inbox") and "other.yml" in lines[2]
+    result = pam("status", "--check", "--home", kent_home.path)
     assert result.exit_code == 1 and "would withdraw 103 of the 110" in result.stdout
-    assert len(read_receipts(kent)) == 1
-    # A newer whole file takes the place of both.
-    drop(kent.inbox, "Drug tests 2025 (d).csv", year_of_tests(), EXTRACTED + 180)
-    (kent.mappings / "other.yml").unlink()
-    assert sorted(e.outcome for e in land_night(kent)) == ["accepted", "accepted"]
-    assert not [line for line in find_problems(kent, 1e9) if line.startswith("file Drug")]
+    assert len(read_receipts(kent_home)) == 1
+    # A newer complete file replaces both.
+    drop(kent_home.inbox, "Drug tests 2025 (d).csv", year_of_tests(), EXTRACTED + 180)
+    (kent_home.mappings / "other.yml").unlink()
+    assert sorted(e.outcome for e in land_night(kent_home)) == ["accepted", "accepted"]
+    assert not [line for line in find_problems(kent_home, 1e9) if line.startswith("file Drug")]
