@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from how_often import IS_LONG, often
-from oracle.nasty.plan import BELIEVED
+from oracle.unusual_files.plan import BELIEVED
 from support import publish_night
 
 from dagster_project.core.home import Home

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 from oracle.landing import land
-from oracle.nasty.plan import BELIEVED, write_nasty
-from oracle.nasty.random_sequences import write_sequence
+from oracle.unusual_files.plan import BELIEVED, write_unusual_files
+from oracle.unusual_files.random_sequences import write_sequence
 from sequences.warehouse import order
 
 from dagster_project.landing import counts, find_files, land_files
@@ -56,7 +56,7 @@ def expected_outcomes(nights):
 def test_nights_of_unusual_files(warehouse, tmp_path):
     """With all extracts of a night in parallel. The suite tests each kind of unusual file on its own, and random sequences."""
     warehouse.home.config_file.write_text(BELIEVED, encoding="utf-8")
-    nights = write_nasty(tmp_path / "nights", 20260331)
+    nights = write_unusual_files(tmp_path / "nights", 20260331)
     assert sorted(actual_outcomes(warehouse, nights, threads=3)) == sorted(expected_outcomes(nights))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from oracle.nasty.plan import write_nasty
+from oracle.unusual_files.plan import write_unusual_files
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
@@ -40,7 +40,7 @@ def rows(home: Home) -> dict[str, list[tuple]]:
 def test_unusual_files_land_in_parallel_as_one_by_one(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The third night of the plan: conflicts and refused files. test_against_plain_model.py lands all nights in parallel."""
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "one for both homes")
-    nights = write_nasty(tmp_path / "nights", 20260331)
+    nights = write_unusual_files(tmp_path / "nights", 20260331)
     homes = {}
     for threads in (1, 3):
         home = homes[threads] = Home(tmp_path / f"{threads} threads").create()

@@ -14,8 +14,8 @@ import pytest
 from oracle.compare import diff, diff_files
 from oracle.landing import Landing, land
 from oracle.marts import COLUMNS, marts
-from oracle.nasty import Nights, write_nasty
-from oracle.nasty.plan import BELIEVED
+from oracle.unusual_files import Nights, write_unusual_files
+from oracle.unusual_files.plan import BELIEVED
 from support import candidate, land_night, publish_night, seed
 
 from dagster_project.core.home import Home
@@ -102,7 +102,7 @@ def run_compared_nights(folder: Path, seed_number: int) -> ComparedNights:
     """All nights of one seed, published one after another, and compared after each. The long run publishes every night, and has
     all units: twice the figures, but the same SQL.
     """
-    nights = write_nasty(folder / "drop", seed=seed_number, indicators=indicators())
+    nights = write_unusual_files(folder / "drop", seed=seed_number, indicators=indicators())
     compared = ComparedNights(Home(folder / "home").create(), nights)
     compared.home.config_file.write_text(BELIEVED, encoding="utf-8")
     if not how_often.IS_LONG:

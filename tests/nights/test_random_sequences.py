@@ -13,7 +13,7 @@ import pytest
 from how_often import often
 from oracle.compare import diff_files
 from oracle.landing import Landing, land
-from oracle.nasty.random_sequences import FORCE, write_sequence
+from oracle.unusual_files.random_sequences import FORCE, write_sequence
 from support import TODAY, candidate, night
 
 from dagster_project.core.home import Home

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from oracle.nasty.plan import BELIEVED
+from oracle.unusual_files.plan import BELIEVED
 
 from dagster_project.core.home import Home
 from dagster_project.landing import canonical_values, landing_session

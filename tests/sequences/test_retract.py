@@ -7,7 +7,7 @@ from pathlib import Path
 from how_often import often
 from hypothesis import assume, example, given, note, settings
 from hypothesis import strategies as st
-from oracle.nasty.plan import BELIEVED
+from oracle.unusual_files.plan import BELIEVED
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home

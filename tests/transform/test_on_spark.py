@@ -1,6 +1,6 @@
 """A night on Spark is the night on DuckDB: every row of every relation, of awkward files.
 
-One home, whose files both engines read: four nights of oracle/nasty, of two forces. The home's list of areas has two units of
+One home, whose files both engines read: four nights of oracle/unusual_files, of two forces. The home's list of areas has two units of
 one of them, since ten would say no more of SQL that treats all alike. The suite builds CHOSEN on Spark, of what DuckDB made of
 the models before them. The long run builds everything; and two of the files come a night later, on DuckDB, after a night that
 Spark published.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from oracle.nasty.plan import BELIEVED, write_nasty
+from oracle.unusual_files.plan import BELIEVED, write_unusual_files
 from support import candidate, copy_home, drop_something, night
 
 from dagster_project.core.check_results import Check
@@ -160,7 +160,7 @@ def duckdb_night(tmp_path_factory: pytest.TempPathFactory) -> DuckDBNight:
         rows = csv.DictWriter(file, OWN_LISTS["areas"], extrasaction="ignore")
         rows.writeheader()
         rows.writerows(row for row in csv.DictReader(seed) if row["force_code"] == "derbyshire" and row["lpu_code"] in UNITS)
-    write_nasty(folder / "made", SEED)
+    write_unusual_files(folder / "made", SEED)
     for place in (1, 2, 3, 4):
         drop(home, folder / "made", place, later)
         with night(home) as run:

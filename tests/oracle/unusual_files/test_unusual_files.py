@@ -7,13 +7,13 @@ from oracle.contract import EXTRACTS
 from oracle.landing import land
 from oracle.marts import marts
 
-from .plan import write_nasty
+from .plan import write_unusual_files
 from .random_sequences import write_sequence
 
 
 @pytest.fixture(scope="module", params=[1, 20260331])
 def nights(request, tmp_path_factory):
-    return write_nasty(tmp_path_factory.mktemp("unusual"), request.param)
+    return write_unusual_files(tmp_path_factory.mktemp("unusual"), request.param)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def landing(nights):
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path):
     for name in ("one", "two"):
-        write_nasty(tmp_path / name, 7)
+        write_unusual_files(tmp_path / name, 7)
     one, two = (sorted((tmp_path / name).rglob("*.*")) for name in ("one", "two"))
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
 

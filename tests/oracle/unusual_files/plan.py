@@ -27,7 +27,7 @@ quarantined_rows = 1000000
 files are held."""
 
 
-def write_nasty(directory, seed, indicators=None):
+def write_unusual_files(directory, seed, indicators=None):
     """Write the nights below `directory`.
 
     Args:
