@@ -1,8 +1,8 @@
-"""A night on Spark is the night on DuckDB: every row of every relation, of awkward files.
+"""A night on Spark equals the night on DuckDB: every row of every relation, made of unusual files.
 
-One home, whose files both engines read: four nights of oracle/unusual_files, of two forces. The home's list of areas has two units of
-one of them, since ten would say no more of SQL that treats all alike. The suite builds CHOSEN on Spark, of what DuckDB made of
-the models before them. The long run builds everything; and two of the files come a night later, on DuckDB, after a night that
+Both engines read the files of one home: four nights of oracle/unusual_files, of two forces. The home's list of areas has two
+units of one force, as SQL that treats all units alike needs no more. The suite builds CHOSEN on Spark, from what DuckDB made of
+the models before them. The long run builds everything, and then a night on DuckDB, with two more files, after a night that
 Spark published.
 """
 
