@@ -109,7 +109,7 @@ class _Check:
         self, con: duckdb.DuckDBPyConnection, figures: EditionFigures, home: Home | None, has_own_paragraphs: bool
     ) -> None:
         self.con, self.figures, self.has_own_paragraphs = con, figures, has_own_paragraphs
-        self.editions = {figures.edition: figures}
+        self.editions: dict[str, EditionFigures | None] = {figures.edition: figures}
         self.known = claimed_sentences(con, figures, home)
         self.result = CheckedDocument(figures.edition)
         self.context = Context()
@@ -313,11 +313,12 @@ class _Check:
         """Judge a number in a content control, by its tag, which may be of any edition of the published night."""
         edition, _ = read_tag(tag) or (tag, "")
         if edition not in self.editions:
+            self.editions[edition] = None
             with suppress(NoEditionError):
                 self.editions[edition] = read_edition_figures(self.con, edition)
         reason = f"bound to edition {edition}, which the published night does not have"
-        if edition in self.editions:
-            by_id = self.editions[edition].by_id
+        if figures := self.editions[edition]:
+            by_id = figures.by_id
             _, cell = read_tag(tag, by_id) or (tag, "")
             if figure := by_id.get(cell.lower()):
                 self._judge(where, text, number, figure)

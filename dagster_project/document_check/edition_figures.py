@@ -87,9 +87,14 @@ class EditionFigures:
     @cached_property
     def by_id(self) -> dict[str, Figure | None]:
         """Each figure by the ids that a tag may have: `table/row/column`, the row also by its label, and `claim/number`."""
-        cells = [(t, c, row) for t in self.tables.values() for c in t.cells.values() for row in (c.row_no, t.rows[c.row_no])]
-        by_id = {f"{t.name}/{row}/{column}".lower(): c.figure for t, c, row in cells for column in (c.column_no, c.column_name)}
-        return {**by_id, **{f"claim/{number}": figure for number, (figure, _) in self.claims.items()}}
+        by_id: dict[str, Figure | None] = {f"claim/{number}": figure for number, (figure, _) in self.claims.items()}
+        cells = [(t, c) for t in self.tables.values() for c in t.cells.values()]
+        # Numbers first, which `pam report` writes: a label may be a number too, or that of two rows.
+        by_number = [(t, c, c.row_no) for t, c in cells]
+        for t, c, row in (*by_number, *((t, c, t.rows[c.row_no]) for t, c in cells)):
+            for column in (c.column_no, c.column_name):
+                by_id.setdefault(f"{t.name}/{row}/{column}".lower(), c.figure)
+        return by_id
 
     @cached_property
     def _ends(self) -> dict[tuple[str, ...], date]:

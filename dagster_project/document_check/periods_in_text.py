@@ -199,7 +199,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _days),
         (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
-        (rf"\b{_UP_TO} {_M2} {_Y2}", _ends),
+        (rf"\b(?:to|up to|until|ending)(?: the end of)? {_M2} {_Y2}", _ends),
         (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
         (rf"\b{_FY}(?!\d)", _financial_year),

@@ -16,8 +16,10 @@ DIGITS, PLACES = 15, 8
 NOT_AVAILABLE = {"", "*", "-", "–", "n/a", "[x]", "x"}
 
 _NUMBER = re.compile(
-    r"(?P<sign>[-–\u2212])?\s*£?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*(?P<scale>million|thousand|billion|bn|m|k)?\b", re.I
+    r"(?P<sign>[-\u2212]|–(?=£?\d))?\s*£?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*(?P<scale>million|thousand|billion|bn|m|k)?\b",
+    re.I,
 )
+"""An en dash is a minus only where it touches the figure: `–12%`, and not `Searches – 1,234`."""
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,22 @@ def remove_uncommitted(home: Home, loads: Collection[str]) -> None:
             path.unlink()
 
 
-def find_unarchived(file: InboxFile, decided: Iterable[LedgerEntry]) -> LedgerEntry | None:
-    """The last entry of this very file, with the same name, time, size and bytes; None for any other file. `decided`: what
-    unfinished nights decided on. Raises OSError."""
-    alike = [e for e in decided if (e.source_file, e.file_mtime, e.bytes) == (file.name, file.mtime, file.size)]
+Unarchived = dict[tuple[str, float | None, int | None], list[LedgerEntry]]
+"""What unfinished nights decided on, by name, time and size of the file."""
+
+
+def by_file(decided: Iterable[LedgerEntry]) -> Unarchived:
+    """Entries by file, without refused ones: what was refused may have been corrected."""
+    entries: Unarchived = {}
+    for e in decided:
+        if e.outcome != "refused":
+            entries.setdefault((e.source_file, e.file_mtime, e.bytes), []).append(e)
+    return entries
+
+
+def find_unarchived(file: InboxFile, decided: Unarchived) -> LedgerEntry | None:
+    """The last entry of this very file, with the same name, time, size and bytes; None for any other file. Raises OSError."""
+    alike = decided.get((file.name, file.mtime, file.size))
     if not alike:
         return None
     try:

@@ -37,8 +37,7 @@ class LandingSession:
         self.decisions = Decisions(entries)
         self.clock = Clock(now, self.decisions.latest)
         self.unfinished = interrupted_landing.unfinished_nights(home)
-        # Refused files may have been corrected.
-        self.unarchived = [e for e in entries if e.night_id in (self.unfinished or ()) and e.outcome != "refused"]
+        self.unarchived = interrupted_landing.by_file(e for e in entries if e.night_id in (self.unfinished or ()))
         self.is_started = False
         self.mappings = read_mappings(home, contracts, force_names())
         self.limits = read_config(home).believe

@@ -13,7 +13,7 @@ from dagster_project.landing.known_files import utc_microseconds
 from dagster_project.landing.ledger import current_files
 from dagster_project.landing.release_held import held_files
 
-from .alerts.events import one_line, waiting_files
+from .alerts.events import NO_REASON, one_line, waiting_files
 from .late_extracts import late_extracts
 from .lifecycle import under_way_since
 from .stopped_schedules import stopped_schedules
@@ -101,9 +101,9 @@ def _files(home: Home, now: datetime) -> list[str]:
     """Files that need a person, with the reason: those held or waiting now, and those refused in the last days."""
     since = utc_microseconds(now - timedelta(days=REFUSED_DAYS))
     refused = [e for e in current_files(read_ledger(home)) if e.outcome == "refused" and e.landed_at >= since]
-    files = [(f"{e.source_file} is {e.outcome}", e.reason) for e in [*held_files(home), *refused]]
+    files = [(f"{e.source_file} is {e.outcome}", e.reason or NO_REASON) for e in [*held_files(home), *refused]]
     files += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(read_receipts(home))]
-    lines = [f"file {one_line(name, 100)}: {one_line(str(reason), 200)}" for name, reason in files[:SHOWN]]
+    lines = [f"file {one_line(name, 100)}: {one_line(reason, 200)}" for name, reason in files[:SHOWN]]
     return [*lines, *([f"and {len(files) - SHOWN} more files: pam status"] if len(files) > SHOWN else [])]
 
 

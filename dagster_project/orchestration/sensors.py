@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.core import memory
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK, NightUnderWayError, is_under_way, locked
@@ -105,6 +106,7 @@ def report_interrupted_nights(home: Home) -> list[str]:
             receipts = write_missing_receipts(home)
             if receipts:
                 alerts.send_alerts(alerts.NightEnd(home, interrupted=tuple(receipts)))
+            memory.delete_spill(home)
             return [r.night_id for r in receipts]
     except NightUnderWayError:
         return []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.published_file import PublishError, published_night, sha256_of
+from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
 from dagster_project.core.receipts import Receipt, night_order, read_receipts
 
 TODAY = "today"
@@ -85,7 +85,7 @@ def _kept_ids(nights: list[Publication]) -> str:
 
 
 def check_whole(publication: Publication) -> Receipt:
-    """Check a kept night's file against its receipt. Returns the receipt.
+    """Check a kept night's file against its name and its receipt. Returns the receipt.
 
     Raises NotKeptError if the file is not what was published.
     """
@@ -93,9 +93,15 @@ def check_whole(publication: Publication) -> Receipt:
     receipt = publication.receipt
     if receipt is None or receipt.sha256 is None:
         raise NotKeptError(f"{name}: nights/ has no receipt with its SHA-256, so that nobody can say whether it is whole")
+    try:
+        night_id = night_of(publication.path)
+    except PublishError as error:
+        raise NotKeptError(f"{name} is damaged and can't be opened: {error}") from error
+    if night_id != publication.night_id:
+        raise NotKeptError(f"{name} says that it is of night {night_id}: somebody renamed it")
     if sha256_of(publication.path) != receipt.sha256:
         raise NotKeptError(
-            f"{name} is damaged, or somebody renamed it: its SHA-256 is not that of the receipt of its night. `pam replay"
-            f" --as-of {publication.night_id} --out FILE` makes that night's figures again"
+            f"{name} is damaged: its SHA-256 is not that of the receipt of its night. `pam replay --as-of"
+            f" {publication.night_id} --out FILE` makes that night's figures again"
         )
     return receipt

@@ -11,8 +11,8 @@ from support import land_night, published, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
-from dagster_project.landing import read_ledger
-from dagster_project.nights.period_coverage import PeriodError, find_gaps, format_spans, read_period
+from dagster_project.landing import LedgerEntry, read_ledger
+from dagster_project.nights.period_coverage import PeriodError, coverage_rows, find_gaps, format_spans, read_period
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 PERIOD = (date(2024, 1, 1), date(2024, 12, 31))
@@ -78,6 +78,15 @@ def test_covered_days_equal_a_count_day_by_day(windows: list[tuple[int, int]]) -
     gaps = find_gaps(spans, PERIOD)
     assert {d for a, b in gaps for d in days if a <= d <= b} == set(days) - covered
     assert sum((b - a).days + 1 for a, b in gaps) == len(days) - len(covered), "no day twice, and none of another year"
+    entries = [
+        LedgerEntry(
+            night_id="n", landed_at=f"2026-01-01T00:00:{n:02}Z", extract="mda_orders", force_code="kent", source_file=f"{n}",
+            outcome="accepted", load_id=f"{n}", covered_from=a, covered_to=b,
+        )
+        for n, (a, b) in enumerate(spans)
+    ]  # fmt: skip
+    rows = [row for row in coverage_rows(entries, PERIOD) if row[1] == "kent"]
+    assert rows == ([("mda_orders", "kent", f"{len(covered)} of 366", format_spans(gaps) or "nothing")] if spans else [])
 
 
 def test_spans_in_words() -> None:

@@ -8,6 +8,8 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ from docx import Document
 
 from dagster_project.core.home import Home
 from dagster_project.document_check import CheckedDocument, DocumentError
+from dagster_project.document_check.edition_figures import EditionCell, EditionFigures, PrintedTable
 from dagster_project.document_check.figures_in_text import numbers_of
+from dagster_project.document_check.model import Figure
 from document_check.documents import EDITION, add_bound_figure, check, check_text, make_word, printed_tables, resave
 
 SENTENCES = [
@@ -298,6 +302,15 @@ def test_a_pdf_is_read_without_headers_and_footers(sample_home: Home, tmp_path: 
     checked = check(sample_home, resave(tmp_path / "a.docx", tmp_path, "pdf"))
     assert [(i.printed, i.computed) for i in checked.items if i.verdict == "disagrees"] == [("1,937", "1936")]
     assert count_verdicts(checked)["agrees"] >= 13 and not [i for i in checked.items if i.printed in ("17", "23")]
+
+
+def test_a_row_number_in_a_tag_comes_before_a_label_and_the_first_of_two_equal_labels_counts() -> None:
+    words = ("mart_naloxone", "uses", "value", "force", "Derbyshire", "all")
+    figures = [Figure(*words, None, None, "count", Decimal(n), "complete") for n in range(4)]
+    table = PrintedTable("t", "Table", rows={1: "Same", 2: "Same", 3: "1"}, columns={1: "N"})
+    table.cells = {(n, 1): EditionCell(n, 1, "n", figures[n]) for n in (1, 2, 3)}
+    by_id = EditionFigures("2026-03", "derbyshire", date(2025, 10, 31), {"t": table}, (), {}, {}).by_id
+    assert (by_id["t/1/n"], by_id["t/3/n"], by_id["t/same/1"]) == (figures[1], figures[3], figures[1])
 
 
 def test_a_bound_figure_is_checked_by_its_tag(sample_home: Home, tmp_path: Path) -> None:

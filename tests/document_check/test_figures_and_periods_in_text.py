@@ -81,6 +81,7 @@ def test_a_figure_has_its_unit_and_value(text: str, printed: str, unit: str, val
         ("in the year to June 2026", ("2025-07-01", "2026-06-30")),
         ("in the twelve months ending in October 2025", ("2024-11-01", "2025-10-31")),
         ("(to October 2025)", (None, "2025-10-31")),
+        ("Operation Amber ended in October 2025", ("2025-10-01", "2025-10-31")),
         ("in 2024/25", ("2024-04-01", "2025-03-31")),
         ("24/25", ("2024-04-01", "2025-03-31")),
         ("in 2024-25", ("2024-04-01", "2025-03-31")),

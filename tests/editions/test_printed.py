@@ -17,6 +17,9 @@ from dagster_project.editions.printed import read_printed
         ("4.9%", "percent", "4.9", "0.1"),
         ("-3%", "percentage_points", "-3", "1"),
         ("\u22123%", "percentage_points", "-3", "1"),
+        ("–3%", "percentage_points", "-3", "1"),
+        ("–£12", "gbp", "-12", "1"),
+        ("Searches – 1,234", "count", "1234", "1"),
         ("15.4", "per_100k", "15.4", "0.1"),
         ("£86,821.28", "gbp", "86821.28", "0.01"),
         ("£52,995.90", "gbp", "52995.90", "0.01"),
@@ -36,7 +39,7 @@ def test_a_printed_figure_has_a_value_and_a_place(text: str, unit: str, value: s
     assert printed.places * Decimal(place) == 1
 
 
-@pytest.mark.parametrize("text", ["*", "", " ", "[x]", "n/a"])
+@pytest.mark.parametrize("text", ["*", "", " ", "–", "[x]", "n/a"])
 def test_markers_have_no_value(text: str) -> None:
     assert read_printed(text).value is None
 

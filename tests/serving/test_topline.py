@@ -91,6 +91,12 @@ def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) 
     assert topline(marts, ["possession_offences"])[0].unusual == "too few"
 
 
+def test_a_night_of_an_earlier_version_has_no_control_charts(marts: duckdb.DuckDBPyConnection) -> None:
+    before = topline(marts, ["possession_offences"])
+    marts.execute("drop table marts.mart_control_charts")
+    assert topline(marts, ["possession_offences"]) == before and before[0].unusual == "not known"
+
+
 def test_a_missing_measure_is_not_available_and_never_0(marts: duckdb.DuckDBPyConnection) -> None:
     first, second = topline(marts, ["mart_mda_orders.orders", "possession_offences"])
     assert (first.measure, second.measure) == ("orders", "possession_offences"), "in the order in which they are named"

@@ -20,6 +20,7 @@ from .advice import EVENTS, FAILURES, TITLES, Advice, for_refused
 
 Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
 LIMIT = 400
+NO_REASON = "no reason is written down"
 WAITS = "waits in the inbox until a mapping is mended"
 """How landing's reason starts for a file that can't be read until its mapping is corrected."""
 
@@ -124,7 +125,7 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
 def _file(home: Home, file: dict[str, Any]) -> Event:
     is_held = file["outcome"] == "held"
     kind: Kind = "file_held" if is_held else "refused"
-    name, reason = one_line(file["source_file"], 200), str(file["reason"])
+    name, reason = one_line(file["source_file"], 200), file.get("reason") or NO_REASON
     key, what = f"{kind} {file.get('night_id')} {name}", f"{name} is {file['outcome']}"
     advice = None if is_held else for_refused(reason)
     return _event(home, kind, key, what, reason, advice, load=file.get("load_id") or "LOAD")
