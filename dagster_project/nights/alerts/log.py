@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -74,6 +75,6 @@ class AlertLog:
 
 
 @cache
-def _line() -> TypeAdapter[Message | Attempt]:
+def _line() -> TypeAdapter[Any]:
     """What writes and reads a line. Made at first use, because making one takes milliseconds."""
     return TypeAdapter(Message | Attempt)
