@@ -137,7 +137,7 @@ class NightRun(NightState):
                     with suppress(Exception):
                         alerts.send_alerts(self.ended)
                 with suppress(OSError, PublishError):
-                    # The last night may have been killed before it did.
+                    # The last night may have been killed before its file was kept.
                     keep_and_prune.keep_published(self.home)
                 memory.delete_spill(self.home)
                 night = continued or Night.begin(self.home)
@@ -348,10 +348,11 @@ class NightRun(NightState):
         return brought
 
     def seconds_to_retry(self, error: Exception, attempt: int, after_all: bool = False) -> float | None:
-        """Seconds until a failed step is tried again, for the `attempt`-th time. None if it is not: the fault does not pass by
-        itself, the night's patience is over, or the night is published or has its receipt.
+        """Seconds until a failed step is tried again, for the `attempt`-th time, which the listener is told. None if it is not
+        tried again: the fault does not pass by itself, the night's patience is over, or the night is published or has its
+        receipt.
 
-        `after_all`: the step is one that comes after that.
+        `after_all`: the step comes after publishing, so it is tried again even then.
         """
         if attempt > TRIES or not self.patience or not is_transient(error) or (self.is_finished() and not after_all):
             return None
