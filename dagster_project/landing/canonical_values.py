@@ -39,7 +39,9 @@ create or replace temp macro pam_moment(x, utc) as
         when not regexp_matches(x, '{_MOMENT}') then null
         when regexp_matches(x, '{_WITH_OFFSET}')
             then timezone(
-                'Europe/London', try_cast(regexp_replace(pam_moment_text(x), ' ?[Zz]$', '+00') as timestamptz)
+                'Europe/London',
+                -- The cast takes no blank before an offset, which SQL Server writes.
+                try_cast(regexp_replace(regexp_replace(pam_moment_text(x), '[Zz]$', '+00'), ' +([+-])', '\\1') as timestamptz)
             )
         when utc and contains(x, ':')
             then timezone('Europe/London', try_cast(pam_moment_text(x) || '+00' as timestamptz))
