@@ -290,6 +290,9 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     day = f"c_{placing}" if placing else "cast(null as varchar)"
     if placing and sheet.contract.column(placing).type == "timestamp":
         day = f"left({day}, 10)"
+    elif placing and sheet.contract.column(placing).type == "month" and sheet.covered_from.day > 1:
+        # A row that says its month alone is placed on the first day of it that the file covers.
+        day = f"case when {day} = '{sheet.covered_from.replace(day=1)}' then '{sheet.covered_from}' else {day} end"
     return f"""
         select *, {key} as _key, {day} as _date
         from (
@@ -395,7 +398,7 @@ def _fault(column: Column) -> str:
 
 
 def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
-    """The rule for a row's date and the window. Rows of a list may begin before it; a month counts by its first day."""
+    """The rule for a row's date and the window. Rows of a list may begin before it."""
     contract, name = sheet.contract, sheet.contract.date_column
     if name is None:
         return []
@@ -405,8 +408,6 @@ def _window(sheet: Sheet) -> list[tuple[str, str, str]]:
     if contract.kind == "list":
         return [(f"_date > '{last}'", day + literal(f" is after the end of the window {first} to {last}"), kind)]
     outside = literal(f" is outside the window {first} to {last}")
-    if contract.column(name).type == "month":
-        first = first.replace(day=1)
     return [(f"_date not between '{first}' and '{last}'", day + outside, kind)]
 
 

@@ -217,9 +217,11 @@ def test_months_of_a_street_file(warehouse):
 def test_a_street_file_under_a_canonical_name_over_part_of_a_month(warehouse):
     entry = warehouse.land(
         "street_crime",
-        ",2024-01,Burglary",
+        ",2024-01,Burglary\n,2023-12,Burglary\n,2024-02,Burglary",
         header="Crime ID,Month,Crime type",
         start="2024-01-15",
-        end="2024-01-31",
+        end="2024-02-14",
     )
-    assert entry.rows_landed == 1
+    placed = [(row["month"], row["_date"]) for row in warehouse.raw(entry)]
+    assert placed == [("2024-01-01", "2024-01-15"), ("2024-02-01", "2024-02-01")]
+    assert reasons(warehouse, entry) == {"3": "month: 2023-12-01 is outside the window 2024-01-15 to 2024-02-14"}

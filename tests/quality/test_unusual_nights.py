@@ -56,12 +56,20 @@ def drop_police_uk(inbox: Path) -> None:
         write_rows(inbox / f"{month}-{force}-stop-and-search.csv", SEARCH, searches)
 
 
+def drop_part_of_a_month(inbox: Path) -> None:
+    """A street file that covers the last days of a month: its rows say the month alone."""
+    rows = [["1", "2025-10", "Drugs"], ["2", "2025-10", "Burglary"]]
+    columns = ["Crime ID", "Month", "Crime type"]
+    write_extract(inbox, "street_crime", rows, columns=columns, force="gwent", window=("2025-10-15", "2025-10-31"))
+
+
 @pytest.fixture(scope="module")
 def unusual_run(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
     """One published night of all these files."""
     home = Home(tmp_path_factory.mktemp("unusual_run") / "home").create()
     drop_one_row_and_headers(home.inbox)
     drop_police_uk(home.inbox)
+    drop_part_of_a_month(home.inbox)
     return publish_night(home)
 
 
@@ -96,6 +104,15 @@ def test_figures_of_a_single_row_and_of_a_header_without_rows(unusual_run: Night
         assert figures > 0 and total == 0
     rates = f"select distinct value, denominator from marts.mart_drug_tests where unit = 'percent' and {of_derbyshire}"
     assert published(unusual_run.home, rates) == [(None, 0)]
+
+
+def test_figures_of_a_street_file_of_part_of_a_month(unusual_run: NightRun) -> None:
+    rows = published(
+        unusual_run.home,
+        "select category, value, data_status from marts.mart_street_crime where force_code = 'gwent' and area_type = 'force'"
+        " and period_type = 'month' and data_status <> 'not_available' order by all",
+    )
+    assert rows == [("Burglary", 1, "partial"), ("Drugs", 1, "partial"), ("all", 2, "partial")]
 
 
 def test_figures_of_data_police_uk_files(unusual_run: NightRun) -> None:

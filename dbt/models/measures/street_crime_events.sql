@@ -11,8 +11,17 @@ named as (
         coalesce(nullif({{ slug('district') }}, ''), 'unknown') as district_code,
         coalesce(nullif(district, ''), 'Not recorded') as district_name
     from districts
+),
+
+-- A row says its month alone: it is placed on the first day of it that its file covers, as landing does.
+placed as (
+    select named.*, greatest(named.month, loads.covered_from) as placed_on
+    from named
+    left join {{ source('raw', 'loads') }} as loads on named.load_id = loads.load_id
 )
 
 select
-    {{ event('month', 'crimes', category('crime_type'), extract='street_crime', leaf='district_code', leaf_name='district_name') }}
-from named
+    {{ event(
+        'placed_on', 'crimes', category('crime_type'), extract='street_crime', leaf='district_code', leaf_name='district_name'
+    ) }}
+from placed
