@@ -23,7 +23,8 @@ _OFFSET = r"(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
 _DAY = r"(?:\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4})"
 _MOMENT = rf"^{_DAY}(?:(?:T| +){_TIME}(?: ?{_OFFSET})?)?$"
 _WITH_OFFSET = rf":\d{{2}}(?:[.,]\d+)? ?{_OFFSET}$"
-_NUMBER = r"(?:(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{0,10})?|\.\d{1,10})"
+# A database writes all decimals of its type, which may be more than the ten that count: 10.500000000000000000.
+_NUMBER = r"(?:(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d{0,10}0*)?|\.\d{1,10}0*)"
 _MONEY = rf"^(?:[+-]? ?£?|£ ?[+-]?) ?{_NUMBER}$|^(?:\( ?£? ?{_NUMBER} ?\)|£ ?\( ?{_NUMBER} ?\))$"
 _PLAIN_NUMBER = r"^[+-]?(?:(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d{1,2})?$"
 _WHOLE = r"^\+?(?:\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.0*)?$"
@@ -134,7 +135,7 @@ FAULT = {
     "date": "is not a date",
     "timestamp": "is not a date and time",
     "month": "is not a month",
-    "money": "is not an amount",
+    "money": "is not an amount of up to 10 decimals",
     "number": "is not a number",
     "whole": "is not a whole number of 0 or more",
     "choice": "is not one of its values",
