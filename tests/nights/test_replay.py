@@ -69,7 +69,7 @@ def restore(week: Home, to: Path, *parts: str) -> Home:
 def test_nights_differ_from_each_other(week: Home) -> None:
     """Otherwise comparing figures would show nothing."""
     for one, other in ((0, 1), (1, 2), (2, 3)):
-        assert differing(find_kept(week, NIGHTS[one]).path, find_kept(week, NIGHTS[other]).path) > 500
+        assert differing(find_kept(week, NIGHTS[one]).path, find_kept(week, NIGHTS[other]).path) > 300
 
 
 def test_a_home_of_raw_and_the_key_alone_publishes_the_same(pam: Callable, week: Home, tmp_path: Path) -> None:

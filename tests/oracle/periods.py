@@ -94,26 +94,23 @@ def span(kind, first, last):
 def periods_of(covered):
     """Every period that has rows, for a non-empty set of covered days.
 
-    Months of every calendar or financial year with a covered day; those years; twelve months ending with each of
-    these months, if they begin no earlier than the first covered month; years to date with a covered day.
+    Months of every calendar or financial year with a covered day; those years; for each month from the first to the
+    last with a covered day both years to date, and the twelve months if they begin no earlier than the first.
     """
     touched = {Month.of(day) for day in covered}
-    first_covered = min(m.number for m in touched)
+    numbers = [m.number for m in touched]
+    first_covered, last_covered = min(numbers), max(numbers)
     januaries = {Month(m.year * 12) for m in touched}
     aprils = {financial_start(m) for m in touched}
     months = sorted({start + n for start in januaries | aprils for n in range(12)}, key=lambda m: m.number)
     out = [span("month", m, m) for m in months]
     out += [span("calendar_year", start, start + 11) for start in januaries]
     out += [span("financial_year", start, start + 11) for start in aprils]
-    for m in months:
+    for m in map(Month, range(first_covered, last_covered + 1)):
         if m.number - 11 >= first_covered:
             out.append(span("rolling_12_months", m + -11, m))
-        for kind, start in (
-            ("calendar_year_to_date", Month(m.year * 12)),
-            ("financial_year_to_date", financial_start(m)),
-        ):
-            if any(start.number <= t.number <= m.number for t in touched):
-                out.append(span(kind, start, m))
+        out.append(span("calendar_year_to_date", Month(m.year * 12), m))
+        out.append(span("financial_year_to_date", financial_start(m), m))
     return out
 
 

@@ -26,8 +26,8 @@ SHOW_HIDDEN = (
 OUTGOING_CASES = {
     "public_count_under_threshold": (
         "mart_naloxone",
-        f"{SHOW_HIDDEN} and p.mart = 'mart_naloxone' and p.area_code = 'amber-valley' and p.period_type = 'rolling_12_months'"
-        " and p.period_start = date '2025-04-01'",
+        f"{SHOW_HIDDEN} and p.mart = 'mart_naloxone' and p.area_code = 'amber-valley' and p.period_type ="
+        " 'financial_year_to_date' and p.period_end = date '2025-12-31'",
     ),
     "public_value_not_exact": (
         "mart_drug_tests",

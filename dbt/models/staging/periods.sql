@@ -6,8 +6,7 @@ with months as (
         *,
         sum(is_touched) over (partition by coverage, force_code, calendar_year) as touched_in_calendar_year,
         sum(is_touched) over (partition by coverage, force_code, financial_year) as touched_in_financial_year,
-        sum(is_touched) over (partition by coverage, force_code, calendar_year {{ to_end }}) as touched_calendar,
-        sum(is_touched) over (partition by coverage, force_code, financial_year {{ to_end }}) as touched_financial,
+        max(case when is_touched = 1 then month_no end) over (partition by coverage, force_code) as last_covered_month_no,
         sum(covered_days) over (partition by coverage, force_code, calendar_year {{ to_end }}) as covered_calendar,
         sum(covered_days) over (partition by coverage, force_code, financial_year {{ to_end }}) as covered_financial,
         sum(covered_days) over (
@@ -20,6 +19,8 @@ labelled as (
     select
         *,
         touched_in_calendar_year > 0 or touched_in_financial_year > 0 as has_row,
+        -- A window that ends later has not ended yet, and would look like a fall.
+        month_no between first_covered_month_no and last_covered_month_no as is_between_covered,
         {{ month_name('month_of_year') }} as month_name,
         {{ month_name('(month_of_year % 12) + 1') }} as next_month_name,
         make_date(calendar_year, 1, 1) as calendar_start,
@@ -69,7 +70,7 @@ listed as (
             else concat(next_month_name, '-', month_name, ' ', rolling_name)
         end as period_label,
         covered_rolling as covered_days,
-        has_row and month_no - 11 >= first_covered_month_no as has_row
+        is_between_covered and month_no - 11 >= first_covered_month_no as has_row
     from labelled
     union all
     select
@@ -81,7 +82,7 @@ listed as (
             else concat('Jan-', month_name, ' ', calendar_name)
         end as period_label,
         covered_calendar as covered_days,
-        has_row and touched_calendar > 0 as has_row
+        is_between_covered as has_row
     from labelled
     union all
     select
@@ -93,7 +94,7 @@ listed as (
             else concat('Apr-', month_name, ' ', financial_name)
         end as period_label,
         covered_financial as covered_days,
-        has_row and touched_financial > 0 as has_row
+        is_between_covered as has_row
     from labelled
 ),
 
