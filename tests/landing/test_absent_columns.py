@@ -203,6 +203,23 @@ def drop_without_optional(inbox: Path, force: str) -> None:
         inbox, "confiscation_orders", [["C1", "2025-01-03", "Fraud", "10", "20"]],
         columns=("order_ref", "order_date", "offence_category", "order_value", "benefit_value"), window=JANUARY, force=force,
     )  # fmt: skip
+    notice = ("enforcement_ref", "enforced_on", "kind", "authority")
+    write_extract(
+        inbox, "pspo_enforcement", [["E1", "2025-01-03", "Fixed penalty notice", "Derby"]],
+        columns=notice, window=JANUARY, force=force,
+    )  # fmt: skip
+    write_extract(
+        inbox, "pspo_enforcement", [["E2", "2025-02-03", "Fixed penalty notice", "Derby", "Wardens"]],
+        columns=(*notice, "issuing_team"), window=FEBRUARY, force=force,
+    )  # fmt: skip
+
+
+def test_notices_without_a_team_are_no_zero_of_the_teams_of_other_files(home: Home) -> None:
+    by_team = partial(figure, home, "fpns_issued_by_team", mart="pspo", force="essex")
+    assert by_team() == by_team("Feb 2025", "Wardens") == (1, "complete")
+    assert by_team("Jan 2025", "Wardens") == by_team("Jan 2025", "Not recorded") == NOT_AVAILABLE
+    assert by_team("Jan-Feb 2025", "Wardens") == (1, "partial")
+    assert by_team("Jan-Feb 2025") == (2, "complete")
 
 
 def test_other_extracts_without_optional_columns(home: Home) -> None:
