@@ -16,7 +16,7 @@ from dagster_project.core.home import DBT_PROJECT, PROJECT
 from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.public_form import CHARTS
 from dagster_project.publishing import dictionary
-from dagster_project.quality import gate
+from dagster_project.quality.suites import DEFAULT_SUITE, FACTS, load_suites
 
 DOCS = PROJECT / "docs"
 FOLDER = DOCS / "reference"
@@ -192,7 +192,7 @@ def _split(measure: dict[str, str]) -> str:
 
 def checks() -> dict[str, Any]:
     """What checks.md lists: the rules of the suites."""
-    suites = gate.load_suites()
+    suites = load_suites()
     audit = _models(MODELS / "audit" / "_audit.yml")
     facts = {model["name"]: {c["name"]: c["description"] for c in model["columns"]} for model in audit}
     rules: dict[tuple[str, str], dict[str, Any]] = {}
@@ -204,13 +204,13 @@ def checks() -> dict[str, Any]:
     first = min(r["meta"]["since"] for r in rules.values())
     return {
         "rules": {
-            subject: [_rule(r, facts[gate.FACTS[subject]], everywhere[subject], first)
+            subject: [_rule(r, facts[FACTS[subject]], everywhere[subject], first)
                       for (s, _), r in sorted(rules.items(), key=lambda kv: kv[1]["severity"])
                       if s == subject or (subject, s) in (("mart", "public"), ("mart", "report"))]
             for subject in everywhere
         },
         "first": first,
-        "default": gate.DEFAULT_SUITE,
+        "default": DEFAULT_SUITE,
         "shared": _names(sorted(n for n in load_contracts() if n not in suites)),
     }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The result of one rule for one extract or mart, whoever checked it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["critical", "warning"]
@@ -30,9 +30,6 @@ class Check:
     def holds(self) -> bool:
         """Whether the night must be held."""
         return not self.passed and self.severity == "critical"
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def message_of(check: Mapping[str, Any]) -> str:

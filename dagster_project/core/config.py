@@ -6,12 +6,12 @@ docs/reference/settings.md, and the pages that it names, say what each setting i
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import Cause, PamError
-from .home import CONTRACTS, Engine, Home
+from .home import Engine, Home, extract_names
 from .seeds import read_seed
 from .similar_names import suggestion
 from .validation import Text, faults_of, written_as
@@ -27,19 +27,26 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Names = TypeVar("Names", tuple[str, ...], dict[str, int], dict[str, date])
+
+
+def _require_extracts(names: Names) -> Names:
+    known = extract_names()
+    for name in names:
+        if name not in known:
+            raise ValueError(f"no extract is called {name}{suggestion(name, known)}")
+    return names
+
+
+OfExtracts = AfterValidator(_require_extracts)
+
+
 class Keep(_Part):
     """How long things are kept. `years`: extract -> years, instead of the contract's `keep_years`."""
 
     publications: Annotated[int, Field(ge=1)] = 14
     archive_days: Annotated[int, Field(ge=0)] = 90
-    years: dict[Text, Annotated[int, Field(ge=1)]] = {}
-
-    @field_validator("years")
-    @classmethod
-    def _of_extracts(cls, years: dict[str, int]) -> dict[str, int]:
-        if other := sorted(years.keys() - {path.stem for path in CONTRACTS.glob("*.yml")}):
-            raise ValueError(f"no extract is called {', '.join(other)}")
-        return years
+    years: Annotated[dict[Text, Annotated[int, Field(ge=1)]], OfExtracts] = {}
 
 
 class Audit(_Part):
@@ -127,16 +134,12 @@ class Arrival(_Part):
 class Extracts(_Part):
     """Which extracts the home's forces send: only these can be missing or late. `sends`: empty for all."""
 
-    sends: tuple[Text, ...] = ()
-    never: tuple[Text, ...] = ()
-    since: dict[Text, date] = {}
+    sends: Annotated[tuple[Text, ...], OfExtracts] = ()
+    never: Annotated[tuple[Text, ...], OfExtracts] = ()
+    since: Annotated[dict[Text, date], OfExtracts] = {}
 
     @model_validator(mode="after")
-    def _of_contracts(self) -> Self:
-        known = {path.stem for path in CONTRACTS.glob("*.yml")}
-        for name in (*self.sends, *self.never, *self.since):
-            if name not in known:
-                raise ValueError(f"no extract is called {name}{suggestion(name, known)}")
+    def _do_not_contradict(self) -> Self:
         if both := sorted({*self.never} & {*self.sends, *self.since}):
             raise ValueError(f"{', '.join(both)}: said to be sent, and under never too: take it out of one")
         if self.sends and (other := sorted({*self.since} - {*self.sends})):

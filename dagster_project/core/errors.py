@@ -76,20 +76,15 @@ class InboxMissingError(PamError, NotADirectoryError):
     is_transient = True
 
 
-_FULL = ("ENOSPC", "EDQUOT")
 _AWAY = (
-    "EAGAIN", "EBUSY", "ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EHOSTDOWN", "EHOSTUNREACH", "EINTR", "EIO", "EMFILE",
-    "ENETDOWN", "ENETUNREACH", "ENFILE", "ENOBUFS", "ENODEV", "ENOLCK", "ENOMEM", "ENOTCONN", "ENXIO", "ESTALE", "ETIMEDOUT",
-    "ETXTBSY",
+    errno.EAGAIN, errno.EBUSY, errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTDOWN, errno.EHOSTUNREACH,
+    errno.EINTR, errno.EIO, errno.EMFILE, errno.ENETDOWN, errno.ENETUNREACH, errno.ENFILE, errno.ENOBUFS, errno.ENODEV,
+    errno.ENOLCK, errno.ENOMEM, errno.ENOTCONN, errno.ENXIO, errno.ESTALE, errno.ETIMEDOUT, errno.ETXTBSY,
 )  # fmt: skip
 _CAUSES = {
-    getattr(errno, name): cause
-    for cause, names in (
-        (Cause.DISK_FULL, _FULL), (Cause.FILE_LIMIT, ("EFBIG",)), (Cause.DISK_AWAY, _AWAY),
-        (Cause.DISK_REFUSES, ("EROFS", "EACCES", "EPERM")),
-    )
-    for name in names
-    if hasattr(errno, name)
+    errno.ENOSPC: Cause.DISK_FULL, errno.EDQUOT: Cause.DISK_FULL, errno.EFBIG: Cause.FILE_LIMIT,
+    **dict.fromkeys(_AWAY, Cause.DISK_AWAY),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), Cause.DISK_REFUSES),
 }  # fmt: skip
 _TRANSIENT = {Cause.DISK_FULL, Cause.DISK_AWAY, Cause.UNDER_WAY}
 """A full disk is among them: somebody may tidy it meanwhile."""

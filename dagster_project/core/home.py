@@ -1,16 +1,11 @@
 """Where things live: the checkout's own folders and the home of one warehouse."""
 
 import os
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
-
-try:
-    import resource
-except ImportError:
-    # No POSIX: no core either.
-    resource = None  # type: ignore[assignment]  # the types are those of POSIX
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout: dbt project, seeds and expectations are read from here."""
@@ -28,6 +23,11 @@ QUIET = {"GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMO
 """Environment that stops the libraries from reporting home: set before any of them is imported."""
 
 
+def extract_names() -> set[str]:
+    """The extracts that have a contract."""
+    return {path.stem for path in CONTRACTS.glob("*.yml")}
+
+
 def be_quiet() -> None:
     """Set `QUIET` in this process's environment. This overrides the user's own settings: nothing may leave the machine."""
     os.environ.update(QUIET)
@@ -37,8 +37,7 @@ def be_private() -> None:
     """Make files of this process and its children readable by their owner only, whatever the umask was, and turn off core
     dumps, which would hold identifiers in clear text."""
     os.umask(0o077)
-    if resource:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 class _Below:

@@ -32,14 +32,11 @@ def memory_limit(home: Home) -> str:
 
 def machine_memory() -> int:
     """Bytes that this process may use: the machine's memory, or its container's if that is less."""
-    try:
-        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        # Not POSIX: assume a small machine.
-        total = 8 << 30
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         return min(total, int(CGROUP.read_text(encoding="ascii")))
     except (OSError, ValueError):
+        # No container, or one without a limit: `max`.
         return total
 
 

@@ -14,10 +14,9 @@ TOO_LONG = f"has more than {LONGEST:,} characters"
 
 _ALLOWED = ((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x7F), (0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 
-PATTERN = re.compile("[^" + "".join(f"{chr(a)}-{chr(b)}" for a, b in _ALLOWED) + "]")
-RE2 = "[^" + "".join(f"\\x{{{a:x}}}-\\x{{{b:x}}}" for a, b in _ALLOWED) + "]"
+_UNPRINTABLE = re.compile("[^" + "".join(f"{chr(a)}-{chr(b)}" for a, b in _ALLOWED) + "]")
+UNPRINTABLE_RE2 = "[^" + "".join(f"\\x{{{a:x}}}-\\x{{{b:x}}}" for a, b in _ALLOWED) + "]"
 """The same pattern for DuckDB."""
-
 
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\ufeff"
 """Soft hyphens, marks of direction, and characters of no width: text that is copied from web pages and office files has them.
@@ -36,5 +35,5 @@ def visible(text: str) -> str:
 
 
 def is_printable(text: str) -> bool:
-    """Whether a text has no such character."""
-    return PATTERN.search(text) is None
+    """Whether a text has none of the characters that XML, pages and charts cannot contain."""
+    return _UNPRINTABLE.search(text) is None

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from .errors import Cause, PamError
-from .home import CONTRACTS, Home
+from .home import Home, extract_names
 from .printable import LONGEST, NOT_PRINTABLE, is_printable, visible
 from .seeds import force_names, read_seed
 from .similar_names import suggestion
@@ -139,7 +139,7 @@ def _meaning_of(column: str, counts_as: str) -> str | None:
 def _fault_of_word(values: dict[str, str]) -> str:
     """The same for a row of the vocabulary: a word that no model knows would make a false zero."""
     extract, column = values["extract"], values["column"]
-    extracts = {p.stem for p in CONTRACTS.glob("*.yml")}
+    extracts = extract_names()
     columns = (*CLASSIFYING.get(extract, ()), UNIT)
     if extract not in extracts:
         return f"no extract is called {extract!r}{suggestion(extract, extracts)}"

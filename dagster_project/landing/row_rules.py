@@ -10,7 +10,7 @@ import duckdb
 from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES, PoliceUk
 from dagster_project.core.home import LONDON
-from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, RE2, TOO_LONG
+from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, UNPRINTABLE_RE2
 from dagster_project.core.sql import literal, one_row
 
 from .canonical_values import FAULT, mapped, translated
@@ -349,7 +349,7 @@ def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
                 rules.append((f"left(c_{c.name}, 10) in ('1900-01-01', '1970-01-01')", reason, f"{c.name}: {NO_DAY}"))
         elif c.type in ("text", "list") and not c.identifier:
             if not sheet.cells.is_printable:
-                odd = f"regexp_matches({sheet.translated(c)}, {literal(RE2)})"
+                odd = f"regexp_matches({sheet.translated(c)}, {literal(UNPRINTABLE_RE2)})"
                 rules.append((odd, literal(f"{c.name}: {NOT_PRINTABLE}"), f"{c.name}: {NOT_PRINTABLE}"))
             if not sheet.cells.is_short:
                 long = f"length({sheet.translated(c)}) > {LONGEST}"

@@ -1,6 +1,6 @@
 """What each step of a night has made so far, and its receipt; and whether there is anything new to make."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from dagster_project.contracts import load_contracts
@@ -124,7 +124,7 @@ class NightState:
             finished_at="",
             reason=reason,
             files=[e.model_dump(mode="json", exclude_none=True) for e in _as_they_ended(self.home, self.entries)],
-            checks=[c.as_dict() for c in self.checks or []],
+            checks=[asdict(c) for c in self.checks or []],
             figures=publish.count_figures(self.home.candidate / raw_schema.WAREHOUSE) if is_published else {},
             withdrawn=list_withdrawn(night) if is_published else {},
             erased=len(self.erased),

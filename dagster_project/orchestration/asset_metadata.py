@@ -1,6 +1,5 @@
 """What Dagster shows of an asset: owners, freshness, row count and columns."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -68,8 +67,3 @@ def _tables(files: list[Path], where: str, parameter: Any) -> dict[str, dict[str
         }
         for name, _, columns in tables
     }
-
-
-def as_name(rule: str) -> str:
-    """A rule's name as Dagster allows it: letters, digits and `_`."""
-    return re.sub(r"\W", "_", rule)

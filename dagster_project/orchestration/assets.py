@@ -171,7 +171,6 @@ def _partial_build_metadata(context: dg.AssetExecutionContext, run: NightRun) ->
 
 def _results(context: dg.AssetExecutionContext, run: NightRun, extra: Mapping[str, Any]) -> Iterator[Any]:
     """Dagster's results for dbt's nodes: a materialisation for each model and seed, a check for each test."""
-    manifest = dbt_runner.manifest()
     check_keys = {(k.asset_key.path[-1], k.name): k for k in context.selected_asset_check_keys}
     assets = {k.path[-1]: k for k in context.selected_asset_keys}
     built = {n.name for n in run.built.new_nodes} if run.built else set()
@@ -182,12 +181,10 @@ def _results(context: dg.AssetExecutionContext, run: NightRun, extra: Mapping[st
                 is_new = node.name in built
                 own: dict[str, Any] = {"seconds": round(node.seconds, 3)} if is_new else {"built": "no: nothing of it is new"}
                 yield dg.MaterializeResult(asset_key=assets[node.name], metadata={**own, **tables.get(node.name, {}), **extra})
-        elif node.kind == "test":
-            attached = getattr(manifest.nodes[node.unique_id], "attached_node", None) or ""
-            if key := check_keys.get((attached.split(".")[-1], node.name)):
-                yield dg.AssetCheckResult(
-                    asset_key=key.asset_key,
-                    check_name=key.name,
-                    passed=node.status == "pass",
-                    metadata={"message": node.message or node.status},
-                )
+        elif node.kind == "test" and (key := check_keys.get((node.subject, node.name))):
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key,
+                check_name=key.name,
+                passed=node.status == "pass",
+                metadata={"message": node.message or node.status},
+            )

@@ -1,5 +1,6 @@
 """The gate's rules as Dagster's asset checks, on the staging model or mart that each judges."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -10,12 +11,10 @@ import yaml
 from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
-from dagster_project.quality import gate
-from dagster_project.quality.gate import Suite
-from dagster_project.quality.suites import OUTGOING, relation_suites
+from dagster_project.quality.gate import held_by
+from dagster_project.quality.suites import FACTS, OUTGOING, Suite, load_suites, relation_suites, suite_for
 from dagster_project.transform import dbt_runner
 
-from .asset_metadata import as_name
 from .retries import NIGHT, POOL, retry_if_transient
 
 SOMETHING = "something_to_judge"
@@ -37,8 +36,8 @@ class Subject:
 
 def subjects() -> dict[Subject, Suite]:
     """Every extract and mart with the suite that judges it."""
-    extracts = {Subject("extract", name): gate.suite_for("extract", name) for name in load_contracts()}
-    marts = {Subject("mart", s.name): s for s in gate.load_suites().values() if s.subject == "mart"}
+    extracts = {Subject("extract", name): suite_for("extract", name) for name in load_contracts()}
+    marts = {Subject("mart", s.name): s for s in load_suites().values() if s.subject == "mart"}
     return {subject: suite for subject, suite in {**extracts, **marts}.items() if suite}
 
 
@@ -61,12 +60,17 @@ def check_specs(home: Home) -> list[dg.AssetCheckSpec]:
     """A check for each rule and subject, including rules for what leaves the force and for relations. Critical ones block."""
     specs = []
     for subject, suite in subjects().items():
-        asset, facts = subject.asset_key, [dg.AssetKey(["audit", gate.FACTS[subject.kind]])]
+        asset, facts = subject.asset_key, [dg.AssetKey(["audit", FACTS[subject.kind]])]
         text = "There is something to judge, and it was judged."
         specs.append(dg.AssetCheckSpec(SOMETHING, asset=asset, additional_deps=facts, blocking=True, description=text))
-        outgoing = [gate.suite_for(kind, subject.name) for kind in OUTGOING] if subject.kind == "mart" else []
+        outgoing = [suite_for(kind, subject.name) for kind in OUTGOING] if subject.kind == "mart" else []
         specs += [spec for s in (suite, *filter(None, outgoing)) for spec in _specs_of(asset, facts, s)]
     return specs + [spec for _, asset, suite in suites_of_relations(home) for spec in _specs_of(asset, [], suite)]
+
+
+def as_name(rule: str) -> str:
+    """A rule's name as Dagster allows it: letters, digits and `_`."""
+    return re.sub(r"\W", "_", rule)
 
 
 def _check_name(suite: str, rule: str, is_of_relation: bool) -> str:
@@ -106,7 +110,7 @@ def gate_checks() -> dg.AssetChecksDefinition:
         selected = context.selected_asset_check_keys
         results = {key: result for key, result in results_of(checks, run.home) if key in selected}
         yield from results.values()
-        if checks and not gate.held_by(checks):
+        if checks and not held_by(checks):
             required = {s.key for s in specs if s.blocking and s.asset_key.path[0] == "marts"}
             yield from map(_nothing_to_judge, sorted(required & selected - results.keys()))
 

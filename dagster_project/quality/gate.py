@@ -24,7 +24,7 @@ from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine, stored_results
 from .relation_rules import judge_relations, take_error
-from .suites import DEFAULT_SUITE, FACTS, Suite, SuiteError, answer_to, load_suites, relation_suites, suite_for
+from .suites import FACTS, Suite, answer_to, load_suites, relation_suites, suite_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,6 @@ HERE = Path(__file__).parent
 PUBLIC_FACTS = "public_facts.parquet"
 """A file of the candidate: how often its public form breaks each rule, by month. A night that makes only some public figures
 again reads the facts of the others from it."""
-
-__all__ = ["DEFAULT_SUITE", "FACTS", "Suite", "SuiteError", "held_by", "judge", "load_suites", "suite_for"]
 
 
 def judge(home: Home, keep: Path | None = None, public: Public | None = None) -> list[Check]:

@@ -12,10 +12,9 @@ from dagster_project.core.config import ConfigError, read_config
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
-from dagster_project.orchestration.asset_metadata import as_name
-from dagster_project.orchestration.checks import results_of
+from dagster_project.orchestration.checks import as_name, results_of
 from dagster_project.publishing import outputs
-from dagster_project.quality import gate
+from dagster_project.quality.suites import load_suites, suite_for
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.figure_causes import measure_sources
 
@@ -71,13 +70,13 @@ def test_every_rule_of_the_gate_is_a_check_and_only_critical_ones_block(graph):
     specs = {k: graph.get_check_spec(k) for k in graph.asset_check_keys}
     rules = 0
     for name in load_contracts():
-        for e in gate.suite_for("extract", name).expectations:
+        for e in suite_for("extract", name).expectations:
             rules += 1
             spec = specs[dg.AssetCheckKey(dg.AssetKey(["staging", f"stg_{name}"]), as_name(e["meta"]["rule"]))]
             assert spec.blocking == (e["severity"] == "critical") and spec.metadata["advice"] == e["meta"]["advice"]
-    marts = [s for s in gate.load_suites().values() if s.subject == "mart"]
+    marts = [s for s in load_suites().values() if s.subject == "mart"]
     for suite in marts:
-        outside_rules = [e for kind in ("public", "report") for e in gate.suite_for(kind, suite.name).expectations]
+        outside_rules = [e for kind in ("public", "report") for e in suite_for(kind, suite.name).expectations]
         assert outside_rules, "every mart has rules for what leaves the force"
         for e in (*suite.expectations, *outside_rules):
             rules += 1

@@ -16,8 +16,8 @@ from week import CRIMES, NIGHTS, YEAR, dated
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import EXPECTATIONS, Home
-from dagster_project.quality import data_docs, gate, relation_rules, stored_results
-from dagster_project.quality.suites import load_suites, relation_suites
+from dagster_project.quality import data_docs, relation_rules, stored_results
+from dagster_project.quality.suites import SuiteError, load_suites, relation_suites
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 NEXT = "20260108T020000Z"
@@ -131,7 +131,7 @@ def test_values_of_keys_are_not_shown(unpublished_home: Home) -> None:
 def test_an_invalid_suite_is_an_error(new_home: Home, body: dict, message: str) -> None:
     new_home.expectations.mkdir()
     (new_home.expectations / f"{body['name']}.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
-    with pytest.raises(gate.SuiteError, match=message):
+    with pytest.raises(SuiteError, match=message):
         relation_suites(new_home)
 
 

@@ -16,7 +16,7 @@ from dagster_project.core.home import DBT_PROJECT, EXPECTATIONS, Home
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts
-from dagster_project.quality.suites import OUTGOING
+from dagster_project.quality.suites import FACTS, OUTGOING, SuiteError, load_suites, suite_for
 from dagster_project.transform.raw_schema import WORK
 
 from .conftest import of_figures
@@ -26,7 +26,7 @@ from .test_outgoing_rules import OUTGOING_CASES
 
 IN_NIGHTS = {"month_far_from_the_year_before", "money_far_above_the_year_before", "unit_without_events"}
 """Rules with nights of their own as bad data: tests/quality/test_month_rules.py."""
-SUITES = gate.load_suites()
+SUITES = load_suites()
 RULES = {
     (suite.subject, e["meta"]["rule"]): e["kwargs"] for suite in SUITES.values() for e in suite.expectations
 }  # fmt: skip
@@ -51,7 +51,7 @@ def test_sentences_name_only_columns_of_the_facts() -> None:
         for e in suite.expectations:
             sentence = e["meta"].get("sentence", "")
             assert sentence or suite.subject != "extract", e["meta"]["rule"]
-            fact_columns = columns.get(gate.FACTS.get(suite.subject, ""), set())
+            fact_columns = columns.get(FACTS.get(suite.subject, ""), set())
             assert {name for _, name, _, _ in Formatter().parse(sentence) if name} <= fact_columns, sentence
 
 
@@ -81,7 +81,7 @@ def subjects_with(subject: str, rule: str) -> set[str]:
     return {
         name
         for name in names
-        for suite in [gate.suite_for(subject, name)]
+        for suite in [suite_for(subject, name)]
         if suite and any(e["meta"]["rule"] == rule for e in suite.expectations)
     }
 
@@ -90,7 +90,7 @@ def subjects_with(subject: str, rule: str) -> set[str]:
 def facts(sample_home: Home) -> dict[str, pd.DataFrame]:
     """The facts of the sample that the gate judges, by subject, as if nothing were late: all pass."""
     with candidate(sample_home) as con:
-        frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in gate.FACTS.items()}
+        frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in FACTS.items()}
     frames |= {kind: frame for kind, (frame, _) in outgoing_facts(sample_home, Public()).items()}
     for subject, frame in frames.items():
         if "days_late" in frame:
@@ -137,7 +137,7 @@ def test_every_mart_and_every_extract_is_judged(sample_home: Home, sample_checks
     assert {f"{row['mart']}" for row in seed("measure_list")} <= judged
     assert {e.extract for e in accepted(read_ledger(sample_home))} <= judged
     for name in judged:
-        suite = gate.suite_for("mart" if name.startswith("mart_") else "extract", name)
+        suite = suite_for("mart" if name.startswith("mart_") else "extract", name)
         rules = [c.rule for c in checks if c.subject == name and c.suite not in OUTGOING.values()]
         assert sorted(rules) == sorted(e["meta"]["rule"] for e in suite.expectations)
 
@@ -241,8 +241,8 @@ def rule_without(field: str) -> dict:
 )
 def test_an_invalid_suite_is_an_error(body: dict, message: str, tmp_path: Path) -> None:
     (tmp_path / "incidents.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
-    with pytest.raises(gate.SuiteError) as error:
-        gate.load_suites(tmp_path)
+    with pytest.raises(SuiteError) as error:
+        load_suites(tmp_path)
     assert message in str(error.value) and "incidents.yml" in str(error.value)
 
 
@@ -254,5 +254,5 @@ def test_a_suite_has_the_shared_rules_and_its_own(tmp_path: Path) -> None:
         yaml.safe_dump({"name": "incidents", "subject": "extract", "include": ["rows"], "expectations": [own]}),
         encoding="utf-8",
     )
-    suite = gate.load_suites(tmp_path)["incidents"]
+    suite = load_suites(tmp_path)["incidents"]
     assert [e["meta"]["rule"] for e in suite.expectations] == ["r", "own"]
