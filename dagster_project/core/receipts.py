@@ -77,7 +77,7 @@ class Night:
     def begin(cls, home: Home, now: datetime | None = None) -> "Night":
         """A new night with an id from the clock: `20260106T020000Z`, with a number if that id is taken."""
         now = now or datetime.now(UTC)
-        stamp = night_id = now.strftime("%Y%m%dT%H%M%SZ")
+        first_id = night_id = now.strftime("%Y%m%dT%H%M%SZ")
         n = 1
         while (
             (home.nights / f"{night_id}.json").exists()
@@ -85,7 +85,7 @@ class Night:
             or any(home.ledger.glob(f"{night_id}__*"))
         ):
             n += 1
-            night_id = f"{stamp}-{n}"
+            night_id = f"{first_id}-{n}"
         return cls(home, night_id, now, today_of(home, now))
 
 

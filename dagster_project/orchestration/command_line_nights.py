@@ -94,8 +94,7 @@ def _publication_events(home: Home, receipt: Receipt) -> Iterator[Event]:
     # All of them, parents first, unchanged ones too: Dagster shows an asset that is older than its parents as stale.
     tables = published_tables(home.warehouse)
     for node, key in _dbt_assets().items():
-        own = tables.get(node, {}) if key.path[0] == "marts" else {}
-        yield dg.AssetMaterialization(key, metadata={**shared, **own})
+        yield dg.AssetMaterialization(key, metadata={**shared, **tables.get(node, {})})
     yield dg.AssetMaterialization(WAREHOUSE, metadata={**shared, **warehouse_metadata(home, receipt)})
     for name, metadata in outputs_metadata(home, receipt).items():
         yield dg.AssetMaterialization(["published", name], metadata={**shared, **metadata})

@@ -43,7 +43,7 @@ def _publishing() -> dg.AssetsDefinition:
         group_name=GROUP, kinds={"duckdb"}, code_version=version, freshness_policy=FRESH_BY,
         description="The file that analysts and BI tools read, replaced in one step.",
     )]  # fmt: skip
-    others: list[tuple[str, str, str]] = [(o.name, o.description, KINDS.get(o.name, "file")) for o in outputs.OUTPUTS]
+    others: list[tuple[str, str, str]] = [(o.name, o.description, KINDS[o.name]) for o in outputs.OUTPUTS]
     others.append((PUBLIC_FORM, "The schema marts_public: figures that may leave the force, small numbers hidden", "duckdb"))
     specs += [
         dg.AssetSpec(
@@ -112,7 +112,7 @@ def warehouse_metadata(home: Home, receipt: Receipt) -> dict[str, Any]:
         "figures": sum(receipt.figures.values()),
         "dagster/row_count": sum(receipt.figures.values()),
         "file": dg.MetadataValue.path(str(home.warehouse)),
-        **({"said": receipt.reason} if receipt.reason else {}),
+        **({"reason": receipt.reason} if receipt.reason else {}),
     }
 
 
@@ -155,7 +155,7 @@ def _in_postgres() -> dg.AssetsDefinition:
         run = context.resources.night
         with retry_if_transient(context, after_all=True):
             run.begin()
-            brought = run.serve()
-        return dg.MaterializeResult(metadata={k: v for k, v in asdict(brought).items() if v})
+            load = run.serve()
+        return dg.MaterializeResult(metadata={k: v for k, v in asdict(load).items() if v})
 
     return in_postgres

@@ -126,7 +126,7 @@ def publish_public(home: Home, settings: Public) -> None:
             secret = hashlib.sha256(b"rounding" + find_pseudonym_key(home, None).secret).hexdigest()
         write_public(con, settings, "work.staging", secret, figures_made(con))
         if settings.mode != "off":
-            write_charts(con, SCHEMA, is_exact=settings.mode == "suppress")
+            write_charts(con, is_exact=settings.mode == "suppress")
 
 
 def figures_made(con: duckdb.DuckDBPyConnection) -> str | None:
@@ -279,21 +279,21 @@ CHART_SERIES = ("mart", "force_code", "area_type", "area_code", "measure", "cate
 CHARTS_COMMENT = "Control charts of the figures here: of series of which every month is shown, with its exact value."
 
 
-def write_charts(con: duckdb.DuckDBPyConnection, schema: str, is_exact: bool) -> None:
-    """Make `<schema>.mart_control_charts`: the charts of the marts whose every month `<schema>.measures` shows, in the same
-    columns. It is empty where figures are rounded (not `is_exact`), as charts are made from exact ones.
+def write_charts(con: duckdb.DuckDBPyConnection, is_exact: bool) -> None:
+    """Make `marts_public.mart_control_charts`: the charts of the marts whose every month `marts_public.measures` shows, in the
+    same columns. It is empty where figures are rounded (not `is_exact`), as charts are made from exact ones.
 
     A chart's mean and limits depend on all its months: if all but one are known, they give that one away.
     """
     con.execute(
         f"""
-        create or replace table {schema}.{CHARTS} as
+        create or replace table {SCHEMA}.{CHARTS} as
         select charts.*
         from marts.{CHARTS} as charts
         anti join (
             select distinct {", ".join(f"every.{c}" for c in CHART_SERIES)}
             from marts.{CHARTS} as every
-            left join {schema}.measures as shown
+            left join {SCHEMA}.measures as shown
                 on {" and ".join(f"every.{c} = shown.{c}" for c in (*CHART_SERIES, "period_start", "period_end"))}
                 and shown.period_type = 'month' and shown.marker is null
             where shown.value is distinct from every.value
@@ -301,4 +301,4 @@ def write_charts(con: duckdb.DuckDBPyConnection, schema: str, is_exact: bool) ->
         where {is_exact}
         """
     )
-    con.execute(f"comment on table {schema}.{CHARTS} is '{CHARTS_COMMENT}'")
+    con.execute(f"comment on table {SCHEMA}.{CHARTS} is '{CHARTS_COMMENT}'")

@@ -13,11 +13,10 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import holds_made_up
 
 from .stored_results import load_results
+from .suites import COLUMN_ARGUMENTS
 
 HERE = Path(__file__).parent / "templates"
 INDEX = "index.html"
-NAMES = ("column", "column_A", "column_B", "column_list")
-"""The arguments of a rule that name columns."""
 
 
 def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
@@ -42,7 +41,7 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
                 if answer.expectation_config:
                     # A home's own suite may name any column. The renderers escape a rule's other values.
                     kwargs = answer.expectation_config.kwargs
-                    kwargs |= {name: _escaped(kwargs[name]) for name in NAMES if name in kwargs}
+                    kwargs |= {name: _escaped(kwargs[name]) for name in COLUMN_ARGUMENTS if name in kwargs}
             text = view.render(renderer.render(result), made_up=made_up)
             (folder / page).write_text(text, encoding="utf-8")
             failed = sum(not r.success for r in result.results)

@@ -34,6 +34,9 @@ PUBLIC_FACTS = "public_facts.parquet"
 """A file of the candidate: how often its public form breaks each rule, by month. A night that makes only some public figures
 again reads the facts of the others from it."""
 
+JudgedRule = tuple[dict[str, Any], list[tuple[Suite, str]]]
+"""A rule, and the subjects that it judges, each with its suite."""
+
 
 def judge(home: Home, keep: Path | None = None, public: Public | None = None) -> list[Check]:
     """Run every suite on the candidate. Returns every check, passed or not.
@@ -64,8 +67,8 @@ def _judge_kind(kind: str, frame: "pd.DataFrame", expected: set[str]) -> tuple[l
     """The checks of all subjects of a kind, and Great Expectations' own results. `expected`: those that must have facts."""
     names = set(frame[kind].unique())
     checks = [_not_judged(name, "something_to_judge", f"its {kind} facts have no row") for name in sorted(expected - names)]
-    # By a rule as JSON: the rule, and the subjects to which it applies.
-    rules: dict[str, tuple[dict[str, Any], list[tuple[Suite, str]]]] = {}
+    # By the rule as JSON, so that equal rules of several suites are one.
+    rules: dict[str, JudgedRule] = {}
     for name in sorted(names):
         suite = suite_for(kind, name)
         if suite is None:
@@ -73,7 +76,7 @@ def _judge_kind(kind: str, frame: "pd.DataFrame", expected: set[str]) -> tuple[l
             continue
         for e in suite.expectations:
             rules.setdefault(json.dumps(e, sort_keys=True, default=str), (e, []))[1].append((suite, name))
-    batches: dict[tuple[str, ...], list[tuple[dict[str, Any], list[tuple[Suite, str]]]]] = {}
+    batches: dict[tuple[str, ...], list[JudgedRule]] = {}
     for e, subjects in rules.values():
         batches.setdefault(tuple(name for _, name in subjects), []).append((e, subjects))
     results = []

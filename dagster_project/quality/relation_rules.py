@@ -19,7 +19,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from . import engine
-from .suites import Suite, answer_to
+from .suites import COLUMN_ARGUMENTS, Suite, answer_to
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,8 @@ BY_VALUE = {
     "expect_column_distinct_values_to_equal_set", "expect_column_min_to_be_between", "expect_column_max_to_be_between",
 }  # fmt: skip
 """Rules that give the same answer on a column's distinct values as on all its values, if all have to pass."""
-LISTS = ("partial_unexpected_list", "partial_unexpected_counts", "observed_value", "details")
+SHOW_VALUES = ("partial_unexpected_list", "partial_unexpected_counts", "observed_value", "details")
+"""The parts of an answer that show a column's values."""
 
 
 def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], list[dict[str, Any]]]:
@@ -122,7 +123,7 @@ def _judge(
 
 def _columns_of(kwargs: dict[str, Any]) -> set[str]:
     """The columns that a rule's arguments name."""
-    values = [v for k, v in kwargs.items() if k in ("column", "column_A", "column_B", "column_list")]
+    values = [kwargs[name] for name in COLUMN_ARGUMENTS if name in kwargs]
     return {str(c) for v in values for c in (v if isinstance(v, list) else [v])}
 
 
@@ -186,7 +187,7 @@ def _answer(
         values = f"{values.rstrip()}: {n:,} of {'the distinct values of ' if is_distinct else ''}{rows:,} rows" if n else values
     if private & _columns_of(e["kwargs"]):
         # Also taken out of the stored results.
-        for name in LISTS:
+        for name in SHOW_VALUES:
             result.pop(name, None)
         values = f": {result.get('unexpected_count', 'some')} of {rows:,} rows (values of keys and identifiers are not shown)"
     passed = answer["success"] is True

@@ -23,6 +23,8 @@ OUTGOING = {"public": "public_form", "report": "report_cells"}
 """The suites that judge what leaves the force, by subject. Each applies to every mart."""
 Subject = Literal["extract", "mart", "public", "report", "relation"]
 FIELDS = {"name", "subject", "relation", "include", "expectations"}
+COLUMN_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
+"""The arguments of a rule that name columns."""
 
 
 class SuiteError(PamError, ValueError):
@@ -50,19 +52,16 @@ def answer_to(suite: Suite, subject: str, e: dict[str, Any], passed: bool, found
 
 
 @cache
-def load_suites(folder: Path = EXPECTATIONS) -> dict[str, Suite]:
-    """All suites of a folder by name.
-
-    Raises SuiteError for a rule without severity or advice (for facts also reason and date), a repeated one, or a missing part.
-    """
-    return _load(folder)
+def load_suites() -> dict[str, Suite]:
+    """The project's suites by name. Raises as `read_suites`."""
+    return read_suites(EXPECTATIONS)
 
 
 def relation_suites(home: Home) -> list[Suite]:
     """The suites that judge relations: the project's and the home's own. Raises SuiteError, also for a suite of the home that
     judges anything else, or has the name of one of the project's.
     """
-    shipped, own = load_suites(), _load(home.expectations)
+    shipped, own = load_suites(), read_suites(home.expectations)
     for suite in own.values():
         if suite.subject != "relation" or suite.name in shipped:
             raise SuiteError(
@@ -80,7 +79,11 @@ def suite_for(subject: str, name: str) -> Suite | None:
     return suites.get(name) or (suites[DEFAULT_SUITE] if subject == "extract" else None)
 
 
-def _load(folder: Path) -> dict[str, Suite]:
+def read_suites(folder: Path) -> dict[str, Suite]:
+    """All suites of a folder by name.
+
+    Raises SuiteError for a rule without severity or advice (for facts also reason and date), a repeated one, or a missing part.
+    """
     suites = {}
     for path in sorted(folder.glob("*.yml")):
         body = read_yaml(path.read_text(encoding="utf-8"))

@@ -8,7 +8,8 @@ a search just after midnight in summer has the day before: it must be converted 
 
 from datetime import UTC, datetime
 from random import Random
-from zoneinfo import ZoneInfo
+
+from dagster_project.core.home import LONDON
 
 from . import published
 from .files import Extract
@@ -16,7 +17,6 @@ from .random_rows import Weights, add_times, draw, random_for, with_references, 
 from .spans import Total, draw_days, span, split_totals
 
 COVERED = span("2023-04-01", "2025-12-31")
-LONDON = ZoneInfo("Europe/London")
 
 DRUG_OBJECTS = {"Controlled drugs": 90, "Drugs": 5, "controlled drugs": 3, "CONTROLLED DRUGS": 2}
 OTHER_OBJECTS = {

@@ -9,7 +9,7 @@ from random import Random
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Span:
     """Days from a first to a last, both included."""
 

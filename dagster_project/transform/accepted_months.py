@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from dataclasses import astuple, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -61,7 +61,8 @@ def read_accepted(home: Home) -> list[Accepted]:
             # Lists of earlier versions have no areas.
             listed = [{"area_code": row["force_code"]} | row for row in csv.DictReader(file)]
             rows = [Accepted(**{c: row[c] for c in COLUMNS}) for row in listed]
-            assert all(row.month_no for row in rows)
+            for row in rows:
+                date.fromisoformat(f"{row.month}-01")
         except (KeyError, ValueError, UnicodeDecodeError) as error:
             raise AcceptError(f"seeds/{path.name}: not as pam accept writes it: {error}") from error
     return rows

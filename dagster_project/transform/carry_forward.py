@@ -16,9 +16,9 @@ from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import extract_of, read_seed
 from dagster_project.core.sql import literal
-from dagster_project.transform.figure_causes import measure_sources
 
 from .changed_months import MonthsToRebuild
+from .figure_causes import measure_sources
 
 PREVIOUS = "previous__"
 CARRIED = (

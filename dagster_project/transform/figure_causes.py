@@ -32,8 +32,9 @@ def measure_sources() -> list[tuple[str, str, str]]:
     return sorted((mart, name, extract) for mart, name in measures for extract in extracts(mart, name))
 
 
-def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.files", after: str = "later.meta.files") -> None:
-    """Make the temporary tables `landed` and `caused`, from the table `differences` and two nights' `meta.files`.
+def find_causes(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary tables `landed` and `caused`, from the table `differences` and `meta.files` of the two nights that are
+    attached as `earlier` and `later`.
 
     `landed`: the accepted, released and retracted files that only one night has, and those held since: file_id (from 1, in
     order of landing), night_id, landed_at, source_file, outcome (`accepted`, `released`, `retracted` or `held`), extract,
@@ -55,21 +56,21 @@ def find_causes(con: duckdb.DuckDBPyConnection, before: str = "earlier.meta.file
         f"""
         create or replace temp table landed as
         with files as (
-            select {", ".join(FILE_COLUMNS)} from {before}
+            select {", ".join(FILE_COLUMNS)} from earlier.meta.files
             union
-            select {", ".join(FILE_COLUMNS)} from {after}
+            select {", ".join(FILE_COLUMNS)} from later.meta.files
         ),
         in_one_night as (
-            (select load_id, landed_at from {before} where outcome in {COUNTING}
-             except select load_id, landed_at from {after})
+            (select load_id, landed_at from earlier.meta.files where outcome in {COUNTING}
+             except select load_id, landed_at from later.meta.files)
             union
-            (select load_id, landed_at from {after} where outcome in {COUNTING}
-             except select load_id, landed_at from {before})
+            (select load_id, landed_at from later.meta.files where outcome in {COUNTING}
+             except select load_id, landed_at from earlier.meta.files)
             union
             -- Held since, as another file of its time contradicts it.
-            (select load_id, landed_at from {after}
-             where outcome = 'held' and load_id in (select load_id from {before} where outcome = 'accepted')
-             except select load_id, landed_at from {before})
+            (select load_id, landed_at from later.meta.files
+             where outcome = 'held' and load_id in (select load_id from earlier.meta.files where outcome = 'accepted')
+             except select load_id, landed_at from earlier.meta.files)
         )
         select
             cast(row_number() over (order by files.landed_at, files.load_id) as integer) as file_id,

@@ -28,8 +28,8 @@ from dagster_project.landing.ledger import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
 from dagster_project.landing.vocabulary import shown_values
-from dagster_project.transform.accepted_months import make_month_tables
 
+from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
 from .changed_months import MonthsToRebuild, find_months_to_rebuild, paths_of
 from .dbt_sources import ROW_COLUMNS

@@ -123,7 +123,7 @@ def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, leave_out: s
         con.execute("create table raw.views (sql varchar)")
         con.execute(
             "insert into raw.views select sql from duckdb_views() where database_name = $1"
-            " and (schema_name = 'measures' or schema_name = 'staging')",
+            " and schema_name in ('measures', 'staging')",
             [source],
         )
 

@@ -288,16 +288,8 @@ by_period as (
 valued as (
     select
         *,
-        case
-            when data_status = 'not_available' then null
-            when aggregation in ('rate', 'share') then {{ percent_of('n', 'd') }}
-            else cast(n as decimal(28, 10))
-        end as value,
-        case
-            when prior_status is null or prior_status = 'not_available' then null
-            when aggregation in ('rate', 'share') then {{ percent_of('prior_n', 'prior_d') }}
-            else cast(prior_n as decimal(28, 10))
-        end as prior_value
+        {{ figure_from('n', 'd', 'data_status') }} as value,
+        {{ figure_from('prior_n', 'prior_d', 'prior_status') }} as prior_value
     from by_period
 )
 
@@ -316,6 +308,15 @@ from valued
 {#- Whether a figure is of a section or a unit, which needs files with units. `Not recorded` is not one. -#}
 {% macro is_unit(figure) -%}
 ({{ figure }}.area_type = 'section' or ({{ figure }}.area_type = 'lpu' and {{ figure }}.area_code <> 'unknown'))
+{%- endmacro %}
+
+{#- A figure from its sums over a period: a rate or share from both, any other from the first. -#}
+{% macro figure_from(n, d, status) -%}
+case
+            when coalesce({{ status }}, 'not_available') = 'not_available' then null
+            when aggregation in ('rate', 'share') then {{ percent_of(n, d) }}
+            else cast({{ n }} as decimal(28, 10))
+        end
 {%- endmacro %}
 
 {#- 100 * n / d to ten places; null if d is zero. By way of a double, because the engines round decimals differently. -#}

@@ -115,17 +115,12 @@
 {{- return(run_query('select is_in_part from ' ~ source('raw', 'night')).rows[0][0]) }}
 {%- endmacro %}
 
-{#- Deletes the rows about to be replaced: `figures` of a mart, `facts` about them, or whole `series` of them. -#}
+{#- Deletes the rows about to be replaced: `figures` of a mart, by the month in which their period ends, `facts` about them, or whole
+    `series` of them, with all of their months. -#}
 {% macro delete_rebuilt(relation, what) -%}
 delete from {{ relation }} as existing
 using {{ ref('figures_to_rebuild') }} as rebuilt
-where {{ is_rebuilt(relation.identifier, what) }}
-{%- endmacro %}
-
-{#- Whether a row of `existing` is to be replaced by a row of `rebuilt`: figures by the month in which their period ends, series
-    with all of their months. -#}
-{% macro is_rebuilt(mart, what) -%}
-rebuilt.mart = {% if what == 'figures' %}'{{ mart }}'{% else %}existing.mart{% endif %}
+where rebuilt.mart = {% if what == 'figures' %}'{{ relation.identifier }}'{% else %}existing.mart{% endif %}
     and rebuilt.force_code = existing.force_code
     {%- if what != 'series' %}
     and {% if what == 'facts' %}existing.month_no{% else %}{{ month_no('existing.period_end') }}{% endif %} >= rebuilt.from_month_no

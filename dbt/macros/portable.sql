@@ -24,6 +24,11 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {% macro default__matches(text, pattern) %}{{ text }} rlike '{{ pattern }}'{% endmacro %}
 {% macro duckdb__matches(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
 
+{#- A whole number with commas between thousands. -#}
+{% macro with_commas(number) %}{{ return(adapter.dispatch('with_commas', 'pam_warehouse')(number)) }}{% endmacro %}
+{% macro default__with_commas(number) %}format_number(cast({{ number }} as bigint), 0){% endmacro %}
+{% macro duckdb__with_commas(number) %}format('{:,}', cast({{ number }} as bigint)){% endmacro %}
+
 {#- A double as decimal(28, 10). DuckDB multiplies by 10^10 and rounds, half away from zero; a cast on Spark rounds the shortest
     text of the double, which can differ in the last place. Above 9 x 10^8, where a bigint ends, doubles are multiples of 1024
     places, and both engines agree up to 9 x 10^11. -#}

@@ -1,5 +1,5 @@
 {#- A cell as printed: commas between thousands, signs for pounds and per cent, and a marker if there is no figure or only a part.
-    The relation has the cell's `digits` (before the point) and `decimals_text` (the point and what follows). -#}
+    The relation has the cell's `digits` (before the point, with commas) and `decimals_text` (the point and what follows). -#}
 {% macro printed(cell) -%}
 case
         when {{ does_not_apply(cell) }} then '[z]'
@@ -7,7 +7,7 @@ case
         else concat(
             case when {{ cell }}.value < 0 then '-' else '' end,
             case when {{ cell }}.unit = 'gbp' and {{ cell }}.shows <> 'pct_change' then '£' else '' end,
-            {{ grouped(cell ~ '.digits') }},
+            {{ cell }}.digits,
             {{ cell }}.decimals_text,
             case
                 when {{ cell }}.shows = 'pct_change' then '%'
@@ -42,25 +42,13 @@ case
 regexp_replace(cast(cast({{ number }} as decimal(28, 4)) as string), '[.]?0+$', '')
 {%- endmacro %}
 
-{#- Digits with commas between thousands, up to a million millions. -#}
-{% macro grouped(digits) -%}
-concat(
-                case
-                    when length({{ digits }}) > 9
-                        then concat(
-                            substr({{ digits }}, 1, length({{ digits }}) - 9), ',', substr({{ digits }}, length({{ digits }}) - 8, 3), ','
-                        )
-                    when length({{ digits }}) > 6 then concat(substr({{ digits }}, 1, length({{ digits }}) - 6), ',')
-                    else ''
-                end,
-                case
-                    when length({{ digits }}) > 6
-                        then concat(substr({{ digits }}, length({{ digits }}) - 5, 3), ',', substr({{ digits }}, length({{ digits }}) - 2, 3))
-                    when length({{ digits }}) > 3
-                        then concat(substr({{ digits }}, 1, length({{ digits }}) - 3), ',', substr({{ digits }}, length({{ digits }}) - 2, 3))
-                    else {{ digits }}
-                end
-            )
+{#- The column of a figure that a cell or claim names. -#}
+{% macro named_column(name, figure) -%}
+case {{ name }}
+            {%- for column in ['value', 'prior_value', 'volume_change', 'pct_change', 'numerator', 'denominator'] %}
+            when '{{ column }}' then {{ figure }}.{{ column }}
+            {%- endfor %}
+        end
 {%- endmacro %}
 
 {#- One printed table: a row for each printed row of an edition, a column for each printed column, as text with markers. The

@@ -46,7 +46,7 @@ def con() -> duckdb.DuckDBPyConnection:
 
 
 def test_public_series_are_charted_whole(con: duckdb.DuckDBPyConnection) -> None:
-    write_charts(con, "marts_public", is_exact=True)
+    write_charts(con, is_exact=True)
     shown = con.execute("select measure, count(*) from marts_public.mart_control_charts group by all order by all").fetchall()
     assert shown == [("a", 2), ("b", 2)]
 
@@ -62,10 +62,10 @@ def test_public_series_are_charted_whole(con: duckdb.DuckDBPyConnection) -> None
 )
 def test_a_series_with_a_hidden_month_is_not_charted(con: duckdb.DuckDBPyConnection, spoil: str) -> None:
     con.execute(spoil)
-    write_charts(con, "marts_public", is_exact=True)
+    write_charts(con, is_exact=True)
     assert con.execute("select distinct measure from marts_public.mart_control_charts").fetchall() == [("b",)]
 
 
 def test_rounded_figures_have_no_charts(con: duckdb.DuckDBPyConnection) -> None:
-    write_charts(con, "marts_public", is_exact=False)
+    write_charts(con, is_exact=False)
     assert con.execute("select count(*) from marts_public.mart_control_charts").fetchone() == (0,)

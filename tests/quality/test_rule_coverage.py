@@ -16,7 +16,7 @@ from dagster_project.core.home import DBT_PROJECT, EXPECTATIONS, Home
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts
-from dagster_project.quality.suites import FACTS, OUTGOING, SuiteError, load_suites, suite_for
+from dagster_project.quality.suites import FACTS, OUTGOING, SuiteError, load_suites, read_suites, suite_for
 from dagster_project.transform.raw_schema import WORK
 
 from .conftest import of_figures
@@ -242,7 +242,7 @@ def rule_without(field: str) -> dict:
 def test_an_invalid_suite_is_an_error(body: dict, message: str, tmp_path: Path) -> None:
     (tmp_path / "incidents.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
     with pytest.raises(SuiteError) as error:
-        load_suites(tmp_path)
+        read_suites(tmp_path)
     assert message in str(error.value) and "incidents.yml" in str(error.value)
 
 
@@ -254,5 +254,5 @@ def test_a_suite_has_the_shared_rules_and_its_own(tmp_path: Path) -> None:
         yaml.safe_dump({"name": "incidents", "subject": "extract", "include": ["rows"], "expectations": [own]}),
         encoding="utf-8",
     )
-    suite = load_suites(tmp_path)["incidents"]
+    suite = read_suites(tmp_path)["incidents"]
     assert [e["meta"]["rule"] for e in suite.expectations] == ["r", "own"]

@@ -227,17 +227,20 @@ def test_causes_come_from_each_night_s_own_list_of_files(con: duckdb.DuckDBPyCon
         "create table differences as select 'mart_naloxone' as mart, 'naloxone_administrations' as measure,"
         " 'derbyshire' as force_code, date '2025-01-01' as period_start, date '2025-01-31' as period_end, 'changed' as kind"
     )
-    for name in ("a", "b"):
+    nights = {"a": "earlier", "b": "later"}
+    for night in nights.values():
+        con.execute(f"attach ':memory:' as {night}")
+        con.execute(f"create schema {night}.meta")
         con.execute(
-            f"create table {name} (load_id varchar, source_file varchar, outcome varchar, extract varchar, force_code varchar,"
-            " landed_at timestamp, night_id varchar, covered_from date, covered_to date, rows_landed bigint,"
-            " rows_quarantined bigint, rows_duplicate bigint)"
+            f"create table {night}.meta.files (load_id varchar, source_file varchar, outcome varchar, extract varchar,"
+            " force_code varchar, landed_at timestamp, night_id varchar, covered_from date, covered_to date,"
+            " rows_landed bigint, rows_quarantined bigint, rows_duplicate bigint)"
         )
 
-    def add(tables: str, name: str, outcome="accepted", extract="naloxone", force="derbyshire", load="", day=2) -> None:
+    def add(which: str, name: str, outcome="accepted", extract="naloxone", force="derbyshire", load="", day=2) -> None:
         row = (load or name, name, outcome, extract, force, f"2026-01-0{day} 02:00:00", "night", *JANUARY, 1, 0, 0)
-        for table in tables:
-            con.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
+        for night in which:
+            con.execute(f"insert into {nights[night]}.meta.files values ({', '.join('?' * len(row))})", row)
 
     add("ab", "both")
     add("b", "right")
@@ -248,7 +251,7 @@ def test_causes_come_from_each_night_s_own_list_of_files(con: duckdb.DuckDBPyCon
     add("b", "held", "held")
     add("ab", "held before", "held", load="freed")
     add("b", "freed", load="freed", day=3)
-    find_causes(con, "a", "b")
+    find_causes(con)
     named = con.execute(
         "select source_file, outcome from landed where list_contains((select file_ids from caused), file_id) order by 1"
     ).fetchall()

@@ -46,6 +46,7 @@ CASES: dict[str, tuple[list[str], Callable[[Macro], str]]] = {
     "last_known": (COUNT_ROWS, lambda macro: f"a, {macro('b')} over (order by a rows between 1 preceding and current row)"),
     "replace_all": (TEXT_ROWS, lambda macro: macro("lower(a)", "[^a-z0-9]+", "-")),
     "matches": (TEXT_ROWS, lambda macro: f"{macro('a', YEARS)}, {macro('a', '^[0-9][0-9][0-9][0-9]$')}"),
+    "with_commas": (NUMBER_ROWS, lambda macro: macro("floor(a)")),
     "ten_places": (NUMBER_ROWS, lambda macro: f"{macro('a')}, {macro('a / 3')}"),
     # Each engine has its own numbers: only compare which rows have equal ones.
     "hash_of": (list(WHOLES), lambda macro: f"{macro('a, b')} = {macro('b, a')}, {macro('a, b')} = {macro('1, 2')}"),

@@ -53,10 +53,10 @@ def stop_runs(instance: dg.DagsterInstance) -> list[str]:
     return lines
 
 
-def delete_old_runs(instance: dg.DagsterInstance, home: Home, days: float = KEEP_DAYS) -> list[str]:
-    """Delete runs that ended more than `days` ago, with their logs. Returns lines for a person."""
-    before = datetime.now(UTC) - timedelta(days=days)
-    ended = [s for s in dg.DagsterRunStatus if s not in UNFINISHED and s != dg.DagsterRunStatus.QUEUED]
+def delete_old_runs(instance: dg.DagsterInstance, home: Home) -> list[str]:
+    """Delete runs that ended more than `KEEP_DAYS` ago, with their logs. Returns lines for a person."""
+    before = datetime.now(UTC) - timedelta(days=KEEP_DAYS)
+    ended = [s for s in dg.DagsterRunStatus if s not in BUSY]
     old = instance.get_run_ids(filters=dg.RunsFilter(statuses=ended, created_before=before))
     for run_id in old:
         instance.delete_run(run_id)
@@ -64,7 +64,7 @@ def delete_old_runs(instance: dg.DagsterInstance, home: Home, days: float = KEEP
         for path in Path(home.dagster, "history", "runs").glob(f"{run_id}.db*"):
             path.unlink(missing_ok=True)
         shutil.rmtree(home.dagster / "storage" / run_id, ignore_errors=True)
-    return [f"{len(old)} runs of more than {days:g} days ago were deleted"] if old else []
+    return [f"{len(old)} runs of more than {KEEP_DAYS} days ago were deleted"] if old else []
 
 
 def main(action: str) -> None:

@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -57,7 +57,7 @@ class Process:
     popen: "subprocess.Popen[bytes] | None" = None
     started: float = 0
     failures: int = 0
-    restart_at: float = field(default=0)
+    restart_at: float = 0
     """When to start it again, on the monotonic clock."""
 
     @property
@@ -80,21 +80,20 @@ class Process:
         self.restart_at = now + seconds
         return seconds
 
-    def signal_group(self, number: int) -> None:
-        """Signal it and all that it started, also if it has ended itself."""
+    def kill_group(self) -> None:
+        """Kill it and all that it started, also if it has ended itself."""
         if self.popen:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.popen.pid, number)
+                os.killpg(self.popen.pid, signal.SIGKILL)
 
     def end(self, seconds: float) -> None:
         """Ask it to end, and kill it after `seconds`, with all that it started."""
         if self.popen is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            self.popen.terminate()
+        self.popen.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.popen.wait(seconds)
-        self.signal_group(signal.SIGKILL)
+        self.kill_group()
         self.popen.wait()
 
 
@@ -209,7 +208,7 @@ class NightServer:
                 continue
             if p.popen is not None:
                 # A night's process must end with the code server that monitored it.
-                p.signal_group(signal.SIGKILL)
+                p.kill_group()
                 code, p.popen = p.popen.returncode, None
                 _print_line(f"the {p.name} ended ({_exit_text(code)}); it is started again in {p.pause():.0f} s")
                 if p.name == "code server":
@@ -230,8 +229,7 @@ class NightServer:
         """End all processes, beginning with the night that is under way. Kill any that remain."""
         _print_line(f"ending{f' ({self.stopping})' if self.stopping else ''}")
         for name in ("daemon", "page"):
-            running = processes[name].popen
-            if running is not None and running.poll() is None:
+            if running := processes[name].popen:
                 running.terminate()
         if processes["code server"].is_up:
             self._change_runs("stop")

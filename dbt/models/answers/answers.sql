@@ -141,11 +141,7 @@ with_status as (
 valued as (
     select
         *,
-        case
-            when data_status = 'not_available' then null
-            when aggregation in ('rate', 'share') then {{ percent_of('n', 'd') }}
-            else cast(n as decimal(28, 10))
-        end as value
+        {{ figure_from('n', 'd', 'data_status') }} as value
     from with_status
 ),
 

@@ -25,7 +25,6 @@ files as (
         max(contracts.rhythm) as rhythm,
         max(loads.covered_to) as covered_to,
         count(*) as files,
-        sum(case when loads.is_tonight then 1 else 0 end) as files_tonight,
         sum(case when loads.is_tonight then loads.rows_in_file else 0 end) as rows_in_file_tonight,
         sum(case when loads.is_tonight then loads.rows_landed else 0 end) as rows_landed_tonight,
         sum(case when loads.is_tonight then loads.rows_quarantined else 0 end) as rows_quarantined_tonight
@@ -214,7 +213,6 @@ select
     files.force_code,
     files.rhythm,
     files.files,
-    files.files_tonight,
     cast(coalesce(volumes.rows_current, 0) as bigint) as rows_current,
     cast(coalesce(withdrawn.rows_withdrawn_tonight, 0) as bigint) as rows_withdrawn,
     cast(coalesce(closed.rows_closed_tonight, 0) as bigint) as rows_closed,

@@ -15,14 +15,7 @@ answered as (
         answers.data_status,
         answers.numerator,
         answers.denominator,
-        case cells.shows
-            when 'value' then answers.value
-            when 'prior_value' then answers.prior_value
-            when 'volume_change' then answers.volume_change
-            when 'pct_change' then answers.pct_change
-            when 'numerator' then answers.numerator
-            when 'denominator' then answers.denominator
-        end as value,
+        {{ named_column('cells.shows', 'answers') }} as value,
         -- No change in per cent from 0, or of a percentage; no rate of nothing.
         case
             when cells.shows = 'pct_change' and answers.pct_change is null and answers.volume_change is not null then 1
@@ -163,7 +156,7 @@ rounded as (
 spelled as (
     select
         *,
-        cast(cast(floor(shown) as decimal(28, 0)) as string) as digits,
+        {{ with_commas('floor(shown)') }} as digits,
         case
             when places = 0 then ''
             else substr(cast(shown as string), length(cast(shown as string)) - 2, least(places, 2) + 1)

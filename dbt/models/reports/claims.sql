@@ -8,56 +8,45 @@ answers as (
     select * from {{ ref('answers') }}
 ),
 
--- The printed value and the computed one in units of the last printed place: `1.1 million` is 11 of them.
 figures as (
     select
         claims.edition,
         claims.claim_no,
+        claims.printed_value,
+        claims.printed_places,
         answers.data_status,
-        case claims.figure
-            when 'value' then answers.value
-            when 'prior_value' then answers.prior_value
-            when 'volume_change' then answers.volume_change
-            when 'pct_change' then answers.pct_change
-            when 'numerator' then answers.numerator
-            when 'denominator' then answers.denominator
-        end as computed,
-        claims.printed_value * claims.printed_places as printed_steps
+        {{ named_column('claims.figure', 'answers') }} as computed
     from claims
     inner join answers on claims.asked_id = answers.asked_id
     where claims.kind = 'figure'
 ),
 
+-- The printed value and the computed one in units of the last printed place: `1.1 million` is 11 of them.
 stepped as (
     select
-        figures.*,
-        abs(figures.computed * claims.printed_places) as computed_steps,
-        case when figures.computed < 0 then -1 else 1 end as side
+        *,
+        printed_value * printed_places as printed_steps,
+        abs(computed * printed_places) as computed_steps,
+        case when computed < 0 then -1 else 1 end as side
     from figures
-    inner join claims
-        on figures.edition = claims.edition
-        and figures.claim_no = claims.claim_no
 ),
 
 judged_figures as (
     select
-        stepped.edition,
-        stepped.claim_no,
-        stepped.computed,
-        stepped.data_status,
+        edition,
+        claim_no,
+        computed,
+        data_status,
         case
-            when stepped.data_status = 'not_applicable' then 'not computable'
-            when claims.printed_value is null and stepped.computed is null then 'agrees'
-            when stepped.computed is null then 'not computable'
-            when claims.printed_value is null then 'disagrees'
-            when stepped.printed_steps = stepped.side * floor(stepped.computed_steps + 0.5) then 'agrees'
-            when stepped.printed_steps = stepped.side * floor(stepped.computed_steps) then 'agrees when cut'
+            when data_status = 'not_applicable' then 'not computable'
+            when printed_value is null and computed is null then 'agrees'
+            when computed is null then 'not computable'
+            when printed_value is null then 'disagrees'
+            when printed_steps = side * floor(computed_steps + 0.5) then 'agrees'
+            when printed_steps = side * floor(computed_steps) then 'agrees when cut'
             else 'disagrees'
         end as verdict
     from stepped
-    inner join claims
-        on stepped.edition = claims.edition
-        and stepped.claim_no = claims.claim_no
 ),
 
 -- A statement has groups, each with a whole and its parts. It is true if it is true for each group.

@@ -88,7 +88,6 @@ select
     spine.month_end,
     cast(spine.first_covered_month_no as int) as first_covered_month_no,
     contracts.has_areas,
-    cast({{ days_between('spine.month_start', 'spine.month_end') }} + 1 as int) as days,
     cast(coalesce(covered.covered_days, 0) as int) as covered_days,
     cast(coalesce(covered.is_end_covered, 0) as int) as is_end_covered,
     case when touched.month_no is null then 0 else 1 end as is_touched

@@ -27,8 +27,7 @@ select
     loads.load_rank,
     loads.night_id,
     loads.covered_from,
-    loads.covered_to,
-    loads.is_keyed
+    loads.covered_to
 from loads
 left join outranked on loads.load_id = outranked.load_id
 where outranked.load_id is null

@@ -420,7 +420,9 @@ def test_every_page_of_sample_data_has_a_banner() -> None:
     assert answered(SampleBanner(page), "/graphql") == answered(page, "/graphql")
 
 
-def test_old_runs_are_deleted_with_their_logs_and_unfinished_ones_marked(new_home: Home) -> None:
+def test_old_runs_are_deleted_with_their_logs_and_unfinished_ones_marked(
+    new_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_settings(new_home)
 
     @dg.op
@@ -437,7 +439,8 @@ def test_old_runs_are_deleted_with_their_logs_and_unfinished_ones_marked(new_hom
         done = small.execute_in_process(instance=instance, run_config=QUIET_RUN).run_id
         left = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
         assert runs.delete_old_runs(instance, new_home) == [] and files(done)
-        assert runs.delete_old_runs(instance, new_home, days=-1) == ["1 runs of more than -1 days ago were deleted"]
+        monkeypatch.setattr(runs, "KEEP_DAYS", -1)
+        assert runs.delete_old_runs(instance, new_home) == ["1 runs of more than -1 days ago were deleted"]
         assert not files(done) and instance.get_run_by_id(done) is None
         assert runs.mark_unfinished(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
         assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
