@@ -1,4 +1,3 @@
-{{ config(materialized='night_table') }}
 -- The value of each figure that an edition asks for, over any window, computed from days. If the window is a period of the marts,
 -- the value is the same as the mart's, which a test checks.
 with asked as (

@@ -1,4 +1,3 @@
-{{ config(materialized='night_table') }}
 -- The figures that editions ask for, one row for each area and category if an edition asks for all of them.
 with asked as (
     select * from {{ source('raw', 'asked') }}

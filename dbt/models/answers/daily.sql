@@ -1,4 +1,3 @@
-{{ config(materialized='night_table') }}
 -- Sums by day, for the force and for each section, unit or district: any window can be made from them. Only measures that editions
 -- ask for, and days from their first to their last window.
 with windows_asked as (

@@ -1,4 +1,3 @@
-{{ config(materialized='night_table') }}
 -- Headline figures and money of complete months, compared with the mean of the twelve complete months before: one row for each
 -- mart, force, measure and month that is complete or changed tonight. A mean below 30, or a rate of fewer rows, is too small to
 -- judge. Money may be nothing in one month and most of the year in another, so only a month far above the mean is unusual.

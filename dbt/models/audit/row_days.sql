@@ -1,4 +1,3 @@
-{{ config(materialized='night_table') }}
 -- The rows that count, by day, for the gate's checks of volumes. Erased rows have no day any more.
 with current_rows as (
     select landed.*

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 4.3. The status of a seizure is its present one, not that at the period's end.
 with seizures as (
     select * from {{ ref('stg_cash_seizures') }}

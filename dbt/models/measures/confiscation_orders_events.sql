@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 4.1-4.2.
 with orders as (
     select * from {{ ref('stg_confiscation_orders') }}

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 3.5-3.6. A line is active from its first day to the day before it closes: +1 on its first day, -1 on the day it closes.
 with lines as (
     select * from {{ ref('stg_county_lines') }}

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 2.1-2.2. The class is that of the whole code (`77/50`), else of the part before the `/`, which is the category.
 with recorded as (
     select

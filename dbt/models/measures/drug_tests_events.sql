@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 2.15-2.18. The result decides whether a test is positive; where it is blank, the substances do.
 with tests as (
     select

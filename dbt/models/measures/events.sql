@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- The events of every subject, each with its mart.
 {%- for subject in subjects() %}
 select

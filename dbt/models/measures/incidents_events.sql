@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 6.3-6.6. One of the row's qualifiers counts as Drugs.
 with drugs as (
     select * from {{ ref('stg_incidents') }} as source_rows

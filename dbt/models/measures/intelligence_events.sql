@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 6.7. One of the row's themes counts as Drugs.
 select {{ event('submitted_on', 'intelligence_items', category('source'), extract='intelligence') }}
 from {{ ref('stg_intelligence') }} as source_rows

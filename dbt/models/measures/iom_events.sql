@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 7.6-7.7.
 with visits as (
     select * from {{ ref('stg_iom_visits') }}

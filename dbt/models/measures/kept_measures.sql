@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Archived totals of erased rows, one event for each month. A unit that is no longer in the list is `Not recorded`.
 with kept as (
     select * from {{ source('raw', 'kept_months') }}

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 4.4-4.8.
 select {{ event('order_date', 'orders', category('recipient'), extract='mda_orders') }}
 from {{ ref('stg_mda_orders') }}

@@ -1,3 +1,4 @@
+{{ config(materialized='night_table', meta={'by_year': true}) }}
 -- Sums of every subject's events by month, the grain from which every period is made.
 --
 -- Rows on days without coverage add nothing, but their categories get a row. A stock takes every row, since a county line may be

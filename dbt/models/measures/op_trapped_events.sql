@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 3.8, 8.4. An address repeats if it was identified before, by date, then reference.
 with identified as (
     select

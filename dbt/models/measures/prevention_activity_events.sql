@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 2.4-2.7, 5.12.
 select {{ event('activity_on', 'activities', category('activity'), extract='prevention_activity') }}
 from {{ ref('stg_prevention_activity') }}

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 2.9-2.11. An order is active from its first day to the day before it ends: +1 when it starts, -1 when it ends.
 with orders as (
     select * from {{ ref('stg_pspos') }}

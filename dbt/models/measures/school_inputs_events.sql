@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 3.10.
 select {{ event('delivered_on', 'inputs_delivered', category('phase'), extract='school_inputs') }}
 from {{ ref('stg_school_inputs') }}

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Report 3.2-3.3. Rows of data.police.uk have no reference, and do not say whether the object was found.
 with searches as (
     select * from {{ ref('stg_stop_search') }}

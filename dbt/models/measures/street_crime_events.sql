@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- The district is the name of a neighbourhood (`Amber Valley 001A`) without its last word.
 with districts as (
     select *, trim(regexp_replace(lsoa_name, '[^ ]+$', '')) as district

@@ -1,2 +1,1 @@
-{{ config(materialized='night_view') }}
 {{ report_table('arrests_and_tests', ['trigger_arrests', 'tests_completed']) }}

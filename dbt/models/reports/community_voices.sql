@@ -1,2 +1,1 @@
-{{ config(materialized='night_view') }}
 {{ report_table('community_voices', ['rolling_before', 'rolling']) }}

@@ -1,2 +1,1 @@
-{{ config(materialized='night_view') }}
 {{ report_table('emergency_incidents', ['two_years_before', 'year_before', 'this_year']) }}

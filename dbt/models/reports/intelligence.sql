@@ -1,2 +1,1 @@
-{{ config(materialized='night_view') }}
 {{ report_table('intelligence', ['two_years_before', 'year_before', 'this_year']) }}

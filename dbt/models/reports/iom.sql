@@ -1,2 +1,1 @@
-{{ config(materialized='night_view') }}
 {{ report_table('iom', ['to_date']) }}

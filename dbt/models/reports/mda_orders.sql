@@ -1,2 +1,1 @@
-{{ config(materialized='night_view') }}
 {{ report_table('mda_orders', ['year_1', 'year_2', 'year_3', 'year_4', 'year_5', 'year_6']) }}

@@ -1,2 +1,1 @@
-{{ config(materialized='night_view') }}
 {{ report_table('mda_recipients', ['last_financial_year']) }}

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 {{ report_table('school_inputs', [
     'inputs_before', 'inputs', 'young_people_before', 'young_people',
 ]) }}

@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 {{ report_table('stop_search', [
     'financial_year_before', 'last_financial_year', 'rolling_before', 'rolling', 'volume_change',
     'pct_change',

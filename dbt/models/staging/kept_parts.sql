@@ -1,4 +1,3 @@
-{{ config(materialized='night_view') }}
 -- Months of loads whose rows were erased and whose archived totals still count. A later file can replace only a whole month: it
 -- is no longer known which of the erased rows a part of it would replace.
 with parts as (
