@@ -37,16 +37,21 @@ SAMPLE_DAY = date(2026, 1, 3)
 """The date in the sample's home, three days after the sample ends: so its files do not become late."""
 
 
+def is_sample(home: Home) -> bool:
+    """Whether a home is for the sample only."""
+    return (home.path / SAMPLE_MARK).exists()
+
+
 def today_of(home: Home, now: datetime | None = None) -> date:
     """The date in London by which a home's extracts are late; in the sample's home, `SAMPLE_DAY`."""
-    if (home.path / SAMPLE_MARK).exists():
+    if is_sample(home):
         return SAMPLE_DAY
     return (now or datetime.now(UTC)).astimezone(LONDON).date()
 
 
 def holds_made_up(home: Home) -> bool:
     """Whether a home's figures are made up: all outputs then say so."""
-    return any((home.path / name).exists() for name in (SAMPLE_MARK, MADE_UP_MARK))
+    return is_sample(home) or (home.path / MADE_UP_MARK).exists()
 
 
 class SampleHomeError(PamError, RuntimeError):
@@ -57,7 +62,7 @@ class SampleHomeError(PamError, RuntimeError):
 
 def refuse_sample(home: Home) -> None:
     """Raise SampleHomeError if a home holds made-up data."""
-    if (home.path / SAMPLE_MARK).exists():
+    if is_sample(home):
         raise SampleHomeError(
             f"{home.path} holds made-up sample data: give real extracts a home of their own (--home DIR), or delete that one"
         )
@@ -80,7 +85,7 @@ class Night:
         first_id = night_id = now.strftime("%Y%m%dT%H%M%SZ")
         n = 1
         while (
-            (home.nights / f"{night_id}.json").exists()
+            receipt_path(home, night_id).exists()
             or (home.nights / STEPS / night_id).exists()
             or any(home.ledger.glob(f"{night_id}__*"))
         ):

@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.core.config import ConfigError, Serve, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK
+from dagster_project.core.receipts import is_sample
 from dagster_project.core.sql import literal
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -29,7 +29,7 @@ def with_owners_and_tags(
     except (ConfigError, OSError):
         # Every night reports it.
         settings = Serve()
-    tags = {**settings.tags, **(MADE_UP if (home.path / SAMPLE_MARK).exists() else {})}
+    tags = {**settings.tags, **(MADE_UP if is_sample(home) else {})}
     owners = list(settings.owners)
     return list(dg.map_asset_specs(lambda spec: spec.merge_attributes(owners=owners or ..., tags=tags or ...), assets))
 

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK
+from dagster_project.core.receipts import is_sample
 from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import NightRun
@@ -50,9 +50,11 @@ def night_of(config: dict[str, Any], plan: Plan) -> NightRun:
         raise period_coverage.PeriodError("a period has a first and a last day: set both `from` and `to`")
     period = period_coverage.read_period(first, last) if first and last else None
     home = Home.of()
-    # A home of made-up data stays one, and its night can be run again from its page.
-    is_sample = (home.path / SAMPLE_MARK).exists()
-    return NightRun(home, rebuild=config.get("rebuild", False), period=period, sample=is_sample, patience=PATIENCE, plan=plan)
+    return NightRun(
+        home, rebuild=config.get("rebuild", False), period=period, patience=PATIENCE, plan=plan,
+        # A home of made-up data stays one, and its night can be run again from its page.
+        sample=is_sample(home),
+    )  # fmt: skip
 
 
 @dg.resource(config_schema=TONIGHT, description="The night under way: what one step passes on to the next.")

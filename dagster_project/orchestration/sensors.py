@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_project.core import memory
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK, NightUnderWayError, is_under_way, locked
+from dagster_project.core.receipts import NightUnderWayError, is_sample, is_under_way, locked
 from dagster_project.landing import complete_inbox
 from dagster_project.nights import alerts
 from dagster_project.nights.lifecycle import write_missing_receipts
@@ -38,7 +38,7 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
     def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         home = Home.of()
         mark_dead_runs(context.instance, home)
-        if (home.path / SAMPLE_MARK).exists():
+        if is_sample(home):
             return dg.SensorResult(skip_reason="the files of this home are made up: no night starts by itself")
         config = read_config(home)
         settings = config.arrival

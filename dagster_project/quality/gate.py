@@ -16,11 +16,10 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public, read_config
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
-from dagster_project.core.memory import limit_memory
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, find_changed, make_rule_tables
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
+from dagster_project.transform.candidate import read_candidate
 
 from . import engine, stored_results
 from .relation_rules import judge_relations, take_error
@@ -46,9 +45,9 @@ def judge(home: Home, keep: Path | None = None, public: Public | None = None) ->
     rule and hardly any for each row. Raises SuiteError for an invalid suite; a broken rule is a failed check, not an error.
     """
     own = relation_suites(home)
-    with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
-        frames = {kind: con.execute(f"select * from audit.{table}").df() for kind, table in FACTS.items()}
-        loaded = {row[0] for row in con.execute("select distinct extract from raw.loads").fetchall()}
+    with read_candidate(home) as con:
+        frames = {kind: con.execute(f"select * from work.audit.{table}").df() for kind, table in FACTS.items()}
+        loaded = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
     marts = {s.name for s in load_suites().values() if s.subject == "mart"}
     facts = {"extract": (frames["extract"], loaded), "mart": (frames["mart"], marts)}
     facts |= outgoing_facts(home, public or read_config(home).public)
@@ -148,10 +147,7 @@ def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFram
     `settings`: how the public form was made. `public` is left out if they switch it off and there is none. Raises duckdb.Error
     if the candidate lacks a table.
     """
-    with duckdb.connect() as con:
-        limit_memory(con, home)
-        for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
-            con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
+    with read_candidate(home) as con:
         con.execute("use warehouse")
         cells = "select distinct mart from reports.cells where mart is not null"
         facts = {"report": (con.execute(_script("report_facts")).df(), {row[0] for row in con.execute(cells).fetchall()})}

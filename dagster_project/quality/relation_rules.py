@@ -13,10 +13,9 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
-from dagster_project.core.memory import limit_memory
 from dagster_project.core.similar_names import closest_names
-from dagster_project.core.sql import literal, one_row
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
+from dagster_project.core.sql import one_row
+from dagster_project.transform.candidate import read_candidate
 
 from . import engine
 from .suites import COLUMN_ARGUMENTS, Suite, answer_to
@@ -50,10 +49,7 @@ def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], l
     """
     checks: list[Check] = []
     results: list[dict[str, Any]] = []
-    with duckdb.connect() as con:
-        limit_memory(con, home)
-        for name, file in (("work", WORK), ("warehouse", WAREHOUSE)):
-            con.execute(f"attach {literal(str(home.candidate / file))} as {name} (read_only)")
+    with read_candidate(home) as con:
         loaded = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
         for suite in suites:
             relation, schema, name = _find(con, suite.relation)

@@ -9,6 +9,8 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +19,10 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import EXPECTATIONS, Home
+from dagster_project.core.memory import limit_memory
 from dagster_project.core.published_file import PublishError, sha256_of
 from dagster_project.core.reference_lists import OWN_LISTS
+from dagster_project.core.sql import literal
 
 from . import empty_build
 from .changed_months import loads_of
@@ -184,6 +188,17 @@ def _settings_hash(home: Home) -> str:
     for path in sorted(p for p in home.editions.rglob("*") if p.is_file()):
         digest.update(str(path.relative_to(home.editions)).encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+@contextmanager
+def read_candidate(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the candidate's files, attached as `work` and `warehouse`, for reading. Raises duckdb.Error."""
+    with duckdb.connect() as con:
+        limit_memory(con, home)
+        for file in (WORK, WAREHOUSE):
+            path = home.candidate / file
+            con.execute(f"attach {literal(str(path))} as {path.stem} (read_only)")
+        yield con
 
 
 def open_candidate(path: Path) -> duckdb.DuckDBPyConnection:
