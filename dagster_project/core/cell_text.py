@@ -55,7 +55,7 @@ def escape_formula(value: Any) -> Any:
 
 
 def escape_formula_sql(column: str) -> str:
-    """SQL that does the same to a text column."""
+    """SQL for the values of a text column, each as `escape_formula` writes it."""
     risky = f"regexp_matches({column}, {literal(STARTS_FORMULA)}) and not regexp_full_match({column}, {literal(NUMBER)})"
     return f"case when {risky} then chr(39) || {column} else {column} end"
 

@@ -67,7 +67,7 @@ def temporary_path(path: Path) -> Path:
 
 
 def put_in_place(new: Path, path: Path) -> None:
-    """Rename a finished file to its final name, also across a power cut."""
+    """Rename a finished file to its final name, which it keeps through a power cut."""
     os.replace(new, path)
     flush(path.parent)
 

@@ -137,7 +137,7 @@ def _meaning_of(column: str, counts_as: str) -> str | None:
 
 
 def _fault_of_word(values: dict[str, str]) -> str:
-    """The same for a row of the vocabulary: a word that no model knows would make a false zero."""
+    """What is wrong with a row of the vocabulary: a word that no model knows would make a false zero."""
     extract, column = values["extract"], values["column"]
     extracts = extract_names()
     columns = (*CLASSIFYING.get(extract, ()), UNIT)
@@ -161,7 +161,7 @@ def seeded_words() -> dict[Place, str]:
 
 
 def own_words(home: Home) -> dict[Place, str]:
-    """The same from the home's own `seeds/vocabulary.csv`. Raises SeedError."""
+    """What values count as, from the home's own `seeds/vocabulary.csv`. Raises SeedError."""
     rows = read_own_list(home.seeds / "vocabulary.csv", OWN_LISTS["vocabulary"])
     return {(extract, column, value.lower()): counts_as for extract, column, value, counts_as in rows}
 
@@ -192,7 +192,7 @@ def known_units(home: Home | None, force_code: str) -> set[str]:
 
 
 def _fault_of_rebase(values: dict[str, str]) -> str:
-    """The same for a row of the list of rebases."""
+    """What is wrong with a row of the list of rebases, and what to write instead; empty if it is fine."""
     if values["force_code"] not in force_names():
         near = suggestion(values["force_code"], force_names())
         return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{near}"

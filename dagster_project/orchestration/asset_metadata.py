@@ -41,7 +41,7 @@ def table_metadata(candidate: Path, names: Collection[str]) -> dict[str, dict[st
 
 
 def published_tables(warehouse: Path) -> dict[str, dict[str, Any]]:
-    """By name: the same for the marts of a published file."""
+    """By name: row count and columns of the marts of a published file. Views are left out."""
     return _tables([warehouse.resolve()], "schema_name = ?", "marts")
 
 

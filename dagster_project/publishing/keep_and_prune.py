@@ -13,7 +13,7 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import share_published
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.transform.trail_files import evidence_of, keep_evidence
+from dagster_project.transform.evidence import evidence_of, keep_evidence
 
 from . import folder_swap
 from .publications import list_kept

@@ -20,7 +20,7 @@ from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.publications import TODAY, find_kept
-from dagster_project.transform.trail_files import attach_built, attach_evidence, evidence_of
+from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
 
 from .trace_request import FigureRequest, TrailError, find_force, measure_row
 

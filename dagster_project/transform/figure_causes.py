@@ -7,6 +7,7 @@ and its extract's contract.
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import extract_of, read_seed
 
 FILE_COLUMNS = (
@@ -45,13 +46,11 @@ def find_causes(con: duckdb.DuckDBPyConnection) -> None:
     (a whole list overlaps any). If none does, the files are those that can change figures beyond their window, because they
     move a row to another period by its key, or decide which rows there are.
     """
-    con.execute("create or replace temp table measure_sources (mart varchar, measure varchar, extract varchar)")
-    con.executemany("insert into measure_sources values (?, ?, ?)", measure_sources())
-    con.execute("create or replace temp table extract_kinds (extract varchar, is_whole boolean, is_keyed boolean)")
-    con.executemany(
-        "insert into extract_kinds values (?, ?, ?)",
-        [(c.extract, c.kind in ("list", "indicators"), bool(c.key)) for c in load_contracts().values()],
-    )
+    columns = {"mart": "varchar", "measure": "varchar", "extract": "varchar"}
+    make_table(con, "measure_sources", columns, measure_sources(), temporary=True)
+    kinds = [(c.extract, c.kind in ("list", "indicators"), bool(c.key)) for c in load_contracts().values()]
+    columns = {"extract": "varchar", "is_whole": "boolean", "is_keyed": "boolean"}
+    make_table(con, "extract_kinds", columns, kinds, temporary=True)
     con.execute(
         f"""
         create or replace temp table landed as
