@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from .config import Limits
 from .errors import PamError
 from .home import Home
 from .sql import literal, one_row
@@ -36,7 +37,7 @@ disk next to the file."""
 _settings_lock = threading.Lock()
 """Only one thread at a time may check whether the settings are locked, and lock them."""
 
-MEMORY = "2GB"
+MEMORY = Limits().memory
 """Default memory of a query. A query that needs more is ended: nothing is spilled to disk."""
 
 
