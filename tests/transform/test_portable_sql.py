@@ -74,7 +74,7 @@ SHARED_FUNCTIONS = {
     "year",
 }  # fmt: skip
 """Functions with the same meaning in both engines. Read both manuals before you add one."""
-SPELLED_DIFFERENTLY = {"date_diff", "getvariable", "hash", "regexp_matches"}
+SPELLED_DIFFERENTLY = {"date_diff", "format", "getvariable", "hash", "regexp_matches"}
 """Functions that `macros/portable.sql` writes for DuckDB, and `materializations.sql` to build mart by mart."""
 
 
