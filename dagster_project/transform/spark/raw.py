@@ -4,7 +4,6 @@ Landed rows are read from the Parquet in raw/. The night's lists are copied to P
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -66,24 +65,20 @@ def _show_extract(spark: "SparkSession", home: Home, contract: Contract, names: 
 
 
 def _show_lists(spark: "SparkSession", home: Home) -> None:
-    """Show the tables of `raw`, and its views of carried rows, which are empty on Spark."""
+    """Show the tables of `raw`, and its views of carried rows, which are empty on Spark. Each is copied to a folder."""
+    spark.sql("create schema raw")
     with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
         listed = con.execute(
             "select table_name from duckdb_tables() where schema_name = 'raw' union all"
             " select view_name from duckdb_views() where schema_name = 'raw' and starts_with(view_name, 'carried_') order by 1"
         ).fetchall()
         for (name,) in listed:
-            _show_table(spark, con, spark_folder(home) / "lists", f"raw.{name}")
-
-
-def _show_table(spark: "SparkSession", con: duckdb.DuckDBPyConnection, folder: Path, table: str) -> None:
-    """Copy a DuckDB table to a folder of its own in `folder`, and show it to the session under the same name."""
-    path = folder / table / "rows.parquet"
-    path.parent.mkdir(parents=True)
-    con.execute(f"copy {table} to {literal(str(path))} (format parquet)")
-    columns = ", ".join(f"{c[0]} {SPARK_TYPES.get(c[1], c[1])}" for c in con.execute(f"describe {table}").fetchall())
-    spark.sql(f"create schema if not exists {table.split('.')[0]}")
-    spark.sql(f"create table {table} ({columns}) using parquet location {_text(str(path.parent))}")
+            folder = spark_folder(home) / "lists" / name
+            folder.mkdir(parents=True)
+            con.execute(f"copy raw.{name} to {literal(str(folder / 'rows.parquet'))} (format parquet)")
+            described = con.execute(f"describe raw.{name}").fetchall()
+            columns = ", ".join(f"{c[0]} {SPARK_TYPES.get(c[1], c[1])}" for c in described)
+            spark.sql(f"create table raw.{name} ({columns}) using parquet location {_text(str(folder))}")
 
 
 def _is_one_of(column: str, values: Iterable[str]) -> str:
