@@ -23,6 +23,7 @@ LOCK_SECONDS = 3
 """Seconds between two looks at the lock: one run may be waiting for another to release it."""
 NO_PROCESS = "The process of this night ended without a receipt. If the disk was full, make room; then see pam status."
 BUSY = [s for s in dg.DagsterRunStatus if s.name in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")]
+"""The statuses of runs that have not ended."""
 
 
 def arrival_sensor(job: Any) -> dg.SensorDefinition:

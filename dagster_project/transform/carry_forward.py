@@ -25,6 +25,7 @@ CARRIED = (
     "carried_months", "carried_days", "carried_row_days", "carried_superseded", "carried_periods", "carried_series",
     "figures_touched",
 )  # fmt: skip
+"""Relations of `raw` that say what is carried forward: empty where everything is built again."""
 
 
 def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, erased: Iterable[str]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 BUSY_SECONDS = 60
+"""How long to wait for a database that another process is writing to."""
 
 
 class EventLog(SqliteEventLogStorage):

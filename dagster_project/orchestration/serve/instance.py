@@ -12,6 +12,7 @@ from dagster_project.core.home import Home
 HEADER = "# Written by `pam serve` each time it starts: changes made here are lost.\n"
 LOCATION = "pam_warehouse"
 LONGEST_NIGHT = 6 * 3600
+"""Seconds after which Dagster ends a run."""
 EVENT_LOG = {"module": "dagster_project.orchestration.serve.event_log", "class": "EventLog"}
 SOCKET_BYTES = 100
 """How long a socket's path may be, a little under the kernel's limit of 107."""

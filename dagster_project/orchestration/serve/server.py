@@ -38,8 +38,14 @@ STABLE_SECONDS = 600
 """A process that ran for so many seconds was well: its next failure counts as the first."""
 
 LONGEST_PAUSE = 60
+"""The most seconds between the end of a process and its next start."""
+
 END_SECONDS = {"page": 5.0, "daemon": 20.0, "code server": 20.0}
+"""How long each process may take to end before it is killed."""
+
 RUNS_SECONDS = 150
+"""How long an action of `runs` may take. Ending a night takes longest."""
+
 TIDY_EVERY = 24 * 3600
 
 
