@@ -4,9 +4,10 @@ docs/reference/settings.md, and the pages that it names, say what each setting i
 """
 
 import tomllib
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -27,10 +28,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Names = TypeVar("Names", tuple[str, ...], dict[str, int], dict[str, date])
-
-
-def _require_extracts(names: Names) -> Names:
+def _require_extracts(names: Collection[str]) -> Collection[str]:
     known = extract_names()
     for name in names:
         if name not in known:

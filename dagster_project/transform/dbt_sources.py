@@ -2,7 +2,6 @@
 type, meaning and key are defined once. The file is committed, so that plain dbt works in a clone; a test fails if it is stale.
 """
 
-from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import Contract, load_contracts
@@ -33,6 +32,7 @@ def _extract_source(contract: Contract) -> dict[str, Any]:
 
 
 def _staging_model(contract: Contract) -> dict[str, Any]:
+    arguments = {"key": contract.key, "date": contract.date_column, "keyless": contract.police_uk is not None}
     return {
         "name": f"stg_{contract.extract}",
         "description": f"{contract.title}: current rows, typed; {contract.grain}. {contract.description}",
@@ -43,24 +43,14 @@ def _staging_model(contract: Contract) -> dict[str, Any]:
             *({"name": c.name, "description": c.description} for c in contract.columns),
             {"name": "unit_code", "description": "Unit in the list of areas, `unknown` where it names none"},
         ],
-        "data_tests": [
-            {
-                "one_current_version": {
-                    "arguments": {
-                        "key": contract.key,
-                        "date": contract.date_column,
-                        "keyless": contract.police_uk is not None,
-                    }
-                }
-            }
-        ],
+        "data_tests": [{"one_current_version": {"arguments": arguments}}],
     }
 
 
-def contents() -> dict[str, Any]:
-    """The properties file as data: the extracts as a source, one entry for each staging model."""
+def properties() -> str:
+    """The properties file as it is to be committed: the extracts as a source, one entry for each staging model."""
     contracts = load_contracts().values()
-    return {
+    contents = {
         "version": 2,
         "sources": [
             {
@@ -74,17 +64,13 @@ def contents() -> dict[str, Any]:
         ],
         "models": [_staging_model(c) for c in contracts],
     }
+    return "# Written by `pam docs` from the contracts: change those, not this.\n" + write_yaml(contents)
 
 
-def properties() -> str:
-    """The properties file as it is to be committed."""
-    return "# Written by `pam docs` from the contracts: change those, not this.\n" + write_yaml(contents())
-
-
-def write(path: Path = PATH) -> bool:
+def write() -> bool:
     """Write the properties file if it differs from what is there. Returns whether it did."""
     text = properties()
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    if PATH.exists() and PATH.read_text(encoding="utf-8") == text:
         return False
-    path.write_text(text, encoding="utf-8")
+    PATH.write_text(text, encoding="utf-8")
     return True

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.files import write_whole
+from dagster_project.core.files import new_file, write_whole
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import skip_unused_imports
 from dagster_project.core.published_file import sha256_of
@@ -41,8 +41,8 @@ def make(version: str) -> bool:
         FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / "made.json").unlink(missing_ok=True)
         for name in (WORK, WAREHOUSE):
-            shutil.copyfile(home.candidate / name, FOLDER / f"{name}.new")
-            os.replace(FOLDER / f"{name}.new", FOLDER / name)
+            with new_file(FOLDER / name) as new:
+                shutil.copyfile(home.candidate / name, new)
         made = {"stamp": version, "sha256": _digests(), "nodes": [asdict(n) for n in nodes]}
         write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
     return read(version) is not None

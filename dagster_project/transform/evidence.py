@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.files import put_in_place, temporary_path
+from dagster_project.core.files import flush, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
@@ -50,8 +50,7 @@ def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
         con.execute("commit")
         con.execute("use memory")
         con.execute("detach evidence")
-        with new.open("rb+") as file:
-            os.fsync(file.fileno())
+        flush(new)
         put_in_place(new, path)
         return True
     finally:
