@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 
 from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option
 from .echo import echo
@@ -64,7 +65,7 @@ def load(home: HomeOption = HOME, quiet: QuietOption = False) -> None:
     if loaded.reason:
         echo(loaded.reason, err=True, fg=typer.colors.YELLOW)
     if not quiet:
-        echo(f"PostgreSQL serves night {loaded.night_id}: {loaded.rows:,} rows loaded in {loaded.seconds:.1f} s.")
+        echo(f"PostgreSQL serves night {loaded.night_id}: {counted(loaded.rows, 'row')} loaded in {loaded.seconds:.1f} s.")
 
 
 @group.command()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dagster_project.core.plurals import counted
+
 from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option
 from .echo import echo
 
@@ -43,7 +45,7 @@ def release(
         raise typer.BadParameter("say why the file is right", param_hint="--why")
     entry = release_held(home, file, by=by, why=why.strip())
     echo(
-        f"{entry.source_file} is accepted as it is, with {entry.rows_landed:,} rows."
+        f"{entry.source_file} is accepted as it is, with {counted(entry.rows_landed or 0, 'row')}."
         " Its figures come with the next night: `pam nightly`"
     )
 
@@ -68,8 +70,8 @@ def retract(
         raise typer.BadParameter("say why the file is wrong", param_hint="--why")
     e = retract_file(home, file, by=by, why=why.strip())
     echo(
-        f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {e.rows_landed:,} rows) is retracted."
-        " Its figures go with the next night: `pam nightly`"
+        f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {counted(e.rows_landed or 0, 'row')}) is"
+        " retracted. Its figures go with the next night: `pam nightly`"
     )
 
 

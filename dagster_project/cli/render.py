@@ -10,6 +10,7 @@ from rich.table import Table
 
 from dagster_project.core.check_results import message_of
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
 from dagster_project.editions import read_editions
@@ -151,9 +152,10 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
         print_line(console, "No new file.")
     _show_checks(console, receipt.checks)
     for extract, n in receipt.withdrawn.items():
-        print_line(console, f"{extract}: {n:,} rows withdrawn, listed in {home.nights / receipt.night_id}__withdrawn.csv")
+        listed = home.nights / f"{receipt.night_id}__withdrawn.csv"
+        print_line(console, f"{extract}: {counted(n, 'row')} withdrawn, listed in {listed}")
     if load := receipt.postgres:
-        outcomes = {"loaded": f"{load['rows']:,} rows loaded", "there already": "has it, or a newer one, already"}
+        outcomes = {"loaded": f"{counted(load['rows'], 'row')} loaded", "there already": "has it, or a newer one, already"}
         if load["outcome"] in outcomes:
             reason = f"; {load['reason']}" if load["reason"] else ""
             print_line(console, f"PostgreSQL: {outcomes[load['outcome']]}{reason}")
@@ -204,19 +206,20 @@ def show_status(state: dict[str, Any]) -> None:
     if state["not_expected"]:
         print_line(console, f"Not sent    {', '.join(state['not_expected'])}, as pam.toml says ([extracts])")
     late = [
-        f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {f['days_late']} days late" for f in state["late"]
+        f"{f['extract']} ({f['force_code']}): covered to {f['covered_to']}, {counted(f['days_late'], 'day')} late"
+        for f in state["late"]
     ]
     print_lines(console, "Late", late)
     for name in ("held", "retracted", "refused"):
         print_lines(console, name.title(), [f"{f['source_file']}: {f['reason']}" for f in state[name]])
-    print_lines(console, "Quarantined", [f"{f['source_file']}: {f['rows']:,} rows: "
+    print_lines(console, "Quarantined", [f"{f['source_file']}: {counted(f['rows'], 'row')}: "
                                     + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())
                                     for f in state["quarantined"]])  # fmt: skip
     archive = state["archive"]
     since = f" since {archive['oldest']}, {archive['bytes'] / 1e6:,.1f} MB" if archive["files"] else ""
     retention = f"kept for {archive['kept_days']} days, {archive['erased']:,} erased"
-    print_lines(console, "Archive", [f"{archive['files']:,} files{since}; {retention}"])
-    print_lines(console, "Withdrawn", [f"{x}: {n:,} rows" for x, n in state["withdrawn"].items()])
+    print_lines(console, "Archive", [f"{counted(archive['files'], 'file')}{since}; {retention}"])
+    print_lines(console, "Withdrawn", [f"{x}: {counted(n, 'row')}" for x, n in state["withdrawn"].items()])
     print_lines(console, "Drift", [f"{f['source_file']}: {'; '.join(f['drift'])}" for f in state["drift"]])
     if state["editions"]:
         print_lines(console, "Editions", [f"editions/{e['problem']}: it is not printed until it is corrected"

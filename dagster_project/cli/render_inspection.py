@@ -1,5 +1,6 @@
 """Shows at the terminal what inspected files would do."""
 
+from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.plausibility import EVER
 from dagster_project.landing.vocabulary import shown_values
@@ -62,7 +63,7 @@ def _show_file(console: Console, one: InspectedFile) -> None:
         print_lines(console, "Quarantined", [f"{n:,} {kind}" for kind, n in e.quarantine_reasons.items()])
         print_lines(console, "Problems", [f"line {line}: {reasons}" for line, reasons in one.problems])
         if e.withheld:
-            print_lines(console, "Withheld", [f"{n:,} rows of {load}, which differ" for load, n in e.withheld.items()])
+            print_lines(console, "Withheld", [f"{counted(n, 'row')} of {load}, which differ" for load, n in e.withheld.items()])
     for rule in one.rules:
         print_line(console, f"Rule        {rule.column}: {rule.description}")
         print_lines(console, "", [f"line {line}: {_shown(before)} -> {_shown(after)}" for line, before, after in rule.rows])

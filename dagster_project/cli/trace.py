@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dagster_project.core.plurals import counted
+
 from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option
 from .echo import echo
 
@@ -127,8 +129,8 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
     echo(f"{trail.title} ({trail.mart}.{request.measure}), {request.category}, {area}, {_days(request)}")
     echo(f"{trail.formula}.")
     for part in trail.parts:
-        amount = plain_text(part.amount)
-        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {len(part.rows):,} rows make {amount}")
+        amount, makes = plain_text(part.amount), "makes" if len(part.rows) == 1 else "make"
+        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {counted(len(part.rows), 'row')} {makes} {amount}")
         for sentence in missing.get(part.role, ()):
             echo(sentence)
         if part.rows and trail.aggregation != "published":

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import duckdb
 
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.sql import one_row
 
 from .conflicting_files import load_of
@@ -122,7 +123,7 @@ def replaced_rows(
             days = since if since == to else f"{since} to {to}"
             n_replaced[name] += n
             notes.append(
-                f"{f'{n:,} rows' if n > 1 else '1 row'} of {name}, dated {days}, {'are' if n > 1 else 'is'} replaced by rows of"
+                f"{counted(n, 'row')} of {name}, dated {days}, {'are' if n > 1 else 'is'} replaced by rows of"
                 f" {files[by][0]} with the same {sheet.key[0]}: {_remedy(sheet)}, and drop the files again under a newer time;"
                 " if the records were moved to other days, nothing is wrong"
             )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
+from dagster_project.core.plurals import counted
 from dagster_project.core.sql import one_row
 
 from .codes import target_of
@@ -178,7 +179,7 @@ def _cells_in_words(column: Column, source: ColumnSource, known: Mapping[str, st
         return "hashed before anything is stored"
     if column.type == "unit" and known:
         return f"{percent(profile.share_of(known.keys()))} in the list of areas"
-    return f"{b.distinct:,} {'value' if b.distinct == 1 else 'values'}" if b.distinct <= MOST_CODES else ""
+    return counted(b.distinct, "value") if b.distinct <= MOST_CODES else ""
 
 
 def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:

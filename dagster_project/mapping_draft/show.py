@@ -4,6 +4,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
 from dagster_project.reporting.pack.wording import format_number
 
@@ -17,7 +18,7 @@ def show_draft(draft: Draft) -> None:
     console = Console()
     place = f", sheet {draft.table.sheet}" if draft.table.sheet else ""
     _say(console, f"{draft.path.name}: {draft.contract.extract} of {draft.force or 'an unknown force (give --force)'}{place},"
-                  f" header in row {draft.table.header_row}, {draft.rows:,} rows")  # fmt: skip
+                  f" header in row {draft.table.header_row}, {counted(draft.rows, 'row')}")  # fmt: skip
     if draft.extra_rows:
         _say(console, f"{draft.extra_rows} more {'row is no record' if draft.extra_rows == 1 else 'rows are no records'}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -27,7 +28,7 @@ def show_draft(draft: Draft) -> None:
     for d in draft.columns:
         undecided = sum(c.target is None for c in draft.codes.get(d.column.name, ())) if d.column.type == "choice" else 0
         to_do = [f"check: {c}" for c in d.checks]
-        to_do += [f"decide: {undecided} {'code' if undecided == 1 else 'codes'}"] if undecided else []
+        to_do += [f"decide: {counted(undecided, 'code')}"] if undecided else []
         if d.source is None:
             perhaps = f"; perhaps '{likely[d.column.name]}'" if d.column.name in likely else ""
             to_do = [f"decide: required, but no header matches{perhaps}"] if d.column.required else []
@@ -55,7 +56,7 @@ def show_preview(result: Preview) -> None:
     reason = f": {e.reason}" if e.reason else ""
     _say(console, f"With this mapping the file would be {e.outcome}{reason}", "green" if e.outcome == "accepted" else "yellow")
     if e.rows_in_file is not None:
-        _say(console, f"{e.rows_in_file:,} rows: {e.rows_landed:,} land, {e.rows_quarantined:,} are quarantined,"
+        _say(console, f"{counted(e.rows_in_file, 'row')}: {e.rows_landed:,} land, {e.rows_quarantined:,} are quarantined,"
                       f" {e.rows_duplicate:,} repeat another")  # fmt: skip
     if result.problems:
         _say(console, "First problems")

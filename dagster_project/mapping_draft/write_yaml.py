@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import CLASSIFYING, UNIT, counts_towards
 
 from .codes import SHOWN, Code
@@ -36,8 +37,9 @@ def flow(texts: list[str]) -> str:
 
 def mapping_yaml(draft: Draft) -> str:
     """The mapping as YAML, with comments."""
-    lines = [f"# Drafted by `pam map` from {_one_line(draft.path.name)}: {draft.rows:,} rows. `# check` means look at it,",
-             "# `# ?` means decide; everything else was recognised by its name or its cells."]  # fmt: skip
+    lines = [f"# Drafted by `pam map` from {_one_line(draft.path.name)}: {counted(draft.rows, 'row')}.",
+             "# `# check` means look at it, `# ?` means decide; everything else was recognised by its name or its cells.",
+    ]  # fmt: skip
     lines += [f"# decide: {_one_line(p)}" for p in draft.open_points]
     lines += [f"# check: {_one_line(c)}" for c in draft.checks]
     lines.append(f"extract: {draft.contract.extract}")
@@ -119,7 +121,7 @@ def _codes(extract: str, d: Drafted, codes: list[Code]) -> tuple[list[str], bool
     is_choice = d.column.type == "choice"
     same = [c for c in codes if c.target is not None and not is_choice]
     if same:
-        shown = ", ".join(f"{_one_line(c.code)} ({_rows(c.rows)})" for c in same[:SHOWN])
+        shown = ", ".join(f"{_one_line(c.code)} ({counted(c.rows, 'row')})" for c in same[:SHOWN])
         more = f" and {len(same) - SHOWN} more" if len(same) > SHOWN else ""
         lines.append(f"    # known as they are: {shown}{more}")
     listed = codes if is_choice else [c for c in codes if c.target is None]
@@ -133,12 +135,12 @@ def _codes(extract: str, d: Drafted, codes: list[Code]) -> tuple[list[str], bool
         ]
     for c in listed[:SHOWN]:
         if c.target is not None and not c.code.endswith("*"):
-            lines.append(f"    {scalar(c.code)}: {scalar(c.target)}  # {_rows(c.rows)}")
+            lines.append(f"    {scalar(c.code)}: {scalar(c.target)}  # {counted(c.rows, 'row')}")
             writes = True
         else:
             perhaps = f"; perhaps {c.perhaps}" if c.perhaps else ""
             one_of = "" if is_choice or is_classifying else "; or leave it as it is"
-            lines.append(f"    # {scalar(c.code)}:  # ? {_rows(c.rows)}{perhaps}{one_of}")
+            lines.append(f"    # {scalar(c.code)}:  # ? {counted(c.rows, 'row')}{perhaps}{one_of}")
     if len(listed) > SHOWN:
         lines.append(f"    # ? {len(listed) - SHOWN} more codes, each of fewer rows")
     return lines, writes
@@ -154,10 +156,6 @@ def _dates(draft: Draft) -> list[str]:
         note = f"  # {form.note}" if form.note else ""
         lines.append(f"  {d.column.name}: {formats if len(form.formats) == 1 else f'[{formats}]'}{note}")
     return ["dates:", *lines] if lines else []
-
-
-def _rows(n: int) -> str:
-    return f"{n:,} {'row' if n == 1 else 'rows'}"
 
 
 def _one_line(text: str) -> str:

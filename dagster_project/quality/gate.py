@@ -16,6 +16,7 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public, read_config
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, find_changed, make_rule_tables
@@ -133,7 +134,7 @@ def _sentence(subject: str, expectation: dict[str, Any], fact: dict[str, Any]) -
         except (KeyError, TypeError, ValueError):
             # A column that is blank or not there must not end the night: the check has failed, and says what was found.
             return f"{about}{force}: {expectation['kwargs']['column']} {found}"
-    return f"{about}{force}: in {found:,.0f} place{'' if found == 1 else 's'} this is not so: {meta['reason']}"
+    return f"{about}{force}: in {counted(int(found), 'place')} this is not so: {meta['reason']}"
 
 
 def held_by(checks: Iterable[Check]) -> list[Check]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from dagster_project.core.plurals import counted
 from dagster_project.core.small_counts import FEW_A_MONTH, is_small
 from dagster_project.editions.tables import CHANGES
 from dagster_project.public_form.public_windows import FigureSeries
@@ -201,7 +202,7 @@ def describe_period(months: Sequence[ChartMonth], first: date | None, last: date
     high, low = (sum(m.mark == mark for m in own) for mark in ("high", "low"))
     if not high and not low:
         return NORMAL
-    of = f"of {len(own)} {'month' if len(own) == 1 else 'months'}"
+    of = f"of {counted(len(own), 'month')}"
     both = f", {low} low" if high and low else ""
     return f"unusual: {high or low} {of} {'high' if high else 'low'}{both}"
 

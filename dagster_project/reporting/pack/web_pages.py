@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from dagster_project.core.plurals import counted
 from dagster_project.editions.verdicts import share_checked
 
 from . import wording as words
@@ -135,17 +136,13 @@ def _describe_part(part: TrailPart, cell: Cell, is_rate: bool) -> str:
     """`Numerator: 12 records make 12.`"""
     role = f"{part.role.capitalize()}: " if is_rate else ""
     makes = "makes" if part.rows == 1 else "make"
-    return f"{role}{_records(part.rows)} {makes} {words.format_number(part.amount, _unit(cell))}."
+    return f"{role}{counted(part.rows, 'record')} {makes} {words.format_number(part.amount, _unit(cell))}."
 
 
 def _describe_month(month: tuple[str, int, Decimal], cell: Cell) -> str:
     """`October 2025: 3 records, 3`."""
-    return f"{words.month_in_words(month[0])}: {_records(month[1])}, {words.format_number(month[2], _unit(cell))}"
+    return f"{words.month_in_words(month[0])}: {counted(month[1], 'record')}, {words.format_number(month[2], _unit(cell))}"
 
 
 def _unit(cell: Cell) -> str:
     return "gbp" if cell.unit == "gbp" else "count"
-
-
-def _records(count: int) -> str:
-    return f"{count:,} {'record' if count == 1 else 'records'}"
