@@ -16,8 +16,8 @@ def test_the_table_shows_marts_changed_figures_and_files(pam: Callable, week: Ho
     result = pam("diff", "20260103", "20260104", "--home", week.path)
     assert result.exit_code == 0 and result.stderr == ""
     lines = result.stdout.splitlines()
-    assert lines[0] == f"From night {NIGHTS[0]} to night {NIGHTS[1]}: 631 figures moved"
-    assert ["mart_naloxone", "1362", "65", "51", "434", "0"] in [line.split() for line in lines]
+    assert lines[0] == f"From night {NIGHTS[0]} to night {NIGHTS[1]}: 361 figures moved"
+    assert ["mart_naloxone", "1014", "65", "51", "182", "0"] in [line.split() for line in lines]
     june = next(line.split() for line in lines if "Jun 2025" in line)
     assert june[:4] == ["naloxone", "naloxone_administrations", "all", "derbyshire"]
     assert june[4:] == ["Jun", "2025", "2", "1", "-1", "complete", "(1)"]
@@ -34,18 +34,18 @@ def test_without_nights_the_last_two_are_compared(pam: Callable, week: Home) -> 
 def test_the_csv_has_every_changed_figure(pam: Callable, week: Home, tmp_path: Path) -> None:
     out = tmp_path / "moves.csv"
     result = pam("diff", "20260103", "20260104", "--all", "--format", "csv", "--out", out, "--home", week.path)
-    assert result.stdout == f"631 of 631 moved figures written to {out}\n"
+    assert result.stdout == f"361 of 361 moved figures written to {out}\n"
     assert out.stat().st_mode & 0o777 == 0o600
     rows = list(csv.DictReader(out.open(encoding="utf-8")))
-    assert len(rows) == 631 and tuple(rows[0]) == FIGURES
+    assert len(rows) == 361 and tuple(rows[0]) == FIGURES
     assert pam("diff", "20260103", "20260104", "-f", "csv", "--limit", "3", "--home", week.path).stdout.count("\n") == 4
 
 
 def test_the_json_has_marts_figures_and_files(pam: Callable, week: Home) -> None:
     diff = json.loads(pam("diff", NIGHTS[2], "today", "-f", "json", "--mart", "op_trapped", "--home", week.path).stdout)
-    assert (diff["before"], diff["after"], diff["moved"], diff["unexplained"]) == (NIGHTS[2], NIGHTS[4], 894, 0)
+    assert (diff["before"], diff["after"], diff["moved"], diff["unexplained"]) == (NIGHTS[2], NIGHTS[4], 802, 0)
     assert [m["mart"] for m in diff["marts"]] == ["mart_op_trapped"] and len(diff["figures"]) == 20
-    assert [(tuple(f), f["extract"], f["figures"]) for f in diff["files"]] == [(FILES, "op_trapped", 894)]
+    assert [(tuple(f), f["extract"], f["figures"]) for f in diff["files"]] == [(FILES, "op_trapped", 802)]
     assert {f["mart"] for f in diff["figures"]} == {"mart_op_trapped"}
 
 

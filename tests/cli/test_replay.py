@@ -31,7 +31,7 @@ def test_a_check_that_finds_differences_exits_with_1(pam: Callable, week_copy: H
     with locked(home):
         result = pam("replay", "--check", "--night", "20260106", "--home", home.path)
     assert result.exit_code == 1 and result.stderr == ""
-    assert f"2 of 15,718 figures are not those of night {NIGHTS[3]}" in result.stdout
+    assert f"2 of 13,728 figures are not those of night {NIGHTS[3]}" in result.stdout
     rows = [line.split() for line in result.stdout.splitlines() if "2025-06-01" in line]
     assert [row[1] for row in rows] == ["derbyshire", "leicestershire"]
     assert [row[-3:] for row in rows] == [["value", "7", "1"], ["value", "7", "2"]]
