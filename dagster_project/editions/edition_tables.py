@@ -61,7 +61,7 @@ _NONE = (None, None)
 _Key = tuple[str, str, str, str, str, date | None, date | None]
 """Mart, measure, kind of area, area, category, first and last day."""
 PrintedValues = dict[_Key, tuple[Decimal, Decimal]]
-"""Printed figures to compare others with: value, and half of the last printed place."""
+"""Printed figures to compare others with: value, and how far it may be rounded."""
 
 
 def write_frozen_figures(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
@@ -242,8 +242,13 @@ def _printed_values(figures: list[tuple[EditionFigure, PrintedNumber, dict[str, 
     values: PrintedValues = {}
     for figure, printed, row in figures:
         if row["figure"] == "value" and printed.value is not None:
-            values.setdefault(_key(figure, row["area_name"]), (printed.value, Decimal("0.5") / printed.places))
+            values.setdefault(_key(figure, row["area_name"]), (printed.value, _rounded_by(printed, row["unit"])))
     return values
+
+
+def _rounded_by(printed: PrintedNumber, unit: str) -> Decimal:
+    """How far a printed figure may be from the exact one: half of its last place, but a count with all digits is exact."""
+    return Decimal(0) if unit == "count" and printed.places >= 1 else Decimal("0.5") / printed.places
 
 
 def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, printed: PrintedValues) -> _Conflict:
@@ -261,24 +266,24 @@ def _months_conflict(figure: EditionFigure, whole: PrintedNumber, unit: str, pri
     if len(months) < 2 or len(values) < len(months):
         return _NONE
     total = sum((value for value, _ in values), Decimal(0))
-    # Counts are not rounded, other figures are.
-    slack = Decimal(0) if unit == "count" else sum((half for _, half in values), Decimal("0.5") / whole.places)
+    slack = sum((rounded_by for _, rounded_by in values), _rounded_by(whole, unit))
     return (total, whole.value) if abs(total - whole.value) > slack else _NONE
 
 
 def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _Conflict:
-    """The conflict if the report says that printed parts add up to a printed whole, and they do not."""
+    """The conflict if the report says that printed parts add up to a printed whole, and they do not, rounded as they are."""
     if statement.form != "adds_up":
         return _NONE
     name = force_names().get(force, force)
     for group in statement.groups:
         terms = [statement.whole(group), *statement.parts(group)]
         printed_terms = [printed.get(_key(t, t.area_name or name)) for t in terms]
-        values = [v[0] for v in printed_terms if v is not None]
+        values = [v for v in printed_terms if v is not None]
         if len(values) != len(terms):
             continue
-        whole, *parts = values
+        whole, *parts = (value for value, _ in values)
         total = sum(parts, Decimal(0))
-        if abs(total - whole) > Decimal(str(group.within)):
+        slack = sum((rounded_by for _, rounded_by in values), Decimal(str(group.within)))
+        if abs(total - whole) > slack:
             return total, whole
     return _NONE

@@ -48,6 +48,9 @@ def test_the_march_report_has_three_contradicted_claims() -> None:
         ("lines_closed", "count", ("1", "2", "3"), "6", None),
         ("lines_closed", "count", ("1", "2", "3"), "7", Decimal(6)),
         ("lines_closed", "count", ("1", "*", "3"), "7", None),
+        # Thousands are rounded, also those of a count: four halves may add up to 2,000.
+        ("lines_closed", "count", ("1 thousand", "2 thousand", "3 thousand"), "8 thousand", None),
+        ("lines_closed", "count", ("1 thousand", "2 thousand", "3 thousand"), "9 thousand", Decimal(6000)),
         # A stock after three months is not the sum of the months.
         ("lines_active", "count", ("1", "2", "3"), "3", None),
         # Each figure is rounded to the pound: four halves may add up to two pounds.
@@ -61,6 +64,33 @@ def test_a_sum_that_differs_from_its_months_is_contradicted(
     lines = [claim_line(measure, *days, printed, unit) for days, printed in zip(MONTHS, months, strict=True)]
     lines.append(claim_line(measure, "2025-01-01", "2025-03-31", printed_total, unit))
     assert [r["own_total"] for r in contradicted(write_edition(tmp_path, lines))] == ([total] if total is not None else [])
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit", "parts", "printed_whole", "total"),
+    [
+        # £9,400 and £17,400 make £26,800: rounded to thousands, the print is right.
+        ("order_value", "gbp", ("£9,000", "£17,000"), "£27,000", None),
+        ("order_value", "gbp", ("£9,000", "£17,000"), "£28,000", Decimal(26_000)),
+        ("lines_closed", "count", ("9", "17"), "27", Decimal(26)),
+    ],
+)
+def test_parts_that_were_rounded_may_differ_from_their_whole(
+    measure: str, unit: str, parts: tuple[str, ...], printed_whole: str, total: Decimal | None, tmp_path: Path
+) -> None:
+    lines = [claim_line(measure, *days, printed, unit) for days, printed in zip(MONTHS[:2], parts, strict=True)]
+    # Not whole months: the months are compared with their sum without any statement.
+    lines.append(claim_line(measure, "2025-01-02", "2025-02-28", printed_whole, unit))
+    says = {
+        "paragraph": "1", "says": "the months make the whole", "form": "adds_up",
+        "figure": {"mart": "mart_mda_orders" if unit == "gbp" else "mart_county_lines", "measure": measure},
+        "groups": [{
+            "whole": {"from": "2025-01-02", "to": "2025-02-28"},
+            "parts": [dict(zip(("from", "to"), days, strict=True)) for days in MONTHS[:2]],
+        }],
+    }  # fmt: skip
+    rows = contradicted(write_edition(tmp_path, lines, statements=[says]))
+    assert [(r["kind"], r["own_total"]) for r in rows] == ([("statement", total)] if total is not None else [])
 
 
 def test_a_file_of_statements_decides_which_are_tested(tmp_path: Path) -> None:
