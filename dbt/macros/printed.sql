@@ -51,6 +51,15 @@ case {{ name }}
         end
 {%- endmacro %}
 
+{#- Whether a column of a figure has no meaning, 0 or 1: no change in per cent from 0, or of a percentage; no rate of nothing. -#}
+{% macro has_no_meaning(name, figure) -%}
+case
+            when {{ name }} = 'pct_change' and {{ figure }}.pct_change is null and {{ figure }}.volume_change is not null then 1
+            when {{ name }} = 'value' and {{ figure }}.value is null and {{ figure }}.denominator = 0 then 1
+            else 0
+        end
+{%- endmacro %}
+
 {#- One printed table: a row for each printed row of an edition, a column for each printed column, as text with markers. The
     numbers are in `reports.cells`. -#}
 {% macro report_table(name, columns) -%}

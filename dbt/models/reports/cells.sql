@@ -16,12 +16,7 @@ answered as (
         answers.numerator,
         answers.denominator,
         {{ named_column('cells.shows', 'answers') }} as value,
-        -- No change in per cent from 0, or of a percentage; no rate of nothing.
-        case
-            when cells.shows = 'pct_change' and answers.pct_change is null and answers.volume_change is not null then 1
-            when cells.shows = 'value' and answers.value is null and answers.denominator = 0 then 1
-            else 0
-        end as has_no_meaning,
+        {{ has_no_meaning('cells.shows', 'answers') }} as has_no_meaning,
         case
             when cells.row_label is not null then cells.row_label
             when asked.published is not null and asked.category <> '*' and asked.area_name <> '*' then answers.period_label

@@ -15,7 +15,8 @@ figures as (
         claims.printed_value,
         claims.printed_places,
         answers.data_status,
-        {{ named_column('claims.figure', 'answers') }} as computed
+        {{ named_column('claims.figure', 'answers') }} as computed,
+        {{ has_no_meaning('claims.figure', 'answers') }} as has_no_meaning
     from claims
     inner join answers on claims.asked_id = answers.asked_id
     where claims.kind = 'figure'
@@ -37,6 +38,7 @@ judged_figures as (
         claim_no,
         computed,
         data_status,
+        has_no_meaning,
         case
             when data_status = 'not_applicable' then 'not computable'
             when printed_value is null and computed is null then 'agrees'
@@ -148,11 +150,11 @@ judged_statements as (
 ),
 
 judged as (
-    select edition, claim_no, computed, data_status, verdict, cast(null as decimal(28, 10)) as against
+    select edition, claim_no, computed, data_status, has_no_meaning, verdict, cast(null as decimal(28, 10)) as against
     from judged_figures
     union all
     select
-        edition, claim_no, whole as computed, cast(null as string) as data_status, verdict,
+        edition, claim_no, whole as computed, cast(null as string) as data_status, 0 as has_no_meaning, verdict,
         cast(against as decimal(28, 10)) as against
     from judged_statements
 ),
@@ -164,6 +166,7 @@ decided as (
         judged.computed,
         judged.against,
         judged.data_status,
+        judged.has_no_meaning,
         case when claims.own_total is not null then 'disagrees' else coalesce(judged.verdict, 'not computable') end as verdict
     from claims
     left join judged
@@ -203,6 +206,8 @@ select
                     {{ plain_number('own_printed') }}
                 )
         when verdict = 'not computable' and data_status = 'not_applicable' then 'not held in the warehouse'
+        when verdict = 'not computable' and has_no_meaning = 1
+            then 'there is no such figure: nothing to divide by, or a percentage of a percentage'
         when verdict = 'not computable' then 'the extracts do not cover the period'
         when verdict = 'agrees when cut' then 'matches if rounded down'
         when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null
