@@ -7,7 +7,7 @@ public figures alone: the order of two hidden figures would tell which is larger
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 import duckdb
@@ -132,8 +132,11 @@ class _Reader:
             marker = "[p]"
         printed = marker or NOT_AVAILABLE
         if value is not None:
-            shown = value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN) if fields.get("cut") else value
-            text = format_number(shown, unit, places)
+            rounding = ROUND_DOWN if fields.get("cut") else ROUND_HALF_UP
+            # 0 is printed for a true zero alone, as in `reports.cells`.
+            while value and places < 4 and not value.quantize(Decimal(1).scaleb(-places), rounding):
+                places += 2 if unit == "gbp" and places == 0 else 1
+            text = format_number(value.quantize(Decimal(1).scaleb(-places), rounding), unit, places)
             sign = "" if text.endswith("%") else fields.get("sign") or ""
             printed = " ".join(filter(None, (text + sign, marker)))
         return {

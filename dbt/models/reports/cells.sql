@@ -122,13 +122,30 @@ marked as (
 ),
 
 -- Decimal places: those of the edition, else of the unit.
-placed_digits as (
+asked_digits as (
     select
         *,
         coalesce(
             decimals, case when shows = 'pct_change' or unit in ('percent', 'per_100k') then 1 else 0 end
-        ) as places
+        ) as asked_places,
+        case when is_cut then 1 else 0.5 end as least_shown,
+        case when unit = 'gbp' and shows <> 'pct_change' then 1 else 0 end as is_money
     from marked
+),
+
+-- 0 is printed for a true zero alone: a figure that would be rounded to it has more places, up to four; pounds have pence.
+placed_digits as (
+    select
+        *,
+        case
+            when value is null or value = 0 then asked_places
+            {%- for places in range(4) %}
+            when abs(value) * {{ 10 ** places }} >= least_shown
+                {%- if places == 1 %} and (is_money = 0 or asked_places = 1){% endif %} then greatest(asked_places, {{ places }})
+            {%- endfor %}
+            else 4
+        end as places
+    from asked_digits
 ),
 
 rounded as (
@@ -136,14 +153,12 @@ rounded as (
         *,
         cast(
             case
-                when is_cut and places = 0 then floor(abs(value))
-                when is_cut and places = 1 then floor(abs(value) * 10) / 10
-                when is_cut then floor(abs(value) * 100) / 100
-                when places = 0 then round(abs(value), 0)
-                when places = 1 then round(abs(value), 1)
-                else round(abs(value), 2)
+                {%- for places in range(5) %}
+                when is_cut and places = {{ places }} then floor(abs(value) * {{ 10 ** places }}) / {{ 10 ** places }}
+                when places = {{ places }} then round(abs(value), {{ places }})
+                {%- endfor %}
             end
-            as decimal(28, 2)
+            as decimal(28, 4)
         ) as shown
     from placed_digits
 ),
@@ -154,7 +169,7 @@ spelled as (
         {{ with_commas('floor(shown)') }} as digits,
         case
             when places = 0 then ''
-            else substr(cast(shown as string), length(cast(shown as string)) - 2, least(places, 2) + 1)
+            else substr(cast(shown as string), length(cast(shown as string)) - 4, places + 1)
         end as decimals_text
     from rounded
 )

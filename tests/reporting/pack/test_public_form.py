@@ -20,8 +20,10 @@ from support import as_dicts
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.published_file import open_hardened
+from dagster_project.editions.tables import TableSpec
 from dagster_project.publishing.outputs import OutputContext, report
 from dagster_project.reporting.pack import Pack, write_pack
+from dagster_project.reporting.pack.public_cells import public_cells
 from dagster_project.serving import connect
 
 from .conftest import WrittenPack
@@ -175,6 +177,22 @@ def test_all_four_formats_have_the_same_figures(public: PublicPack) -> None:
                 for column, cell in zip(table.columns, row.cells, strict=True):
                     value = Decimal(line[column.name]) if line[column.name] else None
                     assert (value, line[f"{column.name}_marker"]) == (cell.value, cell.marker or "")
+
+
+def test_a_figure_that_would_be_rounded_to_0_has_more_places(sample_pack: WrittenPack) -> None:
+    """0 is printed for a true zero alone: a fall of 0.02% is none."""
+    columns = [{"name": "n", "window": {"rolling_12_months": 0}, "shows": "pct_change", "decimals": 0}]
+    table = TableSpec.model_validate({
+        "table": "t", "objective": "O", "paragraph": "1", "title": "T", "rows_are": "R", "data_to": "2025-02-28",
+        "figure": {"mart": "mart_intelligence", "measure": "intelligence_items"}, "columns": columns,
+        "rows": [{"label": "Items"}],
+    })  # fmt: skip
+    con = connect(sample_pack.home)
+    try:
+        (cell,) = public_cells(con, sample_pack.edition.model_copy(update={"tables": (table,)}))["t"]
+    finally:
+        con.close()
+    assert (cell["printed"], cell["marker"]) == ("-0.02%", None)
 
 
 def test_charts_show_public_months_and_gaps(public: PublicPack) -> None:
