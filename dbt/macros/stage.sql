@@ -1,7 +1,8 @@
 {#- The body of every staging model: current rows of one extract, typed as its contract says.
 
-    Rows in `superseded_rows` are left out; `lpu` becomes `unit_code`, the code in the list of areas, or `unknown`. Landing has
-    written every value in a canonical text form, so that the casts here can't fail. -#}
+    Rows in `superseded_rows` are left out; `lpu` becomes `unit_code`, the code in the list of areas, or `unknown`. Where the newest
+    file of a day has no units, a row of an older one, which counts as its newer version is in quarantine, is `unknown` like the
+    others. Landing has written every value in a canonical text form, so that the casts here can't fail. -#}
 {% macro stage(extract) %}
 {%- set types = {
     'date': 'date', 'month': 'date', 'timestamp': 'timestamp', 'whole': 'bigint',
@@ -9,6 +10,9 @@
 } -%}
 {%- set table = source('raw', extract) -%}
 {%- set unit_names = ref('unit_names') -%}
+{%- set area_coverages = ref('area_coverages') -%}
+{%- set coverage_windows = ref('coverage_windows') -%}
+{%- set contracts = source('raw', 'contracts') -%}
 {%- set columns = {} -%}
 {%- if execute -%}
     {%- for node in graph.sources.values() if node.source_name == 'raw' and node.name == extract -%}
@@ -43,7 +47,10 @@ final as (
         {%- endif %}
         {%- endfor %}
         {%- if has_units %}
-        coalesce(units.unit_code, 'unknown') as unit_code
+        case
+            when without_units.extract is not null and with_units.coverage is null then 'unknown'
+            else coalesce(units.unit_code, 'unknown')
+        end as unit_code
         {%- else %}
         cast(null as string) as unit_code
         {%- endif %}
@@ -52,6 +59,18 @@ final as (
     left join {{ unit_names }} as units
         on current_rows._force_code = units.force_code
         and lower(current_rows.lpu) = units.unit_name
+    -- All rows of a whole list are of one file.
+    left join (
+        select areas.extract, areas.force_code, areas.area_coverage
+        from {{ area_coverages }} as areas
+        inner join {{ contracts }} as contracts on areas.extract = contracts.extract
+        where areas.coverage = '{{ extract }}' and contracts.kind <> 'list'
+    ) as without_units
+        on current_rows._force_code = without_units.force_code
+    left join {{ coverage_windows }} as with_units
+        on without_units.area_coverage = with_units.coverage
+        and without_units.force_code = with_units.force_code
+        and cast(current_rows._date as date) between with_units.covered_from and with_units.covered_to
     {%- endif %}
 )
 

@@ -104,6 +104,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     drop_blank_in_every_row(home.inbox, "norfolk", 50)
     drop_blank_in_every_row(home.inbox, "kent", 49)
     drop_each_column_blank(home.inbox, "dorset")
+    drop_units_that_come_and_go(home)
+    drop_row_with_a_reason_that_stands(home.inbox, "suffolk")
     with night(home) as run:
         run.land()
         run.build()
@@ -337,3 +339,67 @@ def test_blank_required_column_makes_its_measures_and_categories_unavailable(hom
         else:
             assert value_and_status == NOT_AVAILABLE, (measure, category)
     assert {(mart, measure) for mart, measure, category in figures if category == "all"} >= set(available)
+
+
+AREAS = "force_code,section_code,section_name,lpu_code,lpu_name\n"
+
+
+def drop_units_that_come_and_go(home: Home) -> None:
+    """Surrey's and Sussex' list of lines and Wiltshire's administrations: an older and a newer file, of which one has units. Of
+    Wiltshire's newer rows one goes to quarantine, so that its version with a unit stands."""
+    home.seeds.mkdir(exist_ok=True)
+    areas = "".join(f"{f},s,South,dales,Dales\n{f},s,South,city,City\n" for f in ("surrey", "sussex", "wiltshire"))
+    (home.seeds / "areas.csv").write_text(AREAS + areas)
+
+    def drop(extract: str, force: str, key: str, day: str, is_newer: bool, has_units: bool, bad: int = 0) -> None:
+        def row(i: int) -> list[str]:
+            own = [f"K{i}", "none" if i < bad else f"2025-01-{i % 28 + 1:02d}"]
+            return [*own, "Dales"] if has_units else own
+
+        window = FEBRUARY if is_newer and extract == "county_lines" else JANUARY
+        columns = [key, day, "lpu"] if has_units else [key, day]
+        write_extract(
+            home.inbox, extract, each(60, row), columns=columns, window=window, force=force,
+            stamp=LATER if is_newer else "20260105T020000Z",
+        )  # fmt: skip
+
+    for is_newer in (False, True):
+        drop("county_lines", "surrey", "line_ref", "identified_on", is_newer, has_units=is_newer)
+        drop("county_lines", "sussex", "line_ref", "identified_on", is_newer, has_units=not is_newer)
+        drop("naloxone", "wiltshire", "administration_ref", "administered_at", is_newer, not is_newer, bad=int(is_newer))
+
+
+def test_newest_file_of_a_list_says_whether_its_rows_have_units(home: Home) -> None:
+    lines = partial(figure, home, "lines_identified", mart="county_lines")
+    for period in ("Jan 2025", "Feb 2025"):
+        n = 60 if period == "Jan 2025" else 0
+        assert lines(period, force="surrey", area="dales") == lines(period, force="surrey") == (n, "complete")
+        assert lines(period, force="surrey", area="unknown") == (0, "complete")
+        assert lines(period, force="sussex", area="dales") == NOT_AVAILABLE
+        assert lines(period, force="sussex", area="unknown") == lines(period, force="sussex") == (n, "complete")
+
+
+def test_row_with_a_unit_counts_as_not_recorded_where_the_newest_file_has_no_units(home: Home) -> None:
+    administrations = partial(figure, home, "naloxone_administrations", mart="naloxone", force="wiltshire")
+    assert administrations(area="dales") == NOT_AVAILABLE
+    assert administrations(area="unknown") == administrations() == (60, "complete")
+
+
+def drop_row_with_a_reason_that_stands(inbox: Path, force: str) -> None:
+    """A newer file of January has no reasons; of its missed tests one goes to quarantine: its version with a reason stands."""
+    drop_tests(inbox, force=force)
+    columns = [c for c in TESTS if c != "missed_reason"]
+    rows = arrests(columns)
+    rows[1][columns.index("arrested_at")] = "none"
+    write_extract(inbox, "drug_tests", rows, columns=columns, window=JANUARY, stamp=LATER, force=force)
+    drop_tests(inbox, window=FEBRUARY, force=force)
+
+
+def test_row_with_a_category_counts_in_all_alone_where_the_newest_file_has_no_categories(home: Home) -> None:
+    """Otherwise a year would have one more than its months, which holds the night."""
+    missed = partial(figure, home, "tests_missed", force="suffolk")
+    assert missed() == (30, "complete")
+    assert missed(category="No kit") == NOT_AVAILABLE
+    assert missed("Feb 2025", category="No kit") == (30, "complete")
+    assert missed("2025") == (60, "partial")
+    assert missed("2025", category="No kit") == (30, "partial")

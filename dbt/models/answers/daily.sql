@@ -63,8 +63,10 @@ by_day as (
 ),
 
 covered as (
+    -- A day on which the newest file lacks the column has no categories either, though a row of an older one may count.
     select
-        by_day.mart, by_day.force_code, by_day.leaf_code, by_day.leaf_name, by_day.event_on, by_day.measure, by_day.category,
+        by_day.mart, by_day.force_code, by_day.leaf_code, by_day.leaf_name, by_day.event_on, by_day.measure,
+        case when listed.category_coverage is null or split.coverage is not null then by_day.category else 'all' end as category,
         by_day.amount, windows.coverage is not null as is_covered
     from by_day
     inner join {{ ref('measure_list') }} as listed
@@ -74,6 +76,10 @@ covered as (
         on listed.coverage = windows.coverage
         and by_day.force_code = windows.force_code
         and by_day.event_on between windows.covered_from and windows.covered_to
+    left join {{ ref('coverage_windows') }} as split
+        on listed.category_coverage = split.coverage
+        and by_day.force_code = split.force_code
+        and by_day.event_on between split.covered_from and split.covered_to
     union all
     -- Of erased rows only the month is known: `answers` gives no figure for a part of it.
     select

@@ -8,7 +8,8 @@ with events as (
     select * from {{ ref('events') }}
 ),
 
--- Loads without the column that splits a measure: their amounts count in `all`, and in no category.
+-- Loads without the column that splits a measure: their amounts count in `all`, and in no category. So do rows of older files on
+-- days whose newest file lacks it: they count as their newer version is in quarantine, and the day has no categories.
 unsplit as (
     select distinct measures.mart, measures.measure, gaps.load_id
     from {{ ref('measure_list') }} as measures
@@ -28,7 +29,7 @@ covered as (
         measures.aggregation,
         {{ month_no('events.event_on') }} as month_no,
         windows.coverage is not null as is_covered,
-        unsplit.load_id is not null as is_unsplit
+        unsplit.load_id is not null or (measures.category_coverage is not null and split.coverage is null) as is_unsplit
     from events
     inner join {{ ref('measure_list') }} as measures
         on events.mart = measures.mart
@@ -37,6 +38,10 @@ covered as (
         on measures.coverage = windows.coverage
         and events.force_code = windows.force_code
         and events.event_on between windows.covered_from and windows.covered_to
+    left join {{ ref('coverage_windows') }} as split
+        on measures.category_coverage = split.coverage
+        and events.force_code = split.force_code
+        and events.event_on between split.covered_from and split.covered_to
     left join unsplit
         on events.mart = unsplit.mart
         and events.measure = unsplit.measure

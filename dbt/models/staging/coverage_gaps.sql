@@ -13,6 +13,24 @@ with lacking as (
     having sum(case when absent.load_id is null then 1 else 0 end) = 0
 ),
 
+newest as (
+    select extract, force_code, max(load_rank) as load_rank
+    from {{ ref('standing_loads') }}
+    group by extract, force_code
+),
+
+-- An older file of a whole list gives no row, so that it leaves none without a unit.
+without_units as (
+    select loads.load_id
+    from {{ ref('standing_loads') }} as loads
+    inner join {{ source('raw', 'absent_columns') }} as absent on loads.load_id = absent.load_id
+    inner join {{ source('raw', 'contracts') }} as contracts on loads.extract = contracts.extract
+    inner join newest
+        on loads.extract = newest.extract
+        and loads.force_code = newest.force_code
+    where absent.is_unit and (contracts.kind <> 'list' or loads.load_rank = newest.load_rank)
+),
+
 all_lacking as (
     select coverage, load_id from lacking
     union
@@ -24,16 +42,8 @@ all_lacking as (
     left join lacking
         on areas.coverage = lacking.coverage
         and loads.load_id = lacking.load_id
-    left join {{ source('raw', 'absent_columns') }} as absent
-        on loads.load_id = absent.load_id
-        and absent.is_unit
-    where lacking.load_id is not null or absent.load_id is not null
-),
-
-newest as (
-    select extract, force_code, max(load_rank) as load_rank
-    from {{ ref('standing_loads') }}
-    group by extract, force_code
+    left join without_units on loads.load_id = without_units.load_id
+    where lacking.load_id is not null or without_units.load_id is not null
 ),
 
 placed as (
