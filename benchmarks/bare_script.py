@@ -53,12 +53,15 @@ def _staged(contract: Contract, paths: list[Path]) -> str:
         headers = next(csv.reader(file))
     found = {c.name: h for h in headers if (c := contract.by_header(h))}
     columns = ", ".join(f"{_typed(contract, c, found)} as {c.name}" for c in contract.columns)
+    placing = contract.date_column
+    day = f"cast({_typed(contract, contract.column(placing), found)} as date)" if placing else "cast(null as date)"
     listed = ", ".join(literal(str(p)) for p in paths)
     return f"""
 create table work.raw.{contract.extract} as
 select
     {columns},
-    split_part(parse_filename(filename), '__', 2) as _force_code, parse_filename(filename) as _load_id, '0' as _line
+    split_part(parse_filename(filename), '__', 2) as _force_code, parse_filename(filename) as _load_id, '0' as _line,
+    {day} as _date
 from read_csv([{listed}], all_varchar = true, header = true, filename = true)"""
 
 

@@ -221,7 +221,8 @@ def _part(
         "last": request.last, "all_days": is_stock, "area_type": request.area_type, "area": area,
     }  # fmt: skip
     events = f"{row['mart'].removeprefix('mart_')}_events"
-    rows = con.execute(_ROWS.format(events=events), values | {"coverage": row["coverage"]}).fetchall()
+    coverage = (category != "all" and row["category_coverage"]) or row["coverage"]
+    rows = con.execute(_ROWS.format(events=events), values | {"coverage": coverage}).fetchall()
     erased = con.execute(_ERASED, values | {"mart": row["mart"]}).fetchall()
     if row["aggregation"] == "last":
         rows, erased = rows[-1:], sorted(erased, key=lambda e: e[4])[-1:]

@@ -59,15 +59,26 @@ final as (
     left join {{ unit_names }} as units
         on current_rows._force_code = units.force_code
         and lower(current_rows.lpu) = units.unit_name
-    -- All rows of a whole list are of one file.
     left join (
         select areas.extract, areas.force_code, areas.area_coverage
         from {{ area_coverages }} as areas
-        inner join {{ contracts }} as contracts on areas.extract = contracts.extract
-        where areas.coverage = '{{ extract }}' and contracts.kind <> 'list'
+        where areas.coverage = '{{ extract }}'
     ) as without_units
         on current_rows._force_code = without_units.force_code
-    left join {{ coverage_windows }} as with_units
+    left join (
+        -- A row of a whole list may be older than each of its windows.
+        select distinct
+            windows.coverage,
+            windows.force_code,
+            case when contracts.kind = 'list' then make_date(1, 1, 1) else windows.covered_from end as covered_from,
+            case when contracts.kind = 'list' then make_date(9999, 12, 31) else windows.covered_to end as covered_to
+        from {{ coverage_windows }} as windows
+        inner join {{ area_coverages }} as areas
+            on windows.coverage = areas.area_coverage
+            and windows.force_code = areas.force_code
+        inner join {{ contracts }} as contracts on areas.extract = contracts.extract
+        where areas.coverage = '{{ extract }}'
+    ) as with_units
         on without_units.area_coverage = with_units.coverage
         and without_units.force_code = with_units.force_code
         and cast(current_rows._date as date) between with_units.covered_from and with_units.covered_to

@@ -77,4 +77,5 @@ class AlertLog:
 @cache
 def _line() -> TypeAdapter[Any]:
     """What writes and reads a line. Made at first use, because making one takes milliseconds."""
-    return TypeAdapter(Message | Attempt)
+    either: Any = Message | Attempt
+    return TypeAdapter(either)

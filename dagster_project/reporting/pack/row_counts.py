@@ -153,8 +153,9 @@ def _wanted_counts(con: duckdb.DuckDBPyConnection, edition: str) -> Iterator[tup
             windows.append((YEAR_BEFORE, years_before(first), years_before(last)))
         for when, begin, end in windows[1:] if shows == "prior_value" else windows:
             for role, counted, counted_category in roles:
+                coverage = (counted_category != "all" and row["category_coverage"]) or row["coverage"]
                 yield (
                     f"{table}/{row_no}/{column}", role + when, table, mart.removeprefix("mart_"), counted, counted_category,
-                    area_type, areas.get((force, area_type, area_name)), None if is_stock else begin, end, row["coverage"],
+                    area_type, areas.get((force, area_type, area_name)), None if is_stock else begin, end, coverage,
                     is_stock, row["aggregation"] == "last", force,
                 )  # fmt: skip

@@ -14,13 +14,13 @@ named as (
 
 -- A row says its month alone: it is placed on the first day of it that its file covers, as landing does.
 placed as (
-    select named.*, greatest(named.month, loads.covered_from) as placed_on
+    select
+        named.load_id, named.line, named.force_code, named.crime_type, named.district_code, named.district_name,
+        greatest(named.month, loads.covered_from) as month
     from named
     left join {{ source('raw', 'loads') }} as loads on named.load_id = loads.load_id
 )
 
 select
-    {{ event(
-        'placed_on', 'crimes', category('crime_type'), extract='street_crime', leaf='district_code', leaf_name='district_name'
-    ) }}
+    {{ event('month', 'crimes', category('crime_type'), extract='street_crime', leaf='district_code', leaf_name='district_name') }}
 from placed
