@@ -123,7 +123,7 @@ def quarantine(
         write_result([*store.ABOUT, "row"], [(*row[:5], t) for row, t in zip(shown, texts, strict=True)], form, sys.stdout)
     missing = sum(f.rows for f in files) - len(all_rows)
     if missing > 0 and not reason:
-        echo(f"pam: {missing:,} rows are no longer in the quarantine folder; the ledger still counts them", err=True)
+        echo(f"pam: {counted(missing, 'row')} missing in the quarantine folder; the ledger still counts them", err=True)
 
 
 def _text(row: tuple[Any, ...]) -> str:

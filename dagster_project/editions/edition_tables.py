@@ -283,7 +283,7 @@ def _sum_conflict(force: str, statement: Statement, printed: PrintedValues) -> _
             continue
         whole, *parts = (value for value, _ in values)
         total = sum(parts, Decimal(0))
-        slack = sum((rounded_by for _, rounded_by in values), Decimal(str(group.within)))
+        slack = max(sum((rounded_by for _, rounded_by in values), Decimal(0)), Decimal(str(group.within)))
         if abs(total - whole) > slack:
             return total, whole
     return _NONE

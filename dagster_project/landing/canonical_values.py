@@ -135,7 +135,7 @@ FAULT = {
     "date": "is not a date",
     "timestamp": "is not a date and time",
     "month": "is not a month",
-    "money": "is not an amount of up to 10 decimals",
+    "money": "is not an amount, or has over 10 decimals",
     "number": "is not a number",
     "whole": "is not a whole number of 0 or more",
     "choice": "is not one of its values",

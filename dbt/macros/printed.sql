@@ -55,7 +55,7 @@ case {{ name }}
 {% macro has_no_meaning(name, figure) -%}
 case
             when {{ name }} = 'pct_change' and {{ figure }}.pct_change is null and {{ figure }}.volume_change is not null then 1
-            when {{ name }} = 'value' and {{ figure }}.value is null and {{ figure }}.denominator = 0 then 1
+            when {{ name }} in ('value', 'volume_change', 'pct_change') and {{ figure }}.value is null and {{ figure }}.denominator = 0 then 1
             else 0
         end
 {%- endmacro %}

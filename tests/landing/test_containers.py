@@ -91,7 +91,7 @@ def test_same_rows_from_any_container(warehouse, containers_of_same_rows, ext):
     assert [tuple(row[c] for c in HEADER) for row in warehouse.raw(entry)] == EXPECTED
     (bad,) = warehouse.quarantine(entry)
     assert bad["_key"] == "007" and bad["_reasons"] == (
-        "order_value: '12x' is not an amount of up to 10 decimals;"
+        "order_value: '12x' is not an amount, or has over 10 decimals;"
         " order_date: 2026-03-03 is outside the window 2025-01-01 to 2025-12-31"
     )
     assert entry.encoding == {".xlsx": "xlsx", ".parquet": "parquet", ".csv.zip": "utf-16-le"}.get(ext, "utf-8")

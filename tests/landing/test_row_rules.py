@@ -39,7 +39,8 @@ def reasons(warehouse, entry) -> dict[str, str]:
         ("county_lines", "L1,2020-03-01,", "L2,2025-01-09,open", "closed_on: 'open' is not a date",
          "closed_on: is not a date"),
         ("confiscation_orders", "O1,2025-03-01,Other,1,1", "O2,2025-03-01,Other,12x,1",
-         "order_value: '12x' is not an amount of up to 10 decimals", "order_value: is not an amount of up to 10 decimals"),
+         "order_value: '12x' is not an amount, or has over 10 decimals",
+         "order_value: is not an amount, or has over 10 decimals"),
         ("school_inputs", "S1,2025-03-01,Primary,30", "S2,2025-03-01,Primary,-30",
          "young_people: '-30' is not a whole number of 0 or more",
          "young_people: is not a whole number of 0 or more"),
@@ -68,7 +69,7 @@ def test_every_reason_is_given(warehouse):
     assert row["_reasons"] == (
         "order_ref: blank, and it is the key; order_date: 'soon' is not a date; "
         "offence_category: 'Theft' is not one of Drug supply, Fraud, Other; "
-        "order_value: '12x' is not an amount of up to 10 decimals"
+        "order_value: '12x' is not an amount, or has over 10 decimals"
     )
     assert len(entry.quarantine_reasons) == 4
 

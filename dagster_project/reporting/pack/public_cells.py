@@ -133,10 +133,7 @@ class _Reader:
         printed = marker or NOT_AVAILABLE
         if value is not None:
             rounding = ROUND_DOWN if fields.get("cut") else ROUND_HALF_UP
-            # 0 is printed for a true zero alone, as in `reports.cells`.
-            while value and places < 4 and not value.quantize(Decimal(1).scaleb(-places), rounding):
-                places += 2 if unit == "gbp" and places == 0 else 1
-            text = format_number(value.quantize(Decimal(1).scaleb(-places), rounding), unit, places)
+            text = format_number(value, unit, places, rounding)
             sign = "" if text.endswith("%") else fields.get("sign") or ""
             printed = " ".join(filter(None, (text + sign, marker)))
         return {

@@ -15,6 +15,7 @@ from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Ser
 MOST_GAPS = 6
 """Periods without a figure that an alt text names; more are counted."""
 PLACES = {"percent": 1, "per_100k": 1}
+MOST_PLACES = 4
 ORDER_OF_FINDINGS = (
     "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
     " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
@@ -24,10 +25,15 @@ SAMPLE = "Sample: all figures are made up."
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def format_number(value: Decimal, unit: str | None, places: int | None = None) -> str:
-    """A value as printed: `2,187`, `£1,431`, `32.6%`, `-3.0`. A half is rounded away from zero, as in `reports.cells`."""
+def format_number(value: Decimal, unit: str | None, places: int | None = None, rounding: str = ROUND_HALF_UP) -> str:
+    """A value as printed: `2,187`, `£1,431`, `32.6%`, `-3.0`. A half is rounded away from zero, as in `reports.cells`.
+
+    0 is for a true zero alone: a value that would be rounded to it has more places, up to four, and pounds have pence.
+    """
     places = PLACES.get(unit or "", 0) if places is None else places
-    rounded = abs(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    while value and places < MOST_PLACES and not value.quantize(Decimal(1).scaleb(-places), rounding):
+        places += 2 if unit == "gbp" and places == 0 else 1
+    rounded = abs(value).quantize(Decimal(1).scaleb(-places), rounding)
     sign = "-" if value < 0 else ""
     return f"{sign}{'£' if unit == 'gbp' else ''}{rounded:,}{'%' if unit == 'percent' else ''}"
 
