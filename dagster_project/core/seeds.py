@@ -23,3 +23,8 @@ def extract_of(measure: Mapping[str, str]) -> str:
     """The extract on whose covered days a measure is available, from its row of `measure_list`."""
     limits = {r["coverage"]: r["extract"] for r in read_seed("coverage_limits")}
     return limits.get(measure["coverage"], measure["coverage"])
+
+
+def coverage_of(measure: Mapping[str, str], category: str) -> str:
+    """The coverage of a measure's figures in a category, from its row of `measure_list`: its categories may have their own."""
+    return (category != "all" and measure["category_coverage"]) or measure["coverage"]

@@ -16,6 +16,7 @@ from dagster_project.core.accepted_in_published_file import Accepted, accepted_m
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.row_tables import make_table
+from dagster_project.core.seeds import coverage_of
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 from dagster_project.publishing.dictionary import formula
@@ -221,8 +222,7 @@ def _part(
         "last": request.last, "all_days": is_stock, "area_type": request.area_type, "area": area,
     }  # fmt: skip
     events = f"{row['mart'].removeprefix('mart_')}_events"
-    coverage = (category != "all" and row["category_coverage"]) or row["coverage"]
-    rows = con.execute(_ROWS.format(events=events), values | {"coverage": coverage}).fetchall()
+    rows = con.execute(_ROWS.format(events=events), values | {"coverage": coverage_of(row, category)}).fetchall()
     erased = con.execute(_ERASED, values | {"mart": row["mart"]}).fetchall()
     if row["aggregation"] == "last":
         rows, erased = rows[-1:], sorted(erased, key=lambda e: e[4])[-1:]

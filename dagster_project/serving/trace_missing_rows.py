@@ -11,6 +11,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import night_order
 from dagster_project.core.seeds import extract_of
 from dagster_project.core.sql import literal, one_row
@@ -42,10 +43,6 @@ def missing_rows(con: duckdb.DuckDBPyConnection, home: Home, trail: Trail) -> di
             *_superseded(con, home, contract, files, first, last), *_quarantined(con, home, contract, files, first, last)
         ]  # fmt: skip
     return found
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def _superseded(
@@ -90,7 +87,7 @@ def _superseded(
         {"first": first, "last": last},
     ).fetchall()
     return [
-        f"{_rows(n)} dated in this period, of {file}, {'is' if n == 1 else 'are'} "
+        f"{counted(n, 'row')} dated in this period, of {file}, {'is' if n == 1 else 'are'} "
         + (f"withdrawn: {by} covers the day and lacks it" if is_withdrawn else f"replaced by rows of {by} with the same key")
         for file, by, is_withdrawn, n in rows
     ]
@@ -130,7 +127,7 @@ def _quarantined(
         if n:
             why = "; ".join(reasons) + (f"; and {n_reasons - len(reasons)} other reasons" if n_reasons > len(reasons) else "")
             found.append(
-                f"{_rows(n)} dated in this period, of {e.source_file}, {'is' if n == 1 else 'are'} in quarantine: {why}."
-                f" See pam quarantine --extract {contract.extract}"
+                f"{counted(n, 'row')} dated in this period, of {e.source_file}, {'is' if n == 1 else 'are'} in quarantine:"
+                f" {why}. See pam quarantine --extract {contract.extract}"
             )
     return found
