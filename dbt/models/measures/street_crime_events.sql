@@ -16,7 +16,7 @@ named as (
 placed as (
     select
         named.load_id, named.line, named.force_code, named.crime_type, named.district_code, named.district_name,
-        greatest(named.month, loads.covered_from) as month
+        greatest(named.month, loads.covered_from) as month -- noqa: RF04
     from named
     left join {{ source('raw', 'loads') }} as loads on named.load_id = loads.load_id
 )
