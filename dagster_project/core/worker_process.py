@@ -150,7 +150,7 @@ def main() -> None:
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     be_private()
     be_quiet()
-    skip_unused_imports()
+    skip_unused_imports(worker=True)
     collect_garbage_less()
     with Connection(int(sys.argv[2])) as pipe, suppress(EOFError):
         while True:

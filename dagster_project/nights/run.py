@@ -273,11 +273,12 @@ class NightRun(NightState):
         if not self.built or self.built.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
+            built = WORKER.submit(gate.judge_built, self.home) if self._worker_judges else None
             public_form.publish_public(self.home, self.config.public)
             # The public form is part of the candidate.
             self._save_candidate_state()
             arguments = (self.home, stored_results.path_of(self.home, night.night_id), self.config.public)
-            judged = WORKER.submit(gate.judge, *arguments).result() if self._worker_judges else gate.judge(*arguments)
+            judged = WORKER.submit(gate.judge, *arguments, built.result()).result() if built else gate.judge(*arguments)
             checks = (*dbt_runner.checks(self.nodes), *judged)
             if not self.nodes or not checks:
                 raise NightFailedError("nothing was checked: build the candidate first")

@@ -21,6 +21,7 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, find_changed, make_rule_tables
 from dagster_project.transform.candidate import read_candidate
+from dagster_project.transform.raw_schema import WORK
 
 from . import engine, stored_results
 from .relation_rules import judge_relations, take_error
@@ -36,35 +37,42 @@ again reads the facts of the others from it."""
 
 JudgedRule = tuple[dict[str, Any], list[tuple[Suite, str]]]
 """A rule, and the subjects that it judges, each with its suite."""
+Judged = tuple[list[Check], list[dict[str, Any]]]
+"""Checks, and Great Expectations' own results of their rules."""
 
 
-def judge(home: Home, keep: Path | None = None, public: Public | None = None) -> list[Check]:
+def judge(home: Home, keep: Path | None = None, public: Public | None = None, built: Judged | None = None) -> list[Check]:
     """Run every suite on the candidate. Returns every check, passed or not.
 
     `keep`: the file for Great Expectations' own results. `public`: how the public form was made; None: as the home's settings
-    say. A rule that several suites share is run once for all their subjects, because Great Expectations takes time for each
-    rule and hardly any for each row. Raises SuiteError for an invalid suite; a broken rule is a failed check, not an error.
+    say. `built`: what `judge_built` returned, if it was called before. A rule that several suites share is run once for all
+    their subjects, because Great Expectations takes time for each rule and hardly any for each row. Raises SuiteError for an
+    invalid suite; a broken rule is a failed check, not an error.
     """
     own = relation_suites(home)
-    with read_candidate(home) as con:
+    facts = outgoing_facts(home, public or read_config(home).public)
+    judged = (built or judge_built(home), _judge_kinds(facts), judge_relations(home, own))
+    if keep:
+        stored_results.write_results(keep, [result for _, results in judged for result in results])
+    return sorted((check for checks, _ in judged for check in checks), key=lambda c: (c.suite, c.subject, c.rule))
+
+
+def judge_built(home: Home) -> Judged:
+    """The checks of the extracts' and the marts' facts, which a build makes. Reads `work` alone, not what leaves the force."""
+    with read_candidate(home, WORK) as con:
         frames = {kind: con.execute(f"select * from work.audit.{table}").df() for kind, table in FACTS.items()}
         loaded = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
     marts = {s.name for s in load_suites().values() if s.subject == "mart"}
-    facts = {"extract": (frames["extract"], loaded), "mart": (frames["mart"], marts)}
-    facts |= outgoing_facts(home, public or read_config(home).public)
-    checks: list[Check] = []
-    gx_results: list[dict[str, Any]] = []
-    answers = [_judge_kind(kind, frame, expected) for kind, (frame, expected) in facts.items()]
-    for own_checks, own_results in (*answers, judge_relations(home, own)):
-        checks += own_checks
-        gx_results += own_results
-    if keep:
-        stored_results.write_results(keep, gx_results)
-    return sorted(checks, key=lambda c: (c.suite, c.subject, c.rule))
+    return _judge_kinds({"extract": (frames["extract"], loaded), "mart": (frames["mart"], marts)})
 
 
-def _judge_kind(kind: str, frame: "pd.DataFrame", expected: set[str]) -> tuple[list[Check], list[dict[str, Any]]]:
-    """The checks of all subjects of a kind, and Great Expectations' own results. `expected`: those that must have facts."""
+def _judge_kinds(facts: dict[str, tuple["pd.DataFrame", set[str]]]) -> Judged:
+    judged = [_judge_kind(kind, frame, expected) for kind, (frame, expected) in facts.items()]
+    return [check for checks, _ in judged for check in checks], [result for _, results in judged for result in results]
+
+
+def _judge_kind(kind: str, frame: "pd.DataFrame", expected: set[str]) -> Judged:
+    """The checks of all subjects of a kind. `expected`: those that must have facts."""
     names = set(frame[kind].unique())
     checks = [_not_judged(name, "something_to_judge", f"its {kind} facts have no row") for name in sorted(expected - names)]
     # By the rule as JSON, so that equal rules of several suites are one.

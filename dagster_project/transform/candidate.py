@@ -191,11 +191,14 @@ def _settings_hash(home: Home) -> str:
 
 
 @contextmanager
-def read_candidate(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the candidate's files, attached as `work` and `warehouse`, for reading. Raises duckdb.Error."""
+def read_candidate(home: Home, *files: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the candidate's files, attached as `work` and `warehouse`, for reading. Raises duckdb.Error.
+
+    `files`: only these. A file can be read while another one is written to.
+    """
     with duckdb.connect() as con:
         limit_memory(con, home)
-        for file in (WORK, WAREHOUSE):
+        for file in files or (WORK, WAREHOUSE):
             path = home.candidate / file
             con.execute(f"attach {literal(str(path))} as {path.stem} (read_only)")
         yield con

@@ -18,6 +18,7 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
+from dagster_project.core.import_speed import defer_serializers
 from dagster_project.core.memory import memory_settings
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def project_relations() -> dict[str, ProjectRelation]:
 
 def preload() -> None:
     """Load dbt and read the project now, which takes two seconds."""
+    defer_serializers()
     from dbt.adapters.duckdb import connections  # noqa: F401
     from dbt.cli.main import dbtRunner  # noqa: F401
 

@@ -17,11 +17,36 @@ print(altair.Chart.__name__, round(float(stats.norm.cdf(0)), 1))
 """
 
 
+def run(script: str) -> list[str]:
+    """The words that a script prints in a process of its own."""
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+
 def test_great_expectations_does_not_load_scipy_or_altair() -> None:
-    process = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
-    assert process.stdout.split() == ["False", "False", "Chart", "0.5"]
+    assert run(SCRIPT) == ["False", "False", "Chart", "0.5"]
 
 
 def test_importing_an_unused_library_raises_import_error() -> None:
     with pytest.raises(ImportError):
         __import__("rfc3987_syntax")
+
+
+def test_a_worker_judges_without_sqlalchemy_and_other_processes_may_import_it() -> None:
+    assert run(
+        "from dagster_project.core.import_speed import skip_unused_imports\n"
+        "skip_unused_imports(worker=True)\n"
+        "import sys, pandas\n"
+        "from dagster_project.quality import engine\n"
+        "rule = {'type': 'expect_column_max_to_be_between', 'kwargs': {'column': 'n', 'max_value': 1}, 'meta': {'rule': 'r'}}\n"
+        "print(engine.validate_facts('facts', [rule], pandas.DataFrame({'n': [1, 2]}))['success'], sys.modules['sqlalchemy'])"
+    ) == ["False", "None"]
+    assert __import__("sqlalchemy").__version__
+
+
+def test_dbt_loads_without_serializers_of_classes_that_it_does_not_use() -> None:
+    assert run(
+        "from dagster_project.transform.dbt_runner import preload\n"
+        "preload()\n"
+        "from mashumaro.jsonschema.models import JSONSchema\n"
+        "print(any(name.startswith('__unpack') for name in vars(JSONSchema)), JSONSchema().to_dict())"
+    ) == ["False", "{}"]

@@ -14,6 +14,7 @@ from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import Progress, WorkerEndedError, WorkerProcess
 from dagster_project.quality import engine, gate
+from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE
 
 NIGHT_WITH_A_WORKER = """
@@ -41,6 +42,10 @@ def test_the_gate_gives_and_writes_the_same_in_a_worker(worker: WorkerProcess, w
     process = worker._process
     assert worker.submit(gate.judge, week_copy, tmp_path / "there.json", None).result(300) == checks
     assert (tmp_path / "there.json").stat().st_size == pytest.approx((tmp_path / "here.json").stat().st_size, rel=0.01)
+    with open_candidate(week_copy.candidate / WAREHOUSE):
+        # What leaves the force is made in this process meanwhile.
+        built = worker.submit(gate.judge_built, week_copy).result(300)
+    assert worker.submit(gate.judge, week_copy, None, None, built).result(300) == checks
     assert process and process is worker._process and process.poll() is None, "the worker judged"
 
 
