@@ -15,7 +15,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.raw_store import parquet_of
@@ -148,10 +148,21 @@ def _touched(
             touched |= {
                 month for (month,) in con.execute(
                     f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)}"
-                    f" where _key in (select _key from {parquet_of(load_of(new).raw(home))})"
+                    f" where {has_key_of(con, parquet_of(load_of(new).raw(home)))}"
                 ).fetchall()
             }  # fmt: skip
     return touched
+
+
+def has_key_of(con: duckdb.DuckDBPyConnection, rows: str) -> str:
+    """SQL condition: whether a row's `_key` is one of those of `rows`, which stands after `from`.
+
+    It names the first and the last key, too: keys mostly rise with time, and parts of a file between other keys are not read.
+    """
+    first, last = one_row(con.execute(f"select min(_key), max(_key) from {rows}"))
+    if first is None:
+        return "false"
+    return f"_key between {literal(first)} and {literal(last)} and _key in (select _key from {rows})"
 
 
 def _months_of_superseded(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path]) -> set[str]:

@@ -31,7 +31,7 @@ from dagster_project.landing.vocabulary import shown_values
 
 from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
-from .changed_months import MonthsToRebuild, find_months_to_rebuild, paths_of
+from .changed_months import MonthsToRebuild, find_months_to_rebuild, has_key_of, paths_of
 from .dbt_sources import ROW_COLUMNS
 from .monthly_archive import RawLostError, archived_loads, load_archived_totals
 
@@ -326,9 +326,10 @@ def _row_index(
         if paths:
             rows = parquet_of(*paths)
             where = "true" if to_rebuild is None else to_rebuild.where(extract)
-            if to_rebuild is not None and contract.key:
-                where = f"({where} or _key in (select _key from {rows} where _key is not null and ({where})))"
             selects.append(f"{index_select(contract)} from {rows} where {where}")
+            if to_rebuild is not None and contract.key:
+                same_key = has_key_of(con, f"{rows} where {where}")
+                selects.append(f"{index_select(contract)} from {rows} where ({where}) is not true and {same_key}")
     kind = "view" if to_rebuild is None else "table"
     con.execute(f"create {kind} raw.row_index as " + " union all ".join(selects or [_no_rows("row_index")]))
 

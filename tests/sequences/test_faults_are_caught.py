@@ -231,6 +231,10 @@ IN_PART = {
         raw_schema, "find_months_to_rebuild",
         lambda *_: changed_months.MonthsToRebuild(months={("cash_seizures", FORCE): {"2025-01"}}),
     ),
+    "rows of other months with the same keys are not looked for": (
+        nights([file(0, Row(0), start=40)], [file(1, Row(0), days=5)], [file(2, Row(1), start=55, days=3)], published=True),
+        raw_schema, "has_key_of", lambda *_: "false",
+    ),
     "a touched month is carried over": (
         nights([file(0, Row(0))], [file(1, OTHER)], published=True), carry_forward, "_not_rebuilt", lambda *_: "",
     ),
