@@ -52,8 +52,8 @@ class RowSpec(FigureFields):
     """A row, or several: so many `months` or `financial_years` up to the last day of data, or the last `published_periods` that
     others publish; one for each area (`area_name: "*"`) or category (`category: "*"`), the largest first.
 
-    `by_month_name`: months are named January, and columns are the years (`years_back`). `blank`: names of columns that do not
-    apply. `cells`: column name -> fields of that one cell.
+    `by_month_name`: the 12 months of the calendar year of the last day of data, named January, under columns that are years
+    (`years_back`). `blank`: names of columns that do not apply. `cells`: column name -> fields of that one cell.
     """
 
     label: Text | None = None
@@ -71,6 +71,8 @@ class RowSpec(FigureFields):
             raise ValueError("a row is either one series, which names its own rows, or has a window and a label")
         if not series and not self.label and EVERY not in (self.area_name, self.category):
             raise ValueError("a row needs a label")
+        if self.by_month_name and self.months != 12:
+            raise ValueError("by_month_name goes with months: 12, January to December, as its columns are calendar years")
         return self
 
     def expanded(self) -> list[tuple[str | None, "Window | str | None"]]:
@@ -164,10 +166,12 @@ def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[C
     for row in table.rows:
         for label, window in row.expanded():
             row_no += 1
+            # January of one year and December of the year before must not share a column: a column is one year.
+            row_end = date(end.year, 12, 31) if row.by_month_name else end
             row_fields = table.figure.fields() | row.fields() | ({"window": window} if window else {})
             name = label
             if name is None and isinstance(window, Window):
-                days = _short_label(window.days(end), table)
+                days = _short_label(window.days(row_end), table)
                 # A period that others publish keeps their name.
                 name = None if row.published_periods else days.label
                 name = f"{days.last:%B}" if row.by_month_name and days.last else name
@@ -179,7 +183,7 @@ def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[C
                 at = f"{table.table}: row {label or row_no}, column {column.name}"
                 if missing := [n for n in ("mart", "measure", "window") if n not in fields]:
                     raise ValueError(f"{at}: says no {' and no '.join(missing)}")
-                days = _short_label(_window(fields.pop("window"), windows, at).days(end), table)
+                days = _short_label(_window(fields.pop("window"), windows, at).days(row_end), table)
                 if back := column.years_back:
                     days = Days(years_before(days.first, back), years_before(days.last, back), days.label)
                 cells_of_table.append(CellSpec(row_no, name, column, column_no, fields, days))

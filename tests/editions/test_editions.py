@@ -50,6 +50,7 @@ def test_a_valid_edition_is_read(tmp_path: Path) -> None:
         ({"tables": [{**TABLE, "rows": [{"measure": "possession_offences"}]}]}, "a row needs a label"),
         ({"tables": [{**TABLE, "rows": [{**TABLE["rows"][0], "blank": ["y"]}]}]}, "blank names no column: y"),
         ({"tables": [{**TABLE, "rows": [{"months": 3, "label": "M"}]}]}, "a row is either one series"),
+        ({"tables": [{**TABLE, "rows": [{"months": 3, "by_month_name": True}]}]}, "by_month_name goes with months: 12"),
         ({"tables": [{**TABLE, "kind": "chart"}]}, "kind chart goes with chart"),
         ({"claims": "none.csv"}, "claims: there is no none.csv in the same folder or in seeds/"),
         ({"claims": "../seeds/forces.csv"}, "is not the name of a file"),
@@ -117,6 +118,18 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     with pytest.raises(EditionError, match="named after its month"):
         make_next_edition(new_home, "2026-03", "autumn")
     shutil.rmtree(new_home.editions)
+
+
+def test_a_column_that_is_headed_by_a_year_has_the_months_of_that_year_alone(new_home: Home) -> None:
+    """Whatever month the data end in. Their last twelve months are of two years, and had the first one as their heading."""
+    make_next_edition(new_home, "2026-03", "2026-09")
+    new = read_editions(new_home).sound["2026-09"]
+    (table,) = (t for t in new.tables if t.table == "intelligence")
+    cells = new.cells(table)
+    assert str(table.data_to) == "2026-06-30"
+    assert [c.row_label for c in cells if c.column_no == 1] == [f"{date(2026, n, 1):%B}" for n in range(1, 13)] + ["Total"]
+    assert {c.column_label for c in cells} == {"2024", "2025", "2026"}
+    assert all(str(day.year) == c.column_label for c in cells for day in (c.days.first, c.days.last))
 
 
 KENT = """force_code,section_code,section_name,lpu_code,lpu_name
