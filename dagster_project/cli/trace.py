@@ -144,8 +144,12 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
         write_result(COLUMNS, shown, "table", sys.stdout)
         if len(shown) < len(part.rows):
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
-    figure = "" if trail.value is None else plain_text(round(trail.value, 10))
-    echo(f"\nFigure: {f'{figure} ({trail.unit})' if figure else 'not available'}")
+    figure = "not available" if trail.value is None else f"{plain_text(round(trail.value, 10))} ({trail.unit})"
+    covered = {
+        "not_available": ": no accepted file covers its days, or those that do lack the columns",
+        "partial": ", provisional: files cover only part of its days",
+    }
+    echo(f"\nFigure: {figure}{covered.get(trail.data_status, '')}")
     if trail.erased_files:
         echo(
             f"The night published {plain_text(trail.published)}. Rows of these files were erased later, at the end of their"

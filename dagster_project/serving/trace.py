@@ -18,7 +18,7 @@ from dagster_project.core.memory import working_database
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import coverage_of
 from dagster_project.core.similar_names import suggestion
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.publications import TODAY, find_kept
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
@@ -49,7 +49,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Trail:
-    """A figure and what it is made of. `value`: calculated from the parts. `formula`: in words."""
+    """A figure and what it is made of. `value`: calculated from the parts; None where it is not available. `formula`: in words.
+    `data_status`: as the marts say it, for any days."""
 
     request: FigureRequest
     mart: str
@@ -64,6 +65,7 @@ class Trail:
     erased_files: tuple[str, ...] = ()
     """Files whose rows were erased after this night, if the remaining rows do not add up to `published`."""
     published: Decimal | None = None
+    data_status: str = "complete"
 
 
 COLUMNS = ("extract", "file", "line", "load", "night", "date", "category", "amount")
@@ -107,6 +109,19 @@ _ERASED = f"""
     group by all
     order by all
 """
+
+_COVERED = """
+    select
+        coalesce(sum(greatest(0, date_diff(
+            'day', greatest(covered_from, coalesce($first, covered_from)), least(covered_to, $last)) + 1)), 0) as days,
+        coalesce(bool_or($last between covered_from and covered_to), false) as is_end_covered,
+        date_diff('day', coalesce($first, min(covered_from)), $last) + 1 as all_days
+    from work.staging.coverage_windows
+    where force_code = $force and coverage = coalesce((
+        select area_coverage from work.staging.area_coverages where coverage = $coverage and force_code = $force and $is_unit
+    ), $coverage)
+"""
+"""Of a coverage and some days: how many are covered, and of how many; whether the last is. As `answers` counts them."""
 
 
 @contextmanager
@@ -159,10 +174,29 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
         above, below = (part.amount or Decimal(0) for part in parts)
         value = 100 * above / below if below else None
     erased_files, published = _erased_files(con, force, area, request, row, value)
+    status = _data_status(con, force, area, request, row)
     return Trail(
-        request, row["mart"], row["title"], row["unit"], formula(row), row["aggregation"], value, parts, tuple(accepted),
-        erased_files, published,
+        request, row["mart"], row["title"], row["unit"], formula(row), row["aggregation"],
+        None if status == "not_available" else value, parts, tuple(accepted), erased_files, published, status,
     )  # fmt: skip
+
+
+def _data_status(
+    con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: dict[str, str]
+) -> str:
+    """How far files cover the figure's days: without rows it is 0 on covered days, and not available on others."""
+    if row["aggregation"] == "published":
+        return "complete"
+    is_unit = request.area_type == "section" or (request.area_type == "lpu" and area != "unknown")
+    days, is_end_covered, all_days = one_row(con.execute(_COVERED, {
+        "first": request.first, "last": request.last, "force": force, "coverage": coverage_of(row, request.category),
+        "is_unit": is_unit,
+    }))  # fmt: skip
+    if row["aggregation"] in ("stock", "last"):
+        return "complete" if is_end_covered else "not_available"
+    if not days:
+        return "not_available"
+    return "complete" if days == all_days else "partial"
 
 
 def _erased_files(

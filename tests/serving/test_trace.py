@@ -3,6 +3,7 @@
 `--long` traces 500 figures, the short suite 60.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -58,6 +59,35 @@ def test_rows_add_up_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
                 assert sum((m[2] for m in part.months()), Decimal(0)) == part.amount, request
             assert len({(r[3], r[2], r[6]) for r in part.rows}) == len(part.rows) or result.aggregation == "stock", request
     assert rows > FIGURES
+
+
+def test_days_that_no_file_covers_have_no_figure(con: duckdb.DuckDBPyConnection) -> None:
+    """Of days without a file there are no rows, and their sum was shown as the figure: 0."""
+    figures = con.execute(
+        "select measure, mart, category, area_type, area_name, force_code, period_start, period_end, value, data_status"
+        " from (select *, row_number() over (partition by mart, data_status order by hash(measure, category, area_code,"
+        " period_type, period_end)) as place from warehouse.marts.measures"
+        " where data_status <> 'complete' and mart <> 'mart_public_health' and area_type in ('force', 'section'))"
+        " order by place, mart limit ?",
+        [FIGURES],
+    ).fetchall()
+    assert {f[-1] for f in figures} == {"not_available", "partial"}
+    for measure, mart, category, area_type, area_name, force, first, last, value, status in figures:
+        request = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
+        result = trace(con, request)
+        assert (result.data_status, None if result.value is None else round(result.value, 10)) == (status, value), request
+    days = request_for_period(con, "searches", None, "all", "force", None, None, None, date(2031, 1, 1), date(2031, 1, 31))
+    assert (trace(con, days).value, trace(con, days).data_status) == (None, "not_available"), "days that are no period, too"
+
+
+def test_the_command_says_how_far_a_figure_is_covered(sample_home: Home) -> None:
+    def shown(*days: str) -> str:
+        call = ["trace", "searches", "--force", "derbyshire", *days, "--limit", "1", "--home", str(sample_home.path)]
+        return CliRunner().invoke(app, call).stdout.rstrip().splitlines()[-1]
+
+    assert shown("--from", "2031-01-01", "--to", "2031-01-31").startswith("Figure: not available: no accepted file covers")
+    assert shown("--from", "2025-01-01", "--to", "2031-01-31").endswith(", provisional: files cover only part of its days")
+    assert shown("--period", "2025").endswith("(count)")
 
 
 def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
