@@ -121,7 +121,7 @@ class DraftPage:
         state.is_in_home = self.target.resolve().parent == self.home.mappings.resolve()
 
     def _html(self, draft: Draft, text: str, result: Preview | None, state: DraftState, with_figures: bool) -> str:
-        likely = draft.likely
+        likely = draft.likely | draft.unfit
         columns = [
             {
                 "name": d.column.name, "required": d.column.required, "description": d.column.description,
@@ -156,8 +156,9 @@ def _target(pick: str | None) -> str | None:
 
 def _to_do(drafted: Drafted, likely: str | None) -> str:
     if drafted.source is None:
-        perhaps = f" Perhaps “{likely}”." if likely else ""
-        return f"Required, but no header matches.{perhaps}" if drafted.column.required else ""
+        if not drafted.column.required:
+            return f"Perhaps “{likely}”, but not all of its cells fit." if likely else ""
+        return f"Required, but no header matches.{f' Perhaps “{likely}”.' if likely else ''}"
     return f"Check: {'; '.join(drafted.checks)}." if drafted.checks else ""
 
 

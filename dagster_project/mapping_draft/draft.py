@@ -23,7 +23,7 @@ from .codes import Code, choice_codes, known_values, listed_codes
 from .columns import BY_CELLS, Drafted, draft_columns, label_of, separator_of
 from .fields import Fields
 from .file_names import NameRule, draft_name
-from .header_words import words
+from .header_words import GENERAL_NAME, likeness, words
 from .tables import ROWS, DraftError, ExportTable, ExtraRow, ignore_glob, open_table, remove_extra_rows
 
 CLOSE = 0.12
@@ -81,6 +81,15 @@ class Draft:
         }  # fmt: skip
 
     @property
+    def unfit(self) -> dict[str, str]:
+        """Optional columns without a source -> the header that has their name, but not their cells: a day closed with `ongoing`
+        and `n/a` among its dates."""
+        free = [h for h in self.not_stored if h not in self.fields.repeated]
+        names = {d.column.name: [h for h in free if likeness(d.column, h) >= GENERAL_NAME] for d in self.missing
+                 if not d.column.required}  # fmt: skip
+        return {column: headers[0] for column, headers in names.items() if headers}
+
+    @property
     def open_points(self) -> list[str]:
         """What a person must decide, a sentence each."""
         points = list(self.unplaced)
@@ -98,6 +107,11 @@ class Draft:
             elif d.column.values:
                 point += f"; if all rows are one of {', '.join(d.column.values)}, set it under constants"
             points.append(point + ". The files are refused without it")
+        points += [
+            f"headers.{column}: '{header}' has its name, but not all of its cells fit: to use it, take off the # of its line"
+            " under headers, and under values give a blank to each text that does not fit. It is not stored until then"
+            for column, header in self.unfit.items()
+        ]
         for d in self.columns:
             undecided = sum(c.target is None for c in self.codes.get(d.column.name, []))
             if undecided and d.column.type == "choice":

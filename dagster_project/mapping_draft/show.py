@@ -24,7 +24,7 @@ def show_draft(draft: Draft) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("column", "header", "why", "to do"):
         table.add_column(name, overflow="fold")
-    likely = draft.likely
+    likely, unfit = draft.likely, draft.unfit
     for d in draft.columns:
         undecided = sum(c.target is None for c in draft.codes.get(d.column.name, ())) if d.column.type == "choice" else 0
         to_do = [f"check: {c}" for c in d.checks]
@@ -32,6 +32,7 @@ def show_draft(draft: Draft) -> None:
         if d.source is None:
             perhaps = f"; perhaps '{likely[d.column.name]}'" if d.column.name in likely else ""
             to_do = [f"decide: required, but no header matches{perhaps}"] if d.column.required else []
+            to_do += [f"decide: perhaps '{unfit[d.column.name]}'"] if d.column.name in unfit else []
         header = label_of(d.source) if d.source else "-"
         table.add_row(*(Text(t) for t in (d.column.name, header, d.why, "; ".join(to_do))), style=_style(d, to_do))
     console.print(table)

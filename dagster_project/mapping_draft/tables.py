@@ -26,6 +26,7 @@ from dagster_project.landing.header_row import SEPARATORS, HeaderRow, first_rows
 from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
 from dagster_project.landing.parquet import read_parquet
 from dagster_project.landing.refusal import Refused
+from dagster_project.landing.words_of_no_record import TOTAL
 
 ROWS = "draft_rows"
 """The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL if blank."""
@@ -163,7 +164,8 @@ def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraR
     texts = ", ".join(f"c{n}" for n in range(width))
     filled = " + ".join(f"(c{n} is not null)::int" for n in range(width))
     first = "case " + " ".join(f"when c{n} is not null then {n}" for n in range(width)) + " end"
-    labelled = f"regexp_matches(lower(coalesce({texts})), {literal(_LABEL)})"
+    text = f"lower(coalesce({texts}))"
+    labelled = f"(regexp_matches({text}, {literal(_LABEL)}) or regexp_full_match({text}, {literal(TOTAL)}))"
     con.execute(
         f"""
         create or replace temp table draft_extra as

@@ -83,7 +83,7 @@ def _table(draft: Draft) -> list[str]:
 
 
 def _headers(draft: Draft) -> list[str]:
-    lines, likely = [], draft.likely
+    lines, likely = [], draft.likely | draft.unfit
     for d in draft.columns:
         if d.source is None:
             if header := likely.get(d.column.name):

@@ -314,6 +314,20 @@ def test_likely_header_of_a_required_column_is_suggested_and_no_constant(
     assert "set it under constants" in draft_yaml and "# status" not in draft_yaml
 
 
+def test_a_known_header_whose_cells_do_not_all_fit_is_named(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """A list kept by hand has `ongoing` and `n/a` where a line is not closed: the column was left out without a word, so that
+    no line was ever closed. Totals of quarters are no records."""
+    closed = ["ongoing", "-", "n/a", "TBC", "03/09/2025", "04/09/2025"] * 2
+    rows = [[f"L{n:02}", f"{n + 10}/08/2025", day] for n, day in enumerate(closed)]
+    path = tmp_path / "Lines.csv"
+    path.write_text(text([["Line ID", "Date opened", "Date closed"], *rows[:6], ["Quarter total", "", ""], *rows[6:]]))
+    draft, draft_yaml, mapping = drafted(con, home, path, extract="county_lines", force="kent")
+    assert draft.unfit == {"closed_on": "Date closed"} and "  # closed_on: Date closed  # ?" in draft_yaml
+    assert any(p.startswith("headers.closed_on: 'Date closed' has its name, but not all of") for p in draft.open_points)
+    assert mapping["table"]["ignore"] == {"line_ref": ["Quarter total*"]} and draft.rows == 12
+    assert_loads(home, draft_yaml)
+
+
 def test_codes_with_several_meanings_have_no_hints(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     rows = [[f"C{n}", "01/10/2025 10:00", "Theft", ("Pos coc", "Neg", "Refused it")[n % 3]] for n in range(60)]
     path = tmp_path / "tests on arrest.csv"
