@@ -117,7 +117,7 @@ def find_header_row(text: str, start: int, skipped: int, separators: Iterable[st
         raise Refused(f"no header: row {header_row}, which the mapping's table.header_row says, has no text")
     nearest = max(rows, key=lambda r: (names.n_named(r), -r.number))
     if not names.n_named(nearest):
-        raise Refused(_no_header(rows))
+        raise Refused(_no_header(rows) if header_row is None else _wrong_row(header_row, by_separator, names))
     return nearest
 
 
@@ -143,6 +143,13 @@ def _no_header(rows: list[HeaderRow]) -> str:
         return reason
     nearest = max(likely, key=lambda r: (r.n_filled, -r.number))
     return f"{reason}; {describe_row(nearest.number, nearest.fields)}: map them in mappings/ (pam map drafts it)"
+
+
+def _wrong_row(header_row: int, by_separator: list[list[HeaderRow]], names: HeaderNames) -> str:
+    """The reason if the row that the mapping gives is not the header: titles come and go between two exports."""
+    complete = min((r.number for own in by_separator for r in own if names.is_complete(r)), default=None)
+    remedy = "correct it" if complete is None else f"row {complete} does: correct it, or leave it out"
+    return f"no header: row {header_row}, which the mapping's table.header_row says, names no column of the contract; {remedy}"
 
 
 def first_rows(text: str, start: int, skipped: int, separator: str) -> Iterator[HeaderRow]:

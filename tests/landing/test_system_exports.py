@@ -347,7 +347,10 @@ def test_header_row_set_by_the_mapping(warehouse):
     entry = put(warehouse, "days 1.csv", csv_of(HEADER, ROWS[3], HEADER, *ROWS[:3]))
     assert landed(warehouse, entry) == EXPECTED[:3]
     entry = put(warehouse, "days 2.csv", csv_of(HEADER, ROWS[3], ["a", "b"], *ROWS[:3]))
-    assert entry.outcome == "refused"
+    assert entry.outcome == "refused" and entry.reason == (
+        "no header: row 3, which the mapping's table.header_row says, names no column of the contract; row 1 does: correct it,"
+        " or leave it out"
+    ), "not that no row does"
     write(warehouse, CAD.replace("table:\n", "table:\n  header_row: 51\n"))
     assert "less than or equal to 50" in str(read_mappings(warehouse.home, warehouse.contracts, FORCES).problems[0])
 
