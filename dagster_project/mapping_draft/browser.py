@@ -121,11 +121,12 @@ class DraftPage:
         state.is_in_home = self.target.resolve().parent == self.home.mappings.resolve()
 
     def _html(self, draft: Draft, text: str, result: Preview | None, state: DraftState, with_figures: bool) -> str:
-        likely = draft.likely | draft.unfit
+        likely, unfit = draft.likely, draft.unfit
         columns = [
             {
                 "name": d.column.name, "required": d.column.required, "description": d.column.description,
-                "why": f"{d.why[0].upper()}{d.why[1:]}." if d.why else "", "to_do": _to_do(d, likely.get(d.column.name)),
+                "why": f"{d.why[0].upper()}{d.why[1:]}." if d.why else "",
+                "to_do": _to_do(d, likely.get(d.column.name), unfit.get(d.column.name)),
                 "options": [label_of(s) for s in draft.fields.sources(d.column)],
                 "chosen": label_of(d.source) if d.source else "",
             }
@@ -154,11 +155,12 @@ def _target(pick: str | None) -> str | None:
     return pick[1:] if pick and pick.startswith("=") else None
 
 
-def _to_do(drafted: Drafted, likely: str | None) -> str:
+def _to_do(drafted: Drafted, likely: str | None, unfit: str | None) -> str:
+    if unfit:
+        return f"Perhaps “{unfit}”, but not all of its cells fit."
     if drafted.source is None:
-        if not drafted.column.required:
-            return f"Perhaps “{likely}”, but not all of its cells fit." if likely else ""
-        return f"Required, but no header matches.{f' Perhaps “{likely}”.' if likely else ''}"
+        perhaps = f" Perhaps “{likely}”." if likely else ""
+        return f"Required, but no header matches.{perhaps}" if drafted.column.required else ""
     return f"Check: {'; '.join(drafted.checks)}." if drafted.checks else ""
 
 

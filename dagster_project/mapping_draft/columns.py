@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dagster_project.contracts import Column, Contract
+from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
 from dagster_project.core.plurals import counted
 from dagster_project.core.sql import one_row
@@ -113,17 +113,19 @@ def _alike(column: Column, source: ColumnSource) -> float:
 
 
 def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float:
-    """How well the cells fit the column, 0 to 1; 0 rules the header out."""
+    """How well the cells fit the column, 0 to 1; 0 rules the header out. A column's own name lands in any case, so few cells
+    need to fit."""
     profile, b = source.profile, source.profile.basics
+    is_own = source.how == "one" and plain_header(source.headers[0]) in column.headers
     if b.filled == 0:
         return 0.3 if not column.key and not column.places_row else 0.0
     if column.type in DATE_TYPES:
-        if profile.dates.share < 0.6:
+        if profile.dates.share < (0.3 if is_own else 0.6):
             return 0.0
         return profile.dates.share * (0.8 if column.type == "timestamp" and not profile.dates.has_time else 1)
     if column.type in NUMBER_TYPES:
         share = profile.share(b.whole if column.type == "whole" else b.money)
-        return share if share >= 0.8 else 0.0
+        return share if share >= (0.3 if is_own else 0.8) else 0.0
     if profile.is_date or profile.is_time:
         return 0.0
     if column.key or column.identifier:
@@ -259,6 +261,8 @@ def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
             doubts.append(f"only {percent(profile.dates.share)} of its cells are dates in this form")
         if column.type == "timestamp" and not profile.dates.has_time:
             doubts.append("no times of day")
+    if column.type in NUMBER_TYPES and (n := b.whole if column.type == "whole" else b.money) < b.filled:
+        doubts.append(f"{b.filled - n:,} of its cells are no amounts: they are quarantined unless values makes them blank")
     if column.type == "choice" and not any(target_of(column, code) for code, _ in profile.codes):
         doubts.append("none of its codes is known")
     if column.key and not profile.is_unique:

@@ -82,24 +82,23 @@ class Draft:
 
     @property
     def unfit(self) -> dict[str, str]:
-        """Optional columns without a source -> the header that has their name, but not their cells: a day closed with `ongoing`
-        and `n/a` among its dates."""
+        """Columns without a source -> the header that has a name of theirs, but not only their cells: `ongoing` and `n/a`
+        among days of closing."""
         free = [h for h in self.not_stored if h not in self.fields.repeated]
-        names = {d.column.name: [h for h in free if likeness(d.column, h) >= GENERAL_NAME] for d in self.missing
-                 if not d.column.required}  # fmt: skip
+        names = {d.column.name: [h for h in free if likeness(d.column, h) >= GENERAL_NAME] for d in self.missing}
         return {column: headers[0] for column, headers in names.items() if headers}
 
     @property
     def open_points(self) -> list[str]:
         """What a person must decide, a sentence each."""
         points = list(self.unplaced)
-        likely = self.likely
+        likely, unfit = self.likely, self.unfit
         if self.name and self.force is None:
             points.append("forces: which force the files are from: give --force, or write the force's code")
         for h in sorted(self.fields.repeated):
             points.append(f"headers: '{h}' appears twice, so no column can use it: rename one at the source")
         for d in self.missing:
-            if not d.column.required:
+            if not d.column.required or d.column.name in unfit:
                 continue
             point = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
             if header := likely.get(d.column.name):
@@ -109,8 +108,9 @@ class Draft:
             points.append(point + ". The files are refused without it")
         points += [
             f"headers.{column}: '{header}' has its name, but not all of its cells fit: to use it, take off the # of its line"
-            " under headers, and under values give a blank to each text that does not fit. It is not stored until then"
-            for column, header in self.unfit.items()
+            " under headers, and under values give a blank to each text that does not fit. "
+            + ("The files are refused without it" if self.contract.column(column).required else "It is not stored until then")
+            for column, header in unfit.items()
         ]
         for d in self.columns:
             undecided = sum(c.target is None for c in self.codes.get(d.column.name, []))

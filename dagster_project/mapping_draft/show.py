@@ -29,10 +29,11 @@ def show_draft(draft: Draft) -> None:
         undecided = sum(c.target is None for c in draft.codes.get(d.column.name, ())) if d.column.type == "choice" else 0
         to_do = [f"check: {c}" for c in d.checks]
         to_do += [f"decide: {counted(undecided, 'code')}"] if undecided else []
-        if d.source is None:
+        if d.column.name in unfit:
+            to_do = [f"decide: perhaps '{unfit[d.column.name]}', but not all of its cells fit"]
+        elif d.source is None:
             perhaps = f"; perhaps '{likely[d.column.name]}'" if d.column.name in likely else ""
             to_do = [f"decide: required, but no header matches{perhaps}"] if d.column.required else []
-            to_do += [f"decide: perhaps '{unfit[d.column.name]}'"] if d.column.name in unfit else []
         header = label_of(d.source) if d.source else "-"
         table.add_row(*(Text(t) for t in (d.column.name, header, d.why, "; ".join(to_do))), style=_style(d, to_do))
     console.print(table)

@@ -11,11 +11,14 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import CLASSIFYING, UNIT, counts_towards
 
 from .codes import SHOWN, Code
-from .columns import Drafted
+from .columns import Drafted, label_of
 from .draft import Draft
 from .fields import ColumnSource
+from .header_words import words
 
 TOO = "  # with a code below that you give a meaning, take off this #, too"
+UTC = {"utc", "zulu"}
+"""Words of a header whose times are UTC, if its cells have no offset."""
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]")
 
 
@@ -46,6 +49,9 @@ def mapping_yaml(draft: Draft) -> str:
     lines += _files(draft) + _table(draft) + _headers(draft) + _values(draft) + _dates(draft)
     if draft.separators:
         lines += ["separators:", *(f"  {name}: {quoted(s)}" for name, s in draft.separators.items())]
+    times = [label_of(d.source) for d in draft.columns if d.source and d.column.type == "timestamp"]
+    if utc := [header for header in times if UTC & set(words(header))]:
+        lines.append(f"times_are_utc: true  # check: '{_one_line(utc[0])}' says so; without it, they are London's")
     if draft.not_stored:
         lines.append(f"# not stored: {_one_line(', '.join(draft.not_stored))}")
     lines += [f"# not in the file: {d.column.name}" for d in draft.missing if not d.column.required]

@@ -328,6 +328,37 @@ def test_a_known_header_whose_cells_do_not_all_fit_is_named(con: duckdb.DuckDBPy
     assert_loads(home, draft_yaml)
 
 
+def test_a_required_column_whose_cells_do_not_all_fit(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """Under its own name it lands in any case, and has a check; under a synonym it is named. It was said that none matches."""
+    path = tmp_path / "Sessions.csv"
+    for header, cells in (("Young people", ["30", "approx 90"]), ("Number of pupils", ["30", "approx 90"])):
+        rows = [[f"S{n:02}", f"{n + 10}/08/2025", "Primary", cells[n % 2]] for n in range(12)]
+        path.write_text(text([["Input ref", "Delivered on", "Phase", header], *rows]))
+        draft, draft_yaml, mapping = drafted(con, home, path, extract="school_inputs", force="kent")
+        if header == "Young people":
+            assert mapping["headers"]["young_people"] == header and draft.unfit == {}
+            assert column_of(draft, "young_people").checks == [
+                "6 of its cells are no amounts: they are quarantined unless values makes them blank"
+            ]
+        else:
+            assert draft.unfit == {"young_people": header} and f"  # young_people: {header}  # ?" in draft_yaml
+            (point,) = draft.open_points
+            assert f"'{header}' has its name" in point and point.endswith("The files are refused without it")
+
+
+@pytest.mark.parametrize(("header", "is_utc"), [("Search start (UTC)", True), ("Search start", False)])
+def test_times_under_a_header_that_says_utc(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, header: str, is_utc: bool
+) -> None:
+    """Without an offset they were read as London's, an hour early in summer: a month's first hour was the month before's."""
+    rows = [[f"S{n:02}", f"{n + 10}/08/2025 23:3{n % 10}:00", "Drugs", "Y"] for n in range(12)]
+    path = tmp_path / "Searches.csv"
+    path.write_text(text([["Search ref", header, "Object of search", "Object found"], *rows]))
+    _, draft_yaml, mapping = drafted(con, home, path, extract="stop_search", force="kent")
+    assert mapping.get("times_are_utc", False) is is_utc
+    assert_loads(home, draft_yaml)
+
+
 def test_codes_with_several_meanings_have_no_hints(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     rows = [[f"C{n}", "01/10/2025 10:00", "Theft", ("Pos coc", "Neg", "Refused it")[n % 3]] for n in range(60)]
     path = tmp_path / "tests on arrest.csv"
