@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
+
 from dagster_project.core.home import Home
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
@@ -21,6 +23,18 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
         if not editions or edition not in (None, *editions):
             there_are = ", ".join(sorted(editions)) or "none with claims"
             raise NoEditionError(f"the published night has no claims of edition {edition or 'any'}: it has {there_are}")
-        chosen = edition or newest_with_files(con, editions) or max(editions)
+        chosen = edition or newest_with_claims(con, editions) or max(editions)
         rows = read_rows(con, "select * from reports.claims where edition = ? order by claim_no", [chosen])
     return chosen, [SimpleNamespace(**row) for row in rows]
+
+
+def newest_with_claims(con: duckdb.DuckDBPyConnection, with_claims: dict[str, str]) -> str | None:
+    """The newest edition with claims of a force with files. Raises NoEditionError."""
+    try:
+        return newest_with_files(con, with_claims)
+    except NoEditionError:
+        printed = dict(con.execute("select edition, max(force_code) from reports.cells group by edition").fetchall())
+        # Raises the same again if there is no edition of such a force at all.
+        without = newest_with_files(con, printed)
+        raise NoEditionError(f"edition {without} has no claims yet: `pam claims add` adds one, and the next night compares it"
+                             ) from None  # fmt: skip

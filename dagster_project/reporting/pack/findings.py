@@ -17,7 +17,8 @@ from .wording import days_in_words, format_number
 MOST = 6
 """Findings of a part at most. A part with fewer measures has one for each."""
 A_YEAR = 366
-NOTHING_BEFORE = "Nothing a year before to compare with"
+NOTHING_BEFORE = "No complete figure a year before to compare with"
+PART = "Not compared with the year before, as the period is not complete"
 NOT_COMPARED = "Not compared with the year before"
 """Of the newest figure that others publish: the table does not say which period it is of."""
 Tables = Sequence[tuple[dict[str, Any], list[dict[str, Any]]]]
@@ -94,7 +95,7 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
         title=", ".join(p for p in parts if p),
         figure=cell["printed"],
         days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
-        change=_change(comparison) or _printed_words(printed) or (NOTHING_BEFORE if cell["period_end"] else NOT_COMPARED),
+        change=_change(comparison) or _printed_words(printed) or _why_not_compared(cell),
         unusual=_capitalise(evidence.describe_change(window)),
         newest="" if charts.is_sparse(months) or not months else _capitalise(charts.describe_newest_month(months)),
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),
@@ -102,6 +103,12 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
         paragraph=table["paragraph"],
         cell_id=f"{cell['table_name']}/{cell['row_no']}/{cell['column_name']}",
     )
+
+
+def _why_not_compared(cell: dict[str, Any]) -> str:
+    if cell["period_end"] is None:
+        return NOT_COMPARED
+    return PART if cell["data_status"] == "partial" else NOTHING_BEFORE
 
 
 def _change(comparison: charts.Comparison | None) -> str:
