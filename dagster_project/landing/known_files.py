@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
+from dagster_project.contracts import Contract
+
 from .file_names import InboxFile
 from .ledger import STORED, Counts, LedgerEntry, accepted, counts
 
@@ -108,6 +110,14 @@ class Decisions:
     def same_extraction(self, file: InboxFile | LedgerEntry) -> LedgerEntry | None:
         """The accepted or held load, other than this one, of the same extract, force, window and time of extraction."""
         return next((e for e in self._of_same_time(file) if e.window == file.window), None)
+
+    def rival(self, file: InboxFile | LedgerEntry, contract: Contract) -> LedgerEntry | None:
+        """The load beside which a file may not count: of the same extraction, or, for a monthly file, whose rows have no key,
+        of the same time over any of its days. Rows of both would count."""
+        if contract.kind != "monthly_file":
+            return self.same_extraction(file)
+        first, last = file.window
+        return next((e for e in self._of_same_time(file) if e.window[0] <= last and first <= e.window[1]), None)
 
     def tied(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
         """Accepted loads of the same extract, force and time of extraction over another window."""

@@ -189,10 +189,12 @@ class FileLanding(LandingSession):
             if facts["made_up"] and self.is_home_real:
                 raise Waits(f"{MIXED}. Give it another home (--home DIR)")
             refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, is_mapped="mapping" in facts)
-            if rival := self.decisions.same_extraction(file):
+            if rival := self.decisions.rival(file, contract):
+                is_part = rival.window != file.window
+                how = "and covers some of the same days, whose rows would count twice" if is_part else "with other content"
                 reason = (
-                    f"two files claim to be one extraction: {rival.source_file} came first, with other content; if this one"
-                    f" corrects it, drop it again under a newer time ({NEWER_TIME})"
+                    f"two files claim to be one extraction: {rival.source_file} came first, {how}; if this one corrects it,"
+                    f" drop it again under a newer time ({NEWER_TIME})"
                 )
                 if rival.mapping != facts.get("mapping"):
                     reason += " (or the mapping changed since: drop what is mapped again as a newer extraction)"

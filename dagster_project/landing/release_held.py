@@ -77,9 +77,9 @@ def release_load(
     load = load_of(held)
     if held.has_rows and not load.raw(home).exists():
         raise NotHeld(f"{held.source_file} can't be released: its rows were erased at their retention limit")
-    if rival := decisions.same_extraction(held):
-        raise NotHeld(f"{held.source_file} can't be released: {rival.source_file} ({rival.load_id}) is of the same extraction")
     contract = contracts[load.extract]
+    if rival := decisions.rival(held, contract):
+        raise NotHeld(f"{held.source_file} can't be released: {rival.source_file} ({rival.load_id}) is of the same extraction")
     at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
     if contract.key and (others := decisions.tied(held)):

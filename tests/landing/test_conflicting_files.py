@@ -4,6 +4,7 @@ import pytest
 
 from dagster_project.landing import NotHeld, accepted, counts, release_load
 from dagster_project.landing.quarantine_export import quarantined_files
+from dagster_project.landing.retract import retract_load
 
 from .conftest import NOW
 
@@ -145,6 +146,22 @@ def test_rows_withheld_by_a_later_file_have_a_reason(warehouse):
     assert [(f.rows, f.reasons) for f in quarantined_files(warehouse.home)] == [
         (20, {"differs from an extraction of the same time": 20})
     ] * 2
+
+
+def test_rows_without_a_key_of_two_files_of_one_time_count_once(warehouse):
+    """A street file of other days or of a newer time is welcome. One that was retracted is not released beside another."""
+    row = {"header": "Month,LSOA name,Crime type", "end": "2025-02-28"}
+    first = warehouse.land("street_crime", "2025-02,Derby 001A,Robbery", **row)
+    second = warehouse.land("street_crime", "2025-02,Derby 001A,Robbery", start="2025-02-01", **row)
+    assert second.outcome == "refused" and "covers some of the same days" in second.reason
+    march = warehouse.land("street_crime", "2025-03,Derby 001A,Robbery", start="2025-03-01", **row | {"end": "2025-03-31"})
+    newer = warehouse.land("street_crime", "2025-02,Derby 001A,Robbery", start="2025-02-01", at="20260105T030000Z", **row)
+    assert (march.outcome, newer.outcome) == ("accepted", "accepted")
+    retract_load(warehouse.home, first.load_id, "retract-1", by="A. Nalyst", why="wrong")
+    other = warehouse.land("street_crime", "2025-02,Derby 001A,Robbery", start="2025-02-03", **row)
+    assert other.outcome == "accepted"
+    with pytest.raises(NotHeld, match="is of the same extraction"):
+        release_load(warehouse.home, warehouse.contracts, first.load_id, "release-1", by="A. Nalyst", why="right after all")
 
 
 # Releases

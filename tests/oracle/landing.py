@@ -207,6 +207,10 @@ def _land_file(path, result, forces, identities, months, landed_at, releases, lo
         return None
     if stamp is not None and earlier:
         raise Refused("two files claim to be one extraction")
+    # Rows without a key of files of one time can't be told apart: no two may cover a day.
+    shared = (i for i in identities if i[:2] == identity[:2] and i[4] == stamp and i[2] <= end and start <= i[3])
+    if stamp is not None and contract.kind == "monthly" and any(shared):
+        raise Refused("two files claim to be one extraction")
     drop = Drop(path, content.delivered, bool(content.hold), landed_at)
     (earlier if stamp is None else identities.setdefault(identity, [])).append(drop)
     result.rows_in_file, result.unknown_columns = content.rows_in_file, content.unknown

@@ -32,6 +32,11 @@ MONTH_AGAIN_WHEN_REPLACED = Sequence(((MONTH, OWN, OWN), (Again(0), NEWER_OWN), 
 """A month comes again in the night in which the force's own extract replaces it. The month is newest: it counts as extracted
 when it lands."""
 
+STREET_FILES_OF_ONE_TIME = Sequence(
+    ((OWN, replace(OWN, start=4, days=10, rows=(Row(0),)), replace(OWN, start=31, days=28)), (), (), ())
+)
+"""The first two cover some of the same days."""
+
 EMPTY_DAY = File("stop_search", 0, 1, 0)
 OUTRANKED_ROW_ERASED = Sequence(
     nights=(*((file,) for file in (EMPTY_DAY, File("stop_search", 0, 31, None, (Row(0),)), EMPTY_DAY)), ()),
@@ -71,6 +76,7 @@ CHANGES_IN_TWO_MONTHS = Sequence(
 @given(sequence=sequences())
 @example(sequence=OTHER_ROWS_REPEATED)
 @example(sequence=MONTH_AGAIN_WHEN_REPLACED)
+@example(sequence=STREET_FILES_OF_ONE_TIME)
 def test_rows_coverage_and_outcomes_equal_the_plain_model(compare: Callable[..., list[str]], sequence: Sequence) -> None:
     differences = compare(sequence)
     for difference in differences:
