@@ -106,23 +106,31 @@ def _monthly_totals_sql(e: LedgerEntry) -> str:
     events = " union all ".join(
         f"select 'mart_{s}' as mart, * from measures.{s}_events where load_id = {literal(str(e.load_id))}" for s in subjects
     )
+    # On a day whose newest file lacks the column that splits a measure, a row adds to `all`, and 0 to its category (`monthly`).
+    unsplit = "listed.category_coverage is not null and split.coverage is null"
     return f"""
         select {", ".join(f"cast({name} as {kind}) as {name}" for name, kind in ARCHIVED_COLUMNS.items())}
         from (
             select
-                events.extract, events.force_code, events.load_id, events.mart, events.measure, events.category,
+                events.extract, events.force_code, events.load_id, events.mart, events.measure,
+                case when is_unsplit then 'all' else events.category end as category,
                 events.leaf_code, max(events.leaf_name) as leaf_name,
                 year(events.event_on) * 12 + month(events.event_on) - 1 as month_no,
                 case max(listed.aggregation) when 'last' then max(events.event_on) end as counted_on,
                 windows.coverage is not null as is_covered,
                 case max(listed.aggregation)
-                    when 'last' then max_by(events.amount, events.event_on) else sum(events.amount)
+                    when 'last' then max_by(events.amount, events.event_on)
+                    else sum(case when is_unsplit = ({unsplit}) then events.amount else 0 end)
                 end as amount
             from ({events}) as events
             join seeds.measure_list as listed on events.mart = listed.mart and events.measure = listed.measure
             left join staging.coverage_windows as windows
                 on listed.coverage = windows.coverage and events.force_code = windows.force_code
                 and events.event_on between windows.covered_from and windows.covered_to
+            left join staging.coverage_windows as split
+                on listed.category_coverage = split.coverage and events.force_code = split.force_code
+                and events.event_on between split.covered_from and split.covered_to
+            join (values (false), (true)) as copies (is_unsplit) on not is_unsplit or {unsplit}
             group by all
         )
     """

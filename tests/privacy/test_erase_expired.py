@@ -2,10 +2,10 @@
 
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
-from support import copy_home, land_night, publish_night, published, write_extract
+from support import copy_home, drop_something, land_night, publish_night, published, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit import read_log, verify
@@ -219,3 +219,36 @@ def check_damaged_archive(home: Home) -> None:
         change()
         with pytest.raises(RawLostError, match=f"raw/_kept/crimes/.*{message}.* restore raw/"):
             publish_night(home, rebuild=True)
+
+
+def missed_tests(force: str, stamp: int, window: tuple[str, str], *rows: tuple[str, ...]) -> dict[str, Any]:
+    """Arguments of `write_extract`: tests on a day, their status and, where a row has it, the reason why one was missed."""
+    columns = ("custody_ref", "arrested_at", "test_status", "missed_reason")[: len(rows[0])]
+    return {
+        "extract": "drug_tests", "force": force, "window": window, "stamp": f"2018070{stamp}T020000Z",
+        "rows": [(*row, "Theft") for row in rows], "columns": (*columns, "trigger_offence"),
+    }  # fmt: skip
+
+
+def test_categories_of_erased_rows_stay_whatever_columns_other_files_lack(new_home: Home) -> None:
+    """Derbyshire: a row counted on a day whose newest file lacks the column of the reasons. Kent: files that came after the
+    rows were erased lack it, and cover the whole of February together."""
+    home, rows = new_home, [("T1", "2018-01-10", "Missed", "Ill"), ("T2", "2018-02-10", "Missed", "Ill")]
+    for file in (
+        missed_tests("derbyshire", 1, OLD, *rows, ("T3", "2018-03-10", "Missed", "Ill")),
+        missed_tests("derbyshire", 2, ("2018-01-01", "2018-02-20"), ("T1", "2018-01-10", "?"), ("T2", "2018-02-10", "Missed")),
+        missed_tests("kent", 1, OLD, *rows),
+    ):
+        write_extract(home.inbox, **file)
+    publish_night(home)
+    before = figures(home)
+    limit_retention(home, drug_tests=7)
+    drop_something(home)
+    publish_night(home)
+    assert len(archived_loads(home)) == 3 and figures(home) == before
+    assert rebuild_and_compare(home).differing == 0
+    for n, window in enumerate((("2018-01-20", "2018-02-14"), ("2018-02-15", "2018-02-28")), start=3):
+        write_extract(home.inbox, **missed_tests("kent", n, window, (f"N{n}", window[1], "Missed")))
+    publish_night(home)
+    assert figures(home) == before, "months whose rows were erased stand against files that came since"
+    assert rebuild_and_compare(home).differing == 0

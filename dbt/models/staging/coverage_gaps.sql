@@ -64,6 +64,7 @@ select
     extract,
     force_code,
     load_id,
+    night_id,
     case when kind = 'list' and not is_newest then -1 else load_rank end as load_rank,
     case
         when kind = 'list' then make_date(1, 1, 1)
@@ -74,19 +75,5 @@ select
         when kind = 'list' then make_date(9999, 12, 31)
         when known_by = 'file' then last_day(covered_to)
         else covered_to
-    end as covered_to,
-    cast(null as string) as kept_night
+    end as covered_to
 from placed
-union all
--- A month whose rows were erased replaces all later files.
-select
-    placed.coverage,
-    placed.extract,
-    placed.force_code,
-    placed.load_id,
-    -1 as load_rank,
-    parts.covered_from,
-    parts.covered_to,
-    parts.kept_night
-from placed
-inner join {{ ref('kept_parts') }} as parts on placed.load_id = parts.load_id

@@ -15,17 +15,36 @@ with coverages as (
     left join {{ ref('coverage_limits') }} as limits on areas.coverage = limits.coverage
 ),
 
+-- Months whose rows were erased: files that landed since have no say in their days (`superseded_rows`).
+closed as (
+    select * from {{ ref('kept_parts') }}
+    where known_by = 'key'
+),
+
+spans as (
+    select load_id, extract, force_code, form, load_rank, night_id, covered_from, covered_to, '' as kept_night
+    from {{ ref('standing_loads') }}
+    union all
+    select
+        loads.load_id, loads.extract, loads.force_code, loads.form, loads.load_rank, loads.night_id, closed.covered_from,
+        closed.covered_to, closed.kept_night
+    from {{ ref('standing_loads') }} as loads
+    inner join closed on loads.load_id = closed.load_id
+),
+
 usable as (
     select
         coverages.coverage,
+        coverages.extract,
         loads.force_code,
         loads.load_id,
         loads.load_rank,
         loads.night_id,
+        loads.kept_night,
         greatest(loads.covered_from, coalesce(coverages.available_from, loads.covered_from)) as covered_from,
         loads.covered_to
     from coverages
-    inner join {{ ref('standing_loads') }} as loads
+    inner join spans as loads
         on coverages.extract = loads.extract
         and loads.form = coalesce(coverages.form, loads.form)
         and loads.force_code = coalesce(coverages.force_code, loads.force_code)
@@ -35,31 +54,44 @@ usable as (
     where lacking.load_id is null
 ),
 
--- The parts of a window in which rows of another load, which lacks the columns, are current.
-lost as (
-    select
-        usable.coverage,
-        usable.force_code,
-        usable.load_id,
-        usable.covered_from as window_from,
-        usable.covered_to as window_to,
-        greatest(usable.covered_from, gaps.covered_from) as lost_from,
-        least(usable.covered_to, gaps.covered_to) as lost_to
+-- The parts of a window in which rows of another load, which lacks the columns, are current, and those that are closed to it.
+taken as (
+    select usable.*, gaps.covered_from as taken_from, gaps.covered_to as taken_to
     from usable
     inner join {{ ref('coverage_gaps') }} as gaps
         on usable.coverage = gaps.coverage
         and usable.force_code = gaps.force_code
-        and usable.covered_to >= gaps.covered_from
-        and usable.covered_from <= gaps.covered_to
-        and (usable.load_rank <= gaps.load_rank or usable.night_id > gaps.kept_night)
-    where usable.covered_from <= usable.covered_to
+        and usable.load_rank <= gaps.load_rank
+        and (usable.kept_night = '' or usable.kept_night >= gaps.night_id)
+    union all
+    select usable.*, closed.covered_from as taken_from, closed.covered_to as taken_to
+    from usable
+    inner join closed
+        on usable.extract = closed.extract
+        and usable.force_code = closed.force_code
+        and usable.load_rank >= closed.load_rank
+        and usable.night_id > closed.kept_night
+),
+
+lost as (
+    select
+        coverage,
+        force_code,
+        load_id,
+        kept_night,
+        covered_from as window_from,
+        covered_to as window_to,
+        greatest(covered_from, taken_from) as lost_from,
+        least(covered_to, taken_to) as lost_to
+    from taken
+    where covered_to >= taken_from and covered_from <= taken_to and covered_from <= covered_to
 ),
 
 lost_before as (
     select
         *,
         max(lost_to) over (
-            partition by coverage, force_code, load_id order by lost_from, lost_to
+            partition by coverage, force_code, load_id, kept_night, window_from order by lost_from, lost_to
             rows between unbounded preceding and 1 preceding
         ) as lost_before
     from lost
@@ -69,9 +101,11 @@ lost_before as (
 remaining as (
     select usable.coverage, usable.force_code, usable.covered_from, usable.covered_to
     from usable
-    left join (select distinct coverage, load_id from lost) as reduced -- noqa: ST05
+    left join (select distinct coverage, load_id, kept_night, window_from from lost) as reduced -- noqa: ST05
         on usable.coverage = reduced.coverage
         and usable.load_id = reduced.load_id
+        and usable.kept_night = reduced.kept_night
+        and usable.covered_from = reduced.window_from
     where reduced.load_id is null
     union
     select
@@ -82,7 +116,7 @@ remaining as (
     union
     select coverage, force_code, {{ add_days('max(lost_to)', 1) }} as covered_from, max(window_to) as covered_to
     from lost
-    group by coverage, force_code, load_id
+    group by coverage, force_code, load_id, kept_night, window_from
 ),
 
 -- A window that neither overlaps nor follows the windows before it starts a new island.
