@@ -4,10 +4,12 @@ import csv
 import io
 from collections.abc import Sequence
 
+import duckdb
+
 from dagster_project import audit
 from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core import reference_lists
-from dagster_project.core.config import read_config
+from dagster_project.core.config import Believe, read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
@@ -16,8 +18,11 @@ from dagster_project.core.receipts import locked
 from dagster_project.core.reference_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load
-from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.conflicting_files import count_conflicts, load_of
 from dagster_project.landing.duckdb_connection import connect
+from dagster_project.landing.known_files import Clock, Decisions, utc_microseconds
+from dagster_project.landing.ledger import CONFLICT_KIND, commit, read_ledger
+from dagster_project.landing.plausibility import quarantined_too_much
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import HELD_FOR, check_vocabulary, classifying
 
@@ -69,24 +74,52 @@ def accept_value(home: Home, extract: str, column: str, values: Sequence[str], c
 
 
 def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> list[LedgerEntry]:
-    """Release the files that were held only for unknown values and may land now. The caller has the home's lock.
+    """Release the files that were held only for unknown values and may land now; one that most rows of an accepted file of its
+    time contradict, or it most of theirs, is held for that instead. The caller has the home's lock.
 
-    Raises ConfigError.
+    Returns the released files. Raises ConfigError.
     """
     held = [e for e in held_files(home) if e.held_for == HELD_FOR and e.extract in contracts]
     released = []
+    limits = read_config(home).believe
     for e in held:
         contract = contracts[str(e.extract)]
         with connect(memory_settings(home), has_identifiers=False) as con:
             words = check_vocabulary(
-                con, home, load_of(e), contract, e.absent_columns or [], int(e.rows_in_file or 0), read_config(home).believe
+                con, home, load_of(e), contract, e.absent_columns or [], int(e.rows_in_file or 0), limits
             )
-        if words.hold_reason is None and _are_own_lists_readable(home):
+            may_land = words.hold_reason is None and _are_own_lists_readable(home)
+            conflict = _most_in_conflict(con, home, contract, e, limits) if may_land else None
+        if conflict:
+            at = utc_microseconds(Clock(None, Decisions(read_ledger(home)).latest).tick())
+            changes = {"night_id": night_id, "landed_at": at, "reason": conflict, "held_for": None}
+            commit(home, night_id, str(e.extract), [e.model_copy(update=changes)])
+        elif may_land:
             why = "its values are known now"
             released.append(
                 release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why, unknown=words)
             )
     return released
+
+
+def _most_in_conflict(
+    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, held: LedgerEntry, limits: Believe
+) -> str | None:
+    """Why a held file must not land: it, or an accepted file of its time, would lose most of its rows to the conflicts between
+    them, as landing asks of a new file. None where none would."""
+    decisions = Decisions(read_ledger(home))
+    others = decisions.tied(held) if contract.key else []
+    found, totals = count_conflicts(con, home, contract, load_of(held), others), decisions.counts()
+    for e in (held, *others):
+        n_tied, now = found.get(str(e.load_id), 0), totals[str(e.load_id)]
+        lost = quarantined_too_much(
+            now.rows_in_file, now.rows_quarantined + n_tied, {CONFLICT_KIND: n_tied}, limits,
+            f"Of the same time: {', '.join(o.source_file for o in others)}. Drop the one that counts again under a newer time,"
+            " or release it",
+        )  # fmt: skip
+        if n_tied and lost:
+            return lost
+    return None
 
 
 def _are_own_lists_readable(home: Home) -> bool:

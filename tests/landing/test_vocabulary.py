@@ -143,6 +143,22 @@ def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) 
     assert meta_rows(new_home, "vocabulary") == []
 
 
+def test_file_that_contradicts_another_of_its_time_stays_held_when_its_codes_are_known(new_home: Home) -> None:
+    """Both would lose all their rows: 60 offences would be 0."""
+    crimes(new_home.inbox, ["92D"] * 60)
+    rows = [[f"C{i}", "2025-01-02", "DRG1", "Recorded"] for i in range(60)]
+    write_extract(new_home.inbox, "crimes", rows, columns=CRIMES, window=("2025-01-01", "2025-01-30"))
+    assert sorted(e.outcome for e in land_night(new_home)) == ["accepted", "held"]
+    new_home.seeds.mkdir()
+    row = "extract,column,value,counts_as\ncrimes,offence_code,DRG1,possession\n"
+    (new_home.seeds / "vocabulary.csv").write_text(row, encoding="utf-8")
+    held = landed(new_home)
+    assert (held.outcome, held.held_for) == ("held", None)
+    assert "60 of 60 rows (100%) would be quarantined" in held.reason and "Of the same time: crimes__" in held.reason
+    assert [(e.outcome, e.rows_landed) for e in read_ledger(new_home) if e.outcome == "accepted"] == [("accepted", 60)]
+    assert landed(new_home) == held, "it is said once"
+
+
 def test_value_that_names_drugs_is_not_suggested_as_counting_nowhere() -> None:
     """People paste these lines: one line for all values would make drug incidents count nowhere."""
     values = {"qualifiers": ["RTC", "Drugs - supply"], "lpu": ["Drugs Wing"]}
