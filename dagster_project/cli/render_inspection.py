@@ -50,7 +50,8 @@ def _show_file(console: Console, one: InspectedFile) -> None:
         print_lines(console, "Missing", [", ".join(e.missing_columns)] if e.missing_columns else [])
         print_lines(console, "Drift", e.drift)
         print_lines(console, "Unknown", [f"{column}: {shown_values(values)}" for column, values in e.unknown_values.items()])
-    ignored = f"; {e.rows_ignored:,} more are not records and are left out" if e.rows_ignored else ""
+    no_records = "is no record and is" if e.rows_ignored == 1 else "are no records and are"
+    ignored = f"; {e.rows_ignored:,} more {no_records} left out" if e.rows_ignored else ""
     if e.rows_in_file is not None and e.outcome == "refused":
         print_line(console, f"Rows        {e.rows_in_file:,} in the file{ignored}: none would land")
     elif e.rows_in_file is not None and e.outcome != "known":

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.plurals import counted
+
 from .common import HOME, ByOption, HomeOption, make_group
 from .echo import echo
 
@@ -44,4 +46,5 @@ def accept(
     from dagster_project.nights.accept_vocabulary import accept_value
 
     accept_value(home, extract, column, values, counts_as, by=by)
-    echo(f"{extract}.{column}: {len(values)} known, counts as {counts_as}; the next night counts so")
+    count = "counts" if len(values) == 1 else "count"
+    echo(f"{extract}.{column}: {counted(len(values), 'value')} {count} as {counts_as} from the next night on")

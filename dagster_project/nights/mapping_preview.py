@@ -7,6 +7,7 @@ import duckdb
 
 from dagster_project.contracts import Column, load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry
 from dagster_project.landing.choose_mapping import recognise_files
@@ -73,7 +74,7 @@ def _describe(sheet: Sheet, column: Column) -> str | None:
     if name in mapping.separators:
         rules.append(f"items between '{mapping.separators[name]}'")
     if name in mapping.values:
-        rules.append(f"{len(mapping.values[name])} codes")
+        rules.append(counted(len(mapping.values[name]), "code"))
     if name in mapping.dates:
         rules.append(f"dates as {', '.join(mapping.dates[name])}")
     return "; ".join(rules) or None

@@ -33,10 +33,10 @@ def test_each_rule_is_shown_on_ten_rows(pam: Callable, new_home: Home, export: P
     result = pam("inspect", export, "--home", new_home.path)
     assert result.exit_code == 0, result.stdout
     output = " ".join(result.stdout.split())
-    assert "incidents of kent, 2025-10-01 to 2025-10-31" in output and "1 more are not records" in output
+    assert "incidents of kent, 2025-10-01 to 2025-10-31" in output and "1 more is no record and is left out" in output
     assert "Rule created_at: Day + Time, joined with ' ' line 4: 01/10/2025 10:00 -> 2025-10-01 10:00:00" in output
     assert "line 13: 10/10/2025 10:00 -> 2025-10-10 10:00:00" in output and "14: 11/10/2025" not in output
-    assert "Rule qualifiers: Q1 + Q2, as a list; 1 codes line 4: Drug deal;Alc -> Drugs;Alc" in output
+    assert "Rule qualifiers: Q1 + Q2, as a list; 1 code line 4: Drug deal;Alc -> Drugs;Alc" in output
     assert "Rule grade: from G; 2 codes line 4: 0 -> Scheduled line 5: 1 -> Emergency" in output
     assert "Rule channel: every row has Telephone" in output
     assert "Rule incident_ref: rows that are not records line 16: TOTAL -> (blank)" in output
