@@ -83,6 +83,8 @@ def _show(checked: "CheckedDocument") -> None:
             echo(f"Disagrees: {item.where}: printed {item.printed}, computed {computed}: {item.reason}")
         elif item.verdict == NOT_COMPUTABLE:
             echo(f"Not computable: {item.where}: printed {item.printed}: {item.reason}")
+        elif item.verdict == "agrees" and item.reason:
+            echo(f"Provisional: {item.where}: printed {item.printed}: agrees {item.reason}")
     # Of a table once, not of each cell.
     left = [i for i in checked.items if i.verdict == NOT_LINKED and i.reason]
     for line in dict.fromkeys(f"Not linked: {i.where.split(',')[0]}: {i.reason}" for i in left):

@@ -360,6 +360,9 @@ def test_the_command_prints_disagreements_and_counts(pam: Callable, sample_home:
     path.write_text("Confiscation orders were at a record low of 108 in 2024/25.\n", encoding="utf-8")
     more = pam("check", path, "--home", sample_home.path)
     assert more.exit_code == 0 and "Not computable: paragraph no. 1: printed 108: the number is right, but" in more.stdout
+    path.write_text("There were 16,150 items of drug intelligence in 2025.\n", encoding="utf-8")
+    part = pam("check", path, "--home", sample_home.path).stdout
+    assert "Provisional: paragraph no. 1: printed 16,150: agrees over the covered part of the period" in part
 
 
 def test_usage_errors_exit_with_2(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
