@@ -8,6 +8,7 @@ from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from .model import Figure
 
 NOT_LINKED = "not linked"
+OF_NOTHING = "there is no such figure: nothing to divide by"
 NEXT_NIGHT = "next_night"
 """Status of a figure of a claim that was added after the published night, and that no mart has."""
 
@@ -34,7 +35,8 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
             return "agrees", None
         return DISAGREES, "printed as not available, and there is a figure"
     if figure.value is None:
-        return NOT_COMPUTABLE, "no accepted file covers its days"
+        is_of_nothing = figure.shows == "value" and figure.unit == "percent" and figure.status in ("complete", "partial")
+        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file covers its days"
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)
     printed_steps = printed.value * printed.places
@@ -43,4 +45,7 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
         return "agrees", reason
     if printed_steps == side * steps.to_integral_value(ROUND_FLOOR):
         return "agrees when cut", "printed cut off, not rounded"
+    # The whole period may have what was printed, unless a part of it counts more already.
+    if figure.status == "partial" and figure.shows == "value" and not (figure.unit == "count" and figure.value > printed.value):
+        return NOT_COMPUTABLE, "files cover only a part of its days"
     return DISAGREES, "the marts have another figure"

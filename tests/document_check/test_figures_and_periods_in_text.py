@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 
 from dagster_project.document_check.figures_in_text import numbers_of
+from dagster_project.document_check.judge import OF_NOTHING, judge
 from dagster_project.document_check.link_tables import matches
+from dagster_project.document_check.model import Figure
 from dagster_project.document_check.periods_in_text import periods_of
 from dagster_project.editions.printed import read_printed
 
@@ -140,3 +142,23 @@ def test_labels_match_only_where_they_mean_the_same() -> None:
     assert matches("TOTAL (Orders - number and value)", known) == [(2, False), (3, False)]
     assert matches("Nov- Oct 2023/24", known) == [(5, True)] and matches("23/24**", known) == [(4, True)]
     assert matches("Dec-Nov 2023/24", known) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "unit", "value", "status", "verdict"),
+    [
+        ("10", "count", 3, "partial", ("not computable", "files cover only a part of its days")),
+        ("10", "count", 12, "partial", ("disagrees", "the marts have another figure")),
+        ("3", "count", 3, "partial", ("agrees", "over the covered part of the period")),
+        ("10", "count", 3, "complete", ("disagrees", "the marts have another figure")),
+        ("10%", "percent", 12, "partial", ("not computable", "files cover only a part of its days")),
+        ("10%", "percent", None, "complete", ("not computable", OF_NOTHING)),
+        ("10%", "percent", None, "not_available", ("not computable", "no accepted file covers its days")),
+    ],
+)
+def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
+    printed: str, unit: str, value: int | None, status: str, verdict: tuple[str, str]
+) -> None:
+    place = ("force", "Derbyshire Constabulary", "all", None, None)
+    figure = Figure("mart_x", "x", "value", *place, unit, None if value is None else Decimal(value), status)
+    assert judge(read_printed(printed), figure) == verdict

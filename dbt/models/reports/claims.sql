@@ -14,6 +14,8 @@ figures as (
         claims.claim_no,
         claims.printed_value,
         claims.printed_places,
+        claims.figure,
+        claims.unit,
         answers.data_status,
         {{ named_column('claims.figure', 'answers') }} as computed,
         {{ has_no_meaning('claims.figure', 'answers') }} as has_no_meaning
@@ -46,6 +48,9 @@ judged_figures as (
             when printed_value is null then 'disagrees'
             when printed_steps = side * floor(computed_steps + 0.5) then 'agrees'
             when printed_steps = side * floor(computed_steps) then 'agrees when cut'
+            -- The whole period may have what was printed, unless a part of it counts more already.
+            when data_status = 'partial' and figure <> 'prior_value' and not (unit = 'count' and computed > printed_value)
+                then 'not computable'
             else 'disagrees'
         end as verdict
     from stepped
@@ -60,6 +65,8 @@ shown as (
     select
         terms.edition, terms.claim_no, terms.form, terms.group_no, terms.amount, terms.within, terms.role,
         answers.data_status,
+        answers.unit,
+        {{ has_no_meaning('terms.shows', 'answers') }} as has_no_meaning,
         case terms.shows
             when 'volume_change' then answers.volume_change
             when 'pct_change' then answers.pct_change
@@ -87,6 +94,7 @@ terms as (
             when form = 'is_partial' and data_status in ('complete', 'partial') then 0
             when form = 'is_partial' or value is null then 1
             when form not in ('adds_up', 'is') and data_status <> 'complete' then 1
+            when form = 'is' and data_status = 'partial' and value <> amount and not (unit = 'count' and value > amount) then 1
             else 0
         end as is_unknown
     from shown
@@ -101,14 +109,16 @@ grouped as (
         max(case when role = 'part' then value end) as largest_part,
         max(amount) as amount,
         max(within) as within,
-        max(is_unknown) as is_unknown
+        max(is_unknown) as is_unknown,
+        max(is_unknown * has_no_meaning) as has_no_meaning,
+        max(case when is_unknown = 1 and data_status = 'partial' then 'partial' end) as unknown_status
     from terms
     group by edition, claim_no, form, group_no
 ),
 
 checked as (
     select
-        edition, claim_no, group_no, is_unknown, whole,
+        edition, claim_no, group_no, is_unknown, has_no_meaning, unknown_status, whole,
         case when form = 'largest' then largest_part else coalesce(parts, amount) end as against,
         case
             when is_unknown = 1 then 0
@@ -140,6 +150,8 @@ judged_statements as (
             when max(checked.is_unknown) = 1 then 'not computable'
             else 'agrees'
         end as verdict,
+        max(checked.has_no_meaning) as has_no_meaning,
+        max(checked.unknown_status) as unknown_status,
         max(case when checked.group_no = first_broken.group_no then checked.whole end) as whole,
         max(case when checked.group_no = first_broken.group_no then checked.against end) as against
     from checked
@@ -150,11 +162,13 @@ judged_statements as (
 ),
 
 judged as (
-    select edition, claim_no, computed, data_status, has_no_meaning, verdict, cast(null as decimal(28, 10)) as against
+    select
+        edition, claim_no, computed, data_status, data_status as unknown_status, has_no_meaning, verdict,
+        cast(null as decimal(28, 10)) as against
     from judged_figures
     union all
     select
-        edition, claim_no, whole as computed, cast(null as string) as data_status, 0 as has_no_meaning, verdict,
+        edition, claim_no, whole as computed, cast(null as string) as data_status, unknown_status, has_no_meaning, verdict,
         cast(against as decimal(28, 10)) as against
     from judged_statements
 ),
@@ -166,6 +180,7 @@ decided as (
         judged.computed,
         judged.against,
         judged.data_status,
+        judged.unknown_status,
         judged.has_no_meaning,
         case when claims.own_total is not null then 'disagrees' else coalesce(judged.verdict, 'not computable') end as verdict
     from claims
@@ -208,6 +223,7 @@ select
         when verdict = 'not computable' and data_status = 'not_applicable' then 'not held in the warehouse'
         when verdict = 'not computable' and has_no_meaning = 1
             then 'there is no such figure: nothing to divide by, or a percentage of a percentage'
+        when verdict = 'not computable' and unknown_status = 'partial' then 'the extracts cover only a part of the period'
         when verdict = 'not computable' then 'the extracts do not cover the period'
         when verdict = 'agrees when cut' then 'matches if rounded down'
         when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null
