@@ -146,7 +146,7 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
     figure = "not available" if trail.value is None else f"{plain_text(round(trail.value, 10))} ({trail.unit})"
     covered = {
-        "not_available": ": no accepted file covers its days, or those that do lack the columns",
+        "not_available": ": no accepted file has it for these days",
         "partial": ", provisional: files cover only part of its days",
     }
     echo(f"\nFigure: {figure}{covered.get(trail.data_status, '')}")

@@ -85,7 +85,7 @@ def test_the_command_says_how_far_a_figure_is_covered(sample_home: Home) -> None
         call = ["trace", "searches", "--force", "derbyshire", *days, "--limit", "1", "--home", str(sample_home.path)]
         return CliRunner().invoke(app, call).stdout.rstrip().splitlines()[-1]
 
-    assert shown("--from", "2031-01-01", "--to", "2031-01-31").startswith("Figure: not available: no accepted file covers")
+    assert shown("--from", "2031-01-01", "--to", "2031-01-31").startswith("Figure: not available: no accepted file has it")
     assert shown("--from", "2025-01-01", "--to", "2031-01-31").endswith(", provisional: files cover only part of its days")
     assert shown("--period", "2025").endswith("(count)")
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 MARKERS = {
     "[c]": "not public: a small number, or one that would give a small number away",
-    "[x]": "not available: no accepted file covers the days",
+    "[x]": "not available: no accepted file has it for these days",
     "[z]": "not applicable: there is no such figure, for example a percentage change from 0",
     "[p]": "provisional: files cover only part of the days",
     "[r]": "revised: a published edition had another figure",

@@ -8,7 +8,7 @@ from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import picture_cache, read_pack
-from dagster_project.reporting.pack.model import Panel
+from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel
 from dagster_project.reporting.pack.page_charts import _trend_title
 from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
@@ -141,6 +141,11 @@ def test_numbers_slugs_and_verdicts_are_formatted() -> None:
     assert format_number(Decimal("32.65"), "percent") == "32.7%" and format_number(Decimal("0.04"), "percent", 2) == "0.04%"
     assert slug(FORMULA) == "cmd-c-calc-a1" and slug("£££") == "part"
     assert [verdict_in_sentence("agrees when cut", n) for n in (1, 2)] == ["matches if rounded down", "match if rounded down"]
+
+
+def test_the_reason_of_x_holds_for_files_that_lack_the_columns() -> None:
+    """County lines without a day of closing cover the days all the same."""
+    assert MARKERS[MISSING] == "not available: no accepted file has it for these days"
 
 
 def test_a_chart_title_says_by_month_once(other_pack: WrittenPack) -> None:
