@@ -56,7 +56,8 @@ def target_of(column: Column, code: str) -> str | None:
             names = [value, *(word for meant, word in column.value_synonyms if meant == value)]
             if set(column.values) == set(_YES_NO) and text.strip().lower() in _YES_NO[value]:
                 return value
-            if plain and plain in [_plain(n) for n in names]:
+            # A letter is the whole code: without its filler `a`, `N/A` is N, too.
+            if plain and plain in [_plain(n) for n in names] and (len(plain) > 1 or text.strip().lower() == plain):
                 return value
     return None
 

@@ -68,6 +68,9 @@ def test_numbers_of_headers() -> None:
         ("drug_tests", "cocaine", "Negative?", None),
         ("stop_search", "object_found", "Y?", None),
         ("stop_search", "object_found", "F", None),
+        # Blank, not No: a column of it gave finds of 0, complete.
+        ("stop_search", "object_found", "N/A", None),
+        ("drug_tests", "referred", "n/a", None),
         ("drug_tests", "referred", "T", None),
         ("crimes", "status", "Re-Recorded", None),
         ("stop_search", "object_found", "Yes", "Y"),
