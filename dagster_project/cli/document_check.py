@@ -94,7 +94,8 @@ def _show(checked: "CheckedDocument") -> None:
 def _rounded(computed: str | None) -> str:
     from dagster_project.serving import plain_text
 
-    return plain_text(round(Decimal(computed), 2)) if computed else ""
+    # 0 is for a true zero alone.
+    return plain_text(round(Decimal(computed), 2) or Decimal(computed)) if computed else ""
 
 
 def _summary(checked: "CheckedDocument") -> str:

@@ -37,9 +37,12 @@ case
 {{ cell }}.asked_id is null or {{ cell }}.data_status = 'not_applicable' or {{ cell }}.has_no_meaning = 1
 {%- endmacro %}
 
-{#- A number as text, to four decimal places and without zeros at the end: 55, 1.5. -#}
+{#- A number as text, to four decimal places, or ten where four are 0, and without zeros at the end: 55, 1.5. -#}
 {% macro plain_number(number) -%}
-regexp_replace(cast(cast({{ number }} as decimal(28, 4)) as string), '[.]?0+$', '')
+regexp_replace(
+    cast(cast(case when abs({{ number }}) < 0.00005 then {{ number }} else round({{ number }}, 4) end as decimal(28, 10)) as string),
+    '[.]?0+$', ''
+)
 {%- endmacro %}
 
 {#- The column of a figure that a cell or claim names. -#}

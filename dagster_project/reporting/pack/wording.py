@@ -15,7 +15,8 @@ from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Ser
 MOST_GAPS = 6
 """Periods without a figure that an alt text names; more are counted."""
 PLACES = {"percent": 1, "per_100k": 1}
-MOST_PLACES = 4
+MOST_PLACES = 10
+"""Of every figure of the marts."""
 ORDER_OF_FINDINGS = (
     "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
     " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
@@ -28,7 +29,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def format_number(value: Decimal, unit: str | None, places: int | None = None, rounding: str = ROUND_HALF_UP) -> str:
     """A value as printed: `2,187`, `£1,431`, `32.6%`, `-3.0`. A half is rounded away from zero, as in `reports.cells`.
 
-    0 is for a true zero alone: a value that would be rounded to it has more places, up to four, and pounds have pence.
+    0 is for a true zero alone: a value that would be rounded to it has more places, up to its ten, and pounds have pence.
     """
     places = PLACES.get(unit or "", 0) if places is None else places
     while value and places < MOST_PLACES and not value.quantize(Decimal(1).scaleb(-places), rounding):

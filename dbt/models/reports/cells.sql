@@ -133,17 +133,17 @@ asked_digits as (
     from marked
 ),
 
--- 0 is printed for a true zero alone: a figure that would be rounded to it has more places, up to four; pounds have pence.
+-- 0 is printed for a true zero alone: a figure that would be rounded to it has more places, up to its ten; pounds have pence.
 placed_digits as (
     select
         *,
         case
             when value is null or value = 0 then asked_places
-            {%- for places in range(4) %}
+            {%- for places in range(10) %}
             when abs(value) * {{ 10 ** places }} >= least_shown
                 {%- if places == 1 %} and (is_money = 0 or asked_places = 1){% endif %} then greatest(asked_places, {{ places }})
             {%- endfor %}
-            else 4
+            else 10
         end as places
     from asked_digits
 ),
@@ -151,15 +151,17 @@ placed_digits as (
 rounded as (
     select
         *,
-        cast(
-            case
-                {%- for places in range(5) %}
-                when is_cut and places = {{ places }} then floor(abs(value) * {{ 10 ** places }}) / {{ 10 ** places }}
-                when places = {{ places }} then round(abs(value), {{ places }})
-                {%- endfor %}
-            end
-            as decimal(28, 4)
-        ) as shown
+        case
+            -- Half a last place less is rounded to what a cut leaves: a quotient of small decimals has fewer places on Spark.
+            {%- for places in range(10) %}
+            {%- set half = 'cast(' ~ 0.5 / 10 ** places ~ ' as decimal(10, 10))' %}
+            when is_cut and places = {{ places }}
+                then cast(round(greatest(abs(value) - {{ half }}, 0), {{ places }}) as decimal(28, 10))
+            {%- endfor %}
+            {%- for places in range(11) %}
+            when places = {{ places }} then cast(round(abs(value), {{ places }}) as decimal(28, 10))
+            {%- endfor %}
+        end as shown
     from placed_digits
 ),
 
@@ -169,7 +171,7 @@ spelled as (
         {{ with_commas('floor(shown)') }} as digits,
         case
             when places = 0 then ''
-            else substr(cast(shown as string), length(cast(shown as string)) - 4, places + 1)
+            else substr(cast(shown as string), length(cast(shown as string)) - 10, places + 1)
         end as decimals_text
     from rounded
 )

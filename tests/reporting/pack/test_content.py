@@ -136,8 +136,8 @@ def test_a_paragraph_is_within_a_range(paragraph: str, paragraphs: str, is_withi
 
 def test_numbers_slugs_and_verdicts_are_formatted() -> None:
     assert format_number(Decimal("-2.5"), "count") == "-3" and format_number(Decimal("1234.5"), "gbp") == "£1,235"
-    small = [("0.4", "gbp"), ("-0.04", "percent"), ("0.004", "percent"), ("0", "gbp")]
-    assert [format_number(Decimal(value), unit) for value, unit in small] == ["£0.40", "-0.04%", "0.004%", "£0"]
+    small = [("0.4", "gbp"), ("-0.04", "percent"), ("0.004", "percent"), ("0", "gbp"), ("0.000026", "percent")]
+    assert [format_number(Decimal(value), unit) for value, unit in small] == ["£0.40", "-0.04%", "0.004%", "£0", "0.00003%"]
     assert format_number(Decimal("32.65"), "percent") == "32.7%" and format_number(Decimal("0.04"), "percent", 2) == "0.04%"
     assert slug(FORMULA) == "cmd-c-calc-a1" and slug("£££") == "part"
     assert [verdict_in_sentence("agrees when cut", n) for n in (1, 2)] == ["matches if rounded down", "match if rounded down"]
