@@ -17,10 +17,10 @@ from .wording import days_in_words, format_number
 MOST = 6
 """Findings of a part at most. A part with fewer measures has one for each."""
 A_YEAR = 366
-NOTHING_BEFORE = "No complete figure a year before to compare with"
-PART = "Not compared with the year before, as the period is not complete"
+NOTHING_BEFORE = "Nothing a year before to compare with"
 NOT_COMPARED = "Not compared with the year before"
-"""Of the newest figure that others publish: the table does not say which period it is of."""
+"""Of days that are no period of the marts, and of the newest figure that others publish: the table does not say which period
+it is of."""
 Tables = Sequence[tuple[dict[str, Any], list[dict[str, Any]]]]
 """Rows of `reports.tables`, each with its rows of `reports.cells`."""
 COMPLETENESS = {
@@ -95,7 +95,7 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
         title=", ".join(p for p in parts if p),
         figure=cell["printed"],
         days=days_in_words(cell["period_start"], cell["period_end"]) or f"as published: {cell['window_label'] or 'newest'}",
-        change=_change(comparison) or _printed_words(printed) or _why_not_compared(cell),
+        change=_change(comparison) or _printed_words(printed) or _why_no_change(cell, comparison, evidence.public),
         unusual=_capitalise(evidence.describe_change(window)),
         newest="" if charts.is_sparse(months) or not months else _capitalise(charts.describe_newest_month(months)),
         complete=COMPLETENESS.get(cell["data_status"], "Not available"),
@@ -103,12 +103,6 @@ def _finding(candidate: _Candidate, measure: Definition, tables: Tables, evidenc
         paragraph=table["paragraph"],
         cell_id=f"{cell['table_name']}/{cell['row_no']}/{cell['column_name']}",
     )
-
-
-def _why_not_compared(cell: dict[str, Any]) -> str:
-    if cell["period_end"] is None:
-        return NOT_COMPARED
-    return PART if cell["data_status"] == "partial" else NOTHING_BEFORE
 
 
 def _change(comparison: charts.Comparison | None) -> str:
@@ -123,6 +117,16 @@ def _change(comparison: charts.Comparison | None) -> str:
         return f"{direction} {format_number(abs(comparison.change), None, 1)} percentage points from {before}"
     in_per_cent = f" ({format_number(abs(comparison.pct_change), 'percent')})" if comparison.pct_change is not None else ""
     return f"{direction} {format_number(abs(comparison.change), comparison.unit)}{in_per_cent} from {before}"
+
+
+def _why_no_change(cell: dict[str, Any], comparison: charts.Comparison | None, public: bool) -> str:
+    """Why a figure has no change. In the public form a figure of the year before may be hidden, and does not say so."""
+    if comparison is None or public:
+        return NOT_COMPARED
+    if comparison.before is None:
+        return NOTHING_BEFORE
+    days = "the days" if cell["data_status"] == "partial" else "the same days a year before"
+    return f"{NOT_COMPARED}: files cover a part of {days}"
 
 
 def _printed_change(candidate: _Candidate, tables: Tables) -> dict[str, Any] | None:

@@ -9,8 +9,14 @@ import pytest
 
 from dagster_project.editions.paragraphs import sort_paragraphs
 from dagster_project.reporting.pack import Cell
-from dagster_project.reporting.pack.control_chart_words import TOO_FEW, ChartMonth, describe_newest_month, describe_period
-from dagster_project.reporting.pack.findings import MOST
+from dagster_project.reporting.pack.control_chart_words import (
+    TOO_FEW,
+    ChartMonth,
+    Comparison,
+    describe_newest_month,
+    describe_period,
+)
+from dagster_project.reporting.pack.findings import MOST, _why_no_change
 from dagster_project.serving import connect
 
 from .conftest import WrittenPack
@@ -80,12 +86,21 @@ def test_first_findings_are_printed_figures_in_order(sample_pack: WrittenPack) -
     assert (first.unusual, first.complete) == ("Unusual: 12 of 12 months high", "Complete")
     deaths = next(f for p in sample_pack.pack.pages for f in p.findings if f.figure == "199")
     assert deaths.change == "Not compared with the year before", "the mart has 190 for it"
-    provisional = [f for p in sample_pack.pack.pages for f in p.findings if "[p]" in f.figure]
-    assert provisional and all(f.complete.startswith("Provisional") for f in provisional)
-    # The marts may have the year before: a part of a year is not compared with it.
-    assert {f.change for f in provisional} == {"Not compared with the year before, as the period is not complete"}
     links = read_pages(sample_pack.folder)["findings.html"].links
     assert "trail/offences.html#offences-1-rolling" in links
+
+
+def test_a_finding_without_a_change_says_why(sample_pack: WrittenPack) -> None:
+    """The table beside it may print the year before: 2024 had 17,873 items of intelligence."""
+    changes = {f.title: f.change for p in sample_pack.pack.pages for f in p.findings}
+    assert changes["Drug intelligence"] == "Not compared with the year before: files cover a part of the days"
+    assert changes["Operation Knightlow visits"] == "Not compared with the year before", "no period of the marts"
+    assert changes["Fixed penalty notices"] == "Nothing a year before to compare with", "no file covers 2023/24"
+    complete = {"data_status": "complete"}
+    before = Comparison("count", Decimal(58), Decimal(31), None, None)
+    why = "Not compared with the year before: files cover a part of the same days a year before"
+    assert _why_no_change(complete, before, public=False) == why
+    assert _why_no_change(complete, before._replace(before=None), public=True) == "Not compared with the year before"
 
 
 def months(values: list[int], marks: str, rules: dict[str, list[str]], mean: int = 10) -> list[ChartMonth]:
