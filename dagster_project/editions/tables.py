@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import Name, Text
 
-from .windows import Days, Window, years_before
+from .windows import Days, Window
 
 Shows = Literal["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"]
 CHANGES = ("volume_change", "pct_change")
@@ -183,9 +183,7 @@ def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[C
                 at = f"{table.table}: row {label or row_no}, column {column.name}"
                 if missing := [n for n in ("mart", "measure", "window") if n not in fields]:
                     raise ValueError(f"{at}: says no {' and no '.join(missing)}")
-                days = _short_label(_window(fields.pop("window"), windows, at).days(row_end), table)
-                if back := column.years_back:
-                    days = Days(years_before(days.first, back), years_before(days.last, back), days.label)
+                days = _short_label(_window(fields.pop("window"), windows, at).days(row_end, column.years_back or 0), table)
                 cells_of_table.append(CellSpec(row_no, name, column, column_no, fields, days))
     return cells_of_table
 

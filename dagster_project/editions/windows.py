@@ -64,8 +64,11 @@ class Window(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
             raise ValueError("ends before it begins")
         return self
 
-    def days(self, data_to: date) -> Days:
-        """The window's days. `data_to`: the last day of data."""
+    def days(self, data_to: date, years_back: int = 0) -> Days:
+        """The window's days. `data_to`: the last day of data. `years_back`: so many years earlier, and named so."""
+        if years_back:
+            fixed = {field: years_before(getattr(self, field), years_back) for field in ("since", "from_day", "to_day")}
+            return self.model_copy(update=fixed).days(years_before(data_to, years_back))
         first, last, name = self._days(data_to)
         return Days(first, last, self.label or name, None if self.published is None else -self.published)
 

@@ -85,6 +85,23 @@ def test_an_invalid_window_is_an_error(window: dict) -> None:
         Window.model_validate(window)
 
 
+@pytest.mark.parametrize(
+    ("window", "first", "last", "label"),
+    [
+        ({"month": -8}, "2022-02-01", "2022-02-28", "Feb 2022"),
+        ({"calendar_year": 0}, "2022-01-01", "2022-12-31", "2022"),
+        ({"since": date(2024, 5, 1)}, "2022-05-01", "2022-10-31", "May 2022 to Oct 2022"),
+        ({"from": date(2024, 2, 1), "to": date(2024, 2, 29)}, "2022-02-01", "2022-02-28", "Feb 2022"),
+        ({"all_to_date": True}, None, "2022-10-31", "to Oct 2022"),
+        ({"month": 0, "label": "Ours"}, "2022-10-01", "2022-10-31", "Ours"),
+        ({"published": 0}, None, None, "newest"),
+    ],
+)
+def test_a_window_some_years_back_is_named_by_its_own_days(window: dict, first: str | None, last: str, label: str) -> None:
+    days = Window.model_validate(window).days(date(2024, 10, 31), years_back=2)
+    assert (days.first and str(days.first), days.last and str(days.last), days.label) == (first, last, label)
+
+
 @given(st.dates(date(1990, 1, 1), date(2090, 12, 31)), st.integers(1, 30))
 def test_years_before(day: date, years: int) -> None:
     earlier = years_before(day, years)

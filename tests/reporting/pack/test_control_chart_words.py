@@ -86,6 +86,8 @@ def test_first_findings_are_printed_figures_in_order(sample_pack: WrittenPack) -
     assert (first.unusual, first.complete) == ("Unusual: 12 of 12 months high", "Complete")
     deaths = next(f for p in sample_pack.pack.pages for f in p.findings if f.figure == "199")
     assert deaths.change == "Not compared with the year before", "the mart has 190 for it"
+    provisional = [f for p in sample_pack.pack.pages for f in p.findings if "[p]" in f.figure]
+    assert provisional and all(f.complete.startswith("Provisional") for f in provisional)
     links = read_pages(sample_pack.folder)["findings.html"].links
     assert "trail/offences.html#offences-1-rolling" in links
 
