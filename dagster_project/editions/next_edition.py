@@ -13,7 +13,7 @@ from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import suggestion
 
 from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data, specs_of, with_data
-from .model import FOLDER, EditionError, read_edition
+from .model import FOLDER, Edition, EditionError, read_edition
 from .windows import month_days, month_end, month_number
 
 DROPPED = ("claims", "says", "statements", "known")
@@ -41,7 +41,7 @@ def make_next_edition(
         raise EditionError(f"{target.name} already exists: change it, or delete it first")
     months = month_number(_month(new)) - month_number(_month(source.stem))
     body = yaml.safe_load(source.read_text(encoding="utf-8"))
-    body["tables"] = chosen_tables(body, tables)
+    body["tables"] = [_without_old_notes(t) for t in chosen_tables(body, tables)]
     to_check: list[str] = []
     complete = complete_months(home, force) if force else None
     if force:
@@ -61,17 +61,19 @@ def make_next_edition(
     if complete is not None and (day := end_with_data(moved, complete)):
         to_check.append(f"data_to: each table ends with the last complete month of its data, the newest on {day}")
     to_check += [f"{place}: its days are fixed, and were not changed" for place in fixed]
-    text = (
-        f"# Made from edition {source.stem}: every last day of data is {months} months later.\n"
-        + "".join(f"# Look at {point}.\n" for point in to_check)
-        + yaml.safe_dump(moved, sort_keys=False, allow_unicode=True, width=120)
-    )
-    write_whole(target, text.encode("utf-8"))
+    edited = yaml.safe_dump(moved, sort_keys=False, allow_unicode=True, width=120)
+    write_whole(target, edited.encode("utf-8"))
     try:
-        read_edition(target)
+        to_check += _beyond_data(read_edition(target))
     except EditionError:
         target.unlink()
         raise
+    text = (
+        f"# Made from edition {source.stem}: every last day of data is {months} months later.\n"
+        + "".join(f"# Look at {point}.\n" for point in to_check)
+        + edited
+    )
+    write_whole(target, text.encode("utf-8"))
     return target, to_check
 
 
@@ -92,6 +94,23 @@ def _has_tables(path: Path, tables: Sequence[str]) -> bool:
         return {t.table for t in read_edition(path).tables} >= set(tables)
     except EditionError:
         return False
+
+
+def _without_old_notes(table: dict[str, Any]) -> dict[str, Any]:
+    """A table without notes on what the printed report has beside its tables: the next one is not written yet."""
+    notes = [n for n in table.get("notes") or () if not n.startswith("The report has ")]
+    return {k: v for k, v in table.items() if k != "notes"} | ({"notes": notes} if notes else {})
+
+
+def _beyond_data(edition: Edition) -> list[str]:
+    """Tables that ask for days after their last day of data, such as a year that is not over then."""
+    points = []
+    for table in edition.tables:
+        end = table.data_to or edition.data_to
+        last = max((c.days.last for c in edition.cells(table) if c.days and c.days.last), default=end)
+        if last > end:
+            points.append(f"tables.{table.table}: it asks for days up to {last}, after its last day of data, {end}")
+    return points
 
 
 def _used_windows(body: dict[str, Any]) -> dict[str, Any]:

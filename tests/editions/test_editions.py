@@ -108,7 +108,12 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     assert {t.data_to and str(t.data_to) for t in new.tables} >= {"2026-05-31", "2026-06-30"}
     rolling = next(c for c in new.cells(new.tables[0]) if c.column.name == "rolling")
     assert rolling.days.label == "May-Apr 2025/26"
-    assert notes and all(f.startswith(("windows.since", "tables.prevention_activity")) for f in notes)
+    fixed, unfinished = [n for n in notes if "fixed" in n], [n for n in notes if "fixed" not in n]
+    assert fixed and all(f.startswith(("windows.since", "tables.prevention_activity")) for f in fixed)
+    year = "it asks for days up to 2026-12-31, after its last day of data, 2026-06-30"
+    assert unfinished == [f"tables.{t}: {year}" for t in ("incidents", "emergency_incidents", "intelligence")]
+    assert not [n for t in new.tables for n in t.notes if n.startswith("The report has ")], "its text is not written yet"
+    assert [t.table for t in new.tables if any("cuts the percentage" in n for n in t.notes)] == ["offences", "op_trapped"]
     assert path.read_text(encoding="utf-8").count("# Look at ") == len(notes)
     for name, message in (("2026-09", "already exists"), ("2026-03", "already exists")):
         with pytest.raises(EditionError, match=message):

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import chain, count, groupby
 from typing import Any
@@ -119,7 +120,11 @@ class _Reader:
             paragraph=row["paragraph"], title=row["title"],
             rows_are=row["rows_are"] or "Row", scope=f"{self.force}, {scope}", data_to=row["data_to"],
             columns=columns, rows=rows,
-            notes=(*(row["notes"].split("\n") if row["notes"] else ()), *accepted_notes(cells, self.accepted, self.measures)),
+            notes=(
+                *(row["notes"].split("\n") if row["notes"] else ()),
+                *_later_days_note(cells, row["data_to"], sources),
+                *accepted_notes(cells, self.accepted, self.measures),
+            ),
             sources=tuple(sources), definitions=tuple(used),
             claims=tuple(c for c in self.claims if within(c.paragraph, row["paragraph"])),
             statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
@@ -223,6 +228,17 @@ def accepted_notes(
     return [
         f"{title} of {month} is far from the year before, and was accepted: {why}" for (_, month, why), title in titles.items()
     ]
+
+
+def _later_days_note(cells: Iterable[dict[str, Any]], data_to: date, sources: Iterable[Source]) -> list[str]:
+    """A note where figures count days after the table's last day of data, as their period ends later: the year it lies in."""
+    covered_to = max((s.covered_to for s in sources if s.covered_to), default=data_to)
+    later = [c for c in cells if c["value"] is not None and c["period_end"] and c["period_end"] > data_to]
+    if not later or covered_to <= data_to:
+        return []
+    last = min(covered_to, max(c["period_end"] for c in later))
+    labels = join_words(list(dict.fromkeys(c["window_label"] for c in later)))
+    return [f"{labels}: also counts days after {day_in_words(data_to)}, up to {day_in_words(last)}, as files cover them."]
 
 
 def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:

@@ -1,6 +1,7 @@
 """The pack has every cell and every claim of the night, and says where there is no figure."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,7 +9,8 @@ from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import picture_cache, read_pack
-from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel
+from dagster_project.reporting.pack.content import _later_days_note
+from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
 from dagster_project.reporting.pack.page_charts import _trend_title
 from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
@@ -68,6 +70,22 @@ def test_percentages_differ_by_points(sample_pack: WrittenPack) -> None:
 def test_files_of_the_sample_are_not_late(sample_pack: WrittenPack) -> None:
     """The sample's night uses the sample's date, so its files are not late today."""
     assert [s.extract for s in sample_pack.pack.late] == ["intelligence"]
+
+
+def test_a_year_that_goes_beyond_the_last_day_of_data_says_so() -> None:
+    """Under "data to 30 June 2026" the year 2026 had July and August, once files had them."""
+
+    def note(covered_to: date | None, period_end: date) -> list[str]:
+        source = Source("incidents", "Incidents", "current", "nightly", 1, 9, date(2024, 1, 1), covered_to, None, 0)
+        cell = {"value": Decimal(101), "period_end": period_end, "window_label": str(period_end.year)}
+        old = cell | {"period_end": date(2025, 12, 31), "window_label": "2025"}
+        return _later_days_note([old, cell, cell], date(2026, 6, 30), [source])
+
+    says = "2026: also counts days after 30 June 2026, up to 31 August 2026, as files cover them."
+    assert note(date(2026, 8, 31), date(2026, 12, 31)) == [says]
+    assert note(date(2027, 2, 1), date(2026, 12, 31)) == [says.replace("31 August", "31 December")]
+    assert not note(date(2026, 6, 30), date(2026, 12, 31)) and not note(date(2026, 8, 31), date(2026, 6, 30))
+    assert not note(None, date(2026, 12, 31))
 
 
 def test_no_chart_mixes_quantities_of_leaflets_and_people(sample_pack: WrittenPack) -> None:
