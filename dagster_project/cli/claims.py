@@ -105,7 +105,7 @@ def add(
         figures = figures_to_understand(con, chosen.edition, chosen.force_code, chosen.data_to)
         claim = _read_sentence(sentence, given, figures, yes)
         published = with_value(con, figures, claim.figure)
-    _show(claim, published.value)
+    _show(claim, published.value, is_partial=published.status == "partial")
     if not yes and not typer.confirm("Is this what the sentence says?"):
         echo("Nothing was written.")
         raise typer.Exit(1)
@@ -137,7 +137,7 @@ def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
     return replace(given, **{error.option.removeprefix("--"): typer.prompt(error.option)})
 
 
-def _show(claim: "SentenceClaim", value: Any) -> None:
+def _show(claim: "SentenceClaim", value: Any, is_partial: bool) -> None:
     from dagster_project.core.seeds import read_seed
     from dagster_project.serving import plain_text
 
@@ -145,4 +145,6 @@ def _show(claim: "SentenceClaim", value: Any) -> None:
     title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (figure.mart, figure.measure))
     echo(f"{title} ({figure.mart}.{figure.measure}): {SHOWS[figure.shows]}")
     echo(f"{figure.area_name}, category {figure.category}, {figure.first} to {figure.last}")
-    echo(f"Printed: {claim.printed}. Published now: {plain_text(round(value, 2)) if value is not None else 'not available'}")
+    now = "not available" if value is None else plain_text(round(value, 2))
+    now += " [p], of a part of the days" if is_partial and value is not None else ""
+    echo(f"Printed: {claim.printed}. Published now: {now}")

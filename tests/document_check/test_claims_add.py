@@ -43,6 +43,11 @@ def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, sample_cop
     ]  # fmt: skip
 
 
+def test_a_figure_of_a_part_of_the_days_says_so(pam: Callable, sample_copy: Home) -> None:
+    added = pam("claims", "add", "There were 16,150 items of drug intelligence in 2025.", "--home", sample_copy.path, "--yes")
+    assert "Published now: 16150 [p], of a part of the days" in added.stdout
+
+
 @pytest.mark.parametrize(
     ("sentence", "expected"),
     [
