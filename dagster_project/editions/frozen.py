@@ -91,7 +91,8 @@ def frozen_paths(home: Home, relation: str) -> list[Path]:
 def revised_cells(home: Home, edition: str) -> list[tuple[Any, ...]]:
     """Cells of a frozen edition with other figures in the published night: table, row, column, printed, now, difference.
 
-    The difference is None if either has no number. Raises FrozenError if the edition is not frozen.
+    A cell that now is of other days, or that only one of them has, is there without the other's figure. The difference is None if
+    either has no number. Raises FrozenError if the edition is not frozen.
     """
     if not any(f.edition == edition for f in frozen_editions(home)):
         raise FrozenError(f"edition {edition} is not frozen: `pam edition freeze {edition}` keeps it as it is issued")
@@ -99,7 +100,10 @@ def revised_cells(home: Home, edition: str) -> list[tuple[Any, ...]]:
         return con.execute(
             "select coalesce(o.table_name, n.table_name), coalesce(o.row_label, n.row_label), coalesce(o.column_label,"
             " n.column_label), o.printed, n.printed, n.value - o.value from read_parquet(?) as o"
-            " full join (from warehouse.reports.cells where edition = ?) as n using (table_name, row_label, column_name)"
+            " full join (from warehouse.reports.cells where edition = ?) as n on o.table_name = n.table_name"
+            " and o.row_label is not distinct from n.row_label and o.column_name = n.column_name"
+            # An edition that was changed since may ask for other days there: that is no revision of the figure.
+            " and o.period_start is not distinct from n.period_start and o.period_end is not distinct from n.period_end"
             " where o.value is distinct from n.value or o.data_status is distinct from n.data_status"
             " order by coalesce(o.table_name, n.table_name), coalesce(o.row_no, n.row_no), coalesce(o.column_no, n.column_no)",
             [str(folder(home) / f"{edition}__cells.parquet"), edition],

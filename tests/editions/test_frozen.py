@@ -86,6 +86,15 @@ def test_an_edition_is_frozen_only_once(corrected_home: Home) -> None:
         revised_cells(corrected_home, "2026-09")
 
 
+def test_figures_of_other_days_are_no_revision(corrected_home: Home, tmp_path: Path) -> None:
+    """The edition was changed after it was frozen: its last day of data is a month later."""
+    home = copy_home(corrected_home, tmp_path / "home")
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("update reports.cells set period_end = '2025-11-30', column_label = 'To November' where row_label = 'Force'")
+    force = [(column, was, now, moved) for _, row, column, was, now, moved in revised_cells(home, "2026-03") if row == "Force"]
+    assert sorted(force) == [("Administrations", "3", None, None), ("To November", None, "2 [r]", None)]
+
+
 def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, corrected_home: Home, tmp_path: Path) -> None:
     result = pam("claims", "--home", corrected_home.path, "-f", "json")
     assert result.exit_code == 1
