@@ -22,11 +22,13 @@ def status(
 ) -> None:
     """Show what is published, and what is missing, late, held, refused, quarantined or withdrawn."""
     if check:
-        from dagster_project.nights.health import find_problems
+        from dagster_project.nights.health import find_problems, find_warnings
 
         problems = find_problems(home, max_age)
-        echo("PAM CRITICAL: " + "; ".join(problems) if problems else "PAM OK")
-        raise typer.Exit(1 if problems else 0)
+        warnings = [] if problems else find_warnings(home)
+        level = "CRITICAL" if problems else "WARNING" if warnings else "OK"
+        echo(f"PAM {level}" + (": " if problems or warnings else "") + "; ".join([*problems, *warnings]))
+        raise typer.Exit(1 if problems or warnings else 0)
     from dagster_project.nights.status import status as read_status
 
     state = read_status(home)

@@ -3,6 +3,7 @@
 import shutil
 from datetime import UTC, date, datetime, timedelta
 
+from dagster_project.core.check_results import message_of
 from dagster_project.core.config import ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import require_group
@@ -49,6 +50,15 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
         return [*worst, *_late_or_missing(home, today_of(home, now), expected), *faults]
     except (OSError, ValueError) as error:
         return [f"the home can't be read: {one_line(str(error), 200)}"]
+
+
+def find_warnings(home: Home) -> list[str]:
+    """The gate's warnings of the published night, in one line each, but for what is late: `find_problems` names that."""
+    night_id = published_night(home)
+    checks = next((r.checks for r in read_receipts(home) if r.night_id == night_id), [])
+    failed = [c for c in checks if not c["passed"] and c["severity"] == "warning" and c["rule"] != "freshness"]
+    more = [f"and {len(failed) - SHOWN} more: pam status"] if len(failed) > SHOWN else []
+    return [*(f"{one_line(message_of(c), 200)} [{c['rule']}]" for c in failed[:SHOWN]), *more]
 
 
 def _disk_space(home: Home) -> list[str]:

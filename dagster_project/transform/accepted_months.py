@@ -56,15 +56,23 @@ def read_accepted(home: Home) -> list[Accepted]:
     path = home.seeds / "accepted_months.csv"
     if not path.exists():
         return []
+    rows: list[Accepted] = []
     with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
         try:
-            # Lists of earlier versions have no areas.
-            listed = [{"area_code": row["force_code"]} | row for row in csv.DictReader(file)]
-            rows = [Accepted(**{c: row[c] for c in COLUMNS}) for row in listed]
-            for row in rows:
-                date.fromisoformat(f"{row.month}-01")
-        except (KeyError, ValueError, UnicodeDecodeError) as error:
-            raise AcceptError(f"seeds/{path.name}: not as pam accept writes it: {error}") from error
+            for listed in reader:
+                # Lists of earlier versions have no areas.
+                row = {"area_code": listed["force_code"]} | listed
+                rows.append(Accepted(**{c: row[c] for c in COLUMNS}))
+                date.fromisoformat(f"{rows[-1].month}-01")
+        except (KeyError, ValueError) as error:
+            if isinstance(error, KeyError):
+                fault = f"line 1: the header lacks {error}"
+            elif isinstance(error, UnicodeDecodeError):
+                fault = f"not UTF-8 (byte {error.start + 1})"
+            else:
+                fault = f"line {reader.line_num}: month {rows[-1].month!r} is none: write it as 2025-04"
+            raise AcceptError(f"seeds/{path.name}: {fault}. Correct it, or take the line out and run pam accept") from error
     return rows
 
 

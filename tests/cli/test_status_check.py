@@ -9,6 +9,7 @@ from support import TODAY
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked, read_receipts, write_receipt
+from dagster_project.nights import health
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.lifecycle import mark_path
 
@@ -83,6 +84,21 @@ def test_unreadable_settings_and_files_are_problems(published_at_two: Home) -> N
 def test_the_command_prints_one_line_and_exits_1(pam: Callable, published_at_two: Home) -> None:
     result = pam("status", "--check", "--max-age", "1000000000", "--home", published_at_two.path)
     assert result.exit_code == 1 and result.stdout.startswith("PAM CRITICAL: late: ") and result.stdout.count("\n") == 1
+
+
+def test_the_gates_warnings_of_the_published_night_are_a_warning(
+    pam: Callable, published_at_two: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is late is no warning here: it is critical, as of today."""
+    check = dict.fromkeys(("suite", "subject", "found", "reason", "advice"), "") | {"severity": "warning", "passed": False}
+    checks = [check | {"rule": rule, "message": f"It is {rule}"} for rule in ("freshness", "share_quarantined")]
+    checks += [check | {"rule": "held", "severity": "critical"}, check | {"rule": "fine", "passed": True}]
+    (receipt,) = read_receipts(published_at_two)
+    monkeypatch.setattr(health, "find_problems", lambda *_: [])
+    for failed, line in ((checks, "PAM WARNING: It is share_quarantined [share_quarantined]\n"), ([], "PAM OK\n")):
+        write_receipt(published_at_two, replace(receipt, checks=failed))
+        result = pam("status", "--check", "--home", published_at_two.path)
+        assert (result.exit_code, result.stdout) == (1 if failed else 0, line)
 
 
 def test_a_publication_without_figures_is_a_problem(published_at_two: Home) -> None:

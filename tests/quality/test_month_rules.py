@@ -1,5 +1,6 @@
 """A month that is far from the year before holds the night, until a person accepts it."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.reporting.pack.content import accepted_notes
+from dagster_project.transform.accepted_months import COLUMNS as ACCEPTED
 from dagster_project.transform.accepted_months import AcceptError, read_accepted
 
 RULES = ("month_far_from_the_year_before", "money_far_above_the_year_before")
@@ -129,8 +131,19 @@ def test_a_unit_that_falls_to_zero_is_a_warning_until_it_is_accepted(new_home: H
     path.write_text("\n".join(line.rpartition(",")[0] for line in (first, second)), encoding="utf-8")
     assert [month.area_code for month in read_accepted(new_home)] == ["derbyshire"]
     path.write_text("measure,month,force_code\nnaloxone_administrations,2025-01,derbyshire\n", encoding="utf-8")
-    with pytest.raises(AcceptError, match="not as pam accept writes it: 'why'"):
+    with pytest.raises(AcceptError, match="line 1: the header lacks 'why'"):
         read_accepted(new_home)
+
+
+@pytest.mark.parametrize("month", ["2025-13", "13-2025", "Jan 2025", ""])
+def test_a_month_that_is_none_is_named_with_its_line_and_what_to_write(tmp_path: Path, month: str) -> None:
+    home = Home(tmp_path / "home").create()
+    home.seeds.mkdir()
+    rows = [f"naloxone_administrations,{m},derbyshire,Closed,A. Person,2026-01-03,dales" for m in ("2025-01", month)]
+    (home.seeds / "accepted_months.csv").write_text("\n".join([",".join(ACCEPTED), *rows]), encoding="utf-8")
+    reason = f"seeds/accepted_months.csv: line 3: month '{month}' is none: write it as 2025-04. Correct it, or take"
+    with pytest.raises(AcceptError, match=re.escape(reason)):
+        read_accepted(home)
 
 
 def test_an_accepted_month_is_published_on_record_and_unchanged_months_are_not_judged(new_home: Home) -> None:
