@@ -9,6 +9,7 @@ import yaml
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import suggestion
 
@@ -69,9 +70,8 @@ def make_next_edition(
         target.unlink()
         raise
     text = (
-        f"# Made from edition {source.stem}: every last day of data is {months} months later.\n"
-        + "".join(f"# Look at {point}.\n" for point in to_check)
-        + edited
+        f"# Made from edition {source.stem}: every last day of data is {counted(abs(months), 'month')}"
+        f" {'later' if months >= 0 else 'earlier'}.\n" + "".join(f"# Look at {point}.\n" for point in to_check) + edited
     )
     write_whole(target, text.encode("utf-8"))
     return target, to_check

@@ -198,6 +198,9 @@ def test_a_new_edition_starts_from_the_newest_one_with_the_tables(new_home: Home
     path.rename(new_home.editions / "2026-06.yml")
     path, _ = make_next_edition(new_home, None, "2026-09", tables=["stop_search"])
     assert "Made from edition 2026-03" in path.read_text(encoding="utf-8")
+    path, _ = make_next_edition(new_home, "2026-09", "2026-08")
+    assert path.read_text(encoding="utf-8").splitlines()[0].endswith("every last day of data is 1 month earlier.")
+    path.unlink()
     path, _ = make_next_edition(new_home, None, "2026-10")
     assert [t.table for t in read_editions(new_home).sound["2026-10"].tables] == ["stop_search"]
     path, _ = make_next_edition(new_home, None, "2026-08", tables=["own"])
