@@ -91,8 +91,8 @@ def frozen_paths(home: Home, relation: str) -> list[Path]:
 def revised_cells(home: Home, edition: str) -> list[tuple[Any, ...]]:
     """Cells of a frozen edition with other figures in the published night: table, row, column, printed, now, difference.
 
-    A cell that now is of other days, or that only one of them has, is there without the other's figure. The difference is None if
-    either has no number. Raises FrozenError if the edition is not frozen.
+    A cell that is of other days now, or that only one of them has, is there without the other's figure. The difference is None
+    if either has no number. Raises FrozenError if the edition is not frozen.
     """
     if not any(f.edition == edition for f in frozen_editions(home)):
         raise FrozenError(f"edition {edition} is not frozen: `pam edition freeze {edition}` keeps it as it is issued")

@@ -90,9 +90,9 @@ def test_figures_of_other_days_are_no_revision(corrected_home: Home, tmp_path: P
     """The edition was changed after it was frozen: its last day of data is a month later."""
     home = copy_home(corrected_home, tmp_path / "home")
     with duckdb.connect(str(home.warehouse)) as con:
-        con.execute("update reports.cells set period_end = '2025-11-30', column_label = 'To November' where row_label = 'Force'")
+        con.execute("update reports.cells set period_end = '2025-11-30', column_label = 'Later' where row_label = 'Force'")
     force = [(column, was, now, moved) for _, row, column, was, now, moved in revised_cells(home, "2026-03") if row == "Force"]
-    assert sorted(force) == [("Administrations", "3", None, None), ("To November", None, "2 [r]", None)]
+    assert sorted(force) == [("Administrations", "3", None, None), ("Later", None, "2 [r]", None)]
 
 
 def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, corrected_home: Home, tmp_path: Path) -> None:
