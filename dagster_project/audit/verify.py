@@ -8,6 +8,7 @@ from typing import Any
 
 from dagster_project.core import receipts
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 
 from .lines import START, digest, read_line
 from .log import find_anchor, find_head, log_path
@@ -72,7 +73,7 @@ def _judge_torn(reader: "_Reader", verdict: Verdict, n: int) -> None:
     for number, line in reader.torn:
         if _is_start_of(line, max(reader.hashes, default=0) + 1):
             verdict.notes.append(
-                f"line {number}: not finished, as its writer was killed; all {n} records before it are whole, and the next"
+                f"line {number}: not finished, as its writer was killed; {counted(n, 'whole record')} before it, and the next"
                 " one vouches for it"
             )
         else:

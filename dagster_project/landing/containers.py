@@ -16,6 +16,7 @@ from typing import IO, Annotated
 from pydantic import BaseModel, Field, StrictInt, StringConstraints, ValidationError
 
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 
 from .file_names import OLD_EXCEL, InboxFile
 from .inbox_files import FileStamp, opened_file, refuse_keys, stamp_of
@@ -185,7 +186,7 @@ class Manifest(BaseModel, frozen=True):
     def check_rows(self, rows: int | None, ignored: int | None = None) -> None:
         """Raises Refused when the number of rows is another. The manifest may count `ignored` rows, which are not records."""
         if self.rows is not None and self.rows not in (rows, (rows or 0) + (ignored or 0)):
-            raise Refused(f"manifest: says {self.rows} rows, the file has {rows}")
+            raise Refused(f"manifest: says {counted(self.rows, 'row')}, the file has {rows}")
 
 
 def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:

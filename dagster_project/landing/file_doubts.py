@@ -10,6 +10,7 @@ import duckdb
 
 from dagster_project.contracts import Column
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
@@ -174,7 +175,9 @@ def _reported_by_others(
         """
     ))
     if n:
-        yield f"reported_by: {n:,} rows say {', '.join(names)}, and count for {load.force_code}, as the file's name says"
+        say, count = ("says", "counts") if n == 1 else ("say", "count")
+        whose = f"{load.force_code}, as the file's name says"
+        yield f"reported_by: {counted(n, 'row')} {say} {', '.join(names)}, and {count} for {whose}"
 
 
 def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
@@ -190,4 +193,4 @@ def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Itera
                 """
             ))
             if n:
-                yield f"{header}: says closed, without {end}, in {n:,} rows, which count as active if they land"
+                yield f"{header}: says closed, without {end}, in {counted(n, 'row')} that would count as active"

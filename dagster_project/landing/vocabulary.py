@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import (
     CLASSIFYING,
     NOTHING,
@@ -197,7 +198,7 @@ def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
         values = places.setdefault((u.extract, u.column_name, likely_meaning(u.column_name, u.value)), {})
         values[u.value] = values.get(u.value, 0) + u.rows
     return [
-        f"{extract}.{column}: {len(values)} unknown, in {sum(values.values())} rows; check what they count as:"
+        f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')}; check what they count as:"
         f" {accept_line(extract, column, values, meaning)}"
         for (extract, column, meaning), values in places.items()
     ]

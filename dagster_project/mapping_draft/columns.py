@@ -267,7 +267,8 @@ def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
         doubts.append("none of its codes is known")
     if column.key and not profile.is_unique:
         repeats = b.filled - b.distinct
-        doubts.append(f"{repeats:,} rows repeat a reference" if repeats else f"blank in {profile.rows - b.filled:,} rows")
+        doubts.append(f"repeats a reference in {counted(repeats, 'row')}" if repeats
+                      else f"blank in {counted(profile.rows - b.filled, 'row')}")  # fmt: skip
     return doubts
 
 

@@ -170,7 +170,7 @@ def test_notes_on_a_large_file(warehouse, monkeypatch):
 )
 def test_closed_line_without_a_closing_date(warehouse, status, closed, is_noted):
     header = "line_ref,identified_on,closed_on,Status"
-    note = "Status: says closed, without closed_on, in 1 rows, which count as active"
+    note = "Status: says closed, without closed_on, in 1 row that would count as active"
     assert_note(warehouse, note if is_noted else None, "county_lines", f"L1,2025-03-01,{closed},{status}", header=header)
 
 

@@ -168,6 +168,8 @@ def test_value_that_names_drugs_is_not_suggested_as_counting_nowhere() -> None:
         "incidents qualifiers 'Drugs - supply' --counts-as Drugs",
         "incidents lpu 'Drugs Wing' --counts-as nothing",
     ]
+    (one,) = lines_to_paste([UnknownValue("kent", "incidents", "lpu", "Wing", 1, "a", "a")])
+    assert "1 unknown, in 1 row;" in one
 
 
 @pytest.mark.parametrize(

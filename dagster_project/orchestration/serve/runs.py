@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 
 from ..sensors import BUSY, report_interrupted_nights
 
@@ -64,7 +65,7 @@ def delete_old_runs(instance: dg.DagsterInstance, home: Home) -> list[str]:
         for path in Path(home.dagster, "history", "runs").glob(f"{run_id}.db*"):
             path.unlink(missing_ok=True)
         shutil.rmtree(home.dagster / "storage" / run_id, ignore_errors=True)
-    return [f"{len(old)} runs of more than {KEEP_DAYS} days ago were deleted"] if old else []
+    return [f"{counted(len(old), 'run')} of more than {KEEP_DAYS} days ago deleted"] if old else []
 
 
 def main(action: str) -> None:

@@ -440,7 +440,7 @@ def test_old_runs_are_deleted_with_their_logs_and_unfinished_ones_marked(
         left = instance.create_run_for_job(small, status=dg.DagsterRunStatus.STARTED).run_id
         assert runs.delete_old_runs(instance, new_home) == [] and files(done)
         monkeypatch.setattr(runs, "KEEP_DAYS", -1)
-        assert runs.delete_old_runs(instance, new_home) == ["1 runs of more than -1 days ago were deleted"]
+        assert runs.delete_old_runs(instance, new_home) == ["1 run of more than -1 days ago deleted"]
         assert not files(done) and instance.get_run_by_id(done) is None
         assert runs.mark_unfinished(instance, new_home) == [f"run {left[:8]} was left unfinished: marked as failed"]
         assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
