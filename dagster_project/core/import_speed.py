@@ -59,8 +59,8 @@ def skip_unused_imports(worker: bool = False) -> None:
 
 
 def defer_serializers() -> None:
-    """Have dbt's serialiser write the code of a class when it is first used: of the classes that it has itself and dbt never
-    uses, it writes it while it loads otherwise, a fifth of the time that dbt takes. Call before dbt is imported."""
+    """Have dbt's serialiser write the code of a class when it is first used. Otherwise it writes code for classes of its own,
+    which dbt never uses, in a fifth of the time that dbt takes to load. Call before dbt is imported."""
     from mashumaro.config import BaseConfig
 
     BaseConfig.lazy_compilation = True

@@ -112,12 +112,12 @@ class Decisions:
         return next((e for e in self._of_same_time(file) if e.window == file.window), None)
 
     def rival(self, file: InboxFile | LedgerEntry, contract: Contract) -> LedgerEntry | None:
-        """The load beside which a file may not count: of the same extraction, or, for a monthly file, whose rows have no key,
-        of the same time over any of its days. Rows of both would count."""
+        """The load beside which a file may not count: of the same extraction, or, for a monthly file, whose rows have no key
+        and say their month alone, of the same time over any of its months. Rows of both would count."""
         if contract.kind != "monthly_file":
             return self.same_extraction(file)
-        first, last = file.window
-        return next((e for e in self._of_same_time(file) if e.window[0] <= last and first <= e.window[1]), None)
+        first, last = _months(file)
+        return next((e for e in self._of_same_time(file) if _months(e)[0] <= last and first <= _months(e)[1]), None)
 
     def tied(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
         """Accepted loads of the same extract, force and time of extraction over another window."""
@@ -175,3 +175,8 @@ class Decisions:
             and datetime.fromisoformat(str(e.extracted_at)) > landed
             for e in self._loads_of(month.extract, month.force_code, "canonical")
         )  # fmt: skip
+
+
+def _months(file: InboxFile | LedgerEntry) -> list[tuple[int, int]]:
+    """The first and the last month of a file's window."""
+    return [(day.year, day.month) for day in file.window]

@@ -191,7 +191,7 @@ class FileLanding(LandingSession):
             refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, is_mapped="mapping" in facts)
             if rival := self.decisions.rival(file, contract):
                 is_part = rival.window != file.window
-                how = "and covers some of the same days, whose rows would count twice" if is_part else "with other content"
+                how = "and covers some of the same months, whose rows would count twice" if is_part else "with other content"
                 reason = (
                     f"two files claim to be one extraction: {rival.source_file} came first, {how}; if this one corrects it,"
                     f" drop it again under a newer time ({NEWER_TIME})"

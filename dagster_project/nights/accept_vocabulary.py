@@ -106,7 +106,8 @@ def _most_in_conflict(
     con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, held: LedgerEntry, limits: Believe
 ) -> str | None:
     """Why a held file must not land: it, or an accepted file of its time, would lose most of its rows to the conflicts between
-    them, as landing asks of a new file. None where none would."""
+    them. None where none would. The accepted file stays, as it counts already and a person knows its figures; of two new files
+    landing holds both."""
     decisions = Decisions(read_ledger(home))
     others = decisions.tied(held) if contract.key else []
     found, totals = count_conflicts(con, home, contract, load_of(held), others), decisions.counts()

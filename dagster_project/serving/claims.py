@@ -19,22 +19,21 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
     Raises NoEditionError, and what `connect` raises.
     """
     with connect(home, reason, by="pam claims") as con:
-        editions = dict(con.execute("select edition, max(force_code) from reports.claims group by edition").fetchall())
-        if not editions or edition not in (None, *editions):
-            there_are = ", ".join(sorted(editions)) or "none with claims"
-            raise NoEditionError(f"the published night has no claims of edition {edition or 'any'}: it has {there_are}")
-        chosen = edition or newest_with_claims(con, editions) or max(editions)
+        with_claims = dict(con.execute("select edition, max(force_code) from reports.claims group by edition").fetchall())
+        printed = dict(con.execute("select edition, max(force_code) from reports.cells group by edition").fetchall())
+        chosen = edition or _newest(con, with_claims, printed) or max(with_claims or printed, default="any")
+        if chosen not in with_claims and chosen in printed:
+            raise NoEditionError(f"edition {chosen} has no claims yet: `pam claims add` adds one for the next night")
+        if chosen not in with_claims:
+            there_are = ", ".join(sorted(with_claims)) or "none with claims"
+            raise NoEditionError(f"the published night has no claims of edition {chosen}: it has {there_are}")
         rows = read_rows(con, "select * from reports.claims where edition = ? order by claim_no", [chosen])
     return chosen, [SimpleNamespace(**row) for row in rows]
 
 
-def newest_with_claims(con: duckdb.DuckDBPyConnection, with_claims: dict[str, str]) -> str | None:
-    """The newest edition with claims of a force with files. Raises NoEditionError."""
+def _newest(con: duckdb.DuckDBPyConnection, with_claims: dict[str, str], printed: dict[str, str]) -> str | None:
+    """The newest edition of a force with files: one that has claims, or else one that is printed. Raises NoEditionError."""
     try:
-        return newest_with_files(con, with_claims)
+        return newest_with_files(con, with_claims) or newest_with_files(con, printed)
     except NoEditionError:
-        printed = dict(con.execute("select edition, max(force_code) from reports.cells group by edition").fetchall())
-        # Raises the same again if there is no edition of such a force at all.
-        without = newest_with_files(con, printed)
-        raise NoEditionError(f"edition {without} has no claims yet: `pam claims add` adds one, and the next night compares it"
-                             ) from None  # fmt: skip
+        return newest_with_files(con, printed)

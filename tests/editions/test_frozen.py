@@ -107,10 +107,15 @@ def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, correcte
         con.execute("delete from reports.claims where not is_known")
     assert pam("claims", "--home", home.path).exit_code == 0
     # Claims of another force alone: the force's own edition exists, and `pam edition new` would be the wrong advice.
-    with duckdb.connect(str(home.warehouse)) as con:
-        con.execute("update reports.claims set edition = '2026-01', force_code = 'kent'")
-    result = pam("claims", "--home", home.path)
-    assert result.exit_code == 1 and "edition 2026-03 has no claims yet: `pam claims add" in result.stderr
+    for change, words in (
+        ("update reports.claims set edition = '2026-01', force_code = 'kent'", ()),
+        ("select 1", ("--edition", "2026-03")),
+        ("delete from reports.claims", ()),
+    ):
+        with duckdb.connect(str(home.warehouse)) as con:
+            con.execute(change)
+        result = pam("claims", "--home", home.path, *words)
+        assert result.exit_code == 1 and "edition 2026-03 has no claims yet: `pam claims add" in result.stderr
 
 
 def test_commands_for_editions(pam: Callable, corrected_home: Home) -> None:

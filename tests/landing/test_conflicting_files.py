@@ -153,7 +153,9 @@ def test_rows_without_a_key_of_two_files_of_one_time_count_once(warehouse):
     row = {"header": "Month,LSOA name,Crime type", "end": "2025-02-28"}
     first = warehouse.land("street_crime", "2025-02,Derby 001A,Robbery", **row)
     second = warehouse.land("street_crime", "2025-02,Derby 001A,Robbery", start="2025-02-01", **row)
-    assert second.outcome == "refused" and "covers some of the same days" in second.reason
+    assert second.outcome == "refused" and "covers some of the same months" in second.reason
+    half = warehouse.land("street_crime", "2025-01,Derby 001A,Robbery", start="2024-12-01", **row | {"end": "2025-01-09"})
+    assert half.outcome == "refused", "a row of January says no day"
     march = warehouse.land("street_crime", "2025-03,Derby 001A,Robbery", start="2025-03-01", **row | {"end": "2025-03-31"})
     newer = warehouse.land("street_crime", "2025-02,Derby 001A,Robbery", start="2025-02-01", at="20260105T030000Z", **row)
     assert (march.outcome, newer.outcome) == ("accepted", "accepted")

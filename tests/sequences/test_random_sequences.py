@@ -35,7 +35,7 @@ when it lands."""
 STREET_FILES_OF_ONE_TIME = Sequence(
     ((OWN, replace(OWN, start=4, days=10, rows=(Row(0),)), replace(OWN, start=31, days=28)), (), (), ())
 )
-"""The first two cover some of the same days."""
+"""The first two cover some of the same months."""
 
 EMPTY_DAY = File("stop_search", 0, 1, 0)
 OUTRANKED_ROW_ERASED = Sequence(

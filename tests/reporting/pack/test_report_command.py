@@ -13,7 +13,6 @@ from dagster_project.core.published_file import open_hardened
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
 from dagster_project.reporting.pack import write, write_editions
-from dagster_project.serving.claims import newest_with_claims
 
 from .conftest import WrittenPack
 from .documents import rows_of, tables_of
@@ -119,9 +118,6 @@ def test_the_edition_of_another_force_is_used_only_if_requested(pam: Callable, o
     assert newest_with_files(con, {"2027-01": "leicestershire", "2028-01": "derbyshire"}) == "2027-01"
     with pytest.raises(NoEditionError, match="`pam edition new MONTH --force leicestershire` makes one"):
         newest_with_files(con, {"2026-03": "derbyshire"})
-    # There is an edition of the force, but no claims of it.
-    with pytest.raises(NoEditionError, match="edition 2027-01 has no claims yet: `pam claims add` adds one"):
-        newest_with_claims(con, {"2026-03": "derbyshire"})
     con.close()
     result = pam("report", "--home", other_pack.home.path, "--out", tmp_path / "x", "--edition", "2026-03", "--format", "csv")
     assert result.exit_code == 0, "it is written if requested by name"
