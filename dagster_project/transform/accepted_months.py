@@ -57,22 +57,22 @@ def read_accepted(home: Home) -> list[Accepted]:
     if not path.exists():
         return []
     rows: list[Accepted] = []
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            for listed in reader:
-                # Lists of earlier versions have no areas.
-                row = {"area_code": listed["force_code"]} | listed
-                rows.append(Accepted(**{c: row[c] for c in COLUMNS}))
-                date.fromisoformat(f"{rows[-1].month}-01")
-        except (KeyError, ValueError) as error:
-            if isinstance(error, KeyError):
-                fault = f"line 1: the header lacks {error}"
-            elif isinstance(error, UnicodeDecodeError):
-                fault = f"not UTF-8 (byte {error.start + 1})"
-            else:
-                fault = f"line {reader.line_num}: month {rows[-1].month!r} is none: write it as 2025-04"
-            raise AcceptError(f"seeds/{path.name}: {fault}. Correct it, or take the line out and run pam accept") from error
+    try:
+        # Whole, so that the place of a byte is that in the file. Excel puts a mark before the first column.
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8").removeprefix("\ufeff")))
+        for listed in reader:
+            # Lists of earlier versions have no areas.
+            row = {"area_code": listed["force_code"]} | listed
+            rows.append(Accepted(**{c: row[c] for c in COLUMNS}))
+            date.fromisoformat(f"{rows[-1].month}-01")
+    except (KeyError, ValueError) as error:
+        if isinstance(error, KeyError):
+            fault = f"line 1: the header lacks {error}"
+        elif isinstance(error, UnicodeDecodeError):
+            fault = f"not UTF-8 (byte {error.start + 1})"
+        else:
+            fault = f"line {reader.line_num}: month {rows[-1].month or ''!r} is none: write it as 2025-04"
+        raise AcceptError(f"seeds/{path.name}: {fault}. Correct it, or take the line out and run pam accept") from error
     return rows
 
 

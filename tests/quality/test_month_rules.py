@@ -146,6 +146,24 @@ def test_a_month_that_is_none_is_named_with_its_line_and_what_to_write(tmp_path:
         read_accepted(home)
 
 
+def test_a_list_of_accepted_months_as_excel_and_people_save_it(tmp_path: Path) -> None:
+    """The mark that Excel puts first is no part of the header, a bad byte is counted from the file's first, and a line may end
+    early."""
+    home = Home(tmp_path / "home").create()
+    home.seeds.mkdir()
+    path = home.seeds / "accepted_months.csv"
+    row = "naloxone_administrations,2025-01,derbyshire,Closed,A. Person,2026-01-03,dales"
+    path.write_text("\n".join([",".join(ACCEPTED), row]), encoding="utf-8-sig")
+    assert [month.measure for month in read_accepted(home)] == ["naloxone_administrations"]
+    path.write_text("\n".join([",".join(ACCEPTED), row, "naloxone_administrations"]), encoding="utf-8")
+    with pytest.raises(AcceptError, match="line 3: month '' is none: write it as 2025-04"):
+        read_accepted(home)
+    text = "\n".join([",".join(ACCEPTED), *[row] * 400]).encode("utf-8")
+    path.write_bytes(text[:23456] + b"\xe9" + text[23457:])
+    with pytest.raises(AcceptError, match=r"not UTF-8 \(byte 23457\)"):
+        read_accepted(home)
+
+
 def test_an_accepted_month_is_published_on_record_and_unchanged_months_are_not_judged(new_home: Home) -> None:
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
     accept = ("accept", "Naloxone administrations", "2025-01", "--force", "derbyshire", "--why")
