@@ -104,6 +104,7 @@ class _Reader:
         keys += [(c.fields["mart"], c.fields["measure"]) for c in asked if c.fields]
         used = [self.measures[m] for m in dict.fromkeys(keys) if m in self.measures]
         sources = [self.sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in self.sources]
+        covered_to = {(d.mart, d.measure): self.sources[e].covered_to for d in used for e in d.extracts if e in self.sources}
         is_published = _is_published([c for c in cells if c["answer_id"]])
         scope = "as others publish it" if is_published else f"data to {day_in_words(row['data_to'])}"
         unavailable = None
@@ -122,7 +123,7 @@ class _Reader:
             columns=columns, rows=rows,
             notes=(
                 *(row["notes"].split("\n") if row["notes"] else ()),
-                *_later_days_note(cells, row["data_to"], sources),
+                *_later_days_note(cells, row["data_to"], covered_to),
                 *accepted_notes(cells, self.accepted, self.measures),
             ),
             sources=tuple(sources), definitions=tuple(used),
@@ -230,15 +231,20 @@ def accepted_notes(
     ]
 
 
-def _later_days_note(cells: Iterable[dict[str, Any]], data_to: date, sources: Iterable[Source]) -> list[str]:
-    """A note where figures count days after the table's last day of data, as their period ends later: the year it lies in."""
-    covered_to = max((s.covered_to for s in sources if s.covered_to), default=data_to)
-    later = [c for c in cells if c["value"] is not None and c["period_end"] and c["period_end"] > data_to]
-    if not later or covered_to <= data_to:
+def _later_days_note(
+    cells: Iterable[dict[str, Any]], data_to: date, covered_to: Mapping[tuple[str, str], date | None]
+) -> list[str]:
+    """A note where figures count days after the table's last day of data, as their period ends later: the year it lies in.
+    `covered_to`: by mart and measure, the last day that files of its own extract cover."""
+    later: dict[str, date] = {}
+    for c in cells:
+        covered = covered_to.get((c["mart"], c["measure"]))
+        if c["value"] is not None and c["period_end"] and covered and (last := min(covered, c["period_end"])) > data_to:
+            later[c["window_label"]] = max(last, later.get(c["window_label"], last))
+    if not later:
         return []
-    last = min(covered_to, max(c["period_end"] for c in later))
-    labels = join_words(list(dict.fromkeys(c["window_label"] for c in later)))
-    return [f"{labels}: also counts days after {day_in_words(data_to)}, up to {day_in_words(last)}, as files cover them."]
+    days = f"after {day_in_words(data_to)}, up to {day_in_words(max(later.values()))}, as files cover them"
+    return [f"{join_words(list(later))}: also counts days {days}."]
 
 
 def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:

@@ -10,7 +10,7 @@ from support import as_dicts, published
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import picture_cache, read_pack
 from dagster_project.reporting.pack.content import _later_days_note
-from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
+from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel
 from dagster_project.reporting.pack.page_charts import _trend_title
 from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
@@ -76,10 +76,13 @@ def test_a_year_that_goes_beyond_the_last_day_of_data_says_so() -> None:
     """Under "data to 30 June 2026" the year 2026 had July and August, once files had them."""
 
     def note(covered_to: date | None, period_end: date) -> list[str]:
-        source = Source("incidents", "Incidents", "current", "nightly", 1, 9, date(2024, 1, 1), covered_to, None, 0)
-        cell = {"value": Decimal(101), "period_end": period_end, "window_label": str(period_end.year)}
+        cell = {"mart": "mart_incidents", "measure": "incidents", "value": Decimal(101), "period_end": period_end,
+                "window_label": str(period_end.year)}  # fmt: skip
         old = cell | {"period_end": date(2025, 12, 31), "window_label": "2025"}
-        return _later_days_note([old, cell, cell], date(2026, 6, 30), [source])
+        # Files of crimes, whose only figure is of 2025, say nothing of incidents.
+        crimes = old | {"mart": "mart_offences", "measure": "offences"}
+        covers = {("mart_incidents", "incidents"): covered_to, ("mart_offences", "offences"): date(2026, 8, 31)}
+        return _later_days_note([old, crimes, cell, cell], date(2026, 6, 30), covers)
 
     says = "2026: also counts days after 30 June 2026, up to 31 August 2026, as files cover them."
     assert note(date(2026, 8, 31), date(2026, 12, 31)) == [says]
