@@ -148,6 +148,13 @@ def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float
     return 0.2 if profile.is_unique and profile.rows > 50 else 0.6
 
 
+def is_ruled_out(column: Column, source: ColumnSource) -> bool:
+    """Whether what a header's cells hold rules it out for a column, and not that they are blank."""
+    profile = source.profile
+    is_blank = profile.basics.filled < (0.5 * profile.rows if column.key else 1)
+    return not is_blank and fit(column, source, {}) == 0
+
+
 def _fits_choice(column: Column, profile: Profile) -> float:
     if profile.basics.distinct > MOST_CODES or (profile.is_unique and profile.rows > 20):
         return 0.0

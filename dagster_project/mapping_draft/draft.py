@@ -20,7 +20,7 @@ from dagster_project.landing.column_drift import likely_renames
 from dagster_project.landing.file_names import name_problem
 
 from .codes import Code, choice_codes, known_values, listed_codes
-from .columns import BY_CELLS, Drafted, draft_columns, label_of, separator_of
+from .columns import BY_CELLS, Drafted, draft_columns, is_ruled_out, label_of, separator_of
 from .fields import Fields
 from .file_names import NameRule, draft_name
 from .header_words import GENERAL_NAME, likeness, words
@@ -32,6 +32,8 @@ NAMED = 0.2
 """Added to an extract's score, of 1, for its name in the file's name, sheet or title."""
 USED = 0.35
 """Added to an extract's score if it uses every header of the file."""
+BY_HAND = "chosen by hand"
+"""Why a column has its source, or none, if a person said so."""
 
 
 @dataclass
@@ -83,9 +85,13 @@ class Draft:
     @property
     def unfit(self) -> dict[str, str]:
         """Columns without a source -> the header that has a name of theirs, but not only their cells: `ongoing` and `n/a`
-        among days of closing."""
-        free = [h for h in self.not_stored if h not in self.fields.repeated]
-        names = {d.column.name: [h for h in free if likeness(d.column, h) >= GENERAL_NAME] for d in self.missing}
+        among days of closing. Not those that a person left without one."""
+        not_stored = self.not_stored
+        free = [(s.headers[0], s) for s in self.fields.singles if s.headers[0] in not_stored]
+        names = {
+            d.column.name: [h for h, s in free if likeness(d.column, h) >= GENERAL_NAME and is_ruled_out(d.column, s)]
+            for d in self.missing if d.why != BY_HAND
+        }  # fmt: skip
         return {column: headers[0] for column, headers in names.items() if headers}
 
     @property
@@ -242,7 +248,7 @@ def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: st
     if header and picked is None:
         raise DraftError(f"{name}: the file has no header '{header}'")
     if (one.source and label_of(one.source)) != (header or None):
-        one.source, one.score, one.why, one.checks = picked, 1.0 if picked else 0.0, "chosen by hand", []
+        one.source, one.score, one.why, one.checks = picked, 1.0 if picked else 0.0, BY_HAND, []
 
 
 def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:

@@ -18,7 +18,7 @@ from .header_words import words
 
 TOO = "  # with a code below that you give a meaning, take off this #, too"
 UTC = {"utc", "zulu"}
-"""Words of a header whose times are UTC, if its cells have no offset."""
+"""Words of a header that says that its times without an offset are UTC."""
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]")
 
 
@@ -51,10 +51,12 @@ def mapping_yaml(draft: Draft) -> str:
         lines += ["separators:", *(f"  {name}: {quoted(s)}" for name, s in draft.separators.items())]
     times = [label_of(d.source) for d in draft.columns if d.source and d.column.type == "timestamp"]
     if utc := [header for header in times if UTC & set(words(header))]:
-        lines.append(f"times_are_utc: true  # check: '{_one_line(utc[0])}' says so; without it, they are London's")
+        read_as = "a time without an offset is then read as UTC, in every column, and without this line as London's"
+        lines.append(f"times_are_utc: true  # check: '{_one_line(utc[0])}' says so; {read_as}")
     if draft.not_stored:
         lines.append(f"# not stored: {_one_line(', '.join(draft.not_stored))}")
-    lines += [f"# not in the file: {d.column.name}" for d in draft.missing if not d.column.required]
+    absent = [d.column for d in draft.missing if d.column.name not in draft.unfit]
+    lines += [f"# not in the file: {column.name}" for column in absent if not column.required]
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
 from dagster_project.landing.mappings import read_mappings
-from dagster_project.mapping_draft.columns import Drafted
+from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
 from dagster_project.mapping_draft.preview import HIDDEN, preview
 from dagster_project.mapping_draft.tables import DraftError
@@ -325,7 +325,29 @@ def test_a_known_header_whose_cells_do_not_all_fit_is_named(con: duckdb.DuckDBPy
     assert draft.unfit == {"closed_on": "Date closed"} and "  # closed_on: Date closed  # ?" in draft_yaml
     assert any(p.startswith("headers.closed_on: 'Date closed' has its name, but not all of") for p in draft.open_points)
     assert mapping["table"]["ignore"] == {"line_ref": ["Quarter total*"]} and draft.rows == 12
+    assert "# not stored: Date closed\n" in draft_yaml and "# not in the file: closed_on" not in draft_yaml
     assert_loads(home, draft_yaml)
+
+
+def test_a_header_whose_cells_all_fit_is_not_called_unfit(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """A person may leave a column without its header, or with none of two; and most cells may be blank."""
+
+    def draft_of(head: list[str], rows: list[list[str]], **options: Any) -> Draft:
+        path = tmp_path / "Lines.csv"
+        path.write_text(text([head, *rows]))
+        draft, draft_yaml, _ = drafted(con, home, path, extract="county_lines", force="kent", **options)
+        assert "its cells fit" not in draft_yaml
+        return draft
+
+    head = ["Line ID", "Date opened", "Date closed"]
+    rows = [[f"L{n:02}", f"{n + 10}/08/2025", f"{n + 10}/09/2025"] for n in range(12)]
+    draft = draft_of(head, rows, chosen={"closed_on": ""})
+    assert column_of(draft, "closed_on").source is None and draft.unfit == {}
+    both, days = [*head[:2], "Date closed", "Closed on"], [[*row[:2], "n/a", row[2]] for row in rows]
+    assert label_of(column_of(draft_of(both, days), "closed_on").source) == "Closed on"
+    assert draft_of(both, days, chosen={"closed_on": ""}).unfit == {}
+    draft = draft_of(head[:2], [[row[0] if n > 8 else "", row[1]] for n, row in enumerate(rows)])
+    assert column_of(draft, "line_ref").source is None and draft.unfit == {}
 
 
 def test_a_required_column_whose_cells_do_not_all_fit(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
@@ -356,6 +378,8 @@ def test_times_under_a_header_that_says_utc(
     path.write_text(text([["Search ref", header, "Object of search", "Object found"], *rows]))
     _, draft_yaml, mapping = drafted(con, home, path, extract="stop_search", force="kent")
     assert mapping.get("times_are_utc", False) is is_utc
+    # Those with an offset are read by it, and the line is for all columns.
+    assert ("a time without an offset is then read as UTC, in every column" in draft_yaml) is is_utc
     assert_loads(home, draft_yaml)
 
 
