@@ -42,7 +42,9 @@ def make_next_edition(
         raise EditionError(f"{target.name} already exists: change it, or delete it first")
     months = month_number(_month(new)) - month_number(_month(source.stem))
     body = yaml.safe_load(source.read_text(encoding="utf-8"))
-    body["tables"] = [_without_old_notes(t) for t in chosen_tables(body, tables)]
+    chosen = chosen_tables(body, tables)
+    old_notes = {t["table"]: t.get("notes") or () for t in chosen}
+    body["tables"] = [_without_old_notes(t) for t in chosen]
     to_check: list[str] = []
     complete = complete_months(home, force) if force else None
     if force:
@@ -56,6 +58,11 @@ def make_next_edition(
         if not adapted:
             raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
         body |= {"force_code": force, "tables": adapted}
+    # A force may have begun a note of its own like those on the printed report.
+    to_check += [
+        f"tables.{t['table']}: '{' '.join(note.split())}' is left out, as of the old report: write it again if it still applies"
+        for t in body["tables"] for note in old_notes[t["table"]] if note not in (t.get("notes") or ())
+    ]  # fmt: skip
     body["windows"] = _used_windows(body)
     fixed: list[str] = []
     moved = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)

@@ -108,11 +108,13 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     assert {t.data_to and str(t.data_to) for t in new.tables} >= {"2026-05-31", "2026-06-30"}
     rolling = next(c for c in new.cells(new.tables[0]) if c.column.name == "rolling")
     assert rolling.days.label == "May-Apr 2025/26"
-    fixed, unfinished = [n for n in notes if "fixed" in n], [n for n in notes if "fixed" not in n]
+    dropped, notes_left = [n for n in notes if "is left out" in n], [n for n in notes if "is left out" not in n]
+    fixed, unfinished = [n for n in notes_left if "fixed" in n], [n for n in notes_left if "fixed" not in n]
     assert fixed and all(f.startswith(("windows.since", "tables.prevention_activity")) for f in fixed)
     year = "it asks for days up to 2026-12-31, after its last day of data, 2026-06-30"
     assert unfinished == [f"tables.{t}: {year}" for t in ("incidents", "emergency_incidents", "intelligence")]
     assert not [n for t in new.tables for n in t.notes if n.startswith("The report has ")], "its text is not written yet"
+    assert len(dropped) == len([n for t in old.tables for n in t.notes if n.startswith("The report has ")]) == 4
     assert [t.table for t in new.tables if any("cuts the percentage" in n for n in t.notes)] == ["offences", "op_trapped"]
     assert path.read_text(encoding="utf-8").count("# Look at ") == len(notes)
     for name, message in (("2026-09", "already exists"), ("2026-03", "already exists")):
@@ -123,6 +125,18 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     with pytest.raises(EditionError, match="named after its month"):
         make_next_edition(new_home, "2026-03", "autumn")
     shutil.rmtree(new_home.editions)
+
+
+@pytest.mark.parametrize("force", [None, "kent"])
+def test_a_note_that_the_next_edition_leaves_out_is_named(new_home: Home, force: str | None) -> None:
+    """A force's own may begin like those on the printed report; another force gets none of them."""
+    own = "The report has counts of\n  Derby alone."
+    write_edition(new_home.editions, VALID | {"tables": [TABLE | {"notes": [own, "Counts are of crimes."]}]})
+    path, to_check = make_next_edition(new_home, "2026-09", "2026-10", force=force)
+    assert read_edition(path).tables[0].notes == ("Counts are of crimes.",)
+    point = "'The report has counts of Derby alone.' is left out, as of the old report: write it again if it still applies"
+    assert f"tables.{TABLE['table']}: {point}" in to_check
+    assert f"# Look at tables.{TABLE['table']}: {point}.\n" in path.read_text(encoding="utf-8")
 
 
 def test_a_column_that_is_headed_by_a_year_has_the_months_of_that_year_alone(new_home: Home) -> None:
