@@ -36,7 +36,7 @@ def claims(
         return
     from dagster_project.editions.verdicts import DISAGREES, OUR_WORDS, VERDICTS, share_checked
     from dagster_project.reporting.pack.wording import verdict_in_sentence
-    from dagster_project.serving import plain_text, write_result
+    from dagster_project.serving import rounded_text, write_result
     from dagster_project.serving.claims import read_claims
 
     chosen, compared = read_claims(home, edition, reason)
@@ -49,7 +49,7 @@ def claims(
     ]  # fmt: skip
     if form == "table":
         # Two decimal places are enough for a person.
-        rows = [(*r[:3], *(None if v is None else plain_text(round(v, 2)) for v in r[3:5]), *r[5:]) for r in rows]
+        rows = [(*r[:3], *(None if v is None else rounded_text(v) for v in r[3:5]), *r[5:]) for r in rows]
     write_result(columns, rows, form, sys.stdout)
     numbers = {v: sum(c.verdict == v for c in compared) for v in VERDICTS}
     counts = ", ".join(f"{n} {verdict_in_sentence(v, n)}" for v, n in numbers.items())
@@ -139,12 +139,12 @@ def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
 
 def _show(claim: "SentenceClaim", value: Any, is_partial: bool) -> None:
     from dagster_project.core.seeds import read_seed
-    from dagster_project.serving import plain_text
+    from dagster_project.serving import rounded_text
 
     figure = claim.figure
     title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (figure.mart, figure.measure))
     echo(f"{title} ({figure.mart}.{figure.measure}): {SHOWS[figure.shows]}")
     echo(f"{figure.area_name}, category {figure.category}, {figure.first} to {figure.last}")
-    now = "not available" if value is None else plain_text(round(value, 2))
+    now = "not available" if value is None else rounded_text(value)
     now += " [p], of a part of the days" if is_partial and value is not None else ""
     echo(f"Printed: {claim.printed}. Published now: {now}")

@@ -94,10 +94,9 @@ def _show(checked: "CheckedDocument") -> None:
 
 
 def _rounded(computed: str | None) -> str:
-    from dagster_project.serving import plain_text
+    from dagster_project.serving import rounded_text
 
-    # 0 is for a true zero alone.
-    return plain_text(round(Decimal(computed), 2) or Decimal(computed)) if computed else ""
+    return rounded_text(Decimal(computed)) if computed else ""
 
 
 def _summary(checked: "CheckedDocument") -> str:

@@ -94,7 +94,7 @@ def _show_change(
     change: "Change", shows: str, limit: int, missing_now: dict[str, list[str]], missing_before: dict[str, list[str]]
 ) -> None:
     """Print both figures with their rows, then the change."""
-    from dagster_project.serving import plain_text
+    from dagster_project.serving import plain_text, rounded_text
 
     _show(change.now, limit, missing_now)
     echo("\nThe year before:\n")
@@ -111,7 +111,7 @@ def _show_change(
     }
     sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
     is_percent = change.unit in ("percent", "percentage_points")
-    number = f"{change.value:.1f}" if is_percent else plain_text(round(change.value, 2))
+    number = f"{change.value:.1f}" if is_percent else rounded_text(change.value)
     echo(f"{sentence}{formulas[shows]} = {number}{sign}")
 
 

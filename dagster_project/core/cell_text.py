@@ -28,6 +28,11 @@ def plain_text(value: Any) -> str:
     return str(value)
 
 
+def rounded_text(value: Decimal) -> str:
+    """A figure as text at two places, or at all of them where two would be 0: 0 is for a true zero alone."""
+    return plain_text(round(value, 2) or value)
+
+
 _SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 STARTS_FORMULA = f"^(?:[\t\r\n]|[{_SPACES}]*[{_SIGNS}])"

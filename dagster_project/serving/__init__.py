@@ -1,7 +1,7 @@
 """Reads what is published: SQL (`query`), the prompt, `trace` from a figure to its rows and their columns, `diff`, claims and
 topline."""
 
-from dagster_project.core.cell_text import escape_formula, plain_text
+from dagster_project.core.cell_text import escape_formula, plain_text, rounded_text
 from dagster_project.core.config import Limits
 from dagster_project.core.published_file import NothingPublishedError
 
@@ -12,5 +12,5 @@ from .query import LimitError, limited
 
 __all__ = [
     "LimitError", "Limits", "NothingPublishedError", "ReasonError", "connect", "escape_formula", "limited", "plain_text",
-    "record_consultation", "write_result",
+    "record_consultation", "rounded_text", "write_result",
 ]  # fmt: skip

@@ -2,12 +2,22 @@
 
 import csv
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from dagster_project.cli.claims import _show as show_claim
+from dagster_project.cli.document_check import _rounded as rounded_in_check
+from dagster_project.cli.trace import _show_change as show_change
 from dagster_project.core.home import Home
+from dagster_project.document_check.model import Figure
+from dagster_project.document_check.understand_sentence import SentenceClaim
 from dagster_project.editions import read_editions
+from dagster_project.serving.trace import Trail
+from dagster_project.serving.trace_change import Change
+from dagster_project.serving.trace_request import FigureRequest
 from document_check.documents import EDITION
 
 RISE = "Drug searches rose by 12% in the year to June 2026"
@@ -46,6 +56,19 @@ def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, sample_cop
 def test_a_figure_of_a_part_of_the_days_says_so(pam: Callable, sample_copy: Home) -> None:
     added = pam("claims", "add", "There were 16,150 items of drug intelligence in 2025.", "--home", sample_copy.path, "--yes")
     assert "Published now: 16150 [p], of a part of the days" in added.stdout
+
+
+@pytest.mark.parametrize(("value", "shown"), [("0.004", "0.004"), ("0", "0"), ("12.346", "12.35"), ("-0.001", "-0.001")])
+def test_a_small_figure_is_not_shown_as_0(value: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 is for a true zero alone, here and in the other two commands that show a figure at two places."""
+    place = ("force", "Derbyshire Constabulary", "all", date(2025, 1, 1), date(2025, 12, 31))
+    now = Figure("mart_stop_search", "drug_searches", "pct_change", *place, "percent", Decimal(value), "complete")
+    show_claim(SentenceClaim(now, "12%", RISE), now.value, is_partial=False)
+    request = FigureRequest("drug_searches", date(2025, 12, 31), date(2025, 1, 1))
+    trail = Trail(request, now.mart, "Searches", "gbp", "A sum", "sum", None, [])
+    show_change(Change(trail, trail, now.value, "gbp"), "volume_change", 1, {}, {})
+    output = capsys.readouterr().out
+    assert f"Published now: {shown}\n" in output and f" = {shown} gbp" in output and rounded_in_check(value) == shown
 
 
 @pytest.mark.parametrize(
