@@ -149,6 +149,8 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
         "not_available": ": no accepted file has it for these days",
         "partial": ", provisional: files cover only part of its days",
     }
+    if trail.is_split:
+        covered["not_available"] = ": it takes a part of a month whose rows were erased: only the whole month's total is kept"
     echo(f"\nFigure: {figure}{covered.get(trail.data_status, '')}")
     if trail.erased_files:
         echo(

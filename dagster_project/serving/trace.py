@@ -66,6 +66,8 @@ class Trail:
     """Files whose rows were erased after this night, if the remaining rows do not add up to `published`."""
     published: Decimal | None = None
     data_status: str = "complete"
+    is_split: bool = False
+    """Whether its days start or end within a month whose rows were erased: only the totals of whole months are kept."""
 
 
 COLUMNS = ("extract", "file", "line", "load", "night", "date", "category", "amount")
@@ -122,6 +124,13 @@ _COVERED = """
     ), $coverage)
 """
 """Of a coverage and some days: how many are covered, and of how many; whether the last is. As `answers` counts them."""
+_SPLIT = """
+    select count(*) > 0 from work.measures.kept_measures
+    where mart = $mart and force_code = $force and measure in $measures and (
+        ($last >= month_start and $last < month_end) or (not $is_stock and $first > month_start and $first <= month_end)
+    )
+"""
+"""Whether days start or end within a month whose rows were erased, as `answers` has it: their part of it is not known."""
 
 
 @contextmanager
@@ -174,11 +183,23 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
         above, below = (part.amount or Decimal(0) for part in parts)
         value = 100 * above / below if below else None
     erased_files, published = _erased_files(con, force, area, request, row, value)
-    status = _data_status(con, force, area, request, row)
+    is_split = row["aggregation"] != "published" and _is_split(con, force, request, row, [p.measure for p in parts])
+    status = "not_available" if is_split else _data_status(con, force, area, request, row)
     return Trail(
         request, row["mart"], row["title"], row["unit"], formula(row), row["aggregation"],
         None if status == "not_available" else value, parts, tuple(accepted), erased_files, published, status,
+        is_split,
     )  # fmt: skip
+
+
+def _is_split(
+    con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str], measures: list[str]
+) -> bool:
+    (is_split,) = one_row(con.execute(_SPLIT, {
+        "mart": row["mart"], "force": force, "measures": measures, "first": request.first, "last": request.last,
+        "is_stock": row["aggregation"] == "stock",
+    }))  # fmt: skip
+    return bool(is_split)
 
 
 def _data_status(
