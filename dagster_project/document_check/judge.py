@@ -36,7 +36,7 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
         return DISAGREES, "printed as not available, and there is a figure"
     if figure.value is None:
         is_of_nothing = figure.shows == "value" and figure.unit == "percent" and figure.status in ("complete", "partial")
-        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file covers its days"
+        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file has it for these days"
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)
     printed_steps = printed.value * printed.places
@@ -46,6 +46,6 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     if printed_steps == side * steps.to_integral_value(ROUND_FLOOR):
         return "agrees when cut", "printed cut off, not rounded"
     # The whole period may have what was printed, unless a part of it counts more already.
-    if figure.status == "partial" and figure.shows == "value" and not (figure.unit == "count" and figure.value > printed.value):
+    if figure.status == "partial" and not (figure.unit == "count" and figure.value > printed.value):
         return NOT_COMPUTABLE, "files cover only a part of its days"
     return DISAGREES, "the marts have another figure"

@@ -55,4 +55,6 @@ def _figure(row: dict[str, Any], shows: str, text: str) -> Figure:
     if shows == "value":
         return make_figure(row | shown, label)
     label = f"the year before {label}" if shows == "prior_value" else f"{label}, on the year before"
-    return make_figure(row | shown | {"data_status": None}, label)
+    # There is a change where both years are covered whole.
+    status = "partial" if shows == "prior_value" and row["volume_change"] is None else None
+    return make_figure(row | shown | {"data_status": status}, label)

@@ -1,14 +1,19 @@
 """Figures are told apart from other numbers in a text, and periods are read as days."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import pytest
 
+from dagster_project.document_check.check import _Check
+from dagster_project.document_check.edition_figures import EditionFigures, make_figure
 from dagster_project.document_check.figures_in_text import numbers_of
 from dagster_project.document_check.judge import OF_NOTHING, judge
 from dagster_project.document_check.link_tables import matches
+from dagster_project.document_check.link_topline import _figure as topline_figure
 from dagster_project.document_check.model import Figure
 from dagster_project.document_check.periods_in_text import periods_of
 from dagster_project.editions.printed import read_printed
@@ -153,7 +158,7 @@ def test_labels_match_only_where_they_mean_the_same() -> None:
         ("10", "count", 3, "complete", ("disagrees", "the marts have another figure")),
         ("10%", "percent", 12, "partial", ("not computable", "files cover only a part of its days")),
         ("10%", "percent", None, "complete", ("not computable", OF_NOTHING)),
-        ("10%", "percent", None, "not_available", ("not computable", "no accepted file covers its days")),
+        ("10%", "percent", None, "not_available", ("not computable", "no accepted file has it for these days")),
     ],
 )
 def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
@@ -162,3 +167,36 @@ def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
     place = ("force", "Derbyshire Constabulary", "all", None, None)
     figure = Figure("mart_x", "x", "value", *place, unit, None if value is None else Decimal(value), status)
     assert judge(read_printed(printed), figure) == verdict
+    if value is not None:
+        assert judge(read_printed(printed), replace(figure, shows="numerator")) == verdict, "as reports.claims has it"
+
+
+@pytest.mark.parametrize(
+    ("change", "printed", "verdict"),
+    [(800, "1,649", "disagrees"), (None, "1,649", "not computable"), (None, "1,200", "agrees"), (None, "900", "disagrees")],
+)
+def test_a_year_before_is_held_against_a_number_where_it_is_covered_whole(
+    change: int | None, printed: str, verdict: str
+) -> None:
+    """The status in the marts is that of the newer year: complete, whatever of the year before is covered."""
+    row = {
+        "mart": "mart_x", "measure": "x", "area_type": "force", "area_name": "F", "category": "all", "unit": "count",
+        "period_start": date(2025, 1, 1), "period_end": date(2025, 12, 31), "period_label": "2025", "value": Decimal(2000),
+        "prior_value": Decimal(1200), "volume_change": change, "data_status": "complete",
+    }  # fmt: skip
+    with duckdb.connect() as con:
+        con.execute("create schema marts")
+        con.execute(
+            "create table marts.measures as select 'mart_x' as mart, 'x' as measure, 'derbyshire' as force_code,"
+            " 'all' as category, 'force' as area_type, 'F' as area_name, date '2025-01-01' as period_start,"
+            " date '2025-12-31' as period_end, 2000 as value,"
+            " cast(? as decimal(28, 10)) as volume_change, null as pct_change, 'complete' as data_status",
+            [change],
+        )
+        figures = EditionFigures("2026-03", "derbyshire", date(2025, 12, 31), {}, (), {}, {})
+        check = _Check(con, figures, None, False)
+        for figure in (make_figure(row | {"shows": "prior_value", "value": row["prior_value"]}, "2025"),
+                       topline_figure(row, "prior_value", printed)):  # fmt: skip
+            (number,) = numbers_of(f"{printed} offences")
+            check._judge("here", printed, number, figure)
+    assert [i.verdict for i in check.result.items] == [verdict] * 2

@@ -43,7 +43,7 @@ async function showEvidence(force, mart, figures, series, row) {
   const covering = files.filter(([, from, to]) => from && from <= row.end && to >= row.start);
   const changes = await changesSince(force, mart, series, row, months, unit).catch((error) => createElement("p", `What moved can't be read: ${error.message}.`));
   const printed = contents.revisions.filter((r) => r.mart === mart && r.measure === series[0] && r.category === series[1] && r.area_type === series[2] && r.area_name === series[4] && r.period_start <= row.end && r.period_end >= row.start);
-  const status = { c: "complete: files cover every day", p: "provisional: files cover a part of its days", n: "not available: no accepted file covers its days" }[row.status];
+  const status = { c: "complete: files cover every day", p: "provisional: files cover a part of its days", n: "not available: no accepted file has it for these days" }[row.status];
   const catalogue = catalogueOf(mart, series[0]);
   const control = row.kind === "month" ? controlOf(figures, series)?.months.get(row.start.slice(0, 7)) : null;
   byId("evidence-title").textContent = `Evidence: ${title}`;

@@ -132,7 +132,7 @@ function evidenceButton(text, row, series) {
 }
 
 function headline(row, rows, unit, control) {
-  const status = { c: "Complete", p: "Provisional: files cover a part of its days", n: "Not available: no accepted file covers its days" }[row.status];
+  const status = { c: "Complete", p: "Provisional: files cover a part of its days", n: "Not available: no accepted file has it for these days" }[row.status];
   const why = row.status === "c" ? "no complete year before" : "this period is not complete";
   const change = row.volume_change === null ? NOT_AVAILABLE : formatChange(row.volume_change, pointsOf(unit));
   const per = row.pct_change === null ? (row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : "") : formatChange(row.pct_change, "percent");

@@ -144,7 +144,7 @@ def test_a_missing_figure_is_not_shown_as_zero(opened: Any, sample_home: Home) -
         " date '2026-03-31' and period_type = 'month' and area_type = 'force' and category = 'all'",
     )  # fmt: skip
     first = page.locator("#headline div").first.inner_text()
-    assert "[x]" in first and "no accepted file covers its days" in first and not re.search(r"\b0\b", first)
+    assert "[x]" in first and "no accepted file has it for these days" in first and not re.search(r"\b0\b", first)
     assert "not available" in page.locator("#announcement").inner_text()
     assert "(not available)" in page.locator("#period option:checked").inner_text()
 
