@@ -238,6 +238,8 @@ def test_the_rate_of_an_area_shows_numerator_and_denominator(opened: Any, sample
         sample_home, "select area_name, numerator, denominator from marts.mart_drug_tests where measure = 'positivity_rate'"
         " and category = 'all' and area_type = 'lpu' and period_type = 'month' and period_start = '2025-12-01'")  # fmt: skip
     page.locator("#area-chart summary").press("Enter")
+    # A busy browser opens the table a moment later.
+    expect(page.locator("#area-chart tbody tr").first).to_be_visible()
     cells = {c[0]: c[-1] for c in (r.split("\t") for r in page.locator("#area-chart tbody tr").all_inner_texts())}
     assert cells == {name: f"{part:.0f} of {whole:.0f}" for name, part, whole in rows}
     assert "The table has the numbers that each is made of" in page.locator("#areas-note").inner_text()
