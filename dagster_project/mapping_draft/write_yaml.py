@@ -55,7 +55,8 @@ def mapping_yaml(draft: Draft) -> str:
         lines.append(f"times_are_utc: true  # check: '{_one_line(utc[0])}' says so; {read_as}")
     if draft.not_stored:
         lines.append(f"# not stored: {_one_line(', '.join(draft.not_stored))}")
-    absent = [d.column for d in draft.missing if d.column.name not in draft.unfit]
+    unfit = draft.unfit
+    absent = [d.column for d in draft.missing if d.column.name not in unfit]
     lines += [f"# not in the file: {column.name}" for column in absent if not column.required]
     return "\n".join(lines) + "\n"
 
