@@ -335,10 +335,6 @@ class _Check:
         if figure is None:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
-        if figure.shows == "prior_value" and figure.status and figure.value is not None:
-            # Its status is that of the newer period; that both are covered whole is known where there is a change.
-            change = with_value(self.con, self.figures, replace(figure, shows="volume_change", value=None))
-            figure = replace(figure, status="partial" if change.value is None else "complete")
         try:
             printed = read_printed(number.text, figure.unit)
             if spot and figure.shows in CHANGES and is_fall_in_words(spot) and printed.value and printed.value > 0:

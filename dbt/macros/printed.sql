@@ -54,6 +54,11 @@ case {{ name }}
         end
 {%- endmacro %}
 
+{#- The status of the column of a figure that a cell or claim names: the year before has its own. -#}
+{% macro status_of(name, figure) -%}
+case when {{ name }} = 'prior_value' then {{ figure }}.prior_status else {{ figure }}.data_status end
+{%- endmacro %}
+
 {#- Whether a column of a figure has no meaning, 0 or 1: no change in per cent from 0, or of a percentage; no rate of nothing. -#}
 {% macro has_no_meaning(name, figure) -%}
 case

@@ -203,7 +203,11 @@ select
     case
         when listed.measure is null then 'not_applicable'
         else coalesce(answered.data_status, 'not_available')
-    end as data_status
+    end as data_status,
+    case
+        when listed.measure is null then 'not_applicable'
+        else coalesce(answered.prior_status, 'not_available')
+    end as prior_status
 from asked
 left join listed
     on asked.mart = listed.mart

@@ -12,7 +12,7 @@ answered as (
         answers.area_name,
         answers.category,
         answers.unit,
-        answers.data_status,
+        {{ status_of('cells.shows', 'answers') }} as data_status,
         answers.numerator,
         answers.denominator,
         {{ named_column('cells.shows', 'answers') }} as value,

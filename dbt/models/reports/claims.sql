@@ -16,10 +16,7 @@ figures as (
         claims.printed_places,
         claims.figure,
         claims.unit,
-        answers.data_status,
-        -- The status is that of the newer period; that both are covered whole is known where there is a change.
-        case when claims.figure = 'prior_value' then answers.volume_change is null else answers.data_status = 'partial' end
-            as is_in_part,
+        {{ status_of('claims.figure', 'answers') }} as data_status,
         {{ named_column('claims.figure', 'answers') }} as computed,
         {{ has_no_meaning('claims.figure', 'answers') }} as has_no_meaning
     from claims
@@ -52,7 +49,7 @@ judged_figures as (
             when printed_steps = side * floor(computed_steps + 0.5) then 'agrees'
             when printed_steps = side * floor(computed_steps) then 'agrees when cut'
             -- The whole period may have what was printed, unless a part of it counts more already.
-            when is_in_part and not (unit = 'count' and computed > printed_value) then 'not computable'
+            when data_status = 'partial' and not (unit = 'count' and computed > printed_value) then 'not computable'
             else 'disagrees'
         end as verdict
     from stepped
@@ -225,8 +222,6 @@ select
         when verdict = 'not computable' and data_status = 'not_applicable' then 'not held in the warehouse'
         when verdict = 'not computable' and has_no_meaning = 1
             then 'there is no such figure: nothing to divide by, or a percentage of a percentage'
-        when verdict = 'not computable' and figure = 'prior_value' and computed is not null
-            then 'the extracts may cover only a part of the period'
         when verdict = 'not computable' and unknown_status = 'partial' then 'the extracts cover only a part of the period'
         when verdict = 'not computable' then 'the extracts do not cover the period'
         when verdict = 'agrees when cut' then 'matches if rounded down'
