@@ -36,13 +36,13 @@ def check_document(
 
     Example: pam check report.pdf --format json > numbers.json
     """
-    from dagster_project.document_check import DocumentError, check_document
+    from dagster_project.document_check import DocumentError, check_document, read_edition_figures
     from dagster_project.editions.model import NoEditionError
     from dagster_project.serving import connect, write_result
 
     with connect(home, reason, by="pam check") as con:
         try:
-            checked = check_document(con, file, edition, home)
+            checked = check_document(con, file, read_edition_figures(con, edition), home)
         except (DocumentError, NoEditionError) as error:
             raise typer.BadParameter(str(error)) from error
     if form == "table":

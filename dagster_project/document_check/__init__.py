@@ -9,9 +9,12 @@ it, and `judge` compares the two.
 from dagster_project.editions.verdicts import VERDICTS as CLAIM_VERDICTS
 
 from .check import CheckedDocument, check_document
+from .edition_figures import EditionFigures, read_edition_figures
 from .judge import NOT_LINKED
 from .model import DocumentError
 
 VERDICTS = (*CLAIM_VERDICTS, NOT_LINKED)
 
-__all__ = ["NOT_LINKED", "VERDICTS", "CheckedDocument", "DocumentError", "check_document"]
+__all__ = [
+    "NOT_LINKED", "VERDICTS", "CheckedDocument", "DocumentError", "EditionFigures", "check_document", "read_edition_figures",
+]  # fmt: skip

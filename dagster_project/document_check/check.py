@@ -79,18 +79,16 @@ class CheckedDocument:
 
 
 def check_document(
-    con: duckdb.DuckDBPyConnection, path: Path, edition: str | None = None, home: Home | None = None
+    con: duckdb.DuckDBPyConnection, path: Path, figures: EditionFigures, home: Home | None = None
 ) -> CheckedDocument:
-    """Check a .docx, .pdf or .txt against an edition of the published night, by default the newest. `home`: for claims added
-    after the night.
+    """Check a .docx, .pdf or .txt against an edition of the published night. `home`: for claims added after the night.
 
-    Raises DocumentError, NoEditionError, and OSError if there is no such file.
+    Raises DocumentError, and OSError if there is no such file.
     """
     blocks = read_document(path)
     texts = [text for block in blocks for text in cells_of(block)]
     if sum(len(re.findall(r"\d[\d.,]*", t.text)) for t in texts) > MOST_NUMBERS:
         raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
-    figures = read_edition_figures(con, edition)
     # A document of `pam report` numbers its paragraphs differently from the printed report.
     has_own_paragraphs = any(b.tag.startswith(FIGURE_TAG) for t in texts for b in t.bound)
     check = _Check(con, figures, home, has_own_paragraphs)

@@ -1,6 +1,7 @@
 """Word documents for the tests: tables of an edition, sentences and content controls."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -12,15 +13,24 @@ from docx.oxml.ns import nsdecls
 from office import OFFICE, WITHOUT, convert
 
 from dagster_project.core.home import Home
-from dagster_project.document_check import CheckedDocument, check_document
+from dagster_project.document_check import CheckedDocument, EditionFigures, check_document, read_edition_figures
 
 EDITION = "2026-03"
 
 
-def check(home: Home, path: Path, edition: str | None = EDITION) -> CheckedDocument:
+def check(home: Home, path: Path) -> CheckedDocument:
     """Check a document against a home's published night."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
-        return check_document(con, path, edition)
+    con, figures = read_figures(home.warehouse.resolve())
+    return check_document(con, path, figures)
+
+
+@cache
+def read_figures(warehouse: Path) -> tuple[duckdb.DuckDBPyConnection, EditionFigures]:
+    """A published file, which stays open, and the figures of its edition. They are read once: it takes longer than a check."""
+    con = duckdb.connect()
+    con.execute(f"attach '{warehouse}' as night (read_only)")
+    con.execute("use night")
+    return con, read_edition_figures(con, EDITION)
 
 
 def check_text(home: Home, folder: Path, text: str) -> CheckedDocument:
