@@ -5,10 +5,14 @@ import duckdb
 from dagster_project.core.sql import one_row
 
 from .csv_reader import CELLS
-from .row_rules import PARSED, Sheet, delivered_columns, doubling_group, ragged_cells
+from .row_rules import PARSED, PARSED_TABLE, Sheet, delivered_columns, doubling_group, ragged_cells
 
 DOUBLED_ROWS = 100
 DOUBLED_DISTINCT = 50
+
+SEVERAL_ROWS = 100
+SEVERAL_SHARE = 0.05
+"""Rows of a file, and the share of them, from which records with several rows are taken for the way it was exported."""
 
 MERGED = "landing_merged"
 CLASHING = "landing_clashing"
@@ -82,9 +86,11 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     """Make `landing_merged (line)` and `landing_clashing (line, reason, kind)` of the rows whose keys repeat.
 
     Merged: all but the first of identical good rows (the contract's columns in canonical form). Clashing: every row of a key
-    whose rows differ. Returns the number of each.
+    whose rows differ. Where the mapping says `row_for_each`, rows may differ in that column: the first has the items of all.
+    Returns the number of each.
     """
-    columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns)
+    items = sheet.mapping.table.row_for_each
+    columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns if c.name != items)
     # Bad rows are compared as delivered: a cell that can't be read has no canonical form.
     content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
     con.execute(
@@ -106,6 +112,18 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
         from contents
         """
     )
+    if items:
+        con.execute(
+            f"""
+            update {PARSED_TABLE} as p set c_{items} = array_to_string(list_sort(list_distinct(flatten(records.items))), ';')
+            from (
+                select min(line) as line, list(string_split(c_{items}, ';')) filter (where c_{items} is not null) as items
+                from {PARSED} join landing_repeated using (line) where not clashes and not landing_repeated.bad
+                group by landing_repeated._key
+            ) as records
+            where p.line = records.line and records.items is not null
+            """
+        )
     con.execute(
         f"""
         create or replace temp table {MERGED} as
@@ -130,3 +148,37 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
         """
     )
     return one_row(con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})"))
+
+
+def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int, n_clashing: int) -> str | None:
+    """The reason to hold a file in which many records have several rows that differ in one column alone, or None: none of them
+    would count, and the figures would be too low. Reads what `sort_repeated_keys` made.
+    """
+    if n_clashing < max(SEVERAL_ROWS, SEVERAL_SHARE * n_rows):
+        return None
+    columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in sheet.key]
+    differs = ", ".join(f"case when count(distinct coalesce(c_{c.name}, '')) > 1 then '{c.name}' end" for c in columns)
+    rows, name = one_row(con.execute(
+        f"""
+        select sum(n), arg_max(differing[1], n) filter (where len(differing) = 1 and n >= {SEVERAL_ROWS})
+        from (
+            select differing, sum(n) as n
+            from (
+                select list_filter([{differs}], lambda x: x is not null) as differing, count(*) as n
+                from {PARSED} join {CLASHING} using (line) group by _key
+            )
+            group by differing
+        )
+        """
+    ))
+    if name is None:
+        return None
+    key = ", ".join(sheet.key)
+    advice = "export one row for each record"
+    if sheet.contract.column(name).type == "list":
+        advice = f"say table: {{row_for_each: {name}}} in a mapping, which makes one row of them, or {advice}"
+    return (
+        f"{rows:,} of {n_rows:,} rows share their {key} with others, most of which differ in {name} alone, as where a record"
+        f" has a row for each {name}: none of them would count. Not believed: {advice}; if they are faults of single records,"
+        " release the file"
+    )

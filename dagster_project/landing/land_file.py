@@ -16,7 +16,7 @@ from dagster_project.core.errors import Cause, cause_of
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
-from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, sort_repeated_keys
+from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, several_rows_a_record, sort_repeated_keys
 from .file_doubts import doubts, rows_that_stopped
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
@@ -33,6 +33,7 @@ from .plausibility import (
     only_on_first_rows,
     points_for_thousands,
     quarantined_too_much,
+    ranges_as_dates,
     refuse_other_force,
     says_own_number,
     withdraws_too_much,
@@ -309,6 +310,7 @@ class FileLanding(LandingSession):
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)
             n_merged, n_clashing = sort_repeated_keys(self.con, sheet)
+            hold_reason = hold_reason or several_rows_a_record(self.con, sheet, n_rows, n_clashing)
         digest = ragged_digest(self.con, sheet, self.key) if n_ragged else None
         # Of rows whose keys repeat, some are not stored.
         return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest, is_written and not n_merged + n_clashing)
@@ -331,6 +333,7 @@ class FileLanding(LandingSession):
         hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None and kinds:
             hold_reason = other_order_below(self.con, sheet)
+        hold_reason = hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
             hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)

@@ -68,6 +68,8 @@ class SystemMapping(BaseModel, extra="forbid", frozen=True):
     def digest(self) -> str:
         """The beginning of the SHA-256 of its content: comments and layout do not change it."""
         body = self.model_dump(mode="json", exclude={n for n in ADDED_LATER if n not in self.model_fields_set})
+        if self.table.row_for_each is None:
+            body.get("table", {}).pop("row_for_each", None)
         text = json.dumps(body, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:DIGEST]
 
@@ -254,6 +256,9 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):
         faults += [f"{part}.{n}: no such column: {known}" for n in getattr(mapping, part) if n not in columns]
     faults += [f"table.ignore.{n}: no such column: {known}" for n in mapping.table.ignore if n not in columns]
+    items = mapping.table.row_for_each
+    if items is not None and (items not in columns or columns[items].type != "list"):
+        faults.append(f"table.row_for_each: '{items}' is no list column of {mapping.extract}")
     if mapping.files and len(mapping.forces) != 1:
         faults.append("forces: a mapping with files is of exactly one force: their names say none")
     if contract.date_column is None and any(f.covers for f in mapping.files):

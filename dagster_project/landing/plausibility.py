@@ -37,6 +37,13 @@ PERIOD = re.compile(
     r"|(?<![a-z\d])q[1-4](?!\d)|(?:19|20)\d\d"
 )
 """A month, quarter or year in a sheet's name, in lower case."""
+DAY_OR_MONTH = (
+    r"^(\d{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{1,2}"
+    r"|\d{4}-\d{2}-\d{2}( 00:00:00)?|\d{1,2}/\d{1,2}/\d{4})$"
+)
+"""What a spreadsheet makes of a range such as 10-17."""
+TURNED_ROWS = 10
+"""Rows with such a value from which it is no slip of one person."""
 MONTH_DAYS = 28
 """Days of the window without a row before or after those of the first sheet, from which other sheets have them: a month."""
 THOUSANDS = 3
@@ -200,6 +207,27 @@ def quarantined_too_much(
         f"{quarantined:,} of {rows:,} rows ({quarantined / rows:.0%}) would be quarantined, more than"
         f" {limits.quarantined_share:.0%}: not believed. Most often {most} ({kinds[most]:,}). {advice}"
     )
+
+
+def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str | None:
+    """The reason to hold a file whose ranges a spreadsheet has made dates of, or None: the age range 10-17 would count as
+    Oct-17, and 10-17 itself as 0. `load`: the file's rows, stored already."""
+    if sheet.contract.kind == "indicators" or not load.raw(home).exists():
+        return None
+    for c in sheet.contract.columns:
+        if c.type != "text" or c.key or c.identifier or c.name not in sheet.layout.position:
+            continue
+        values = con.execute(
+            f"select {c.name}, count(*) from {parquet_of(load.raw(home))} group by 1"
+            f" having regexp_matches({c.name}, ?, 'i') order by 2 desc, 1", [DAY_OR_MONTH],
+        ).fetchall()  # fmt: skip
+        if (rows := sum(n for _, n in values)) >= TURNED_ROWS:
+            value = values[0][0]
+            return (
+                f"{c.name}: '{value}' is what a spreadsheet makes of a range such as 10-17 ({rows:,} rows): export again and do"
+                f" not open it in one, or say what it was in a mapping, values: {{{c.name}: {{{value}: 10-17}}}}"
+            )
+    return None
 
 
 def withdraws_too_much(

@@ -32,6 +32,9 @@ NAMED = 0.2
 """Added to an extract's score, of 1, for its name in the file's name, sheet or title."""
 USED = 0.35
 """Added to an extract's score if it uses every header of the file."""
+SEVERAL = 10
+SEVERAL_SHARE = 0.01
+"""Records, and the share of them, with several rows that differ in a list column: its items are each in a row."""
 BY_HAND = "chosen by hand"
 """Why a column has its source, or none, if a person said so."""
 
@@ -41,8 +44,9 @@ class Draft:
     """A drafted mapping. `columns`: one for each of the contract's, in its order. `fields`: the file's. `codes`: column ->
     codes in the file.
 
-    `separators`: list column -> separator of its items. `ignore`: column -> globs of rows that are not records. `window`: first
-    and last day of the rows, if they have dates. `unplaced`: what a person must decide of rows that are not records but that no
+    `separators`: list column -> separator of its items. `ignore`: column -> globs of rows that are not records. `row_for_each`:
+    the list column for each item of which a record has a row, and how many records have several. `window`: first and last day
+    of the rows, if they have dates. `unplaced`: what a person must decide of rows that are not records but that no
     column can identify.
     """
 
@@ -57,6 +61,7 @@ class Draft:
     separators: dict[str, str] = field(default_factory=dict)
     ignore: dict[str, list[str]] = field(default_factory=dict)
     extra_rows: int = 0
+    row_for_each: tuple[str, int] | None = None
     name: NameRule | None = None
     window: tuple[date | None, date | None] = (None, None)
     checks: list[str] = field(default_factory=list)
@@ -164,6 +169,7 @@ def draft_mapping(
     draft = Draft(path, table, contract, force, rows, drafted, fields, checks=checks)
     _fill_codes(draft, known[extract])
     _fill_ignore(con, draft, extra)
+    draft.row_for_each = _row_for_each(con, draft)
     _fill_name(con, draft)
     return draft
 
@@ -295,6 +301,22 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
     if unplaced:
         shown = ", ".join(unplaced[:5]) + (f" and {len(unplaced) - 5} more" if len(unplaced) > 5 else "")
         draft.unplaced.append(f"table.ignore: {shown}: not a record, but no contract column shows it: quarantined")
+
+
+def _row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> tuple[str, int] | None:
+    sources = {d.column.name: d.source.profile.text for d in draft.columns if d.source}
+    lists = [d.column.name for d in draft.columns if d.source and d.column.type == "list" and d.source.how == "one"]
+    if not lists or not draft.contract.key or not sources.keys() >= set(draft.contract.key):
+        return None
+    key = ", ".join(sources[name] for name in draft.contract.key)
+    for name in lists:
+        several, all_keys = one_row(con.execute(
+            f"select count(*) filter (where n > 1), count(*) from (select count(distinct {sources[name]}) as n from {ROWS}"
+            f" group by {key})"
+        ))
+        if several >= SEVERAL and several >= SEVERAL_SHARE * all_keys:
+            return name, several
+    return None
 
 
 def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:

@@ -88,6 +88,9 @@ def _table(draft: Draft) -> list[str]:
         rows = "row that is no record" if draft.extra_rows == 1 else "rows that are no records"
         lines.append(f"  ignore:  # {draft.extra_rows} {rows}")
         lines += [f"    {name}: [{', '.join(quoted(g) for g in globs)}]" for name, globs in draft.ignore.items()]
+    if draft.row_for_each:
+        name, records = draft.row_for_each
+        lines.append(f"  row_for_each: {name}  # {records:,} records have several rows, which become one")
     return ["table:", *lines] if lines else []
 
 

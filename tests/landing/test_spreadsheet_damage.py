@@ -135,3 +135,26 @@ def test_sheets_with_other_names_are_noted(warehouse, names):
 def test_workbook_lands_if_only_the_first_sheet_has_the_columns(warehouse):
     entry = land(warehouse, rename_sheets(workbook([HEAD, *rows(5, 1)], [["Notes of February"]]), "January", "February"))
     assert (entry.outcome, entry.rows_landed) == ("accepted", 5)
+
+
+SEARCHES = "search_ref,searched_at,object_of_search,object_found,age_range"
+
+
+def searches(warehouse, *ages, at="20260105T020000Z"):
+    rows = [f"S{n},2025-03-01 10:00,Drugs,N,{age}" for n, age in enumerate(ages)]
+    return warehouse.land("stop_search", *rows, header=SEARCHES, at=at)
+
+
+@pytest.mark.parametrize("age", ["Oct-17", "17-Oct", "2017-10-01", "01/10/2017", "2026-10-17 00:00:00"])
+def test_ranges_that_became_dates_hold_the_file(warehouse, age):
+    """10-17 would have no searches, and a category of its own would have them."""
+    entry = searches(warehouse, *[age] * 10, "18-24", "over 34")
+    assert entry.outcome == "held" and entry.reason.startswith(f"age_range: '{age}' is what a spreadsheet makes of a range")
+    assert searches(warehouse, *[age] * 9, *["10-17"] * 90, at="20260106T000000Z").outcome == "accepted"
+
+
+def test_a_mapping_says_which_range_it_was(warehouse):
+    mapping = "extract: stop_search\nforces: [derbyshire]\nvalues: {age_range: {Oct-17: 10-17}}\n"
+    (warehouse.home.mappings / "searches.yml").write_text(mapping)
+    entry = searches(warehouse, *["Oct-17"] * 10, "18-24")
+    assert entry.outcome == "accepted" and {r["age_range"] for r in warehouse.raw(entry)} == {"10-17", "18-24"}

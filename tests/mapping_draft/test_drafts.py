@@ -425,3 +425,17 @@ def test_day_in_the_name_gets_a_check(con: duckdb.DuckDBPyConnection, home: Home
     path.rename(home.inbox / path.name)
     (entry,) = land_night(home)
     assert entry.window == (date(2025, 1, 5), date(2025, 10, 30))
+
+
+def test_records_with_a_row_for_each_qualifier_are_drafted_so(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.csv"
+    rows = [(n, q) for n in range(100) for q in (("Drugs", "ASB") if n < 10 else ("Drugs",))]
+    lines = ["Incident No,Record Type,Opened,Qualifiers", *(f"I{n},INCIDENT,01/03/2025 10:00,{q}" for n, q in rows)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    _, draft_yaml, mapping = drafted(con, home, path, extract="incidents", force="kent")
+    assert mapping["table"] == {"row_for_each": "qualifiers"} and "# 10 records have several rows" in draft_yaml
+    assert_loads(home, draft_yaml)
+    path.write_text("\n".join([*lines[:1], *lines[3:]]), encoding="utf-8")
+    assert "table" not in drafted(con, home, path, extract="incidents", force="kent")[2], "nine are single mistakes"

@@ -187,6 +187,12 @@ def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, 
     assert [e.outcome for e in land_night(new_home)] == ["accepted"]
 
 
+def test_the_files_of_a_home_inside_its_inbox_are_no_extracts(new_home: Home, tmp_path: Path) -> None:
+    write_extract(tmp_path, "mda_orders", ROWS, columns=ORDERS)
+    assert new_home.path.parent == tmp_path
+    assert [[e.outcome for e in land_night(new_home, tmp_path)] for _ in range(2)] == [["accepted"], ["known"]]
+
+
 def test_checking_the_lock_creates_no_home(pam: Callable, tmp_path: Path) -> None:
     assert not is_under_way(Home(tmp_path / "nowhere")) and not (tmp_path / "nowhere").exists()
 

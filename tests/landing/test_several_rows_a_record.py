@@ -1,0 +1,93 @@
+"""Records that an export writes in several rows, one for each of their values: the file is held, or a mapping makes one row of
+them. A few rows whose key repeats are quarantined, as in any file."""
+
+import pytest
+
+from dagster_project.landing.mappings import read_mappings
+
+HEADER = "incident_ref,record_type,created_at,qualifiers,grade"
+MAPPING = "extract: incidents\nforces: [derbyshire]\ntable: {row_for_each: qualifiers}\n"
+
+
+def incident(n, qualifiers, grade="Priority"):
+    return f"I{n},INCIDENT,2025-03-01 10:00,{qualifiers},{grade}"
+
+
+def several_rows(n):
+    """So many incidents with two rows."""
+    return [incident(i, q) for i in range(n) for q in ("Drugs", "Domestic")]
+
+
+def singles(n):
+    return [incident(i, "ASB") for i in range(10_000, 10_000 + n)]
+
+
+def write_mapping(warehouse, text=MAPPING):
+    warehouse.home.mappings.mkdir(exist_ok=True)
+    (warehouse.home.mappings / "log.yml").write_text(text, encoding="utf-8")
+
+
+def counts(entry):
+    return entry.rows_in_file, entry.rows_landed, entry.rows_quarantined, entry.rows_duplicate
+
+
+@pytest.mark.parametrize(("several", "single", "outcome"), [
+    (50, 500, "held"), (49, 500, "accepted"), (50, 1_900, "held"), (50, 1_901, "accepted"),
+])  # fmt: skip
+def test_a_file_with_a_row_for_each_item_is_held(warehouse, several, single, outcome):
+    entry = warehouse.land("incidents", *several_rows(several), *singles(single), header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == (outcome, 2 * several)
+    if outcome == "held":
+        assert entry.reason.startswith(
+            f"{2 * several} of {2 * several + single:,} rows share their incident_ref with others, most of which differ in"
+            " qualifiers alone"
+        )
+        assert "table: {row_for_each: qualifiers}" in entry.reason
+
+
+def test_rows_that_differ_in_another_column_or_in_several_are_told_apart(warehouse):
+    grades = [incident(i, "Drugs", g) for i in range(50) for g in ("Priority", "Emergency")]
+    entry = warehouse.land("incidents", *grades, *singles(500), header=HEADER)
+    assert "differ in grade alone" in entry.reason and "row_for_each" not in entry.reason
+    both = [incident(i, q, g) for i in range(50) for q, g in (("Drugs", "Priority"), ("Domestic", "Emergency"))]
+    entry = warehouse.land("incidents", *both, *singles(500), header=HEADER, at="20260106T000000Z")
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 100)
+
+
+@pytest.mark.parametrize("ext", [".csv", ".csv.gz"])
+def test_a_mapping_makes_one_row_of_a_record(warehouse, ext):
+    write_mapping(warehouse)
+    rows = [
+        incident(1, "Drugs"), incident(2, "Alcohol;Drugs"), incident(1, ""), incident(1, "Domestic;Drugs"),
+        incident(3, "Drugs"), incident(3, "Drugs"), incident(4, "Drugs", "Priority"), incident(4, "ASB", "Emergency"),
+        incident(5, ""), incident(5, "ASB"),
+    ]  # fmt: skip
+    text = "\n".join([HEADER, *rows]) + "\n"
+    entry = warehouse.land("incidents", header=HEADER, text=text, ext=ext)
+    assert counts(entry) == (10, 4, 2, 4)
+    assert [(r["_key"], r["_line"], r["qualifiers"]) for r in warehouse.raw(entry)] == [
+        ("I1", "2", "Domestic;Drugs"), ("I2", "3", "Alcohol;Drugs"), ("I3", "6", "Drugs"), ("I5", "10", "ASB"),
+    ]  # fmt: skip
+    assert {r["_line"] for r in warehouse.quarantine(entry)} == {"8", "9"}
+
+
+def test_a_record_in_several_rows_is_the_same_as_in_one_file_again(warehouse):
+    """In another container: its rows are compared as they were stored."""
+    write_mapping(warehouse)
+    first = warehouse.land("incidents", *several_rows(60), header=HEADER)
+    assert (first.outcome, counts(first)) == ("accepted", (120, 60, 0, 60))
+    assert warehouse.land("incidents", *several_rows(60), header=HEADER, ext=".csv.gz").outcome == "known"
+
+
+@pytest.mark.parametrize("column", ["grade", "nothing"])
+def test_only_a_list_column_can_have_a_row_for_each_item(warehouse, column):
+    write_mapping(warehouse, MAPPING.replace("qualifiers", column))
+    (problem,) = read_mappings(warehouse.home, warehouse.contracts, {"derbyshire"}).problems
+    assert f"table.row_for_each: '{column}' is no list column of incidents" in problem.reason
+
+
+def test_a_mapping_without_the_field_keeps_its_hash(warehouse):
+    """It is in the ledger beside each file."""
+    write_mapping(warehouse, "extract: crimes\nforces: [derbyshire]\ntable: {header_row: 3}\n")
+    (mapping,) = read_mappings(warehouse.home, warehouse.contracts, {"derbyshire"}).valid
+    assert mapping.label == "log.yml@afd84b223905"
