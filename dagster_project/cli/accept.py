@@ -1,5 +1,7 @@
-"""`pam accept`: lets a month that is far from the year before pass the gate."""
+"""`pam accept`: lets months that are far from the year before pass the gate."""
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated
 
 import typer
@@ -10,31 +12,51 @@ from .echo import echo
 
 @app.command()
 def accept(
-    measure: Annotated[str, typer.Argument(help="Measure, such as possession_offences.")],
-    month: Annotated[str, typer.Argument(help="Month, such as 2025-10.")],
-    force: Annotated[str, typer.Option("--force", help="Force, as data.police.uk names it.")],
-    why: Annotated[str, typer.Option("--why", help="Why the figure is right: it goes on record. No personal data here.")],
+    why: Annotated[str, typer.Option("--why", help="Why the figures are right: it goes on record. No personal data here.")],
+    measure: Annotated[str, typer.Argument(help="Measure, such as possession_offences.", show_default=False)] = "",
+    months: Annotated[
+        list[str] | None, typer.Argument(metavar="[MONTH]...", help="Months, such as 2025-10.", show_default=False)
+    ] = None,
+    force: Annotated[str, typer.Option("--force", help="Force, as data.police.uk names it.", show_default=False)] = "",
+    night: Annotated[
+        str, typer.Option("--night", help="All months that this night was held for, by its id.", show_default=False)
+    ] = "",
     area: Annotated[str, typer.Option("--area", help="A unit that fell to 0, by name or code. (default: the force)")] = "",
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:
-    """Let a month of a measure pass the gate from the next night on, though it is far from the months before.
+    """Let months of a measure pass the gate from the next night on, though they are far from the months before.
 
-    Accept what a night found fault with, once you have seen its figure. Each unit that fell to 0 is accepted by itself, with
-    --area: other units and the force's own figure are still judged.
+    Accept what a night found fault with, once you have seen its figures. --night accepts all that it found, or, with a measure
+    or --force, all of these. Each unit that fell to 0 is accepted by itself, with --area: other units and the force's own
+    figure are still judged.
 
-    Example: pam accept possession_offences 2025-10 --force derbyshire --why "Operation Kestrel ended"
+    Example: pam accept possession_offences 2025-10 2025-11 --force derbyshire --why "Operation Kestrel ended"
+
+    Example: pam accept --night 20260126T020000Z --why "The old system was down in these months"
 
     Example: pam accept drug_searches 2025-10 --force derbyshire --area "High Peak" --why "The unit has moved to Glossop"
     """
-    from dagster_project.transform.accepted_months import accept_month, is_flagged
+    from dagster_project.transform.accepted_months import accept_found, accept_months, is_flagged
 
-    accepted = accept_month(home, measure, month, force.strip().lower(), by=by, why=why, unit=area)
-    place = f" of {accepted.area_code}" if area else ""
-    echo(f"{accepted.measure}{place} of {accepted.force_code} in {accepted.month} passes from the next night on")
-    if not is_flagged(home, accepted):
+    force = force.strip().lower()
+    if night and (months or area):
+        raise typer.BadParameter("--night says the months itself: leave them and --area out, or leave --night out")
+    if not night and not (measure and months and force):
+        raise typer.BadParameter("say a MEASURE, its MONTH and --force, or all that a night was held for with --night")
+    accepted = (
+        accept_found(home, night.strip(), by=by, why=why, measure=measure, force=force)
+        if night else accept_months(home, measure, months or [], force, by=by, why=why, unit=area)
+    )  # fmt: skip
+    for (name, of, unit), own in groupby(accepted, key=attrgetter("measure", "force_code", "area_code")):
+        listed = [a.month for a in own]
+        place = f" of {unit}" if area else ""
+        verb = "passes" if len(listed) == 1 else "pass"
+        echo(f"{name}{place} of {of} in {', '.join(listed)} {verb} from the next night on")
+    if unseen := [a.month for a in accepted if not is_flagged(home, a)]:
+        which = "it" if len(accepted) == 1 else ", ".join(unseen)
         echo(
-            "pam: no rule of the last checked night found fault with it: whatever comes for it now passes unseen. If you do not"
-            f" mean that, take its line out of {home.seeds / 'accepted_months.csv'}",
+            f"pam: no rule of the last checked night found fault with {which}: whatever comes for it now passes unseen. If you"
+            f" do not mean that, take its line out of {home.seeds / 'accepted_months.csv'}",
             err=True,
         )

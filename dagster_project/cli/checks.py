@@ -35,7 +35,7 @@ def checks(
 
     Example: pam checks --docs data-docs/
     """
-    from dagster_project.core.check_results import message_of
+    from dagster_project.core.check_results import advice_of, message_of
     from dagster_project.core.receipts import read_receipts
     from dagster_project.core.terminal_console import Console
     from dagster_project.quality import data_docs, stored_results
@@ -61,7 +61,7 @@ def checks(
         if not c["passed"]:
             colour = "red" if c["severity"] == "critical" else "yellow"
             print_line(console, f"{c['severity'].title():<8}  {message_of(c)} [{c['rule']}]", colour)
-            print_line(console, f"{'':<8}  {c['reason']} {c['advice']}", "dim")
+            print_line(console, f"{'':<8}  {c['reason']} {advice_of(c, night_id)}", "dim")
         elif every:
             print_line(console, f"Passed    {c['subject']}: {c['rule']} ({c['severity']})")
     outcome = receipt.outcome if receipt else "not finished"

@@ -8,7 +8,7 @@ from rich import box
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dagster_project.core.check_results import message_of
+from dagster_project.core.check_results import advice_of, message_of
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
@@ -99,17 +99,20 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     if run.receipt_problem:
         print_line(errors, run.receipt_problem, "red")
     if run.receipt.outcome not in ("published", "unchanged"):
-        print_line(errors, _headline(run.receipt), "red")
+        print_line(errors, _headline(run.receipt, run.home), "red")
         return 1
     if not_served := run.receipt.not_served:
         print_line(errors, f"Published, but not loaded into PostgreSQL, which keeps its earlier night. {not_served}", "red")
     return PUBLISHED_ONLY if not_served or run.receipt_problem else 0
 
 
-def _headline(receipt: Receipt) -> str:
+def _headline(receipt: Receipt, home: Home) -> str:
     if receipt.outcome in ("held", "failed"):
-        ended = "is held back" if receipt.outcome == "held" else "failed"
-        return f"Night {receipt.night_id} {ended}; the last publication stays. {receipt.reason}"
+        is_held = receipt.outcome == "held"
+        ended = "is held back" if is_held else "failed"
+        stands = "the last publication stays" if home.warehouse.exists() else "nothing is published yet"
+        todo = ". What to do: pam checks" if is_held else ""
+        return f"Night {receipt.night_id} {ended}; {stands}. {receipt.reason}{todo}"
     if receipt.outcome == "unchanged":
         return f"Night {receipt.night_id} publishes nothing: {receipt.reason}"
     return f"Night {receipt.night_id} is published: {sum(receipt.figures.values()):,} figures in {len(receipt.figures)} marts"
@@ -150,7 +153,7 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
             print_line(console, text, "yellow")
     if found_none:
         print_line(console, "No new file.")
-    _show_checks(console, receipt.checks)
+    _show_checks(console, receipt)
     for extract, n in receipt.withdrawn.items():
         listed = home.nights / f"{receipt.night_id}__withdrawn.csv"
         print_line(console, f"{extract}: {counted(n, 'row')} withdrawn, listed in {listed}")
@@ -161,11 +164,12 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
             print_line(console, f"PostgreSQL: {outcomes[load['outcome']]}{reason}")
     print_line(console, "Time: " + ", ".join(f"{k} {v:.1f} s" for k, v in receipt.seconds.items()))
     if receipt.outcome in ("published", "unchanged"):
-        print_line(console, _headline(receipt), "green")
+        print_line(console, _headline(receipt, home), "green")
         print_line(console, 'Query it: pam query "select * from meta.extracts", or see pam status')
 
 
-def _show_checks(console: Console, checks: list[dict[str, Any]]) -> None:
+def _show_checks(console: Console, receipt: Receipt) -> None:
+    checks = receipt.checks
     failed = [c for c in checks if not c["passed"]]
     rules = {(c["severity"], c["rule"]) for c in failed}
     if checks:
@@ -173,11 +177,13 @@ def _show_checks(console: Console, checks: list[dict[str, Any]]) -> None:
     for severity, rule in sorted(rules):
         same = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
         colour = "red" if severity == "critical" else "yellow"
-        for c in same[:4]:
+        # What holds the night is all shown: a person decides on each.
+        shown = same if severity == "critical" else same[:4]
+        for c in shown:
             print_line(console, f"{severity.title():<8}  {message_of(c)} [{rule}]", colour)
-        if len(same) > 4:
-            print_line(console, f"{'':<8}  and {len(same) - 4} more of this rule: pam checks shows them", colour)
-        print_line(console, f"  {same[0]['reason']} {same[0]['advice']}", "dim")
+        if len(same) > len(shown):
+            print_line(console, f"{'':<8}  and {len(same) - len(shown)} more of this rule: pam checks shows them", colour)
+        print_line(console, f"  {same[0]['reason']} {advice_of(same[0], receipt.night_id)}", "dim")
 
 
 def show_status(state: dict[str, Any]) -> None:
@@ -201,6 +207,8 @@ def show_status(state: dict[str, Any]) -> None:
         print_line(console, f"Last night  {last['night_id']} published nothing: {last['reason']}")
     elif last and (published is None or last["night_id"] != published["night_id"]):
         print_line(console, f"Last night  {last['night_id']} was not published: {last['outcome']}: {last['reason']}", "red")
+        if last["outcome"] == "held":
+            print_line(console, "            What to do: pam checks", "red")
     nothing = f"nothing: every extract{' that is expected' if state['not_expected'] else ''} was dropped at least once"
     print_line(console, "Missing     " + (", ".join(state["missing"]) or nothing))
     if state["not_expected"]:
@@ -210,6 +218,8 @@ def show_status(state: dict[str, Any]) -> None:
         for f in state["late"]
     ]
     print_lines(console, "Late", late)
+    not_covered = "no file covers these days: not available, not 0"
+    print_lines(console, "Gaps", [f"{g['extract']} ({g['force_code']}): {g['days']}: {not_covered}" for g in state["gaps"]])
     for name in ("held", "retracted", "refused"):
         print_lines(console, name.title(), [f"{f['source_file']}: {f['reason']}" for f in state[name]])
     print_lines(console, "Quarantined", [f"{f['source_file']}: {counted(f['rows'], 'row')}: "

@@ -35,3 +35,8 @@ class Check:
 def message_of(check: Mapping[str, Any]) -> str:
     """The message of a failed check of a receipt."""
     return Check(**check).message
+
+
+def advice_of(check: Mapping[str, Any], night_id: str) -> str:
+    """What to do about a failed check of a night's receipt, with the night's id where a command needs it."""
+    return str(check["advice"]).replace("--night NIGHT", f"--night {night_id}")

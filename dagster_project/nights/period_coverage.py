@@ -8,6 +8,8 @@ from dagster_project.core.errors import PamError
 from dagster_project.landing import LedgerEntry, accepted
 
 DAY = timedelta(days=1)
+MOST_GAPS = 6
+"""How many gaps of an extract and force are named."""
 Span = tuple[date, date]
 """First and last day."""
 
@@ -31,9 +33,7 @@ def coverage_rows(entries: Iterable[LedgerEntry], period: Span) -> list[tuple[st
     """Extract, force, how many days of a period its accepted files cover, and the days for which figures are not available, as
     text. One row at the end names all extracts without any accepted file.
     """
-    windows: dict[tuple[str, str], list[Span]] = {}
-    for e in accepted(entries):
-        windows.setdefault((str(e.extract), str(e.force_code)), []).append(e.window)
+    windows = _windows(entries)
     rows, never, total = [], [], _length(period)
     for extract in load_contracts():
         forces = sorted(force for x, force in windows if x == extract)
@@ -44,6 +44,24 @@ def coverage_rows(entries: Iterable[LedgerEntry], period: Span) -> list[tuple[st
         if not forces:
             never.append(extract)
     return rows + ([(", ".join(never), "none", "0", "all: never accepted")] if never else [])
+
+
+def coverage_gaps(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, str]]:
+    """Extract, force, and the days between their first and last covered one that no accepted file covers, as text."""
+    found = []
+    for (extract, force), spans in sorted(_windows(entries).items()):
+        period = min(first for first, _ in spans), max(last for _, last in spans)
+        if gaps := find_gaps(spans, period):
+            more = f" and {len(gaps) - MOST_GAPS} more times" if len(gaps) > MOST_GAPS else ""
+            found.append((extract, force, format_spans(gaps[:MOST_GAPS]) + more))
+    return found
+
+
+def _windows(entries: Iterable[LedgerEntry]) -> dict[tuple[str, str], list[Span]]:
+    windows: dict[tuple[str, str], list[Span]] = {}
+    for e in accepted(entries):
+        windows.setdefault((str(e.extract), str(e.force_code)), []).append(e.window)
+    return windows
 
 
 def _length(span: Span) -> int:

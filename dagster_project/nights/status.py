@@ -20,6 +20,7 @@ from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import known_values, lines_to_paste, unknown_values
 
 from .late_extracts import late_extracts
+from .period_coverage import coverage_gaps
 
 FILE_FIELDS = ("source_file", "extract", "force_code", "reason", "night_id")
 DRIFT_DAYS = 14
@@ -29,10 +30,11 @@ DRIFT_DAYS = 14
 def status(home: Home) -> dict[str, Any]:
     """The state of a home, read from its ledger and receipts; it need not have published anything.
 
-    Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `missing`, `not_expected`, `held`, `retracted`, `refused`,
-    `quarantined`, `withdrawn`, `drift` (files of the last days with other columns, sheets not read, or rows hidden or struck
-    out), `unknown_values` (of each column the command that makes them known), `without_areas` (forces with units in their files
-    and no list of areas), `editions` and `mappings` (those that can't be used), `warnings`, `archive`, `holding`.
+    Keys: `home`, `published`, `rolled_back`, `last_night`, `late`, `gaps` (days between files that none covers), `missing`,
+    `not_expected`, `held`, `retracted`, `refused`, `quarantined`, `withdrawn`, `drift` (files of the last days with other
+    columns, sheets not read, or rows hidden or struck out), `unknown_values` (of each column, how to make them known),
+    `without_areas` (forces with units in their files and no list of areas), `editions` and `mappings` (those that can't be
+    used), `warnings`, `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
     and `holding` are those of the earlier night while it is published, else those of the last one.
@@ -59,6 +61,7 @@ def status(home: Home) -> dict[str, Any]:
         "last_night": _night(last),
         "missing": sorted(expected - {str(e.extract) for e in loads}),
         "late": late_extracts(loads, today, config.extracts),
+        "gaps": [{"extract": x, "force_code": force, "days": days} for x, force, days in coverage_gaps(entries)],
         "not_expected": sorted(set(load_contracts()) - expected),
         "held": [_file(e) for e in held_files(home)],
         "retracted": [_file(e) for e in held_files(home, "retracted")],

@@ -7,6 +7,8 @@ result has failed.
 
 import json
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,9 @@ HERE = Path(__file__).parent
 PUBLIC_FACTS = "public_facts.parquet"
 """A file of the candidate: how often its public form breaks each rule, by month. A night that makes only some public figures
 again reads the facts of the others from it."""
+
+MOST_NAMED = 5
+"""How many facts that break a rule its check names."""
 
 JudgedRule = tuple[dict[str, Any], list[tuple[Suite, str]]]
 """A rule, and the subjects that it judges, each with its suite."""
@@ -123,26 +128,39 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
     names = ("force_code", "measure", *([expectation["meta"]["names"]] if "names" in expectation["meta"] else []))
     # Sorted, because facts have no order of their own, and the same night must always give the same text.
     own = sorted((f for f in facts if f[kind] == subject), key=lambda f: [str(f.get(n)) for n in names])
-    texts = [f"{column} {f[column]:.6g} ({', '.join(str(f[n]) for n in names if f.get(n))})" for f in own[:5]]
-    more = f" and {len(own) - 5} more" if len(own) > 5 else ""
-    message = "; ".join(_sentence(subject, expectation, f) for f in own[:5]) + more
-    return not own, "; ".join(texts) + more, message
+    # What a person accepts one by one is named in full.
+    named = own if expectation["meta"].get("names_all") else own[:MOST_NAMED]
+    texts = [f"{column} {f[column]:.6g} ({', '.join(str(f[n]) for n in names if f.get(n))})" for f in named]
+    more = f" and {len(own) - len(named)} more" if len(own) > len(named) else ""
+    return not own, "; ".join(texts) + more, _message(subject, expectation, named) + more
 
 
-def _sentence(subject: str, expectation: dict[str, Any], fact: dict[str, Any]) -> str:
-    """What a fact says of a subject, as the rule's `sentence` puts it. A rule that only counts needs none."""
+def _message(subject: str, expectation: dict[str, Any], facts: list[dict[str, Any]]) -> str:
+    """What facts say of a subject. Those of one measure and force follow its name once."""
+    end = expectation["meta"].get("sentence_end", "")
+    said = [(_about(subject, f), _sentence(expectation, f)) for f in facts]
+    by_name = groupby(said, key=itemgetter(0))
+    return "; ".join(f"{name}: {', '.join(sentence for _, sentence in group)}{end}" for name, group in by_name)
+
+
+def _about(subject: str, fact: dict[str, Any]) -> str:
+    """The measure, mart or extract, and force of a fact."""
     titles = {(r["mart"], r["measure"]): r["title"] for r in read_seed("measure_list")}
     title = titles.get((subject, str(fact.get("measure"))))
-    about = f"{title} in {subject}" if title else subject
     force = f" ({fact['force_code']})" if fact.get("force_code") else ""
+    return f"{title} in {subject}{force}" if title else f"{subject}{force}"
+
+
+def _sentence(expectation: dict[str, Any], fact: dict[str, Any]) -> str:
+    """What a fact says, as the rule's `sentence` puts it. A rule that only counts needs none."""
     meta, found = expectation["meta"], fact[expectation["kwargs"]["column"]]
     if "sentence" in meta:
         try:
-            return f"{about}{force}: {meta['sentence'].format(**fact)}"
+            return str(meta["sentence"].format(**fact))
         except (KeyError, TypeError, ValueError):
             # A column that is blank or not there must not end the night: the check has failed, and says what was found.
-            return f"{about}{force}: {expectation['kwargs']['column']} {found}"
-    return f"{about}{force}: in {counted(int(found), 'place')} this is not so: {meta['reason']}"
+            return f"{expectation['kwargs']['column']} {found}"
+    return f"in {counted(int(found), 'place')} this is not so: {meta['reason']}"
 
 
 def held_by(checks: Iterable[Check]) -> list[Check]:

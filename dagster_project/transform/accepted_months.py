@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime
 from operator import attrgetter
@@ -21,8 +22,12 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 
-RULES = ("month_far_from_the_year_before", "money_far_above_the_year_before", "unit_without_events")
+OF_FORCES = ("month_far_from_the_year_before", "money_far_above_the_year_before")
+"""Rules of the gate on months of a force, which hold a night."""
+RULES = (*OF_FORCES, "unit_without_events")
 """Rules of the gate that an accepted month passes."""
+FOUND = re.compile(r"\(([\w-]+), (\w+), (\d{4}-\d{2})\)")
+"""A month in what a check of `OF_FORCES` found: force, measure and month."""
 MONTH_FORMATS = ("%Y-%m", "%b %Y", "%B %Y")
 
 
@@ -76,32 +81,57 @@ def read_accepted(home: Home) -> list[Accepted]:
     return rows
 
 
-def accept_month(home: Home, measure: str, month: str, force: str, *, by: str, why: str, unit: str = "") -> Accepted:
-    """Accept a month from the next night on, and record it. Takes the home's lock.
+def accept_months(
+    home: Home, measure: str, months: Iterable[str], force: str, *, by: str, why: str, unit: str = ""
+) -> list[Accepted]:
+    """Accept months of a measure from the next night on, and record each. Takes the home's lock.
 
     `measure`: its name or title. `unit`: the code or name of the one whose month without events is accepted; by default the
     force's figure is.
     Raises AcceptError for an unknown measure, month, force or unit, or an empty reason; NightUnderWayError; OSError; SeedError.
     """
-    judged = _judged_measures()
-    titles = {r["title"].lower(): r["measure"] for r in read_seed("measure_list") if r["measure"] in judged}
-    measure = titles.get(measure.strip().lower(), measure)
-    if measure not in judged:
-        meant = suggestion(measure, judged) or "."
-        raise AcceptError(f"no measure with judged months is called {measure}{meant} There are {', '.join(judged)}")
-    if force not in force_names():
-        raise AcceptError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
+    measure = _measure(measure)
+    _check_force(force)
+    area = _unit_code(home, force, unit) if unit else force
+    return _accept(home, [(measure, month, force, area) for month in dict.fromkeys(map(_month, months))], by, why)
+
+
+def accept_found(home: Home, night: str, *, by: str, why: str, measure: str = "", force: str = "") -> list[Accepted]:
+    """Accept all months of forces that the night `night` was held for, of one `measure` or `force` if given. Raises as
+    `accept_months`, also if it is not the last night that was checked, or was held for none."""
+    measure = measure and _measure(measure)
+    if force:
+        _check_force(force)
+    checked = next((r for r in reversed(read_receipts(home)) if r.checks), None)
+    if checked is None or checked.night_id != night:
+        last = f"the last one is {checked.night_id}" if checked else "there is none"
+        raise AcceptError(f"{night} is not the last night that was checked: {last} (pam checks shows what it found)")
+    found = [
+        (own, month, of, of)
+        for c in checked.checks if c["rule"] in OF_FORCES and not c["passed"]
+        for of, own, month in FOUND.findall(c["found"]) if force in ("", of) and measure in ("", own)
+    ]  # fmt: skip
+    if not found:
+        of_these = "".join(f" of {name}" for name in (measure, force) if name)
+        raise AcceptError(f"night {night} found no month{of_these} far from the year before: there is none to accept")
+    # Two marts may have a measure of one name.
+    return _accept(home, list(dict.fromkeys(found)), by, why)
+
+
+def _accept(home: Home, asked: list[tuple[str, str, str, str]], by: str, why: str) -> list[Accepted]:
+    """Record that months are accepted. `asked`: measure, month, force and area of each."""
     if not why.strip():
         raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
-    area = _unit_code(home, force, unit) if unit else force
-    new = Accepted(measure, _month(month), force, why.strip(), by, datetime.now(UTC).isoformat(timespec="seconds"), area)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    new = [Accepted(measure, month, force, why.strip(), by, at, area) for measure, month, force, area in asked]
     with locked(home):
         key = attrgetter("measure", "month", "force_code", "area_code")
-        others = [a for a in read_accepted(home) if key(a) != key(new)]
+        others = [a for a in read_accepted(home) if key(a) not in set(map(key, new))]
         out = io.StringIO(newline="")
-        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*others, new])])
-        details = {"measure": measure, "month": new.month, "force_code": force, "area_code": area, "why": new.why}
-        audit.record(home, "alteration", what="accepted month", by=by, **details)
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*others, *new])])
+        for a in new:
+            details = {"measure": a.measure, "month": a.month, "force_code": a.force_code, "area_code": a.area_code}
+            audit.record(home, "alteration", what="accepted month", by=by, **details, why=a.why)
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(home.seeds / "accepted_months.csv", out.getvalue().encode("utf-8"))
     return new
@@ -142,6 +172,22 @@ def make_month_tables(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 def _judged_measures() -> list[str]:
     """Measures whose months are compared with the year before: headline counts and rates, and money."""
     return sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true" or r["unit"] == "gbp"})
+
+
+def _measure(text: str) -> str:
+    """The name of a judged measure, from its name or title."""
+    judged = _judged_measures()
+    titles = {r["title"].lower(): r["measure"] for r in read_seed("measure_list") if r["measure"] in judged}
+    measure = titles.get(text.strip().lower(), text)
+    if measure not in judged:
+        meant = suggestion(measure, judged) or "."
+        raise AcceptError(f"no measure with judged months is called {measure}{meant} There are {', '.join(judged)}")
+    return measure
+
+
+def _check_force(force: str) -> None:
+    if force not in force_names():
+        raise AcceptError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
 
 
 def _unit_code(home: Home, force: str, unit: str) -> str:

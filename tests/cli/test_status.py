@@ -16,7 +16,7 @@ from dagster_project.landing import read_ledger
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "retracted", "refused", "quarantined",
     "withdrawn", "warnings", "holding", "archive", "mappings", "editions", "drift", "unknown_values", "not_expected",
-    "without_areas",
+    "without_areas", "gaps",
 }  # fmt: skip
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
@@ -87,6 +87,25 @@ def test_each_problem_has_its_file_and_reason(pam: Callable, home_with_problems:
     assert {"naloxone", "stop_search"} & set(status["missing"]) == {"stop_search"}, "a held file does not count as dropped"
     warned = {(c["subject"], c["rule"]) for c in status["warnings"]}
     assert {("naloxone", "share_quarantined"), ("naloxone", "share_withdrawn"), ("naloxone", "rows_stood_in")} <= warned
+
+
+def test_days_between_files_that_no_file_covers_are_named(pam: Callable, new_home: Home) -> None:
+    """A month that is missing from a history: it was to be found in `meta.extracts` alone, by counting covered days."""
+    within = ("2024-06-01", "2024-06-30")
+    for window in (("2024-01-01", "2024-01-31"), ("2024-03-01", "2024-12-31"), ("2025-01-01", "2025-12-30"), within):
+        write_extract(new_home.inbox, "naloxone", [], columns=NALOXONE, window=window)
+    write_extract(new_home.inbox, "iom_cohort", [], columns=["counted_on", "cohort_size"], window=YEAR)
+    land_night(new_home)
+    assert read_status(pam, new_home)["gaps"] == [
+        {"extract": "naloxone", "force_code": "derbyshire", "days": "2024-02-01 to 2024-02-29"}
+    ]
+    shown = "Gaps        naloxone (derbyshire): 2024-02-01 to 2024-02-29: no file covers these days: not available, not 0\n"
+    assert shown in pam("status", "--home", new_home.path).stdout
+    days = [f"2026-01-{n:02d}" for n in range(1, 17, 2)]
+    for day in days:
+        write_extract(new_home.inbox, "naloxone", [], columns=NALOXONE, window=(day, day), stamp="20260201T020000Z")
+    land_night(new_home)
+    assert read_status(pam, new_home)["gaps"][0]["days"].endswith("2026-01-08 and 3 more times")
 
 
 def test_problems_are_shown_in_words(pam: Callable, home_with_problems: Home) -> None:

@@ -5,12 +5,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support import each, meta_rows, night, publish_night, published, write_extract
+from support import each, meta_rows, night, publish_night, published, run_night, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
 from dagster_project.cli import app
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts
 from dagster_project.quality import gate
 from dagster_project.reporting.pack.content import accepted_notes
 from dagster_project.transform.accepted_months import COLUMNS as ACCEPTED
@@ -185,6 +186,78 @@ def test_an_accepted_month_is_published_on_record_and_unchanged_months_are_not_j
     naloxone(new_home.inbox, [30] * 12 + [0, *[30] * 2], stamp="20260106T020000Z")
     assert publish_night(new_home).receipt.outcome == "published"
     assert published(new_home, "select count(*) from meta.accepted_months") == [(0,)]
+
+
+def history(inbox: Path) -> None:
+    """Three years of naloxone and stop and search, and two of orders: five odd months in three measures."""
+    window = ("2023-01-01", "2025-12-31")
+    naloxone(inbox, [40] * 14 + [0] + [40] * 5 + [500] + [40] * 3)
+    counts = [40] * 12 + [3, 40, 2] + [40] * 21
+    month = lambda n: f"{2023 + n // 12}-{n % 12 + 1:02d}"  # noqa: E731
+    days = [f"{month(n)}-{i % 28 + 1:02d}T12:00:00" for n, rows in enumerate(counts) for i in range(rows)]
+    columns = ("search_ref", "searched_at", "object_of_search", "object_found")
+    searches = each(len(days), lambda i: [f"S{i}", days[i], "Firearms", "Y"])
+    write_extract(inbox, "stop_search", searches, columns=columns, window=window)
+    orders = [[f"M{n}", f"{month(n)}-05", "50000" if n != 30 else "6000000", "Police"] for n in range(36)]
+    write_extract(inbox, "mda_orders", orders, columns=("order_ref", "order_date", "amount", "recipient"), window=window)
+
+
+ODD = {
+    "Naloxone administrations in mart_naloxone (derbyshire): 2025-03 has 0 against 40, 2025-09 has 500 against 36.67, the mean"
+    " of the twelve complete months before",
+    "Searches in mart_stop_search (derbyshire): 2024-01 has 3 against 40, 2024-03 has 2 against 36.92, the mean of the twelve"
+    " complete months before",
+    "Value of Misuse of Drugs Act orders in mart_mda_orders (derbyshire): 2025-07 has 6,000,000 against 50,000 pounds, the mean"
+    " of the twelve complete months before",
+}
+
+
+def test_a_night_names_all_odd_months_of_a_history_and_one_command_accepts_them(new_home: Home) -> None:
+    """Accepting some leaves the others, and the id of an earlier night accepts none: what it found may have changed."""
+    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
+    history(new_home.inbox)
+    first = pam("nightly")
+    (held,) = read_receipts(new_home)
+    assert (first.exit_code, held.outcome) == (1, "held")
+    assert {c["message"] for c in held.checks if not c["passed"] and c["rule"] in RULES} == ODD
+    command = f"pam accept --night {held.night_id} --why"
+    for shown in (first.stdout, pam("checks").stdout):
+        assert all(text in shown for text in (command, *ODD))
+    assert all(message in first.stderr and message in held.reason for message in ODD)
+    assert f"Night {held.night_id} is held back; nothing is published yet. " in first.stderr
+    assert first.stderr.endswith(". What to do: pam checks\n") and "What to do: pam checks" in pam("status").stdout
+    accept = ("accept", "--night", held.night_id, "--why", "Operation Kestrel, and the old system was down")
+    assert pam(*accept, "--force", "kent").exit_code == 1
+    assert pam("accept", "--night", "20200101T020000Z", "--why", "x").exit_code == 1
+    assert pam(*accept, "2025-03").exit_code == 1, "2025-03 is no measure"
+    assert pam(*accept, "searches", "2024-01").exit_code == 2
+    assert pam("accept", "searches", "--force", "derbyshire", "--why", "x").exit_code == 2
+    assert read_accepted(new_home) == []
+    some = pam(*accept, "searches")
+    assert some.stdout == "searches of derbyshire in 2024-01, 2024-03 pass from the next night on\n" and not some.stderr
+    again = run_night(new_home).receipt
+    assert again.outcome == "held"
+    left = {c["message"] for c in again.checks if not c["passed"] and c["rule"] in RULES}
+    assert left == {message for message in ODD if "Searches" not in message}
+    assert pam(*accept).exit_code == 1, "it is not the last night any more"
+    rest = pam("accept", "--night", again.night_id, "--why", "Operation Kestrel")
+    assert rest.exit_code == 0 and not rest.stderr
+    assert run_night(new_home).receipt.outcome == "published"
+    assert sorted((a["measure"], a["month"]) for a in meta_rows(new_home, "accepted_months")) == [
+        ("naloxone_administrations", "2025-03"), ("naloxone_administrations", "2025-09"), ("order_value", "2025-07"),
+        ("searches", "2024-01"), ("searches", "2024-03"),
+    ]  # fmt: skip
+    assert sum("accepted month" in str(line) for line in read_log(new_home)) == 5
+
+
+def test_several_months_of_a_measure_are_accepted_together(new_home: Home) -> None:
+    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
+    done = pam("accept", "searches", "2024-03", "Jan 2024", "2024-03", "--force", "derbyshire", "--why", "The system was down")
+    assert done.stdout == "searches of derbyshire in 2024-03, 2024-01 pass from the next night on\n"
+    assert "found fault with 2024-03, 2024-01:" in done.stderr
+    assert [(a.month, a.why) for a in read_accepted(new_home)] == [
+        ("2024-03", "The system was down"), ("2024-01", "The system was down"),
+    ]  # fmt: skip
 
 
 def test_a_table_of_the_report_notes_its_accepted_months() -> None:

@@ -58,7 +58,7 @@ FAILURES: dict[str, Advice] = {
 
 EVENTS: dict[str, tuple[str, ...]] = {
     "failed": ("See what is published: {pam} status", "Once the cause is fixed: {pam} nightly"),
-    "held": ("See every rule: {pam} status", "Once the cause is fixed: {pam} nightly"),
+    "held": ("See every rule, and what to do: {pam} checks", "Once the cause is fixed: {pam} nightly"),
     "not_served": (
         "See what it serves, and why: {pam} postgres status", "Once the cause is fixed: {pam} postgres load",
     ),

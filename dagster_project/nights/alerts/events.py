@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from dagster_project.core.check_results import message_of
+from dagster_project.core.check_results import advice_of, message_of
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
@@ -118,7 +118,7 @@ def _held(home: Home, receipt: Receipt) -> list[Event]:
         if not c["passed"] and c["severity"] == "critical":
             own = f"{what} [{c['rule']}]: {message_of(c)}"
             event = _event(home, "held", f"{key} {c['subject']} {c['rule']}", own, c["reason"])
-            events.append(replace(event, todo=(one_line(c["advice"]), *event.todo)))
+            events.append(replace(event, todo=(one_line(advice_of(c, receipt.night_id)), *event.todo)))
     return events or [_event(home, "held", key, what, receipt.reason)]
 
 

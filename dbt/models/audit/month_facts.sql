@@ -51,12 +51,7 @@ select
     cast(compared.month_no as int) as month_no,
     compared.value,
     compared.mean_before,
-    compared.value / compared.mean_before as month_to_mean,
-    case
-        when compared.unit = 'gbp' then compared.value / compared.mean_before
-        when compared.value = 0 then 1000000000
-        else greatest(compared.value / compared.mean_before, compared.mean_before / compared.value)
-    end as times_apart
+    compared.value / compared.mean_before as month_to_mean
 from compared
 left join {{ source('raw', 'published_months') }} as published
     on compared.mart = published.mart
