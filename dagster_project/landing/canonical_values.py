@@ -142,6 +142,16 @@ FAULT = {
 }
 """By type, the reason for a value without a canonical form. Other types accept any text."""
 
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_YEAR = r"(?:19|20)\d\d"
+MONTH_CELL = (
+    rf"^(?:{_YEAR}[-/. ]?(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/. ]{_YEAR}|{_MONTH}[-/. ,']*(?:{_YEAR}|\d\d)"
+    rf"|{_YEAR}[-/. ]*{_MONTH})$"
+)
+"""What a lower-case cell looks like that says a month and not which day of it: `2026-03`, `mar-26`, `march 2026`."""
+MONTH_ALONE = "a month without its day"
+"""The reason for such a cell where a day is needed: a row counts on its day, as periods may begin or end within its month."""
+
 
 def translated(column: Column, trimmed: str, mapping: SystemMapping) -> str:
     """SQL for a cell's text with the force's codes replaced by ours; NULL where the code means a blank."""

@@ -32,6 +32,8 @@ FEWEST_ROWS, LEAST_BLANK = 20, 0.05
 """A few blanks are normal, as in `share_quarantined`."""
 GAP_DAYS, GAP_ROWS = 28, 30
 """Days at an end of the window without a row, and the rows that would be usual there: as in `days_without_rows`."""
+FEWEST_MONTHS = 3
+"""Months from which it is no chance that all days are the first: 1 in 30,000."""
 TYPED_ROWS = 100_000
 """Files that people type are short. In a longer one, comparing all keys takes too long."""
 CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
@@ -136,6 +138,11 @@ def _days(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int)
                 f"no row from {first} to {last}, where about {landed * gap / span:,.0f} would be usual: these days count as 0."
                 " If the system does not have them, name the next file for the days that it has"
             )
+    if landed >= ALIKE_ROWS and len(days) >= FEWEST_MONTHS and all(day.day == 1 for day in days):
+        yield (
+            f"{sheet.contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
+            " figures of months and years are right, and those of a window that begins or ends within a month are not"
+        )
     day, n = max(counts, key=lambda c: c[1])
     if landed >= ALIKE_ROWS and 2 * n > landed:
         yield f"{sheet.contract.date_column}: {n:,} of {landed:,} rows are of {day}: is it a default?"

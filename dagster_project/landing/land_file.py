@@ -53,7 +53,7 @@ from .raw_store import (
 from .reading_budget import Stopped
 from .refusal import Refused, TooLarge, Waits
 from .restarted_keys import replaced_rows, restarted_keys
-from .row_rules import PARSED, Sheet, parse, parse_within_rows, remove_ignored_rows, store_parsed
+from .row_rules import PARSED, Sheet, months_alone, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
 from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
@@ -330,7 +330,10 @@ class FileLanding(LandingSession):
             write_quarantine(self.con, self.home, load, sheet)
         notes: list[str] = []
         replaced: dict[str, int] = {}
-        hold_reason = counts.hold_reason or quarantined_too_much(counts.rows, n_quarantined, kinds, self.limits)
+        too_many = partial(quarantined_too_much, counts.rows, n_quarantined, kinds, self.limits)
+        hold_reason = counts.hold_reason or too_many()
+        if hold_reason and not counts.hold_reason and (advice := months_alone(self.con, sheet)):
+            hold_reason = too_many(advice)
         if hold_reason is None and kinds:
             hold_reason = other_order_below(self.con, sheet)
         hold_reason = hold_reason or ranges_as_dates(self.con, self.home, load, sheet)

@@ -38,6 +38,8 @@ Formats = Annotated[tuple[Exact, ...], BeforeValidator(as_items)]
 Forces = Annotated[tuple[Header, ...], BeforeValidator(as_items)]
 Columns = Annotated[tuple[Name, ...], BeforeValidator(as_items)]
 
+DAY_NEEDED = "rows count by their day, so have the system export it"
+
 ADDED_LATER = ("files", "table", "optional")
 """Fields added after the first version: a mapping that does not use them still has its first hash."""
 
@@ -325,7 +327,8 @@ def _date_faults(column: Column, formats: tuple[str, ...]) -> list[str]:
         elif re.search("%-?Z", form):
             faults.append(f"{at}: '{form}': %Z is not taken, BST is another zone elsewhere: use %z, or times_are_utc")
         elif fault := format_fault(form, "month" if column.type == "month" else "day"):
-            faults.append(f"{at}: '{form}' {fault}")
+            is_month = column.type != "month" and not format_fault(form, "month")
+            faults.append(f"{at}: '{form}' {fault}{f': {DAY_NEEDED}' if is_month else ''}")
     return faults
 
 

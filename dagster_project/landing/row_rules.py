@@ -13,7 +13,7 @@ from dagster_project.core.home import LONDON
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, UNPRINTABLE_RE2
 from dagster_project.core.sql import literal, one_row
 
-from .canonical_values import FAULT, mapped, translated
+from .canonical_values import FAULT, MONTH_ALONE, MONTH_CELL, mapped, translated
 from .csv_reader import CELLS, Cells
 from .decode import MARK
 from .file_name_patterns import FIRST_YEAR, Covers, months
@@ -212,13 +212,33 @@ def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cove
     parse(con, sheet)
     days = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
     if days[0] is None:
-        raise Refused(f"no sound row to take the window from: the mapping says covers: {covers}, and the name says no window")
+        why = months_alone(con, sheet) or f"the mapping says covers: {covers}, and the name says no window"
+        raise Refused(f"no sound row to take the window from: {why}")
     first, until = map(date.fromisoformat, days)
     if covers == "months":
         first, until = months(first, until)
     sheet = replace(sheet, covered_from=first, covered_to=min(until, sheet.covered_to))
     parse(con, sheet)
     return sheet
+
+
+def months_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+    """What is wrong with a file where the dates of most rows are months without their day, or None."""
+    placing = sheet.contract.date_column
+    if placing is None or placing not in sheet.layout.position or sheet.contract.column(placing).type == "month":
+        return None
+    rows, months = one_row(con.execute(
+        f"""
+        select count(*), count(*) filter (where regexp_matches(lower({sheet.text(placing)}), {literal(MONTH_CELL)}))
+        from {CELLS} where not {sheet.is_ragged}
+        """
+    ))
+    if 2 * months <= rows:
+        return None
+    return (
+        f"{placing}: {months:,} of {rows:,} rows say {MONTH_ALONE}, and rows count by their day: have the system export it. A"
+        " spreadsheet may only hide it: show the column as dd/mm/yyyy and save again"
+    )
 
 
 def store_parsed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
@@ -394,7 +414,11 @@ def _telling(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
 def _fault(column: Column) -> str:
     fault = f"is not one of {', '.join(column.values)}" if column.values else FAULT[column.type]
     before, after = literal(f"{column.name}: '"), literal(f"' {fault}")
-    return f"{before} || left(t_{column.name}, {QUOTED_VALUE}) || {after}"
+    reason = f"{before} || left(t_{column.name}, {QUOTED_VALUE}) || {after}"
+    if column.type in ("date", "timestamp"):
+        is_month = f"regexp_matches(lower(t_{column.name}), {literal(MONTH_CELL)})"
+        reason += f" || case when {is_month} then {literal(f': {MONTH_ALONE}')} else '' end"
+    return reason
 
 
 def _window(sheet: Sheet) -> list[tuple[str, str, str]]:

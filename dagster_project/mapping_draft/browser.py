@@ -23,6 +23,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.seeds import force_names
+from dagster_project.landing.canonical_values import MONTH_ALONE
 from dagster_project.reporting.pack.web_pages import TEMPLATES as PACK_TEMPLATES
 from dagster_project.reporting.pack.web_pages import make_environment
 
@@ -121,12 +122,12 @@ class DraftPage:
         state.is_in_home = self.target.resolve().parent == self.home.mappings.resolve()
 
     def _html(self, draft: Draft, text: str, result: Preview | None, state: DraftState, with_figures: bool) -> str:
-        likely, unfit = draft.likely, draft.unfit
+        likely, unfit, months = draft.likely, draft.unfit, draft.months
         columns = [
             {
                 "name": d.column.name, "required": d.column.required, "description": d.column.description,
                 "why": f"{d.why[0].upper()}{d.why[1:]}." if d.why else "",
-                "to_do": _to_do(d, likely.get(d.column.name), unfit.get(d.column.name)),
+                "to_do": _to_do(d, likely.get(d.column.name), unfit.get(d.column.name), months.get(d.column.name)),
                 "options": [label_of(s) for s in draft.fields.sources(d.column)],
                 "chosen": label_of(d.source) if d.source else "",
             }
@@ -155,7 +156,9 @@ def _target(pick: str | None) -> str | None:
     return pick[1:] if pick and pick.startswith("=") else None
 
 
-def _to_do(drafted: Drafted, likely: str | None, unfit: str | None) -> str:
+def _to_do(drafted: Drafted, likely: str | None, unfit: str | None, month: str | None) -> str:
+    if month:
+        return f"“{month}” says {MONTH_ALONE}: have the system export it."
     if unfit:
         return f"Perhaps “{unfit}”, but not all of its cells fit."
     if drafted.source is None:

@@ -8,6 +8,7 @@ from functools import cache
 import duckdb
 
 from dagster_project.core.sql import literal, one_row
+from dagster_project.landing.canonical_values import MONTH_CELL
 from dagster_project.landing.uncertain_dates import swapped
 
 from .tables import ROWS
@@ -40,9 +41,12 @@ class DateForm:
     has_time: bool = False
     doubt: str = ""
     note: str = ""
+    is_month: bool = False
+    """Whether cells say a month without its day, which no format can read."""
 
 
 NOT_DATES = DateForm(0.0)
+MONTHS = DateForm(0.0, is_month=True)
 DOUBTS = {
     "either": "no date shows whether the day or the month comes first; read as the UK writes it",
     "both": "some dates have the day first and some the month",
@@ -73,6 +77,11 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     best = [f for f, _ in fitting.most_common(12)]
     counts = _counts(con, best)
     if not counts:
+        (months,) = one_row(con.execute(
+            f"select coalesce(sum(n) filter (where regexp_matches(lower(t), {literal(MONTH_CELL)})), 0) from draft_dates"
+        ))  # fmt: skip
+        if months >= total * 0.9:
+            return MONTHS
         return DateForm(own / total, (), _timed(con), DOUBTS.get(slashed, "")) if own else NOT_DATES
     chosen, n = max(counts.items(), key=lambda item: (item[1], -best.index(item[0])))
     formats, share = [chosen], n / total

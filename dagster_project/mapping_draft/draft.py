@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import closest_names, suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import read_ledger
+from dagster_project.landing.canonical_values import MONTH_ALONE
 from dagster_project.landing.column_drift import likely_renames
 from dagster_project.landing.file_names import name_problem
 
@@ -84,8 +85,22 @@ class Draft:
         # A refusal also pairs the only column and the only header that are left, however unlike.
         return {
             column: header for column, header in likely_renames(names, self.not_stored).items()
-            if closest_names(header, names[column]) or any(set(words(header)) & set(words(name)) for name in names[column])
+            if column not in self.months
+            and (closest_names(header, names[column]) or any(set(words(header)) & set(words(name)) for name in names[column]))
         }  # fmt: skip
+
+    @property
+    def months(self) -> dict[str, str]:
+        """Columns of days without a source -> the header that says their month alone: one of their name, or for the day that
+        places a row any."""
+        not_stored = self.not_stored
+        free = [s.headers[0] for s in self.fields.singles if s.headers[0] in not_stored and s.profile.dates.is_month]
+        found = {}
+        for column in (d.column for d in self.missing if d.column.type in ("date", "timestamp") and d.why != BY_HAND):
+            named = [h for h in free if likeness(column, h) >= GENERAL_NAME]
+            if headers := named or (free if column.places_row else []):
+                found[column.name] = headers[0]
+        return found
 
     @property
     def unfit(self) -> dict[str, str]:
@@ -95,7 +110,7 @@ class Draft:
         free = [(s.headers[0], s) for s in self.fields.singles if s.headers[0] in not_stored]
         names = {
             d.column.name: [h for h, s in free if likeness(d.column, h) >= GENERAL_NAME and is_ruled_out(d.column, s)]
-            for d in self.missing if d.why != BY_HAND
+            for d in self.missing if d.why != BY_HAND and d.column.name not in self.months
         }  # fmt: skip
         return {column: headers[0] for column, headers in names.items() if headers}
 
@@ -103,13 +118,13 @@ class Draft:
     def open_points(self) -> list[str]:
         """What a person must decide, a sentence each."""
         points = list(self.unplaced)
-        likely, unfit = self.likely, self.unfit
+        likely, unfit, months = self.likely, self.unfit, self.months
         if self.name and self.force is None:
             points.append("forces: which force the files are from: give --force, or write the force's code")
         for h in sorted(self.fields.repeated):
             points.append(f"headers: '{h}' appears twice, so no column can use it: rename one at the source")
         for d in self.missing:
-            if not d.column.required or d.column.name in unfit:
+            if not d.column.required or d.column.name in unfit or d.column.name in months:
                 continue
             point = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
             if header := likely.get(d.column.name):
@@ -118,10 +133,21 @@ class Draft:
                 point += f"; if all rows are one of {', '.join(d.column.values)}, set it under constants"
             points.append(point + ". The files are refused without it")
         points += [
-            f"headers.{column}: '{header}' has its name, but not all of its cells fit: to use it, take off the # of its line"
-            " under headers, and under values give a blank to each text that does not fit. "
+            f"headers.{column}: '{header}' has its name, but "
+            + (
+                "most of its cells repeat or are blank: each record needs a reference of its own. "
+                if self.contract.column(column).key
+                else "not all of its cells fit: to use it, take off the # of its line under headers, and under values give a"
+                " blank to each text that does not fit. "
+            )
             + ("The files are refused without it" if self.contract.column(column).required else "It is not stored until then")
             for column, header in unfit.items()
+        ]
+        points += [
+            f"headers.{column}: '{header}' says {MONTH_ALONE}, and rows count by their day: have the system export it. A"
+            f" spreadsheet may only hide it: show the column as dd/mm/yyyy and save again{no_row}"
+            for column, header in months.items()
+            for no_row in [". No row loads without it" if self.contract.column(column).required else ""]
         ]
         for d in self.columns:
             undecided = sum(c.target is None for c in self.codes.get(d.column.name, []))
@@ -324,7 +350,8 @@ def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
     if placing and placing.source and placing.source.profile.dates.share:
         draft.window = window_of(con, placing)
     if name_problem(draft.path.name, load_contracts(), force_names()) is not None:
-        draft.name = draft_name(draft.path.name, *draft.window)
+        saved_on = datetime.fromtimestamp(draft.path.stat().st_mtime, UTC).date()
+        draft.name = draft_name(draft.path.name, *draft.window, saved_on)
         if draft.contract.kind == "list" and draft.name.covers:
             doubt = "a whole list is of its export's day, not of its rows' days: put {from:...} and {to:...} in the name"
             draft.name = replace(draft.name, doubt=doubt)

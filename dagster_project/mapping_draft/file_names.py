@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
+from dagster_project.landing.file_name_patterns import read_pattern
+
 _MONTHS, _FULL = "|".join(month_abbr[1:]), "|".join(month_name[1:])
 
 _MOMENTS = ((r"\d{8}T\d{6}", "%Y%m%dT%H%M%S"), (r"\d{14}", "%Y%m%d%H%M%S"), (r"\d{8}[ _-]\d{6}", "%Y%m%d{}%H%M%S"),
@@ -51,14 +53,21 @@ class NameRule:
     doubt: str = ""
 
 
-def draft_name(name: str, first: date | None, last: date | None) -> NameRule:
-    """The rule for a file name. `first`, `last`: the days of its rows; None if they have no dates."""
+LONGEST_MONTH = 31
+
+
+def draft_name(name: str, first: date | None, last: date | None, saved_on: date | None = None) -> NameRule:
+    """The rule for a file name. `first`, `last`: the days of its rows; None if they have no dates. `saved_on`: the day after
+    which it can have none."""
     end = re.search(r"(\.csv\.gz|\.csv\.zip|\.csv|\.zip|\.xlsx|\.parquet)$", name, re.I)
     stem, ending = (name[: end.start()], name[end.start() :]) if end else (name, "")
     rest, placed = _place_at(stem, _MOMENTS, lambda day: last is None or day >= last)
     window = False
     if first and last:
-        rest, window = _place_window(rest, first, last)
+        placed_in, window = _place_window(rest, first, last)
+        if window and (doubt := _too_wide(placed_in, name, first, last, saved_on)):
+            return NameRule(_globbed(rest) + ending, "months", doubt)
+        rest = placed_in
         if not placed and not window:
             # A single day after the last row's is taken as the day of the export, unless the name says that the rows end there.
             rest, placed = _place_at(rest, _DAYS, lambda day: last <= day <= last + timedelta(days=400))
@@ -108,6 +117,21 @@ def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
             if read and _within(kind, read.date(), first, last) and not _is_shorter(kind, stem, match):
                 return _put(stem, match, f"{{{kind}:{form_here}}}"), True
     return stem, False
+
+
+def _too_wide(stem: str, name: str, first: date, last: date, saved_on: date | None) -> str:
+    """Why a year in the name is no window, if a month or more of it has no rows: of a system that began or ended within it."""
+    year = re.search(r"\{(?:financial_)?year:%Y\}", stem)
+    begins, ends, _ = read_pattern(f"{_globbed(stem)}*").read(name) or (None, None, None)
+    if year is None or begins is None or ends is None:
+        return ""
+    ends = min(ends, saved_on or last)
+    if max((first - begins).days, (ends - last).days) < LONGEST_MONTH:
+        return ""
+    return (
+        f"the year in the name is {begins} to {ends}, and the rows are of {first} to {last}, so it is from the first to the"
+        f" last row's month: the others would be 0. If the system has those, too, put {year[0]} for the year"
+    )
 
 
 def _is_shorter(kind: str, stem: str, match: re.Match[str]) -> bool:

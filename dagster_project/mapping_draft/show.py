@@ -6,6 +6,7 @@ from rich.text import Text
 
 from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
+from dagster_project.landing.canonical_values import MONTH_ALONE
 from dagster_project.reporting.pack.wording import format_number
 
 from .columns import Drafted, label_of
@@ -24,13 +25,15 @@ def show_draft(draft: Draft) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("column", "header", "why", "to do"):
         table.add_column(name, overflow="fold")
-    likely, unfit = draft.likely, draft.unfit
+    likely, unfit, months = draft.likely, draft.unfit, draft.months
     for d in draft.columns:
         undecided = sum(c.target is None for c in draft.codes.get(d.column.name, ())) if d.column.type == "choice" else 0
         to_do = [f"check: {c}" for c in d.checks]
         to_do += [f"decide: {counted(undecided, 'code')}"] if undecided else []
         if d.column.name in unfit:
             to_do = [f"decide: perhaps '{unfit[d.column.name]}', but not all of its cells fit"]
+        elif d.column.name in months:
+            to_do = [f"decide: '{months[d.column.name]}' says {MONTH_ALONE}"]
         elif d.source is None:
             perhaps = f"; perhaps '{likely[d.column.name]}'" if d.column.name in likely else ""
             to_do = [f"decide: required, but no header matches{perhaps}"] if d.column.required else []
@@ -41,7 +44,7 @@ def show_draft(draft: Draft) -> None:
         _say(console, f"Not stored: {', '.join(draft.not_stored)}")
     for point in draft.open_points:
         _say(console, f"Decide: {point}", "yellow")
-    for check in draft.checks:
+    for check in [*draft.checks, *([f"files: {draft.name.doubt}"] if draft.name and draft.name.doubt else [])]:
         _say(console, f"Check: {check}", "yellow")
 
 

@@ -126,3 +126,41 @@ def test_dates_that_fit_two_formats_of_a_mapping_are_held(warehouse):
 def test_formats_that_can_be_distinguished_land(warehouse, days, formats):
     entry = land_with_formats(warehouse, *days, formats=formats)
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(days)), entry.reason
+
+
+MONTHS = ("2026-03", "Mar-26", "March 2026", "03/2026", "Sept 2025", "2025 Nov", "202512")
+
+
+def test_months_without_their_day_are_named_as_such(warehouse):
+    """In the reason of each row and of the file, whatever gives its window: it was said that a mapping may be needed."""
+    header = "administration_ref,administered_at"
+    rows = [f"N{i},{MONTHS[i % len(MONTHS)]}" for i in range(21)]
+    held = warehouse.land("naloxone", *rows, "N99,2025-01-05", header=header)
+    advice = (
+        "administered_at: 21 of 22 rows say a month without its day, and rows count by their day: have the system export it. A"
+        " spreadsheet may only hide it: show the column as dd/mm/yyyy and save again"
+    )
+    assert held.outcome == "held"
+    assert held.reason.endswith(f"Most often administered_at: is not a date and time (21). {advice}")
+    reasons = {row["_reasons"] for row in warehouse.quarantine(held)}
+    assert reasons == {f"administered_at: '{month}' is not a date and time: a month without its day" for month in MONTHS}
+    log = land_log(warehouse, ["Mar-26"] * 3)
+    assert log.outcome == "refused" and "window from: administered_at: 3 of 3 rows say a month without its day" in log.reason
+
+
+@pytest.mark.parametrize("cell", ["March", "2026", "26-Mar", "13/2026", "2026-13", "someday 26", "2026-3-x"])
+def test_other_bad_dates_are_not_called_months(warehouse, cell):
+    rows = [f"N{i},{cell}" for i in range(20)]
+    held = warehouse.land("naloxone", *rows, header="administration_ref,administered_at")
+    assert held.outcome == "held" and "without its day" not in held.reason + str(warehouse.quarantine(held))
+
+
+@pytest.mark.parametrize(
+    ("n", "months", "day", "is_noted"), [(60, 6, 1, True), (60, 2, 1, False), (49, 6, 1, False), (60, 6, 2, False)]
+)
+def test_rows_that_are_all_of_first_days_of_months_are_noted(warehouse, n, months, day, is_noted):
+    """As a spreadsheet writes a month: the row counts on a day that nobody recorded."""
+    rows = [f"N{i},{date(2025, i % months + 1, day if i == 0 else 1)}" for i in range(n)]
+    entry = warehouse.land("naloxone", *rows, header="administration_ref,administered_at", end="2025-06-30")
+    note = "administered_at: every row is of the first day of a month: does the system say the month alone?"
+    assert entry.outcome == "accepted" and any(d.startswith(note) for d in entry.drift) == is_noted

@@ -264,7 +264,7 @@ SYSTEMS = (
     System(
         "kit log", "naloxone", "naloxone kit log FY 2025-26.csv", kit_log,
         {"administration_ref": "REF", "administered_at": join("DATE", "TIME"), "lpu": "AREA"},
-        dates={"administered_at": "%d/%m/%Y %H%M"}, rule="naloxone kit log FY {financial_year:%Y}-*.csv",
+        dates={"administered_at": "%d/%m/%Y %H%M"}, rule="naloxone kit log FY *.csv",
     ),
     System(
         "pier desk", "incidents", "pier desk.csv", pier_desk,

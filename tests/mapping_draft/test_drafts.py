@@ -329,6 +329,39 @@ def test_a_known_header_whose_cells_do_not_all_fit_is_named(con: duckdb.DuckDBPy
     assert_loads(home, draft_yaml)
 
 
+def test_a_reference_that_repeats_needs_no_values(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """It was said to make texts blank under `values`, which a key has none of."""
+    path = tmp_path / "Naloxone.csv"
+    rows = [[f"N{n % 3}", f"{n % 28 + 1:02}/03/2026"] for n in range(30)]
+    path.write_text(text([["Administration ref", "Date administered"], *rows]))
+    draft, _, _ = drafted(con, home, path, extract="naloxone", force="kent")
+    assert "headers.administration_ref: 'Administration ref' has its name, but most of its cells repeat or are blank: each" in (
+        " ".join(draft.open_points)
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"), [("Date administered", "Mar-26"), ("Month", "2026-03"), ("administered_at", "March 2026")]
+)
+def test_a_column_of_months_is_named_with_what_to_do(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path, header: str, cell: str
+) -> None:
+    """It was said that no header matches, or to make the texts that do not fit blank."""
+    path = tmp_path / "Naloxone.csv"
+    path.write_text(text([["Administration ref", header], *([f"N{n:02}", cell] for n in range(30))]))
+    draft, draft_yaml, mapping = drafted(con, home, path, extract="naloxone", force="kent")
+    assert draft.months == {"administered_at": header} and draft.unfit == draft.likely == {}
+    (point,) = [p for p in draft.open_points if p.startswith("headers.administered_at")]
+    assert point == (
+        f"headers.administered_at: '{header}' says a month without its day, and rows count by their day: have the system export"
+        " it. A spreadsheet may only hide it: show the column as dd/mm/yyyy and save again. No row loads without it"
+    )
+    assert point in draft_yaml and "administered_at" not in mapping["headers"]
+    assert_loads(home, draft_yaml)
+    path.write_text(text([["Administration ref", header], *([f"N{n:02}", f"0{n % 9 + 1}/03/2026"] for n in range(30))]))
+    assert drafted(con, home, path, extract="naloxone", force="kent")[0].months == {}
+
+
 def test_a_header_whose_cells_all_fit_is_not_called_unfit(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     """A person may leave a column without its header, or with none of two; and most cells may be blank."""
 

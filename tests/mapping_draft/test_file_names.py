@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from dagster_project.landing.file_name_patterns import read_pattern
+from dagster_project.landing.file_name_patterns import NoDateError, read_pattern
 from dagster_project.mapping_draft.file_names import draft_name
 
 MONTH = (date(2026, 10, 1), date(2026, 10, 30))
@@ -32,6 +32,40 @@ def test_day_in_the_name_is_not_taken_for_a_year_or_month(name: str, days: tuple
     assert (drafted.name, drafted.covers) == (rule, "days")
     assert "days without rows before and after are not covered" in drafted.doubt
     assert read_pattern(rule).fits(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "saved_on", "rule"),
+    [
+        ("Crimes 2023.csv", (date(2023, 1, 1), date(2023, 6, 30)), date(2026, 11, 2), "Crimes *.csv"),
+        ("Crimes 2023.csv", (date(2023, 7, 1), date(2023, 12, 31)), date(2026, 11, 2), "Crimes *.csv"),
+        ("Crimes 2023.csv", (date(2023, 1, 3), date(2023, 12, 5)), date(2026, 11, 2), "Crimes {year:%Y}.csv"),
+        ("Crimes 2023.csv", (date(2023, 1, 3), date(2023, 6, 30)), date(2023, 7, 2), "Crimes {year:%Y}.csv"),
+        ("Crimes 2023-24.csv", (date(2023, 4, 1), date(2023, 10, 1)), date(2026, 11, 2), "Crimes *.csv"),
+        ("Crimes 2023-24.csv", (date(2023, 4, 1), date(2024, 3, 29)), date(2026, 11, 2), "Crimes {financial_year:%Y}-*.csv"),
+    ],
+)
+def test_year_of_a_system_that_began_or_ended_within_it(
+    name: str, days: tuple[date, date], saved_on: date, rule: str
+) -> None:
+    """The other months were 0, complete; and the new system's file of the year withdrew the old one's."""
+    drafted = draft_name(name, *days, saved_on)
+    assert (drafted.name, drafted.covers) == (rule, None if "{" in rule else "months")
+    assert bool(drafted.doubt) == (drafted.covers == "months") and read_pattern(rule).fits(name)
+    if drafted.covers:
+        year = "{financial_year:%Y}" if "-" in name else "{year:%Y}"
+        assert f"and the rows are of {days[0]} to {days[1]}, so it is from the first to the" in drafted.doubt
+        assert drafted.doubt.endswith(f"If the system has those, too, put {year} for the year")
+
+
+def test_rule_of_a_file_of_may_reads_other_months() -> None:
+    """May is its long and its short name: the files of other months were refused, `Jan 2024` being no date."""
+    rule = draft_name("CAD May 2024.csv", date(2024, 5, 1), date(2024, 5, 30)).name
+    for name, first in (("CAD May 2024.csv", 5), ("CAD Jan 2024.csv", 1), ("CAD January 2024.csv", 1)):
+        read = read_pattern(rule).read(name)
+        assert read and read[0] == date(2024, first, 1)
+    with pytest.raises(NoDateError):
+        read_pattern(rule).read("CAD Foo 2024.csv")
 
 
 @pytest.mark.parametrize(
