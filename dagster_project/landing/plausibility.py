@@ -261,7 +261,22 @@ def withdraws_too_much(
         return None
     return (
         f"would withdraw {withdrawn:,} of the {current:,} current rows in its window ({withdrawn / current:.0%}), more than"
-        f" {limits.withdrawn_share:.0%}: not believed. Is it of another force, system or period, or only a part?"
+        f" {limits.withdrawn_share:.0%}: not believed. {_what_to_ask(con, home, load, sheet)}"
+    )
+
+
+def _what_to_ask(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str:
+    """What to ask of a file that would withdraw rows of its window, such as those of January to June if its system began in
+    July."""
+    first, last = sheet.covered_from, sheet.covered_to
+    days = one_row(con.execute(f"select min(_date), max(_date) from {parquet_of(load.raw(home))}"))
+    has_days = sheet.contract.kind == "events" and days[0] and (first, last) != EVER
+    begins, ends = map(date.fromisoformat, days) if has_days else (first, last)
+    if max((begins - first).days, (last - ends).days) < MONTH_DAYS:
+        return "Is it of another force, system or period, or only a part?"
+    return (
+        f"It covers {first} to {last}, and its rows are of {begins} to {ends}: if its system has no other days, have it say"
+        " those alone (its name, or files of its mapping)"
     )
 
 

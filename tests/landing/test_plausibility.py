@@ -63,6 +63,20 @@ def test_rows_of_several_overlapping_files_are_counted_once(warehouse):
     assert "would withdraw 220 of the 320" in entry.reason
 
 
+def test_new_system_whose_file_covers_days_of_the_old_one(warehouse):
+    """Both are named for their year. A person who releases the second loses the half year of the first."""
+    rows = [f"C{i},2025-{i % 6 + 1:02}-05,92D,Recorded,Dales" for i in range(200)]
+    warehouse.land("crimes", *rows)
+    rows = [f"N{i},2025-{i % 6 + 7:02}-05,92D,Recorded,Dales" for i in range(200)]
+    held = warehouse.land("crimes", *rows, at=LATER)
+    assert held.outcome == "held" and held.reason.endswith(
+        "not believed. It covers 2025-01-01 to 2025-12-31, and its rows are of 2025-07-05 to 2025-12-05: if its system has no"
+        " other days, have it say those alone (its name, or files of its mapping)"
+    )
+    entry = warehouse.land("crimes", *rows, at=LAST, start="2025-07-01")
+    assert (entry.outcome, entry.reason) == ("accepted", None)
+
+
 def test_list_is_compared_only_with_the_newest_list(warehouse):
     lines = [f"L{n},2020-01-01," for n in range(200)]
     warehouse.land("county_lines", *lines, start="2024-01-01", end="2024-12-31")
