@@ -197,7 +197,10 @@ class FileLanding(LandingSession):
                     f"two files claim to be one extraction: {rival.source_file} came first, {how}; if this one corrects it,"
                     f" drop it again under a newer time ({NEWER_TIME})"
                 )
-                if rival.mapping != facts.get("mapping"):
+                mappings = {str(m).partition("@")[0] for m in (rival.mapping, facts.get("mapping")) if m}
+                if len(mappings) > 1:
+                    reason += "; if they are of two systems, have each cover its own days alone (covers: months in its mapping)"
+                elif rival.mapping != facts.get("mapping"):
                     reason += " (or the mapping changed since: drop what is mapped again as a newer extraction)"
                 raise Refused(reason)
         except Refused:

@@ -77,6 +77,20 @@ def test_new_system_whose_file_covers_days_of_the_old_one(warehouse):
     assert (entry.outcome, entry.reason) == ("accepted", None)
 
 
+def test_files_of_two_systems_that_are_named_for_one_year(warehouse):
+    """Saved in one second, they are one extraction: the advice was to drop the second as a newer one."""
+    columns = "crime_ref,recorded_on,offence_code,status,lpu\n"
+    for system, month in (("Old", 3), ("New", 9)):
+        mapping = f"extract: crimes\nforces: [derbyshire]\nfiles: ['{system} {{year:%Y}}.csv']\n"
+        (warehouse.home.mappings / f"{system}.yml").write_text(mapping, encoding="utf-8")
+        warehouse.put(f"{system} 2025.csv", f"{columns}{system}1,2025-0{month}-05,92D,Recorded,Dales\n", mtime=1767225600)
+    entries = sorted(warehouse.night(), key=lambda e: e.outcome)
+    assert [e.outcome for e in entries] == ["accepted", "refused"]
+    assert entries[1].reason.endswith(
+        "; if they are of two systems, have each cover its own days alone (covers: months in its mapping)"
+    )
+
+
 def test_list_is_compared_only_with_the_newest_list(warehouse):
     lines = [f"L{n},2020-01-01," for n in range(200)]
     warehouse.land("county_lines", *lines, start="2024-01-01", end="2024-12-31")
