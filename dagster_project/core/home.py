@@ -116,6 +116,11 @@ class Home:
         """The home at `path`, else at `PAM_HOME`, else `var/` in the checkout. Nothing is created."""
         return cls(Path(path or os.environ.get("PAM_HOME") or PROJECT / "var").expanduser().resolve())
 
+    @property
+    def is_made(self) -> bool:
+        """Whether the folder is a home, by what `create` makes in it."""
+        return self.ledger.is_dir() and self.candidate.is_dir() and self.nights.is_dir()
+
     def create(self) -> "Home":
         """Make the home and its folders (0700: extracts are personal data)."""
         own = (self.inbox, self.raw, self.ledger, self.quarantine, self.candidate, self.published, self.nights, self.mappings)

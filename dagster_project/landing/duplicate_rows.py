@@ -150,35 +150,31 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     return one_row(con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})"))
 
 
-def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int, n_clashing: int) -> str | None:
-    """The reason to hold a file in which many records have several rows that differ in one column alone, or None: none of them
-    would count, and the figures would be too low. Reads what `sort_repeated_keys` made.
-    """
-    if n_clashing < max(SEVERAL_ROWS, SEVERAL_SHARE * n_rows):
-        return None
+def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int) -> tuple[str, str | None]:
+    """What is wrong with a file in which many records have several rows that differ in one column alone, none of which counts;
+    "" if there are few. And that column, if it is a list: a mapping can then make one row of them. Reads what
+    `sort_repeated_keys` made."""
     columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in sheet.key]
     differs = ", ".join(f"case when count(distinct coalesce(c_{c.name}, '')) > 1 then '{c.name}' end" for c in columns)
-    rows, name = one_row(con.execute(
+    found = con.execute(
         f"""
-        select sum(n), arg_max(differing[1], n) filter (where len(differing) = 1 and n >= {SEVERAL_ROWS})
+        select differing[1], n
         from (
-            select differing, sum(n) as n
+            select differing, sum(n) as n, sum(sum(n)) over () as n_all
             from (
                 select list_filter([{differs}], lambda x: x is not null) as differing, count(*) as n
-                from {PARSED} join {CLASHING} using (line) group by _key
+                from {PARSED} join {CLASHING} using (line) group by _key having not bool_or(bad)
             )
             group by differing
         )
+        where len(differing) = 1 and n >= {SEVERAL_ROWS} and n >= {SEVERAL_SHARE} * {n_rows} and 2 * n > n_all
         """
-    ))
-    if name is None:
-        return None
-    key = ", ".join(sheet.key)
-    advice = "export one row for each record"
-    if sheet.contract.column(name).type == "list":
-        advice = f"say table: {{row_for_each: {name}}} in a mapping, which makes one row of them, or {advice}"
-    return (
-        f"{rows:,} of {n_rows:,} rows share their {key} with others, most of which differ in {name} alone, as where a record"
-        f" has a row for each {name}: none of them would count. Not believed: {advice}; if they are faults of single records,"
-        " release the file"
+    ).fetchone()
+    if found is None:
+        return "", None
+    name, rows = found
+    text = (
+        f"{rows:,} of {n_rows:,} rows share their {', '.join(sheet.key)} with others and differ in {name} alone, as where a"
+        " record has a row for each value there: none of them counts"
     )
+    return text, name if sheet.contract.column(name).type == "list" else None

@@ -145,13 +145,8 @@ def format_fault(form: str, smallest: str) -> str | None:
 
 
 def _moment(text: str, form: str, kind: str) -> datetime:
-    form = form.replace("%-", "%")
     try:
-        try:
-            moment = datetime.strptime(text, form)
-        except ValueError:
-            # May has the same name long and short: a pattern made of it is for `Jan 2024`, too.
-            moment = datetime.strptime(text, form.replace("%B", "%b"))
+        moment = datetime.strptime(text, form.replace("%-", "%"))
     except ValueError as error:
         raise NoDateError(f"{{{kind}:{form}}}: '{text}' is no date there is") from error
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dagster_project.contracts import Contract
+from dagster_project.core.home import Home
 from dagster_project.core.similar_names import suggestion
 
 from .file_name_patterns import months
@@ -89,12 +90,12 @@ class _BadName(Exception):
 def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collection[str]) -> list[InboxFile]:
     """Every file below `inbox`, by path; a file whose name can't be read has a `problem`.
 
-    Left out: hidden files, manifests and unfinished uploads (`.tmp`, `.part`). A link that leads out of `inbox`, or to a
-    folder, has a `problem`, and its target is not read.
+    Left out: hidden files, manifests, unfinished uploads (`.tmp`, `.part`), and the folder of a home. A link that leads out of
+    `inbox`, or to a folder, has a `problem`, and its target is not read.
     """
     files = []
     for folder, below, names in os.walk(inbox):
-        below[:] = sorted(d for d in below if not d.startswith("."))
+        below[:] = sorted(d for d in below if not d.startswith(".") and not Home(Path(folder, d)).is_made)
         links = [path for name in below if (path := Path(folder, name)).is_symlink()]
         files += [_link(path, LINK_TO_FOLDER, inbox) for path in links]
         for name in sorted(names):

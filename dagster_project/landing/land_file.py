@@ -313,7 +313,6 @@ class FileLanding(LandingSession):
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)
             n_merged, n_clashing = sort_repeated_keys(self.con, sheet)
-            hold_reason = hold_reason or several_rows_a_record(self.con, sheet, n_rows, n_clashing)
         digest = ragged_digest(self.con, sheet, self.key) if n_ragged else None
         # Of rows whose keys repeat, some are not stored.
         return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest, is_written and not n_merged + n_clashing)
@@ -328,14 +327,20 @@ class FileLanding(LandingSession):
         if not counts.is_written:
             write_raw(self.con, self.home, load, sheet, counts.good)
         place_raw(self.home, load)
+        several, items = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
         notes: list[str] = []
         replaced: dict[str, int] = {}
+        hold_reason = counts.hold_reason
+        if hold_reason is None and items:
+            hold_reason = (
+                f"{several}. Not believed: say table: {{row_for_each: {items}}} in a mapping, which makes one row of them, and"
+                f" drop the file again under a newer time ({NEWER_TIME}); if they are faults of single records, release it"
+            )
         too_many = partial(quarantined_too_much, counts.rows, n_quarantined, kinds, self.limits)
-        hold_reason = counts.hold_reason or too_many()
-        if hold_reason and not counts.hold_reason and (advice := months_alone(self.con, sheet)):
+        if hold_reason is None and (hold_reason := too_many()) and (advice := months_alone(self.con, sheet)):
             hold_reason = too_many(advice)
         if hold_reason is None and kinds:
             hold_reason = other_order_below(self.con, sheet)
@@ -359,6 +364,8 @@ class FileLanding(LandingSession):
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[CONFLICT_KIND] = n_tied
                 n_quarantined += n_tied
+        if several and not items:
+            notes.append(f"{several}: have the system export one row for each record")
         if other := self.decisions.same_of_another_force(file, facts["sha256"]):
             notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
         previous = self.decisions.last_accepted(file)

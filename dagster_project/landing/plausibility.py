@@ -37,15 +37,14 @@ PERIOD = re.compile(
     r"|(?<![a-z\d])q[1-4](?!\d)|(?:19|20)\d\d"
 )
 """A month, quarter or year in a sheet's name, in lower case."""
-DAY_OR_MONTH = (
-    r"^(\d{1,2}-(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{1,2}"
-    r"|\d{4}-\d{2}-\d{2}( 00:00:00)?|\d{1,2}/\d{1,2}/\d{4})$"
-)
-"""What a spreadsheet makes of a range such as 10-17."""
-TURNED_ROWS = 10
-"""Rows with such a value from which it is no slip of one person."""
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+MADE_A_DATE = rf"(?i){_MONTH}[a-z]*[-/ ]\d|\d[-/ ]{_MONTH}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
+"""What a spreadsheet makes of a range such as 10-17: `Oct-17`, `01/10/2017`, `43009`."""
+MADE_DATES_SHARE = 0.01
+"""The share of rows with such a range from which it is no slip of one person."""
 MONTH_DAYS = 28
 """Days of the window without a row before or after those of the first sheet, from which other sheets have them: a month."""
+AGES = "age_range"
 THOUSANDS = 3
 """Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
 SPREADSHEET_ROWS = (65_536, 1_048_576)
@@ -210,24 +209,26 @@ def quarantined_too_much(
 
 
 def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str | None:
-    """The reason to hold a file whose ranges a spreadsheet has made dates of, or None: the age range 10-17 would count as
-    Oct-17, and 10-17 itself as 0. `load`: the file's rows, stored already."""
-    if sheet.contract.kind == "indicators" or not load.raw(home).exists():
+    """The reason to hold a file whose age ranges a spreadsheet has made dates of, or None: 10-17 would count as Oct-17, and
+    10-17 itself as 0. `load`: the file's rows, stored already."""
+    if AGES not in sheet.layout.position or not load.raw(home).exists():
         return None
-    for c in sheet.contract.columns:
-        if c.type != "text" or c.key or c.identifier or c.name not in sheet.layout.position:
-            continue
-        values = con.execute(
-            f"select {c.name}, count(*) from {parquet_of(load.raw(home))} group by 1"
-            f" having regexp_matches({c.name}, ?, 'i') order by 2 desc, 1", [DAY_OR_MONTH],
-        ).fetchall()  # fmt: skip
-        if (rows := sum(n for _, n in values)) >= TURNED_ROWS:
-            value = values[0][0]
-            return (
-                f"{c.name}: '{value}' is what a spreadsheet makes of a range such as 10-17 ({rows:,} rows): export again and do"
-                f" not open it in one, or say what it was in a mapping, values: {{{c.name}: {{{value}: 10-17}}}}"
-            )
-    return None
+    filled, rows, value = one_row(con.execute(
+        f"""
+        select sum(n), sum(n) filter (where is_date), arg_max({AGES}, n) filter (where is_date)
+        from (
+            select {AGES}, count(*) as n, regexp_matches({AGES}, {literal(MADE_A_DATE)}) as is_date
+            from {parquet_of(load.raw(home))} where {AGES} is not null group by {AGES}
+        )
+        """
+    ))
+    if not rows or rows < MADE_DATES_SHARE * filled:
+        return None
+    return (
+        f"{AGES}: '{value}' is what a spreadsheet makes of a range such as 10-17 ({rows:,} of {filled:,} rows): export again,"
+        f" and do not open it in one. Or say in a mapping which it was, values: {{{AGES}: {{{value}: ...}}}}, and drop the"
+        " file again under a newer time"
+    )
 
 
 def withdraws_too_much(

@@ -336,9 +336,12 @@ def _row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> tuple[str, in
         return None
     key = ", ".join(sources[name] for name in draft.contract.key)
     for name in lists:
+        # Rows that differ in another column of the file, such as a day of change, may be versions of a record.
+        others = [s.profile.text for s in draft.fields.singles if s.profile.text != sources[name]]
+        alike = " and ".join(f"count(distinct coalesce({text}, '')) = 1" for text in others)
         several, all_keys = one_row(con.execute(
-            f"select count(*) filter (where n > 1), count(*) from (select count(distinct {sources[name]}) as n from {ROWS}"
-            f" group by {key})"
+            f"select count(*) filter (where n > 1 and alike), count(*) from (select count(distinct {sources[name]}) as n,"
+            f" {alike} as alike from {ROWS} group by {key})"
         ))
         if several >= SEVERAL and several >= SEVERAL_SHARE * all_keys:
             return name, several

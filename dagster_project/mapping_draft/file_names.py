@@ -23,7 +23,7 @@ _DAYS = (
     (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
 )  # fmt: skip
 _PERIODS = (
-    (rf"(?:{_FULL})([ _-]?)20\d\d", "month", "%B{}%Y"), (rf"(?:{_MONTHS})([ _-]?)20\d\d", "month", "%b{}%Y"),
+    (rf"(?!may)(?:{_FULL})([ _-]?)20\d\d", "month", "%B{}%Y"), (rf"(?:{_MONTHS})([ _-]?)20\d\d", "month", "%b{}%Y"),
     (rf"(?:{_MONTHS})([ _-]?)\d\d", "month", "%b{}%y"), (r"20\d\d([-_ .])(?:0[1-9]|1[0-2])", "month", "%Y{}%m"),
     (r"(?:0[1-9]|1[0-2])([-_ .])20\d\d", "month", "%m{}%Y"), (r"20\d\d(?:0[1-9]|1[0-2])()", "month", "%Y%m"),
     (r"20\d\d()", "year", "%Y"),
@@ -122,10 +122,10 @@ def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
 def _too_wide(stem: str, name: str, first: date, last: date, saved_on: date | None) -> str:
     """Why a year in the name is no window, if a month or more of it has no rows: of a system that began or ended within it."""
     year = re.search(r"\{(?:financial_)?year:%Y\}", stem)
-    begins, ends, _ = read_pattern(f"{_globbed(stem)}*").read(name) or (None, None, None)
+    begins, ends, at = read_pattern(f"{_globbed(stem)}*").read(name) or (None, None, None)
     if year is None or begins is None or ends is None:
         return ""
-    ends = min(ends, saved_on or last)
+    ends = min(ends, at.date() if at else saved_on or last)
     if max((first - begins).days, (ends - last).days) < LONGEST_MONTH:
         return ""
     return (
@@ -174,6 +174,7 @@ def _globbed(stem: str) -> str:
 
 
 def _without_digits(text: str) -> str:
+    text = re.sub(r"[{}]", "?", text)
     text = re.sub(r"\(\d+\)", "*", text)
     text = _DATES.sub(lambda run: "*" if re.search(r"\d", run[0]) else run[0], text)
     return re.sub(r"\d+(?:[-_. ]\d+)*", "*", text)

@@ -90,7 +90,7 @@ def _table(draft: Draft) -> list[str]:
         lines += [f"    {name}: [{', '.join(quoted(g) for g in globs)}]" for name, globs in draft.ignore.items()]
     if draft.row_for_each:
         name, records = draft.row_for_each
-        lines.append(f"  row_for_each: {name}  # {records:,} records have several rows, which become one")
+        lines.append(f"  row_for_each: {name}  # check: {records:,} records have several rows, which become one")
     return ["table:", *lines] if lines else []
 
 

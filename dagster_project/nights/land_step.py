@@ -39,9 +39,6 @@ def land_inbox(
     if not inbox.is_dir():
         raise InboxMissingError(f"{inbox}: no such folder; `pam nightly --inbox DIR` names the one to read")
     files = landing.find_files(inbox, contracts, force_names())
-    if (own := home.path.absolute()).is_relative_to(inbox.absolute()):
-        # The home's own files are no extracts.
-        files = [f for f in files if not f.path.absolute().is_relative_to(own)]
     if only is not None:
         mappings = read_mappings(home, contracts, force_names())
         files = [f for f in recognise_files(files, mappings) if f.extract in only]

@@ -50,6 +50,9 @@ def coverage_gaps(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, str]]:
     """Extract, force, and the days between their first and last covered one that no accepted file covers, as text."""
     found = []
     for (extract, force), spans in sorted(_windows(entries).items()):
+        if load_contracts()[extract].kind == "indicators":
+            # What others publish is there for its own periods, whatever days a download is named for.
+            continue
         period = min(first for first, _ in spans), max(last for _, last in spans)
         if gaps := find_gaps(spans, period):
             more = f" and {len(gaps) - MOST_GAPS} more times" if len(gaps) > MOST_GAPS else ""

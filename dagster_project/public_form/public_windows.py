@@ -49,6 +49,7 @@ class PublicFigure:
     data_status: str
     prior_value: Decimal | None = None
     prior_marker: str | None = NOT_AVAILABLE
+    prior_status: str = "not_available"
     volume_change: Decimal | None = None
     pct_change: Decimal | None = None
     numerator: Decimal | None = None
@@ -193,7 +194,7 @@ class PublicFigures:
         if public is None:
             return NO_FIGURE
         if first and (row := public.rows.get((first, last))):
-            return _as_row(row)
+            return _as_row(row, public.rows.get((years_before(first), years_before(last))))
         aggregation = self._aggregations[series.mart, series.measure]
         now, then = (
             _as_at(public, aggregation, *days) if aggregation in ("stock", "last") else _sum(public, aggregation, *days)
@@ -205,11 +206,15 @@ class PublicFigures:
             if then.value and aggregation not in ("rate", "share"):
                 percent = _percent(change, then.value)
         return PublicFigure(
-            now.value, now.marker, now.data_status, then.value, then.marker, change, percent, now.numerator, now.denominator
-        )
+            now.value, now.marker, now.data_status, then.value, then.marker, then.data_status, change, percent, now.numerator,
+            now.denominator,
+        )  # fmt: skip
 
 
-def _as_row(row: dict[str, Any]) -> PublicFigure:
+def _as_row(row: dict[str, Any], before: dict[str, Any] | None = None) -> PublicFigure:
+    """A row of `marts_public`, and that of the year before, if there is one."""
+    prior_status = "complete" if row["prior_value"] is not None else "not_available"
+    row = row | {"prior_status": before["data_status"] if before else prior_status}
     return PublicFigure(**{name: row[name] for name in PublicFigure.__dataclass_fields__})
 
 

@@ -39,19 +39,32 @@ def test_a_file_with_a_row_for_each_item_is_held(warehouse, several, single, out
     assert (entry.outcome, entry.rows_quarantined) == (outcome, 2 * several)
     if outcome == "held":
         assert entry.reason.startswith(
-            f"{2 * several} of {2 * several + single:,} rows share their incident_ref with others, most of which differ in"
-            " qualifiers alone"
+            f"{2 * several} of {2 * several + single:,} rows share their incident_ref with others and differ in qualifiers"
         )
-        assert "table: {row_for_each: qualifiers}" in entry.reason
+        assert "table: {row_for_each: qualifiers}" in entry.reason and "under a newer time" in entry.reason
 
 
-def test_rows_that_differ_in_another_column_or_in_several_are_told_apart(warehouse):
+def test_a_held_file_lands_under_a_newer_time_with_the_mapping(warehouse):
+    assert warehouse.land("incidents", *several_rows(60), header=HEADER).outcome == "held"
+    write_mapping(warehouse)
+    entry = warehouse.land("incidents", *several_rows(60), header=HEADER, at="20260106T000000Z")
+    assert (entry.outcome, counts(entry)) == ("accepted", (120, 60, 0, 60))
+
+
+def test_rows_that_differ_in_another_column_are_noted(warehouse):
+    """As the contract says, they go to quarantine, and the others load."""
     grades = [incident(i, "Drugs", g) for i in range(50) for g in ("Priority", "Emergency")]
     entry = warehouse.land("incidents", *grades, *singles(500), header=HEADER)
-    assert "differ in grade alone" in entry.reason and "row_for_each" not in entry.reason
-    both = [incident(i, q, g) for i in range(50) for q, g in (("Drugs", "Priority"), ("Domestic", "Emergency"))]
-    entry = warehouse.land("incidents", *both, *singles(500), header=HEADER, at="20260106T000000Z")
     assert (entry.outcome, entry.rows_quarantined) == ("accepted", 100)
+    (note,) = (n for n in entry.drift if "share their incident_ref" in n)
+    assert "100 of 600 rows" in note and "differ in grade alone" in note and "row_for_each" not in note
+
+
+def test_a_file_whose_rows_mostly_differ_in_several_columns_is_not_held(warehouse):
+    both = [incident(i, q, g) for i in range(60, 120) for q, g in (("Drugs", "Priority"), ("Domestic", "Emergency"))]
+    entry = warehouse.land("incidents", *both, *several_rows(50), *singles(500), header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 220)
+    assert not [n for n in entry.drift if "share their incident_ref" in n]
 
 
 @pytest.mark.parametrize("ext", [".csv", ".csv.gz"])

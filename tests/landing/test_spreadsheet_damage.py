@@ -145,12 +145,15 @@ def searches(warehouse, *ages, at="20260105T020000Z"):
     return warehouse.land("stop_search", *rows, header=SEARCHES, at=at)
 
 
-@pytest.mark.parametrize("age", ["Oct-17", "17-Oct", "2017-10-01", "01/10/2017", "2026-10-17 00:00:00"])
+@pytest.mark.parametrize("age", [
+    "Oct-17", "17-Oct", "2017-10-01", "01/10/2017", "2026-10-17 00:00:00", "Oct-2017", "17 Oct", "October-17", "10/17", "43009",
+])  # fmt: skip
 def test_ranges_that_became_dates_hold_the_file(warehouse, age):
     """10-17 would have no searches, and a category of its own would have them."""
-    entry = searches(warehouse, *[age] * 10, "18-24", "over 34")
+    entry = searches(warehouse, age, *["18-24"] * 98, "under 10")
     assert entry.outcome == "held" and entry.reason.startswith(f"age_range: '{age}' is what a spreadsheet makes of a range")
-    assert searches(warehouse, *[age] * 9, *["10-17"] * 90, at="20260106T000000Z").outcome == "accepted"
+    rare = searches(warehouse, age, *["10-17"] * 100, *["over 34"] * 100, at="20260106T000000Z")
+    assert rare.outcome == "accepted", "a slip of one person"
 
 
 def test_a_mapping_says_which_range_it_was(warehouse):

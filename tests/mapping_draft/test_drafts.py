@@ -468,7 +468,10 @@ def test_records_with_a_row_for_each_qualifier_are_drafted_so(
     lines = ["Incident No,Record Type,Opened,Qualifiers", *(f"I{n},INCIDENT,01/03/2025 10:00,{q}" for n, q in rows)]
     path.write_text("\n".join(lines), encoding="utf-8")
     _, draft_yaml, mapping = drafted(con, home, path, extract="incidents", force="kent")
-    assert mapping["table"] == {"row_for_each": "qualifiers"} and "# 10 records have several rows" in draft_yaml
+    assert mapping["table"] == {"row_for_each": "qualifiers"} and "# check: 10 records have several rows" in draft_yaml
     assert_loads(home, draft_yaml)
     path.write_text("\n".join([*lines[:1], *lines[3:]]), encoding="utf-8")
     assert "table" not in drafted(con, home, path, extract="incidents", force="kent")[2], "nine are single mistakes"
+    versions = [f"{lines[0]},Updated", *(f"{line},{n:02}/04/2025" for n, line in enumerate(lines[1:]))]
+    path.write_text("\n".join(versions), encoding="utf-8")
+    assert "table" not in drafted(con, home, path, extract="incidents", force="kent")[2], "rows may be versions of a record"

@@ -59,9 +59,9 @@ def test_year_of_a_system_that_began_or_ended_within_it(
 
 
 def test_rule_of_a_file_of_may_reads_other_months() -> None:
-    """May is its long and its short name: the files of other months were refused, `Jan 2024` being no date."""
+    """May is its long and its short name, and the long one of others is seldom meant: `Jan 2024` was refused as no date."""
     rule = draft_name("CAD May 2024.csv", date(2024, 5, 1), date(2024, 5, 30)).name
-    for name, first in (("CAD May 2024.csv", 5), ("CAD Jan 2024.csv", 1), ("CAD January 2024.csv", 1)):
+    for name, first in (("CAD May 2024.csv", 5), ("CAD Jan 2024.csv", 1)):
         read = read_pattern(rule).read(name)
         assert read and read[0] == date(2024, first, 1)
     with pytest.raises(NoDateError):

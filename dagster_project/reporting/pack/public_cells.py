@@ -127,7 +127,8 @@ class _Reader:
         if places is None:
             places = 1 if shows == "pct_change" else PLACES.get(unit or "", 0)
         unit = unit_shown(unit, shows)
-        status = figure.data_status if series else "not_applicable"
+        own_status = figure.prior_status if shows == "prior_value" else figure.data_status
+        status = own_status if series else "not_applicable"
         if value is not None and status == "partial":
             marker = "[p]"
         printed = marker or NOT_AVAILABLE
