@@ -22,7 +22,7 @@ def dashboard(
 
     Example: pam dashboard --out dashboard/
     """
-    from dagster_project.core.receipts import holds_made_up
+    from dagster_project.core.receipts import holds_made_up, sample_day_of
     from dagster_project.publishing.changes_since import changes_since
     from dagster_project.reporting.dashboard import write_whole_folder
     from dagster_project.reporting.dashboard.area_lists import read_area_lists
@@ -32,6 +32,6 @@ def dashboard(
     with connect(home, reason, by="pam dashboard") as con:
         target = out.expanduser().absolute()
         record_disclosure(home, reason, by="pam dashboard", what="dashboard", to=str(target))
-        lists, changes = read_area_lists(home), changes_since(home, con)
-        write_whole_folder(con, target, holds_made_up(home), lists=lists, changes=changes, overwrite=replace)
+        lists, changes, today = read_area_lists(home), changes_since(home, con), sample_day_of(home)
+        write_whole_folder(con, target, holds_made_up(home), lists=lists, changes=changes, today=today, overwrite=replace)
     echo(str(target / "index.html"))

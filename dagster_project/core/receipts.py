@@ -44,9 +44,12 @@ def is_sample(home: Home) -> bool:
 
 def today_of(home: Home, now: datetime | None = None) -> date:
     """The date in London by which a home's extracts are late; in the sample's home, `SAMPLE_DAY`."""
-    if is_sample(home):
-        return SAMPLE_DAY
-    return (now or datetime.now(UTC)).astimezone(LONDON).date()
+    return sample_day_of(home) or (now or datetime.now(UTC)).astimezone(LONDON).date()
+
+
+def sample_day_of(home: Home) -> date | None:
+    """`SAMPLE_DAY` in the sample's home; None in any other, where the clock has the date."""
+    return SAMPLE_DAY if is_sample(home) else None
 
 
 def holds_made_up(home: Home) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.core.memory import memory_settings
+from dagster_project.core.receipts import sample_day_of
 from dagster_project.reporting import dashboard
 from dagster_project.reporting.dashboard.area_lists import read_area_lists
 
@@ -16,4 +17,5 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
     """Write the dashboard of the night into `folder`. Raises OSError and SeedError."""
     links, lists = links_to(context, "..", ("catalogue",)), read_area_lists(context.home)
     changes = changes_since(context.home, con, memory_settings(context.home))
-    dashboard.write(con, folder, context.is_sample, links, lists, changes, context.reused)
+    today = sample_day_of(context.home)
+    dashboard.write(con, folder, context.is_sample, links, lists, changes, context.reused, today)

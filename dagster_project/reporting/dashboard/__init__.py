@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -43,16 +44,18 @@ def write(
     lists: AreaLists = NO_LISTS,
     changes: Changes = NOT_KNOWN,
     reused: ReusedFiles | None = None,
+    today: date | None = None,
 ) -> None:
     """Write the dashboard of the night that `con` reads into `folder`; `index.html` opens it.
 
     `is_sample`: the data are made up, and the page says so. `links`: addresses of what is published with it, and descriptions.
     `lists`: the home's own lists of areas. `changes`: figures that changed since the night before. `reused`: files of the last
-    publication that may be reused. The same night, lists and changes give the same bytes. Raises OSError.
+    publication that may be reused. `today`: no later period has begun; None: the day in London on which the night started. The
+    same night, lists and changes give the same bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reused = reused or ReusedFiles()
-    contents = read_contents(con, is_sample, lists)
+    contents = read_contents(con, is_sample, lists, today)
     hashes = hash_marts(con, {m for f in contents["forces"] for m in f["marts"]})
     for force, marts in ((f["code"], f["marts"]) for f in contents["forces"]):
         own = folder / "data" / force
@@ -85,6 +88,7 @@ def write_whole_folder(
     *,
     lists: AreaLists = NO_LISTS,
     changes: Changes = NOT_KNOWN,
+    today: date | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write the dashboard to `out`, whole or not at all, in place of an earlier one.
@@ -92,7 +96,7 @@ def write_whole_folder(
     Raises OutError if `out` holds other things and `overwrite` is not set, and OSError.
     """
     with whole_folder(out, overwrite, PAGE_FILES[1], "a dashboard") as new:
-        write(con, new, is_sample, lists=lists, changes=changes)
+        write(con, new, is_sample, lists=lists, changes=changes, today=today)
 
 
 def _write_mart(

@@ -2,13 +2,15 @@
 "use strict";
 
 const drawnCharts = new Map(); // holder -> { chart, width, result }
+const PAPER = 690; // pixels between the margins of an A4 page: the letters of a wider chart would be small in print
+let isPrinting = false;
 const visibility = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
 }, { rootMargin: "200px" });
 const sizes = new ResizeObserver((changed) => {
   for (const { target, contentRect } of changed) {
     const drawn = drawnCharts.get(target);
-    if (drawn?.result && contentRect.width > 0 && Math.abs(drawn.width - contentRect.width) > 8) draw(target, true);
+    if (!isPrinting && drawn?.result && contentRect.width > 0 && Math.abs(drawn.width - contentRect.width) > 8) draw(target, true);
   }
 });
 
@@ -20,11 +22,11 @@ function embed(holder, spec, renderer = "svg") {
   });
 }
 
-/** Draw a chart into its holder, once, or `again` if its width changed. */
-async function draw(holder, again = false) {
+/** Draw a chart into its holder, once, or `again` if its width changed, at most `widest`. */
+async function draw(holder, again = false, widest = Infinity) {
   const drawn = drawnCharts.get(holder);
   if (!drawn || (drawn.drawing && !again)) return drawn?.drawing;
-  drawn.width = holder.clientWidth;
+  drawn.width = Math.min(holder.clientWidth, widest);
   drawn.drawing = (async () => {
     try {
       const result = await embed(holder, drawn.chart.spec(drawn.width));
@@ -81,11 +83,10 @@ function lines(text, most) {
 /** Save a chart as a file that says what it shows, from which night, and whether its figures are made up. */
 async function saveChart(chart, form) {
   const width = 900, holder = createElement("div", "", { class: "off" });
-  const origin = `${contents.sample ? "Sample: all figures are made up. " : ""}PAM Warehouse, night ${contents.night.night_id ?? "not known"}.`;
   document.body.append(holder);
   try {
     const { title, note } = chart;
-    const result = await embed(holder, { ...chart.spec(width), title: { text: lines(title, 90), subtitle: [...lines(note, 130), origin] }, padding: 16 });
+    const result = await embed(holder, { ...chart.spec(width), title: { text: lines(title, 90), subtitle: [...lines(note, 130), originOf()] }, padding: 16 });
     if (form === "svg") save(new Blob([await result.view.toSVG()], { type: "image/svg+xml" }), `${chart.name}.svg`);
     else await new Promise((done) => { result.view.toCanvas(2).then((canvas) => canvas.toBlob((blob) => { save(blob, `${chart.name}.png`); done(); })); });
     result.finalize();
@@ -119,8 +120,19 @@ function chartFigure(chart, ...more) {
   return createElement("figure", [createElement("figcaption", title, { id: `${id}-title` }), holder, createElement("p", note, { class: "note", id: `${id}-note` }), tools, ...tables]);
 }
 
-/** Draw every chart of the view, also those below the window, then print the page. */
+/** Draw every chart of the view for paper, also those below the window. */
+function drawForPaper() {
+  isPrinting = true;
+  return Promise.all([...drawnCharts].filter(([h]) => h.offsetParent).map(([h, { width }]) => draw(h, width > PAPER, PAPER)));
+}
+
 async function printPage() {
-  await Promise.all([...drawnCharts.keys()].filter((h) => h.offsetParent).map((h) => draw(h)));
+  await drawForPaper();
   print();
 }
+// The browser's own command to print waits for nothing but promises that are ready, and drawing has no others.
+addEventListener("beforeprint", drawForPaper);
+addEventListener("afterprint", () => {
+  isPrinting = false;
+  for (const [holder, { width }] of drawnCharts) if (width > 0 && width < holder.clientWidth) draw(holder, true);
+});

@@ -43,7 +43,7 @@ function tile(state, { code, mart, read, series, rows }, n, kind, days) {
     return pointOf(r, unit, { mark: ofMonth && ofMonth.variation !== "c" ? ofMonth.variation : "", verdict: describeVariation(ofMonth) });
   });
   const own = new Set(points.map((p) => p.day));
-  const missing = days.filter((d) => !own.has(d)).map((day) => ({ day, y: null, whole: null, none: true, run: "", mark: "" }));
+  const missing = days.filter((d) => !own.has(d)).map((day) => ({ day, y: null, whole: null, none: true, run: "", mark: "", value: null, status: "n", start: day }));
   const remove = createElement("button", "Remove", { type: "button", class: "plain", "aria-label": `Remove: ${title}` });
   remove.addEventListener("click", async () => {
     await go({ ...readState(), m: state.m.filter((c) => c !== code) });
@@ -54,8 +54,8 @@ function tile(state, { code, mart, read, series, rows }, n, kind, days) {
     id: `tile-${n}`, title, name: fileName(state.force, series[0], series[1], areaKey(series), kind),
     spec: (width) => trendSpec([...points, ...missing], unit, kind, control, { width, height: 180 }),
     onPoint: ({ key }) => { const r = rows.find((one) => one.key === key); if (r) showEvidence(state.force, mart, read, series, r); },
-    note: rows.length ? (latest ? `${latest.label}: ${formatFigure(latest.value, unit, "c")}, ${describeChange(latest, unit)}${month ? `; ${describeVariation(month)}` : ""}.${incompleteNote(rows)}${missing.length ? GREY : gapNote(rows)}` : "No complete period.") : `No figures for the kind of period “${contents.kinds[kind]}”.`,
+    note: rows.length ? (latest ? `${latest.label}: ${formatFigure(latest.value, unit, "c")}, ${describeChange(latest, unit)}${month ? `; ${describeVariation(month)}` : ""}.${incompleteNote(rows)}${gapNote([...rows, ...missing])}` : "No complete period.") : `No figures for the kind of period “${contents.kinds[kind]}”.`,
     csv: () => csvOf(state.force, mart, rows.map((r) => [series, r])),
-    table: () => tableOf("", ["Period", "Figure", "Change on the year before", "Status"], [...rows].reverse().map((r) => [r.label, formatValue(r, "value", unit), formatChange(r.volume_change, pointsOf(unit)), STATUS[r.status]]), (i) => i === 1 || i === 2),
+    table: () => tableOf("", ["Period", "Figure", "Change on the year before", "Status"], [...rows].reverse().map((r) => [r.label, formatValue(r, "value", unit), formatChange(r.volume_change, pointsOf(unit)), STATUS[stateOf(r)]]), (i) => i === 1 || i === 2),
   }, remove);
 }

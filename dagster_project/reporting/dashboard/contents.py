@@ -1,10 +1,12 @@
 """The index of the dashboard: what can be chosen, names, and the state of the night."""
 
+from datetime import UTC, date
 from typing import Any
 
 import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
+from dagster_project.core.home import LONDON
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.small_counts import FEW_A_MONTH
 
@@ -28,8 +30,11 @@ AREAS = {
 }  # fmt: skip
 
 
-def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLists) -> dict[str, Any]:
-    """What can be chosen, names, and the state of the night. `lists`: the home's own lists."""
+def read_contents(
+    con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLists, today: date | None = None
+) -> dict[str, Any]:
+    """What can be chosen, names, and the state of the night. `lists`: the home's own lists. `today`: no later period has begun;
+    None: the day in London on which the night started."""
     marts = con.execute(
         "select name, description from meta.dictionary where kind = 'relation' and schema_name = 'marts'"
         " and name not in ('measures', 'mart_control_charts') order by description"
@@ -40,7 +45,9 @@ def read_contents(con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLi
         marts_of.setdefault(check_name(force), []).append(check_name(mart))
     nights = read_rows(con, "select * from meta.nights where finished_at is null order by started_at desc limit 1")
     measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
+    today = today or (nights[0]["started_at"].replace(tzinfo=UTC).astimezone(LONDON).date() if nights else None)
     return {
+        "today": today,
         "sample": is_sample,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
         "few": FEW_A_MONTH,

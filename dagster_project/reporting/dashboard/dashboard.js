@@ -66,15 +66,15 @@ function showError(error) {
 
 function showNight() {
   const { night } = contents;
-  const late = contents.extracts.filter((e) => e.status !== "current" && e.status !== "not sent");
+  const late = contents.extracts.filter((e) => e.status !== "current" && e.status !== "not sent"), notSent = contents.extracts.filter((e) => e.status === "not sent");
   const several = contents.forces.length > 1;
   byId("sample").hidden = !contents.sample;
   byId("night").textContent = night.night_id ? `Figures of the night ${night.night_id}, started on ${day(night.started_at.slice(0, 10))} at ${night.started_at.slice(11, 16)} UTC` : "No night is known.";
   byId("status").replaceChildren(
     definition("Outcome", night.outcome ?? "not known", night.reason),
-    definition("Files accepted", count(night.files_accepted, "file", "files"), `${Number(night.files_held ?? 0)} held, ${Number(night.files_refused ?? 0)} refused`),
-    definition("Rows landed", count(night.rows_landed, "row", "rows"), `${Number(night.rows_quarantined ?? 0).toLocaleString("en-GB")} in quarantine`),
-    definition("Figures", count(night.figures, "figure", "figures"), count(night.warnings, "warning", "warnings")),
+    definition("Files accepted", count(night.files_accepted, "file", "files"), night.night_id && `${Number(night.files_held)} held, ${Number(night.files_refused)} refused`),
+    definition("Rows landed", count(night.rows_landed, "row", "rows"), night.night_id && `${Number(night.rows_quarantined).toLocaleString("en-GB")} in quarantine`),
+    definition("Figures", count(night.figures, "figure", "figures"), night.night_id && count(night.warnings, "warning", "warnings")),
   );
   byId("beside").replaceChildren(...(contents.beside ?? []).map(([href, words]) => createElement("li", [createElement("a", words, { href })])));
   const changes = Object.entries(contents.moved.counts).flatMap(([force, marts]) => Object.entries(marts).map(([mart, n]) => [contents.marts[mart]?.title ?? mart, ...(several ? [force] : []), ...n]));
@@ -83,7 +83,7 @@ function showNight() {
   for (const [id, title, table] of [
     ["moved", `Moved since the night before (${contents.moved.before}): ${count(total, "figure", "figures")}`, () => (changes.length ? tableOf("", ["Subject", ...(several ? ["Force"] : []), "Changed", "Of these complete before", "New", "Gone"], changes.map((row) => row.map((n) => (typeof n === "number" ? n.toLocaleString("en-GB") : n))), (i) => i > (several ? 1 : 0)) : createElement("p", "None."))],
     ["warnings", `Warnings: ${contents.warnings.length}`, () => createElement("ul", contents.warnings.map((w) => createElement("li", [createElement("strong", w.message), ` (${w.rule}) `, [w.reason, w.advice].filter(Boolean).join(" ")])), { class: "told" })],
-    ["extracts", `Extracts: ${contents.extracts.length - late.length} current, ${late.length} late or never dropped`, () => tableOf("", ["Extract", "Status", "Covered from", "Covered to", "Rows", ...(several ? ["Force"] : [])], contents.extracts.map((e) => [e.title, e.status, e.covered_from ? day(e.covered_from) : "", e.covered_to ? day(e.covered_to) : "", Number(e.rows_current ?? 0).toLocaleString("en-GB"), ...(several ? [e.force_code] : [])]), (n) => n === 4)],
+    ["extracts", `Extracts: ${contents.extracts.length - late.length - notSent.length} current, ${late.length} late or never dropped${notSent.length ? `, ${notSent.length} not sent` : ""}`, () => tableOf("", ["Extract", "Status", "Covered from", "Covered to", "Rows", ...(several ? ["Force"] : [])], contents.extracts.map((e) => [e.title, e.status, e.covered_from ? day(e.covered_from) : "", e.covered_to ? day(e.covered_to) : "", Number(e.rows_current ?? 0).toLocaleString("en-GB"), ...(several ? [e.force_code] : [])]), (n) => n === 4)],
   ]) {
     const details = byId(id), holder = details.querySelector("div");
     details.querySelector("summary").textContent = title;

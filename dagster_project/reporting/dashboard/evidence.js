@@ -43,19 +43,19 @@ async function showEvidence(force, mart, figures, series, row) {
   const covering = files.filter(([, from, to]) => from && from <= row.end && to >= row.start);
   const changes = await changesSince(force, mart, series, row, months, unit).catch((error) => createElement("p", `What moved can't be read: ${error.message}.`));
   const printed = contents.revisions.filter((r) => r.mart === mart && r.measure === series[0] && r.category === series[1] && r.area_type === series[2] && r.area_name === series[4] && r.period_start <= row.end && r.period_end >= row.start);
-  const status = { c: "complete: files cover every day", p: "provisional: files cover a part of its days", n: "not available: no accepted file has it for these days" }[row.status];
   const catalogue = catalogueOf(mart, series[0]);
   const control = row.kind === "month" ? controlOf(figures, series)?.months.get(row.start.slice(0, 7)) : null;
   byId("evidence-title").textContent = `Evidence: ${title}`;
   byId("evidence-body").replaceChildren(
+    createElement("p", originOf(), { class: "origin" }),
     createElement("dl", [
-      definition("Figure", formatValue(row, "value", unit)), definition("Completeness", status),
+      definition("Figure", formatValue(row, "value", unit)), definition("Completeness", COMPLETENESS[stateOf(row)]),
       ...(row.denominator === null ? [] : [definition("Made of", madeOf(row))]),
       ...(control ? [definition("Is it unusual?", describeVariation(control))] : []),
       definition("Days", `${day(row.start)} to ${day(row.end)}`),
       ...extracts.map((e) => definition("Extract", `${e.title}: ${e.status}`, e.covered_from ? `covered from ${day(e.covered_from)} to ${day(e.covered_to)}` : "no day is covered")),
     ], { class: "headline" }),
-    ...(months.length ? [createElement("h3", "Months"), scrollRegion("Months of the figure", tableOf("", ["Month", "Figure", "Status"], months.map((r) => [r.label, formatValue(r, "value", unit), STATUS[r.status]]), (i) => i === 1))] : []),
+    ...(months.length ? [createElement("h3", "Months"), scrollRegion("Months of the figure", tableOf("", ["Month", "Figure", "Status"], months.map((r) => [r.label, formatValue(r, "value", unit), STATUS[stateOf(r)]]), (i) => i === 1))] : []),
     createElement("h3", "Files"),
     ...(covering.length ? [
       createElement("p", `${count(covering.length, "accepted file covers", "accepted files cover")} some of these days${covering.length > FILES_SHOWN ? `; the newest ${FILES_SHOWN} are shown` : ""}. Where two cover a day, the one extracted later counts.`),

@@ -3,10 +3,15 @@
 
 const contents = globalThis.pamIndex;
 const NUMBERS = ["value", "prior_value", "volume_change", "pct_change", "numerator", "denominator"];
-const STATUS = { c: "complete", p: "provisional", n: "not available" };
+const STATUS = { c: "complete", p: "provisional", n: "not available", f: "not begun" };
+const COMPLETENESS = {
+  c: "complete: files cover every day", p: "provisional: files cover a part of its days",
+  n: "not available: no accepted file has it for these days", f: "not begun: its first day is after the night",
+};
 const PLACES = { percent: 1, per_100k: 1, percentage_points: 1 };
 const NOT_AVAILABLE = "[x]";
 const NOT_APPLICABLE = "[z]";
+const MOST_PLACES = 10; // of every figure of the marts
 const FORMULA = new RegExp(contents.formula.starts, "u");
 const NUMBER = new RegExp(`^(?:${contents.formula.but})$`, "u");
 const SMALL = 5; // with a mean below this a control chart moves in jumps: docs/reference/control-charts.md
@@ -43,14 +48,20 @@ async function figuresOf(force, mart) {
   return figures;
 }
 
+/** A positive number with so many decimal places, or with more where it would be 0: 0 is for a true zero alone, as in the report. */
+function digitsOf(number, places) {
+  let shown = places;
+  while (number && shown < MOST_PLACES && !Number(number.toFixed(shown))) shown += 1;
+  return number.toLocaleString("en-GB", { minimumFractionDigits: shown, maximumFractionDigits: shown });
+}
+
 /** A figure as the report prints it: `2,187`, `£1,431`, `32.6%`. Null is [x] or [z], never 0. */
 function formatFigure(text, unit, status = "") {
   // As in the report: [z] if files cover the whole period, but there is nothing to divide by or nothing was counted.
   if (text === null) return status === "c" ? NOT_APPLICABLE : NOT_AVAILABLE;
   const number = Number(text);
   const places = PLACES[unit] ?? (Number.isInteger(number) ? 0 : unit === "gbp" ? 2 : 1);
-  const digits = Math.abs(number).toLocaleString("en-GB", { minimumFractionDigits: places, maximumFractionDigits: places });
-  return `${number < 0 ? "−" : ""}${unit === "gbp" ? "£" : ""}${digits}${unit === "percent" ? "%" : ""}`;
+  return `${number < 0 ? "−" : ""}${unit === "gbp" ? "£" : ""}${digitsOf(Math.abs(number), places)}${unit === "percent" ? "%" : ""}`;
 }
 
 const formatChange = (text, unit) => (text === null ? NOT_AVAILABLE : (Number(text) > 0 ? "+" : "") + formatFigure(text, unit));
@@ -67,18 +78,31 @@ const madeOf = (row) => (row.denominator === null ? NOT_AVAILABLE : `${formatFig
 
 /** A change on the year before: `+538 (+32.6%) on the year before`. */
 function describeChange(row, unit) {
-  if (row.volume_change === null) return "No complete year before it to compare with";
-  if (unit === "percent") return `${formatChange(row.volume_change, "percentage_points")} percentage points on the year before`;
-  return `${formatChange(row.volume_change, unit)} (${formatPercentChange(row)}) on the year before`;
+  if (row.volume_change === null) return "No complete figure of the year before to compare with";
+  if (Number(row.volume_change) === 0) return "The same as the year before";
+  const change = formatChange(row.volume_change, pointsOf(unit));
+  if (unit === "percent") return `${change} percentage points on the year before`;
+  return row.pct_change === null ? `${change} on the year before, which was 0` : `${change} (${formatPercentChange(row)}) on the year before`;
+}
+
+/** How complete a row is: a letter of STATUS, `f` where its period has not begun. */
+const stateOf = (row) => (row.status === "n" && contents.today && row.start > contents.today ? "f" : row.status);
+
+/** Why a chart has no point for some periods, in a sentence. `what`: that they are grey, or a gap in a line. */
+function gapNote(rows, what = "Grey") {
+  const states = new Set(rows.filter((r) => r.value === null).map(stateOf));
+  const why = [states.has("n") || states.has("p") ? "not available" : "", states.has("c") ? "not applicable" : "", states.has("f") ? "not begun" : ""].filter(Boolean);
+  return why.length ? ` ${what} is ${[why.slice(0, -1).join(", "), why.at(-1)].filter(Boolean).join(" or ")}.` : "";
 }
 
 function day(iso) {
   return new Date(`${iso}T00:00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 }
 
-const count = (n, one, many) => `${Number(n ?? 0).toLocaleString("en-GB")} ${Number(n) === 1 ? one : many}`;
+const count = (n, one, many) => (n === null || n === undefined ? "not known" : `${Number(n).toLocaleString("en-GB")} ${Number(n) === 1 ? one : many}`);
 const listOf = (texts) => (texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`);
 const lowerFirst = (text) => text.slice(0, 1).toLowerCase() + text.slice(1);
+const upperFirst = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** The rows of a series for one kind of period. */
 function rowsOf(figures, series, kind) {
@@ -156,6 +180,9 @@ function catalogueOf(mart, measure) {
   const slug = (text) => text.replaceAll("_", "-");
   return link ? link[0].replace("index.html", `marts-${slug(mart)}.html#measure-${slug(measure)}`) : "";
 }
+
+/** What a chart or dialog says in print, away from its page: from which night it is, and whether its figures are made up. */
+const originOf = () => `${contents.sample ? "Sample: all figures are made up. " : ""}PAM Warehouse, night ${contents.night.night_id ?? "not known"}.`;
 
 /** A table: headings, and rows of cells. `isNumber`: whether a column, from 0, has numbers. */
 function tableOf(caption, heads, rows, isNumber = () => false) {

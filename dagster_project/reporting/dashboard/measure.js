@@ -53,9 +53,9 @@ function fillKinds(wanted) {
 }
 
 function fillPeriods(wanted) {
-  const rows = rowsOf(figures, seriesOf(), selects.kind.value), words = { c: "", p: " (provisional)", n: " (not available)" };
-  fill(selects.period, { "": [...rows].reverse().map((r) => [r.key, r.label + words[r.status]]) }, wanted.period);
-  const newest = latestOf(rows) ?? rows.at(-1);
+  const rows = rowsOf(figures, seriesOf(), selects.kind.value), words = (r) => (r.status === "c" ? "" : ` (${STATUS[stateOf(r)]})`);
+  fill(selects.period, { "": [...rows].reverse().map((r) => [r.key, r.label + words(r)]) }, wanted.period);
+  const newest = latestOf(rows) ?? rows.findLast((r) => stateOf(r) !== "f") ?? rows.at(-1);
   if (newest && selects.period.value !== wanted.period) selects.period.value = newest.key;
 }
 
@@ -118,7 +118,7 @@ function showPicked(state) {
 }
 
 function describeFigure(row, unit) {
-  if (row.value === null) return row.status === "c" ? "no figure" : "not available";
+  if (row.value === null) return row.status === "c" ? "no figure" : stateOf(row) === "f" ? "not begun" : "not available";
   return formatFigure(row.value, unit) + (row.status === "p" ? ", provisional" : "");
 }
 
@@ -132,14 +132,14 @@ function evidenceButton(text, row, series) {
 }
 
 function headline(row, rows, unit, control) {
-  const status = { c: "Complete", p: "Provisional: files cover a part of its days", n: "Not available: no accepted file has it for these days" }[row.status];
-  const why = row.status === "c" ? "no complete year before" : "this period is not complete";
+  const status = row.status === "c" ? "Complete" : upperFirst(COMPLETENESS[stateOf(row)]);
+  const why = row.status !== "c" ? `this period ${stateOf(row) === "f" ? "has not begun" : "is not complete"}` : row.value === null ? "this period has no figure" : "no complete figure of the year before";
   const change = row.volume_change === null ? NOT_AVAILABLE : formatChange(row.volume_change, pointsOf(unit));
   const per = row.pct_change === null ? (row.volume_change === null ? `not available: ${why}` : unit === "percent" ? "percentage points" : "") : formatChange(row.pct_change, "percent");
   const month = control?.months.get(row.start.slice(0, 7));
   byId("headline").replaceChildren(
     definition(row.label, evidenceButton(formatValue(row, "value", unit), row), `${status}. Select the figure for its evidence`),
-    definition("The year before", formatYearBefore(row, rows, unit), row.prior_value === null ? "not available" : ""),
+    definition("The year before", formatYearBefore(row, rows, unit), row.prior_value !== null ? "" : yearBefore(row, rows)?.status === "c" ? "not applicable" : "not available"),
     definition("Change", change, per),
     ...(month ? [definition("Is it unusual?", month.few ? "Not known" : month.variation === "c" ? "No" : "Yes", `${describeVariation(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
     ...(row.denominator === null ? [] : [definition("Made of", madeOf(row))]),
@@ -155,7 +155,7 @@ function table(rows, row, unit, title) {
     createElement("td", formatYearBefore(r, rows, unit), { class: "n" }),
     createElement("td", formatChange(r.volume_change, pointsOf(unit)), { class: "n" }),
     createElement("td", formatPercentChange(r), { class: "n" }),
-    createElement("td", STATUS[r.status]),
+    createElement("td", STATUS[stateOf(r)]),
     ...(current?.control ? [createElement("td", describeVariation(current.control.months.get(r.start.slice(0, 7))), { class: "why" })] : []),
   ], r === row ? { class: "picked", "aria-current": "true" } : {})));
   byId("table").replaceChildren(createElement("table", [createElement("caption", `${title} (${contents.kinds[selects.kind.value].toLowerCase()})`), head, body]));
@@ -164,10 +164,8 @@ function table(rows, row, unit, title) {
 
 const nameOf = (...parts) => fileName(current.force, selects.measure.value, selects.category.value, selects.area.value, selects.kind.value, ...parts);
 const picksPeriod = (rows) => ({ key }) => { const row = rows.find((r) => r.key === key); if (row) evidenceOf(row); };
-const GREY = " Grey is not available.";
-const gapNote = (rows) => (rows.some((r) => r.value === null) ? GREY : "");
 /** How many periods are not complete, in a sentence. */
-const incompleteNote = (rows) => { const n = rows.filter((r) => r.status === "p").length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
+const incompleteNote = (rows) => { const n = rows.filter((r) => r.status === "p" && r.value !== null).length; return n ? ` ${count(n, "period is", "periods are")} not complete: open points, which no line joins.` : ""; };
 
 function limitsNote({ bases }) {
   if (!bases.length) return `Under ${FEW_A_MONTH} a month on average: too few for a mean and limits.`;
@@ -216,7 +214,7 @@ function yearsFigure() {
   return chartFigure({
     id: "trend", title: `${title}: months of ${years.length > 1 ? `${years.at(-1)} to ${years[0]}` : years[0] ?? "no year"}, year on year`, name: nameOf("years"),
     spec: (width) => linesSpec(points, unit, years, x, width), onPoint: picksPeriod(rows),
-    note: `Financial years, the newest ${YEARS_SHOWN} at most up to the picked period. A gap is not available.${incompleteNote(rows)}`,
+    note: `Financial years, the newest ${YEARS_SHOWN} at most up to the picked period.${gapNote(rows, "A gap")}${incompleteNote(rows)}`,
     csv: () => csvOf(current.force, current.mart, rows.map((r) => [series, r])),
     table: () => tableOf("", ["Month", ...years], order.map((m) => [m, ...years.map((y) => { const r = rows.find((one) => yearOf(one) === y && one.label.startsWith(m)); return r ? formatValue(r, "value", unit) : NOT_AVAILABLE; })]), (i) => i > 0),
   });
@@ -247,7 +245,7 @@ function categoriesFigure(stacked) {
     id: "trend", title: `${title.replace(/^([^:]*?), [^:]*:/, "$1:")} by category, ${stacked ? "stacked" : "as lines"} (${contents.kinds[kind].toLowerCase()})`, name: nameOf("categories"),
     spec: (width) => (stacked ? stackedSpec(points, unit, names, kind, width) : linesSpec(points, unit, names, xOf(kind), width)),
     onPoint: ({ series, key }) => { const one = entries.find((h) => h.words === series); const r = one?.rows.find((o) => o.key === key); if (r) evidenceOf(r, one.s); },
-    note: `${rest.length ? (stacked ? `The ${largest.length} largest by themselves, and ${rest.length} others together. ` : `The ${largest.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Only complete periods have a bar: the others are grey." : `A gap is not available.${incompleteNote(first)}`}`,
+    note: `${rest.length ? (stacked ? `The ${largest.length} largest by themselves, and ${rest.length} others together. ` : `The ${largest.length} largest; the table has ${rest.length} more. `) : ""}${stacked ? "Only complete periods have a bar: the others are grey." : `${gapNote(largest.flatMap((h) => h.rows), "A gap")}${incompleteNote(first)}`}`,
     csv: () => csvOf(force, mart, entries.flatMap((h) => h.rows.map((r) => [h.s, r]))),
     table: () => tableOf("", ["Period", ...entries.map((h) => h.words)], [...first].reverse().map((r) => [r.label, ...entries.map((h) => { const o = h.rows.find((one) => one.key === r.key); return o ? formatValue(o, "value", unit) : NOT_AVAILABLE; })]), (i) => i > 0),
   });
@@ -279,27 +277,28 @@ function unitsFigure() {
 function areasFigure(holder, types, state) {
   const { row, unit, force, mart, kind } = current, type = comparedType(state, types);
   fill(byId("by"), { "": types.map((t) => [t, contents.areaTypes[t]]) }, type);
-  const entries = areasOf(type).map((s) => ({ s, r: rowsOf(figures, s, kind).find((r) => r.key === row.key), people: contents.population[`${force}/${areaKey(s)}`] })).filter((h) => h.r);
+  const entries = areasOf(type).map((s) => ({ s, rows: rowsOf(figures, s, kind), people: contents.population[`${force}/${areaKey(s)}`] }))
+    .map((h) => ({ ...h, r: h.rows.find((r) => r.key === row.key) })).filter((h) => h.r);
   const canRate = unit === "count" && entries.some((h) => h.people), rated = canRate && state.rate === "yes";
   byId("rate").parentElement.hidden = !canRate;
   byId("rate").checked = rated;
   byId("by").form.hidden = types.length < 2 && !canRate;
   const rateOf = ({ r, people }) => (r.value === null || !people ? null : (1000 * Number(r.value)) / people[0]);
-  const inRate = (y) => (y === null ? NOT_AVAILABLE : y.toLocaleString("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+  const inRate = (y) => (y === null ? NOT_AVAILABLE : digitsOf(y, 2));
   const ranked = entries.map((h) => ({ ...h, y: rated ? rateOf(h) : h.r.value === null ? null : Number(h.r.value) }));
   ranked.sort((a, b) => isUnknown(a.s) - isUnknown(b.s) || (a.y === null) - (b.y === null) || b.y - a.y || byWords(a.s[4], b.s[4]));
   const textOf = (h) => (rated ? inRate(h.y) + (h.r.status === "p" && h.y !== null ? " [p]" : "") : formatValue(h.r, "value", unit));
   const bars = ranked.map((h) => ({ area: h.s[4], y: h.y, at: h.y ?? 0, text: textOf(h), picked: areaKey(h.s) === selects.area.value, key: h.r.key }));
-  const made = entries.some((h) => h.r.denominator !== null);
+  const texts = ranked.map(textOf), made = entries.some((h) => h.r.denominator !== null);
   const as = rated ? "rate per 1,000 people" : "figure", people = [...new Set(entries.flatMap((h) => (h.people ? [h.people[1]] : [])))].join("; ");
   const known = ranked.filter((h) => h.y !== null && !isUnknown(h.s)), top = known.filter((h) => h.y === known[0].y);
   holder.append(chartFigure({
     id: "areas", title: `${contents.areaTypes[type]} by ${as}: ${measureOf(mart, selects.measure.value).title}${selects.category.value === "all" ? "" : `, ${categoryWords(selects.category.value)}`}, ${row.label}`, name: nameOf(rated ? "areas-rate" : "areas"),
     spec: (width) => rankSpec(bars, rated ? "rate" : unit, width),
     onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-    note: `${top.length ? `Highest: ${top.length === 1 ? top[0].s[4] : top.length > 3 ? `${top.length} areas` : listOf(top.map((h) => h.s[4]))}, ${textOf(top[0])}${top.length > 1 ? " each" : ""}. ` : "No figure is available. "}${made ? "The table has the numbers that each is made of: a few can make a high or low one. " : ""}${rated ? `Worked out on this page; people: ${people}. ` : ""}${row.status === "c" ? "" : "The period is not complete. "}${ranked.some((h) => h.y === null) ? `[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}.` : ""}`,
+    note: `${top.length ? `Highest: ${top.length === 1 ? top[0].s[4] : top.length > 3 ? `${top.length} areas` : listOf(top.map((h) => h.s[4]))}, ${textOf(top[0])}${top.length > 1 ? " each" : ""}. ` : "No figure is available. "}${made ? "The table has the numbers that each is made of: a few can make a high or low one. " : ""}${rated ? `Worked out on this page; people: ${people}. ` : ""}${{ p: "The period is not complete. ", f: "The period has not begun. " }[stateOf(row)] ?? ""}${texts.some((t) => t.startsWith(NOT_AVAILABLE)) ? `[x] is not available${rated ? ", or the force's list of people lacks the area" : ""}. ` : ""}${texts.some((t) => t.startsWith(NOT_APPLICABLE)) ? "[z] is not applicable." : ""}`,
     csv: () => csvOf(force, mart, ranked.map((h) => [h.s, h.r])),
-    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(made ? ["Made of"] : []), ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, people: p }) => [s[4], evidenceButton(formatValue(r, "value", unit), r, s), formatFigure(r.prior_value, unit), formatChange(r.volume_change, pointsOf(unit)), formatPercentChange(r), ...(made ? [madeOf(r)] : []), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
+    table: () => tableOf("", ["Area", "Figure", "The year before", "Change", "Change, %", ...(made ? ["Made of"] : []), ...(canRate ? ["Per 1,000 people"] : [])], ranked.map(({ s, r, rows, people: p }) => [s[4], evidenceButton(formatValue(r, "value", unit), r, s), formatYearBefore(r, rows, unit), formatChange(r.volume_change, pointsOf(unit)), formatPercentChange(r), ...(made ? [madeOf(r)] : []), ...(canRate ? [inRate(rateOf({ r, people: p }))] : [])]), (i) => i > 0),
   }));
   const shapes = outlines.filter((o) => o.type === type).flatMap((o) => {
     const h = ranked.find((one) => one.s[3] === o.code);
@@ -313,7 +312,7 @@ function areasFigure(holder, types, state) {
       id: "map", title: `Map of ${lowerFirst(contents.areaTypes[type])} by ${as}: ${measureOf(mart, selects.measure.value).title}, ${row.label}`, name: nameOf("map"),
       spec: (width) => mapSpec(shapes, rated ? "rate" : unit, rated ? "Per 1,000 people" : measureOf(mart, selects.measure.value).title, width),
       onPoint: ({ area }) => { const h = ranked.find((one) => one.s[4] === area); if (h) evidenceOf(h.r, h.s); },
-      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}.${shapes.some((s) => s.y === null) ? GREY : ""}${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
+      note: `Darker is more${rated || unit !== "count" ? "" : "; a count is higher where more people are"}.${shapes.some((s) => s.y === null) ? gapNote(rated ? [{ value: null, status: "n" }] : ranked.map((h) => h.r)) : ""}${missing ? ` ${count(missing, "area has", "areas have")} no outline.` : ""} The table above has the figures.${sources ? ` Outlines: ${sources}` : ""}`,
     }));
   }
 }

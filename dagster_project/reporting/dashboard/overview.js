@@ -14,7 +14,7 @@ async function overviewOf(force) {
 function cardOf(figures, mart, series) {
   const measure = measureOf(mart, series[0]);
   const kind = series[5].month ? "month" : Object.keys(series[5])[0];
-  const rows = rowsOf(figures, series, kind), latest = latestOf(rows), control = kind === "month" ? controlOf(figures, series) : null;
+  const rows = rowsOf(figures, series, kind).filter((r) => stateOf(r) !== "f"), latest = latestOf(rows), control = kind === "month" ? controlOf(figures, series) : null;
   const year = latestOf(rowsOf(figures, series, "rolling_12_months")) ?? null;
   const month = latest && control?.months.get(latest.start.slice(0, 7));
   const after = latest ? rows.filter((r) => r.end > latest.end) : rows;
@@ -29,12 +29,15 @@ const linkTo = (force, card) => `#${new URLSearchParams({ view: "measure", force
 
 /** How complete the figures of a card are, in words. */
 function completeness({ rows, latest, after, kind }) {
-  if (!latest) return "No complete period.";
-  const unit = kind === "month" ? ["month", "months"] : ["period", "periods"];
+  const [one, many] = kind === "month" ? ["month", "months"] : ["period", "periods"];
   const first = rows.find((r) => r.status === "c" && r.value !== null);
-  const gaps = rows.filter((r) => r.end < latest.end && r.start > first.start && r.status !== "c").length;
-  return [`Complete to ${latest.label}`, after.length ? `${count(after.length, `later ${unit[0]} is`, `later ${unit[1]} are`)} not complete` : "",
-    gaps ? `${count(gaps, `earlier ${unit[0]} is`, `earlier ${unit[1]} are`)} not complete` : ""].filter(Boolean).join("; ") + ".";
+  const between = latest ? rows.filter((r) => r.end < latest.end && r.start > first.start) : [];
+  const states = [["p", "not complete"], ["n", "not available"], ["c", "not applicable"]];
+  const without = [["later", after], ["earlier", between]].flatMap(([which, own]) => states.map(([state, words]) => {
+    const n = own.filter((r) => r.status === state && (state !== "c" || r.value === null)).length;
+    return n ? `${count(n, `${latest ? `${which} ` : ""}${one} is`, `${latest ? `${which} ` : ""}${many} are`)} ${words}` : "";
+  }));
+  return [latest ? `Complete to ${latest.label}` : `No complete ${one}`, ...without].filter(Boolean).join("; ") + ".";
 }
 
 function cardVariation(card) {
@@ -59,19 +62,22 @@ function cardElement(force, card, n) {
     createElement("h3", createElement("a", measure.title, { href: linkTo(force, card), id })),
     createElement("p", `${contents.marts[mart].title}${series[2] === "force" ? "" : `: ${series[4]}`}`, { class: "of" }),
     createElement("p", main ? [formatFigure(main.value, unit, "c"), createElement("small", ` ${main.label}`)] : NOT_AVAILABLE, { class: "big" }),
-    createElement("p", main ? describeChange(main, unit) : "No complete period."),
+    ...(main ? [createElement("p", describeChange(main, unit))] : []),
     ...(any ? [holder] : []),
-    createElement("p", [...(latest ? [createElement("strong", `${latest.label}: ${formatFigure(latest.value, unit, "c")}. `)] : []), cardVariation(card)], { class: card.unusual ? "odd" : "" }),
+    ...(latest ? [createElement("p", [createElement("strong", `${latest.label}: ${formatFigure(latest.value, unit, "c")}. `), cardVariation(card)], { class: card.unusual ? "odd" : "" })] : []),
     createElement("p", completeness(card), { class: "of" }),
   ], { class: card.unusual ? "card odd" : "card" });
 }
 
 const OVERVIEW_HEADS = ["Measure", "Area", "Latest complete period", "Figure", "Is it unusual?", "Twelve months to", "Figure of twelve months", "Change on the year before", "Change, %", "Completeness"];
 
+/** What is in place of twelve months: figures that are published by the year have none. */
+const noYear = (card) => (card.kind === "month" ? NOT_AVAILABLE : NOT_APPLICABLE);
+
 const overviewCells = (card) => {
   const { measure, series, latest, year } = card, main = year ?? latest;
   return [measure.title, series[4], latest?.label ?? NOT_AVAILABLE, latest ? formatFigure(latest.value, measure.unit, "c") : NOT_AVAILABLE, cardVariation(card),
-    year?.label ?? NOT_APPLICABLE, year ? formatFigure(year.value, measure.unit, "c") : NOT_APPLICABLE,
+    year?.label ?? noYear(card), year ? formatFigure(year.value, measure.unit, "c") : noYear(card),
     main ? formatChange(main.volume_change, pointsOf(measure.unit)) : NOT_AVAILABLE,
     main ? formatPercentChange(main) : NOT_AVAILABLE, completeness(card)];
 };
@@ -83,6 +89,7 @@ async function showOverview(state) {
   return () => {
     const selected = all.filter((c) => (!state.subject || c.mart === state.subject) && (state.all === "yes" || c.headline));
     const unusual = selected.filter((c) => c.unusual), charted = selected.filter((c) => c.month && !c.month.few);
+    const rest = selected.length - charted.length;
     const cards = state.unusual === "yes" ? unusual : selected;
     overviewCards = cards;
     const name = contents.forces.find((f) => f.code === state.force).name;
@@ -91,7 +98,7 @@ async function showOverview(state) {
     byId("odd").checked = state.unusual === "yes";
     byId("overview-title").textContent = `Overview: ${name}`;
     byId("overview-lead").textContent = charted.length
-    ? `${unusual.length} of ${count(charted.length, "measure", "measures")} with a control chart ${unusual.length === 1 ? "is" : "are"} unusual in the latest complete month. ${count(selected.length - charted.length, "other has", "others have")} no control chart, or too few a month to tell.`
+    ? `${unusual.length} of ${count(charted.length, "measure", "measures")} with a control chart ${unusual.length === 1 ? "is" : "are"} unusual in the latest complete month.${rest ? ` ${count(rest, "other has", "others have")} no control chart, or too few a month to tell.` : ""}`
     : "No measure here has a control chart with enough a month to tell what is unusual.";
     byId("odd-ones").replaceChildren(...unusual.map((c) => createElement("li", [createElement("a", c.measure.title, { href: linkTo(state.force, c) }), `, ${c.latest.label}: ${formatFigure(c.latest.value, c.measure.unit, "c")}, ${describeVariation(c.month)}`])));
     const holder = byId("cards");

@@ -28,10 +28,12 @@ const LABELS = {
   percent: "format(datum.value, ',~f') + '%'",
 };
 const axisOf = (unit) => (LABELS[unit] ? { labelExpr: LABELS[unit] } : { format: ",~f" });
-/** The axis of figures, with about `ticks` ticks; small counts have whole ones only. */
+/** The axis of figures, with about `ticks` ticks; small counts have whole ones only. Without a figure it has no number, and if
+ * all are 0 it begins there: alone, 0 would be in the middle. */
 function yOf(unit, points, { ticks = 5, ...axis } = {}) {
   const most = unit === "count" ? Math.max(1, ...points.map((p) => p.y ?? 0)) : ticks;
-  return { field: "y", type: "quantitative", scale: { zero: true, nice: true }, axis: { tickCount: Math.min(ticks, most), ...axis, ...axisOf(unit) } };
+  const flat = points.every((p) => !p.y), own = flat ? { values: points.some((p) => p.y === 0) ? [0] : [] } : { tickCount: Math.min(ticks, most) };
+  return { field: "y", type: "quantitative", scale: flat ? { domain: [0, 1] } : { zero: true, nice: true }, axis: { ...own, ...axis, ...axisOf(unit) } };
 }
 
 const isMonthly = (kind) => !["financial_year", "calendar_year", "as_published"].includes(kind);
@@ -160,14 +162,15 @@ function rankSpec(rows, unit, width) {
   const label = `${JSON.stringify(wrapped)}[datum.label]`;
   // Of two lines one is above the middle of the bar and one below it.
   const labelBaseline = { condition: { test: `length(${label}) > 1`, value: "bottom" }, value: "middle" };
-  const y = { field: "area", type: "nominal", sort: null, axis: { title: null, labelExpr: label, labelBaseline, labelLimit: limit, ticks: false, domain: false } };
+  const y = { field: "area", type: "nominal", sort: rows.map((r) => r.area), axis: { title: null, labelExpr: label, labelBaseline, labelLimit: limit, ticks: false, domain: false } };
   // Leaves room for the figure next to the longest bar.
   const letters = (key) => 8 * Math.max(...rows.map((r) => r[key].length)), plot = width - Math.min(limit, letters("area")) - 10;
-  const most = Math.max(...rows.map((r) => r.at)), scale = { zero: true, ...(most > 0 ? { domainMax: most / (1 - Math.min(0.6, (letters("text") + 10) / plot)) } : {}) };
+  const most = Math.max(...rows.map((r) => r.at)), none = rows.every((r) => !r.y);
+  const scale = none ? { domain: [0, 1] } : { zero: true, ...(most > 0 ? { domainMax: most / (1 - Math.min(0.6, (letters("text") + 10) / plot)) } : {}) };
   return {
     width, height: step * rows.length + 30, autosize: { type: "fit", contains: "padding" }, data: { values: rows },
     layer: [
-      { mark: { type: "bar", cursor: "pointer", height: { band: 0.7 } }, encoding: { y, x: { field: "y", type: "quantitative", scale, axis: { title: null, ...axisOf(unit), tickCount: 4 } }, color: { condition: { test: "datum.picked", value: UNUSUAL }, value: THIS }, tooltip: [{ field: "area", title: "Area" }, { field: "text", title: "Figure" }] } },
+      { mark: { type: "bar", cursor: "pointer", height: { band: 0.7 } }, encoding: { y, x: { field: "y", type: "quantitative", scale, axis: { title: null, ...axisOf(unit), ...(none ? { values: rows.some((r) => r.y === 0) ? [0] : [] } : { tickCount: 4 }) } }, color: { condition: { test: "datum.picked", value: UNUSUAL }, value: THIS }, tooltip: [{ field: "area", title: "Area" }, { field: "text", title: "Figure" }] } },
       { mark: { type: "text", align: "left", dx: 5, fontSize: 13, color: INK }, encoding: { y, x: { field: "at", type: "quantitative" }, text: { field: "text" } } },
     ],
   };

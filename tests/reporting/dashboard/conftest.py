@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_DAY
 from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.reporting.dashboard.area_lists import read_area_lists
 from dagster_project.serving import connect
@@ -22,7 +23,7 @@ def folder(sample_home: Home, made_once: Callable[..., Path]) -> Path:
 
     def make(folder: Path) -> None:
         with connect(sample_home) as con:
-            write_whole_folder(con, folder / "out", True, lists=read_area_lists(sample_home))
+            write_whole_folder(con, folder / "out", True, lists=read_area_lists(sample_home), today=SAMPLE_DAY)
 
     return made_once("dashboard", make) / "out"
 

@@ -163,6 +163,7 @@ def main() -> None:
     from support import publish_night
 
     from dagster_project.core.home import Home, be_quiet
+    from dagster_project.core.receipts import SAMPLE_DAY
     from dagster_project.reporting.dashboard import write_whole_folder
     from dagster_project.reporting.dashboard.area_lists import read_area_lists
     from dagster_project.sample import write_sample
@@ -175,7 +176,7 @@ def main() -> None:
         publish_night(home)
         write_people(home.seeds)
         with connect(home) as con:
-            write_whole_folder(con, out, True, lists=read_area_lists(home))
+            write_whole_folder(con, out, True, lists=read_area_lists(home), today=SAMPLE_DAY)
         page = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"]).new_page()
 
         def open_it(**picked: Any) -> None:

@@ -14,10 +14,13 @@ import duckdb
 import pytest
 from how_often import IS_LONG
 from playwright.sync_api import expect
+from pypdf import PdfReader
 from support import published
 
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import SAMPLE_DAY
 
+SECTION_60 = "Criminal Justice and Public Order Act 1994 (section 60)"
 HOSTILE = "<img src=x onerror=document.title=1>"
 NUMBERS = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -64,7 +67,8 @@ def test_the_command_writes_the_dashboard(pam: Callable, folder: Path, sample_ho
     result = pam("dashboard", "--home", sample_home.path, "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert result.stdout.strip() == str(tmp_path / "out" / "index.html")
-    assert read_data(tmp_path / "out", "index") == read_data(folder, "index")
+    written, expected = read_data(tmp_path / "out", "index"), read_data(folder, "index")
+    assert written == expected | {"today": written["today"]} and written["today"] > expected["today"], "the day of the night"
 
 
 def test_the_command_reports_errors(pam: Callable, new_home: Home, sample_home: Home, tmp_path: Path) -> None:
@@ -115,13 +119,14 @@ def test_the_page_shows_the_mart(opened: Any, sample_home: Home, mart: str, meas
     area_type, area_code = area.split("/")
     rows = published(
         sample_home,
-        f"select period_label, value, prior_value, volume_change, pct_change, unit, data_status from marts.{mart}"
+        "select period_label, value, prior_value, volume_change, pct_change, unit,"
+        f" if(period_start > date '{SAMPLE_DAY}', 'not begun', data_status) from marts.{mart}"
         f" where measure = '{measure}' and category = 'all' and area_type = '{area_type}' and area_code = '{area_code}'"
         f" and period_type = '{kind}' order by period_end desc",
     )
     shown_rows = [[c.strip() for c in r] for r in page.eval_on_selector_all(
         "#table tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))")]  # fmt: skip
-    words = {"complete": "complete", "partial": "provisional", "not_available": "not available"}
+    words = {"complete": "complete", "partial": "provisional", "not_available": "not available", "not begun": "not begun"}
     assert len(rows) > 2 and len(shown_rows) == len(rows)
     for shown, (label, value, prior, volume, pct, unit, status) in zip(shown_rows, rows, strict=True):
         partial = " [p]" if status == "partial" and value is not None else ""
@@ -138,15 +143,102 @@ def test_the_page_shows_the_mart(opened: Any, sample_home: Home, mart: str, meas
 
 
 def test_a_missing_figure_is_not_shown_as_zero(opened: Any, sample_home: Home) -> None:
-    page = opened(mart="mart_stop_search", measure="drug_searches", kind="month", period="2026-03-01/2026-03-31")
     assert (None, "not_available") in published(
         sample_home, "select value, data_status from marts.mart_stop_search where measure = 'drug_searches' and period_end ="
         " date '2026-03-31' and period_type = 'month' and area_type = 'force' and category = 'all'",
     )  # fmt: skip
-    first = page.locator("#headline div").first.inner_text()
-    assert "[x]" in first and "no accepted file has it for these days" in first and not re.search(r"\b0\b", first)
-    assert "not available" in page.locator("#announcement").inner_text()
-    assert "(not available)" in page.locator("#period option:checked").inner_text()
+    for period, status, why in (
+        ("2026-01-01/2026-01-31", "not available", "no accepted file has it for these days"),
+        ("2026-03-01/2026-03-31", "not begun", "its first day is after the night"),
+    ):
+        page = opened(mart="mart_stop_search", measure="drug_searches", kind="month", period=period)
+        first = page.locator("#headline div").first.inner_text()
+        assert "[x]" in first and f"{status.capitalize()}: {why}" in first and not re.search(r"\b0\b", first)
+        assert status in page.locator("#announcement").inner_text()
+        assert f"({status})" in page.locator("#period option:checked").inner_text()
+        assert page.locator("#table tr.picked td").nth(4).inner_text() == status
+
+
+def test_a_card_counts_no_month_that_has_not_begun(opened: Any) -> None:
+    """The sample's day is 3 January 2026, and its marts have the months to March 2026."""
+    page = opened(view="overview")
+    card = page.locator("#cards li:has(a[href*='measure=possession_offences'])")
+    assert card.locator("p").last.inner_text() == "Complete to Dec 2025; 1 later month is not available."
+    states = {"2025-01": "c", "2025-02": "n", "2025-03": "p", "2025-04": "z", "2025-05": "c", "2025-06": "p", "2026-04": "n"}
+    rows = [
+        {"label": month, "start": f"{month}-01", "end": f"{month}-28", "status": "c" if s == "z" else s,
+         "value": None if s in "nz" else "0"} for month, s in states.items()
+    ]  # fmt: skip
+    words = page.evaluate(
+        "(rows) => completeness({ rows, latest: rows[4], after: rows.slice(5), kind: 'month' })", rows
+    )
+    assert words == (
+        "Complete to 2025-05; 1 later month is not complete; 1 later month is not available; 1 earlier month is not complete;"
+        " 1 earlier month is not available; 1 earlier month is not applicable."
+    )
+    assert page.evaluate("(rows) => gapNote(rows)", rows) == " Grey is not available, not applicable or not begun."
+
+
+def test_a_series_without_a_figure_shows_no_0_and_opens_on_a_month_that_has_begun(opened: Any) -> None:
+    """Its axis had one number, 0%, in the middle of the chart."""
+    page = opened(mart="mart_stop_search", measure="drug_find_rate", category=SECTION_60)
+    assert page.locator("#period option:checked").inner_text() == "Jan 2026 (not available)"
+    page.wait_for_selector("#trend svg")
+    assert not [t for t in page.locator("#trend svg text").all_text_contents() if "%" in t]
+    page.evaluate("drawForPaper()")
+    assert set(page.locator("#areas svg text").all_text_contents()) & {"0%", "[x]"} == {"[x]"}
+    assert page.evaluate("yOf('count', [{ y: 0 }, { y: null }])")["axis"]["values"] == [0]
+    words = "completeness({ rows: [{ status: 'n' }, { status: 'n' }], after: [{ status: 'n' }], kind: 'month' })"
+    assert page.evaluate(words) == "No complete month; 1 month is not available."
+
+
+def test_areas_without_a_figure_come_before_what_is_in_no_area(opened: Any) -> None:
+    page = opened(mart="mart_iom")
+    rows = [{"area": a, "y": y, "at": y or 0, "text": "x"} for a, y in (("North", 2), ("South", None), ("Not recorded", 1))]
+    (encoding, _) = (layer["encoding"] for layer in page.evaluate("(rows) => rankSpec(rows, 'count', 600)", rows)["layer"])
+    assert encoding["y"]["sort"] == ["North", "South", "Not recorded"]
+
+
+def pdf_text(page: Any) -> list[str]:
+    """The text of each page that the browser prints."""
+    return [p.extract_text() for p in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages]
+
+
+def test_the_browser_prints_what_is_shown(opened: Any) -> None:
+    """Also without the page's own button, before which charts below the window were not drawn."""
+    page = opened(view="overview")
+    charts = page.locator(".chart").count()
+    assert charts > 40 and page.locator(".chart svg").count() < charts
+    printed = pdf_text(page)
+    assert page.locator(".chart svg").count() == charts
+    assert len(re.findall("Jan 2026", "\n".join(printed))) > 40, "the last month of each card's axis"
+    assert all(len(text) > 100 for text in printed), "no page is empty"
+    page = opened(mart="mart_drug_offences", kind="financial_year")
+    page.wait_for_selector("#trend svg")
+    before = page.locator("#trend svg").get_attribute("width")
+    page.pdf(format="A4")
+    expect(page.locator("#trend svg")).to_have_attribute("width", before)  # the window's own again
+    page.locator("#headline button").press("Enter")
+    page.wait_for_selector("#evidence[open]")
+    printed = pdf_text(page)
+    assert "\nEvidence: Possession offences" in printed[0] and "Sample: all figures are made up." in printed[0]
+    assert "Areas compared" not in "".join(printed), "the dialog alone"
+    assert "pam trace possession_offences" in printed[-1], "and whole"
+
+
+def test_a_small_change_is_not_shown_as_0(opened: Any) -> None:
+    page = opened(mart="mart_iom")
+    row = {"volume_change": "1", "pct_change": "0.04", "value": "2501", "prior_value": "2500"}
+    assert page.evaluate("(row) => describeChange(row, 'count')", row) == "+1 (+0.04%) on the year before"
+    points = page.evaluate("describeChange({ volume_change: '-0.0312', pct_change: null }, 'percent')")
+    assert points == "−0.03 percentage points on the year before"
+    assert page.evaluate("describeChange({ volume_change: '0', pct_change: null }, 'percent')") == "The same as the year before"
+    from_0 = page.evaluate("describeChange({ volume_change: '3', pct_change: null }, 'count')")
+    assert from_0 == "+3 on the year before, which was 0"
+    for value, unit, text in (
+        ("0", "percent", "0.0%"), ("0.05", "percent", "0.1%"), ("0.004", "gbp", "£0.004"), ("1e-10", "count", "0.0000000001"),
+    ):  # fmt: skip
+        assert page.evaluate("([value, unit]) => formatFigure(value, unit)", [value, unit]) == text
 
 
 FORMULAS = [

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dagster_project.core.home import PROJECT, Home
+from dagster_project.core.receipts import SAMPLE_DAY
 from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.reporting.dashboard.area_lists import read_area_lists
 from dagster_project.serving import connect
@@ -18,7 +19,7 @@ def dashboard_with_people(sample_home: Home, tmp_path_factory: pytest.TempPathFa
     out, home = tmp_path_factory.mktemp("pictured") / "out", Home(tmp_path_factory.mktemp("people"))
     pictures.write_people(home.seeds)
     with connect(sample_home) as con:
-        write_whole_folder(con, out, True, lists=read_area_lists(home))
+        write_whole_folder(con, out, True, lists=read_area_lists(home), today=SAMPLE_DAY)
     return out
 
 

@@ -323,7 +323,7 @@ def test_missing_months_are_grey_in_comparisons_and_stacked_bars(opened: Any) ->
     for n, months in enumerate((51, 3)):
         page.wait_for_selector(f"#tile-{n} svg")
         assert page.locator(f"#tile-{n} {grey}").count() - 3 == months, "besides the three months after the data"
-        expect(page.locator(f"#tile-{n}-note")).to_contain_text("Grey is not available.")
+        expect(page.locator(f"#tile-{n}-note")).to_contain_text("Grey is not available or not begun.")
     page = opened(mart="mart_drug_offences", show="stacked", kind="financial_year")
     page.wait_for_selector("#trend svg")
     assert page.locator(f"#trend {grey}").count() == 1
@@ -350,7 +350,7 @@ def test_9_how_complete_and_from_which_files(opened: Any, folder: Path, sample_h
         " and covered_from <= '2026-03-31' and covered_to >= '2025-04-01'")  # fmt: skip
     assert loads and all(load in text for load, _ in loads)
     expect(page.locator("#evidence [aria-label='Months of the figure'] tbody tr")).to_have_count(12)
-    assert "Mar 2026\t[x]\tnot available" in text and "files cover a part of its days" in text
+    assert "Jan 2026\t[x]\tnot available\nFeb 2026\t[x]\tnot begun" in text and "files cover a part of its days" in text
     assert "pam trace possession_offences --mart mart_drug_offences --from 2025-04-01 --to 2026-03-31" in text
     page.keyboard.press("Escape")
     expect(page.locator("#evidence")).not_to_be_visible()
