@@ -21,13 +21,14 @@ from .echo import echo
 if TYPE_CHECKING:
     from dagster_project.serving.topline import Line
 
-MISSING, PARTIAL = "[x]", "[p]"
+MISSING, NOT_APPLICABLE, PARTIAL = "[x]", "[z]", "[p]"
 NOT_AVAILABLE = "not available"
 SAMPLE = "Sample: all figures are made up."
 NOTES = (
     "Month: the latest complete one. Change: on the same month, or twelve months, a year before; pts: percentage points.",
     f"A change of small numbers, where either count is under {SMALL}, is a number: a few events more would reverse it.",
-    "[x] not available, never zero. [p] provisional: files cover some of the days.",
+    "[x] not available, never zero. [z] not applicable: nothing to divide by, or nothing was counted. [p] provisional: files"
+    " cover some of the days.",
     "Unusual: whether the month's point of its control chart is unusually high or low; too few: mostly one or none a month;"
     " [x]: not known.",
 )
@@ -98,10 +99,10 @@ def _printed(line: "Line") -> list[str]:
     return [
         line.title,
         line.month or MISSING,
-        _number(line.month_value, line.unit),
+        _number(line.month_value, line.unit, NOT_APPLICABLE if line.month else MISSING),
         _year_before(line, "month"),
         _change(line, "month"),
-        _number(line.twelve_months_value, line.unit) + mark,
+        _number(line.twelve_months_value, line.unit, NOT_APPLICABLE if status == "complete" else MISSING) + mark,
         _year_before(line, "twelve_months"),
         _change(line, "twelve_months"),
         {"complete": "yes", "partial": "in part"}.get(status, "no"),
@@ -117,10 +118,11 @@ def _year_before(line: "Line", period: str) -> str:
     return _number(before, line.unit) + (f" {PARTIAL}" if is_partial else "")
 
 
-def _number(value: Decimal | None, unit: str) -> str:
+def _number(value: Decimal | None, unit: str, none: str = MISSING) -> str:
+    """`none`: in place of no figure."""
     from dagster_project.reporting.pack.wording import format_number
 
-    return MISSING if value is None else format_number(value, unit)
+    return none if value is None else format_number(value, unit)
 
 
 def _change(line: "Line", period: str) -> str:
@@ -131,11 +133,12 @@ def _change(line: "Line", period: str) -> str:
         return MISSING
     if change == 0:
         return "0 pts" if unit == "percent" else "0"
+    sign = "+" if change > 0 else ""
     if unit == "percent":
-        return f"{change:+,.1f} pts"
+        return sign + _number(change, unit).replace("%", " pts")
     if percent is not None and not is_small(unit, value, before):
-        return f"{percent:+,.1f}%"
-    return ("+" if change > 0 else "") + _number(change, unit)
+        return sign + _number(percent, "percent")
+    return sign + _number(change, unit)
 
 
 def _show(lines: Sequence["Line"], left_out: str, made_up: bool) -> None:

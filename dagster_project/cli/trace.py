@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Text = str | None
 
-
 @app.command()
 def trace(
     measure: Annotated[Text, typer.Argument(help="The measure, such as possession_offences.")] = None,
@@ -94,6 +93,7 @@ def _show_change(
     change: "Change", shows: str, limit: int, missing_now: dict[str, list[str]], missing_before: dict[str, list[str]]
 ) -> None:
     """Print both figures with their rows, then the change."""
+    from dagster_project.reporting.pack.wording import format_number
     from dagster_project.serving import plain_text, rounded_text
 
     _show(change.now, limit, missing_now)
@@ -111,7 +111,7 @@ def _show_change(
     }
     sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
     is_percent = change.unit in ("percent", "percentage_points")
-    number = f"{change.value:.1f}" if is_percent else rounded_text(change.value)
+    number = format_number(change.value, None, 1) if is_percent else rounded_text(change.value)
     echo(f"{sentence}{formulas[shows]} = {number}{sign}")
 
 
@@ -129,8 +129,10 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
     echo(f"{trail.title} ({trail.mart}.{request.measure}), {request.category}, {area}, {_days(request)}")
     echo(f"{trail.formula}.")
     for part in trail.parts:
-        amount, makes = plain_text(part.amount), "makes" if len(part.rows) == 1 else "make"
-        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {counted(len(part.rows), 'row')} {makes} {amount}")
+        # Of days that no file covers, no rows are not 0.
+        is_missing = part.amount is None or (not part.rows and not part.erased and trail.data_status == "not_available")
+        makes = "" if is_missing else f" {'makes' if len(part.rows) == 1 else 'make'} {plain_text(part.amount)}"
+        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {counted(len(part.rows), 'row')}{makes}")
         for sentence in missing.get(part.role, ()):
             echo(sentence)
         if part.rows and trail.aggregation != "published":
@@ -141,10 +143,16 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
             if not part.rows:
                 continue
         shown = part.rows[: limit or None]
-        write_result(COLUMNS, shown, "table", sys.stdout)
+        if shown:
+            write_result(COLUMNS, shown, "table", sys.stdout)
         if len(shown) < len(part.rows):
             echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
-    figure = "not available" if trail.value is None else f"{plain_text(round(trail.value, 10))} ({trail.unit})"
+    if trail.value is not None:
+        figure = f"{plain_text(round(trail.value, 10))} ({trail.unit})"
+    elif trail.data_status == "not_available":
+        figure = "not available"
+    else:
+        figure = "not applicable: " + ("nothing to divide by" if len(trail.parts) > 1 else "nothing was counted in these days")
     covered = {
         "not_available": ": no accepted file has it for these days",
         "partial": ", provisional: files cover only part of its days",

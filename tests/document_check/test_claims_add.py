@@ -71,6 +71,14 @@ def test_a_small_figure_is_not_shown_as_0(value: str, shown: str, capsys: pytest
     assert f"Published now: {shown}\n" in output and f" = {shown} gbp" in output and rounded_in_check(value) == shown
 
 
+@pytest.mark.parametrize(("value", "shown"), [("0.04", "0.04%"), ("-0.0312", "-0.03%"), ("0", "0.0%"), ("33", "33.0%")])
+def test_a_traced_change_in_per_cent_is_not_shown_as_0(value: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
+    request = FigureRequest("drug_searches", date(2025, 12, 31), date(2025, 1, 1))
+    trail = Trail(request, "mart_stop_search", "Searches", "count", "A sum", "sum", None, [])
+    show_change(Change(trail, trail, Decimal(value), "percent"), "pct_change", 1, {}, {})
+    assert capsys.readouterr().out.endswith(f" = {shown}\n")
+
+
 @pytest.mark.parametrize(
     ("sentence", "expected"),
     [

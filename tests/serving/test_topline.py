@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -75,6 +76,26 @@ def test_a_partly_covered_year_before_is_marked(marts: duckdb.DuckDBPyConnection
     marts.execute("update marts.measures set volume_change = 10, pct_change = 25")
     (line,) = topline(marts, ["possession_offences"])
     assert _printed(line)[2:8] == ["50", "40", "+25.0%", "50", "40", "+25.0%"]
+
+
+def test_a_figure_of_nothing_is_not_applicable(marts: duckdb.DuckDBPyConnection) -> None:
+    """A rate of no searches, or a cohort that nobody counted: the files are there."""
+    marts.execute("update marts.measures set value = null")
+    (line,) = topline(marts, ["possession_offences"])
+    assert (_printed(line)[2], _printed(line)[5]) == ("[z]", "[x]"), "the twelve months are partial"
+    whole = replace(line, twelve_months_status="complete")
+    assert _printed(whole)[5] == "[z]" and _printed(replace(line, month=""))[2] == "[x]"
+
+
+def test_a_small_change_is_not_shown_as_0(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "update marts.measures set data_status = 'complete', value = 2501, prior_value = 2500, volume_change = 1,"
+        " pct_change = 0.04"
+    )
+    (line,) = topline(marts, ["possession_offences"])
+    assert _printed(line)[4] == _printed(line)[7] == "+0.04%"
+    rate = replace(line, unit="percent", month_change=Decimal("-0.0312"), twelve_months_change=Decimal("0.5"))
+    assert (_printed(rate)[4], _printed(rate)[7]) == ("-0.03 pts", "+0.5 pts")
 
 
 def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) -> None:

@@ -13,9 +13,10 @@ from how_often import often
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
+from dagster_project.cli.trace import _show as show_trail
 from dagster_project.core.home import Home
 from dagster_project.publishing.publications import NotKeptError
-from dagster_project.serving.trace import open_evidence, trace
+from dagster_project.serving.trace import Part, Trail, open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_request import FigureRequest, TrailError, measure_row, request_for_cell, request_for_period
 from dagster_project.serving.trace_source_line import figures_from_file
@@ -88,6 +89,16 @@ def test_the_command_says_how_far_a_figure_is_covered(sample_home: Home) -> None
     assert shown("--from", "2031-01-01", "--to", "2031-01-31").startswith("Figure: not available: no accepted file has it")
     assert shown("--from", "2025-01-01", "--to", "2031-01-31").endswith(", provisional: files cover only part of its days")
     assert shown("--period", "2025").endswith("(count)")
+
+
+def test_no_rows_of_uncovered_days_are_not_0(sample_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["trace", "searches", "--from", "2031-01-01", "--to", "2031-01-31", "--home", str(sample_home.path)]
+    text = CliRunner().invoke(app, call).stdout
+    assert "Rows: searches, all: 0 rows\n\nFigure: not available" in text, "no empty table, and no sum"
+    part = Part("numerator", "drug_finds", "all", Decimal(0), [])
+    rate = Trail(FigureRequest("drug_find_rate", date(2025, 1, 31)), "m", "t", "percent", "f", "", None, [part, part])
+    show_trail(rate, 1, {})
+    assert capsys.readouterr().out.endswith("0 rows make 0\n\nFigure: not applicable: nothing to divide by\n")
 
 
 def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
