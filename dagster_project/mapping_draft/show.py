@@ -95,4 +95,5 @@ def _figure_text(figure: YearFigure) -> str:
 
 
 def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style), soft_wrap=True)
+    """Print a line, broken between words on a terminal."""
+    console.print(Text(text, style=style), soft_wrap=not console.is_terminal)

@@ -12,10 +12,14 @@ from dagster_project.core.cell_text import escape_formula, json_text, plain_text
 from dagster_project.core.terminal_text import program_output, safe_text
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from dagster_project.core.terminal_console import Console
 
 LONGEST_WORD = 30
 """Characters of a word that a table on a terminal does not break: longer ones are paths and hashes."""
+BETWEEN = 2
+"""Characters between the columns of a table on a terminal."""
 LONGEST_CELL = 1_000
 """Characters of a cell that a table shows."""
 FORMATS = ("table", "csv", "json")
@@ -48,6 +52,7 @@ def _shown(value: Any) -> str:
 
 def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO) -> None:
     from rich import box
+    from rich.rule import Rule
     from rich.table import Table
 
     from dagster_project.core.terminal_console import Console
@@ -56,19 +61,32 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
     # In a file or a pipe a table has its full width; in a terminal it is folded.
     console = Console(file=out, width=None if out.isatty() else 10_000, highlight=False, markup=False)
     texts = [[_shown(v) for v in row] for row in body]
-    widths = [_longest_word([name, *(row[n] for row in texts)]) if out.isatty() else 0 for n, name in enumerate(columns)]
-    if sum(width + 2 for width in widths) > console.width:
-        _write_blocks(columns, texts, console)
+    cells = [[name, *(row[n] for row in texts)] for n, name in enumerate(columns)]
+    widths = [_longest_word(c) if out.isatty() else 0 for c in cells]
+    own = list(range(len(columns)))
+    if _is_too_wide(widths, console):
+        # What all rows have is shown once, before them: the rest may fit.
+        varied = [n for n in own if len({row[n] for row in texts}) > 1]
+        if varied:
+            console.print(_block([(name, texts[0][n]) for n, name in enumerate(columns) if n not in varied]))
+            own = varied
+    if _is_too_wide([widths[n] for n in own], console):
+        for row in texts:
+            console.print(_block([(columns[n], row[n]) for n in own]), Rule(style="dim"))
     else:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for n, name in enumerate(columns):
+        # On a terminal a column's width is set here: Rich would make it narrower than its longest word, and cut the table off.
+        room = console.width - BETWEEN * len(own)
+        fitted = _fit([_longest_line(cells[n]) for n in own], [widths[n] for n in own], room) if out.isatty() else None
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0) if fitted else (0, 1))
+        for place, n in enumerate(own):
             values = [r[n] for r in body if r[n] is not None]
             is_number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
             table.add_column(
-                safe_text(name), justify="right" if is_number else "left", overflow="fold", min_width=widths[n] or None
-            )
+                safe_text(columns[n]), justify="right" if is_number else "left", overflow="fold",
+                width=fitted[place] if fitted else None,
+            )  # fmt: skip
         for row in texts:
-            table.add_row(*row)
+            table.add_row(*(row[n] for n in own))
         console.print(table)
     out.write(f"{len(body)} row{'' if len(body) == 1 else 's'}\n")
 
@@ -80,16 +98,36 @@ def _longest_word(texts: Iterable[str]) -> int:
     return min(max((cell_len(w) for t in texts for w in t.split()), default=1), LONGEST_WORD)
 
 
-def _write_blocks(columns: Sequence[str], texts: Iterable[Sequence[str]], console: "Console") -> None:
-    """Each row as a block with a line for each column, for a terminal too narrow for the table."""
-    from rich.rule import Rule
+def _is_too_wide(widths: Sequence[int], console: "Console") -> bool:
+    """Whether columns, each as wide as its longest word, have no room in a terminal."""
+    return sum(width + BETWEEN for width in widths) > console.width
+
+
+def _longest_line(texts: Iterable[str]) -> int:
+    """Terminal cells of the longest line."""
+    from rich.cells import cell_len
+
+    return max((cell_len(line) for t in texts for line in t.splitlines()), default=1)
+
+
+def _fit(widths: list[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths of columns that together are no more than `room`: the widest are made narrower, none under its `least`."""
+    while sum(widths) > room:
+        widest = max((n for n in range(len(widths)) if widths[n] > least[n]), key=lambda n: widths[n], default=None)
+        if widest is None:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _block(cells: Iterable[tuple[str, str]]) -> "Table":
+    """Cells that are not blank, a line for each: its column's name and its text."""
     from rich.table import Table
 
-    for row in texts:
-        block = Table.grid(padding=(0, 2, 0, 0))
-        block.add_column(no_wrap=True)
-        block.add_column(overflow="fold")
-        for name, text in zip(columns, row, strict=True):
-            if text:
-                block.add_row(safe_text(name), text)
-        console.print(block, Rule(style="dim"))
+    block = Table.grid(padding=(0, 2, 0, 0))
+    block.add_column(no_wrap=True)
+    block.add_column(overflow="fold")
+    for name, text in cells:
+        if text:
+            block.add_row(safe_text(name), text)
+    return block

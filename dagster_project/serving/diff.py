@@ -215,7 +215,7 @@ def _write_text(difference: Difference, out: TextIO) -> None:
         out.write("\nThe largest moves" if len(difference.figures) < difference.moved else "\nThe moves")
         out.write(", complete periods first; files by their number below\n")
         write_result(
-            ("mart", "measure", "category", "area", "period", "before", "after", "change", "status", "files"),
+            ("figure", "area", "period", "before", "after", "change", "status", "files"),
             [_table_row(figure) for figure in difference.figures],
             "table",
             out,
@@ -240,12 +240,15 @@ def _without_fractions(value: Any) -> Any:
 
 
 def _table_row(row: dict[str, Any]) -> tuple[Any, ...]:
-    numbers = ", ".join(str(n) for n in row["nos"] or ())
-    files = {"none": "none", "window": numbers, "other window": f"({numbers})"}[row["cause"]]
+    nos = ", ".join(str(n) for n in row["nos"] or ())
+    files = {"none": "none", "window": nos, "other window": f"({nos})"}[row["cause"]]
     statuses = [s for s in (row["data_status_before"], row["data_status_after"]) if s]
     status = statuses[0] if len(set(statuses)) == 1 else " to ".join(statuses)
     area = row["area_code"] if row["area_type"] == "force" else f"{row['area_name']} ({row['area_type']})"
+    # Two decimal places are enough for a person. 0 is for a true zero alone.
+    numbers = [v if v is None else round(v, 2) or v for v in (row["value_before"], row["value_after"], row["change"])]
+    category = "" if row["category"] == "all" else f", {row['category']}"
     return (
-        row["mart"].removeprefix("mart_"), row["measure"], row["category"], area, f"{row['period_label']}", row["value_before"],
-        row["value_after"], row["change"], status if row["kind"] == "changed" else f"{row['kind']}, {status}", files,
-    )  # fmt: skip
+        f"{row['mart'].removeprefix('mart_')} {row['measure']}{category}", area, f"{row['period_label']}", *numbers,
+        status if row["kind"] == "changed" else f"{row['kind']}, {status}", files,
+    )

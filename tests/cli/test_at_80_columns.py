@@ -16,6 +16,7 @@ from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.terminal_console import Console
+from dagster_project.mapping_draft.show import _say as say
 from dagster_project.serving import write_result
 
 WIDTH = 80
@@ -102,6 +103,13 @@ def test_no_line_is_wider_than_the_terminal(terminal_output: dict[tuple[str, ...
     assert len(output) > 40 and not [line for line in wide if len(line.split()) > 1], wide
 
 
+def test_what_all_rows_have_is_shown_once(terminal_output: dict[tuple[str, ...], str]) -> None:
+    """The rest fits as a table, which is read faster than a block for each row."""
+    lines = lines_of(terminal_output["trace", "possession_offences", "--period", "2024/25"])
+    assert sum("crimes__derbyshire__" in line for line in lines) == 1 and "extract  crimes" in lines
+    assert " line  date        category" in lines
+
+
 def test_a_check_is_shown_as_a_sentence(terminal_output: dict[tuple[str, ...], str]) -> None:
     first, *more = lines_of(terminal_output["checks",])
     assert first == "Warning   intelligence (derbyshire): covered to 2025-11-30; days late: 31"
@@ -155,11 +163,31 @@ def test_status_indents_wrapped_lines_to_their_text() -> None:
     assert piped.file.getvalue().count("\n") == 1, "a file or a pipe has one line"
 
 
+def test_a_drafted_mapping_is_wrapped_between_words() -> None:
+    console, text = terminal(), f"Decide: {'values.test_status: 4 codes have no meaning yet; ' * 4}"
+    say(console, text)
+    assert max(map(len, lines_of(console.file.getvalue()))) <= WIDTH
+    assert_words_are_whole(console.file.getvalue(), text)
+
+
 class TerminalStream(io.StringIO):
     """A stream that says it is a terminal."""
 
     def isatty(self) -> bool:
         return True
+
+
+def test_a_table_of_long_words_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`not computable` was once `not computa`, with nothing on the next line."""
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    rows = [
+        ["paragraph no. 2", "340", "incidents_drugs_emergency, Derbyshire Constabulary, Nov-Oct 2025/26", "349", "agrees"],
+        ["paragraph no. 12", "5", "tests_positive, Derbyshire Constabulary, October 2026", "", "not computable"],
+    ]
+    out = TerminalStream()
+    write_result(["where", "printed", "taken for", "computed", "verdict"], rows, "table", out)
+    assert max(map(len, lines_of(out.getvalue()))) <= WIDTH
+    assert {word for row in rows for text in row for word in text.split()} <= set(out.getvalue().split())
 
 
 @pytest.mark.parametrize("columns", [3, 12])
