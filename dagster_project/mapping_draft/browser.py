@@ -145,6 +145,7 @@ class DraftPage:
         contracts = load_contracts()
         return self.environment.get_template("draft.html.j2").render(
             root="", is_sample=False, draft=draft, text=text, state=state, seen=result, columns=columns, choices=choices,
+            open_points=[_on_page(point) for point in draft.open_points], undecided="# ?" in text.partition("\nextract:")[2],
             shown=[d.column.name for d in draft.columns if d.source], figures=figures, years=years, why_none=why,
             target=str(self.target.absolute()), forces=sorted(force_names().items(), key=lambda item: item[1]),
             extracts=[(n, c.title) for n, c in contracts.items() if c.kind in ("events", "list")],
@@ -154,6 +155,13 @@ class DraftPage:
 def _target(pick: str | None) -> str | None:
     """A person's pick for a code: `=Emergency`, `=` for a blank, `?` for none yet."""
     return pick[1:] if pick and pick.startswith("=") else None
+
+
+def _on_page(point: str) -> str:
+    """A point left open, for somebody who has lists to choose from, not the YAML."""
+    point = point.replace("give --force, or write the force's code", "choose it under Whose it is")
+    by_hand = "look at it, and take off the # of its line under headers if it is"
+    return point.replace(by_hand, "choose it under Columns if it is")
 
 
 def _to_do(drafted: Drafted, likely: str | None, unfit: str | None, month: str | None) -> str:

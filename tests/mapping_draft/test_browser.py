@@ -15,6 +15,7 @@ import yaml
 from offline_browser import BROWSER, WIDE, WITHOUT, failures, open_browser
 
 from dagster_project.core.home import Home
+from dagster_project.mapping_draft.browser import DraftPage, DraftState
 
 from .systems import AREAS, SYSTEMS, write
 
@@ -75,6 +76,25 @@ def test_only_the_page_itself_may_get_and_post(served: Served) -> None:
     assert status_of(served.address, b"do=save", Origin="http://elsewhere.example") == 403
     assert status_of(served.address, b"do=save", Origin="null") == 403
     assert not served.out.exists()
+
+
+def test_the_page_says_first_that_the_file_would_be_held_and_what_is_left_to_choose(tmp_path: Path) -> None:
+    """It said so only above the rows, below `Saved`."""
+    home = Home(tmp_path / "home").create()
+    path = tmp_path / "custody.csv"
+    rows = [f"CU{n},{1 + n % 28:02d}/10/2025,Theft,Q{n % 3}" for n in range(60)]
+    path.write_text("\n".join(["Custody No,Arrest Date,Offence,Test Outcome", *rows]), encoding="utf-8")
+    page = DraftPage(home, path, tmp_path / "custody.yml", "drug_tests", None)
+
+    def top(form: dict[str, str]) -> str:
+        """The page down to its first list."""
+        return bytes(page._answer(form, DraftState(), with_figures=False).body).decode().partition('id="file-heading"')[0]
+
+    first = top({})
+    assert "choose it under Whose it is" in first and "--force" not in first and "would be held" not in first
+    saved = top({"extract": "drug_tests", "force": "derbyshire", "do": "save"})
+    assert "<h2>Saved</h2>" in saved and "<h2>The file would be held</h2>" in saved
+    assert "The lines with <code># ?</code> in" in saved
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
