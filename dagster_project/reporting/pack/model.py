@@ -158,6 +158,11 @@ class Table:
     unavailable: str | None = None
 
     @property
+    def is_missing(self) -> bool:
+        """Whether none of its figures is available."""
+        return "not_available" in self.statuses and not {"complete", "partial", "not_public"} & self.statuses.keys()
+
+    @property
     def markers(self) -> tuple[str, ...]:
         """The markers in its cells, in the order of MARKERS."""
         used = " ".join(c.marker or "" for r in self.rows for c in r.cells)

@@ -52,7 +52,7 @@ def write_html(
         "svgs": {n: (*_size(wide), *_size(narrow)) for n, (wide, narrow) in pictures.items()}, "not_drawn": NOT_DRAWN,
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),
     }  # fmt: skip
-    missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.unavailable]
+    missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.is_missing]
     _write_page(folder / "index.html", "index", shared, here="index", downloads=downloads, missing=missing)
     if shared["findings"]:
         _write_page(folder / "findings.html", "findings", shared, here="findings", order=ORDER_OF_FINDINGS)
