@@ -215,6 +215,7 @@ def test_odbc_reads_the_night(loaded: Database, sample_home: Home) -> None:
     at = urlsplit(loaded.analyst)
     con = pyodbc.connect(
         f"Driver={{{driver}}};Server={at.hostname};Port={at.port};Database={at.path[1:]};Uid={at.username};Pwd={at.password}"
+        ";BoolsAsChar=0"  # as docs/how-to/connect-bi-tools.md says for Excel
     )
     try:
         cursor = con.cursor()
@@ -229,6 +230,8 @@ def test_odbc_reads_the_night(loaded: Database, sample_home: Home) -> None:
             " and area_type = 'force' and period_type = ? and period_end = '2025-10-31'", "rolling_12_months",
         ).fetchone()  # fmt: skip
         assert (value, str(day)) == (2187, "2025-10-31")
+        ((additive,),) = cursor.execute("select is_additive from bi.dim_measure where measure = 'searches'").fetchall()
+        assert additive is True, "not the text 1"
         with pytest.raises(pyodbc.Error):
             cursor.execute("delete from marts.mart_iom")
     finally:
