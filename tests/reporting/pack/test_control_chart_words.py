@@ -5,18 +5,21 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import pytest
 
 from dagster_project.editions.paragraphs import sort_paragraphs
+from dagster_project.public_form.public_windows import FigureSeries
 from dagster_project.reporting.pack import Cell
 from dagster_project.reporting.pack.control_chart_words import (
     TOO_FEW,
     ChartMonth,
     Comparison,
+    _read_comparisons,
     describe_newest_month,
     describe_period,
 )
-from dagster_project.reporting.pack.findings import MOST, _why_no_change
+from dagster_project.reporting.pack.findings import MOST, NOTHING_BEFORE, _why_no_change
 from dagster_project.serving import connect
 
 from .conftest import WrittenPack
@@ -25,6 +28,24 @@ from .pages import read_pages
 
 def changes(written_pack: WrittenPack) -> list[Cell]:
     return [c for t in written_pack.pack.tables for r in t.rows for c in r.cells if c.unusual]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_year_before_is_found_whichever_kind_of_period_has_it(order: str) -> None:
+    """A calendar year is twelve months, too: these have no row a year before where files begin within it."""
+    con = duckdb.connect()
+    con.execute(
+        "create schema marts; create table marts.measures as select 'mart_incidents' as mart, 'incidents_drugs' as measure,"
+        " 'force' as area_type, 'Kent Police' as area_name, 'all' as category, date '2025-01-01' as period_start,"
+        " date '2025-12-31' as period_end, 'kent' as force_code, 'count' as unit, 1126 as value, prior_value,"
+        " null::int as volume_change, null::int as pct_change, kind as period_type from (values ('calendar_year', 842),"
+        f" ('rolling_12_months', null)) as t(kind, prior_value) order by kind {order}"
+    )
+    series = FigureSeries("mart_incidents", "incidents_drugs", "force", "Kent Police", "all")
+    window = (series, date(2025, 1, 1), date(2025, 12, 31))
+    found = _read_comparisons(con, "marts", "kent", [window])[window]
+    assert found.before == 842
+    assert _why_no_change({"data_status": "complete"}, found, public=False) != NOTHING_BEFORE
 
 
 def test_the_note_on_each_change_agrees_with_the_control_chart(sample_pack: WrittenPack) -> None:
