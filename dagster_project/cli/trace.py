@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Text = str | None
 
+
 @app.command()
 def trace(
     measure: Annotated[Text, typer.Argument(help="The measure, such as possession_offences.")] = None,

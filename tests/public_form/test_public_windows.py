@@ -1,0 +1,47 @@
+"""The year before of a public figure has its own status: files may cover a part of the one year and the whole of the other."""
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from dagster_project.public_form.public_windows import FigureSeries, PublicFigures, WantedSeries
+
+SERIES = ("m", "x", "force", "F", "all")
+YEAR = (date(2025, 1, 1), date(2025, 12, 31))
+SPRING = (date(2025, 3, 1), date(2025, 5, 31))
+
+
+@pytest.mark.parametrize("days", [YEAR, SPRING], ids=["a row of the marts", "a sum of months"])
+@pytest.mark.parametrize(("now", "before"), [("complete", "partial"), ("partial", "complete")])
+def test_the_year_before_has_its_own_status(days: tuple[date, date], now: str, before: str) -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema marts_public")
+        con.execute(
+            f"""
+            create table marts_public.measures as
+            with months as (
+                select make_date(year, month, 1) as period_start, if(year = 2025, '{now}', '{before}') as data_status
+                from range(2024, 2026) as y (year), range(1, 13) as m (month)
+            ),
+            periods as (
+                select 'month' as period_type, period_start, last_day(period_start) as period_end, data_status, 10 as value
+                from months
+                union all
+                select 'calendar_year', min(period_start), max(last_day(period_start)), any_value(data_status), 120
+                from months group by year(period_start)
+            )
+            select
+                'm' as mart, 'x' as measure, 'force' as area_type, 'F' as area_name, 'all' as category, 'f' as force_code, p.*
+                replace (cast(p.value as decimal(28, 10)) as value), '' as period_label, 'count' as unit,
+                null::decimal(28, 10) as numerator, null::decimal(28, 10) as denominator,
+                if(year(p.period_start) = 2025, p.value, null)::decimal(28, 10) as prior_value,
+                null::decimal(28, 10) as volume_change, null::decimal(28, 10) as pct_change,
+                null::varchar as marker, if(year(p.period_start) = 2025, null, '[x]') as prior_marker
+            from periods as p
+            """
+        )
+        figures = PublicFigures(con, "f", [WantedSeries(*SERIES)], {("m", "x"): "sum"})
+    figure = figures.over(FigureSeries(*SERIES), *days)
+    assert (figure.data_status, figure.prior_status) == (now, before)
+    assert figure.value == figure.prior_value == (120 if days == YEAR else 30)
