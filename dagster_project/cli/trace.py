@@ -122,11 +122,13 @@ def _days(request: "FigureRequest") -> str:
 
 def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
     """Print a figure: which it is, its formula, what each month adds, its rows. `missing`: why a part has none, by its role."""
+    from dagster_project.core.seeds import force_names
     from dagster_project.serving import plain_text, write_result
     from dagster_project.serving.trace import COLUMNS
 
     request = trail.request
-    area = request.area_name or request.force_code or "the force"
+    force = request.force_code or ""
+    area = request.area_name or force_names().get(force, force) or "the force"
     echo(f"{trail.title} ({trail.mart}.{request.measure}), {request.category}, {area}, {_days(request)}")
     echo(f"{trail.formula}.")
     for part in trail.parts:

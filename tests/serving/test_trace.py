@@ -89,6 +89,8 @@ def test_the_command_says_how_far_a_figure_is_covered(sample_home: Home) -> None
     assert shown("--from", "2031-01-01", "--to", "2031-01-31").startswith("Figure: not available: no accepted file has it")
     assert shown("--from", "2025-01-01", "--to", "2031-01-31").endswith(", provisional: files cover only part of its days")
     assert shown("--period", "2025").endswith("(count)")
+    call = ["trace", "searches", "--period", "2025", "--limit", "1", "--home", str(sample_home.path)]
+    assert "all, Derbyshire Constabulary, 2025-01-01" in CliRunner().invoke(app, call).stdout.splitlines()[0]
 
 
 def test_no_rows_of_uncovered_days_are_not_0(sample_home: Home, capsys: pytest.CaptureFixture[str]) -> None:

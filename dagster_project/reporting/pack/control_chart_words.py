@@ -161,7 +161,7 @@ def _read_comparisons(
         from {schema}.measures as figures
         join wanted using (mart, measure, category, area_type, area_name, period_end)
         where figures.force_code = $8 and figures.period_start = wanted.first
-        -- A calendar year is also twelve months, which may have no row a year before: the row that has more is last and counts.
+        -- A calendar year is also twelve months, which may have no row a year before: the last row counts, which has more.
         order by figures.prior_value is not null, figures.volume_change is not null
         """,
         [*(list(column) for column in zip(*windows, strict=True)), force],
