@@ -95,9 +95,10 @@ def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collectio
     """
     files = []
     for folder, below, names in os.walk(inbox):
-        below[:] = sorted(d for d in below if not d.startswith(".") and not Home(Path(folder, d)).is_made)
+        below[:] = sorted(d for d in below if not d.startswith("."))
         links = [path for name in below if (path := Path(folder, name)).is_symlink()]
         files += [_link(path, LINK_TO_FOLDER, inbox) for path in links]
+        below[:] = [d for d in below if not Home(Path(folder, d)).is_made]
         for name in sorted(names):
             if is_skipped_name(name):
                 continue
