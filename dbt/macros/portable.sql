@@ -29,6 +29,11 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
 {% macro default__with_commas(number) %}format_number(cast({{ number }} as bigint), 0){% endmacro %}
 {% macro duckdb__with_commas(number) %}format('{:,}', cast({{ number }} as bigint)){% endmacro %}
 
+{#- A decimal(28, 10) as text with its ten places. A cast on Spark writes 0 as `0E-10`, and 0.0000001 as `1.000E-7`. -#}
+{% macro decimal_text(number) %}{{ return(adapter.dispatch('decimal_text', 'pam_warehouse')(number)) }}{% endmacro %}
+{% macro default__decimal_text(number) %}replace(format_number({{ number }}, '0.0000000000'), ',', ''){% endmacro %}
+{% macro duckdb__decimal_text(number) %}cast({{ number }} as string){% endmacro %}
+
 {#- A double as decimal(28, 10). DuckDB multiplies by 10^10 and rounds, half away from zero; a cast on Spark rounds the shortest
     text of the double, which can differ in the last place. Above 9 x 10^8, where a bigint ends, doubles are multiples of 1024
     places, and both engines agree up to 9 x 10^11. -#}

@@ -39,10 +39,8 @@ case
 
 {#- A number as text, to four decimal places, or ten where four are 0, and without zeros at the end: 55, 1.5. -#}
 {% macro plain_number(number) -%}
-regexp_replace(
-    cast(cast(case when abs({{ number }}) < 0.00005 then {{ number }} else round({{ number }}, 4) end as decimal(28, 10)) as string),
-    '[.]?0+$', ''
-)
+{%- set rounded = 'case when abs(' ~ number ~ ') < 0.00005 then ' ~ number ~ ' else round(' ~ number ~ ', 4) end' -%}
+regexp_replace({{ decimal_text('cast(' ~ rounded ~ ' as decimal(28, 10))') }}, '[.]?0+$', '')
 {%- endmacro %}
 
 {#- The column of a figure that a cell or claim names. -#}

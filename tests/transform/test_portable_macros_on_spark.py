@@ -20,7 +20,7 @@ from .needs_spark import QUICK_JAVA, needs_spark
 
 PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
 MACROS = jinja2.Environment().from_string(PORTABLE).module
-PRINTED = jinja2.Environment().from_string((DBT_PROJECT / "macros" / "printed.sql").read_text(encoding="utf-8")).module
+PRINTED = jinja2.Environment().from_string((DBT_PROJECT / "macros" / "printed.sql").read_text(encoding="utf-8"))
 Macro = Callable[..., str]
 
 DAYS = (("2024-02-28", "2024-03-01"), ("2023-12-31", "2024-12-31"), ("2024-03-01", "2024-02-28"), ("2025-01-01", "2025-01-01"))
@@ -38,6 +38,8 @@ NUMBERS = (
 NUMBER_ROWS = [*(f"cast('{number}' as double) as a" for number in NUMBERS), "cast(null as double) as a"]
 COUNTS = ("1, null", "2, 5.0", "3, null", "4, 0.0", "5, null")
 COUNT_ROWS = [f"{c.split(',')[0]} as a, cast({c.split(',')[1]} as decimal(38, 10)) as b" for c in COUNTS]
+DECIMALS = ("0", "1.5", "-0.0000000001", "0.0000001234", "123456789012.1234567891", "-1000")
+DECIMAL_ROWS = [*(f"cast('{d}' as decimal(28, 10)) as a" for d in DECIMALS), "cast(null as decimal(28, 10)) as a"]
 WHOLES = ("1 as a, 2 as b", "1 as a, 1 as b", "2 as a, 1 as b", "cast(null as int) as a, cast(null as int) as b")
 
 CASES: dict[str, tuple[list[str], Callable[[Macro], str]]] = {
@@ -47,6 +49,7 @@ CASES: dict[str, tuple[list[str], Callable[[Macro], str]]] = {
     "replace_all": (TEXT_ROWS, lambda macro: macro("lower(a)", "[^a-z0-9]+", "-")),
     "matches": (TEXT_ROWS, lambda macro: f"{macro('a', YEARS)}, {macro('a', '^[0-9][0-9][0-9][0-9]$')}"),
     "with_commas": (NUMBER_ROWS, lambda macro: macro("floor(a)")),
+    "decimal_text": (DECIMAL_ROWS, lambda macro: f"{macro('a')}, {macro('cast(abs(a) as decimal(28, 10))')}"),
     "ten_places": (NUMBER_ROWS, lambda macro: f"{macro('a')}, {macro('a / 3')}"),
     # Each engine has its own numbers: only compare which rows have equal ones.
     "hash_of": (list(WHOLES), lambda macro: f"{macro('a, b')} = {macro('b, a')}, {macro('a, b')} = {macro('1, 2')}"),
@@ -88,14 +91,16 @@ def test_both_engines_give_the_same_rows(name: str, on_spark: Callable[[str], li
 
 @needs_spark
 def test_a_number_is_printed_the_same(on_spark: Callable[[str], list[tuple[Any, ...]]]) -> None:
-    """Spark cuts and DuckDB rounds in a cast to a whole number, and Spark writes 0 as `0E-10`."""
+    """Spark cuts and DuckDB rounds in a cast to a whole number."""
     texts = {
         "0": "0", "55": "55", "100": "100", "1.5": "1.5", "40.761": "40.761", "-39.50": "-39.5", "2.00004": "2",
-        "0.00005": "0.0001",
+        "0.00005": "0.0001", "0.0000001": "0.0000001",
     }  # fmt: skip
     rows = " union all ".join(f"select {n} as row_no, cast('{text}' as decimal(28, 10)) as a" for n, text in enumerate(texts))
-    query = f"select {PRINTED.plain_number('a')} from ({rows}) as t order by row_no"
-    assert on_spark(query) == on_duckdb(query) == [(text,) for text in texts.values()]
+    for run, engine in ((on_spark, "default"), (on_duckdb, "duckdb")):
+        printed = PRINTED.make_module({"decimal_text": getattr(MACROS, f"{engine}__decimal_text")})
+        query = f"select {printed.plain_number('a')} from ({rows}) as t order by row_no"
+        assert run(query) == [(text,) for text in texts.values()], engine
 
 
 @needs_spark

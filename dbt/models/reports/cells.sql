@@ -171,7 +171,7 @@ spelled as (
         {{ with_commas('floor(shown)') }} as digits,
         case
             when places = 0 then ''
-            else substr(cast(shown as string), length(cast(shown as string)) - 10, places + 1)
+            else substr({{ decimal_text('shown') }}, length({{ decimal_text('shown') }}) - 10, places + 1)
         end as decimals_text
     from rounded
 )
