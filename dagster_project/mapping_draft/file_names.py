@@ -42,6 +42,8 @@ _UP_TO = re.compile(r"(?<![A-Za-z])(?:to|until|till|through|thru|ending|ended|en
 _DATE = rf"(?:\d+(?:st|nd|rd|th)?|{_NAMED})"
 _DATES = re.compile(rf"(?<![A-Za-z\d]){_DATE}(?:[-_., /]*{_DATE})*", re.I)
 """A run of numbers and months."""
+LONGEST_MONTH = 31
+"""Days at an end of a year without a row from which its system may not have them: a whole month."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,13 @@ class NameRule:
     doubt: str = ""
 
 
-LONGEST_MONTH = 31
-
-
 def draft_name(name: str, first: date | None, last: date | None, saved_on: date | None = None) -> NameRule:
     """The rule for a file name. `first`, `last`: the days of its rows; None if they have no dates. `saved_on`: the day after
     which it can have none."""
     end = re.search(r"(\.csv\.gz|\.csv\.zip|\.csv|\.zip|\.xlsx|\.parquet)$", name, re.I)
     stem, ending = (name[: end.start()], name[end.start() :]) if end else (name, "")
+    # A brace of the name would be taken for a placeholder's.
+    stem = re.sub(r"[{}]", "?", stem)
     rest, placed = _place_at(stem, _MOMENTS, lambda day: last is None or day >= last)
     window = False
     if first and last:
@@ -174,7 +175,6 @@ def _globbed(stem: str) -> str:
 
 
 def _without_digits(text: str) -> str:
-    text = re.sub(r"[{}]", "?", text)
     text = re.sub(r"\(\d+\)", "*", text)
     text = _DATES.sub(lambda run: "*" if re.search(r"\d", run[0]) else run[0], text)
     return re.sub(r"\d+(?:[-_. ]\d+)*", "*", text)

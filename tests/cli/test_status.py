@@ -21,6 +21,8 @@ KEYS = {
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
 YEAR = ("2025-01-01", "2025-12-31")
+INDICATORS = ("Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Time period", "Value")
+INDICATOR = ("92432", "Deaths", "E10000007", "Derbyshire", "Counties", "Persons", "2021-23", "5.5")
 
 
 def administrations(n: int, bad: int = 0) -> list[list[str]]:
@@ -95,6 +97,12 @@ def test_days_between_files_that_no_file_covers_are_named(pam: Callable, new_hom
     for window in (("2024-01-01", "2024-01-31"), ("2024-03-01", "2024-12-31"), ("2025-01-01", "2025-12-30"), within):
         write_extract(new_home.inbox, "naloxone", [], columns=NALOXONE, window=window)
     write_extract(new_home.inbox, "iom_cohort", [], columns=["counted_on", "cohort_size"], window=YEAR)
+    for month in ("2023-01", "2025-01"):
+        # What others publish is there for its own periods, whatever days a download is named for.
+        write_extract(
+            new_home.inbox, "public_health", [INDICATOR], columns=INDICATORS, window=(f"{month}-01", f"{month}-31"),
+            stamp=f"{month.replace('-', '')}31T020000Z",
+        )  # fmt: skip
     land_night(new_home)
     assert read_status(pam, new_home)["gaps"] == [
         {"extract": "naloxone", "force_code": "derbyshire", "days": "2024-02-01 to 2024-02-29"}

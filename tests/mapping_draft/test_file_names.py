@@ -41,6 +41,8 @@ def test_day_in_the_name_is_not_taken_for_a_year_or_month(name: str, days: tuple
         ("Crimes 2023.csv", (date(2023, 7, 1), date(2023, 12, 31)), date(2026, 11, 2), "Crimes *.csv"),
         ("Crimes 2023.csv", (date(2023, 1, 3), date(2023, 12, 5)), date(2026, 11, 2), "Crimes {year:%Y}.csv"),
         ("Crimes 2023.csv", (date(2023, 1, 3), date(2023, 6, 30)), date(2023, 7, 2), "Crimes {year:%Y}.csv"),
+        ("Crimes 2023 run 202307020230.csv", (date(2023, 1, 3), date(2023, 6, 30)), date(2026, 11, 2),
+         "Crimes {year:%Y} run {at:%Y%m%d%H%M}.csv"),
         ("Crimes 2023-24.csv", (date(2023, 4, 1), date(2023, 10, 1)), date(2026, 11, 2), "Crimes *.csv"),
         ("Crimes 2023-24.csv", (date(2023, 4, 1), date(2024, 3, 29)), date(2026, 11, 2), "Crimes {financial_year:%Y}-*.csv"),
     ],
@@ -56,6 +58,12 @@ def test_year_of_a_system_that_began_or_ended_within_it(
         year = "{financial_year:%Y}" if "-" in name else "{year:%Y}"
         assert f"and the rows are of {days[0]} to {days[1]}, so it is from the first to the" in drafted.doubt
         assert drafted.doubt.endswith(f"If the system has those, too, put {year} for the year")
+
+
+def test_a_brace_in_a_name_is_any_character() -> None:
+    """A rule would take it for a placeholder, and be none."""
+    rule = draft_name("Naloxone 2024 {x}.csv", date(2024, 1, 1), date(2024, 12, 30)).name
+    assert rule == "Naloxone {year:%Y} ?x?.csv" and read_pattern(rule).fits("Naloxone 2024 {x}.csv")
 
 
 def test_rule_of_a_file_of_may_reads_other_months() -> None:
