@@ -142,11 +142,12 @@ FAULT = {
 }
 """By type, the reason for a value without a canonical form. Other types accept any text."""
 
-_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+MONTH_NAME = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+"""A month's short or full name, in lower case."""
 _YEAR = r"(?:19|20)\d\d"
 MONTH_CELL = (
-    rf"^(?:{_YEAR}[-/. ]?(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/. ]{_YEAR}|{_MONTH}[-/. ,']*(?:{_YEAR}|\d\d)"
-    rf"|{_YEAR}[-/. ]*{_MONTH})$"
+    rf"^(?:{_YEAR}[-/. ]?(?:0[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/. ]{_YEAR}|{MONTH_NAME}[-/. ,']*(?:{_YEAR}|\d\d)"
+    rf"|{_YEAR}[-/. ]*{MONTH_NAME})$"
 )
 """What a lower-case cell looks like that says a month and not which day of it: `2026-03`, `mar-26`, `march 2026`."""
 MONTH_ALONE = "a month without its day"

@@ -15,6 +15,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import CLASSIFYING
 from dagster_project.core.sql import literal, one_row
 
+from .canonical_values import MONTH_NAME
 from .conflicting_files import load_of
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
@@ -37,8 +38,9 @@ PERIOD = re.compile(
     r"|(?<![a-z\d])q[1-4](?!\d)|(?:19|20)\d\d"
 )
 """A month, quarter or year in a sheet's name, in lower case."""
-_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-MADE_A_DATE = rf"(?i){_MONTH}[a-z]*[-/ ]\d|\d[-/ ]{_MONTH}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
+MADE_A_DATE = (
+    rf"(?i){MONTH_NAME}[-/ ]\d|\d[-/ ]{MONTH_NAME}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
+)
 """What a spreadsheet makes of a range such as 10-17: `Oct-17`, `01/10/2017`, `43009`."""
 MADE_DATES_SHARE = 0.01
 """The share of rows with such a range from which it is no slip of one person."""

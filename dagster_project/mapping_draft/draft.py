@@ -145,9 +145,9 @@ class Draft:
         ]
         points += [
             f"headers.{column}: '{header}' says {MONTH_ALONE}, and rows count by their day: have the system export it. A"
-            f" spreadsheet may only hide it: show the column as dd/mm/yyyy and save again{no_row}"
+            " spreadsheet may only hide it: show the column as dd/mm/yyyy and save again"
+            + (". No row loads without it" if self.contract.column(column).required else "")
             for column, header in months.items()
-            for no_row in [". No row loads without it" if self.contract.column(column).required else ""]
         ]
         for d in self.columns:
             undecided = sum(c.target is None for c in self.codes.get(d.column.name, []))
