@@ -23,6 +23,15 @@ with counts as (
         on p.force_code = areas.force_code and p.area_type = areas.area_type and p.area_code = areas.area_code
     where p.unit = 'count' and rules.aggregation = 'sum' and own.threshold > 1 and rules.role is distinct from 'public'
         and bases.base is null and p.data_status <> 'not_available'
+        -- A whole of which no part is shown is judged by its own value. Of what is split by area and by category at once, that is
+        -- all, unless the form is wrong.
+        and (
+            p.area_type = 'force' or p.category = 'all'
+            or exists (
+                from public_figures as crossed
+                where crossed.mart = p.mart and crossed.area_type <> 'force' and crossed.category <> 'all' and crossed.value is not null
+            )
+        )
 ),
 
 members as (
