@@ -13,6 +13,9 @@ DOUBLED_DISTINCT = 50
 SEVERAL_ROWS = 100
 SEVERAL_SHARE = 0.05
 """Rows of a file, and the share of them, from which records with several rows are taken for the way it was exported."""
+ALONE_ROWS = 10
+ALONE_SHARE = 0.01
+"""The same of rows with a list column alone, which no single mistake makes."""
 
 MERGED = "landing_merged"
 CLASHING = "landing_clashing"
@@ -152,18 +155,27 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
 
 def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int) -> tuple[str, str | None]:
     """What is wrong with a file in which many records have several rows that differ in one column alone, none of which counts;
-    "" if there are few. And that column, if it is a list: a mapping can then make one row of them. Reads what
-    `sort_repeated_keys` made."""
+    "" if there are few. And that column, if it is a list: a mapping can then make one row of them. Cells that are blank on some
+    rows of a record are taken for those of its others. Reads what `sort_repeated_keys` made."""
     columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in sheet.key]
-    differs = ", ".join(f"case when count(distinct coalesce(c_{c.name}, '')) > 1 then '{c.name}' end" for c in columns)
+    strict = [f"case when count(distinct coalesce(c_{c.name}, '')) > 1 then '{c.name}' end" for c in columns]
+    loose = [
+        sql if c.type == "list" else f"case when count(distinct c_{c.name}) > 1 then '{c.name}' end"
+        for c, sql in zip(columns, strict, strict=True)
+    ]
+    day = f"c_{sheet.contract.date_column}"
     found = con.execute(
         f"""
         select differing[1], n
         from (
-            select differing, sum(n) as n, sum(sum(n)) over () as n_all
+            select case when len(loose) = 1 then loose else strict end as differing, sum(n) as n, sum(sum(n)) over () as n_all
             from (
-                select list_filter([{differs}], lambda x: x is not null) as differing, count(*) as n
-                from {PARSED} join {CLASHING} using (line) group by _key having not bool_or(bad)
+                select
+                    list_filter([{', '.join(strict)}], lambda x: x is not null) as strict,
+                    list_filter([{', '.join(loose)}], lambda x: x is not null) as loose,
+                    count(*) as n
+                from {PARSED} join {CLASHING} using (line)
+                group by _key having count({day}) > 0 and not bool_or(bad and {day} is not null)
             )
             group by differing
         )
@@ -178,3 +190,17 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
         " record has a row for each value there: none of them counts"
     )
     return text, name if sheet.contract.column(name).type == "list" else None
+
+
+def items_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int) -> tuple[str, str] | None:
+    """What is wrong with a file in which many rows have a list column alone, as in a report that says what a record's rows have
+    in common on the first of them; and that column. None if there are few."""
+    blank = {name: f"nullif({sheet.text(name)}, '') is null" for name in sheet.layout.position}
+    for c in sheet.contract.columns:
+        if c.type != "list" or c.name not in blank:
+            continue
+        alone = [f"not {blank[c.name]}", *(sql for name, sql in blank.items() if name != c.name)]
+        (n,) = one_row(con.execute(f"select count(*) from {CELLS} where not {sheet.is_ragged} and {' and '.join(alone)}"))
+        if n >= ALONE_ROWS and n >= ALONE_SHARE * n_rows:
+            return f"{n:,} of {n_rows:,} rows have {c.name} alone, as later rows of a record in a report: none counts", c.name
+    return None

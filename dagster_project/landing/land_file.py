@@ -16,7 +16,7 @@ from dagster_project.core.errors import Cause, cause_of
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
-from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, several_rows_a_record, sort_repeated_keys
+from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, items_alone, several_rows_a_record, sort_repeated_keys
 from .file_doubts import doubts, rows_that_stopped
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
@@ -53,7 +53,7 @@ from .raw_store import (
 from .reading_budget import Stopped
 from .refusal import Refused, TooLarge, Waits
 from .restarted_keys import replaced_rows, restarted_keys
-from .row_rules import PARSED, Sheet, months_alone, parse, parse_within_rows, remove_ignored_rows, store_parsed
+from .row_rules import PARSED, Sheet, fill_records, months_alone, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
 from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
 from .vocabulary import HELD_FOR, check_vocabulary
@@ -277,6 +277,7 @@ class FileLanding(LandingSession):
     def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
+        fill_records(self.con, sheet)
         sheet = replace(sheet, says_own_number=says_own_number(self.con, sheet))
         refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
@@ -328,6 +329,8 @@ class FileLanding(LandingSession):
             write_raw(self.con, self.home, load, sheet, counts.good)
         place_raw(self.home, load)
         several, items = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
+        if counts.bad and not items:
+            several, items = items_alone(self.con, sheet, counts.rows) or (several, items)
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)

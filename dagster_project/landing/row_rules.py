@@ -450,6 +450,7 @@ def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
 
 
 DELIVERED = "landing_delivered"
+FILLED = "landing_filled"
 
 
 def is_ignored(sheet: Sheet) -> str | None:
@@ -478,3 +479,46 @@ def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     if (cut := sheet.cells.cut_short) and one_row(con.execute(f"select count(*) from {CELLS} where line = {cut[0]}"))[0]:
         raise Refused(cut[1])
     return n
+
+
+def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+    """Where the mapping says `row_for_each`: give the later rows of a record in `landing_cells` what they leave blank, from its
+    first row. A record begins with a key that is not that of the row above; a blank key goes on with the record."""
+    items = sheet.mapping.table.row_for_each
+    if items not in sheet.layout.position or not sheet.layout.position.keys() >= set(sheet.key):
+        return
+    own = sheet.layout.fields_of(items)
+    filled = {
+        i: f"coalesce(nullif({sheet.cell(i)}, ''), first_value({sheet.cell(i)}) over record)"
+        for i in range(sheet.layout.width) if i not in own
+    }  # fmt: skip
+    if sheet.cells.is_uniform:
+        cells = ", ".join(f"{sql} as f{i + 1}" for i, sql in filled.items())
+    else:
+        listed = ", ".join(f"coalesce({filled.get(i, f'cells[{i + 1}]')}, '')" for i in range(sheet.layout.width))
+        # The cells of a row with more or fewer fields may be under the wrong headers.
+        cells = f"case when ragged or first_value(ragged) over record then cells else [{listed}] end as cells"
+    key = " || ".join(f"nullif({sheet.text(name)}, '')" for name in sheet.key)
+    con.execute(
+        f"""
+        create or replace temp table {FILLED} as
+        with marked as (select *, {sheet.is_ragged} as ragged from {CELLS}),
+        keyed as (select *, case when ragged then 'line ' || line else {key} end as own_key from marked),
+        after as (
+            select
+                *,
+                last_value(own_key ignore nulls) over (order by line rows between unbounded preceding and 1 preceding) as above
+            from keyed
+        ),
+        numbered as (
+            select
+                *,
+                count(*) filter (where own_key is not null and own_key is distinct from above) over (order by line) as record_no
+            from after
+        )
+        select * exclude (ragged, own_key, above, record_no) replace ({cells})
+        from numbered
+        window record as (partition by record_no order by line)
+        """
+    )
+    con.execute(f"create or replace temp view {CELLS} as from {FILLED}")

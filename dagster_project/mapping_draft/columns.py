@@ -23,6 +23,9 @@ ALIKE_WITH_CELLS = 0.45
 BY_CELLS = 0.5
 """The score of a column that was found by its cells alone."""
 
+REPEATS = ("repeats a reference in", "blank in")
+"""How doubts begin about a key that is blank or repeats."""
+
 OF_A_PERSON = ROLES | {"residence", "resident", "home", "casualty", "nominal", "defendant"}
 """Words of a header for where a person lives or works. A row belongs where it happened."""
 
@@ -274,8 +277,8 @@ def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
         doubts.append("none of its codes is known")
     if column.key and not profile.is_unique:
         repeats = b.filled - b.distinct
-        doubts.append(f"repeats a reference in {counted(repeats, 'row')}" if repeats
-                      else f"blank in {counted(profile.rows - b.filled, 'row')}")  # fmt: skip
+        said, n = (REPEATS[0], repeats) if repeats else (REPEATS[1], profile.rows - b.filled)
+        doubts.append(f"{said} {counted(n, 'row')}")
     return doubts
 
 

@@ -21,7 +21,7 @@ from dagster_project.landing.column_drift import likely_renames
 from dagster_project.landing.file_names import name_problem
 
 from .codes import Code, choice_codes, known_values, listed_codes
-from .columns import BY_CELLS, Drafted, draft_columns, is_ruled_out, label_of, separator_of
+from .columns import BY_CELLS, REPEATS, Drafted, draft_columns, is_ruled_out, label_of, separator_of
 from .fields import Fields
 from .file_names import NameRule, draft_name
 from .header_words import GENERAL_NAME, likeness, words
@@ -334,16 +334,23 @@ def _row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> tuple[str, in
     lists = [d.column.name for d in draft.columns if d.source and d.column.type == "list" and d.source.how == "one"]
     if not lists or not draft.contract.key or not sources.keys() >= set(draft.contract.key):
         return None
-    key = ", ".join(sources[name] for name in draft.contract.key)
+    key = " || ".join(sources[name] for name in draft.contract.key)
     for name in lists:
         # Rows that differ in another column of the file, such as a day of change, may be versions of a record.
         others = [s.profile.text for s in draft.fields.singles if s.profile.text != sources[name]]
-        alike = " and ".join(f"count(distinct coalesce({text}, '')) = 1" for text in others)
+        alike = " and ".join(f"count(distinct {text}) <= 1" for text in others)
         several, all_keys = one_row(con.execute(
             f"select count(*) filter (where n > 1 and alike), count(*) from (select count(distinct {sources[name]}) as n,"
-            f" {alike} as alike from {ROWS} group by {key})"
+            f" {alike} as alike from (select *, last_value({key} ignore nulls) over (order by line) as record from {ROWS})"
+            " group by record)"
         ))
         if several >= SEVERAL and several >= SEVERAL_SHARE * all_keys:
+            for d in draft.columns:
+                if d.column.key:
+                    # That references repeat or are blank is what such a file has.
+                    d.checks = [c for c in d.checks if not c.startswith(REPEATS)]
+                elif d.column.name == name:
+                    d.checks.append(f"{several:,} records have several rows, which become one with the items of all")
             return name, several
     return None
 

@@ -32,6 +32,8 @@ ROWS = "draft_rows"
 """The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL if blank."""
 MOST_EXTRA_ROWS = 200
 """If more rows than this look like totals, they are records."""
+NOTES = 10
+"""Of the last rows, so many may be notes: those with one cell, under a header that fewer rows have alone."""
 
 _LABEL = (
     r"^\W*((grand|sub|overall|running)[ -]?)?totals?\b|^\W*sum\b|^\W*(data )?sources?\b\W*|^\W*count\b|^\W*end of\b"
@@ -171,10 +173,12 @@ def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraR
         create or replace temp table draft_extra as
         select line, first, text, labelled from (
             select line, {first} as first, coalesce({texts}) as text, {labelled} as labelled, {filled} as filled,
-                row_number() over (order by line desc) as from_end, median({filled}) over () as usual
+                row_number() over (order by line desc) as from_end, median({filled}) over () as usual,
+                -- More rows with the same cell alone are later rows of records.
+                count(*) over (partition by {first}, {filled} = 1) as alike
             from {ROWS}
         ) where (labelled and filled <= greatest(usual * 0.6, 1))
-            or (usual >= 4 and filled = 1 and from_end <= 10)
+            or (usual >= 4 and filled = 1 and from_end <= {NOTES} and alike < {NOTES})
         """
     )
     extra = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]

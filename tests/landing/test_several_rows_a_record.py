@@ -3,6 +3,7 @@ them. A few rows whose key repeats are quarantined, as in any file."""
 
 import pytest
 
+from dagster_project.landing import csv_reader
 from dagster_project.landing.mappings import read_mappings
 
 HEADER = "incident_ref,record_type,created_at,qualifiers,grade"
@@ -90,6 +91,67 @@ def test_a_record_in_several_rows_is_the_same_as_in_one_file_again(warehouse):
     first = warehouse.land("incidents", *several_rows(60), header=HEADER)
     assert (first.outcome, counts(first)) == ("accepted", (120, 60, 0, 60))
     assert warehouse.land("incidents", *several_rows(60), header=HEADER, ext=".csv.gz").outcome == "known"
+
+
+@pytest.mark.parametrize(("alone", "single", "outcome"), [
+    (10, 490, "held"), (9, 490, "accepted"), (10, 979, "held"), (10, 981, "accepted"),
+])  # fmt: skip
+def test_a_file_whose_later_rows_have_a_list_alone_is_held(warehouse, alone, single, outcome):
+    """As in a report that says what a record's rows have in common on the first of them."""
+    rows = [row for i in range(alone) for row in (incident(i, "ASB"), ",,,Drugs,")]
+    entry = warehouse.land("incidents", *rows, *singles(single), header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == (outcome, alone)
+    if outcome == "held":
+        assert entry.reason.startswith(f"{alone} of {2 * alone + single:,} rows have qualifiers alone")
+        assert "table: {row_for_each: qualifiers}" in entry.reason
+
+
+def test_rows_without_a_reference_that_say_more_than_a_list_are_not_held(warehouse):
+    rows = [f",INCIDENT,2025-03-01 10:00,Drugs,{grade}" for grade in ("Priority", "") for _ in range(30)]
+    entry = warehouse.land("incidents", *rows, *singles(500), header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 60)
+
+
+def test_a_file_whose_later_rows_leave_cells_blank_is_held(warehouse):
+    rows = [row for i in range(60) for row in (incident(i, "Drugs"), f"I{i},,,ASB,")]
+    entry = warehouse.land("incidents", *rows, *singles(500), header=HEADER)
+    assert entry.outcome == "held" and entry.reason.startswith("120 of 620 rows share their incident_ref with others")
+    assert "table: {row_for_each: qualifiers}" in entry.reason
+
+
+LATER_BLANK = [
+    ",,,Fraud,", incident(1, "ASB"), ",,,Drugs,", incident(2, "Alcohol"), "I2,,,Drugs,Emergency", "I2,,,Weapons,",
+    incident(3, "Drugs"), "I4,INCIDENT", ",,,ASB,", incident(5, ""), ",,,Drugs,Priority", incident(6, "ASB", ""),
+]  # fmt: skip
+"""In rows 2, 7 and 8: one above the first record, one that is cut short, and one below it."""
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_mapping_fills_what_later_rows_leave_blank(warehouse, quote):
+    write_mapping(warehouse)
+    # A quote anywhere has the file read in another way.
+    rows = [row.replace("Fraud", f"{quote}Fraud{quote}") for row in LATER_BLANK]
+    entry = warehouse.land("incidents", *rows, header=HEADER)
+    assert counts(entry) == (12, 4, 6, 2)
+    assert [(r["_key"], r["_line"], r["qualifiers"], r["grade"]) for r in warehouse.raw(entry)] == [
+        ("I1", "3", "ASB;Drugs", "Priority"), ("I3", "8", "Drugs", "Priority"), ("I5", "11", "Drugs", "Priority"),
+        ("I6", "13", "ASB", None),
+    ]  # fmt: skip
+    lines = {r["_line"]: r["_reasons"] for r in warehouse.quarantine(entry)}
+    assert lines.keys() == {"2", "5", "6", "7", "9", "10"}, "two rows that say other grades, and three without a record"
+    assert "blank, and it is the key" in lines["10"] and "blank, and it is the key" in lines["2"]
+
+
+def test_a_large_file_is_filled_too(warehouse, monkeypatch):
+    """It is read another way."""
+    monkeypatch.setattr(csv_reader, "is_large", lambda text: True)
+    write_mapping(warehouse)
+    rows = [row for i in range(5) for row in (incident(i, "ASB"), ",,,Drugs,")]
+    entry = warehouse.land("incidents", *rows, header=HEADER)
+    assert counts(entry) == (10, 5, 0, 5)
+    assert {(r["qualifiers"], r["created_at"], r["grade"]) for r in warehouse.raw(entry)} == {
+        ("ASB;Drugs", "2025-03-01 10:00:00", "Priority")
+    }
 
 
 @pytest.mark.parametrize("column", ["grade", "nothing"])

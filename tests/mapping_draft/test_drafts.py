@@ -470,6 +470,12 @@ def test_records_with_a_row_for_each_qualifier_are_drafted_so(
     _, draft_yaml, mapping = drafted(con, home, path, extract="incidents", force="kent")
     assert mapping["table"] == {"row_for_each": "qualifiers"} and "# check: 10 records have several rows" in draft_yaml
     assert_loads(home, draft_yaml)
+    # A report that says what the rows of a record have in common on the first of them; its last rows are no notes.
+    first_alone = [re.sub("^I.*00,(?=ASB)", ",,,", line) for line in lines]
+    path.write_text("\n".join([*lines[:1], *lines[21:], *first_alone[1:21]]), encoding="utf-8")
+    draft, draft_yaml, mapping = drafted(con, home, path, extract="incidents", force="kent")
+    assert mapping["table"] == {"row_for_each": "qualifiers"} and "# check: 10 records have several rows" in draft_yaml
+    assert not draft.extra_rows and not next(d for d in draft.columns if d.column.key).checks
     path.write_text("\n".join([*lines[:1], *lines[3:]]), encoding="utf-8")
     assert "table" not in drafted(con, home, path, extract="incidents", force="kent")[2], "nine are single mistakes"
     versions = [f"{lines[0]},Updated", *(f"{line},{n:02}/04/2025" for n, line in enumerate(lines[1:]))]
