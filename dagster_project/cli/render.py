@@ -1,6 +1,7 @@
 """Shows a night, and the state of the warehouse, at the terminal."""
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +141,8 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
             )  # fmt: skip
         console.print(table)
     for outcome in ("held", "refused"):
-        for f in by[outcome]:
-            print_line(console, f"{outcome} {f['source_file']}: {f.get('reason', '')}", "yellow")
+        for line in by_reason(f"{outcome} ", by[outcome]):
+            print_line(console, line, "yellow")
     for f in receipt.files:
         if (n := f.get("rows_ignored")) and f["outcome"] != "known":
             print_line(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
@@ -166,6 +167,19 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
     if receipt.outcome in ("published", "unchanged"):
         print_line(console, _headline(receipt, home), "green")
         print_line(console, 'Query it: pam query "select * from meta.extracts", or see pam status')
+
+
+def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each reason and file. Files with the same reason, as of a history that is dropped at once, are named below it.
+    Each reason begins with `label`."""
+    names: dict[str, list[str]] = {}
+    for f in files:
+        names.setdefault(f.get("reason") or "", []).append(f["source_file"])
+    for reason, own in names.items():
+        several = len(own) > 1
+        yield f"{label}{counted(len(own), 'file') if several else own[0]}: {reason}"
+        if several:
+            yield f"  {', '.join(own)}"
 
 
 def _show_checks(console: Console, receipt: Receipt) -> None:
@@ -221,7 +235,7 @@ def show_status(state: dict[str, Any]) -> None:
     not_covered = "no file covers these days: not available, not 0"
     print_lines(console, "Gaps", [f"{g['extract']} ({g['force_code']}): {g['days']}: {not_covered}" for g in state["gaps"]])
     for name in ("held", "retracted", "refused"):
-        print_lines(console, name.title(), [f"{f['source_file']}: {f['reason']}" for f in state[name]])
+        print_lines(console, name.title(), list(by_reason("", state[name])))
     print_lines(console, "Quarantined", [f"{f['source_file']}: {counted(f['rows'], 'row')}: "
                                     + ", ".join(f"{n} {r}" for r, n in f["reasons"].items())
                                     for f in state["quarantined"]])  # fmt: skip

@@ -485,7 +485,7 @@ def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     """Where the mapping says `row_for_each`: give the later rows of a record in `landing_cells` what they leave blank, from its
     first row. A record begins with a key that is not that of the row above; a blank key goes on with the record."""
     items = sheet.mapping.table.row_for_each
-    if items not in sheet.layout.position or not sheet.layout.position.keys() >= set(sheet.key):
+    if items is None or not sheet.layout.position.keys() >= {items, *sheet.key}:
         return
     own = sheet.layout.fields_of(items)
     filled = {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -124,6 +125,18 @@ def test_problems_are_shown_in_words(pam: Callable, home_with_problems: Home) ->
     assert lines["Withdrawn"].split(maxsplit=1)[1] == "naloxone: 2 rows"
     assert "notes [bold].csv" in text, "a name is printed as it is, not as markup"
     assert "share_withdrawn" in text and "school_inputs__derbyshire" in text
+
+
+def test_files_with_the_same_reason_are_named_below_it(pam: Callable, new_home: Home) -> None:
+    for month in ("01", "02", "03"):
+        window = (f"2025-{month}-01", f"2025-{month}-28")
+        write_extract(new_home.inbox, "school_inputs", [["I1"]], columns=["input_ref" if month < "03" else "ref"], window=window)
+    land_night(new_home)
+    lines = pam("status", "--home", new_home.path).stdout.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("Refused"))
+    assert lines[at].startswith("Refused     2 files: ") and "delivered_on" in lines[at]
+    assert re.fullmatch(r" {14}school_inputs__\S+2025-01-28__\S+, school_inputs__\S+2025-02-28__\S+", lines[at + 1])
+    assert lines[at + 2].startswith("            school_inputs__") and ": no header" in lines[at + 2]
 
 
 def test_held_and_refused_files_disappear_once_corrected(pam: Callable, home_with_problems: Home, tmp_path) -> None:
