@@ -58,14 +58,18 @@ def trace(
     from dagster_project.serving.trace_missing_rows import missing_rows
     from dagster_project.serving.trace_request import request_for_cell, request_for_period
     from dagster_project.serving.trace_source_line import COLUMNS as FILE_COLUMNS
-    from dagster_project.serving.trace_source_line import figures_from_file
+    from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
     if sum(x is not None for x in (measure, cell, file)) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     with open_evidence(home, night) as con:
         record_consultation(home, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
-            write_result(FILE_COLUMNS, figures_from_file(con, file, line), form, sys.stdout)
+            figures = figures_from_file(con, file, line)
+            if not figures and line is not None and form == "table":
+                echo(f"No figure: {why_no_figure(con, home, file, line)}")
+            else:
+                write_result(FILE_COLUMNS, figures, form, sys.stdout)
             return
         if cell:
             request = request_for_cell(con, cell, edition)

@@ -4,8 +4,13 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import one_row
+from dagster_project.landing import accepted, read_ledger
+from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.raw_store import TIE, parquet_of
 
 from .trace_request import TrailError
 
@@ -18,10 +23,7 @@ def figures_from_file(con: duckdb.DuckDBPyConnection, file: str, line: int | Non
     Each is a month's figure, and part of the years and twelve months that include it. Raises TrailError for a file that affects
     no figure of the published night.
     """
-    load = con.execute("select load_id from work.raw.loads where source_file = ? or load_id = ?", [file, file]).fetchone()
-    if load is None:
-        raise TrailError(f"{file} affects no published figure: it was not accepted, or newer files replaced all of it")
-    (load_id,) = load
+    load_id, _ = _load(con, file)
     if one_row(con.execute("select exists (from work.raw.kept_months where load_id = ?)", [load_id]))[0]:
         return _figures_from_erased_rows(con, file, load_id, line)
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list")} - {"public_health"})
@@ -35,6 +37,49 @@ def figures_from_file(con: duckdb.DuckDBPyConnection, file: str, line: int | Non
         f" from ({events}) where $line is null or line = cast($line as varchar) group by all order by all",
         {"load": load_id, "line": line},
     ).fetchall()
+
+
+def why_no_figure(con: duckdb.DuckDBPyConnection, home: Home, file: str, line: int) -> str:
+    """A sentence on a row for which `figures_from_file` finds nothing. `con`: from `open_evidence`. Raises TrailError for a
+    file that affects no figure of the night."""
+    load_id, extract = _load(con, file)
+    if load_contracts()[extract].kind == "indicators":
+        return f"figures of {extract} are its rows, not counts of them: name a measure, and pam trace names its row"
+    entries = read_ledger(home)
+    counting = {load_id, *(str(e.load_id) for e in accepted(entries))}
+    own = load_of(next(e for e in entries if e.load_id == load_id))
+    # A row that a file of the same time withholds is in quarantine while that file counts.
+    if paths := [p for p in own.quarantine_files(home) if counting.issuperset(p.stem.split(TIE))]:
+        found = f"select string_agg(distinct _reasons, '; ') from {parquet_of(*paths)} where _line = ?"
+        if reasons := one_row(con.execute(found, [str(line)]))[0]:
+            return f"line {line} is in quarantine: {reasons}"
+    row = con.execute(
+        f"select _key, _extracted_at from work.raw.{extract} where _load_id = ? and _line = ?", [load_id, str(line)]
+    ).fetchone()
+    if row is None:
+        return (
+            f"line {line} is no stored row: it is blank or no record, or a repeat or a part of another row, which counts for it"
+        )
+    key, extracted_at = row
+    if con.execute(f"from work.staging.stg_{extract} where load_id = ? and line = ?", [load_id, str(line)]).fetchone():
+        return f"line {line} counts, and what it says belongs to no measure"
+    newer = con.execute(
+        f"select _source_file from work.raw.{extract} where _key = ? and _extracted_at > ? and _load_id <> ?"
+        " order by _extracted_at desc limit 1",
+        [key, extracted_at, load_id],
+    ).fetchone()
+    if newer:
+        return f"line {line} counts no more: {newer[0]} has a newer version of it"
+    return f"line {line} counts no more: a newer file that covers its day lacks it, or counts in place of its file"
+
+
+def _load(con: duckdb.DuckDBPyConnection, file: str) -> tuple[str, str]:
+    """The load and the extract of a file, by its name or load. Raises TrailError if none can affect a figure."""
+    named = "select load_id, extract from work.raw.loads where source_file = ? or load_id = ?"
+    load = con.execute(named, [file, file]).fetchone()
+    if load is None:
+        raise TrailError(f"{file} affects no published figure: it was not accepted, or newer files replaced all of it")
+    return str(load[0]), str(load[1])
 
 
 def _figures_from_erased_rows(

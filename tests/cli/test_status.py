@@ -130,7 +130,8 @@ def test_problems_are_shown_in_words(pam: Callable, home_with_problems: Home) ->
 def test_files_with_the_same_reason_are_named_below_it(pam: Callable, new_home: Home) -> None:
     for month in ("01", "02", "03"):
         window = (f"2025-{month}-01", f"2025-{month}-28")
-        write_extract(new_home.inbox, "school_inputs", [["I1"]], columns=["input_ref" if month < "03" else "ref"], window=window)
+        columns = ["input_ref" if month < "03" else "ref"]
+        write_extract(new_home.inbox, "school_inputs", [["I1"]], columns=columns, window=window)
     land_night(new_home)
     lines = pam("status", "--home", new_home.path).stdout.splitlines()
     at = next(n for n, line in enumerate(lines) if line.startswith("Refused"))

@@ -3,6 +3,9 @@
 `--long` traces 500 figures, the short suite 60.
 """
 
+import json
+from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,7 +22,7 @@ from dagster_project.publishing.publications import NotKeptError
 from dagster_project.serving.trace import Part, Trail, open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_request import FigureRequest, TrailError, measure_row, request_for_cell, request_for_period
-from dagster_project.serving.trace_source_line import figures_from_file
+from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
 FIGURES = often(60, 500)
 
@@ -113,6 +116,51 @@ def test_a_row_leads_back_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
     assert [(f[0], f[1], f[4], f[6]) for f in feeds] == [("mart_drug_offences", "possession_offences", "2025-10", 1)]
     whole = figures_from_file(con, row[1])
     assert sum(f[6] for f in whole if f[1] == "possession_offences" and f[4] == "2025-10") == trace(con, request).value
+
+
+def test_a_row_that_adds_to_no_figure_is_explained(week: Home) -> None:
+    """Every stored row of the week that does not count, those of two files of one time that differ among them."""
+    ends = Counter()
+    with open_evidence(week) as con:
+        loads = con.execute("select load_id, extract, source_file from work.raw.loads order by all").fetchall()
+        for load, extract, file in loads:
+            uncounted = con.execute(
+                f"""
+                select own._line, max_by(newer._source_file, newer._extracted_at)
+                from work.raw.{extract} as own
+                left join work.raw.{extract} as newer on own._key = newer._key and own._extracted_at < newer._extracted_at
+                where own._load_id = '{load}' and own._line not in (
+                    select line from work.staging.stg_{extract} where load_id = '{load}'
+                )
+                group by own._line
+                """
+            ).fetchall()
+            in_quarantine = {}
+            for path in (week.path / "quarantine" / extract).rglob(f"{load}*.parquet"):
+                in_quarantine |= dict(con.execute(f"select _line, _reasons from '{path}'").fetchall())
+            for line, newer in uncounted:
+                told = why_no_figure(con, week, file, int(line))
+                if line in in_quarantine:
+                    ends["quarantined"] += 1
+                    assert told == f"line {line} is in quarantine: {in_quarantine[line]}"
+                else:
+                    ends["replaced" if newer else "withdrawn"] += 1
+                    why = f"{newer} has a newer version of it" if newer else "a newer file that covers its day lacks it"
+                    assert told.startswith(f"line {line} counts no more: {why}")
+            assert "is no stored row" in why_no_figure(con, week, file, 9999)
+    assert ends.keys() == {"replaced", "withdrawn", "quarantined"}, ends
+
+
+def test_a_row_that_counts_in_no_measure_is_explained(sample_home: Home, pam: Callable) -> None:
+    with open_evidence(sample_home) as con:
+        file, line = con.execute(
+            "select _source_file, _line from work.raw.crimes where status = 'Cancelled' and offence_code like '92%' limit 1"
+        ).fetchone()
+        (published,) = con.execute("select source_file from work.raw.loads where extract = 'public_health' limit 1").fetchone()
+    shown = pam("trace", "--file", file, "--line", line, "--home", sample_home.path)
+    assert shown.exit_code == 0 and shown.stdout == f"No figure: line {line} counts, and what it says belongs to no measure\n"
+    assert json.loads(pam("trace", "--file", file, "--line", line, "-f", "json", "--home", sample_home.path).stdout) == []
+    assert "name a measure" in pam("trace", "--file", published, "--line", 2, "--home", sample_home.path).stdout
 
 
 def test_a_cell_of_the_report_is_traced(con: duckdb.DuckDBPyConnection) -> None:
