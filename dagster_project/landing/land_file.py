@@ -350,10 +350,11 @@ class FileLanding(LandingSession):
         hold_reason = hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
-            hold_reason = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
+            hold_reason, notes = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
             hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
             if hold_reason is None:
-                replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
+                replaced, more = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
+                notes += more
         stored = read_stored_columns(self.con, self.home, load)
         absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)

@@ -49,6 +49,8 @@ MONTH_DAYS = 28
 AGES = "age_range"
 THOUSANDS = 3
 """Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
+REPLACED_ROWS = 20
+"""Rows of a file, and of those that it withdraws, from which a file that has none of them is no list of corrections."""
 SPREADSHEET_ROWS = (65_536, 1_048_576)
 """Rows of a sheet in Excel 2003 and since: what a file has beyond them is lost where it is opened and saved."""
 GROUPED_ROWS = 50
@@ -235,15 +237,16 @@ def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
 
 def withdraws_too_much(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, entries: Iterable[LedgerEntry], limits: Believe
-) -> str | None:
-    """The reason to hold a file that would withdraw most of the current rows in its window, or None.
+) -> tuple[str | None, list[str]]:
+    """The reason to hold a file that would withdraw most of the current rows in its window, or None; and a note on one that
+    withdraws all of them.
 
     `load`: the file's rows, stored already. `entries`: the accepted loads of its extract and force.
     """
     earlier = sorted((e for e in entries if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
     earlier = [e for e in earlier if load_of(e).raw(home).exists()]
     if not earlier or not load.raw(home).exists():
-        return None
+        return None, []
     older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
     first, last = sheet.covered_from, sheet.covered_to
     if (first, last) == EVER:
@@ -256,16 +259,21 @@ def withdraws_too_much(
         if sum(e.rows_landed or 0 for e in earlier[:1]) > SAMPLE_ABOVE:
             current, withdrawn = rows.by_key(earlier, SAMPLE_PART)
             if current > SAMPLE_ABOVE // SAMPLE_PART // 2 and withdrawn < limits.withdrawn_share * current / 2:
-                return None
+                return None, []
         current, withdrawn = rows.by_key(earlier)
     else:
         current, withdrawn = rows.by_file(older)
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
-        return None
-    return (
+        (own,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))}"))
+        if min(own, withdrawn) < REPLACED_ROWS or withdrawn < current:
+            return None, []
+        none = f"has none of the {current:,} rows that counted in its window, and they count no more"
+        return None, [f"{none}: is it of another system, or of one station of several? Put the rows of all into one file"]
+    reason = (
         f"would withdraw {withdrawn:,} of the {current:,} current rows in its window ({withdrawn / current:.0%}), more than"
         f" {limits.withdrawn_share:.0%}: not believed. {_what_to_ask(con, home, load, sheet)}"
     )
+    return reason, []
 
 
 def _what_to_ask(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str:

@@ -28,6 +28,19 @@ def test_a_file_that_would_withdraw_more_than_half_is_held(warehouse, rows_befor
         assert f"would withdraw {rows_before - rows_kept:,} of the {rows_before:,} current rows" in entry.reason
 
 
+@pytest.mark.parametrize(("before", "kept", "new", "is_noted"), [
+    (60, 0, 20, True), (20, 0, 60, True), (19, 0, 60, False), (60, 0, 19, False), (60, 1, 60, False),
+])  # fmt: skip
+def test_a_file_with_none_of_the_rows_of_its_window_is_noted(warehouse, before, kept, new, is_noted):
+    """Two custody suites whose files of a month are named alike: the second withdraws the rows of the first."""
+    warehouse.land("crimes", *crimes(0, before))
+    entry = warehouse.land("crimes", *crimes(before - kept, before), *crimes(1000, 1000 + new), at=LATER)
+    notes = [note for note in entry.drift if "that counted in its window" in note]
+    assert entry.outcome == "accepted" and bool(notes) == is_noted
+    if notes:
+        assert notes[0].startswith(f"has none of the {before} rows") and "into one file" in notes[0]
+
+
 def test_rows_outside_the_window_and_of_other_forces_do_not_count(warehouse):
     warehouse.land("crimes", *crimes(0, 60), *crimes(60, 400, "2025-06-01"))
     warehouse.land("crimes", *crimes(0, 400), force="leicestershire")
