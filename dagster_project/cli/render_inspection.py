@@ -3,6 +3,7 @@
 from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.plausibility import EVER
+from dagster_project.landing.quarantine_export import describe_problems
 from dagster_project.landing.vocabulary import shown_values
 from dagster_project.nights.dry_run import InspectedFile, TrialOutcome
 
@@ -62,7 +63,7 @@ def _show_file(console: Console, one: InspectedFile) -> None:
             f" {e.rows_duplicate:,} repeats{ignored}",
         )
         print_lines(console, "Quarantined", [f"{n:,} {kind}" for kind, n in e.quarantine_reasons.items()])
-        print_lines(console, "Problems", [f"line {line}: {reasons}" for line, reasons in one.problems])
+        print_lines(console, "Problems", describe_problems(one.problems))
         if e.withheld:
             print_lines(console, "Withheld", [f"{counted(n, 'row')} of {load}, which differ" for load, n in e.withheld.items()])
     for rule in one.rules:

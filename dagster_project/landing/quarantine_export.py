@@ -92,14 +92,30 @@ def quarantined_rows(
 
 
 def first_problems(home: Home, entry: LedgerEntry, most: int) -> list[tuple[int, str]]:
-    """The first quarantined rows of a load: line and reasons."""
+    """At most so many quarantined rows of a load: line and reasons. The first row with each reason is among them before a
+    second with any."""
     paths = load_of(entry).quarantine_files(home) if entry.load_id else []
     if not paths:
         return []
     with duckdb.connect() as con:
         return con.execute(
-            "select cast(_line as bigint), _reasons from read_parquet(?) order by 1 limit ?", [[str(p) for p in paths], most]
+            """
+            from (
+                select cast(_line as bigint) as line, _reasons from read_parquet(?)
+                order by row_number() over (partition by _reasons order by line), line limit ?
+            )
+            order by line
+            """,
+            [[str(p) for p in paths], most],
         ).fetchall()
+
+
+def describe_problems(problems: list[tuple[int, str]]) -> list[str]:
+    """A sentence for each reason of `first_problems`, with its lines."""
+    lines: dict[str, list[str]] = {}
+    for line, reasons in problems:
+        lines.setdefault(reasons, []).append(str(line))
+    return [f"line{'s' if len(own) > 1 else ''} {', '.join(own)}: {reasons}" for reasons, own in lines.items()]
 
 
 def columns_of_export(extract: str) -> list[str]:

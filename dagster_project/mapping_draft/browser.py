@@ -24,6 +24,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.seeds import force_names
 from dagster_project.landing.canonical_values import MONTH_ALONE
+from dagster_project.landing.quarantine_export import describe_problems
 from dagster_project.reporting.pack.web_pages import TEMPLATES as PACK_TEMPLATES
 from dagster_project.reporting.pack.web_pages import make_environment
 
@@ -59,7 +60,7 @@ class DraftPage:
         self.requested = (extract, force)
         self.written: str | None = None
         self.environment = make_environment(TEMPLATES)
-        self.environment.filters["thousands"] = lambda n: f"{n:,}"
+        self.environment.filters |= {"thousands": lambda n: f"{n:,}", "describe_problems": describe_problems}
 
     async def show(self, request: Request) -> Response:
         """The draft before a person changes it."""

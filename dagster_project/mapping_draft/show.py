@@ -7,6 +7,7 @@ from rich.text import Text
 from dagster_project.core.plurals import counted
 from dagster_project.core.terminal_console import Console
 from dagster_project.landing.canonical_values import MONTH_ALONE
+from dagster_project.landing.quarantine_export import describe_problems
 from dagster_project.reporting.pack.wording import format_number
 
 from .columns import Drafted, label_of
@@ -65,8 +66,8 @@ def show_preview(result: Preview) -> None:
                       f" {e.rows_duplicate:,} repeat another")  # fmt: skip
     if result.problems:
         _say(console, "First problems")
-        for line, reasons in result.problems:
-            _say(console, f"  line {line}: {reasons}")
+        for problem in describe_problems(result.problems):
+            _say(console, f"  {problem}")
     if not result.figures:
         _say(console, f"No figures: {result.why_none}")
         return

@@ -126,7 +126,8 @@ def test_the_report_has_dialect_headers_problems_and_counts(pam: Callable, lande
         "Outcome     would be accepted",
         "Recognised  naloxone of derbyshire, 2025-01-01 to 2025-12-31, extracted at 2026-01-06T02:00:00Z",
         "Read as     .csv, utf-8, comma between fields", "Columns     administration_ref <- administration_ref",
-        "Rows        8 in the file: 4 would land, 3 quarantined, 1 repeats", "Problems    line 2: administered_at: 'someday'",
+        "Rows        8 in the file: 4 would land, 3 quarantined, 1 repeats",
+        "Problems    lines 2, 3: administered_at: 'someday'",
     ):  # fmt: skip
         assert line in text, line
 
@@ -134,7 +135,11 @@ def test_the_report_has_dialect_headers_problems_and_counts(pam: Callable, lande
 def test_only_the_first_problems_are_shown(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     path = write_extract(tmp_path / "new", "naloxone", n_rows(40, bad=30), columns=NALOXONE)
     result = inspect_one(pam, new_home, path)
-    assert len(result["problems"]) == 10 and result["rows_quarantined"] == 30
+    assert [p["line"] for p in result["problems"]] == list(range(2, 12)) and result["rows_quarantined"] == 30
+    rows = [*n_rows(40, bad=30), ["", "2025-05-01 10:00", ""]]
+    path = write_extract(tmp_path / "newer", "naloxone", rows, columns=NALOXONE)
+    problems = inspect_one(pam, new_home, path)["problems"]
+    assert [p["line"] for p in problems] == [*range(2, 11), 42], "a row with each reason is among them"
 
 
 def test_the_mapping_and_its_columns_are_shown(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
