@@ -483,21 +483,22 @@ def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
 
 def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     """Where the mapping says `row_for_each`: give the later rows of a record in `landing_cells` what they leave blank, from its
-    first row. A record begins with a key that is not that of the row above; a blank key goes on with the record."""
-    items = sheet.mapping.table.row_for_each
-    if items is None or not sheet.layout.position.keys() >= {items, *sheet.key}:
+    first row. A record begins with a key that is not that of the row above. A row with a blank key belongs to it if all that it
+    says of other columns is the same, which a subtotal does not."""
+    items, layout = sheet.mapping.table.row_for_each, sheet.layout
+    if items is None or not layout.position.keys() >= {items, *sheet.key}:
         return
-    own = sheet.layout.fields_of(items)
-    filled = {
-        i: f"coalesce(nullif({sheet.cell(i)}, ''), first_value({sheet.cell(i)}) over record)"
-        for i in range(sheet.layout.width) if i not in own
-    }  # fmt: skip
+    own = layout.fields_of(items)
+    cell = {i: sheet.trimmed(f"cells[{i + 1}]") for i in range(layout.width)}
+    first = {i: sheet.trimmed(f"head[{i + 1}]") for i in range(layout.width) if i not in own}
+    alike = " and ".join(f"{cell[i]} in ('', {first[i]})" for i in layout.fields if i not in own)
+    filled = {i: f"case when is_later and {cell[i]} = '' then {first[i]} else {cell[i]} end" for i in first}
     if sheet.cells.is_uniform:
-        cells = ", ".join(f"{sql} as f{i + 1}" for i, sql in filled.items())
+        cells = ", ".join(f"nullif({sql}, '') as f{i + 1}" for i, sql in filled.items())
     else:
-        listed = ", ".join(f"coalesce({filled.get(i, f'cells[{i + 1}]')}, '')" for i in range(sheet.layout.width))
+        listed = ", ".join(filled.get(i, cell[i]) for i in cell)
         # The cells of a row with more or fewer fields may be under the wrong headers.
-        cells = f"case when ragged or first_value(ragged) over record then cells else [{listed}] end as cells"
+        cells = f"case when ragged then cells else [{listed}] end as cells"
     key = " || ".join(f"nullif({sheet.text(name)}, '')" for name in sheet.key)
     con.execute(
         f"""
@@ -516,10 +517,14 @@ def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
                 *, sum(case when own_key is not null and own_key is distinct from above then 1 else 0 end) over (order by line)
                 as record_no
             from after
-        )
-        select * exclude (ragged, own_key, above, record_no) replace ({cells})
-        from numbered
-        window record as (partition by record_no order by line)
+        ),
+        headed as (
+            select *, first_value(cells) over record as head, first_value(ragged) over record as is_apart
+            from numbered
+            window record as (partition by record_no order by line)
+        ),
+        told as (select *, not is_apart and (own_key is not null or {alike}) as is_later from headed)
+        select * exclude (ragged, own_key, above, record_no, head, is_apart, is_later) replace ({cells}) from told
         """
     )
     con.execute(f"create or replace temp view {CELLS} as from {FILLED}")

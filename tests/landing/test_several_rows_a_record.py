@@ -122,8 +122,9 @@ def test_a_file_whose_later_rows_leave_cells_blank_is_held(warehouse):
 LATER_BLANK = [
     ",,,Fraud,", incident(1, "ASB"), ",,,Drugs,", incident(2, "Alcohol"), "I2,,,Drugs,Emergency", "I2,,,Weapons,",
     incident(3, "Drugs"), "I4,INCIDENT", ",,,ASB,", incident(5, ""), ",,,Drugs,Priority", incident(6, "ASB", ""),
+    ",,Subtotal,,", ",,,Drugs,",
 ]  # fmt: skip
-"""In rows 2, 7 and 8: one above the first record, one that is cut short, and one below it."""
+"""On line 2 one above the first record, on 9 one that is cut short and one below it, and a subtotal on 14."""
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
@@ -132,13 +133,13 @@ def test_a_mapping_fills_what_later_rows_leave_blank(warehouse, quote):
     # A quote anywhere has the file read in another way.
     rows = [row.replace("Fraud", f"{quote}Fraud{quote}") for row in LATER_BLANK]
     entry = warehouse.land("incidents", *rows, header=HEADER)
-    assert counts(entry) == (12, 4, 6, 2)
+    assert counts(entry) == (14, 4, 7, 3)
     assert [(r["_key"], r["_line"], r["qualifiers"], r["grade"]) for r in warehouse.raw(entry)] == [
         ("I1", "3", "ASB;Drugs", "Priority"), ("I3", "8", "Drugs", "Priority"), ("I5", "11", "Drugs", "Priority"),
-        ("I6", "13", "ASB", None),
+        ("I6", "13", "ASB;Drugs", None),
     ]  # fmt: skip
     lines = {r["_line"]: r["_reasons"] for r in warehouse.quarantine(entry)}
-    assert lines.keys() == {"2", "5", "6", "7", "9", "10"}, "two rows that say other grades, and three without a record"
+    assert lines.keys() == {"2", "5", "6", "7", "9", "10", "14"}, "three rows that say two grades, and four without a record"
     assert "blank, and it is the key" in lines["10"] and "blank, and it is the key" in lines["2"]
 
 
