@@ -93,7 +93,7 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     Returns the number of each.
     """
     items = sheet.mapping.table.row_for_each
-    columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns if c.name != items)
+    columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns if not (items and _is_of(sheet, c.name, items)))
     # Bad rows are compared as delivered: a cell that can't be read has no canonical form.
     content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
     con.execute(
@@ -153,17 +153,29 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     return one_row(con.execute(f"select (select count(*) from {MERGED}), (select count(*) from {CLASHING})"))
 
 
+def _is_of(sheet: Sheet, name: str, items: str) -> bool:
+    """Whether a column is the list `items`, or has its cells."""
+    fields = {*sheet.layout.fields_of(name)}
+    return name == items or (bool(fields) and fields <= {*sheet.layout.fields_of(items)})
+
+
 def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int) -> tuple[str, str | None]:
     """What is wrong with a file in which many records have several rows that differ in one column alone, none of which counts;
-    "" if there are few. And that column, if it is a list: a mapping can then make one row of them. Cells that are blank on some
-    rows of a record are taken for those of its others. Reads what `sort_repeated_keys` made."""
-    columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in sheet.key]
+    "" if there are few. And that column, if it is a list: a mapping can then make one row of them. Cells that are blank on
+    later rows of a record are taken for those of its first. Reads what `sort_repeated_keys` made."""
+    lists = [c.name for c in sheet.contract.columns if c.type == "list" and c.name in sheet.layout.position]
+    columns = [
+        c for c in sheet.contract.columns
+        if c.name in sheet.layout.position and c.name not in sheet.key
+        and not any(_is_of(sheet, c.name, name) for name in lists if name != c.name)
+    ]  # fmt: skip
     strict = [f"case when count(distinct coalesce(c_{c.name}, '')) > 1 then '{c.name}' end" for c in columns]
     loose = [
-        sql if c.type == "list" else f"case when count(distinct c_{c.name}) > 1 then '{c.name}' end"
+        sql if c.name in lists else f"case when count(distinct c_{c.name}) > 1"
+        f" or count(c_{c.name}) > 0 and arg_min(coalesce(c_{c.name}, ''), line) = '' then '{c.name}' end"
         for c, sql in zip(columns, strict, strict=True)
     ]
-    day = f"c_{sheet.contract.date_column}"
+    day = f"nullif({sheet.text(str(sheet.contract.date_column))}, '')"
     found = con.execute(
         f"""
         select differing[1], n
@@ -174,8 +186,8 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
                     list_filter([{', '.join(strict)}], lambda x: x is not null) as strict,
                     list_filter([{', '.join(loose)}], lambda x: x is not null) as loose,
                     count(*) as n
-                from {PARSED} join {CLASHING} using (line)
-                group by _key having count({day}) > 0 and not bool_or(bad and {day} is not null)
+                from {PARSED} join {CLASHING} using (line) join (select line, {day} as day from {CELLS}) using (line)
+                group by _key having count(day) > 0 and not bool_or(bad and day is not null)
             )
             group by differing
         )
@@ -199,8 +211,18 @@ def items_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int) -> tu
     for c in sheet.contract.columns:
         if c.type != "list" or c.name not in blank:
             continue
-        alone = [f"not {blank[c.name]}", *(sql for name, sql in blank.items() if name != c.name)]
+        alone = [f"not {blank[c.name]}", *(sql for name, sql in blank.items() if not _is_of(sheet, name, c.name))]
         (n,) = one_row(con.execute(f"select count(*) from {CELLS} where not {sheet.is_ragged} and {' and '.join(alone)}"))
         if n >= ALONE_ROWS and n >= ALONE_SHARE * n_rows:
             return f"{n:,} of {n_rows:,} rows have {c.name} alone, as later rows of a record in a report: none counts", c.name
     return None
+
+
+def out_of_order(sheet: Sheet, n_rows: int) -> str | None:
+    """The reason to hold a file whose mapping says `row_for_each` and whose rows without a reference were moved, or None."""
+    if sheet.n_astray < max(ALONE_ROWS, ALONE_SHARE * n_rows):
+        return None
+    return (
+        f"{sheet.n_astray:,} of {n_rows:,} rows have no {', '.join(sheet.key)}, and an item that the record above has already:"
+        " was the table sorted? Have the system export it again; if records have an item more than once, release the file"
+    )

@@ -16,7 +16,16 @@ from dagster_project.core.errors import Cause, cause_of
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
-from .duplicate_rows import CLASHING, MERGED, count_rows, doubled, items_alone, several_rows_a_record, sort_repeated_keys
+from .duplicate_rows import (
+    CLASHING,
+    MERGED,
+    count_rows,
+    doubled,
+    items_alone,
+    out_of_order,
+    several_rows_a_record,
+    sort_repeated_keys,
+)
 from .file_doubts import doubts, rows_that_stopped
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
@@ -276,8 +285,9 @@ class FileLanding(LandingSession):
 
     def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
+        # First filled, so that the later rows of a record that is ignored are.
+        sheet = replace(sheet, n_astray=fill_records(self.con, sheet))
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
-        fill_records(self.con, sheet)
         sheet = replace(sheet, says_own_number=says_own_number(self.con, sheet))
         refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
@@ -309,6 +319,7 @@ class FileLanding(LandingSession):
             or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
             or firsts_of_months(self.con, sheet, n_rows)
             or either_order(self.con, sheet)
+            or out_of_order(sheet, n_rows)
         )
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
@@ -335,13 +346,17 @@ class FileLanding(LandingSession):
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
         notes: list[str] = []
+        none_left: list[str] = []
         replaced: dict[str, int] = {}
         hold_reason = counts.hold_reason
         if hold_reason is None and items:
-            hold_reason = (
-                f"{several}. Not believed: say table: {{row_for_each: {items}}} in a mapping, which makes one row of them, and"
-                f" drop the file again under a newer time ({NEWER_TIME}); if they are faults of single records, release it"
+            todo = (
+                "have the system export the rows of a record one below the other, the first with all that they have in common"
+                if sheet.mapping.table.row_for_each == items
+                else f"say table: {{row_for_each: {items}}} in a mapping, which makes one row of them, and drop the file again"
+                f" under a newer time ({NEWER_TIME})"
             )
+            hold_reason = f"{several}. Not believed: {todo}; if they are faults of single records, release it"
         too_many = partial(quarantined_too_much, counts.rows, n_quarantined, kinds, self.limits)
         if hold_reason is None and (hold_reason := too_many()) and (advice := months_alone(self.con, sheet)):
             hold_reason = too_many(advice)
@@ -350,11 +365,10 @@ class FileLanding(LandingSession):
         hold_reason = hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
         if hold_reason is None:
             earlier = self.decisions.accepted_of(file)
-            hold_reason, notes = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
+            hold_reason, none_left = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
             hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
             if hold_reason is None:
-                replaced, more = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
-                notes += more
+                replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
         stored = read_stored_columns(self.con, self.home, load)
         absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
@@ -368,6 +382,8 @@ class FileLanding(LandingSession):
             if n_tied := withheld.pop(load.load_id, 0):
                 kinds[CONFLICT_KIND] = n_tied
                 n_quarantined += n_tied
+        if hold_reason is None:
+            notes += none_left
         if several and not items:
             notes.append(f"{several}: have the system export one row for each record")
         if other := self.decisions.same_of_another_force(file, facts["sha256"]):

@@ -92,17 +92,20 @@ def quarantined_rows(
 
 
 def first_problems(home: Home, entry: LedgerEntry, most: int) -> list[tuple[int, str]]:
-    """At most so many quarantined rows of a load: line and reasons. The first row with each reason is among them before a
-    second with any."""
+    """At most so many quarantined rows of a load: line and reasons. The first row with each reason, whatever its value, is
+    among them before a second with any."""
     paths = load_of(entry).quarantine_files(home) if entry.load_id else []
     if not paths:
         return []
     with duckdb.connect() as con:
         return con.execute(
-            """
+            r"""
             from (
                 select cast(_line as bigint) as line, _reasons from read_parquet(?)
-                order by row_number() over (partition by _reasons order by line), line limit ?
+                order by row_number() over (
+                    partition by regexp_replace(_reasons, '''[^'']*''|\d+', '', 'g') order by line
+                ), line
+                limit ?
             )
             order by line
             """,

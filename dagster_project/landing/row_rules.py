@@ -65,6 +65,8 @@ class Sheet:
     main_encoding: str | None = None
     n_ignored: int = 0
     """Rows that were left out because they are not records."""
+    n_astray: int = 0
+    """Rows under a record that is not theirs: see `fill_records`."""
     force: str = ""
     """Whose file it is."""
     says_own_number: bool = False
@@ -481,50 +483,47 @@ def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     return n
 
 
-def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
+def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     """Where the mapping says `row_for_each`: give the later rows of a record in `landing_cells` what they leave blank, from its
-    first row. A record begins with a key that is not that of the row above. A row with a blank key belongs to it if all that it
-    says of other columns is the same, which a subtotal does not."""
+    first row. Rows of a record have its key, or follow one that has, with an item and nothing else. Returns how many of the
+    latter have an item that their record has on another row: they are under a record that is not theirs.
+    """
     items, layout = sheet.mapping.table.row_for_each, sheet.layout
     if items is None or not layout.position.keys() >= {items, *sheet.key}:
-        return
+        return 0
     own = layout.fields_of(items)
     cell = {i: sheet.trimmed(f"cells[{i + 1}]") for i in range(layout.width)}
-    first = {i: sheet.trimmed(f"head[{i + 1}]") for i in range(layout.width) if i not in own}
-    alike = " and ".join(f"{cell[i]} in ('', {first[i]})" for i in layout.fields if i not in own)
-    filled = {i: f"case when is_later and {cell[i]} = '' then {first[i]} else {cell[i]} end" for i in first}
+    others = " and ".join(f"{cell[i]} = ''" for i in layout.fields if i not in own)
+    filled = {i: f"coalesce(nullif({cell[i]}, ''), {sheet.trimmed(f'head[{i + 1}]')}, '')" for i in cell if i not in own}
     if sheet.cells.is_uniform:
-        cells = ", ".join(f"nullif({sql}, '') as f{i + 1}" for i, sql in filled.items())
+        cells = ", ".join(f"if(is_filled, nullif({sql}, ''), f{i + 1}) as f{i + 1}" for i, sql in filled.items())
     else:
-        listed = ", ".join(filled.get(i, cell[i]) for i in cell)
-        # The cells of a row with more or fewer fields may be under the wrong headers.
-        cells = f"case when ragged then cells else [{listed}] end as cells"
+        cells = f"case when is_filled then [{', '.join(filled.get(i, cell[i]) for i in cell)}] else cells end as cells"
     key = " || ".join(f"nullif({sheet.text(name)}, '')" for name in sheet.key)
+    item = f"nullif({sheet.text(items)}, '')"
     con.execute(
         f"""
         create or replace temp table {FILLED} as
-        with marked as (select *, {sheet.is_ragged} as ragged from {CELLS}),
-        keyed as (select *, case when ragged then 'line ' || line else {key} end as own_key from marked),
-        after as (
+        with keyed as (
             select
-                *,
-                last_value(own_key ignore nulls) over (order by line rows between unbounded preceding and 1 preceding) as above
-            from keyed
+                *, {sheet.is_ragged} as ragged,
+                -- A row without a key that says more, or nothing, is not of the record above; nor are the rows below it.
+                case when ragged or {key} is null and not ({item} is not null and {others}) then chr(1) || line else {key} end
+                as own_key
+            from {CELLS}
         ),
-        numbered as (
-            -- A count with a filter in place of this sum takes time that grows with the square of the rows.
-            select
-                *, sum(case when own_key is not null and own_key is distinct from above then 1 else 0 end) over (order by line)
-                as record_no
-            from after
+        placed as (
+            select *, last_value(own_key ignore nulls) over (order by line rows unbounded preceding) as record from keyed
         ),
         headed as (
-            select *, first_value(cells) over record as head, first_value(ragged) over record as is_apart
-            from numbered
-            window record as (partition by record_no order by line)
-        ),
-        told as (select *, not is_apart and (own_key is not null or {alike}) as is_later from headed)
-        select * exclude (ragged, own_key, above, record_no, head, is_apart, is_later) replace ({cells}) from told
+            select
+                *, first_value(cells) over rows_of as head, record is not null and record[1] <> chr(1) as is_filled,
+                own_key is null and is_filled and row_number() over (partition by record, {item} order by line) > 1 as is_astray
+            from placed
+            window rows_of as (partition by record order by line)
+        )
+        select * exclude (ragged, own_key, record, head, is_filled) replace ({cells}) from headed
         """
     )
-    con.execute(f"create or replace temp view {CELLS} as from {FILLED}")
+    con.execute(f"create or replace temp view {CELLS} as select * exclude (is_astray) from {FILLED}")
+    return int(one_row(con.execute(f"select count(*) from {FILLED} where is_astray"))[0])

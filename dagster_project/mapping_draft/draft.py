@@ -339,14 +339,24 @@ def _row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> tuple[str, in
         # Rows that differ in another column of the file, such as a day of change, may be versions of a record.
         others = [s.profile.text for s in draft.fields.singles if s.profile.text != sources[name]]
         alike = " and ".join(f"count(distinct {text}) <= 1" for text in others)
-        several, all_keys = one_row(con.execute(
-            f"select count(*) filter (where n > 1 and alike), count(*) from (select count(distinct {sources[name]}) as n,"
-            f" {alike} as alike from (select *, last_value({key} ignore nulls) over (order by line) as record from {ROWS})"
-            " group by record)"
+        # A row without a key that says more is a record of its own.
+        is_own = f"{key} is null and coalesce({', '.join(others)}) is not null"
+        several, all_keys, without = one_row(con.execute(
+            f"""
+            with keyed as (
+                select *, {is_own} as is_own, case when {is_own} then chr(1) || line else {key} end as own_key from {ROWS}
+            ),
+            placed as (select *, last_value(own_key ignore nulls) over (order by line) as record from keyed),
+            records as (
+                select count(distinct {sources[name]}) > 1 and {alike} as is_several, bool_or(is_own) as is_own
+                from placed group by record
+            )
+            select count(*) filter (where is_several), count(*), count(*) filter (where is_own) from records
+            """
         ))
         if several >= SEVERAL and several >= SEVERAL_SHARE * all_keys:
             for d in draft.columns:
-                if d.column.key:
+                if d.column.key and not without:
                     # That references repeat or are blank is what such a file has.
                     d.checks = [c for c in d.checks if not c.startswith(REPEATS)]
                 elif d.column.name == name:

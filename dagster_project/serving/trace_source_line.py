@@ -58,7 +58,8 @@ def why_no_figure(con: duckdb.DuckDBPyConnection, home: Home, file: str, line: i
     ).fetchone()
     if row is None:
         return (
-            f"line {line} is no stored row: it is blank or no record, or a repeat or a part of another row, which counts for it"
+            f"line {line} is no stored row: the file has no such line, or it is blank or no record, or a repeat or a part of"
+            " another row, which counts for it"
         )
     key, extracted_at = row
     if con.execute(f"from work.staging.stg_{extract} where load_id = ? and line = ?", [load_id, str(line)]).fetchone():

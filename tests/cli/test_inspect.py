@@ -136,7 +136,7 @@ def test_only_the_first_problems_are_shown(pam: Callable, new_home: Home, tmp_pa
     path = write_extract(tmp_path / "new", "naloxone", n_rows(40, bad=30), columns=NALOXONE)
     result = inspect_one(pam, new_home, path)
     assert [p["line"] for p in result["problems"]] == list(range(2, 12)) and result["rows_quarantined"] == 30
-    rows = [*n_rows(40, bad=30), ["", "2025-05-01 10:00", ""]]
+    rows = [[f"N{i}", f"2025-13-01 10:{i}", ""] for i in range(40)] + [["", "2025-05-01 10:00", ""]]
     path = write_extract(tmp_path / "newer", "naloxone", rows, columns=NALOXONE)
     problems = inspect_one(pam, new_home, path)["problems"]
     assert [p["line"] for p in problems] == [*range(2, 11), 42], "a row with each reason is among them"

@@ -41,6 +41,12 @@ def test_a_file_with_none_of_the_rows_of_its_window_is_noted(warehouse, before, 
         assert notes[0].startswith(f"has none of the {before} rows") and "into one file" in notes[0]
 
 
+def test_a_held_file_is_not_said_to_have_replaced_rows(warehouse):
+    warehouse.land("crimes", *crimes(0, 60))
+    entry = warehouse.land("crimes", *(row.replace("92D", "ZZ9") for row in crimes(1000, 1060)), at=LATER)
+    assert entry.outcome == "held" and not [note for note in entry.drift if "that counted in its window" in note]
+
+
 def test_rows_outside_the_window_and_of_other_forces_do_not_count(warehouse):
     warehouse.land("crimes", *crimes(0, 60), *crimes(60, 400, "2025-06-01"))
     warehouse.land("crimes", *crimes(0, 400), force="leicestershire")

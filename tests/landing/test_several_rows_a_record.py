@@ -119,40 +119,73 @@ def test_a_file_whose_later_rows_leave_cells_blank_is_held(warehouse):
     assert "table: {row_for_each: qualifiers}" in entry.reason
 
 
-LATER_BLANK = [
-    ",,,Fraud,", incident(1, "ASB"), ",,,Drugs,", incident(2, "Alcohol"), "I2,,,Drugs,Emergency", "I2,,,Weapons,",
-    incident(3, "Drugs"), "I4,INCIDENT", ",,,ASB,", incident(5, ""), ",,,Drugs,Priority", incident(6, "ASB", ""),
-    ",,Subtotal,,", ",,,Drugs,",
+FILLED = [
+    (",,,Fraud,", "no record is above it"), (incident(1, "ASB"), ""), (",,,Drugs,", ""),
+    (incident(2, "Alcohol"), "two grades"), ("I2,,,Drugs,Emergency", "two grades"), ("I2,,,Weapons,", "two grades"),
+    (incident(3, "Drugs"), ""), ("I4,INCIDENT", "cut short"), (",,,ASB,", "its record is cut short"),
+    (incident(5, ""), ""), (",,,Drugs,", ""), (incident(6, "ASB", ""), ""), (",,Subtotal,,", "a subtotal"),
+    (",,,Drugs,", "below a subtotal"), (incident(7, "ASB"), ""), (",INCIDENT,2025-03-01 10:00,ASB,", "a record without a key"),
+    (",,,Drugs,", "its record has no key"), (incident(8, "ASB"), ""), (",,,,", "nothing"), (",,,Drugs,", "below nothing"),
+    ("TEST9,INCIDENT,2025-03-01 10:00,ASB,", "ignored"), (",,,Drugs,", "ignored"), ("I5,,,Weapons,", ""),
 ]  # fmt: skip
-"""On line 2 one above the first record, on 9 one that is cut short and one below it, and a subtotal on 14."""
+"""Rows, and why each does not count."""
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
-def test_a_mapping_fills_what_later_rows_leave_blank(warehouse, quote):
-    write_mapping(warehouse)
-    # A quote anywhere has the file read in another way.
-    rows = [row.replace("Fraud", f"{quote}Fraud{quote}") for row in LATER_BLANK]
-    entry = warehouse.land("incidents", *rows, header=HEADER)
-    assert counts(entry) == (14, 4, 7, 3)
-    assert [(r["_key"], r["_line"], r["qualifiers"], r["grade"]) for r in warehouse.raw(entry)] == [
-        ("I1", "3", "ASB;Drugs", "Priority"), ("I3", "8", "Drugs", "Priority"), ("I5", "11", "Drugs", "Priority"),
-        ("I6", "13", "ASB;Drugs", None),
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_mapping_fills_what_later_rows_leave_blank(warehouse, monkeypatch, quote, is_large):
+    """However the file is read: a quote anywhere, or its size, has it read in another way."""
+    if is_large:
+        monkeypatch.setattr(csv_reader, "is_large", lambda text: True)
+    write_mapping(warehouse, MAPPING.replace("}", ", ignore: {incident_ref: 'TEST*'}}"))
+    # A large file with a row that is cut short is read as a small one is.
+    rows = [(row + ",,," if is_large and row == "I4,INCIDENT" else row, why) for row, why in FILLED]
+    entry = warehouse.land("incidents", *(row.replace("Fraud", f"{quote}Fraud{quote}") for row, _ in rows), header=HEADER)
+    quarantined = {str(n) for n, (_, why) in enumerate(rows, 2) if why not in ("", "ignored")}
+    assert entry.rows_ignored == 2 and counts(entry) == (21, 6, len(quarantined), 3)
+    assert [(r["_key"], r["qualifiers"], r["grade"]) for r in warehouse.raw(entry)] == [
+        ("I1", "ASB;Drugs", "Priority"), ("I3", "Drugs", "Priority"), ("I5", "Drugs;Weapons", "Priority"),
+        ("I6", "ASB", None), ("I7", "ASB", "Priority"), ("I8", "ASB", "Priority"),
     ]  # fmt: skip
-    lines = {r["_line"]: r["_reasons"] for r in warehouse.quarantine(entry)}
-    assert lines.keys() == {"2", "5", "6", "7", "9", "10", "14"}, "three rows that say two grades, and four without a record"
-    assert "blank, and it is the key" in lines["10"] and "blank, and it is the key" in lines["2"]
+    assert {r["_line"] for r in warehouse.quarantine(entry)} == quarantined
 
 
-def test_a_large_file_is_filled_too(warehouse, monkeypatch):
-    """It is read another way."""
-    monkeypatch.setattr(csv_reader, "is_large", lambda text: True)
+@pytest.mark.parametrize(("moved", "outcome"), [(11, "held"), (10, "accepted")])
+def test_rows_that_were_sorted_away_from_their_records_are_held(warehouse, moved, outcome):
+    """A spreadsheet puts all rows without a reference below the last record."""
     write_mapping(warehouse)
-    rows = [row for i in range(5) for row in (incident(i, "ASB"), ",,,Drugs,")]
-    entry = warehouse.land("incidents", *rows, header=HEADER)
-    assert counts(entry) == (10, 5, 0, 5)
-    assert {(r["qualifiers"], r["created_at"], r["grade"]) for r in warehouse.raw(entry)} == {
-        ("ASB;Drugs", "2025-03-01 10:00:00", "Priority")
-    }
+    entry = warehouse.land("incidents", *singles(300), *[",,,Drugs,"] * moved, header=HEADER)
+    assert entry.outcome == outcome
+    if outcome == "held":
+        assert entry.reason.startswith("10 of 311 rows have no incident_ref") and "sorted?" in entry.reason
+
+
+def test_a_header_that_feeds_the_list_and_another_column(warehouse):
+    rows = [row for i in range(60) for row in (f"I{i},INCIDENT,2025-03-01 10:00,ASB", ",,,Drugs")]
+    header, headers = "incident_ref,record_type,created_at,Code", "headers: {qualifiers: Code, channel: Code}\n"
+    write_mapping(warehouse, MAPPING.partition("table")[0] + headers)
+    held = warehouse.land("incidents", *rows, header=header)
+    assert held.outcome == "held" and held.reason.startswith("60 of 120 rows have qualifiers alone")
+    write_mapping(warehouse, MAPPING + headers)
+    entry = warehouse.land("incidents", *rows, header=header, at="20260106T000000Z")
+    assert (entry.outcome, counts(entry)) == ("accepted", (120, 60, 0, 60))
+
+
+def test_a_file_that_its_mapping_cannot_put_together_is_held_with_other_advice(warehouse):
+    write_mapping(warehouse)
+    rows = [row for i in range(20) for row in (f"cut,short,{i}", ",,,Drugs,")]
+    held = warehouse.land("incidents", *rows, *singles(300), header=HEADER)
+    assert held.outcome == "held" and "one below the other" in held.reason and "row_for_each" not in held.reason
+
+
+@pytest.mark.parametrize("second", ["I{i},INCIDENT,25-Mar someday,Drugs,Priority", "I{i},INCIDENT,2025-03-01 10:00,Drugs,"])
+def test_rows_that_no_mapping_puts_together_are_not_held(warehouse, second):
+    """Of another day, which can't be read; or of a grade that the first row lacks."""
+    rows = [second.format(i=i) for i in range(60)]
+    firsts = [incident(i, "ASB") for i in range(60)]
+    pairs = zip(rows, firsts, strict=True) if second.endswith(",") else zip(firsts, rows, strict=True)
+    entry = warehouse.land("incidents", *(row for pair in pairs for row in pair), *singles(500), header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 120)
 
 
 @pytest.mark.parametrize("column", ["grade", "nothing"])
