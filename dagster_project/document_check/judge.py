@@ -35,7 +35,8 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
             return "agrees", None
         return DISAGREES, "printed as not available, and there is a figure"
     if figure.value is None:
-        is_of_nothing = figure.shows == "value" and figure.unit == "percent" and figure.status in ("complete", "partial")
+        is_rate = figure.shows in ("value", "prior_value") and figure.unit == "percent"
+        is_of_nothing = is_rate and figure.status in ("complete", "partial")
         return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file has it for these days"
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)

@@ -55,6 +55,7 @@ def _figure(row: dict[str, Any], shows: str, text: str) -> Figure:
     if shows == "value":
         return make_figure(row | shown, label)
     label = f"the year before {label}" if shows == "prior_value" else f"{label}, on the year before"
-    # There is a change where both years are covered whole.
-    status = "partial" if shows == "prior_value" and row["volume_change"] is None else None
+    # There is a change where both years are covered whole. Of no figure, the marts do not say why.
+    is_partial = shows == "prior_value" and row["prior_value"] is not None and row["volume_change"] is None
+    status = "partial" if is_partial else None
     return make_figure(row | shown | {"data_status": status}, label)

@@ -67,7 +67,10 @@ class PublicFigure:
             return None, self.prior_marker
         if shows in ("numerator", "denominator"):
             return None, HIDDEN if self.marker == HIDDEN else NOT_AVAILABLE
-        if self.volume_change is not None:
+        is_complete = self.data_status == self.prior_status == "complete"
+        # Of a rate of nothing, or from one, there is no change.
+        from_nothing = self.denominator and self.marker is None and self.prior_marker == NO_SUCH_NUMBER and is_complete
+        if self.volume_change is not None or self.denominator == 0 or from_nothing:
             return None, NO_SUCH_NUMBER
         both = (self.marker, self.prior_marker)
         is_hidden = HIDDEN in both and NOT_AVAILABLE not in both and self.data_status == "complete"
@@ -257,5 +260,3 @@ def _sum(public: _PublicRows, aggregation: str, first: date | None, last: date) 
 def _percent(n: Decimal, d: Decimal) -> Decimal:
     """A percentage, computed in double precision as in the marts."""
     return Decimal(100 * float(n) / float(d)).quantize(PLACES, ROUND_HALF_UP)
-
-

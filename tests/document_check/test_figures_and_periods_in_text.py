@@ -166,6 +166,7 @@ def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
     assert judge(read_printed(printed), figure) == verdict
     if value is not None:
         assert judge(read_printed(printed), replace(figure, shows="numerator")) == verdict, "as reports.claims has it"
+    assert judge(read_printed(printed), replace(figure, shows="prior_value")) == verdict
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 """The year before of a public figure has its own status: files may cover a part of the one year and the whole of the other."""
 
 from datetime import date
+from decimal import Decimal
 
 import duckdb
 import pytest
 
-from dagster_project.public_form.public_windows import FigureSeries, PublicFigures, WantedSeries
+from dagster_project.public_form.public_windows import FigureSeries, PublicFigure, PublicFigures, WantedSeries
 
 SERIES = ("m", "x", "force", "F", "all")
 YEAR = (date(2025, 1, 1), date(2025, 12, 31))
@@ -45,3 +46,21 @@ def test_the_year_before_has_its_own_status(days: tuple[date, date], now: str, b
     figure = figures.over(FigureSeries(*SERIES), *days)
     assert (figure.data_status, figure.prior_status) == (now, before)
     assert figure.value == figure.prior_value == (120 if days == YEAR else 30)
+
+
+@pytest.mark.parametrize(
+    ("figure", "change"),
+    [
+        ((25, None, "complete", 20, None, "complete", 5), "[z]"),
+        ((25, None, "complete", None, "[z]", "complete"), "[z]"),
+        ((25, None, "complete", None, "[z]", "partial"), "[x]"),
+        ((25, None, "complete", None, "[x]", "not_available"), "[x]"),
+        ((25, None, "complete", None, "[c]", "complete"), "[c]"),
+        ((25, None, "partial", None, "[c]", "complete"), "[x]"),
+        ((None, "[z]", "complete", 20, None, "complete"), "[z]"),
+    ],
+)
+def test_a_change_that_is_not_there_says_why(figure: tuple, change: str) -> None:
+    """As `reports.cells` does: there is none of a rate of nothing, or from one, nor in per cent of a percentage."""
+    denominator = Decimal(0 if figure[0] is None else 4)
+    assert PublicFigure(*figure, denominator=denominator).shown("pct_change") == (None, change)

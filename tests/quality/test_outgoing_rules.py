@@ -107,6 +107,133 @@ def test_a_figure_that_is_not_rounded_fails_only_its_rule(sample_candidate: Home
     assert failed(sample_candidate, settings) == {(mart, ROUNDED)}
 
 
+PUBLIC_RULES = ("under_threshold", "not_exact", "not_rounded", "can_be_worked_out")
+PUBLIC_CASES = {
+    # Unit; what is shown and, if it differs, exact (value, the year before, numerator, denominator); kind of period; the rules
+    # that it breaks where small counts are hidden, and where they are rounded.
+    "small": ("count", (4, None, None, None), None, "month", {0}, {2}),
+    "small before": ("count", (10, 4, None, None), None, "month", {0}, set()),
+    "small numerator": ("percent", (10, None, 4, 40), None, "month", {0}, set()),
+    "small denominator": ("percent", (0, None, 0, 4), None, "month", {0}, set()),
+    "at the threshold": ("count", (5, 5, None, None), None, "month", set(), set()),
+    "none": ("count", (0, 0, None, None), None, "month", set(), set()),
+    "other value": ("count", (10, None, None, None), (12, None, None, None), "month", {1}, set()),
+    "other before": ("count", (10, 20, None, None), (10, 21, None, None), "month", {1}, set()),
+    "other numerator": ("percent", (50, None, 20, 40), (50, None, 21, 40), "month", {1}, set()),
+    "other denominator": ("percent", (50, None, 20, 40), (50, None, 20, 41), "month", {1}, set()),
+    "hidden": ("count", (None, None, None, None), (4, 3, None, None), "month", set(), set()),
+    "not rounded": ("count", (12, None, None, None), None, "month", set(), {2}),
+    "a month too far": ("count", (20, None, None, None), (12, None, None, None), "month", {1}, {2}),
+    "a year as far": ("count", (20, None, None, None), (12, None, None, None), "calendar_year", {1}, set()),
+    "public anyway": ("count", (4, None, None, None), None, "month", set(), set()),
+    "public and wrong": ("count", (10, None, None, None), (12, None, None, None), "month", {1}, {1}),
+}
+PUBLIC_SUMS = {
+    # A whole of 10 and its parts: area, category, kind of period, month and what is shown (-: hidden); and whether that tells.
+    "categories": ("force all month", ["force A month 1 8", "force B month 1 -"], True),
+    "two hidden of 5": ("force all month", ["force A month 1 5", "force B month 1 -"], False),
+    "units of a section": ("section:s all month", ["lpu:a all month 1 8", "lpu:b all month 1 -"], True),
+    "units of none": ("force all month", ["lpu:c all month 1 8", "lpu:unknown all month 1 -"], True),
+    "districts": ("force all month", ["district:d all month 1 8", "district:e all month 1 -"], True),
+    "sections": ("force all month", ["section:s all month 1 8", "section:t all month 1 -"], True),
+    "months": ("force all calendar_year", ["force all month 1 8", "force all month 12 -"], True),
+    "fiscal months": ("force all financial_year", ["force all month 4 8", "force all month 12 -"], True),
+    "another year's month": ("force all financial_year", ["force all month 4 8", "force all month 3 -"], False),
+    "nothing hidden": ("force all month", ["force A month 1 8"], False),
+}
+ENDS = {"calendar_year": (1, "2025-12-31"), "financial_year": (4, "2026-03-31")}
+
+
+@pytest.mark.parametrize("is_rounded", [False, True])
+def test_each_rule_of_the_public_form_has_all_its_branches(is_rounded: bool) -> None:
+    """Each figure or sum is a measure of its own, and breaks the rules that it should and no other."""
+    shown, exact = [], []
+
+    def add(measure: str, place: str, category: str, kind: str, month: int, unit: str, values: tuple, of_mart: tuple) -> None:
+        begins, end = ENDS.get(kind, (month, f"2025-{month:02d}-28"))
+        area_type, _, code = place.partition(":")
+        key = ("m", "f", measure, area_type, code or "f", category, kind, f"2025-{begins:02d}-01", end)
+        shown.append((*key, unit, *values, "[c]" if values[0] is None else None, "complete", True))
+        exact.append((*key, *of_mart))
+
+    for measure, (unit, values, of_mart, kind, *_) in PUBLIC_CASES.items():
+        add(measure, "force", "all", kind, 1, unit, values, of_mart or values)
+    for measure, (whole, parts, _) in () if is_rounded else PUBLIC_SUMS.items():
+        for *figure, month, value in map(str.split, (f"{whole} 1 10", *parts)):
+            values = (None if value == "-" else int(value), None, None, None)
+            add(measure, *figure, int(month), "count", values, (2, None, None, None) if value == "-" else values)
+    add("extra", "force", "all", "month", 1, "count", (10, None, None, None), ())
+    exact.pop()
+    measures = [*PUBLIC_CASES, *PUBLIC_SUMS, "extra"]
+    key = "mart varchar, force_code varchar, measure varchar, area_type varchar, area_code varchar, category varchar,"
+    key += " period_type varchar, period_start date, period_end date"
+    values = "value double, prior_value double, numerator double, denominator double"
+    tables = {
+        "exact_figures": (f"{key}, {values}", exact),
+        "public_figures": (f"{key}, unit varchar, {values}, marker varchar, data_status varchar, is_judged boolean", shown),
+        "rules": ("mart varchar, measure varchar, role varchar, aggregation varchar, numerator varchar, denominator varchar", [
+            ("m", n, "public" if n.startswith("public") else "events", "sum", "above", "below") for n in measures]),
+        "thresholds": ("mart varchar, measure varchar, threshold double", [("m", n, 5) for n in (*measures, "above", "below")]),
+        "bases": ("unit varchar, base double", [("count", 5), ("gbp", 100)] if is_rounded else []),
+        "work.staging.areas_listed": ("force_code varchar, area_type varchar, area_code varchar, section_code varchar", [
+            ("f", "lpu", "a", "s"), ("f", "lpu", "b", "s"), ("f", "lpu", "c", None)]),
+    }  # fmt: skip
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as work; create schema work.staging")
+        for name, (columns, rows) in tables.items():
+            con.execute(f"create table {name} ({columns})")
+            if rows:
+                con.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)
+        con.execute(gate._script("public_facts"))
+        facts = con.execute(
+            f"select measure, {', '.join(f'sum({c})' for c in ('public_count_under_threshold', 'public_value_not_exact'))},"
+            " sum(public_value_not_rounded), sum(public_hidden_can_be_worked_out) from new_facts group by all"
+        ).fetchall()
+    found = {measure: {rule for rule, n in zip(PUBLIC_RULES, counts, strict=True) if n} for measure, *counts in facts}
+    expected = {n: {PUBLIC_RULES[r] for r in case[-1 if is_rounded else -2]} for n, case in PUBLIC_CASES.items()}
+    expected["extra"] = {"not_exact"}
+    if not is_rounded:
+        expected |= {n: {"can_be_worked_out"} if tells else set() for n, (*_, tells) in PUBLIC_SUMS.items()}
+    assert found == expected
+
+
+CELL_RULES = [
+    # What a cell shows, its value, that of the mart, and whether the two may stand side by side.
+    ("value", 5, 5, True), ("value", 5, 6, False), ("value", None, 6, False), ("value", 5, None, False),
+    *((shows, value, of_mart, fits) for shows in ("volume_change", "pct_change")
+      for value, of_mart, fits in ((5, 5, True), (5, 6, False), (None, 6, False), (5, None, False))),
+    *((shows, value, of_mart, fits) for shows in ("prior_value", "numerator", "denominator")
+      for value, of_mart, fits in ((5, 5, True), (5, 6, False), (5, None, True))),
+]  # fmt: skip
+
+
+def test_each_column_of_a_cell_is_compared_with_its_mart() -> None:
+    columns = ("value", "prior_value", "volume_change", "pct_change", "numerator", "denominator")
+    names = [f"n{n}" for n in range(len(CELL_RULES))]
+    place = "'m' as mart, 'f' as force_code, 'force' as area_type, 'F' as area_name, 'all' as category"
+    days = "date '2025-01-01' as period_start, date '2025-12-31' as period_end"
+    with duckdb.connect() as con:
+        for name in ("warehouse", "work"):
+            con.execute(f"attach ':memory:' as {name}")
+        con.execute("create schema warehouse.reports; create schema warehouse.marts; create schema work.seeds")
+        con.execute(
+            "create table warehouse.reports.cells as select unnest(?) as measure, unnest(?) as shows,"
+            f" unnest(?)::double as value, {place}, {days}, 't' as table_name",
+            [names, [c[0] for c in CELL_RULES], [c[1] for c in CELL_RULES]],
+        )
+        marts = ", ".join(f"case when shows = '{c}' then figure end as {c}" for c in columns)
+        con.execute(
+            f"create table warehouse.marts.measures as select measure, {place}, {days}, 'calendar_year' as period_type,"
+            f" 'complete' as data_status, {marts}"
+            " from (select unnest(?) as measure, unnest(?) as shows, unnest(?)::double as figure)",
+            [names, [c[0] for c in CELL_RULES], [c[2] for c in CELL_RULES]],
+        )
+        listed = "select mart, measure, 'sum' as aggregation from warehouse.reports.cells"
+        con.execute(f"create table work.seeds.measure_list as {listed}")
+        facts = dict(con.execute(f"select measure, cell_not_its_mart from ({gate._script('report_facts')})").fetchall())
+    assert [case for name, case in zip(names, CELL_RULES, strict=True) if facts[name] != (0 if case[3] else 1)] == []
+
+
 def test_a_public_form_without_a_mart_fails(sample_candidate: Home) -> None:
     change(sample_candidate, "delete from marts_public.measures where mart = 'mart_iom'")
     assert failed(sample_candidate, Public()) == {("mart_iom", "something_to_judge")}

@@ -125,7 +125,8 @@ class _Reader:
         unit = self.measures[series[:2]]["unit"] if series else None
         places = fields.get("decimals")
         if places is None:
-            places = 1 if shows == "pct_change" else PLACES.get(unit or "", 0)
+            is_part = shows in ("numerator", "denominator")
+            places = 1 if shows == "pct_change" else 0 if is_part else PLACES.get(unit or "", 0)
         unit = unit_shown(unit, shows)
         own_status = figure.prior_status if shows == "prior_value" else figure.data_status
         status = own_status if series else "not_applicable"

@@ -126,7 +126,12 @@ asked_digits as (
     select
         *,
         coalesce(
-            decimals, case when shows = 'pct_change' or unit in ('percent', 'per_100k') then 1 else 0 end
+            decimals,
+            case
+                when shows in ('numerator', 'denominator') then 0
+                when shows = 'pct_change' or unit in ('percent', 'per_100k') then 1
+                else 0
+            end
         ) as asked_places,
         case when is_cut then 1 else 0.5 end as least_shown,
         case when unit = 'gbp' and shows <> 'pct_change' then 1 else 0 end as is_money
