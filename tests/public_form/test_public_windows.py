@@ -6,11 +6,13 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from dagster_project.editions.windows import month_end
 from dagster_project.public_form.public_windows import FigureSeries, PublicFigure, PublicFigures, WantedSeries
 
 SERIES = ("m", "x", "force", "F", "all")
 YEAR = (date(2025, 1, 1), date(2025, 12, 31))
 SPRING = (date(2025, 3, 1), date(2025, 5, 31))
+FILLED = "period_type, period_start, period_end, unit, value, numerator, denominator, marker"
 
 
 @pytest.mark.parametrize("days", [YEAR, SPRING], ids=["a row of the marts", "a sum of months"])
@@ -44,8 +46,45 @@ def test_the_year_before_has_its_own_status(days: tuple[date, date], now: str, b
         )
         figures = PublicFigures(con, "f", [WantedSeries(*SERIES)], {("m", "x"): "sum"})
     figure = figures.over(FigureSeries(*SERIES), *days)
-    assert (figure.data_status, figure.prior_status) == (now, before)
+    assert (figure.data_status, figure.prior_status, figure.volume_change) == (now, before, None)
     assert figure.value == figure.prior_value == (120 if days == YEAR else 30)
+
+
+def make_figures(aggregation: str, rows: list[tuple]) -> PublicFigures:
+    """Public figures of one series. `rows`: kind of period, first and last day, unit, value, numerator, denominator, marker."""
+    with duckdb.connect() as con:
+        con.execute(
+            "create schema marts_public; create table marts_public.measures (period_type varchar, period_start date,"
+            " period_end date, unit varchar, value decimal(28, 10), numerator decimal(28, 10), denominator decimal(28, 10),"
+            " marker varchar, mart varchar default 'm', measure varchar default 'x', area_type varchar default 'force',"
+            " area_name varchar default 'F', category varchar default 'all', force_code varchar default 'f',"
+            " period_label varchar default '', prior_value decimal(28, 10), volume_change decimal(28, 10),"
+            " pct_change decimal(28, 10), data_status varchar default 'complete', prior_marker varchar default '[x]')"
+        )
+        con.executemany(f"insert into marts_public.measures ({FILLED}) values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        return PublicFigures(con, "f", [WantedSeries(*SERIES)], {("m", "x"): aggregation})
+
+
+def test_a_rate_over_other_days_has_a_change_in_points_alone() -> None:
+    parts = {2025: (3, 10), 2024: (2, 10)}
+    rows = [
+        ("month", date(year, month, 1), month_end(year, month), "percent", 10 * n, n, d, None)
+        for year, (n, d) in parts.items() for month in (3, 4, 5)
+    ]  # fmt: skip
+    figure = make_figures("rate", rows).over(FigureSeries(*SERIES), *SPRING)
+    assert (figure.value, figure.prior_value, figure.volume_change, figure.pct_change) == (30, 20, 10, None)
+    assert (figure.numerator, figure.denominator) == (9, 30)
+
+
+def test_a_last_count_is_of_the_days_that_are_asked_for() -> None:
+    """The year's may be of January. A stock is that of its last day, whichever period ends with it."""
+    rows = [
+        ("month", date(2025, 12, 1), date(2025, 12, 31), "count", None, None, None, "[z]"),
+        ("calendar_year", *YEAR, "count", 50, None, None, None),
+    ]
+    days = (date(2025, 11, 1), date(2025, 12, 31))
+    shown = {kind: make_figures(kind, rows).over(FigureSeries(*SERIES), *days).value for kind in ("last", "stock")}
+    assert shown == {"last": None, "stock": 50}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import picture_cache, read_pack
-from dagster_project.reporting.pack.content import _later_days_note
-from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel
+from dagster_project.reporting.pack.content import _exact, _later_days_note, _no_cell, _status_of
+from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
 from dagster_project.reporting.pack.page_charts import _trend_title
-from dagster_project.reporting.pack.wording import format_number, slug, verdict_in_sentence
+from dagster_project.reporting.pack.wording import _source_days, format_number, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
 from .conftest import FORMULA, HOSTILE, WrittenPack
@@ -89,6 +89,44 @@ def test_a_year_that_goes_beyond_the_last_day_of_data_says_so() -> None:
     assert note(date(2027, 2, 1), date(2026, 12, 31)) == [says.replace("31 August", "31 December")]
     assert not note(date(2026, 6, 30), date(2026, 12, 31)) and not note(date(2026, 8, 31), date(2026, 6, 30))
     assert not note(None, date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("marker", "value", "data_status", "status"),
+    [
+        (None, 1, "complete", "complete"), (None, 1, None, "complete"), ("[p]", 1, "partial", "partial"),
+        ("[x]", None, "not_available", "not_available"), ("[x]", None, "complete", "not_available"),
+        ("[z]", None, "complete", "not_applicable"), ("[c]", None, "complete", "not_public"),
+    ],
+)  # fmt: skip
+def test_a_change_that_is_missing_is_not_complete(marker: str | None, value: int | None, data_status: str, status: str) -> None:
+    """Though the status in its cell is that of the newer year."""
+    cell = replace(_no_cell("t/1/a"), marker=marker, value=value, data_status=data_status)
+    assert _status_of(cell) == status
+
+
+def test_a_computed_change_in_per_cent_has_its_sign() -> None:
+    numbers = [
+        ("32.63", "count", "pct_change"),
+        ("-3", "gbp", "pct_change"),
+        ("12.5", "gbp", "value"),
+        ("40", "percent", "value"),
+    ]
+    assert [_exact(Decimal(value), unit, figure) for value, unit, figure in numbers] == ["32.63%", "-3%", "£12.50", "40%"]
+    assert _exact(None, "count", "value") == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "files", "says"),
+    [
+        ("current", 1, "Crimes (1 January 2025 to 31 October 2025)"),
+        ("late", 1, "Crimes (1 January 2025 to 31 October 2025, late)"),
+        ("never dropped", 0, "Crimes (never dropped)"), ("not sent", 0, "Crimes (not sent)"),
+    ],
+)  # fmt: skip
+def test_a_late_source_is_called_late(status: str, files: int, says: str) -> None:
+    days = (date(2025, 1, 1), date(2025, 10, 31)) if files else (None, None)
+    assert _source_days(Source("crimes", "Crimes", status, "nightly", files, None, *days, None, None)) == says
 
 
 def test_no_chart_mixes_quantities_of_leaflets_and_people(sample_pack: WrittenPack) -> None:

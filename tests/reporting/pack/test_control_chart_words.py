@@ -19,7 +19,7 @@ from dagster_project.reporting.pack.control_chart_words import (
     describe_newest_month,
     describe_period,
 )
-from dagster_project.reporting.pack.findings import MOST, NOTHING_BEFORE, _why_no_change
+from dagster_project.reporting.pack.findings import MOST, NOTHING_BEFORE, _change, _printed_words, _why_no_change
 from dagster_project.serving import connect
 
 from .conftest import WrittenPack
@@ -126,6 +126,19 @@ def test_a_finding_without_a_change_says_why(sample_pack: WrittenPack) -> None:
     assert _why_no_change(complete, before._replace(before=None), public=True) == "Not compared with the year before"
 
 
+def test_a_change_is_up_or_down() -> None:
+    count = Comparison("count", Decimal(40), Decimal(58), Decimal(-18), Decimal("-31.03"))
+    assert _change(count) == "Down 18 (31.0%) from 58"
+    assert _change(count._replace(change=Decimal(18), pct_change=None)) == "Up 18 from 58"
+    assert _change(count._replace(change=Decimal(0))) == "The same as the year before, 58"
+    rate = Comparison("percent", Decimal(40), Decimal("42.5"), Decimal("-2.5"), None)
+    assert _change(rate) == "Down 2.5 percentage points from 42.5%"
+    printed = {
+        n: _printed_words({"value": Decimal(n), "printed": text}) for n, text in ((-3, "-3.0%"), (2, "+2.0%"), (0, "0%"))
+    }
+    assert printed == {-3: "Down 3.0%", 2: "Up 2.0%", 0: "No change"}
+
+
 def months(values: list[int], marks: str, rules: dict[str, list[str]], mean: int = 10) -> list[ChartMonth]:
     """Months of 2025 with a mark (`h`, `l` or `.`) and rules each, by the letter in `marks`."""
     return [
@@ -160,6 +173,8 @@ def test_a_period_counts_only_its_own_months() -> None:
     assert describe_period(chart, date(2025, 1, 1), date(2025, 4, 28)) == "unusual: 2 of 4 months high, 1 low"
     assert describe_period(chart, date(2025, 2, 1), date(2025, 2, 28)) == "within normal variation"
     assert describe_period(chart, date(2025, 3, 1), date(2025, 3, 28)) == "unusual: 1 of 1 month low"
+    days_in_january = describe_period(chart, date(2025, 1, 2), date(2025, 4, 27))
+    assert days_in_january == "unusual: 1 of 2 months low", "whole months alone"
     assert describe_period(chart, date(2024, 1, 1), date(2024, 12, 31)) == "", "none of its months"
 
 
