@@ -128,6 +128,19 @@ def test_a_part_of_a_period_fits_no_figure(text: str) -> None:
     assert not period.fits(date(2024, 4, 1), date(2025, 3, 31), None) and not period.fits(None, None, None)
 
 
+def test_a_year_to_date_is_no_whole_year_and_a_year_that_ends_no_month() -> None:
+    (to_date,) = periods_of("for 2025/26 to date", date(2026, 3, 31))
+    begins = date(2025, 4, 1)
+    lasts = [date(2025, 4, 30), date(2026, 2, 28), date(2026, 3, 30), date(2026, 3, 31), date(2026, 4, 30)]
+    assert [to_date.fits(begins, last, None) for last in lasts] == [True, True, True, False, False]
+    assert not to_date.fits(date(2025, 1, 1), lasts[0], None)
+    (ends,) = periods_of("searches to October 2025", date(2025, 12, 31))
+    end = date(2025, 10, 31)
+    begins_on = [date(2024, 11, 1), date(2025, 9, 1), date(2025, 10, 1), None]
+    assert [ends.fits(first, end, None) for first in begins_on] == [True, True, False, False]
+    assert not ends.fits(date(2024, 10, 1), date(2025, 9, 30), None)
+
+
 @pytest.mark.parametrize("text", ["@" * 100_000, "a" * 100_000, "(" + "1.11" * 40, " " * 100_000 + "a", "1," * 20_000])
 def test_long_texts_are_read_quickly(text: str) -> None:
     """A pattern that starts again at every letter would take hours on one of these."""
@@ -154,12 +167,16 @@ def test_labels_match_only_where_they_mean_the_same() -> None:
         ("3", "count", 3, "partial", ("agrees", "over the covered part of the period")),
         ("10", "count", 3, "complete", ("disagrees", "the marts have another figure")),
         ("10%", "percent", 12, "partial", ("not computable", "files cover only a part of its days")),
+        ("-2", "count", Decimal("-2.95"), "complete", ("agrees when cut", "printed cut off, not rounded")),
+        ("2", "count", Decimal("-2.95"), "complete", ("disagrees", "the marts have another figure")),
+        ("-3", "count", Decimal("-2.5"), "complete", ("agrees", None)),
+        ("3", "count", Decimal("-2.5"), "complete", ("disagrees", "the marts have another figure")),
         ("10%", "percent", None, "complete", ("not computable", OF_NOTHING)),
         ("10%", "percent", None, "not_available", ("not computable", "no accepted file has it for these days")),
     ],
 )
 def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
-    printed: str, unit: str, value: int | None, status: str, verdict: tuple[str, str]
+    printed: str, unit: str, value: Decimal | int | None, status: str, verdict: tuple[str, str | None]
 ) -> None:
     place = ("force", "Derbyshire Constabulary", "all", None, None)
     figure = Figure("mart_x", "x", "value", *place, unit, None if value is None else Decimal(value), status)
