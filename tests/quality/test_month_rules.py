@@ -4,12 +4,14 @@ import re
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from support import each, meta_rows, night, publish_night, published, run_night, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
 from dagster_project.cli import app
+from dagster_project.core.accepted_in_published_file import accepted_months
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.quality import gate
@@ -269,3 +271,15 @@ def test_a_table_of_the_report_notes_its_accepted_months() -> None:
     assert accepted_notes([before, january, january], accepted, {}) == [note]
     assert accepted_notes([before, january | {"answer_id": None}], accepted, {}) == []
     assert accepted_notes([january | {"measure": "kits_issued"}], accepted, {}) == []
+
+
+def test_months_that_are_noted_are_those_of_the_force_and_not_of_its_units() -> None:
+    with duckdb.connect() as con:
+        con.execute(
+            "create schema meta; create table meta.accepted_months as from (values ('n', '2025-02', 'f', 'Closed', 'u'),"
+            " ('n', '2025-01', 'f', 'Recalled', 'f'), ('n', '2025-03', 'g', 'Flood', 'g'))"
+            " as t (measure, month, force_code, why, area_code)"
+        )
+        assert accepted_months(con, "f") == [("n", "2025-01", "Recalled")]
+        con.execute("alter table meta.accepted_months drop column area_code")
+        assert len(accepted_months(con, "f")) == 2, "a night of an earlier version has no areas"

@@ -21,6 +21,7 @@ from support import as_dicts
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.published_file import open_hardened
 from dagster_project.editions.tables import TableSpec
+from dagster_project.public_form.public_windows import PublicFigure, PublicFigures
 from dagster_project.publishing.outputs import OutputContext, report
 from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.reporting.pack.public_cells import public_cells
@@ -193,6 +194,25 @@ def test_a_figure_that_would_be_rounded_to_0_has_more_places(sample_pack: Writte
     finally:
         con.close()
     assert (cell["printed"], cell["marker"]) == ("-0.02%", None)
+
+
+def test_a_year_before_is_marked_by_its_own_status(sample_pack: WrittenPack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever files cover of the newer year; a count that a rate is a share of has no decimal places."""
+    shows = ("value", "prior_value", "denominator")
+    columns = [{"name": name, "window": {"calendar_year": -1}, "shows": name} for name in shows]
+    table = TableSpec.model_validate({
+        "table": "t", "objective": "O", "paragraph": "1", "title": "T", "rows_are": "R", "columns": columns,
+        "figure": {"mart": "mart_drug_tests", "measure": "positivity_rate"}, "rows": [{"label": "Rate"}],
+    })  # fmt: skip
+    rate = PublicFigure(Decimal(50), None, "complete", Decimal(40), None, "partial", denominator=Decimal(523))
+    monkeypatch.setattr(PublicFigures, "over", lambda *_: rate)
+    con = connect(sample_pack.home)
+    try:
+        cells = public_cells(con, sample_pack.edition.model_copy(update={"tables": (table,)}))["t"]
+    finally:
+        con.close()
+    shown = [(c["printed"], c["marker"], c["data_status"]) for c in cells]
+    assert shown == [("50.0%", None, "complete"), ("40.0% [p]", "[p]", "partial"), ("523", None, "complete")]
 
 
 def test_charts_show_public_months_and_gaps(public: PublicPack) -> None:
