@@ -254,6 +254,22 @@ def test_rows_that_landing_lost_hold_the_night(sample_candidate: Home, spoil: Sp
     assert failed(checks) == lost | {(extract, "rows_unaccounted", "critical") for extract in (*changes, "mda_orders")}
 
 
+def test_rows_of_files_that_were_published_before_are_not_judged_again(sample_candidate: Home, spoil: Spoil) -> None:
+    """A warning would stay for ever: neither quarantined rows, nor withdrawn ones, nor those of erased months."""
+    reasons = "(values ('withdrawn'), ('closed')) as r (reason)"
+    earlier = "update raw.loads set is_tonight = false, rows_quarantined = rows_in_file"
+    rows = f"select _extract, _load_id, _line, reason, _load_id from raw.{{}} cross join {reasons}"
+    checks = spoil(
+        sample_candidate, "extract_facts",
+        *(f"insert into staging.superseded_rows {rows.format(extract)}" for extract in ("naloxone", "mda_orders")),
+        # Of street crime, the newest file is tonight's.
+        f"{earlier} where extract not in ('mda_orders', 'street_crime')",
+        f"{earlier} where extract = 'street_crime' and covered_to < (select max(covered_to) from raw.loads where extract ="
+        " 'street_crime')",
+    )  # fmt: skip
+    assert failed(checks) == {("mda_orders", rule, "warning") for rule in ("share_withdrawn", "rows_in_erased_months")}
+
+
 def test_data_docs_show_the_value_of_a_column_that_the_sentence_names() -> None:
     """It was shown as EMPTY."""
     from great_expectations.render.util import build_count_and_index_table
