@@ -25,9 +25,9 @@ MOST_KEYS = 200
 MOST_SHARE = 0.5
 LOADS_BACK = 13
 """Earlier files that are searched: with a file a month, the same month of last year is the twelfth or thirteenth back."""
-TIMES_LARGER, SMALL = 20, 2_000
-"""A file of more rows than so many times this one's, or than `SMALL`, covers much longer: references that begin again would
-repeat within it. Searching it would take longer than landing a day."""
+TIMES_LARGER = 20
+"""A file of more rows than so many times this one's covers much longer: references that begin again would repeat within it.
+Searching it would take longer than landing a day."""
 MOST_FILES, MOST_ROWS = 62, 200_000
 """Files that are searched for rows to note, two months of nightly ones, and their rows in all. Larger files are held."""
 
@@ -40,7 +40,7 @@ def restarted_keys(
     if rows < FEWEST_KEYS or not _may_restart(sheet):
         return None
     first, last = sheet.covered_from, sheet.covered_to
-    fewest, most = FEWEST_KEYS // 2, max(TIMES_LARGER * rows, SMALL)
+    fewest, most = FEWEST_KEYS // 2, TIMES_LARGER * rows
     others = [
         e for e in entries
         if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < str(load.extracted_at)

@@ -127,6 +127,18 @@ def test_references_that_restart_each_day_or_after_a_year_of_months(warehouse):
     assert "200 of its first 200" in entry.reason
 
 
+def test_references_of_several_short_files(warehouse):
+    """None of them has as many as the file that would replace them."""
+    land_month(warehouse, range(60), ("2025-08-01", "2025-08-31", "08-05"), "20250901T020000Z")
+    land_month(warehouse, range(60, 120), SEPTEMBER, "20251001T020000Z")
+    assert land_month(warehouse, range(120), OCTOBER, "20251101T020000Z").outcome == "held"
+
+
+def test_newer_extraction_of_earlier_days(warehouse):
+    land_month(warehouse, range(240), OCTOBER, "20251101T020000Z")
+    assert land_month(warehouse, range(240), SEPTEMBER, "20251102T020000Z").outcome == "held"
+
+
 def test_newer_versions_of_the_same_days_land(warehouse):
     land_keys(warehouse, range(240), 2025, "20260105T020000Z")
     assert land_keys(warehouse, range(240), 2025, LATER, end="2025-12-30").outcome == "accepted"
@@ -138,17 +150,17 @@ def test_an_older_file_that_arrives_late_replaces_nothing(warehouse):
     assert land_keys(warehouse, range(240), 2024, "20250105T020000Z").outcome == "accepted"
 
 
-def test_newer_version_of_a_released_file_is_not_held(warehouse):
+@pytest.mark.parametrize("start", ["2025-01-01", "2025-02-01"])
+def test_newer_version_of_a_released_file_is_not_held(warehouse, start):
     land_keys(warehouse, range(240), 2024, "20250105T020000Z")
     held = land_keys(warehouse, range(240), 2025, LATER)
     assert held.outcome == "held"
     release_load(warehouse.home, warehouse.contracts, held.load_id, "night-9", by="A. Person", why="moved")
-    assert land_keys(warehouse, range(240), 2025, LAST).outcome == "accepted"
+    assert land_keys(warehouse, range(240), 2025, LAST, start).outcome == "accepted"
 
 
 def test_a_much_longer_file_is_not_searched(warehouse, monkeypatch):
     # References that restart would repeat within it.
-    monkeypatch.setattr("dagster_project.landing.restarted_keys.SMALL", 10)
     monkeypatch.setattr("dagster_project.landing.restarted_keys.TIMES_LARGER", 2)
     land_keys(warehouse, range(300), 2024, "20250105T020000Z")
     assert land_keys(warehouse, range(140), 2025, LATER).outcome == "accepted"
