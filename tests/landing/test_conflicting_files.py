@@ -132,6 +132,31 @@ def test_held_file_takes_part_in_no_other_conflict(warehouse):
     assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [95, 0, 100]
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_rows_in_quarantine_count_towards_those_that_a_file_would_lose(warehouse, is_first):
+    """Six of 20 are bad and six differ, in the file that came first or in the other."""
+    bad = [row.replace("Recorded", "Odd") for row in ROWS[:6]]
+    files = [*bad, *ROWS[6:20]], [*(row.replace("Dales", "Erewash") for row in ROWS[6:12]), *ROWS[20:40]]
+    one, other = files if is_first else files[::-1]
+    land_at_same_time(warehouse, one, FROM_JANUARY)
+    warehouse.drop("crimes", *other, start=FROM_MARCH[0], end=FROM_MARCH[1])
+    warehouse.night()
+    last = {e.load_id: e for e in warehouse.ledger()}
+    assert [(e.rows_in_file, e.outcome) for e in last.values()] == [
+        (20, "held") if is_first else (26, "accepted"), (26, "accepted") if is_first else (20, "held"),
+    ]  # fmt: skip
+    assert all("12 of 20 rows" in e.reason for e in last.values() if e.outcome == "held")
+
+
+def test_row_that_differs_from_two_files_is_lost_once(warehouse):
+    """Ten of 30 rows differ, from both earlier files: the third is not held."""
+    for window in (FROM_JANUARY, FROM_MARCH):
+        land_at_same_time(warehouse, ROWS[:20], window)
+    rows = [*(row.replace("Dales", "Erewash") for row in ROWS[:10]), *ROWS[20:40]]
+    third = land_at_same_time(warehouse, rows, FROM_FEBRUARY)
+    assert (third.outcome, third.rows_landed, third.rows_quarantined) == ("accepted", 20, 10)
+
+
 def test_two_conflicting_files_in_one_night(warehouse):
     for unit, (start, end) in (("Dales", FROM_JANUARY), ("Erewash", FROM_MARCH)):
         warehouse.drop("crimes", *(f"C{n},2025-03-01,92D,Recorded,{unit}" for n in range(30)), start=start, end=end)

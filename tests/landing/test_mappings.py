@@ -211,6 +211,7 @@ BAD = {
     "extract: crimes\nheaders: {lpus: Beat}": "headers.lpus: no such column: crimes has crime_ref, recorded_on",
     "extract: crimes\nvalues: {status: {R: Recoded}}": "values.status.R: 'Recoded' is not one of Recorded, Cancelled",
     "extract: crimes\nheaders: {status: [A, B, a]}": "headers.status: 'a' appears twice",
+    "extract: crimes\nheaders: {status: [Rec Status, rec_status]}": "headers.status: 'rec_status' appears twice",
     "extract: crimes\nheaders: {lpu: Status}": "headers.lpu: 'Status' is the contract's own header for status",
     "extract: crimes\nheaders: {lpu: '-'}": "headers.lpu: '-' is no header",
     "extract: crimes\nvalues: {lpu: {a: B, A: C}}": "values.lpu: the code 'a' appears twice",
@@ -218,6 +219,7 @@ BAD = {
     "extract: crimes\nvalues: {crime_ref: {a: B}}": "values.crime_ref: a key is taken as it is",
     "extract: op_trapped\nvalues: {address_ref: {a: B}}": "values.address_ref: an identifier is taken as it is",
     "extract: crimes\nvalues: {recorded_on: {a: 2025-01-01}}": "values.recorded_on.a: a date column maps codes to a blank only",
+    "extract: mda_orders\nvalues: {amount: {'*': ''}}": "values.amount.*: would make every money a blank",
     "extract: crimes\ndates: {lpu: '%Y'}": "dates.lpu: not a column of dates",
     "extract: crimes\ndates: {recorded_on: '%d/%Q/%Y'}": "dates.recorded_on: '%d/%Q/%Y' is no format that strptime knows",
     "extract: crimes\ndates: {recorded_on: '%d-%m'}": "dates.recorded_on: '%d-%m' lacks a year (%Y)",
@@ -226,6 +228,7 @@ BAD = {
     "extract: crimes\ndates: {recorded_on: '%d-%m-%Y %I:%M'}": "%I without %p",
     "extract: crimes\ndates: {recorded_on: '%d-%m-%Y %H:%M %Z'}": "%Z is not taken",
     "extract: crimes\nconstants: {crime_ref: X}": "constants.crime_ref: only columns of text",
+    "extract: op_trapped\nconstants: {address_ref: X}": "constants.address_ref: only columns of text",
     "extract: crimes\nconstants: {status: X}": "constants.status: 'X' is not one of Recorded, Cancelled",
     "extract: crimes\nseparators: {lpu: ','}": "separators.lpu: not a list column",
     "extract: crimes\ntimes_are_utc: perhaps": "times_are_utc: Input should be a valid boolean",
@@ -265,6 +268,11 @@ def test_two_mappings_of_one_extract_and_force_are_both_invalid(warehouse):
     assert read_mappings(warehouse.home, warehouse.contracts, force_names()).problem("crimes", "cumbria")
 
 
+def test_a_mapping_whose_ending_is_in_capitals_is_read(warehouse):
+    write(warehouse, "extract: crimes\n", "STORM.YML")
+    assert len(read_mappings(warehouse.home, warehouse.contracts, force_names()).valid) == 1
+
+
 def test_other_files_in_the_mappings_folder_are_not_read(warehouse):
     for name in (".hidden.yml", "notes.txt", "storm.yml~"):
         write(warehouse, "{", name)
@@ -277,6 +285,7 @@ def test_other_files_in_the_mappings_folder_are_not_read(warehouse):
         ("extract: crimes\nforces: [derbyshire]\nvalues: {status: {R: X}}", {"crimes__derbyshire"}),
         ("extract: crimes\nvalues: {status: {R: X}}", {"crimes__derbyshire", "crimes__leicestershire"}),
         ("extract: [crimes", {"crimes__derbyshire", "crimes__leicestershire", "incidents__derbyshire"}),
+        ("extract: crime\nforces: [derbyshire]", {"crimes__derbyshire", "incidents__derbyshire"}),
     ],
 )
 def test_files_that_an_invalid_mapping_may_be_for_wait_and_others_land(warehouse, text, waiting):

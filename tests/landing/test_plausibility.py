@@ -164,6 +164,58 @@ def test_street_crime_is_compared_by_month(warehouse):
         assert entry.outcome == outcome
 
 
+def street(warehouse, months, rows, at, end="2025-02-28"):
+    """Land so many rows of each month, in a file of the force's own."""
+    lines = [f"{month},Dales 001A,Crime {at} {i}" for month in months for i in range(rows)]
+    header = {"header": "Month,LSOA name,Crime type"}
+    return warehouse.land("street_crime", *lines, start=f"{months[0]}-01", end=end, at=at, **header)
+
+
+def test_rows_without_a_key_of_overlapping_files_are_counted_once(warehouse):
+    both = ["2025-01", "2025-02"]
+    street(warehouse, both, 120, "20260105T020000Z")
+    assert street(warehouse, both[:1], 120, LATER, "2025-01-31").outcome == "accepted"
+    # 240 rows are current, of the 360 in the two files.
+    entry = street(warehouse, both, 59, LAST)
+    assert entry.outcome == "held" and "would withdraw 122 of the 240" in entry.reason
+    assert street(warehouse, both, 60, "20260108T020000Z").outcome == "accepted"
+
+
+def test_an_older_file_without_keys_that_arrives_late_withdraws_nothing(warehouse):
+    street(warehouse, ["2025-02"], 240, LATER)
+    assert street(warehouse, ["2025-02"], 10, "20260105T020000Z").outcome == "accepted"
+
+
+def download(warehouse, at, **rows):
+    """Land a download of indicators with so many rows of each."""
+    lines = [f"{i},Deaths,E{n},Derbyshire,Counties,Persons,2021-23,5.5" for i, some in rows.items() for n in range(some)]
+    names = "Indicator ID,Indicator Name,Area Code,Area Name,Area Type,Sex,Time period,Value"
+    return warehouse.land("public_health", *lines, header=names, at=at)
+
+
+def test_each_indicator_is_compared_with_its_newest_download(warehouse):
+    download(warehouse, "20260105T020000Z", A=400)
+    download(warehouse, LATER, A=200)
+    assert download(warehouse, LAST, A=100).outcome == "accepted"
+    download(warehouse, "20260108T020000Z", A=150, B=100)
+    # More rows of one indicator make up for none of another.
+    entry = download(warehouse, "20260109T020000Z", A=10, B=300)
+    assert entry.outcome == "held" and "would withdraw 140 of the 250" in entry.reason
+    assert download(warehouse, "20260104T020000Z", A=1, B=1).outcome == "accepted", "an older one that comes late"
+
+
+def test_files_of_a_single_day_are_compared(warehouse):
+    day = {"start": "2025-03-01", "end": "2025-03-01"}
+    warehouse.land("crimes", *crimes(0, 100), **day)
+    assert warehouse.land("crimes", *crimes(0, 49), at=LATER, **day).outcome == "held"
+
+
+def test_a_newer_file_lands_after_the_rows_of_the_earlier_were_erased(warehouse):
+    load = warehouse.land("crimes", *crimes(0, 200))
+    (warehouse.home.raw / "crimes/derbyshire" / f"{load.load_id}.parquet").unlink()
+    assert warehouse.land("crimes", *crimes(0, 1), at=LATER).outcome == "accepted"
+
+
 def test_released_file_withdraws_rows(warehouse):
     warehouse.land("crimes", *crimes(0, 100))
     held = warehouse.land("crimes", *crimes(0, 10), at=LATER)

@@ -61,6 +61,14 @@ def test_rows_that_differ_in_another_column_are_noted(warehouse):
     assert "100 of 600 rows" in note and "differ in grade alone" in note and "row_for_each" not in note
 
 
+def test_records_with_a_bad_row_are_not_noted(warehouse):
+    """They differ in a column that cannot be read, not as where a record has a row for each value."""
+    rows = [incident(i, "Drugs", g) for i in range(50) for g in ("Priority", "Urgent")]
+    entry = warehouse.land("incidents", *rows, *singles(500), header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 100)
+    assert not [n for n in entry.drift if "share their incident_ref" in n]
+
+
 def test_a_file_whose_rows_mostly_differ_in_several_columns_is_not_held(warehouse):
     both = [incident(i, q, g) for i in range(60, 120) for q, g in (("Drugs", "Priority"), ("Domestic", "Emergency"))]
     entry = warehouse.land("incidents", *both, *several_rows(50), *singles(500), header=HEADER)

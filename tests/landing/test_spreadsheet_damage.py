@@ -1,6 +1,8 @@
 """Damage that a spreadsheet does silently: digits cut off, rows cut off, points between thousands, a sheet for each month.
 Similar files that are sound land."""
 
+from types import SimpleNamespace
+
 import duckdb
 import pytest
 
@@ -93,6 +95,19 @@ def test_file_that_ends_at_the_last_row_of_a_spreadsheet_is_held(warehouse, monk
         assert entry.reason.endswith("release the file")
 
 
+def test_rows_that_a_mapping_ignores_are_rows_of_the_spreadsheet(warehouse, monkeypatch):
+    monkeypatch.setattr(plausibility, "SPREADSHEET_ROWS", (10,))
+    (warehouse.home.mappings / "m.yml").write_text("extract: crimes\ntable: {ignore: {crime_ref: TOTAL}}\n", encoding="utf-8")
+    rows = [f"C{i},2025-03-01,92D,Recorded,Dales" for i in range(8)]
+    assert warehouse.land("crimes", *rows, "TOTAL,,,,").reason.startswith("ends at row 10,")
+
+
+@pytest.mark.parametrize("last", [65_536, 1_048_576])
+def test_the_last_row_of_a_spreadsheet(last):
+    sheet = SimpleNamespace(layout=SimpleNamespace(rows=1, separator=","), n_ignored=0)
+    assert plausibility.cut_by_spreadsheet(sheet, last - 1).startswith(f"ends at row {last:,}, where a spreadsheet does")
+
+
 def rename_sheets(data, *names):
     for n, name in enumerate(names, 1):
         data = edit_part(data, "xl/workbook.xml", f'name="S{n}"', f'name="{name}"')
@@ -119,6 +134,11 @@ def test_workbook_with_a_sheet_per_month_is_held_if_the_first_does_not_fill_the_
 def test_workbook_with_the_latest_month_first_is_held(warehouse):
     book = rename_sheets(workbook([HEAD, *rows(5, 12)], [HEAD, *rows(5, 11)]), "Dec", "Nov")
     assert land(warehouse, book).outcome == "held"
+
+
+def test_workbook_with_a_february_on_its_second_sheet_is_held(warehouse):
+    book = rename_sheets(workbook([HEAD, *rows(31, 1)], [HEAD, *rows(5, 2)]), "January", "February")
+    assert land(warehouse, book, NAME.replace("2025-12-31", "2025-02-28")).outcome == "held"
 
 
 def test_workbook_lands_if_its_window_is_the_month_of_the_first_sheet(warehouse):
@@ -154,6 +174,11 @@ def test_ranges_that_became_dates_hold_the_file(warehouse, age):
     assert entry.outcome == "held" and entry.reason.startswith(f"age_range: '{age}' is what a spreadsheet makes of a range")
     rare = searches(warehouse, age, *["10-17"] * 100, *["over 34"] * 100, at="20260106T000000Z")
     assert rare.outcome == "accepted", "a slip of one person"
+
+
+def test_rows_with_such_dates_are_counted_and_not_their_different_texts(warehouse):
+    entry = searches(warehouse, *["Oct-17"] * 3, *["18-24"] * 297)
+    assert entry.outcome == "held" and "(3 of 300 rows)" in entry.reason
 
 
 def test_a_mapping_says_which_range_it_was(warehouse):

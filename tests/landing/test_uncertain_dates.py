@@ -28,6 +28,12 @@ def test_a_mistyped_year_does_not_stretch_the_window(warehouse, covers, wrong):
     assert f"1 of 31 lie far from all others, such as {wrong}: is it a mistyped year? Correct it, or put" in entry.reason
 
 
+def test_mistyped_years_of_a_longer_file(warehouse):
+    """Two of 200 rows, which are one in a hundred."""
+    days = [date(2015, 3, 7), date(2015, 5, 7), *regular_days(198, step=1)]
+    assert "2 of 200 lie far from all others" in land_log(warehouse, days).reason
+
+
 def test_mistyped_year_at_the_end_or_in_a_single_month(warehouse):
     assert land_log(warehouse, [*regular_days(30, date(2022, 1, 5)), date(2025, 3, 1)]).outcome == "held"
     assert land_log(warehouse, [date(2024, 10, 7), *regular_days(30, date(2025, 10, 1), 1)], "days").outcome == "held"
@@ -107,9 +113,18 @@ def test_dates_that_fit_two_formats_of_a_mapping_are_held(warehouse):
     assert entry.outcome == "held"
     start = "recorded_on: dates that fit both %d/%m/%Y and %m/%d/%Y (1) would be read by the first, and some (1) fit the second"
     assert entry.reason.startswith(start)
+    entry = land_with_formats(warehouse, "3/13/2025", *["3/4/2025"] * 99, at="20260105T030000Z")
+    assert entry.outcome == "held", "one in a hundred"
     formats = '"%m-%d-%Y %H:%M", "%d-%m-%Y %H:%M"'
     entry = land_with_formats(warehouse, "3-4-2025 10:00", "30-3-2025 10:00", formats=formats, at="20260106T020000Z")
     assert entry.outcome == "held"
+
+
+def test_formats_of_a_column_that_the_file_lacks(warehouse):
+    text = 'extract: pspos\ndates: {ends_on: ["%d/%m/%Y", "%m/%d/%Y"]}\n'
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    entry = warehouse.land("pspos", "P1,High Peak,2025-03-01", header="order_ref,authority,starts_on")
+    assert entry.outcome == "accepted", entry.reason
 
 
 @pytest.mark.parametrize(

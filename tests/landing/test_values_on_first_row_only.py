@@ -18,6 +18,7 @@ def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkey
     entry = warehouse.land("crimes", *crimes(*CODES))
     assert entry.outcome == "held"
     assert "offence_code: blank in 48 of the first 60 rows, as in a report that has a value on the first row" in entry.reason
+    assert warehouse.land("crimes", *crimes(*CODES, n=50), at="20260105T030000Z").outcome == "held"
     monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
     status = crimes("Recorded", *[""] * 9, "Cancelled", *[""] * 9, n=2_000, column=3)
     entry = warehouse.land("crimes", *status, at="20260106T020000Z")

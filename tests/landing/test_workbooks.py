@@ -148,6 +148,18 @@ def test_dates_that_a_spreadsheet_did_not_swap_land(warehouse, days):
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(cells))
 
 
+@pytest.mark.parametrize(
+    "dates,texts,later,outcome",
+    [(10, 5, [], "refused"), (9, 5, [], "accepted"), (10, 4, [], "accepted"), (10, 9, [date(2025, 1, 13)], "accepted")],
+    ids=["swapped", "few dates", "few texts", "a 13th"],
+)
+def test_how_many_dates_a_spreadsheet_must_have_swapped(warehouse, dates, texts, later, outcome):
+    (warehouse.home.mappings / "m.yml").write_text('extract: crimes\ndates: {recorded_on: "%m/%d/%Y"}\n', encoding="utf-8")
+    days = [*(date(2025, i, 3) for i in range(1, dates + 1)), *(f"03/{13 + i}/2025" for i in range(texts)), *later]
+    entry = land(warehouse, workbook([HEAD, *[[f"C{i}", day, "92D", "Recorded", "Dales"] for i, day in enumerate(days)]]))
+    assert entry.outcome == outcome
+
+
 def test_sheets_named_by_numbers(warehouse):
     """A number means a position only if no sheet has it as its name."""
     data = edit_part(workbook([HEAD, *rows(3)], [["notes"]]), "xl/workbook.xml", 'name="S1"', 'name="2"')
