@@ -3,16 +3,26 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import land_night, published, write_extract
 
+from dagster_project.core.config import Extracts
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.landing import LedgerEntry, read_ledger
-from dagster_project.nights.period_coverage import PeriodError, coverage_rows, find_gaps, format_spans, read_period
+from dagster_project.nights.late_extracts import late_extracts
+from dagster_project.nights.period_coverage import (
+    PeriodError,
+    coverage_gaps,
+    coverage_rows,
+    find_gaps,
+    format_spans,
+    read_period,
+)
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 PERIOD = (date(2024, 1, 1), date(2024, 12, 31))
@@ -78,15 +88,36 @@ def test_covered_days_equal_a_count_day_by_day(windows: list[tuple[int, int]]) -
     gaps = find_gaps(spans, PERIOD)
     assert {d for a, b in gaps for d in days if a <= d <= b} == set(days) - covered
     assert sum((b - a).days + 1 for a, b in gaps) == len(days) - len(covered), "no day twice, and none of another year"
-    entries = [
+    rows = [row for row in coverage_rows(covering(*spans), PERIOD) if row[1] == "kent"]
+    assert rows == ([("mda_orders", "kent", f"{len(covered)} of 366", format_spans(gaps) or "nothing")] if spans else [])
+
+
+def covering(*spans: tuple[Any, Any]) -> list[LedgerEntry]:
+    """Accepted files of these days, in order of landing."""
+    return [
         LedgerEntry(
             night_id="n", landed_at=f"2026-01-01T00:00:{n:02}Z", extract="mda_orders", force_code="kent", source_file=f"{n}",
-            outcome="accepted", load_id=f"{n}", covered_from=a, covered_to=b,
+            outcome="accepted", load_id=f"{n}", covered_from=first, covered_to=last,
         )
-        for n, (a, b) in enumerate(spans)
+        for n, (first, last) in enumerate(spans)
     ]  # fmt: skip
-    rows = [row for row in coverage_rows(entries, PERIOD) if row[1] == "kent"]
-    assert rows == ([("mda_orders", "kent", f"{len(covered)} of 366", format_spans(gaps) or "nothing")] if spans else [])
+
+
+def test_gaps_are_those_between_the_first_and_the_last_covered_day_however_files_arrived() -> None:
+    march, january, year = ("2024-03-01", "2024-03-31"), ("2024-01-01", "2024-01-31"), ("2024-01-01", "2024-12-31")
+    assert coverage_gaps(covering(march, january)) == [("mda_orders", "kent", "2024-02-01 to 2024-02-29")]
+    assert coverage_gaps(covering(year, january)) == []
+
+
+def test_a_file_that_came_before_the_newest_days_makes_nothing_late() -> None:
+    entries = covering(("2025-01-01", "2025-12-01"), ("2024-01-01", "2024-12-31"))
+    on = lambda day: [f["days_late"] for f in late_extracts(entries, date.fromisoformat(day), Extracts())]  # noqa: E731
+    # Monthly: 45 days after the first of December.
+    assert (on("2026-01-15"), on("2026-01-16")) == ([], [1])
+
+
+def test_a_period_of_one_day() -> None:
+    assert read_period("2024-02-29", "2024-02-29") == (date(2024, 2, 29), date(2024, 2, 29))
 
 
 def test_spans_in_words() -> None:
