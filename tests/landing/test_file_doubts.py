@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from dagster_project.landing import land_file, read_ledger
+from dagster_project.landing.retract import retract_load
 
 LATER = "20260106T020000Z"
 UNITS = ("Dales", "Erewash", "High Peak", "Chesterfield")
@@ -207,6 +208,10 @@ def test_the_same_bytes_for_another_force(warehouse):
         warehouse.drop("crimes", *crimes(60), force=force)
     own, other = sorted(warehouse.night(), key=lambda e: e.landed_at)
     assert own.drift == [] and other.drift == [f"the same bytes as {own.source_file}: whose rows are they?"]
+    # Once both are retracted, nobody claims these rows.
+    for load in (own, other):
+        retract_load(warehouse.home, load.load_id, "retract", by="A. Person", why="whose?")
+    assert warehouse.land("crimes", *crimes(60), force="city-of-london").drift == []
     # A header without rows is the same for every force, and gets no note.
     for force in ("derbyshire", "leicestershire"):
         warehouse.drop("naloxone", force=force)

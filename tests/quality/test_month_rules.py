@@ -1,6 +1,7 @@
 """A month that is far from the year before holds the night, until a person accepts it."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,11 +14,18 @@ from dagster_project.audit.read import read_log
 from dagster_project.cli import app
 from dagster_project.core.accepted_in_published_file import accepted_months
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import read_receipts
+from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.quality import gate
 from dagster_project.reporting.pack.content import accepted_notes
 from dagster_project.transform.accepted_months import COLUMNS as ACCEPTED
-from dagster_project.transform.accepted_months import AcceptError, read_accepted
+from dagster_project.transform.accepted_months import (
+    Accepted,
+    AcceptError,
+    accept_months,
+    is_flagged,
+    make_month_tables,
+    read_accepted,
+)
 
 RULES = ("month_far_from_the_year_before", "money_far_above_the_year_before")
 COLUMNS = ("administration_ref", "administered_at")
@@ -260,6 +268,56 @@ def test_several_months_of_a_measure_are_accepted_together(new_home: Home) -> No
     assert [(a.month, a.why) for a in read_accepted(new_home)] == [
         ("2024-03", "The system was down"), ("2024-01", "The system was down"),
     ]  # fmt: skip
+    assert new_home.seeds.stat().st_mode & 0o077 == 0, "it is for its owner alone"
+    # The last reason counts; of a unit the month is another.
+    for unit, why in (("Dales", "The unit moved"), ("", "Operation Kestrel")):
+        accept_months(new_home, "Searches", ["2024-03"], "derbyshire", by="A. Person", why=why, unit=unit)
+    assert [(a.month, a.area_code, a.why) for a in read_accepted(new_home)] == [
+        ("2024-01", "derbyshire", "The system was down"), ("2024-03", "dales", "The unit moved"),
+        ("2024-03", "derbyshire", "Operation Kestrel"),
+    ]  # fmt: skip
+    with locked(new_home), pytest.raises(RuntimeError, match="under way"):
+        accept_months(new_home, "searches", ["2024-04"], "derbyshire", by="A. Person", why="x")
+
+
+@pytest.mark.parametrize(("more", "is_seen"), [("", False), (" and 2 more", True)])
+def test_a_unit_may_be_among_those_that_a_check_does_not_name(new_home: Home, more: str, is_seen: bool) -> None:
+    check = {"rule": "unit_without_events", "passed": False, "found": f"units 5 (derbyshire, searches, dales){more}"}
+    at = "2026-01-05T02:00:00Z"
+    write_receipt(new_home, Receipt("20260105T020000Z", "published", at, at, checks=[check]))
+    accepted = Accepted("searches", "2025-01", "derbyshire", "Closed", "A. Person", at, "erewash")
+    assert is_flagged(new_home, accepted) == is_seen and is_flagged(new_home, replace(accepted, area_code="dales"))
+
+
+def test_a_unit_of_another_force_is_none_of_this_one(new_home: Home) -> None:
+    new_home.seeds.mkdir()
+    header = "force_code,section_code,section_name,lpu_code,lpu_name"
+    (new_home.seeds / "areas.csv").write_text(f"{header}\nkent,east,East,dover,Dover\n", encoding="utf-8")
+    with pytest.raises(AcceptError, match="derbyshire has no unit called Dover"):
+        accept_months(new_home, "searches", ["2024-03"], "derbyshire", by="A. Person", why="x", unit="Dover")
+
+
+def test_complete_months_of_forces_alone_count_as_published(new_home: Home) -> None:
+    """A month that stays as published is not judged again."""
+    row = {
+        "mart": "mart_mda_orders", "force_code": "kent", "measure": "order_value", "area_type": "force", "category": "all",
+        "period_type": "month", "data_status": "complete",
+    }  # fmt: skip
+    others = [
+        {"area_type": "lpu"}, {"category": "Police"}, {"period_type": "calendar_year"}, {"data_status": "partial"},
+        {"measure": "orders_below_1000"},
+    ]  # fmt: skip
+    new_home.warehouse.parent.mkdir(exist_ok=True)
+    with duckdb.connect(str(new_home.warehouse)) as con:
+        con.execute(f"create table measures ({', '.join(f'{c} varchar' for c in row)}, period_end date, value decimal(18, 2))")
+        for n, change in enumerate([{}, *others]):
+            con.execute(f"insert into measures values ({'?, ' * len(row)} '2025-01-31', ?)", [*(row | change).values(), n])
+        con.execute("create schema marts")
+        con.execute("create table marts.measures as from measures")
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        make_month_tables(con, new_home)
+        assert con.execute("from raw.published_months").fetchall() == [("mart_mda_orders", "kent", "order_value", 24300, 0)]
 
 
 def test_a_table_of_the_report_notes_its_accepted_months() -> None:
