@@ -111,6 +111,6 @@ def _file(entry: Any) -> dict[str, Any]:
 
 def _drift(entries: list[LedgerEntry]) -> list[dict[str, Any]]:
     since = utc_microseconds(datetime.now(UTC) - timedelta(days=DRIFT_DAYS))
-    # A held file that was released has two entries with the same drift.
-    changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since and e.outcome != "retracted"}
-    return [{**_file(e), "drift": e.drift} for e in changed.values()]
+    # A held file that was released, or one that was retracted, has two entries with the same drift.
+    changed = {e.load_id: e for e in entries if e.drift and e.landed_at >= since}
+    return [{**_file(e), "drift": e.drift} for e in changed.values() if e.outcome != "retracted"]

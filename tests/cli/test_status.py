@@ -13,6 +13,7 @@ from support import MARTS, land_night, publish_night, write_extract
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
+from dagster_project.landing.retract import retract
 
 KEYS = {
     "home", "published", "rolled_back", "last_night", "missing", "late", "held", "retracted", "refused", "quarantined",
@@ -184,7 +185,10 @@ def test_changed_columns_are_shown_for_a_fortnight(pam: Callable, new_home: Home
     (file,) = read_status(pam, new_home)["drift"]
     assert file["source_file"].endswith("20260105T020000Z.csv") and file["drift"] == ["renamed? lpu is gone, Beat is new"]
     assert "renamed? lpu is gone, Beat is new" in pam("status", "--home", new_home.path).stdout
-    monkeypatch.setattr("dagster_project.nights.status.DRIFT_DAYS", -1)
+    with monkeypatch.context() as patch:
+        patch.setattr("dagster_project.nights.status.DRIFT_DAYS", -1)
+        assert read_status(pam, new_home)["drift"] == []
+    retract(new_home, file["source_file"], by="A. Person", why="the wrong columns")
     assert read_status(pam, new_home)["drift"] == []
 
 
@@ -202,6 +206,9 @@ def test_forces_without_a_list_of_units_are_named(pam: Callable, new_home: Home)
     for force in ("kent", "derbyshire"):
         write_extract(new_home.inbox, "naloxone", administrations(3), columns=NALOXONE, window=YEAR, force=force)
     write_extract(new_home.inbox, "naloxone", [["N1", "2025-05-01"]], columns=NALOXONE[:2], window=YEAR, force="essex")
+    # Blank in every row, as if it were not there.
+    blank = [[f"N{i}", f"2025-05-{i % 28 + 1:02}", ""] for i in range(60)]
+    write_extract(new_home.inbox, "naloxone", blank, columns=NALOXONE, window=YEAR, force="surrey")
     land_night(new_home)
     assert read_status(pam, new_home)["without_areas"] == ["kent"]
     assert "kent: no list of its units" in pam("status", "--home", new_home.path).stdout

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support import TODAY
+from support import TODAY, land_night, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked, read_receipts, write_receipt
@@ -79,6 +79,15 @@ def test_unreadable_settings_and_files_are_problems(published_at_two: Home) -> N
     (published_at_two.nights / "x.json").write_text("{")
     (problem,) = find_problems(published_at_two, 26, MORNING)
     assert problem.startswith("the home can't be read: ")
+
+
+def test_a_refused_file_is_a_problem_for_a_fortnight(new_home: Home) -> None:
+    write_extract(new_home.inbox, "school_inputs", [["I1"]], columns=["input_ref"])
+    (entry,) = land_night(new_home)
+    landed_at = datetime.fromisoformat(entry.landed_at)
+    for days, is_shown in ((13, True), (15, False)):
+        problems = find_problems(new_home, 1e6, landed_at + timedelta(days=days))
+        assert any(f"{entry.source_file} is refused" in problem for problem in problems) == is_shown
 
 
 def test_the_command_prints_one_line_and_exits_1(pam: Callable, published_at_two: Home) -> None:
