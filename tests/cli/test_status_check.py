@@ -43,6 +43,14 @@ def test_an_old_publication_is_a_problem_and_a_fresh_one_is_not(published_at_two
     assert without_late(find_problems(published_at_two, 4, MORNING)) != []
 
 
+def test_an_unchanged_night_confirms_the_publication(published_at_two: Home) -> None:
+    (receipt,) = read_receipts(published_at_two)
+    at = (MORNING + timedelta(hours=18)).isoformat()
+    unchanged = {"night_id": "20991231T020000Z", "outcome": "unchanged", "stands": receipt.night_id}
+    write_receipt(published_at_two, replace(receipt, started_at=at, finished_at=at, **unchanged))
+    assert without_late(find_problems(published_at_two, 26, MORNING + timedelta(hours=40))) == []
+
+
 def test_late_extracts_are_named_up_to_a_limit(published_at_two: Home) -> None:
     (problem,) = find_problems(published_at_two, 26, MORNING)
     assert problem.startswith("late: intelligence (derbyshire) ")

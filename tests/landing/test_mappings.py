@@ -269,6 +269,14 @@ def test_two_mappings_of_one_extract_and_force_are_both_invalid(warehouse):
     assert read_mappings(warehouse.home, warehouse.contracts, force_names()).problem("crimes", "cumbria")
 
 
+def test_a_mapping_of_file_names_and_one_without_are_no_rivals(warehouse):
+    write(warehouse, "extract: crimes\nforces: [derbyshire]\n", "a.yml")
+    write(warehouse, "extract: crimes\nforces: [derbyshire]\nfiles: ['Crimes {year:%Y}.csv']\n", "b.yml")
+    mappings = read_mappings(warehouse.home, warehouse.contracts, force_names())
+    assert mappings.problems == () and mappings.of("crimes", "derbyshire").name == "a.yml"
+    assert [u.name for u in mappings.reading("Crimes 2025.csv")] == ["b.yml"]
+
+
 def test_a_mapping_whose_ending_is_in_capitals_is_read(warehouse):
     write(warehouse, "extract: crimes\n", "STORM.YML")
     assert len(read_mappings(warehouse.home, warehouse.contracts, force_names()).valid) == 1

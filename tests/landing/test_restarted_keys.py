@@ -85,6 +85,13 @@ def test_late_month_notes_its_replaced_rows(warehouse):
     assert f"replaced by rows of {entry.source_file} with" in notes(august)[0] and len(notes(august)) == 1
 
 
+def test_late_month_that_loses_rows_to_two_files(warehouse):
+    land_month(warehouse, range(5), OCTOBER, "20251101T020000Z")
+    land_month(warehouse, range(5, 10), ("2025-11-01", "2025-11-30", "11-05"), "20251201T020000Z")
+    entry = land_month(warehouse, range(10), SEPTEMBER, "20251001T020000Z")
+    assert entry.replaced == {entry.source_file: 10} and len(notes(entry)) == 2
+
+
 def test_withdrawn_rows_are_not_noted_as_replaced(warehouse):
     land_month(warehouse, range(3), SEPTEMBER, "20251001T020000Z")
     land_month(warehouse, ["9-0", "9-1", "9-2"], SEPTEMBER, "20251002T020000Z")

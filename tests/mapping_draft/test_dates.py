@@ -1,0 +1,37 @@
+"""The form of a column's dates, from its cells."""
+
+import duckdb
+import pytest
+
+from dagster_project.landing import canonical_values
+from dagster_project.mapping_draft.columns import percent
+from dagster_project.mapping_draft.dates import DOUBTS, DateForm, date_form
+from dagster_project.mapping_draft.tables import ROWS
+
+
+def form_of(*cells: str) -> DateForm:
+    with duckdb.connect() as con:
+        canonical_values.install(con)
+        con.execute(f"create table {ROWS} as select unnest(?) as t", [list(cells)])
+        return date_form(con, "t")
+
+
+@pytest.mark.parametrize(
+    ("cells", "doubt"),
+    [
+        (("01/02/2025", "13/02/2025"), ""),
+        (("01/02/2025", "12/11/2025"), DOUBTS["either"]),
+        (("01/02/2025", "13/02/2025", "02/13/2025"), DOUBTS["both"]),
+    ],
+)
+def test_dates_that_do_not_show_their_order_are_doubted(cells: tuple[str, ...], doubt: str) -> None:
+    assert form_of(*cells).doubt == doubt
+
+
+def test_a_fifth_in_another_form_has_its_format() -> None:
+    form = form_of(*(f"2025-03-{n:02}" for n in range(1, 9)), "30.3.2025", "31.3.2025")
+    assert "%d.%m.%Y" in form.formats and form.share == 1
+
+
+def test_only_all_cells_are_100_percent() -> None:
+    assert (percent(0.9996), percent(1.0), percent(0.5)) == ("99.9%", "100%", "50%")
