@@ -73,6 +73,16 @@ def test_erasures_of_a_failed_try_stay_recorded_after_the_second_try(new_home: H
     assert recorded == {e for e in erased if "erased" not in e} and len(recorded) >= 5
 
 
+def test_rows_of_a_held_file_are_erased(new_home: Home) -> None:
+    """Nobody released it: its rows, and those in quarantine, are no figure's."""
+    rows = [*crimes(2018, range(1, 7)), *([f"X{n}", "no day", "92D", "Recorded", ""] for n in range(20))]
+    write_extract(new_home.inbox, "crimes", rows, columns=COLUMNS, window=OLD, stamp="20180702T020000Z")
+    assert [e.outcome for e in land_night(new_home)] == ["held"]
+    erased = erase_expired(new_home, load_contracts(), {"crimes": 1}, [], date(2026, 1, 5), "n1")
+    assert sorted(e.kind for e in erased) == ["archive", "quarantine", "raw"]
+    assert not [p for p in stored_files(new_home) if p.parts[0] != "raw" or "crimes" in p.parts]
+
+
 class ErasedHome(NamedTuple):
     """A home whose second night erased expired loads; its first night's id, the figures and files before, the second night."""
 
