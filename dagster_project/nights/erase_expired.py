@@ -106,8 +106,9 @@ def _monthly_totals_sql(e: LedgerEntry) -> str:
     events = " union all ".join(
         f"select 'mart_{s}' as mart, * from measures.{s}_events where load_id = {literal(str(e.load_id))}" for s in subjects
     )
-    # On a day whose newest file lacks the column that splits a measure, a row adds to `all`, and 0 to its category (`monthly`).
-    unsplit = "listed.category_coverage is not null and split.coverage is null"
+    # On a covered day whose newest file lacks the column that splits a measure, a row adds to `all`, and 0 to its category
+    # (`monthly`).
+    unsplit = "listed.category_coverage is not null and windows.coverage is not null and split.coverage is null"
     return f"""
         select {", ".join(f"cast({name} as {kind}) as {name}" for name, kind in ARCHIVED_COLUMNS.items())}
         from (

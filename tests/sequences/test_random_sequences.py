@@ -45,6 +45,9 @@ OUTRANKED_ROW_ERASED = Sequence(
 )
 """A row that the force's own file outranks, erased before a night in part."""
 
+LISTED_BEFORE_THE_WINDOW = Sequence(((File("cash_seizures", 40, 7, 0, (Row(0, day=-35), Row(1, day=2))),), (), (), ()))
+"""A row of a list that is older than the list's window. It counts in no month."""
+
 UNTOUCHED_MONTH_ERASED = Sequence(((File("crimes", 0, 20, 0, (Row(0),)),), (File("crimes", 31, 7, 1),), (), ()))
 """An erased row, and a later night that does not touch its month."""
 
@@ -86,6 +89,7 @@ def test_rows_coverage_and_outcomes_equal_the_plain_model(compare: Callable[...,
 
 @settings(max_examples=often(2, 60))
 @given(sequence=sequences(), days=st.integers(1, SPAN + 1))
+@example(sequence=LISTED_BEFORE_THE_WINDOW, days=SPAN + 1)
 def test_erasing_expired_rows_changes_no_measure(compare: Callable[..., list[str]], sequence: Sequence, days: int) -> None:
     """Whichever files have expired, and whichever newer and older ones there are."""
     differences = compare(sequence, erased=days)
