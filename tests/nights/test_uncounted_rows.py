@@ -41,6 +41,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     publish_night(home)
     write_extract(inbox, "crimes", crimes(25, "Erewash"), columns=CRIMES, window=AUTUMN)
     write_extract(inbox, "school_inputs", [], columns=INPUTS, window=SEPTEMBER, stamp="20251002T020000Z")
+    seized = [["S1", "2025-09-09", "100", "Taken"]]
+    write_extract(inbox, "cash_seizures", seized, columns=SEIZURES, window=SEPTEMBER, stamp="20260106T020000Z")
     publish_night(home)
     drop_something(home)
     publish_night(home)
@@ -69,8 +71,8 @@ def figures(home: Home, mart: str, measure: str, period: str) -> list[tuple]:
         ),
         (
             "mart_cash_seizures", "orders_obtained",
-            "1 row dated in this period, of cash_seizures__derbyshire__2025-09-01__2025-09-30__20260105T020000Z.csv, is in"
-            " quarantine: status: 'Seized' is not one of",
+            "1 row dated in this period, of cash_seizures__derbyshire__2025-09-01__2025-09-30__20260106T020000Z.csv, is in"
+            " quarantine: status: 'Taken' is not one of",
         ),
     ],
 )  # fmt: skip
@@ -82,6 +84,10 @@ def test_trace_explains_a_zero_without_rows(pam: Callable, home: Home, mart: str
     if mart == "mart_school_inputs":
         before = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--night", first, "--home", home.path).stdout
         assert "2 rows make 2" in before and "withdrawn" not in before
+    if mart == "mart_cash_seizures":
+        assert "'Seized'" not in text, "a newer file has replaced it"
+        before = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--night", first, "--home", home.path).stdout
+        assert "'Seized'" in before and "'Taken'" not in before, "that came later"
 
 
 def test_trace_adds_nothing_to_a_true_zero(pam: Callable, home: Home) -> None:

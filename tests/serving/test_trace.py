@@ -65,17 +65,19 @@ def test_rows_add_up_to_the_figure(con: duckdb.DuckDBPyConnection) -> None:
     assert rows > FIGURES
 
 
-def test_days_that_no_file_covers_have_no_figure(con: duckdb.DuckDBPyConnection) -> None:
-    """Of days without a file there are no rows, and their sum was shown as the figure: 0."""
+def test_a_traced_figure_is_as_far_covered_as_its_mart_says(con: duckdb.DuckDBPyConnection) -> None:
+    """Of days without a file there are no rows, and their sum was shown as the figure: 0. Counts and rates, stocks at the end
+    of a year that is covered in part, and shares of the force."""
     figures = con.execute(
         "select measure, mart, category, area_type, area_name, force_code, period_start, period_end, value, data_status"
-        " from (select *, row_number() over (partition by mart, data_status order by hash(measure, category, area_code,"
-        " period_type, period_end)) as place from warehouse.marts.measures"
-        " where data_status <> 'complete' and mart <> 'mart_public_health' and area_type in ('force', 'section'))"
-        " order by place, mart limit ?",
-        [FIGURES],
+        " from (select f.*, row_number() over (partition by m.aggregation, f.area_type, f.data_status order by hash(f.measure,"
+        " f.category, f.area_code, f.period_type, f.period_end)) as place"
+        " from warehouse.marts.measures as f join work.seeds.measure_list as m using (mart, measure)"
+        " where f.mart <> 'mart_public_health') order by place, mart limit ?",
+        [2 * FIGURES],
     ).fetchall()
-    assert {f[-1] for f in figures} == {"not_available", "partial"}
+    assert {f[-1] for f in figures} == {"complete", "not_available", "partial"}
+    assert {"fpn_share", "lines_active"} & {f[0] for f in figures} == {"fpn_share", "lines_active"}
     for measure, mart, category, area_type, area_name, force, first, last, value, status in figures:
         request = FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
         result = trace(con, request)
