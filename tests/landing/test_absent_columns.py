@@ -407,6 +407,21 @@ def test_row_with_a_category_counts_in_all_alone_where_the_newest_file_has_no_ca
     assert missed("2025", category="No kit") == (30, "partial")
 
 
+def test_trace_is_as_far_covered_as_the_mart_says(home: Home) -> None:
+    """Units where a file has none; Not recorded has the force's figure there."""
+    figures = query_marts(
+        home, "select measure, period_end, period_start, category, area_type, area_name, force_code, value, data_status from"
+        " marts.mart_drug_tests where force_code in ('derbyshire', 'dorset') and period_label in ('Jan 2025', '2025')"
+        " and measure in ('trigger_arrests', 'tests_positive', 'tests_missed') and area_type <> 'section'",
+    )  # fmt: skip
+    assert {("lpu", "complete"), ("lpu", "not_available"), ("force", "partial")} <= {(f[4], f[8]) for f in figures}
+    with open_evidence(home) as con:
+        for measure, last, first, category, area_type, area, force, value, status in figures:
+            request = FigureRequest(measure, last, first, "mart_drug_tests", category, area_type, area, force)
+            result = trace(con, request)
+            assert (result.value, result.data_status) == (value, status), request
+
+
 def test_trace_of_a_category_has_the_rows_of_days_that_have_categories(home: Home) -> None:
     with open_evidence(home) as con:
         year = FigureRequest("tests_missed", date(2025, 12, 31), date(2025, 1, 1), category="No kit", force_code="suffolk")
