@@ -204,23 +204,31 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
     return text, name if sheet.contract.column(name).type == "list" else None
 
 
-def items_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int) -> tuple[str, str] | None:
+def _fewest_alone(n_rows: int) -> float:
+    return max(ALONE_ROWS, ALONE_SHARE * n_rows)
+
+
+def items_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int, n_bad: int) -> tuple[str, str] | None:
     """What is wrong with a file in which many rows have a list column alone, as in a report that says what a record's rows have
     in common on the first of them; and that column. None if there are few."""
+    fewest = _fewest_alone(n_rows)
+    if n_bad < fewest:
+        # All of them are bad: they have no key.
+        return None
     blank = {name: f"nullif({sheet.text(name)}, '') is null" for name in sheet.layout.position}
     for c in sheet.contract.columns:
         if c.type != "list" or c.name not in blank:
             continue
         alone = [f"not {blank[c.name]}", *(sql for name, sql in blank.items() if not _is_of(sheet, name, c.name))]
         (n,) = one_row(con.execute(f"select count(*) from {CELLS} where not {sheet.is_ragged} and {' and '.join(alone)}"))
-        if n >= ALONE_ROWS and n >= ALONE_SHARE * n_rows:
+        if n >= fewest:
             return f"{n:,} of {n_rows:,} rows have {c.name} alone, as later rows of a record in a report: none counts", c.name
     return None
 
 
 def out_of_order(sheet: Sheet, n_rows: int) -> str | None:
     """The reason to hold a file whose mapping says `row_for_each` and whose rows without a reference were moved, or None."""
-    if sheet.n_astray < max(ALONE_ROWS, ALONE_SHARE * n_rows):
+    if sheet.n_astray < _fewest_alone(n_rows):
         return None
     return (
         f"{sheet.n_astray:,} of {n_rows:,} rows have no {', '.join(sheet.key)}, and an item that the record above has already:"

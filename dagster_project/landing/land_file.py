@@ -341,7 +341,7 @@ class FileLanding(LandingSession):
         place_raw(self.home, load)
         several, items = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
         if counts.bad and not items:
-            several, items = items_alone(self.con, sheet, counts.rows) or (several, items)
+            several, items = items_alone(self.con, sheet, counts.rows, counts.bad) or (several, items)
         if counts.bad or counts.clashing:
             kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)

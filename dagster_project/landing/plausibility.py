@@ -264,8 +264,10 @@ def withdraws_too_much(
     else:
         current, withdrawn = rows.by_file(older)
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
+        if withdrawn < max(current, REPLACED_ROWS):
+            return None, []
         (own,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))}"))
-        if min(own, withdrawn) < REPLACED_ROWS or withdrawn < current:
+        if own < REPLACED_ROWS:
             return None, []
         none = f"has none of the {current:,} rows that counted in its window, and they count no more"
         return None, [f"{none}: is it of another system, or of one station of several? Put the rows of all into one file"]

@@ -17,7 +17,6 @@ from dagster_project.core.home import Home
 
 from .conflicting_files import load_of
 from .ledger import CONFLICT_KIND, LedgerEntry, accepted, counts, is_replaced, read_ledger
-from .raw_store import TIE
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
 """The first columns of an export, before the row's own columns."""
@@ -65,12 +64,10 @@ def quarantined_rows(
 
     `reason`: only rows whose reasons contain this text, in upper or lower case. In order of file and line.
     """
-    loaded = {e.load_id for e in accepted(read_ledger(home))}
+    loaded = {str(e.load_id) for e in accepted(read_ledger(home))}
     paths_of = defaultdict[tuple[str, str], list[str]](list)
     for load in (load_of(f.entry) for f in files):
-        # Rows that a file of the same time withholds count while that file does.
-        counting = [str(p) for p in load.quarantine_files(home) if loaded.issuperset(p.stem.split(TIE))]
-        paths_of[load.extract, load.force_code] += counting
+        paths_of[load.extract, load.force_code] += map(str, load.counting_quarantine_files(home, loaded))
     contracts, by_force = load_contracts(), {}
     with duckdb.connect() as con:
         for (extract, force), paths in paths_of.items():

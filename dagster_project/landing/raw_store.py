@@ -51,6 +51,11 @@ class Load:
         """The files that there are of its quarantined rows."""
         return sorted(self.quarantine(home).parent.glob(f"{self.load_id}*.parquet"))
 
+    def counting_quarantine_files(self, home: Home, counting: set[str]) -> list[Path]:
+        """Those of them whose rows are in quarantine while the loads `counting` count: rows that a file of the same time
+        withholds are only while that file does."""
+        return [path for path in self.quarantine_files(home) if counting.issuperset(path.stem.split(TIE))]
+
     def withheld(self, home: Home, tied_with: str | None = None) -> Path:
         """The file of the keys of its rows that must not be used, though the source file has them."""
         return home.withheld / f"{self.load_id}{f'{TIED}{tied_with}' if tied_with else ''}.parquet"

@@ -10,7 +10,7 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import one_row
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.conflicting_files import load_of
-from dagster_project.landing.raw_store import TIE, parquet_of
+from dagster_project.landing.raw_store import parquet_of
 
 from .trace_request import TrailError
 
@@ -48,8 +48,7 @@ def why_no_figure(con: duckdb.DuckDBPyConnection, home: Home, file: str, line: i
     entries = read_ledger(home)
     counting = {load_id, *(str(e.load_id) for e in accepted(entries))}
     own = load_of(next(e for e in entries if e.load_id == load_id))
-    # A row that a file of the same time withholds is in quarantine while that file counts.
-    if paths := [p for p in own.quarantine_files(home) if counting.issuperset(p.stem.split(TIE))]:
+    if paths := own.counting_quarantine_files(home, counting):
         found = f"select string_agg(distinct _reasons, '; ') from {parquet_of(*paths)} where _line = ?"
         if reasons := one_row(con.execute(found, [str(line)]))[0]:
             return f"line {line} is in quarantine: {reasons}"
