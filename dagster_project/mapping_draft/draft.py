@@ -195,7 +195,7 @@ def draft_mapping(
     draft = Draft(path, table, contract, force, rows, drafted, fields, checks=checks)
     _fill_codes(draft, known[extract])
     _fill_ignore(con, draft, extra)
-    draft.row_for_each = _row_for_each(con, draft)
+    _fill_row_for_each(con, draft)
     _fill_name(con, draft)
     return draft
 
@@ -329,11 +329,11 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
         draft.unplaced.append(f"table.ignore: {shown}: not a record, but no contract column shows it: quarantined")
 
 
-def _row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> tuple[str, int] | None:
+def _fill_row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
     sources = {d.column.name: d.source.profile.text for d in draft.columns if d.source}
     lists = [d.column.name for d in draft.columns if d.source and d.column.type == "list" and d.source.how == "one"]
     if not lists or not draft.contract.key or not sources.keys() >= set(draft.contract.key):
-        return None
+        return
     key = " || ".join(sources[name] for name in draft.contract.key)
     for name in lists:
         # Rows that differ in another column of the file, such as a day of change, may be versions of a record.
@@ -361,8 +361,8 @@ def _row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> tuple[str, in
                     d.checks = [c for c in d.checks if not c.startswith(REPEATS)]
                 elif d.column.name == name:
                     d.checks.append(f"{several:,} records have several rows, which become one with the items of all")
-            return name, several
-    return None
+            draft.row_for_each = name, several
+            return
 
 
 def _fill_name(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
