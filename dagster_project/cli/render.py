@@ -173,8 +173,8 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
 
 
 def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A line for each reason and file. Files with the same reason, as of a history that is dropped at once, are named below it.
-    Each reason begins with `label`."""
+    """A line for each reason, which begins with `label` and the file that has it. Where several have it, as of a history that
+    is dropped at once, it begins with their number, and a second line names them."""
     names: dict[str, list[str]] = {}
     for f in files:
         names.setdefault(f.get("reason") or "", []).append(f["source_file"])
