@@ -19,6 +19,7 @@ import pytest
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
+from dagster_project.core.read_database import read_database
 from dagster_project.definitions import build_defs
 from dagster_project.landing import LedgerEntry
 from dagster_project.nights.run import NightRun
@@ -147,7 +148,7 @@ def candidate(home: Home, read_only: bool = True) -> Iterator[duckdb.DuckDBPyCon
 
 def published(home: Home, sql: str) -> list[tuple[Any, ...]]:
     """A query's rows from the published file."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with read_database(home.warehouse) as con:
         return con.execute(sql).fetchall()
 
 
@@ -182,13 +183,13 @@ OFFENCES = (
 
 def meta_rows(home: Home, table: str) -> list[dict[str, Any]]:
     """A table of the published file's `meta` schema."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with read_database(home.warehouse) as con:
         return as_dicts(con.execute(f"select * from meta.{table}"))
 
 
 def all_text(home: Home) -> str:
     """Every text in the tables, comments and views of the published file, whose bytes may be compressed."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with read_database(home.warehouse) as con:
         texts = [str(con.execute("select list(comment) from duckdb_columns() where comment is not null").fetchone())]
         texts += [str(row) for row in con.execute("select sql, comment from duckdb_tables()").fetchall()]
         texts += [str(row) for row in con.execute("select sql, comment from duckdb_views() where not internal").fetchall()]

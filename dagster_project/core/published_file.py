@@ -11,6 +11,7 @@ import duckdb
 from .config import Limits
 from .errors import PamError
 from .home import Home
+from .read_database import read_database
 from .sql import literal, one_row
 
 CURRENT = "current"
@@ -86,7 +87,7 @@ def night_of(path: Path) -> str | None:
 @lru_cache(maxsize=64)
 def _night_in(path: Path, *_state: int) -> str | None:
     try:
-        with duckdb.connect(str(path), read_only=True) as con:
+        with read_database(path) as con:
             row = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
     except duckdb.Error as error:
         raise PublishError(f"{path} is not a published night: {str(error).splitlines()[0]}") from error

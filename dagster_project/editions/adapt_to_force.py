@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
+from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
@@ -50,7 +51,7 @@ def complete_months(home: Home, force: str) -> dict[str, date | None] | None:
     month is complete); None if no published night can be read."""
     if not home.warehouse.exists():
         return None
-    with contextlib.suppress(duckdb.Error), duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with contextlib.suppress(duckdb.Error), read_database(home.warehouse) as con:
         rows = con.execute(
             "select mart, max(period_end) filter (where data_status = 'complete' and period_type = 'month')"
             " from marts.measures where force_code = ? and data_status <> 'not_available' group by mart",

@@ -11,6 +11,7 @@ import duckdb
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import SEEDS, Home
+from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
@@ -155,7 +156,7 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
         return [], str(error)
     finally:
         os.umask(mask)
-    with duckdb.connect(str(trial.candidate / WAREHOUSE), read_only=True) as con:
+    with read_database(trial.candidate / WAREHOUSE) as con:
         rows = con.execute(
             """
             select m.measure, any_value(l.title), m.period_label, any_value(m.value), any_value(m.unit),

@@ -15,6 +15,7 @@ from dagster_project.core.config import Config
 from dagster_project.core.errors import with_advice
 from dagster_project.core.files import write_whole
 from dagster_project.core.published_file import published_night
+from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.core.sql import literal
 from dagster_project.editions.frozen import frozen_editions
@@ -80,7 +81,7 @@ def erase_expired_rows(night: Night, config: Config) -> tuple[list[Erasure], str
 
 def _rows(night: Night, select: str) -> list[tuple[Any, ...]]:
     """A query of the superseded rows `old` and the `newer` loads of this night that supersede them."""
-    with duckdb.connect(str(night.home.candidate / WORK), read_only=True) as con:
+    with read_database(night.home.candidate / WORK) as con:
         newer = "raw.loads as newer on old.by_load_id = newer.load_id and newer.is_tonight"
         return con.execute(select.format(f"staging.superseded_rows as old join {newer}")).fetchall()
 

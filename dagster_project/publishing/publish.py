@@ -11,13 +11,12 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import duckdb
-
 from dagster_project import public_form
 from dagster_project.core.config import ConfigError
 from dagster_project.core.files import flush, new_file, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
+from dagster_project.core.read_database import read_database
 from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.dbt_runner import project_version
@@ -37,7 +36,7 @@ NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
 
 def count_figures(path: Path) -> dict[str, int]:
     """Rows of each mart in a night's file, the candidate's or a published one."""
-    with duckdb.connect(str(path), read_only=True) as con:
+    with read_database(path) as con:
         return dict(con.execute("select mart, count(*) from marts.measures group by mart order by mart").fetchall())
 
 

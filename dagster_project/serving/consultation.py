@@ -11,6 +11,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import refuse_open
+from dagster_project.core.read_database import read_database
 
 
 class ReasonError(PamError, ValueError):
@@ -60,12 +61,12 @@ def _published_names(home: Home) -> frozenset[str]:
 
 @lru_cache(maxsize=4)
 def _names(path: Path, _mtime_ns: int) -> frozenset[str]:
-    # Through a database of its own: one that this process has open of the file may have other settings.
-    with duckdb.connect(str(path), read_only=True) as con:
+    with read_database(path) as con:
         names = con.execute(
             """
-            select schema_name from duckdb_columns() union select table_name from duckdb_columns()
-            union select column_name from duckdb_columns()
+            with columns as (from duckdb_columns() where database_name = current_database())
+
+            select schema_name from columns union select table_name from columns union select column_name from columns
             """
         )
         return frozenset(name for (name,) in names.fetchall())

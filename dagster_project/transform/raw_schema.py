@@ -20,6 +20,7 @@ from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
+from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import OWN_LISTS, REBASE_COLUMNS, own_words, read_own_list, rebase_rows, seeded_words
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import frozen_paths, read_editions, write_edition_tables, write_frozen_figures
@@ -285,7 +286,7 @@ def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
 
 def finish_partial_build(home: Home) -> None:
     """Call `show_all_rows` for a candidate that was built part by part, once it is complete."""
-    with duckdb.connect(str(home.candidate / WORK), read_only=True) as con:
+    with read_database(home.candidate / WORK) as con:
         (in_part,) = one_row(con.execute("select is_in_part from raw.night"))
     if in_part:
         show_all_rows(home, readable_loads(home, read_ledger(home), load_contracts(), _published_before(home)))

@@ -1,0 +1,38 @@
+"""Reading a DuckDB file by itself, such as a published night or a part of the candidate."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+
+import duckdb
+
+from .sql import literal
+
+_numbers = count()
+
+
+@contextmanager
+def read_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with a DuckDB file as its default database, for reading a few rows. It has DuckDB's own settings: don't
+    change them, as others share them. Raises duckdb.Error if the file can't be read.
+
+    To open a file by itself takes 20 ms of processor time, as DuckDB then makes a new list of all its functions; to attach it
+    to a database that is there takes 0.3 ms. A night, and its tests even more, read such files many times.
+    """
+    name = f"file_{next(_numbers)}"
+    with _in_memory(os.getpid()).cursor() as con:
+        con.execute(f"attach {literal(str(path))} as {name} (read_only)")
+        try:
+            con.execute(f"use {name}")
+            yield con
+        finally:
+            con.execute(f"use memory; detach {name}")
+
+
+@lru_cache(maxsize=1)
+def _in_memory(_process: int) -> duckdb.DuckDBPyConnection:
+    """The empty database to which files are attached: one in a process, as its threads don't survive a fork."""
+    return duckdb.connect()
