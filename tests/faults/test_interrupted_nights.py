@@ -1,8 +1,9 @@
 """Nights interrupted by kill -9, a full disk or refused writes: what is published is whole, and the next night neither loses
 nor doubles a row.
 
-`--long` kills twenty times, and prints the stage and what was published then. It also leaves eight amounts of disk space, all
-too small for a night, and fills the disk at the beginning of every step.
+The suite kills one night while it builds, and has the full disks of single steps where those are tested. `-m long` makes the
+disk read-only and full, night after night. `--long` kills twenty times, and prints the stage and what was published then. It
+also leaves eight amounts of disk space, all too small for a night, and fills the disk at the beginning of every step.
 """
 
 import random
@@ -52,6 +53,7 @@ def test_a_killed_night_leaves_a_whole_publication_and_the_next_succeeds(
     shutil.rmtree(home.path)
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_or_read_only_at_each_step(
     two_nights: TwoNights, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -407,6 +407,7 @@ def test_row_with_a_category_counts_in_all_alone_where_the_newest_file_has_no_ca
     assert missed("2025", category="No kit") == (30, "partial")
 
 
+@pytest.mark.long
 def test_trace_is_as_far_covered_as_the_mart_says(home: Home) -> None:
     """Units where a file has none; Not recorded has the force's figure there."""
     figures = query_marts(

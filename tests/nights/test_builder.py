@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from support import copy_home, differing, drop_something, run_night
 
 from dagster_project.core.home import Home
@@ -27,6 +28,7 @@ class Killer(Listener):
         self.waits += 1
 
 
+@pytest.mark.long
 def test_a_night_builds_again_if_its_builder_is_killed(week_copy: Home, tmp_path: Path) -> None:
     other = copy_home(week_copy, tmp_path / "other")
     for home in (week_copy, other):

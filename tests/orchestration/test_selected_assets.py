@@ -61,6 +61,7 @@ def metadata(result: dg.ExecuteInProcessResult, key: str) -> dict[str, Any]:
     return {name: value.value for name, value in event.materialization.metadata.items()}
 
 
+@pytest.mark.long
 def test_selected_parts_add_up_to_a_night(home: Home, instance: dg.DagsterInstance) -> None:
     """One extract is landed, one mart built, then the rest, and then all published: each asset when it is selected."""
     landed = materialize(home, instance, "raw/mda_orders")

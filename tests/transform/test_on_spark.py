@@ -1,9 +1,8 @@
 """A night on Spark equals the night on DuckDB: every row of every relation, made of unusual files.
 
 Both engines read the files of one home: four nights of oracle/unusual_files, of two forces. The home's list of areas has two
-units of one force, as SQL that treats all units alike needs no more. The suite builds CHOSEN on Spark, from what DuckDB made of
-the models before them. The long run builds everything, and then a night on DuckDB, with two more files, after a night that
-Spark published.
+units of one force, as SQL that treats all units alike needs no more. The long run alone builds on Spark, and then a night on
+DuckDB, with two more files, after a night that Spark published; in the suite, test_sql_on_spark.py has Spark read the SQL.
 """
 
 import csv
@@ -11,11 +10,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -28,30 +25,19 @@ from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
-from dagster_project.transform import dbt_runner, spark
+from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import start
 from dagster_project.transform.dbt_runner import Node
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK, ReadableLoad
+from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 from dagster_project.transform.spark import SparkMissingError, require
-from dagster_project.transform.spark.raw import SPARK_TYPES
 
 from .needs_spark import QUICK_JAVA, WHY_NO_SPARK, needs_spark
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 pytestmark = pytest.mark.begin_first
 
 SEED = int(os.environ.get("PAM_TEST_SEED", "7"))
 UNITS = ("chesterfield", "derby-east")
 """One a section. Rows of other units have a unit that is not in the list."""
-MARTS = ("mart_drug_tests", "mart_public_health")
-"""One of counts and rates, one of figures that others publish."""
-CHOSEN = (
-    "measure_list", "standing_loads", "superseded_rows", "coverage_windows", "periods", "stg_drug_tests", "stg_public_health",
-    "drug_tests_events", "events", *MARTS, "mart_facts",
-)  # fmt: skip
-"""A seed, and models before and after these marts. Only some: Spark takes seconds for each."""
 LATER_FILES = ("crimes__derbyshire__2025-10-20__2025-11-21__", "naloxone__derbyshire__2023-10-01__2025-03-31__")
 """One corrects and withdraws rows of earlier files; one is older than the files that came before it."""
 SMALL_DATA_SETTINGS = {
@@ -82,17 +68,15 @@ def tables() -> list[tuple[str, str, str]]:
     return [(str(n.database), n.schema, n.alias) for n in models if n.config.materialized != dbt_runner.VIEW]
 
 
-def differences(one: Path, other: Path, only: Collection[str] = ()) -> dict[str, tuple[int, int]]:
+def differences(one: Path, other: Path) -> dict[str, tuple[int, int]]:
     """Relations that differ between two candidates: how many rows each has that the other lacks. Doubles, which only the gate
-    reads, are compared to nine places: the order of adding varies. `only`: these tables.
+    reads, are compared to nine places: the order of adding varies.
     """
     row_counts = {}
     with duckdb.connect() as con:
         for name, folder in (("one", one), ("other", other)):
             attach(con, folder, f"{name}_")
         for database, schema, table in tables():
-            if only and table not in only:
-                continue
             columns = con.execute(f"describe one_{database}.{schema}.{table}").fetchall()
             # The night that landed a load differs between homes.
             columns = [c for c in columns if (table, c[0]) != ("standing_loads", "night_id")]
@@ -112,12 +96,11 @@ def attach(con: duckdb.DuckDBPyConnection, candidate: Path, prefix: str = "") ->
         con.execute(f"attach '{candidate / file}' as {prefix}{database} (read_only)")
 
 
-def empty_tables(candidate: Path, only: Collection[str] = ()) -> list[str]:
+def empty_tables(candidate: Path) -> list[str]:
     """Tables without a row: comparing them would prove nothing."""
     with duckdb.connect() as con:
         attach(con, candidate)
-        chosen = [(at, schema, name) for at, schema, name in tables() if not only or name in only]
-        return [name for at, schema, name in chosen if not con.execute(f"from {at}.{schema}.{name} limit 1").fetchall()]
+        return [name for at, schema, name in tables() if not con.execute(f"from {at}.{schema}.{name} limit 1").fetchall()]
 
 
 def outcome(check: Check) -> tuple[str, str, str, bool]:
@@ -169,51 +152,6 @@ def duckdb_night(tmp_path_factory: pytest.TempPathFactory) -> DuckDBNight:
     return DuckDBNight(home, later, folder / "duckdb")
 
 
-def chosen_nodes() -> list[Any]:
-    """The seed and models of CHOSEN."""
-    return [n for n in dbt_runner.manifest().nodes.values() if n.name in CHOSEN and n.resource_type in ("model", "seed")]
-
-
-def show_parents(session: "SparkSession", home: Home, duckdb_candidate: Path) -> None:
-    """Give Spark the relations that CHOSEN and their tests read and that are not chosen, as DuckDB built them; of `measures`,
-    rows of MARTS."""
-    nodes = dbt_runner.manifest().nodes
-    chosen = {n.unique_id for n in chosen_nodes()}
-    selected = chosen | {x for x, n in nodes.items() if n.resource_type == "test" and chosen & {*n.depends_on_nodes}}
-    parents = {p for x in selected for p in nodes[x].depends_on_nodes if p in nodes} - chosen
-    folder = home.spill / "spark" / "parents"
-    with duckdb.connect() as con:
-        attach(con, duckdb_candidate)
-        for node in sorted((nodes[p] for p in parents), key=lambda n: n.unique_id):
-            name = f"{node.schema}.{node.alias}"
-            (folder / name).mkdir(parents=True)
-            rows = f"from {node.database}.{name}" + (f" where mart in {MARTS}" if node.name == "measures" else "")
-            con.execute(f"copy ({rows}) to '{folder / name}/rows.parquet' (format parquet)")
-            columns = ", ".join(f"{c[0]} {SPARK_TYPES.get(c[1], c[1])}" for c in con.execute(f"describe {rows}").fetchall())
-            session.sql(f"create schema if not exists {node.schema}")
-            session.sql(f"create table {name} ({columns}) using parquet location '{folder / name}'")
-
-
-@pytest.fixture(scope="module")
-def chosen_on_spark(duckdb_night: DuckDBNight, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The candidate of a night on Spark that builds CHOSEN alone."""
-    copy, show_raw, build = tmp_path_factory.mktemp("spark") / "candidate", spark.show_raw, dbt_runner.build
-    chosen = [".".join(n.fqn) for n in chosen_nodes()]
-
-    def show_all(session: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
-        show_raw(session, home, loads)
-        show_parents(session, home, duckdb_night.candidate)
-
-    with pytest.MonkeyPatch.context() as patch, night(duckdb_night.home, engine="spark") as run:
-        patch.setattr(spark, "show_raw", show_all)
-        patch.setattr(dbt_runner, "build", lambda home, _, progress, engine: build(home, chosen, progress, engine))
-        run.land()
-        names = [n.name for n in run.build() if n.kind != "test"]
-        assert sorted(names) == sorted(CHOSEN)
-        shutil.copytree(duckdb_night.home.candidate, copy)
-    return copy
-
-
 @pytest.fixture(scope="module")
 def spark_night(duckdb_night: DuckDBNight, tmp_path_factory: pytest.TempPathFactory) -> SparkNight:
     copy = tmp_path_factory.mktemp("spark") / "candidate"
@@ -228,13 +166,6 @@ def spark_night(duckdb_night: DuckDBNight, tmp_path_factory: pytest.TempPathFact
         shutil.copytree(duckdb_night.home.candidate, copy)
         run.publish()
     return SparkNight(checks_on_duckdb, nodes, checks, copy)
-
-
-@needs_spark
-def test_rows_of_chosen_models_are_the_same(duckdb_night: DuckDBNight, chosen_on_spark: Path) -> None:
-    assert empty_tables(chosen_on_spark, CHOSEN) == []
-    assert differences(duckdb_night.candidate, chosen_on_spark, CHOSEN) == {}
-    assert not duckdb_night.home.spill.exists()
 
 
 @needs_spark
@@ -269,6 +200,7 @@ def test_the_next_night_on_duckdb_equals_a_rebuild(duckdb_night: DuckDBNight, sp
     assert differences(other.candidate, duckdb_night.home.candidate) == {}
 
 
+@pytest.mark.long
 def test_a_different_row_is_found(duckdb_night: DuckDBNight, tmp_path: Path) -> None:
     original = duckdb_night.candidate
     shutil.copytree(original, tmp_path / "other")

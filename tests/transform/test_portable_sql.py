@@ -1,7 +1,8 @@
 """The models keep to the SQL that DuckDB and Spark share, so that a force can move to Spark without rewriting them.
 
 Two quick checks: constructs that one of the two lacks, and functions that are not known to be in both. What the two spell
-differently is in `macros/portable.sql` and nowhere else. tests/transform/test_on_spark.py tests that both give the same rows.
+differently is in `macros/portable.sql` and nowhere else. test_sql_on_spark.py has Spark read them, and the long run of
+test_on_spark.py tests that both give the same rows.
 """
 
 import re

@@ -1,12 +1,13 @@
-"""Each macro of `macros/portable.sql` in a `select` of its own on both engines: this finds in seconds, by name of macro, what a
-night on Spark would find after minutes in the relations that use it.
+"""Each macro of `macros/portable.sql` in a `select` of its own on both engines, and the SQL of every model read by Spark: this
+finds in seconds, by name of macro or model, what a night on Spark would find after minutes.
 
-The macros are read as templates, without dbt; the session has the settings that a night has.
+The macros are read as templates, without dbt; the session has the settings that a night has. That every row is the same is
+tested by the long run of test_on_spark.py.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import jinja2
@@ -14,9 +15,13 @@ import pytest
 
 from dagster_project.core.config import Spark
 from dagster_project.core.home import DBT_PROJECT, Home
+from dagster_project.transform import dbt_runner
 from dagster_project.transform.spark.session import spark_session
 
 from .needs_spark import QUICK_JAVA, needs_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
 MACROS = jinja2.Environment().from_string(PORTABLE).module
@@ -70,11 +75,59 @@ def on_duckdb(query: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def on_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
-    """Runs a query in a bare session."""
+def session(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
+    """A bare session."""
     home = Home(tmp_path_factory.mktemp("spark") / "home").create()
     with spark_session(home, Spark(master="local[1]", settings=QUICK_JAVA)) as spark:
-        yield lambda query: [tuple(row) for row in spark.sql(query).collect()]
+        yield spark
+
+
+@pytest.fixture
+def on_spark(session: "SparkSession") -> Callable[[str], list[tuple[Any, ...]]]:
+    """Runs a query in the session."""
+    return lambda query: [tuple(row) for row in session.sql(query).collect()]
+
+
+def unreadable(session: "SparkSession", sql: str) -> str:
+    """Why Spark can't read a query; blank if it can. It need not have the relations: only the syntax and the names of functions
+    are looked at.
+    """
+    from pyspark.errors import ParseException
+
+    try:
+        plan = session._jsparkSession.sessionState().sqlParser().parsePlan(sql)
+    except ParseException as error:
+        return str(error)
+    # Spark writes what it has not looked up yet with a quote before it.
+    unknown = {name for name in re.findall(r"'(\w+)\(", plan.toString()) if not session.catalog.functionExists(name)}
+    return f"unknown functions: {', '.join(sorted(unknown))}" if unknown else ""
+
+
+@needs_spark
+def test_spark_reads_the_sql_of_every_model(session: "SparkSession", new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in dbt_runner._environment(new_home).items():
+        monkeypatch.setenv(name, value)
+    args = ["compile", "--no-write-json", "--no-populate-cache", "--no-introspect", "--target", "spark"]
+    with dbt_runner._dbt_lock, dbt_runner._closing_connections("spark"):
+        args += ["--select", "resource_type:model"]
+        results = dbt_runner._invoke(args, dbt_runner.manifest("spark"), new_home.candidate / "dbt").result.results
+    models = {r.node.name: r.node.compiled_code for r in results}
+    assert len(models) > 100
+    assert {name: why for name, sql in models.items() if (why := unreadable(session, sql))} == {}
+
+
+@needs_spark
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("select list_filter(a, x -> x > 1) from b", "unknown functions: list_filter"),
+        ("select * exclude (a) from b", "SYNTAX"),
+        ("select a::date from b qualify row_number() over (order by a) = 1", ""),
+        ("select count(*) filter (where a) from b", ""),
+    ],
+)
+def test_sql_that_spark_lacks_is_found(session: "SparkSession", sql: str, why: str) -> None:
+    assert (why in unreadable(session, sql)) if why else not unreadable(session, sql)
 
 
 def test_every_macro_has_a_case() -> None:
