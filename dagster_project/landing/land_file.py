@@ -4,13 +4,14 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import duckdb
 
+from dagster_project.contracts import Contract
 from dagster_project.core.errors import Cause, cause_of
 
 from .column_drift import absent_columns, describe_drift, describe_extraction
@@ -107,6 +108,26 @@ class _FileCounts:
         return self.merged + self.clashing > 0
 
 
+@dataclass
+class _Findings:
+    """What is found of a file while its rows are stored."""
+
+    hold_reason: str | None
+    """Why to hold it; None: nothing so far."""
+    n_quarantined: int = 0
+    """Its rows in the quarantine."""
+    kinds: dict[str, int] = field(default_factory=dict)
+    """Reasons of the quarantine, each with its number of rows."""
+    notes: list[str] = field(default_factory=list)
+    """What a person should look at."""
+    if_accepted: list[str] = field(default_factory=list)
+    """Notes that are true only if the file is not held."""
+    replaced: dict[str, int] = field(default_factory=dict)
+    """Rows outside its window that it replaces, by the file that has them."""
+    withheld: dict[str, int] = field(default_factory=dict)
+    """Rows that a file of the same time contradicts, by load."""
+
+
 class FileLanding(LandingSession):
     """Lands one file: reads it, checks it against its contract, decides whether to accept it, and stores it."""
 
@@ -173,10 +194,9 @@ class FileLanding(LandingSession):
             facts.update(sha256=stored.sha256, bytes=len(stored.data))
             if manifest:
                 manifest.check_bytes(stored)
-            keyless = not self.contracts[file.extract_and_force[0]].key
-            earlier = None if file.covers else self.decisions.same_bytes(file, stored.sha256, keyless)
+            contract = self.contracts[file.extract_and_force[0]]
+            earlier = None if file.covers else self.decisions.same_bytes(file, stored.sha256, not contract.key)
             if earlier is None:
-                contract = self.contracts[file.extract_and_force[0]]
                 open_rows = partial(open_file, self.con, file, stored, contract, facts, mapping, resources)
                 sheet, counts = self._read_rows(file, at, facts, open_rows, resources)
                 facts.update(rows_in_file=counts.rows, rows_ignored=sheet.n_ignored or None)
@@ -189,29 +209,12 @@ class FileLanding(LandingSession):
                 )
             if earlier:
                 return self._known(file, at, facts, earlier)
-            for taken in self.decisions.retracted(file):
-                if taken.sha256 == stored.sha256 or self._has_rows_of(taken, sheet, counts):
-                    again = f"pam release {taken.load_id}"
-                    if taken.mapping != facts.get("mapping"):
-                        again += "; to read it with another mapping, drop it as a newer extraction"
-                    raise Refused(f"{taken.reason}. If it is right after all: {again}")
+            self._refuse_retracted(file, stored.sha256, facts, sheet, counts)
             facts["made_up"] = is_made_up(self.con)
             if facts["made_up"] and self.is_home_real:
                 raise Waits(f"{MIXED}. Give it another home (--home DIR)")
             refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, is_mapped="mapping" in facts)
-            if rival := self.decisions.rival(file, contract):
-                is_part = rival.window != file.window
-                how = "and covers some of the same months, whose rows would count twice" if is_part else "with other content"
-                reason = (
-                    f"two files claim to be one extraction: {rival.source_file} came first, {how}; if this one corrects it,"
-                    f" drop it again under a newer time ({NEWER_TIME})"
-                )
-                mappings = {str(m).partition("@")[0] for m in (rival.mapping, facts.get("mapping")) if m}
-                if len(mappings) > 1:
-                    reason += "; if they are of two systems, have each cover its own days alone (covers: months in its mapping)"
-                elif rival.mapping != facts.get("mapping"):
-                    reason += " (or the mapping changed since: drop what is mapped again as a newer extraction)"
-                raise Refused(reason)
+            self._refuse_second_claim(file, contract, facts)
         except Refused:
             raise
         except OSError as error:
@@ -230,6 +233,33 @@ class FileLanding(LandingSession):
         if self.budget.is_closed:
             raise Stopped
         return self._store(file, at, facts, sheet, counts)
+
+    def _refuse_retracted(self, file: InboxFile, sha256: str, facts: dict[str, Any], sheet: Sheet, counts: _FileCounts) -> None:
+        """Raise Refused for a file that a person has retracted, in whatever container it comes again."""
+        for taken in self.decisions.retracted(file):
+            if taken.sha256 == sha256 or self._has_rows_of(taken, sheet, counts):
+                again = f"pam release {taken.load_id}"
+                if taken.mapping != facts.get("mapping"):
+                    again += "; to read it with another mapping, drop it as a newer extraction"
+                raise Refused(f"{taken.reason}. If it is right after all: {again}")
+
+    def _refuse_second_claim(self, file: InboxFile, contract: Contract, facts: dict[str, Any]) -> None:
+        """Raise Refused if another file claims to be the same extraction."""
+        rival = self.decisions.rival(file, contract)
+        if rival is None:
+            return
+        is_part = rival.window != file.window
+        how = "and covers some of the same months, whose rows would count twice" if is_part else "with other content"
+        reason = (
+            f"two files claim to be one extraction: {rival.source_file} came first, {how}; if this one corrects it,"
+            f" drop it again under a newer time ({NEWER_TIME})"
+        )
+        mappings = {str(m).partition("@")[0] for m in (rival.mapping, facts.get("mapping")) if m}
+        if len(mappings) > 1:
+            reason += "; if they are of two systems, have each cover its own days alone (covers: months in its mapping)"
+        elif rival.mapping != facts.get("mapping"):
+            reason += " (or the mapping changed since: drop what is mapped again as a newer extraction)"
+        raise Refused(reason)
 
     def _same_content(self, file: InboxFile, sheet: Sheet, counts: _FileCounts) -> LedgerEntry | None:
         """The earlier load with the same rows in other bytes (another container or encoding), or None."""
@@ -332,101 +362,118 @@ class FileLanding(LandingSession):
     def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, counts: _FileCounts) -> LedgerEntry:
         """Write the file's rows and return its entry. Errors here are not the file's fault: they stop the night."""
         load = self._load(file, at, facts["sha256"])
-        n_quarantined = 0
-        kinds: dict[str, int] = {}
-        withheld: dict[str, int] = {}
         self.mark_started()
         if not counts.is_written:
             write_raw(self.con, self.home, load, sheet, counts.good)
         place_raw(self.home, load)
-        several, items = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
-        if counts.bad and not items:
-            several, items = items_alone(self.con, sheet, counts.rows, counts.bad) or (several, items)
-        if counts.bad or counts.clashing:
-            kinds, n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
-            write_quarantine(self.con, self.home, load, sheet)
-        notes: list[str] = []
-        none_left: list[str] = []
-        replaced: dict[str, int] = {}
-        hold_reason = counts.hold_reason
-        if hold_reason is None and items:
-            todo = (
-                "have the system export the rows of a record one below the other, the first with all that they have in common"
-                if sheet.mapping.table.row_for_each == items
-                else f"say table: {{row_for_each: {items}}} in a mapping, which makes one row of them, and drop the file again"
-                f" under a newer time ({NEWER_TIME})"
-            )
-            hold_reason = f"{several}. Not believed: {todo}; if they are faults of single records, release it"
-        too_many = partial(quarantined_too_much, counts.rows, n_quarantined, kinds, self.limits)
-        if hold_reason is None and (hold_reason := too_many()) and (advice := months_alone(self.con, sheet)):
-            hold_reason = too_many(advice)
-        if hold_reason is None and kinds:
-            hold_reason = other_order_below(self.con, sheet)
-        hold_reason = hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
-        if hold_reason is None:
-            earlier = self.decisions.accepted_of(file)
-            hold_reason, none_left = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
-            hold_reason = hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
-            if hold_reason is None:
-                replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
+        found = _Findings(counts.hold_reason)
+        self._quarantine(found, load, sheet, counts)
+        self._compare_with_earlier(found, file, load, sheet, counts)
         stored = read_stored_columns(self.con, self.home, load)
         absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
-        held_for = HELD_FOR if vocabulary.hold_reason and hold_reason is None else None
-        hold_reason = "; ".join(filter(None, (hold_reason, vocabulary.hold_reason))) or None
-        if hold_reason is None and sheet.key and (others := self.decisions.tied(file)):
-            hold_reason, others = self._hold_for_conflicts(load, sheet, others, counts.rows, n_quarantined, kinds)
-            if hold_reason is None:
-                withheld = settle_conflicts(self.con, self.home, sheet.contract, load, others)
-            if n_tied := withheld.pop(load.load_id, 0):
-                kinds[CONFLICT_KIND] = n_tied
-                n_quarantined += n_tied
-        if hold_reason is None:
-            notes += none_left
-        if several and not items:
-            notes.append(f"{several}: have the system export one row for each record")
-        if other := self.decisions.same_of_another_force(file, facts["sha256"]):
-            notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
+        held_for = HELD_FOR if vocabulary.hold_reason and found.hold_reason is None else None
+        found.hold_reason = "; ".join(filter(None, (found.hold_reason, vocabulary.hold_reason))) or None
+        self._settle_conflicts(found, file, load, sheet, counts)
         previous = self.decisions.last_accepted(file)
-        if not counts.rows and not hold_reason and previous and (note := rows_that_stopped(sheet, previous)):
-            notes.append(note)
-        indicators = []
-        if sheet.contract.kind == "indicators":
-            # A later download replaces these indicators and no others.
-            ids = f"select distinct c_indicator_id from {PARSED} where not bad and c_indicator_id is not null order by 1"
-            indicators = [indicator for (indicator,) in self.con.execute(ids).fetchall()]
-        notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
+        self._note_doubts(found, file, facts["sha256"], sheet, counts, previous)
+        found.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
+        indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if counts.rows > LARGE:
             clear(self.con)
         return self._entry(
             file,
             at,
-            outcome="held" if hold_reason else "accepted",
-            reason=hold_reason,
+            outcome="held" if found.hold_reason else "accepted",
+            reason=found.hold_reason,
             held_for=held_for,
             unknown_values=vocabulary.unknown,
             unknown_told=vocabulary.warnings,
             load_id=load.load_id,
-            rows_landed=counts.rows - n_quarantined - counts.merged,
-            rows_quarantined=n_quarantined,
+            rows_landed=counts.rows - found.n_quarantined - counts.merged,
+            rows_quarantined=found.n_quarantined,
             rows_duplicate=counts.merged,
-            quarantine_reasons=kinds,
+            quarantine_reasons=found.kinds,
             ragged_digest=counts.ragged_digest,
             absent_columns=absent,
             drift=[
                 *(describe_drift(previous, sheet.layout) if previous else []),
                 *sheet.unseen,
                 *describe_around(sheet.around, sheet),
-                *notes,
+                *found.notes,
                 *describe_extraction(file, at),
             ],
-            replaced=replaced,
+            replaced=found.replaced,
             indicators=indicators,
-            withheld=withheld,
+            withheld=found.withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
             **facts,
         )
+
+    def _quarantine(self, found: _Findings, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
+        """Write the rows that do not load, and hold the file for what they say of it."""
+        several, items = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
+        if counts.bad and not items:
+            several, items = items_alone(self.con, sheet, counts.rows, counts.bad) or (several, items)
+        if counts.bad or counts.clashing:
+            found.kinds, found.n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
+            write_quarantine(self.con, self.home, load, sheet)
+        if items and found.hold_reason is None:
+            todo = (
+                "have the system export the rows of a record one below the other, the first with all that they have in common"
+                if sheet.mapping.table.row_for_each == items
+                else f"say table: {{row_for_each: {items}}} in a mapping, which makes one row of them, and drop the file again"
+                f" under a newer time ({NEWER_TIME})"
+            )
+            found.hold_reason = f"{several}. Not believed: {todo}; if they are faults of single records, release it"
+        elif several and not items:
+            found.notes.append(f"{several}: have the system export one row for each record")
+        too_many = partial(quarantined_too_much, counts.rows, found.n_quarantined, found.kinds, self.limits)
+        if found.hold_reason is None and (reason := too_many()):
+            advice = months_alone(self.con, sheet)
+            found.hold_reason = too_many(advice) if advice else reason
+        if found.hold_reason is None and found.kinds:
+            found.hold_reason = other_order_below(self.con, sheet)
+        found.hold_reason = found.hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
+
+    def _compare_with_earlier(self, found: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
+        """Hold a file that would undo what stands, and note which rows of earlier files it replaces."""
+        if found.hold_reason is None:
+            earlier = self.decisions.accepted_of(file)
+            found.hold_reason, found.if_accepted = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
+            found.hold_reason = found.hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
+            if found.hold_reason is None:
+                found.replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
+                found.notes += notes
+
+    def _settle_conflicts(self, found: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
+        """Put rows that another file of the same time contradicts into the quarantine, or hold one of the two files."""
+        if found.hold_reason is None and sheet.key and (others := self.decisions.tied(file)):
+            found.hold_reason, others = self._hold_for_conflicts(
+                load, sheet, others, counts.rows, found.n_quarantined, found.kinds
+            )
+            if found.hold_reason is None:
+                found.withheld = settle_conflicts(self.con, self.home, sheet.contract, load, others)
+            if n_tied := found.withheld.pop(load.load_id, 0):
+                found.kinds[CONFLICT_KIND] = n_tied
+                found.n_quarantined += n_tied
+
+    def _note_doubts(
+        self, found: _Findings, file: InboxFile, sha256: str, sheet: Sheet, counts: _FileCounts, previous: LedgerEntry | None
+    ) -> None:
+        """Note what a person should look at. `previous`: the last accepted file before this one."""
+        if found.hold_reason is None:
+            found.notes += found.if_accepted
+        if other := self.decisions.same_of_another_force(file, sha256):
+            found.notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
+        if not counts.rows and not found.hold_reason and previous and (note := rows_that_stopped(sheet, previous)):
+            found.notes.append(note)
+
+    def _indicators(self) -> list[str]:
+        """The indicators that a file has rows of. A later download replaces these and no others."""
+        ids = f"select distinct c_indicator_id from {PARSED} where not bad and c_indicator_id is not null order by 1"
+        return [indicator for (indicator,) in self.con.execute(ids).fetchall()]
 
     def _hold_for_conflicts(
         self, load: Load, sheet: Sheet, others: list[LedgerEntry], rows: int, quarantined: int, kinds: dict[str, int]
