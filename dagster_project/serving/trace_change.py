@@ -42,11 +42,13 @@ def trace_change(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Chan
          request.last, request.shows],
     ).fetchone()  # fmt: skip
     value = cell[0] if cell else None
-    why = "one of the two periods is not fully covered"
+    why = "one of the two figures is not applicable"
     if value is not None:
         why = ""
-    elif request.shows == "pct_change" and before.value == 0:
-        why = "there is no change in per cent from 0"
+    elif {now.data_status, before.data_status} != {"complete"}:
+        why = "one of the two periods is not fully covered"
     elif request.shows == "pct_change" and now.unit == "percent":
         why = "a rate changes by percentage points"
+    elif request.shows == "pct_change" and before.value == 0:
+        why = "there is no change in per cent from 0"
     return Change(now, before, value, unit, why)

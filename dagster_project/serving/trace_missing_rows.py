@@ -66,7 +66,11 @@ def _superseded(
         present as ({present}),
         versions as (
             select r._key, cast(r._date as date) as day, loads.*,
-                lead(file) over (partition by r._key order by extracted) as newer
+                -- Of a file of the same time with another version, both versions are in quarantine.
+                first_value(file) over (
+                    partition by r._key order by extracted
+                    range between interval 1 microsecond following and unbounded following
+                ) as newer
             from {parquet_of(*(load_of(e).raw(home) for e in own))} as r join loads on r._load_id = loads.load_id
         ),
         last_within as (
