@@ -27,7 +27,7 @@ from dagster_project.core.reference_lists import (
     known_words,
 )
 
-from .ledger import STORED, LedgerEntry, read_ledger
+from .ledger import STORED, LedgerEntry, extracted, is_replaced, read_ledger
 from .raw_store import Load, parquet_of
 
 LISTED = 5_000
@@ -156,7 +156,7 @@ def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[
 
 @dataclass(frozen=True)
 class UnknownValue:
-    """A value that is on no list, in one force's extract. `rows`: in the newest file of each window."""
+    """A value that is on no list, in one force's extract. `rows`: in files with it that no newer one with it covers."""
 
     force_code: str
     extract: str
@@ -184,10 +184,13 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and look_up(value, words, column) is None:
-            # The newest file of a window counts.
-            rows = {e.window: e.unknown_values[column][value] for e in files}
+            newest: list[LedgerEntry] = []
+            for e in sorted(files, key=extracted, reverse=True):
+                if not is_replaced(e, newest):
+                    newest.append(e)
+            rows = sum(e.unknown_values[column][value] for e in newest)
             nights = [e.night_id for e in files]
-            unknown.append(UnknownValue(force, extract, column, value, sum(rows.values()), min(nights), max(nights)))
+            unknown.append(UnknownValue(force, extract, column, value, rows, min(nights), max(nights)))
     return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))
 
 

@@ -1,6 +1,7 @@
 """Values that no list knows: at which shares a file is held or lists them, and how a person accepts them."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,28 @@ def test_units_are_no_longer_unknown_once_the_force_has_no_list(new_home: Home) 
     assert [(u.column_name, u.value, u.rows) for u in unknown_values(new_home)] == [("lpu", "Atlantis", 5)]
     areas.unlink()
     assert unknown_values(new_home) == []
+
+
+def test_rows_of_an_unknown_value_are_those_of_the_newest_files(new_home: Home) -> None:
+    """Nightly files that each hold the whole year name a value again each night; an older one may arrive last."""
+    entry = LedgerEntry.model_validate({
+        "night_id": "n1", "landed_at": "2026-01-01T02:00:00Z", "extract": "crimes", "force_code": "derbyshire",
+        "form": "canonical", "source_file": "a.csv", "outcome": "accepted", "load_id": "a", "covered_from": "2025-01-01",
+        "covered_to": "2025-01-31", "extracted_at": "2026-01-01T01:00:00Z", "sha256": "0" * 64, "bytes": 1, "file_mtime": 0,
+        "unknown_values": {"offence_code": {"XX1": 1}},
+    })  # fmt: skip
+    # Day of extraction, last day of the window, and rows. Newer files cover the windows of the first and the third.
+    files = [(2, "2025-02-28", 10), (3, "2025-03-31", 20), (1, "2025-03-31", 99), (4, "2025-03-30", 40), (5, "2025-01-31", 80)]
+    entries = [
+        entry.model_copy(update={
+            "load_id": str(day), "night_id": f"n{n}", "extracted_at": f"2026-01-0{day}T01:00:00Z",
+            "covered_to": date.fromisoformat(last), "unknown_values": {"offence_code": {"XX1": rows}},
+        })
+        for n, (day, last, rows) in enumerate(files)
+    ]  # fmt: skip
+    retracted = entry.model_copy(update={"load_id": "r", "night_id": "n9", "outcome": "retracted"})
+    (found,) = unknown_values(new_home, [*entries, retracted])
+    assert (found.rows, found.first_night, found.last_night) == (20 + 40 + 80, "n0", "n4")
 
 
 def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) -> None:
