@@ -136,13 +136,9 @@ def _touched(
     others: Iterable[LedgerEntry],
     shown: Collection[str],
 ) -> set[str]:
-    """The months of a new load's window, of earlier rows with one of its keys, and of police.uk files that it replaces."""
+    """The months of a new load's window, and of earlier rows with one of its keys."""
     touched = _months(new)
     if contract.key and new.form == "canonical":
-        for other in others:
-            (first, last), (new_first, new_last) = other.window, new.window
-            if other.form == "police_uk" and first <= new_last and new_first <= last:
-                touched |= _months(other)
         paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.has_rows]
         if new.load_id in shown and new.has_rows and len(paths) > 1:
             touched |= {
