@@ -1,0 +1,117 @@
+"""Which loads are erased after a night, and what is stored in place of their rows."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from support import write_extract
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.home import Home
+from dagster_project.core.raw_table_columns import columns_of, make_raw_table
+from dagster_project.core.row_tables import make_table
+from dagster_project.landing import LedgerEntry, find_files, land_files, read_erasures, read_ledger
+from dagster_project.landing.conflicting_files import load_of
+from dagster_project.nights import erase_expired
+from dagster_project.nights.erase_expired import archive_and_erase, expired_loads
+from dagster_project.transform.monthly_archive import load_archived_totals
+from dagster_project.transform.raw_schema import WORK
+
+TODAY = date(2026, 1, 6)
+NIGHT = "20260106T020000Z"
+
+
+def land(home: Home, *names: str) -> dict[str, LedgerEntry]:
+    """Land a file of each extract (`naloxone 2018`, by its year). Returns the loads by these names."""
+    contracts = load_contracts()
+    for name in names:
+        extract, year = name.split()
+        samples = {"whole": "1", "date": f"{year}-05-05", "timestamp": f"{year}-05-05"}
+        row = {
+            c.name: samples.get(c.type, (c.values or ("X",))[0]) for c in contracts[extract].columns if c.required
+        }  # fmt: skip
+        window = (f"{year}-01-01", f"{year}-12-31")
+        write_extract(home.inbox, extract, [row], window=window, stamp=f"{year}1231T020000Z")
+    land_files(home, contracts, find_files(home.inbox, contracts, {"derbyshire"}), NIGHT, archive=True)
+    return {f"{e.extract} {e.window[0].year}": e for e in read_ledger(home) if e.outcome == "accepted"}
+
+
+@pytest.fixture
+def erasable(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, LedgerEntry]]:
+    """Loads of crimes of six years; figures use all but that of 2015. Their monthly totals are made up."""
+    loads = land(new_home, *(f"crimes {year}" for year in range(2014, 2020)))
+    totals = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in erase_expired.ARCHIVED_COLUMNS.items())
+    monkeypatch.setattr(erase_expired, "_monthly_totals_sql", lambda e: f"select {totals}")
+    new_home.candidate.mkdir(exist_ok=True)
+    with duckdb.connect(str(new_home.candidate / WORK)) as con:
+        con.execute("create schema raw; create schema staging")
+        con.execute("create table raw.loads (extract varchar, force_code varchar, load_id varchar, rows_landed bigint)")
+        for name, e in loads.items():
+            if "2015" not in name:
+                con.execute("insert into raw.loads values ('crimes', 'derbyshire', ?, 1)", [e.load_id])
+        make_table(con, "staging.superseded_rows", columns_of("carried_superseded"), [
+            ("crimes", loads[f"crimes {year}"].load_id, "2", reason, loads[f"crimes {by}"].load_id)
+            for year, reason, by in (
+                (2019, "newer version", 2016), (2018, "withdrawn", 2016), (2014, "newer version", 2016),
+                (2018, "newer version", 2019),
+            )
+        ])  # fmt: skip
+    yield loads
+
+
+def rows_left(home: Home, loads: dict[str, LedgerEntry]) -> list[str]:
+    return [name for name, e in loads.items() if load_of(e).raw(home).exists()]
+
+
+def test_only_expired_loads_that_figures_use_are_archived(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
+    """The next landing erases one that no figure uses. The year is over by a day."""
+    erased = archive_and_erase(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
+    assert rows_left(new_home, erasable) == ["crimes 2015", "crimes 2018", "crimes 2019"]
+    assert [Path(e.archived).stem for e in erased] == [erasable[f"crimes {y}"].load_id for y in (2014, 2016, 2017)]
+    assert [len(e.kept) for e in erased] == [1, 2, 1], "only that of 2016 had replaced rows of a load that stays"
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        load_archived_totals(con, new_home, {str(erasable["crimes 2016"].load_id)})
+        replaced = con.execute("select load_id, by_load_id from raw.kept_superseded").fetchall()
+        assert replaced == [(erasable["crimes 2019"].load_id, erasable["crimes 2016"].load_id)]
+        assert con.execute("select kept_night, is_carried from raw.kept_months").fetchall() == [(NIGHT, False)]
+
+
+def test_a_load_whose_totals_are_on_record_is_erased_without_new_ones(
+    new_home: Home, erasable: dict[str, LedgerEntry]
+) -> None:
+    """A night that was stopped before it erased: its figures are made of the totals already."""
+    archive_and_erase(new_home, load_contracts(), {"crimes": 11}, TODAY, NIGHT)
+    path = load_of(erasable["crimes 2014"]).raw(new_home)
+    path.write_bytes(b"not erased yet")
+    with duckdb.connect(str(new_home.candidate / WORK)) as con:
+        con.execute("delete from raw.loads")
+    before = read_erasures(new_home)
+    assert archive_and_erase(new_home, load_contracts(), {"crimes": 11}, TODAY, "20260107T020000Z") == []
+    assert not path.exists() and read_erasures(new_home) == before and len(before) == 1
+
+
+def test_extracts_without_monthly_totals_and_without_a_limit_stay(new_home: Home) -> None:
+    """Indicators that others publish, and what a later row looks back at."""
+    loads = land(new_home, "naloxone 2010", "op_trapped 2010", "crimes 2010", "naloxone 2025")
+    contracts = load_contracts()
+    no_limit = {x: c.model_copy(update={"keep_years": None}) if x == "crimes" else c for x, c in contracts.items()}
+    years = {"naloxone": 3, "op_trapped": 3}
+    assert expired_loads(new_home, no_limit, years, TODAY) == [loads["naloxone 2010"]]
+    kinds = contracts | {"naloxone": contracts["naloxone"].model_copy(update={"kind": "indicators"})}
+    assert expired_loads(new_home, kinds, years | {"crimes": 90}, TODAY) == []
+    load_of(loads["naloxone 2010"]).raw(new_home).unlink()
+    assert expired_loads(new_home, no_limit, years, TODAY) == []
+
+
+def test_archived_totals_are_those_of_the_wanted_loads(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
+    archive_and_erase(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        make_raw_table(con, "kept_months", ())
+        for wanted, totals, superseded in ((("2014", "2017"), 2, 0), (("2016",), 1, 1), ((), 0, 0)):
+            load_archived_totals(con, new_home, {str(erasable[f"crimes {year}"].load_id) for year in wanted})
+            assert con.execute("select count(*) from raw.kept_months").fetchone() == (totals,), wanted
+            assert con.execute("select count(*) from raw.kept_superseded").fetchone() == (superseded,), wanted
