@@ -1,0 +1,180 @@
+"""The public form of marts that are written by hand: figures as at a day, changes, rates and markers, each by itself."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from itertools import chain
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.core.config import Public
+from dagster_project.core.row_tables import make_table
+from dagster_project.editions.windows import month_end
+from dagster_project.public_form import write_public
+
+FIRST, END = 12 * 2023 + 3, 12 * 2026 + 9
+"""Months since year 0, from April 2023 to September 2026: three financial years, and a half that runs."""
+APRIL_2024, APRIL_2025, APRIL_2026 = (FIRST + 12 * n for n in (1, 2, 3))
+TEXT, NUMBER = "varchar", "decimal(28, 10)"
+COLUMNS = {
+    "mart": TEXT, "force_code": TEXT, "area_type": TEXT, "area_code": TEXT, "area_name": TEXT, "measure": TEXT,
+    "category": TEXT, "period_type": TEXT, "period_start": "date", "period_end": "date", "period_label": TEXT,
+    "value": NUMBER, "unit": TEXT, "numerator": NUMBER, "denominator": NUMBER, "prior_value": NUMBER,
+    "volume_change": NUMBER, "pct_change": NUMBER, "data_status": TEXT,
+}  # fmt: skip
+Series = dict[int, int | None]
+
+
+def series(value: int | None, **months: int | None) -> Series:
+    """A figure of each month, the same but in some (`m24303=4`)."""
+    return {m: months.get(f"m{m}", value) for m in range(FIRST, END)}
+
+
+Rows = Iterable[tuple[Any, ...]]
+
+
+def rows(mart: str, measure: str, figures: Series, category: str = "all", below: Series | None = None) -> Rows:
+    """The months of a measure of the force, each with the year before and the change. `below`: what a rate is a share of."""
+    shares = {m: v if below is None else 100 * v / below[m] if below[m] else None for m, v in figures.items()}
+    for m, value in shares.items():
+        start, prior = date(m // 12, m % 12 + 1, 1), shares.get(m - 12)
+        change = None if None in (value, prior) else value - prior
+        parts = (figures[m], below[m]) if below else (None, None)
+        percent = None if below or not (prior and value) else 100 * change / prior
+        yield (
+            mart, "f", "force", "f", "F", measure, category, "month", start, month_end(start.year, start.month), "", value,
+            "percent" if below else "count", *parts, prior, change, percent, "complete",
+        )  # fmt: skip
+
+
+def public(*figures: Rows, change: str = "", **settings: Any) -> duckdb.DuckDBPyConnection:
+    """The public form of these rows. `change`: SQL that is run on them first."""
+    con = duckdb.connect()
+    con.execute("create schema marts; create schema staging")
+    areas = ("force_code", "area_type", "area_code", "section_code")
+    make_table(con, "staging.areas_listed", dict.fromkeys(areas, TEXT), [("f", "force", "f", None)])
+    make_table(con, "marts.measures", COLUMNS, [*chain(*figures)])
+    con.execute(change or "select 1")
+    write_public(con, Public(**settings), "staging", "secret")
+    return con
+
+
+def shown(con: duckdb.DuckDBPyConnection, measure: str, columns: str, month: int) -> tuple[Any, ...] | None:
+    """Columns of a measure's public form in a month."""
+    return con.execute(
+        f"select {columns} from marts_public.measures where measure = ? and category = 'all'"
+        " and 12 * year(period_start) + month(period_start) - 1 = ?", [measure, month],
+    ).fetchone()  # fmt: skip
+
+
+def values(con: duckdb.DuckDBPyConnection, measure: str) -> list[tuple[Any, ...]]:
+    """Value and marker of every month of a measure."""
+    sql = "select value, marker from marts_public.measures where measure = ? and category = 'all' order by period_start"
+    return con.execute(sql, [measure]).fetchall()
+
+
+LINES = "mart_county_lines"
+
+
+def lines(
+    active: Series, identified: Series | None = None, closed: Series | None = None, change: str = ""
+) -> duckdb.DuckDBPyConnection:
+    flows = {"lines_identified": identified or series(10), "lines_closed": closed or series(10), "lines_active": active}
+    made = (rows(LINES, measure, figures) for measure, figures in flows.items())
+    return public(*made, change=change, running_year="hidden")
+
+
+@pytest.mark.parametrize(
+    ("active", "flows", "change", "is_shown"),
+    [
+        (series(9, m24310=5, m24311=0), {}, "", True),
+        (series(9, m24310=4), {}, "", False),
+        (series(9), {"closed": series(10, m24310=4)}, "", False),
+        (series(9), {}, "delete from marts.measures where measure = 'lines_closed'", False),
+    ],
+    ids=["from the threshold on, or 0", "small in a month", "closed ones are small in a month", "no closed ones"],
+)  # fmt: skip
+def test_a_figure_as_at_a_day_is_shown_if_it_and_what_changes_it_are_never_small(
+    active: Series, flows: dict[str, Series], change: str, is_shown: bool
+) -> None:
+    """And up to the end of the last financial year that is over; the year before, up to its own."""
+    con = lines(active, **flows, change=change)
+    for month in (APRIL_2024, APRIL_2026 - 1):
+        assert shown(con, "lines_active", "value, marker", month) == ((9, None) if is_shown else (None, "[c]"))
+    assert shown(con, "lines_active", "value, marker", APRIL_2026) == (None, "[c]")
+    assert shown(con, "lines_active", "prior_value, prior_marker", APRIL_2026) == ((9, None) if is_shown else (None, "[c]"))
+    assert shown(con, "lines_active", "prior_value, prior_marker", FIRST) == (None, "[x]")
+
+
+def test_a_change_from_a_hidden_figure_is_hidden() -> None:
+    """It and the figure now would give away the year before."""
+    small = {f"m{m}": 3 for m in range(FIRST, APRIL_2024)}
+    con = lines(series(9), series(10, **small))
+    columns = "value, prior_value, volume_change, pct_change, marker, prior_marker"
+    assert shown(con, "lines_identified", columns, APRIL_2024) == (10, None, None, None, None, "[c]")
+    assert shown(con, "lines_identified", columns, APRIL_2025) == (10, 10, 0, 0, None, None)
+
+
+FINDS, BELOW = "drug_find_rate", "drug_searches_recording_finds"
+
+
+def searches(finds: Series, below: Series, change: str = "", **settings: Any) -> duckdb.DuckDBPyConnection:
+    """Searches, of which some are drug searches with finds; the same number by outcome."""
+    counts = {"searches": below, "drug_searches": below, "drug_finds": finds, "drug_searches_by_outcome": below}
+    made = [rows("mart_stop_search", measure, figures) for measure, figures in counts.items()]
+    made.append(rows("mart_stop_search", "drug_searches_by_outcome", below, "Arrest"))
+    return public(*made, rows("mart_stop_search", FINDS, finds, below=below), change=change, **settings)
+
+
+def test_a_rate_is_hidden_with_either_of_its_parts() -> None:
+    """Now or the year before: here the finds, and the searches without finds, are small in some years."""
+    for small in ({"finds": 3, "below": 100}, {"finds": 97, "below": 100}):
+        years = {name: {f"m{m}": n for m in range(APRIL_2024, APRIL_2025)} for name, n in small.items()}
+        con = searches(series(40, **years["finds"]), series(100, **years["below"]))
+        columns = "value, prior_value, volume_change, numerator, denominator, marker, prior_marker"
+        assert shown(con, FINDS, columns, APRIL_2024) == (None, 40, None, None, None, "[c]", None)
+        assert shown(con, FINDS, columns, APRIL_2025) == (40, None, None, 40, 100, None, "[c]")
+
+
+ROUND = {"mode": "round", "base": 5}
+RATE = "value, prior_value, volume_change, pct_change, numerator, denominator, marker, prior_marker"
+
+
+def test_rounded_rates_need_a_divisor_of_ten_bases() -> None:
+    """Now, or the year before. Counts that are multiples of the base stay as they are; a rate changes by points."""
+    small = {f"m{m}": 45 for m in range(APRIL_2024, APRIL_2025)}
+    con = searches(series(20), series(50, **small), **ROUND)
+    assert shown(con, FINDS, RATE, FIRST) == (40, None, None, None, 20, 50, None, "[x]")
+    assert shown(con, FINDS, RATE, APRIL_2024) == (None, 40, None, None, 20, 45, "[c]", None)
+    assert shown(con, FINDS, RATE, APRIL_2025) == (40, None, None, None, 20, 50, None, "[c]")
+    assert shown(con, FINDS, RATE, APRIL_2026) == (40, 40, 0, None, 20, 50, None, None)
+    assert shown(con, "drug_finds", RATE, APRIL_2026) == (20, 20, 0, 0, None, None, None, None)
+
+
+def test_a_rounded_change_is_there_where_the_exact_one_is() -> None:
+    """Not between periods of which one is covered in part. A year before that is not available is no figure at all, one with
+    nothing to divide by is."""
+    no_change = "update marts.measures set volume_change = null, pct_change = null where period_start = date '2026-04-01'"
+    gone = "update marts.measures set data_status = 'not_available', value = null where period_start = date '2024-04-01';"
+    gone += "update marts.measures set prior_value = null where period_start = date '2025-04-01'"
+    nothing = {f"m{m}": 0 for m in (APRIL_2024, APRIL_2024 + 1)}
+    con = searches(series(20, **nothing), series(50, **nothing), change=f"{no_change}; {gone}", **ROUND)
+    assert shown(con, "drug_finds", "value, prior_value, volume_change, pct_change", APRIL_2026) == (20, 20, None, None)
+    assert shown(con, FINDS, "prior_value, prior_marker", APRIL_2025) == (None, "[x]")
+    assert shown(con, FINDS, "prior_value, prior_marker", APRIL_2025 + 1) == (None, "[c]")
+
+
+def test_rounded_counts_of_the_same_events_are_rounded_alike() -> None:
+    """All drug searches by outcome are the drug searches; a figure as at a day is rounded by what it is, in any period."""
+    con = searches(series(3), series(53), **ROUND)
+    of_drugs = values(con, "drug_searches")
+    assert of_drugs == values(con, "drug_searches_by_outcome") and {v for v, _ in of_drugs} == {50, 55}
+    cohort = series(52, **{f"m{APRIL_2025}": None})
+    con = public(rows("mart_iom", "cohort_size", cohort), rows("mart_pspo", "pspos_new", series(3)), **ROUND)
+    cohorts = {*values(con, "cohort_size")}
+    assert len(cohorts) == 2 and cohorts < {(None, "[z]"), (Decimal(50), None), (Decimal(55), None)}
+    assert shown(con, "cohort_size", "prior_marker", APRIL_2026) == ("[x]",)
+    assert shown(con, "pspos_new", "value, prior_value, marker, prior_marker", APRIL_2024) == (3, 3, None, None)
+    assert shown(con, "pspos_new", "value, prior_value, marker, prior_marker", FIRST) == (3, None, None, "[x]")
