@@ -19,7 +19,7 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
-from dagster_project.landing.ledger import current_files, extracted, is_replaced
+from dagster_project.landing.ledger import STORED, current_files, extracted, is_replaced
 from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.transform.accepted_months import read_accepted
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
@@ -226,8 +226,7 @@ def write_meta(
         con.execute("drop schema if exists meta cascade")
         con.execute("create schema meta")
         _fill(con, "extracts", facts)
-        erased = {e.archived: e.erased_on for e in read_erasures(night.home)}
-        _fill(con, "files", [_file_row(e, erased) for e in entries])
+        _fill(con, "files", _file_rows(entries, {e.archived: e.erased_on for e in read_erasures(night.home)}))
         accepted_months = [(*astuple(a)[:5], _timestamp(a.accepted_at[:19]), a.area_code) for a in read_accepted(night.home)]
         _fill(con, "accepted_months", accepted_months)
         _fill(con, "vocabulary", [tuple(asdict(u).values()) for u in unknown_values(night.home, entries)])
@@ -252,7 +251,18 @@ def _timestamp(value: str | None) -> str | None:
     return value.replace("T", " ").replace("Z", "") if value else None
 
 
-def _file_row(e: LedgerEntry, erased: dict[str, date]) -> tuple[Any, ...]:
+def _file_rows(entries: list[LedgerEntry], erased: dict[str, date]) -> list[tuple[Any, ...]]:
+    """A row for each entry. `erased`: the day on which an archived original was erased, by its day and name in the archive."""
+    first_landed: dict[str, str] = {}
+    rows = []
+    for e in entries:
+        # A load that is released or retracted later has moved on its first day.
+        landed_at = first_landed.setdefault(e.load_id, e.landed_at) if e.load_id and e.outcome in STORED else e.landed_at
+        rows.append(_file_row(e, erased.get(f"{landed_at[:10]}/{e.source_file}")))
+    return rows
+
+
+def _file_row(e: LedgerEntry, erased_on: date | None) -> tuple[Any, ...]:
     # If the name is not an extract's, it may be anything, such as a person's name.
     is_named = e.extract is not None
     return (
@@ -260,7 +270,7 @@ def _file_row(e: LedgerEntry, erased: dict[str, date]) -> tuple[Any, ...]:
         e.reason if is_named else "The name is no extract's; the home's ledger has it.", e.load_id,
         e.covered_from, e.covered_to, _timestamp(e.extracted_at), e.rows_in_file, e.rows_landed, e.rows_quarantined,
         e.rows_duplicate, ", ".join(e.unknown_columns), ", ".join(e.missing_columns), e.rows_refused,
-        erased.get(f"{e.landed_at[:10]}/{e.source_file}"), e.rows_ignored,
+        erased_on, e.rows_ignored,
     )  # fmt: skip
 
 
