@@ -26,7 +26,6 @@ with requested as (
         case
             when rules.numerator is not null then rules.numerator
             when rules.role = 'rests_on' or (rules.role = 'same' and r.category = 'all') then rules.of_measure
-            when rules.role = 'same' and r.area_type <> 'force' then rules.of_measure
             else r.measure
         end as n_measure,
         case when rules.role = 'rests_on' then coalesce(rules.of_category, r.category) else r.category end as n_category,

@@ -138,6 +138,13 @@ def test_a_rate_is_hidden_with_either_of_its_parts() -> None:
         assert shown(con, FINDS, columns, APRIL_2025) == (40, None, None, 40, 100, None, "[c]")
 
 
+def test_the_whole_of_another_count_s_categories_is_shown_with_that_count() -> None:
+    """All drug searches by outcome are the drug searches, which are small in a year of which the months are hidden."""
+    con = searches(series(40), series(100, **{f"m{m}": 3 for m in range(APRIL_2024, APRIL_2025)}))
+    of_drugs = values(con, "drug_searches")
+    assert of_drugs == values(con, "drug_searches_by_outcome") and {*of_drugs} == {(100, None), (None, "[c]")}
+
+
 ROUND = {"mode": "round", "base": 5}
 RATE = "value, prior_value, volume_change, pct_change, numerator, denominator, marker, prior_marker"
 
