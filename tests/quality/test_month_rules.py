@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
 from dagster_project.cli import app
-from dagster_project.core.accepted_in_published_file import accepted_months
+from dagster_project.core.accepted_in_published_file import accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.quality import gate
@@ -340,3 +340,10 @@ def test_months_that_are_noted_are_those_of_the_force_and_not_of_its_units() -> 
         assert accepted_months(con, "f") == [("n", "2025-01", "Recalled")]
         con.execute("alter table meta.accepted_months drop column area_code")
         assert len(accepted_months(con, "f")) == 2, "a night of an earlier version has no areas"
+
+
+def test_accepted_months_of_a_window_are_those_of_its_measures_that_it_touches() -> None:
+    accepted = [(measure, month, "Closed") for measure in "no" for month in ("2024-12", "2025-01", "2025-03", "2025-04")]
+    first, last = date(2025, 1, 31), date(2025, 3, 1)
+    assert [a[:2] for a in accepted_within(accepted, {"n"}, first, last)] == [("n", "2025-01"), ("n", "2025-03")]
+    assert [a[1] for a in accepted_within(accepted, {"o"}, None, last)] == ["2024-12", "2025-01", "2025-03"]
