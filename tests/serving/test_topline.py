@@ -112,6 +112,39 @@ def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) 
     assert topline(marts, ["possession_offences"])[0].unusual == "too few"
 
 
+def test_a_line_is_of_its_own_force_area_measure_and_month(marts: duckdb.DuckDBPyConnection) -> None:
+    """Charts that differ from it in one column alone are unusually high, also that of an earlier month; such figures are later.
+    A mean of 2 is not too few."""
+    marts.execute(
+        "insert into marts.mart_control_charts"
+        " select mart, measure, category, force_code, area_type, area_code, period_end, 'low', 2 from marts.measures"
+        " where period_label = 'Oct 2025' and category = 'all' and area_type = 'force'"
+    )
+    others = {
+        "mart": "mart_x", "measure": "trafficking_offences", "category": "92A", "force_code": "essex", "area_type": "lpu",
+        "area_code": "x",
+    }  # fmt: skip
+    for column, other in others.items():
+        marts.execute(
+            f"insert into marts.mart_control_charts select * replace ('{other}' as {column}, 'high' as variation)"
+            " from marts.mart_control_charts where variation = 'low'"
+        )
+        if column == "area_code":
+            continue  # a force has one
+        marts.execute(
+            f"insert into marts.measures select * replace ('{other}' as {column}, date '2025-12-31' as period_end)"
+            " from marts.measures where period_label = 'Oct 2025' and category = 'all' and area_code = 'kent'"
+            " and (mart, measure, force_code, area_type) = ('mart_drug_offences', 'possession_offences', 'kent', 'force')"
+        )
+    marts.execute(
+        "insert into marts.mart_control_charts select * replace (date '2025-09-30' as period_end, 'high' as variation)"
+        " from marts.mart_control_charts where variation = 'low'"
+    )
+    marts.execute("update marts.measures set area_name = 'Kent Police' where area_type = 'force'")
+    (line,) = topline(marts, ["possession_offences"], force="kent")
+    assert (line.month, line.month_value, line.twelve_months_value, line.unusual) == ("Oct 2025", 0, 50, "unusually low")
+
+
 def test_a_night_of_an_earlier_version_has_no_control_charts(marts: duckdb.DuckDBPyConnection) -> None:
     before = topline(marts, ["possession_offences"])
     marts.execute("drop table marts.mart_control_charts")
