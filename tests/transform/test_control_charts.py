@@ -54,7 +54,7 @@ class Charts:
             "create table work.raw.rebases (mart varchar, force_code varchar, area_type varchar, area_code varchar,"
             " measure varchar, category varchar, rebase_on date, reason varchar)"
         )
-        rebuilt = "select 'm' as mart, 'f' as force_code, 0 as from_month_no"
+        rebuilt = "select unnest(['m', 'another']) as mart, 'f' as force_code, 0 as from_month_no"
         self.con.execute(f"create table work.staging.figures_to_rebuild as {rebuilt}")
 
     def add(self, name: str, rows: Iterable[tuple[date, Any, str, str, str]]) -> None:
@@ -247,6 +247,19 @@ def test_a_rebase_applies_to_its_series_from_its_month_on(charts: Charts) -> Non
         ("b", date(2020, 1, 1), date(2020, 12, 31), Decimal("21.0833")),
     }
     assert rows["b", 7]["variation"] != "common cause" and rows["a", 7]["variation"] == "common cause"
+
+
+def test_a_trend_has_its_own_direction_before_that_of_a_run_and_its_last_month_that_of_the_step_to_the_next_trend(
+    charts: Charts,
+) -> None:
+    """As the plain model has it: seven months that rise below the mean; seven that rise, and seven that rise again."""
+    rising = list(range(10, 17))
+    series = {"below": Series([30, 70] * 6 + rising), "twice": Series([9, 19] * 6 + rising + [n + 2 for n in rising])}
+    rows = charts.charts_of(series)
+    assert differences(rows, series) == []
+    assert {(row["is_run"], row["is_trend"], row["variation"]) for row in rows["below"][12:]} == {(True, True, "high")}
+    of_twice = [row["variation"] for row in rows["twice"][12:] if row["is_trend"]]
+    assert of_twice == ["high"] * 6 + ["low"] + ["high"] * 7
 
 
 def test_only_moving_ranges_above_the_screening_limit_are_left_out(charts: Charts) -> None:

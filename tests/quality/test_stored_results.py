@@ -1,0 +1,83 @@
+"""Which night's results are meant, and how many nights' results are kept."""
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.core.home import Home
+from dagster_project.quality import relation_rules, stored_results
+from dagster_project.quality.stored_results import NoResultsError, find_night_id, nights, path_of, read_results, write_results
+
+NIGHTS = [f"202601{day:02d}T020000Z" for day in (1, 2, 3)]
+
+
+def test_results_of_the_last_nights_are_kept(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By when the nights began: the tenth of one second is later than the second."""
+    monkeypatch.setattr(stored_results, "LAST", 3)
+    same_second = [f"{NIGHTS[0]}-2", f"{NIGHTS[0]}-10"]
+    new_home.checks.mkdir(exist_ok=True)
+    (new_home.checks / ".half.json").write_text("{", encoding="utf-8")
+    for night in (NIGHTS[0], same_second[1], same_second[0], NIGHTS[1]):
+        write_results(path_of(new_home, night), [{"meta": {}}])
+    assert nights(new_home) == [*same_second, NIGHTS[1]]
+    assert read_results(new_home, NIGHTS[1])[0]["meta"]["run_id"]["run_name"] == NIGHTS[1]
+
+
+def test_a_night_is_found_by_its_id_or_the_beginning_of_it(new_home: Home) -> None:
+    with pytest.raises(NoResultsError, match="`pam nightly` makes them"):
+        find_night_id(new_home, None)
+    for night in (*NIGHTS, f"{NIGHTS[0]}-2"):
+        write_results(path_of(new_home, night), [])
+    assert find_night_id(new_home, None) == NIGHTS[2]
+    assert find_night_id(new_home, "20260102") == NIGHTS[1]
+    assert find_night_id(new_home, NIGHTS[0]) == NIGHTS[0], "though another begins with it"
+    for night in ("202601", "2025"):
+        with pytest.raises(NoResultsError, match=f"no results of such a night are kept: there are those of {NIGHTS[0]}, "):
+            find_night_id(new_home, night)
+
+
+def test_values_of_keys_and_identifiers_of_an_extract_are_private() -> None:
+    assert relation_rules._private_columns("staging", "exploitation_outcomes") == {"outcome_ref", "person_ref"}
+    assert relation_rules._private_columns("marts", "exploitation_outcomes") == set()
+
+
+def test_only_rules_that_all_values_must_pass_are_judged_by_distinct_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share of rows, some rows and the number of rows need every row; the columns that rules name are read, and no others."""
+    monkeypatch.setattr(relation_rules, "MOST_ROWS", 10)
+
+    def rule(kind: str, **kwargs: Any) -> dict[str, Any]:
+        return {"type": f"expect_{kind}", "kwargs": kwargs}
+
+    by_value = rule("column_values_to_be_between", column="a", max_value=1)
+    others = [
+        rule("column_values_to_be_between", column="b", max_value=1, mostly=0.9),
+        rule("column_values_to_be_between", column="b", max_value=1, row_condition="c > 1"),
+        rule("column_pair_values_to_be_equal", column_A="b", column_B="d"),
+        rule("compound_columns_to_be_unique", column_list=["b", "e"]),
+    ]
+    count = rule("table_row_count_to_be_between", max_value=1)
+    kinds = dict.fromkeys("zabcdef", "VARCHAR")
+    assert relation_rules._batches([by_value, *others], kinds, 11) == [
+        (["a"], True, [by_value]), (["b", "c", "d", "e"], False, others),
+    ]  # fmt: skip
+    assert relation_rules._batches([by_value], kinds, 10) == [(["a"], False, [by_value])]
+    assert relation_rules._batches([count], kinds, 11) == [(["z"], False, [count])]
+    columns = rule("table_columns_to_match_set", column_set=["a"])
+    assert relation_rules._batches([columns], kinds, 11) == [([*kinds], False, [columns])]
+
+
+def test_a_relation_is_looked_for_in_the_schemas_that_rules_may_name() -> None:
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as warehouse; attach ':memory:' as work")
+        for schema in ("warehouse.marts", "warehouse.reports", "work.staging", "work.raw"):
+            con.execute(f"create schema {schema}")
+        for name in ("warehouse.reports.offences", "warehouse.marts.offences", "work.staging.stg_crimes", "work.raw.loads"):
+            con.execute(f"create table {name} (a integer)")
+        found = {name: relation_rules._find(con, name)[0] for name in (
+            "offences", "reports.offences", "staging.stg_crimes", "marts.stg_crimes", "raw.loads", "loads",
+        )}  # fmt: skip
+    assert found == {
+        "offences": 'warehouse.marts."offences"', "reports.offences": 'warehouse.reports."offences"',
+        "staging.stg_crimes": 'work.staging."stg_crimes"', "marts.stg_crimes": None, "raw.loads": None, "loads": None,
+    }  # fmt: skip
