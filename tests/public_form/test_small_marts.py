@@ -35,7 +35,9 @@ def series(value: int | None, **months: int | None) -> Series:
 Rows = Iterable[tuple[Any, ...]]
 
 
-def rows(mart: str, measure: str, figures: Series, category: str = "all", below: Series | None = None) -> Rows:
+def rows(
+    mart: str, measure: str, figures: Series, category: str = "all", below: Series | None = None, unit: str = "count"
+) -> Rows:
     """The months of a measure of the force, each with the year before and the change. `below`: what a rate is a share of."""
     shares = {m: v if below is None else 100 * v / below[m] if below[m] else None for m, v in figures.items()}
     for m, value in shares.items():
@@ -45,7 +47,7 @@ def rows(mart: str, measure: str, figures: Series, category: str = "all", below:
         percent = None if below or not (prior and value) else 100 * change / prior
         yield (
             mart, "f", "force", "f", "F", measure, category, "month", start, month_end(start.year, start.month), "", value,
-            "percent" if below else "count", *parts, prior, change, percent, "complete",
+            "percent" if below else unit, *parts, prior, change, percent, "complete",
         )  # fmt: skip
 
 
@@ -117,7 +119,18 @@ def test_a_change_from_a_hidden_figure_is_hidden() -> None:
     assert shown(con, "lines_identified", columns, APRIL_2025) == (10, 10, 0, 0, None, None)
 
 
-FINDS, BELOW = "drug_find_rate", "drug_searches_recording_finds"
+@pytest.mark.parametrize(("of_others", "is_shown"), [(60, True), (97, False)])
+def test_money_is_hidden_with_the_count_of_its_own_category(of_others: int, is_shown: bool) -> None:
+    """Of a hundred orders, 40 or 3 are under investigation: what they come to is a sum of so many amounts."""
+    orders = {"all": 100, "Forfeited": of_others, "Under investigation": 100 - of_others}
+    made = [rows("mart_cash_seizures", "orders_obtained", series(n), category) for category, n in orders.items()]
+    money = ("orders_obtained_value", "under_investigation_value")
+    con = public(*made, *(rows("mart_cash_seizures", measure, series(9000), unit="gbp") for measure in money))
+    assert {*values(con, money[0])} == {(9000, None)}
+    assert {*values(con, money[1])} == ({(9000, None)} if is_shown else {(None, "[c]")})
+
+
+FINDS = "drug_find_rate"
 
 
 def searches(finds: Series, below: Series, change: str = "", **settings: Any) -> duckdb.DuckDBPyConnection:

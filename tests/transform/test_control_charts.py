@@ -239,6 +239,11 @@ def test_a_rebase_applies_to_its_series_from_its_month_on(charts: Charts) -> Non
     charts.charts_of({"a": Series(values), "b": Series(values)})
     charts.rebase("a", date(2020, 7, 19))
     charts.rebase("a", date(2031, 1, 1))
+    for column in ("mart", "force_code", "area_type", "area_code", "category"):
+        charts.con.execute(
+            f"insert into work.raw.rebases select * replace ('another' as {column}, date '2020-03-01' as rebase_on)"
+            " from work.raw.rebases where rebase_on = date '2020-07-19'"
+        )
     rows = {(r["measure"], r["period_start"].month): r for r in charts.rows()}
     bases = {(r["measure"], r["baseline_start"], r["baseline_end"], round(r["mean"], 4)) for r in rows.values()}
     assert bases == {
