@@ -119,6 +119,30 @@ def test_a_change_from_a_hidden_figure_is_hidden() -> None:
     assert shown(con, "lines_identified", columns, APRIL_2025) == (10, 10, 0, 0, None, None)
 
 
+def test_what_is_split_by_area_and_by_category_is_hidden_unless_all_of_a_measure_is_public() -> None:
+    """What is not available says so, and whether there is a year before."""
+    split = (
+        "update marts.measures set data_status = 'not_available' where period_start = date '2025-04-01';"
+        "insert into marts.measures"
+        " select * replace ('lpu' as area_type, 'u' as area_code, 'X' as category) from marts.measures"
+    )
+    naloxone, orders = ("mart_naloxone", "naloxone_administrations"), ("mart_pspo", "pspos_new")
+    con = public(*(rows(*measure, series(50)) for measure in (naloxone, orders)), change=split)
+    shown_rows = {
+        (measure, m): row for measure, m, *row in con.execute(
+            "select measure, 12 * year(period_start) + month(period_start) - 1, value, prior_value, marker, prior_marker"
+            " from marts_public.measures where area_type = 'lpu'"
+        ).fetchall()
+    }  # fmt: skip
+    expected = {
+        FIRST: ([None, None, "[c]", "[x]"], [50, None, None, "[x]"]),
+        APRIL_2024: ([None, None, "[c]", "[c]"], [50, 50, None, None]),
+    }
+    for month, (of_naloxone, of_orders) in expected.items():
+        assert (shown_rows[naloxone[1], month], shown_rows[orders[1], month]) == (of_naloxone, of_orders)
+    assert shown_rows[naloxone[1], APRIL_2025] == [None, None, "[x]", "[c]"]
+
+
 @pytest.mark.parametrize(("of_others", "is_shown"), [(60, True), (97, False)])
 def test_money_is_hidden_with_the_count_of_its_own_category(of_others: int, is_shown: bool) -> None:
     """Of a hundred orders, 40 or 3 are under investigation: what they come to is a sum of so many amounts."""

@@ -143,6 +143,11 @@ def test_a_line_is_of_its_own_force_area_measure_and_month(marts: duckdb.DuckDBP
     marts.execute("update marts.measures set area_name = 'Kent Police' where area_type = 'force'")
     (line,) = topline(marts, ["possession_offences"], force="kent")
     assert (line.month, line.month_value, line.twelve_months_value, line.unusual) == ("Oct 2025", 0, 50, "unusually low")
+    marts.execute(
+        "insert into marts.measures select * replace ('essex' as force_code, 'Medway' as area_name) from marts.measures"
+        " where area_code = 'm'"
+    )
+    assert topline(marts, ["possession_offences"], "m", force="kent")[0].area == "Maidstone"
 
 
 def test_a_night_of_an_earlier_version_has_no_control_charts(marts: duckdb.DuckDBPyConnection) -> None:
