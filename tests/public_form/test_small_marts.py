@@ -110,6 +110,18 @@ def test_a_figure_as_at_a_day_is_shown_if_it_and_what_changes_it_are_never_small
     assert shown(con, "lines_active", "prior_value, prior_marker", FIRST) == (None, "[x]")
 
 
+def test_a_year_without_its_last_month_is_not_over_and_a_month_covered_in_part_is_hidden() -> None:
+    """Neither a count nor a figure as at a day of it is public, though each month is covered."""
+    until = "delete from marts.measures where period_start >= date '2026-03-01';"
+    part = "update marts.measures set data_status = 'partial' where period_start = date '2024-10-01'"
+    con = lines(series(9), change=until + part)
+    for measure, value in (("lines_active", 9), ("lines_identified", 10)):
+        assert shown(con, measure, "value, marker", APRIL_2025 - 1) == (value, None)
+        assert shown(con, measure, "value, marker", APRIL_2025) == (None, "[c]")
+    october = [shown(con, "lines_identified", "value, marker", APRIL_2024 + n) for n in (5, 6, 7)]
+    assert october == [(10, None), (None, "[c]"), (10, None)]
+
+
 def test_a_change_from_a_hidden_figure_is_hidden() -> None:
     """It and the figure now would give away the year before."""
     small = {f"m{m}": 3 for m in range(FIRST, APRIL_2024)}
