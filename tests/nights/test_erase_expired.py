@@ -12,11 +12,12 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.row_tables import make_table
-from dagster_project.landing import LedgerEntry, find_files, land_files, read_erasures, read_ledger
+from dagster_project.landing import Erasure, LedgerEntry, find_files, land_files, read_erasures, read_ledger
 from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.retention import write_erasures
 from dagster_project.nights import erase_expired
 from dagster_project.nights.erase_expired import archive_and_erase, expired_loads
-from dagster_project.transform.monthly_archive import load_archived_totals
+from dagster_project.transform.monthly_archive import archived_loads, load_archived_totals
 from dagster_project.transform.raw_schema import WORK
 
 TODAY = date(2026, 1, 6)
@@ -115,3 +116,14 @@ def test_archived_totals_are_those_of_the_wanted_loads(new_home: Home, erasable:
             load_archived_totals(con, new_home, {str(erasable[f"crimes {year}"].load_id) for year in wanted})
             assert con.execute("select count(*) from raw.kept_months").fetchone() == (totals,), wanted
             assert con.execute("select count(*) from raw.kept_superseded").fetchone() == (superseded,), wanted
+
+
+def test_only_erased_rows_with_totals_are_archived_loads(new_home: Home) -> None:
+    """Not rows that no figure used, nor originals and rows in quarantine."""
+    kept = {"crimes/derbyshire/a.parquet": "0"}
+    erasures = [
+        Erasure(night_id=NIGHT, erased_on=TODAY, archived=f"raw/{name}.parquet", bytes=1, sha256="0", kind=kind, kept=totals)
+        for name, kind, totals in (("a", "raw", kept), ("b", "raw", {}), ("c", "archive", kept), ("d", "quarantine", kept))
+    ]
+    write_erasures(new_home.erasures / f"{NIGHT}.jsonl", erasures)
+    assert archived_loads(new_home) == {"a": erasures[0]}
