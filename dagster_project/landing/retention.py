@@ -7,7 +7,6 @@ figures would change without them. Rows that figures use are erased when the nig
 (`dagster_project/nights/erase_expired.py`).
 """
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +20,7 @@ from dagster_project import audit
 from dagster_project.contracts import Contract
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import sha256_of
 
 from .conflicting_files import load_of
 from .file_names import name_text
@@ -109,10 +109,9 @@ def _days(home: Home) -> list[tuple[date, Path]]:
 
 
 def describe_erasure(home: Home, kind: Kind, path: Path, night_id: str, today: date) -> Erasure:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     place = name_text(str(path.relative_to(home.archive if kind == "archive" else home.path)))
-    return Erasure(night_id=night_id, erased_on=today, archived=place, bytes=path.stat().st_size, sha256=digest, kind=kind)
+    size, digest = path.stat().st_size, sha256_of(path)
+    return Erasure(night_id=night_id, erased_on=today, archived=place, bytes=size, sha256=digest, kind=kind)
 
 
 def erase_expired(
@@ -164,6 +163,13 @@ def _files_of(home: Home, e: LedgerEntry, *, with_raw: bool) -> Iterator[tuple[K
             yield "quarantine", path
         if with_raw and load.raw(home).exists():
             yield "raw", load.raw(home)
-    original = home.archive / e.landed_at[:10] / e.source_file
-    if original.parent.is_dir() and original.is_file() and not original.is_symlink():
-        yield "archive", original
+    day = home.archive / e.landed_at[:10]
+    for path in sorted(day.iterdir()) if day.is_dir() else ():
+        if path.is_file() and not path.is_symlink() and _is_original(path, e):
+            yield "archive", path
+
+
+def _is_original(path: Path, e: LedgerEntry) -> bool:
+    """Whether an archived file is what a load was read from. Where several of one name came on a day, or a name was too long,
+    the archive has another name for it: then its content says so."""
+    return path.name == e.source_file or (path.stat().st_size == e.bytes and sha256_of(path) == e.sha256)

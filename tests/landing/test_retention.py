@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from support import land_night, night, write_extract
 
+from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing import archive_size, erase_old, read_erasures, read_ledger
+from dagster_project.landing import archive_size, erase_expired, erase_old, read_erasures, read_ledger
 
 TODAY = date(2026, 4, 6)
 
@@ -93,3 +94,16 @@ def test_files_of_a_shared_inbox_are_not_erased(new_home: Home, tmp_path: Path) 
                          columns=["return_ref", "received_on", "amount"])  # fmt: skip
     land_night(new_home, tmp_path / "inbox")
     assert path.exists() and read_erasures(new_home) == []
+
+
+def test_every_original_of_an_expired_load_is_erased(new_home: Home) -> None:
+    """Also the same file that came again on that day, for which the archive has another name; what came under its name with
+    other content was read as no load, and stays for the archive's own limit."""
+    for text in ("C1", "C1", "C2"):
+        row = {"crime_ref": text, "recorded_on": "2018-01-10", "offence_code": "92D", "status": "Recorded"}
+        file = write_extract(new_home.inbox, "crimes", [row], window=("2018-01-01", "2018-01-31"))
+        land_night(new_home)
+    names = {p.name for p in new_home.archive.rglob("*.csv*")}
+    assert names == {file.name, f"{file.name}.2", f"{file.name}.3"}
+    erase_expired(new_home, load_contracts(), {"crimes": 1}, [], TODAY, "n1")
+    assert {p.name for p in new_home.archive.rglob("*.csv*")} == {f"{file.name}.3"}
