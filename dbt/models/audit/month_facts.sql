@@ -1,6 +1,7 @@
 -- Headline figures and money of complete months, compared with the mean of the twelve complete months before: one row for each
 -- mart, force, measure and month that is complete or changed tonight. A mean below 30, or a rate of fewer rows, is too small to
--- judge. Money may be nothing in one month and most of the year in another, so only a month far above the mean is unusual.
+-- judge. A rate below 30% is judged where its numerator has a mean of 30: 70 finds in 280 searches don't fall to none.
+-- Money may be nothing in one month and most of the year in another, so only a month far above the mean is unusual.
 -- Of units, only those that fell to 0 in the newest month: a file that leaves one out changes the force's figure too little.
 with figures as (
     select
@@ -13,6 +14,7 @@ with figures as (
         listed.unit,
         {{ month_no('measures.period_end') }} as month_no,
         cast(measures.value as double) as value,
+        cast(measures.numerator as double) as rows_counted,
         cast(measures.denominator as double) as rows_shared
     from {{ ref('measures') }} as measures
     inner join {{ ref('measure_list') }} as listed
@@ -34,6 +36,7 @@ compared as (
     select
         *,
         avg(value) over ({{ before }}) as mean_before,
+        avg(rows_counted) over ({{ before }}) as mean_counted,
         avg(rows_shared) over ({{ before }}) as mean_rows,
         count(*) over ({{ before }}) as months_before,
         min(value) over ({{ before }}) as least_before,
@@ -64,7 +67,7 @@ left join {{ source('raw', 'accepted_months') }} as accepted
     and compared.area_code = accepted.area_code
     and compared.month_no = accepted.month_no
 where compared.months_before = 12
-    and compared.mean_before >= 30
+    and (compared.mean_before >= 30 or compared.mean_counted >= 30)
     and coalesce(compared.mean_rows, 30) >= 30
     and accepted.measure is null
     and case
