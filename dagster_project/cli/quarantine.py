@@ -52,7 +52,7 @@ def release(
 
 @app.command()
 def retract(
-    file: Annotated[str, typer.Argument(help="The accepted file's name or load id, or its first characters.")],
+    file: Annotated[str, typer.Argument(help="The accepted or held file's name or load id, or its first characters.")],
     why: Annotated[str, option("--why", "Why the file is wrong. It goes into the ledger. No personal data here.")],
     by: ByOption = "",
     home: HomeOption = HOME,
@@ -60,7 +60,7 @@ def retract(
     """Take back a file that was accepted wrongly: from the next night on, it is as if it had never been accepted.
 
     Its rows stay in raw/ and do not count, and its days are not covered by it. The ledger says who retracted it and why. pam
-    release lets it count again.
+    release lets it count again. A held file that is wrong, and that no newer file replaces, is held no longer.
 
     Example: pam retract incidents__derbyshire__2026-01-01__2026-11-28 --why "the window is too wide: it has January alone"
     """
@@ -71,7 +71,7 @@ def retract(
     e = retract_file(home, file, by=by, why=why.strip())
     echo(
         f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {counted(e.rows_landed or 0, 'row')}) is"
-        " retracted. Its figures go with the next night: `pam nightly`"
+        " retracted. If it counted, its figures go with the next night: `pam nightly`"
     )
 
 

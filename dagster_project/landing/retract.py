@@ -1,7 +1,9 @@
-"""Takes back files that were accepted wrongly: from the next night on, all is as if they had never been accepted."""
+"""Takes back files that were accepted wrongly: from the next night on, all is as if they had never been accepted. And closes
+held files that nobody will release, where no newer file will replace their whole window."""
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
@@ -12,50 +14,55 @@ from .conflicting_files import end_conflicts
 from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
 from .ledger import LedgerEntry, accepted, read_ledger
-from .release_held import commit_alteration, file_of_name
+from .release_held import commit_alteration, file_of_name, held_files
 from .retention import read_erasures
 
 
 class NotRetractedError(PamError, ValueError):
-    """The load is not an accepted one, or figures without it can't be made any more."""
+    """The load is neither accepted nor held, or figures without it can't be made any more."""
 
 
 def retract(home: Home, name: str, *, by: str, why: str) -> LedgerEntry:
-    """Take back an accepted file. `name`: its file name or load id, or an unambiguous beginning of one.
+    """Take back an accepted or held file. `name`: its file name or load id, or an unambiguous beginning of one.
 
     Takes the home's lock: raises NightUnderWayError, WhichFileError where the name is ambiguous, and NotRetractedError. The
     next night updates the figures.
     """
-    load = file_of_name(accepted(read_ledger(home)), name, "accepted")
+    load = file_of_name([*held_files(home), *accepted(read_ledger(home))], name, "accepted or held")
     with locked(home):
         return retract_load(home, str(load.load_id), Night.begin(home).night_id, by=by, why=why)
 
 
 def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, now: datetime | None = None) -> LedgerEntry:
-    """Take back an accepted load, in a new ledger entry that says who did it and why. Returns the entry.
+    """Take back an accepted or held load, in a new ledger entry that says who did it and why. Returns the entry.
 
     Its rows stay in raw/, and rows of other loads that only a conflict with it withheld count again. Raises NotRetractedError.
     """
     entries = read_ledger(home)
     decisions = Decisions(entries)
     load = decisions.loads.get(load_id)
-    if load is None or load.outcome != "accepted":
-        raise NotRetractedError(f"{load_id} is not an accepted load" + (f": it is {load.outcome}" if load else ""))
-    if erased := _erased_since(home, load):
+    if load is None or load.outcome not in ("accepted", "held"):
+        raise NotRetractedError(f"{load_id} is no accepted or held load" + (f": it is {load.outcome}" if load else ""))
+    counted = load.outcome == "accepted"
+    if erased := _erased_since(home, load) if counted else None:
         raise NotRetractedError(
             f"{load.source_file} can't be retracted: {erased} was erased at its retention limit since it was accepted, and its"
             " rows may have to count without this file. Drop a newer file that covers the same days"
         )
-    with connect(memory_settings(home), has_identifiers=False) as con:
-        n_later = sum(e.withheld.get(load_id, 0) for e in entries)
-        changes = end_conflicts(con, home, load, n_later, {str(e.load_id) for e in accepted(entries)})
+    changes: dict[str, Any] = {}
+    if counted:
+        with connect(memory_settings(home), has_identifiers=False) as con:
+            n_later = sum(e.withheld.get(load_id, 0) for e in entries)
+            changes = end_conflicts(con, home, load, n_later, {str(e.load_id) for e in accepted(entries)})
     at = Clock(now, decisions.latest).tick()
+    was = f"; was {'' if counted else 'held: '}{load.reason}" if load.reason else ""
     entry = load.model_copy(
         update={
             "night_id": night_id,
             "landed_at": utc_microseconds(at),
             "outcome": "retracted",
-            "reason": f"retracted on {at.date()} by {by}: {why}" + (f"; was {load.reason}" if load.reason else ""),
+            "reason": f"retracted on {at.date()} by {by}: {why}{was}",
+            "held_for": None,
         }
         | changes
     )

@@ -86,6 +86,9 @@ def find_causes(con: duckdb.DuckDBPyConnection) -> None:
         from files
         join in_one_night using (load_id, landed_at)
         where files.outcome in {(*COUNTING, "held")}
+            -- A held file that is retracted never counted.
+            and (files.outcome <> 'retracted' or exists (
+                from files as before where before.load_id = files.load_id and before.outcome = 'accepted'))
         """
     )
     con.execute(

@@ -184,3 +184,20 @@ def test_file_is_not_retracted_after_its_rows_were_erased(warehouse, place, nigh
     with pytest.raises(NotRetractedError, match="erased at its retention limit"):
         retract(warehouse.home, load.load_id, **WHO)
     assert read_ledger(warehouse.home) == [load]
+
+
+def test_a_held_file_that_nothing_will_replace_is_closed(warehouse):
+    """A daily file of the last 35 days: every later one begins later, so that none covers its window, and the monitoring of a
+    home with one such file stayed critical for good."""
+    rows = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(100)]
+    warehouse.land("crimes", *rows)
+    held = warehouse.land("crimes", rows[0], at="20260106T020000Z", start="2025-02-28")
+    warehouse.land("crimes", *rows, at="20260107T020000Z", start="2025-03-01")
+    assert held.outcome == "held" and held_files(warehouse.home) == [held]
+    entry = retract(warehouse.home, held.source_file, **WHO)
+    assert entry.outcome == "retracted" and entry.reason.endswith(f"the window is too wide; was held: {held.reason}")
+    assert held_files(warehouse.home) == [] and not [p for p in find_problems(warehouse.home, 24) if "is held" in p]
+    assert len(accepted(warehouse.ledger())) == 2
+    again = warehouse.land("crimes", rows[0], at="20260106T020000Z", start="2025-02-28")
+    assert again.outcome == "refused" and "retracted on" in again.reason
+    assert release(warehouse.home, str(entry.load_id), by="A. Person", why="it was right").outcome == "accepted"

@@ -222,7 +222,8 @@ def test_a_value_that_appears_or_disappears_is_a_change(
 
 
 def test_causes_come_from_each_night_s_own_list_of_files(con: duckdb.DuckDBPyConnection) -> None:
-    """A file that is in both nights explains nothing, nor does one that was refused or is still held."""
+    """A file that is in both nights explains nothing, nor does one that was refused, is still held, or was held until it
+    was retracted."""
     con.execute(
         "create table differences as select 'mart_naloxone' as mart, 'naloxone_administrations' as measure,"
         " 'derbyshire' as force_code, date '2025-01-01' as period_start, date '2025-01-31' as period_end, 'changed' as kind"
@@ -251,12 +252,16 @@ def test_causes_come_from_each_night_s_own_list_of_files(con: duckdb.DuckDBPyCon
     add("b", "held", "held")
     add("ab", "held before", "held", load="freed")
     add("b", "freed", load="freed", day=3)
+    add("ab", "taken back")
+    add("b", "taken back", "retracted", day=3)
+    add("ab", "closed", "held")
+    add("b", "closed", "retracted", day=3)
     find_causes(con)
     named = con.execute(
         "select source_file, outcome from landed where list_contains((select file_ids from caused), file_id) order by 1"
     ).fetchall()
-    assert named == [("freed", "released"), ("right", "accepted")]
-    assert con.execute("select count(*) from landed").fetchone() == (4,)
+    assert named == [("freed", "released"), ("right", "accepted"), ("taken back", "retracted")]
+    assert con.execute("select count(*) from landed").fetchone() == (5,)
 
 
 def test_choosing_the_two_nights(week: Home, week_copy: Home) -> None:
