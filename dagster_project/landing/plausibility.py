@@ -239,7 +239,7 @@ def withdraws_too_much(
     con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, entries: Iterable[LedgerEntry], limits: Believe
 ) -> tuple[str | None, list[str]]:
     """The reason to hold a file that would withdraw most of the current rows in its window, or None; and a note on one that
-    withdraws all of them.
+    withdraws most of a few.
 
     `load`: the file's rows, stored already. `entries`: the accepted loads of its extract and force.
     """
@@ -264,11 +264,12 @@ def withdraws_too_much(
     else:
         current, withdrawn = rows.by_file(older)
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
-        if withdrawn < max(current, REPLACED_ROWS):
+        if withdrawn < REPLACED_ROWS or withdrawn <= limits.withdrawn_share * current:
             return None, []
         (own,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))}"))
-        if own < REPLACED_ROWS:
-            return None, []
+        if withdrawn < current or own < REPLACED_ROWS:
+            lacks = f"lacks {withdrawn:,} of the {current:,} rows of its window, and they count no more"
+            return None, [f"{lacks}: is it all of its window, or corrections alone? A newer file of all rows brings them back"]
         none = f"has none of the {current:,} rows that counted in its window, and they count no more"
         return None, [f"{none}: is it of another system, or of one station of several? Put the rows of all into one file"]
     reason = (

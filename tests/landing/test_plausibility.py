@@ -41,6 +41,19 @@ def test_a_file_with_none_of_the_rows_of_its_window_is_noted(warehouse, before, 
         assert notes[0].startswith(f"has none of the {before} rows") and "into one file" in notes[0]
 
 
+@pytest.mark.parametrize(("before", "kept", "new", "withdrawn"), [
+    (34, 3, 0, 31), (60, 0, 19, 60), (60, 1, 60, 59), (40, 20, 0, None), (41, 20, 0, 21), (30, 11, 0, None), (19, 0, 3, None),
+])  # fmt: skip
+def test_a_file_that_withdraws_most_of_few_rows_is_noted(warehouse, before, kept, new, withdrawn):
+    """The file of a day, sent again with its late rows alone: the month lacked the others, and looked complete."""
+    warehouse.land("crimes", *crimes(0, before))
+    entry = warehouse.land("crimes", *crimes(0, kept), *crimes(1000, 1000 + new), at=LATER)
+    notes = [note for note in entry.drift if "of its window" in note]
+    assert entry.outcome == "accepted" and bool(notes) == (withdrawn is not None)
+    if notes:
+        assert notes[0].startswith(f"lacks {withdrawn} of the {before} rows of its window, and they count no more")
+
+
 def test_a_held_file_is_not_said_to_have_replaced_rows(warehouse):
     warehouse.land("crimes", *crimes(0, 60))
     entry = warehouse.land("crimes", *(row.replace("92D", "ZZ9") for row in crimes(1000, 1060)), at=LATER)
