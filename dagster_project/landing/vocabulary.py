@@ -36,6 +36,10 @@ is not a column of codes."""
 CODE = "offence_code"
 """The column that has codes, each known where its group, the part before a slash, is."""
 HELD_FOR = "vocabulary"
+OTHER_SPELLING = (
+    "; each is then a category of its own: have a mapping (values) say which code it is, if it is one that is spelled otherwise"
+)
+"""What to do about `092D`: once it counts, 92D lacks its rows."""
 Known = TypeVar("Known")
 
 
@@ -129,7 +133,11 @@ def accept_line(extract: str, column: str, values: dict[str, int], counts_as: st
 
 
 def likely_meaning(column: str, value: str) -> str:
-    """What a value probably counts as: Drugs where the column counts those and the value has the word."""
+    """What a value probably counts as: Drugs where the column counts those and the value has the word; for a code such as
+    `092D`, what the code without the nought counts as."""
+    if column == CODE:
+        meaning = look_up(value.replace(" ", "").lstrip("0"), known_offence_codes(None), column)
+        return meaning if meaning in counts_towards(column) else NOTHING
     return next((m for m in counts_towards(column) if m == "Drugs" and m[:-1].lower() in value.lower()), NOTHING)
 
 
@@ -202,6 +210,6 @@ def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
         values[u.value] = values.get(u.value, 0) + u.rows
     return [
         f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')}; check what they count as:"
-        f" {accept_line(extract, column, values, meaning)}"
+        f" {accept_line(extract, column, values, meaning)}{OTHER_SPELLING if column == CODE and meaning != NOTHING else ''}"
         for (extract, column, meaning), values in places.items()
     ]

@@ -195,6 +195,17 @@ def test_value_that_names_drugs_is_not_suggested_as_counting_nowhere() -> None:
     assert "1 unknown, in 1 row;" in one
 
 
+def test_code_with_a_nought_before_it_is_suggested_as_what_it_counts_as_without() -> None:
+    """It was suggested as counting nowhere: pasted, possession would be 0 from the day on which a system pads its codes."""
+    codes = ["092D/1", "092 E", "092A", "008N/1", "0ZZ", "000"]
+    *lines, other = lines_to_paste([UnknownValue("kent", "crimes", "offence_code", c, 9, "a", "a") for c in codes])
+    assert [line.partition("; each is then")[0].partition("offence_code ")[2] for line in lines] == [
+        "'092 E' '092D/1' --counts-as possession", "'092A' --counts-as trafficking",
+    ]  # fmt: skip
+    assert all("a category of its own: have a mapping (values) say which code it is" in line for line in lines)
+    assert other.endswith("'000' '008N/1' '0ZZ' --counts-as nothing")
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
