@@ -1,6 +1,7 @@
 """Shows a night, and the state of the warehouse, at the terminal."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,6 +147,7 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
     for outcome in ("held", "refused"):
         for line in by_reason(f"{outcome} ", by[outcome]):
             print_line(console, line, "yellow")
+    unknown: dict[str, dict[str, dict[str, int]]] = {}
     for f in receipt.files:
         if (n := f.get("rows_ignored")) and f["outcome"] != "known":
             print_line(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
@@ -153,8 +155,11 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
             print_line(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         # Those of a held file are in its reason.
         for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
-            text = f"no list has {f['extract']}.{column} of {f['source_file']}: {shown_values(values)}; see pam vocabulary"
-            print_line(console, text, "yellow")
+            unknown.setdefault(f"{f['extract']}.{column}", {})[f["source_file"]] = values
+    for name, by_file in unknown.items():
+        total: Counter[str] = sum(map(Counter, by_file.values()), Counter())
+        files = counted(len(by_file), "file") if len(by_file) > 1 else next(iter(by_file))
+        print_line(console, f"no list has {name} of {files}: {shown_values(total)}; see pam vocabulary", "yellow")
     if found_none:
         print_line(console, "No new file.")
     _show_checks(console, receipt)

@@ -54,6 +54,19 @@ def test_the_values_that_hold_a_file_are_printed_once(new_home: Home, capsys: py
     ]
 
 
+def test_unknown_values_of_several_files_are_one_line(new_home: Home, capsys: pytest.CaptureFixture) -> None:
+    """A month of daily files gave a line each."""
+    row = {"outcome": "accepted", "extract": "crimes", "force_code": "kent"}
+    row |= dict.fromkeys(("covered_from", "covered_to"), "2025-01-01")
+    rows = [row | {"source_file": f"{n}.csv", "unknown_values": {"lpu": {"Devon": n, "Wales": 1}}} for n in (1, 2, 3)]
+    rows.append(row | {"source_file": "4.csv", "unknown_values": {"offence_code": {"ZZ": 1}}})
+    _show_receipt(Console(width=200), Receipt("n", "held", "", "", files=rows), new_home)
+    assert [line for line in capsys.readouterr().out.splitlines() if "no list" in line] == [
+        "no list has crimes.lpu of 3 files: 'Devon' (6), 'Wales' (3); see pam vocabulary",
+        "no list has crimes.offence_code of 4.csv: 'ZZ' (1); see pam vocabulary",
+    ]
+
+
 def test_no_new_file_is_printed_only_by_nights_that_looked(pam: Callable, new_home: Home) -> None:
     new_home.config_file.write_text(f"[night]\ninbox = '{new_home.path / 'none'}'\n", encoding="utf-8")
     missing = pam("nightly", "--wait", "0", "--home", new_home.path)
