@@ -215,9 +215,10 @@ def show_status(state: dict[str, Any]) -> None:
     published, last = state["published"], state["last_night"]
     print_line(console, f"Home        {state['home']}")
     if published:
-        figures = sum(published.get("figures", {}).values())
-        at = published.get("finished_at", "an unknown time")
-        print_line(console, f"Published   night {published['night_id']}, {figures:,} figures, at {at}")
+        # A night that was killed once it was published has no receipt before the next one: its figures are all there.
+        figures = f"{sum(published['figures'].values()):,} figures, at" if "figures" in published else "whole, though it ended"
+        at = published.get("finished_at", "before its receipt was written: the next night writes it")
+        print_line(console, f"Published   night {published['night_id']}, {figures} {at}")
     else:
         hint = "" if Path(state["home"]).is_dir() else "there is no such folder (is --home, or PAM_HOME, the right one?); "
         print_line(console, f"Published   nothing yet: {hint}`pam nightly` publishes a night")

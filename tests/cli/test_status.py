@@ -12,6 +12,7 @@ from support import MARTS, land_night, publish_night, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import night_of
 from dagster_project.landing import read_ledger
 from dagster_project.landing.retract import retract
 
@@ -216,3 +217,11 @@ def test_forces_without_a_list_of_units_are_named(pam: Callable, new_home: Home)
     header = "force_code,section_code,section_name,lpu_code,lpu_name"
     (new_home.seeds / "areas.csv").write_text(f"{header}\nkent,east,East,dover,Dover\n")
     assert read_status(pam, new_home)["without_areas"] == []
+
+
+def test_a_night_killed_before_its_receipt_is_not_said_to_have_no_figures(pam: Callable, week_copy: Home) -> None:
+    night_id = night_of(week_copy.warehouse)
+    (week_copy.nights / f"{night_id}.json").unlink()
+    assert pam("status", "--home", week_copy.path).stdout.splitlines()[1] == (
+        f"Published   night {night_id}, whole, though it ended before its receipt was written: the next night writes it"
+    )
