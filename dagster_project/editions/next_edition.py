@@ -47,6 +47,9 @@ def make_next_edition(
     body["tables"] = [_without_old_notes(t) for t in chosen]
     to_check: list[str] = []
     complete = complete_months(home, force) if force else None
+    if not force and complete_months(home, body["force_code"]) == {}:
+        code = body["force_code"]
+        to_check.append(f"force_code: the night has no figure of {code}, and prints no edition of it: --force names yours")
     if force:
         if force == body["force_code"]:
             # Before its first night, a force's own tables stay as they are.

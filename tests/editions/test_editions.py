@@ -139,6 +139,20 @@ def test_a_note_that_the_next_edition_leaves_out_is_named(new_home: Home, force:
     assert f"# Look at tables.{TABLE['table']}: {point}.\n" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("present", "is_told"), [("kent", True), ("derbyshire", False)])
+def test_an_edition_of_a_force_without_files_is_said_to_be_one(new_home: Home, present: str, is_told: bool) -> None:
+    """Without --force it is of the old edition's force, and the next night left it out without a word."""
+    new_home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(new_home.warehouse)) as con:
+        con.execute(
+            f"create schema marts; create table marts.measures as select '{present}' as force_code, 'mart_naloxone' as mart,"
+            " date '2026-03-31' as period_end, 'complete' as data_status, 'month' as period_type"
+        )
+    _, to_check = make_next_edition(new_home, "2026-03", "2026-09")
+    told = "force_code: the night has no figure of derbyshire, and prints no edition of it: --force names yours"
+    assert (told in to_check) == is_told
+
+
 def test_a_column_that_is_headed_by_a_year_has_the_months_of_that_year_alone(new_home: Home) -> None:
     """Whatever month the data end in. Their last twelve months are of two years, and had the first one as their heading."""
     make_next_edition(new_home, "2026-03", "2026-09")
