@@ -122,6 +122,27 @@ def test_a_year_without_its_last_month_is_not_over_and_a_month_covered_in_part_i
     assert october == [(10, None), (None, "[c]"), (10, None)]
 
 
+@pytest.mark.parametrize(
+    ("last_month", "later", "ends_shown"),
+    [(9, 3, [6, 9]), (9, 1, []), (8, 3, [6]), (8, 1, [6])],
+    ids=["two quarters", "the second is small", "a quarter that is not over", "one that is not over and small so far"],
+)
+def test_a_running_year_is_shown_by_quarters_that_are_over(last_month: int, later: int, ends_shown: list[int]) -> None:
+    """Three administrations a month until June, then three or one. A quarter that is not over limits no other, and is not shown."""
+    to_date = (
+        f"delete from marts.measures where period_start > date '2026-{last_month:02}-01'; insert into marts.measures"
+        " select * replace ('financial_year_to_date' as period_type, date '2026-04-01' as period_start,"
+        " sum(value) over (order by period_end) as value) from marts.measures where period_start >= date '2026-04-01'"
+    )
+    given = series(3, **{f"m{m}": later for m in range(APRIL_2026 + 3, END)})
+    con = public(rows("mart_naloxone", "naloxone_administrations", given), change=to_date, running_year="shown")
+    shown_ends = con.execute(
+        "select month(period_end) from marts_public.measures where period_type = 'financial_year_to_date'"
+        " and marker is null order by 1"
+    ).fetchall()
+    assert [end for (end,) in shown_ends] == ends_shown
+
+
 def test_a_change_from_a_hidden_figure_is_hidden() -> None:
     """It and the figure now would give away the year before."""
     small = {f"m{m}": 3 for m in range(FIRST, APRIL_2024)}
