@@ -47,13 +47,13 @@ def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure
     """Erase files that were archived `days` days ago or earlier. Returns what was erased, oldest first.
 
     Erasures are written to `raw/_ledger/erased/<night id>.jsonl` first: if a night is stopped in between, the next one erases
-    the rest. Folders that are not named by a date are not ours and stay.
+    the rest. Folders that are not named by a date, and links, are not ours and stay: nothing that a link leads to is erased.
     """
     erased: list[Erasure] = []
     for day, folder in _days(home):
         if (today - day).days < days:
             continue
-        files = sorted(p for p in folder.iterdir() if p.is_file() or p.is_symlink())
+        files = sorted(p for p in folder.iterdir() if p.is_file() and not p.is_symlink())
         erasures = [describe_erasure(home, "archive", path, night_id, today) for path in files]
         erased += erasures
         if erasures:

@@ -1,5 +1,6 @@
 """Reading DuckDB files by themselves, through one database of the process."""
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -46,3 +47,11 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     for name in ("a.duckdb", "missing.duckdb"):
         with pytest.raises(duckdb.Error), read_database(tmp_path / name):
             raise AssertionError
+
+
+def test_a_forked_process_has_a_database_of_its_own(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads of the one that it has from its parent are not there."""
+    with read_database(files[0]):
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        with read_database(files[1]) as con:
+            assert con.execute("select count(*) from duckdb_databases() where not internal").fetchone() == (2,)

@@ -184,6 +184,12 @@ def test_empty_export(warehouse):
     assert_note(warehouse, None, "naloxone", start="2025-02-01", end="2025-02-28", at=LATER)
 
 
+def test_a_held_export_without_rows_is_not_said_to_count_as_0(warehouse):
+    warehouse.land("crimes", *crimes(60), start="2024-01-01", end="2024-12-31", at="20250105T020000Z")
+    entry = warehouse.land("crimes", start="2025-01-01", end="2025-01-31")
+    assert entry.outcome == "held" and not [note for note in entry.drift if note.startswith("no rows")]
+
+
 def street(own, other):
     header = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type"
     forces = ["Derbyshire Constabulary"] * own + ["Leicestershire Police"] * other

@@ -1,6 +1,6 @@
 """How long the archive keeps original files, and the record of erased ones."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,11 @@ from support import land_night, night, write_extract
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import archive_size, erase_expired, erase_old, read_erasures, read_ledger
+from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.retention import erased_loads
 
 TODAY = date(2026, 4, 6)
+CRIME = {"crime_ref": "C1", "recorded_on": "2018-01-10", "offence_code": "92D", "status": "Recorded"}
 
 
 def put(home: Home, day: str, name: str, text: str = "rows") -> Path:
@@ -40,6 +43,18 @@ def test_files_outside_folders_of_days_stay(new_home: Home) -> None:
     other, below = put(new_home, "elsewhere", "a.csv"), put(new_home, "2020-01-01/kept", "b.csv")
     assert erase_old(new_home, 1, TODAY, "n1") == []
     assert other.exists() and below.exists()
+
+
+@pytest.mark.parametrize("target", ["nowhere", "..", "../elsewhere.csv"])
+def test_links_in_the_archive_stay_and_stop_no_erasure(new_home: Home, target: str) -> None:
+    """Landing archives no link: somebody put it there, and what it leads to would not be erased with it."""
+    old = put(new_home, "2020-01-01", "b.csv")
+    (new_home.archive / "elsewhere.csv").write_text("rows", encoding="utf-8")
+    link = old.with_name("a.csv")
+    link.symlink_to(target)
+    (new_home.archive / "2019-01-01").symlink_to(old.parent)
+    assert [e.archived for e in erase_old(new_home, 1, TODAY, "n1")] == ["2020-01-01/b.csv"]
+    assert link.is_symlink() and not old.exists() and (new_home.archive / "2019-01-01").is_symlink()
 
 
 def test_names_of_any_bytes_are_erased_and_recorded(new_home: Home) -> None:
@@ -107,3 +122,29 @@ def test_every_original_of_an_expired_load_is_erased(new_home: Home) -> None:
     assert names == {file.name, f"{file.name}.2", f"{file.name}.3"}
     erase_expired(new_home, load_contracts(), {"crimes": 1}, [], TODAY, "n1")
     assert {p.name for p in new_home.archive.rglob("*.csv*")} == {f"{file.name}.3"}
+
+
+def test_only_what_an_expired_load_was_read_from_is_erased(new_home: Home) -> None:
+    """It is known by its name or all its bytes. Raw rows stay while figures use them. A load expires on the day after its
+    last one, so many years later; without a limit it never does."""
+    contracts = load_contracts()
+    file = write_extract(new_home.inbox, "crimes", [CRIME], window=("2018-01-01", "2018-04-06"))
+    write_extract(new_home.inbox, "mda_orders", [["M1", "2018-01-01", "1", "P"]], window=("2018-01-01", "2018-04-06"),
+                  columns=["order_ref", "order_date", "amount", "recipient"])  # fmt: skip
+    land_night(new_home)
+    (load,) = (e for e in read_ledger(new_home) if e.extract == "crimes")
+    raw, original = load_of(load).raw(new_home), new_home.archive / load.landed_at[:10] / file.name
+    same, other, link = (original.with_name(f"{name}.csv") for name in ("same", "of_the_same_size", "link"))
+    same.write_bytes(original.read_bytes())
+    other.write_bytes(original.read_bytes().replace(b"C1", b"C2"))
+    link.symlink_to(same.name)
+    today = date(2019, 4, 6)
+    limits = {name: None for name in contracts} | {"crimes": 1}
+    assert erase_expired(new_home, contracts, limits, [], today, "n1") == []
+    erased = erase_expired(new_home, contracts, limits, [load.load_id], today + timedelta(1), "n2")
+    assert {Path(e.archived).name for e in erased} == {file.name, "same.csv"} and erased_loads(new_home) == set()
+    assert raw.exists() and other.exists() and link.is_symlink()
+    (erased,) = erase_expired(new_home, contracts, limits, [], today + timedelta(1), "n3")
+    assert (erased.kind, erased.archived) == ("raw", str(raw.relative_to(new_home.path))) and not raw.exists()
+    assert erased_loads(new_home) == {load.load_id}
+    assert erase_expired(new_home, contracts, limits, [], today + timedelta(1), "n4") == []
