@@ -128,7 +128,7 @@ def test_a_year_without_its_last_month_is_not_over_and_a_month_covered_in_part_i
     ids=["two quarters", "the second is small", "a quarter that is not over", "one that is not over and small so far"],
 )
 def test_a_running_year_is_shown_by_quarters_that_are_over(last_month: int, later: int, ends_shown: list[int]) -> None:
-    """Three administrations a month until June, then three or one. A quarter that is not over limits no other, and is not shown."""
+    """Three administrations a month until June, then three or one. What is not over limits no other, and is not shown."""
     to_date = (
         f"delete from marts.measures where period_start > date '2026-{last_month:02}-01'; insert into marts.measures"
         " select * replace ('financial_year_to_date' as period_type, date '2026-04-01' as period_start,"
