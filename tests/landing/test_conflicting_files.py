@@ -116,6 +116,14 @@ def test_one_of_two_conflicting_files_is_released_or_sent_again(warehouse):
     assert (again.outcome, again.rows_landed) == ("accepted", 90)
 
 
+def test_file_held_for_itself_withholds_no_row_of_another(warehouse):
+    """A doubled feed with another version of a row that counts: it counts for nothing, so the other's row stays."""
+    first = land_at_same_time(warehouse, [ROW.replace("C1", "C7")], FROM_JANUARY)
+    held = land_at_same_time(warehouse, [r.replace("Dales", "Erewash") for r in (*ROWS, *ROWS)], FROM_MARCH)
+    assert (held.outcome, held.withheld, held.rows_quarantined) == ("held", {}, 0)
+    assert warehouse.withheld(first) == [] and counts(warehouse.ledger())[first.load_id].rows_landed == 1
+
+
 def test_held_file_takes_part_in_no_other_conflict(warehouse):
     """The second differs from the first in five rows and from the third in most: when it is held, the others keep all rows."""
     land_at_same_time(warehouse, [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(100)], FROM_JANUARY)
