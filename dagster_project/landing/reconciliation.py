@@ -15,6 +15,7 @@ from dagster_project.core.raw_table_columns import make_raw_table
 from . import LedgerEntry, accepted, counts
 from .conflicting_files import load_of, ties
 from .raw_store import parquet_of
+from .retention import read_erasures
 
 
 def write_accounts(
@@ -28,7 +29,8 @@ def write_accounts(
     """Make `raw.accounts`: a row for each file that affects the night's figures (`loads`) or landed after the night `since`.
 
     `rows_in_raw`: rows as stored; `rows_tied`: those of them that a later file of the same time withheld. `rows_in_quarantine`
-    is null where the file's quarantine was removed: no figure uses it. Files whose rows were `erased` are left out.
+    is null where the file's quarantine is lost: no figure uses it; the ledger's count where it was erased at its limit. Files
+    whose rows were `erased` are left out.
     """
     last: dict[str, LedgerEntry] = {}
     refused: list[LedgerEntry] = []
@@ -49,9 +51,12 @@ def write_accounts(
     paths = ties(home, {str(e.load_id) for e in accepted(entries)})
     lines = f"select load_id, count(distinct _line) from {parquet_of(*paths)} group by load_id"
     tied: dict[str, int] = dict(con.execute(lines).fetchall()) if paths else {}
+    # Rows in raw/ that figures rest on are erased once the night is published, so the file still has its row here.
+    expired = {Path(e.archived).stem for e in read_erasures(home) if e.kind == "quarantine"}
     for load, e in last.items():
         count = by_load[load]
-        quarantined = quarantine.get(load, None if count.rows_quarantined > tied.get(load, 0) else 0)
+        n = count.rows_quarantined - tied.get(load, 0)
+        quarantined = quarantine.get(load, None if n > 0 and load not in expired else max(n, 0))
         rows.append(
             (e.extract, e.force_code, e.source_file, e.outcome, count.rows_in_file, count.rows_landed, count.rows_quarantined,
              count.rows_duplicate, 0, raw.get(load, 0), quarantined, tied.get(load, 0))

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from support import land_night, night, write_extract
 
@@ -10,7 +11,8 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import archive_size, erase_expired, erase_old, read_erasures, read_ledger
 from dagster_project.landing.conflicting_files import load_of
-from dagster_project.landing.retention import erased_loads
+from dagster_project.landing.reconciliation import write_accounts
+from dagster_project.landing.retention import describe_erasure, erased_loads, record_erasures
 
 TODAY = date(2026, 4, 6)
 CRIME = {"crime_ref": "C1", "recorded_on": "2018-01-10", "offence_code": "92D", "status": "Recorded"}
@@ -148,3 +150,18 @@ def test_only_what_an_expired_load_was_read_from_is_erased(new_home: Home) -> No
     assert (erased.kind, erased.archived) == ("raw", str(raw.relative_to(new_home.path))) and not raw.exists()
     assert erased_loads(new_home) == {load.load_id}
     assert erase_expired(new_home, contracts, limits, [], today + timedelta(1), "n4") == []
+
+
+@pytest.mark.parametrize(("is_recorded", "stored"), [(True, 1), (False, None)])
+def test_quarantine_that_was_erased_at_its_limit_is_not_said_to_be_lost(warehouse, is_recorded, stored):
+    """The night that erased it warned of it, and advised to restore it from a backup: its rows in raw/ are still there then."""
+    entry = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,Dales", "C2,2025-03-01,92D,Odd,Dales")
+    path = load_of(entry).quarantine(warehouse.home)
+    if is_recorded:
+        erasure = describe_erasure(warehouse.home, "quarantine", path, "n", date(2026, 1, 6))
+        record_erasures(warehouse.home, "n__expired.jsonl", [erasure])
+    path.unlink()
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        write_accounts(con, warehouse.home, warehouse.ledger(), {entry.load_id}, "")
+        assert con.execute("select rows_quarantined, rows_in_quarantine from raw.accounts").fetchall() == [(1, stored)]
