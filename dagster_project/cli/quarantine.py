@@ -57,10 +57,10 @@ def retract(
     by: ByOption = "",
     home: HomeOption = HOME,
 ) -> None:
-    """Take back a file that was accepted wrongly: from the next night on, it is as if it had never been accepted.
+    """Take back a file that is wrong, accepted or held: from the next night on, it is as if it had never come.
 
     Its rows stay in raw/ and do not count, and its days are not covered by it. The ledger says who retracted it and why. pam
-    release lets it count again. A held file that is wrong, and that no newer file replaces, is held no longer.
+    release lets it count again. It is for a held file that no newer file will replace: others need nothing.
 
     Example: pam retract incidents__derbyshire__2026-01-01__2026-11-28 --why "the window is too wide: it has January alone"
     """
@@ -69,9 +69,10 @@ def retract(
     if not why.strip():
         raise typer.BadParameter("say why the file is wrong", param_hint="--why")
     e = retract_file(home, file, by=by, why=why.strip())
+    then = "It did not count" if "; was held: " in str(e.reason) else "Its figures go with the next night: `pam nightly`"
     echo(
         f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {counted(e.rows_landed or 0, 'row')}) is"
-        " retracted. If it counted, its figures go with the next night: `pam nightly`"
+        f" retracted. {then}"
     )
 
 

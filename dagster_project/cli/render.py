@@ -147,7 +147,7 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
     for outcome in ("held", "refused"):
         for line in by_reason(f"{outcome} ", by[outcome]):
             print_line(console, line, "yellow")
-    unknown: dict[str, dict[str, dict[str, int]]] = {}
+    unknown: dict[str, list[tuple[str, dict[str, int]]]] = {}
     for f in receipt.files:
         if (n := f.get("rows_ignored")) and f["outcome"] != "known":
             print_line(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
@@ -155,11 +155,13 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
             print_line(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         # Those of a held file are in its reason.
         for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
-            unknown.setdefault(f"{f['extract']}.{column}", {})[f["source_file"]] = values
-    for name, by_file in unknown.items():
-        total: Counter[str] = sum(map(Counter, by_file.values()), Counter())
-        files = counted(len(by_file), "file") if len(by_file) > 1 else next(iter(by_file))
-        print_line(console, f"no list has {name} of {files}: {shown_values(total)}; see pam vocabulary", "yellow")
+            unknown.setdefault(f"{f['extract']}.{column} of {f['force_code']}", []).append((f["source_file"], values))
+    for name, files in unknown.items():
+        where, values = files[0]
+        if len(files) > 1:
+            # Files may have the same rows: of each value, its files are counted.
+            where, values = counted(len(files), "file"), Counter(value for _, found in files for value in found)
+        print_line(console, f"no list has {name}, in {where}: {shown_values(values)}; see pam vocabulary", "yellow")
     if found_none:
         print_line(console, "No new file.")
     _show_checks(console, receipt)
@@ -216,9 +218,10 @@ def show_status(state: dict[str, Any]) -> None:
     print_line(console, f"Home        {state['home']}")
     if published:
         # A night that was killed once it was published has no receipt before the next one: its figures are all there.
-        figures = f"{sum(published['figures'].values()):,} figures, at" if "figures" in published else "whole, though it ended"
-        at = published.get("finished_at", "before its receipt was written: the next night writes it")
-        print_line(console, f"Published   night {published['night_id']}, {figures} {at}")
+        how = "whole, though it ended before its receipt was written: the next night writes it"
+        if "finished_at" in published:
+            how = f"{sum(published['figures'].values()):,} figures, at {published['finished_at']}"
+        print_line(console, f"Published   night {published['night_id']}, {how}")
     else:
         hint = "" if Path(state["home"]).is_dir() else "there is no such folder (is --home, or PAM_HOME, the right one?); "
         print_line(console, f"Published   nothing yet: {hint}`pam nightly` publishes a night")

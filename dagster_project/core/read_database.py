@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import duckdb
 
+from .memory import NO_SPILL
 from .sql import literal
 
 _numbers = count()
@@ -32,7 +33,9 @@ def read_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute(f"use memory; detach {name}")
 
 
-@lru_cache(maxsize=1)
+@cache
 def _in_memory(_process: int) -> duckdb.DuckDBPyConnection:
-    """The empty database to which files are attached: one in a process, as its threads don't survive a fork."""
-    return duckdb.connect()
+    """The empty database to which files are attached: one in a process, as its threads don't survive a fork. That of a parent
+    is kept, because closing it would wait for them. It spills nothing, as it would in the folder that the process is in.
+    """
+    return duckdb.connect(config=NO_SPILL)

@@ -462,7 +462,7 @@ class FileLanding(LandingSession):
     def _note_doubts(
         self, found: _Findings, file: InboxFile, sha256: str, sheet: Sheet, counts: _FileCounts, previous: LedgerEntry | None
     ) -> None:
-        """Note what a person should look at. `previous`: the last accepted file before this one."""
+        """Note what speaks against the file beside others. `previous`: the last accepted file before this one."""
         if found.hold_reason is None:
             found.notes += found.if_accepted
         if other := self.decisions.same_of_another_force(file, sha256):

@@ -170,6 +170,6 @@ def _files_of(home: Home, e: LedgerEntry, *, with_raw: bool) -> Iterator[tuple[K
 
 
 def _is_original(path: Path, e: LedgerEntry) -> bool:
-    """Whether an archived file is what a load was read from. Where several of one name came on a day, or a name was too long,
-    the archive has another name for it: then its content says so."""
-    return path.name == e.source_file or (path.stat().st_size == e.bytes and sha256_of(path) == e.sha256)
+    """Whether an archived file is what a load was read from. Its content says so, not its name: several of one name may come on
+    a day, and the archive has another name for a long one."""
+    return path.stat().st_size == e.bytes and sha256_of(path) == e.sha256

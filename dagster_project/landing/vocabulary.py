@@ -27,7 +27,7 @@ from dagster_project.core.reference_lists import (
     known_words,
 )
 
-from .ledger import STORED, LedgerEntry, extracted, is_replaced, read_ledger
+from .ledger import STORED, LedgerEntry, is_replaced, read_ledger
 from .raw_store import Load, parquet_of
 
 LISTED = 5_000
@@ -134,7 +134,7 @@ def accept_line(extract: str, column: str, values: dict[str, int], counts_as: st
 
 def likely_meaning(column: str, value: str) -> str:
     """What a value probably counts as: Drugs where the column counts those and the value has the word; for a code such as
-    `092D`, what the code without the nought counts as."""
+    `092D`, what it counts as without blanks and the nought."""
     if column == CODE:
         meaning = look_up(value.replace(" ", "").lstrip("0"), known_offence_codes(None), column)
         return meaning if meaning in counts_towards(column) else NOTHING
@@ -164,7 +164,8 @@ def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[
 
 @dataclass(frozen=True)
 class UnknownValue:
-    """A value that is on no list, in one force's extract. `rows`: in files with it that no newer one with it covers."""
+    """A value that is on no list, in one force's extract. `rows`: in the files that no newer accepted one replaces, and
+    of held ones no newer held one."""
 
     force_code: str
     extract: str
@@ -186,17 +187,18 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
         for column, values in e.unknown_values.items():
             for value in values:
                 found[str(e.force_code), str(e.extract), column, value].append(e)
+    rivals: dict[str, dict[tuple[str, str], list[LedgerEntry]]] = {"accepted": defaultdict(list), "held": defaultdict(list)}
+    for e in loads.values():
+        # A held file replaces no accepted one.
+        for outcome in ("accepted", "held") if e.outcome == "accepted" else ("held",):
+            rivals[outcome][str(e.force_code), str(e.extract)].append(e)
     known = cache(lambda *place: known_values(home, *place))
     unknown = []
     for (force, extract, column, value), files in found.items():
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and look_up(value, words, column) is None:
-            newest: list[LedgerEntry] = []
-            for e in sorted(files, key=extracted, reverse=True):
-                if not is_replaced(e, newest):
-                    newest.append(e)
-            rows = sum(e.unknown_values[column][value] for e in newest)
+            rows = sum(e.unknown_values[column][value] for e in files if not is_replaced(e, rivals[e.outcome][force, extract]))
             nights = [e.night_id for e in files]
             unknown.append(UnknownValue(force, extract, column, value, rows, min(nights), max(nights)))
     return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))

@@ -82,7 +82,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "extract": ("varchar", "Extract"),
             "column_name": ("varchar", "Column"),
             "value": ("varchar", "Value, as the files have it"),
-            "rows": ("bigint", "Rows that have it"),
+            "rows": ("bigint", "Rows that have it, in the files that no newer one replaces"),
             "first_night": ("varchar", "Night of the first file that had it"),
             "last_night": ("varchar", "Night of the last file that had it"),
         },

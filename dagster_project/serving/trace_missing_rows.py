@@ -16,7 +16,7 @@ from dagster_project.core.receipts import night_order
 from dagster_project.core.seeds import extract_of
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
-from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.conflicting_files import load_of, ties
 from dagster_project.landing.ledger import is_replaced
 from dagster_project.landing.raw_store import TIE, TIED, parquet_of
 
@@ -59,19 +59,25 @@ def _superseded(
     )
     # A quarantined key counts as present.
     withheld = [p for p in home.withheld.glob("*.parquet") if p.stem.split(TIED)[0] in {e.load_id for e in own}]
-    present = f"from {parquet_of(*withheld)}" if withheld else "select null as load_id, null as _key where false"
+    none = "select null as load_id, null as _key where false"
+    present = f"from {parquet_of(*withheld)}" if withheld else none
+    # Rows that files of one time contradict each other on are in quarantine, and replace nothing.
+    in_conflict = ties(home, {str(e.load_id) for e in own})
+    tied = f"from {parquet_of(*in_conflict)}" if in_conflict else none
     rows = con.execute(
         f"""
         with loads(load_id, file, extracted, first, last) as (values {loads}),
         present as ({present}),
+        tied as ({tied}),
         versions as (
             select r._key, cast(r._date as date) as day, loads.*,
-                -- Of a file of the same time with another version, both versions are in quarantine.
+                -- Of the same time is no newer one.
                 first_value(file) over (
                     partition by r._key order by extracted
                     range between interval 1 microsecond following and unbounded following
                 ) as newer
             from {parquet_of(*(load_of(e).raw(home) for e in own))} as r join loads on r._load_id = loads.load_id
+            where not exists (from tied as t where t.load_id = r._load_id and t._key = r._key)
         ),
         last_within as (
             from versions where day between $first and $last

@@ -88,7 +88,8 @@ def find_causes(con: duckdb.DuckDBPyConnection) -> None:
         where files.outcome in {(*COUNTING, "held")}
             -- A held file that is retracted never counted.
             and (files.outcome <> 'retracted' or exists (
-                from files as before where before.load_id = files.load_id and before.outcome = 'accepted'))
+                from files as before where before.load_id = files.load_id and before.outcome = 'accepted'
+                and before.landed_at < files.landed_at))
         """
     )
     con.execute(

@@ -1,5 +1,6 @@
 """How long the archive keeps original files, and the record of erased ones."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -165,3 +166,18 @@ def test_quarantine_that_was_erased_at_its_limit_is_not_said_to_be_lost(warehous
         con.execute("create schema raw")
         write_accounts(con, warehouse.home, warehouse.ledger(), {entry.load_id}, "")
         assert con.execute("select rows_quarantined, rows_in_quarantine from raw.accounts").fetchall() == [(1, stored)]
+
+
+def test_an_original_stays_if_another_of_its_name_has_expired(new_home: Home) -> None:
+    """A mapped name says no window, so that two files of one name and day may cover other years."""
+    mapping = "extract: crimes\nforces: [kent]\nfiles:\n  - {name: Crimes.csv, covers: months}\n"
+    new_home.mappings.mkdir(exist_ok=True)
+    (new_home.mappings / "kent.yml").write_text(mapping, encoding="utf-8")
+    for year in (2025, 2015):
+        rows = ["crime_ref,recorded_on,offence_code,status", *(f"C{year}{n},{year}-0{n}-10,92D,Recorded" for n in (1, 2))]
+        path = new_home.inbox / "Crimes.csv"
+        path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        os.utime(path, (path.stat().st_mtime - 60,) * 2)
+        assert [e.outcome for e in land_night(new_home)] == ["accepted"]
+    erase_expired(new_home, load_contracts(), {"crimes": 5}, [], TODAY, "n1")
+    assert [p.read_text().count("2025-0") for p in new_home.archive.rglob("Crimes.csv*")] == [2]

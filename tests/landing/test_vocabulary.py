@@ -131,6 +131,15 @@ def test_rows_of_an_unknown_value_are_those_of_the_newest_files(new_home: Home) 
     retracted = entry.model_copy(update={"load_id": "r", "night_id": "n9", "outcome": "retracted"})
     (found,) = unknown_values(new_home, [*entries, retracted])
     assert (found.rows, found.first_night, found.last_night) == (20 + 40 + 80, "n0", "n4")
+    # A held file replaces held ones alone; an accepted one replaces others even if it lacks the value.
+    newer = {"extracted_at": "2026-01-09T01:00:00Z", "covered_to": date(2025, 3, 31)}
+    held = [
+        entries[0].model_copy(update=newer | {"load_id": at, "extracted_at": f"2026-01-{at}T01:00:00Z", "outcome": "held"})
+        for at in ("07", "08")
+    ]
+    assert [u.rows for u in unknown_values(new_home, [*entries, *held])] == [20 + 40 + 80 + 10]
+    without = entries[0].model_copy(update=newer | { "load_id": "w", "unknown_values": {}})
+    assert [u.rows for u in unknown_values(new_home, [*entries, *held, without])] == [0], "it stays listed"
 
 
 def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) -> None:

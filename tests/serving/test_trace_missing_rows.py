@@ -111,6 +111,15 @@ def test_rows_that_two_files_of_one_time_withhold_are_not_said_to_be_replaced(
     assert sentences(con, new_home) == []
 
 
+def test_rows_in_conflict_on_other_days_replace_nothing(con: duckdb.DuckDBPyConnection, new_home: Home) -> None:
+    """Two newer files of one time each have the row on another day: both are in quarantine, and that of September counts."""
+    drop(new_home, 1, taught("A"))
+    for day, window in (("2025-10-05", OCTOBER), ("2025-10-06", ("2025-10-01", "2025-10-30"))):
+        drop(new_home, 2, taught("A", day), *(taught(n, "2025-10-07") for n in "BCD"), window=window)
+    land(new_home)
+    assert sentences(con, new_home) == []
+
+
 def test_lists_and_files_without_keys_withdraw_nothing(con: duckdb.DuckDBPyConnection, new_home: Home) -> None:
     """The newest of them is all that counts, and not for what it lacks."""
     seizure = {"extract": "cash_seizures", "columns": ("seizure_ref", "order_date", "amount", "status")}

@@ -1,6 +1,7 @@
 -- Headline figures and money of complete months, compared with the mean of the twelve complete months before: one row for each
 -- mart, force, measure and month that is complete or changed tonight. A mean below 30, or a rate of fewer rows, is too small to
--- judge. A rate below 30% is judged where its numerator has a mean of 30: 70 finds in 280 searches don't fall to none.
+-- judge. A rate below 30% is judged where its numerator has a mean of 30, in a month
+-- of 30 rows: 70 finds in 280 searches don't fall to none.
 -- Money may be nothing in one month and most of the year in another, so only a month far above the mean is unusual.
 -- Of units, only those that fell to 0 in the newest month: a file that leaves one out changes the force's figure too little.
 with figures as (
@@ -67,7 +68,7 @@ left join {{ source('raw', 'accepted_months') }} as accepted
     and compared.area_code = accepted.area_code
     and compared.month_no = accepted.month_no
 where compared.months_before = 12
-    and (compared.mean_before >= 30 or compared.mean_counted >= 30)
+    and (compared.mean_before >= 30 or (compared.mean_counted >= 30 and compared.rows_shared >= 30))
     and coalesce(compared.mean_rows, 30) >= 30
     and accepted.measure is null
     and case
