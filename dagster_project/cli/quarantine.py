@@ -69,10 +69,9 @@ def retract(
     if not why.strip():
         raise typer.BadParameter("say why the file is wrong", param_hint="--why")
     e = retract_file(home, file, by=by, why=why.strip())
-    then = "It did not count" if "; was held: " in str(e.reason) else "Its figures go with the next night: `pam nightly`"
     echo(
         f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {counted(e.rows_landed or 0, 'row')}) is"
-        f" retracted. {then}"
+        " retracted. If it counted, its figures go with the next night: `pam nightly`"
     )
 
 

@@ -377,7 +377,7 @@ class FileLanding(LandingSession):
         found.hold_reason = "; ".join(filter(None, (found.hold_reason, vocabulary.hold_reason))) or None
         self._settle_conflicts(found, file, load, sheet, counts)
         previous = self.decisions.last_accepted(file)
-        self._note_doubts(found, file, facts["sha256"], sheet, counts, previous)
+        self._compare_with_others(found, file, facts["sha256"], sheet, counts, previous)
         found.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if counts.rows > LARGE:
@@ -459,10 +459,10 @@ class FileLanding(LandingSession):
                 found.kinds[CONFLICT_KIND] = n_tied
                 found.n_quarantined += n_tied
 
-    def _note_doubts(
+    def _compare_with_others(
         self, found: _Findings, file: InboxFile, sha256: str, sheet: Sheet, counts: _FileCounts, previous: LedgerEntry | None
     ) -> None:
-        """Note what speaks against the file beside others. `previous`: the last accepted file before this one."""
+        """Note what other files say against this one. `previous`: the last accepted file before it."""
         if found.hold_reason is None:
             found.notes += found.if_accepted
         if other := self.decisions.same_of_another_force(file, sha256):

@@ -6,7 +6,7 @@ lands again.
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -192,6 +192,24 @@ def current_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         if e.outcome != "refused"
         or (newest[e.source_file] == e.landed_at and not (e.form and is_replaced(e, loads)))
     ]  # fmt: skip
+
+
+def not_replaced(loads: Iterable[LedgerEntry]) -> set[str]:
+    """The ids of the accepted and held `loads` that no newer accepted one replaces, and of held ones no newer held one either.
+
+    As `is_replaced`, for all files of a home: a thousand daily ones take a moment, and would take it half a minute.
+    """
+    current: set[str] = set()
+    windows = defaultdict[tuple[str | None, ...], list[tuple[date, date, datetime, Outcome]]](list)
+    for e in sorted(loads, key=extracted, reverse=True):
+        (first, last), at = e.window, extracted(e)
+        newer = windows[e.extract, e.force_code, e.form]
+        may_replace = ("accepted", e.outcome)
+        if not any(a <= first and b >= last and time > at and outcome in may_replace for a, b, time, outcome in newer):
+            # What replaces a file covers all that it covers, so only the others are compared with.
+            newer.append((first, last, at, e.outcome))
+            current.add(str(e.load_id))
+    return current
 
 
 def is_replaced(entry: LedgerEntry, loads: Iterable[LedgerEntry]) -> bool:

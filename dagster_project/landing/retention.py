@@ -8,9 +8,11 @@ figures would change without them. Rows that figures use are erased when the nig
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -124,11 +126,12 @@ def erase_expired(
     """
     limits, recorded = retention_years(contracts, years), {e.archived: e for e in read_erasures(home)}
     erasures: dict[Path, Erasure] = {}
+    archived = cache(partial(_archived_by_size, home))
     for e in read_ledger(home):
         limit = limits.get(str(e.extract))
         if limit is None or not e.load_id or e.covered_to is None or not is_expired(e.covered_to, limit, today):
             continue
-        for kind, path in _files_of(home, e, with_raw=e.load_id not in needed):
+        for kind, path in _files_of(home, e, archived, with_raw=e.load_id not in needed):
             erasure = describe_erasure(home, kind, path, night_id, today)
             earlier = recorded.get(erasure.archived)
             # A night that was stopped before it erased has recorded the totals that replace the rows.
@@ -155,21 +158,29 @@ def erased_loads(home: Home) -> set[str]:
     return {Path(e.archived).stem for e in read_erasures(home) if e.kind == "raw"}
 
 
-def _files_of(home: Home, e: LedgerEntry, *, with_raw: bool) -> Iterator[tuple[Kind, Path]]:
-    """The files of a load that are still there: quarantine, raw rows if wanted, and the archived original."""
+def _files_of(
+    home: Home, e: LedgerEntry, archived: Callable[[str], Mapping[int | None, list[Path]]], *, with_raw: bool
+) -> Iterator[tuple[Kind, Path]]:
+    """The files of a load that are still there: quarantine, raw rows if wanted, and the archived original. `archived`: as
+    `_archived_by_size`, of this home."""
     load = load_of(e)
     if e.outcome in ("accepted", "held"):
         for path in load.quarantine_files(home):
             yield "quarantine", path
         if with_raw and load.raw(home).exists():
             yield "raw", load.raw(home)
-    day = home.archive / e.landed_at[:10]
-    for path in sorted(day.iterdir()) if day.is_dir() else ():
-        if path.is_file() and not path.is_symlink() and _is_original(path, e):
+    # Its content says what is the original, not its name: several of one name may come on a day, and the archive has another
+    # name for a long one.
+    for path in archived(e.landed_at[:10]).get(e.bytes, ()):
+        if sha256_of(path) == e.sha256:
             yield "archive", path
 
 
-def _is_original(path: Path, e: LedgerEntry) -> bool:
-    """Whether an archived file is what a load was read from. Its content says so, not its name: several of one name may come on
-    a day, and the archive has another name for a long one."""
-    return path.stat().st_size == e.bytes and sha256_of(path) == e.sha256
+def _archived_by_size(home: Home, day: str) -> Mapping[int | None, list[Path]]:
+    """The files that were archived on a day, but no links, by their bytes."""
+    found = defaultdict[int | None, list[Path]](list)
+    folder = home.archive / day
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_file() and not path.is_symlink():
+            found[path.stat().st_size].append(path)
+    return found

@@ -27,7 +27,7 @@ from dagster_project.core.reference_lists import (
     known_words,
 )
 
-from .ledger import STORED, LedgerEntry, is_replaced, read_ledger
+from .ledger import STORED, LedgerEntry, not_replaced, read_ledger
 from .raw_store import Load, parquet_of
 
 LISTED = 5_000
@@ -181,24 +181,21 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
     `entries`: the ledger's, where it was read already.
     """
-    loads = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in STORED}
+    last = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in STORED}
+    loads = [e for e in last.values() if e.outcome != "retracted"]
     found: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
-    for e in (e for e in loads.values() if e.outcome != "retracted"):
+    for e in loads:
         for column, values in e.unknown_values.items():
             for value in values:
                 found[str(e.force_code), str(e.extract), column, value].append(e)
-    rivals: dict[str, dict[tuple[str, str], list[LedgerEntry]]] = {"accepted": defaultdict(list), "held": defaultdict(list)}
-    for e in loads.values():
-        # A held file replaces no accepted one.
-        for outcome in ("accepted", "held") if e.outcome == "accepted" else ("held",):
-            rivals[outcome][str(e.force_code), str(e.extract)].append(e)
+    current = not_replaced(loads)
     known = cache(lambda *place: known_values(home, *place))
     unknown = []
     for (force, extract, column, value), files in found.items():
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and look_up(value, words, column) is None:
-            rows = sum(e.unknown_values[column][value] for e in files if not is_replaced(e, rivals[e.outcome][force, extract]))
+            rows = sum(e.unknown_values[column][value] for e in files if e.load_id in current)
             nights = [e.night_id for e in files]
             unknown.append(UnknownValue(force, extract, column, value, rows, min(nights), max(nights)))
     return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))

@@ -71,7 +71,7 @@ def _superseded(
         tied as ({tied}),
         versions as (
             select r._key, cast(r._date as date) as day, loads.*,
-                -- Of the same time is no newer one.
+                -- A file of the same time is not newer.
                 first_value(file) over (
                     partition by r._key order by extracted
                     range between interval 1 microsecond following and unbounded following

@@ -2,12 +2,15 @@
 
 import json
 import os
+from datetime import date, timedelta
+from random import Random
 
 import duckdb
 import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.landing import find_files, land_files, read_ledger
+from dagster_project.landing.ledger import is_replaced, not_replaced
 
 from .conftest import FORCES, NOW
 
@@ -72,3 +75,25 @@ def test_raw_columns_are_all_text(warehouse):
     assert [row[0] for row in columns][-8:] == [
         "_extract", "_force_code", "_load_id", "_line", "_key", "_date", "_extracted_at", "_source_file",
     ]  # fmt: skip
+
+
+def test_files_that_no_newer_one_replaces_are_found_together_as_one_by_one(warehouse):
+    """Of two extracts and forms, accepted and held, some of one time or one window."""
+    entry, draw = warehouse.land("crimes", ROW), Random(7)
+    loads = []
+    for n in range(300):
+        first = date(2025, 1, 1) + timedelta(draw.randrange(12))
+        change = {
+            "load_id": str(n),
+            "outcome": draw.choice(["accepted", "held"]),
+            "extract": draw.choice(["crimes", "naloxone"]),
+        }
+        change |= {
+            "covered_from": first,
+            "covered_to": first + timedelta(draw.randrange(12)),
+            "form": draw.choice(["canonical", "x"]),
+        }
+        loads.append(entry.model_copy(update=change | {"extracted_at": f"2026-01-{draw.randrange(1, 29):02d}T01:00:00Z"}))
+    accepted = [e for e in loads if e.outcome == "accepted"]
+    expected = {e.load_id for e in loads if not is_replaced(e, accepted if e.outcome == "accepted" else loads)}
+    assert not_replaced(loads) == expected and 20 < len(expected) < 200

@@ -1,8 +1,7 @@
 -- Headline figures and money of complete months, compared with the mean of the twelve complete months before: one row for each
 -- mart, force, measure and month that is complete or changed tonight. A mean below 30, or a rate of fewer rows, is too small to
--- judge. A rate below 30% is judged where its numerator has a mean of 30, in a month
--- of 30 rows: 70 finds in 280 searches don't fall to none.
--- Money may be nothing in one month and most of the year in another, so only a month far above the mean is unusual.
+-- judge. A rate below 30% is judged where its numerator has a mean of 30, in a month of 30 rows: 70 finds in 280 searches don't fall
+-- to none. Money may be nothing in one month and most of the year in another, so only a month far above the mean is unusual.
 -- Of units, only those that fell to 0 in the newest month: a file that leaves one out changes the force's figure too little.
 with figures as (
     select
