@@ -244,6 +244,7 @@ def test_no_temporary_file_is_left(pam: Callable, landed_home: Home, tmp_path: P
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_gate_reports_what_the_night_would(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
     """For a night that a rule of the home holds."""
     landed_home.expectations.mkdir()

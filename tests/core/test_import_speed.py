@@ -22,6 +22,7 @@ def run(script: str) -> list[str]:
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
 
+@pytest.mark.long
 def test_great_expectations_does_not_load_scipy_or_altair() -> None:
     assert run(SCRIPT) == ["False", "False", "Chart", "0.5"]
 
@@ -43,6 +44,7 @@ def test_a_worker_judges_without_sqlalchemy_and_other_processes_may_import_it() 
     assert __import__("sqlalchemy").__version__
 
 
+@pytest.mark.long
 def test_dbt_loads_without_serializers_of_classes_that_it_does_not_use() -> None:
     assert run(
         "from dagster_project.transform.dbt_runner import preload\n"

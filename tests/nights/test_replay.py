@@ -98,6 +98,7 @@ def test_a_home_of_raw_and_the_key_alone_publishes_the_same(pam: Callable, week:
     assert start(home).base == "night", "later nights build on it"
 
 
+@pytest.mark.long
 def test_a_replay_reports_every_difference(week_copy: Home) -> None:
     """Figures that somebody changed in the published file, rows that somebody changed in raw/ and, where it publishes, a file
     that landed in a night that was not published."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pytest
 from support import copy_home, differing, each, meta_rows, publish_night, published, run_night, write_extract
 
 from dagster_project.core.home import Home
@@ -23,6 +24,7 @@ def drop(home: Home, rows: int, window: tuple[str, str], stamp: str) -> Path:
     return write_extract(home.inbox, "crimes", records, columns=CRIMES, window=window, stamp=stamp)
 
 
+@pytest.mark.long
 def test_the_night_after_a_retract_is_as_without_the_file(tmp_path: Path, pam: Callable[..., object]) -> None:
     one = Home(tmp_path / "one").create()
     drop(one, 20, HALF, "20260101T020000Z")

@@ -55,6 +55,7 @@ def test_status_reports_a_rollback(week_copy: Home) -> None:
     assert result["withdrawn"] == {"naloxone": 1}, "what the published night withdrew"
 
 
+@pytest.mark.long
 def test_the_night_after_a_rollback_builds_everything(
     week: Home, week_copy: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

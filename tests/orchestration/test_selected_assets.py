@@ -111,6 +111,7 @@ def test_selected_parts_add_up_to_a_night(home: Home, instance: dg.DagsterInstan
         assert con.execute(query).fetchall() == [("mart_mda_orders",), ("mart_stop_search",)]
 
 
+@pytest.mark.long
 def test_a_partial_night_can_be_built_in_two_parts(week_copy: Home) -> None:
     """On top of what is published: the second part completes the night, with the same rows as if built at once."""
     rows = administrations(range(1, 13))[:-1]

@@ -257,6 +257,7 @@ def missed_tests(force: str, stamp: int, window: tuple[str, str], *rows: tuple[s
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_categories_of_erased_rows_stay_whatever_columns_other_files_lack(new_home: Home) -> None:
     """Derbyshire: a row counted on a day whose newest file lacks the column of the reasons. Kent: files that came after the
     rows were erased lack it, and cover the whole of February together."""

@@ -228,6 +228,7 @@ def test_a_report_in_public_form_has_only_categories(
     assert {Path(path).suffix for path in files} >= FORMS
 
 
+@pytest.mark.long
 def test_postgresql_has_only_categories_and_unknown_units(three_nights: tuple[Home, Path, list[str]], tmp_path: Path) -> None:
     """Searches every value of every relation, catalogue included (comments, statistics, definitions), and every file."""
     home, _, _ = three_nights

@@ -140,6 +140,7 @@ def test_no_figure_is_in_two_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts == [(2,), (1,), (1,)]
 
 
+@pytest.mark.long
 def test_rounded_figures_are_all_made_again(batches_run: list[str]) -> None:
     """Published ones may be rounded with another key: old and new ones together would give more away than either."""
     earlier, later = in_one_batch("round", "another secret"), in_one_batch("round", corrected="true")

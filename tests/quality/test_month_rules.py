@@ -222,6 +222,7 @@ ODD = {
 }
 
 
+@pytest.mark.long
 def test_a_night_names_all_odd_months_of_a_history_and_one_command_accepts_them(new_home: Home) -> None:
     """Accepting some leaves the others, and the id of an earlier night accepts none: what it found may have changed."""
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731

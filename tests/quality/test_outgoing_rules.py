@@ -272,6 +272,7 @@ def facts_by_month(home: Home) -> list[tuple[Any, ...]]:
     return duckdb.sql(f"from '{home.candidate / gate.PUBLIC_FACTS}' order by all").fetchall()
 
 
+@pytest.mark.long
 def test_a_partial_night_judges_the_public_figures_that_it_made(week_copy: Home) -> None:
     """Figures of earlier nights are not judged again; their facts stay, with any broken rules."""
     drop_administrations(week_copy)

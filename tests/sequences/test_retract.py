@@ -57,7 +57,7 @@ def counted_rows(warehouse: Warehouse) -> dict[str, set[tuple]]:
     return counted | {"coverage": rows_as_text(con, "staging.coverage_windows", COVERAGE)}
 
 
-@settings(max_examples=often(4, 60))
+@settings(max_examples=often(2, 60))
 @given(sequence=sequences(), chosen=st.integers(0, 9))
 @example(sequence=THREE_IN_CONFLICT, chosen=0)
 @example(sequence=THREE_IN_CONFLICT, chosen=1)

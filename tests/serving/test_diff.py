@@ -139,6 +139,7 @@ def test_the_reverse_comparison_has_the_reverse_changes(week: Home) -> None:
     assert {tuple(r[k] for k in KEY): r["change"] and -r["change"] for r in figures(backward, kind="changed")} == changed
 
 
+@pytest.mark.long
 def test_changes_by_a_list_of_the_home_name_no_file(week_with_lists: Home) -> None:
     """A change by a file of the other force in the same night still names that file."""
     diff = between(week_with_lists, NIGHTS[4], "today")

@@ -62,6 +62,7 @@ def test_after_a_rollback_trace_reads_the_published_night(week_copy: Home, pam: 
     assert pam(*command, "--night", NIGHTS[4]).stdout.rstrip().endswith("Figure: 1 (count)")
 
 
+@pytest.mark.long
 def test_trace_works_after_a_held_or_killed_night(week_copy: Home) -> None:
     """By a rule of the home, with a file that changes the figure: whatever it left in the candidate's folder."""
     write_extract(week_copy.inbox, "naloxone", [["X1", "2025-12-01 10:00", "Dales"]], columns=NALOXONE, window=YEAR,

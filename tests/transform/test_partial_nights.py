@@ -1,5 +1,5 @@
-"""Partial nights publish the same as whole ones. tests/sequences tests the models alone, with many sequences of files; here is
-what only whole nights have.
+"""Partial nights publish the same as whole ones. tests/sequences tests the models alone, with many sequences of files, and
+tests/nights/test_nights_against_model.py a partial night; here is what only whole nights have.
 """
 
 from typing import Any
@@ -10,6 +10,8 @@ from support import candidate, copy_home, differing, night, publish_night, publi
 
 from dagster_project.core.home import Home
 from dagster_project.transform import empty_build
+
+pytestmark = pytest.mark.long
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 AREAS = "force_code,section_code,section_name,lpu_code,lpu_name\nnorfolk,A,A,A1,One\nnorfolk,A,A,A2,Two\n"
