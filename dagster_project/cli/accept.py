@@ -1,4 +1,4 @@
-"""`pam accept`: lets months that are far from the year before pass the gate."""
+"""`pam accept`: lets months that are far from the mean of the twelve months before pass the gate."""
 
 from itertools import groupby
 from operator import attrgetter

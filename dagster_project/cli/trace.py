@@ -173,4 +173,4 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
             f" retention: {', '.join(trail.erased_files)}"
         )
     for measure, month, why in trail.accepted:
-        echo(f"{month} of {measure} is far from the year before, and was accepted: {why}")
+        echo(f"{month} of {measure} is far from the mean of the twelve months before, and was accepted: {why}")

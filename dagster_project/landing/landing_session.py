@@ -62,7 +62,7 @@ class LandingSession:
     def prepare(self, has_identifiers: bool) -> None:
         """Find the pseudonym key where there are personal identifiers to hash, and clean up after an interrupted night."""
         if has_identifiers:
-            self.key = pseudonyms.find_pseudonym_key(self.home, self.decisions.key_fingerprint)
+            self.key = pseudonyms.read_or_make_key(self.home, self.decisions.key_fingerprint)
         interrupted_landing.remove_uncommitted(self.home, self.decisions.loads)
 
     def connect(self, name: str, parts: int | None = None) -> None:

@@ -39,7 +39,7 @@ class PseudonymKey:
         return hashlib.sha256(self.secret).hexdigest()[:16]
 
 
-def find_pseudonym_key(home: Home, used: str | None) -> PseudonymKey:
+def read_or_make_key(home: Home, used: str | None) -> PseudonymKey:
     """The key of `PAM_PSEUDONYM_KEY` (its UTF-8 bytes), else of the home's key file, which is made on first use.
 
     `used`: the fingerprint of the key that earlier loads were hashed with; None where there are none. Raises PseudonymKeyError

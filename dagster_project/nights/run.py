@@ -274,7 +274,7 @@ class NightRun(NightState):
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
             built = WORKER.submit(gate.judge_built, self.home) if self._worker_judges else None
-            public_form.publish_public(self.home, self.config.public)
+            public_form.write_public_form(self.home, self.config.public)
             # The public form is part of the candidate.
             self._save_candidate_state()
             arguments = (self.home, stored_results.path_of(self.home, night.night_id), self.config.public)

@@ -20,7 +20,7 @@ from dagster_project.core.memory import limit_memory, megabytes
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
-from dagster_project.landing.pseudonyms import find_pseudonym_key
+from dagster_project.landing.pseudonyms import read_or_make_key
 from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
@@ -116,14 +116,14 @@ def make_rule_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
     make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
 
 
-def publish_public(home: Home, settings: Public) -> None:
+def write_public_form(home: Home, settings: Public) -> None:
     """Write `marts_public` into the home's candidate, or remove it where the settings say off."""
     with open_candidate(home.candidate / WAREHOUSE) as con:
         limit_memory(con, home)
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
         if settings.mode == "round":
-            secret = hashlib.sha256(b"rounding" + find_pseudonym_key(home, None).secret).hexdigest()
+            secret = hashlib.sha256(b"rounding" + read_or_make_key(home, None).secret).hexdigest()
         write_public(con, settings, "work.staging", secret, figures_made(con))
         if settings.mode != "off":
             write_charts(con, is_exact=settings.mode == "suppress")
@@ -174,7 +174,7 @@ def write_public(
         con.execute(f"alter table {SCHEMA}.unfinished rename to measures")
         _make_views(con, describe_rule(settings))
     else:
-        find_changed(con, str(made))
+        make_changed_table(con, str(made))
         con.execute(
             "create or replace temp view figures_read as select r.* from marts.measures as r inner join changed"
             f" on {IS_CHANGED.format('r')} - {MONTHS_BACK}"
@@ -223,7 +223,7 @@ def batches(con: duckdb.DuckDBPyConnection, figures: str) -> list[str]:
     ]
 
 
-def find_changed(con: duckdb.DuckDBPyConnection, made: str) -> None:
+def make_changed_table(con: duckdb.DuckDBPyConnection, made: str) -> None:
     """Make the temporary table `changed`: from which month on the public figures of a mart and force are made again.
 
     How finely a financial year is shown depends on all of its months, and on whether it is over. So public figures are made

@@ -21,7 +21,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
-from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, find_changed, make_rule_tables
+from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, make_changed_table, make_rule_tables
 from dagster_project.transform.candidate import read_candidate
 from dagster_project.transform.raw_schema import WORK
 
@@ -197,7 +197,7 @@ def _public_facts(con: duckdb.DuckDBPyConnection, file: Path, made: str | None) 
     exact, public = "from marts.measures", f"select *, true as is_judged from {SCHEMA}.measures"
     into = "create or replace temp table facts as"
     if made and file.exists():
-        find_changed(con, made)
+        make_changed_table(con, made)
         exact = f"select r.* from marts.measures as r inner join changed on {IS_CHANGED.format('r')}"
         # A year that is judged adds up its months.
         public = (

@@ -14,7 +14,7 @@ from dagster_project.core.sql import one_row
 from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
 from dagster_project.publishing.publications import TODAY, Publication, find_kept, kept_before
 from dagster_project.reporting.rows import read_rows
-from dagster_project.transform.figure_causes import UNEXPLAINED, find_causes
+from dagster_project.transform.figure_causes import UNEXPLAINED, make_cause_tables
 
 from .answer_formats import write_result
 
@@ -90,7 +90,7 @@ def compare(
         attach(con, other.path, "later")
         where = _condition(con, mart, measure)
         total = find_differences(con, where=where)
-        find_causes(con)
+        make_cause_tables(con)
         _explain_moves(con)
         figures = read_rows(con, _figures(limit))
         files = read_rows(con, f"select {', '.join(FILES)} from numbered_files order by no")

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.accepted_in_published_file import Accepted, accepted_months, accepted_within
+from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.row_tables import make_table
@@ -60,7 +60,7 @@ class Trail:
     aggregation: str
     value: Decimal | None
     parts: list[Part]
-    accepted: tuple[Accepted, ...] = ()
+    accepted: tuple[AcceptedMonth, ...] = ()
     """Months of it that a person accepted at the gate: measure, month, why."""
     erased_files: tuple[str, ...] = ()
     """Files whose rows were erased after this night, if the remaining rows do not add up to `published`."""

@@ -76,7 +76,7 @@ def read_accepted(home: Home) -> list[Accepted]:
         elif isinstance(error, UnicodeDecodeError):
             fault = f"not UTF-8 (byte {error.start + 1})"
         else:
-            fault = f"line {reader.line_num}: month {rows[-1].month or ''!r} is none: write it as 2025-04"
+            fault = f"line {reader.line_num}: month {rows[-1].month or ''!r} is not a month: write it as 2025-04"
         raise AcceptError(f"seeds/{path.name}: {fault}. Correct it, or take the line out and run pam accept") from error
     return rows
 
@@ -113,7 +113,9 @@ def accept_found(home: Home, night: str, *, by: str, why: str, measure: str = ""
     ]  # fmt: skip
     if not found:
         of_these = "".join(f" of {name}" for name in (measure, force) if name)
-        raise AcceptError(f"night {night} found no month{of_these} far from the year before: there is none to accept")
+        raise AcceptError(
+            f"night {night} found no month{of_these} far from the mean of the twelve months before: there is none to accept"
+        )
     # Two marts may have a measure of one name.
     return _accept(home, list(dict.fromkeys(found)), by, why)
 

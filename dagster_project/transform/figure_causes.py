@@ -33,7 +33,7 @@ def measure_sources() -> list[tuple[str, str, str]]:
     return sorted((mart, name, extract) for mart, name in measures for extract in extracts(mart, name))
 
 
-def find_causes(con: duckdb.DuckDBPyConnection) -> None:
+def make_cause_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables `landed` and `caused`, from the table `differences` and `meta.files` of the two nights that are
     attached as `earlier` and `later`.
 

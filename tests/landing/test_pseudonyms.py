@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.audit import read_log
 from dagster_project.landing import PseudonymKeyError
-from dagster_project.landing.pseudonyms import PseudonymKey, find_pseudonym_key, install
+from dagster_project.landing.pseudonyms import PseudonymKey, install, read_or_make_key
 
 ROW = "{},2025-03-01T10:00,Theft,Completed,Positive"
 
@@ -58,17 +58,17 @@ def test_key_file_is_made_on_first_use_for_the_owner_only(warehouse):
 
 
 def test_key_that_others_may_read_is_refused(warehouse):
-    find_pseudonym_key(warehouse.home, None)
+    read_or_make_key(warehouse.home, None)
     os.chmod(warehouse.home.key_file, 0o644)
     with pytest.raises(PseudonymKeyError, match="chmod 600"):
-        find_pseudonym_key(warehouse.home, None)
+        read_or_make_key(warehouse.home, None)
 
 
 def test_empty_key_file_is_refused(warehouse):
-    find_pseudonym_key(warehouse.home, None)
+    read_or_make_key(warehouse.home, None)
     warehouse.home.key_file.write_text("\n")
     with pytest.raises(PseudonymKeyError, match="empty"):
-        find_pseudonym_key(warehouse.home, None)
+        read_or_make_key(warehouse.home, None)
 
 
 def test_changed_key_stops_landing_and_the_error_says_what_to_do(warehouse, monkeypatch):

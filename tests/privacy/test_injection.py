@@ -82,9 +82,9 @@ def test_a_mapping_that_would_run_code_is_not_run(new_home: Home, tmp_path: Path
 def test_settings_as_text_show_no_secrets(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
     """Neither a key nor a webhook's address is in the text of the settings."""
     from dagster_project.core.config import read_config
-    from dagster_project.landing.pseudonyms import find_pseudonym_key
+    from dagster_project.landing.pseudonyms import read_or_make_key
 
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "s3cret-key")
     hook = 'shape = "slack"\nurl = "https://hooks.example/s3cret"\n'
     new_home.config_file.write_text(f"[[alerts.webhooks]]\n{hook}", encoding="utf-8")
-    assert "s3cret" not in f"{find_pseudonym_key(new_home, None)!r} {read_config(new_home)!r} {read_config(new_home)}"
+    assert "s3cret" not in f"{read_or_make_key(new_home, None)!r} {read_config(new_home)!r} {read_config(new_home)}"

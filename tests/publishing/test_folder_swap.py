@@ -19,7 +19,7 @@ from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_folder, published_night
 from dagster_project.nights.lifecycle import mark_path, write_missing_receipts
-from dagster_project.public_form import publish_public
+from dagster_project.public_form import write_public_form
 from dagster_project.publishing import folder_swap, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import OutputContext, OutputError
 from dagster_project.transform.raw_schema import WAREHOUSE
@@ -158,7 +158,7 @@ def test_an_error_after_the_switch_is_reported_of_a_published_night(
 
 
 def test_a_missing_candidate_is_not_created(new_home: Home) -> None:
-    for act in (lambda: publish.seal(new_home), lambda: publish_public(new_home, Public())):
+    for act in (lambda: publish.seal(new_home), lambda: write_public_form(new_home, Public())):
         with pytest.raises(PublishError, match="there is no candidate"):
             act()
     assert not (new_home.candidate / WAREHOUSE).exists()

@@ -1,4 +1,4 @@
-"""A month that is far from the year before holds the night, until a person accepts it."""
+"""A month that is far from the mean of the twelve months before holds the night, until a person accepts it."""
 
 import re
 from dataclasses import replace
@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
 from dagster_project.cli import app
-from dagster_project.core.accepted_in_published_file import accepted_months, accepted_within
+from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.quality import gate
@@ -152,7 +152,7 @@ def test_a_month_that_is_none_is_named_with_its_line_and_what_to_write(tmp_path:
     home.seeds.mkdir()
     rows = [f"naloxone_administrations,{m},derbyshire,Closed,A. Person,2026-01-03,dales" for m in ("2025-01", month)]
     (home.seeds / "accepted_months.csv").write_text("\n".join([",".join(ACCEPTED), *rows]), encoding="utf-8")
-    reason = f"seeds/accepted_months.csv: line 3: month '{month}' is none: write it as 2025-04. Correct it, or take"
+    reason = f"seeds/accepted_months.csv: line 3: month '{month}' is not a month: write it as 2025-04. Correct it, or take"
     with pytest.raises(AcceptError, match=re.escape(reason)):
         read_accepted(home)
 
@@ -167,7 +167,7 @@ def test_a_list_of_accepted_months_as_excel_and_people_save_it(tmp_path: Path) -
     path.write_text("\n".join([",".join(ACCEPTED), row]), encoding="utf-8-sig")
     assert [month.measure for month in read_accepted(home)] == ["naloxone_administrations"]
     path.write_text("\n".join([",".join(ACCEPTED), row, "naloxone_administrations"]), encoding="utf-8")
-    with pytest.raises(AcceptError, match="line 3: month '' is none: write it as 2025-04"):
+    with pytest.raises(AcceptError, match="line 3: month '' is not a month: write it as 2025-04"):
         read_accepted(home)
     text = "\n".join([",".join(ACCEPTED), *[row] * 400]).encode("utf-8")
     path.write_bytes(text[:23456] + b"\xe9" + text[23457:])
@@ -324,8 +324,11 @@ def test_a_table_of_the_report_notes_its_accepted_months() -> None:
     cell = {"answer_id": 1, "mart": "mart_naloxone", "measure": "naloxone_administrations"}
     january = cell | {"period_start": date(2025, 1, 1), "period_end": date(2025, 1, 31)}
     before = cell | {"period_start": date(2024, 1, 1), "period_end": date(2024, 12, 31)}
-    accepted = [("naloxone_administrations", "2025-01", "The kits were recalled")]
-    note = "naloxone_administrations of 2025-01 is far from the year before, and was accepted: The kits were recalled"
+    accepted = [AcceptedMonth("naloxone_administrations", "2025-01", "The kits were recalled")]
+    note = (
+        "naloxone_administrations of 2025-01 is far from the mean of the twelve months before, and was accepted: The kits were"
+        " recalled"
+    )
     assert accepted_notes([before, january, january], accepted, {}) == [note]
     assert accepted_notes([before, january | {"answer_id": None}], accepted, {}) == []
     assert accepted_notes([january | {"measure": "kits_issued"}], accepted, {}) == []
@@ -344,7 +347,8 @@ def test_months_that_are_noted_are_those_of_the_force_and_not_of_its_units() -> 
 
 
 def test_accepted_months_of_a_window_are_those_of_its_measures_that_it_touches() -> None:
-    accepted = [(measure, month, "Closed") for measure in "no" for month in ("2024-12", "2025-01", "2025-03", "2025-04")]
+    months = ("2024-12", "2025-01", "2025-03", "2025-04")
+    accepted = [AcceptedMonth(measure, month, "Closed") for measure in "no" for month in months]
     first, last = date(2025, 1, 31), date(2025, 3, 1)
     assert [a[:2] for a in accepted_within(accepted, {"n"}, first, last)] == [("n", "2025-01"), ("n", "2025-03")]
-    assert [a[1] for a in accepted_within(accepted, {"o"}, None, last)] == ["2024-12", "2025-01", "2025-03"]
+    assert [a.month for a in accepted_within(accepted, {"o"}, None, last)] == ["2024-12", "2025-01", "2025-03"]

@@ -101,7 +101,7 @@ def test_what_breaks_a_rule_fails_only_that_rule(sample_candidate: Home, monkeyp
 def test_a_figure_that_is_not_rounded_fails_only_its_rule(sample_candidate: Home) -> None:
     mart, sql = OUTGOING_CASES[ROUNDED]
     settings = Public(mode="round")
-    public_form.publish_public(sample_candidate, settings)
+    public_form.write_public_form(sample_candidate, settings)
     assert failed(sample_candidate, settings) == set()
     change(sample_candidate, sql)
     assert failed(sample_candidate, settings) == {(mart, ROUNDED)}
@@ -246,13 +246,13 @@ def test_a_public_form_without_a_mart_fails(sample_candidate: Home) -> None:
 
 def test_a_public_form_that_shows_too_much_holds_the_night(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is made and judged before anything is published, also if the steps are called one by one."""
-    publish_public = public_form.publish_public
+    write_public_form = public_form.write_public_form
 
     def leak(home: Home, settings: Public) -> None:
-        publish_public(home, settings)
+        write_public_form(home, settings)
         change(home, SHOW_HIDDEN)
 
-    monkeypatch.setattr(public_form, "publish_public", leak)
+    monkeypatch.setattr(public_form, "write_public_form", leak)
     before = week_copy.warehouse.read_bytes()
     drop_administrations(week_copy)
     with night(week_copy) as run:

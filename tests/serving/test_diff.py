@@ -14,7 +14,7 @@ from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, b
 from dagster_project.publishing.publications import NotKeptError, Publication, find_kept
 from dagster_project.serving.diff import Difference, choose_nights, compare
 from dagster_project.transform.dbt_runner import manifest
-from dagster_project.transform.figure_causes import find_causes, measure_sources
+from dagster_project.transform.figure_causes import make_cause_tables, measure_sources
 
 pytestmark = pytest.mark.begin_first
 
@@ -257,7 +257,7 @@ def test_causes_come_from_each_night_s_own_list_of_files(con: duckdb.DuckDBPyCon
     add("b", "taken back", "retracted", day=3)
     add("ab", "closed", "held")
     add("b", "closed", "retracted", day=3)
-    find_causes(con)
+    make_cause_tables(con)
     named = con.execute(
         "select source_file, outcome from landed where list_contains((select file_ids from caused), file_id) order by 1"
     ).fetchall()

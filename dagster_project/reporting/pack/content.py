@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.core.accepted_in_published_file import Accepted, accepted_months, accepted_within
+from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.editions import Edition
@@ -54,7 +54,7 @@ class _Reader:
         self.measures = _definitions(con)
         self.claims: list[Claim] = []
         # Why a figure was accepted is for the force's own people.
-        self.accepted: Sequence[Accepted] = []
+        self.accepted: Sequence[AcceptedMonth] = []
         if public:
             questions = requested_by([edition.model_copy(update={"claims": None})])
             tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in questions.tables]
@@ -218,16 +218,17 @@ def _exact(value: Decimal | None, unit: str | None, figure: str | None) -> str:
 
 
 def accepted_notes(
-    cells: Iterable[dict[str, Any]], accepted: Sequence[Accepted], measures: dict[tuple[str, str], Definition]
+    cells: Iterable[dict[str, Any]], accepted: Sequence[AcceptedMonth], measures: dict[tuple[str, str], Definition]
 ) -> list[str]:
     """A note for each month that a person accepted at the gate and that a figure of the table includes."""
-    titles: dict[Accepted, str] = {}
+    titles: dict[AcceptedMonth, str] = {}
     for c in cells if accepted else ():
         if c["answer_id"] is not None and c["period_end"]:
             for a in accepted_within(accepted, {c["measure"]}, c["period_start"], c["period_end"]):
-                titles[a] = measures[c["mart"], c["measure"]].title if (c["mart"], c["measure"]) in measures else a[0]
+                titles[a] = measures[c["mart"], c["measure"]].title if (c["mart"], c["measure"]) in measures else a.measure
     return [
-        f"{title} of {month} is far from the year before, and was accepted: {why}" for (_, month, why), title in titles.items()
+        f"{title} of {a.month} is far from the mean of the twelve months before, and was accepted: {a.why}"
+        for a, title in titles.items()
     ]
 
 

@@ -118,12 +118,8 @@ with_status as (
         windows.answer_id, windows.side, windows.aggregation, both_parts.n, both_parts.d,
         case
             when split_months.answer_id is not null then 'not_available'
-            when windows.aggregation in ('stock', 'last')
-                then case when days.is_end_covered = 1 then 'complete' else 'not_available' end
-            when coalesce(days.covered_days, 0) = 0 then 'not_available'
-            when days.covered_days
-                = {{ days_between('coalesce(windows.from_day, days.first_day)', 'windows.to_day') }} + 1 then 'complete'
-            else 'partial'
+            when windows.aggregation in ('stock', 'last') then {{ end_status('days.is_end_covered') }}
+            else {{ coverage_status('days.covered_days', 'coalesce(windows.from_day, days.first_day)', 'windows.to_day') }}
         end as data_status
     from windows
     left join days

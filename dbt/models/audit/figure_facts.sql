@@ -166,7 +166,7 @@ judged as (
 by_span as (
     select
         {{ place }}, coverage, span_from, period_end,
-        {%- for rule in figure_rules('one by one') %}
+        {%- for rule in gate_figure_rules('one by one') %}
         sum(case when {{ rule }} then 1 else 0 end) as {{ rule }},
         {%- endfor %}
         count(*) as figures
@@ -192,10 +192,10 @@ covered_spans as (
 one_by_one as (
     select
         by_span.mart, by_span.force_code, by_span.measure, {{ month_no('by_span.period_end') }} as month_no,
-        {%- for rule in figure_rules('together') %}
+        {%- for rule in gate_figure_rules('together') %}
         0 as {{ rule }},
         {%- endfor %}
-        {%- for rule in figure_rules('one by one') %}
+        {%- for rule in gate_figure_rules('one by one') %}
         {%- set where = {'value_without_coverage': 'is null', 'no_value_in_coverage': 'is not null'}.get(rule) %}
         {%- if where %}
         case when covered_spans.coverage {{ where }} then by_span.{{ rule }} else 0 end as {{ rule }},
@@ -252,7 +252,7 @@ counted as (
 select
     mart, force_code, measure,
     cast(month_no as int) as month_no,
-    {%- for rule in figure_rules() %}
+    {%- for rule in gate_figure_rules() %}
     cast(sum({{ rule }}) as bigint) as {{ rule }},
     {%- endfor %}
     cast(sum(figures) as bigint) as figures

@@ -7,7 +7,7 @@ select
     listed.mart,
     listed.measure,
     facts.force_code,
-    {%- for rule in figure_rules() %}
+    {%- for rule in gate_figure_rules() %}
     cast(coalesce(sum(facts.{{ rule }}), 0) as bigint) as {{ rule }},
     {%- endfor %}
     cast(coalesce(sum(facts.figures), 0) as bigint) as figures,
@@ -53,7 +53,7 @@ select
     compared.mart,
     compared.measure,
     compared.force_code,
-    {%- for rule in figure_rules() %}
+    {%- for rule in gate_figure_rules() %}
     cast(null as bigint) as {{ rule }},
     {%- endfor %}
     cast(null as bigint) as figures,

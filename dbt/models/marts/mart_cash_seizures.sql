@@ -1,1 +1,1 @@
-{{ conform('mart_cash_seizures') }}
+{{ mart_from_months('mart_cash_seizures') }}

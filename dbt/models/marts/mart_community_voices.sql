@@ -1,1 +1,1 @@
-{{ conform('mart_community_voices') }}
+{{ mart_from_months('mart_community_voices') }}

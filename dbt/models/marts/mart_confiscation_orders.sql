@@ -1,1 +1,1 @@
-{{ conform('mart_confiscation_orders') }}
+{{ mart_from_months('mart_confiscation_orders') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_county_lines') }}
+{{ mart_from_months('mart_county_lines') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_drug_offences') }}
+{{ mart_from_months('mart_drug_offences') }}

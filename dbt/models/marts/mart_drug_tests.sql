@@ -1,1 +1,1 @@
-{{ conform('mart_drug_tests') }}
+{{ mart_from_months('mart_drug_tests') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_incidents') }}
+{{ mart_from_months('mart_incidents') }}

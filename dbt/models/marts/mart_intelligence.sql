@@ -1,1 +1,1 @@
-{{ conform('mart_intelligence') }}
+{{ mart_from_months('mart_intelligence') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_iom') }}
+{{ mart_from_months('mart_iom') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_mda_orders') }}
+{{ mart_from_months('mart_mda_orders') }}

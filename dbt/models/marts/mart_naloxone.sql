@@ -1,1 +1,1 @@
-{{ conform('mart_naloxone') }}
+{{ mart_from_months('mart_naloxone') }}

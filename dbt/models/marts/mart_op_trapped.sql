@@ -1,1 +1,1 @@
-{{ conform('mart_op_trapped') }}
+{{ mart_from_months('mart_op_trapped') }}

@@ -1,1 +1,1 @@
-{{ conform('mart_prevention_activity') }}
+{{ mart_from_months('mart_prevention_activity') }}

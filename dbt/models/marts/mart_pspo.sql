@@ -1,1 +1,1 @@
-{{ conform('mart_pspo') }}
+{{ mart_from_months('mart_pspo') }}

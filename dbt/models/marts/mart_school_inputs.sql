@@ -1,1 +1,1 @@
-{{ conform('mart_school_inputs') }}
+{{ mart_from_months('mart_school_inputs') }}

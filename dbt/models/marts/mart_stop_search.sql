@@ -1,1 +1,1 @@
-{{ conform('mart_stop_search') }}
+{{ mart_from_months('mart_stop_search') }}

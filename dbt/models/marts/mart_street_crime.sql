@@ -1,1 +1,1 @@
-{{ conform('mart_street_crime', districts=true) }}
+{{ mart_from_months('mart_street_crime', districts=true) }}

@@ -101,12 +101,8 @@ listed as (
 with_status as (
     select
         *,
-        case
-            when covered_days = 0 then 'not_available'
-            when covered_days = {{ days_between('period_start', 'period_end') }} + 1 then 'complete'
-            else 'partial'
-        end as data_status,
-        case when is_end_covered = 1 then 'complete' else 'not_available' end as end_status
+        {{ coverage_status('covered_days', 'period_start', 'period_end') }} as data_status,
+        {{ end_status('is_end_covered') }} as end_status
     from listed
 ),
 

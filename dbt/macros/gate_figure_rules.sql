@@ -1,6 +1,6 @@
 {#- The rules for figures, in the order of the columns that count how often each is broken. `which`: `together`, rules about
     several figures, or `one by one`, rules about single figures. -#}
-{% macro figure_rules(which=none) %}
+{% macro gate_figure_rules(which=none) %}
 {%- set together = [
     'repeated_rows', 'all_not_its_categories', 'force_not_its_units', 'sections_not_the_rest', 'year_not_its_months',
 ] -%}
@@ -14,5 +14,5 @@
 {#- The columns of rows that each break one rule `n` times: used as `select {{ breaks('repeated_rows', 'n') }} from ...`. -#}
 {% macro breaks(rule, n='1') -%}
 mart, force_code, measure, month_no,
-    {%- for column in figure_rules() %} {{ n if column == rule else 0 }} as {{ column }},{% endfor %} 0 as figures
+    {%- for column in gate_figure_rules() %} {{ n if column == rule else 0 }} as {{ column }},{% endfor %} 0 as figures
 {%- endmacro %}

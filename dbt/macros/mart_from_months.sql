@@ -7,7 +7,7 @@
 
     Only figures from the first month that changes (`figures_to_rebuild`) are made. They need 23 earlier months: the year before,
     and the year to its first month. A stock needs all. -#}
-{% macro conform(mart, districts=false) %}
+{% macro mart_from_months(mart, districts=false) %}
 {%- set windows = ['month', 'rolling', 'calendar', 'financial'] -%}
 with monthly as (
     select * from {{ ref('monthly') }} where mart = '{{ mart }}'
