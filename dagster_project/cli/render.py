@@ -257,7 +257,7 @@ def show_status(state: dict[str, Any]) -> None:
     retention = f"kept for {archive['kept_days']} days, {archive['erased']:,} erased"
     print_lines(console, "Archive", [f"{counted(archive['files'], 'file')}{since}; {retention}"])
     print_lines(console, "Withdrawn", [f"{x}: {counted(n, 'row')}" for x, n in state["withdrawn"].items()])
-    print_lines(console, "Drift", [f"{f['source_file']}: {'; '.join(f['drift'])}" for f in state["drift"]])
+    print_lines(console, "Notes", [f"{f['source_file']}: {'; '.join(f['drift'])}" for f in state["drift"]])
     if state["editions"]:
         print_lines(console, "Editions", [f"editions/{e['problem']}: it is not printed until it is corrected"
                                      for e in state["editions"]])  # fmt: skip

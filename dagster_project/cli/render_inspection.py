@@ -49,7 +49,7 @@ def _show_file(console: Console, one: InspectedFile) -> None:
         )
         print_lines(console, "Not stored", [", ".join(e.unknown_columns)] if e.unknown_columns else [])
         print_lines(console, "Missing", [", ".join(e.missing_columns)] if e.missing_columns else [])
-        print_lines(console, "Drift", e.drift)
+        print_lines(console, "Notes", e.drift)
         print_lines(console, "Unknown", [f"{column}: {shown_values(values)}" for column, values in e.unknown_values.items()])
     no_records = "is no record and is" if e.rows_ignored == 1 else "are no records and are"
     ignored = f"; {e.rows_ignored:,} more {no_records} left out" if e.rows_ignored else ""

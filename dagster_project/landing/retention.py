@@ -4,7 +4,7 @@ than their retention limit. Each erasure is recorded before it happens.
 A load expires when its last covered day is longer ago than its contract's `keep_years`, or the home's own limit: its
 quarantine, its original, and raw rows that no figure uses are erased. Its line in the ledger and its withheld keys stay:
 figures would change without them. Rows that figures use are erased when the night is published
-(`dagster_project/nights/erase_expired.py`).
+(`dagster_project/nights/expired_rows.py`).
 """
 
 import json
@@ -32,20 +32,20 @@ Kind = Literal["archive", "quarantine", "raw"]
 
 
 class Erasure(BaseModel, frozen=True):
-    """One archived file that was erased. `archived`: its day and name in the archive; `erased_on` is a date."""
+    """One file that was erased, and on which day."""
 
     night_id: str
     erased_on: date
     archived: str
+    """Of an original in the archive its day and name there, of another kind its path in the home."""
     bytes: int
     sha256: str
     kind: Kind = "archive"
-    """For the other two kinds, `archived` is the path in the home."""
     kept: dict[str, str] = {}
     """The monthly totals that replace erased rows in figures: files of `raw/_kept`, by their path in it, and their SHA-256."""
 
 
-def erase_old(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:
+def erase_old_originals(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:
     """Erase files that were archived `days` days ago or earlier. Returns what was erased, oldest first.
 
     Erasures are written to `raw/_ledger/erased/<night id>.jsonl` first: if a night is stopped in between, the next one erases
@@ -116,7 +116,7 @@ def describe_erasure(home: Home, kind: Kind, path: Path, night_id: str, today: d
     return Erasure(night_id=night_id, erased_on=today, archived=place, bytes=size, sha256=digest, kind=kind)
 
 
-def erase_expired(
+def erase_unused_loads(
     home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], needed: Collection[str], today: date, night_id: str
 ) -> list[Erasure]:
     """Erase the files of expired loads. Returns what was erased.

@@ -5,5 +5,5 @@
 - How it ends: `lifecycle` and `end_night` see to its receipt, `saved_steps` keeps what each step made and says whether a
   run goes on with the last night, and `alerts` tells people.
 - Afterwards: `status`, `health` and `late_extracts` for people and monitoring, `rollback`, `replay`,
-  `erase_expired`, `period_coverage` for `pam backfill`, and `dry_run` for what files would do.
+  `expired_rows`, `period_coverage` for `pam backfill`, and `dry_run` for what files would do.
 """

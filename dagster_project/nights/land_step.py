@@ -61,9 +61,9 @@ def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxF
     return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]
 
 
-def erase_expired_loads(night: Night, config: Config) -> tuple[landing.Erasure, ...]:
+def erase_unused(night: Night, config: Config) -> tuple[landing.Erasure, ...]:
     """Erase originals, and rows that no figure is made from, at their retention limits."""
     home, contracts = night.home, load_contracts()
-    erased = landing.erase_old(home, config.keep.archive_days, night.today, night.night_id)
+    erased = landing.erase_old_originals(home, config.keep.archive_days, night.today, night.night_id)
     needed = raw_schema.loads_in_use(home, contracts)
-    return (*erased, *landing.erase_expired(home, contracts, config.keep.years, needed, night.today, night.night_id))
+    return (*erased, *landing.erase_unused_loads(home, contracts, config.keep.years, needed, night.today, night.night_id))

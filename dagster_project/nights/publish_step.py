@@ -25,7 +25,7 @@ from dagster_project.publishing.outputs import WrittenOutput
 from dagster_project.serving.answer_formats import write_result
 from dagster_project.transform.raw_schema import WORK
 
-from .erase_expired import archive_and_erase
+from .expired_rows import replace_by_totals
 
 
 def publish_candidate(
@@ -73,7 +73,7 @@ def erase_expired_rows(night: Night, config: Config) -> tuple[list[Erasure], str
     night is published anyway, and the next one tries again.
     """
     try:
-        erased = archive_and_erase(night.home, load_contracts(), config.keep.years, night.today, night.night_id)
+        erased = replace_by_totals(night.home, load_contracts(), config.keep.years, night.today, night.night_id)
     except (OSError, duckdb.Error) as error:
         return [], f"not all rows at their retention limit were erased: {with_advice(error).splitlines()[0]}"
     return erased, ""

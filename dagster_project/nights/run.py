@@ -35,7 +35,7 @@ from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, build_step, lifecycle, saved_steps
 from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
-from .land_step import erase_expired_loads, land_inbox
+from .land_step import erase_unused, land_inbox
 from .night_state import NightState, find_unchanged
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
 from .saved_steps import Built, Judged, Landed, Plan
@@ -171,7 +171,7 @@ class NightRun(NightState):
                 settled_seconds=0 if self.sample else self.config.night.settled_seconds,
                 unreported=unreported, progress=self.listener.file,
             )  # fmt: skip
-            erased = erase_expired_loads(night, self.config) if only is None else ()
+            erased = erase_unused(night, self.config) if only is None else ()
         self.landed = Landed(entries, erased, self.seconds["landing"])
         self._save_step(self.landed)
         return self.entries

@@ -10,7 +10,7 @@ from support import land_night, night, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing import archive_size, erase_expired, erase_old, read_erasures, read_ledger
+from dagster_project.landing import archive_size, erase_old_originals, erase_unused_loads, read_erasures, read_ledger
 from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.reconciliation import write_accounts
 from dagster_project.landing.retention import describe_erasure, erased_loads, record_erasures
@@ -29,22 +29,22 @@ def put(home: Home, day: str, name: str, text: str = "rows") -> Path:
 def test_files_older_than_ninety_days_are_erased(new_home: Home) -> None:
     old, last = put(new_home, "2026-01-05", "a.csv"), put(new_home, "2026-01-06", "b.csv")
     recent = put(new_home, "2026-01-07", "c.csv")
-    erased = erase_old(new_home, 90, TODAY, "n1")
+    erased = erase_old_originals(new_home, 90, TODAY, "n1")
     assert [e.archived for e in erased] == ["2026-01-05/a.csv", "2026-01-06/b.csv"]
     assert not old.parent.exists() and not last.exists() and recent.exists()
     assert [(e.night_id, e.erased_on, e.bytes) for e in read_erasures(new_home)] == [("n1", TODAY, 4)] * 2
     assert archive_size(new_home) == (1, 4, date(2026, 1, 7))
-    assert erase_old(new_home, 90, TODAY, "n2") == []
+    assert erase_old_originals(new_home, 90, TODAY, "n2") == []
 
 
 def test_zero_days_erase_files_after_the_night(new_home: Home) -> None:
     put(new_home, "2026-04-06", "a.csv")
-    assert [e.archived for e in erase_old(new_home, 0, TODAY, "n1")] == ["2026-04-06/a.csv"]
+    assert [e.archived for e in erase_old_originals(new_home, 0, TODAY, "n1")] == ["2026-04-06/a.csv"]
 
 
 def test_files_outside_folders_of_days_stay(new_home: Home) -> None:
     other, below = put(new_home, "elsewhere", "a.csv"), put(new_home, "2020-01-01/kept", "b.csv")
-    assert erase_old(new_home, 1, TODAY, "n1") == []
+    assert erase_old_originals(new_home, 1, TODAY, "n1") == []
     assert other.exists() and below.exists()
 
 
@@ -56,7 +56,7 @@ def test_links_in_the_archive_stay_and_stop_no_erasure(new_home: Home, target: s
     link = old.with_name("a.csv")
     link.symlink_to(target)
     (new_home.archive / "2019-01-01").symlink_to(old.parent)
-    assert [e.archived for e in erase_old(new_home, 1, TODAY, "n1")] == ["2020-01-01/b.csv"]
+    assert [e.archived for e in erase_old_originals(new_home, 1, TODAY, "n1")] == ["2020-01-01/b.csv"]
     assert link.is_symlink() and not old.exists() and (new_home.archive / "2019-01-01").is_symlink()
 
 
@@ -64,7 +64,7 @@ def test_names_of_any_bytes_are_erased_and_recorded(new_home: Home) -> None:
     names = [b"odd \xff.csv", "line\u2028end.csv".encode(), b"new\nline.csv"]
     for name in names:
         put(new_home, "2020-01-01", name.decode("utf-8", "surrogateescape"))
-    assert len(erase_old(new_home, 1, TODAY, "n1")) == 3
+    assert len(erase_old_originals(new_home, 1, TODAY, "n1")) == 3
     assert sorted(e.archived for e in read_erasures(new_home)) == [
         "2020-01-01/line\u2028end.csv", "2020-01-01/new\nline.csv", "2020-01-01/odd \\xff.csv",
     ]  # fmt: skip
@@ -82,10 +82,10 @@ def test_erasures_are_recorded_before_files_are_erased(new_home: Home, monkeypat
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Path, "unlink", stopped)
-        erase_old(new_home, 1, TODAY, "n1")
+        erase_old_originals(new_home, 1, TODAY, "n1")
     assert not first.exists() and second.exists()
     assert {e.archived for e in read_erasures(new_home)} == {"2020-01-01/a.csv", "2020-01-01/b.csv"}
-    erase_old(new_home, 1, TODAY, "n2")
+    erase_old_originals(new_home, 1, TODAY, "n2")
     assert not second.exists()
     assert [(e.archived, e.night_id) for e in read_erasures(new_home)] == [
         ("2020-01-01/a.csv", "n1"),
@@ -123,7 +123,7 @@ def test_every_original_of_an_expired_load_is_erased(new_home: Home) -> None:
         land_night(new_home)
     names = {p.name for p in new_home.archive.rglob("*.csv*")}
     assert names == {file.name, f"{file.name}.2", f"{file.name}.3"}
-    erase_expired(new_home, load_contracts(), {"crimes": 1}, [], TODAY, "n1")
+    erase_unused_loads(new_home, load_contracts(), {"crimes": 1}, [], TODAY, "n1")
     assert {p.name for p in new_home.archive.rglob("*.csv*")} == {f"{file.name}.3"}
 
 
@@ -143,14 +143,14 @@ def test_only_what_an_expired_load_was_read_from_is_erased(new_home: Home) -> No
     link.symlink_to(same.name)
     today = date(2019, 4, 6)
     limits = {name: None for name in contracts} | {"crimes": 1}
-    assert erase_expired(new_home, contracts, limits, [], today, "n1") == []
-    erased = erase_expired(new_home, contracts, limits, [load.load_id], today + timedelta(1), "n2")
+    assert erase_unused_loads(new_home, contracts, limits, [], today, "n1") == []
+    erased = erase_unused_loads(new_home, contracts, limits, [load.load_id], today + timedelta(1), "n2")
     assert {Path(e.archived).name for e in erased} == {file.name, "same.csv"} and erased_loads(new_home) == set()
     assert raw.exists() and other.exists() and link.is_symlink()
-    (erased,) = erase_expired(new_home, contracts, limits, [], today + timedelta(1), "n3")
+    (erased,) = erase_unused_loads(new_home, contracts, limits, [], today + timedelta(1), "n3")
     assert (erased.kind, erased.archived) == ("raw", str(raw.relative_to(new_home.path))) and not raw.exists()
     assert erased_loads(new_home) == {load.load_id}
-    assert erase_expired(new_home, contracts, limits, [], today + timedelta(1), "n4") == []
+    assert erase_unused_loads(new_home, contracts, limits, [], today + timedelta(1), "n4") == []
 
 
 @pytest.mark.parametrize(("is_recorded", "stored"), [(True, 1), (False, None)])
@@ -179,5 +179,5 @@ def test_an_original_stays_if_another_of_its_name_has_expired(new_home: Home) ->
         path.write_text("\n".join(rows) + "\n", encoding="utf-8")
         os.utime(path, (path.stat().st_mtime - 60,) * 2)
         assert [e.outcome for e in land_night(new_home)] == ["accepted"]
-    erase_expired(new_home, load_contracts(), {"crimes": 5}, [], TODAY, "n1")
+    erase_unused_loads(new_home, load_contracts(), {"crimes": 5}, [], TODAY, "n1")
     assert [p.read_text().count("2025-0") for p in new_home.archive.rglob("Crimes.csv*")] == [2]

@@ -99,7 +99,7 @@ def test_restarted_references_are_a_warning(pam: Callable, home: Home) -> None:
     (warning,) = (c for c in read_receipts(home)[0].checks if c["rule"] == "rows_replaced" and not c["passed"])
     assert "3 of naloxone__derbyshire__2025-09-01" in warning["found"] and warning["severity"] == "warning"
     text = pam("status", "--home", home.path).stdout
-    assert re.search(r"(?m)^(Drift|  ) +naloxone__.*: 3 rows of naloxone__derbyshire__2025-09-01", text), text
+    assert re.search(r"(?m)^(Notes|  ) +naloxone__.*: 3 rows of naloxone__derbyshire__2025-09-01", text), text
 
 
 def test_two_contradicting_files_are_both_held(pam: Callable, home: Home) -> None:

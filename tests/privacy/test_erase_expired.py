@@ -12,7 +12,7 @@ from dagster_project.audit import read_log, verify
 from dagster_project.cli import app
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing import erase_expired, read_erasures
+from dagster_project.landing import erase_unused_loads, read_erasures
 from dagster_project.landing.retention import is_expired
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
 from dagster_project.nights.run import NightRun
@@ -61,7 +61,7 @@ def test_erasures_of_a_failed_try_stay_recorded_after_the_second_try(new_home: H
         unlink(path, **options)
 
     def erase() -> None:
-        erase_expired(home, load_contracts(), {"crimes": 1, "naloxone": 1}, [], date(2026, 1, 5), "n1")
+        erase_unused_loads(home, load_contracts(), {"crimes": 1, "naloxone": 1}, [], date(2026, 1, 5), "n1")
 
     with monkeypatch.context() as patch, pytest.raises(PermissionError):
         patch.setattr(Path, "unlink", refuse_one_file)
@@ -78,7 +78,7 @@ def test_rows_of_a_held_file_are_erased(new_home: Home) -> None:
     rows = [*crimes(2018, range(1, 7)), *([f"X{n}", "no day", "92D", "Recorded", ""] for n in range(20))]
     write_extract(new_home.inbox, "crimes", rows, columns=COLUMNS, window=OLD, stamp="20180702T020000Z")
     assert [e.outcome for e in land_night(new_home)] == ["held"]
-    erased = erase_expired(new_home, load_contracts(), {"crimes": 1}, [], date(2026, 1, 5), "n1")
+    erased = erase_unused_loads(new_home, load_contracts(), {"crimes": 1}, [], date(2026, 1, 5), "n1")
     assert sorted(e.kind for e in erased) == ["archive", "quarantine", "raw"]
     assert not [p for p in stored_files(new_home) if p.parts[0] != "raw" or "crimes" in p.parts]
 

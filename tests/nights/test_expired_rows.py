@@ -15,8 +15,8 @@ from dagster_project.core.row_tables import make_table
 from dagster_project.landing import Erasure, LedgerEntry, find_files, land_files, read_erasures, read_ledger
 from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.retention import write_erasures
-from dagster_project.nights import erase_expired
-from dagster_project.nights.erase_expired import archive_and_erase, expired_loads
+from dagster_project.nights import expired_rows
+from dagster_project.nights.expired_rows import expired_loads, replace_by_totals
 from dagster_project.transform.monthly_archive import archived_loads, load_archived_totals
 from dagster_project.transform.raw_schema import WORK
 
@@ -43,8 +43,8 @@ def land(home: Home, *names: str) -> dict[str, LedgerEntry]:
 def erasable(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, LedgerEntry]]:
     """Loads of crimes of six years; figures use all but that of 2015. Their monthly totals are made up."""
     loads = land(new_home, *(f"crimes {year}" for year in range(2014, 2020)))
-    totals = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in erase_expired.ARCHIVED_COLUMNS.items())
-    monkeypatch.setattr(erase_expired, "_monthly_totals_sql", lambda e: f"select {totals}")
+    totals = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in expired_rows.ARCHIVED_COLUMNS.items())
+    monkeypatch.setattr(expired_rows, "_monthly_totals_sql", lambda e: f"select {totals}")
     new_home.candidate.mkdir(exist_ok=True)
     with duckdb.connect(str(new_home.candidate / WORK)) as con:
         con.execute("create schema raw; create schema staging")
@@ -68,7 +68,7 @@ def rows_left(home: Home, loads: dict[str, LedgerEntry]) -> list[str]:
 
 def test_only_expired_loads_that_figures_use_are_archived(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
     """The next landing erases one that no figure uses. The year is over by a day."""
-    erased = archive_and_erase(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
+    erased = replace_by_totals(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
     assert rows_left(new_home, erasable) == ["crimes 2015", "crimes 2018", "crimes 2019"]
     assert [Path(e.archived).stem for e in erased] == [erasable[f"crimes {y}"].load_id for y in (2014, 2016, 2017)]
     assert [len(e.kept) for e in erased] == [1, 2, 1], "only that of 2016 had replaced rows of a load that stays"
@@ -84,13 +84,13 @@ def test_a_load_whose_totals_are_on_record_is_erased_without_new_ones(
     new_home: Home, erasable: dict[str, LedgerEntry]
 ) -> None:
     """A night that was stopped before it erased: its figures are made of the totals already."""
-    archive_and_erase(new_home, load_contracts(), {"crimes": 11}, TODAY, NIGHT)
+    replace_by_totals(new_home, load_contracts(), {"crimes": 11}, TODAY, NIGHT)
     path = load_of(erasable["crimes 2014"]).raw(new_home)
     path.write_bytes(b"not erased yet")
     with duckdb.connect(str(new_home.candidate / WORK)) as con:
         con.execute("delete from raw.loads")
     before = read_erasures(new_home)
-    assert archive_and_erase(new_home, load_contracts(), {"crimes": 11}, TODAY, "20260107T020000Z") == []
+    assert replace_by_totals(new_home, load_contracts(), {"crimes": 11}, TODAY, "20260107T020000Z") == []
     assert not path.exists() and read_erasures(new_home) == before and len(before) == 1
 
 
@@ -108,7 +108,7 @@ def test_extracts_without_monthly_totals_and_without_a_limit_stay(new_home: Home
 
 
 def test_archived_totals_are_those_of_the_wanted_loads(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
-    archive_and_erase(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
+    replace_by_totals(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
     with duckdb.connect() as con:
         con.execute("create schema raw")
         make_raw_table(con, "kept_months", ())

@@ -44,7 +44,7 @@ def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[
     return [e for e in expired if load_of(e).raw(home).exists()]
 
 
-def archive_and_erase(
+def replace_by_totals(
     home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date, night_id: str
 ) -> list[Erasure]:
     """Store the monthly totals of loads older than their retention limit, from the night just published, and erase their rows.
