@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -483,6 +484,8 @@ class FileLanding(LandingSession):
         first: a held file has no conflicts. `quarantined`, `kinds`: of the file's rows so far."""
         found = count_conflicts(self.con, self.home, sheet.contract, load, others)
         by_load, settled, accepted = self.decisions.counts(), [], {str(o.load_id) for o in others}
+        # Rows of one that come back (less than 0) because another is held.
+        freed = Counter[str]()
         for other in others:
             before, n_tied = by_load[str(other.load_id)], found.get(str(other.load_id), 0)
             n_later = before.rows_quarantined - (other.rows_quarantined or 0)
@@ -493,7 +496,8 @@ class FileLanding(LandingSession):
             )
             if reason:
                 held = {"night_id": self.night_id, "landed_at": utc_microseconds(self.clock.tick()), "outcome": "held"}
-                changes = end_conflicts(self.con, self.home, other, n_later, accepted)
+                changes = end_conflicts(self.con, self.home, other, n_later + freed[str(other.load_id)], accepted)
+                freed.update(changes["withheld"])
                 accepted.remove(str(other.load_id))
                 self.also_held.append(other.model_copy(update=held | changes | {"reason": reason, "held_for": None}))
             else:

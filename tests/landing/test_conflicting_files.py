@@ -17,9 +17,9 @@ def land_at_same_time(warehouse, rows, window):
     return warehouse.land("crimes", *rows, start=start, end=end)
 
 
-FROM_JANUARY, FROM_MARCH, FROM_FEBRUARY = (
-    ("2025-01-01", "2025-12-31"), ("2025-03-01", "2025-12-31"), ("2025-02-01", "2025-12-31"),
-)  # fmt: skip
+FROM_JANUARY, FROM_MARCH, FROM_FEBRUARY, FROM_YEAR_BEFORE = (
+    (day, "2025-12-31") for day in ("2025-01-01", "2025-03-01", "2025-02-01", "2024-04-01")
+)
 EREWASH = ROW.replace("Dales", "Erewash")
 SAME = "C2,2025-03-02,92D,Recorded,"
 
@@ -134,6 +134,7 @@ def test_held_file_takes_part_in_no_other_conflict(warehouse):
     warehouse.night()
     held = [e for e in warehouse.ledger() if e.load_id == second.load_id][-1]
     assert (held.outcome, held.held_for, held.rows_landed, held.rows_quarantined) == ("held", None, 40, 0)
+    assert "40 of 40 rows" in held.reason and "Most often differs from an extraction of the same time (40)" in held.reason
     assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [100, 40, 135]
     released = release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="it counts")
     assert (released.rows_landed, released.rows_quarantined) == (0, 40)
@@ -153,7 +154,46 @@ def test_rows_in_quarantine_count_towards_those_that_a_file_would_lose(warehouse
     assert [(e.rows_in_file, e.outcome) for e in last.values()] == [
         (20, "held") if is_first else (26, "accepted"), (26, "accepted") if is_first else (20, "held"),
     ]  # fmt: skip
-    assert all("12 of 20 rows" in e.reason for e in last.values() if e.outcome == "held")
+    (held,) = (e for e in last.values() if e.outcome == "held")
+    assert "12 of 20 rows" in held.reason and "Most often status: is not one of its values (6)" in held.reason
+
+
+def test_rows_lost_to_two_files_add_up(warehouse):
+    first = land_at_same_time(warehouse, ROWS[:40], FROM_JANUARY)
+    rows = [*(r.replace("Dales", "Erewash") for r in ROWS[:15]), *(f"A{r}" for r in ROWS)]
+    second = land_at_same_time(warehouse, rows, FROM_MARCH)
+    assert second.withheld == {first.load_id: 15}
+    rows = [*(r.replace("Dales", "High Peak") for r in ROWS[15:25]), *(f"B{r}" for r in ROWS)]
+    warehouse.drop("crimes", *rows, start=FROM_FEBRUARY[0], end=FROM_FEBRUARY[1])
+    third, held = warehouse.night()
+    assert (held.load_id, held.outcome) == (first.load_id, "held") and "25 of 40 rows" in held.reason
+    assert "Most often differs from an extraction of the same time (25)" in held.reason
+    # A held file has no conflicts: all rows are back, its own too.
+    assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [40, 65, 60]
+    warehouse.drop("crimes", *(f"B{r}".replace("Dales", "Erewash") for r in ROWS), start=FROM_YEAR_BEFORE[0])
+    fourth, _ = warehouse.night()
+    assert fourth.outcome == "held" and f"Of the same time: {third.source_file}. Drop" in fourth.reason, "and not the second"
+
+
+def test_two_files_that_a_third_contradicts_are_held_with_all_their_rows(warehouse):
+    """They differ from each other in five rows, which came back twice: the ledger had more rows than the file."""
+    others = [f"A{r}" for r in ROWS[:25]]
+    first = land_at_same_time(warehouse, ROWS[:30], FROM_JANUARY)
+    second = land_at_same_time(warehouse, [*(r.replace("Dales", "Erewash") for r in ROWS[:5]), *others], FROM_MARCH)
+    assert second.withheld == {first.load_id: 5}
+    rows = [*(r.replace("Dales", "High Peak") for r in (*ROWS[5:30], *others)), *(f"B{r}" for r in ROWS), f"X{ROW}"]
+    warehouse.drop("crimes", *rows, start=FROM_FEBRUARY[0], end=FROM_FEBRUARY[1])
+    assert [e.outcome for e in warehouse.night()] == ["accepted", "held", "held"]
+    assert [c.rows_landed for c in counts(warehouse.ledger()).values()] == [30, 30, 101]
+
+
+def test_released_file_is_not_held_again_without_a_conflict(warehouse):
+    """Most of its rows are bad, which a person accepted; the other file of its time differs from none."""
+    held = land_at_same_time(warehouse, [*ROWS[:20], *(r.replace("Recorded", "Odd") for r in ROWS[20:])], FROM_JANUARY)
+    release_load(warehouse.home, warehouse.contracts, held.load_id, "release-1", by="A. Nalyst", why="it counts")
+    other = land_at_same_time(warehouse, ["X1,2025-03-01,92D,Recorded,Dales"], FROM_MARCH)
+    assert (held.outcome, other.outcome) == ("held", "accepted")
+    assert {e.load_id for e in accepted(warehouse.ledger())} == {held.load_id, other.load_id}
 
 
 def test_row_that_differs_from_two_files_is_lost_once(warehouse):
