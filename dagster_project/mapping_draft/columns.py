@@ -61,7 +61,7 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
     drafts = {c.name: Drafted(c) for c in contract.columns}
     offers: list[_Offer] = []
     for column in contract.columns:
-        for source in fields.sources(column):
+        for source in _sources(contract, fields, column):
             alike = _alike(column, source)
             if alike < ALIKE_WITH_CELLS:
                 continue
@@ -82,6 +82,13 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
     _by_cells(contract, fields, known, drafts, taken)
     _share(contract, drafts)
     return list(drafts.values())
+
+
+def _sources(contract: Contract, fields: Fields, column: Column) -> list[ColumnSource]:
+    """What may be a column's source: not the contract's own header for another column, which no mapping may say so."""
+    return [
+        s for s in fields.sources(column) if s.how != "one" or contract.by_header(s.headers[0]) in (None, column)
+    ]  # fmt: skip
 
 
 def _share(contract: Contract, drafts: dict[str, Drafted]) -> None:
@@ -298,7 +305,7 @@ def _by_cells(
     for column in contract.columns:
         if drafts[column.name].source is not None or column.identifier:
             continue
-        free = [s for s in fields.sources(column) if not taken & set(s.indexes)]
+        free = [s for s in _sources(contract, fields, column) if not taken & set(s.indexes)]
         likely = [s for s in free if _has_cells_of(column, s, known[column.name])]
         # A day with its time is better than the day alone.
         likely = [s for s in likely if s.how != "one"] or likely

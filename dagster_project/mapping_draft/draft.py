@@ -208,9 +208,9 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
             raise DraftError(f"unknown force '{force}'{suggestion(code, names)} (seeds/forces.csv has their codes)")
         return code
     in_name = set(words(path.stem))
-    named = [code for code in names if set(code.split("-")) - {"and"} <= in_name]
-    if len(named) == 1:
-        return named[0]
+    named = [code for code in names if set(words(code)) <= in_name]
+    if named:
+        return named[0] if len(named) == 1 else None
     likely = {e.force_code for e in read_ledger(home) if e.force_code}
     likely = likely or {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
     return likely.pop() if len(likely) == 1 else None

@@ -177,7 +177,9 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
 def _years(trial: Home, draft: Draft, entry: LedgerEntry) -> set[str]:
     """The years of the rows that land. The window may have more: one mistyped date makes it any length."""
     placing = draft.contract.date_column
+    if placing is None:
+        return set()
     with duckdb.connect() as con:
         raw = str(load_of(entry).raw(trial))
         rows = con.execute(f"select distinct left(cast({placing} as varchar), 4) from read_parquet(?)", [raw])
-        return {year for (year,) in rows.fetchall()} if placing else set()
+        return {year for (year,) in rows.fetchall()}

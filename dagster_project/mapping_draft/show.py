@@ -61,7 +61,7 @@ def show_preview(result: Preview) -> None:
     e = result.entry
     reason = f": {e.reason}" if e.reason else ""
     _say(console, f"With this mapping the file would be {e.outcome}{reason}", "green" if e.outcome == "accepted" else "yellow")
-    if e.rows_in_file is not None:
+    if e.rows_in_file is not None and e.outcome != "refused":
         _say(console, f"{counted(e.rows_in_file, 'row')}: {e.rows_landed:,} land, {e.rows_quarantined:,} are quarantined,"
                       f" {e.rows_duplicate:,} repeat another")  # fmt: skip
     if result.problems:

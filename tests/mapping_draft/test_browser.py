@@ -95,6 +95,8 @@ def test_the_page_says_first_that_the_file_would_be_held_and_what_is_left_to_cho
     saved = top({"extract": "drug_tests", "force": "derbyshire", "do": "save"})
     assert "<h2>Saved</h2>" in saved and "<h2>The file would be held</h2>" in saved
     assert "The lines with <code># ?</code> in" in saved
+    path.with_name("custody.csv.manifest.json").write_text('{"rows": 3}', encoding="utf-8")
+    assert "<h2>The file would be refused</h2>" in top({"extract": "drug_tests", "force": "derbyshire"})
 
 
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)

@@ -27,6 +27,10 @@ def test_map_shows_columns_problems_and_figures_and_writes_the_mapping(
     assert mapping["headers"]["crime_ref"] == "CrimeNo" and mapping["forces"] == ["kent"]
     again = pam("map", path, "--force", "kent", "--out", out, "--home", new_home.path)
     assert again.exit_code == 1 and "name another with --out" in again.output
+    # Refused after its rows were counted: to show how many land ended with an error of Python.
+    path.with_name(f"{path.name}.manifest.json").write_text('{"rows": 3}', encoding="utf-8")
+    refused = pam("map", path, "--force", "kent", "--out", tmp_path / "other.yml", "--home", new_home.path)
+    assert refused.exit_code == 0 and "would be refused: manifest: says 3 rows" in refused.output, refused.output
 
 
 def test_map_without_a_force_asks_for_one(pam: Callable, new_home: Home, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from dagster_project.core.seeds import force_names
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
-from dagster_project.mapping_draft.preview import HIDDEN, preview
+from dagster_project.mapping_draft.draft import _force as find_force
+from dagster_project.mapping_draft.preview import HIDDEN, _years, preview
 from dagster_project.mapping_draft.tables import DraftError
 from dagster_project.mapping_draft.write_yaml import mapping_yaml
 from dagster_project.nights.accept_vocabulary import accept_value
@@ -445,6 +446,52 @@ def test_mistyped_date_does_not_fill_the_figures_with_empty_years(
     assert draft.window == (date(2023, 1, 5), date(2026, 9, 24))
     result = preview(con, home, draft, draft_yaml)
     assert [(f.year, f.value) for f in result.figures] == [("2023", 1), ("2025", 30), ("2026", 1)], "not 2024, which has no row"
+
+
+@pytest.mark.parametrize(
+    ("name", "force"),
+    [
+        ("City of London kit log.csv", "city-of-london"), ("Devon & Cornwall kit log.csv", "devon-and-cornwall"),
+        ("Kent and Essex kit log.csv", None), ("kit log.csv", "kent"),
+    ],
+)  # fmt: skip
+def test_the_force_of_a_file_s_name(home: Home, name: str, force: str | None) -> None:
+    """City of London's was never found: a name is compared without words such as `of`. Of two, a person says which; where it
+    names none, it is the home's only force."""
+    assert find_force(home, Path(name), None) == force
+
+
+def test_another_column_s_own_header_is_not_taken(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """Few cells of `tested_at` are dates. It was drafted as the opiates, and no mapping may say so."""
+    days = ["10/13/2025 11:00", "n/a", "n/a"]
+    rows = [[f"C{n}", f"{n % 28 + 1:02}/10/2025 10:00", "Theft", "Completed", days[n % 3], "Positive"] for n in range(60)]
+    path = tmp_path / "tests.csv"
+    path.write_text(text([["Custody No", "Arrest Date", "Arrest Reason", "Test Status", "tested_at", "Result"], *rows]))
+    _, draft_yaml, mapping = drafted(con, home, path, extract="drug_tests", force="kent")
+    assert "tested_at" not in mapping["headers"].values()
+    assert_loads(home, draft_yaml)
+
+
+def test_identifiers_are_not_found_by_their_cells_and_every_slip_is_said(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    """One of 20 dates is none."""
+    rows = [[f"Z{n}", f"{n + 10}/10/2025 10:00" if n else "soon", "Theft", "Completed", "Positive"] for n in range(20)]
+    path = tmp_path / "tests.csv"
+    path.write_text(text([["Zzz", "Arrest Date", "Arrest Reason", "Test Status", "Result"], *rows]))
+    draft = draft_mapping(con, home, path, "drug_tests", "kent")
+    assert column_of(draft, "custody_ref").source is None
+    assert "only 95% of its cells are dates in this form" in column_of(draft, "arrested_at").checks
+
+
+def test_public_health_has_no_years_of_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """Its rows have no day: the preview of such a file ended with an error of SQL."""
+    path = tmp_path / "public_health__kent__2022-01-01__2022-12-31__20260105T020000Z.csv"
+    head = ["Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Time period", "Value"]
+    path.write_text(text([head, ["92432", "Deaths", "E10000016", "Kent", "Counties", "Persons", "2022", "5.1"]]))
+    draft, draft_yaml, _ = drafted(con, home, path, extract="public_health", force="kent")
+    result = preview(con, home, draft, draft_yaml, with_figures=False)
+    assert result.entry.outcome == "accepted" and _years(home, draft, result.entry) == set()
 
 
 def test_day_in_the_name_gets_a_check(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
