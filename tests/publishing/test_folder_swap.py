@@ -75,9 +75,14 @@ def test_a_whole_night_is_published_at_once(new_home: Home) -> None:
 
 def test_the_checksum_of_an_output_is_that_of_sha256sum(new_home: Home) -> None:
     written = publish_small(new_home, NIGHTS[0], "open")
-    find = f"cd '{new_home.published}/open/' && find . -type f -printf '%P\\n' | sort | xargs sha256sum | sha256sum"
-    sums = os.popen(find).read()
-    assert sums.split()[0] == written["open"].sha256
+    """By the command of docs/reference/published.md."""
+    folder = new_home.published / "open"
+    command = f"cd '{folder}/' && find . -type f -printf '%P\\n' | LC_ALL=C sort | xargs -d '\\n' sha256sum | sha256sum"
+    assert os.popen(command).read().split()[0] == written["open"].sha256
+    for name in ("a-b/x", "a/x", "a.txt", "B", "ä", "a b"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name, encoding="utf-8")
+    assert os.popen(command).read().split()[0] == outputs.measure_output(folder, 0).sha256
 
 
 def test_a_folder_is_kept_for_its_readers_until_the_night_after_next(new_home: Home) -> None:

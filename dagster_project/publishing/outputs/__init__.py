@@ -238,10 +238,11 @@ def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str
 def measure_output(folder: Path, seconds: float) -> WrittenOutput:
     """Count and hash an output's files."""
     lines, size, files = [], 0, 0
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        body = path.read_bytes()
+    # By name as text, as `sort` does: paths would sort `a/b` before `a-b`.
+    for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()):
+        body = (folder / name).read_bytes()
         files, size = files + 1, size + len(body)
-        lines.append(f"{hashlib.sha256(body).hexdigest()}  {path.relative_to(folder).as_posix()}\n")
+        lines.append(f"{hashlib.sha256(body).hexdigest()}  {name}\n")
     return WrittenOutput(files, size, hashlib.sha256("".join(lines).encode()).hexdigest(), round(seconds, 3))
 
 
