@@ -271,8 +271,8 @@ class FileLanding(LandingSession):
         return None
 
     def _has_rows_of(self, other: LedgerEntry, sheet: Sheet, counts: _FileCounts) -> bool:
-        theirs = (other.rows_in_file, other.rows_duplicate, other.ragged_digest)
-        return theirs == (counts.rows, counts.merged, counts.ragged_digest) and same_rows(
+        theirs = (other.rows_in_file, other.ragged_digest)
+        return theirs == (counts.rows, counts.ragged_digest) and same_rows(
             self.con, self.home, load_of(other), sheet, counts.good, counts.has_repeats
         )
 
@@ -287,7 +287,7 @@ class FileLanding(LandingSession):
             counts = self._count_rows(sheet, file, rows or PARSED, is_written=rows is not None)
             if sheet.cells.lines in (None, counts.rows + sheet.n_ignored):
                 return sheet, counts
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
+        except duckdb.InvalidInputException:
             pass
         sheet = self._parse(file, facts, open_rows(fast=False))
         return sheet, self._count_rows(sheet, file)
@@ -415,7 +415,7 @@ class FileLanding(LandingSession):
     def _quarantine(self, found: _Findings, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
         """Write the rows that do not load, and hold the file for what they say of it."""
         several, items = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
-        if counts.bad and not items:
+        if counts.bad:
             several, items = items_alone(self.con, sheet, counts.rows, counts.bad) or (several, items)
         if counts.bad or counts.clashing:
             found.kinds, found.n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
@@ -428,7 +428,7 @@ class FileLanding(LandingSession):
                 f" under a newer time ({NEWER_TIME})"
             )
             found.hold_reason = f"{several}. Not believed: {todo}; if they are faults of single records, release it"
-        elif several and not items:
+        elif several:
             found.notes.append(f"{several}: have the system export one row for each record")
         too_many = partial(quarantined_too_much, counts.rows, found.n_quarantined, found.kinds, self.limits)
         if found.hold_reason is None and (reason := too_many()):
@@ -450,7 +450,7 @@ class FileLanding(LandingSession):
 
     def _settle_conflicts(self, found: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
         """Put rows that another file of the same time contradicts into the quarantine, or hold one of the two files."""
-        if found.hold_reason is None and sheet.key and (others := self.decisions.tied(file)):
+        if found.hold_reason is None and (others := self.decisions.tied(file)):
             found.hold_reason, others = self._hold_for_conflicts(
                 load, sheet, others, counts.rows, found.n_quarantined, found.kinds
             )
@@ -499,12 +499,11 @@ class FileLanding(LandingSession):
                 changes = end_conflicts(self.con, self.home, other, n_later + freed[str(other.load_id)], accepted)
                 freed.update(changes["withheld"])
                 accepted.remove(str(other.load_id))
-                self.also_held.append(other.model_copy(update=held | changes | {"reason": reason, "held_for": None}))
+                self.also_held.append(other.model_copy(update=held | changes | {"reason": reason}))
             else:
                 settled.append(other)
         n_tied, rivals = found[load.load_id], [o.source_file for o in others if found.get(str(o.load_id))]
-        lost = self._lost_to_conflicts(rows, quarantined + n_tied, kinds | {CONFLICT_KIND: n_tied}, rivals) if n_tied else None
-        return lost, settled
+        return self._lost_to_conflicts(rows, quarantined + n_tied, kinds | {CONFLICT_KIND: n_tied}, rivals), settled
 
     def _lost_to_conflicts(self, rows: int, quarantined: int, kinds: dict[str, int], rivals: list[str]) -> str | None:
         advice = (

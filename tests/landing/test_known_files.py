@@ -42,13 +42,12 @@ def test_same_rows_in_another_format_are_known(warehouse, change):
 
 
 def test_quarantined_rows_are_compared_too(warehouse):
-    warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,", "C3,2025-03-01,92D,Recorded,")
-    assert (
-        warehouse.land("crimes", ROW, "C2,soon,92D,Recorded,", "C3,2025-03-01,92D,Recorded,", ext=".csv.gz").outcome
-        == "known"
-    )
-    other = warehouse.land("crimes", ROW, "C2,later,92D,Recorded,", "C3,2025-03-01,92D,Recorded,")
-    assert other.outcome == "refused"
+    """Bad ones, and those of a key with different content."""
+    rows = [ROW, "C2,soon,92D,Recorded,", *ROWS[3:5], ROWS[4].replace("Dales", "Erewash")]
+    assert warehouse.land("crimes", *rows).rows_quarantined == 3
+    assert warehouse.land("crimes", *rows, ext=".csv.gz").outcome == "known"
+    for was, now in (("soon", "later"), ("Erewash", "High Peak")):
+        assert warehouse.land("crimes", *(row.replace(was, now) for row in rows)).outcome == "refused"
 
 
 @pytest.mark.parametrize("header", [None, "custody_ref,arrested_at,trigger_offence,test_status"])
@@ -159,6 +158,17 @@ def test_columns_that_data_police_uk_lacks_are_no_reason_for_quarantine(warehous
     (row,) = warehouse.raw(entry)
     assert (row["search_ref"], row["_key"], row["object_found"]) == (None, None, None)
     assert entry.unknown_columns == ["Type"] and "search_ref" not in entry.missing_columns
+
+
+def test_month_of_searches_is_known_after_the_force_s_own_extract(warehouse):
+    """It replaces nothing of the force's own, whose searches have keys: also from another container."""
+    path = searches(warehouse, "01")
+    text = path.read_text()
+    warehouse.drop("stop_search", "S1,2024-01-05T10:00,Drugs,Y", header="search_ref,searched_at,object_of_search,object_found",
+                   start="2024-01-01", end="2024-01-31", at="20270101T000000Z")  # fmt: skip
+    assert outcomes(warehouse.night()) == ["accepted", "accepted"]
+    warehouse.put(f"{path.name}.gz", text)
+    assert outcomes(warehouse.night(now=NOW.replace(year=2027, month=2))) == ["known"]
 
 
 def test_month_is_known_after_the_force_s_own_extract_replaced_it(warehouse):

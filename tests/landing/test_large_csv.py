@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.landing import csv_reader
+from dagster_project.landing import csv_reader, land_file
 from dagster_project.landing.csv_reader import TextScan, scan_text
+from dagster_project.landing.interrupted_landing import MARK
+
+from .conftest import NOW
 
 ROWS = [f"C{i},2025-03-{1 + i % 28:02d},92D,Recorded,Dales" for i in range(300)]
 
@@ -93,6 +96,11 @@ def test_slow_reader_is_used_if_duckdb_finds_other_rows_than_the_scan(warehouse,
     assert [row["_line"] for row in warehouse.raw(entry)][199:201] == ["201", "203"]
 
 
+def test_rows_without_a_key_are_counted_by_all_their_columns(warehouse, large):
+    entry = warehouse.land("street_crime", *["2025-03,Derby 001A,Robbery"] * 2, header="Month,LSOA name,Crime type")
+    assert (entry.outcome, entry.rows_landed, entry.rows_duplicate) == ("accepted", 2, 0)
+
+
 def rows_on_disk(warehouse) -> list[str]:
     return [path.name for path in warehouse.home.raw.rglob("*.parquet*")]
 
@@ -110,10 +118,36 @@ def test_stored_rows_are_not_stored_again(warehouse, large):
     assert (again.outcome, rows_on_disk(warehouse)) == ("known", [f"{first.load_id}.parquet"])
 
 
-def test_file_is_not_called_damaged_if_its_rows_cannot_be_written(warehouse, large):
-    """The file is sound, only the folder of its rows is not: no message says to export it again."""
-    (warehouse.home.raw / "crimes").write_text("in the way")
+FULL = "No space left on device"
+
+
+@pytest.mark.parametrize("error", [OSError(28, FULL), duckdb.IOException(FULL), duckdb.OutOfMemoryException(FULL)], ids=repr)
+def test_file_is_not_called_damaged_if_its_rows_cannot_be_written(warehouse, monkeypatch, large, error):
+    """The file is sound, only the place of its rows is not: no message says to export it again."""
+    marked = []
+
+    def fail(*_):
+        marked.append((warehouse.home.ledger / MARK).exists())
+        raise error
+
+    monkeypatch.setattr(land_file, "write_raw", fail)
     warehouse.drop("crimes", *ROWS)
-    with pytest.raises(OSError):
+    with pytest.raises(type(error)):
         warehouse.night()
-    assert warehouse.ledger() == []
+    assert warehouse.ledger() == [] and len(marked) > 1
+    assert all(marked), "before it writes, the home says that it landed: a killed night's rows are removed"
+
+
+def test_large_file_whose_rows_give_the_window(warehouse, large):
+    """And the same again under another name. Its manifest counts the total, which is no record."""
+    warehouse.home.mappings.mkdir(exist_ok=True)
+    mapping = "extract: crimes\nforces: [derbyshire]\nfiles: [{name: 'book*.csv', covers: days}]\n"
+    mapping += "table: {ignore: {crime_ref: Total}}\n"
+    (warehouse.home.mappings / "book.yml").write_text(mapping, encoding="utf-8")
+    text = "\n".join(["crime_ref,recorded_on,offence_code,status,lpu", *ROWS, "Total,300,,,", ""])
+    for name, outcome in (("book 1.csv", "accepted"), ("book 2.csv", "known")):
+        path = warehouse.put(name, text, mtime=NOW.timestamp())
+        path.with_name(f"{name}.manifest.json").write_text('{"rows": 301}')
+        (entry,) = warehouse.night()
+        assert (entry.outcome, entry.rows_in_file, str(entry.covered_to)) == (outcome, 300, "2025-03-28"), entry.reason
+        assert rows_on_disk(warehouse) == [f"{entry.load_id}.parquet"]

@@ -55,10 +55,19 @@ def test_a_held_file_lands_under_a_newer_time_with_the_mapping(warehouse):
 def test_rows_that_differ_in_another_column_are_noted(warehouse):
     """As the contract says, they go to quarantine, and the others load."""
     grades = [incident(i, "Drugs", g) for i in range(50) for g in ("Priority", "Emergency")]
-    entry = warehouse.land("incidents", *grades, *singles(500), header=HEADER)
-    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 100)
+    entry = warehouse.land("incidents", *grades, *singles(500), "I600,INCIDENT,soon,ASB,Priority", header=HEADER)
+    assert (entry.outcome, entry.rows_quarantined) == ("accepted", 101)
     (note,) = (n for n in entry.drift if "share their incident_ref" in n)
-    assert "100 of 600 rows" in note and "differ in grade alone" in note and "row_for_each" not in note
+    assert "100 of 601 rows" in note and "differ in grade alone" in note and "row_for_each" not in note
+
+
+def test_the_first_reason_to_hold_a_file_stays(warehouse):
+    """It lacks rows, whatever else its rows say. That records have several is noted beside it."""
+    text = "Exported data exceeded the allowed volume."
+    rows_of_files = [*several_rows(60), *singles(500)], [incident(n, "ASB", "Odd") for n in range(30)]
+    entries = warehouse.land_each("incidents", *(([*rows, text], HEADER) for rows in rows_of_files))
+    assert all(e.reason.startswith("says that rows are missing") and "%" not in e.reason for e in entries)
+    assert ["share their incident_ref" in " ".join(e.drift) for e in entries] == [True, False]
 
 
 def test_records_with_a_bad_row_are_not_noted(warehouse):

@@ -43,12 +43,13 @@ def test_mistyped_year_at_the_end_or_in_a_single_month(warehouse):
     "days",
     [
         [date(2015, 3, 7), *regular_days(18)],
+        [date(2015, 3, 7), *regular_days(18), "soon"],
         [date(2015, 3, 7), date(2015, 5, 7), *regular_days(30)],
         [date(2024, 9, 7), *regular_days(30)],
         regular_days(40, date(2020, 1, 5), 50),
         [date(2025, 1, 5)] * 30,
     ],
-    ids=["few rows", "more than a slip", "near", "sparse", "one day"],
+    ids=["few rows", "few good rows", "more than a slip", "near", "sparse", "one day"],
 )
 def test_plausible_rows_far_apart_land(warehouse, days):
     assert land_log(warehouse, days).outcome == "accepted"

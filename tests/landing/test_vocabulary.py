@@ -29,6 +29,16 @@ def landed(home: Home) -> LedgerEntry:
     return read_ledger(home)[-1]
 
 
+def test_a_file_that_is_held_for_more_does_not_land_once_its_values_are_known(new_home: Home) -> None:
+    crimes(new_home.inbox, ["ZZ"] * 60)
+    (path,) = new_home.inbox.iterdir()
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([head, *rows, *rows, ""]), encoding="utf-8")
+    entry = landed(new_home)
+    assert entry.outcome == "held" and "; 60 of 60 rows: no list knows their offence_code" in entry.reason
+    assert entry.held_for is None
+
+
 SHARES = {
     "cheshire": (20, 79, 1, "held"),
     "cumbria": (19, 80, 1, "accepted"),
