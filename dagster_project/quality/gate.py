@@ -176,8 +176,8 @@ def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFram
     """
     with read_candidate(home) as con:
         con.execute("use warehouse")
-        cells = "select distinct mart from reports.cells where mart is not null"
-        facts = {"report": (con.execute(_script("report_facts")).df(), {row[0] for row in con.execute(cells).fetchall()})}
+        # Made of the cells themselves: none of their marts can be missing.
+        facts: dict[str, tuple[pd.DataFrame, set[str]]] = {"report": (con.execute(_script("report_facts")).df(), set())}
         schemas = {row[0] for row in con.execute("select schema_name from duckdb_schemas() where not internal").fetchall()}
         if settings.mode != "off" or SCHEMA in schemas:
             make_rule_tables(con, settings)
@@ -222,7 +222,7 @@ def _public_facts(con: duckdb.DuckDBPyConnection, file: Path, made: str | None) 
         con.execute(f"{into} from new_facts")
         into = "insert into facts"
     with new_file(file) as new:
-        con.execute(f"copy (from facts order by all) to {literal(str(new))} (format parquet, use_tmp_file false)")
+        con.execute(f"copy facts to {literal(str(new))} (format parquet, use_tmp_file false)")
     return con.execute(
         "select public, force_code, measure, sum(columns('^public_'))::bigint from facts group by all order by all"
     ).df()

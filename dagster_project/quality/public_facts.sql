@@ -81,7 +81,7 @@ inner join parts
         counts.mart, counts.force_code, counts.measure, counts.area_type, counts.area_code, counts.category,
         counts.period_type, counts.period_start, counts.period_end
     )
-where counts.is_judged and counts.value is not null;
+where counts.is_judged;
 
 create or replace temp table new_facts as
 with compared as (

@@ -150,8 +150,8 @@ def _batches(
 def _frame(
     con: duckdb.DuckDBPyConnection, relation: str, names: list[str], kinds: dict[str, str], is_distinct: bool
 ) -> "pd.DataFrame":
-    """The columns as a data frame: decimals as floats, dates as `date`."""
-    columns = ", ".join(f'cast("{n}" as double) as "{n}"' if kinds[n].startswith("DECIMAL") else f'"{n}"' for n in names)
+    """The columns as a data frame: decimals as floats, as DuckDB gives them, dates as `date`."""
+    columns = ", ".join(f'"{n}"' for n in names)
     frame = con.execute(f"select {'distinct ' if is_distinct else ''}{columns} from {relation}").df()
     for name in names:
         if kinds[name] == "DATE":

@@ -35,9 +35,9 @@ months as (
         on cells.mart = m.mart and cells.measure = m.measure and cells.category = m.category
         and cells.area_type = m.area_type and cells.area_name = m.area_name and cells.force_code = m.force_code
         and m.period_type = 'month' and m.period_start >= cells.period_start and m.period_end <= cells.period_end
-    where cells.shows = 'value' and cells.aggregation = 'sum' and cells.period_start = date_trunc('month', cells.period_start)
-        and cells.period_end = last_day(cells.period_end) and cells.value is not null
+    where cells.shows = 'value' and cells.aggregation = 'sum' and cells.value is not null
     group by cells.cell_no
+    -- All of them: of a window that begins or ends within a month, that one is not between.
     having count(*) = datediff('month', any_value(cells.period_start), any_value(cells.period_end)) + 1
         and bool_and(m.data_status = 'complete')
 ),

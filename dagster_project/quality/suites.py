@@ -6,7 +6,7 @@ judges: a mart, a table of the report or a staging model. A relation's suite nee
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -136,6 +136,6 @@ def _complete_rule(file: str, relation: str, e: Any) -> dict[str, Any]:
 
 
 def _day(value: object) -> str:
-    if isinstance(value, (date, datetime)):
+    if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{value!r} is not a value that a rule can have")

@@ -1,11 +1,12 @@
 """What leaves the force: bad data for each rule on the public form and on the report's cells."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from support import night, write_extract
+from support import candidate, night, write_extract
 from week import NALOXONE
 
 from dagster_project import public_form
@@ -99,10 +100,14 @@ def test_what_breaks_a_rule_fails_only_that_rule(sample_candidate: Home, monkeyp
 
 
 def test_a_figure_that_is_not_rounded_fails_only_its_rule(sample_candidate: Home) -> None:
+    """Of a partial night, too, whose rounded figures are all made again."""
     mart, sql = OUTGOING_CASES[ROUNDED]
     settings = Public(mode="round")
     public_form.write_public_form(sample_candidate, settings)
     assert failed(sample_candidate, settings) == set()
+    with candidate(sample_candidate, read_only=False) as con:
+        columns = "mart varchar, force_code varchar, from_month_no integer"
+        con.execute(f"create or replace table work.{'.'.join(public_form.FIGURES_MADE)} ({columns})")
     change(sample_candidate, sql)
     assert failed(sample_candidate, settings) == {(mart, ROUNDED)}
 
@@ -140,6 +145,7 @@ PUBLIC_SUMS = {
     "fiscal months": ("force all financial_year", ["force all month 4 8", "force all month 12 -"], True),
     "another year's month": ("force all financial_year", ["force all month 4 8", "force all month 3 -"], False),
     "nothing hidden": ("force all month", ["force A month 1 8"], False),
+    "threshold of 2": ("force all month", ["force A month 1 9", "force B month 1 -"], True),
 }
 ENDS = {"calendar_year": (1, "2025-12-31"), "financial_year": (4, "2026-03-31")}
 
@@ -173,7 +179,8 @@ def test_each_rule_of_the_public_form_has_all_its_branches(is_rounded: bool) -> 
         "public_figures": (f"{key}, unit varchar, {values}, marker varchar, data_status varchar, is_judged boolean", shown),
         "rules": ("mart varchar, measure varchar, role varchar, aggregation varchar, numerator varchar, denominator varchar", [
             ("m", n, "public" if n.startswith("public") else "events", "sum", "above", "below") for n in measures]),
-        "thresholds": ("mart varchar, measure varchar, threshold double", [("m", n, 5) for n in (*measures, "above", "below")]),
+        "thresholds": ("mart varchar, measure varchar, threshold double", [
+            ("m", n, 2 if n == "threshold of 2" else 5) for n in (*measures, "above", "below")]),
         "bases": ("unit varchar, base double", [("count", 5), ("gbp", 100)] if is_rounded else []),
         "work.staging.areas_listed": ("force_code varchar, area_type varchar, area_code varchar, section_code varchar", [
             ("f", "lpu", "a", "s"), ("f", "lpu", "b", "s"), ("f", "lpu", "c", None)]),
@@ -195,6 +202,33 @@ def test_each_rule_of_the_public_form_has_all_its_branches(is_rounded: bool) -> 
     if not is_rounded:
         expected |= {n: {"can_be_worked_out"} if tells else set() for n, (*_, tells) in PUBLIC_SUMS.items()}
     assert found == expected
+
+
+def test_a_year_of_a_partial_night_is_judged_with_the_months_before_it(tmp_path: Path) -> None:
+    """January's 8 of the year's 10 tell the 2 of April, which is hidden. The night makes the figures from April on."""
+    key = "'m' as mart, 'f' as force_code, 'n' as measure, 'force' as area_type, 'f' as area_code, 'all' as category"
+    shown = "from (values ('month', 1, 1, 8), ('month', 2, 2, 0), ('month', 3, 3, 0), ('month', 4, 4, null),"
+    shown += " ('calendar_year', 1, 12, 10)) as t (period_type, begins, ends, value)"
+    rules = "'events' as role, 'sum' as aggregation, null::varchar as numerator, null::varchar as denominator, 5.0 as threshold"
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as work; create schema work.staging; create schema marts; create schema marts_public")
+        con.execute(
+            f"create table marts_public.measures as select {key}, period_type, make_date(2025, begins, 1) as period_start,"
+            " last_day(make_date(2025, ends, 1)) as period_end, value, null::double as prior_value, null::double as numerator,"
+            " null::double as denominator, 'count' as unit, if(value is null, '[c]', null) as marker, 'complete' as data_status"
+            f" {shown}"
+        )
+        con.execute("create table marts.measures as select * replace (coalesce(value, 2) as value) from marts_public.measures")
+        con.execute(
+            f"create table rules as select 'm' as mart, 'n' as measure, {rules}; create table thresholds as from rules;"
+            " create table made as select 'm' as mart, 'f' as force_code, 12 * 2025 + 3 as from_month_no;"
+            " create table bases (unit varchar, base double); create table work.staging.areas_listed (force_code varchar,"
+            " area_type varchar, area_code varchar, section_code varchar)"
+        )
+        frames = [gate._public_facts(con, tmp_path / "facts.parquet", made) for made in (None, "made")]
+        months = con.execute(f"select month_no from '{tmp_path}/facts.parquet' where public_hidden_can_be_worked_out > 0")
+        assert months.fetchall() == [(12 * 2025 + 11,)]
+    assert [list(frame["public_hidden_can_be_worked_out"]) for frame in frames] == [[1], [1]]
 
 
 CELL_RULES = [
@@ -232,6 +266,48 @@ def test_each_column_of_a_cell_is_compared_with_its_mart() -> None:
         con.execute(f"create table work.seeds.measure_list as {listed}")
         facts = dict(con.execute(f"select measure, cell_not_its_mart from ({gate._script('report_facts')})").fetchall())
     assert [case for name, case in zip(names, CELL_RULES, strict=True) if facts[name] != (0 if case[3] else 1)] == []
+
+
+CELL_WINDOWS = {
+    # The window of a cell of 8, its months (4 and 5), how they add up, what the cell shows; and whether it is wrong.
+    "of whole months": ("2025-01-01", "2025-02-28", ("complete", "complete"), "sum", "value", True),
+    "of a month in part": ("2025-01-01", "2025-02-28", ("complete", "partial"), "sum", "value", False),
+    "of a month without a figure": ("2025-01-01", "2025-02-28", ("complete",), "sum", "value", False),
+    "from the second": ("2025-01-02", "2025-02-28", ("complete", "complete"), "sum", "value", False),
+    "to the last but one": ("2025-01-01", "2025-02-27", ("complete", "complete"), "sum", "value", False),
+    "without a figure": ("2025-01-01", "2025-02-28", ("complete", "complete"), "sum", "value", False),
+    "of a stock": ("2025-01-01", "2025-02-28", ("complete", "complete"), "last", "value", False),
+    "of the year before": ("2025-01-01", "2025-02-28", ("complete", "complete"), "sum", "prior_value", False),
+}
+
+
+def test_a_cell_of_several_months_is_compared_with_their_sum() -> None:
+    """Where it is one: of whole, complete months that add up."""
+    place = "'m' as mart, 'f' as force_code, 'force' as area_type, 'F' as area_name, 'all' as category"
+    with duckdb.connect() as con:
+        for name in ("warehouse", "work"):
+            con.execute(f"attach ':memory:' as {name}")
+        con.execute("create schema warehouse.reports; create schema warehouse.marts; create schema work.seeds")
+        con.execute("create table cells (measure text, first date, last date, aggregation text, shows text);"
+                    " create table months (measure text, month integer, data_status text)")  # fmt: skip
+        for name, (first, last, statuses, *more, _) in CELL_WINDOWS.items():
+            con.execute("insert into cells values (?, ?, ?, ?, ?)", [name, first, last, *more])
+            for month, status in enumerate(statuses, start=1):
+                con.execute("insert into months values (?, ?, ?)", [name, month, status])
+        con.execute(f"create table warehouse.reports.cells as select measure, shows, {place}, first as"
+                    " period_start, last as period_end, 't' as table_name,"
+                    " if(measure = 'without a figure', null, 8.0) as value from cells")  # fmt: skip
+        no_others = ", ".join(
+            f"0.0 as {c}" for c in ("prior_value", "volume_change", "pct_change", "numerator", "denominator")
+        )
+        con.execute(f"create table warehouse.marts.measures as select measure, {place}, make_date(2025, month, 1) as"
+                    " period_start, last_day(make_date(2025, month, 1)) as period_end, 'month' as period_type, data_status,"
+                    f" 3.0 + month as value, {no_others} from months")  # fmt: skip
+        # Another force has figures under the same names.
+        con.execute("insert into warehouse.marts.measures select * replace ('g' as force_code) from warehouse.marts.measures")
+        con.execute("create table work.seeds.measure_list as select 'm' as mart, measure, aggregation from cells")
+        facts = dict(con.execute(f"select measure, cell_not_its_mart from ({gate._script('report_facts')})").fetchall())
+    assert facts == {name: int(is_wrong) for name, (*_, is_wrong) in CELL_WINDOWS.items()}
 
 
 def test_a_public_form_without_a_mart_fails(sample_candidate: Home) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,19 @@ def test_core_expectations_work_on_every_kind_of_relation(judge: Callable) -> No
     (good,) = judge("stg_crimes", IN_SET)
     assert (good.passed, good.subject, good.rule, good.found) == (True, "crimes", "status_to_be_in_set", "")
     bad = {**IN_SET, "kwargs": {"column": "status", "value_set": ["Cancelled"]}}
-    (c,) = judge("staging.stg_crimes", bad)
+    (c,) = judge("staging.stg_crimes", {**bad, "description": "Nothing is cancelled."})
+    assert c.reason == "Nothing is cancelled."
     assert (c.passed, c.holds, c.advice) == (False, True, "Ask the analyst.") and c.found.startswith("status 'Recorded': ")
     rows = {"row_condition": 'measure == "naloxone_administrations"', "condition_parser": "pandas"}
     (c,) = judge("mart_naloxone", {**BETWEEN, "kwargs": {**BETWEEN["kwargs"], **rows}}, severity="warning")
     assert (c.subject, c.passed, c.holds) == ("mart_naloxone", False, False) and c.found.startswith("value ")
-    day = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "period_start", "min_value": "2020-01-01"}}
+    day = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "period_start", "min_value": date(2020, 1, 1)}}
     later = {"type": "expect_column_min_to_be_between", "kwargs": {"column": "value", "min_value": 1}}
     count = {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 1}}
+    labels = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "period_label", "value_set": ["x"]}}
+    (c,) = judge("mart_naloxone", labels)
+    assert c.found.count(", ") == 4 and " and more: " in c.found, "five of its values"
+    assert judge("mart_cash_seizures", count)[0].passed, "without a row there are none"
     first, second, third = sorted(judge("mart_naloxone", day, later, count), key=lambda c: c.rule)
     assert first.passed and (second.found, third.passed) == ("mart_naloxone is " + second.found.split()[-1], False)
     (c,) = judge("reports.offences", {"type": "expect_column_to_exist", "kwargs": {"column": "rolling"}})
@@ -92,6 +98,7 @@ def test_large_relations_are_judged_by_distinct_values(judge: Callable, monkeypa
         ("stg_crimes", {**IN_SET, "type": "expect_nothing"}, "expect_nothing not found"),
         ("mart_cash_seizures", BETWEEN, "there is no row to judge"),
         ("stg_crimes", {**BETWEEN, "kwargs": {"column": "status", "min_value": 1}}, "must either be None or of the same type"),
+        ("stg_crimes", {**BETWEEN, "kwargs": {"column": "status", "min_value": [1]}}, "min_value"),
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_run_fails(judge: Callable, relation: str, rule: dict, message: str) -> None:
@@ -101,13 +108,21 @@ def test_a_rule_that_cannot_run_fails(judge: Callable, relation: str, rule: dict
 
 def test_an_extract_that_nobody_sends_is_not_judged(judge: Callable) -> None:
     assert judge("stg_incidents", {"type": "expect_column_to_exist", "kwargs": {"column": "lpu"}}) == []
+    (check,) = judge("staging.coverage_windows", {"type": "expect_column_to_exist", "kwargs": {"column": "covered_to"}})
+    assert check.passed and check.subject == "coverage_windows", "of no extract alone"
 
 
 def test_values_of_keys_are_not_shown(unpublished_home: Home) -> None:
-    write_suite(unpublished_home, "stg_crimes", {"type": "expect_column_values_to_match_regex",
-                                      "kwargs": {"column": "crime_ref", "regex": "^X"}})  # fmt: skip
-    (check,), (result,) = relation_rules.judge_relations(unpublished_home, relation_suites(unpublished_home))
-    assert check.found.endswith("(values of keys and identifiers are not shown)") and "C1" not in json.dumps(result)
+    """Great Expectations gives them in other parts of its answer to each kind of rule."""
+    in_set = {"value_set": ["X"]}
+    rules = {"values_to_match_regex": {"regex": "^X"}, "distinct_values_to_be_in_set": in_set}
+    rules |= {"most_common_value_to_be_in_set": in_set}
+    write_suite(unpublished_home, "stg_crimes", *(
+        {"type": f"expect_column_{kind}", "kwargs": {"column": "crime_ref", **more}} for kind, more in rules.items()
+    ))  # fmt: skip
+    checks, (result,) = relation_rules.judge_relations(unpublished_home, relation_suites(unpublished_home))
+    assert len(checks) == len(rules) and "C1" not in json.dumps(result)
+    assert [c.found for c in checks if not c.found.endswith("(values of keys and identifiers are not shown)")] == []
     shutil.rmtree(unpublished_home.expectations)
 
 

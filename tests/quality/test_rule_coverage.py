@@ -137,6 +137,19 @@ def test_suites_have_the_rules_that_their_figures_need(sample_home: Home) -> Non
         assert {row[0] for row in marts if row[n]} - subjects_with("mart", rule) == set(), rule
 
 
+def test_suites_have_the_rules_that_their_measures_and_contracts_need() -> None:
+    """A rule that a suite leaves out warns nobody, and no figure shows that it is missing."""
+    for rule, wanted in (("month_far_from_the_year_before", "is_headline"), ("money_far_above_the_year_before", "unit")):
+        marts = {row["mart"] for row in seed("measure_list") if row[wanted] in (True, "true", "gbp")}
+        assert marts and marts <= subjects_with("mart", rule), rule
+        # `pam accept --night` accepts what the check names.
+        assert all(e["meta"]["names_all"] for s in SUITES.values() for e in s.expectations if e["meta"]["rule"] == rule)
+    with_units = {name for name, contract in load_contracts().items() if contract.has_units}
+    assert subjects_with("extract", "share_unplaced") == with_units
+    suspect = {name for name, contract in load_contracts().items() if contract.empty_is_suspect}
+    assert suspect and suspect <= subjects_with("extract", "rows_a_day")
+
+
 def test_every_mart_and_every_extract_is_judged(sample_home: Home, sample_checks: list[Check]) -> None:
     checks = sample_checks
     judged = {c.subject for c in checks}
@@ -157,6 +170,18 @@ def test_what_broke_a_rule_is_listed_in_a_fixed_order() -> None:
         answer = {"success": False, "result": {"unexpected_index_list": facts}}
         result = gate._answer("crimes", rule, answer, "extract")
         assert result == (False, "days_late 5 (devon); days_late 1 (essex); days_late 9 (kent)", message)
+
+
+@pytest.mark.parametrize(("n", "meta", "more"), [
+    (5, {}, ""), (7, {}, " and 2 more"), (7, {"names_all": True}, ""),
+])  # fmt: skip
+def test_five_places_that_break_a_rule_are_named_or_all(n: int, meta: dict, more: str) -> None:
+    places = [{"extract": "crimes", "force_code": f"f{i}", "days_late": i} for i in range(n)]
+    rule = {"kwargs": {"column": "days_late"}, "meta": {"sentence": "days late: {days_late}", **meta}}
+    answer = {"success": False, "result": {"unexpected_index_list": places}}
+    _, found, message = gate._answer("crimes", rule, answer, "extract")
+    assert found.count("days_late") == message.count("days late") == (5 if more else n)
+    assert found.endswith(f"){more}") and message.endswith(more or f": {n - 1}")
 
 
 @pytest.mark.parametrize("sentence", ["covered to {covered_to:.10}", "{no_such_column} days", "{days_late:%}{days_late:q}"])
@@ -235,6 +260,7 @@ def rule_without(field: str) -> dict:
         ({"name": "other", "subject": "extract"}, "incidents.yml: needs name"),
         ({"name": "incidents", "subject": "table"}, "subject"),
         ({"name": "incidents"}, "subject"),
+        ([RULE], "incidents.yml: needs name"),
         ({"name": "incidents", "subject": "extract", "expectation": []}, "not {'expectation'}"),
         ({"name": "incidents", "subject": "extract", "include": ["nowhere"]}, "there is no shared/nowhere.yml"),
         *(
@@ -245,7 +271,7 @@ def rule_without(field: str) -> dict:
         ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "meta": {}}]}, "lacks rule, reason"),
     ],
 )
-def test_an_invalid_suite_is_an_error(body: dict, message: str, tmp_path: Path) -> None:
+def test_an_invalid_suite_is_an_error(body: object, message: str, tmp_path: Path) -> None:
     (tmp_path / "incidents.yml").write_text(yaml.safe_dump(body), encoding="utf-8")
     with pytest.raises(SuiteError) as error:
         read_suites(tmp_path)

@@ -67,6 +67,16 @@ def test_only_rules_that_all_values_must_pass_are_judged_by_distinct_values(monk
     assert relation_rules._batches([columns], kinds, 11) == [([*kinds], False, [columns])]
 
 
+def test_an_error_of_a_rule_is_a_line_without_the_paths_of_the_machine() -> None:
+    """Great Expectations says it of the rule, or of each of its parts."""
+    for is_of_parts in (False, True):
+        info = {"raised_exception": True, "exception_message": "no\n column", "exception_traceback": "/home/x.py"}
+        answer = {"exception_info": {"a metric": info} if is_of_parts else info}
+        assert (relation_rules.take_error(answer), info["exception_traceback"]) == ("no column", "")
+    assert relation_rules.take_error({"exception_info": {"raised_exception": False}}) == ""
+    assert relation_rules._short("x" * 60) == f"'{'x' * 56}..." and relation_rules._short([1.5] * 9).endswith("1.5, ...)")
+
+
 def test_a_relation_is_looked_for_in_the_schemas_that_rules_may_name() -> None:
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as warehouse; attach ':memory:' as work")
@@ -77,6 +87,10 @@ def test_a_relation_is_looked_for_in_the_schemas_that_rules_may_name() -> None:
         found = {name: relation_rules._find(con, name)[0] for name in (
             "offences", "reports.offences", "staging.stg_crimes", "marts.stg_crimes", "raw.loads", "loads",
         )}  # fmt: skip
+        nearest = [relation_rules._find(con, name)[2].partition("; nearest: ")[2] for name in (
+            "stg_crime", "staging.offence", "marts.offence", "raw.loads",
+        )]  # fmt: skip
+    assert nearest == ["stg_crimes", "", "offences", ""], "of the schema that was meant, and none that rules may not name"
     assert found == {
         "offences": 'warehouse.marts."offences"', "reports.offences": 'warehouse.reports."offences"',
         "staging.stg_crimes": 'work.staging."stg_crimes"', "marts.stg_crimes": None, "raw.loads": None, "loads": None,
