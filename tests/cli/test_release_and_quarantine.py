@@ -167,3 +167,8 @@ def test_a_clean_home_says_so(pam: Callable, new_home: Home) -> None:
 def test_usage_errors(pam: Callable, new_home: Home) -> None:
     assert pam("quarantine", "--extract", "nothing", "--home", new_home.path).exit_code == 2
     assert pam("quarantine", "-f", "xml", "--home", new_home.path).exit_code == 2
+
+
+def test_no_file_is_retracted_without_a_reason(pam: Callable, new_home: Home) -> None:
+    result = pam("retract", "crimes", "--why", " ", "--home", new_home.path)
+    assert result.exit_code == 2 and "say why the file is wrong" in result.stderr

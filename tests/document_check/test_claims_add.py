@@ -107,6 +107,8 @@ def test_missing_parts_are_asked_for_or_named_as_options(pam: Callable, sample_c
     ):  # fmt: skip
         refused = pam("claims", "add", sentence, *home, "--yes")
         assert refused.exit_code == 2 and option in refused.stderr, refused.output
+    unasked = pam("claims", "add", "Drug searches rose.", *home, stdin="")
+    assert unasked.exit_code == 2 and "has no number" in unasked.stderr, "no answer to a question would help"
     assert len(read_claims(sample_copy)) == 292
 
 

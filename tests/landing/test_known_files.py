@@ -80,6 +80,17 @@ def test_other_content_of_the_same_extraction_is_refused_and_the_first_stays(war
     assert len(warehouse.raw(first)) == 1
 
 
+def test_other_content_under_a_new_mapping_is_not_said_to_be_of_two_systems(warehouse):
+    warehouse.land("crimes", ROW)
+    warehouse.home.mappings.mkdir(exist_ok=True)
+    mapping = "extract: crimes\nforces: [derbyshire]\nvalues: {status: {Rec: Recorded}}\n"
+    (warehouse.home.mappings / "book.yml").write_text(mapping, encoding="utf-8")
+    other = warehouse.land("crimes", ROW.replace("Recorded", "Rec").replace("Dales", "Erewash"))
+    assert other.outcome == "refused" and other.reason.endswith(
+        " (or the mapping changed since: drop what is mapped again as a newer extraction)"
+    )
+
+
 def test_two_files_of_one_extraction_in_one_night(warehouse):
     warehouse.drop("crimes", ROW)
     warehouse.drop("crimes", ROW.replace("Dales", "Erewash"), ext=".csv.gz")

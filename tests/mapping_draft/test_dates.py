@@ -22,6 +22,7 @@ def form_of(*cells: str) -> DateForm:
         (("01/02/2025", "13/02/2025"), ""),
         (("01/02/2025", "12/11/2025"), DOUBTS["either"]),
         (("01/02/2025", "13/02/2025", "02/13/2025"), DOUBTS["both"]),
+        (("01/02/2025",) * 10 + ("13/25/2025",), DOUBTS["either"]),
     ],
 )
 def test_dates_that_do_not_show_their_order_are_doubted(cells: tuple[str, ...], doubt: str) -> None:

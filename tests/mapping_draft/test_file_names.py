@@ -25,6 +25,11 @@ SINCE_APRIL = (date(2026, 4, 2), date(2026, 10, 3))
         ("Seizures 31 Oct.csv", MONTHS, "Seizures *.csv"),
         ("Naloxone FY 2026-27 to 31 Oct 2026.csv", SINCE_APRIL, "Naloxone FY * to *.csv"),
         ("Incidents to 30 Oct 2026.xlsx", MONTH, "Incidents to *.xlsx"),
+        ("Seizures 2026 to 31.10.26.csv", MONTHS, "Seizures * to *.csv"),
+        # Rows after the last day that it names, or before the run: days of something else.
+        ("Seizures 2026-01-01 to 2026-09-30.csv", MONTHS, "Seizures * to *.csv"),
+        ("CAD 20250101 0230.csv", MONTHS, "CAD *.csv"),
+        ("Seizures 2028-10-31.csv", MONTHS, "Seizures *.csv"),
     ],
 )  # fmt: skip
 def test_day_in_the_name_is_not_taken_for_a_year_or_month(name: str, days: tuple[date, date], rule: str) -> None:
@@ -40,6 +45,8 @@ def test_day_in_the_name_is_not_taken_for_a_year_or_month(name: str, days: tuple
         ("Crimes 2023.csv", (date(2023, 1, 1), date(2023, 6, 30)), date(2026, 11, 2), "Crimes *.csv"),
         ("Crimes 2023.csv", (date(2023, 7, 1), date(2023, 12, 31)), date(2026, 11, 2), "Crimes *.csv"),
         ("Crimes 2023.csv", (date(2023, 1, 3), date(2023, 12, 5)), date(2026, 11, 2), "Crimes {year:%Y}.csv"),
+        ("Crimes 2023.csv", (date(2023, 1, 31), date(2023, 12, 31)), date(2026, 11, 2), "Crimes {year:%Y}.csv"),
+        ("Crimes 2023.csv", (date(2023, 2, 1), date(2023, 12, 31)), date(2026, 11, 2), "Crimes *.csv"),
         ("Crimes 2023.csv", (date(2023, 1, 3), date(2023, 6, 30)), date(2023, 7, 2), "Crimes {year:%Y}.csv"),
         ("Crimes 2023 run 202307020230.csv", (date(2023, 1, 3), date(2023, 6, 30)), date(2026, 11, 2),
          "Crimes {year:%Y} run {at:%Y%m%d%H%M}.csv"),
@@ -58,6 +65,11 @@ def test_year_of_a_system_that_began_or_ended_within_it(
         year = "{financial_year:%Y}" if "-" in name else "{year:%Y}"
         assert f"and the rows are of {days[0]} to {days[1]}, so it is from the first to the" in drafted.doubt
         assert drafted.doubt.endswith(f"If the system has those, too, put {year} for the year")
+
+
+def test_without_dates_in_its_rows_a_name_gives_no_window() -> None:
+    drafted = draft_name("Seizures 31 Oct.csv", None, None)
+    assert (drafted.name, drafted.doubt) == ("Seizures *.csv", "the rows have no dates to find the window by")
 
 
 def test_a_brace_in_a_name_is_any_character() -> None:
@@ -90,6 +102,9 @@ def test_rule_of_a_file_of_may_reads_other_months() -> None:
         ("Incidents 2026-10 run 20261101 0200.csv", MONTH, "Incidents {month:%Y-%m} run {at:%Y%m%d %H%M}.csv", None),
         ("1 Jan 2026 to 31 Oct 2026.csv", MONTHS, "{from:%d %b %Y} to {to:%d %b %Y}.csv", None),
         ("v2b list 3.csv", MONTHS, "v*b list *.csv", "months"),
+        ("Seizures 2026-10-29.csv", MONTHS, "Seizures {at:%Y-%m-%d}.csv", "months"),
+        ("Seizures run 20261101 0200 of 2026-11-02.csv", MONTHS, "Seizures run {at:%Y%m%d %H%M} of *.csv", "months"),
+        ("Naloxone FY 2025-26.csv", (date(2025, 4, 2), date(2026, 4, 1)), "Naloxone FY *.csv", "months"),
     ],
 )  # fmt: skip
 def test_complete_window_in_the_name_is_used(

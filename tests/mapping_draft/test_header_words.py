@@ -3,7 +3,8 @@
 import pytest
 
 from dagster_project.contracts import Column, load_contracts
-from dagster_project.mapping_draft.codes import listed_codes, perhaps, target_of
+from dagster_project.core.home import Home
+from dagster_project.mapping_draft.codes import LONGEST, known_values, listed_codes, perhaps, target_of
 from dagster_project.mapping_draft.header_words import ALIKE, GENERAL_NAME, KNOWN, likeness, numbered
 
 
@@ -54,6 +55,7 @@ def test_numbers_of_headers() -> None:
     [
         ("incidents", "grade", "emergency", "Emergency"),
         ("incidents", "grade", "1 - Emergency", "Emergency"),
+        ("incidents", "grade", "12 - Emergency", "Emergency"),
         ("incidents", "grade", "Emergency (1)", "Emergency"),
         ("incidents", "grade", "EM - Emergency", "Emergency"),
         ("incidents", "grade", "A. Emergency", "Emergency"),
@@ -97,6 +99,23 @@ def test_code_that_names_drugs_is_suggested_as_drugs_and_not_as_a_similar_word()
     known = {v.lower(): v for v in ("Drugs", "Drug driving", "Road traffic collision")}
     codes = listed_codes(column, known, [("Drug Supply", 3), ("RTC", 2), ("Drug driving", 1)])
     assert [(c.target, c.perhaps) for c in codes] == [(None, "Drugs"), (None, "Road traffic collision"), ("Drug driving", "")]
+
+
+def test_long_values_are_listed_where_a_list_knows_them() -> None:
+    """Others are free text, which may name a person."""
+    long, text = "Possession of drugs with intent to supply", "Ava Nonesuch was seen here by her neighbours"
+    codes = listed_codes(column("incidents", "qualifiers"), {long.lower(): long}, [(long, 2), (text, 1)])
+    assert [(c.code, c.target) for c in codes] == [(long, long)] and len(long) > LONGEST
+
+
+def test_units_are_those_of_the_force(new_home: Home) -> None:
+    """By code and by name; of all forces where none is named."""
+    new_home.seeds.mkdir(exist_ok=True)
+    head = "force_code,section_code,section_name,lpu_code,lpu_name\n"
+    (new_home.seeds / "areas.csv").write_text(f"{head}kent,m,Main,K1,Northgate\nessex,m,Main,E1,Southmoor\n", "utf-8")
+    contract = load_contracts()["crimes"]
+    known = {force: set(known_values(new_home, contract, contract.column("lpu"), force)) for force in ("kent", None)}
+    assert known == {"kent": {"k1", "northgate"}, None: {"k1", "northgate", "e1", "southmoor"}}
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import locked, read_receipts, write_receipt
+from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.definitions import build_defs
-from dagster_project.orchestration.command_line_nights import report_nights
+from dagster_project.orchestration.command_line_nights import _publication_events, report_nights
 
 WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 
@@ -19,6 +21,20 @@ WAREHOUSE = dg.AssetKey(["published", "warehouse"])
 def instance():
     with dg.DagsterInstance.ephemeral() as instance:
         yield instance
+
+
+def test_accepted_files_of_a_new_night_make_their_extract_fresh(new_home: Home) -> None:
+    """A file that was held or refused does not, and Dagster would count an old night's from now on."""
+    files = [{"extract": x, "source_file": f"{x}.csv", "outcome": o, "rows_landed": 5} for x, o in (
+        ("crimes", "accepted"), ("crimes", "held"), ("drug_tests", "refused"), ("naloxone", "accepted"))]  # fmt: skip
+    now = datetime.now(UTC)
+    raw = ["raw/crimes", "raw/naloxone"]
+    for hours, keys in ((23, ["inbox/crimes", raw[0], "inbox/naloxone", raw[1]]), (25, raw)):
+        began = (now - timedelta(hours=hours)).isoformat()
+        receipt = Receipt("20260106T020000Z", "published", began, now.isoformat(), files=files)
+        events = list(islice(_publication_events(new_home, receipt), len(keys)))
+        assert ["/".join(e.asset_key.path) for e in events] == keys
+        assert events[-1].metadata["files"].value == "naloxone.csv" and events[-1].metadata["rows_landed"].value == 5
 
 
 def test_assets_and_checks_of_the_night_are_shown_once(

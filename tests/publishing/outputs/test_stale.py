@@ -7,19 +7,25 @@ import duckdb
 import pytest
 from support import made_output
 
+from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputError, stale
 from dagster_project.publishing.outputs.stale import night_of_good, replace_failed
 
+ALL_OUTPUTS = outputs.OUTPUTS
+"""As outside the tests, whose nights publish only the warehouse."""
+
 
 def test_every_page_of_a_stale_output_is_marked(tmp_path: Path) -> None:
     (tmp_path / "last").mkdir()
     (tmp_path / "last" / "index.html").write_text("<html><body class='x'><p>figures</p></body></html>", "utf-8")
+    (tmp_path / "last" / "part.html").write_text("<p>a part</p>", "utf-8")
     for night in ("N2", "N3"):
         replace_failed(tmp_path / night, night, "The output report", tmp_path / "last", "N1")
         page = (tmp_path / night / "index.html").read_text("utf-8")
         assert page.count("Not of tonight. The output report") == 1 and f"night {night} could" in page and "figures" in page
+        assert (tmp_path / night / "part.html").read_text("utf-8").startswith("<!--stale--><aside"), "a page without a body"
         assert "night N1" in (tmp_path / night / stale.MARK).read_text("utf-8")
         (tmp_path / "last" / "index.html").write_text(page, "utf-8")
     replace_failed(tmp_path / "none", "N4", "The output <x>", None, "")
@@ -32,8 +38,55 @@ def test_only_outputs_of_the_same_settings_are_reused() -> None:
     assert night_of_good(history, "s", "other") == night_of_good(history, "t", "f") == ""
     carried = [*history, ("N2", {"sha256": "u", "form": "f", "of": "N1"})]
     assert night_of_good(carried, "u", "f") == "N1", "carried forward twice, it keeps its night"
+    again = [*history, ("N2", {"sha256": "s", "form": "g"})]
+    assert (night_of_good(again, "s", "g"), night_of_good(again, "s", "f")) == ("N2", ""), "the last night that has it says how"
     none = [("N2", {"sha256": "v", "form": "f", "failed": "it broke", "of": ""})]
     assert night_of_good(none, "v", "f") == "", "a page in place of a missing output is not good"
+
+
+def test_outputs_of_each_form_have_their_own(new_home: Home) -> None:
+    forms = set()
+    for text in ("", '[publish]\nopen = "public"', '[publish]\nreport = "public"', "[public]\nthreshold = 10"):
+        new_home.config_file.write_text(text, "utf-8")
+        forms.add(stale.form_of(read_config(new_home)))
+    assert len(forms) == 4
+
+
+def test_outputs_after_one_that_fails_can_read_the_night(new_home: Home, tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "night.duckdb")).close()
+
+    def report(con: duckdb.DuckDBPyConnection, *_: object) -> None:
+        con.close()
+        raise ValueError
+
+    def dashboard(con: duckdb.DuckDBPyConnection, folder: Path, _: object) -> None:
+        (folder / "page.html").write_text(str(con.execute("select 1").fetchall()), "utf-8")
+
+    made = [made_output("report", report), made_output("dashboard", dashboard)]
+    results = outputs.write(new_home, tmp_path / "night.duckdb", "N1", tmp_path / "folder", made)
+    assert (results["report"].failed, results["dashboard"].failed) == ("ValueError", "")
+
+
+def test_outputs_are_those_of_the_settings_and_link_to_no_others(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "OUTPUTS", ALL_OUTPUTS)
+    new_home.config_file.write_text('[publish]\noutputs = ["dashboard", "report"]\n', "utf-8")
+    chosen = outputs.chosen_outputs(read_config(new_home))
+    assert [o.name for o in chosen] == ["report", "dashboard"]
+    context = outputs.OutputContext(new_home, "N1", False, tuple(o.folder for o in chosen))
+    links = outputs.links_to(context, "..", ("dashboard", "catalogue"))
+    assert links == (("../dashboard/index.html", outputs.PAGES["dashboard"]),)
+
+
+def test_problems_of_outputs_are_named_with_what_takes_their_place() -> None:
+    written = {
+        "report": {"lost": ["2026-03/chart", "2026-03/map"]}, "open": {"failed": "no room", "of": "N1"},
+        "dashboard": {"failed": "it broke", "of": ""}, "catalogue": {"failed": "", "lost": []},
+    }  # fmt: skip
+    assert outputs.problems_of(written) == [
+        ("report", "the output report is incomplete", "could not be drawn: 2026-03/chart, 2026-03/map"),
+        ("open", "the output open could not be made: that of night N1 takes its place", "no room"),
+        ("dashboard", "the output dashboard could not be made: no earlier one takes its place", "it broke"),
+    ]
 
 
 def _late_outputs(end: Callable[[], list[str]]) -> list[outputs.Output]:
