@@ -470,6 +470,9 @@ def test_another_column_s_own_header_is_not_taken(con: duckdb.DuckDBPyConnection
     _, draft_yaml, mapping = drafted(con, home, path, extract="drug_tests", force="kent")
     assert "tested_at" not in mapping["headers"].values()
     assert_loads(home, draft_yaml)
+    # Nor by its cells: no unit is another in each row, as a reference is.
+    path.write_text(text([["lpu", *CRIMES[1:3], "Status"], *([f"U{n}", "25/10/2025", "92D", "Recorded"] for n in range(40))]))
+    assert "lpu" not in drafted(con, home, path, extract="crimes", force="kent")[2]["headers"].values()
 
 
 def test_identifiers_are_not_found_by_their_cells_and_every_slip_is_said(
