@@ -120,6 +120,8 @@ def canonical(column: Column, trimmed: str, *, utc: bool = False) -> str:
     match column.type:
         case "timestamp":
             return f"pam_timestamp({trimmed}, {'true' if utc else 'false'})"
+        case "date" if utc:
+            return f"left(pam_timestamp({trimmed}, true), 10)"
         case "date" | "month" | "money" | "number" | "whole" | "list":
             return f"pam_{column.type}({trimmed})"
         case "choice":
@@ -210,7 +212,7 @@ def _by_format(column: Column, text: str, form: str, utc: bool) -> str:
     moment = f"try_strptime({text}, {literal(form)})"
     if "%z" in form:
         moment = f"timezone('Europe/London', {moment})"
-    elif utc and column.type == "timestamp" and re.search("%-?[HI]", form):
+    elif utc and column.type != "month" and re.search("%-?[HI]", form):
         moment = f"timezone('Europe/London', timezone('UTC', {moment}))"
     if column.type == "month":
         return f"left(cast(pam_plausible({moment}) as varchar), 7) || '-01'"

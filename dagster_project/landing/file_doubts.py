@@ -70,12 +70,16 @@ def doubts(
     return notes
 
 
-def rows_that_stopped(sheet: Sheet, previous: LedgerEntry) -> str | None:
-    """What may be wrong with a file of no rows and many days, if the file before it had some."""
+def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None:
+    """What may be wrong with a file of which no row lands: it has none over many days, and the file before had some, or all of
+    its `rows` are bad."""
     days = (sheet.covered_to - sheet.covered_from).days + 1
-    if not previous.rows_landed or days < GAP_DAYS:
+    count = "its day counts as 0" if days == 1 else f"its {days:,} days count as 0"
+    if rows:
+        return f"none of its {counted(rows, 'row')} lands, and {count}: see pam quarantine"
+    if previous is None or not previous.rows_landed or days < GAP_DAYS:
         return None
-    return f"no rows, where the file before had {previous.rows_landed:,}: its {days:,} days count as 0"
+    return f"no rows, where the file before had {previous.rows_landed:,}: {count}"
 
 
 def _contradictions(

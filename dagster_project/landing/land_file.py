@@ -28,7 +28,7 @@ from .duplicate_rows import (
     several_rows_a_record,
     sort_repeated_keys,
 )
-from .file_doubts import doubts, rows_that_stopped
+from .file_doubts import doubts, no_rows
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
@@ -65,8 +65,21 @@ from .reading_budget import Stopped
 from .refusal import Refused, TooLarge, Waits
 from .restarted_keys import replaced_rows, restarted_keys
 from .row_rules import PARSED, Sheet, fill_records, months_alone, parse, parse_within_rows, remove_ignored_rows, store_parsed
-from .text_around_table import describe_around, other_order_below, records_above_header, says_rows_are_missing, says_thousands
-from .uncertain_dates import either_order, firsts_of_months, refuse_american, stretched_by_few
+from .text_around_table import (
+    describe_around,
+    has_notes_alone,
+    other_order_below,
+    records_above_header,
+    says_rows_are_missing,
+    says_thousands,
+)
+from .uncertain_dates import (
+    either_order,
+    firsts_of_months,
+    refuse_american,
+    stretched_by_few,
+    swapped_by_program,
+)
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -332,10 +345,11 @@ class FileLanding(LandingSession):
         """Count the `rows` read, sort out repeated keys, and decide whether to hold the file for them."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet, rows)
         hold_reason = doubled(self.con, sheet) if may_be_doubled else None
-        if n_rows == 0 and sheet.contract.empty_is_suspect:
+        if n_rows == n_bad < self.limits.quarantined_rows and sheet.contract.empty_is_suspect and has_notes_alone(self.con):
             days = (sheet.covered_to - sheet.covered_from).days + 1
             if days >= SUSPECT_DAYS:
-                hold_reason = f"header and no rows over {days} days: not believed of {sheet.contract.extract}"
+                none = "a message, and no rows," if n_rows else "no rows"
+                hold_reason = f"header and {none} over {days} days: not believed of {sheet.contract.extract}"
         table, placing = sheet.mapping.table, sheet.contract.date_column
         hold_reason = (
             hold_reason
@@ -350,6 +364,7 @@ class FileLanding(LandingSession):
             or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
             or firsts_of_months(self.con, sheet, n_rows)
             or either_order(self.con, sheet)
+            or swapped_by_program(self.con, sheet, n_bad)
             or out_of_order(sheet, n_rows)
         )
         n_merged = n_clashing = 0
@@ -468,7 +483,7 @@ class FileLanding(LandingSession):
             found.notes += found.if_accepted
         if other := self.decisions.same_of_another_force(file, sha256):
             found.notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
-        if not counts.rows and not found.hold_reason and previous and (note := rows_that_stopped(sheet, previous)):
+        if counts.rows in (0, counts.bad) and not found.hold_reason and (note := no_rows(sheet, counts.rows, previous)):
             found.notes.append(note)
 
     def _indicators(self) -> list[str]:

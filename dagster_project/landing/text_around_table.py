@@ -13,6 +13,7 @@ from dagster_project.contracts import Contract, plain_header
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal
 
+from .csv_reader import CELLS
 from .header_columns import AroundTable, Layout
 from .header_row import HeaderNames
 from .mapping_fields import TablePlace
@@ -73,6 +74,12 @@ def _cells(text: str, separator: str) -> list[list[str]]:
     except csv.Error:
         return []
     return [cells for row in rows if any(cells := [cell.strip() for cell in row])]
+
+
+def has_notes_alone(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether no row of `landing_cells` has more cells than a note: there is none, or a message such as `No data`."""
+    filled = f"len(list_filter(cells, lambda cell: trim(cell) <> '')) > {MOST_NOTE_CELLS}"
+    return not con.execute(f"select 1 from {CELLS} where {filled} limit 1").fetchall()
 
 
 def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> str | None:

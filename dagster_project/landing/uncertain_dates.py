@@ -26,6 +26,8 @@ SECOND_ORDER = 0.01
 FEWEST_MONTHS = 6
 WINDOW_DAYS = 62
 """The first days of a month are all of a shorter window."""
+TURNED_MONTHS = 2
+"""Months of such dates: those of one may be the days after the window."""
 TURNED_DATES = 10
 """Dates among American texts from which it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
 TEXTS_TO_DATES = 0.5
@@ -125,6 +127,31 @@ def swapped(form: str) -> str:
     return form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
 
 
+def swapped_by_program(con: duckdb.DuckDBPyConnection, sheet: Sheet, bad: int) -> str | None:
+    """The reason to hold a file in which a program has swapped day and month wherever both orders are a date, or None: dates
+    outside the window, of several months, are all of the first twelve days, and in it the other way round. `bad`: rows."""
+    column = sheet.contract.date_column
+    if bad < TURNED_DATES or sheet.contract.kind != "events":
+        return None
+    window = f"between '{sheet.covered_from}' and '{sheet.covered_to}'"
+    turned = "left(_date, 5) || right(_date, 2) || substr(_date, 5, 3)"
+    rows, months, others, day = one_row(con.execute(
+        f"""
+        select
+            count(*), count(distinct left(_date, 7)),
+            count(*) filter (where right(_date, 2) > '12' or {turned} not {window}), min(_date)
+        from {PARSED} where _date not {window}
+        """
+    ))
+    if rows < TURNED_DATES or months < TURNED_MONTHS or others:
+        return None
+    return (
+        f"{column}: {rows:,} dates outside the window, such as {day}, would be in it with day and month the other way round: a"
+        " program may have swapped them, in other rows, too. Export again, with days such as 2025-10-31; if they are right,"
+        " release the file"
+    )
+
+
 def refuse_american(
     con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int, bad: int, limits: Believe, *, is_mapped: bool
 ) -> None:
@@ -135,6 +162,9 @@ def refuse_american(
     if sheet.form != "canonical":
         return
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
+    for c in columns if not sheet.cells.is_uniform else ():
+        if turned := _turned_by_spreadsheet(con, sheet, c, "UK"):
+            raise Refused(turned)
     mapped = {n for n, formats in sheet.mapping.dates.items() if any(map(is_month_first, formats))}
     for c in columns:
         if c.name in mapped and (turned := _turned_by_spreadsheet(con, sheet, c)):
@@ -152,14 +182,18 @@ def refuse_american(
         raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(found.values())}}}")
 
 
-def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> str:
-    """What is wrong with a column of American dates that a spreadsheet has opened: those it could read day first are dates of
-    other days now, the others still texts. "" where that is not so."""
-    dates, american, late = one_row(con.execute(
+def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, whose: str = "American") -> str:
+    """What is wrong with a column of American dates that a spreadsheet has opened, or of UK ones that one set to American dates
+    has: those it could read in its own order are dates of other days now, the others still texts. "" where that is not so."""
+    text, other = (2, 1) if whose == "American" else (1, 2)
+    dates, texts, late = one_row(con.execute(
         f"""
         select
             count(*) filter (where is_date),
-            count(*) filter (where try_cast(split_part(t, '/', 2) as integer) between 13 and 31),
+            count(*) filter (
+                where try_cast(split_part(t, '/', {text}) as integer) between 13 and 31
+                and try_cast(split_part(t, '/', {other}) as integer) between 1 and 12
+            ),
             count(*) filter (where is_date and t[9:10] > '12')
         from (
             select t, regexp_matches(t, '^\\d{{4}}-\\d{{2}}-\\d{{2}}(\\D|$)') as is_date
@@ -168,10 +202,10 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
         )
         """
     ))
-    if dates < TURNED_DATES or american < TEXTS_TO_DATES * dates or late:
+    if dates < TURNED_DATES or texts < TEXTS_TO_DATES * dates or late:
         return ""
     return (
-        f"{column.name}: a spreadsheet has swapped day and month of {dates:,} American dates: export the file again and do not"
+        f"{column.name}: a spreadsheet has swapped day and month of {dates:,} {whose} dates: export the file again and do not"
         " open it in one"
     )
 

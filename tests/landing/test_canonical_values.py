@@ -82,6 +82,9 @@ def test_times_of_data_police_uk_are_utc_even_without_an_offset(con):
     assert canonical(con, "timestamp", "30/06/2018 23:30", utc=True) == "2018-07-01 00:30:00"
     assert canonical(con, "timestamp", "2018-06-30T23:30:00+00:00", utc=True) == "2018-07-01 00:30:00"
     assert canonical(con, "timestamp", "2018-06-30", utc=True) == "2018-06-30 00:00:00"
+    # A column of days may have times: just before midnight UTC is London's next day.
+    assert canonical(con, "date", "2018-06-30T23:30:00", utc=True) == "2018-07-01"
+    assert canonical(con, "date", "30/06/2018", utc=True) == "2018-06-30"
 
 
 @pytest.mark.parametrize(

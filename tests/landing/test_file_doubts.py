@@ -184,6 +184,29 @@ def test_empty_export(warehouse):
     assert_note(warehouse, None, "naloxone", start="2025-02-01", end="2025-02-28", at=LATER)
 
 
+@pytest.mark.parametrize(
+    "line,outcome",
+    [
+        ("Timeout expired. The timeout period elapsed.", "held"),
+        ("No data to display,,,,", "held"),
+        ("C1,2025-13-01,92D,Recorded,", "accepted"),
+    ],
+)
+def test_a_message_in_place_of_rows(warehouse, line, outcome):
+    """It gave a year of zeros."""
+    entry = warehouse.land("crimes", line)
+    assert entry.outcome == outcome
+    if outcome == "held":
+        assert entry.reason == "header and a message, and no rows, over 365 days: not believed of crimes"
+    else:
+        assert entry.drift == ["none of its 1 row lands, and its 365 days count as 0: see pam quarantine"]
+
+
+def test_a_short_file_of_bad_rows(warehouse):
+    note = "none of its 8 rows lands, and its day counts as 0: see pam quarantine"
+    assert_note(warehouse, note, "naloxone", *(f"N{i},01/03/25,Dales" for i in range(8)), start="2025-03-01", end="2025-03-01")
+
+
 def test_a_held_export_without_rows_is_not_said_to_count_as_0(warehouse):
     assert warehouse.land("crimes", *crimes(60)).outcome == "accepted"
     entry = warehouse.land("crimes", at=LATER)

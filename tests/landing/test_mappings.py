@@ -123,6 +123,15 @@ def test_times_in_utc_are_converted_in_any_format(warehouse):
     ]  # fmt: skip
 
 
+def test_times_in_utc_of_a_column_of_days_are_converted(warehouse):
+    write(warehouse, 'extract: crimes\ntimes_are_utc: true\ndates: {recorded_on: ["%d-%b-%Y %H:%M", "%d-%b-%Y"]}\n')
+    days = ["30-Jun-2025 23:30", "30/06/2025 23:30", "2025-06-30T22:30", "30-Jun-2025"]
+    entry = land(warehouse, *(f"C{i},{day},92D,Recorded,Dales" for i, day in enumerate(days)), extract="crimes",
+                 header="crime_ref,recorded_on,offence_code,status,lpu")  # fmt: skip
+    days = [day for (day,) in columns(warehouse, entry, "recorded_on")]
+    assert days == ["2025-07-01", "2025-07-01", "2025-06-30", "2025-06-30"]
+
+
 def test_a_constant_and_a_separator(warehouse):
     write(warehouse, 'extract: incidents\nconstants: {record_type: incident}\nseparators: {qualifiers: " / "}\n')
     header = "incident_ref,created_at,qualifiers"

@@ -180,3 +180,26 @@ def test_rows_that_are_all_of_first_days_of_months_are_noted(warehouse, n, month
     entry = warehouse.land("naloxone", *rows, header="administration_ref,administered_at", end="2025-06-30")
     note = "administered_at: every row is of the first day of a month: does the system say the month alone?"
     assert entry.outcome == "accepted" and any(d.startswith(note) for d in entry.drift) == is_noted
+
+
+def swapped(day):
+    """A date as a program leaves it that tries the month first."""
+    return date(day.year, day.day, day.month) if day.day <= 12 else day
+
+
+@pytest.mark.parametrize(
+    "days,start,end,outcome",
+    [
+        ([swapped(day) for day in regular_days(62, date(2025, 10, 1), 1)[:31] * 2], "2025-10-01", "2025-10-31", "held"),
+        ([swapped(day) for day in regular_days(300, date(2025, 1, 1), 1)], "2025-01-01", "2025-10-31", "held"),
+        # The days after the window.
+        (regular_days(316, date(2025, 1, 1), 1), "2025-01-01", "2025-10-31", "accepted"),
+        (regular_days(350, date(2025, 1, 1), 1), "2025-01-01", "2025-10-31", "accepted"),
+    ],
+    ids=["a month", "ten months", "12 days more", "46 days more"],
+)
+def test_days_and_months_that_a_program_swapped(warehouse, days, start, end, outcome):
+    entry = warehouse.land("crimes", *(f"C{i},{day},92D,Recorded," for i, day in enumerate(days)), start=start, end=end)
+    assert entry.outcome == outcome, entry.reason
+    if outcome == "held":
+        assert "would be in it with day and month the other way round: a program may have swapped them" in entry.reason

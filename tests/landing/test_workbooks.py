@@ -132,6 +132,16 @@ def test_american_dates_swapped_by_a_spreadsheet_are_refused(warehouse, mapping)
     assert "%m/%d/%Y" not in entry.reason
 
 
+@pytest.mark.parametrize("late,outcome", [([], "refused"), ([date(2025, 3, 13)], "accepted")])
+def test_uk_dates_swapped_by_an_american_spreadsheet_are_refused(warehouse, late, outcome):
+    """1/3/2025 became 3 January, 13/3/2025 stayed a text. All can be read: rows counted in other months."""
+    days = [*(date(2025, i, 3) if i <= 12 else f"{i}/03/2025" for i in range(1, 32)), *late]
+    entry = land(warehouse, workbook([HEAD, *[[f"C{i}", day, "92D", "Recorded", "Dales"] for i, day in enumerate(days)]]))
+    assert entry.outcome == outcome
+    if outcome == "refused":
+        assert entry.reason.startswith("recorded_on: a spreadsheet has swapped day and month of 12 UK dates: export the file")
+
+
 @pytest.mark.parametrize(
     "days",
     [
