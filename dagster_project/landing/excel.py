@@ -5,8 +5,8 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -47,6 +47,8 @@ class SheetText:
     text: str
     last_merged: int
     unworked: Sequence[tuple[int, int]]
+    foreign: Mapping[int, int] = field(default_factory=dict)
+    """Row -> a bit for each column whose cell shows another currency than the pound."""
     hidden_rows: Sequence[int] = ()
     struck_rows: Sequence[int] = ()
     hidden_columns: Sequence[tuple[int, int]] = ()
@@ -106,7 +108,7 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     hidden = [row for row in marks.hidden_rows if row < len(rows) and _filled(rows[row])]
     struck = [row for row, cells in marks.struck.items() if row < len(rows) and _is_struck(rows[row], cells)]
     last_merged = max((top + 1 for top, _, _ in merged), default=0)
-    return SheetText(text, last_merged, unworked, hidden, struck, marks.hidden_columns, is_hidden)
+    return SheetText(text, last_merged, unworked, marks.foreign, hidden, struck, marks.hidden_columns, is_hidden)
 
 
 def _filled(row: list[Any]) -> list[int]:

@@ -37,6 +37,12 @@ _STRIKE = re.compile(rb"<(?:\w{1,9}:)?strike\s{0,9}(?:/?>|val=[\"'](?:1|true)[\"
 _STYLE = re.compile(rb"\bs=[\"'](\d{1,7})[\"']")
 _MOST_STYLES = 100
 """Struck styles that cells are searched for: people's workbooks have a few, and each takes time at each cell."""
+_NUMBER_FORMAT = re.compile(rb"<(?:\w{1,9}:)?numFmt\s([^<>]{0,999})>")
+_FOREIGN = re.compile(
+    "(?=[^<>]*\\bnumFmtId=[\"'](\\d{1,7}))[^<>]*\\bformatCode=[\"'][^<>]*?(?:€|¥|₹|\\[\\$(?:\\$|€|EUR|USD)|(?<!\\[)\\$)".encode()
+)
+"""The attributes of a number format that shows another currency: `[$€-2] #,##0.00`, not `[$£-809]`, `[$-809]`."""
+_FORMAT_OF_STYLE = re.compile(rb"\bnumFmtId=[\"'](\d{1,7})[\"']")
 _FONT_OF_STYLE = re.compile(rb"\bfontId=[\"'](\d{1,7})[\"']")
 
 
@@ -47,13 +53,14 @@ class SheetMarks:
     `failed`: cells whose formula failed, with the error, such as `#REF!`; None where it was never worked out, as in a workbook
     that a program wrote and nobody has opened. Excel writes errors to a CSV; the library has blanks for both, which would land.
     `hidden_rows`: by a filter, a group or a person. `hidden_columns`: first and last of each run. `struck`: row -> a bit for
-    each column whose cell is struck out.
+    each column whose cell is struck out. `foreign`: the same of cells that show another currency than the pound.
     """
 
     failed: list[tuple[int, int, str | None]] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     struck: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    foreign: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
 def read_marks(data: bytes, index: int) -> SheetMarks:
@@ -72,7 +79,8 @@ def read_marks(data: bytes, index: int) -> SheetMarks:
         if path not in names:
             return marks
         is_read = _STYLES in names and file.getinfo(_STYLES).file_size <= _LARGEST_STYLES
-        styles = _struck_styles(file.read(_STYLES)) if is_read else set()
+        styles = file.read(_STYLES) if is_read else b""
+        struck, foreign = _struck_styles(styles), _foreign_styles(styles)
         with file.open(path) as member:
             tail = b""
             while chunk := member.read(CHUNK):
@@ -82,7 +90,8 @@ def read_marks(data: bytes, index: int) -> SheetMarks:
                 whole, tail = piece[: end + 1], piece[end + 1 :][-_LONGEST_CELL:]
                 marks.failed += _failed_formulas(whole)
                 _add_hidden(marks, whole)
-                _add_struck(marks, whole, styles)
+                _add_styled(marks.struck, whole, struck)
+                _add_styled(marks.foreign, whole, foreign)
     return marks
 
 
@@ -107,7 +116,7 @@ def _add_hidden(marks: SheetMarks, xml: bytes) -> None:
             marks.hidden_columns.append((numbers[b"min"], numbers[b"max"]))
 
 
-def _add_struck(marks: SheetMarks, xml: bytes, styles: set[bytes]) -> None:
+def _add_styled(found: defaultdict[int, int], xml: bytes, styles: set[bytes]) -> None:
     # A workbook keeps styles that no cell has: those in use are found before each cell is looked at.
     used = styles.intersection(_STYLE.findall(xml)) if styles else ()
     if not 0 < len(used) <= _MOST_STYLES:
@@ -115,7 +124,7 @@ def _add_struck(marks: SheetMarks, xml: bytes, styles: set[bytes]) -> None:
     cells = rb"<(?:\w{1,9}:)?c\s(?=[^<>]{0,99}\bs=[\"'](?:%b)[\"'])([^<>]{0,99})>" % b"|".join(used)
     for attributes in re.findall(cells, xml):
         if cell := _CELL.search(attributes):
-            marks.struck[int(cell[2]) - 1] |= 1 << (column_number(cell[1]) - 1)
+            found[int(cell[2]) - 1] |= 1 << (column_number(cell[1]) - 1)
 
 
 def _struck_styles(xml: bytes) -> set[bytes]:
@@ -126,6 +135,15 @@ def _struck_styles(xml: bytes) -> set[bytes]:
     found = (_FONT_OF_STYLE.search(style) for style in re.split(rb"<(?:\w{1,9}:)?xf\b", _between(_STYLE_LIST, xml))[1:])
     numbers = [int(font[1]) if font else 0 for font in found]
     return {b"%d" % n for n, font in enumerate(numbers) if font < len(fonts) and fonts[font]}
+
+
+def _foreign_styles(xml: bytes) -> set[bytes]:
+    """The numbers of the styles that show another currency than the pound."""
+    formats = {found[1] for attributes in _NUMBER_FORMAT.findall(xml) if (found := _FOREIGN.match(attributes))}
+    if not formats:
+        return set()
+    styles = re.split(rb"<(?:\w{1,9}:)?xf\b", _between(_STYLE_LIST, xml))[1:]
+    return {b"%d" % n for n, style in enumerate(styles) if (used := _FORMAT_OF_STYLE.search(style)) and used[1] in formats}
 
 
 def _between(tag: re.Pattern[bytes], xml: bytes) -> bytes:

@@ -20,7 +20,7 @@ from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
 from .row_rules import Sheet
 from .vocabulary import CODE, known_values
-from .words_of_no_record import other_force
+from .words_of_no_record import other_force, says_perhaps_void
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
 """Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""
@@ -66,6 +66,7 @@ def doubts(
     notes += _keys_alike(con, path, sheet, landed)
     notes += _reported_by_others(con, path, load, stored)
     notes += _closed_without_a_day(con, sheet)
+    notes += _perhaps_void(con, sheet)
     notes += _contradictions(con, path, sheet, absent, landed)
     return notes
 
@@ -189,6 +190,17 @@ def _reported_by_others(
         say, count = ("says", "counts") if n == 1 else ("say", "count")
         whose = f"{load.force_code}, as the file's name says"
         yield f"reported_by: {counted(n, 'row')} {say} {', '.join(names)}, and {count} for {whose}"
+
+
+def _perhaps_void(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
+    """Notes rows that count, and that a column which is not stored may call deleted, or a duplicate."""
+    for i, header in sheet.layout.void_fields.items() if sheet.void else ():
+        said = f"{sheet.void} is null and {says_perhaps_void(header, sheet.cell(i))}"
+        (n,) = one_row(con.execute(f"select count(*) filter (where {said}) from {CELLS} where not {sheet.is_ragged}"))
+        if n:
+            rows, they = counted(n, "row"), "it counts" if n == 1 else "they count"
+            said = f"{header}: may say of {rows} that it is no record, and {they}"
+            yield f"{said}: leave such rows out of the export if they should not"
 
 
 def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:

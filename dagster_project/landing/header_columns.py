@@ -7,7 +7,7 @@ from dagster_project.contracts import plain_header
 
 from .header_row import HEADER_CHARACTERS, SEPARATORS, HeaderNames, find_header_row
 from .refusal import LONGEST_SHOWN, Refused, printable
-from .words_of_no_record import CURRENCY_HEADER, FORCE_HEADER, STATE_HEADER, VOID_HEADER
+from .words_of_no_record import CURRENCY_HEADER, FORCE_HEADER, STATE_HEADER, VOID_HEADER, bare_header
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tup
     unknown = tuple(printable(fields[i]) or f"(column {i + 1} has no name)" for i in others)
     lists = (unknown, tuple(missing), tuple(names.required(missing)))
     telling = (
-        {i: printable(fields[i]) for i in others if any(h.fullmatch(plain_header(fields[i])) for h in kinds)}
+        {i: printable(fields[i]) for i in others if any(h.fullmatch(bare_header(fields[i])) for h in kinds)}
         for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER), (CURRENCY_HEADER,))
     )
     return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), *telling)

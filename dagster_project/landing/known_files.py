@@ -103,6 +103,14 @@ class Decisions:
     def accepted_of(self, file: InboxFile) -> list[LedgerEntry]:
         return [e for e in self._by_force[file.extract, file.force_code].values() if e.outcome == "accepted"]
 
+    def newer_of_all_its_days(self, file: InboxFile) -> LedgerEntry | None:
+        """An accepted load that leaves no row of a file whose name does not say when it was extracted, but a mapping reads."""
+        if file.mapping is None or file.extracted_at is None:
+            return None
+        first, last, at = *file.window, utc_seconds(file.extracted_at)
+        newer = (e for e in self.accepted_of(file) if str(e.extracted_at) > at)
+        return next((e for e in newer if e.window[0] <= first and last <= e.window[1]), None)
+
     def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
         """The load of the same extract, force and form that was accepted last."""
         return max((e for e in self.accepted_of(file) if e.form == file.form), key=lambda e: e.landed_at, default=None)

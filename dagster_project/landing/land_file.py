@@ -359,7 +359,7 @@ class FileLanding(LandingSession):
             or points_for_thousands(self.con, sheet)
             or only_on_first_rows(self.con, sheet, n_rows)
             or says_rows_are_missing(sheet.around, table, n_rows)
-            or says_thousands(sheet.around, sheet.contract)
+            or says_thousands(sheet.around, sheet.contract, sheet.layout.headers)
             or records_above_header(sheet.around, table, sheet.layout, placing)
             or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
             or firsts_of_months(self.con, sheet, n_rows)
@@ -481,6 +481,11 @@ class FileLanding(LandingSession):
         """Note what other files say against this one. `previous`: the last accepted file before it."""
         if found.hold_reason is None:
             found.notes += found.if_accepted
+        if newer := self.decisions.newer_of_all_its_days(file):
+            found.notes.append(
+                f"older than {newer.source_file}, which covers all of its days: none of its rows counts. If it is the newer"
+                " one, save it anew and drop it again"
+            )
         if other := self.decisions.same_of_another_force(file, sha256):
             found.notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
         if counts.rows in (0, counts.bad) and not found.hold_reason and (note := no_rows(sheet, counts.rows, previous)):

@@ -15,6 +15,7 @@ import duckdb
 
 from dagster_project.contracts import Contract
 from dagster_project.contracts.model import NUMBER_TYPES
+from dagster_project.core.plurals import counted
 
 from .column_drift import describe_unseen, likely_renames
 from .containers import StoredFile, unpack
@@ -77,6 +78,7 @@ def open_file(
             fields = ({i for name in columns for i in layout.fields_of(name)} for columns in (contract.key, amounts))
             read = sheet_text(stored.data, chosen, SheetTable(layout.rows, *fields))
         _check_formulas(read, layout, contract)
+        _check_currency(read, layout, contract)
         around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
         unseen = tuple(describe_unseen(read, layout, unread, is_named=chosen is not None))
         cells = read_cells(con, read.text, layout, by_row=True)
@@ -174,6 +176,17 @@ def _check_formulas(read: SheetText, layout: Layout, contract: Contract) -> None
             f"formulas under {', '.join(empty)} were never worked out, and have no value: open the workbook in Excel, save it"
             " and drop it again"
         )
+
+
+def _check_currency(read: SheetText, layout: Layout, contract: Contract) -> None:
+    """Raises Refused where amounts are shown in another currency than the pound: the cells hold the number alone."""
+    for name in (c.name for c in contract.columns if c.type == "money"):
+        shown = [row for row, cells in read.foreign.items() if any(cells >> i & 1 for i in layout.fields_of(name))]
+        if n := sum(row >= layout.rows for row in shown):
+            raise Refused(
+                f"{name}: {counted(n, 'cell')} in another currency, by the cells' format, would count as pounds: give amounts"
+                " in pounds, with that format"
+            )
 
 
 def _check_header(facts: dict[str, Any], names: HeaderNames, layout: Layout) -> None:

@@ -3,13 +3,13 @@ header or a second header below it, whose columns are in another order. Notes wh
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
 import duckdb
 
-from dagster_project.contracts import Contract, plain_header
+from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal
 
@@ -30,6 +30,7 @@ FEWEST_ROWS = 2
 FEWEST_COLUMNS = 4
 """In a narrower table a line such as `Period from, 01/01/2025` looks like a record."""
 MOST_NOTE_CELLS = 2
+FEWEST_HEADERS = 3
 FEWEST_NAMED = 2
 """Cells of a second header that name a column: one alone may be a word."""
 
@@ -51,6 +52,9 @@ _COUNTED = re.compile(
 )
 """How many rows a note says there are: `Showing 1 to 25 of 2,345 entries`, `(2345 rows affected)`, `Total records: 2345`."""
 _THOUSANDS = re.compile(r"(£|\bgbp)\s?['’]?000s?\b|(£|\bgbp\s?)(k|m|mn|bn)\b|\bin (£ ?|pounds )?(thousands|millions)\b", re.I)
+_NOT_POUNDS = re.compile(
+    rf"{_THOUSANDS.pattern}|(?<![\d,])000s?\b|\b(thousands|millions|pence|eur|euros?|usd|dollars?)\b|[€$]", re.I
+)
 _SAID = r"(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
 _PERIOD = re.compile(rf"\b(?:from|between|period)\b\D{{0,20}}{_SAID}\s*(?:to|and|until|till|[-–])\s*:?\s*{_SAID}", re.I)
 """`Period: 01/03/2025 - 31/03/2025`, as reports print what they were asked for."""
@@ -100,10 +104,14 @@ def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> 
     return None
 
 
-def says_thousands(around: AroundTable, contract: Contract) -> str | None:
-    """The reason to hold a file of amounts whose titles or last lines say that they are in thousands or millions, or None."""
-    has_amounts = any(c.type == "money" for c in contract.columns)
-    notes = [note for note in around.notes if has_amounts and not re.search(r"\bnot\b", note, re.I)]
+def says_thousands(around: AroundTable, contract: Contract, headers: Mapping[str, str]) -> str | None:
+    """The reason to hold a file of amounts whose titles or last lines say that they are in thousands or millions, or whose
+    header says that they are not in pounds, or None. `headers`: those of its columns, as a mapping may name them."""
+    amounts = [c.name for c in contract.columns if c.type == "money"]
+    for name in filter(headers.get, amounts):
+        if found := _NOT_POUNDS.search(headers[name]):
+            return f"{name}: its header says that it is not in pounds ('{found[0]}'): export pounds; if it is, release the file"
+    notes = [note for note in around.notes if amounts and not re.search(r"\bnot\b", note, re.I)]
     for found in filter(None, map(_THOUSANDS.search, notes)):
         said = f"says that its amounts are in thousands or millions ('{found[0]}')"
         return f"{said}: export pounds; if they are in pounds, release the file"
@@ -181,4 +189,27 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
                     f"line {line} is another header, in another order ({below} stands where {column} did), and the rows below"
                     " it are read under the first: make each table a file of its own"
                 )
-    return None
+    return _another_table(con, sheet, [c for c in sheet.contract.columns if c.name in names], words)
+
+
+def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequence[Column], words: str) -> str | None:
+    """The reason to hold a file with rows in quarantine that look like the header of a table of something else, and good rows
+    below, or None. `words`: the headers of the file's own columns, as SQL."""
+    placing = sheet.contract.date_column
+    values = {c.name: ", ".join(literal(v.lower()) for v in c.values) for c in columns if c.values}
+    no_values = [f"lower(coalesce(q_{name}, '')) not in ({allowed})" for name, allowed in values.items()]
+    cells = f"list_filter([{', '.join(f'q_{c.name}' for c in columns)}], lambda cell: cell <> '')"
+    found = con.execute(
+        f"""
+        select line from {QUARANTINED}
+        where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {FEWEST_HEADERS}
+            and len(list_distinct({cells})) = len({cells}) and q_{placing} <> ''
+            and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {' and '.join(no_values) or 'true'}
+            and exists (select 1 from {PARSED} as p where not p.bad and p.line > {QUARANTINED}.line)
+        order by line limit 1
+        """
+    ).fetchone()
+    return None if found is None else (
+        f"line {found[0]} looks like the header of another table, and the rows below it are read as records: make each table a"
+        " file of its own; if they are records, release the file"
+    )

@@ -24,8 +24,11 @@ _MADE = "run|printed|generated|produced|extracted|exported|created|refreshed"
 WORDS = {TOTAL: f"is a total, {_LEAVE_OUT}"}
 """Whole cells of any text that no record has, in lower case, and what they are."""
 _FOR_A_BLANK = (
-    # What databases, pandas and Excel write for a blank or an error.
-    r"[(<\[]?null[)>\]]?|n/a|none|nan|nat|\(blank\)|[-–—]+|#{2,}|#(n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)"
+    # What databases (`\N`), pandas and Excel write for a blank or an error.
+    r"[(<\[]?null[)>\]]?|\\n|n/[ak]|n\.[ak]\.?|nil|none|nan|nat|\(blank\)|[-–—]+|#{2,}"
+    r"|#(n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!|getting_data|busy!|field!|blocked!|connect!|unknown!)"
+    # BusinessObjects and Google Sheets.
+    r"|#(multivalue|error|unavailable|datasync|torefresh|overflow|computation|context|security)!?"
     # What people type for a reference that they lack, and systems show for a record that is closed to the reader.
     r"|\*+|\?+|tb[ca]|pending|awaited|not known|no ref(erence)?|redacted|restricted|access (denied|restricted)|withheld"
 )
@@ -139,7 +142,23 @@ VOID_HEADER = re.compile(
 """Headers, as `plain_header` writes them, of a column in which a Yes or a date says that the row is no record."""
 STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|booking)?(status|state)")
 """Headers of a column that may say so in a word."""
-_YES = rf"y|yes|t|true|1|-1|x|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
+_YES = rf"y|yes|t|true|1|-1|x|[✓✔☑√]|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
+
+
+_NO = r"n|no|f|false|0|-|(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(\D.*)?"
+_PERHAPS = r"(duplicate|cancell?ed|rejected|merged|superseded|draft|withdrawn|training|invalid)\b.*"
+
+
+def bare_header(header: str) -> str:
+    """`plain_header`, without what asks for a Yes: `Deleted?`, `Void (Y/N)`."""
+    return re.sub(r"(\((y/?n|yes/?no)\))?[?:.]*$", "", plain_header(header))
+
+
+def says_perhaps_void(header: str, cell: str) -> str:
+    """SQL that is true where a cell may say that its row is no record: a reason where a Yes or No belongs, or `Duplicate`."""
+    if VOID_HEADER.fullmatch(bare_header(header)):
+        return f"{cell} <> '' and not regexp_full_match({cell}, {literal(_NO)}, 'i')"
+    return f"regexp_full_match({cell}, {literal(_PERHAPS)}, 'i')"
 
 
 def says_void(cells: Mapping[str, str], has_status: bool) -> str:
@@ -151,7 +170,7 @@ def says_void(cells: Mapping[str, str], has_status: bool) -> str:
     """
     whens = []
     for header, cell in cells.items():
-        plain = plain_header(header)
+        plain = bare_header(header)
         words = _DELETED if has_status or plain in ("status", "state") else rf"{_DELETED}|cancell?ed"
         words = _YES if VOID_HEADER.fullmatch(plain) else rf"({words})(\s*[-–:(].*)?"
         whens.append(f"when regexp_full_match({cell}, {literal(words)}, 'i') then {literal(header)}")

@@ -53,3 +53,27 @@ def test_second_header_in_a_file_with_identifiers(warehouse):
     other = head.replace("cocaine,opiates", "opiates,cocaine")
     assert warehouse.land("drug_tests", *rows[:2], other, *rows[2:], header=head).outcome == "held"
     assert warehouse.land("drug_tests", *rows, head, header=head, at="20260106T020000Z").outcome == "accepted"
+
+
+OTHER = "area,month,code,state,sum"
+
+
+@pytest.mark.parametrize(
+    "row,below,outcome",
+    [
+        (OTHER, "High Peak,2025-03-01,92D,Recorded,12", "held"),
+        (OTHER, None, "accepted"),
+        # A record with faults, a heading and the file's own header again are no such header.
+        ("C7,soon,what,state,sum", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
+        ("Pending,soon,92D,Recorded,Dales", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
+        ("Void slips,,,,", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
+        ("Crime Ref,Recorded on,Offence,Status,Area", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
+    ],
+)
+def test_rows_of_another_table_below(warehouse, row, below, outcome):
+    """As many columns, dates where the first has them: twelve totals counted as crimes."""
+    records = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(6)]
+    entry = warehouse.land("crimes", *records, "", row, *([below] if below else []))
+    assert (entry.outcome, entry.rows_quarantined) == (outcome, 1), entry.reason
+    if outcome == "held":
+        assert entry.reason.startswith("line 9 looks like the header of another table, and the rows below it are read as")

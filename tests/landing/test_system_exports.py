@@ -148,6 +148,17 @@ def test_day_without_a_time_is_no_time_of_extraction(warehouse):
     assert entry.extracted_at == "2025-11-05T08:30:00Z"
 
 
+def test_a_correction_with_an_older_time_is_noted(warehouse):
+    """A file's time is that of its last change, which a copy may have kept: none of its rows counts."""
+    write(warehouse, CAD.replace("{month:%b %Y}.xlsx", "{month:%m-%Y}*.csv"))
+    put(warehouse, "Incidents 10-2025.csv", csv_of(HEADER, *ROWS))
+    entry = put(warehouse, "Incidents 10-2025 corrected.csv", csv_of(HEADER, *ROWS[1:]), NOVEMBER - 86400)
+    start = "older than Incidents 10-2025.csv, which covers all of its days: none of its rows counts. If it is the newer one,"
+    assert [note for note in entry.drift if note.startswith(start)]
+    entry = put(warehouse, "Incidents 10-2025 again.csv", csv_of(HEADER, *ROWS[1:]), NOVEMBER + 86400)
+    assert not [note for note in entry.drift if note.startswith("older than")]
+
+
 def test_window_taken_from_the_rows_by_month_and_by_day(warehouse):
     write(warehouse)
     late = ["K9", "I", "04/11/2025", "10:00", "", "", "", ""]

@@ -130,6 +130,24 @@ def test_file_that_states_amounts_in_thousands_is_held(warehouse, note, outcome)
         assert "says that its amounts are in thousands or millions" in entry.reason
 
 
+@pytest.mark.parametrize(
+    "header,outcome",
+    [
+        ("Amount (£000s)", "held"), ("Amount (£k)", "held"), ("Amount 000s", "held"), ("Amount in pence", "held"),
+        ("Amount (€)", "held"), ("Amount EUR", "held"), ("US$ amount", "held"),
+        ("Amount (£)", "accepted"), ("Amount GBP", "accepted"),
+        ("Amount over £1,000", "accepted"), ("Amount (Euston)", "accepted"),
+    ],
+)  # fmt: skip
+def test_header_of_amounts_that_are_not_in_pounds_holds_the_file(warehouse, header, outcome):
+    mapping = f'extract: aris_returns\nheaders: {{amount: "{header}"}}\n'
+    (warehouse.home.mappings / "m.yml").write_text(mapping, encoding="utf-8")
+    entry = warehouse.land("aris_returns", "R1,2025-03-01,5", header=f'return_ref,received_on,"{header}"')
+    assert entry.outcome == outcome, entry.reason
+    if outcome == "held":
+        assert entry.reason.startswith("amount: its header says that it is not in pounds (")
+
+
 def test_thousands_are_ignored_in_an_extract_without_amounts(warehouse):
     assert text(warehouse, "Property above £000s", HEADER, *crimes()).outcome == "accepted"
 

@@ -63,7 +63,9 @@ def test_total_in_any_column_of_text(warehouse, extract, good, bad, column):
     assert (entry.rows_landed, entry.quarantine_reasons) == (1, {f"{column}: is a total, a note or no value": 1})
 
 
-BLANKS = ("NULL", "(null)", "<NULL>", "N/A", "#N/A", "#REF!", "None", "nan", "-", "--", "(blank)", "#DIV/0!", "########")
+BLANKS = ("#MULTIVALUE", "#ERROR", "#ERROR!", r"\N", "n/k", "n.a.", "nil",
+          "NULL", "(null)", "<NULL>", "N/A", "#N/A", "#REF!", "None", "nan", "-", "--", "(blank)", "#DIV/0!",
+          "########")  # fmt: skip
 NOTES = ("Run date:", "Report run on", "Report date", "Date printed:", "Extracted on:", "Generated at :", "Data extracted",
          "Prepared by J Smith", "Last updated:")  # fmt: skip
 EXAMPLES = ("EXAMPLE", "Example 1", "example_row", "e.g. 12345", "eg: A1", "TEST", "Test record", "dummy", "xxx", "XXXXXX")
@@ -78,7 +80,8 @@ NO_KEYS = (
     ("1,23e+11", "is a long number that a spreadsheet has cut short: export the column as text"),
 )  # fmt: skip
 KEYS_LIKE_THESE = (
-    "NULL1", "N/A/25/1", "NA", "Nancy", "-1", "#1", "#A1", "1E5", "1.5E10", "E+1", "12E+11", "Run 7", "Report", "Datedat", "0",
+    "NULL1", "N/A/25/1", "NA", "NK", "Nilsson", r"\N1", "#Multi", "#ERROR1",
+    "Nancy", "-1", "#1", "#A1", "1E5", "1.5E10", "E+1", "12E+11", "Run 7", "Report", "Datedat", "0",
     "None-1", "Unknown", "Date run-12", "1.23E+11/A", "EXAMPLE-A12", "TEST1", "T/EST", "XX", "EG12",
     "EG 25/0001", "EG 1234", "Restricted-1", "*1",
 )  # fmt: skip
@@ -326,6 +329,7 @@ def marked_rows(status, n=5, of=20):
 VOID_CASES = (
     ("Deleted", "Y"), ("is_deleted", "TRUE"), ("Deleted flag", "1"), ("Deleted", "-1"), ("Void", "VOID"), ("Voided", "yes"),
     ("Deleted on", "2025-04-01 10:00"), ("Date deleted", "01/04/2025"), ("Entered in error", "x"), ("Is test record", "Yes"),
+    ("Deleted?", "Y"), ("Void (Y/N)", "yes"), ("Is deleted?", "1"), ("Deleted", "✓"), ("Status:", "Deleted"),
     ("ROW STATUS", "deleted"), ("Test record flag", "1"), ("Record state", "Created in error"), ("State", "Void: duplicate"),
 )  # fmt: skip
 
@@ -352,6 +356,21 @@ def test_columns_that_do_not_mark_rows_as_void_are_ignored(warehouse):
     entries = warehouse.land_each("crimes", *((marked_rows(status), VOID.format(header)) for header, status in NOT_VOID_CASES))
     results = [(entry.outcome, entry.rows_landed) for entry in entries]
     assert dict(zip(NOT_VOID_CASES, results, strict=True)) == dict.fromkeys(NOT_VOID_CASES, ("accepted", 20))
+
+
+@pytest.mark.parametrize(
+    "header,cell,is_noted",
+    [
+        ("Deleted", "Duplicate of S3", True), ("Record status", "Duplicate", True), ("Status", "CANCELLED - no staff", True),
+        ("Deleted", "No", False), ("Deleted on", "1900-01-01", False), ("Deleted", "0", False), ("Status", "Open", False),
+        ("Duplicates", "Y", False),
+    ],
+)  # fmt: skip
+def test_words_that_may_mark_a_row_as_void_are_noted(warehouse, header, cell, is_noted):
+    rows = [f"N{i},2025-03-01,Dales,{cell if i < 3 else ''}" for i in range(8)]
+    entry = warehouse.land("naloxone", *rows, header=f"administration_ref,administered_at,lpu,{header}")
+    note = f"{header}: may say of 3 rows that it is no record, and they count: leave such rows out of the export if they should"
+    assert entry.rows_landed == 8 and any(d.startswith(note) for d in entry.drift) == is_noted, entry.drift
 
 
 def test_record_deleted_since_is_withdrawn(warehouse):

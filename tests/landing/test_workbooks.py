@@ -132,6 +132,31 @@ def test_american_dates_swapped_by_a_spreadsheet_are_refused(warehouse, mapping)
     assert "%m/%d/%Y" not in entry.reason
 
 
+FORMATS = {
+    "[$€-2] #,##0.00": True, "_-[$€-1809]* #,##0.00": True, "&quot;$&quot;#,##0": True, "[$$-409]#,##0.00": True,
+    "[$USD] 0": True, "&quot;£&quot;#,##0.00": False, "[$£-809]#,##0": False, "[$-809]#,##0": False, "0%": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code,is_refused", FORMATS.items())
+@pytest.mark.parametrize("is_amount", [True, False])
+def test_amounts_in_another_currency_by_their_format(warehouse, code, is_refused, is_amount):
+    """A cell of 500 that shows €500 counted as £500."""
+    own, other = ("amount", "Other") if is_amount else ("Other", "amount")
+    head = ["seizure_ref", "order_date", own, "status", other]
+    book = workbook([head, *[[f"S{i}", "2025-03-01", 500 + i, "Forfeited", 1] for i in range(3)]])
+    formats = f'<numFmts><numFmt numFmtId="170" formatCode="{code}"/></numFmts>'
+    book = edit_part(book, "xl/styles.xml", "<cellXfs", f"{formats}<cellXfs")
+    book = edit_part(book, "xl/styles.xml", "</cellXfs>", '<xf numFmtId="170" fontId="0"/></cellXfs>')
+    book = edit_part(book, "xl/worksheets/sheet1.xml", '<c r="C3"', '<c r="C3" s="3"')
+    entry = land(warehouse, book, NAME.replace("crimes", "cash_seizures"))
+    if is_refused and is_amount:
+        assert entry.outcome == "refused"
+        assert entry.reason.startswith("amount: 1 cell in another currency, by the cells' format, would count as pounds: give")
+    else:
+        assert (entry.outcome, entry.rows_landed) == ("accepted", 3), entry.reason
+
+
 @pytest.mark.parametrize("late,outcome", [([], "refused"), ([date(2025, 3, 13)], "accepted")])
 def test_uk_dates_swapped_by_an_american_spreadsheet_are_refused(warehouse, late, outcome):
     """1/3/2025 became 3 January, 13/3/2025 stayed a text. All can be read: rows counted in other months."""

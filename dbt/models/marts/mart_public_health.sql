@@ -30,6 +30,7 @@ placed as (
         indicators.priority,
         case when lower(source.sex) = 'persons' then 'all' else coalesce(source.sex, 'Not recorded') end as category,
         source.time_period,
+        source.age,
         source.load_id,
         cast(source.line as bigint) as line,
         source.period like '%/%' as is_financial,
@@ -63,7 +64,10 @@ ranked as (
         *,
         row_number() over (
             partition by force_code, area_type, area_code, measure, category, is_financial, first_year, last_year
-            order by case when value is null then 1 else 0 end asc, priority asc, load_id desc, line asc
+            -- A download may split an indicator by age.
+            order by
+                case when value is null then 1 else 0 end asc, priority asc,
+                case when lower(age) like 'all%' then 0 else 1 end asc, load_id desc, line asc
         ) as choice
     from dated
 ),
