@@ -129,6 +129,8 @@ class Contract(BaseModel, extra="forbid", frozen=True):
     """Columns that a system may give by one code: a drafted mapping then gives them the same header."""
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     contradictions: tuple[Contradiction, ...] = ()
+    expects: dict[Name, Text] = {}
+    """Column -> a value that its measures count: a file of many rows without it is noted."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -150,6 +152,7 @@ class Contract(BaseModel, extra="forbid", frozen=True):
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
         named = {"told_together": self.told_together, "contradictions": [n for c in self.contradictions for n in c.needs]}
+        named["expects"] = list(self.expects)
         if self.police_uk:
             named["police_uk"] = [*self.police_uk.columns.values(), *self.police_uk.absent]
         for field, columns in named.items():

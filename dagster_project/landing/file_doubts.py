@@ -1,6 +1,7 @@
 """Notes what may be wrong with a file that lands: what a person would ask on reading it, and no rule can decide. The notes are
 in the ledger's `drift`, `pam inspect` and `pam status`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
@@ -14,6 +15,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
+from .category_doubts import names_of_categories
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
@@ -24,10 +26,10 @@ from .words_of_no_record import other_force, says_perhaps_void
 
 ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100_000, 150_000, 500_000, 1_000_000})
 """Rows that programs export at most, such as Excel's detail of a pivot table, Salesforce, SharePoint, Dynamics and Power BI."""
-ALIKE_ROWS = 50
-"""Rows of one value from which it is no chance: as for a column that is blank in every row."""
 FLAGS = ({"Y", "N"}, {"Positive", "Negative"})
 """Choices of which a rate is made: one value in all rows makes it 0 or 100."""
+ALIKE_ROWS = 50
+"""Rows of one value from which it is no chance: as for a column that is blank in every row."""
 FEWEST_ROWS, LEAST_BLANK = 20, 0.05
 """A few blanks are normal, as in `share_quarantined`."""
 GAP_DAYS, GAP_ROWS = 28, 30
@@ -36,6 +38,15 @@ FEWEST_MONTHS = 3
 """Months from which it is no chance that all days are the first: 1 in 30,000."""
 TYPED_ROWS = 100_000
 """Files that people type are short. In a longer one, comparing all keys takes too long."""
+TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search"})
+"""Columns of which one value in all rows makes another measure 0, or the whole that a part is compared with the part."""
+FIRST_LIST = "2000-01-01"
+"""No county line, order or seizure that is listed today is older: the Proceeds of Crime Act is of 2002."""
+CUT_AT = frozenset({50, 64, 100, 128, 150, 200, 250, 254, 255, 256, 400, 500, 512})
+"""Characters at which databases and programs cut a text off."""
+CUT_ROWS = 3
+MERGED_ROWS, MERGED_SHARE = 10, 0.05
+"""Rows that repeat others, from which it is no slip, as of rows that share a reference and differ."""
 CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
 """What a status says of a line or an order that is no longer active."""
 
@@ -64,10 +75,15 @@ def doubts(
         notes += _blanks(con, sheet, columns, stored, landed)
     notes += _days(con, path, sheet, landed)
     notes += _keys_alike(con, path, sheet, landed)
+    notes += names_of_categories(con, sheet, load, home)
+    notes += _identifiers_alike(con, sheet, landed)
+    notes += _cut_lists(con, path, columns)
+    notes += _times_in_utc(sheet)
     notes += _reported_by_others(con, path, load, stored)
     notes += _closed_without_a_day(con, sheet)
     notes += _perhaps_void(con, sheet)
     notes += _contradictions(con, path, sheet, absent, landed)
+    notes += _without_expected(con, path, sheet, absent, landed)
     return notes
 
 
@@ -83,6 +99,14 @@ def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None
     return f"no rows, where the file before had {previous.rows_landed:,}: {count}"
 
 
+def repeats(rows: int, merged: int) -> list[str]:
+    """What may be wrong with a file of `rows` of which `merged` repeat others."""
+    if merged < MERGED_ROWS or merged < MERGED_SHARE * rows:
+        return []
+    said = f"{merged:,} of {rows:,} rows repeat another's reference and columns, and do not count"
+    return [f"{said}: if they are of other people or things, have the system export a reference for each"]
+
+
 def _contradictions(
     con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, absent: list[str], landed: int
 ) -> Iterator[str]:
@@ -94,11 +118,22 @@ def _contradictions(
         yield from (f"{n:,} of {landed:,} rows: {c.means}" for n, c in zip(found, listed, strict=True) if n)
 
 
+def _without_expected(
+    con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, absent: list[str], landed: int
+) -> Iterator[str]:
+    """Notes a file of which no row has a value that measures count, such as an operation that has a code there."""
+    for name, value in sheet.contract.expects.items() if landed >= ALIKE_ROWS else ():
+        rows = f"select 1 from {parquet_of(path)} where lower({name}) = {literal(value.lower())} limit 1"
+        if name not in absent and not con.execute(rows).fetchall():
+            said = f"{name}: {value} in none of {landed:,} rows: what it counts is 0"
+            yield f"{said}. If it has another name there, map it (values)"
+
+
 def _one_value(
     home: Home, load: Load, columns: list[Column], stored: Mapping[str, StoredColumn], landed: int
 ) -> Iterator[str]:
-    """Notes a flag or a unit with one value in all rows: a default that nobody changed, or an export of some rows alone. A Y
-    that is blank in the other rows is a tick."""
+    """Notes a choice, an object of search or a unit with one value in all rows: a default that nobody changed, or an export of
+    some rows alone. A Y that is blank in the other rows is a tick."""
     for c in columns:
         column = stored[c.name]
         if column.filled < ALIKE_ROWS or column.first is None or column.first != column.last:
@@ -106,7 +141,7 @@ def _one_value(
         units = known_values(home, load.force_code, load.extract, UNIT) if c.type == "unit" else None
         if column.first == "Y" and column.filled < landed:
             continue
-        if set(c.values) in FLAGS or (units and len(units) > 2 and column.first.lower() in units):
+        if set(c.values) in FLAGS or c.name in TELLING or (units and len(units) > 2 and column.first.lower() in units):
             yield f"{c.name}: {column.first} in all {column.filled:,} rows: is it a default, or are others left out?"
 
 
@@ -126,8 +161,24 @@ def _blanks(
 
 
 def _days(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
-    """Notes days without a row at the ends of the window, if many rows would be usual there and no run within is as long; and a
-    day that has most rows, such as that of a move from an older system."""
+    """Notes days after the extraction, and long before any of a list; days without a row at the ends of the window, if many
+    rows would be usual there and no run within is as long; and a day that has most rows, such as that of a move from an older
+    system."""
+    if sheet.contract.date_column:
+        late, early, newest, oldest = one_row(con.execute(
+            f"""
+            select
+                -- A day later, as days are London's and extractions UTC.
+                count(*) filter (where cast(_date as date) > cast(left(_extracted_at, 10) as date) + 1),
+                count(*) filter (where _date < '{FIRST_LIST}'), max(_date), min(_date)
+            from {parquet_of(path)}
+            """
+        ))
+        if late and sheet.contract.kind == "events":
+            said = f"{counted(late, 'row')} of days after the extraction, such as {newest}"
+            yield f"{said}: are day and month swapped, or is a year mistyped?"
+        if early and sheet.contract.kind == "list":
+            yield f"{sheet.contract.date_column}: {counted(early, 'row')} before 2000, such as {oldest}: is a year mistyped?"
     if sheet.contract.kind != "events" or landed < GAP_ROWS:
         return
     counts = con.execute(f"select cast(_date as date), count(*) from {parquet_of(path)} group by 1 order by 1").fetchall()
@@ -157,7 +208,8 @@ def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed
     """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
     if not sheet.key or landed > TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
         return
-    alike = "ltrim(lower(regexp_replace(_key, '\\s', '', 'g')), '0')"
+    unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
+    alike = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
     keys, different = one_row(con.execute(f"select count(distinct _key), count(distinct {alike}) from {parquet_of(path)}"))
     if keys > different:
         (lines,) = one_row(con.execute(
@@ -168,9 +220,46 @@ def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed
         ))
         more = f" and {keys - different - 1:,} times more" if keys > different + 1 else ""
         yield (
-            f"{sheet.key[0]}: differs only in case, blanks or zeros before it, as on lines {' and '.join(lines[:2])}{more}:"
-            " such rows count as different records"
+            f"{sheet.key[0]}: differs only in case, blanks, zeros before it or a version after it, as on lines"
+            f" {' and '.join(lines[:2])}{more}: such rows count as different records"
         )
+
+
+def _identifiers_alike(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int) -> Iterator[str]:
+    """Notes people and addresses that are written in several ways: hashed, they are several."""
+    for c in sheet.contract.columns if landed <= TYPED_ROWS else ():
+        if not c.identifier or c.key or c.name not in sheet.layout.position:
+            continue
+        text = sheet.text(c.name)
+        texts, different = one_row(con.execute(
+            f"select count(distinct t), count(distinct lower(regexp_replace(t, '[\\s.,]', '', 'g')))"
+            f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})"
+        ))
+        if texts > different:
+            n = texts - different
+            yield f"{c.name}: {n:,} differ from others only in case, blanks, points or commas, and count as others"
+
+
+def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]) -> Iterator[str]:
+    """Notes lists of which the longest have a length at which programs cut texts off, with or without blanks after each `;`."""
+    for c in columns:
+        for blank in (0, 1) if c.type == "list" else ():
+            size = f"length({c.name}) + {blank} * (length({c.name}) - length(replace({c.name}, ';', '')))"
+            n, most = one_row(con.execute(
+                f"select count(*), any_value(n) from (select {size} as n, max({size}) over () as most from {parquet_of(path)})"
+                " where n = most"
+            ))
+            if most in CUT_AT and n >= CUT_ROWS:
+                yield f"{c.name}: the longest, in {n:,} rows, all have {most} characters: are they cut off, and items lost?"
+                break
+
+
+def _times_in_utc(sheet: Sheet) -> Iterator[str]:
+    """Notes times whose header says UTC and whose mapping does not."""
+    for c in sheet.contract.columns if not sheet.mapping.times_are_utc else ():
+        header = sheet.layout.headers.get(c.name, "")
+        if c.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):
+            yield f"{c.name}: its header says UTC: if its times have no offset, say times_are_utc: true in the mapping"
 
 
 def _reported_by_others(

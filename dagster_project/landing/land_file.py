@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.core.errors import Cause, cause_of
 
+from .category_doubts import values_gone
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
@@ -28,7 +29,7 @@ from .duplicate_rows import (
     several_rows_a_record,
     sort_repeated_keys,
 )
-from .file_doubts import doubts, no_rows
+from .file_doubts import doubts, no_rows, repeats
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
 from .known_files import utc_microseconds, utc_seconds
@@ -68,6 +69,7 @@ from .row_rules import PARSED, Sheet, fill_records, months_alone, parse, parse_w
 from .text_around_table import (
     describe_around,
     has_notes_alone,
+    heading_of_no_records,
     other_order_below,
     records_above_header,
     says_rows_are_missing,
@@ -394,6 +396,9 @@ class FileLanding(LandingSession):
         self._settle_conflicts(found, file, load, sheet, counts)
         previous = self.decisions.last_accepted(file)
         self._compare_with_others(found, file, facts["sha256"], sheet, counts, previous)
+        found.notes += [*vocabulary.notes, *repeats(counts.rows, counts.merged)]
+        if previous:
+            found.notes += values_gone(self.con, self.home, load, sheet, load_of(previous))
         found.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if counts.rows > LARGE:
@@ -451,6 +456,7 @@ class FileLanding(LandingSession):
             found.hold_reason = too_many(advice) if advice else reason
         if found.hold_reason is None and found.kinds:
             found.hold_reason = other_order_below(self.con, sheet)
+            found.notes += heading_of_no_records(self.con, sheet)
         found.hold_reason = found.hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
 
     def _compare_with_earlier(self, found: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts) -> None:

@@ -51,6 +51,7 @@ THOUSANDS = 3
 """Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
 REPLACED_ROWS = 20
 """Rows of a file, and of those that it withdraws, from which a file that has none of them is no list of corrections."""
+REPLACED_OF_LIST = 5
 SPREADSHEET_ROWS = (65_536, 1_048_576)
 """Rows of a sheet in Excel 2003 and since: what a file has beyond them is lost where it is opened and saved."""
 GROUPED_ROWS = 50
@@ -264,10 +265,12 @@ def withdraws_too_much(
     else:
         current, withdrawn = rows.by_file(older)
     if current < limits.withdrawn_rows or withdrawn <= limits.withdrawn_share * current:
-        if withdrawn < REPLACED_ROWS or withdrawn <= limits.withdrawn_share * current:
+        # A whole list is short, and to lack any of it is seldom a correction.
+        fewest = REPLACED_OF_LIST if sheet.contract.kind == "list" else REPLACED_ROWS
+        if withdrawn < fewest or withdrawn <= limits.withdrawn_share * current:
             return None, []
         (own,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))}"))
-        if withdrawn < current or own < REPLACED_ROWS:
+        if withdrawn < current or own < fewest:
             lacks = f"lacks {withdrawn:,} of the {current:,} rows of its window, and they count no more"
             return None, [f"{lacks}: is it all of its window, or corrections alone? A newer file of all rows brings them back"]
         none = f"has none of the {current:,} rows that counted in its window, and they count no more"

@@ -55,6 +55,7 @@ _THOUSANDS = re.compile(r"(£|\bgbp)\s?['’]?000s?\b|(£|\bgbp\s?)(k|m|mn|bn)\b
 _NOT_POUNDS = re.compile(
     rf"{_THOUSANDS.pattern}|(?<![\d,])000s?\b|\b(thousands|millions|pence|eur|euros?|usd|dollars?)\b|[€$]", re.I
 )
+_SECTION = r"\b(void(?:ed)?|cancelled|deleted|rejected|duplicates?|withdrawn|no crimes?|created in error|entered in error)\b"
 _SAID = r"(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
 _PERIOD = re.compile(rf"\b(?:from|between|period)\b\D{{0,20}}{_SAID}\s*(?:to|and|until|till|[-–])\s*:?\s*{_SAID}", re.I)
 """`Period: 01/03/2025 - 31/03/2025`, as reports print what they were asked for."""
@@ -192,20 +193,42 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
     return _another_table(con, sheet, [c for c in sheet.contract.columns if c.name in names], words)
 
 
+def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
+    """Notes a row of `landing_quarantined` that says `Void` or the like and nothing else, as above a section of such rows."""
+    names = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position and not c.identifier]
+    if (placing := sheet.contract.date_column) not in names:
+        return
+    cells = f"list_filter([{', '.join(f'q_{name}' for name in names)}], lambda cell: cell <> '')"
+    found = con.execute(
+        f"""
+        select line, lower(regexp_extract({cells}[1], {literal(_SECTION)}, 1, 'i')) from {QUARANTINED}
+        where q_{placing} is null and len({cells}) = 1 and regexp_matches({cells}[1], {literal(_SECTION)}, 'i')
+            and exists (select 1 from {PARSED} as p where not p.bad and p.line > {QUARANTINED}.line)
+        order by line limit 1
+        """
+    ).fetchone()
+    if found:
+        said = f"line {found[0]} says '{found[1]}' and nothing else, and the rows below it count"
+        yield f"{said}: leave them out if they should not"
+
+
 def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequence[Column], words: str) -> str | None:
     """The reason to hold a file with rows in quarantine that look like the header of a table of something else, and good rows
-    below, or None. `words`: the headers of the file's own columns, as SQL."""
+    above and below, or None. `words`: the headers of the file's own columns, as SQL."""
     placing = sheet.contract.date_column
     values = {c.name: ", ".join(literal(v.lower()) for v in c.values) for c in columns if c.values}
     no_values = [f"lower(coalesce(q_{name}, '')) not in ({allowed})" for name, allowed in values.items()]
     cells = f"list_filter([{', '.join(f'q_{c.name}' for c in columns)}], lambda cell: cell <> '')"
     found = con.execute(
         f"""
-        select line from {QUARANTINED}
+        select line from {QUARANTINED} as q
         where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {FEWEST_HEADERS}
             and len(list_distinct({cells})) = len({cells}) and q_{placing} <> ''
             and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {' and '.join(no_values) or 'true'}
-            and exists (select 1 from {PARSED} as p where not p.bad and p.line > {QUARANTINED}.line)
+            -- Between good rows: one right below the header may be the same in another language.
+            and (
+                select coalesce(bool_or(p.line < q.line) and bool_or(p.line > q.line), false) from {PARSED} as p where not p.bad
+            )
         order by line limit 1
         """
     ).fetchone()

@@ -51,6 +51,7 @@ class VocabularyCheck:
     """Why the file is held; None where it may land."""
     warnings: dict[str, int] = field(default_factory=dict)
     """Column -> rows without a known value, where there are enough of them to warn a person."""
+    notes: list[str] = field(default_factory=list)
 
 
 def classifying(contract: Contract) -> list[str]:
@@ -64,6 +65,7 @@ def check_vocabulary(
     unknown: dict[str, dict[str, int]] = {}
     hold_reasons: list[str] = []
     warnings: dict[str, int] = {}
+    notes: list[str] = []
     for column in classifying(contract):
         known = None if column in absent else known_values(home, load.force_code, load.extract, column)
         if known is None:
@@ -72,6 +74,9 @@ def check_vocabulary(
         values, n_rows, n_unknown, n_counting = _look_up(cells, known, contract.column(column))
         if values:
             unknown[column] = values
+        if n_counting == 0 and not n_unknown and values and column != UNIT and rows >= limits.vocabulary_rows:
+            # Beside an item that is known, an unknown one holds nothing back.
+            notes.append(f"{column}: none of its {n_rows:,} rows counts by it, and no list knows {shown_values(values)}")
         if rows < limits.vocabulary_rows or not n_unknown:
             continue
         percent = 100 * n_unknown / n_rows
@@ -81,7 +86,7 @@ def check_vocabulary(
             hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
         if percent >= limits.unknown_told_percent:
             warnings[column] = n_unknown
-    return VocabularyCheck(unknown, "; ".join(hold_reasons) or None, warnings)
+    return VocabularyCheck(unknown, "; ".join(hold_reasons) or None, warnings, notes)
 
 
 def _look_up(

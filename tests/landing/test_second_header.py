@@ -58,6 +58,22 @@ def test_second_header_in_a_file_with_identifiers(warehouse):
 OTHER = "area,month,code,state,sum"
 
 
+def test_a_header_in_two_languages(warehouse):
+    records = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(6)]
+    entry = warehouse.land("crimes", "Cyfeirnod,Dyddiad,Cod,Statws,Ardal", *records)
+    assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 6, 1)
+
+
+@pytest.mark.parametrize(
+    "heading,is_noted", [("VOID SLIPS,,,,", True), ("Dales,,,,", False), (",2025-03-01,,,Void", False), ("Avoided,,,,", False)]
+)
+def test_a_section_of_rows_that_are_no_records(warehouse, heading, is_noted):
+    records = [f"C{n},2025-03-01,92D,Recorded,Dales" for n in range(6)]
+    entry = warehouse.land("crimes", *records[:3], heading, *records[3:])
+    note = "line 5 says 'void' and nothing else, and the rows below it count: leave them out if they should not"
+    assert (entry.rows_landed, note in entry.drift) == (6, is_noted), entry.drift
+
+
 @pytest.mark.parametrize(
     "row,below,outcome",
     [
