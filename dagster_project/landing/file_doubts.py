@@ -93,7 +93,8 @@ def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None
     days = (sheet.covered_to - sheet.covered_from).days + 1
     count = "its day counts as 0" if days == 1 else f"its {days:,} days count as 0"
     if rows:
-        return f"none of its {counted(rows, 'row')} lands, and {count}: see pam quarantine"
+        none = "its only row does not land" if rows == 1 else f"none of its {rows:,} rows lands"
+        return f"{none}, and {count}: see pam quarantine"
     if previous is None or not previous.rows_landed or days < GAP_DAYS:
         return None
     return f"no rows, where the file before had {previous.rows_landed:,}: {count}"

@@ -208,7 +208,7 @@ def test_a_message_in_place_of_rows(warehouse, line, outcome):
     if outcome == "held":
         assert entry.reason == "header and a message, and no rows, over 365 days: not believed of crimes"
     else:
-        assert entry.drift == ["none of its 1 row lands, and its 365 days count as 0: see pam quarantine"]
+        assert entry.drift == ["its only row does not land, and its 365 days count as 0: see pam quarantine"]
 
 
 def test_a_short_file_of_bad_rows(warehouse):
