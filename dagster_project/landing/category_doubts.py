@@ -11,6 +11,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import CLASSIFYING
 
 from .raw_store import Load, parquet_of
+from .refusal import printable
 from .row_rules import Sheet
 
 MOST_VALUES = 1_000
@@ -84,4 +85,4 @@ def _values(
 def _shown(some: list[str], values: Values) -> str:
     """The first of some values with their rows."""
     more = f" and {len(some) - SHOWN:,} more" if len(some) > SHOWN else ""
-    return ", ".join(f"'{value[:40]}' ({values[value]:,})" for value in some[:SHOWN]) + more
+    return ", ".join(f"'{printable(value[:40])}' ({values[value]:,})" for value in some[:SHOWN]) + more

@@ -246,10 +246,8 @@ def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]
     for c in columns:
         for blank in (0, 1) if c.type == "list" else ():
             size = f"length({c.name}) + {blank} * (length({c.name}) - length(replace({c.name}, ';', '')))"
-            n, most = one_row(con.execute(
-                f"select count(*), any_value(n) from (select {size} as n, max({size}) over () as most from {parquet_of(path)})"
-                " where n = most"
-            ))
+            sizes = f"select {size} as size, count(*) from {parquet_of(path)} where {c.name} is not null group by 1"
+            most, n = con.execute(f"{sizes} order by 1 desc limit 1").fetchone() or (0, 0)
             if most in CUT_AT and n >= CUT_ROWS:
                 yield f"{c.name}: the longest, in {n:,} rows, all have {most} characters: are they cut off, and items lost?"
                 break

@@ -11,7 +11,7 @@ import duckdb
 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.core.seeds import force_names
-from dagster_project.core.sql import literal
+from dagster_project.core.sql import literal, one_row
 
 from .csv_reader import CELLS
 from .header_columns import AroundTable, Layout
@@ -193,6 +193,11 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
     return _another_table(con, sheet, [c for c in sheet.contract.columns if c.name in names], words)
 
 
+def _good_lines(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """The first and the last line of a good row; 0 if there is none."""
+    return one_row(con.execute(f"select coalesce(min(line), 0), coalesce(max(line), 0) from {PARSED} where not bad"))
+
+
 def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
     """Notes a row of `landing_quarantined` that says `Void` or the like and nothing else, as above a section of such rows."""
     names = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position and not c.identifier]
@@ -203,11 +208,10 @@ def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Itera
         f"""
         select line, lower(regexp_extract({cells}[1], {literal(_SECTION)}, 1, 'i')) from {QUARANTINED}
         where q_{placing} is null and len({cells}) = 1 and regexp_matches({cells}[1], {literal(_SECTION)}, 'i')
-            and exists (select 1 from {PARSED} as p where not p.bad and p.line > {QUARANTINED}.line)
         order by line limit 1
         """
     ).fetchone()
-    if found:
+    if found and found[0] < _good_lines(con)[1]:
         said = f"line {found[0]} says '{found[1]}' and nothing else, and the rows below it count"
         yield f"{said}: leave them out if they should not"
 
@@ -216,23 +220,23 @@ def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequen
     """The reason to hold a file with rows in quarantine that look like the header of a table of something else, and good rows
     above and below, or None. `words`: the headers of the file's own columns, as SQL."""
     placing = sheet.contract.date_column
+    filled = " and ".join(f"q_{name} <> ''" for name in (*sheet.key, placing))
     values = {c.name: ", ".join(literal(v.lower()) for v in c.values) for c in columns if c.values}
     no_values = [f"lower(coalesce(q_{name}, '')) not in ({allowed})" for name, allowed in values.items()]
     cells = f"list_filter([{', '.join(f'q_{c.name}' for c in columns)}], lambda cell: cell <> '')"
     found = con.execute(
         f"""
-        select line from {QUARANTINED} as q
+        select line from {QUARANTINED}
         where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {FEWEST_HEADERS}
-            and len(list_distinct({cells})) = len({cells}) and q_{placing} <> ''
+            and len(list_distinct({cells})) = len({cells}) and {filled}
             and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {' and '.join(no_values) or 'true'}
-            -- Between good rows: one right below the header may be the same in another language.
-            and (
-                select coalesce(bool_or(p.line < q.line) and bool_or(p.line > q.line), false) from {PARSED} as p where not p.bad
-            )
-        order by line limit 1
+        order by line limit 100
         """
-    ).fetchone()
-    return None if found is None else (
-        f"line {found[0]} looks like the header of another table, and the rows below it are read as records: make each table a"
+    ).fetchall()
+    # One right below the header may be the same in another language.
+    first, last = _good_lines(con) if found else (0, 0)
+    line = next((line for (line,) in found if first < line < last), None)
+    return line and (
+        f"line {line} looks like the header of another table, and the rows below it are read as records: make each table a"
         " file of its own; if they are records, release the file"
     )

@@ -81,6 +81,7 @@ def test_a_section_of_rows_that_are_no_records(warehouse, heading, is_noted):
         (OTHER, None, "accepted"),
         # A record with faults, a heading and the file's own header again are no such header.
         ("C7,soon,what,state,sum", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
+        (",soon,what,state,sum", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
         ("Pending,soon,92D,Recorded,Dales", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
         ("Void slips,,,,", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
         ("Crime Ref,Recorded on,Offence,Status,Area", "C8,2025-03-01,92D,Recorded,Dales", "accepted"),
