@@ -44,6 +44,9 @@ QUOTED_VALUE = 60
 RAGGED = "wrong number of fields"
 TORN = "a quote opens in this line and does not close before the next row"
 LINES = "lines and separators within the key: a quote opens or closes in the wrong place"
+DAY_NUMBER = r"^[34]\d{4}(\.\d+)?$"
+"""A spreadsheet's number of a day from 1982 to 2036, where it does not show it as one."""
+NUMBERED = ": a spreadsheet's number of a day: show the column as dd/mm/yyyy and save again"
 NO_DAY = "is what programs write for no day"
 
 
@@ -419,7 +422,9 @@ def _fault(column: Column) -> str:
     reason = f"{before} || left(t_{column.name}, {QUOTED_VALUE}) || {after}"
     if column.type in ("date", "timestamp"):
         is_month = f"regexp_matches(lower(t_{column.name}), {literal(MONTH_CELL)})"
-        reason += f" || case when {is_month} then {literal(f': {MONTH_ALONE}')} else '' end"
+        is_number = f"regexp_matches(t_{column.name}, {literal(DAY_NUMBER)})"
+        month, number = literal(f": {MONTH_ALONE}"), literal(NUMBERED)
+        reason += f" || case when {is_month} then {month} when {is_number} then {number} else '' end"
     return reason
 
 

@@ -186,3 +186,12 @@ def test_a_mapping_says_which_range_it_was(warehouse):
     (warehouse.home.mappings / "searches.yml").write_text(mapping)
     entry = searches(warehouse, *["Oct-17"] * 10, "18-24")
     assert entry.outcome == "accepted" and {r["age_range"] for r in warehouse.raw(entry)} == {"10-17", "18-24"}
+
+
+@pytest.mark.parametrize(
+    "cell,is_number", [("45961", True), ("45961.9583", True), ("2025", False), ("25961", False), ("459612", False)]
+)
+def test_number_of_a_day_is_named_as_such(warehouse, cell, is_number):
+    entry = warehouse.land("crimes", "C1,2025-03-01,92D,Recorded,Dales", f"C2,{cell},92D,Recorded,Dales")
+    more = ": a spreadsheet's number of a day: show the column as dd/mm/yyyy and save again"
+    assert warehouse.quarantine(entry)[0]["_reasons"] == f"recorded_on: '{cell}' is not a date{more if is_number else ''}"
