@@ -28,34 +28,38 @@ Values = dict[str, int]
 """Value -> its rows."""
 
 
-def names_of_categories(con: duckdb.DuckDBPyConnection, sheet: Sheet, load: Load, home: Home) -> Iterator[str]:
-    """Notes the values of a file's columns of text that are spelled in several ways, or stand for a blank."""
+def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load | None) -> Iterator[str]:
+    """Notes the categories of a file. `before`: the last load before it."""
     if not sheet.key:
         return
-    columns = [c for c in _categories(sheet) if c.type == "text"]
-    for name, values in _values(con, load, home, columns):
-        alike: dict[str, list[str]] = {}
-        for value in values:
-            alike.setdefault(re.sub(_SPELLING, "", value).casefold(), []).append(value)
-        if several := [own for own in alike.values() if len(own) > 1]:
-            more = f", and {len(several) - 1:,} more" if len(several) > 1 else ""
-            yield f"{name}: {_shown(several[0], values)} are categories of their own{more}: is it one, spelled in several ways?"
-        if blanks := [value for value in values if _BLANK.fullmatch(value)]:
-            said = f"{name}: {_shown(blanks, values)}, as programs write a blank, is a category"
-            yield f"{said}: a mapping's values can make it a blank"
+    columns = _categories(sheet)
+    now = _values(con, home, load, columns)
+    for name in (c.name for c in columns if c.type == "text" and c.name in now):
+        yield from _spellings(name, now[name])
+    if before:
+        earlier = _values(con, home, before, [c for c in columns if c.name in now and c.name != "status"])
+        for name, then in earlier.items():
+            yield from _gone(name, now[name], then)
 
 
-def values_gone(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, before: Load) -> Iterator[str]:
+def _spellings(name: str, values: Values) -> Iterator[str]:
+    """Notes values that are spelled in several ways, or stand for a blank."""
+    alike: dict[str, list[str]] = {}
+    for value in values:
+        alike.setdefault(re.sub(_SPELLING, "", value).casefold(), []).append(value)
+    if several := [own for own in alike.values() if len(own) > 1]:
+        more = f", and {len(several) - 1:,} more" if len(several) > 1 else ""
+        yield f"{name}: {_shown(several[0], values)} are categories of their own{more}: is it one, spelled in several ways?"
+    if blanks := [value for value in values if _BLANK.fullmatch(value)]:
+        said = f"{name}: {_shown(blanks, values)}, as programs write a blank, is a category"
+        yield f"{said}: a mapping's values can make it a blank"
+
+
+def _gone(name: str, now: Values, then: Values) -> Iterator[str]:
     """Notes the values that the file before had often, and this one never: as after a system gave them other names."""
-    if not sheet.key or not (load.raw(home).exists() and before.raw(home).exists()):
-        return
-    columns = [c for c in _categories(sheet) if c.name != "status"]
-    now = dict(_values(con, load, home, columns))
-    for name, then in _values(con, before, home, [c for c in columns if c.name in now]):
-        share = sum(now[name].values()) / max(1, sum(then.values()))
-        gone = [value for value, n in then.items() if value not in now[name] and n * share >= USUAL_ROWS]
-        if gone and now[name]:
-            yield f"{name}: in the file before {_shown(gone, then)}, in this one none, which counts as 0: has it another name?"
+    share = sum(now.values()) / max(1, sum(then.values()))
+    if gone := [value for value, n in then.items() if value not in now and n * share >= USUAL_ROWS]:
+        yield f"{name}: in the file before {_shown(gone, then)}, in this one none, which counts as 0: has it another name?"
 
 
 def _categories(sheet: Sheet) -> list[Column]:
@@ -67,19 +71,21 @@ def _categories(sheet: Sheet) -> list[Column]:
     ]  # fmt: skip
 
 
-def _values(
-    con: duckdb.DuckDBPyConnection, load: Load, home: Home, columns: Iterable[Column]
-) -> Iterator[tuple[str, Values]]:
-    """The values of each column that a load's rows have, unless it is free text."""
+def _values(con: duckdb.DuckDBPyConnection, home: Home, load: Load, columns: Iterable[Column]) -> dict[str, Values]:
+    """The values of each column that a load's rows have, most frequent first, unless it is free text or has none."""
+    if not load.raw(home).exists():
+        return {}
     path = parquet_of(load.raw(home))
-    for c in columns:
-        if c.name in (row[0] for row in con.execute(f"describe select * from {path}").fetchall()):
-            rows = con.execute(
-                f"select {c.name}, count(*) from {path} where {c.name} is not null group by 1 order by 2 desc, 1"
-                f" limit {MOST_VALUES + 1}"
-            ).fetchall()
-            if len(rows) <= MOST_VALUES:
-                yield c.name, dict(rows)
+    stored = {name for name, *_ in con.execute(f"describe from {path}").fetchall()}
+    counted = " union all ".join(
+        f"(select '{c.name}', {c.name}, count(*) from {path} where {c.name} is not null group by 2 order by 3 desc, 2"
+        f" limit {MOST_VALUES + 1})"
+        for c in columns if c.name in stored
+    )  # fmt: skip
+    found: dict[str, Values] = {}
+    for name, value, n in con.execute(counted).fetchall() if counted else ():
+        found.setdefault(name, {})[value] = n
+    return {name: values for name, values in found.items() if len(values) <= MOST_VALUES}
 
 
 def _shown(some: list[str], values: Values) -> str:

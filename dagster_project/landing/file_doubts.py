@@ -15,7 +15,6 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
 
-from .category_doubts import names_of_categories
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
@@ -75,7 +74,6 @@ def doubts(
         notes += _blanks(con, sheet, columns, stored, landed)
     notes += _days(con, path, sheet, landed)
     notes += _keys_alike(con, path, sheet, landed)
-    notes += names_of_categories(con, sheet, load, home)
     notes += _identifiers_alike(con, sheet, landed)
     notes += _cut_lists(con, path, columns)
     notes += _times_in_utc(sheet)
@@ -243,13 +241,15 @@ def _identifiers_alike(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int
 
 def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]) -> Iterator[str]:
     """Notes lists of which the longest have a length at which programs cut texts off, with or without blanks after each `;`."""
-    for c in columns:
-        for blank in (0, 1) if c.type == "list" else ():
-            size = f"length({c.name}) + {blank} * (length({c.name}) - length(replace({c.name}, ';', '')))"
-            sizes = f"select {size} as size, count(*) from {parquet_of(path)} where {c.name} is not null group by 1"
-            most, n = con.execute(f"{sizes} order by 1 desc limit 1").fetchone() or (0, 0)
-            if most in CUT_AT and n >= CUT_ROWS:
-                yield f"{c.name}: the longest, in {n:,} rows, all have {most} characters: are they cut off, and items lost?"
+    for name in (c.name for c in columns if c.type == "list"):
+        sizes = (f"length({name})", f"2 * length({name}) - length(replace({name}, ';', ''))")
+        longest = one_row(con.execute(f"select max({sizes[0]}), max({sizes[1]}) from {parquet_of(path)}"))
+        for size, most in zip(sizes, longest, strict=True):
+            if most not in CUT_AT:
+                continue
+            (n,) = one_row(con.execute(f"select count(*) from {parquet_of(path)} where {size} = {most}"))
+            if n >= CUT_ROWS:
+                yield f"{name}: the longest, in {n:,} rows, all have {most} characters: are they cut off, and items lost?"
                 break
 
 

@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.core.errors import Cause, cause_of
 
-from .category_doubts import values_gone
+from .category_doubts import category_doubts
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
 from .containers import read_manifest, read_stored
@@ -397,8 +397,7 @@ class FileLanding(LandingSession):
         previous = self.decisions.last_accepted(file)
         self._compare_with_others(found, file, facts["sha256"], sheet, counts, previous)
         found.notes += [*vocabulary.notes, *repeats(counts.rows, counts.merged)]
-        if previous:
-            found.notes += values_gone(self.con, self.home, load, sheet, load_of(previous))
+        found.notes += category_doubts(self.con, self.home, load, sheet, load_of(previous) if previous else None)
         found.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if counts.rows > LARGE:

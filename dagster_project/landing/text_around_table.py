@@ -235,8 +235,17 @@ def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequen
     ).fetchall()
     # One right below the header may be the same in another language.
     first, last = _good_lines(con) if found else (0, 0)
-    line = next((line for (line,) in found if first < line < last), None)
+    likely = [line for (line,) in found if first < line < last]
+    line = next((line for line in likely if not _has_values_of_rows(con, sheet, columns, line)), None)
     return line and (
         f"line {line} looks like the header of another table, and the rows below it are read as records: make each table a"
         " file of its own; if they are records, release the file"
     )
+
+
+def _has_values_of_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequence[Column], line: int) -> bool:
+    """Whether a quarantined row has a value that good rows have in the same column: then it is no header."""
+    told = [c.name for c in columns if c.name not in (*sheet.key, sheet.contract.date_column)]
+    same = " or ".join(f"lower(p.c_{name}) = lower(q.q_{name})" for name in told) or "false"
+    rows = f"select 1 from {QUARANTINED} as q join {PARSED} as p on {same} where q.line = {line} and not p.bad limit 1"
+    return bool(con.execute(rows).fetchall())
