@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PUBLISHED_ONLY = 3
 """Exit code of a published night whose receipt could not be written, or that could not be loaded into PostgreSQL."""
 
-MOST_FILES = 100
+MAX_FILES = 100
 """Files that are named below a reason."""
 
 STAGES = {"landing": "Landing the extracts", "building": "Building the marts", "checking": "Checking the night",
@@ -189,8 +189,8 @@ def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         several = len(own) > 1
         yield f"{label}{counted(len(own), 'file') if several else own[0]}: {reason}"
         if several:
-            more = f" and {len(own) - MOST_FILES} more (pam status --json)" if len(own) > MOST_FILES else ""
-            yield f"  {', '.join(own[:MOST_FILES])}{more}"
+            more = f" and {len(own) - MAX_FILES} more (pam status --json)" if len(own) > MAX_FILES else ""
+            yield f"  {', '.join(own[:MAX_FILES])}{more}"
 
 
 def _show_checks(console: Console, receipt: Receipt) -> None:

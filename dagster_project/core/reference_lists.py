@@ -26,7 +26,7 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
-MOST_PEOPLE = 10**10
+MAX_PEOPLE = 10**10
 """More than an area can have: such a number would make every rate 0."""
 LONGEST_VALUE = 100_000
 """Characters that a value of the vocabulary may have: it is copied from a file. Other cells: `LONGEST`."""
@@ -114,7 +114,7 @@ def _fault_of_row(values: dict[str, str]) -> str:
         return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"
     if "population" in values:
         people = values["population"]
-        if not (people.isascii() and people.isdigit() and 0 < int(people) < MOST_PEOPLE):
+        if not (people.isascii() and people.isdigit() and 0 < int(people) < MAX_PEOPLE):
             return (
                 f"population {people!r} is no number of people: write it in digits alone, such as 125800, and leave out areas"
                 " where nobody lives"

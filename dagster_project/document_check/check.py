@@ -37,17 +37,17 @@ from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
 from .words_around_numbers import is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
 
-MOST_NUMBERS = 100_000
-MOST_IN_SENTENCE = 100
+MAX_NUMBERS = 100_000
+MAX_IN_SENTENCE = 100
 LONGEST_SENTENCE = 10_000
 """Numbers and characters. Longer text is a list without line breaks: none is linked, as each is compared with all others."""
 LONGEST_CONTEXT = 2_000
 """Characters of a paragraph's earlier sentences that are kept to understand a sentence."""
 PROSE = 7
-"""Words from which a cell of an unknown table is read as a sentence."""
+"""A cell of an unknown table with at least so many words is read as a sentence."""
 FIGURES = ("figure", "days")
 """Kinds of numbers that may be figures. Days count as one only if they are linked."""
-TOO_LONG = f"a list: more than {MOST_IN_SENTENCE} numbers or {LONGEST_SENTENCE:,} characters without a full stop"
+TOO_LONG = f"a list: more than {MAX_IN_SENTENCE} numbers or {LONGEST_SENTENCE:,} characters without a full stop"
 UNKNOWN_TABLE = "the edition has no table with these words in title, rows and columns"
 UNKNOWN_CELL = "the edition's table has no such row and column"
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
@@ -87,8 +87,8 @@ def check_document(
     """
     blocks = read_document(path)
     texts = [text for block in blocks for text in cells_of(block)]
-    if sum(len(re.findall(r"\d[\d.,]*", t.text)) for t in texts) > MOST_NUMBERS:
-        raise DocumentError(f"{path.name}: holds more than {MOST_NUMBERS:,} numbers; check it in parts")
+    if sum(len(re.findall(r"\d[\d.,]*", t.text)) for t in texts) > MAX_NUMBERS:
+        raise DocumentError(f"{path.name}: holds more than {MAX_NUMBERS:,} numbers; check it in parts")
     # A document of `pam report` numbers its paragraphs differently from the printed report.
     has_own_paragraphs = any(b.tag.startswith(FIGURE_TAG) for t in texts for b in t.bound)
     check = _Check(con, figures, home, has_own_paragraphs)
@@ -185,7 +185,7 @@ class _Check:
         context = self.context
         own_numbers = [replace(n, start=n.start - start, end=n.end - start) for n in numbers]
         may_be = [n for n in own_numbers if n.kind in FIGURES]
-        is_read = len(may_be) <= MOST_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
+        is_read = len(may_be) <= MAX_IN_SENTENCE and len(sentence) <= LONGEST_SENTENCE
         figures = [n for n in own_numbers if n.kind == "figure"]
         links = self._links(sentence, may_be, figures) if is_read else {}
         links |= claimed(sentence, self.known)

@@ -37,7 +37,7 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     if figure.value is None:
         is_rate = figure.shows in ("value", "prior_value") and figure.unit == "percent"
         is_of_nothing = is_rate and figure.status in ("complete", "partial")
-        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file has it for these days"
+        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "the extracts do not cover the period"
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)
     printed_steps = printed.value * printed.places
@@ -45,8 +45,8 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     if printed_steps == side * (steps + Decimal("0.5")).to_integral_value(ROUND_FLOOR):
         return "agrees", reason
     if printed_steps == side * steps.to_integral_value(ROUND_FLOOR):
-        return "agrees when cut", "printed cut off, not rounded"
+        return "agrees when cut", "matches if rounded down"
     # The whole period may have what was printed, unless a part of it counts more already.
     if figure.status == "partial" and not (figure.unit == "count" and figure.value > printed.value):
-        return NOT_COMPUTABLE, "files cover only a part of its days"
+        return NOT_COMPUTABLE, "the extracts cover only a part of the period"
     return DISAGREES, "the marts have another figure"

@@ -25,7 +25,7 @@ _COMMON = {
 }  # fmt: skip
 """Words that do not say what is counted."""
 _LONG = 12
-"""Letters from which two labels are not alike by chance."""
+"""Labels with at least so many letters are not alike by chance."""
 Match = tuple[int, bool]
 """The number of an edition's row or column, and whether its label is the same."""
 _ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")

@@ -9,7 +9,7 @@ from .read_word import word_blocks
 
 LARGEST = 50 << 20
 """Bytes of a file."""
-MOST_TEXT = 5_000_000
+MAX_TEXT = 5_000_000
 """Characters of a document's text."""
 FORMS = (".docx", ".pdf", ".txt")
 
@@ -26,13 +26,13 @@ def read_document(path: Path) -> list[Block]:
         if form == ".docx":
             blocks = word_blocks(path)
         elif form == ".pdf":
-            blocks = blocks_of(visible_text(pdf_text(path, MOST_TEXT)))
+            blocks = blocks_of(visible_text(pdf_text(path, MAX_TEXT)))
         else:
             blocks = blocks_of(visible_text(path.read_text(encoding="utf-8-sig")))
     except UnicodeDecodeError as error:
         raise DocumentError(f"{path.name}: is not UTF-8 text (byte {error.start:,}): save it as UTF-8") from error
     except DocumentError as error:
         raise DocumentError(f"{path.name}: {error}") from error
-    if sum(len(c.text) for b in blocks for c in cells_of(b)) > MOST_TEXT:
-        raise DocumentError(f"{path.name}: holds more than {MOST_TEXT:,} characters; check it in parts")
+    if sum(len(c.text) for b in blocks for c in cells_of(b)) > MAX_TEXT:
+        raise DocumentError(f"{path.name}: holds more than {MAX_TEXT:,} characters; check it in parts")
     return blocks

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .model import DocumentError
 
-MOST_PAGES = 1_000
+MAX_PAGES = 1_000
 _EDGE = 3
 """Lines at the top and foot of a page that may be its header or footer."""
 _PAGE = re.compile(r"(?:page )?(?:[-–] ?)?#(?: ?(?:of|/) ?#)?(?: ?[-–])?", re.I)
@@ -36,8 +36,8 @@ def pdf_text(path: Path, most: int) -> str:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             raise DocumentError("is locked with a password: save it without")
-        if len(reader.pages) > MOST_PAGES:
-            raise DocumentError(f"has {len(reader.pages):,} pages, more than the {MOST_PAGES:,} that are read")
+        if len(reader.pages) > MAX_PAGES:
+            raise DocumentError(f"has {len(reader.pages):,} pages, more than the {MAX_PAGES:,} that are read")
         for page in reader.pages:
             pages.append(page.extract_text(extraction_mode="layout", layout_mode_space_vertically=True))
             if sum(map(len, pages)) > most:

@@ -14,10 +14,10 @@ from .raw_store import Load, parquet_of
 from .refusal import printable
 from .row_rules import Sheet
 
-MOST_VALUES = 1_000
+MAX_VALUES = 1_000
 """A column with more is free text, and no category."""
 USUAL_ROWS = 30
-"""Rows of a category that would be usual, from which none is no chance, as in `unit_without_events`."""
+"""Where at least so many rows of a category are usual, none is no chance, as in `unit_without_events`."""
 SHOWN = 3
 _SPELLING = r"â€.|[\s\-–—_.,'’‘\"“”]"
 """What the same category may have or lack; the first is a dash or a quote in another encoding."""
@@ -79,13 +79,13 @@ def _values(con: duckdb.DuckDBPyConnection, home: Home, load: Load, columns: Ite
     stored = {name for name, *_ in con.execute(f"describe from {path}").fetchall()}
     counted = " union all ".join(
         f"(select '{c.name}', {c.name}, count(*) from {path} where {c.name} is not null group by 2 order by 3 desc, 2"
-        f" limit {MOST_VALUES + 1})"
+        f" limit {MAX_VALUES + 1})"
         for c in columns if c.name in stored
     )  # fmt: skip
     found: dict[str, Values] = {}
     for name, value, n in con.execute(counted).fetchall() if counted else ():
         found.setdefault(name, {})[value] = n
-    return {name: values for name, values in found.items() if len(values) <= MOST_VALUES}
+    return {name: values for name, values in found.items() if len(values) <= MAX_VALUES}
 
 
 def _shown(some: list[str], values: Values) -> str:

@@ -21,7 +21,7 @@ from .refusal import printable
 from .row_rules import Sheet
 
 ALIKE = 0.6
-"""Similarity of two headers (0 to 1) from which one may be the other's new name."""
+"""Headers that are at least so similar (0 to 1): one may be the other's new name."""
 BLANK_ROWS = 50
 """A column that is blank in every row of a file with at least this many rows counts as absent."""
 LONG_AFTER = timedelta(days=31)

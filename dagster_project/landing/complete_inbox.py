@@ -23,7 +23,7 @@ from . import accepted, find_files, read_ledger
 from .choose_mapping import recognise_files
 from .mappings import read_mappings
 
-MOST_SHOWN = 8
+MAX_SHOWN = 8
 
 Part = tuple[str, str | None]
 """An extract, and a force; any force where it is None."""
@@ -63,8 +63,8 @@ def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: P
     present = {part for f in files if not f.problem for part in (f.extract_and_force, (f.extract_and_force[0], None))}
     missing = sorted((x, f or "") for x, f in expected - present)
     if missing:
-        shown = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:MOST_SHOWN])
-        more = f" and {len(missing) - MOST_SHOWN} more" if len(missing) > MOST_SHOWN else ""
+        shown = ", ".join(f"{x} ({f})" if f else x for x, f in missing[:MAX_SHOWN])
+        more = f" and {len(missing) - MAX_SHOWN} more" if len(missing) > MAX_SHOWN else ""
         return InboxCheck(None, f"not complete, {len(missing)} of {len(expected)} missing: {shown}{more}", new_cursor)
     if now - since < settings.settled_minutes * 60:
         return InboxCheck(None, f"complete, and changed less than {settings.settled_minutes:g} minutes ago", new_cursor)

@@ -27,7 +27,7 @@ LARGEST = 4 << 30
 """Bytes that a file may have, unpacked: more is a mistake, or a file made to fill the memory."""
 
 LARGEST_MANIFEST = 1 << 20
-MOST_ROWS = 10**15
+MAX_ROWS = 10**15
 _FAULTS: dict[int | str, str] = {
     "json_invalid": "can't be read as JSON", "model_type": "not an object ({...}) with rows and sha256",
     "rows": "rows is not a whole number", "sha256": "sha256 is not 64 hexadecimal digits",
@@ -176,7 +176,7 @@ def _unzip(data: bytes) -> bytes:
 class Manifest(BaseModel, frozen=True):
     """What a file's manifest says of the stored file; None where it does not say."""
 
-    rows: Annotated[StrictInt, Field(ge=0, le=MOST_ROWS)] | None = None
+    rows: Annotated[StrictInt, Field(ge=0, le=MAX_ROWS)] | None = None
     sha256: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern="^[0-9a-fA-F]{64}$")] | None = None
 
     def check_bytes(self, stored: StoredFile) -> None:

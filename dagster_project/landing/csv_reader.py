@@ -28,7 +28,7 @@ BLOCK = 1 << 24
 """Characters passed to DuckDB at a time: larger blocks are slower, and take twice their size in memory."""
 
 WORTH_IT = 1 << 19
-"""Bytes of a text from which DuckDB's reader is faster."""
+"""For a text of at least so many bytes DuckDB's reader is faster."""
 
 LONGEST_LINE = 1 << 24
 BUFFER = 1 << 24

@@ -12,7 +12,7 @@ DOUBLED_DISTINCT = 50
 
 SEVERAL_ROWS = 100
 SEVERAL_SHARE = 0.05
-"""Rows of a file, and the share of them, from which records with several rows are taken for the way it was exported."""
+"""At least so many rows of a file, and such a share of them: records have several rows because it is exported so."""
 ALONE_ROWS = 10
 ALONE_SHARE = 0.01
 """The same of rows with a list column alone, which no single mistake makes."""

@@ -21,7 +21,7 @@ from .failed_and_hidden_cells import column_number, read_marks
 from .refusal import Refused, printable
 
 HALF_A_SECOND = timedelta(milliseconds=500)
-MOST_CELLS = 100_000_000
+MAX_CELLS = 100_000_000
 """Cells from the first to the last row and column: the library allocates all of them, filled or not."""
 
 _COLUMNS = re.compile(rb'\br=["\']([A-Z]{1,3})\d')
@@ -210,12 +210,12 @@ def _check_extent(data: bytes) -> None:
 
 def _shared_lengths(file: zipfile.ZipFile) -> numpy.ndarray:
     """Bytes of each text that cells refer to by number; empty where all are short, as no sheet could repeat them too often."""
-    if _SHARED not in file.namelist() or file.getinfo(_SHARED).file_size * MOST_CELLS < LARGEST:
+    if _SHARED not in file.namelist() or file.getinfo(_SHARED).file_size * MAX_CELLS < LARGEST:
         return numpy.zeros(0, "int64")
     with file.open(_SHARED) as member:
         ends = [match.end() for match in _TEXT_END.finditer(member.read())]
     lengths = numpy.diff(numpy.array(ends, "int64"), prepend=0)
-    return lengths if lengths.max(initial=0) * MOST_CELLS > LARGEST else lengths[:0]
+    return lengths if lengths.max(initial=0) * MAX_CELLS > LARGEST else lengths[:0]
 
 
 def _check_shared(member: IO[bytes], lengths: numpy.ndarray) -> None:
@@ -239,7 +239,7 @@ def _check_sheet(member: IO[bytes]) -> None:
         last_row = max([last_row, *map(int, set(_ROWS.findall(piece)))])
         tail = piece[-_OVERLAP:]
     last_column = max((column_number(c) for c in columns), default=1)
-    if last_row * last_column > MOST_CELLS:
+    if last_row * last_column > MAX_CELLS:
         raise Refused(
             f"too large: its cells reach to row {last_row} and column {last_column}; is one far from the table? Delete it"
         )

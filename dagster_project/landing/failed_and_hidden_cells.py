@@ -35,7 +35,7 @@ _FONTS = re.compile(rb"</?(?:\w{1,9}:)?fonts\b")
 _STYLE_LIST = re.compile(rb"</?(?:\w{1,9}:)?cellXfs\b")
 _STRIKE = re.compile(rb"<(?:\w{1,9}:)?strike\s{0,9}(?:/?>|val=[\"'](?:1|true)[\"'])")
 _STYLE = re.compile(rb"\bs=[\"'](\d{1,7})[\"']")
-_MOST_STYLES = 100
+_MAX_STYLES = 100
 """Struck styles that cells are searched for: people's workbooks have a few, and each takes time at each cell."""
 _NUMBER_FORMAT = re.compile(rb"<(?:\w{1,9}:)?numFmt\s([^<>]{0,999})>")
 _FOREIGN = re.compile(
@@ -119,7 +119,7 @@ def _add_hidden(marks: SheetMarks, xml: bytes) -> None:
 def _add_styled(found: defaultdict[int, int], xml: bytes, styles: set[bytes]) -> None:
     # A workbook keeps styles that no cell has: those in use are found before each cell is looked at.
     used = styles.intersection(_STYLE.findall(xml)) if styles else ()
-    if not 0 < len(used) <= _MOST_STYLES:
+    if not 0 < len(used) <= _MAX_STYLES:
         return
     cells = rb"<(?:\w{1,9}:)?c\s(?=[^<>]{0,99}\bs=[\"'](?:%b)[\"'])([^<>]{0,99})>" % b"|".join(used)
     for attributes in re.findall(cells, xml):

@@ -28,13 +28,13 @@ ROUND_ROWS = frozenset({1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 50_000, 100
 FLAGS = ({"Y", "N"}, {"Positive", "Negative"})
 """Choices of which a rate is made: one value in all rows makes it 0 or 100."""
 ALIKE_ROWS = 50
-"""Rows of one value from which it is no chance: as for a column that is blank in every row."""
-FEWEST_ROWS, LEAST_BLANK = 20, 0.05
+"""With at least so many rows, one value in all of them is no chance: as for a column that is blank in every row."""
+MIN_ROWS, MIN_BLANK = 20, 0.05
 """A few blanks are normal, as in `share_quarantined`."""
 GAP_DAYS, GAP_ROWS = 28, 30
 """Days at an end of the window without a row, and the rows that would be usual there: as in `days_without_rows`."""
-FEWEST_MONTHS = 3
-"""Months from which it is no chance that all days are the first: 1 in 30,000."""
+MIN_MONTHS = 3
+"""With at least so many months, it is no chance that all days are the first: 1 in 30,000."""
 TYPED_ROWS = 100_000
 """Files that people type are short. In a longer one, comparing all keys takes too long."""
 TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search"})
@@ -45,7 +45,7 @@ CUT_AT = frozenset({50, 64, 100, 128, 150, 200, 250, 254, 255, 256, 400, 500, 51
 """Characters at which databases and programs cut a text off."""
 CUT_ROWS = 3
 MERGED_ROWS, MERGED_SHARE = 10, 0.05
-"""Rows that repeat others, from which it is no slip, as of rows that share a reference and differ."""
+"""At least so many rows that repeat others are no slip, as of rows that share a reference and differ."""
 CLOSED = r"^(closed|ended|expired|inactive|ceased|lapsed|revoked|dismantled)\b"
 """What a status says of a line or an order that is no longer active."""
 
@@ -152,7 +152,7 @@ def _blanks(
         blank = landed - stored[c.name].filled
         # A blank among texts and lists is a row without that, such as a search for nothing in particular.
         needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
-        if needs_value and landed >= FEWEST_ROWS and blank > LEAST_BLANK * landed:
+        if needs_value and landed >= MIN_ROWS and blank > MIN_BLANK * landed:
             yield f"{c.name}: blank in {blank:,} of {landed:,} rows: measures that need it do not count them"
         may_group = not c.required and c.type in ("choice", "text", "unit") and landed >= GROUPED_ROWS and 2 * blank > landed
         if may_group and (found := blanks_after_first(con, c.name)):
@@ -193,7 +193,7 @@ def _days(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int)
                 f"no row from {first} to {last}, where about {landed * gap / span:,.0f} would be usual: these days count as 0."
                 " If the system does not have them, name the next file for the days that it has"
             )
-    if landed >= ALIKE_ROWS and len(days) >= FEWEST_MONTHS and all(day.day == 1 for day in days):
+    if landed >= ALIKE_ROWS and len(days) >= MIN_MONTHS and all(day.day == 1 for day in days):
         yield (
             f"{sheet.contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
             " figures of months and years are right, and those of a window that begins or ends within a month are not"

@@ -36,9 +36,9 @@ class Layout:
     force_fields: Mapping[int, str] = field(default_factory=dict)
     """Field -> header of those that mean no column and say whose a row is."""
     void_fields: Mapping[int, str] = field(default_factory=dict)
-    """The same of those that may say that a row was deleted."""
+    """Field -> header of those that mean no column and may say that a row was deleted."""
     currency_fields: Mapping[int, str] = field(default_factory=dict)
-    """The same of those that say in which currency its amounts are."""
+    """Field -> header of those that mean no column and say in which currency the amounts of a row are."""
 
     def fields_of(self, name: str) -> tuple[int, ...]:
         """The fields of a column; empty where the file does not have it."""

@@ -18,10 +18,10 @@ SEPARATORS = (",", "\t", ";", "|")
 HEADER_CHARACTERS = 1 << 16
 """Characters, from the first line that is not blank, in which the header must end."""
 
-MOST_SHOWN = 30
+MAX_SHOWN = 30
 """Headers that a reason lists."""
 
-FEWEST_CELLS = 3
+MIN_CELLS = 3
 """Cells of a row that may be a header even though it names no known column."""
 
 _DATA = re.compile(r"\d{3}|\d[/:-]\d|\d\.\d+\.\d|\d[ -]?[A-Za-z]{3}[ -]?\d|@")
@@ -132,13 +132,13 @@ def describe_row(number: int, fields: list[str]) -> str:
     if not looks_like_header(fields):
         return f"row {number} comes nearest"
     filled = [printable(f) for f in fields if f]
-    more = f" and {len(filled) - MOST_SHOWN} more" if len(filled) > MOST_SHOWN else ""
-    return f"row {number} comes nearest, with the headers {', '.join(filled[:MOST_SHOWN])}{more}"
+    more = f" and {len(filled) - MAX_SHOWN} more" if len(filled) > MAX_SHOWN else ""
+    return f"row {number} comes nearest, with the headers {', '.join(filled[:MAX_SHOWN])}{more}"
 
 
 def _no_header(rows: list[HeaderRow]) -> str:
     reason = f"no header: the first line names none of the contract's columns, nor does any of the first {LAST_HEADER_ROW} rows"
-    likely = [r for r in rows if looks_like_header(r.fields) and r.n_filled >= FEWEST_CELLS]
+    likely = [r for r in rows if looks_like_header(r.fields) and r.n_filled >= MIN_CELLS]
     if not likely:
         return reason
     nearest = max(likely, key=lambda r: (r.n_filled, -r.number))

@@ -86,7 +86,7 @@ from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
 SUSPECT_DAYS = 7
-"""Days from which a file without rows is held, where its contract says that no rows are suspect."""
+"""A file without rows that covers at least so many days is held, where its contract says that no rows are suspect."""
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 LOG = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from .words_of_no_record import FORCE_NUMBERS, own_number
 EVER = (date(1900, 1, 1), date(2100, 12, 31))
 """The window used for a dry run where the person gave none."""
 
-MOST_LOADS_BACK = 5
+MAX_LOADS_BACK = 5
 """Loads that are searched for the last good version of a quarantined row: each costs reading its keys."""
 
 SAMPLE_ABOVE, SAMPLE_PART = 100_000, 32
@@ -43,24 +43,24 @@ MADE_A_DATE = (
 )
 """What a spreadsheet makes of a range such as 10-17: `Oct-17`, `01/10/2017`, `43009`."""
 MADE_DATES_SHARE = 0.01
-"""The share of rows with such a range from which it is no slip of one person."""
+"""At least such a share of rows with such a range is no slip of one person."""
 MONTH_DAYS = 28
-"""Days of the window without a row before or after those of the first sheet, from which other sheets have them: a month."""
+"""If at least so many days before or after those of the first sheet have no row, other sheets have them: a month."""
 AGES = "age_range"
 THOUSANDS = 3
-"""Different amounts like 1.234 from which their point is taken for one between thousands: a single one may be worked out."""
+"""With at least so many different amounts like 1.234, their point is one between thousands: a single one may be worked out."""
 REPLACED_ROWS = 20
-"""Rows of a file, and of those that it withdraws, from which a file that has none of them is no list of corrections."""
+"""A file with at least so many rows that withdraws at least so many, and has none of them, is no list of corrections."""
 REPLACED_OF_LIST = 5
 SPREADSHEET_ROWS = (65_536, 1_048_576)
 """Rows of a sheet in Excel 2003 and since: what a file has beyond them is lost where it is opened and saved."""
 GROUPED_ROWS = 50
 """With fewer rows, blanks may lie so by chance."""
-FEWEST_GROUPS = 3
+MIN_GROUPS = 3
 FIRST_ROWS = 1_000
 """Rows that are looked at: a report has its groups from the first row on."""
-LEAST_BLANK = 0.5
-"""Share of blank rows from which groups have two rows or more on average."""
+MIN_BLANK = 0.5
+"""With at least such a share of blank rows, groups have two rows or more on average."""
 
 
 def says_own_number(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
@@ -163,10 +163,10 @@ def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
 
 
 def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:
-    """The reason to hold a file with such a column, or None. `rows`: how many it has.
+    """The reason to hold a file that has a column filled on the first row of each group only, or None. `rows`: how many it has.
 
-    The first row has a value, most have none, and no value follows itself, as it would begin no group. Asked are columns that
-    must be there and decide what a row counts as.
+    The first row has a value, most have none, and no value follows itself, as it would begin no group. Only columns that must
+    be there and decide what a row counts as are looked at.
     """
     if rows < GROUPED_ROWS or not sheet.key:
         return None
@@ -191,7 +191,7 @@ def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str) -> str | None:
         )
         """
     ))
-    if filled < FEWEST_GROUPS or filled >= (1 - LEAST_BLANK) * seen or not first_filled or repeats:
+    if filled < MIN_GROUPS or filled >= (1 - MIN_BLANK) * seen or not first_filled or repeats:
         return None
     where = f"blank in {seen - filled:,} of the first {seen:,} rows"
     return f"{where}, as in a report that has a value on the first row of its group alone"
@@ -392,7 +392,7 @@ class _RowsOfWindow:
                 continue
             chosen.append(e)
             # The last good version of a quarantined row is current, in an older load.
-            if e.rows_quarantined and len(chosen) < MOST_LOADS_BACK:
+            if e.rows_quarantined and len(chosen) < MAX_LOADS_BACK:
                 continue
             open_days.difference_update(days)
             if not open_days:

@@ -12,9 +12,9 @@ from threading import Condition
 from .file_names import InboxFile
 
 WORTH_IT = 1 << 25
-"""Bytes of a night's files from which threads are faster."""
+"""For at least so many bytes of a night's files, threads are faster."""
 
-MOST_THREADS = 4
+MAX_THREADS = 4
 """Each thread takes a share of the memory, so there are no more even with more processors."""
 
 TEXT_SHARE = 6
@@ -68,4 +68,4 @@ def threads_for(new: Sequence[InboxFile]) -> int:
     if len({f.extract for f in new}) < 2 or sum(f.size for f in new) < WORTH_IT:
         return 1
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_THREADS, processors)
+    return min(MAX_THREADS, processors)

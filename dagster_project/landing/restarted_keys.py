@@ -15,20 +15,20 @@ from .ledger import LedgerEntry
 from .raw_store import Load, parquet_of
 from .row_rules import Sheet
 
-FEWEST_KEYS = 100
+MIN_KEYS = 100
 """As for a file that would withdraw most of what stands: fewer records may have been moved to another day one by one."""
-FEWEST_NOTED = 5
+MIN_NOTED = 5
 """Rows of a file that another, of other days, replaces, from which that is noted. Corrections move one or two. Fewer are noted
 where they are most of the file's: its days may be left with none."""
-MOST_KEYS = 200
+MAX_KEYS = 200
 """Keys of the file that are looked up: all or none of them begin again."""
-MOST_SHARE = 0.5
+MAX_SHARE = 0.5
 LOADS_BACK = 13
 """Earlier files that are searched: with a file a month, the same month of last year is the twelfth or thirteenth back."""
 TIMES_LARGER = 20
 """A file of more rows than so many times this one's covers much longer: references that begin again would repeat within it.
 Searching it would take longer than landing a day."""
-MOST_FILES, MOST_ROWS = 62, 200_000
+MAX_FILES, MAX_ROWS = 62, 200_000
 """Files that are searched for rows to note, two months of nightly ones, and their rows in all. Larger files are held."""
 
 
@@ -37,10 +37,10 @@ def restarted_keys(
 ) -> str | None:
     """The reason to hold a file most of whose keys are those of earlier records of other days, or None. `load`, `rows`: its
     rows, stored already, and how many. `entries`: the accepted loads of its extract and force."""
-    if rows < FEWEST_KEYS or not _may_restart(sheet):
+    if rows < MIN_KEYS or not _may_restart(sheet):
         return None
     first, last = sheet.covered_from, sheet.covered_to
-    fewest, most = FEWEST_KEYS // 2, TIMES_LARGER * rows
+    fewest, most = MIN_KEYS // 2, TIMES_LARGER * rows
     others = [
         e for e in entries
         if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < str(load.extracted_at)
@@ -60,13 +60,13 @@ def restarted_keys(
     keys, again = one_row(con.execute(
         f"""
         with keys as (
-            select distinct _key from (from {parquet_of(load.raw(home))} where _key is not null limit {MOST_KEYS})
+            select distinct _key from (from {parquet_of(load.raw(home))} where _key is not null limit {MAX_KEYS})
         )
         select count(*), count(*) filter (where _key in (select _key from {_rows(home, apart)}) and _key not in ({known}))
         from keys
         """
     ))
-    if again < FEWEST_KEYS or again <= MOST_SHARE * keys:
+    if again < MIN_KEYS or again <= MAX_SHARE * keys:
         return None
     return (
         f"{sheet.key[0]}: {again:,} of its first {keys:,} are those of records of other days, and would replace"
@@ -86,7 +86,7 @@ def replaced_rows(
     n_rows = 0
     for e in sorted(entries, key=lambda e: str(e.extracted_at), reverse=True):
         is_other = e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) != load.extracted_at
-        has_room = len(near) < MOST_FILES and n_rows + (e.rows_landed or 0) <= MOST_ROWS
+        has_room = len(near) < MAX_FILES and n_rows + (e.rows_landed or 0) <= MAX_ROWS
         if is_other and has_room and load_of(e).raw(home).exists():
             n_rows += e.rows_landed or 0
             near.append(e)
@@ -119,7 +119,7 @@ def replaced_rows(
     n_replaced, notes = Counter[str](), []
     for own, by, n, since, to in replaced:
         name, landed = files[own]
-        if n >= FEWEST_NOTED or 2 * n > landed:
+        if n >= MIN_NOTED or 2 * n > landed:
             days = since if since == to else f"{since} to {to}"
             n_replaced[name] += n
             notes.append(

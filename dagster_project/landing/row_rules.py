@@ -180,7 +180,7 @@ def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     """Make the temporary view `landing_parsed`, with a row for every row of the file, good or bad.
 
     Columns: line, c_<column> (canonical), _key, _date, ragged (another number of fields than the header), bad. Where there is
-    no key also part and sign: see `duplicates.count_rows`.
+    no key also part and sign: see `duplicate_rows.count_rows`.
     """
     source, more = CELLS, ""
     if not sheet.key:
@@ -218,7 +218,7 @@ def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cove
     days = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
     if days[0] is None:
         why = months_alone(con, sheet) or f"the mapping says covers: {covers}, and the name says no window"
-        raise Refused(f"no sound row to take the window from: {why}")
+        raise Refused(f"no valid row to take the window from: {why}")
     first, until = map(date.fromisoformat, days)
     if covers == "months":
         first, until = months(first, until)

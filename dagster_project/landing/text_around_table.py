@@ -23,15 +23,15 @@ from .row_rules import PARSED, Sheet
 LAST_LINES = 6
 LAST_CHARACTERS = 4_000
 """End of a text that may have a note: a long line may be a record."""
-FEWEST_FILLED = 0.7
+MIN_FILLED = 0.7
 """Share of the header's cells that a record fills at least."""
-FEWEST_ROWS = 2
+MIN_ROWS = 2
 """A single row may be a title that happens to lie so."""
-FEWEST_COLUMNS = 4
+MIN_COLUMNS = 4
 """In a narrower table a line such as `Period from, 01/01/2025` looks like a record."""
-MOST_NOTE_CELLS = 2
-FEWEST_HEADERS = 3
-FEWEST_NAMED = 2
+MAX_NOTE_CELLS = 2
+MIN_HEADERS = 3
+MIN_NAMED = 2
 """Cells of a second header that name a column: one alone may be a word."""
 
 _OMITTED = re.compile(
@@ -70,7 +70,7 @@ def read_around(head: str, tail: str, layout: Layout) -> AroundTable:
     rows = _cells(head, layout.separator)[:-1] if layout.rows > 1 else []
     last = _cells(tail, layout.separator)[-LAST_LINES:]
     filled = ([cell for cell in row if cell] for row in (*rows, *last))
-    return AroundTable(rows, [" ".join(cells) for cells in filled if 0 < len(cells) <= MOST_NOTE_CELLS])
+    return AroundTable(rows, [" ".join(cells) for cells in filled if 0 < len(cells) <= MAX_NOTE_CELLS])
 
 
 def _cells(text: str, separator: str) -> list[list[str]]:
@@ -83,7 +83,7 @@ def _cells(text: str, separator: str) -> list[list[str]]:
 
 def has_notes_alone(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether no row of `landing_cells` has more cells than a note: there is none, or a message such as `No data`."""
-    filled = f"len(list_filter(cells, lambda cell: trim(cell) <> '')) > {MOST_NOTE_CELLS}"
+    filled = f"len(list_filter(cells, lambda cell: trim(cell) <> '')) > {MAX_NOTE_CELLS}"
     return not con.execute(f"select 1 from {CELLS} where {filled} limit 1").fetchall()
 
 
@@ -149,11 +149,11 @@ def _day(text: str) -> date | None:
 def records_above_header(around: AroundTable, table: TablePlace, layout: Layout, placing: str | None) -> str | None:
     """The reason to hold a file with records above its header, as after sorting the header with them, or None. `placing`: the
     column that places a row."""
-    if placing is None or placing not in layout.position or layout.width < FEWEST_COLUMNS or table.header_row:
+    if placing is None or placing not in layout.position or layout.width < MIN_COLUMNS or table.header_row:
         return None
-    at, least = layout.position[placing], FEWEST_FILLED * layout.width
+    at, least = layout.position[placing], MIN_FILLED * layout.width
     alike = [row for row in around.above if at < len(row) and _DAY.fullmatch(row[at]) and sum(map(bool, row)) >= least]
-    if len(alike) < FEWEST_ROWS:
+    if len(alike) < MIN_ROWS:
         return None
     return (
         f"{len(alike):,} rows above the header, in row {layout.rows}, look like records and would be left out: put the header"
@@ -183,7 +183,7 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
     for line, row in found:
         named = {name: meanings.get(plain_header(cell or ""), ()) for name, cell in zip(names, row, strict=True)}
         moved = {name: others[0] for name, others in named.items() if others and name not in others}
-        if moved and sum(map(bool, named.values())) >= FEWEST_NAMED:
+        if moved and sum(map(bool, named.values())) >= MIN_NAMED:
             column, below = next(iter(moved.items()))
             if con.execute(f"select 1 from {PARSED} where not bad and line > {int(line)} limit 1").fetchone():
                 return (
@@ -227,7 +227,7 @@ def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequen
     found = con.execute(
         f"""
         select line from {QUARANTINED}
-        where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {FEWEST_HEADERS}
+        where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {MIN_HEADERS}
             and len(list_distinct({cells})) = len({cells}) and {filled}
             and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {' and '.join(no_values) or 'true'}
         order by line limit 100

@@ -14,7 +14,7 @@ from .file_name_patterns import Covers
 from .refusal import Refused
 from .row_rules import PARSED, Sheet
 
-FEWEST_ROWS = 20
+MIN_ROWS = 20
 FEW_ROWS = 0.01
 """Share of the rows, and one at least, that may be mistyped."""
 GAP_DAYS = 180
@@ -23,13 +23,13 @@ GAP_OF_SPAN = 0.5
 
 SECOND_ORDER = 0.01
 """Share of the rows whose dates the second format alone reads: as where a mapping names none."""
-FEWEST_MONTHS = 6
+MIN_MONTHS = 6
 WINDOW_DAYS = 62
 """The first days of a month are all of a shorter window."""
 TURNED_MONTHS = 2
 """Months of such dates: those of one may be the days after the window."""
 TURNED_DATES = 10
-"""Dates among American texts from which it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
+"""Of at least so many dates it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
 TEXTS_TO_DATES = 0.5
 """American texts for each such date: 1.6 where dates are of any day, as 19 of 31 days are after the 12th. Fewer are slips."""
 SHAPES = {
@@ -48,7 +48,7 @@ def stretched_by_few(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cover
 
     `rows`: how many good ones it has. Rows of a list may be of any day.
     """
-    if covers is None or rows < FEWEST_ROWS or sheet.contract.kind != "events":
+    if covers is None or rows < MIN_ROWS or sheet.contract.kind != "events":
         return None
     few = max(1, int(FEW_ROWS * rows))
     firsts, lasts = one_row(con.execute(
@@ -72,7 +72,7 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
     """The reason to hold a file of counts, one a day, whose dates a/b/yyyy have many a up to 12 and one b, or None: with the
     month first they are one day of many months, day first they are the first days of one."""
     placing = sheet.contract.date_column
-    if placing is None or placing not in sheet.key or rows < FEWEST_MONTHS:
+    if placing is None or placing not in sheet.key or rows < MIN_MONTHS:
         return None
     if (sheet.covered_to - sheet.covered_from).days < WINDOW_DAYS or placing in sheet.mapping.dates:
         return None
@@ -90,7 +90,7 @@ def firsts_of_months(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) ->
         """
     ))
     # Spreadsheets set to American dates write 1/1/2025, and systems set to British ones 01/01/2025.
-    if in_window < filled or firsts < FEWEST_MONTHS or seconds != 1 or not is_american:
+    if in_window < filled or firsts < MIN_MONTHS or seconds != 1 or not is_american:
         return None
     return (
         f"{placing}: with the day first, its dates are {firsts} days at the beginning of a month; with the month first, one day"

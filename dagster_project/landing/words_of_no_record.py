@@ -1,5 +1,5 @@
-"""Recognises rows that would count and should not: totals, notes and examples, keys that are none, and rows that say they are
-another force's, of another currency, or deleted."""
+"""Recognises rows that would count and should not: totals, notes and examples, keys that are not real keys, and rows that say
+they are another force's, of another currency, or deleted."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -44,7 +44,8 @@ KEY_WORDS = WORDS | {
     r"( on| at)?\s*:?|(prepared|produced|compiled|updated|checked|completed|created|run|extracted|printed|generated) by\b.*"
     r"|last (updated|refreshed|saved|run|modified)( on| at)?\s*:?": f"is a note, {_LEAVE_OUT}",
 }
-"""The same of keys. Rows that share such a key would be merged or withheld, one alone would count."""
+"""Whole cells of a key that no record has, and what they are. Rows that share one would be merged or withheld, one alone would
+count."""
 NO_VALUE = "is a total, a note or no value"
 
 CHUNK = 1 << 18
@@ -81,7 +82,7 @@ FORCE_HEADER = re.compile(r"(police|recording)?force(name|code|id)?|constabulary
 such as the area that a row falls in, or a person's home force."""
 
 _OF_ALL = r"\b(police|constabulary|service|force)\b|[^a-z]"
-"""What names of forces differ in without being another's."""
+"""Parts of a force's name to leave out when names are compared."""
 
 
 _NUMBERS = re.findall(

@@ -14,7 +14,7 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.sql import one_row
 
 from .codes import target_of
-from .fields import MOST_CODES, ColumnSource, Fields, Profile, stem_of
+from .fields import MAX_CODES, ColumnSource, Fields, Profile, stem_of
 from .header_words import ALIKE, GENERAL_NAME, KNOWN, ROLES, SAME_WORDS, likeness, numbered, words
 
 ALIKE_WITH_CELLS = 0.45
@@ -166,7 +166,7 @@ def is_ruled_out(column: Column, source: ColumnSource) -> bool:
 
 
 def _fits_choice(column: Column, profile: Profile) -> float:
-    if profile.basics.distinct > MOST_CODES or (profile.is_unique and profile.rows > 20):
+    if profile.basics.distinct > MAX_CODES or (profile.is_unique and profile.rows > 20):
         return 0.0
     known_rows = sum(rows for code, rows in profile.codes if target_of(column, code))
     return 0.5 + 0.5 * profile.share(known_rows)
@@ -198,7 +198,7 @@ def _cells_in_words(column: Column, source: ColumnSource, known: Mapping[str, st
         return "hashed before anything is stored"
     if column.type == "unit" and known:
         return f"{percent(profile.share_of(known.keys()))} in the list of areas"
-    return counted(b.distinct, "value") if b.distinct <= MOST_CODES else ""
+    return counted(b.distinct, "value") if b.distinct <= MAX_CODES else ""
 
 
 def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:

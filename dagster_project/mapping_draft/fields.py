@@ -14,7 +14,7 @@ from .dates import CLOCK_CELL, TIME_CELL, DateForm, date_form
 from .header_words import numbered, words
 from .tables import ROWS
 
-MOST_CODES = 60
+MAX_CODES = 60
 """The most distinct values of a column of codes."""
 
 
@@ -87,7 +87,7 @@ class Profile:
     @cached_property
     def codes(self) -> list[tuple[str, int]]:
         """Its values and their rows, most frequent first, ignoring case; empty if there are too many to be codes."""
-        if self.basics.distinct > 4 * MOST_CODES:
+        if self.basics.distinct > 4 * MAX_CODES:
             return []
         return self.con.execute(
             f"select any_value({self.text}), count(*) from {ROWS} where {self.text} is not null"

@@ -43,7 +43,7 @@ _DATE = rf"(?:\d+(?:st|nd|rd|th)?|{_NAMED})"
 _DATES = re.compile(rf"(?<![A-Za-z\d]){_DATE}(?:[-_., /]*{_DATE})*", re.I)
 """A run of numbers and months."""
 LONGEST_MONTH = 31
-"""Days at an end of a year without a row from which its system may not have them: a whole month."""
+"""A year's first or last days without a row: from a whole month on, its system may not have them."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from dagster_project.landing.words_of_no_record import TOTAL
 
 ROWS = "draft_rows"
 """The table's rows: `line`, and `c0`, `c1`, ... as trimmed text, NULL if blank."""
-MOST_EXTRA_ROWS = 200
+MAX_EXTRA_ROWS = 200
 """If more rows than this look like totals, they are records."""
 NOTES = 10
 """Of the last rows, so many may be notes: those with one cell, under a header that fewer rows have alone."""
@@ -183,7 +183,7 @@ def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraR
     )
     extra = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]
     rows = one_row(con.execute(f"select count(*) from {ROWS}"))[0]
-    if len(extra) > min(MOST_EXTRA_ROWS, rows / 4):
+    if len(extra) > min(MAX_EXTRA_ROWS, rows / 4):
         return []
     con.execute(f"delete from {ROWS} where line in (select line from draft_extra)")
     return extra

@@ -8,7 +8,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.landing import LedgerEntry, accepted
 
 DAY = timedelta(days=1)
-MOST_GAPS = 6
+MAX_GAPS = 6
 """How many gaps of an extract and force are named."""
 Span = tuple[date, date]
 """First and last day."""
@@ -55,8 +55,8 @@ def coverage_gaps(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, str]]:
             continue
         period = min(first for first, _ in spans), max(last for _, last in spans)
         if gaps := find_gaps(spans, period):
-            more = f" and {len(gaps) - MOST_GAPS} more times" if len(gaps) > MOST_GAPS else ""
-            found.append((extract, force, format_spans(gaps[:MOST_GAPS]) + more))
+            more = f" and {len(gaps) - MAX_GAPS} more times" if len(gaps) > MAX_GAPS else ""
+            found.append((extract, force, format_spans(gaps[:MAX_GAPS]) + more))
     return found
 
 

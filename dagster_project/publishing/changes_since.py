@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.sql import CONTENT_HASH, one_row
-from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
+from dagster_project.reporting.dashboard.changes import MAX_LISTED, NOT_KNOWN, Changes
 
 from .figure_diff import EARLIER, FIGURE, LATER, attach, find_differences
 from .publications import NotKeptError, kept_before
@@ -79,7 +79,7 @@ def between(earlier: Path, later: Path, settings: Mapping[str, Any] = NO_SPILL) 
         find_differences(con, changed_periods.format(EARLIER), changed_periods.format(LATER))
         counts = {(mart, force): tuple(n) for mart, force, *n in con.execute(_COUNTS).fetchall()}
         rows: dict[tuple[str, str], list[list[Any]]] = {}
-        for mart, force, *row in con.execute(_ROWS, {"most": MOST_LISTED}).fetchall():
+        for mart, force, *row in con.execute(_ROWS, {"most": MAX_LISTED}).fetchall():
             rows.setdefault((mart, force), []).append(row)
         periods: dict[tuple[str, str], list[list[str]]] = {}
         for mart, force, *period in con.execute(_PERIODS).fetchall():

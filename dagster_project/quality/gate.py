@@ -37,7 +37,7 @@ PUBLIC_FACTS = "public_facts.parquet"
 """A file of the candidate: how often its public form breaks each rule, by month. A night that makes only some public figures
 again reads the facts of the others from it."""
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """How many facts that break a rule its check names."""
 
 JudgedRule = tuple[dict[str, Any], list[tuple[Suite, str]]]
@@ -129,7 +129,7 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
     # Sorted, because facts have no order of their own, and the same night must always give the same text.
     own = sorted((f for f in facts if f[kind] == subject), key=lambda f: [str(f.get(n)) for n in names])
     # What a person accepts one by one is named in full.
-    named = own if expectation["meta"].get("names_all") else own[:MOST_NAMED]
+    named = own if expectation["meta"].get("names_all") else own[:MAX_NAMED]
     texts = [f"{column} {f[column]:.6g} ({', '.join(str(f[n]) for n in names if f.get(n))})" for f in named]
     more = f" and {len(own) - len(named)} more" if len(own) > len(named) else ""
     return not own, "; ".join(texts) + more, _message(subject, expectation, named) + more

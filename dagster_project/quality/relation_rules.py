@@ -27,7 +27,7 @@ SCHEMAS = {
     "marts": "warehouse", "reports": "warehouse", "staging": "work", "marts_public": "warehouse", "bi": "warehouse",
 }  # fmt: skip
 """The schemas in which relations are looked for, in this order, and the candidate's file that has each."""
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 BY_VALUE = {
     "expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set",
     "expect_column_values_to_match_regex", "expect_column_values_to_not_match_regex",
@@ -131,7 +131,7 @@ def _batches(
     by_column: dict[str, list[dict[str, Any]]] = {}
     for e in expectations:
         is_by_value = e["type"] in BY_VALUE and e["kwargs"].get("mostly", 1) == 1 and "row_condition" not in e["kwargs"]
-        if rows > MOST_ROWS and is_by_value:
+        if rows > MAX_ROWS and is_by_value:
             by_column.setdefault(e["kwargs"]["column"], []).append(e)
         else:
             together.append(e)

@@ -9,9 +9,9 @@ from typing import Any
 
 from dagster_project.core.cell_text import plain_text
 
-MOST_ROWS = 1_048_575
+MAX_ROWS = 1_048_575
 """Rows of a sheet, without the header."""
-MOST_TEXT = 32_767
+MAX_TEXT = 32_767
 """Characters of a cell."""
 
 
@@ -33,9 +33,9 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
         for n, name in enumerate(columns):
             sheet.write_string(0, n, name, bold)
         for row_no, row in enumerate(rows, start=1):
-            if row_no > MOST_ROWS:
+            if row_no > MAX_ROWS:
                 raise ValueError(
-                    f"the answer has more than the {MOST_ROWS:,} rows of a sheet: narrow it, or ask for parquet or csv"
+                    f"the answer has more than the {MAX_ROWS:,} rows of a sheet: narrow it, or ask for parquet or csv"
                 )
             for n, value in enumerate(row):
                 sheet.write(row_no, n, _cell(value), time_format if isinstance(value, datetime) else None)
@@ -49,7 +49,7 @@ def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Pat
         notes.set_column(1, 1, 100, book.add_format({"text_wrap": True}))
         for n, (name, note) in enumerate(about.items()):
             notes.write_string(n, 0, name, bold)
-            notes.write_string(n, 1, note[:MOST_TEXT])
+            notes.write_string(n, 1, note[:MAX_TEXT])
         book.close()
 
 
@@ -62,6 +62,6 @@ def _cell(value: Any) -> Any:
     if isinstance(value, date) and value.year >= 1900 and getattr(value, "tzinfo", None) is None:
         return value
     text = plain_text(value)
-    if len(text) > MOST_TEXT:
-        raise ValueError(f"a text of {len(text):,} characters is longer than a cell ({MOST_TEXT:,}): ask for csv or parquet")
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"a text of {len(text):,} characters is longer than a cell ({MAX_TEXT:,}): ask for csv or parquet")
     return text

@@ -171,7 +171,7 @@ def test_window_taken_from_the_rows_by_month_and_by_day(warehouse):
     entry = put(warehouse, "days 2.csv", csv_of(HEADER, ROWS[2], late, *bad_rows), NOVEMBER + 60)
     assert window(entry)[:2] == ("2025-10-15", "2025-11-04") and entry.rows_quarantined == 2
     none = put(warehouse, "days 3.csv", csv_of(HEADER))
-    assert none.outcome == "refused" and "no sound row to take the window from" in none.reason
+    assert none.outcome == "refused" and "no valid row to take the window from" in none.reason
     assert none.covered_from is None
     again = put(warehouse, "days 1.csv", csv_of(HEADER, ROWS[2], late))
     assert again.outcome == "known"

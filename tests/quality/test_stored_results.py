@@ -44,7 +44,7 @@ def test_values_of_keys_and_identifiers_of_an_extract_are_private() -> None:
 
 def test_only_rules_that_all_values_must_pass_are_judged_by_distinct_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """A share of rows, some rows and the number of rows need every row; the columns that rules name are read, and no others."""
-    monkeypatch.setattr(relation_rules, "MOST_ROWS", 10)
+    monkeypatch.setattr(relation_rules, "MAX_ROWS", 10)
 
     def rule(kind: str, **kwargs: Any) -> dict[str, Any]:
         return {"type": f"expect_{kind}", "kwargs": kwargs}

@@ -22,7 +22,7 @@ from dagster_project.core.reuse_outputs import ReusedFiles
 from ..pack.web_pages import write_text
 from ..pack.write import whole_folder
 from .area_lists import NO_LISTS, AreaLists
-from .changes import MOST_LISTED, NOT_KNOWN, Changes
+from .changes import MAX_LISTED, NOT_KNOWN, Changes
 from .contents import accepted_files, read_contents
 from .data import hash_marts, pack_mart, pack_overview
 
@@ -61,7 +61,7 @@ def write(
         own = folder / "data" / force
         figures = {mart: _write_mart(con, reused, own / f"{mart}.js", force, mart, hashes[force, mart]) for mart in marts}
         for mart in figures:
-            if 0 < sum(changes.counts.get((mart, force), ())) <= MOST_LISTED:
+            if 0 < sum(changes.counts.get((mart, force), ())) <= MAX_LISTED:
                 listed = {"rows": changes.rows.get((mart, force), []), "periods": changes.periods.get((mart, force), [])}
                 _write_script(own / "moved" / f"{mart}.js", "pamMoved", f"{force}/moved/{mart}", listed)
         _write_script(own / "overview.js", "pamOverview", f"{force}/overview", pack_overview(figures, force))
@@ -71,7 +71,7 @@ def write(
     counts: dict[str, dict[str, tuple[int, int, int, int]]] = {}
     for (mart, force), own_counts in changes.counts.items():
         counts.setdefault(force, {})[mart] = own_counts
-    moved = {"before": changes.before, "most": MOST_LISTED, "counts": counts}
+    moved = {"before": changes.before, "most": MAX_LISTED, "counts": counts}
     _write_script(folder / "data" / "index.js", "pamIndex", "", contents | {"beside": links, "moved": moved})
     for name in PAGE_FILES:
         (folder / name).write_bytes((HERE / name).read_bytes())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_LISTED = 20_000
+MAX_LISTED = 20_000
 """Changed figures of a mart and force that the dashboard lists at most: more would make the page slow. `pam diff` lists all."""
 
 
@@ -15,7 +15,7 @@ class Changes:
     of those were complete before, how many are new and how many are gone. `rows` has, for each figure: measure, category, area
     type and code, kind of period, its first and last day, value and status (a letter) before, and c for changed, n for new or
     g for gone. `periods` has periods that the mart did not have before (kind, first and last day), whose figures are not in
-    `rows`. A mart with more than `MOST_LISTED` changes is only in `counts`.
+    `rows`. A mart with more than `MAX_LISTED` changes is only in `counts`.
     """
 
     before: str = ""

@@ -27,7 +27,7 @@ MEASURES = 4
 TREND_MONTHS = 36
 UNITS = 24
 """Units drawn at most: the largest."""
-FEWEST_POINTS = 6
+MIN_POINTS = 6
 """A unit with fewer points is not drawn."""
 TWELVE = ("rolling_12_months", "")
 """The twelve months to each month, of the force."""
@@ -294,7 +294,7 @@ def _units(table: Table, measure: Definition, months: Months) -> list[Chart]:
     panels = []
     for (period, area), own in months.items():
         points = _trimmed(_points(own[-TREND_MONTHS:], measure.unit)) if area and period == TWELVE[0] else ()
-        if sum(p.value is not None for p in points) >= FEWEST_POINTS and any(p.value for p in points):
+        if sum(p.value is not None for p in points) >= MIN_POINTS and any(p.value for p in points):
             panels.append(Panel(area, measure.unit, (Series("12 months to each month", points, "rolling"),)))
     if len(panels) < 2:
         return []

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 SECONDS = 60.0
 """How long one chart may take. The slowest of the sample takes a quarter of a second."""
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 """After this many dead processes the rest is not drawn: starting one takes about a second, and a night has a hundred charts."""
 CHARTS_PER_PROCESS = 6
 """Charts that make another process worth its start, which takes most of a second."""
-MOST_PROCESSES = 4
+MAX_PROCESSES = 4
 
 
 class Job(NamedTuple):
@@ -47,7 +47,7 @@ def draw(jobs: Sequence[Job]) -> list[Drawing]:
 
     def draw_some() -> None:
         chart = next(waiting, None)
-        while chart is not None and len(failed) < MOST_FAILURES:
+        while chart is not None and len(failed) < MAX_FAILURES:
             with _process() as requests:
                 while chart is not None and (drawing := _ask(requests, jobs[chart])):
                     drawings[chart] = drawing
@@ -56,7 +56,7 @@ def draw(jobs: Sequence[Job]) -> list[Drawing]:
                 failed.append(chart)
                 chart = next(waiting, None)
 
-    processes = max(1, min(len(jobs) // CHARTS_PER_PROCESS, os.cpu_count() or 1, MOST_PROCESSES))
+    processes = max(1, min(len(jobs) // CHARTS_PER_PROCESS, os.cpu_count() or 1, MAX_PROCESSES))
     with ThreadPoolExecutor(processes) as pool:
         for thread in [pool.submit(draw_some) for _ in range(processes)]:
             thread.result()

@@ -34,7 +34,7 @@ from .refreshable_figures import (
 from .word_template import copy_zip
 from .wording import strip_invalid_xml
 
-MOST_BYTES = 200_000_000
+MAX_BYTES = 200_000_000
 """The largest part that is read: a small zip file can contain a very large one."""
 FORMS = ("exact", "public")
 TYPED, KEPT = "typed over", "left as typed"
@@ -89,7 +89,7 @@ def read_document(path: Path) -> Document:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             items = [i for i in file.infolist() if re.fullmatch(r"(word|customXml)/[^/]+\.xml", i.filename)]
-            if large := next((i for i in items if i.file_size > MOST_BYTES), None):
+            if large := next((i for i in items if i.file_size > MAX_BYTES), None):
                 raise NotRefreshableError(f"{path}: {large.filename} has {large.file_size:,} bytes: no report is that large")
             parts = {i.filename: file.read(i) for i in items}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:

@@ -12,11 +12,11 @@ from dagster_project.editions.tables import CHANGES
 
 from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
 
-MOST_GAPS = 6
+MAX_GAPS = 6
 """Periods without a figure that an alt text names; more are counted."""
 PLACES = {"percent": 1, "per_100k": 1}
-MOST_PLACES = 10
-"""Of every figure of the marts."""
+MAX_PLACES = 10
+"""Decimal places that a figure of the marts has at most."""
 ORDER_OF_FINDINGS = (
     "Unusual figures come first, then figures within normal variation, figures without a control chart, and small numbers. In"
     " each group the largest percentage change comes first. “Unusual” means that the control chart marks at least one month of"
@@ -32,7 +32,7 @@ def format_number(value: Decimal, unit: str | None, places: int | None = None, r
     0 is for a true zero alone: a value that would be rounded to it has more places, up to its ten, and pounds have pence.
     """
     places = PLACES.get(unit or "", 0) if places is None else places
-    while value and places < MOST_PLACES and not value.quantize(Decimal(1).scaleb(-places), rounding):
+    while value and places < MAX_PLACES and not value.quantize(Decimal(1).scaleb(-places), rounding):
         places += 2 if unit == "gbp" and places == 0 else 1
     rounded = abs(value).quantize(Decimal(1).scaleb(-places), rounding)
     sign = "-" if value < 0 else ""
@@ -107,7 +107,7 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
         ("not available", MISSING, False), ("incomplete", MISSING, True), ("not public", PUBLIC_ONLY, False),
     ):  # fmt: skip
         labels = [p.label for p in series.points if p.printed == marker and (p.data_status == "partial") == is_partial]
-        gaps += f"; {words}: {join_words(labels) if len(labels) <= MOST_GAPS else len(labels)}" if labels else ""
+        gaps += f"; {words}: {join_words(labels) if len(labels) <= MAX_GAPS else len(labels)}" if labels else ""
     if len(points) == 1:
         return f"{name}: {first.printed} in {first.label}{gaps}."
     text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"

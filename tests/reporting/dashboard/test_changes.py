@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.publishing.changes_since import between, changes_since
 from dagster_project.publishing.publications import Publication
 from dagster_project.reporting.dashboard import write_whole_folder
-from dagster_project.reporting.dashboard.changes import MOST_LISTED, NOT_KNOWN, Changes
+from dagster_project.reporting.dashboard.changes import MAX_LISTED, NOT_KNOWN, Changes
 from dagster_project.serving import connect
 from dagster_project.serving.diff import compare
 
@@ -128,13 +128,13 @@ def test_the_evidence_lists_changed_figures(opened: Any, changes: Changes, sampl
 
 
 def test_too_many_changes_are_left_to_pam_diff(opened: Any, folder: Path, sample_home: Home, tmp_path: Path) -> None:
-    many = Changes(BEFORE, {("mart_iom", "derbyshire"): (MOST_LISTED, 0, 1, 0)})
+    many = Changes(BEFORE, {("mart_iom", "derbyshire"): (MAX_LISTED, 0, 1, 0)})
     with connect(sample_home) as con:
         write_whole_folder(con, tmp_path / "out", True, changes=many)
     assert not (tmp_path / "out" / "data" / "derbyshire" / "moved").exists()
     index = json.loads((tmp_path / "out" / "data" / "index.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
-    counts = {"derbyshire": {"mart_iom": [MOST_LISTED, 0, 1, 0]}}
-    assert index["moved"] == {"before": BEFORE, "most": MOST_LISTED, "counts": counts}
+    counts = {"derbyshire": {"mart_iom": [MAX_LISTED, 0, 1, 0]}}
+    assert index["moved"] == {"before": BEFORE, "most": MAX_LISTED, "counts": counts}
     page = opened(tmp_path / "out", mart="mart_iom")
     page.locator("#headline button").press("Enter")
     expect(page.locator("#evidence-body")).to_contain_text("pam diff --mart mart_iom")
