@@ -15,12 +15,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
 from .ledger import CONFLICT_KIND, LedgerEntry
-from .raw_store import TIED, Load, parquet_of, write_tie
-
-
-def load_of(entry: LedgerEntry) -> Load:
-    assert entry.load_id and entry.extract and entry.force_code and entry.extracted_at, "the file did not land"
-    return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
+from .raw_store import TIED, Load, load_of, parquet_of, write_tie
 
 
 def settle_conflicts(

@@ -17,7 +17,7 @@ from dagster_project.core.errors import Cause, cause_of
 
 from .category_doubts import category_doubts
 from .column_drift import absent_columns, describe_drift, describe_extraction
-from .conflicting_files import count_conflicts, end_conflicts, load_of, settle_conflicts
+from .conflicting_files import count_conflicts, end_conflicts, settle_conflicts
 from .containers import read_manifest, read_stored
 from .duplicate_rows import (
     CLASHING,
@@ -53,6 +53,7 @@ from .plausibility import (
 from .raw_store import (
     Load,
     clear,
+    load_of,
     parquet_of,
     place_raw,
     quarantine_rows,
@@ -344,30 +345,11 @@ class FileLanding(LandingSession):
         return sheet
 
     def _count_rows(self, sheet: Sheet, file: InboxFile, rows: str = PARSED, *, is_written: bool = False) -> _FileCounts:
-        """Count the `rows` read, sort out repeated keys, and decide whether to hold the file for them."""
+        """Count the `rows` read, sort out repeated keys, and look for a reason to hold the file before its rows are stored."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet, rows)
-        hold_reason = doubled(self.con, sheet) if may_be_doubled else None
-        if n_rows == n_bad < self.limits.quarantined_rows and sheet.contract.empty_is_suspect and has_notes_alone(self.con):
-            days = (sheet.covered_to - sheet.covered_from).days + 1
-            if days >= SUSPECT_DAYS:
-                none = "a message, and no rows," if n_rows else "no rows"
-                hold_reason = f"header and {none} over {days} days: not believed of {sheet.contract.extract}"
-        table, placing = sheet.mapping.table, sheet.contract.date_column
-        hold_reason = (
-            hold_reason
-            or of_another_extract(sheet)
-            or cut_by_spreadsheet(sheet, n_rows)
-            or left_on_other_sheets(self.con, sheet)
-            or points_for_thousands(self.con, sheet)
-            or only_on_first_rows(self.con, sheet, n_rows)
-            or says_rows_are_missing(sheet.around, table, n_rows)
-            or says_thousands(sheet.around, sheet.contract, sheet.layout.headers)
-            or records_above_header(sheet.around, table, sheet.layout, placing)
-            or stretched_by_few(self.con, sheet, file.covers, n_rows - n_bad)
-            or firsts_of_months(self.con, sheet, n_rows)
-            or either_order(self.con, sheet)
-            or swapped_by_program(self.con, sheet, n_bad)
-            or out_of_order(sheet, n_rows)
+        # Before rows with repeated keys are sorted out, which changes what is read.
+        hold_reason = (doubled(self.con, sheet) if may_be_doubled else None) or self._hold_before_storing(
+            sheet, file, n_rows, n_bad
         )
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
@@ -376,6 +358,39 @@ class FileLanding(LandingSession):
         digest = ragged_digest(self.con, sheet, self.key) if n_ragged else None
         # Of rows whose keys repeat, some are not stored.
         return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest, is_written and not n_merged + n_clashing)
+
+    def _hold_before_storing(self, sheet: Sheet, file: InboxFile, rows: int, bad: int) -> str | None:
+        """The first reason to hold a file that its own rows and notes give, or None. `bad`: how many of its `rows` are.
+
+        What quarantine, earlier files and lists give is asked in `_store`.
+        """
+        table, placing = sheet.mapping.table, sheet.contract.date_column
+        return (
+            self._has_no_records(sheet, rows, bad)
+            or of_another_extract(sheet)
+            or cut_by_spreadsheet(sheet, rows)
+            or left_on_other_sheets(self.con, sheet)
+            or points_for_thousands(self.con, sheet)
+            or only_on_first_rows(self.con, sheet, rows)
+            or says_rows_are_missing(sheet.around, table, rows)
+            or says_thousands(sheet.around, sheet.contract, sheet.layout.headers)
+            or records_above_header(sheet.around, table, sheet.layout, placing)
+            or stretched_by_few(self.con, sheet, file.covers, rows - bad)
+            or firsts_of_months(self.con, sheet, rows)
+            or either_order(self.con, sheet)
+            or swapped_by_program(self.con, sheet, bad)
+            or out_of_order(sheet, rows)
+        )
+
+    def _has_no_records(self, sheet: Sheet, rows: int, bad: int) -> str | None:
+        """The reason to hold a file with a header alone, or a message below it, over many days of what happens daily."""
+        days = (sheet.covered_to - sheet.covered_from).days + 1
+        if not sheet.contract.empty_is_suspect or days < SUSPECT_DAYS or not rows == bad < self.limits.quarantined_rows:
+            return None
+        if not has_notes_alone(self.con):
+            return None
+        none = "a message, and no rows," if rows else "no rows"
+        return f"header and {none} over {days} days: not believed of {sheet.contract.extract}"
 
     def _store(self, file: InboxFile, at: datetime, facts: dict[str, Any], sheet: Sheet, counts: _FileCounts) -> LedgerEntry:
         """Write the file's rows and return its entry. Errors here are not the file's fault: they stop the night."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import duckdb
@@ -16,10 +17,9 @@ from dagster_project.core.reference_lists import CLASSIFYING
 from dagster_project.core.sql import literal, one_row
 
 from .canonical_values import MONTH_NAME
-from .conflicting_files import load_of
 from .csv_reader import CELLS
 from .ledger import LedgerEntry
-from .raw_store import Load, parquet_of
+from .raw_store import Load, load_of, parquet_of
 from .refusal import Refused
 from .row_rules import PARSED, Sheet
 from .words_of_no_record import FORCE_NUMBERS, own_number
@@ -245,7 +245,6 @@ def withdraws_too_much(
     `load`: the file's rows, stored already. `entries`: the accepted loads of its extract and force.
     """
     earlier = sorted((e for e in entries if e.load_id != load.load_id), key=lambda e: str(e.extracted_at), reverse=True)
-    earlier = [e for e in earlier if load_of(e).raw(home).exists()]
     if not earlier or not load.raw(home).exists():
         return None, []
     older = [e for e in earlier if str(e.extracted_at) < load.extracted_at]
@@ -255,7 +254,7 @@ def withdraws_too_much(
         first, last = map(date.fromisoformat, days) if days[0] else EVER
     rows = _RowsOfWindow(con, home, sheet.contract, load, first, last)
     if sheet.contract.kind == "indicators":
-        current, withdrawn = rows.of_indicators(older)
+        current, withdrawn = rows.of_indicators(list(filter(rows.is_stored, older)))
     elif sheet.key:
         if sum(e.rows_landed or 0 for e in earlier[:1]) > SAMPLE_ABOVE:
             current, withdrawn = rows.by_key(earlier, SAMPLE_PART)
@@ -299,7 +298,8 @@ def _what_to_ask(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: 
 
 @dataclass(frozen=True)
 class _RowsOfWindow:
-    """Counts the current rows in a stored load's window, and those of them that it lacks. Loads are given newest first."""
+    """Counts the current rows in a stored load's window, and those of them that it lacks. Loads are given newest first. Which
+    of them are stored is asked of the few that matter: a home may have thousands."""
 
     con: duckdb.DuckDBPyConnection
     home: Home
@@ -308,10 +308,13 @@ class _RowsOfWindow:
     first: date
     last: date
 
+    def is_stored(self, entry: LedgerEntry) -> bool:
+        return load_of(entry).raw(self.home).exists()
+
     def by_key(self, earlier: list[LedgerEntry], part: int = 1) -> tuple[int, int]:
         """Rows with a key (of a list, those of its newest file). `part`: count 1 in `part` keys, chosen by their hash."""
         own = [e for e in earlier if e.form == "canonical"]
-        chosen = own[:1] if self.contract.kind == "list" else self._chosen(own)
+        chosen = list(islice(filter(self.is_stored, own), 1)) if self.contract.kind == "list" else self._chosen(own)
         if not chosen:
             # The force's own file replaces what data.police.uk publishes of these months.
             return self.by_file([e for e in earlier if e.form == "police_uk"])
@@ -388,7 +391,7 @@ class _RowsOfWindow:
         open_days, chosen = set(range(self.first.toordinal(), self.last.toordinal() + 1)), []
         for e in earlier:
             days = range(max(e.window[0], self.first).toordinal(), min(e.window[1], self.last).toordinal() + 1)
-            if open_days.isdisjoint(days):
+            if open_days.isdisjoint(days) or not self.is_stored(e):
                 continue
             chosen.append(e)
             # The last good version of a quarantined row is current, in an older load.

@@ -15,8 +15,8 @@ from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 
-from .conflicting_files import load_of
 from .ledger import CONFLICT_KIND, LedgerEntry, accepted, counts, is_replaced, read_ledger
+from .raw_store import load_of
 
 ABOUT = ("extract", "force_code", "source_file", "line", "reasons")
 """The first columns of an export, before the row's own columns."""

@@ -16,6 +16,7 @@ from dagster_project.core.sql import literal, one_row
 from .csv_reader import CELLS
 from .duckdb_connection import one_thread
 from .duplicate_rows import CLASHING
+from .ledger import LedgerEntry
 from .pseudonyms import PseudonymKey
 from .row_rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
 
@@ -59,6 +60,12 @@ class Load:
     def withheld(self, home: Home, tied_with: str | None = None) -> Path:
         """The file of the keys of its rows that must not be used, though the source file has them."""
         return home.withheld / f"{self.load_id}{f'{TIED}{tied_with}' if tied_with else ''}.parquet"
+
+
+def load_of(entry: LedgerEntry) -> Load:
+    """Where the rows of an accepted or held file are stored."""
+    assert entry.load_id and entry.extract and entry.force_code and entry.extracted_at, "the file did not land"
+    return Load(entry.load_id, entry.extract, entry.force_code, entry.extracted_at, entry.source_file)
 
 
 def write_raw(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet, good: str) -> int:

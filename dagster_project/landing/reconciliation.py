@@ -13,8 +13,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 
 from . import LedgerEntry, accepted, counts
-from .conflicting_files import load_of, ties
-from .raw_store import parquet_of
+from .conflicting_files import ties
+from .raw_store import load_of, parquet_of
 from .retention import read_erasures
 
 

@@ -10,10 +10,11 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
 from dagster_project.core.receipts import Night, locked
 
-from .conflicting_files import load_of, settle_conflicts
+from .conflicting_files import settle_conflicts
 from .duckdb_connection import connect
 from .known_files import Clock, Decisions, utc_microseconds
 from .ledger import CONFLICT_KIND, LedgerEntry, Outcome, accepted, commit, current_files, is_replaced, read_ledger
+from .raw_store import load_of
 from .vocabulary import VocabularyCheck
 
 

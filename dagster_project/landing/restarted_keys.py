@@ -10,9 +10,8 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.sql import one_row
 
-from .conflicting_files import load_of
 from .ledger import LedgerEntry
-from .raw_store import Load, parquet_of
+from .raw_store import Load, load_of, parquet_of
 from .row_rules import Sheet
 
 MIN_KEYS = 100

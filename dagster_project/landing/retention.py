@@ -24,9 +24,9 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
 
-from .conflicting_files import load_of
 from .file_names import name_text
 from .ledger import LedgerEntry, read_ledger
+from .raw_store import load_of
 
 Kind = Literal["archive", "quarantine", "raw"]
 

@@ -15,11 +15,11 @@ from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
-from dagster_project.landing.conflicting_files import load_of
 from dagster_project.landing.file_name_patterns import months
 from dagster_project.landing.file_names import InboxFile, describe
 from dagster_project.landing.plausibility import EVER
 from dagster_project.landing.quarantine_export import first_problems
+from dagster_project.landing.raw_store import load_of
 from dagster_project.nights.dry_run import PROBLEMS
 from dagster_project.nights.errors import NightFailedError, NightHeldError
 from dagster_project.nights.run import NightRun

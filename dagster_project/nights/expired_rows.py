@@ -16,8 +16,7 @@ from dagster_project.core.published_file import sha256_of
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
-from dagster_project.landing.conflicting_files import load_of
-from dagster_project.landing.raw_store import write_parquet
+from dagster_project.landing.raw_store import load_of, write_parquet
 from dagster_project.landing.retention import describe_erasure, is_expired, retention_years, write_erasures
 from dagster_project.transform.monthly_archive import (
     ARCHIVED_COLUMNS,

@@ -29,7 +29,7 @@ from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
 from dagster_project.publishing import dictionary, publish
 from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, find_differences
-from dagster_project.publishing.publications import TODAY, find_kept
+from dagster_project.publishing.publications import TODAY, publication_of
 from dagster_project.transform import raw_schema
 from dagster_project.transform.monthly_archive import archived_loads
 
@@ -150,7 +150,7 @@ def rebuild_and_compare(home: Home, night: str = TODAY, limit: int = 20) -> Nigh
 
     `night`: its id; the published one by default. Raises NotKeptError, ReplayError, NightFailedError.
     """
-    target = find_kept(home, night)
+    target = publication_of(home, night)
     with working_database(home) as con:
         # Opened first, because a night may publish and delete the file meanwhile.
         attach(con, target.path, "earlier")

@@ -12,7 +12,7 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
 from dagster_project.publishing import outputs, publish
 from dagster_project.publishing.keep_and_prune import fix_links_and_rights, keep_published
-from dagster_project.publishing.publications import NotKeptError, check_whole, find_kept, kept_before
+from dagster_project.publishing.publications import NotKeptError, check_whole, kept_before, publication_of
 
 from .lifecycle import write_missing_receipts
 
@@ -35,7 +35,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
             keep_published(home)
         published = _readable_published_night(home)
         if night:
-            target = find_kept(home, night)
+            target = publication_of(home, night)
         elif published:
             target = kept_before(home, published)
         elif home.warehouse.exists():

@@ -43,7 +43,7 @@ def list_kept(home: Home) -> list[Publication]:
     return [Publication(path.stem, path, receipts.get(path.stem), path.stem == published) for path in files]
 
 
-def find_kept(home: Home, night: str) -> Publication:
+def publication_of(home: Home, night: str) -> Publication:
     """The kept night of this id, or of the only id that starts with it; `today`: the published night. Raises NotKeptError."""
     if night == TODAY:
         # With the file that analysts read: the kept file may be a copy.

@@ -12,7 +12,7 @@ from dagster_project.core.memory import working_database
 from dagster_project.core.receipts import night_order
 from dagster_project.core.sql import one_row
 from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
-from dagster_project.publishing.publications import TODAY, Publication, find_kept, kept_before
+from dagster_project.publishing.publications import TODAY, Publication, kept_before, publication_of
 from dagster_project.reporting.rows import read_rows
 from dagster_project.transform.figure_causes import UNEXPLAINED, make_cause_tables
 
@@ -62,11 +62,11 @@ def choose_nights(home: Home, nights: Sequence[str]) -> tuple[Publication, Publi
     NotKeptError, and ValueError for the same night twice.
     """
     if len(nights) == 2:
-        one, other = (find_kept(home, night) for night in nights)
+        one, other = (publication_of(home, night) for night in nights)
     elif nights:
-        one, other = find_kept(home, nights[0]), find_kept(home, TODAY)
+        one, other = publication_of(home, nights[0]), publication_of(home, TODAY)
     else:
-        other = find_kept(home, TODAY)
+        other = publication_of(home, TODAY)
         one = kept_before(home, other.night_id)
     if one.night_id == other.night_id:
         raise ValueError(f"night {one.night_id} is compared with itself: name two")

@@ -20,10 +20,10 @@ from dagster_project.core.seeds import coverage_of
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
-from dagster_project.publishing.publications import TODAY, find_kept
+from dagster_project.publishing.publications import TODAY, publication_of
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
 
-from .trace_request import FigureRequest, TrailError, find_force, measure_row
+from .trace_request import FigureRequest, TrailError, force_of, measure_row
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def open_evidence(home: Home, night: str | None = None) -> Iterator[duckdb.DuckD
 
     Raises NotKeptError, TrailError if the night was kept without its rows, and RawLostError if raw/ lacks them.
     """
-    publication = find_kept(home, night or TODAY)
+    publication = publication_of(home, night or TODAY)
     night_id = publication.night_id
     evidence = evidence_of(home.publications / f"{night_id}.duckdb")
     with working_database(home) as con:
@@ -164,8 +164,8 @@ def open_evidence(home: Home, night: str | None = None) -> Iterator[duckdb.DuckD
 def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     """The rows behind a figure. `con`: from `open_evidence`. Raises TrailError if there is no such figure."""
     row = measure_row(request.measure, request.mart)
-    force = find_force(con, request.force_code)
-    area = _find_area(con, force, request, row)
+    force = force_of(con, request.force_code)
+    area = _area_of(con, force, request, row)
     if row["aggregation"] == "published":
         parts = [_published_part(con, force, request)]
     elif row["numerator"]:
@@ -237,7 +237,7 @@ def _erased_files(
     return files, figure[0]
 
 
-def _find_area(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str]) -> str:
+def _area_of(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str]) -> str:
     """The code of the requested area."""
     if request.area_type == "force" or row["aggregation"] == "published":
         return force

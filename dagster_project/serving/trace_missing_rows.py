@@ -16,12 +16,12 @@ from dagster_project.core.receipts import night_order
 from dagster_project.core.seeds import extract_of
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
-from dagster_project.landing.conflicting_files import load_of, ties
+from dagster_project.landing.conflicting_files import ties
 from dagster_project.landing.ledger import is_replaced
-from dagster_project.landing.raw_store import TIE, TIED, parquet_of
+from dagster_project.landing.raw_store import TIE, TIED, load_of, parquet_of
 
 from .trace import Trail
-from .trace_request import find_force, measure_row
+from .trace_request import force_of, measure_row
 
 REASONS_SHOWN = 3
 
@@ -30,7 +30,7 @@ def missing_rows(con: duckdb.DuckDBPyConnection, home: Home, trail: Trail) -> di
     """Sentences on rows of a figure's days that do not count, by role of each part that has none. They are rows of its extract
     and force, of any area and category. `con`: from `open_evidence`."""
     (night_id,) = one_row(con.execute("select night_id from work.raw.night"))
-    force = find_force(con, trail.request.force_code)
+    force = force_of(con, trail.request.force_code)
     entries = [e for e in read_ledger(home) if night_order(e.night_id) <= night_order(night_id)]
     found = {}
     for part in trail.parts:

@@ -43,7 +43,7 @@ def measure_row(measure: str, mart: str | None) -> dict[str, str]:
     return rows[0]
 
 
-def find_force(con: duckdb.DuckDBPyConnection, name: str | None) -> str:
+def force_of(con: duckdb.DuckDBPyConnection, name: str | None) -> str:
     """The force with this code, or the only one that has figures. Raises TrailError."""
     forces = [r[0] for r in con.execute("select distinct force_code from warehouse.marts.measures order by 1").fetchall()]
     if name is not None and name not in forces:
@@ -68,7 +68,7 @@ def request_for_period(
     """A figure by its period's label, or by days. Raises TrailError if the mart has no such period, or several."""
     row = measure_row(measure, mart)
     measure, mart = row["measure"], row["mart"]
-    force = find_force(con, force)
+    force = force_of(con, force)
     if (period is None) == (last is None):
         raise TrailError("say which days: --period, or --from and --to")
     if period is not None:

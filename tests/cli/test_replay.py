@@ -15,7 +15,7 @@ from dagster_project.core.receipts import locked
 from dagster_project.nights.replay import REASON
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
 from dagster_project.publishing.keep_and_prune import prune
-from dagster_project.publishing.publications import find_kept
+from dagster_project.publishing.publications import publication_of
 
 
 def test_a_check_that_finds_differences_exits_with_1(pam: Callable, week_copy: Home) -> None:
@@ -60,8 +60,8 @@ def test_an_earlier_night_is_written_to_a_file(pam: Callable, week: Home, tmp_pa
     result = pam("replay", "--as-of", RELEASED, "--out", out, "--home", home.path)
     assert result.exit_code == 0 and result.stdout == f"The warehouse as it was after night {RELEASED} is in {out}\n"
     assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == RELEASED
-    assert differing_marts(find_kept(week, NIGHTS[2]).path, out) == {"mart_stop_search"}
-    assert "mart_stop_search" not in differing_marts(find_kept(week, NIGHTS[3]).path, out)
+    assert differing_marts(publication_of(week, NIGHTS[2]).path, out) == {"mart_stop_search"}
+    assert "mart_stop_search" not in differing_marts(publication_of(week, NIGHTS[3]).path, out)
     with duckdb.connect() as con:
         attach(con, out, "later")
         con.execute("use later")

@@ -11,7 +11,7 @@ from support import land_night, night, write_extract
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import archive_size, erase_old_originals, erase_unused_loads, read_erasures, read_ledger
-from dagster_project.landing.conflicting_files import load_of
+from dagster_project.landing.raw_store import load_of
 from dagster_project.landing.reconciliation import write_accounts
 from dagster_project.landing.retention import describe_erasure, erased_loads, record_erasures
 

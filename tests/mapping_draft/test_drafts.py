@@ -17,7 +17,7 @@ from dagster_project.core.seeds import force_names
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
-from dagster_project.mapping_draft.draft import _force as find_force
+from dagster_project.mapping_draft.draft import _force as force_of
 from dagster_project.mapping_draft.preview import HIDDEN, _years, preview
 from dagster_project.mapping_draft.tables import DraftError
 from dagster_project.mapping_draft.write_yaml import mapping_yaml
@@ -458,7 +458,7 @@ def test_mistyped_date_does_not_fill_the_figures_with_empty_years(
 def test_the_force_of_a_file_s_name(home: Home, name: str, force: str | None) -> None:
     """City of London's was never found: a name is compared without words such as `of`. Of two, a person says which; where it
     names none, it is the home's only force."""
-    assert find_force(home, Path(name), None) == force
+    assert force_of(home, Path(name), None) == force
 
 
 def test_another_column_s_own_header_is_not_taken(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:

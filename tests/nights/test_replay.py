@@ -20,7 +20,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, write_as_of
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
-from dagster_project.publishing.publications import find_kept
+from dagster_project.publishing.publications import publication_of
 from dagster_project.quality import engine
 from dagster_project.transform.candidate import start
 
@@ -69,7 +69,7 @@ def restore(week: Home, to: Path, *parts: str) -> Home:
 def test_nights_differ_from_each_other(week: Home) -> None:
     """Otherwise comparing figures would show nothing."""
     for one, other in ((0, 1), (1, 2), (2, 3)):
-        assert differing(find_kept(week, NIGHTS[one]).path, find_kept(week, NIGHTS[other]).path) > 300
+        assert differing(publication_of(week, NIGHTS[one]).path, publication_of(week, NIGHTS[other]).path) > 300
 
 
 def test_a_home_of_raw_and_the_key_alone_publishes_the_same(pam: Callable, week: Home, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_published_night_without_a_receipt_gets_one_fit_for_rollback(week_copy
     begin(week_copy).end()
     after = next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[4])
     assert (after.outcome, after.sha256, after.figures) == ("published", before.sha256, before.figures)
-    publications.check_whole(publications.find_kept(week_copy, "today"))
+    publications.check_whole(publications.publication_of(week_copy, "today"))
 
 
 def failing_link(number: int):
@@ -143,17 +143,18 @@ def test_an_unwritable_folder_is_an_os_error(week_copy: Home) -> None:
 
 
 def test_kept_nights_are_found_by_id_or_its_start(week: Home, new_home: Home) -> None:
-    assert publications.find_kept(week, NIGHTS[2]).night_id == publications.find_kept(week, "20260105").night_id == NIGHTS[2]
-    assert publications.find_kept(week, "today").night_id == NIGHTS[4]
+    first = publications.publication_of(week, NIGHTS[2])
+    assert first.night_id == publications.publication_of(week, "20260105").night_id == NIGHTS[2]
+    assert publications.publication_of(week, "today").night_id == NIGHTS[4]
     assert publications.kept_before(week, NIGHTS[4]).night_id == NIGHTS[3]
     with pytest.raises(NotKeptError, match=r"2026010: 5 kept nights of that id\. Kept are: 20260103T020000Z, "):
-        publications.find_kept(week, "2026010")
+        publications.publication_of(week, "2026010")
     with pytest.raises(NotKeptError, match="20251231: no kept night of that id"):
-        publications.find_kept(week, "20251231")
+        publications.publication_of(week, "20251231")
     with pytest.raises(NotKeptError, match="no night before 20260103T020000Z is kept"):
         publications.kept_before(week, NIGHTS[0])
     with pytest.raises(NotKeptError, match="None is kept"):
-        publications.find_kept(new_home, NIGHTS[0])
+        publications.publication_of(new_home, NIGHTS[0])
 
 
 def test_kept_files_are_never_written_to(week: Home) -> None:

@@ -11,7 +11,7 @@ from week import NIGHTS, OTHER
 
 from dagster_project.core.home import Home
 from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, find_differences
-from dagster_project.publishing.publications import NotKeptError, Publication, find_kept
+from dagster_project.publishing.publications import NotKeptError, Publication, publication_of
 from dagster_project.serving.diff import Difference, choose_nights, compare
 from dagster_project.transform.dbt_runner import manifest
 from dagster_project.transform.figure_causes import make_cause_tables, measure_sources
@@ -22,7 +22,7 @@ JANUARY = ("2025-01-01", "2025-01-31")
 
 
 def between(home: Home, one: str, other: str, **options: Any) -> Difference:
-    return compare(home, find_kept(home, one), find_kept(home, other), **({"limit": None} | options))
+    return compare(home, publication_of(home, one), publication_of(home, other), **({"limit": None} | options))
 
 
 def figures(diff: Difference, **wanted: Any) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.mark.parametrize("n", range(4))
 def test_changed_figures_match_a_comparison_of_all_rows(week: Home, con: duckdb.DuckDBPyConnection, n: int) -> None:
-    one, other = find_kept(week, NIGHTS[n]), find_kept(week, NIGHTS[n + 1])
+    one, other = publication_of(week, NIGHTS[n]), publication_of(week, NIGHTS[n + 1])
     attach(con, one.path, "earlier")
     attach(con, other.path, "later")
     number = find_differences(con)
@@ -190,7 +190,7 @@ def test_changes_of_complete_periods_come_first_largest_first(week: Home) -> Non
 
 def test_only_compared_columns_count(week: Home, con: duckdb.DuckDBPyConnection) -> None:
     """A changed name is no changed figure; a comparison of every column names those that differ."""
-    con.execute(f"attach '{find_kept(week, 'today').path}' as later (read_only)")
+    con.execute(f"attach '{publication_of(week, 'today').path}' as later (read_only)")
     con.execute(
         "create table spoilt as select * replace (case when area_code = 'unknown' then 'Nobody knows' else area_name end as"
         " area_name, case when period_label = 'Dec 2025' then prior_value + 1 else prior_value end as prior_value)"
@@ -212,7 +212,7 @@ def test_a_value_that_appears_or_disappears_is_a_change(
     week: Home, con: duckdb.DuckDBPyConnection
 ) -> None:
     """A cohort whose count is not known yet: complete, and null."""
-    con.execute(f"attach '{find_kept(week, 'today').path}' as later (read_only)")
+    con.execute(f"attach '{publication_of(week, 'today').path}' as later (read_only)")
     condition = "period_label = 'Jun 2025' and measure = 'lines_active' and area_type = 'force'"
     con.execute(f"create table spoilt as select * replace (case when {condition} then null else value end as value)"
                 " from later.marts.measures")  # fmt: skip
@@ -277,13 +277,13 @@ def test_choosing_the_two_nights(week: Home, week_copy: Home) -> None:
         choose_nights(week, ["today"])
     for path in week_copy.publications.iterdir():
         path.unlink()
-    assert find_kept(week_copy, "today").path == week_copy.warehouse
+    assert publication_of(week_copy, "today").path == week_copy.warehouse
     with pytest.raises(NotKeptError, match="no night before 20260107T020000Z is kept"):
         choose_nights(week_copy, [])
 
 
 def test_a_damaged_kept_file_is_named(week_copy: Home) -> None:
-    path = find_kept(week_copy, NIGHTS[3]).path
+    path = publication_of(week_copy, NIGHTS[3]).path
     path.write_bytes(b"rubbish")
     with pytest.raises(ValueError, match=r"20260106T020000Z\.duckdb can't be read as a night's file"):
         between(week_copy, NIGHTS[3], "today")

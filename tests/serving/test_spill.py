@@ -12,7 +12,7 @@ from week import NIGHTS
 from dagster_project.core.home import Home
 from dagster_project.core.memory import delete_spill, working_database
 from dagster_project.nights.replay import compare_files
-from dagster_project.publishing.publications import find_kept
+from dagster_project.publishing.publications import publication_of
 from dagster_project.serving.diff import compare
 
 
@@ -55,4 +55,4 @@ def test_a_night_deletes_what_killed_readers_spilled_and_leaves_the_files_of_oth
 def test_diff_and_replay_use_the_home_s_spill_folder(week: Home, new_home: Home, call: Callable[..., Any]) -> None:
     new_home.spill.write_text("a file in its place", encoding="utf-8")
     with pytest.raises(FileExistsError, match="spill"):
-        call(new_home, find_kept(week, NIGHTS[0]), find_kept(week, NIGHTS[1]))
+        call(new_home, publication_of(week, NIGHTS[0]), publication_of(week, NIGHTS[1]))
