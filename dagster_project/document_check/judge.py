@@ -37,7 +37,7 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     if figure.value is None:
         is_rate = figure.shows in ("value", "prior_value") and figure.unit == "percent"
         is_of_nothing = is_rate and figure.status in ("complete", "partial")
-        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "the extracts do not cover the period"
+        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file has it for these days"
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)
     printed_steps = printed.value * printed.places

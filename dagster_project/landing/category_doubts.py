@@ -34,10 +34,10 @@ def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
         return
     columns = _categories(sheet)
     now = _values(con, home, load, columns)
-    for name in (c.name for c in columns if c.type == "text" and c.name in now):
+    for name in now:
         yield from _spellings(name, now[name])
     if before:
-        earlier = _values(con, home, before, [c for c in columns if c.name in now and c.name != "status"])
+        earlier = _values(con, home, before, [c for c in columns if c.name in now])
         for name, then in earlier.items():
             yield from _gone(name, now[name], then)
 
@@ -46,7 +46,9 @@ def _spellings(name: str, values: Values) -> Iterator[str]:
     """Notes values that are spelled in several ways, or stand for a blank."""
     alike: dict[str, list[str]] = {}
     for value in values:
-        alike.setdefault(re.sub(_SPELLING, "", value).casefold(), []).append(value)
+        # `Team 1-1` is not `Team 11`.
+        spelled = re.sub(rf"(?<=\d)(?:{_SPELLING})+(?=\d)", "/", value)
+        alike.setdefault(re.sub(_SPELLING, "", spelled).casefold(), []).append(value)
     if several := [own for own in alike.values() if len(own) > 1]:
         more = f", and {len(several) - 1:,} more" if len(several) > 1 else ""
         yield f"{name}: {_shown(several[0], values)} are categories of their own{more}: is it one, spelled in several ways?"
@@ -63,11 +65,11 @@ def _gone(name: str, now: Values, then: Values) -> Iterator[str]:
 
 
 def _categories(sheet: Sheet) -> list[Column]:
-    """The columns that measures are split by, or counted by."""
+    """The columns of free text that measures are split by. Another name of a choice would be in quarantine."""
     others = {*sheet.key, *CLASSIFYING.get(sheet.contract.extract, ())}
     return [
         c for c in sheet.contract.columns
-        if c.type in ("text", "choice") and not c.identifier and c.name not in others and c.name in sheet.layout.position
+        if c.type == "text" and not c.identifier and c.name not in others and c.name in sheet.layout.position
     ]  # fmt: skip
 
 

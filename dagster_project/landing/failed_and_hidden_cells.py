@@ -42,6 +42,7 @@ _FOREIGN = re.compile(
     "(?=[^<>]*\\bnumFmtId=[\"'](\\d{1,7}))[^<>]*\\bformatCode=[\"'][^<>]*?(?:€|¥|₹|\\[\\$(?:\\$|€|EUR|USD)|(?<!\\[)\\$)".encode()
 )
 """The attributes of a number format that shows another currency: `[$€-2] #,##0.00`, not `[$£-809]`, `[$-809]`."""
+_TEXT_CELL = re.compile(rb"\bt=[\"'](s|str|inlineStr)[\"']")
 _FORMAT_OF_STYLE = re.compile(rb"\bnumFmtId=[\"'](\d{1,7})[\"']")
 _FONT_OF_STYLE = re.compile(rb"\bfontId=[\"'](\d{1,7})[\"']")
 
@@ -91,7 +92,7 @@ def read_marks(data: bytes, index: int) -> SheetMarks:
                 marks.failed += _failed_formulas(whole)
                 _add_hidden(marks, whole)
                 _add_styled(marks.struck, whole, struck)
-                _add_styled(marks.foreign, whole, foreign)
+                _add_styled(marks.foreign, whole, foreign, numbers_alone=True)
     return marks
 
 
@@ -116,13 +117,19 @@ def _add_hidden(marks: SheetMarks, xml: bytes) -> None:
             marks.hidden_columns.append((numbers[b"min"], numbers[b"max"]))
 
 
-def _add_styled(found: defaultdict[int, int], xml: bytes, styles: set[bytes]) -> None:
+def _add_styled(
+    found: defaultdict[int, int], xml: bytes, styles: set[bytes], *, numbers_alone: bool = False
+) -> None:
+    """Add cells that have one of the styles. `numbers_alone`: not blank cells and texts, which a number's format leaves as
+    they are."""
     # A workbook keeps styles that no cell has: those in use are found before each cell is looked at.
     used = styles.intersection(_STYLE.findall(xml)) if styles else ()
     if not 0 < len(used) <= _MAX_STYLES:
         return
     cells = rb"<(?:\w{1,9}:)?c\s(?=[^<>]{0,99}\bs=[\"'](?:%b)[\"'])([^<>]{0,99})>" % b"|".join(used)
     for attributes in re.findall(cells, xml):
+        if numbers_alone and (attributes.endswith(b"/") or _TEXT_CELL.search(attributes)):
+            continue
         if cell := _CELL.search(attributes):
             found[int(cell[2]) - 1] |= 1 << (column_number(cell[1]) - 1)
 

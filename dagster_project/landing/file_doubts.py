@@ -92,7 +92,8 @@ def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None
     count = "its day counts as 0" if days == 1 else f"its {days:,} days count as 0"
     if rows:
         none = "its only row does not land" if rows == 1 else f"none of its {rows:,} rows lands"
-        return f"{none}, and {count}: see pam quarantine"
+        is_zero = sheet.contract.kind == "events" and previous is None
+        return f"{none}{f', and {count}' if is_zero else ''}: see pam quarantine"
     if previous is None or not previous.rows_landed or days < GAP_DAYS:
         return None
     return f"no rows, where the file before had {previous.rows_landed:,}: {count}"
@@ -230,8 +231,10 @@ def _identifiers_alike(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int
         if not c.identifier or c.key or c.name not in sheet.layout.position:
             continue
         text = sheet.text(c.name)
+        # `1, 1 High Street` is not `11 High Street`.
+        same = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
         texts, different = one_row(con.execute(
-            f"select count(distinct t), count(distinct lower(regexp_replace(t, '[\\s.,]', '', 'g')))"
+            f"select count(distinct t), count(distinct {same})"
             f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})"
         ))
         if texts > different:
@@ -247,9 +250,11 @@ def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]
         for size, most in zip(sizes, longest, strict=True):
             if most not in CUT_AT:
                 continue
-            (n,) = one_row(con.execute(f"select count(*) from {parquet_of(path)} where {size} = {most}"))
+            (n,) = one_row(con.execute(f"select count(distinct {name}) from {parquet_of(path)} where {size} = {most}"))
+            # One list that is as long by chance may be in many rows.
             if n >= CUT_ROWS:
-                yield f"{name}: the longest, in {n:,} rows, all have {most} characters: are they cut off, and items lost?"
+                alike = f"{name}: the longest, {n:,} different ones, have {most} characters each"
+                yield f"{alike}: are they cut off, and items lost?"
                 break
 
 

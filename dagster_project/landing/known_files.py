@@ -104,8 +104,9 @@ class Decisions:
         return [e for e in self._by_force[file.extract, file.force_code].values() if e.outcome == "accepted"]
 
     def newer_of_all_its_days(self, file: InboxFile) -> LedgerEntry | None:
-        """An accepted load that leaves no row of a file whose name does not say when it was extracted, but a mapping reads."""
-        if file.mapping is None or file.extracted_at is None:
+        """An accepted load that covers all days of a file of a mapping whose name does not say when it was extracted: its time
+        is that of its last change, which a copy may have."""
+        if file.mapping is None or file.extracted_at is None or int(file.extracted_at.timestamp()) != int(file.mtime):
             return None
         first, last, at = *file.window, utc_seconds(file.extracted_at)
         newer = (e for e in self.accepted_of(file) if str(e.extracted_at) > at)

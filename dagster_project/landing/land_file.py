@@ -387,7 +387,7 @@ class FileLanding(LandingSession):
         days = (sheet.covered_to - sheet.covered_from).days + 1
         if not sheet.contract.empty_is_suspect or days < SUSPECT_DAYS or not rows == bad < self.limits.quarantined_rows:
             return None
-        if not has_notes_alone(self.con):
+        if not has_notes_alone(self.con, sheet):
             return None
         none = "a message, and no rows," if rows else "no rows"
         return f"header and {none} over {days} days: not believed of {sheet.contract.extract}"
@@ -501,10 +501,11 @@ class FileLanding(LandingSession):
         """Note what other files say against this one. `previous`: the last accepted file before it."""
         if found.hold_reason is None:
             found.notes += found.if_accepted
-        if newer := self.decisions.newer_of_all_its_days(file):
+        is_dated = sheet.contract.kind != "indicators"
+        if is_dated and (newer := self.decisions.newer_of_all_its_days(file)):
             found.notes.append(
-                f"older than {newer.source_file}, which covers all of its days: none of its rows counts. If it is the newer"
-                " one, save it anew and drop it again"
+                f"older than {newer.source_file}, which covers all of its days: hardly any of its rows counts. If it is the"
+                " newer one, save it anew and drop it again"
             )
         if other := self.decisions.same_of_another_force(file, sha256):
             found.notes.append(f"the same bytes as {other.source_file}: whose rows are they?")

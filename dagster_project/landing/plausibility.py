@@ -52,6 +52,7 @@ THOUSANDS = 3
 REPLACED_ROWS = 20
 """A file with at least so many rows that withdraws at least so many, and has none of them, is no list of corrections."""
 REPLACED_OF_LIST = 5
+"""The same of a whole list, which is short."""
 SPREADSHEET_ROWS = (65_536, 1_048_576)
 """Rows of a sheet in Excel 2003 and since: what a file has beyond them is lost where it is opened and saved."""
 GROUPED_ROWS = 50

@@ -17,7 +17,7 @@ from .row_rules import Sheet
 MIN_KEYS = 100
 """As for a file that would withdraw most of what stands: fewer records may have been moved to another day one by one."""
 MIN_NOTED = 5
-"""Rows of a file that another, of other days, replaces, from which that is noted. Corrections move one or two. Fewer are noted
+"""At least so many rows of a file that another, of other days, replaces are noted. Corrections move one or two. Fewer are noted
 where they are most of the file's: its days may be left with none."""
 MAX_KEYS = 200
 """Keys of the file that are looked up: all or none of them begin again."""

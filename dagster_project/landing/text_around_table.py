@@ -1,5 +1,5 @@
-"""Holds files whose titles or last lines say that rows are missing or amounts in thousands, and those with records above the
-header or a second header below it, whose columns are in another order. Notes what else they say that the name does not."""
+"""Holds files whose titles, headers or last lines say that rows are missing or amounts not in pounds, and those with records
+above the header, or below it a second header or another table. Notes what else they say that the name does not."""
 
 import csv
 import re
@@ -19,6 +19,7 @@ from .header_row import HeaderNames
 from .mapping_fields import TablePlace
 from .raw_store import QUARANTINED
 from .row_rules import PARSED, Sheet
+from .words_of_no_record import POUNDS
 
 LAST_LINES = 6
 LAST_CHARACTERS = 4_000
@@ -30,7 +31,9 @@ MIN_ROWS = 2
 MIN_COLUMNS = 4
 """In a narrower table a line such as `Period from, 01/01/2025` looks like a record."""
 MAX_NOTE_CELLS = 2
+"""A row with more cells is no note."""
 MIN_HEADERS = 3
+"""A row with fewer cells is no header of another table."""
 MIN_NAMED = 2
 """Cells of a second header that name a column: one alone may be a word."""
 
@@ -52,10 +55,15 @@ _COUNTED = re.compile(
 )
 """How many rows a note says there are: `Showing 1 to 25 of 2,345 entries`, `(2345 rows affected)`, `Total records: 2345`."""
 _THOUSANDS = re.compile(r"(£|\bgbp)\s?['’]?000s?\b|(£|\bgbp\s?)(k|m|mn|bn)\b|\bin (£ ?|pounds )?(thousands|millions)\b", re.I)
-_NOT_POUNDS = re.compile(
-    rf"{_THOUSANDS.pattern}|(?<![\d,])000s?\b|\b(thousands|millions|pence|eur|euros?|usd|dollars?)\b|[€$]", re.I
+_IN_THOUSANDS = re.compile(rf"{_THOUSANDS.pattern}|(?<![\d,])000s?\b|\b(thousands|millions)\b", re.I)
+_NOT_POUNDS = re.compile(r"\b(pence|eur|euros?|usd|dollars?)\b|[€$]", re.I)
+_SECTION = (
+    r"(?:\w+ )?(void(?:ed)?|cancelled|deleted|rejected|duplicates?|withdrawn|no crimes?|created in error|entered in error)"
+    r"(?: (?:slips|records|rows|entries|crimes|incidents|searches|tests|items))?:?"
 )
-_SECTION = r"\b(void(?:ed)?|cancelled|deleted|rejected|duplicates?|withdrawn|no crimes?|created in error|entered in error)\b"
+"""A heading above rows that are no records."""
+_OF_DAYS = r"((start|end|order|event|recorded|reported|created) )?(date|day|month|year|week|quarter|period|time)s?( of .*)?"
+"""What a table of something else calls the column that stands where the days are: a bad date of a record is no such word."""
 _SAID = r"(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
 _PERIOD = re.compile(rf"\b(?:from|between|period)\b\D{{0,20}}{_SAID}\s*(?:to|and|until|till|[-–])\s*:?\s*{_SAID}", re.I)
 """`Period: 01/03/2025 - 31/03/2025`, as reports print what they were asked for."""
@@ -81,10 +89,13 @@ def _cells(text: str, separator: str) -> list[list[str]]:
     return [cells for row in rows if any(cells := [cell.strip() for cell in row])]
 
 
-def has_notes_alone(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether no row of `landing_cells` has more cells than a note: there is none, or a message such as `No data`."""
+def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
+    """Whether `landing_cells` has no record: there is no row, or a message such as `No data`, which has few cells, and none
+    where the key and the date are."""
     filled = f"len(list_filter(cells, lambda cell: trim(cell) <> '')) > {MAX_NOTE_CELLS}"
-    return not con.execute(f"select 1 from {CELLS} where {filled} limit 1").fetchall()
+    named = [*sheet.contract.key, sheet.contract.date_column]
+    cells = [f"trim(cells[{i + 1}]) <> ''" for name in filter(None, named) for i in sheet.layout.fields_of(name)[:1]]
+    return not con.execute(f"select 1 from {CELLS} where {filled} or ({' and '.join(cells) or 'false'}) limit 1").fetchall()
 
 
 def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> str | None:
@@ -110,7 +121,9 @@ def says_thousands(around: AroundTable, contract: Contract, headers: Mapping[str
     header says that they are not in pounds, or None. `headers`: those of its columns, as a mapping may name them."""
     amounts = [c.name for c in contract.columns if c.type == "money"]
     for name in filter(headers.get, amounts):
-        if found := _NOT_POUNDS.search(headers[name]):
+        header = headers[name]
+        found = _IN_THOUSANDS.search(header) or (None if POUNDS.search(header) else _NOT_POUNDS.search(header))
+        if found and not re.search(r"\bnot?\b", header, re.I):
             return f"{name}: its header says that it is not in pounds ('{found[0]}'): export pounds; if it is, release the file"
     notes = [note for note in around.notes if amounts and not re.search(r"\bnot\b", note, re.I)]
     for found in filter(None, map(_THOUSANDS.search, notes)):
@@ -207,7 +220,7 @@ def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Itera
     found = con.execute(
         f"""
         select line, lower(regexp_extract({cells}[1], {literal(_SECTION)}, 1, 'i')) from {QUARANTINED}
-        where q_{placing} is null and len({cells}) = 1 and regexp_matches({cells}[1], {literal(_SECTION)}, 'i')
+        where q_{placing} is null and len({cells}) = 1 and regexp_full_match(trim({cells}[1]), {literal(_SECTION)}, 'i')
         order by line limit 1
         """
     ).fetchone()
@@ -229,23 +242,15 @@ def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequen
         select line from {QUARANTINED}
         where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {MIN_HEADERS}
             and len(list_distinct({cells})) = len({cells}) and {filled}
+            and regexp_full_match(lower(trim(q_{placing})), {literal(_OF_DAYS)})
             and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {' and '.join(no_values) or 'true'}
         order by line limit 100
         """
     ).fetchall()
     # One right below the header may be the same in another language.
     first, last = _good_lines(con) if found else (0, 0)
-    likely = [line for (line,) in found if first < line < last]
-    line = next((line for line in likely if not _has_values_of_rows(con, sheet, columns, line)), None)
+    line = next((line for (line,) in found if first < line < last), None)
     return line and (
         f"line {line} looks like the header of another table, and the rows below it are read as records: make each table a"
         " file of its own; if they are records, release the file"
     )
-
-
-def _has_values_of_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequence[Column], line: int) -> bool:
-    """Whether a quarantined row has a value that good rows have in the same column: then it is no header."""
-    told = [c.name for c in columns if c.name not in (*sheet.key, sheet.contract.date_column)]
-    same = " or ".join(f"lower(p.c_{name}) = lower(q.q_{name})" for name in told) or "false"
-    rows = f"select 1 from {QUARANTINED} as q join {PARSED} as p on {same} where q.line = {line} and not p.bad limit 1"
-    return bool(con.execute(rows).fetchall())

@@ -28,6 +28,8 @@ WINDOW_DAYS = 62
 """The first days of a month are all of a shorter window."""
 TURNED_MONTHS = 2
 """Months of such dates: those of one may be the days after the window."""
+MIN_TURNED_MONTHS = 3
+"""Months of UK dates that a spreadsheet has turned: dates of either form may stand in one column."""
 TURNED_DATES = 10
 """Of at least so many dates it is no chance that none is after the 12th: 1 in 10,000 where they are of any day."""
 TEXTS_TO_DATES = 0.5
@@ -135,15 +137,17 @@ def swapped_by_program(con: duckdb.DuckDBPyConnection, sheet: Sheet, bad: int) -
         return None
     window = f"between '{sheet.covered_from}' and '{sheet.covered_to}'"
     turned = "left(_date, 5) || right(_date, 2) || substr(_date, 5, 3)"
-    rows, months, others, day = one_row(con.execute(
+    rows, months, others, left, day = one_row(con.execute(
         f"""
         select
-            count(*), count(distinct left(_date, 7)),
-            count(*) filter (where right(_date, 2) > '12' or {turned} not {window}), min(_date)
-        from {PARSED} where _date not {window}
+            count(*) filter (where not is_in), count(distinct left(_date, 7)) filter (where not is_in),
+            count(*) filter (where not is_in and (right(_date, 2) > '12' or {turned} not {window})),
+            -- Those that it could not swap are where they belong.
+            count(*) filter (where is_in and right(_date, 2) > '12'), min(_date) filter (where not is_in)
+        from (select _date, _date {window} as is_in from {PARSED} where _date is not null)
         """
     ))
-    if rows < TURNED_DATES or months < TURNED_MONTHS or others:
+    if rows < TURNED_DATES or months < TURNED_MONTHS or others or left < rows:
         return None
     return (
         f"{column}: {rows:,} dates outside the window, such as {day}, would be in it with day and month the other way round: a"
@@ -186,15 +190,20 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
     """What is wrong with a column of American dates that a spreadsheet has opened, or of UK ones that one set to American dates
     has: those it could read in its own order are dates of other days now, the others still texts. "" where that is not so."""
     text, other = (2, 1) if whose == "American" else (1, 2)
-    dates, texts, late = one_row(con.execute(
+    dates, months, texts, late = one_row(con.execute(
         f"""
         select
             count(*) filter (where is_date),
+            count(distinct left(t, 7)) filter (where is_date),
             count(*) filter (
                 where try_cast(split_part(t, '/', {text}) as integer) between 13 and 31
                 and try_cast(split_part(t, '/', {other}) as integer) between 1 and 12
             ),
-            count(*) filter (where is_date and t[9:10] > '12')
+            -- Dates that it would have swapped, and has not.
+            count(*) filter (
+                where is_date and t[9:10] > '12'
+                or {whose == "UK"} and regexp_matches(t, '^(0?[1-9]|1[0-2])/(0?[1-9]|1[0-2])/')
+            )
         from (
             select t, regexp_matches(t, '^\\d{{4}}-\\d{{2}}-\\d{{2}}(\\D|$)') as is_date
             from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
@@ -202,7 +211,7 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
         )
         """
     ))
-    if dates < TURNED_DATES or texts < TEXTS_TO_DATES * dates or late:
+    if dates < TURNED_DATES or texts < TEXTS_TO_DATES * dates or late or (whose == "UK" and months < MIN_TURNED_MONTHS):
         return ""
     return (
         f"{column.name}: a spreadsheet has swapped day and month of {dates:,} {whose} dates: export the file again and do not"

@@ -144,10 +144,13 @@ VOID_HEADER = re.compile(
 STATE_HEADER = re.compile(r"(record|row|entry|form|session|activity|visit|booking)?(status|state)")
 """Headers of a column that may say so in a word."""
 _YES = rf"y|yes|t|true|1|-1|x|[✓✔☑√]|{_DELETED}|(\d{{1,2}}/\d{{1,2}}/{_YEAR}|{_YEAR}-\d{{2}}-\d{{2}})(\D.*)?"
-
-
-_NO = r"n|no|f|false|0|-|(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(\D.*)?"
-_PERHAPS = r"(duplicate|cancell?ed|rejected|merged|superseded|draft|withdrawn|training|invalid)\b.*"
+_NO = (
+    rf"{_FOR_A_BLANK}|f|false|n|no(\s*[-–:(].*)?|0([.,]0+)?|active|live|current"
+    r"|(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})(\D.*)?"
+)
+"""What says in such a column that the row is a record; a day that is none, such as 31/12/9999, too."""
+_PERHAPS = r"(duplicate( of .*)?|cancell?ed|rejected|merged|superseded|draft|withdrawn|training|invalid)(\s*[-–:(].*)?"
+"""What may say in a state that the row is no record."""
 
 
 def bare_header(header: str) -> str:

@@ -175,7 +175,7 @@ def test_labels_match_only_where_they_mean_the_same() -> None:
         ("-3", "count", Decimal("-2.5"), "complete", ("agrees", None)),
         ("3", "count", Decimal("-2.5"), "complete", ("disagrees", "the marts have another figure")),
         ("10%", "percent", None, "complete", ("not computable", OF_NOTHING)),
-        ("10%", "percent", None, "not_available", ("not computable", "the extracts do not cover the period")),
+        ("10%", "percent", None, "not_available", ("not computable", "no accepted file has it for these days")),
     ],
 )
 def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(

@@ -317,7 +317,7 @@ def test_lists_that_were_cut_off(warehouse, length, between, is_noted):
         f"I{i},{('INCIDENT', 'ROC')[i % 2]},{day},{longest[i] if i % 10 else 'Drugs'},,," for i, day in enumerate(days(60))
     ]
     entry = warehouse.land("incidents", *rows)
-    note = "qualifiers: the longest, in 54 rows, all have 200 characters: are they cut off, and items lost?"
+    note = "qualifiers: the longest, 54 different ones, have 200 characters each: are they cut off, and items lost?"
     assert (note in entry.drift) == is_noted, entry.drift
 
 

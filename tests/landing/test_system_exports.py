@@ -153,7 +153,7 @@ def test_a_correction_with_an_older_time_is_noted(warehouse):
     write(warehouse, CAD.replace("{month:%b %Y}.xlsx", "{month:%m-%Y}*.csv"))
     put(warehouse, "Incidents 10-2025.csv", csv_of(HEADER, *ROWS))
     entry = put(warehouse, "Incidents 10-2025 corrected.csv", csv_of(HEADER, *ROWS[1:]), NOVEMBER - 86400)
-    start = "older than Incidents 10-2025.csv, which covers all of its days: none of its rows counts. If it is the newer one,"
+    start = "older than Incidents 10-2025.csv, which covers all of its days: hardly any of its rows counts."
     assert [note for note in entry.drift if note.startswith(start)]
     entry = put(warehouse, "Incidents 10-2025 again.csv", csv_of(HEADER, *ROWS[1:]), NOVEMBER + 86400)
     assert not [note for note in entry.drift if note.startswith("older than")]

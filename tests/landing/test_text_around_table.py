@@ -136,7 +136,8 @@ def test_file_that_states_amounts_in_thousands_is_held(warehouse, note, outcome)
         ("Amount (£000s)", "held"), ("Amount (£k)", "held"), ("Amount 000s", "held"), ("Amount in pence", "held"),
         ("Amount (€)", "held"), ("Amount EUR", "held"), ("US$ amount", "held"),
         ("Amount (£)", "accepted"), ("Amount GBP", "accepted"),
-        ("Amount over £1,000", "accepted"), ("Amount (Euston)", "accepted"),
+        ("Amount over £1,000", "accepted"), ("Amount (Euston)", "accepted"), ("Amount (pounds and pence)", "accepted"),
+        ("Amount £ (not thousands)", "accepted"), ("Value in GBP (from EUR)", "accepted"), ("Amount in £ thousands", "held"),
     ],
 )  # fmt: skip
 def test_header_of_amounts_that_are_not_in_pounds_holds_the_file(warehouse, header, outcome):

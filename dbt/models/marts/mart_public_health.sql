@@ -58,18 +58,26 @@ dated as (
     where area_type is not null
 ),
 
+-- A download may split an indicator by age: then the row of all ages counts, also where its value is suppressed.
+with_ages as (
+    select
+        *,
+        max(case when lower(age) like 'all%' then 1 else 0 end) over (
+            partition by force_code, area_type, area_code, measure, category, is_financial, first_year, last_year, priority
+        ) as has_all_ages
+    from dated
+),
+
 -- Two indicators can be one measure (a new method after an old one): the seed says which is preferred if it has a value.
 ranked as (
     select
         *,
         row_number() over (
             partition by force_code, area_type, area_code, measure, category, is_financial, first_year, last_year
-            -- A download may split an indicator by age.
-            order by
-                case when value is null then 1 else 0 end asc, priority asc,
-                case when lower(age) like 'all%' then 0 else 1 end asc, load_id desc, line asc
+            order by case when value is null then 1 else 0 end asc, priority asc, load_id desc, line asc
         ) as choice
-    from dated
+    from with_ages
+    where has_all_ages = 0 or lower(age) like 'all%'
 ),
 
 chosen as (
