@@ -20,21 +20,7 @@ from .release_held import NotHeld, release_load
 from .retention import Erasure, archive_size, erase_old_originals, erase_unused_loads, erased_loads, read_erasures
 
 __all__ = [
-    "Counts",
-    "Erasure",
-    "InboxFile",
-    "LedgerEntry",
-    "NotHeld",
-    "PseudonymKeyError",
-    "accepted",
-    "archive_size",
-    "counts",
-    "erase_old_originals",
-    "erase_unused_loads",
-    "erased_loads",
-    "find_files",
-    "land_files",
-    "read_erasures",
-    "read_ledger",
+    "Counts", "Erasure", "InboxFile", "LedgerEntry", "NotHeld", "PseudonymKeyError", "accepted", "archive_size", "counts",
+    "erase_old_originals", "erase_unused_loads", "erased_loads", "find_files", "land_files", "read_erasures", "read_ledger",
     "release_load",
 ]  # fmt: skip

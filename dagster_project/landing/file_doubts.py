@@ -3,7 +3,7 @@ in the ledger's `drift`, `pam inspect` and `pam status`."""
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,7 +39,7 @@ TYPED_ROWS = 100_000
 """Files that people type are short. In a longer one, comparing all keys takes too long."""
 TELLING = frozenset({"record_type", "grade", "test_status", "source", "object_of_search"})
 """Columns of which one value in all rows makes another measure 0, or the whole that a part is compared with the part."""
-FIRST_LIST = "2000-01-01"
+FIRST_LIST = date(2000, 1, 1)
 """No county line, order or seizure that is listed today is older: the Proceeds of Crime Act is of 2002."""
 CUT_AT = frozenset({50, 64, 100, 128, 150, 200, 250, 254, 255, 256, 400, 500, 512})
 """Characters at which databases and programs cut a text off."""
@@ -72,7 +72,7 @@ def doubts(
     notes += _one_value(home, load, columns, stored, landed)
     if sheet.form == "canonical" and sheet.contract.kind != "indicators":
         notes += _blanks(con, sheet, columns, stored, landed)
-    notes += _days(con, path, sheet, landed)
+    notes += _days(con, load, path, sheet, landed)
     notes += _keys_alike(con, path, sheet, landed)
     notes += _identifiers_alike(con, sheet, landed)
     notes += _cut_lists(con, path, columns)
@@ -160,29 +160,25 @@ def _blanks(
             yield f"{c.name}: {found}: fill it down, or these rows count as without it"
 
 
-def _days(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
+def _days(con: duckdb.DuckDBPyConnection, load: Load, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
     """Notes days after the extraction, and long before any of a list; days without a row at the ends of the window, if many
     rows would be usual there and no run within is as long; and a day that has most rows, such as that of a move from an older
     system."""
-    if sheet.contract.date_column:
-        late, early, newest, oldest = one_row(con.execute(
-            f"""
-            select
-                -- A day later, as days are London's and extractions UTC.
-                count(*) filter (where cast(_date as date) > cast(left(_extracted_at, 10) as date) + 1),
-                count(*) filter (where _date < '{FIRST_LIST}'), max(_date), min(_date)
-            from {parquet_of(path)}
-            """
-        ))
-        if late and sheet.contract.kind == "events":
-            said = f"{counted(late, 'row')} of days after the extraction, such as {newest}"
-            yield f"{said}: are day and month swapped, or is a year mistyped?"
-        if early and sheet.contract.kind == "list":
-            yield f"{sheet.contract.date_column}: {counted(early, 'row')} before 2000, such as {oldest}: is a year mistyped?"
-    if sheet.contract.kind != "events" or landed < GAP_ROWS:
+    if not sheet.contract.date_column:
         return
     counts = con.execute(f"select cast(_date as date), count(*) from {parquet_of(path)} group by 1 order by 1").fetchall()
     days, one_day = [day for day, _ in counts], timedelta(days=1)
+    # A day later, as days are London's and extractions UTC.
+    last_day = date.fromisoformat(load.extracted_at[:10]) + one_day
+    late = sum(n for day, n in counts if day > last_day)
+    if late and sheet.contract.kind == "events":
+        said = f"{counted(late, 'row')} of days after the extraction, such as {days[-1]}"
+        yield f"{said}: are day and month swapped, or is a year mistyped?"
+    early = sum(n for day, n in counts if day < FIRST_LIST)
+    if early and sheet.contract.kind == "list":
+        yield f"{sheet.contract.date_column}: {counted(early, 'row')} before 2000, such as {days[0]}: is a year mistyped?"
+    if sheet.contract.kind != "events" or landed < GAP_ROWS:
+        return
     span = (days[-1] - days[0]).days + 1
     if span < GAP_DAYS:
         return

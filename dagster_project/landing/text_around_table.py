@@ -198,7 +198,7 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
         moved = {name: others[0] for name, others in named.items() if others and name not in others}
         if moved and sum(map(bool, named.values())) >= MIN_NAMED:
             column, below = next(iter(moved.items()))
-            if con.execute(f"select 1 from {PARSED} where not bad and line > {int(line)} limit 1").fetchone():
+            if line < _good_lines(con)[1]:
                 return (
                     f"line {line} is another header, in another order ({below} stands where {column} did), and the rows below"
                     " it are read under the first: make each table a file of its own"
