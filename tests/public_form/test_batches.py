@@ -6,10 +6,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project import public_form
 from dagster_project.core.config import Public
 from dagster_project.core.sql import literal
-from dagster_project.public_form import batches, write_public
+from dagster_project.public_form import memory_batches, write_measures
+from dagster_project.public_form.memory_batches import batches
+from dagster_project.public_form.write_measures import write_public
 
 from .random_marts import MEASURES, make_marts
 from .test_successive_publications import fingerprint, start_from
@@ -46,7 +47,7 @@ def in_one_batch(mode: str = "suppress", key: str = "secret", corrected: str = "
     """The marts with their public form, made in one batch. Do not change it."""
     con = marts_of_two_forces(corrected)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(public_form, "BYTES_PER_FIGURE", 1)
+        patch.setattr(memory_batches, "BYTES_PER_FIGURE", 1)
         write_public(con, SETTINGS[mode], "staging", key)
     return con
 
@@ -74,22 +75,22 @@ def batches_run(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         contents.append(content)
         run_scripts(con, *names)
 
-    run_scripts = public_form._run_scripts
-    monkeypatch.setattr(public_form, "_run_scripts", record)
-    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", 1 << 60)
+    run_scripts = write_measures._run_scripts
+    monkeypatch.setattr(write_measures, "_run_scripts", record)
+    monkeypatch.setattr(memory_batches, "BYTES_PER_FIGURE", 1 << 60)
     return contents
 
 
 def fail_after(n: int, batches_run: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Has memory run out after `n` more batches."""
-    run_scripts, last = public_form._run_scripts, len(batches_run) + n
+    run_scripts, last = write_measures._run_scripts, len(batches_run) + n
 
     def fail(con: duckdb.DuckDBPyConnection, *names: str) -> None:
         if len(batches_run) == last:
             raise duckdb.OutOfMemoryException("no room")
         run_scripts(con, *names)
 
-    monkeypatch.setattr(public_form, "_run_scripts", fail)
+    monkeypatch.setattr(write_measures, "_run_scripts", fail)
 
 
 @pytest.mark.parametrize("mode", SETTINGS)
@@ -113,7 +114,7 @@ def test_a_batch_has_as_many_forces_and_marts_as_fit_in_memory(
     figures = dict(con.execute("select mart || ' ' || force_code, count(*) from marts.measures group by all").fetchall())
     room = 2 * max(figures.values())
     con.execute("set memory_limit = '1GiB'")
-    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", (1 << 30) // room)
+    monkeypatch.setattr(memory_batches, "BYTES_PER_FIGURE", (1 << 30) // room)
     write_public(con, Public(), "staging", "secret")
     sizes = [sum(n for key, n in figures.items() if key in batch.split(", ")) for batch in batches_run]
     assert sum(sizes) == sum(figures.values())
@@ -133,7 +134,7 @@ def test_a_figure_without_a_force_is_kept(batches_run: list[str]) -> None:
 
 def test_no_figure_is_in_two_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """A blank force and no force are in the same batch."""
-    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", 1 << 60)
+    monkeypatch.setattr(memory_batches, "BYTES_PER_FIGURE", 1 << 60)
     con = duckdb.connect()
     con.execute("create table figures as from (values ('m', null), ('m', ''), ('m', 'f'), ('n', 'f')) as t (mart, force_code)")
     counts = [con.execute(f"select count(*) from figures where {batch}").fetchone() for batch in batches(con, "figures")]

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.public_form import write_charts
+from dagster_project.public_form.control_charts import write_charts
 
 SERIES = "mart, force_code, area_type, area_code, measure, category"
 

@@ -5,7 +5,8 @@ import pytest
 
 from dagster_project.core.config import Config, ConfigError, Public, read_config
 from dagster_project.core.home import Home
-from dagster_project.public_form import read_rules, thresholds, write_public
+from dagster_project.public_form.rules import read_rules, thresholds
+from dagster_project.public_form.write_measures import write_public
 
 from .attack import PARTS, attack
 from .random_marts import make_marts

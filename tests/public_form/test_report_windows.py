@@ -11,8 +11,8 @@ from support import candidate
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.editions import Edition, read_editions
-from dagster_project.public_form import write_public
 from dagster_project.public_form.public_windows import Sums
+from dagster_project.public_form.write_measures import write_public
 from dagster_project.reporting.pack.public_cells import public_cells
 
 from .attack import RATES, AttackResult, Series, attack

@@ -12,7 +12,7 @@ import pytest
 from dagster_project.core.config import Public
 from dagster_project.core.row_tables import make_table
 from dagster_project.editions.windows import month_end
-from dagster_project.public_form import write_public
+from dagster_project.public_form.write_measures import write_public
 
 FIRST, END = 12 * 2023 + 3, 12 * 2026 + 9
 """Months since year 0, from April 2023 to September 2026: three financial years, and a half that runs."""

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from dagster_project.core.config import Public
-from dagster_project.public_form import write_public
+from dagster_project.public_form.write_measures import write_public
 
 from .attack import RATES, AttackResult, Series, attack, month
 from .random_marts import MEASURES, make_marts

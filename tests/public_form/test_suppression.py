@@ -6,10 +6,10 @@ import duckdb
 import pytest
 from support import candidate
 
-from dagster_project import public_form
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
-from dagster_project.public_form import write_public
+from dagster_project.public_form import write_measures
+from dagster_project.public_form.write_measures import write_public
 
 from .attack import attack
 from .random_marts import MEASURES, make_marts
@@ -75,11 +75,11 @@ def test_each_step_of_the_method_is_needed(
     seed: int, step: str, replacement: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Without a part of the method the attack finds a figure."""
-    texts = {path.name: path.read_text() for path in public_form.HERE.glob("*.sql")}
+    texts = {path.name: path.read_text() for path in write_measures.HERE.glob("*.sql")}
     assert sum(text.count(step) for text in texts.values())
     for name, text in texts.items():
         (tmp_path / name).write_text(text.replace(step, replacement))
-    monkeypatch.setattr(public_form, "HERE", tmp_path)
+    monkeypatch.setattr(write_measures, "HERE", tmp_path)
     con = suppressed(seed)
     where = "p.mart = 'mart_drug_offences'"
     result = attack(

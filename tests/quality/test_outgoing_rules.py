@@ -15,6 +15,7 @@ from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.nights.errors import NightHeldError
 from dagster_project.nights.run import NightRun
+from dagster_project.public_form import memory_batches
 from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts
 from dagster_project.transform.raw_schema import WAREHOUSE
@@ -95,7 +96,7 @@ def test_what_breaks_a_rule_fails_only_that_rule(sample_candidate: Home, monkeyp
         " marts_public.measures where mart = 'mart_iom' limit 1")  # fmt: skip
     cases["mart_iom", "public_value_not_exact"] = "a figure that the marts do not have"
     assert failed(sample_candidate, Public()) == set(cases)
-    monkeypatch.setattr(public_form, "BYTES_PER_FIGURE", 1 << 60)
+    monkeypatch.setattr(memory_batches, "BYTES_PER_FIGURE", 1 << 60)
     assert failed(sample_candidate, Public()) == set(cases)
 
 

@@ -1,0 +1,83 @@
+"""What the public form shows of each measure: from the seeds, and the thresholds and bases of the settings."""
+
+from typing import Any
+
+import duckdb
+
+from dagster_project.core.config import Public
+from dagster_project.core.row_tables import make_table
+from dagster_project.core.seeds import read_seed
+
+SCHEMA = "marts_public"
+RULE_COLUMNS = {
+    "mart": "varchar", "measure": "varchar", "unit": "varchar", "aggregation": "varchar", "numerator": "varchar",
+    "denominator": "varchar", "denominator_category": "varchar", "is_shown": "boolean", "role": "varchar",
+    "of_measure": "varchar", "of_category": "varchar", "attribute": "varchar", "by_area": "boolean", "by_category": "boolean",
+}  # fmt: skip
+
+
+def describe_rule(settings: Public) -> str:
+    """What the public form shows and hides, in a sentence."""
+    if settings.mode == "round":
+        return (
+            f"Rounded for the public: counts to {settings.base}, money to {settings.money_base} pounds, by month; 0 is 0 to"
+            f" {settings.base - 1}, and parts need not add to their whole."
+        )
+    others = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))
+    running = "" if settings.running_year == "shown" else ", and no financial year that is not over"
+    return (
+        f"For the public: counts under {settings.threshold}{f' ({others})' if others else ''} are not shown, nor anything that"
+        f" they can be worked out from{running}; what is shown is exact."
+    )
+
+
+def read_rules() -> list[dict[str, Any]]:
+    """A row for each measure of `seeds/measure_list.csv`, in RULE_COLUMNS, with what `seeds/public_cuts.csv` adds to it."""
+    cuts = {(r["mart"], r["measure"]): r for r in read_seed("public_cuts")}
+    rows = []
+    for measure in read_seed("measure_list"):
+        row = {**measure, "is_shown": measure["is_published"], **cuts.get((measure["mart"], measure["measure"]), {})}
+        rows.append({name: row.get(name) or None for name in RULE_COLUMNS})
+    return rows
+
+
+def thresholds(rules: list[dict[str, Any]], settings: Public) -> list[tuple[str, str, float]]:
+    """Mart, measure and threshold of every count. Counts of the same events share the highest threshold set for any of them."""
+    parents = {(r["mart"], r["measure"]): (r["mart"], r["of_measure"]) for r in rules if r["role"] in ("part", "same")}
+    roots = {}
+    for rule in rules:
+        root = key = (rule["mart"], rule["measure"])
+        while root in parents:
+            root = parents[root]
+        if rule["role"] in ("events", "part", "same", "stock"):
+            roots[key] = root
+    by_root: dict[tuple[str, str], list[int]] = {}
+    for (_, measure), root in roots.items():
+        by_root.setdefault(root, []).append(settings.threshold_of(measure))
+    return [(mart, measure, max(by_root[root])) for (mart, measure), root in roots.items()]
+
+
+def make_rule_tables(con: duckdb.DuckDBPyConnection, settings: Public) -> None:
+    """Make the temporary tables `rules` (RULE_COLUMNS and is_exempt: whether every figure of the measure is shown as it is),
+    `thresholds` (mart, measure, threshold) and `bases` (unit, base to round to; empty where figures are not rounded).
+    """
+    rules = read_rules()
+    make_table(con, "listed_rules", RULE_COLUMNS, [tuple(r.values()) for r in rules], temporary=True)
+    columns = {"mart": "varchar", "measure": "varchar", "threshold": "double"}
+    make_table(con, "thresholds", columns, thresholds(rules, settings), temporary=True)
+    con.execute(
+        """
+        create or replace temp table rules as
+        select listed.*, coalesce(listed.role = 'public' or thresholds.threshold <= 1, false) as is_exempt
+        from listed_rules as listed
+        left join thresholds
+            on listed.mart = thresholds.mart
+            and thresholds.measure = case
+                when listed.numerator is not null then listed.numerator
+                when listed.role = 'rests_on' then listed.of_measure
+                else listed.measure
+            end
+        """
+    )
+    bases = [("count", settings.base), ("gbp", settings.money_base)] if settings.mode == "round" else []
+    make_table(con, "bases", {"unit": "varchar", "base": "double"}, bases, temporary=True)
