@@ -10,7 +10,7 @@ MONTHS_BACK = 24
 """A figure and its figure of the year before depend on two years of months before them."""
 IS_CHANGED = (
     "changed.mart = {0}.mart and changed.force_code = {0}.force_code"
-    " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= changed.from_m"
+    " and 12 * year({0}.period_end) + month({0}.period_end) - 1 >= changed.from_month_no"
 )
 """Whether a row, by the alias of its table, is of a public figure to be made again."""
 
@@ -31,27 +31,27 @@ def make_changed_table(con: duckdb.DuckDBPyConnection, made: str) -> None:
     again from the April before the first month that changed, and before the month after the last one that is covered whole.
     Whether a figure as at a day is shown depends on all its days: its mart is made again whole.
     """
-    m = "12 * year(r.period_end) + month(r.period_end) - 1"
+    month_no = "12 * year(r.period_end) + month(r.period_end) - 1"
     con.execute(
         f"""
         create or replace temp table changed as
         with finished as (
             select
                 made.mart, made.force_code, r.measure,
-                1 + coalesce(max({m}) filter (r.data_status = 'complete'), 0) as to_m
+                1 + coalesce(max({month_no}) filter (r.data_status = 'complete'), 0) as to_month_no
             from {made} as made
             inner join marts.measures as r on made.mart = r.mart and made.force_code = r.force_code
             inner join rules on r.mart = rules.mart and r.measure = rules.measure
             where rules.role = 'events' and r.area_type = 'force' and r.category = 'all' and r.period_type = 'month'
-                and {m} < made.from_month_no
+                and {month_no} < made.from_month_no
             group by all
         )
         select
             made.mart, made.force_code,
             case
                 when made.mart in (select mart from rules where role = 'stock') then 0
-                else greatest(0, 12 * floor((least(made.from_month_no, min(finished.to_m)) - 3) / 12) + 3)
-            end::int as from_m
+                else greatest(0, 12 * floor((least(made.from_month_no, min(finished.to_month_no)) - 3) / 12) + 3)
+            end::int as from_month_no
         from {made} as made
         left join finished on made.mart = finished.mart and made.force_code = finished.force_code
         group by made.mart, made.force_code, made.from_month_no

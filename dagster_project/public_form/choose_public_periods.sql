@@ -1,14 +1,18 @@
 -- Which periods of which counts are public: `reach`, and for figures as at a day `stock_shown`. docs/explanation/disclosure.md
 -- explains the method and why it is safe. Reads the temporary tables `measures` (rows of the marts), `areas_listed`, `rules` (a row
 -- for each measure) and `thresholds` (measure and threshold). Months are counted from year 0: 12 * year + month - 1, so that
--- (m - 3) / 12 is the financial year.
+-- (month_no - 3) / 12 is the financial year, and `month_of_year` is 0 in April.
+
+-- Neither an amount nor the sum of what comes after it is small.
+create or replace temp macro never_small(amount, left_over, threshold) as
+    (amount = 0 or amount >= threshold) and (left_over = 0 or left_over >= threshold);
 
 -- The months of every count that may be public.
 create or replace temp table amounts as
 select
     r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category,
-    12 * year(r.period_start) + month(r.period_start) - 1 as m,
-    coalesce(r.value, 0)::double as x,
+    12 * year(r.period_start) + month(r.period_start) - 1 as month_no,
+    coalesce(r.value, 0)::double as amount,
     r.data_status
 from measures as r
 inner join rules using (mart, measure)
@@ -22,7 +26,8 @@ select
     12 * year(r.period_start) + month(r.period_start) - 1, coalesce(max(r.denominator), 0)::double, max(r.data_status)
 from measures as r
 inner join rules using (mart, measure)
-inner join rules as below on r.mart = below.mart and rules.denominator = below.measure and below.role = 'part' and not below.is_shown
+inner join rules as below
+    on r.mart = below.mart and rules.denominator = below.measure and below.role = 'part' and not below.is_shown
 where r.period_type = 'month' and (r.area_type = 'force' or r.category = 'all')
 group by all;
 
@@ -84,7 +89,9 @@ create or replace temp table within as
 with recursive up as (
     select unit_id, unit_id as via, split_id, parent_id from tree
     union all
-    select up.unit_id, t.unit_id, t.split_id, t.parent_id from up inner join tree as t on up.parent_id = t.unit_id
+    select up.unit_id, parent.unit_id, parent.split_id, parent.parent_id
+    from up
+    inner join tree as parent on up.parent_id = parent.unit_id
 )
 select unit_id, via, split_id, parent_id is null as is_root from up;
 
@@ -97,7 +104,7 @@ where w.is_root;
 
 -- The last month that is fully covered, by root.
 create or replace temp table ends as
-select r.unit_id as root_id, coalesce(max(a.m) filter (where a.data_status = 'complete'), 0) as last_m
+select r.unit_id as root_id, coalesce(max(a.month_no) filter (where a.data_status = 'complete'), 0) as last_month_no
 from amounts as a
 inner join units as r using (force_code, mart, measure, area_type, area_code, category)
 where r.p_measure is null
@@ -105,36 +112,36 @@ group by r.unit_id;
 
 create or replace temp table grid as
 with own as (
-    select u.unit_id, a.m, a.x, a.data_status
+    select u.unit_id, a.month_no, a.amount, a.data_status
     from amounts as a
     inner join units as u using (force_code, mart, measure, area_type, area_code, category)
 ),
 
 rest as (
-    select u.unit_id, p.m, p.x - coalesce(sum(s.x), 0) as x, p.data_status
+    select u.unit_id, p.month_no, p.amount - coalesce(sum(s.amount), 0) as amount, p.data_status
     from units as u
     inner join tree using (unit_id)
     inner join own as p on tree.parent_id = p.unit_id
     inner join units as parts on u.split_id = parts.split_id and not parts.is_rest
-    left join own as s on parts.unit_id = s.unit_id and p.m = s.m
+    left join own as s on parts.unit_id = s.unit_id and p.month_no = s.month_no
     where u.is_rest
-    group by u.unit_id, p.m, p.x, p.data_status
+    group by u.unit_id, p.month_no, p.amount, p.data_status
 ),
 
 every_unit as (select * from own union all select * from rest)
 
 select
-    e.unit_id, units.split_id, e.m, e.data_status, roots.threshold, ends.last_m,
+    e.unit_id, units.split_id, e.month_no, e.data_status, roots.threshold, ends.last_month_no,
     top.data_status = 'complete' as live,
     coalesce(top.data_status = 'partial', false) or e.data_status = 'partial' as is_open,
-    case when top.data_status = 'complete' then e.x else 0 end as x,
-    cast(floor((e.m - 3) / 12) as int) as fy,
-    cast((e.m - 3) % 12 as int) as pos
+    case when top.data_status = 'complete' then e.amount else 0 end as amount,
+    cast(floor((e.month_no - 3) / 12) as int) as financial_year,
+    cast((e.month_no - 3) % 12 as int) as month_of_year
 from every_unit as e
 inner join units using (unit_id)
 inner join roots using (unit_id)
 inner join ends using (root_id)
-inner join own as top on roots.root_id = top.unit_id and e.m = top.m;
+inner join own as top on roots.root_id = top.unit_id and e.month_no = top.month_no;
 
 -- How finely a unit's financial year is shown: not at all, whole, in two parts (April to December, January to March), in
 -- quarters or in months. The units of a split are taken one by one, the largest first. Each is shown as finely as it can be
@@ -144,40 +151,49 @@ inner join own as top on roots.root_id = top.unit_id and e.m = top.m;
 create or replace temp table fineness as
 with ranked as (
     select
-        split_id, unit_id, fy, max(threshold) as t, max(last_m) as last_m,
-        row_number() over (partition by split_id, fy order by sum(x) desc, unit_id) as place
-    from grid group by split_id, unit_id, fy
+        split_id, unit_id, financial_year, max(threshold) as threshold, max(last_month_no) as last_month_no,
+        row_number() over (partition by split_id, financial_year order by sum(amount) desc, unit_id) as place
+    from grid group by split_id, unit_id, financial_year
 ),
 
 months as (
     select
-        g.split_id, g.unit_id, g.fy, g.pos, cast(floor(g.pos / 3) as int) as q, r.place, r.t, r.last_m, g.x,
-        coalesce(sum(g.x) over (
-            partition by g.split_id, g.fy, g.pos order by r.place rows between 1 following and unbounded following
+        g.split_id, g.unit_id, g.financial_year, g.month_of_year, cast(floor(g.month_of_year / 3) as int) as quarter,
+        r.place, r.threshold, r.last_month_no, g.amount,
+        coalesce(sum(g.amount) over (
+            partition by g.split_id, g.financial_year, g.month_of_year order by r.place
+            rows between 1 following and unbounded following
         ), 0) as left_over
     from grid as g
-    inner join ranked as r on g.split_id = r.split_id and g.unit_id = r.unit_id and g.fy = r.fy
+    inner join ranked as r on g.split_id = r.split_id and g.unit_id = r.unit_id and g.financial_year = r.financial_year
 ),
 
 quarters as (
     select
-        split_id, unit_id, fy, q, place, t, last_m, sum(x) as x, sum(left_over) as left_over,
-        bool_and((x = 0 or x >= t) and (left_over = 0 or left_over >= t) or 12 * fy + 3 + pos > last_m) as months_ok
+        split_id, unit_id, financial_year, quarter, place, threshold, last_month_no,
+        sum(amount) as amount, sum(left_over) as left_over,
+        bool_and(
+            never_small(amount, left_over, threshold) or 12 * financial_year + 3 + month_of_year > last_month_no
+        ) as months_ok
     from months group by all
 ),
 
 parts as (
     select
-        split_id, unit_id, fy, q = 3 as is_last, place, t, last_m, sum(x) as x, sum(left_over) as left_over,
-        bool_and((x = 0 or x >= t) and (left_over = 0 or left_over >= t) or 12 * fy + 5 + 3 * q > last_m) as quarters_ok
+        split_id, unit_id, financial_year, quarter = 3 as is_last, place, threshold, last_month_no,
+        sum(amount) as amount, sum(left_over) as left_over,
+        bool_and(
+            never_small(amount, left_over, threshold) or 12 * financial_year + 5 + 3 * quarter > last_month_no
+        ) as quarters_ok
     from quarters group by all
 ),
 
 years as (
     select
-        split_id, unit_id, fy, place, t, last_m, sum(x) as x, sum(left_over) as left_over,
+        split_id, unit_id, financial_year, place, threshold, last_month_no, sum(amount) as amount, sum(left_over) as left_over,
         bool_and(
-            (x = 0 or x >= t) and (left_over = 0 or left_over >= t) or 12 * fy + case when is_last then 14 else 11 end > last_m
+            never_small(amount, left_over, threshold)
+            or 12 * financial_year + case when is_last then 14 else 11 end > last_month_no
         ) as parts_ok,
         bool_and(quarters_ok) as quarters_ok
     from parts group by all
@@ -185,67 +201,68 @@ years as (
 
 by_quarter as (
     select
-        q.split_id, q.unit_id, q.fy, q.q, q.place,
-        (y.x = 0 or y.x >= y.t) and (y.left_over = 0 or y.left_over >= y.t) or 12 * y.fy + 14 > y.last_m as as_year,
+        own.split_id, own.unit_id, own.financial_year, own.quarter, own.place,
+        never_small(y.amount, y.left_over, y.threshold) or 12 * y.financial_year + 14 > y.last_month_no as as_year,
         y.parts_ok as as_part,
-        y.parts_ok and (q.q = 3 or y.quarters_ok) as as_quarter,
-        y.parts_ok and (q.q = 3 or y.quarters_ok) and q.months_ok as as_month
-    from quarters as q
-    inner join years as y using (split_id, unit_id, fy)
+        y.parts_ok and (own.quarter = 3 or y.quarters_ok) as as_quarter,
+        y.parts_ok and (own.quarter = 3 or y.quarters_ok) and own.months_ok as as_month
+    from quarters as own
+    inner join years as y using (split_id, unit_id, financial_year)
 )
 
 select
-    unit_id, fy, q,
+    unit_id, financial_year, quarter,
     bool_and(as_year) over w as as_year,
     bool_and(as_part) over w as as_part,
     bool_and(as_quarter) over w as as_quarter,
     bool_and(as_month) over w as as_month
 from by_quarter
-window w as (partition by split_id, fy, q order by place rows unbounded preceding);
+window w as (partition by split_id, financial_year, quarter order by place rows unbounded preceding);
 
 -- A unit is never shown more finely than what it is part of.
 create or replace temp table blocks as
 with levels as (
     select
-        w.unit_id, f.fy, f.q,
+        w.unit_id, f.financial_year, f.quarter,
         bool_and(f.as_year) as as_year,
         bool_and(f.as_part) as as_part,
         bool_and(f.as_quarter) as as_quarter,
         bool_and(f.as_month) as as_month
     from within as w
     inner join fineness as f on w.via = f.unit_id
-    group by w.unit_id, f.fy, f.q
+    group by w.unit_id, f.financial_year, f.quarter
 )
 
 select
-    g.unit_id, g.m, g.live, g.is_open, g.last_m, l.as_year, g.x, g.threshold,
-    12 * g.fy + 3 + case
-        when l.as_month then g.pos
-        when l.as_quarter then 3 * l.q
-        when l.as_part then case when l.q = 3 then 9 else 0 end
+    g.unit_id, g.month_no, g.live, g.is_open, g.last_month_no, l.as_year, g.amount, g.threshold,
+    12 * g.financial_year + 3 + case
+        when l.as_month then g.month_of_year
+        when l.as_quarter then 3 * l.quarter
+        when l.as_part then case when l.quarter = 3 then 9 else 0 end
         else 0
     end as block_start,
-    12 * g.fy + 3 + case
-        when l.as_month then g.pos
-        when l.as_quarter then 3 * l.q + 2
-        when l.as_part then case when l.q = 3 then 11 else 8 end
+    12 * g.financial_year + 3 + case
+        when l.as_month then g.month_of_year
+        when l.as_quarter then 3 * l.quarter + 2
+        when l.as_part then case when l.quarter = 3 then 11 else 8 end
         else 11
     end as block_end
 from grid as g
-inner join levels as l on g.unit_id = l.unit_id and g.fy = l.fy and cast(floor(g.pos / 3) as int) = l.q;
+inner join levels as l
+    on g.unit_id = l.unit_id and g.financial_year = l.financial_year and cast(floor(g.month_of_year / 3) as int) = l.quarter;
 
 -- A period from a to b is shown where blocks start and end with it and no month in it is closed: `cut_after` is true at a - 1 and
 -- at b, and `closed_to` is the same at both.
 create or replace temp table reach as
 select
-    unit_id, m,
+    unit_id, month_no,
     cast(sum(case
-        when not as_year or is_open or block_end > last_m then 1
+        when not as_year or is_open or block_end > last_month_no then 1
         -- How finely a year may be shown is only settled when it is over.
-        when not getvariable('pam_running_year') and 12 * floor((m - 3) / 12) + 14 > last_m then 1
+        when not getvariable('pam_running_year') and 12 * floor((month_no - 3) / 12) + 14 > last_month_no then 1
         else 0
-    end) over (partition by unit_id order by m rows unbounded preceding) as int) as closed_to,
-    sum(case when live then 1 else 0 end) over (partition by unit_id, block_start order by m rows unbounded preceding)
+    end) over (partition by unit_id order by month_no rows unbounded preceding) as int) as closed_to,
+    sum(case when live then 1 else 0 end) over (partition by unit_id, block_start order by month_no rows unbounded preceding)
         in (0, sum(case when live then 1 else 0 end) over (partition by unit_id, block_start)) as cut_after
 from blocks;
 
@@ -273,7 +290,7 @@ select
     case
         when getvariable('pam_running_year') then 120000
         else 12 * floor((max(12 * year(s.period_end) + month(s.period_end) - 1) filter (s.data_status = 'complete') - 14) / 12) + 14
-    end as last_m
+    end as last_month_no
 from measures as s
 inner join rules using (mart, measure)
 inner join thresholds using (mart, measure)

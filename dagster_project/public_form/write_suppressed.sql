@@ -20,54 +20,55 @@ with requested as (
     select
         r.*,
         rules.role,
-        12 * year(r.period_start) + month(r.period_start) - 1 as a,
-        12 * year(r.period_end) + month(r.period_end) - 1 as b,
+        12 * year(r.period_start) + month(r.period_start) - 1 as first_month_no,
+        12 * year(r.period_end) + month(r.period_end) - 1 as last_month_no,
         -- The count that decides: the figure itself, the one that it depends on, or its numerator.
         case
             when rules.numerator is not null then rules.numerator
             when rules.role = 'rests_on' or (rules.role = 'same' and r.category = 'all') then rules.of_measure
             else r.measure
-        end as n_measure,
-        case when rules.role = 'rests_on' then coalesce(rules.of_category, r.category) else r.category end as n_category,
-        rules.denominator as d_measure,
-        coalesce(rules.denominator_category, r.category) as d_category,
+        end as numerator_measure,
+        case when rules.role = 'rests_on' then coalesce(rules.of_category, r.category) else r.category end as numerator_category,
+        rules.denominator as denominator_measure,
+        coalesce(rules.denominator_category, r.category) as denominator_category,
         coalesce(rules.is_exempt, false) as is_exempt,
-        stock_shown.last_m as stock_shown_to
+        stock_shown.last_month_no as stock_shown_to
     from wanted as r
     left join rules on r.mart = rules.mart and r.measure = rules.measure
     left join stock_shown
-        on rules.role = 'stock' and r.force_code = stock_shown.force_code and r.mart = stock_shown.mart and r.measure = stock_shown.measure
+        on rules.role = 'stock' and r.force_code = stock_shown.force_code
+        and r.mart = stock_shown.mart and r.measure = stock_shown.measure
     where r.area_type = 'force' or r.category = 'all' or rules.is_exempt
 ),
 
 with_units as (
-    select requested.*, n.unit_id as n_unit, d.unit_id as d_unit
+    select requested.*, n.unit_id as numerator_unit, d.unit_id as denominator_unit
     from requested
     left join units as n
-        on requested.force_code = n.force_code and requested.mart = n.mart and requested.n_measure = n.measure
-        and requested.area_type = n.area_type and requested.area_code = n.area_code and requested.n_category = n.category
+        on requested.force_code = n.force_code and requested.mart = n.mart and requested.numerator_measure = n.measure
+        and requested.area_type = n.area_type and requested.area_code = n.area_code and requested.numerator_category = n.category
     left join units as d
-        on requested.force_code = d.force_code and requested.mart = d.mart and requested.d_measure = d.measure
-        and requested.area_type = d.area_type and requested.area_code = d.area_code and requested.d_category = d.category
+        on requested.force_code = d.force_code and requested.mart = d.mart and requested.denominator_measure = d.measure
+        and requested.area_type = d.area_type and requested.area_code = d.area_code and requested.denominator_category = d.category
 ),
 
 -- The periods of units to decide on: each one requested, and the year before it.
 periods as (
-    select distinct unit_id, a - back as a, b - back as b
+    select distinct unit_id, first_month_no - back as first_month_no, last_month_no - back as last_month_no
     from (
-        select n_unit as unit_id, a, b from with_units where n_unit is not null
+        select numerator_unit as unit_id, first_month_no, last_month_no from with_units where numerator_unit is not null
         union
-        select d_unit, a, b from with_units where d_unit is not null
+        select denominator_unit, first_month_no, last_month_no from with_units where denominator_unit is not null
     )
     cross join (select unnest([0, 12]) as back)
 ),
 
 shown as (
-    select p.unit_id, p.a, p.b
+    select p.unit_id, p.first_month_no, p.last_month_no
     from periods as p
-    inner join reach as last on p.unit_id = last.unit_id and p.b = last.m
+    inner join reach as last on p.unit_id = last.unit_id and p.last_month_no = last.month_no
     -- Where whole years are not covered, months are missing in between.
-    asof left join reach as before on p.unit_id = before.unit_id and p.a > before.m
+    asof left join reach as before on p.unit_id = before.unit_id and p.first_month_no > before.month_no
     where last.cut_after and coalesce(before.cut_after, true) and last.closed_to = coalesce(before.closed_to, 0)
 ),
 
@@ -75,21 +76,33 @@ judged as (
     select
         with_units.*,
         with_units.is_exempt or case
-            when with_units.role = 'stock' then coalesce(with_units.b <= with_units.stock_shown_to, false)
-            when with_units.d_measure is not null then n_now.unit_id is not null and d_now.unit_id is not null
-            else n_now.unit_id is not null
+            when with_units.role = 'stock' then coalesce(with_units.last_month_no <= with_units.stock_shown_to, false)
+            when with_units.denominator_measure is not null
+                then numerator_now.unit_id is not null and denominator_now.unit_id is not null
+            else numerator_now.unit_id is not null
         end as is_shown,
         with_units.is_exempt or case
-            when with_units.role = 'stock' then coalesce(with_units.b - 12 <= with_units.stock_shown_to, false)
-            when with_units.d_measure is not null then n_then.unit_id is not null and d_then.unit_id is not null
-            else n_then.unit_id is not null
+            when with_units.role = 'stock' then coalesce(with_units.last_month_no - 12 <= with_units.stock_shown_to, false)
+            when with_units.denominator_measure is not null
+                then numerator_then.unit_id is not null and denominator_then.unit_id is not null
+            else numerator_then.unit_id is not null
         end as is_prior_shown,
         with_units.prior_value is not null or undivided.measure is not null as has_prior
     from with_units
-    left join shown as n_now on with_units.n_unit = n_now.unit_id and with_units.a = n_now.a and with_units.b = n_now.b
-    left join shown as d_now on with_units.d_unit = d_now.unit_id and with_units.a = d_now.a and with_units.b = d_now.b
-    left join shown as n_then on with_units.n_unit = n_then.unit_id and with_units.a - 12 = n_then.a and with_units.b - 12 = n_then.b
-    left join shown as d_then on with_units.d_unit = d_then.unit_id and with_units.a - 12 = d_then.a and with_units.b - 12 = d_then.b
+    left join shown as numerator_now
+        on with_units.numerator_unit = numerator_now.unit_id
+        and with_units.first_month_no = numerator_now.first_month_no and with_units.last_month_no = numerator_now.last_month_no
+    left join shown as denominator_now
+        on with_units.denominator_unit = denominator_now.unit_id
+        and with_units.first_month_no = denominator_now.first_month_no and with_units.last_month_no = denominator_now.last_month_no
+    left join shown as numerator_then
+        on with_units.numerator_unit = numerator_then.unit_id
+        and with_units.first_month_no - 12 = numerator_then.first_month_no
+        and with_units.last_month_no - 12 = numerator_then.last_month_no
+    left join shown as denominator_then
+        on with_units.denominator_unit = denominator_then.unit_id
+        and with_units.first_month_no - 12 = denominator_then.first_month_no
+        and with_units.last_month_no - 12 = denominator_then.last_month_no
     left join undivided
         on case when with_units.prior_value is null then with_units.force_code end = undivided.force_code
         and with_units.mart = undivided.mart and with_units.measure = undivided.measure

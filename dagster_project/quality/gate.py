@@ -206,7 +206,7 @@ def _public_facts(con: duckdb.DuckDBPyConnection, file: Path, made: str | None) 
         )
         con.execute(
             f"{into} select * from read_parquet({literal(str(file))}) as r where not exists (from changed where"
-            " changed.mart = r.public and changed.force_code = r.force_code and r.month_no >= changed.from_m)"
+            " changed.mart = r.public and changed.force_code = r.force_code and r.month_no >= changed.from_month_no)"
         )
         into = "insert into facts"
     con.execute(f"create or replace temp view all_exact as {exact}")

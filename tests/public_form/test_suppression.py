@@ -64,8 +64,12 @@ def test_the_attack_finds_figures_if_only_small_ones_are_hidden() -> None:
 @pytest.mark.parametrize(
     ("seed", "step", "replacement"),
     [
-        (1007, "and (left_over = 0 or left_over >= t)", ""),
-        (1021, "partition by split_id, fy, q order by place rows unbounded preceding", "partition by unit_id, fy, q"),
+        (1007, "and (left_over = 0 or left_over >= threshold)", ""),
+        (
+            1021,
+            "partition by split_id, financial_year, quarter order by place rows unbounded preceding",
+            "partition by unit_id, financial_year, quarter",
+        ),
         (1000, "on w.via = f.unit_id", "on w.via = f.unit_id and w.unit_id = w.via"),
         (1007, "coalesce(before.cut_after, true)", "true"),
     ],
