@@ -183,16 +183,21 @@ def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
 def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str) -> str | None:
     """What the first rows of `landing_parsed` have under a column that has values on the first row of each group alone, or
     None."""
-    seen, filled, first_filled, repeats = one_row(con.execute(
+    seen, filled, first_filled, repeats, groups = one_row(con.execute(
         f"""
-        select count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false)
+        select
+            count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false),
+            -- Values one below the other, and then blanks alone, are no groups.
+            count(v) filter (where is_above_blank)
         from (
-            select line, v, lag(v) over (partition by v is null order by line) as before
+            select
+                line, v, lag(v) over (partition by v is null order by line) as before,
+                lead(v is null, 1, false) over (order by line) as is_above_blank
             from (select line, c_{name} as v from {PARSED} limit {FIRST_ROWS})
         )
         """
     ))
-    if filled < MIN_GROUPS or filled >= (1 - MIN_BLANK) * seen or not first_filled or repeats:
+    if groups < MIN_GROUPS or filled >= (1 - MIN_BLANK) * seen or not first_filled or repeats:
         return None
     where = f"blank in {seen - filled:,} of the first {seen:,} rows"
     return f"{where}, as in a report that has a value on the first row of its group alone"

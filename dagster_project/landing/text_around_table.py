@@ -10,6 +10,7 @@ from datetime import date, datetime
 import duckdb
 
 from dagster_project.contracts import Column, Contract, plain_header
+from dagster_project.contracts.model import DATE_TYPES
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import literal, one_row
 
@@ -90,12 +91,28 @@ def _cells(text: str, separator: str) -> list[list[str]]:
 
 
 def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
-    """Whether `landing_cells` has no record: there is no row, or a message such as `No data`, which has few cells, and none
-    where the key and the date are."""
-    filled = f"len(list_filter(cells, lambda cell: trim(cell) <> '')) > {MAX_NOTE_CELLS}"
-    named = [*sheet.contract.key, sheet.contract.date_column]
-    cells = [f"trim(cells[{i + 1}]) <> ''" for name in filter(None, named) for i in sheet.layout.fields_of(name)[:1]]
-    return not con.execute(f"select 1 from {CELLS} where {filled} or ({' and '.join(cells) or 'false'}) limit 1").fetchall()
+    """Whether the file has no record: there is no row, or a message such as `No data`.
+
+    A message has few cells, side by side, and none where the key and the date are. Its words are no date and no choice, nor is
+    there a reference such as `C12` for a key."""
+    cells = {name: f"trim(cells[{sheet.layout.fields_of(name)[0] + 1}])" for name in sheet.layout.position}
+    keys = [cells[name] for name in sheet.contract.key if name in cells]
+    named = [f"{cell} <> ''" for cell in (*keys, *(cells[c.name] for c in sheet.contract.columns if c.places_row))]
+    valued = [c.name for c in sheet.contract.columns if c.name in cells and (c.type in DATE_TYPES or c.values)]
+    values = [f"c_{name} is not null" for name in valued]
+    reference = [f"regexp_full_match({cell}, '\\S*\\d\\S*')" for cell in keys]
+    return not con.execute(
+        f"""
+        select 1
+        from (
+            select *, list_filter(range(1, len(cells) + 1), lambda i: trim(cells[i]) <> '') as places
+            from {CELLS} join {PARSED} using (line)
+        )
+        where len(places) > {MAX_NOTE_CELLS} or places[-1] - places[1] >= {MAX_NOTE_CELLS} or ({" and ".join(named)})
+            or {" or ".join([*values, *reference])}
+        limit 1
+        """
+    ).fetchall()
 
 
 def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> str | None:

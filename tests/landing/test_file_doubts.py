@@ -198,7 +198,14 @@ def test_empty_export(warehouse):
     [
         ("Timeout expired. The timeout period elapsed.", "held"),
         ("No data to display,,,,", "held"),
+        ("Error 504: timed out,,,,", "held"),
+        (",,No data,,", "held"),
         ("C1,2025-13-01,92D,Recorded,", "accepted"),
+        # A record without a date or a key, and little else.
+        ("C1,,92D,,", "accepted"),
+        ("C1,,,Recorded,", "accepted"),
+        ("C1,,,,", "accepted"),
+        (",2025-03-01,,,", "accepted"),
     ],
 )
 def test_a_message_in_place_of_rows(warehouse, line, outcome):

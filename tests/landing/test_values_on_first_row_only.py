@@ -34,8 +34,9 @@ def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkey
         crimes("92D", "", "92E", ""),
         crimes("92D", "92E", *[""] * 58),
         crimes("Dales", "", "", "Derby", "", "", column=4),
+        crimes("92D", *(f"92X/{n}" for n in range(9)), *[""] * 50),
     ],
-    ids=["few rows", "repeats", "first row blank", "half", "two values", "unit"],
+    ids=["few rows", "repeats", "first row blank", "half", "two values", "unit", "values, then blanks"],
 )
 def test_other_blanks_land(warehouse, rows):
     entry = warehouse.land("crimes", *rows)
