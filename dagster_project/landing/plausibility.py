@@ -58,6 +58,8 @@ SPREADSHEET_ROWS = (65_536, 1_048_576)
 GROUPED_ROWS = 50
 """With fewer rows, blanks may lie so by chance."""
 MIN_GROUPS = 3
+MIN_SIZES = 3
+"""Groups of a report are of several sizes. Those of one or two are values in turn, and no reason to hold a file."""
 FIRST_ROWS = 1_000
 """Rows that are looked at: a report has its groups from the first row on."""
 MIN_BLANK = 0.5
@@ -175,29 +177,31 @@ def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
     for c in sheet.contract.columns:
         if not c.required or c.name not in sheet.layout.position or not (c.type == "choice" or c.name in classifying):
             continue
-        if found := blanks_after_first(con, c.name):
+        if found := blanks_after_first(con, c.name, MIN_SIZES):
             return f"{c.name}: {found}: fill it down and export again; if blanks are meant, release the file"
     return None
 
 
-def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str) -> str | None:
+def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str, min_sizes: int = 1) -> str | None:
     """What the first rows of `landing_parsed` have under a column that has values on the first row of each group alone, or
-    None."""
-    seen, filled, first_filled, repeats, groups = one_row(con.execute(
+    None. `min_sizes`: how many sizes the groups have at least."""
+    seen, filled, first_filled, repeats, groups, sizes = one_row(con.execute(
         f"""
         select
             count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false),
             -- Values one below the other, and then blanks alone, are no groups.
-            count(v) filter (where is_above_blank)
+            count(v) filter (where is_above_blank),
+            count(distinct coalesce(next, ends) - line) filter (where v is not null)
         from (
             select
                 line, v, lag(v) over (partition by v is null order by line) as before,
-                lead(v is null, 1, false) over (order by line) as is_above_blank
+                lead(v is null, 1, false) over (order by line) as is_above_blank,
+                lead(line) over (partition by v is null order by line) as next, 1 + max(line) over () as ends
             from (select line, c_{name} as v from {PARSED} limit {FIRST_ROWS})
         )
         """
     ))
-    if groups < MIN_GROUPS or filled >= (1 - MIN_BLANK) * seen or not first_filled or repeats:
+    if groups < MIN_GROUPS or sizes < min_sizes or filled >= (1 - MIN_BLANK) * seen or not first_filled or repeats:
         return None
     where = f"blank in {seen - filled:,} of the first {seen:,} rows"
     return f"{where}, as in a report that has a value on the first row of its group alone"

@@ -11,7 +11,7 @@ def crimes(*values, n=60, column=2):
     return [",".join(row) for row in rows]
 
 
-CODES = [*(code for first in ("92D", "92E", "93A") for code in (first, "", "", "", ""))]
+CODES = ["92D", *[""] * 3, "92E", *[""] * 4, "93A", *[""] * 5]
 
 
 def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkeypatch):
@@ -20,7 +20,8 @@ def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkey
     assert "offence_code: blank in 48 of the first 60 rows, as in a report that has a value on the first row" in entry.reason
     assert warehouse.land("crimes", *crimes(*CODES, n=50), at="20260105T030000Z").outcome == "held"
     monkeypatch.setattr("dagster_project.landing.csv_reader.WORTH_IT", 1)
-    status = crimes("Recorded", *[""] * 9, "Cancelled", *[""] * 9, n=2_000, column=3)
+    both = ("Recorded", *[""] * 8, "Cancelled", *[""] * 9, "Recorded", *[""] * 10, "Cancelled", *[""] * 9)
+    status = crimes(*both, n=2_000, column=3)
     entry = warehouse.land("crimes", *status, at="20260106T020000Z")
     assert entry.outcome == "held" and "status: blank in 900 of the first 1,000 rows" in entry.reason
 
@@ -35,8 +36,10 @@ def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkey
         crimes("92D", "92E", *[""] * 58),
         crimes("Dales", "", "", "Derby", "", "", column=4),
         crimes("92D", *(f"92X/{n}" for n in range(9)), *[""] * 50),
+        crimes("92D", "", "", "92E", "", ""),
+        crimes("92D", "", "92E", "", ""),
     ],
-    ids=["few rows", "repeats", "first row blank", "half", "two values", "unit", "values, then blanks"],
+    ids=["few rows", "repeats", "first row blank", "half", "two values", "unit", "values, then blanks", "in turn", "two sizes"],
 )
 def test_other_blanks_land(warehouse, rows):
     entry = warehouse.land("crimes", *rows)
