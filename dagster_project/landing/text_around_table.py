@@ -97,7 +97,8 @@ def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
     there a reference such as `C12` for a key."""
     cells = {name: f"trim(cells[{sheet.layout.fields_of(name)[0] + 1}])" for name in sheet.layout.position}
     keys = [cells[name] for name in sheet.contract.key if name in cells]
-    named = [f"{cell} <> ''" for cell in (*keys, *(cells[c.name] for c in sheet.contract.columns if c.places_row))]
+    placing = [cells[c.name] for c in sheet.contract.columns if c.places_row and c.name in cells]
+    named = [f"{cell} <> ''" for cell in (*keys, *placing)]
     valued = [c.name for c in sheet.contract.columns if c.name in cells and (c.type in DATE_TYPES or c.values)]
     values = [f"c_{name} is not null" for name in valued]
     reference = [f"regexp_full_match({cell}, '\\S*\\d\\S*')" for cell in keys]
@@ -108,8 +109,8 @@ def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
             select *, list_filter(range(1, len(cells) + 1), lambda i: trim(cells[i]) <> '') as places
             from {CELLS} join {PARSED} using (line)
         )
-        where len(places) > {MAX_NOTE_CELLS} or places[-1] - places[1] >= {MAX_NOTE_CELLS} or ({" and ".join(named)})
-            or {" or ".join([*values, *reference])}
+        where len(places) > {MAX_NOTE_CELLS} or places[-1] - places[1] >= {MAX_NOTE_CELLS} or ({" and ".join(named) or "false"})
+            or {" or ".join([*values, *reference]) or "false"}
         limit 1
         """
     ).fetchall()
