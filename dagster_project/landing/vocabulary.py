@@ -102,7 +102,8 @@ def _look_up(
     while some := cells.fetchmany(10_000):
         for cell, n in some:
             items = (cell or "").split(";") if column.type == "list" else [cell or ""]
-            values = [value for item in items if (value := item.strip(" "))]
+            # Once where a row has it twice.
+            values = list({value.lower(): value for item in items if (value := item.strip(" "))}.values())
             meanings = [look_up(value, known, column.name) for value in values]
             n_rows += n
             n_unknown += n if values and all(counts is None for counts in meanings) else 0

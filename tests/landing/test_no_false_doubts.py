@@ -36,3 +36,9 @@ def test_firsts_of_months_outside_the_window_are_quarantined(warehouse):
 def test_a_sparse_bad_record_is_no_message(warehouse, row):
     entry = warehouse.land("crimes", row)
     assert (entry.outcome, entry.rows_quarantined) == ("accepted", 1), entry.reason
+
+
+def test_an_unknown_value_is_counted_once_a_row(warehouse):
+    lists = ("Foo;Foo", "foo; Drugs", " FOO ;Foo", "ASB")
+    rows = [f"I{n},INCIDENT,2025-03-01 10:00,{items},,,Dales" for n, items in enumerate(lists)]
+    assert warehouse.land("incidents", *rows).unknown_values == {"qualifiers": {"Foo": 3}}
