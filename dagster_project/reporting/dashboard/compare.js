@@ -1,11 +1,11 @@
 // Up to six measures side by side, over the same months.
 "use strict";
 
-const MOST_COMPARED = 6;
+const MAX_COMPARED = 6;
 const seriesCode = (mart, s) => [mart, s[0], s[1], s[2], s[3]].map(encodeURIComponent).join("/");
 
 async function showCompare(state) {
-  const requested = state.m.slice(0, MOST_COMPARED).map((code) => ({ code, parts: code.split("/").map(decodeURIComponent) }));
+  const requested = state.m.slice(0, MAX_COMPARED).map((code) => ({ code, parts: code.split("/").map(decodeURIComponent) }));
   const force = contents.forces.find((f) => f.code === state.force);
   const tiles = (await Promise.all(requested.map(async ({ code, parts: [mart, ...key] }) => {
     if (!force.marts.includes(mart)) return null;
@@ -22,8 +22,8 @@ async function showCompare(state) {
       groups[contents.marts[mart].title] = Object.keys(contents.measures).filter((k) => k.startsWith(`${mart}/`)).map((k) => [k, contents.measures[k].title]);
     }
     fill(byId("add"), groups, byId("add").value);
-    byId("add-it").disabled = tiles.length >= MOST_COMPARED;
-    byId("compare-lead").textContent = tiles.length ? `${count(tiles.length, "measure", "measures")}${tiles.length > 1 ? ", each on its own scale, over the same months" : ""}. ${tiles.length >= MOST_COMPARED ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.";
+    byId("add-it").disabled = tiles.length >= MAX_COMPARED;
+    byId("compare-lead").textContent = tiles.length ? `${count(tiles.length, "measure", "measures")}${tiles.length > 1 ? ", each on its own scale, over the same months" : ""}. ${tiles.length >= MAX_COMPARED ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.";
     const holder = byId("tiles");
     clear(holder);
     const all = tiles.map((h) => ({ ...h, rows: rowsOf(h.read, h.series, kind) }));

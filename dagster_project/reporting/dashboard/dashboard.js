@@ -12,7 +12,7 @@ function readState() {
   const state = Object.fromEntries(PICKED.filter((n) => parameters.has(n)).map((n) => [n, parameters.get(n)]));
   const force = contents.forces.some((f) => f.code === state.force) ? state.force : contents.forces[0]?.code;
   const view = parameters.get("view") ?? (parameters.has("mart") || parameters.has("measure") ? "measure" : "overview");
-  return { ...state, force, view: VIEWS[view] ? view : "overview", m: [...new Set(parameters.getAll("m"))].slice(0, MOST_COMPARED) };
+  return { ...state, force, view: VIEWS[view] ? view : "overview", m: [...new Set(parameters.getAll("m"))].slice(0, MAX_COMPARED) };
 }
 
 function addressOf({ view, m, ...state }) {
@@ -124,7 +124,7 @@ function listen() {
   on("print", "click", printPage);
   on("side", "click", async () => {
     const state = readState(), code = seriesCode(current.mart, current.series);
-    const full = state.m.length >= MOST_COMPARED && !state.m.includes(code);
+    const full = state.m.length >= MAX_COMPARED && !state.m.includes(code);
     byId("copied").textContent = full ? "Six measures are compared already: remove one first." : "";
     if (full) return;
     await go({ view: "compare", force: state.force, kind: state.kind, m: [...new Set([...state.m, code])] }, true);

@@ -11,7 +11,7 @@ const COMPLETENESS = {
 const PLACES = { percent: 1, per_100k: 1, percentage_points: 1 };
 const NOT_AVAILABLE = "[x]";
 const NOT_APPLICABLE = "[z]";
-const MOST_PLACES = 10; // of every figure of the marts
+const MAX_PLACES = 10; // of every figure of the marts
 const FORMULA = new RegExp(contents.formula.starts, "u");
 const NUMBER = new RegExp(`^(?:${contents.formula.but})$`, "u");
 const SMALL = 5; // with a mean below this a control chart moves in jumps: docs/reference/control-charts.md
@@ -37,21 +37,21 @@ function load(name, path) {
   });
 }
 
-const MOST_CACHED = 8; // subjects whose figures stay in memory, so that going through many forces stays small
+const MAX_CACHED = 8; // subjects whose figures stay in memory, so that going through many forces stays small
 
 /** The figures of a mart and force, cached; the least recently used are dropped. */
 async function figuresOf(force, mart) {
   const key = `${force}/${mart}`, figures = await load("pamFigures", key), cache = globalThis.pamFigures;
   delete cache[key];
   cache[key] = figures; // keys are in the order of their last use
-  for (const old of Object.keys(cache).slice(0, -MOST_CACHED)) delete cache[old];
+  for (const old of Object.keys(cache).slice(0, -MAX_CACHED)) delete cache[old];
   return figures;
 }
 
 /** A positive number with so many decimal places, or with more where it would be 0: 0 is for a true zero alone, as in the report. */
 function digitsOf(number, places) {
   let shown = places;
-  while (number && shown < MOST_PLACES && !Number(number.toFixed(shown))) shown += 1;
+  while (number && shown < MAX_PLACES && !Number(number.toFixed(shown))) shown += 1;
   return number.toLocaleString("en-GB", { minimumFractionDigits: shown, maximumFractionDigits: shown });
 }
 
