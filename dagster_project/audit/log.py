@@ -98,8 +98,8 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
     new = list(records)
     if unknown := {kind for kind, _ in new} - set(KINDS):
         raise ValueError(f"unknown kind of record: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
-    if taken := {name for _, facts in new for name in facts if name in RESERVED}:
-        raise ValueError(f"facts can't be called {', '.join(sorted(taken))}: every record has fields of these names")
+    if reserved := {name for _, facts in new for name in facts if name in RESERVED}:
+        raise ValueError(f"facts can't be called {', '.join(sorted(reserved))}: every record has fields of these names")
     make_folder(home.audit)
     with _locked(home):
         log = find_head(home) or _start_log(home)
@@ -115,8 +115,8 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
         for kind, facts in new:
             n += 1
             stated = {k: v for k, v in facts.items() if v is not None and v != ""}
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            line = write_line(key, n, {"at": at, "kind": kind, "who": who(), **stated}, last)
+            recorded_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            line = write_line(key, n, {"at": recorded_at, "kind": kind, "who": who(), **stated}, last)
             lines.append(line)
             last = digest(line)
         _append(log_path(home), (b"\n" if end.open else b"") + b"".join(line + b"\n" for line in lines))
@@ -185,19 +185,19 @@ def find_head(home: Home) -> LogHead | None:
             return None
         data = b""
     key = find_audit_key(home)
-    own, head, fault = fingerprint(key), _parse_head(data), "audit/head.json was gone"
+    key_id, head, fault = fingerprint(key), _parse_head(data), "audit/head.json was gone"
     if head and data == head.signed(key):
         return LogHead(head, key)
     if data or head_path(home).exists():
         fault = "audit/head.json was not as it was signed" if head else "audit/head.json could not be read"
     lines = _last_lines(home)[0]
     # The head is damaged, so the log's own lines decide whether this is their key.
-    if not (head and head.key == own) and (head or lines) and not any(read_line(key, line) for line in lines):
+    if not (head and head.key == key_id) and (head or lines) and not any(read_line(key, line) for line in lines):
         other = f"the log was begun with the key with fingerprint {head.key}" if head else "no record at the log's end is of it"
         raise AuditKeyError(
-            f"the audit key has changed: {other}, this one has {own}, and earlier records could not be verified. {REMEDY}"
+            f"the audit key has changed: {other}, this one has {key_id}, and earlier records could not be verified. {REMEDY}"
         )
-    return LogHead(Head(0, START, own), key, fault)
+    return LogHead(Head(0, START, key_id), key, fault)
 
 
 def _parse_head(data: bytes) -> Head | None:

@@ -31,17 +31,17 @@ def verify(home: Home, anchors: Iterable[str] = ()) -> Verdict:
     """
     verdict = Verdict()
     log = find_head(home)
-    wanted = [("the anchor given", a) for a in anchors]
-    wanted += [(f"the receipt of night {r.night_id}", r.audit) for r in receipts.read_receipts(home) if r.audit]
+    expected_heads = [("the anchor given", a) for a in anchors]
+    expected_heads += [(f"the receipt of night {r.night_id}", r.audit) for r in receipts.read_receipts(home) if r.audit]
     if log is None:
-        if wanted or home.audit_anchor_file.exists():
+        if expected_heads or home.audit_anchor_file.exists():
             verdict.faults.append("audit/head.json is gone, or all of the log is")
         else:
             verdict.notes.append("no record has been written yet")
         return verdict
     outer, fault = find_anchor(home, log.key, log.head)
     if outer:
-        wanted.append(("audit.anchor", f"{outer.n}:{outer.last}"))
+        expected_heads.append(("audit.anchor", f"{outer.n}:{outer.last}"))
     if fault:
         verdict.faults.append(fault.replace(" was ", " is ", 1))
     if log.fault:
@@ -61,7 +61,7 @@ def verify(home: Home, anchors: Iterable[str] = ()) -> Verdict:
         verdict.faults.append(f"line {reader.number}: its line feed was cut off")
     elif reader.torn:
         _judge_torn(reader, verdict, head.n)
-    for witness, known in wanted:
+    for witness, known in expected_heads:
         n_text, _, sha256 = known.partition(":")
         if not n_text.isdigit() or hashes.get(int(n_text)) != sha256:
             verdict.faults.append(f"{witness} knows a record {n_text} that is not, or not so, in the log")
@@ -109,7 +109,7 @@ class _Reader:
         if content is None:
             self.torn.append((number, line))
             return
-        n, own = int(content["n"]), digest(line)
+        n, line_digest = int(content["n"]), digest(line)
         if content["kind"] == "broken":
             faults += [f"line {torn}: is not as it was signed" for torn, _ in self.torn]
             faults.append(f"line {number}: record {n} says that the log was found changed: {content['found']}")
@@ -117,8 +117,8 @@ class _Reader:
             self._compare_torn(content, number)
         if content["kind"] != "broken" and (n != self.n + 1 or content["before"] != self.last):
             faults.append(f"line {number}: record {n} does not follow on record {self.n}: something between was changed")
-        self.torn, self.n, self.last = [], n, own
-        self.hashes[n] = own
+        self.torn, self.n, self.last = [], n, line_digest
+        self.hashes[n] = line_digest
         self.open_record = n if is_open else 0
 
     def _compare_torn(self, content: dict[str, Any], number: int) -> None:

@@ -145,6 +145,6 @@ def _show(claim: "SentenceClaim", value: Any, is_partial: bool) -> None:
     title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (figure.mart, figure.measure))
     echo(f"{title} ({figure.mart}.{figure.measure}): {SHOWS[figure.shows]}")
     echo(f"{figure.area_name}, category {figure.category}, {figure.first} to {figure.last}")
-    now = "not available" if value is None else rounded_text(value)
-    now += " [p], of a part of the days" if is_partial and value is not None else ""
-    echo(f"Printed: {claim.printed}. Published now: {now}")
+    value_now = "not available" if value is None else rounded_text(value)
+    value_now += " [p], of a part of the days" if is_partial and value is not None else ""
+    echo(f"Printed: {claim.printed}. Published now: {value_now}")

@@ -34,9 +34,9 @@ class _Commands(TyperGroup):
     def get_command(self, *args: Any, **more: Any) -> Any:
         """With a paragraph of help in one line, for the terminal to fold: otherwise it is broken where the source is."""
         command = super().get_command(*args, **more)
-        for one in (command, *getattr(command, "commands", {}).values()):
-            if one is not None and one.help:
-                one.help = re.sub(r"(?<=\S)\n(?=\S)", " ", inspect.cleandoc(one.help))
+        for each_command in (command, *getattr(command, "commands", {}).values()):
+            if each_command is not None and each_command.help:
+                each_command.help = re.sub(r"(?<=\S)\n(?=\S)", " ", inspect.cleandoc(each_command.help))
         return command
 
     def invoke(self, *args: Any, **more: Any) -> Any:

@@ -86,8 +86,8 @@ def diff(
     if len(nights or ()) > 2:
         raise typer.BadParameter("at most two nights are compared", param_hint="NIGHTS")
     record_consultation(home, reason, by="pam diff", nights=", ".join(nights or ()), mart=mart, measure=measure)
-    one, other = choose_nights(home, nights or ())
-    difference = compare(home, one, other, mart, measure, None if everything else limit)
+    earlier, later = choose_nights(home, nights or ())
+    difference = compare(home, earlier, later, mart, measure, None if everything else limit)
     if out:
         record_disclosure(home, reason, by="pam diff", what="figures that moved", to=str(out.absolute()), format=form)
         make_folder(out.parent)

@@ -73,5 +73,5 @@ def map_file(
             echo("No figures: name the force with --force")
     echo(f"{target} written")
     is_there = target.absolute().parent == home.mappings.absolute()
-    then = "try it with `pam inspect`" if is_there else f"put it in {home.mappings}"
-    echo(f"Edit what it says to decide or check, then {then}: docs/how-to/map-an-export.md", err=True)
+    next_step = "try it with `pam inspect`" if is_there else f"put it in {home.mappings}"
+    echo(f"Edit what it says to decide or check, then {next_step}: docs/how-to/map-an-export.md", err=True)

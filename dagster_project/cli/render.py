@@ -186,9 +186,9 @@ def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for f in files:
         names.setdefault(f.get("reason") or "", []).append(f["source_file"])
     for reason, own in names.items():
-        several = len(own) > 1
-        yield f"{label}{counted(len(own), 'file') if several else own[0]}: {reason}"
-        if several:
+        has_several = len(own) > 1
+        yield f"{label}{counted(len(own), 'file') if has_several else own[0]}: {reason}"
+        if has_several:
             more = f" and {len(own) - MAX_FILES} more (pam status --json)" if len(own) > MAX_FILES else ""
             yield f"  {', '.join(own[:MAX_FILES])}{more}"
 
@@ -200,15 +200,15 @@ def _show_checks(console: Console, receipt: Receipt) -> None:
     if checks:
         print_line(console, f"Checks: {len(checks) - len(failed)} of {len(checks)} passed")
     for severity, rule in sorted(rules):
-        same = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
+        of_rule = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
         colour = "red" if severity == "critical" else "yellow"
         # What holds the night is all shown: a person decides on each.
-        shown = same if severity == "critical" else same[:4]
+        shown = of_rule if severity == "critical" else of_rule[:4]
         for c in shown:
             print_line(console, f"{severity.title():<8}  {message_of(c)} [{rule}]", colour)
-        if len(same) > len(shown):
-            print_line(console, f"{'':<8}  and {len(same) - len(shown)} more of this rule: pam checks shows them", colour)
-        print_line(console, f"  {same[0]['reason']} {advice_of(same[0], receipt.night_id)}", "dim")
+        if len(of_rule) > len(shown):
+            print_line(console, f"{'':<8}  and {len(of_rule) - len(shown)} more of this rule: pam checks shows them", colour)
+        print_line(console, f"  {of_rule[0]['reason']} {advice_of(of_rule[0], receipt.night_id)}", "dim")
 
 
 def show_status(state: dict[str, Any]) -> None:

@@ -15,35 +15,35 @@ SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
 def show_inspected(inspected: list[InspectedFile], trial: TrialOutcome | None) -> None:
     """Print each file, then the gate's result if there is one."""
     console = Console()
-    for n, one in enumerate(inspected):
+    for n, inspected_file in enumerate(inspected):
         if n:
             print_line(console, "")
-        _show_file(console, one)
+        _show_file(console, inspected_file)
     if trial:
         print_line(console, "")
         _show_gate(console, trial)
 
 
-def _show_file(console: Console, one: InspectedFile) -> None:
-    e = one.entry
-    print_line(console, str(one.file.path))
+def _show_file(console: Console, file: InspectedFile) -> None:
+    e = file.entry
+    print_line(console, str(file.file.path))
     outcome = f"{'is' if e.outcome == 'known' else 'would be'} {e.outcome}"
-    print_line(console, f"Outcome     {outcome}" + (f": {e.reason}" if e.reason else ""), "green" if one.fine else "yellow")
+    print_line(console, f"Outcome     {outcome}" + (f": {e.reason}" if e.reason else ""), "green" if file.fine else "yellow")
     if e.extract:
         window = f"{e.covered_from} to {e.covered_to}"
         window = "any window" if (e.covered_from, e.covered_to) == EVER else window
-        at = f", extracted at {e.extracted_at}" if e.form == "canonical" else ", as data.police.uk publishes it"
-        print_line(console, f"Recognised  {e.extract} of {e.force_code}, {window}{at}")
-    if one.name:
-        print_line(console, f"Name        {one.name} would do, if the file covers no other days")
+        extraction = f", extracted at {e.extracted_at}" if e.form == "canonical" else ", as data.police.uk publishes it"
+        print_line(console, f"Recognised  {e.extract} of {e.force_code}, {window}{extraction}")
+    if file.name:
+        print_line(console, f"Name        {file.name} would do, if the file covers no other days")
     if e.encoding:
         separator = f", {SEPARATORS.get(e.delimiter, e.delimiter)} between fields" if e.delimiter else ""
-        encoding = "" if f".{e.encoding}" == one.file.container else f", {e.encoding}"
-        print_line(console, f"Read as     {one.file.container}{encoding}{separator}")
+        encoding = "" if f".{e.encoding}" == file.file.container else f", {e.encoding}"
+        print_line(console, f"Read as     {file.file.container}{encoding}{separator}")
     if e.mapping:
         print_line(console, f"Mapping     {e.mapping}")
     if e.headers:
-        mapped = one.mapped()
+        mapped = file.mapped()
         print_lines(
             console, "Columns", [f"{c} <- {h}{' (by the mapping)' if c in mapped else ''}" for c, h in e.headers.items()]
         )
@@ -63,13 +63,13 @@ def _show_file(console: Console, one: InspectedFile) -> None:
             f" {e.rows_duplicate:,} repeats{ignored}",
         )
         print_lines(console, "Quarantined", [f"{n:,} {kind}" for kind, n in e.quarantine_reasons.items()])
-        print_lines(console, "Problems", describe_problems(one.problems))
+        print_lines(console, "Problems", describe_problems(file.problems))
         if e.withheld:
             print_lines(console, "Withheld", [f"{counted(n, 'row')} of {load}, which differ" for load, n in e.withheld.items()])
-    for rule in one.rules:
+    for rule in file.rules:
         print_line(console, f"Rule        {rule.column}: {rule.description}")
         print_lines(console, "", [f"line {line}: {_shown(before)} -> {_shown(after)}" for line, before, after in rule.rows])
-    if e.extract is None and one.name is None:
+    if e.extract is None and file.name is None:
         print_line(console, "Try         pam inspect FILE --extract EXTRACT --force FORCE, which ignores the name")
 
 
@@ -88,5 +88,5 @@ def _show_gate(console: Console, trial: TrialOutcome) -> None:
     if trial.standing:
         print_line(console, f"  {len(trial.standing)} more fail, as on the last night: pam status")
     if trial.outcome in ("published", "held"):
-        moved = [f"{m}: {n['changed']:,} changed, {n['new']:,} new, {n['gone']:,} gone" for m, n in trial.figures.items()]
-        print_lines(console, "Figures", moved)
+        changes = [f"{m}: {n['changed']:,} changed, {n['new']:,} new, {n['gone']:,} gone" for m, n in trial.figures.items()]
+        print_lines(console, "Figures", changes)

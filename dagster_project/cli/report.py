@@ -78,9 +78,9 @@ def report(
         )  # fmt: skip
         (started_at,) = one_row(con.execute("select epoch(started_at) from meta.nights where finished_at is null"))
     print_progress(f"{pack.data_status} Night {pack.night_id}.")
-    own = home.editions / f"{chosen.edition}.yml"
-    if own.exists() and own.stat().st_mtime > started_at:
-        print_progress(f"editions/{own.name} was changed after this night: the next one prints what it says now (pam nightly)")
+    path = home.editions / f"{chosen.edition}.yml"
+    if path.exists() and path.stat().st_mtime > started_at:
+        print_progress(f"editions/{path.name} was changed after this night: the next one prints what it says now (pam nightly)")
     echo(str(target / "index.html" if "html" in forms else target))
 
 
@@ -128,8 +128,8 @@ def refresh(
     if rows or form != "table":
         write_result(["figure", "what", "was", "is", "note"], rows, form, sys.stdout)
     left = sum(c.is_left for c in result.changes)
-    moved = sum(c.was != c.now for c in result.changes)
-    summary = f"{target}: {result.updated:,} figures are of night {pack.night_id} (were of {result.before}); {moved:,} moved"
+    changed = sum(c.was != c.now for c in result.changes)
+    summary = f"{target}: {result.updated:,} figures are of night {pack.night_id} (were of {result.before}); {changed:,} moved"
     summary += f", {left:,} were left as they were" if left else ""
     summary += "; charts stay those of the night named below them" if result.has_charts else ""
     echo(summary, err=form != "table")

@@ -108,11 +108,11 @@ def _show_change(
     if change.value is None:
         echo(f"{sentence}not available: {change.why}")
         return
-    now, before = (plain_text(None if t.value is None else round(t.value, 10)) for t in (change.now, change.before))
+    value_now, value_before = (plain_text(None if t.value is None else round(t.value, 10)) for t in (change.now, change.before))
     formulas = {
-        "prior_value": before,
-        "volume_change": f"{now} - {before}",
-        "pct_change": f"100 * ({now} - {before}) / {before}",
+        "prior_value": value_before,
+        "volume_change": f"{value_now} - {value_before}",
+        "pct_change": f"100 * ({value_now} - {value_before}) / {value_before}",
     }
     sign = "%" if change.unit == "percent" else f" {change.unit.replace('_', ' ')}"
     is_percent = change.unit in ("percent", "percentage_points")

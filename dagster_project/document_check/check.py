@@ -145,8 +145,8 @@ class _Check:
         places = [n.start for n in numbers]
         has_period = False
         for start, end in pairwise([0, *(m.start() for m in _SENTENCE.finditer(text)), len(text)]):
-            own = numbers[bisect_left(places, start) : bisect_left(places, end)]
-            has_period |= self._sentence(block, start, end, own)
+            numbers_in_sentence = numbers[bisect_left(places, start) : bisect_left(places, end)]
+            has_period |= self._sentence(block, start, end, numbers_in_sentence)
         return has_period
 
     def _outside_body(self, block: Text, place: str) -> None:

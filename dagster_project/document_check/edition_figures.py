@@ -69,8 +69,8 @@ class EditionFigures:
 
     def without_whole(self, text: str) -> str:
         """A text of the same length without `Derby and` of `Derby and Derbyshire`, which is all of it."""
-        both = rf"\b[A-Z]\w+ and (?={re.escape(self.force_name.split()[0])}\b)"
-        return re.sub(both, lambda m: " " * len(m[0]), text)
+        force_and_other = rf"\b[A-Z]\w+ and (?={re.escape(self.force_name.split()[0])}\b)"
+        return re.sub(force_and_other, lambda m: " " * len(m[0]), text)
 
     def newest(self, figure: Figure) -> date | None:
         """The last day of any of the edition's figures of the same series."""

@@ -170,13 +170,13 @@ def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigur
         return True
     if _OURS.search(sentence) or edition.force_name.split()[0] in text:
         return False
-    above = edition.without_whole(_NOT_IN_HEADING.sub("", heading))
+    heading_words = edition.without_whole(_NOT_IN_HEADING.sub("", heading))
     # A place of the sentence before counts only where that begins with it.
     last = _BEGINNING.sub("", edition.without_whole(re.split(r"(?<=[.!?])\s+", before.strip())[-1]))
-    is_of_another = names_other_place(above, edition.force_name) or bool(_places(edition.force_name).match(last))
+    is_of_another = names_other_place(heading_words, edition.force_name) or bool(_places(edition.force_name).match(last))
     if is_of_another and not re.search(r"\b(?:our|we)\b", sentence, re.I):
         return True
-    is_within = bool(named(above, edition.areas_within)) or any(m.start == 0 for m in named(last, edition.areas_within))
+    is_within = bool(named(heading_words, edition.areas_within)) or any(m.start == 0 for m in named(last, edition.areas_within))
     return is_within and not named(text, edition.areas_within)
 
 

@@ -74,8 +74,8 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
     """The figures of a sentence's numbers. If two numbers have the same figure, only the nearer to its words keeps it."""
     links: dict[Number, _Linked] = {}
     for number in numbers:
-        others = tuple(n for n in numbers if n is not number)
-        if linked := _link(spot := Spot(sentence, number, others), context, edition):
+        other_numbers = tuple(n for n in numbers if n is not number)
+        if linked := _link(spot := Spot(sentence, number, other_numbers), context, edition):
             # The second of `1,059 against 1,010` is that of another time.
             links[number] = linked[0], linked[1] + 1000 * bool(_AGAINST.search(spot.ahead))
     return {
@@ -93,9 +93,9 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
         return None
     written = read_written(spot)
     pool = [f for f in edition.pool if _has_unit(f, written)]
-    here = [f for f in pool if context.paragraph and any(within(context.paragraph, c.paragraph) for c in f.claims)]
+    same_paragraph = [f for f in pool if context.paragraph and any(within(context.paragraph, c.paragraph) for c in f.claims)]
     periods = periods_of(spot.sentence, edition.data_to)
-    if here and (linked := _choose(spot, context, here, periods, edition, True)):
+    if same_paragraph and (linked := _choose(spot, context, same_paragraph, periods, edition, True)):
         return linked
     # What the edition prints comes first: that is what most sentences of a report are about. A period that it does not print
     # must be named with its days.
@@ -167,9 +167,9 @@ def _choose(
     spot: Spot, context: Context, pool: list[Figure], periods: list[Period], edition: EditionFigures, is_printed_here: bool
 ) -> _Linked | None:
     sentence = spot.sentence
-    here = frozenset(f"{f.mart}.{f.measure}" for f in pool) if is_printed_here else frozenset()
+    measures_printed = frozenset(f"{f.mart}.{f.measure}" for f in pool) if is_printed_here else frozenset()
     around = f"{context.earlier} {context.before} {sentence}"
-    mentioned = mentions(sentence, around, here)
+    mentioned = mentions(sentence, around, measures_printed)
     costs: dict[str, float] = {}
     for mention in mentioned:
         if (cost := _cost(spot, mention)) == _NEVER:
@@ -177,7 +177,7 @@ def _choose(
         costs[mention.what] = min(cost, costs.get(mention.what, cost))
     if not any(f"{f.mart}.{f.measure}" in costs for f in pool) and (_BACK.match(sentence) or context.subject):
         text = context.before if _BACK.match(sentence) else context.subject
-        costs |= {m.what: _BEFORE_IT + len(text) - m.end for m in mentions(text, around, here)}
+        costs |= {m.what: _BEFORE_IT + len(text) - m.end for m in mentions(text, around, measures_printed)}
     period = _period(spot, periods, context)
     fitting = [
         f for f in pool
@@ -257,14 +257,14 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
     around = spot.ahead[-40:], _NUMBER_IN_BRACKETS.sub("", spot.behind)[:60]
     periods = [p for p in periods if not _is_of_number_in_brackets(spot, p)]
-    own = [p for p in periods if not p.is_compared]
-    chosen = _nearest(spot, periods) or (own[0] if len(own) == 1 else None)
-    if chosen is not None and chosen.is_compared and own and CHANGE.search(" ".join(around)):
-        chosen = own[-1] if len(own) == 1 else None
+    not_compared = [p for p in periods if not p.is_compared]
+    chosen = _nearest(spot, periods) or (not_compared[0] if len(not_compared) == 1 else None)
+    if chosen is not None and chosen.is_compared and not_compared and CHANGE.search(" ".join(around)):
+        chosen = not_compared[-1] if len(not_compared) == 1 else None
     if chosen is not None and chosen.how == "same":
-        earlier = [p for p in own if p.end <= chosen.start and p.how != "same"]
+        earlier = [p for p in not_compared if p.end <= chosen.start and p.how != "same"]
         chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
-    if chosen is None and not own:
+    if chosen is None and not not_compared:
         chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
     of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
     # `Up 538 on the previous year` is this year's change.
@@ -338,13 +338,13 @@ def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
 def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a number is next to an area for which this measure is not counted, or is a whole (`7 of the 47`) next to the area
     of its part."""
-    own = frozenset().union(*(edition.areas.get(k, frozenset()) for k in _PARTS))
+    own_areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in _PARTS))
     text = edition.without_whole(spot.sentence)
     categories = frozenset(f.category for f in edition.pool if f.mart == figure.mart) - {"all"}
     area = name_beside(replace(spot, sentence=text), named(text, edition.areas_within | categories))
     if area is not None and _OF_A_TOTAL.search(spot.ahead):
         return True
-    return area is not None and area not in own and area not in categories
+    return area is not None and area not in own_areas and area not in categories
 
 
 def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:

@@ -60,17 +60,17 @@ def link_table(grid: Grid, title: str, caption: str, edition: EditionFigures) ->
     """Link a table's cells. `title`: the words before it; `caption`: those of them that are about it. No cell is linked if two
     tables of the edition fit equally well. If an editor joined two tables, they are split at the second heading if that links
     more cells."""
-    whole = _link(grid, title, caption, edition)
+    linked_table = _link(grid, title, caption, edition)
     starts = [0, *_headings_within(grid)]
     if len(starts) == 1:
-        return whole
+        return linked_table
     parts = [
         (start, _link(Grid(grid.rows[start:end]), title, caption, edition))
         for start, end in zip(starts, [*starts[1:], len(grid.rows)], strict=True)
     ]
     cells = {(start + r, c): cell for start, part in parts for (r, c), cell in part.cells.items()}
-    if len(cells) <= len(whole.cells):
-        return whole
+    if len(cells) <= len(linked_table.cells):
+        return linked_table
     labels = {(start + r, c): label for start, part in parts for (r, c), label in part.labels.items()}
     return LinkedTable(next((p.table for _, p in parts if p.table), None), cells, labels)
 
@@ -101,8 +101,8 @@ def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> Link
     fits.sort(key=lambda f: -f.score)
     labels = _labels(rows)
     if fits and not any(f.cells for f in fits):
-        said = ", ".join(f"'{w}'" for w in fits[0].unknown)
-        return LinkedTable(None, {}, labels, f"the title says {said}")
+        unknown_words_text = ", ".join(f"'{w}'" for w in fits[0].unknown)
+        return LinkedTable(None, {}, labels, f"the title says {unknown_words_text}")
     fits = [f for f in fits if f.cells]
     if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and _figures(fits[1]) != _figures(fits[0])):
         return LinkedTable(None, {}, labels)
@@ -165,7 +165,10 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
         if c < len(rows[r])
     }  # fmt: skip
     words = " ".join([title, *(t for row in rows for t in row if not _has_figure(t))])
-    cells = {at: own for at, own in cells.items() if own and _names_the_measure(own, table, words, caption, edition)}
+    cells = {
+        at: figures_in for at, figures_in in cells.items()
+        if figures_in and _names_the_measure(figures_in, table, words, caption, edition)
+    }  # fmt: skip
     labels = {(r, c): f"{row_label(rows, r)} {rows[header][c]}" for r, c in cells}
     words_of_table = " ".join([table.title, *table.rows.values(), *table.columns.values()])
 
@@ -173,10 +176,10 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
         known = f"{table.title} {table.rows[cell.row_no]} {table.columns[cell.column_no]}"
         return cell.figure is not None and is_of_another(caption, label, known, cell.figure, edition)
 
-    cells = {at: own for at, own in cells.items() if not any(is_another(c, labels[at]) for c in own)}
+    cells = {at: figures_in for at, figures_in in cells.items() if not any(is_another(c, labels[at]) for c in figures_in)}
     cells = _without_other_changes(cells)
     unknown = {
-        at: found for at, own in cells.items() for c in own
+        at: found for at, figures_in in cells.items() for c in figures_in
         if c.figure and (found := unknown_words(caption, words_of_table, c.figure.mart, edition))
     }  # fmt: skip
     if not cells:
@@ -184,20 +187,20 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
     sameness = sum(1.0 if any(same for _, same in known_rows[r]) else 0.6 for r in hits)
     sameness *= sum(1.0 if any(same for _, same in matching) else 0.6 for matching in columns.values())
     score = round(sameness * len(hits) / len(body) + 0.5 * shared_words(title, table.title), 6)
-    linked = {at: own for at, own in cells.items() if at not in unknown}
+    linked = {at: figures_in for at, figures_in in cells.items() if at not in unknown}
     return _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
 
 
 def _without_other_changes(cells: _Cells) -> _Cells:
     """The cells without changes of a period that the table has no value of, if it has the measure's values of others."""
-    figures = [c.figure for own in cells.values() for c in own if c.figure]
+    figures = [c.figure for linked in cells.values() for c in linked if c.figure]
     values = {(f.mart, f.measure, f.last) for f in figures if f.shows == "value"}
     measures = {v[:2] for v in values}
     others = {
         f for f in figures
         if f.shows != "value" and (f.mart, f.measure) in measures and (f.mart, f.measure, f.last) not in values
     }  # fmt: skip
-    return {at: own for at, own in cells.items() if not any(c.figure in others for c in own)}
+    return {at: linked for at, linked in cells.items() if not any(c.figure in others for c in linked)}
 
 
 def _names_the_measure(
@@ -250,11 +253,12 @@ def distinctive(label: str, areas: frozenset[str]) -> bool:
 def matches(label: str, known: Mapping[int, str]) -> list[Match]:
     """The known labels that a document's label matches: those that are the same; else those with the same words outside
     brackets, except words such as `number`, and no word in brackets that the label lacks."""
-    own = tokens(label)
-    if not own:
+    words = tokens(label)
+    if not words:
         return []
     # A narrow column may break words: `Identifie d`.
-    same = [n for n, k in known.items() if tokens(k) == own] or [n for n, k in known.items() if _letters(k) == _letters(label)]
+    same = [n for n, text in known.items() if tokens(text) == words]
+    same = same or [n for n, text in known.items() if _letters(text) == _letters(label)]
     if same:
         return [(n, True) for n in same]
     outside, inside = _words_by_place(label)

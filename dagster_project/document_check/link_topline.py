@@ -39,9 +39,9 @@ def topline_cells(grid: Grid, title: str, con: duckdb.DuckDBPyConnection) -> Map
     cells = {}
     for r, texts in enumerate(([c.text.strip() for c in row] for row in grid.rows[1:]), 1):
         for c, (period_type, shows) in _COLUMNS.items() if len(texts) == len(HEADER) else ():
-            own = rows.get((*measures.get(texts[0], ("", "")), texts[1], period_type), [])
-            if len(own) == 1:
-                cells[r, c] = (EditionCell(r, c, HEADER[c], _figure(own[0], shows, texts[c])),)
+            figures = rows.get((*measures.get(texts[0], ("", "")), texts[1], period_type), [])
+            if len(figures) == 1:
+                cells[r, c] = (EditionCell(r, c, HEADER[c], _figure(figures[0], shows, texts[c])),)
     return cells
 
 

@@ -64,9 +64,9 @@ def _without_edges(pages: list[str]) -> list[str]:
             words = " ".join(page[n].split())
             alike[is_top, re.sub(r"\d+", "#", words)].append(_Edge(number, n, re.findall(r"\d+", words)))
     edges_to_remove = {
-        (is_top, one.page, one.line)
+        (is_top, edge.page, edge.line)
         for (is_top, words), edges in alike.items()
-        if len(same := edges if _PAGE.fullmatch(words) else _same_numbers(edges)) >= least for one in same
+        if len(same_edges := edges if _PAGE.fullmatch(words) else _same_numbers(edges)) >= least for edge in same_edges
     }  # fmt: skip
     kept = []
     for number, page in enumerate(lines):
@@ -83,10 +83,10 @@ def _filled(page: list[str]) -> list[int]:
 
 def _same_numbers(edges: list[_Edge]) -> list[_Edge]:
     """Of lines with the same words, the largest group with the same numbers, or with numbers that rise with the pages."""
-    for at in range(len(edges[0].numbers)):
-        same = [e.numbers[at] for e in edges]
-        rising = [str(int(e.numbers[at][-9:]) - e.page) for e in edges]
-        forms = max((same, rising), key=lambda form: Counter(form).most_common(1)[0][1])
+    for place in range(len(edges[0].numbers)):
+        numbers = [e.numbers[place] for e in edges]
+        rising = [str(int(e.numbers[place][-9:]) - e.page) for e in edges]
+        forms = max((numbers, rising), key=lambda form: Counter(form).most_common(1)[0][1])
         ((most, _),) = Counter(forms).most_common(1)
         edges = [e for e, form in zip(edges, forms, strict=True) if form == most]
     return edges

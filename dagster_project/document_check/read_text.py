@@ -36,7 +36,7 @@ class _Cell:
 def blocks_of(text: str) -> list[Block]:
     blocks: list[Block] = []
     paragraph: list[str] = []
-    above = ""
+    heading = ""
     rows: list[list[_Cell]] = []
     """A table's lines; a blank line is an empty list."""
     has_tabs = False
@@ -61,9 +61,9 @@ def blocks_of(text: str) -> list[Block]:
         if cells is None and is_laid_out and rows[-1] and _may_be_label(line.strip()):
             cells = _spaced(line)
         if cells is not None:
-            if len(paragraph) == 1 and above.startswith(_FAR):
+            if len(paragraph) == 1 and heading.startswith(_FAR):
                 # The first line of a wrapped heading above a column.
-                rows.append(_spaced(above))
+                rows.append(_spaced(heading))
                 paragraph.clear()
                 has_tabs = False
             if paragraph or (rows and has_tabs != ("\t" in line)):
@@ -76,7 +76,7 @@ def blocks_of(text: str) -> list[Block]:
             close()
         if line.strip():
             paragraph.append(" ".join(line.split()))
-            above = line
+            heading = line
     close()
     return blocks
 
@@ -146,7 +146,7 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
     """A table's rows, each with the lines that its cells are wrapped over. A line with figures starts a row, unless blank lines
     separate the rows. The lines before the first are the headings."""
     group: list[list[_Cell]] = []
-    has_blank_lines = sum(not one and _has_figures(other) for one, other in pairwise(lines)) > 1
+    has_blank_lines = sum(not line and _has_figures(next_line) for line, next_line in pairwise(lines)) > 1
     for line in [*lines, []]:
         if not line or (_has_figures(line) and group and not (has_blank_lines and _continues(group[-1], line))):
             if group:

@@ -53,21 +53,21 @@ class _Styles:
         if number not in self.lists or not 0 <= level < _DEEPEST:
             return "", False
         name, levels = self.lists[number]
-        own = levels.get(level)
-        if own is None or own.form in ("bullet", "none"):
-            return "", own is not None and own.form == "bullet"
+        numbering = levels.get(level)
+        if numbering is None or numbering.form in ("bullet", "none"):
+            return "", numbering is not None and numbering.form == "bullet"
         counts = self.counts[name]
         if level in self.restarts.get(number, ()):
             self.restarts[number].remove(level)
             counts[level] = None
         before = counts[level]
-        counts[level] = own.start if before is None else before + 1
+        counts[level] = numbering.start if before is None else before + 1
         counts[level + 1 :] = [None] * (_DEEPEST - level - 1)
         for n in range(level):
             if counts[n] is None:
                 counts[n] = levels[n].start if n in levels else 1
-        text = re.sub(r"%([1-9])", lambda m: str(counts[int(m[1]) - 1] or 0), own.text)
-        is_number = own.form == "decimal" and re.fullmatch(r"\d+(?:\.\d+)*\.?", text.strip())
+        text = re.sub(r"%([1-9])", lambda m: str(counts[int(m[1]) - 1] or 0), numbering.text)
+        is_number = numbering.form == "decimal" and re.fullmatch(r"\d+(?:\.\d+)*\.?", text.strip())
         return (text.strip().rstrip(".") if is_number else ""), not is_number
 
 

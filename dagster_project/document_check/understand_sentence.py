@@ -124,10 +124,10 @@ def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
     if not periods:
         raise NotUnderstoodError("--from and --to", "the sentence says no period")
     period = min(periods, key=lambda p: min(abs(p.start - spot.number.end), abs(spot.number.start - p.end)))
-    whole = replace(period, last=data_to) if period.how == "year_to_date" else period
-    if len({(p.first, p.last) for p in periods}) > 1 or whole.first is None or whole.last is None:
+    full_period = replace(period, last=data_to) if period.how == "year_to_date" else period
+    if len({(p.first, p.last) for p in periods}) > 1 or full_period.first is None or full_period.last is None:
         raise NotUnderstoodError("--from and --to", "the sentence does not say from which day to which")
-    return whole.first, whole.last, spot.sentence[period.start : period.end]
+    return full_period.first, full_period.last, spot.sentence[period.start : period.end]
 
 
 def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:

@@ -86,8 +86,10 @@ def _is_listed(spot: Spot) -> bool:
     """Whether a number stands next to another of its unit: `rose by 33% and 4.9%` has them in the order of names."""
     places = sorted([spot.number, *spot.others], key=lambda n: n.start)
     return any(
-        spot.number in (one, other) and one.unit == other.unit and _LISTED.fullmatch(spot.sentence, one.end, other.start)
-        for one, other in pairwise(places)
+        spot.number in (number, following)
+        and number.unit == following.unit
+        and _LISTED.fullmatch(spot.sentence, number.end, following.start)
+        for number, following in pairwise(places)
     )
 
 
@@ -150,8 +152,8 @@ def way_in_clause(spot: Spot, measure: str) -> int:
 
 def word_of_rank(spot: Spot) -> str | None:
     """A word near a number that says more than the number: `lowest`, `doubled`, `unchanged`."""
-    found = _RANK.search(_CLAUSE.split(spot.ahead)[-1]) or _RANK.search(_CLAUSE.split(spot.behind)[0])
-    return found[0] if found else None
+    rank = _RANK.search(_CLAUSE.split(spot.ahead)[-1]) or _RANK.search(_CLAUSE.split(spot.behind)[0])
+    return rank[0] if rank else None
 
 
 def is_fall_in_words(spot: Spot) -> bool:

@@ -39,10 +39,10 @@ def areas_of(home: Home, force: str) -> Areas:
     """A force's areas, from the home's own list, else the project's. Raises EditionError."""
     columns = OWN_LISTS["areas"]
     try:
-        own = [dict(zip(columns, r, strict=True)) for r in read_own_list(home.seeds / "areas.csv", columns)]
+        home_areas = [dict(zip(columns, r, strict=True)) for r in read_own_list(home.seeds / "areas.csv", columns)]
     except SeedError as error:
         raise EditionError(str(error)) from error
-    rows = [r for r in own if r["force_code"] == force] or [r for r in read_seed("areas") if r["force_code"] == force]
+    rows = [r for r in home_areas if r["force_code"] == force] or [r for r in read_seed("areas") if r["force_code"] == force]
     return {kind: tuple(dict.fromkeys(r[f"{kind}_name"] for r in rows)) for kind in FORCE_AREAS}
 
 
@@ -89,9 +89,9 @@ def with_data(
     without = [] if has_data is None else [t["table"] for t in tables if not set(_marts(t)) & set(has_data)]
     if is_chosen:
         return list(tables), [f"{name}: the published night has no figure of {force} for it" for name in without]
-    kept = [t for t in tables if t["table"] not in without]
+    remaining = [t for t in tables if t["table"] not in without]
     names = ", ".join(without)
-    return kept, [f"what is left out, as the published night has no figure of {force} for it: {names}"] if without else []
+    return remaining, [f"what is left out, as the published night has no figure of {force} for it: {names}"] if without else []
 
 
 def adapt_to_force(tables: Sequence[dict[str, Any]], force: str, areas: Areas) -> tuple[list[dict[str, Any]], list[str]]:

@@ -77,8 +77,8 @@ def freeze_edition(home: Home, edition: str, by: str) -> Frozen:
                     f" to {literal(str(new))} (format parquet, use_tmp_file false)"
                 )
         (cells,) = one_row(con.execute("select count(*) from warehouse.reports.cells where edition = ?", [edition]))
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    frozen = Frozen(edition, night, now, by, cells)
+    frozen_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    frozen = Frozen(edition, night, frozen_at, by, cells)
     write_whole(folder(home) / f"{edition}.json", json.dumps(asdict(frozen), indent=1).encode("utf-8"))
     return frozen
 

@@ -68,11 +68,11 @@ def make_next_edition(
     ]  # fmt: skip
     body["windows"] = _used_windows(body)
     fixed: list[str] = []
-    moved = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)
-    if complete is not None and (day := end_with_data(moved, complete)):
+    moved_body = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)
+    if complete is not None and (day := end_with_data(moved_body, complete)):
         to_check.append(f"data_to: each table ends with the last complete month of its data, the newest on {day}")
     to_check += [f"{place}: its days are fixed, and were not changed" for place in fixed]
-    edited = yaml.safe_dump(moved, sort_keys=False, allow_unicode=True, width=120)
+    edited = yaml.safe_dump(moved_body, sort_keys=False, allow_unicode=True, width=120)
     write_whole(target, edited.encode("utf-8"))
     try:
         to_check += _beyond_data(read_edition(target))

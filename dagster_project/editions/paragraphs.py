@@ -9,9 +9,9 @@ def within(paragraph: str, paragraphs: str) -> bool:
     """Whether a claim's paragraph (`2.16` or `5.2-5.7`) is among those of a table (`2.15-2.18`, or `3.8, 8.4`)."""
     if paragraph == paragraphs:
         return True
-    wanted = [_paragraph_key(p) for p in paragraph.split("-")]
+    bounds = [_paragraph_key(p) for p in paragraph.split("-")]
     ranges = [[_paragraph_key(p) for p in part.split("-")] for part in paragraphs.split(",")]
-    return any(ends[0] <= wanted[0] and wanted[-1] <= ends[-1] for ends in ranges)
+    return any(ends[0] <= bounds[0] and bounds[-1] <= ends[-1] for ends in ranges)
 
 
 def sort_paragraphs(paragraphs: Iterable[str]) -> str:

@@ -180,10 +180,10 @@ def cells(table: TableSpec, windows: dict[str, Window], data_to: date) -> list[C
                     cells_of_table.append(CellSpec(row_no, name, column, column_no, None, None))
                     continue
                 fields = row_fields | column.fields() | row.cells.get(column.name, FigureFields()).fields()
-                at = f"{table.table}: row {label or row_no}, column {column.name}"
+                place = f"{table.table}: row {label or row_no}, column {column.name}"
                 if missing := [n for n in ("mart", "measure", "window") if n not in fields]:
-                    raise ValueError(f"{at}: says no {' and no '.join(missing)}")
-                days = _short_label(_window(fields.pop("window"), windows, at).days(row_end, column.years_back or 0), table)
+                    raise ValueError(f"{place}: says no {' and no '.join(missing)}")
+                days = _short_label(_window(fields.pop("window"), windows, place).days(row_end, column.years_back or 0), table)
                 cells_of_table.append(CellSpec(row_no, name, column, column_no, fields, days))
     return cells_of_table
 

@@ -53,12 +53,12 @@ class Window(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        given = [n for n in type(self).model_fields if n not in ("label", "to_day") and getattr(self, n) is not None]
-        if len(given) != 1 and not (not given and self.to_day):
-            raise ValueError(f"a window is one thing, not {' and '.join(given) or 'nothing'}")
+        fields_set = [n for n in type(self).model_fields if n not in ("label", "to_day") and getattr(self, n) is not None]
+        if len(fields_set) != 1 and not (not fields_set and self.to_day):
+            raise ValueError(f"a window is one thing, not {' and '.join(fields_set) or 'nothing'}")
         if self.from_day and not self.to_day:
             raise ValueError("from goes with to")
-        if self.to_day and given not in (["from_day"], []):
+        if self.to_day and fields_set not in (["from_day"], []):
             raise ValueError("to goes with from, or stands alone")
         if self.from_day and self.to_day and self.from_day > self.to_day:
             raise ValueError("ends before it begins")
@@ -152,9 +152,9 @@ def _month(day: date) -> str:
 
 
 def _span(first: date, last: date) -> str:
-    whole = first.day == 1 and last == month_end(last.year, last.month)
-    if whole and (first.year, first.month) == (last.year, last.month):
+    is_whole_month = first.day == 1 and last == month_end(last.year, last.month)
+    if is_whole_month and (first.year, first.month) == (last.year, last.month):
         return _month(first)
-    if whole:
+    if is_whole_month:
         return f"{_month(first)} to {_month(last)}"
     return f"{first.day} {_month(first)} to {last.day} {_month(last)}"

@@ -88,8 +88,8 @@ def landing_assets() -> dg.AssetsDefinition:
                 context.log.warning(f"{e.source_file} is {e.outcome}: {e.reason}")
         rows = _rows_landed(run.home)
         for extract in sorted(selected):
-            own = [e for e in entries if e.extract == extract]
-            new = [e for e in own if e.outcome == "accepted"]
+            entries_of_extract = [e for e in entries if e.extract == extract]
+            new = [e for e in entries_of_extract if e.outcome == "accepted"]
             if new:
                 files = ", ".join(e.source_file for e in new)
                 context.log_event(dg.AssetMaterialization(["inbox", extract], metadata={"files": files}))
@@ -97,7 +97,7 @@ def landing_assets() -> dg.AssetsDefinition:
                 asset_key=["raw", extract],
                 metadata={
                     "night": run.night.night_id,
-                    **{o: sum(e.outcome == o for e in own) for o in ("accepted", "known", "held", "refused")},
+                    **{o: sum(e.outcome == o for e in entries_of_extract) for o in ("accepted", "known", "held", "refused")},
                     "rows_landed": sum(e.rows_landed or 0 for e in new),
                     "rows_quarantined": sum(e.rows_quarantined or 0 for e in new),
                     "dagster/row_count": rows[extract],
@@ -179,8 +179,9 @@ def _results(context: dg.AssetExecutionContext, run: NightRun, extra: Mapping[st
         if node.kind in ("model", "seed"):
             if node.ok and node.name in assets:
                 is_new = node.name in built
-                own: dict[str, Any] = {"seconds": round(node.seconds, 3)} if is_new else {"built": "no: nothing of it is new"}
-                yield dg.MaterializeResult(asset_key=assets[node.name], metadata={**own, **tables.get(node.name, {}), **extra})
+                facts: dict[str, Any] = {"seconds": round(node.seconds, 3)} if is_new else {"built": "no: nothing of it is new"}
+                facts |= {**tables.get(node.name, {}), **extra}
+                yield dg.MaterializeResult(asset_key=assets[node.name], metadata=facts)
         elif node.kind == "test" and (key := check_keys.get((node.subject, node.name))):
             yield dg.AssetCheckResult(
                 asset_key=key.asset_key,

@@ -135,13 +135,13 @@ def results_of(checks: list[Check], home: Home) -> Iterator[tuple[dg.AssetCheckK
         elif c.suite != "dbt":
             by_subject.setdefault(c.subject, []).append(c)
     for subject in subjects():
-        own = by_subject.get(subject.name, [])
-        not_judged = [c for c in own if c.rule in (SOMETHING, "has_a_suite")]
-        for c in own:
+        checks_of_subject = by_subject.get(subject.name, [])
+        not_judged = [c for c in checks_of_subject if c.rule in (SOMETHING, "has_a_suite")]
+        for c in checks_of_subject:
             key = dg.AssetCheckKey(subject.asset_key, SOMETHING if c in not_judged else as_name(c.rule))
             yield key, _result(key, c)
-        if own and not not_judged:
-            key, count = dg.AssetCheckKey(subject.asset_key, SOMETHING), {"rules": len(own)}
+        if checks_of_subject and not not_judged:
+            key, count = dg.AssetCheckKey(subject.asset_key, SOMETHING), {"rules": len(checks_of_subject)}
             yield key, dg.AssetCheckResult(asset_key=key.asset_key, check_name=key.name, passed=True, metadata=count)
 
 

@@ -43,14 +43,14 @@ def _publishing() -> dg.AssetsDefinition:
         group_name=GROUP, kinds={"duckdb"}, code_version=version, freshness_policy=FRESH_BY,
         description="The file that analysts and BI tools read, replaced in one step.",
     )]  # fmt: skip
-    others: list[tuple[str, str, str]] = [(o.name, o.description, KINDS[o.name]) for o in outputs.OUTPUTS]
-    others.append((PUBLIC_FORM, "The schema marts_public: figures that may leave the force, small numbers hidden", "duckdb"))
+    listed: list[tuple[str, str, str]] = [(o.name, o.description, KINDS[o.name]) for o in outputs.OUTPUTS]
+    listed.append((PUBLIC_FORM, "The schema marts_public: figures that may leave the force, small numbers hidden", "duckdb"))
     specs += [
         dg.AssetSpec(
             ["published", name], deps=[WAREHOUSE], group_name=GROUP, kinds={kind}, code_version=version, skippable=True,
             description=f"{description}. Published in one step with the warehouse, or not at all.",
         )
-        for name, description, kind in others
+        for name, description, kind in listed
     ]  # fmt: skip
 
     @dg.multi_asset(name=PUBLISHING, specs=specs, required_resource_keys=NIGHT, can_subset=True, pool=POOL)

@@ -72,8 +72,8 @@ class PublicFigure:
         from_nothing = self.denominator and self.marker is None and self.prior_marker == NO_SUCH_NUMBER and is_complete
         if self.volume_change is not None or self.denominator == 0 or from_nothing:
             return None, NO_SUCH_NUMBER
-        both = (self.marker, self.prior_marker)
-        is_hidden = HIDDEN in both and NOT_AVAILABLE not in both and self.data_status == "complete"
+        markers = (self.marker, self.prior_marker)
+        is_hidden = HIDDEN in markers and NOT_AVAILABLE not in markers and self.data_status == "complete"
         return None, HIDDEN if is_hidden else NOT_AVAILABLE
 
 
@@ -121,8 +121,8 @@ class _PublicRows:
 
     def add(self, row: dict[str, Any]) -> None:
         days = (row["period_start"], row["period_end"])
-        same = self.rows.get(days)
-        if same is None or (same["marker"] == HIDDEN and row["marker"] != HIDDEN):
+        figure = self.rows.get(days)
+        if figure is None or (figure["marker"] == HIDDEN and row["marker"] != HIDDEN):
             self.rows[days] = row
         first, last = month_number(days[0]), month_number(days[1])
         if row["period_type"] == "month":
@@ -199,18 +199,18 @@ class PublicFigures:
         if first and (row := public.rows.get((first, last))):
             return _as_row(row, public.rows.get((years_before(first), years_before(last))))
         aggregation = self._aggregations[series.mart, series.measure]
-        now, then = (
+        now, prior = (
             _as_at(public, aggregation, *days) if aggregation in ("stock", "last") else _sum(public, aggregation, *days)
             for days in ((first, last), (years_before(first), years_before(last)))
         )
         change = percent = None
-        if now.data_status == then.data_status == "complete" and now.value is not None and then.value is not None:
-            change = now.value - then.value
-            if then.value and aggregation not in ("rate", "share"):
-                percent = _percent(change, then.value)
+        if now.data_status == prior.data_status == "complete" and now.value is not None and prior.value is not None:
+            change = now.value - prior.value
+            if prior.value and aggregation not in ("rate", "share"):
+                percent = _percent(change, prior.value)
         return PublicFigure(
-            now.value, now.marker, now.data_status, then.value, then.marker, then.data_status, change, percent, now.numerator,
-            now.denominator,
+            now.value, now.marker, now.data_status, prior.value, prior.marker, prior.data_status, change, percent,
+            now.numerator, now.denominator,
         )  # fmt: skip
 
 
@@ -246,11 +246,11 @@ def _sum(public: _PublicRows, aggregation: str, first: date | None, last: date) 
         if m not in public.months:
             public.numerators.add(m, m, Decimal(0))
             public.denominators.add(m, m, Decimal(0))
-    whole = (first is None or first.day == 1) and last == month_end(last.year, last.month)
-    n = public.numerators.over(start, end) if whole else None
+    is_whole_months = (first is None or first.day == 1) and last == month_end(last.year, last.month)
+    n = public.numerators.over(start, end) if is_whole_months else None
     if aggregation not in ("rate", "share"):
         return PublicFigure(n, HIDDEN if n is None else None, status)
-    d = public.denominators.over(start, end) if whole else None
+    d = public.denominators.over(start, end) if is_whole_months else None
     if n is None or d is None:
         return PublicFigure(None, HIDDEN, status)
     value = _percent(n, d) if d else None

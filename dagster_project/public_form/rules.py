@@ -23,10 +23,11 @@ def describe_rule(settings: Public) -> str:
             f"Rounded for the public: counts to {settings.base}, money to {settings.money_base} pounds, by month; 0 is 0 to"
             f" {settings.base - 1}, and parts need not add to their whole."
         )
-    others = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))
+    listed = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))
+    exceptions = f" ({listed})" if listed else ""
     running = "" if settings.running_year == "shown" else ", and no financial year that is not over"
     return (
-        f"For the public: counts under {settings.threshold}{f' ({others})' if others else ''} are not shown, nor anything that"
+        f"For the public: counts under {settings.threshold}{exceptions} are not shown, nor anything that"
         f" they can be worked out from{running}; what is shown is exact."
     )
 

@@ -80,8 +80,8 @@ def write_public(
             "create or replace temp view figures_read as select r.* from marts.measures as r inner join changed"
             f" on {IS_CHANGED.format('r')} - {MONTHS_BACK}"
         )
-        wanted = f"select measures.* from measures inner join changed on {IS_CHANGED.format('measures')}"
-        _collect(con, "temp table unfinished", wanted, scripts)
+        changed_rows = f"select measures.* from measures inner join changed on {IS_CHANGED.format('measures')}"
+        _collect(con, "temp table unfinished", changed_rows, scripts)
         con.execute("begin")
         con.execute(f"delete from {SCHEMA}.measures as earlier using changed where {IS_CHANGED.format('earlier')}")
         con.execute(f"insert into {SCHEMA}.measures from temp.unfinished")

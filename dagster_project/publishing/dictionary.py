@@ -292,14 +292,14 @@ def _extract_rows(con: duckdb.DuckDBPyConnection, night: Night, entries: list[Le
     con.execute("detach work")
     rows: list[tuple[Any, ...]] = []
     for contract in load_contracts().values():
-        own = [e for e in entries if e.extract == contract.extract]
+        entries_of_extract = [e for e in entries if e.extract == contract.extract]
         is_expected = sent.is_expected(contract.extract, night.today)
-        forces = sorted({str(e.force_code) for e in own if e.force_code})
+        forces = sorted({str(e.force_code) for e in entries_of_extract if e.force_code})
         if not forces:
             status = "never dropped" if is_expected else "not sent"
             rows.append((contract.extract, contract.title, None, contract.rhythm, status, *[0] * 6, *NO_FACTS, None, None))
             continue
-        files, totals = current_files(own), counts(own)
+        files, totals = current_files(entries_of_extract), counts(entries_of_extract)
         for force in forces:
             of_force = [e for e in files if e.force_code == force]
             of_night = facts.get((contract.extract, force), NO_FACTS)
@@ -313,14 +313,14 @@ def _row_of(
 ) -> tuple[Any, ...]:  # fmt: skip
     accepted = [e for e in files if e.outcome == "accepted"]
     newest = max(accepted, key=extracted).extracted_at if accepted else None
-    held = [e for e in files if e.outcome == "held" and not is_replaced(e, accepted)]
+    held_files = [e for e in files if e.outcome == "held" and not is_replaced(e, accepted)]
     rows = [totals[str(e.load_id)] for e in accepted]
     last = facts[3]
     late = max(0, (today - last).days - contract.grace_days) if last and is_expected else None
     status = "late" if late or (last is None and is_expected) else "current" if last else "not sent"
     return (
         contract.extract, contract.title, force, contract.rhythm, status,
-        len(accepted), len(held), sum(e.outcome == "refused" for e in files),
+        len(accepted), len(held_files), sum(e.outcome == "refused" for e in files),
         sum(r.rows_landed for r in rows), sum(r.rows_quarantined for r in rows), sum(r.rows_duplicate for r in rows),
         *facts, _timestamp(newest), late,
     )  # fmt: skip
@@ -356,6 +356,6 @@ def _measure_rows() -> list[tuple[Any, ...]]:
 def formula(measure: dict[str, str]) -> str:
     """How the figure of a period follows from its months, in words, from the measure's row of `measure_list`."""
     if measure["numerator"]:
-        below = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
-        return f"100 * {measure['numerator']} / {below}, each totalled over the period first"
+        denominator = measure["denominator"] + (" in all" if measure["denominator_category"] else "")
+        return f"100 * {measure['numerator']} / {denominator}, each totalled over the period first"
     return FORMULAS[measure["aggregation"]]

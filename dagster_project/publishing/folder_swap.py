@@ -47,9 +47,9 @@ def finish_folder(home: Home, folder: Path) -> None:
     # Set the rights before anybody can see the folder.
     share(folder, read_config(home).publish.group)
     _flush_all(folder)
-    whole = final_name(folder).resolve()
-    put_in_place(folder, whole)
-    for part in whole.iterdir():
+    final_folder = final_name(folder).resolve()
+    put_in_place(folder, final_folder)
+    for part in final_folder.iterdir():
         # A new link leads nowhere until `current` changes.
         if not os.path.lexists(home.published / part.name):
             _link(home.published / part.name, f"{CURRENT}/{part.name}")
@@ -59,14 +59,14 @@ def finish_folder(home: Home, folder: Path) -> None:
         for part in (*current.iterdir(), current):
             _move_folder_away(home.published / part.name)
     try:
-        _link(current, f"{whole.parent.name}/{whole.name}")
+        _link(current, f"{final_folder.parent.name}/{final_folder.name}")
     except OSError:
-        if published_folder(home) != whole:
+        if published_folder(home) != final_folder:
             raise
     with contextlib.suppress(OSError):
         mend_links(home)
-    for old in whole.parent.iterdir():
-        if old not in (whole, before):
+    for old in final_folder.parent.iterdir():
+        if old not in (final_folder, before):
             shutil.rmtree(old, ignore_errors=True)
 
 

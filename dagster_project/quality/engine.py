@@ -49,8 +49,8 @@ def validate_facts(name: str, expectations: list[dict[str, Any]], frame: "pd.Dat
         form = {"result_format": "COMPLETE", "include_unexpected_rows": False}
         for rule in broken:
             # With the rule's own column among them, Data Docs would show its value as EMPTY.
-            own = rule["kwargs"].get("column")
-            places = [c for c in dict.fromkeys((*PLACES, *_named(rule))) if c in frame and c != own]
+            column = rule["kwargs"].get("column")
+            places = [c for c in dict.fromkeys((*PLACES, *_named(rule))) if c in frame and c != column]
             answers += _validate(name, [rule], frame, {**form, "unexpected_index_column_names": places})["results"]
         result["results"] = answers
     return result

@@ -54,9 +54,9 @@ def judge(home: Home, keep: Path | None = None, public: Public | None = None, bu
     their subjects, because Great Expectations takes time for each rule and hardly any for each row. Raises SuiteError for an
     invalid suite; a broken rule is a failed check, not an error.
     """
-    own = relation_suites(home)
+    home_suites = relation_suites(home)
     facts = outgoing_facts(home, public or read_config(home).public)
-    judged = (built or judge_built(home), _judge_kinds(facts), judge_relations(home, own))
+    judged = (built or judge_built(home), _judge_kinds(facts), judge_relations(home, home_suites))
     if keep:
         stored_results.write_results(keep, [result for _, results in judged for result in results])
     return sorted((check for checks, _ in judged for check in checks), key=lambda c: (c.suite, c.subject, c.rule))
@@ -95,8 +95,8 @@ def _judge_kind(kind: str, frame: "pd.DataFrame", expected: set[str]) -> Judged:
     results = []
     for batch_names, batch in batches.items():
         part = frame[frame[kind].isin(batch_names)].reset_index(drop=True)
-        several = f"{len(batch_names)} {'extracts' if kind == 'extract' else 'marts'}"
-        title = f"{kind} facts: {several if len(batch_names) > 1 else batch_names[0]}"
+        subjects_title = f"{len(batch_names)} {'extracts' if kind == 'extract' else 'marts'}"
+        title = f"{kind} facts: {subjects_title if len(batch_names) > 1 else batch_names[0]}"
         result = engine.validate_facts(title, [e for e, _ in batch], part)
         result["meta"] |= {"subjects": sorted(batch_names)}
         results.append(result)
@@ -127,19 +127,19 @@ def _answer(subject: str, expectation: dict[str, Any], answer: dict[str, Any] | 
     column = expectation["kwargs"]["column"]
     names = ("force_code", "measure", *([expectation["meta"]["names"]] if "names" in expectation["meta"] else []))
     # Sorted, because facts have no order of their own, and the same night must always give the same text.
-    own = sorted((f for f in facts if f[kind] == subject), key=lambda f: [str(f.get(n)) for n in names])
+    facts_of_subject = sorted((f for f in facts if f[kind] == subject), key=lambda f: [str(f.get(n)) for n in names])
     # What a person accepts one by one is named in full.
-    named = own if expectation["meta"].get("names_all") else own[:MAX_NAMED]
+    named = facts_of_subject if expectation["meta"].get("names_all") else facts_of_subject[:MAX_NAMED]
     texts = [f"{column} {f[column]:.6g} ({', '.join(str(f[n]) for n in names if f.get(n))})" for f in named]
-    more = f" and {len(own) - len(named)} more" if len(own) > len(named) else ""
-    return not own, "; ".join(texts) + more, _message(subject, expectation, named) + more
+    more = f" and {len(facts_of_subject) - len(named)} more" if len(facts_of_subject) > len(named) else ""
+    return not facts_of_subject, "; ".join(texts) + more, _message(subject, expectation, named) + more
 
 
 def _message(subject: str, expectation: dict[str, Any], facts: list[dict[str, Any]]) -> str:
     """What facts say of a subject. Those of one measure and force follow its name once."""
     end = expectation["meta"].get("sentence_end", "")
-    said = [(_about(subject, f), _sentence(expectation, f)) for f in facts]
-    by_name = groupby(said, key=itemgetter(0))
+    named_sentences = [(_about(subject, f), _sentence(expectation, f)) for f in facts]
+    by_name = groupby(named_sentences, key=itemgetter(0))
     return "; ".join(f"{name}: {', '.join(sentence for _, sentence in group)}{end}" for name, group in by_name)
 
 
@@ -153,14 +153,14 @@ def _about(subject: str, fact: dict[str, Any]) -> str:
 
 def _sentence(expectation: dict[str, Any], fact: dict[str, Any]) -> str:
     """What a fact says, as the rule's `sentence` puts it. A rule that only counts needs none."""
-    meta, found = expectation["meta"], fact[expectation["kwargs"]["column"]]
+    meta, value = expectation["meta"], fact[expectation["kwargs"]["column"]]
     if "sentence" in meta:
         try:
             return str(meta["sentence"].format(**fact))
         except (KeyError, TypeError, ValueError):
             # A column that is blank or not there must not end the night: the check has failed, and says what was found.
-            return f"{expectation['kwargs']['column']} {found}"
-    return f"in {counted(int(found), 'place')} this is not so: {meta['reason']}"
+            return f"{expectation['kwargs']['column']} {value}"
+    return f"in {counted(int(value), 'place')} this is not so: {meta['reason']}"
 
 
 def held_by(checks: Iterable[Check]) -> list[Check]:
@@ -182,8 +182,8 @@ def outgoing_facts(home: Home, settings: Public) -> dict[str, tuple["pd.DataFram
         if settings.mode != "off" or SCHEMA in schemas:
             make_rule_tables(con, settings)
             marts = con.execute("select distinct mart from marts.measures").fetchall()
-            made = None if settings.mode == "round" else figures_made(con)
-            facts["public"] = (_public_facts(con, home.candidate / PUBLIC_FACTS, made), {row[0] for row in marts})
+            rebuilt_figures = None if settings.mode == "round" else figures_made(con)
+            facts["public"] = (_public_facts(con, home.candidate / PUBLIC_FACTS, rebuilt_figures), {row[0] for row in marts})
     return facts
 
 

@@ -95,13 +95,13 @@ def _judge(
     (rows,) = one_row(con.execute(f"select count(*) from {relation}"))
     checks, valid = [], []
     for e in suite.expectations:
-        wanted = _columns_of(e["kwargs"])
-        missing = sorted(wanted - kinds.keys())
+        columns = _columns_of(e["kwargs"])
+        missing = sorted(columns - kinds.keys())
         if missing:
             similar = sorted({n for c in missing for n in closest_names(c, set(kinds))})
             problem = f"there is no column {', '.join(missing)} in {suite.relation}{_list_nearest(similar)}"
         else:
-            problem = "there is no row to judge" if not rows and wanted else engine.invalid_reason(e)
+            problem = "there is no row to judge" if not rows and columns else engine.invalid_reason(e)
         if problem:
             checks.append(answer_to(suite, subject, e, False, f"the check failed to run: {problem}"))
         else:
@@ -135,7 +135,7 @@ def _batches(
             by_column.setdefault(e["kwargs"]["column"], []).append(e)
         else:
             together.append(e)
-    batches = [([column], True, own) for column, own in by_column.items()]
+    batches = [([column], True, rules_of_column) for column, rules_of_column in by_column.items()]
     if together:
         needed: set[str] = set()
         for e in together:

@@ -51,10 +51,10 @@ def nights(home: Home) -> list[str]:
 
 def find_night_id(home: Home, night: str | None) -> str:
     """The night with results of this id, or the only one whose id starts so; None: the last one. Raises NoResultsError."""
-    kept = nights(home)
-    matches = kept[-1:] if night is None else [n for n in kept if n == night] or [n for n in kept if n.startswith(night)]
+    stored = nights(home)
+    matches = stored[-1:] if night is None else [n for n in stored if n == night] or [n for n in stored if n.startswith(night)]
     if len(matches) != 1:
-        listed = f"there are those of {', '.join(kept)}" if kept else "`pam nightly` makes them"
+        listed = f"there are those of {', '.join(stored)}" if stored else "`pam nightly` makes them"
         raise NoResultsError(f"{night or home.path}: no results of such a night are kept: {listed}")
     return matches[0]
 

@@ -61,14 +61,14 @@ def relation_suites(home: Home) -> list[Suite]:
     """The suites that judge relations: the project's and the home's own. Raises SuiteError, also for a suite of the home that
     judges anything else, or has the name of one of the project's.
     """
-    shipped, own = load_suites(), read_suites(home.expectations)
-    for suite in own.values():
+    shipped, home_suites = load_suites(), read_suites(home.expectations)
+    for suite in home_suites.values():
         if suite.subject != "relation" or suite.name in shipped:
             raise SuiteError(
                 f"{home.expectations / suite.name}.yml: a home's own suite has a `relation`, and a name that no suite in"
                 f" {EXPECTATIONS} has"
             )
-    return [s for s in (*shipped.values(), *own.values()) if s.subject == "relation"]
+    return [s for s in (*shipped.values(), *home_suites.values()) if s.subject == "relation"]
 
 
 def suite_for(subject: str, name: str) -> Suite | None:

@@ -43,8 +43,8 @@ def _pence(measure: str, **which: str) -> list[Total]:
 def _values(totals: list[Total], counts: list[Total]) -> dict[Span, int]:
     """Pence for each piece of the window: as printed, or from the average of a row in the periods that print both."""
     printed, rows = {each.span: each.value for each in totals}, {each.span: each.value for each in counts}
-    both = [each for each in totals if each.span in rows]
-    average = sum(each.value for each in both) // sum(rows[each.span] for each in both)
+    shared_totals = [each for each in totals if each.span in rows]
+    average = sum(each.value for each in shared_totals) // sum(rows[each.span] for each in shared_totals)
     return {each.span: printed.get(each.span, average * each.value) for each in counts}
 
 

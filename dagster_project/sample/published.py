@@ -33,13 +33,13 @@ def totals(
     `paragraph`, `mart`: only figures of these (two marts have a measure `orders`). A figure "to date" has no first day: its
     span starts with the first covered day. Raises LookupError if there are none.
     """
-    wanted = (measure, "value", category, area)
-    own = [f for f in figures() if (f["measure"], f["figure"], f["category"], f["area_name"]) == wanted and f["value"]]
-    found = [f for f in own if paragraph in (None, f["paragraph"]) and mart in (None, f["mart"]) and f["period_end"]]
-    if not found:
+    key = (measure, "value", category, area)
+    of_key = [f for f in figures() if (f["measure"], f["figure"], f["category"], f["area_name"]) == key and f["value"]]
+    matches = [f for f in of_key if paragraph in (None, f["paragraph"]) and mart in (None, f["mart"]) and f["period_end"]]
+    if not matches:
         raise LookupError(f"the report prints no value of {measure} for {area}, {category}")
     first = covered.start.isoformat()
-    sums = [Total(span(f["period_start"] or first, f["period_end"]), int(Decimal(f["value"]) * scale)) for f in found]
+    sums = [Total(span(f["period_start"] or first, f["period_end"]), int(Decimal(f["value"]) * scale)) for f in matches]
     return list(dict.fromkeys(sums))
 
 

@@ -46,11 +46,11 @@ def stop_search() -> Extract:
     rng = random_for("stop_search")
     searched = published.pieces("drug_searches", COVERED)
     days = draw_days(rng, searched)
-    found = ["N"] * len(days)
+    object_found = ["N"] * len(days)
     for piece in split_totals(_finds(), COVERED):
         for at in rng.sample(piece.span.places(days), piece.value):
-            found[at] = "Y"
-    rows = _rows(rng, days, DRUG_POWERS, DRUG_OBJECTS, found)
+            object_found[at] = "Y"
+    rows = _rows(rng, days, DRUG_POWERS, DRUG_OBJECTS, object_found)
     rows += _rows(
         rng, draw_days(rng, [Total(each.span, each.value * 2 // 3) for each in searched]), OTHER_POWERS, OTHER_OBJECTS
     )
@@ -70,10 +70,10 @@ def _rows(
 ) -> list[tuple[str, ...]]:
     """Time, power, object, whether it was found (drawn, if not given), age and ethnicity of searches on these days."""
     number = len(days)
-    times, powers_used, wanted = add_times(rng, days), draw(rng, powers, number), draw(rng, objects, number)
+    times, powers_used, objects_drawn = add_times(rng, days), draw(rng, powers, number), draw(rng, objects, number)
     found = found or rng.choices("YN", [2, 8], k=number)
     ages, ethnicities = draw(rng, AGES, number), draw(rng, ETHNICITIES, number)
-    return list(zip(times, powers_used, wanted, found, ages, ethnicities, strict=True))
+    return list(zip(times, powers_used, objects_drawn, found, ages, ethnicities, strict=True))
 
 
 def _finds() -> list[Total]:

@@ -63,22 +63,22 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
     texts = [[_shown(v) for v in row] for row in body]
     cells = [[name, *(row[n] for row in texts)] for n, name in enumerate(columns)]
     widths = [_longest_word(c) if out.isatty() else 0 for c in cells]
-    own = list(range(len(columns)))
+    shown = list(range(len(columns)))
     if _is_too_wide(widths, console):
         # What all rows have is shown once, before them: the rest may fit.
-        varied = [n for n in own if len({row[n] for row in texts}) > 1]
+        varied = [n for n in shown if len({row[n] for row in texts}) > 1]
         if varied:
             console.print(_block([(name, texts[0][n]) for n, name in enumerate(columns) if n not in varied]))
-            own = varied
-    if _is_too_wide([widths[n] for n in own], console):
+            shown = varied
+    if _is_too_wide([widths[n] for n in shown], console):
         for row in texts:
-            console.print(_block([(columns[n], row[n]) for n in own]), Rule(style="dim"))
+            console.print(_block([(columns[n], row[n]) for n in shown]), Rule(style="dim"))
     else:
         # On a terminal a column's width is set here: Rich would make it narrower than its longest word, and cut the table off.
-        room = console.width - BETWEEN * len(own)
-        fitted = _fit([_longest_line(cells[n]) for n in own], [widths[n] for n in own], room) if out.isatty() else None
+        room = console.width - BETWEEN * len(shown)
+        fitted = _fit([_longest_line(cells[n]) for n in shown], [widths[n] for n in shown], room) if out.isatty() else None
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0) if fitted else (0, 1))
-        for place, n in enumerate(own):
+        for place, n in enumerate(shown):
             values = [r[n] for r in body if r[n] is not None]
             is_number = bool(values) and all(isinstance(v, int | float | Decimal) for v in values)
             table.add_column(
@@ -86,7 +86,7 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Tex
                 width=fitted[place] if fitted else None,
             )  # fmt: skip
         for row in texts:
-            table.add_row(*(row[n] for n in own))
+            table.add_row(*(row[n] for n in shown))
         console.print(table)
     out.write(f"{len(body)} row{'' if len(body) == 1 else 's'}\n")
 

@@ -62,15 +62,15 @@ def choose_nights(home: Home, nights: Sequence[str]) -> tuple[Publication, Publi
     NotKeptError, and ValueError for the same night twice.
     """
     if len(nights) == 2:
-        one, other = (publication_of(home, night) for night in nights)
+        first, second = (publication_of(home, night) for night in nights)
     elif nights:
-        one, other = publication_of(home, nights[0]), publication_of(home, TODAY)
+        first, second = publication_of(home, nights[0]), publication_of(home, TODAY)
     else:
-        other = publication_of(home, TODAY)
-        one = kept_before(home, other.night_id)
-    if one.night_id == other.night_id:
-        raise ValueError(f"night {one.night_id} is compared with itself: name two")
-    return one, other
+        second = publication_of(home, TODAY)
+        first = kept_before(home, second.night_id)
+    if first.night_id == second.night_id:
+        raise ValueError(f"night {first.night_id} is compared with itself: name two")
+    return first, second
 
 
 def compare(
@@ -108,8 +108,8 @@ def _condition(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | 
     for column, value in (("mart", mart), ("measure", measure)):
         if value is None:
             continue
-        both = "(from earlier.marts.measures union all from later.marts.measures)"
-        known = [name for (name,) in con.execute(f"select distinct {column} from {both} order by all").fetchall()]
+        all_figures = "(from earlier.marts.measures union all from later.marts.measures)"
+        known = [name for (name,) in con.execute(f"select distinct {column} from {all_figures} order by all").fetchall()]
         name = value if value in known else f"mart_{value}"
         if name not in known:
             raise ValueError(f"no figure of {column} {value} in either night; there are: {', '.join(known)}")

@@ -31,11 +31,11 @@ def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     used = int(STATM.read_text().split()[0]) * resource.getpagesize()
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
     (limit,) = one_row(con.execute("select current_setting('memory_limit')"))
-    wanted = used + (megabytes(limit) << 20) + SLACK
-    if any(limit != resource.RLIM_INFINITY and limit < wanted for limit in (before, hard)):
+    max_bytes = used + (megabytes(limit) << 20) + SLACK
+    if any(limit != resource.RLIM_INFINITY and limit < max_bytes for limit in (before, hard)):
         yield
         return
-    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (max_bytes, hard))
     try:
         yield
     finally:

@@ -98,10 +98,10 @@ def topline(
     force = _force(con, force)
     area_type, area_code, area_name = _area(con, force, area, area_type)
     # These names come from the project's list, never from the person.
-    wanted = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
+    wanted_measures = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
     values = {"force": force, "area_type": area_type, "area_code": area_code}
     exists = con.execute("select 1 from duckdb_tables() where schema_name = 'marts' and table_name = ?", [CHARTS]).fetchone()
-    query = _LINES.format(wanted=wanted, charts=f"marts.{CHARTS}" if exists else _NO_CHARTS)
+    query = _LINES.format(wanted=wanted_measures, charts=f"marts.{CHARTS}" if exists else _NO_CHARTS)
     rows = con.cursor().execute(query, values).fetchall()
     return [
         Line(*[row["mart"], row["measure"], row["title"], row["unit"], area_name, *figures, UNUSUAL[variation]])
@@ -116,13 +116,13 @@ def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:
         return [r for r in listed if r["is_headline"] == "true"]
     chosen: dict[tuple[str, str], dict[str, str]] = {}
     for name in measures:
-        own = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
-        own = own or [r for r in listed if name.lower() == r["title"].lower()]
-        if not own:
+        matches = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
+        matches = matches or [r for r in listed if name.lower() == r["title"].lower()]
+        if not matches:
             known = [r[column] for column in ("measure", "title") for r in listed]
             meant = suggestion(name, known) or "."
             raise ToplineError(f"no measure is called {name}{meant} docs/reference/marts.md lists them")
-        chosen |= {(r["mart"], r["measure"]): r for r in own}
+        chosen |= {(r["mart"], r["measure"]): r for r in matches}
     return list(chosen.values())
 
 
@@ -142,11 +142,11 @@ def _area(con: duckdb.DuckDBPyConnection, force: str, area: str | None, area_typ
         "select distinct area_type, area_code, area_name from marts.measures where force_code = ? order by all", [force]
     ).fetchall()  # fmt: skip
     if area is None:
-        own = [a for a in areas if a[0] == "force"]
+        matches = [a for a in areas if a[0] == "force"]
     else:
-        own = [a for a in areas if area.lower() in (a[1].lower(), a[2].lower()) and area_type in (None, a[0])]
-    if len(own) == 1:
-        return own[0][0], own[0][1], own[0][2]
-    if own:
-        raise ToplineError(f"{area} is of several kinds: say which with --area-type: {', '.join(a[0] for a in own)}")
+        matches = [a for a in areas if area.lower() in (a[1].lower(), a[2].lower()) and area_type in (None, a[0])]
+    if len(matches) == 1:
+        return matches[0][0], matches[0][1], matches[0][2]
+    if matches:
+        raise ToplineError(f"{area} is of several kinds: say which with --area-type: {', '.join(a[0] for a in matches)}")
     raise ToplineError(f"no area is called {area}{suggestion(str(area), [a[2] for a in areas])}")

@@ -180,8 +180,8 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     accepted = accepted_within(accepted_months(con, force, "warehouse"), measures, request.first, request.last)
     value = parts[0].amount
     if len(parts) == 2:
-        above, below = (part.amount or Decimal(0) for part in parts)
-        value = 100 * above / below if below else None
+        numerator, denominator = (part.amount or Decimal(0) for part in parts)
+        value = 100 * numerator / denominator if denominator else None
     erased_files, published = _erased_files(con, force, area, request, row, value)
     is_split = row["aggregation"] != "published" and _is_split(con, force, request, row, [p.measure for p in parts])
     status = "not_available" if is_split else _data_status(con, force, area, request, row)

@@ -32,37 +32,37 @@ def missing_rows(con: duckdb.DuckDBPyConnection, home: Home, trail: Trail) -> di
     (night_id,) = one_row(con.execute("select night_id from work.raw.night"))
     force = force_of(con, trail.request.force_code)
     entries = [e for e in read_ledger(home) if night_order(e.night_id) <= night_order(night_id)]
-    found = {}
+    reasons = {}
     for part in trail.parts:
         if part.rows or part.erased:
             continue
         contract = load_contracts()[extract_of(measure_row(part.measure, trail.mart))]
         files = [e for e in accepted(entries) if (e.extract, e.force_code) == (contract.extract, force)]
         first, last = trail.request.first or date.min, trail.request.last
-        found[part.role] = [
+        reasons[part.role] = [
             *_superseded(con, home, contract, files, first, last), *_quarantined(con, home, contract, files, first, last)
         ]  # fmt: skip
-    return found
+    return reasons
 
 
 def _superseded(
     con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, files: Iterable[LedgerEntry], first: date, last: date
 ) -> list[str]:
     """Rows of events with a key: those whose newer version is dated elsewhere, and those that a newer file lacks."""
-    own = [e for e in files if e.form == "canonical" and load_of(e).raw(home).exists()]
-    if contract.kind != "events" or not contract.key or not own:
+    stored_files = [e for e in files if e.form == "canonical" and load_of(e).raw(home).exists()]
+    if contract.kind != "events" or not contract.key or not stored_files:
         return []
     loads = ", ".join(
         f"({literal(str(e.load_id))}, {literal(e.source_file)}, timestamptz {literal(str(e.extracted_at))},"
         f" date '{e.window[0]}', date '{e.window[1]}')"
-        for e in own
+        for e in stored_files
     )
     # A quarantined key counts as present.
-    withheld = [p for p in home.withheld.glob("*.parquet") if p.stem.split(TIED)[0] in {e.load_id for e in own}]
+    withheld = [p for p in home.withheld.glob("*.parquet") if p.stem.split(TIED)[0] in {e.load_id for e in stored_files}]
     none = "select null as load_id, null as _key where false"
     present = f"from {parquet_of(*withheld)}" if withheld else none
     # Rows that files of one time contradict each other on are in quarantine, and replace nothing.
-    in_conflict = ties(home, {str(e.load_id) for e in own})
+    in_conflict = ties(home, {str(e.load_id) for e in stored_files})
     tied = f"from {parquet_of(*in_conflict)}" if in_conflict else none
     rows = con.execute(
         f"""
@@ -76,7 +76,7 @@ def _superseded(
                     partition by r._key order by extracted
                     range between interval 1 microsecond following and unbounded following
                 ) as newer
-            from {parquet_of(*(load_of(e).raw(home) for e in own))} as r join loads on r._load_id = loads.load_id
+            from {parquet_of(*(load_of(e).raw(home) for e in stored_files))} as r join loads on r._load_id = loads.load_id
             where not exists (from tied as t where t.load_id = r._load_id and t._key = r._key)
         ),
         last_within as (

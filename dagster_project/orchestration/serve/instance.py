@@ -53,8 +53,8 @@ def write_settings(home: Home) -> Path:
     folder = make_folder(home.dagster)
     socket = socket_path(folder)
     workspace = {"load_from": [{"grpc_server": {"socket": str(socket), "location_name": LOCATION}}]}
-    own = {"event_log_storage": {**EVENT_LOG, "config": {"base_dir": str(folder / "history" / "runs")}}}
-    for name, body in (("dagster.yaml", DAGSTER_YAML | own), ("workspace.yaml", workspace)):
+    own_storage = {"event_log_storage": {**EVENT_LOG, "config": {"base_dir": str(folder / "history" / "runs")}}}
+    for name, body in (("dagster.yaml", DAGSTER_YAML | own_storage), ("workspace.yaml", workspace)):
         data = (HEADER + yaml.safe_dump(body, sort_keys=False)).encode("utf-8")
         path = folder / name
         if not path.exists() or path.read_bytes() != data:

@@ -156,10 +156,10 @@ def write(
     context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), reused or ReusedFiles())
     writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
-        others = [o for o in outputs if not o.links_others]
-        for output in others:
+        without_links = [o for o in outputs if not o.links_others]
+        for output in without_links:
             writing.start(output)
-        written: dict[str, WrittenOutput] = {o.name: writing.finish(o) for o in others}
+        written: dict[str, WrittenOutput] = {o.name: writing.finish(o) for o in without_links}
         for output in (o for o in outputs if o.links_others):
             writing.start(output)
             written[output.name] = writing.finish(output)
@@ -179,9 +179,9 @@ class _Writing:
 
     def start(self, output: Output) -> None:
         """Write an output, except what another process does. Raises OutputError."""
-        own = make_folder(self.folder / output.folder)
+        output_folder = make_folder(self.folder / output.folder)
         self._written[output.name] = WrittenOutput(0, 0, "", 0)
-        finish = self._try(output, lambda: output.write(self.con, own, self.context))
+        finish = self._try(output, lambda: output.write(self.con, output_folder, self.context))
         self._finish[output.name] = finish or list
 
     def finish(self, output: Output) -> WrittenOutput:
@@ -201,9 +201,9 @@ class _Writing:
                     f"the output {output.name} could not be written, so nothing is published: {error};"
                     " `[publish] outputs` of pam.toml can leave it out"
                 ) from error
-            context, own = self.context, self.folder / output.folder
-            of = _put_last_good(context.home, output, own, context.night_id, self.form)
-            so_far = replace(so_far, failed=str(error) or type(error).__name__, of=of)
+            context, output_folder = self.context, self.folder / output.folder
+            night_of_last_good = _put_last_good(context.home, output, output_folder, context.night_id, self.form)
+            so_far = replace(so_far, failed=str(error) or type(error).__name__, of=night_of_last_good)
             self.con.close()
             # The error may have left it unusable.
             self.con = open_hardened(self.warehouse, writable=self.folder)
@@ -212,15 +212,15 @@ class _Writing:
         return None
 
 
-def _put_last_good(home: Home, output: Output, own: Path, night_id: str, form: str) -> str:
+def _put_last_good(home: Home, output: Output, output_folder: Path, night_id: str, form: str) -> str:
     """Replace an output that failed with the last good one. Returns that output's night; blank if there is none."""
-    current, of = published_folder(home), ""
+    current, night_of_last_good = published_folder(home), ""
     last = current / output.folder if current else None
     if last and last.is_dir():
         written = [(r.republished or r.night_id, r.outputs.get(output.name)) for r in read_receipts(home)]
-        of = night_of_good(written, measure_output(last, 0).sha256, form)
-    replace_failed(own, night_id, f"The output {output.name}", last, of)
-    return of
+        night_of_last_good = night_of_good(written, measure_output(last, 0).sha256, form)
+    replace_failed(output_folder, night_id, f"The output {output.name}", last, night_of_last_good)
+    return night_of_last_good
 
 
 def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
@@ -253,4 +253,4 @@ def outputs_in(folder: Path | None) -> dict[str, WrittenOutput]:
 
 def as_dicts(written: dict[str, WrittenOutput]) -> dict[str, dict[str, Any]]:
     """What was written, in the form of a receipt."""
-    return {name: {**asdict(one), "lost": list(one.lost)} for name, one in written.items()}
+    return {name: {**asdict(output), "lost": list(output.lost)} for name, output in written.items()}

@@ -108,12 +108,12 @@ def relations(con: duckdb.DuckDBPyConnection, for_the_public: bool = False) -> l
     `for_the_public`: only the public form of the marts and the dictionary. The report's tables and the counts of rows and
     revisions are exact: hidden figures could be worked out from them. Raises ValueError for a night without a public form.
     """
-    marts, others, meta = (PUBLIC, (), ("dictionary",)) if for_the_public else ("marts", ("reports",), META)
+    marts, report_schemas, meta = (PUBLIC, (), ("dictionary",)) if for_the_public else ("marts", ("reports",), META)
     rows = con.execute(
         "select schema_name, relation_name, description from meta.dictionary where kind = 'relation'"
         " and (schema_name = $1 and relation_name <> 'measures' or list_contains($2, schema_name)"
         " or schema_name = 'meta' and list_contains($3, relation_name)) order by all",
-        [marts, list(others), list(meta)],
+        [marts, list(report_schemas), list(meta)],
     ).fetchall()
     if for_the_public and not any(schema == PUBLIC for schema, *_ in rows):
         raise ValueError(f"the night has no {PUBLIC}, which `[publish] open` of pam.toml asks for")

@@ -32,30 +32,30 @@ def night_of_good(written: Iterable[tuple[str, Mapping[str, Any] | None]], diges
 
     `written`: each night's id, and what its receipt says of this output, oldest first.
     """
-    for night_id, own in reversed(list(written)):
-        if own and own.get("sha256") == digest:
-            is_usable = own.get("form") == form and (own.get("of") or not own.get("failed"))
-            return str(own.get("of") or night_id) if is_usable else ""
+    for night_id, output in reversed(list(written)):
+        if output and output.get("sha256") == digest:
+            is_usable = output.get("form") == form and (output.get("of") or not output.get("failed"))
+            return str(output.get("of") or night_id) if is_usable else ""
     return ""
 
 
-def replace_failed(own: Path, night_id: str, what: str, good: Path | None, of: str) -> None:
+def replace_failed(folder: Path, night_id: str, what: str, good: Path | None, of: str) -> None:
     """Make the folder `own` again from the last good output, and say so on every page. `what`: the output, in words. `of`: the
     night of that output; blank if none can be used. Raises OSError."""
-    shutil.rmtree(own, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     if good is None or not of:
-        own.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700)
         text = f"Not available. {what} of night {night_id} could not be made, and no earlier one can take its place."
         head = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Not available</title></head>'
-        (own / "index.html").write_text(f"{head}\n<body><main><h1>{html.escape(text)}</h1></main></body></html>\n", "utf-8")
+        (folder / "index.html").write_text(f"{head}\n<body><main><h1>{html.escape(text)}</h1></main></body></html>\n", "utf-8")
     else:
-        shutil.copytree(good, own)
+        shutil.copytree(good, folder)
         text = f"Not of tonight. {what} of night {night_id} could not be made; this is the one of night {of}."
         words = f'<aside aria-label="Not of tonight"><p><strong>{html.escape(text)}</strong></p></aside>'
         banner = f"<!--stale-->{words}<!--/stale-->"
-        for page in own.rglob("*.html"):
+        for page in folder.rglob("*.html"):
             body_text = _BANNER.sub("", page.read_text(encoding="utf-8"))
             body = _BODY.search(body_text)
-            at = body.end() if body else 0
-            page.write_text(f"{body_text[:at]}{banner}{body_text[at:]}", encoding="utf-8", newline="\n")
-    (own / MARK).write_text(f"{text}\n", encoding="utf-8")
+            after_body_tag = body.end() if body else 0
+            page.write_text(f"{body_text[:after_body_tag]}{banner}{body_text[after_body_tag:]}", encoding="utf-8", newline="\n")
+    (folder / MARK).write_text(f"{text}\n", encoding="utf-8")

@@ -99,9 +99,10 @@ def _check_database(con: psycopg.Connection, is_sample: bool) -> None:
             " the warehouse a database of its own"
         )
     if served.night_id and served.is_sample != is_sample:
-        here, there = ("made-up", "real") if is_sample else ("real", "made-up")
+        tonight, stored = ("made-up", "real") if is_sample else ("real", "made-up")
         raise PostgresError(
-            f"the database holds {there} data (night {served.night_id}) and this home {here}: give each a database of its own"
+            f"the database holds {stored} data (night {served.night_id}) and this home {tonight}:"
+            " give each a database of its own"
         )
 
 

@@ -66,8 +66,8 @@ def swap(con: psycopg.Connection) -> list[str]:
         con.execute(sql.SQL("revoke usage on schema {} from {}").format(old, sql.Identifier(ANALYST)))
     nexts = [name + NEXT for name in SCHEMAS]
     for (name,) in con.execute("select nspname from pg_catalog.pg_namespace where nspname = any(%s)", [nexts]).fetchall():
-        made = sql.Identifier(name.removesuffix(NEXT))
-        con.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), made))
+        final_name = sql.Identifier(name.removesuffix(NEXT))
+        con.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), final_name))
     until = time.monotonic() + FOLLOW_MS / 1000
     return [problem for view in followers if (problem := _remake_view(con, until, *view))]
 

@@ -60,9 +60,9 @@ class Lineage:
 
     def _parents_for(self, mart: str, key: str) -> list[str]:
         """What a node of a mart's path reads for this mart. `events` has those of every mart, of which it counts its own."""
-        own = f"measures.{mart.removeprefix('marts.mart_')}_events"
+        events = f"measures.{mart.removeprefix('marts.mart_')}_events"
         is_of_all = _full_name(self._nodes[key]) == "measures.events"
-        return [p for p in self._parents(key) if not is_of_all or _full_name(self._nodes[p]) == own]
+        return [p for p in self._parents(key) if not is_of_all or _full_name(self._nodes[p]) == events]
 
     def _stage(self, key: str) -> int | None:
         """The stage of a node: 0 extract, 1 staging, 2 events, 3 monthly; None for a helper."""

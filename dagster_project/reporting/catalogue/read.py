@@ -136,7 +136,7 @@ def read_catalogue(con: duckdb.DuckDBPyConnection) -> Catalogue:
     return Catalogue(
         night=night,
         schemas=_schemas(con),
-        checks=tuple((suite, tuple(own)) for suite, own in groupby(checks, lambda c: c["suite"])),
+        checks=tuple((suite, tuple(checks_of_suite)) for suite, checks_of_suite in groupby(checks, lambda c: c["suite"])),
         failed=tuple(sorted((c for c in checks if not c["passed"]), key=lambda c: c["severity"])),
         extracts=tuple(read_rows(con, "select * from meta.extracts order by title, extract, force_code")),
         vocabulary=_vocabulary(con),

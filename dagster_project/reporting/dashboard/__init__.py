@@ -58,21 +58,21 @@ def write(
     contents = read_contents(con, is_sample, lists, today)
     hashes = hash_marts(con, {m for f in contents["forces"] for m in f["marts"]})
     for force, marts in ((f["code"], f["marts"]) for f in contents["forces"]):
-        own = folder / "data" / force
-        figures = {mart: _write_mart(con, reused, own / f"{mart}.js", force, mart, hashes[force, mart]) for mart in marts}
+        scripts = folder / "data" / force
+        figures = {mart: _write_mart(con, reused, scripts / f"{mart}.js", force, mart, hashes[force, mart]) for mart in marts}
         for mart in figures:
             if 0 < sum(changes.counts.get((mart, force), ())) <= MAX_LISTED:
                 listed = {"rows": changes.rows.get((mart, force), []), "periods": changes.periods.get((mart, force), [])}
-                _write_script(own / "moved" / f"{mart}.js", "pamMoved", f"{force}/moved/{mart}", listed)
-        _write_script(own / "overview.js", "pamOverview", f"{force}/overview", pack_overview(figures, force))
+                _write_script(scripts / "moved" / f"{mart}.js", "pamMoved", f"{force}/moved/{mart}", listed)
+        _write_script(scripts / "overview.js", "pamOverview", f"{force}/overview", pack_overview(figures, force))
         if force in lists.outlines:
-            _write_script(own / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
-        _write_script(own / "files.js", "pamFiles", f"{force}/files", accepted_files(con, force))
+            _write_script(scripts / "outlines.js", "pamOutlines", f"{force}/outlines", lists.outlines[force])
+        _write_script(scripts / "files.js", "pamFiles", f"{force}/files", accepted_files(con, force))
     counts: dict[str, dict[str, tuple[int, int, int, int]]] = {}
     for (mart, force), own_counts in changes.counts.items():
         counts.setdefault(force, {})[mart] = own_counts
-    moved = {"before": changes.before, "most": MAX_LISTED, "counts": counts}
-    _write_script(folder / "data" / "index.js", "pamIndex", "", contents | {"beside": links, "moved": moved})
+    changed_figures = {"before": changes.before, "most": MAX_LISTED, "counts": counts}
+    _write_script(folder / "data" / "index.js", "pamIndex", "", contents | {"beside": links, "moved": changed_figures})
     for name in PAGE_FILES:
         (folder / name).write_bytes((HERE / name).read_bytes())
     style = STYLE.read_text(encoding="utf-8") + (HERE / "dashboard.css").read_text(encoding="utf-8")

@@ -70,10 +70,10 @@ def read_outlines(home: Home) -> Outlines:
 
     Raises SeedError, with the feature, the reason and what to do.
     """
-    own, shipped = _read_file(home.seeds / "areas.geojson"), _read_file(SEEDS / "areas.geojson")
-    replaced = {(o.force, o.area_type) for o in own}
+    home_outlines, shipped = _read_file(home.seeds / "areas.geojson"), _read_file(SEEDS / "areas.geojson")
+    replaced = {(o.force, o.area_type) for o in home_outlines}
     by_force: dict[str, list[_Outline]] = {}
-    for outline in [*own, *(o for o in shipped if (o.force, o.area_type) not in replaced)]:
+    for outline in [*home_outlines, *(o for o in shipped if (o.force, o.area_type) not in replaced)]:
         by_force.setdefault(outline.force, []).append(outline)
     return {force: _put_on_plane(outlines) for force, outlines in by_force.items()}
 

@@ -134,8 +134,8 @@ def _bar(chart: Chart, look: Look) -> Spec:
     ]  # fmt: skip
     axis: Spec = {"title": None, "labelPadding": 6, "labelLimit": 240, **print_names(labels)}
     if look.is_narrow:
-        above = {"labelAlign": "left", "labelBaseline": "bottom", "labelPadding": -2, "labelLimit": look.size[0], "zindex": 1}
-        axis |= {**above, "labelOffset": -9 - 12 * len(names) if len(names) > 1 else -10}
+        style = {"labelAlign": "left", "labelBaseline": "bottom", "labelPadding": -2, "labelLimit": look.size[0], "zindex": 1}
+        axis |= {**style, "labelOffset": -9 - 12 * len(names) if len(names) > 1 else -10}
     y: Spec = {"field": "x", "type": "nominal", "sort": list(range(len(labels))), "axis": axis}
     x = value_axis(panel.unit, values, room=1.3 if look.is_narrow else 1.12)
     shared: Spec = {"y": y, "x": {**x, "axis": None, "scale": {"domain": x["scale"]["domain"]}}}
@@ -181,8 +181,8 @@ def _line_labels(panel: Panel, top: float, height: int) -> list[Spec]:
 
 
 def _trend(chart: Chart, look: Look) -> Spec:
-    several = len(chart.panels) > 1
-    width, height = look.half if several else look.size
+    titled = len(chart.panels) > 1
+    width, height = look.half if titled else look.size
     pictures = []
     for panel in chart.panels:
         rows, gaps = point_rows(panel), _gaps(panel)
@@ -191,13 +191,13 @@ def _trend(chart: Chart, look: Look) -> Spec:
         months = len({r["x"] for r in [*rows, *gaps]})
         bar = max(2, min(26, round(0.68 * width / max(months, 1))))
         x = month_axis([*rows, *gaps], width, bar // 2 + 3)
-        ticks = 4 if several else 5
+        ticks = 4 if titled else 5
         layers = _control_chart(panel, rows, x, ticks) if panel.limits else _month_bars(panel, rows, x, ticks, bar)
         if gaps:
             layers.append({"data": {"values": gaps}, "mark": {"type": "text", "dy": -5, "fontSize": 9, "color": INK},
                            "encoding": {"x": x, "y": layers[0]["encoding"]["y"], "text": {"field": "text"}}})  # fmt: skip
         pictures.append(
-            {**panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
+            {**panel_title(panel, titled, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
         )
     return _side_by_side(pictures, look)
 
@@ -216,8 +216,8 @@ def _month_bars(panel: Panel, rows: Sequence[Spec], x: Spec, ticks: int, bar: in
 def _control_chart(panel: Panel, rows: Sequence[Spec], x: Spec, ticks: int) -> list[Spec]:
     """An XmR chart: mean and limits of each baseline, the months, and a triangle for each unusual month."""
     lines = [
-        {"x": one.first.replace(day=1).isoformat(), "x2": one.last.replace(day=1).isoformat(), "y": float(v), "is_limit": n > 0}
-        for one in panel.limits for n, v in enumerate((one.mean, one.lower, one.upper)) if v is not None
+        {"x": b.first.replace(day=1).isoformat(), "x2": b.last.replace(day=1).isoformat(), "y": float(v), "is_limit": n > 0}
+        for b in panel.limits for n, v in enumerate((b.mean, b.lower, b.upper)) if v is not None
     ]  # fmt: skip
     y = value_axis(panel.unit, [*rows, *lines], room=1.03, tickCount=ticks)
     position: Spec = {"x": x, "y": y}
@@ -245,16 +245,16 @@ def _gaps(panel: Panel) -> list[Spec]:
 
 
 def _years(chart: Chart, look: Look) -> Spec:
-    several = len(chart.panels) > 1
-    width, height = look.half if several else look.size
+    titled = len(chart.panels) > 1
+    width, height = look.half if titled else look.size
     names = [s.name for s in chart.panels[0].series]
     numbers = list(range(len(names)))
     pictures = [
         {
-            **panel_title(panel, several, width), "width": width, "height": height, "data": {"values": point_rows(panel)},
+            **panel_title(panel, titled, width), "width": width, "height": height, "data": {"values": point_rows(panel)},
             "mark": "line",
             "encoding": {
-                "x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, point_rows(panel), tickCount=4 if several else 5),
+                "x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, point_rows(panel), tickCount=4 if titled else 5),
                 "color": _of_series(names, [QUIET, COLOURS[0]], sort=numbers, legend=legend_of(names, look)),
                 "strokeDash": _of_series(names, [[6, 4], [1, 0]], sort=numbers, legend=legend_of(names, look)),
             },

@@ -72,14 +72,14 @@ class _Reader:
     def pack(self, is_sample: bool) -> Pack:
         edition = self.edition
         this_night = "select night_id, started_at from meta.nights where finished_at is null"
-        night, at = self.con.execute(this_night).fetchone() or ("", None)
-        taken = set(RESERVED)
-        pages = _add_loose_claims([self._page(title, taken) for title in self.tables], self.claims)
+        night, started_at = self.con.execute(this_night).fetchone() or ("", None)
+        used_names = set(RESERVED)
+        pages = _add_loose_claims([self._page(title, used_names) for title in self.tables], self.claims)
         frozen = max((c["printed_in"] for c in self.cells if c["printed_in"]), default=None)
         late = tuple(s for s in self.sources.values() if s.status not in ("current", "not sent"))
         return Pack(
             edition=edition.edition, title=edition.title, force_code=edition.force_code, force=self.force,
-            data_to=edition.data_to, night_id=night, night_at=at, frozen_in=frozen, is_sample=is_sample,
+            data_to=edition.data_to, night_id=night, night_at=started_at, frozen_in=frozen, is_sample=is_sample,
             data_status=_status([t for p in pages for t in p.tables], self.sources, late), pages=pages,
             claims=tuple(self.claims), sources=tuple(self.sources.values()), late=late, rule=self.rule,
         )  # fmt: skip
@@ -99,9 +99,9 @@ class _Reader:
     def _table(self, row: dict[str, Any], cells: list[dict[str, Any]]) -> Table:
         name = row["table_name"]
         # Without cells, the edition says which columns and measures there would be.
-        asked = [] if cells else [c for t in self.edition.tables if t.table == name for c in self.edition.cells(t)]
+        requested = [] if cells else [c for t in self.edition.tables if t.table == name for c in self.edition.cells(t)]
         keys = [(c["mart"], c["measure"]) for c in cells]
-        keys += [(c.fields["mart"], c.fields["measure"]) for c in asked if c.fields]
+        keys += [(c.fields["mart"], c.fields["measure"]) for c in requested if c.fields]
         used = [self.measures[m] for m in dict.fromkeys(keys) if m in self.measures]
         sources = [self.sources[e] for e in dict.fromkeys(e for d in used for e in d.extracts) if e in self.sources]
         covered_to = {(d.mart, d.measure): self.sources[e].covered_to for d in used for e in d.extracts if e in self.sources}
@@ -112,7 +112,7 @@ class _Reader:
             columns = _columns(cells)
             rows = _rows(cells, columns, self.evidence.describe_changes(cells))
         else:
-            columns = tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in asked}.values())
+            columns = tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in requested}.values())
             titles = join_words([s.title for s in sources if not s.files] or [s.title for s in sources])
             unavailable = "Not available: no accepted file" + (f" of {titles}" if titles else "") + " says anything of it."
             rows = (Row(1, "Not available", tuple(_no_cell(f"{name}/1/{c.name}") for c in columns)),)
@@ -145,7 +145,7 @@ def _read_tables(
         )
     in_order = "select * from reports.cells where edition = ? order by table_name, row_no, column_no"
     cells = groupby(read_rows(con, in_order, [edition.edition]), lambda c: str(c["table_name"]))
-    return tables, {table: list(own) for table, own in cells}
+    return tables, {table: list(rows) for table, rows in cells}
 
 
 def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
@@ -153,14 +153,14 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dic
     sources = {}
     for r in read_rows(con, "select * from meta.extracts order by extract"):
         if r["force_code"] == force or r["extract"] not in sources:
-            own = r["force_code"] == force
-            status = r["status"] if own or r["status"] == "not sent" else "never dropped"
+            is_own = r["force_code"] == force
+            status = r["status"] if is_own or r["status"] == "not sent" else "never dropped"
             sources[r["extract"]] = Source(
                 extract=r["extract"], title=r["title"], status=status, rhythm=r["rhythm"],
-                files=r["files_accepted"] if own else 0, rows=None if not with_rows else r["rows_current"] if own else 0,
-                covered_from=r["covered_from"] if own else None, covered_to=r["covered_to"] if own else None,
-                extracted_at=r["extracted_at"] if own else None,
-                days_late=r["days_late"] if own else None,
+                files=r["files_accepted"] if is_own else 0, rows=None if not with_rows else r["rows_current"] if is_own else 0,
+                covered_from=r["covered_from"] if is_own else None, covered_to=r["covered_to"] if is_own else None,
+                extracted_at=r["extracted_at"] if is_own else None,
+                days_late=r["days_late"] if is_own else None,
             )  # fmt: skip
     return sources
 
@@ -253,10 +253,10 @@ def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:
     for cell in cells:
         by_no.setdefault(cell["column_no"], []).append(cell)
     columns = []
-    for _, own in sorted(by_no.items()):
-        label = next((c["column_label"] for c in own if c["window_label"]), own[0]["column_label"])
-        window = None if _is_published(own) else _shared(own, "window_label")
-        columns.append(PrintedColumn(own[0]["column_name"], label, window, _shared(own, "unit")))
+    for _, cells_of_column in sorted(by_no.items()):
+        label = next((c["column_label"] for c in cells_of_column if c["window_label"]), cells_of_column[0]["column_label"])
+        window = None if _is_published(cells_of_column) else _shared(cells_of_column, "window_label")
+        columns.append(PrintedColumn(cells_of_column[0]["column_name"], label, window, _shared(cells_of_column, "unit")))
     return tuple(columns)
 
 
@@ -275,8 +275,8 @@ def _rows(
     cells: list[dict[str, Any]], columns: Sequence[PrintedColumn], unusual: Mapping[tuple[int, str], str]
 ) -> tuple[Row, ...]:
     rows = []
-    for (table, no, label), own in groupby(cells, lambda c: (c["table_name"], c["row_no"], c["row_label"])):
-        by_name = {c["column_name"]: _cell(c, unusual.get((no, c["column_name"]), "")) for c in own}
+    for (table, no, label), cells_of_row in groupby(cells, lambda c: (c["table_name"], c["row_no"], c["row_label"])):
+        by_name = {c["column_name"]: _cell(c, unusual.get((no, c["column_name"]), "")) for c in cells_of_row}
         rows.append(Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{table}/{no}/{c.name}") for c in columns)))
     return tuple(rows)
 

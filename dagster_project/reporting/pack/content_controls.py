@@ -64,10 +64,10 @@ class _Reader:
 
     def span(self) -> Span:
         """The bytes of the tag that the parser is at."""
-        at = self.parser.CurrentByteIndex
-        match = _TAG.match(self.data, at)
+        start = self.parser.CurrentByteIndex
+        match = _TAG.match(self.data, start)
         if match is None:
-            raise NotReadableError(f"byte {at} is no tag")
+            raise NotReadableError(f"byte {start} is no tag")
         return match.span()
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -132,10 +132,10 @@ def text_edits(data: bytes, control: Control, text: str) -> list[tuple[Span, byt
     if not control.texts and control.content_at:
         begin, end = control.content_at
         prefix, colon, _ = data[begin + 1 : end].rpartition(b"sdtContent")[0].rpartition(b":")
-        own = prefix + colon
-        run = b"<%br><%bt>%b</%bt></%br>" % (own, own, escaped, own, own)
+        qualified_prefix = prefix + colon
+        run = b"<%br><%bt>%b</%bt></%br>" % (qualified_prefix, qualified_prefix, escaped, qualified_prefix, qualified_prefix)
         if data[begin:end].endswith(b"/>"):
-            edits.append(((begin, end), b"<%bsdtContent>%b</%bsdtContent>" % (own, run, own)))
+            edits.append(((begin, end), b"<%bsdtContent>%b</%bsdtContent>" % (qualified_prefix, run, qualified_prefix)))
         else:
             edits.append(((end, end), run))
     if control.placeholder_at and data[slice(*control.placeholder_at)].endswith(b"/>"):

@@ -198,15 +198,15 @@ def describe_newest_month(months: Sequence[ChartMonth]) -> str:
 def describe_period(months: Sequence[ChartMonth], first: date | None, last: date | None) -> str:
     """Whether a figure's days are unusual: how many of its months are marked, and which way. Empty where the chart has none of
     its months."""
-    own = [m for m in months if last and m.end <= last and (first is None or m.start >= first)]
-    if not own:
+    months_in_period = [m for m in months if last and m.end <= last and (first is None or m.start >= first)]
+    if not months_in_period:
         return ""
-    high, low = (sum(m.mark == mark for m in own) for mark in ("high", "low"))
+    high, low = (sum(m.mark == mark for m in months_in_period) for mark in ("high", "low"))
     if not high and not low:
         return NORMAL
-    of = f"of {counted(len(own), 'month')}"
-    both = f", {low} low" if high and low else ""
-    return f"unusual: {high or low} {of} {'high' if high else 'low'}{both}"
+    of_months = f"of {counted(len(months_in_period), 'month')}"
+    low_too = f", {low} low" if high and low else ""
+    return f"unusual: {high or low} {of_months} {'high' if high else 'low'}{low_too}"
 
 
 def window_of(cell: Mapping[str, Any]) -> Window | None:

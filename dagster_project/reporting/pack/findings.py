@@ -63,9 +63,9 @@ def _fit(candidate: _Candidate) -> tuple[Any, ...]:
     """How well it represents its measure; the largest is best: of the force, all categories, the newest, over a year."""
     key, first, last = candidate.window
     days = (last - first).days + 1 if first and last else 0
-    own = key.area_type == "force"
+    is_force = key.area_type == "force"
     return (
-        own, not own and key.area_type != "country", key.category == "all", last or date.min, days <= A_YEAR, days,
+        is_force, not is_force and key.area_type != "country", key.category == "all", last or date.min, days <= A_YEAR, days,
         [-n for n in _place(candidate)],
     )  # fmt: skip
 

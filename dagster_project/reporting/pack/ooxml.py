@@ -32,10 +32,10 @@ Text = str | BoundText
 
 def make_element(name: str, /, **attributes: Any) -> Any:
     """An element of WordprocessingML; attributes are those of its namespace."""
-    made = OxmlElement(f"w:{name}")
+    element = OxmlElement(f"w:{name}")
     for key, value in attributes.items():
-        made.set(qn(f"w:{key}"), str(value))
-    return made
+        element.set(qn(f"w:{key}"), str(value))
+    return element
 
 
 def add_field(paragraph: Paragraph, code: str, shown: str) -> None:

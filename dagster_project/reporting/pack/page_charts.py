@@ -124,7 +124,7 @@ def _months(con: duckdb.DuckDBPyConnection, force: str, wanted: Definition, data
     months: defaultdict[tuple[str, str], list[Month]] = defaultdict(list)
     for period, area, *month in rows:
         months[period, area].append(Month(*month))
-    return months if any(m.value is not None for own in months.values() for m in own) else {}
+    return months if any(m.value is not None for months_of_series in months.values() for m in months_of_series) else {}
 
 
 def _points(months: Sequence[Month], unit: str, divisor: int = 1) -> tuple[Point, ...]:
@@ -178,8 +178,8 @@ def _control_panel(measure: Definition, points: tuple[Point, ...], chart: Sequen
     marks = {m.end: m.mark for m in chart}
     marked = tuple(replace(p, mark=marks.get(p.day, "")) if p.day else p for p in points)
     limits = []
-    for (mean, lower, upper), own in groupby(chart, key=lambda m: (m.mean, m.lower, m.upper)):
-        ends = [m.end for m in own]
+    for (mean, lower, upper), segment in groupby(chart, key=lambda m: (m.mean, m.lower, m.upper)):
+        ends = [m.end for m in segment]
         top = 100 if measure.unit == "percent" else None
         limits.append(
             ChartLimits(
@@ -265,11 +265,11 @@ def _compare_totals(measure: Definition, twelve: Sequence[Month], panels: Sequen
     """`Possession offences: 2,187 in the 12 months to Oct 2025, 1,649 in the 12 before`."""
     if measure.title not in [p.title for p in panels] or len(twelve) < 13:
         return ""
-    now, before = twelve[-1], twelve[-13]
-    if now.value is None or before.value is None:
+    latest, year_before = twelve[-1], twelve[-13]
+    if latest.value is None or year_before.value is None:
         return ""
-    figures = [format_number(m.value or Decimal(0), measure.unit) for m in (now, before)]
-    return f"{measure.title}: {figures[0]} in the 12 months to {now.day:%b %Y}, {figures[1]} in the 12 before"
+    figures = [format_number(m.value or Decimal(0), measure.unit) for m in (latest, year_before)]
+    return f"{measure.title}: {figures[0]} in the 12 months to {latest.day:%b %Y}, {figures[1]} in the 12 before"
 
 
 def _by_month_name(points: Sequence[Point]) -> tuple[Point, ...]:
@@ -292,8 +292,8 @@ def _largest_unit(panels: Sequence[Panel]) -> str:
 def _units(table: Table, measure: Definition, months: Months) -> list[Chart]:
     """A panel for each unit, of the twelve months to each month: single months of a unit vary by chance."""
     panels = []
-    for (period, area), own in months.items():
-        points = _trimmed(_points(own[-TREND_MONTHS:], measure.unit)) if area and period == TWELVE[0] else ()
+    for (period, area), months_of_unit in months.items():
+        points = _trimmed(_points(months_of_unit[-TREND_MONTHS:], measure.unit)) if area and period == TWELVE[0] else ()
         if sum(p.value is not None for p in points) >= MIN_POINTS and any(p.value for p in points):
             panels.append(Panel(area, measure.unit, (Series("12 months to each month", points, "rolling"),)))
     if len(panels) < 2:

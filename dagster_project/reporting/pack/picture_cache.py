@@ -57,7 +57,7 @@ def _draw(charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, Look
     pictures = {key: data for key, text in specs.items() if (data := _read_cached(text, key[1], folder)) is not None}
     jobs = {key: Job(text, PNG_SCALE if key[1] == "png" else None) for key, text in specs.items() if key not in pictures}
     drawn = zip(jobs, draw(list(jobs.values())), strict=True)
-    new = [(key, form, data) for key, one in drawn for form, data in (("svg", one.svg), ("png", one.png)) if data is not None]
+    new = [(key, form, data) for key, c in drawn for form, data in (("svg", c.svg), ("png", c.png)) if data is not None]
     pictures |= {key: data for key, form, data in new if form == key[1]}
     if folder:
         files = {_cache_path(specs[key], form, folder): data for key, form, data in new}

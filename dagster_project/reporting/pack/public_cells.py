@@ -60,9 +60,9 @@ class _Reader:
         self.force = force_names().get(edition.force_code, edition.force_code)
         self.measures = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
         self.cells = {t.table: edition.cells(t) for t in edition.tables}
-        wanted = [self._wanted(c.fields) for own in self.cells.values() for c in own if c.fields]
+        wanted_series = [self._wanted(c.fields) for row_cells in self.cells.values() for c in row_cells if c.fields]
         self.figures = PublicFigures(
-            con, edition.force_code, [w for w in wanted if w[:2] in self.measures],
+            con, edition.force_code, [w for w in wanted_series if w[:2] in self.measures],
             {key: m["aggregation"] for key, m in self.measures.items()},
         )  # fmt: skip
 
@@ -80,11 +80,11 @@ class _Reader:
         every = {c.row_no for c in self.cells[table] if c.row_label is None}
         # A cell that does not apply is in each row of every area or category.
         for cell in (c for c in self.cells[table] if c.fields is None and c.row_no in every):
-            for own in (own for (row_no, _), own in rows.items() if row_no == cell.row_no):
-                own.append(self._as_cell(cell))
-        for own in rows.values():
-            own.sort(key=lambda c: c["column_no"])
-        printed = [key for key, own in rows.items() if key[0] not in every or _is_printed(key[1], own)]
+            for row in (row for (row_no, _), row in rows.items() if row_no == cell.row_no):
+                row.append(self._as_cell(cell))
+        for row in rows.values():
+            row.sort(key=lambda c: c["column_no"])
+        printed = [key for key, row in rows.items() if key[0] not in every or _is_printed(key[1], row)]
         for row_no, key in enumerate(sorted(printed, key=lambda key: _sort_key(key, rows[key])), start=1):
             yield from ({"table_name": table, "row_no": row_no, "row_label": key[1], **cell} for cell in rows[key])
 

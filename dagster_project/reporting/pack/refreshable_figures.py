@@ -123,9 +123,9 @@ def find_same_figure(was: BoundText, now: dict[str, BoundText]) -> BoundText | N
     by size do. None if there is none, or several could be it."""
     if "/" not in was.id:
         return now.get(was.id)
-    same = now.get(was.id)
-    if same and same.of == was.of:
-        return same
+    same_id = now.get(was.id)
+    if same_id and same_id.of == was.of:
+        return same_id
     # `table/row/column`, or `claim/number`.
     column = was.id.split("/")[::2]
     candidates = [b for b in now.values() if b.of == was.of and "/" in b.id and b.id.split("/")[::2] == column]

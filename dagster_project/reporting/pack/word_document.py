@@ -54,10 +54,10 @@ def write_docx(pack: Pack, path: Path | BinaryIO, cache: Path | None = None, for
     The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises WordTemplateError.
     """
     form = form or DocumentSettings()
-    wanted = [] if form.tables_only else [c for c in pack.charts if c.kind in CHART_KINDS]
-    pictures = draw_pngs(wanted, cache) if wanted else {}
+    charts = [] if form.tables_only else [c for c in pack.charts if c.kind in CHART_KINDS]
+    pictures = draw_pngs(charts, cache) if charts else {}
     _Writer(strip_invalid_xml(pack), pictures, form).write(path)
-    return {c.chart_id for c in wanted if not c.unavailable} - pictures.keys()
+    return {c.chart_id for c in charts if not c.unavailable} - pictures.keys()
 
 
 class _Writer:
@@ -101,8 +101,8 @@ class _Writer:
             if number and section.header.is_linked_to_previous:
                 continue
             # A template's own header may be a picture.
-            own = any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in section.header.paragraphs)
-            lines = [] if own else [heading(self.pack)]
+            has_content = any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in section.header.paragraphs)
+            lines = [] if has_content else [heading(self.pack)]
             for line in [*lines, *self.notices]:
                 first = section.header.paragraphs[0]
                 paragraph = section.header.add_paragraph(style="Header") if first.text else first

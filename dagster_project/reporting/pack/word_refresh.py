@@ -136,16 +136,16 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     """
     part, pack = document.part, strip_invalid_xml(pack)
     _check_same_force(part, pack)
-    now = bound_texts(pack)
-    found = [(name, c, _figure_of(part, c)) for name, (_, own) in document.texts.items() for c in own]
-    shown = {figure: control.text for _, control, figure in reversed(found) if figure}
-    typed = {f for _, c, f in found if f and (c.text != part.figures[f].text or f in part.shown)}
+    texts_now = bound_texts(pack)
+    bound_controls = [(name, c, _figure_of(part, c)) for name, (_, controls) in document.texts.items() for c in controls]
+    shown = {figure: control.text for _, control, figure in reversed(bound_controls) if figure}
+    typed = {f for _, c, f in bound_controls if f and (c.text != part.figures[f].text or f in part.shown)}
     left_as_typed = typed if keep_typed else set()
-    new = _match_figures(part, now, left_as_typed)
+    new = _match_figures(part, texts_now, left_as_typed)
     changes: dict[RefreshedFigure, None] = {}
     updated = 0
     edits: defaultdict[str, list[tuple[Span, bytes]]] = defaultdict(list)
-    for name, control, figure in found:
+    for name, control, figure in bound_controls:
         if figure is None or not control.can_change:
             changes[RefreshedFigure(control.tag, "", control.text, control.text, UNKNOWN)] = None
             continue
@@ -162,8 +162,8 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
             changes[RefreshedFigure(bound.id, bound.name or bound.of, control.text, after, note)] = None
         if bound.id != figure:
             edits[name] += _id_edits(document.texts[name][0], part.edition, control, figure, bound.id)
-    edited = {name: apply_edits(document.texts[name][0], own) for name, own in edits.items()}
-    figures = {**now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in shown}}
+    edited = {name: apply_edits(document.texts[name][0], part_edits) for name, part_edits in edits.items()}
+    figures = {**texts_now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in shown}}
     as_typed = {new[f][0].id: part.shown.get(f, shown[f]) for f in left_as_typed}
     edited[document.part_name] = part_xml(replace(part, night=pack.night_id, figures=figures, shown=as_typed))
     copy = io.BytesIO()
@@ -200,24 +200,24 @@ def _figure_of(part: DataPart, control: Control) -> str | None:
 def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set[str]) -> dict[str, tuple[BoundText, str]]:
     """The new text of each figure of a document, and a note. A figure that is no longer in the report, or is now of other days
     than the words around it say, keeps its text, under an id that no figure of this night has: its old id may be another's."""
-    new, taken = {}, {*now}
+    new, matched = {}, {*now}
     for figure, was in part.figures.items():
-        same = find_same_figure(was, now)
-        if same is None or same.days != was.days:
-            unused = next(i for i in _removed_ids(figure) if i not in taken)
-            taken.add(unused)
-            new[figure] = (replace(was, id=unused), OTHER_DAYS if same else REMOVED)
+        match = find_same_figure(was, now)
+        if match is None or match.days != was.days:
+            unused = next(i for i in _removed_ids(figure) if i not in matched)
+            matched.add(unused)
+            new[figure] = (replace(was, id=unused), OTHER_DAYS if match else REMOVED)
         else:
-            new[figure] = (same, KEPT if figure in left_as_typed else "")
+            new[figure] = (match, KEPT if figure in left_as_typed else "")
     return new
 
 
 def _removed_ids(figure: str) -> Iterator[str]:
     """`pspo/gone-3/prosecutions`, `pspo/gone-3-2/prosecutions` and so on."""
     table, *row = figure.split("/")
-    own = row[0] if row and row[0].startswith("gone-") else f"gone-{row[0] if row else table}"
+    removed_id = row[0] if row and row[0].startswith("gone-") else f"gone-{row[0] if row else table}"
     for n in count(1):
-        yield "/".join([*([table] if row else []), own if n == 1 else f"{own}-{n}", *row[1:]])
+        yield "/".join([*([table] if row else []), removed_id if n == 1 else f"{removed_id}-{n}", *row[1:]])
 
 
 def _id_edits(text: bytes, edition: str, control: Control, was: str, now: str) -> list[tuple[Span, bytes]]:
@@ -227,4 +227,4 @@ def _id_edits(text: bytes, edition: str, control: Control, was: str, now: str) -
     def renamed(xml: bytes) -> bytes:
         return xml.replace(tag_was, tag_now) if tag_was in xml else xml.replace(was.encode(), now.encode())
 
-    return [(at, renamed(text[slice(*at)])) for at in control.names_at]
+    return [(place, renamed(text[slice(*place)])) for place in control.names_at]

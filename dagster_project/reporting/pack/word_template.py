@@ -97,20 +97,20 @@ def _copy_lists(doc: Doc, ours: Doc) -> dict[str, str]:
         part = NumberingPart(PackURI("/word/numbering.xml"), CT.WML_NUMBERING, OxmlElement("w:numbering"), doc.part.package)
         doc.part.relate_to(part, RT.NUMBERING)
     lists = part.element
-    taken = [int(n) for n in (*lists.xpath("w:num/@w:numId"), *lists.xpath("w:abstractNum/@w:abstractNumId"))]
-    first = max(taken, default=0) + 1
+    used_ids = [int(n) for n in (*lists.xpath("w:num/@w:numId"), *lists.xpath("w:abstractNum/@w:abstractNumId"))]
+    first = max(used_ids, default=0) + 1
     numbers = {}
     kinds = lists.findall(qn("w:abstractNum"))
     for kind in ours.part.numbering_part.element.findall(qn("w:abstractNum")):
-        own = kind.get(qn("w:abstractNumId"))
-        numbers[own] = str(first + int(own))
+        list_id = kind.get(qn("w:abstractNumId"))
+        numbers[list_id] = str(first + int(list_id))
         copy = deepcopy(kind)
-        copy.set(qn("w:abstractNumId"), numbers[own])
+        copy.set(qn("w:abstractNumId"), numbers[list_id])
         # The schema has abstractNum elements before num elements.
         if kinds:
             kinds[-1].addnext(copy)
         else:
             lists.insert(0, copy)
         kinds.append(copy)
-        lists.add_num(int(numbers[own])).numId = int(numbers[own])
+        lists.add_num(int(numbers[list_id])).numId = int(numbers[list_id])
     return numbers

@@ -249,14 +249,14 @@ def _width(heading: str) -> int:
 def _unique_headings(headings: Sequence[str]) -> list[str]:
     """Headings that a table in Excel accepts: none blank, and no two the same in lower case."""
     unique: list[str] = []
-    taken: set[str] = set()
+    used: set[str] = set()
     for text in headings:
         name = heading = _escape(text).strip() or "Figure"
         n = 1
-        while name.casefold() in taken:
+        while name.casefold() in used:
             n += 1
             name = f"{heading} ({n})"
-        taken.add(name.casefold())
+        used.add(name.casefold())
         unique.append(name)
     return unique
 

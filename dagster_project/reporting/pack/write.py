@@ -163,9 +163,9 @@ def write_editions(
     started: dict[str, Callable[[], list[str]]] = {}
     for edition in (editions[name] for (name,) in rows if name in editions and editions[name].force_code in forces):
         pack = read_pack(con, edition, is_sample, public)
-        own = folder / edition.edition
-        own.mkdir(parents=True)
-        started[edition.edition] = write_forms(pack, own, tuple(FORMS), None, home, links=links)
+        edition_folder = folder / edition.edition
+        edition_folder.mkdir(parents=True)
+        started[edition.edition] = write_forms(pack, edition_folder, tuple(FORMS), None, home, links=links)
     return lambda: [f"{name}/{chart}" for name, finish in started.items() for chart in finish()]
 
 
