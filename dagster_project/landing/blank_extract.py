@@ -92,14 +92,14 @@ def _force(home: Home, force: str | None, known: Collection[str]) -> str:
     likely = dropped or {f for named in mappings.valid for f in named.mapping.forces} or listed
     if len(likely) == 1:
         return likely.pop()
-    several = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
-    raise ExtractTemplateError(f"whose file? Give --force: {several}")
+    choices = f"this home has files of {', '.join(sorted(dropped))}" if dropped else f"one of {', '.join(known)}"
+    raise ExtractTemplateError(f"whose file? Give --force: {choices}")
 
 
 def _window(contract: Contract, first: date | None, last: date | None, today: date) -> tuple[date, date]:
     if first and last:
         return first, last
     yearly = contract.rhythm == "yearly"
-    within = first or last or today.replace(month=1 if yearly else today.month, day=1) - timedelta(days=1)
-    begin, end = (date(within.year, 1, 1), date(within.year, 12, 31)) if yearly else months(within, within)
+    day = first or last or today.replace(month=1 if yearly else today.month, day=1) - timedelta(days=1)
+    begin, end = (date(day.year, 1, 1), date(day.year, 12, 31)) if yearly else months(day, day)
     return first or begin, last or end

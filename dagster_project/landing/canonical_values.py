@@ -164,8 +164,8 @@ def translated(column: Column, trimmed: str, mapping: SystemMapping) -> str:
     if not codes:
         return text
     if column.type != "list":
-        ours = _looked_up(codes, f"coalesce({text}, '')")
-        return f"nullif(coalesce({ours}, {text}), '')"
+        mapped_sql = _looked_up(codes, f"coalesce({text}, '')")
+        return f"nullif(coalesce({mapped_sql}, {text}), '')"
     item = "trim(item)"
     items = f"list_transform(string_split({text}, ';'), lambda item: coalesce({_looked_up(codes, item)}, item))"
     blank = literal(codes[""]) if codes.get("") else "null"
@@ -177,10 +177,10 @@ def _looked_up(codes: dict[str, str], text: str) -> str:
 
     Whole codes are a literal map: one lookup for each cell, where a CASE of a thousand codes would make a thousand comparisons.
     """
-    whole, prefixes = split_codes(codes)
+    whole_codes, prefixes = split_codes(codes)
     lookups = []
-    if whole:
-        keys, values = (", ".join(literal(t) for t in part) for part in (whole, [codes[c] for c in whole]))
+    if whole_codes:
+        keys, values = (", ".join(literal(t) for t in part) for part in (whole_codes, [codes[c] for c in whole_codes]))
         lookups.append(f"map([{keys}], [{values}])[lower({text})]")
     if prefixes:
         rules = (f"starts_with(lower({text}), {literal(p)})" if p else f"{text} <> ''" for p in prefixes)
@@ -192,14 +192,14 @@ def _looked_up(codes: dict[str, str], text: str) -> str:
 def mapped(column: Column, text: str, mapping: SystemMapping, *, utc: bool) -> str:
     """SQL for a column's canonical text, from its translated text: the mapping's date formats come before the contract's."""
     utc = utc or mapping.times_are_utc
-    own = canonical(column, text, utc=utc)
+    canonical_sql = canonical(column, text, utc=utc)
     formats = mapping.dates.get(column.name)
     if not formats:
-        return own
+        return canonical_sql
     if any(is_month_first(f) for f in formats):
         # 03/04 is March there: a day that their format does not fit must not be read the UK's way.
-        own = f"case when not regexp_matches({text}, '^\\d{{1,2}}/\\d{{1,2}}/') then {own} end"
-    return f"coalesce({', '.join([*(_by_format(column, text, f, utc) for f in formats), own])})"
+        canonical_sql = f"case when not regexp_matches({text}, '^\\d{{1,2}}/\\d{{1,2}}/') then {canonical_sql} end"
+    return f"coalesce({', '.join([*(_by_format(column, text, f, utc) for f in formats), canonical_sql])})"
 
 
 def is_month_first(form: str) -> bool:

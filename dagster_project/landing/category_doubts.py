@@ -33,43 +33,43 @@ def category_doubts(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
     if not sheet.key:
         return
     columns = _categories(sheet)
-    now = _values(con, home, load, columns)
-    for name in now:
-        yield from _spellings(name, now[name])
+    current = _values(con, home, load, columns)
+    for name in current:
+        yield from _spellings(name, current[name])
     if before:
-        earlier = _values(con, home, before, [c for c in columns if c.name in now])
-        for name, then in earlier.items():
-            yield from _gone(name, now[name], then)
+        earlier = _values(con, home, before, [c for c in columns if c.name in current])
+        for name, earlier_values in earlier.items():
+            yield from _missing_categories(name, current[name], earlier_values)
 
 
 def _spellings(name: str, values: Values) -> Iterator[str]:
     """Notes values that are spelled in several ways, or stand for a blank."""
-    alike: dict[str, list[str]] = {}
+    by_spelling: dict[str, list[str]] = {}
     for value in values:
         # `Team 1-1` is not `Team 11`.
         spelled = re.sub(rf"(?<=\d)(?:{_SPELLING})+(?=\d)", "/", value)
-        alike.setdefault(re.sub(_SPELLING, "", spelled).casefold(), []).append(value)
-    if several := [own for own in alike.values() if len(own) > 1]:
-        more = f", and {len(several) - 1:,} more" if len(several) > 1 else ""
-        yield f"{name}: {_shown(several[0], values)} are categories of their own{more}: is it one, spelled in several ways?"
+        by_spelling.setdefault(re.sub(_SPELLING, "", spelled).casefold(), []).append(value)
+    if groups := [spellings for spellings in by_spelling.values() if len(spellings) > 1]:
+        more = f", and {len(groups) - 1:,} more" if len(groups) > 1 else ""
+        yield f"{name}: {_quoted(groups[0], values)} are categories of their own{more}: is it one, spelled in several ways?"
     if blanks := [value for value in values if _BLANK.fullmatch(value)]:
-        said = f"{name}: {_shown(blanks, values)}, as programs write a blank, is a category"
-        yield f"{said}: a mapping's values can make it a blank"
+        note = f"{name}: {_quoted(blanks, values)}, as programs write a blank, is a category"
+        yield f"{note}: a mapping's values can make it a blank"
 
 
-def _gone(name: str, now: Values, then: Values) -> Iterator[str]:
+def _missing_categories(name: str, current: Values, earlier: Values) -> Iterator[str]:
     """Notes the values that the file before had often, and this one never: as after a system gave them other names."""
-    share = sum(now.values()) / max(1, sum(then.values()))
-    if gone := [value for value, n in then.items() if value not in now and n * share >= USUAL_ROWS]:
-        yield f"{name}: in the file before {_shown(gone, then)}, in this one none, which counts as 0: has it another name?"
+    share = sum(current.values()) / max(1, sum(earlier.values()))
+    if gone := [value for value, n in earlier.items() if value not in current and n * share >= USUAL_ROWS]:
+        yield f"{name}: in the file before {_quoted(gone, earlier)}, in this one none, which counts as 0: has it another name?"
 
 
 def _categories(sheet: Sheet) -> list[Column]:
     """The columns of free text that measures are split by. Another name of a choice would be in quarantine."""
-    others = {*sheet.key, *CLASSIFYING.get(sheet.contract.extract, ())}
+    excluded = {*sheet.key, *CLASSIFYING.get(sheet.contract.extract, ())}
     return [
         c for c in sheet.contract.columns
-        if c.type == "text" and not c.identifier and c.name not in others and c.name in sheet.layout.position
+        if c.type == "text" and not c.identifier and c.name not in excluded and c.name in sheet.layout.position
     ]  # fmt: skip
 
 
@@ -79,18 +79,18 @@ def _values(con: duckdb.DuckDBPyConnection, home: Home, load: Load, columns: Ite
         return {}
     path = parquet_of(load.raw(home))
     stored = {name for name, *_ in con.execute(f"describe from {path}").fetchall()}
-    counted = " union all ".join(
+    select = " union all ".join(
         f"(select '{c.name}', {c.name}, count(*) from {path} where {c.name} is not null group by 2 order by 3 desc, 2"
         f" limit {MAX_VALUES + 1})"
         for c in columns if c.name in stored
     )  # fmt: skip
-    found: dict[str, Values] = {}
-    for name, value, n in con.execute(counted).fetchall() if counted else ():
-        found.setdefault(name, {})[value] = n
-    return {name: values for name, values in found.items() if len(values) <= MAX_VALUES}
+    by_column: dict[str, Values] = {}
+    for name, value, n in con.execute(select).fetchall() if select else ():
+        by_column.setdefault(name, {})[value] = n
+    return {name: values for name, values in by_column.items() if len(values) <= MAX_VALUES}
 
 
-def _shown(some: list[str], values: Values) -> str:
+def _quoted(categories: list[str], values: Values) -> str:
     """The first of some values with their rows."""
-    more = f" and {len(some) - SHOWN:,} more" if len(some) > SHOWN else ""
-    return ", ".join(f"'{printable(value[:40])}' ({values[value]:,})" for value in some[:SHOWN]) + more
+    more = f" and {len(categories) - SHOWN:,} more" if len(categories) > SHOWN else ""
+    return ", ".join(f"'{printable(value[:40])}' ({values[value]:,})" for value in categories[:SHOWN]) + more

@@ -54,8 +54,8 @@ def _nearest_pattern(file: InboxFile, mappings: Mappings) -> str:
     """The pattern of a mapping that comes near a name that none fits, as the end of a reason; empty where none does."""
     day = datetime.fromtimestamp(file.mtime, UTC)
     patterns = {_stem(example_name(f.name, day)): (u.name, f.name) for u in mappings.valid for f in u.mapping.files}
-    for near in closest_names(_stem(file.name), patterns, 1):
-        mapping, pattern = patterns[near]
+    for nearest in closest_names(_stem(file.name), patterns, 1):
+        mapping, pattern = patterns[nearest]
         return f"; mappings/{mapping} comes nearest, which reads '{pattern}': correct the name, or add to the mapping's files"
     return ""
 
@@ -69,15 +69,15 @@ def _read_name(file: InboxFile, mapping: SystemMapping, files: Files) -> dict[st
     parts = files.pattern.read(file.name)
     if parts is None:
         return None
-    first, last, at = parts
-    at = at or datetime.fromtimestamp(int(file.mtime), UTC)
+    first, last, extracted_at = parts
+    extracted_at = extracted_at or datetime.fromtimestamp(int(file.mtime), UTC)
     # A file says nothing of the days after its extraction: without this, they would count as days without rows.
-    last = last and min(last, at.astimezone(LONDON).date())
+    last = last and min(last, extracted_at.astimezone(LONDON).date())
     if first and last and first > last:
         raise NoDateError(f"its window begins on {first}, after its extraction on {last}")
     return {
         "form": "canonical", "extract": mapping.extract, "force_code": mapping.forces[0], "covered_from": first,
-        "covered_to": last, "extracted_at": at, "covers": files.covers, "problem": None,
+        "covered_to": last, "extracted_at": extracted_at, "covers": files.covers, "problem": None,
     }  # fmt: skip
 
 

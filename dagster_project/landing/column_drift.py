@@ -37,8 +37,8 @@ def describe_drift(before: LedgerEntry, layout: Layout) -> list[str]:
     else:
         removed = [c for c in layout.missing if c not in before.missing_columns]
         added = [c for c in before.missing_columns if c in headers]
-    then, now = ({plain_header(h): h for h in part} for part in (before.unknown_columns, layout.unknown))
-    new, dropped = [h for p, h in now.items() if p not in then], [h for p, h in then.items() if p not in now]
+    earlier, current = ({plain_header(h): h for h in listed} for listed in (before.unknown_columns, layout.unknown))
+    new, dropped = [h for p, h in current.items() if p not in earlier], [h for p, h in earlier.items() if p not in current]
     renamed = likely_renames({c: [before.headers.get(c, c)] for c in removed}, new)
     changes = [f"renamed? {c} is gone, {h} is new" for c, h in renamed.items()]
     changes += [f"column gone: {c}" for c in removed if c not in renamed]
@@ -52,7 +52,7 @@ def describe_drift(before: LedgerEntry, layout: Layout) -> list[str]:
     return changes + [f"column gone, was not stored: {h}" for h in dropped]
 
 
-def describe_unseen(read: SheetText, layout: Layout, unread: Collection[str], *, is_named: bool) -> Iterator[str]:
+def describe_unseen(worksheet: SheetText, layout: Layout, unread: Collection[str], *, is_named: bool) -> Iterator[str]:
     """Sentences on a workbook's sheets with the same columns that were not read, and on what is hidden or struck out in the
     table of the one that was, and was read all the same.
 
@@ -62,16 +62,17 @@ def describe_unseen(read: SheetText, layout: Layout, unread: Collection[str], *,
         each = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
         yield f"not read: {', '.join(unread)} with the same columns: {each}"
     remedy = "if they should not, delete them in the sheet and drop it again with a later extraction"
-    for kind, rows in (("hidden by a filter or by hand", read.hidden_rows), ("struck out", read.struck_rows)):
+    for kind, rows in (("hidden by a filter or by hand", worksheet.hidden_rows), ("struck out", worksheet.struck_rows)):
         if number := sum(row >= layout.rows for row in rows):
-            one = number == 1
-            they = f"{number:,} {'row is' if one else 'rows are'} {kind}, and {'counts' if one else 'count'} like the others"
-            yield f"{they}: {remedy.replace('they', 'it').replace('them', 'it') if one else remedy}"
+            is_one = number == 1
+            they = f"{number:,} {'row is' if is_one else 'rows are'} {kind}, and count{'s' if is_one else ''} like the others"
+            yield f"{they}: {remedy.replace('they', 'it').replace('them', 'it') if is_one else remedy}"
+    hidden = worksheet.hidden_columns
     columns = [h for name, h in layout.headers.items()
-               if any(first <= i <= last for i in layout.fields_of(name) for first, last in read.hidden_columns)]  # fmt: skip
+               if any(first <= i <= last for i in layout.fields_of(name) for first, last in hidden)]  # fmt: skip
     if columns:
         yield f"hidden, and read like the others: {', '.join(map(printable, columns))}"
-    if read.is_hidden and not is_named:
+    if worksheet.is_hidden and not is_named:
         yield "the sheet that was read is hidden: if it is not the extract, delete it, or say table: {sheet: ...} in a mapping"
 
 
@@ -92,29 +93,29 @@ def likely_renames(missing: Mapping[str, Iterable[str]], headers: Iterable[str])
 
     `missing`: column -> its known names. The most similar are paired first; a last column and a last header are always a pair.
     """
-    left = list(dict.fromkeys(headers))
+    unclaimed = list(dict.fromkeys(headers))
     scored = sorted(
         (
             (max(_similarity(plain_header(n), plain_header(h)) for n in (name, *names)), name, h)
             for name, names in missing.items()
-            for h in left
+            for h in unclaimed
         ),
         key=lambda s: -s[0],
     )
     renames: dict[str, str] = {}
     for score, name, header in scored:
-        is_last_pair = len(missing) - len(renames) == 1 and len(left) == 1
-        if (score >= ALIKE or is_last_pair) and name not in renames and header in left:
+        is_last_pair = len(missing) - len(renames) == 1 and len(unclaimed) == 1
+        if (score >= ALIKE or is_last_pair) and name not in renames and header in unclaimed:
             renames[name] = header
-            left.remove(header)
+            unclaimed.remove(header)
     return renames
 
 
-def _similarity(one: str, other: str) -> float:
+def _similarity(header: str, other_header: str) -> float:
     """0 to 1. `status` is similar enough to `crimestatus`, which contains it but is much longer."""
-    shorter, longer = sorted((one, other), key=len)
-    within = ALIKE if len(shorter) > 2 and shorter in longer else 0.0
-    return max(within, SequenceMatcher(None, one, other).ratio())
+    shorter, longer = sorted((header, other_header), key=len)
+    contained_score = ALIKE if len(shorter) > 2 and shorter in longer else 0.0
+    return max(contained_score, SequenceMatcher(None, header, other_header).ratio())
 
 
 def absent_columns(
@@ -124,12 +125,12 @@ def absent_columns(
 
     `stored`: the columns of its stored rows. `rows`: how many the file has.
     """
-    given = {*sheet.layout.position, *sheet.mapping.constants}
-    absent = [c.name for c in sheet.contract.columns if c.name not in given]
+    given_columns = {*sheet.layout.position, *sheet.mapping.constants}
+    absent = [c.name for c in sheet.contract.columns if c.name not in given_columns]
     if rows >= BLANK_ROWS:
         present = [c.name for c in sheet.contract.columns if c.name in sheet.layout.position]
-        blank = [c for c in present if c not in stored or not stored[c].filled]
-        absent += _blank_as_delivered(con, load.quarantine(home), blank)
+        blank_columns = [c for c in present if c not in stored or not stored[c].filled]
+        absent += _blank_as_delivered(con, load.quarantine(home), blank_columns)
     return sorted(absent)
 
 

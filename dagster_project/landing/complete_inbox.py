@@ -78,10 +78,10 @@ def expected_set(home: Home, settings: Arrival) -> set[Part]:
         raise ConfigError(f"pam.toml: arrival.extracts: no contract is called {', '.join(unknown)}")
     sent, today = read_config(home).extracts, today_of(home)
     nightly = tuple(x for x, c in contracts.items() if c.rhythm == "nightly" and sent.is_expected(x, today))
-    named = settings.extracts or nightly
+    extracts = settings.extracts or nightly
     # Extracts that the settings name are awaited, even if they never came before.
     awaited = settings.extracts or (nightly if sent.sends else ())
-    known: set[Part] = {(str(e.extract), e.force_code) for e in accepted(read_ledger(home)) if e.extract in named}
+    known: set[Part] = {(str(e.extract), e.force_code) for e in accepted(read_ledger(home)) if e.extract in extracts}
     # An extract that never came before may come from any force.
     return known | {(x, None) for x in awaited if x not in {k[0] for k in known}}
 

@@ -19,37 +19,37 @@ from .raw_store import TIED, Load, load_of, parquet_of, write_tie
 
 
 def settle_conflicts(
-    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, others: list[LedgerEntry]
+    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, other_loads: list[LedgerEntry]
 ) -> dict[str, int]:
     """Withhold the keys whose rows differ between a stored load and accepted loads of the same time. Returns the number of
     newly withheld rows of each load, by its id."""
     withheld: dict[str, int] = {}
-    accepted, settled = {str(e.load_id) for e in others}, {load.load_id}
-    for other in map(load_of, others):
+    accepted, settled = {str(e.load_id) for e in other_loads}, {load.load_id}
+    for other in map(load_of, other_loads):
         if not _find_tied(con, home, contract, load, other):
             continue
         # Of a load that was retracted and is released there may be files of conflicts that are settled again below.
-        for one, rival, counted in ((load, other, settled), (other, load, accepted)):
-            if rows := _withhold(con, home, contract, one, rival, counted):
-                withheld[one.load_id] = withheld.get(one.load_id, 0) + rows
+        for side, rival, counted_loads in ((load, other, settled), (other, load, accepted)):
+            if rows := _withhold(con, home, contract, side, rival, counted_loads):
+                withheld[side.load_id] = withheld.get(side.load_id, 0) + rows
         settled.add(other.load_id)
     return withheld
 
 
 def count_conflicts(
-    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, others: list[LedgerEntry]
+    con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, other_loads: list[LedgerEntry]
 ) -> dict[str, int]:
     """How many rows of each load `settle_conflicts` would newly withhold, by its id."""
     con.execute("create or replace temp table landing_all_tied (_key varchar)")
-    found: dict[str, int] = {}
-    accepted = {str(e.load_id) for e in others}
-    for other in map(load_of, others):
+    n_by_load: dict[str, int] = {}
+    accepted = {str(e.load_id) for e in other_loads}
+    for other in map(load_of, other_loads):
         if _find_tied(con, home, contract, load, other):
             con.execute("insert into landing_all_tied from landing_tied")
             is_new = _is_not_withheld(home, other.load_id, accepted)
-            found[other.load_id] = one_row(con.execute(f"select count(*) {_tied_rows(other.raw(home))} and {is_new}"))[0]
-    found[load.load_id] = one_row(con.execute("select count(distinct _key) from landing_all_tied"))[0]
-    return found
+            n_by_load[other.load_id] = one_row(con.execute(f"select count(*) {_tied_rows(other.raw(home))} and {is_new}"))[0]
+    n_by_load[load.load_id] = one_row(con.execute("select count(distinct _key) from landing_all_tied"))[0]
+    return n_by_load
 
 
 def _find_tied(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, load: Load, other: Load) -> bool:
@@ -99,9 +99,9 @@ def _withhold(
 
 def _withheld_by_one(con: duckdb.DuckDBPyConnection, home: Home, load: str, rival: str, accepted: Collection[str]) -> int:
     """How many rows of a load a conflict with `rival` withholds, and none with another accepted load."""
-    own = home.withheld / f"{load}{TIED}{rival}.parquet"
+    path = home.withheld / f"{load}{TIED}{rival}.parquet"
     by_no_other = _is_not_withheld(home, load, {*accepted} - {rival})
-    return int(one_row(con.execute(f"select count(*) from {parquet_of(own)} where {by_no_other}"))[0])
+    return int(one_row(con.execute(f"select count(*) from {parquet_of(path)} where {by_no_other}"))[0])
 
 
 def _is_not_withheld(home: Home, load: str, accepted: Collection[str]) -> str:
@@ -121,13 +121,13 @@ def end_conflicts(
     """What changes in the ledger's entry of a load that counts no longer. Its rows are withheld no longer, neither those that
     it landed without nor the `n_later` that later files withheld; nor are rows of other `accepted` loads that only it withheld
     (less than 0 in `withheld`, by load)."""
-    others = [p.stem.split(TIED)[0] for p in ties(home, accepted) if p.stem.endswith(f"{TIED}{load.load_id}")]
-    freed = {other: -_withheld_by_one(con, home, other, str(load.load_id), accepted) for other in others}
+    other_ids = [p.stem.split(TIED)[0] for p in ties(home, accepted) if p.stem.endswith(f"{TIED}{load.load_id}")]
+    freed = {other_id: -_withheld_by_one(con, home, other_id, str(load.load_id), accepted) for other_id in other_ids}
     freed[str(load.load_id)] = -n_later
     n_tied = load.quarantine_reasons.get(CONFLICT_KIND, 0)
     return {
         "rows_landed": (load.rows_landed or 0) + n_tied,
         "rows_quarantined": (load.rows_quarantined or 0) - n_tied,
         "quarantine_reasons": {k: n for k, n in load.quarantine_reasons.items() if k != CONFLICT_KIND},
-        "withheld": {other: n for other, n in freed.items() if n},
+        "withheld": {other_id: n for other_id, n in freed.items() if n},
     }

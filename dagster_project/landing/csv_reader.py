@@ -184,27 +184,27 @@ def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     """
     import numpy
 
-    whole, separator_byte = numpy.frombuffer(body, numpy.int8), ord(separator)
-    if whole[-1] == CONTROL_Z:
+    text_bytes, separator_byte = numpy.frombuffer(body, numpy.int8), ord(separator)
+    if text_bytes[-1] == CONTROL_Z:
         return None
     lines = longest = fields = 0
-    last_end, tabs, blank_edges, printable = -1, False, bool(BLANK in (whole[0], whole[-1])), True
+    last_end, tabs, blank_edges, printable = -1, False, bool(BLANK in (text_bytes[0], text_bytes[-1])), True
     was_border = was_blank = False
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(whole), CHUNK):
-        part = whole[start : start + CHUNK]
-        ends = part == LINE_END
-        borders = ends | (part == separator_byte)
-        at = numpy.flatnonzero(borders)
+    for start in range(0, len(text_bytes), CHUNK):
+        block = text_bytes[start : start + CHUNK]
+        ends = block == LINE_END
+        borders = ends | (block == separator_byte)
+        borders_at = numpy.flatnonzero(borders)
         # Every `width`-th border of a field must be a line end, and no other may be.
-        line_ends = at[width - 1 - fields :: width]
-        if numpy.count_nonzero(ends) != len(line_ends) or not ends[line_ends].all() or (part == QUOTE).any():
+        line_ends = borders_at[width - 1 - fields :: width]
+        if numpy.count_nonzero(ends) != len(line_ends) or not ends[line_ends].all() or (block == QUOTE).any():
             return None
-        fields = (fields + len(at)) % width
+        fields = (fields + len(borders_at)) % width
         # Bytes beyond ASCII are negative here.
-        odd = numpy.count_nonzero(part < BLANK) - (len(at) if separator_byte < BLANK else len(line_ends))
-        if odd or decoder.getstate()[0]:
-            chunk = part.tobytes()
+        n_special = numpy.count_nonzero(block < BLANK) - (len(borders_at) if separator_byte < BLANK else len(line_ends))
+        if n_special or decoder.getstate()[0]:
+            chunk = block.tobytes()
             if 0 in chunk or RETURN in chunk:
                 return None
             try:
@@ -220,13 +220,13 @@ def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
             longest = max(longest, start + line_ends[0] - last_end, numpy.diff(line_ends).max(initial=0))
             last_end, lines = start + line_ends[-1], lines + len(line_ends)
         if not blank_edges:
-            blanks = part == BLANK
+            blanks = block == BLANK
             blank_edges = bool(
                 (was_border and blanks[0]) or (was_blank and borders[0])
                 or (blanks[1:] & borders[:-1]).any() or (blanks[:-1] & borders[1:]).any()
             )  # fmt: skip
             was_border, was_blank = borders[-1], blanks[-1]
-    unended = len(whole) - 1 - last_end
+    unended = len(text_bytes) - 1 - last_end
     if decoder.getstate()[0] or fields != (width - 1 if unended else 0):
         return None
     return TextScan(int(lines) + bool(unended), int(max(longest, unended)), tabs, blank_edges, printable)

@@ -110,8 +110,8 @@ def _utf16_without_bom(data: bytes) -> str | None:
     even, odd = sample[0::2], sample[1::2]
     if not odd:
         return None
-    for zeros, others, codec in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if zeros.count(0) > 0.7 * len(zeros) and others.count(0) == 0:
+    for high_bytes, low_bytes, codec in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if high_bytes.count(0) > 0.7 * len(high_bytes) and low_bytes.count(0) == 0:
             return codec
     return None
 

@@ -30,15 +30,15 @@ def count_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: str = PARSED)
     counts = "count(*) as n_rows, count(*) filter (where bad) as n_bad, count(*) filter (where ragged) as n_ragged"
     if sheet.key:
         # Hashes take less memory than keys, and where they are all different, so are the keys.
-        n_rows, *others, keys, distinct = one_row(con.execute(
+        n_rows, n_bad, n_ragged, keys, distinct = one_row(con.execute(
             f"select {counts}, count(_key), count(distinct hash(_key)) filter (where _key is not null) from {rows}"
         ))
         if distinct < keys:
             (distinct,) = one_row(con.execute(f"select count(distinct _key) from {rows}"))
         # A doubled feed has at most half as many keys as rows.
-        return n_rows, *others, keys, distinct, 2 * distinct <= n_rows
+        return n_rows, n_bad, n_ragged, keys, distinct, 2 * distinct <= n_rows
     # The signatures of rows that occur an even number of times cancel each other out in the XOR.
-    n_rows, *others, may_be_doubled = one_row(con.execute(
+    n_rows, n_bad, n_ragged, may_be_doubled = one_row(con.execute(
         f"""
         select
             coalesce(sum(n_rows), 0)::bigint, coalesce(sum(n_bad), 0)::bigint, coalesce(sum(n_ragged), 0)::bigint,
@@ -46,10 +46,10 @@ def count_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: str = PARSED)
         from (select {counts}, bit_xor(sign) as sign from {rows} group by part)
         """
     ))
-    return n_rows, *others, 0, 0, may_be_doubled
+    return n_rows, n_bad, n_ragged, 0, 0, may_be_doubled
 
 
-def doubled(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+def doubled_feed(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a file whose feed was doubled, or None.
 
     Doubled: every distinct row occurs an even number of times, among at least 100 rows and 50 distinct ones, in the whole file
@@ -176,7 +176,7 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
         for c, sql in zip(columns, strict, strict=True)
     ]
     day = f"nullif({sheet.text(str(sheet.contract.date_column))}, '')"
-    found = con.execute(
+    match = con.execute(
         f"""
         select differing[1], n
         from (
@@ -194,9 +194,9 @@ def several_rows_a_record(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: 
         where len(differing) = 1 and n >= {SEVERAL_ROWS} and n >= {SEVERAL_SHARE} * {n_rows} and 2 * n > n_all
         """
     ).fetchone()
-    if found is None:
+    if match is None:
         return "", None
-    name, rows = found
+    name, rows = match
     text = (
         f"{rows:,} of {n_rows:,} rows share their {', '.join(sheet.key)} with others and differ in {name} alone, as where a"
         " record has a row for each value there: none of them counts"
@@ -215,11 +215,11 @@ def items_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet, n_rows: int, n_bad
     if n_bad < fewest:
         # All of them are bad: they have no key.
         return None
-    blank = {name: f"nullif({sheet.text(name)}, '') is null" for name in sheet.layout.position}
+    blank_sql = {name: f"nullif({sheet.text(name)}, '') is null" for name in sheet.layout.position}
     for c in sheet.contract.columns:
-        if c.type != "list" or c.name not in blank:
+        if c.type != "list" or c.name not in blank_sql:
             continue
-        alone = [f"not {blank[c.name]}", *(sql for name, sql in blank.items() if not _is_of(sheet, name, c.name))]
+        alone = [f"not {blank_sql[c.name]}", *(sql for name, sql in blank_sql.items() if not _is_of(sheet, name, c.name))]
         (n,) = one_row(con.execute(f"select count(*) from {CELLS} where not {sheet.is_ragged} and {' and '.join(alone)}"))
         if n >= fewest:
             return f"{n:,} of {n_rows:,} rows have {c.name} alone, as later rows of a record in a report: none counts", c.name

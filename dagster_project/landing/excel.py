@@ -81,9 +81,9 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
         workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
         names = workbook.sheet_names
         index = _index(names, sheet)
-        found = workbook.get_sheet_by_index(index) if index is not None else None
-        rows = found.to_python(skip_empty_area=False) if found else None
-        ranges = (found.merged_cell_ranges if found else None) or []
+        worksheet = workbook.get_sheet_by_index(index) if index is not None else None
+        rows = worksheet.to_python(skip_empty_area=False) if worksheet else None
+        ranges = (worksheet.merged_cell_ranges if worksheet else None) or []
         is_hidden = index is not None and workbook.sheets_metadata[index].visible != python_calamine.SheetVisibleEnum.Visible
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -101,7 +101,7 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
             rows[row][column] = shown
     merged = [(top, bottom, column) for (top, column), (bottom, last) in ranges if column == last and top < bottom]
     if table:
-        _fill(rows, [own for own in merged if own[0] >= table.header], table)
+        _fill(rows, [area for area in merged if area[0] >= table.header], table)
     text = _csv_text(rows)
     if "\0" in text:
         raise Refused("holds NUL characters: damaged, or not text")
@@ -131,7 +131,7 @@ def _fill(rows: list[list[Any]], merged: Iterable[tuple[int, int, int]], table: 
     """
     is_filled = [any(value != "" for value in row) for row in rows]
     size, reached, keys_above = 0, dict[int, int](), Counter[int]()
-    for top, bottom, column in sorted(merged, key=lambda own: (own[2] not in table.keys, own)):
+    for top, bottom, column in sorted(merged, key=lambda area: (area[2] not in table.keys, area)):
         # Ranges of a damaged workbook may overlap: no cell is looked at twice.
         for n in range(max(top + 1, reached.get(column, 0)), min(bottom + 1, len(rows))):
             if not is_filled[n] or column >= len(rows[n]) or rows[n][column] != "":
@@ -222,8 +222,8 @@ def _check_shared(member: IO[bytes], lengths: numpy.ndarray) -> None:
     """Raises Refused where the texts that a sheet's cells refer to, each written out, are larger than a text may be."""
     total, tail = 0, b""
     while chunk := member.read(CHUNK):
-        whole, end, tail = (tail + chunk).rpartition(b"</c>")
-        numbers = numpy.array([n for n in _REFERENCE.findall(whole + end) if len(n) < 10], "int64")
+        whole_cells, end, tail = (tail + chunk).rpartition(b"</c>")
+        numbers = numpy.array([n for n in _REFERENCE.findall(whole_cells + end) if len(n) < 10], "int64")
         total += int(lengths[numbers[numbers < len(lengths)]].sum())
         if total > LARGEST:
             raise Refused(too_large())

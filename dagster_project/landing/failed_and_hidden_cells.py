@@ -88,11 +88,11 @@ def read_marks(data: bytes, index: int) -> SheetMarks:
                 piece = tail + chunk
                 # After the last whole cell; 0 where there is none.
                 end = piece.rfind(b"c>") + 1
-                whole, tail = piece[: end + 1], piece[end + 1 :][-_LONGEST_CELL:]
-                marks.failed += _failed_formulas(whole)
-                _add_hidden(marks, whole)
-                _add_styled(marks.struck, whole, struck)
-                _add_styled(marks.foreign, whole, foreign, numbers_alone=True)
+                whole_cells, tail = piece[: end + 1], piece[end + 1 :][-_LONGEST_CELL:]
+                marks.failed += _failed_formulas(whole_cells)
+                _add_hidden(marks, whole_cells)
+                _add_styled(marks.struck, whole_cells, struck)
+                _add_styled(marks.foreign, whole_cells, foreign, numbers_alone=True)
     return marks
 
 
@@ -118,7 +118,7 @@ def _add_hidden(marks: SheetMarks, xml: bytes) -> None:
 
 
 def _add_styled(
-    found: defaultdict[int, int], xml: bytes, styles: set[bytes], *, numbers_alone: bool = False
+    columns_by_row: defaultdict[int, int], xml: bytes, styles: set[bytes], *, numbers_alone: bool = False
 ) -> None:
     """Add cells that have one of the styles. `numbers_alone`: not blank cells and texts, which a number's format leaves as
     they are."""
@@ -131,7 +131,7 @@ def _add_styled(
         if numbers_alone and (attributes.endswith(b"/") or _TEXT_CELL.search(attributes)):
             continue
         if cell := _CELL.search(attributes):
-            found[int(cell[2]) - 1] |= 1 << (column_number(cell[1]) - 1)
+            columns_by_row[int(cell[2]) - 1] |= 1 << (column_number(cell[1]) - 1)
 
 
 def _struck_styles(xml: bytes) -> set[bytes]:
@@ -139,14 +139,14 @@ def _struck_styles(xml: bytes) -> set[bytes]:
     fonts = [bool(_STRIKE.search(font)) for font in re.split(rb"<(?:\w{1,9}:)?font\b", _between(_FONTS, xml))[1:]]
     if not any(fonts):
         return set()
-    found = (_FONT_OF_STYLE.search(style) for style in re.split(rb"<(?:\w{1,9}:)?xf\b", _between(_STYLE_LIST, xml))[1:])
-    numbers = [int(font[1]) if font else 0 for font in found]
+    matches = (_FONT_OF_STYLE.search(style) for style in re.split(rb"<(?:\w{1,9}:)?xf\b", _between(_STYLE_LIST, xml))[1:])
+    numbers = [int(match[1]) if match else 0 for match in matches]
     return {b"%d" % n for n, font in enumerate(numbers) if font < len(fonts) and fonts[font]}
 
 
 def _foreign_styles(xml: bytes) -> set[bytes]:
     """The numbers of the styles that show another currency than the pound."""
-    formats = {found[1] for attributes in _NUMBER_FORMAT.findall(xml) if (found := _FOREIGN.match(attributes))}
+    formats = {match[1] for attributes in _NUMBER_FORMAT.findall(xml) if (match := _FOREIGN.match(attributes))}
     if not formats:
         return set()
     styles = re.split(rb"<(?:\w{1,9}:)?xf\b", _between(_STYLE_LIST, xml))[1:]
@@ -155,7 +155,7 @@ def _foreign_styles(xml: bytes) -> set[bytes]:
 
 def _between(tag: re.Pattern[bytes], xml: bytes) -> bytes:
     """What is between an element's two tags; b"" where it has none."""
-    ends = [found.end() for found in tag.finditer(xml)][:2]
+    ends = [match.end() for match in tag.finditer(xml)][:2]
     return xml[slice(*ends)] if len(ends) == 2 else b""
 
 

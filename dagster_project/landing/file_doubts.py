@@ -103,8 +103,8 @@ def repeats(rows: int, merged: int) -> list[str]:
     """What may be wrong with a file of `rows` of which `merged` repeat others."""
     if merged < MERGED_ROWS or merged < MERGED_SHARE * rows:
         return []
-    said = f"{merged:,} of {rows:,} rows repeat another's reference and columns, and do not count"
-    return [f"{said}: if they are of other people or things, have the system export a reference for each"]
+    note = f"{merged:,} of {rows:,} rows repeat another's reference and columns, and do not count"
+    return [f"{note}: if they are of other people or things, have the system export a reference for each"]
 
 
 def _contradictions(
@@ -113,9 +113,9 @@ def _contradictions(
     """Notes rows whose columns contradict each other, as the contract says."""
     listed = [c for c in sheet.contract.contradictions if not c.needs or not set(absent) >= set(c.needs)]
     if listed:
-        counts = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
-        found = one_row(con.execute(f"select {counts} from {parquet_of(path)}"))
-        yield from (f"{n:,} of {landed:,} rows: {c.means}" for n, c in zip(found, listed, strict=True) if n)
+        counts_sql = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
+        counts = one_row(con.execute(f"select {counts_sql} from {parquet_of(path)}"))
+        yield from (f"{n:,} of {landed:,} rows: {c.means}" for n, c in zip(counts, listed, strict=True) if n)
 
 
 def _without_expected(
@@ -125,8 +125,8 @@ def _without_expected(
     for name, value in sheet.contract.expects.items() if landed >= ALIKE_ROWS else ():
         rows = f"select 1 from {parquet_of(path)} where lower({name}) = {literal(value.lower())} limit 1"
         if name not in absent and not con.execute(rows).fetchall():
-            said = f"{name}: {value} in none of {landed:,} rows: what it counts is 0"
-            yield f"{said}. If it has another name there, map it (values)"
+            note = f"{name}: {value} in none of {landed:,} rows: what it counts is 0"
+            yield f"{note}. If it has another name there, map it (values)"
 
 
 def _one_value(
@@ -150,14 +150,14 @@ def _blanks(
 ) -> Iterator[str]:
     """Notes blanks of required columns, which count in no measure that needs them, and values on the first row of a group."""
     for c in columns:
-        blank = landed - stored[c.name].filled
+        n_blank = landed - stored[c.name].filled
         # A blank among texts and lists is a row without that, such as a search for nothing in particular.
         needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
-        if needs_value and landed >= MIN_ROWS and blank > MIN_BLANK * landed:
-            yield f"{c.name}: blank in {blank:,} of {landed:,} rows: measures that need it do not count them"
-        may_group = not c.required and c.type in ("choice", "text", "unit") and landed >= GROUPED_ROWS and 2 * blank > landed
-        if may_group and (found := blanks_after_first(con, c.name)):
-            yield f"{c.name}: {found}: fill it down, or these rows count as without it"
+        if needs_value and landed >= MIN_ROWS and n_blank > MIN_BLANK * landed:
+            yield f"{c.name}: blank in {n_blank:,} of {landed:,} rows: measures that need it do not count them"
+        may_group = not c.required and c.type in ("choice", "text", "unit") and landed >= GROUPED_ROWS and 2 * n_blank > landed
+        if may_group and (blank_note := blanks_after_first(con, c.name)):
+            yield f"{c.name}: {blank_note}: fill it down, or these rows count as without it"
 
 
 def _days(con: duckdb.DuckDBPyConnection, load: Load, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
@@ -166,15 +166,15 @@ def _days(con: duckdb.DuckDBPyConnection, load: Load, path: Path, sheet: Sheet, 
     system."""
     if not sheet.contract.date_column:
         return
-    counts = con.execute(f"select cast(_date as date), count(*) from {parquet_of(path)} group by 1 order by 1").fetchall()
-    days, one_day = [day for day, _ in counts], timedelta(days=1)
+    rows_by_day = con.execute(f"select cast(_date as date), count(*) from {parquet_of(path)} group by 1 order by 1").fetchall()
+    days, one_day = [day for day, _ in rows_by_day], timedelta(days=1)
     # A day later, as days are London's and extractions UTC.
     last_day = date.fromisoformat(load.extracted_at[:10]) + one_day
-    late = sum(n for day, n in counts if day > last_day)
+    late = sum(n for day, n in rows_by_day if day > last_day)
     if late and sheet.contract.kind == "events":
-        said = f"{counted(late, 'row')} of days after the extraction, such as {days[-1]}"
-        yield f"{said}: are day and month swapped, or is a year mistyped?"
-    early = sum(n for day, n in counts if day < FIRST_LIST)
+        note = f"{counted(late, 'row')} of days after the extraction, such as {days[-1]}"
+        yield f"{note}: are day and month swapped, or is a year mistyped?"
+    early = sum(n for day, n in rows_by_day if day < FIRST_LIST)
     if early and sheet.contract.kind == "list":
         yield f"{sheet.contract.date_column}: {counted(early, 'row')} before 2000, such as {days[0]}: is a year mistyped?"
     if sheet.contract.kind != "events" or landed < GAP_ROWS:
@@ -195,7 +195,7 @@ def _days(con: duckdb.DuckDBPyConnection, load: Load, path: Path, sheet: Sheet, 
             f"{sheet.contract.date_column}: every row is of the first day of a month: does the system say the month alone? Then"
             " figures of months and years are right, and those of a window that begins or ends within a month are not"
         )
-    day, n = max(counts, key=lambda c: c[1])
+    day, n = max(rows_by_day, key=lambda c: c[1])
     if landed >= ALIKE_ROWS and 2 * n > landed:
         yield f"{sheet.contract.date_column}: {n:,} of {landed:,} rows are of {day}: is it a default?"
 
@@ -205,13 +205,13 @@ def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed
     if not sheet.key or landed > TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
         return
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
-    alike = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
-    keys, different = one_row(con.execute(f"select count(distinct _key), count(distinct {alike}) from {parquet_of(path)}"))
+    plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"
+    keys, different = one_row(con.execute(f"select count(distinct _key), count(distinct {plain_key}) from {parquet_of(path)}"))
     if keys > different:
         (lines,) = one_row(con.execute(
             f"""
             select list(_line order by cast(_line as bigint)) from {parquet_of(path)}
-            group by {alike} having count(distinct _key) > 1 order by min(cast(_line as bigint)) limit 1
+            group by {plain_key} having count(distinct _key) > 1 order by min(cast(_line as bigint)) limit 1
             """
         ))
         more = f" and {keys - different - 1:,} times more" if keys > different + 1 else ""
@@ -223,19 +223,19 @@ def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed
 
 def _identifiers_alike(con: duckdb.DuckDBPyConnection, sheet: Sheet, landed: int) -> Iterator[str]:
     """Notes people and addresses that are written in several ways: hashed, they are several."""
-    for c in sheet.contract.columns if landed <= TYPED_ROWS else ():
-        if not c.identifier or c.key or c.name not in sheet.layout.position:
+    for column in sheet.contract.columns if landed <= TYPED_ROWS else ():
+        if not column.identifier or column.key or column.name not in sheet.layout.position:
             continue
-        text = sheet.text(c.name)
+        text = sheet.text(column.name)
         # `1, 1 High Street` is not `11 High Street`.
-        same = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
+        plain_text = r"regexp_replace(regexp_replace(lower(t), '(\d)[\s.,]+(\d)', '\1/\2', 'g'), '[\s.,]', '', 'g')"
         texts, different = one_row(con.execute(
-            f"select count(distinct t), count(distinct {same})"
+            f"select count(distinct t), count(distinct {plain_text})"
             f" from (select {text} as t from {CELLS} where not {sheet.is_ragged})"
         ))
         if texts > different:
             n = texts - different
-            yield f"{c.name}: {n:,} differ from others only in case, blanks, points or commas, and count as others"
+            yield f"{column.name}: {n:,} differ from others only in case, blanks, points or commas, and count as others"
 
 
 def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]) -> Iterator[str]:
@@ -243,23 +243,23 @@ def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]
     for name in (c.name for c in columns if c.type == "list"):
         sizes = (f"length({name})", f"2 * length({name}) - length(replace({name}, ';', ''))")
         longest = one_row(con.execute(f"select max({sizes[0]}), max({sizes[1]}) from {parquet_of(path)}"))
-        for size, most in zip(sizes, longest, strict=True):
-            if most not in CUT_AT:
+        for size, length in zip(sizes, longest, strict=True):
+            if length not in CUT_AT:
                 continue
-            (n,) = one_row(con.execute(f"select count(distinct {name}) from {parquet_of(path)} where {size} = {most}"))
+            (n,) = one_row(con.execute(f"select count(distinct {name}) from {parquet_of(path)} where {size} = {length}"))
             # One list that is as long by chance may be in many rows.
             if n >= CUT_ROWS:
-                alike = f"{name}: the longest, {n:,} different ones, have {most} characters each"
-                yield f"{alike}: are they cut off, and items lost?"
+                note = f"{name}: the longest, {n:,} different ones, have {length} characters each"
+                yield f"{note}: are they cut off, and items lost?"
                 break
 
 
 def _times_in_utc(sheet: Sheet) -> Iterator[str]:
     """Notes times whose header says UTC and whose mapping does not."""
-    for c in sheet.contract.columns if not sheet.mapping.times_are_utc else ():
-        header = sheet.layout.headers.get(c.name, "")
-        if c.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):
-            yield f"{c.name}: its header says UTC: if its times have no offset, say times_are_utc: true in the mapping"
+    for column in sheet.contract.columns if not sheet.mapping.times_are_utc else ():
+        header = sheet.layout.headers.get(column.name, "")
+        if column.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):
+            yield f"{column.name}: its header says UTC: if its times have no offset, say times_are_utc: true in the mapping"
 
 
 def _reported_by_others(
@@ -268,28 +268,28 @@ def _reported_by_others(
     """Notes rows of a street file that another force reported, as in one that was put together of several."""
     if "reported_by" not in stored or stored["reported_by"].first is None:
         return
-    others = other_force(["reported_by"], load.force_code)
+    other_force_sql = other_force(["reported_by"], load.force_code)
     n, names = one_row(con.execute(
         f"""
-        select count(said), (list(distinct said order by said))[1:3]
-        from (select {others} as said from {parquet_of(path)}) where said is not null
+        select count(force), (list(distinct force order by force))[1:3]
+        from (select {other_force_sql} as force from {parquet_of(path)}) where force is not null
         """
     ))
     if n:
         say, count = ("says", "counts") if n == 1 else ("say", "count")
-        whose = f"{load.force_code}, as the file's name says"
-        yield f"reported_by: {counted(n, 'row')} {say} {', '.join(names)}, and {count} for {whose}"
+        counted_for = f"{load.force_code}, as the file's name says"
+        yield f"reported_by: {counted(n, 'row')} {say} {', '.join(names)}, and {count} for {counted_for}"
 
 
 def _perhaps_void(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
     """Notes rows that count, and that a column which is not stored may call deleted, or a duplicate."""
     for i, header in sheet.layout.void_fields.items() if sheet.void else ():
-        said = f"{sheet.void} is null and {says_perhaps_void(header, sheet.cell(i))}"
-        (n,) = one_row(con.execute(f"select count(*) filter (where {said}) from {CELLS} where not {sheet.is_ragged}"))
+        is_void = f"{sheet.void} is null and {says_perhaps_void(header, sheet.cell(i))}"
+        (n,) = one_row(con.execute(f"select count(*) filter (where {is_void}) from {CELLS} where not {sheet.is_ragged}"))
         if n:
             rows, they = counted(n, "row"), "it counts" if n == 1 else "they count"
-            said = f"{header}: may say of {rows} that it is no record, and {they}"
-            yield f"{said}: leave such rows out of the export if they should not"
+            note = f"{header}: may say of {rows} that it is no record, and {they}"
+            yield f"{note}: leave such rows out of the export if they should not"
 
 
 def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:

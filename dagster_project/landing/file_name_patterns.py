@@ -66,19 +66,19 @@ class Pattern:
         match = self.shape.fullmatch(name)
         if match is None:
             return None
-        at = {kind: _moment(match[kind], form, kind) for kind, form in self.forms.items()}
-        first, last = _window(at)
+        moments = {kind: _moment(match[kind], form, kind) for kind, form in self.forms.items()}
+        first, last = _window(moments)
         if first and last and first > last:
             raise NoDateError(f"the window ends before it begins: {first} to {last}")
-        return first, last, _extracted(at.get("at"), self.forms.get("at", ""))
+        return first, last, _extracted(moments.get("at"), self.forms.get("at", ""))
 
 
 def read_pattern(text: str) -> Pattern:
     """Read a pattern of a mapping's YAML. Raises BadPatternError."""
-    pieces, forms, at = [""], {}, 0
+    pieces, forms, position = [""], {}, 0
     for part in _PART.finditer(text):
-        pieces[-1] += re.escape(text[at : part.start()])
-        at = part.end()
+        pieces[-1] += re.escape(text[position : part.start()])
+        position = part.end()
         if part["brace"]:
             raise BadPatternError(f"a brace without its other half: write {{from:%Y-%m-%d}}, or another of {', '.join(KINDS)}")
         if part["glob"]:
@@ -94,7 +94,7 @@ def read_pattern(text: str) -> Pattern:
             raise BadPatternError(f"{{{kind}}} appears twice: once is the most")
         forms[kind] = form
         pieces[-1] += f"(?P<{kind}>{_shape_of(kind, form)})"
-    pieces[-1] += re.escape(text[at:])
+    pieces[-1] += re.escape(text[position:])
     kinds = sorted(set(forms) - {"at"})
     if kinds and set(kinds) not in WINDOWS:
         raise BadPatternError(
@@ -121,18 +121,18 @@ def _joined(pieces: list[str]) -> str:
 
 def _shape_of(kind: str, form: str) -> str:
     directives = _DIRECTIVE.findall(form)
-    if other := [d for d in directives if d not in DIGITS]:
+    if unknown := [d for d in directives if d not in DIGITS]:
         known = ", ".join(f"%{d}" for d in DIGITS)
-        raise BadPatternError(f"{{{kind}:{form}}}: %{other[0]} is not taken in names: there are {known}")
+        raise BadPatternError(f"{{{kind}:{form}}}: %{unknown[0]} is not taken in names: there are {known}")
     if fault := format_fault(form, {"financial_year": "year", "year": "year", "month": "month"}.get(kind, "day")):
         raise BadPatternError(f"{{{kind}:{form}}} {fault}")
     if twice := [d for d in directives if d != "%" and directives.count(d) > 1]:
         raise BadPatternError(f"{{{kind}:{form}}}: %{twice[0]} appears twice")
-    shape, at = "", 0
+    shape, position = "", 0
     for directive in _DIRECTIVE.finditer(form):
-        shape += re.escape(form[at : directive.start()]) + DIGITS[directive[1]]
-        at = directive.end()
-    return shape + re.escape(form[at:])
+        shape += re.escape(form[position : directive.start()]) + DIGITS[directive[1]]
+        position = directive.end()
+    return shape + re.escape(form[position:])
 
 
 def format_fault(form: str, smallest: str) -> str | None:
@@ -154,15 +154,15 @@ def _moment(text: str, form: str, kind: str) -> datetime:
     return moment
 
 
-def _window(at: dict[str, datetime]) -> tuple[date | None, date | None]:
-    if "from" in at:
-        return at["from"].date(), at["to"].date()
-    if "month" in at:
-        return months(at["month"].date(), at["month"].date())
-    if "year" in at:
-        return date(at["year"].year, 1, 1), date(at["year"].year, 12, 31)
-    if "financial_year" in at:
-        year = at["financial_year"].year
+def _window(moments: dict[str, datetime]) -> tuple[date | None, date | None]:
+    if "from" in moments:
+        return moments["from"].date(), moments["to"].date()
+    if "month" in moments:
+        return months(moments["month"].date(), moments["month"].date())
+    if "year" in moments:
+        return date(moments["year"].year, 1, 1), date(moments["year"].year, 12, 31)
+    if "financial_year" in moments:
+        year = moments["financial_year"].year
         return date(year, 4, 1), date(year + 1, 3, 31)
     return None, None
 

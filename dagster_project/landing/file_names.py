@@ -112,8 +112,8 @@ def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collectio
 
 def leads_out(path: Path, root: Path) -> bool:
     """Whether a path, with all links resolved, is outside of `root`."""
-    real = os.path.realpath(root)
-    return os.path.commonpath([real, os.path.realpath(path)]) != real
+    real_root = os.path.realpath(root)
+    return os.path.commonpath([real_root, os.path.realpath(path)]) != real_root
 
 
 def _link(path: Path, problem: str, root: Path) -> InboxFile:
@@ -168,8 +168,8 @@ def _read_name(name: str, contracts: Mapping[str, Contract], forces: Collection[
 def _read_canonical(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str]) -> dict[str, Any]:
     extract, force = match["extract"].strip().lower(), match["force"].strip().lower()
     if extract not in contracts:
-        near = suggestion(extract, contracts)
-        raise _BadName(f"no contract is called '{printable(extract)}'{near} (there are {', '.join(contracts)})")
+        hint = suggestion(extract, contracts)
+        raise _BadName(f"no contract is called '{printable(extract)}'{hint} (there are {', '.join(contracts)})")
     _check_force(force, forces)
     covered_from = _day(match["from"], "covered from")
     covered_to = _day(match["to"], "covered to")
@@ -178,11 +178,11 @@ def _read_canonical(match: re.Match[str], contracts: Mapping[str, Contract], for
     text = match["at"].upper()
     try:
         # strptime alone takes single digits, too.
-        at = datetime.strptime(text if _AT.fullmatch(text) else "", "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        extracted_at = datetime.strptime(text if _AT.fullmatch(text) else "", "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise _BadName(f"extracted at: '{printable(match['at'])}' is no time there is (YYYYMMDDTHHMMSSZ)") from error
     window = {"covered_from": covered_from, "covered_to": covered_to}
-    return {"form": "canonical", "extract": extract, "force_code": force, "extracted_at": at, **window}
+    return {"form": "canonical", "extract": extract, "force_code": force, "extracted_at": extracted_at, **window}
 
 
 def _read_police_uk(match: re.Match[str], contracts: Mapping[str, Contract], forces: Collection[str]) -> dict[str, Any]:

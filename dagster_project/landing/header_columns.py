@@ -78,7 +78,7 @@ def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tup
 
     Raises Refused where the header names no column of the contract, or two headers mean one column.
     """
-    position, parts, others = _positions(fields, names)
+    position, parts, unknown_fields = _positions(fields, names)
     if not position:
         raise Refused("no header: the first line names none of the contract's columns")
     missing = [name for name in names.expected if name not in position]
@@ -86,10 +86,10 @@ def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tup
     headers = {
         name: " + ".join(fields[i][:LONGEST_SHOWN] for i in parts.get(name, (index,))) for name, index in position.items()
     }  # fmt: skip
-    unknown = tuple(printable(fields[i]) or f"(column {i + 1} has no name)" for i in others)
+    unknown = tuple(printable(fields[i]) or f"(column {i + 1} has no name)" for i in unknown_fields)
     lists = (unknown, tuple(missing), tuple(names.required(missing)))
     telling = (
-        {i: printable(fields[i]) for i in others if any(h.fullmatch(bare_header(fields[i])) for h in kinds)}
+        {i: printable(fields[i]) for i in unknown_fields if any(h.fullmatch(bare_header(fields[i])) for h in kinds)}
         for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER), (CURRENCY_HEADER,))
     )
     return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), *telling)
@@ -136,8 +136,8 @@ def _positions(fields: list[str], names: HeaderNames) -> tuple[dict[str, int], d
     for name in sorted(indexes.keys() | parts, key=lambda n: (indexes.get(n) or parts[n])[0]):
         chosen = [i for i in indexes.get(name, ()) if plain[i] in names.mapped] or indexes.get(name, [])
         position[name] = parts[name][0] if name in parts else _only_one(name, chosen, fields)
-    taken = {*position.values(), *(i for own in parts.values() for i in own)}
-    return position, parts, [i for i in range(len(fields)) if i not in taken]
+    used_indexes = {*position.values(), *(i for part_indexes in parts.values() for i in part_indexes)}
+    return position, parts, [i for i in range(len(fields)) if i not in used_indexes]
 
 
 def _only_one(name: str, indexes: list[int], fields: list[str]) -> int:

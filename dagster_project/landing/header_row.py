@@ -53,9 +53,9 @@ class HeaderNames:
     def __init__(self, contract: Contract, form: str, mapping: SystemMapping) -> None:
         self.contract, self.form, self.mapping = contract, form, mapping
         source = contract.police_uk if form == "police_uk" else None
-        own = source.columns.items() if source else ((h, c.name) for c in contract.columns for h in c.headers)
+        own_headers = source.columns.items() if source else ((h, c.name) for c in contract.columns for h in c.headers)
         self.mapped = mapping.meanings()
-        self.columns = {plain_header(h): (name,) for h, name in own} | self.mapped
+        self.columns = {plain_header(h): (name,) for h, name in own_headers} | self.mapped
         parts = {plain_header(h) for source in mapping.headers.values() for h in headers_of(source)}
         self.known = parts | self.columns.keys()
         absent = {*(source.absent if source else ()), *mapping.constants}
@@ -68,26 +68,26 @@ class HeaderNames:
     def in_parts(self, plain: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """The columns that a mapping makes of several headers, and which of these headers are there: all of them, or some where
         a list is optional. A joined value without one of its parts would be another value."""
-        found = {}
+        parts_by_column = {}
         for name, source in self.mapping.headers.items():
             parts = [plain_header(h) for h in parts_of(source)]
             present = tuple(p for p in parts if p in plain)
             may_lack_some = name in self.mapping.optional and not isinstance(source, Join)
             if present and (len(present) == len(parts) or may_lack_some):
-                found[name] = present
-        return found
+                parts_by_column[name] = present
+        return parts_by_column
 
-    def named(self, row: HeaderRow) -> set[str]:
+    def columns_named(self, row: HeaderRow) -> set[str]:
         """The columns that a row names, even where two of its fields name the same one."""
         plain = [plain_header(f) for f in row.fields]
         return {name for header in plain for name in self.columns.get(header, ())} | self.in_parts(plain).keys()
 
     def n_named(self, row: HeaderRow) -> int:
-        return len(self.named(row))
+        return len(self.columns_named(row))
 
     def is_complete(self, row: HeaderRow) -> bool:
         """Whether a row names every required column."""
-        named = self.named(row)
+        named = self.columns_named(row)
         return bool(named) and named.issuperset(self.required(self.expected))
 
 
@@ -112,7 +112,7 @@ def find_header_row(text: str, start: int, skipped: int, separators: Iterable[st
             candidates = [r for r in candidates if r.number == header_row]
         if complete := [r for r in candidates if names.is_complete(r)]:
             return min(complete, key=lambda r: (r.number, -names.n_named(r)))
-    rows = [r for own in by_separator for r in own if header_row in (None, r.number)]
+    rows = [r for group in by_separator for r in group if header_row in (None, r.number)]
     if not rows:
         raise Refused(f"no header: row {header_row}, which the mapping's table.header_row says, has no text")
     nearest = max(rows, key=lambda r: (names.n_named(r), -r.number))
@@ -147,7 +147,7 @@ def _no_header(rows: list[HeaderRow]) -> str:
 
 def _wrong_row(header_row: int, by_separator: list[list[HeaderRow]], names: HeaderNames) -> str:
     """The reason if the row that the mapping gives is not the header: titles come and go between two exports."""
-    complete = min((r.number for own in by_separator for r in own if names.is_complete(r)), default=None)
+    complete = min((r.number for rows in by_separator for r in rows if names.is_complete(r)), default=None)
     remedy = "correct it" if complete is None else f"row {complete} does: correct it, or leave it out"
     return f"no header: row {header_row}, which the mapping's table.header_row says, names no column of the contract; {remedy}"
 
@@ -174,20 +174,20 @@ def _merged(rows: list[HeaderRow], names: HeaderNames) -> Iterator[HeaderRow]:
             yield HeaderRow(row.number, with_above(above.fields, row.fields, names.known), row.lines, row.separator)
 
 
-def with_above(above: Sequence[str], own: Sequence[str], headers: Collection[str] = ()) -> list[str]:
+def with_above(above: Sequence[str], row: Sequence[str], headers: Collection[str] = ()) -> list[str]:
     """A row completed from merged cells above it: its blank fields, those that appear twice, and those that are in `headers`
     only with the cell above."""
-    width = max(len(above), len(own))
-    titles, last = [*above, *[""] * (width - len(above))], ""
-    plain = [plain_header(f) for f in own]
+    width = max(len(above), len(row))
+    titles, title = [*above, *[""] * (width - len(above))], ""
+    plain = [plain_header(f) for f in row]
     fields = []
-    for i, field in enumerate([*own, *[""] * (width - len(own))]):
-        last = titles[i] or last
-        both = f"{last} {field}".strip()
+    for i, field in enumerate([*row, *[""] * (width - len(row))]):
+        title = titles[i] or title
+        joined = f"{title} {field}".strip()
         if not field:
             fields.append(titles[i])
-        elif plain_header(both) in headers or plain.count(plain[i]) > 1:
-            fields.append(both)
+        elif plain_header(joined) in headers or plain.count(plain[i]) > 1:
+            fields.append(joined)
         else:
             fields.append(field)
     return fields

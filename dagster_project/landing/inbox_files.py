@@ -69,17 +69,17 @@ def folder_of(path: Path, root: Path) -> Iterator[tuple[int, str]]:
     Raises Refused where a folder on the way is a link.
     """
     real = os.path.realpath(root)
-    within = path.relative_to(root) if path.is_relative_to(root) else path.relative_to(real)
+    relative = path.relative_to(root) if path.is_relative_to(root) else path.relative_to(real)
     handle = os.open(real, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        for part in within.parts[:-1]:
+        for part in relative.parts[:-1]:
             try:
                 below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
             except NotADirectoryError as error:
                 raise Refused(LINK_OUT) from error
             os.close(handle)
             handle = below
-        yield handle, within.parts[-1]
+        yield handle, relative.parts[-1]
     finally:
         os.close(handle)
 
@@ -112,8 +112,8 @@ def files_being_written(files: Iterable[InboxFile], seconds: float) -> dict[Path
     real_files = [f for f in files if not f.path.is_symlink()]
     youngest = max((f.mtime for f in real_files), default=0.0)
     # A time in the future does not say when the file was written.
-    if (left := youngest + seconds - time.time()) > 0:
-        time.sleep(min(left, seconds))
+    if (wait_seconds := youngest + seconds - time.time()) > 0:
+        time.sleep(min(wait_seconds, seconds))
     reasons = {}
     for file in real_files:
         with contextlib.suppress(OSError, Refused), opened_file(file.path, file.root) as handle:

@@ -56,12 +56,12 @@ def remove_uncommitted(home: Home, loads: Collection[str]) -> None:
     for path in [*paths, *home.withheld.glob("*.parquet*")]:
         unfinished = path.name.startswith(".") and path.name.endswith(".parquet.new")
         name = path.name.removeprefix(".").removesuffix(".new").removesuffix(".parquet")
-        named = name.split(TIE if TIE in name else TIED)
-        is_ours = all(LOAD_ID.fullmatch(load) for load in named) and (unfinished or path.name == f"{name}.parquet")
+        load_ids = name.split(TIE if TIE in name else TIED)
+        is_ours = all(LOAD_ID.fullmatch(load) for load in load_ids) and (unfinished or path.name == f"{name}.parquet")
         is_linked = any(p.is_symlink() for p in (path, path.parent, path.parent.parent))
         if not is_ours or is_linked or path.stat().st_mtime_ns < started_at:
             continue
-        if unfinished or not all(load in loads for load in named):
+        if unfinished or not all(load in loads for load in load_ids):
             path.unlink()
     # A part of the ledger that did not get its name.
     for path in home.ledger.glob(".*.jsonl.new"):
@@ -76,20 +76,20 @@ Unarchived = dict[tuple[str, float | None, int | None], list[LedgerEntry]]
 def by_file(decided: Iterable[LedgerEntry]) -> Unarchived:
     """Entries by file, without refused ones: what was refused may have been corrected."""
     entries: Unarchived = {}
-    for e in decided:
-        if e.outcome != "refused":
-            entries.setdefault((e.source_file, e.file_mtime, e.bytes), []).append(e)
+    for entry in decided:
+        if entry.outcome != "refused":
+            entries.setdefault((entry.source_file, entry.file_mtime, entry.bytes), []).append(entry)
     return entries
 
 
 def find_unarchived(file: InboxFile, decided: Unarchived) -> LedgerEntry | None:
     """The last entry of this very file, with the same name, time, size and bytes; None for any other file. Raises OSError."""
-    alike = decided.get((file.name, file.mtime, file.size))
-    if not alike:
+    candidates = decided.get((file.name, file.mtime, file.size))
+    if not candidates:
         return None
     try:
         with opened_file(file.path, file.root) as handle, open(handle, "rb", closefd=False) as source:
             sha256 = hashlib.file_digest(source, "sha256").hexdigest()
     except Refused:
         return None
-    return next((e for e in reversed(alike) if e.sha256 == sha256), None)
+    return next((e for e in reversed(candidates) if e.sha256 == sha256), None)

@@ -69,9 +69,9 @@ class Decisions:
 
     def of(self, extract: str | None) -> "Decisions":
         """The decisions of one extract (None: of files whose name gives no extract), and every drop by its name."""
-        own = Decisions(e for e in self._entries if e.extract == extract)
-        own._drops = dict(self._drops)
-        return own
+        decisions = Decisions(e for e in self._entries if e.extract == extract)
+        decisions._drops = dict(self._drops)
+        return decisions
 
     def counts(self) -> dict[str, Counts]:
         """The current counts of every load, by its id."""
@@ -108,8 +108,8 @@ class Decisions:
         is that of its last change, which a copy may have."""
         if file.mapping is None or file.extracted_at is None or int(file.extracted_at.timestamp()) != int(file.mtime):
             return None
-        first, last, at = *file.window, utc_seconds(file.extracted_at)
-        newer = (e for e in self.accepted_of(file) if str(e.extracted_at) > at)
+        first, last, extracted_at = *file.window, utc_seconds(file.extracted_at)
+        newer = (e for e in self.accepted_of(file) if str(e.extracted_at) > extracted_at)
         return next((e for e in newer if e.window[0] <= first and last <= e.window[1]), None)
 
     def last_accepted(self, file: InboxFile) -> LedgerEntry | None:
@@ -128,7 +128,7 @@ class Decisions:
         first, last = _months(file)
         return next((e for e in self._of_same_time(file) if _months(e)[0] <= last and first <= _months(e)[1]), None)
 
-    def tied(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
+    def tied_loads(self, file: InboxFile | LedgerEntry) -> list[LedgerEntry]:
         """Accepted loads of the same extract, force and time of extraction over another window."""
         return [e for e in self._of_same_time(file) if e.outcome == "accepted" and e.window != file.window]
 
@@ -136,10 +136,10 @@ class Decisions:
         """Other accepted and held loads of the same time of extraction: none of data.police.uk, as no two land at one time."""
         if file.form != "canonical":
             return []
-        at = utc_seconds(file.extracted_at) if isinstance(file.extracted_at, datetime) else file.extracted_at
-        own = file.load_id if isinstance(file, LedgerEntry) else None
+        extracted_at = utc_seconds(file.extracted_at) if isinstance(file.extracted_at, datetime) else file.extracted_at
+        own_id = file.load_id if isinstance(file, LedgerEntry) else None
         loads = self._loads_of(file.extract, file.force_code, "canonical")
-        return [e for e in loads if e.extracted_at == at and e.load_id != own]
+        return [e for e in loads if e.extracted_at == extracted_at and e.load_id != own_id]
 
     def retracted(self, file: InboxFile) -> list[LedgerEntry]:
         """The retracted loads of the same extraction; of data.police.uk, of the same month."""
@@ -159,8 +159,8 @@ class Decisions:
 
     def same_of_another_force(self, file: InboxFile, sha256: str) -> LedgerEntry | None:
         """A load of the same bytes, with rows, that is another force's."""
-        others = (e for e in self.loads.values() if e.sha256 == sha256 and e.force_code != file.force_code)
-        return next((e for e in others if e.extract == file.extract and e.rows_landed and e.outcome != "retracted"), None)
+        same_bytes = (e for e in self.loads.values() if e.sha256 == sha256 and e.force_code != file.force_code)
+        return next((e for e in same_bytes if e.extract == file.extract and e.rows_landed and e.outcome != "retracted"), None)
 
     def newest(self, file: InboxFile, keyless: bool = False) -> list[LedgerEntry]:
         """Of a month of data.police.uk: the load that landed last, and the last accepted one.

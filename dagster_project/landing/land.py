@@ -77,7 +77,7 @@ def land_files(
             landing.mark_started()
             results = read_in_parallel(landing, by_extract, threads, progress)
         else:
-            results = (landing.read_extract(name, own, progress) for name, own in by_extract.items())
+            results = (landing.read_extract(name, extract_files, progress) for name, extract_files in by_extract.items())
         with closing(results):
             entries = [entry for result in results for entry in landing.commit_extract(result)]
         landing.mark_finished(whole)
@@ -111,12 +111,12 @@ class Landing(FileLanding):
         for file in files:
             entry = self._decided_before(file)
             if entry is None:
-                entry, stays = self.land(file)
-                if not stays:
+                entry, stays_in_inbox = self.land(file)
+                if not stays_in_inbox:
                     result.done.append(file)
-                    for new in (entry, *self.also_held):
-                        result.new.append(new)
-                        self.decisions.add(new)
+                    for new_entry in (entry, *self.also_held):
+                        result.new.append(new_entry)
+                        self.decisions.add(new_entry)
                     result.entries.extend(self.also_held)
             elif self.archive:
                 result.done.append(file)

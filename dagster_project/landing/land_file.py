@@ -23,7 +23,7 @@ from .duplicate_rows import (
     CLASHING,
     MERGED,
     count_rows,
-    doubled,
+    doubled_feed,
     items_alone,
     out_of_order,
     several_rows_a_record,
@@ -52,7 +52,7 @@ from .plausibility import (
 )
 from .raw_store import (
     Load,
-    clear,
+    drop_file_tables,
     load_of,
     parquet_of,
     place_raw,
@@ -253,12 +253,12 @@ class FileLanding(LandingSession):
 
     def _refuse_retracted(self, file: InboxFile, sha256: str, facts: dict[str, Any], sheet: Sheet, counts: _FileCounts) -> None:
         """Raise Refused for a file that a person has retracted, in whatever container it comes again."""
-        for taken in self.decisions.retracted(file):
-            if taken.sha256 == sha256 or self._has_rows_of(taken, sheet, counts):
-                again = f"pam release {taken.load_id}"
-                if taken.mapping != facts.get("mapping"):
-                    again += "; to read it with another mapping, drop it as a newer extraction"
-                raise Refused(f"{taken.reason}. If it is right after all: {again}")
+        for retracted in self.decisions.retracted(file):
+            if retracted.sha256 == sha256 or self._has_rows_of(retracted, sheet, counts):
+                remedy = f"pam release {retracted.load_id}"
+                if retracted.mapping != facts.get("mapping"):
+                    remedy += "; to read it with another mapping, drop it as a newer extraction"
+                raise Refused(f"{retracted.reason}. If it is right after all: {remedy}")
 
     def _refuse_second_claim(self, file: InboxFile, contract: Contract, facts: dict[str, Any]) -> None:
         """Raise Refused if another file claims to be the same extraction."""
@@ -281,14 +281,14 @@ class FileLanding(LandingSession):
     def _same_content(self, file: InboxFile, sheet: Sheet, counts: _FileCounts) -> LedgerEntry | None:
         """The earlier load with the same rows in other bytes (another container or encoding), or None."""
         rival = self.decisions.same_extraction(file)
-        for other in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
-            if self._has_rows_of(other, sheet, counts):
-                return other
+        for earlier in [rival] if rival else self.decisions.newest(file, not sheet.contract.key):
+            if self._has_rows_of(earlier, sheet, counts):
+                return earlier
         return None
 
     def _has_rows_of(self, other: LedgerEntry, sheet: Sheet, counts: _FileCounts) -> bool:
-        theirs = (other.rows_in_file, other.ragged_digest)
-        return theirs == (counts.rows, counts.ragged_digest) and same_rows(
+        other_counts = (other.rows_in_file, other.ragged_digest)
+        return other_counts == (counts.rows, counts.ragged_digest) and same_rows(
             self.con, self.home, load_of(other), sheet, counts.good, counts.has_repeats
         )
 
@@ -348,7 +348,7 @@ class FileLanding(LandingSession):
         """Count the `rows` read, sort out repeated keys, and look for a reason to hold the file before its rows are stored."""
         n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet, rows)
         # Before rows with repeated keys are sorted out, which changes what is read.
-        hold_reason = (doubled(self.con, sheet) if may_be_doubled else None) or self._hold_before_storing(
+        hold_reason = (doubled_feed(self.con, sheet) if may_be_doubled else None) or self._hold_before_storing(
             sheet, file, n_rows, n_bad
         )
         n_merged = n_clashing = 0
@@ -399,118 +399,120 @@ class FileLanding(LandingSession):
         if not counts.is_written:
             write_raw(self.con, self.home, load, sheet, counts.good)
         place_raw(self.home, load)
-        found = _Findings(counts.hold_reason)
-        self._quarantine(found, load, sheet, counts)
-        self._compare_with_earlier(found, file, load, sheet, counts)
+        findings = _Findings(counts.hold_reason)
+        self._quarantine(findings, load, sheet, counts)
+        self._compare_with_earlier(findings, file, load, sheet, counts)
         stored = read_stored_columns(self.con, self.home, load)
         absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
-        held_for = HELD_FOR if vocabulary.hold_reason and found.hold_reason is None else None
-        found.hold_reason = "; ".join(filter(None, (found.hold_reason, vocabulary.hold_reason))) or None
-        self._settle_conflicts(found, file, load, sheet, counts)
+        held_for = HELD_FOR if vocabulary.hold_reason and findings.hold_reason is None else None
+        findings.hold_reason = "; ".join(filter(None, (findings.hold_reason, vocabulary.hold_reason))) or None
+        self._settle_conflicts(findings, file, load, sheet, counts)
         previous = self.decisions.last_accepted(file)
-        self._compare_with_others(found, file, facts["sha256"], sheet, counts, previous)
-        found.notes += [*vocabulary.notes, *repeats(counts.rows, counts.merged)]
-        found.notes += category_doubts(self.con, self.home, load, sheet, load_of(previous) if previous else None)
-        found.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
+        self._compare_with_others(findings, file, facts["sha256"], sheet, counts, previous)
+        findings.notes += [*vocabulary.notes, *repeats(counts.rows, counts.merged)]
+        findings.notes += category_doubts(self.con, self.home, load, sheet, load_of(previous) if previous else None)
+        findings.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if counts.rows > LARGE:
-            clear(self.con)
+            drop_file_tables(self.con)
         return self._entry(
             file,
             at,
-            outcome="held" if found.hold_reason else "accepted",
-            reason=found.hold_reason,
+            outcome="held" if findings.hold_reason else "accepted",
+            reason=findings.hold_reason,
             held_for=held_for,
             unknown_values=vocabulary.unknown,
             unknown_told=vocabulary.warnings,
             load_id=load.load_id,
-            rows_landed=counts.rows - found.n_quarantined - counts.merged,
-            rows_quarantined=found.n_quarantined,
+            rows_landed=counts.rows - findings.n_quarantined - counts.merged,
+            rows_quarantined=findings.n_quarantined,
             rows_duplicate=counts.merged,
-            quarantine_reasons=found.kinds,
+            quarantine_reasons=findings.kinds,
             ragged_digest=counts.ragged_digest,
             absent_columns=absent,
             drift=[
                 *(describe_drift(previous, sheet.layout) if previous else []),
                 *sheet.unseen,
                 *describe_around(sheet.around, sheet),
-                *found.notes,
+                *findings.notes,
                 *describe_extraction(file, at),
             ],
-            replaced=found.replaced,
+            replaced=findings.replaced,
             indicators=indicators,
-            withheld=found.withheld,
+            withheld=findings.withheld,
             key_fingerprint=self.key.fingerprint if self.key and sheet.contract.identifiers else None,
             **facts,
         )
 
-    def _quarantine(self, found: _Findings, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
+    def _quarantine(self, findings: _Findings, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
         """Write the rows that do not load, and hold the file for what they say of it."""
-        several, items = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
+        fault, list_column = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
         if counts.bad:
-            several, items = items_alone(self.con, sheet, counts.rows, counts.bad) or (several, items)
+            fault, list_column = items_alone(self.con, sheet, counts.rows, counts.bad) or (fault, list_column)
         if counts.bad or counts.clashing:
-            found.kinds, found.n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
+            findings.kinds, findings.n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
             write_quarantine(self.con, self.home, load, sheet)
-        if items and found.hold_reason is None:
+        if list_column and findings.hold_reason is None:
             todo = (
                 "have the system export the rows of a record one below the other, the first with all that they have in common"
-                if sheet.mapping.table.row_for_each == items
-                else f"say table: {{row_for_each: {items}}} in a mapping, which makes one row of them, and drop the file again"
-                f" under a newer time ({NEWER_TIME})"
+                if sheet.mapping.table.row_for_each == list_column
+                else f"say table: {{row_for_each: {list_column}}} in a mapping, which makes one row of them, and drop the file"
+                f" again under a newer time ({NEWER_TIME})"
             )
-            found.hold_reason = f"{several}. Not believed: {todo}; if they are faults of single records, release it"
-        elif several:
-            found.notes.append(f"{several}: have the system export one row for each record")
-        too_many = partial(quarantined_too_much, counts.rows, found.n_quarantined, found.kinds, self.limits)
-        if found.hold_reason is None and (reason := too_many()):
+            findings.hold_reason = f"{fault}. Not believed: {todo}; if they are faults of single records, release it"
+        elif fault:
+            findings.notes.append(f"{fault}: have the system export one row for each record")
+        too_many = partial(quarantined_too_much, counts.rows, findings.n_quarantined, findings.kinds, self.limits)
+        if findings.hold_reason is None and (reason := too_many()):
             advice = months_alone(self.con, sheet)
-            found.hold_reason = too_many(advice) if advice else reason
-        if found.hold_reason is None and found.kinds:
-            found.hold_reason = other_order_below(self.con, sheet)
-            found.notes += heading_of_no_records(self.con, sheet)
-        found.hold_reason = found.hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
+            findings.hold_reason = too_many(advice) if advice else reason
+        if findings.hold_reason is None and findings.kinds:
+            findings.hold_reason = other_order_below(self.con, sheet)
+            findings.notes += heading_of_no_records(self.con, sheet)
+        findings.hold_reason = findings.hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
 
-    def _compare_with_earlier(self, found: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
+    def _compare_with_earlier(
+        self, findings: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts
+    ) -> None:
         """Hold a file that would undo what stands, and note which rows of earlier files it replaces."""
-        if found.hold_reason is None:
+        if findings.hold_reason is None:
             earlier = self.decisions.accepted_of(file)
-            found.hold_reason, found.if_accepted = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
-            found.hold_reason = found.hold_reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
-            if found.hold_reason is None:
-                found.replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
-                found.notes += notes
+            reason, findings.if_accepted = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
+            findings.hold_reason = reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
+            if findings.hold_reason is None:
+                findings.replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
+                findings.notes += notes
 
-    def _settle_conflicts(self, found: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
+    def _settle_conflicts(self, findings: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
         """Put rows that another file of the same time contradicts into the quarantine, or hold one of the two files."""
-        if found.hold_reason is None and (others := self.decisions.tied(file)):
-            found.hold_reason, others = self._hold_for_conflicts(
-                load, sheet, others, counts.rows, found.n_quarantined, found.kinds
+        if findings.hold_reason is None and (tied_loads := self.decisions.tied_loads(file)):
+            findings.hold_reason, tied_loads = self._hold_for_conflicts(
+                load, sheet, tied_loads, counts.rows, findings.n_quarantined, findings.kinds
             )
-            if found.hold_reason is None:
-                found.withheld = settle_conflicts(self.con, self.home, sheet.contract, load, others)
-            if n_tied := found.withheld.pop(load.load_id, 0):
-                found.kinds[CONFLICT_KIND] = n_tied
-                found.n_quarantined += n_tied
+            if findings.hold_reason is None:
+                findings.withheld = settle_conflicts(self.con, self.home, sheet.contract, load, tied_loads)
+            if n_tied := findings.withheld.pop(load.load_id, 0):
+                findings.kinds[CONFLICT_KIND] = n_tied
+                findings.n_quarantined += n_tied
 
     def _compare_with_others(
-        self, found: _Findings, file: InboxFile, sha256: str, sheet: Sheet, counts: _FileCounts, previous: LedgerEntry | None
+        self, findings: _Findings, file: InboxFile, sha256: str, sheet: Sheet, counts: _FileCounts, previous: LedgerEntry | None
     ) -> None:
         """Note what other files say against this one. `previous`: the last accepted file before it."""
-        if found.hold_reason is None:
-            found.notes += found.if_accepted
+        if findings.hold_reason is None:
+            findings.notes += findings.if_accepted
         is_dated = sheet.contract.kind != "indicators"
         if is_dated and (newer := self.decisions.newer_of_all_its_days(file)):
-            found.notes.append(
+            findings.notes.append(
                 f"older than {newer.source_file}, which covers all of its days: hardly any of its rows counts. If it is the"
                 " newer one, save it anew and drop it again"
             )
-        if other := self.decisions.same_of_another_force(file, sha256):
-            found.notes.append(f"the same bytes as {other.source_file}: whose rows are they?")
-        if counts.rows in (0, counts.bad) and not found.hold_reason and (note := no_rows(sheet, counts.rows, previous)):
-            found.notes.append(note)
+        if same_file := self.decisions.same_of_another_force(file, sha256):
+            findings.notes.append(f"the same bytes as {same_file.source_file}: whose rows are they?")
+        if counts.rows in (0, counts.bad) and not findings.hold_reason and (note := no_rows(sheet, counts.rows, previous)):
+            findings.notes.append(note)
 
     def _indicators(self) -> list[str]:
         """The indicators that a file has rows of. A later download replaces these and no others."""
@@ -518,32 +520,32 @@ class FileLanding(LandingSession):
         return [indicator for (indicator,) in self.con.execute(ids).fetchall()]
 
     def _hold_for_conflicts(
-        self, load: Load, sheet: Sheet, others: list[LedgerEntry], rows: int, quarantined: int, kinds: dict[str, int]
+        self, load: Load, sheet: Sheet, tied_loads: list[LedgerEntry], rows: int, quarantined: int, kinds: dict[str, int]
     ) -> tuple[str | None, list[LedgerEntry]]:
         """The reason to hold a file that would lose most of its rows to conflicts with `others`, accepted files of its time, or
         None; and those of them to settle conflicts with. The rest are held, as they would lose most of theirs, whichever came
         first: a held file has no conflicts. `quarantined`, `kinds`: of the file's rows so far."""
-        found = count_conflicts(self.con, self.home, sheet.contract, load, others)
-        by_load, settled, accepted = self.decisions.counts(), [], {str(o.load_id) for o in others}
+        conflicts = count_conflicts(self.con, self.home, sheet.contract, load, tied_loads)
+        by_load, settled, accepted = self.decisions.counts(), [], {str(o.load_id) for o in tied_loads}
         # Rows of one that come back (less than 0) because another is held.
         freed = Counter[str]()
-        for other in others:
-            before, n_tied = by_load[str(other.load_id)], found.get(str(other.load_id), 0)
-            n_later = before.rows_quarantined - (other.rows_quarantined or 0)
+        for other in tied_loads:
+            counts_before, n_tied = by_load[str(other.load_id)], conflicts.get(str(other.load_id), 0)
+            n_later = counts_before.rows_quarantined - (other.rows_quarantined or 0)
             n_all = other.quarantine_reasons.get(CONFLICT_KIND, 0) + n_later + n_tied
             its_kinds = other.quarantine_reasons | {CONFLICT_KIND: n_all}
             reason = n_tied and self._lost_to_conflicts(
-                before.rows_in_file, before.rows_quarantined + n_tied, its_kinds, [load.source_file]
+                counts_before.rows_in_file, counts_before.rows_quarantined + n_tied, its_kinds, [load.source_file]
             )
             if reason:
-                held = {"night_id": self.night_id, "landed_at": utc_microseconds(self.clock.tick()), "outcome": "held"}
+                held_facts = {"night_id": self.night_id, "landed_at": utc_microseconds(self.clock.tick()), "outcome": "held"}
                 changes = end_conflicts(self.con, self.home, other, n_later + freed[str(other.load_id)], accepted)
                 freed.update(changes["withheld"])
                 accepted.remove(str(other.load_id))
-                self.also_held.append(other.model_copy(update=held | changes | {"reason": reason}))
+                self.also_held.append(other.model_copy(update=held_facts | changes | {"reason": reason}))
             else:
                 settled.append(other)
-        n_tied, rivals = found[load.load_id], [o.source_file for o in others if found.get(str(o.load_id))]
+        n_tied, rivals = conflicts[load.load_id], [o.source_file for o in tied_loads if conflicts.get(str(o.load_id))]
         return self._lost_to_conflicts(rows, quarantined + n_tied, kinds | {CONFLICT_KIND: n_tied}, rivals), settled
 
     def _lost_to_conflicts(self, rows: int, quarantined: int, kinds: dict[str, int], rivals: list[str]) -> str | None:

@@ -108,6 +108,6 @@ class LandingSession:
 
     def for_extract(self, name: str, budget: ReadingBudget) -> Self:
         """A session for one extract, with its part of the ledger and its own connection."""
-        own = copy(self)
-        own.decisions, own._con, own.budget = self.decisions.of(name if name in self.contracts else None), None, budget
-        return own
+        copied = copy(self)
+        copied.decisions, copied._con, copied.budget = self.decisions.of(name if name in self.contracts else None), None, budget
+        return copied

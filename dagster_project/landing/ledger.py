@@ -126,31 +126,31 @@ def read_ledger(home: Home) -> list[LedgerEntry]:
 
 def accepted(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """The accepted loads in order of landing. Of a load with several entries (held, then released) the last counts."""
-    last: dict[str, LedgerEntry] = {}
-    for e in entries:
-        if e.load_id and e.outcome in STORED:
-            last.pop(e.load_id, None)
-            last[e.load_id] = e
-    return [e for e in last.values() if e.outcome == "accepted"]
+    by_load: dict[str, LedgerEntry] = {}
+    for entry in entries:
+        if entry.load_id and entry.outcome in STORED:
+            by_load.pop(entry.load_id, None)
+            by_load[entry.load_id] = entry
+    return [entry for entry in by_load.values() if entry.outcome == "accepted"]
 
 
 def counts(entries: Iterable[LedgerEntry]) -> dict[str, Counts]:
     """The current counts of every accepted, held or retracted load, by load id."""
     loads: dict[str, LedgerEntry] = {}
     withheld: Counter[str] = Counter()
-    for e in entries:
-        if e.load_id and e.outcome in STORED:
-            loads[e.load_id] = e
+    for entry in entries:
+        if entry.load_id and entry.outcome in STORED:
+            loads[entry.load_id] = entry
         # Below 0 where a conflict ended, as the other file was retracted.
-        withheld.update(e.withheld)
+        withheld.update(entry.withheld)
     return {
         load: Counts(
-            e.rows_in_file or 0,
-            (e.rows_landed or 0) - withheld[load],
-            (e.rows_quarantined or 0) + withheld[load],
-            e.rows_duplicate or 0,
+            entry.rows_in_file or 0,
+            (entry.rows_landed or 0) - withheld[load],
+            (entry.rows_quarantined or 0) + withheld[load],
+            entry.rows_duplicate or 0,
         )
-        for load, e in loads.items()
+        for load, entry in loads.items()
     }
 
 
@@ -180,9 +180,10 @@ def current_files(entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """
     entries = list(entries)
     last: dict[str, LedgerEntry] = {}
-    for e in entries:
-        if e.outcome != "known":
-            last[e.load_id if e.load_id and e.outcome != "refused" else f"{e.night_id} {e.source_file}"] = e
+    for entry in entries:
+        if entry.outcome != "known":
+            is_load = entry.load_id and entry.outcome != "refused"
+            last[str(entry.load_id) if is_load else f"{entry.night_id} {entry.source_file}"] = entry
     # What was retracted corrects nothing any more.
     decided = sorted((e for e in last.values() if e.outcome != "retracted"), key=lambda e: e.landed_at)
     newest = {e.source_file: e.landed_at for e in decided}
@@ -201,14 +202,14 @@ def not_replaced(loads: Iterable[LedgerEntry]) -> set[str]:
     """
     current: set[str] = set()
     windows = defaultdict[tuple[str | None, ...], list[tuple[date, date, datetime, Outcome]]](list)
-    for e in sorted(loads, key=extracted, reverse=True):
-        (first, last), at = e.window, extracted(e)
-        newer = windows[e.extract, e.force_code, e.form]
-        may_replace = ("accepted", e.outcome)
+    for entry in sorted(loads, key=extracted, reverse=True):
+        (first, last), at = entry.window, extracted(entry)
+        newer = windows[entry.extract, entry.force_code, entry.form]
+        may_replace = ("accepted", entry.outcome)
         if not any(a <= first and b >= last and time > at and outcome in may_replace for a, b, time, outcome in newer):
             # What replaces a file covers all that it covers, so only the others are compared with.
-            newer.append((first, last, at, e.outcome))
-            current.add(str(e.load_id))
+            newer.append((first, last, at, entry.outcome))
+            current.add(str(entry.load_id))
     return current
 
 

@@ -86,8 +86,8 @@ class SystemMapping(BaseModel, extra="forbid", frozen=True):
 
     def codes(self, column: Column) -> dict[str, str]:
         """Their code (trimmed, lower case; may end in `*`) -> our value in the contract's spelling. `""` is a blank in both."""
-        ours = {v.lower(): v for v in column.values}
-        return {code.lower(): ours.get(value.lower(), value) for code, value in self.values.get(column.name, {}).items()}
+        value_of = {v.lower(): v for v in column.values}
+        return {code.lower(): value_of.get(value.lower(), value) for code, value in self.values.get(column.name, {}).items()}
 
     def constant(self, column: Column) -> str | None:
         """The value of every row in a column that the file lacks, in the contract's spelling; None where there is none."""
@@ -162,8 +162,8 @@ class Mappings:
 
     def _candidates(self, extract: str, force: str) -> list[NamedMapping]:
         of_extract = [u for u in self.valid if u.mapping.extract == extract]
-        own = [u for u in of_extract if force in u.mapping.forces]
-        return [u for u in own if not u.mapping.files] or own or [u for u in of_extract if not u.mapping.forces]
+        of_force = [u for u in of_extract if force in u.mapping.forces]
+        return [u for u in of_force if not u.mapping.files] or of_force or [u for u in of_extract if not u.mapping.forces]
 
 
 def _paths(mappings: list[NamedMapping]) -> str:
@@ -175,25 +175,25 @@ def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection
     if not home.mappings.is_dir():
         return Mappings()
     paths = sorted(p for p in home.mappings.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith("."))
-    read = [_read(path, contracts, forces) for path in paths]
-    valid = [u for u in read if isinstance(u, NamedMapping)]
-    problems = [p for p in read if isinstance(p, Problem)]
-    for one in valid:
-        rivals = [u.name for u in valid if u is not one and _same_files(u.mapping, one.mapping)]
+    outcomes = [_read(path, contracts, forces) for path in paths]
+    valid = [u for u in outcomes if isinstance(u, NamedMapping)]
+    problems = [p for p in outcomes if isinstance(p, Problem)]
+    for named in valid:
+        rivals = [u.name for u in valid if u is not named and _same_files(u.mapping, named.mapping)]
         if rivals:
-            reason = f"extract, forces: {', '.join(rivals)} maps {one.mapping.extract} of the same force: keep one of them"
-            problems.append(Problem(one.name, reason, one.mapping.extract, one.mapping.forces))
+            reason = f"extract, forces: {', '.join(rivals)} maps {named.mapping.extract} of the same force: keep one of them"
+            problems.append(Problem(named.name, reason, named.mapping.extract, named.mapping.forces))
     invalid = {p.name for p in problems}
     return Mappings(tuple(u for u in valid if u.name not in invalid), tuple(sorted(problems, key=lambda p: p.name)))
 
 
-def _same_files(one: SystemMapping, other: SystemMapping) -> bool:
+def _same_files(mapping: SystemMapping, other: SystemMapping) -> bool:
     """Whether two mappings claim the same files. A mapping that names a force has priority over one for all; mappings with
     `files` are told apart by file names."""
-    if one.files or other.files:
+    if mapping.files or other.files:
         return False
-    shared = set(one.forces) & set(other.forces) if one.forces or other.forces else {"all"}
-    return one.extract == other.extract and bool(shared)
+    shared = set(mapping.forces) & set(other.forces) if mapping.forces or other.forces else {"all"}
+    return mapping.extract == other.extract and bool(shared)
 
 
 class _Loader(UniqueKeys, yaml.SafeLoader):
@@ -232,8 +232,8 @@ def _scope(
     extract = body.get("extract")
     if not isinstance(extract, str) or extract not in contracts:
         extract = None
-    named: Any = as_items(body.get("forces", []))
-    known = tuple(named) if isinstance(named, list) and all(isinstance(f, str) and f in forces for f in named) else ()
+    listed: Any = as_items(body.get("forces", []))
+    known = tuple(listed) if isinstance(listed, list) and all(isinstance(f, str) and f in forces for f in listed) else ()
     return extract, known, _patterns(body.get("files", []))
 
 
@@ -249,10 +249,10 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
     """The mistakes of a mapping, checked against its contract, each with its field."""
     contract = contracts.get(mapping.extract)
     if contract is None:
-        near = suggestion(mapping.extract, contracts)
-        return [f"extract: no contract is called '{mapping.extract}'{near} (there are {', '.join(contracts)})"]
-    other = [f for f in mapping.forces if f not in forces]
-    faults = [f"forces: unknown force '{f}'{suggestion(f, forces)} (seeds/forces.csv has their codes)" for f in other]
+        hint = suggestion(mapping.extract, contracts)
+        return [f"extract: no contract is called '{mapping.extract}'{hint} (there are {', '.join(contracts)})"]
+    unknown = [f for f in mapping.forces if f not in forces]
+    faults = [f"forces: unknown force '{f}'{suggestion(f, forces)} (seeds/forces.csv has their codes)" for f in unknown]
     columns = {c.name: c for c in contract.columns}
     known = f"{mapping.extract} has {', '.join(columns)}"
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):
@@ -286,14 +286,14 @@ def _header_faults(mapping: SystemMapping, contract: Contract) -> list[str]:
         seen: set[str] = set()
         for header in headers_of(source):
             plain = plain_header(header)
-            own = contract.by_header(header)
+            meant = contract.by_header(header)
             if not plain:
                 faults.append(f"headers.{name}: '{header}' is no header")
             elif plain in seen:
                 faults.append(f"headers.{name}: '{header}' appears twice")
-            elif own is not None and own.name != name and own.name not in mapping.headers and not parts_of(source):
+            elif meant is not None and meant.name != name and meant.name not in mapping.headers and not parts_of(source):
                 faults.append(
-                    f"headers.{name}: '{header}' is the contract's own header for {own.name}: say under headers.{own.name} "
+                    f"headers.{name}: '{header}' is the contract's own header for {meant.name}: say under headers.{meant.name} "
                     "what that column is called"
                 )
             seen.add(plain)
@@ -301,34 +301,34 @@ def _header_faults(mapping: SystemMapping, contract: Contract) -> list[str]:
 
 
 def _value_faults(column: Column, codes: Dict[str, str]) -> list[str]:
-    at = f"values.{column.name}"
+    key = f"values.{column.name}"
     if column.identifier or column.key:
-        return [f"{at}: {'an identifier' if column.identifier else 'a key'} is taken as it is: it has no codes"]
-    faults = [f"{at}: the code '{c}' appears twice" for c, n in Counter(code.lower() for code in codes).items() if n > 1]
+        return [f"{key}: {'an identifier' if column.identifier else 'a key'} is taken as it is: it has no codes"]
+    faults = [f"{key}: the code '{c}' appears twice" for c, n in Counter(code.lower() for code in codes).items() if n > 1]
     is_date_or_number = column.type in DATE_TYPES | NUMBER_TYPES
     if is_date_or_number and "*" in codes:
-        faults.append(f"{at}.*: would make every {column.type} a blank")
+        faults.append(f"{key}.*: would make every {column.type} a blank")
     for code, value in codes.items():
         if column.values and value and value.lower() not in {v.lower() for v in column.values}:
-            faults.append(f"{at}.{code}: '{value}' is not one of {', '.join(column.values)}")
+            faults.append(f"{key}.{code}: '{value}' is not one of {', '.join(column.values)}")
         elif is_date_or_number and value:
-            faults.append(f'{at}.{code}: a {column.type} column maps codes to a blank only: ""')
+            faults.append(f'{key}.{code}: a {column.type} column maps codes to a blank only: ""')
     return faults
 
 
 def _date_faults(column: Column, formats: tuple[str, ...]) -> list[str]:
-    at = f"dates.{column.name}"
+    key = f"dates.{column.name}"
     if column.type not in DATE_TYPES:
-        return [f"{at}: not a column of dates"]
+        return [f"{key}: not a column of dates"]
     faults = []
     for form in formats:
         if error := _format_error(form):
-            faults.append(f"{at}: '{form}' is no format that strptime knows: {error}")
+            faults.append(f"{key}: '{form}' is no format that strptime knows: {error}")
         elif re.search("%-?Z", form):
-            faults.append(f"{at}: '{form}': %Z is not taken, BST is another zone elsewhere: use %z, or times_are_utc")
+            faults.append(f"{key}: '{form}': %Z is not taken, BST is another zone elsewhere: use %z, or times_are_utc")
         elif fault := format_fault(form, "month" if column.type == "month" else "day"):
             is_month = column.type != "month" and not format_fault(form, "month")
-            faults.append(f"{at}: '{form}' {fault}{f': {DAY_NEEDED}' if is_month else ''}")
+            faults.append(f"{key}: '{form}' {fault}{f': {DAY_NEEDED}' if is_month else ''}")
     return faults
 
 
@@ -343,9 +343,9 @@ def _format_error(form: str) -> str | None:
 
 
 def _constant_faults(column: Column, value: str) -> list[str]:
-    at = f"constants.{column.name}"
+    key = f"constants.{column.name}"
     if column.key or column.identifier or column.type in DATE_TYPES | NUMBER_TYPES:
-        return [f"{at}: only columns of text, lists and choices may have one value for all rows, no key and no identifier"]
+        return [f"{key}: only columns of text, lists and choices may have one value for all rows, no key and no identifier"]
     if column.values and value.lower() not in {v.lower() for v in column.values}:
-        return [f"{at}: '{value}' is not one of {', '.join(column.values)}"]
+        return [f"{key}: '{value}' is not one of {', '.join(column.values)}"]
     return []

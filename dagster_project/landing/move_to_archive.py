@@ -117,9 +117,9 @@ def _copy(handle: int, target: Path, sha256: str | None) -> bool:
     """Copy an open file to a new file of this user's, synced to disk. Returns False, and leaves nothing, where the bytes are
     not those that were hashed."""
     digest = hashlib.sha256()
-    new = temporary_path(target)
+    temporary = temporary_path(target)
     try:
-        with open(handle, "rb", closefd=False) as source, os.fdopen(make_file(new), "wb") as copy:
+        with open(handle, "rb", closefd=False) as source, os.fdopen(make_file(temporary), "wb") as copy:
             while piece := source.read(CHUNK):
                 digest.update(piece)
                 copy.write(piece)
@@ -127,7 +127,7 @@ def _copy(handle: int, target: Path, sha256: str | None) -> bool:
             os.fsync(copy.fileno())
         if sha256 and digest.hexdigest() != sha256:
             return False
-        put_in_place(new, target)
+        put_in_place(temporary, target)
         return True
     finally:
-        new.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

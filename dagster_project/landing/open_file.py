@@ -29,7 +29,7 @@ from .mapping_fields import headers_of
 from .mappings import SystemMapping
 from .parquet import read_parquet
 from .refusal import Refused, printable
-from .row_rules import Sheet, widest
+from .row_rules import Sheet, widest_window
 from .text_around_table import LAST_CHARACTERS, read_around
 from .words_of_no_record import TOTAL
 
@@ -51,7 +51,7 @@ def open_file(
     Adds what the ledger stores to `facts`, as far as the file can be read. Raises Refused.
     """
     assert file.form is not None and file.container is not None, "the file's name is valid"
-    window = widest(file.extracted_at) if file.covers and file.extracted_at else file.window
+    window = widest_window(file.extracted_at) if file.covers and file.extracted_at else file.window
     sheet = partial(Sheet, contract, file.form, *window, mapping=mapping, force=file.force_code or "")
     names = HeaderNames(contract, file.form, mapping)
     check_header = partial(_check_header, facts, names)
@@ -65,23 +65,23 @@ def open_file(
     if file.container == ".xlsx":
         facts["encoding"] = "xlsx"
         chosen = mapping.table.sheet
-        read = sheet_text(stored.data, chosen)
+        worksheet = sheet_text(stored.data, chosen)
         try:
-            layout = read_header(read.text, names, ",")
+            layout = read_header(worksheet.text, names, ",")
             check_header(layout)
         except Refused as error:
             raise Refused(f"{error}{_find_table_elsewhere(stored.data, chosen, names)}") from error
         unread = _sheets_alike(stored.data, names) if chosen is None else []
         # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
-        if read.last_merged > layout.rows:
+        if worksheet.last_merged > layout.rows:
             amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
             fields = ({i for name in columns for i in layout.fields_of(name)} for columns in (contract.key, amounts))
-            read = sheet_text(stored.data, chosen, SheetTable(layout.rows, *fields))
-        _check_formulas(read, layout, contract)
-        _check_currency(read, layout, contract)
-        around = read_around(read.text[: layout.start], read.text[-LAST_CHARACTERS:], layout)
-        unseen = tuple(describe_unseen(read, layout, unread, is_named=chosen is not None))
-        cells = read_cells(con, read.text, layout, by_row=True)
+            worksheet = sheet_text(stored.data, chosen, SheetTable(layout.rows, *fields))
+        _check_formulas(worksheet, layout, contract)
+        _check_currency(worksheet, layout, contract)
+        around = read_around(worksheet.text[: layout.start], worksheet.text[-LAST_CHARACTERS:], layout)
+        unseen = tuple(describe_unseen(worksheet, layout, unread, is_named=chosen is not None))
+        cells = read_cells(con, worksheet.text, layout, by_row=True)
         return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, names, facts, resources)):
@@ -139,11 +139,11 @@ def _sheets_alike(data: bytes, names: HeaderNames) -> list[str]:
     is_seen = list(sheet_names(data).values())
     if sum(is_seen) < 2 and all(is_seen[:1]):
         return []
-    alike = [name for name, seen, _ in _tables(data, 1, names) if seen]
-    if alike and not is_seen[0]:
-        hint = f"say table: {{sheet: {alike[0]}}} in a mapping, or delete the hidden one"
-        raise Refused(f"the first sheet is hidden, and sheet '{alike[0]}' has the columns, too: {hint}")
-    return alike
+    matching = [name for name, seen, _ in _tables(data, 1, names) if seen]
+    if matching and not is_seen[0]:
+        hint = f"say table: {{sheet: {matching[0]}}} in a mapping, or delete the hidden one"
+        raise Refused(f"the first sheet is hidden, and sheet '{matching[0]}' has the columns, too: {hint}")
+    return matching
 
 
 def _tables(data: bytes, after: int, names: HeaderNames) -> Iterator[tuple[str, bool, int]]:
@@ -157,32 +157,33 @@ def _tables(data: bytes, after: int, names: HeaderNames) -> Iterator[tuple[str, 
             yield printable(name), is_seen, layout.rows
 
 
-def _check_formulas(read: SheetText, layout: Layout, contract: Contract) -> None:
+def _check_formulas(worksheet: SheetText, layout: Layout, contract: Contract) -> None:
     """Raises Refused where a record has a formula without a value, which would be a blank. A row without a reference or a date,
     such as one of totals, is no record."""
-    if not read.unworked:
+    if not worksheet.unworked:
         return
     headers = {i: header for name, header in layout.headers.items() for i in layout.fields_of(name)}
     names = {*contract.key, contract.date_column} & layout.headers.keys()
     naming = {i for name in names if name for i in layout.fields_of(name)}
-    rows = list(csv.reader(StringIO(read.text)))
-    empty = {
-        headers[column]: None for row, column in sorted(read.unworked) if column in headers and layout.rows <= row < len(rows)
+    rows = list(csv.reader(StringIO(worksheet.text)))
+    unworked = {
+        headers[column]: None
+        for row, column in sorted(worksheet.unworked) if column in headers and layout.rows <= row < len(rows)
         and all(i == column or (i < len(rows[row]) and rows[row][i].strip()) for i in naming)
         and not any(re.fullmatch(TOTAL, cell.strip(), re.I) for cell in rows[row])
     }  # fmt: skip
-    if empty:
+    if unworked:
         raise Refused(
-            f"formulas under {', '.join(empty)} were never worked out, and have no value: open the workbook in Excel, save it"
-            " and drop it again"
+            f"formulas under {', '.join(unworked)} were never worked out, and have no value: open the workbook in Excel, save"
+            " it and drop it again"
         )
 
 
-def _check_currency(read: SheetText, layout: Layout, contract: Contract) -> None:
+def _check_currency(worksheet: SheetText, layout: Layout, contract: Contract) -> None:
     """Raises Refused where amounts are shown in another currency than the pound: the cells hold the number alone."""
     for name in (c.name for c in contract.columns if c.type == "money"):
-        shown = [row for row, cells in read.foreign.items() if any(cells >> i & 1 for i in layout.fields_of(name))]
-        if n := sum(row >= layout.rows for row in shown):
+        foreign_rows = [row for row, cells in worksheet.foreign.items() if any(cells >> i & 1 for i in layout.fields_of(name))]
+        if n := sum(row >= layout.rows for row in foreign_rows):
             raise Refused(
                 f"{name}: {counted(n, 'cell')} in another currency, by the cells' format, would count as pounds: give amounts"
                 " in pounds, with that format"

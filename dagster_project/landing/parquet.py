@@ -89,17 +89,17 @@ def _text(name: str, kind: str) -> str:
     text = f"cast({column} as varchar)"
     match kind:
         case "VARCHAR":
-            plain = f"replace({column}, chr(13) || chr(10), chr(10))"
+            lf_text = f"replace({column}, chr(13) || chr(10), chr(10))"
             # Of ASCII, which has as many characters as bytes, nothing is invisible.
-            seen = f"regexp_replace({plain}, '[{INVISIBLE}]', '', 'g')"
-            return f"if(strlen({column}) = length({column}), {plain}, regexp_replace({seen}, '[{WIDE_BLANKS}]', ' ', 'g'))"
+            cleaned = f"regexp_replace({lf_text}, '[{INVISIBLE}]', '', 'g')"
+            return f"if(strlen({column}) = length({column}), {lf_text}, regexp_replace({cleaned}, '[{WIDE_BLANKS}]', ' ', 'g'))"
         case "DOUBLE" | "FLOAT":
             # Many programs write NaN for a blank. A double is exact to 15 digits; a whole one was most likely an integer in a
             # column with blanks.
             digits = f"printf('%.15g', {column})" if kind == "DOUBLE" else text
-            whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
-            plain = f"case when {whole} then cast(cast({column} as bigint) as varchar) else {digits} end"
-            return f"case when not isnan({column}) then {plain} end"
+            is_whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
+            number = f"case when {is_whole} then cast(cast({column} as bigint) as varchar) else {digits} end"
+            return f"case when not isnan({column}) then {number} end"
         case "TIMESTAMP WITH TIME ZONE":
             return f"strftime(timezone('UTC', {column}), '%Y-%m-%dT%H:%M:%SZ')"
         case "BOOLEAN":

@@ -81,16 +81,16 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
     left would be all that the force has in the window."""
     if not sheet.other_force:
         return
-    rows, others, names = one_row(con.execute(
+    rows, n_other, names = one_row(con.execute(
         f"""
-        select count(*), count(said), (list(distinct said order by said) filter (where said is not null))[1:3]
-        from (select {sheet.other_force} as said from {CELLS})
+        select count(*), count(force), (list(distinct force order by force) filter (where force is not null))[1:3]
+        from (select {sheet.other_force} as force from {CELLS})
         """
     ))
-    if others > limits.quarantined_share * rows:
+    if n_other > limits.quarantined_share * rows:
         facts["rows_in_file"] = rows
         raise Refused(
-            f"of another force: {others:,} of {rows:,} rows say {', '.join(names)} under '{sheet.force_headers}', and the file"
+            f"of another force: {n_other:,} of {rows:,} rows say {', '.join(names)} under '{sheet.force_headers}', and the file"
             f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"
             " without it"
         )
@@ -98,15 +98,15 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
 
 def of_another_extract(sheet: Sheet) -> str | None:
     """The reason to hold a file with all columns that another extract needs, and fewer of its own, or None."""
-    plain = {plain_header(h) for h in (*sheet.layout.headers.values(), *sheet.layout.unknown)}
+    headers = {plain_header(h) for h in (*sheet.layout.headers.values(), *sheet.layout.unknown)}
     for other in load_contracts().values() if sheet.key else ():
-        named = [c for c in other.columns if c.headers & plain]
-        lacks = any(c.required and c not in named for c in other.columns)
-        if other.key and other.extract != sheet.contract.extract and not lacks and len(named) > len(sheet.layout.position):
-            own = [c.name for c in other.columns if c in named and c.name not in sheet.layout.position]
+        shared = [c for c in other.columns if c.headers & headers]
+        lacks = any(c.required and c not in shared for c in other.columns)
+        if other.key and other.extract != sheet.contract.extract and not lacks and len(shared) > len(sheet.layout.position):
+            extra = [c.name for c in other.columns if c in shared and c.name not in sheet.layout.position]
             return (
-                f"has the columns of {other.extract}, {', '.join(own)} among them, and its name says {sheet.contract.extract}:"
-                " correct the name; if the name is right, release the file"
+                f"has the columns of {other.extract}, {', '.join(extra)} among them, and its name says"
+                f" {sheet.contract.extract}: correct the name; if the name is right, release the file"
             )
     return None
 
@@ -144,23 +144,23 @@ def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
     There each part after a point has three figures, none has four in a row, and no comma stands between thousands. Where every
     count has a point (`12.000`) they are decimals.
     """
-    for c in sheet.contract.columns if sheet.form == "canonical" else ():
-        if c.type not in ("money", "whole") or c.name not in sheet.layout.position:
+    for column in sheet.contract.columns if sheet.form == "canonical" else ():
+        if column.type not in ("money", "whole") or column.name not in sheet.layout.position:
             continue
-        alike, with_point, filled, english = one_row(con.execute(
+        grouped, with_point, filled, english = one_row(con.execute(
             rf"""
             select
                 count(distinct t) filter (where regexp_matches(t, '^\D*[1-9]\d{{0,2}}(\.\d{{3}})+(,\d*)?\D*$')),
                 count(distinct t) filter (where contains(t, '.')),
                 count(distinct t),
                 count(*) filter (where regexp_matches(t, '\d{{4}}|^\D*\d{{1,3}}(,\d{{3}})+(\.|\D*$)'))
-            from (select nullif({sheet.text(c.name)}, '') as t from {CELLS} where not {sheet.is_ragged})
+            from (select nullif({sheet.text(column.name)}, '') as t from {CELLS} where not {sheet.is_ragged})
             """
         ))
-        if alike >= THOUSANDS and alike == with_point and not english and (c.type == "money" or with_point < filled):
+        if grouped >= THOUSANDS and grouped == with_point and not english and (column.type == "money" or with_point < filled):
             return (
-                f"{c.name}: every amount with a point has three figures after it, as in 1.234: is it a thousand? Then export"
-                " amounts without such points; if not, release the file"
+                f"{column.name}: every amount with a point has three figures after it, as in 1.234: is it a thousand? Then"
+                " export amounts without such points; if not, release the file"
             )
     return None
 
@@ -177,15 +177,15 @@ def only_on_first_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) 
     for c in sheet.contract.columns:
         if not c.required or c.name not in sheet.layout.position or not (c.type == "choice" or c.name in classifying):
             continue
-        if found := blanks_after_first(con, c.name, MIN_SIZES):
-            return f"{c.name}: {found}: fill it down and export again; if blanks are meant, release the file"
+        if blank_note := blanks_after_first(con, c.name, MIN_SIZES):
+            return f"{c.name}: {blank_note}: fill it down and export again; if blanks are meant, release the file"
     return None
 
 
 def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str, min_sizes: int = 1) -> str | None:
     """What the first rows of `landing_parsed` have under a column that has values on the first row of each group alone, or
     None. `min_sizes`: how many sizes the groups have at least."""
-    seen, filled, first_filled, repeats, groups, sizes = one_row(con.execute(
+    rows, filled, first_filled, repeats, groups, sizes = one_row(con.execute(
         f"""
         select
             count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false),
@@ -201,9 +201,9 @@ def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str, min_sizes: int
         )
         """
     ))
-    if groups < MIN_GROUPS or sizes < min_sizes or filled >= (1 - MIN_BLANK) * seen or not first_filled or repeats:
+    if groups < MIN_GROUPS or sizes < min_sizes or filled >= (1 - MIN_BLANK) * rows or not first_filled or repeats:
         return None
-    where = f"blank in {seen - filled:,} of the first {seen:,} rows"
+    where = f"blank in {rows - filled:,} of the first {rows:,} rows"
     return f"{where}, as in a report that has a value on the first row of its group alone"
 
 
@@ -216,10 +216,10 @@ def quarantined_too_much(
     """The reason to hold a file with too many bad rows, or None."""
     if rows < limits.quarantined_rows or quarantined <= limits.quarantined_share * rows:
         return None
-    most = max(kinds, key=lambda kind: kinds[kind])
+    commonest = max(kinds, key=lambda kind: kinds[kind])
     return (
         f"{quarantined:,} of {rows:,} rows ({quarantined / rows:.0%}) would be quarantined, more than"
-        f" {limits.quarantined_share:.0%}: not believed. Most often {most} ({kinds[most]:,}). {advice}"
+        f" {limits.quarantined_share:.0%}: not believed. Most often {commonest} ({kinds[commonest]:,}). {advice}"
     )
 
 
@@ -278,8 +278,8 @@ def withdraws_too_much(
         fewest = REPLACED_OF_LIST if sheet.contract.kind == "list" else REPLACED_ROWS
         if withdrawn < fewest or withdrawn <= limits.withdrawn_share * current:
             return None, []
-        (own,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))}"))
-        if withdrawn < current or own < fewest:
+        (n_new,) = one_row(con.execute(f"select count(*) from {parquet_of(load.raw(home))}"))
+        if withdrawn < current or n_new < fewest:
             lacks = f"lacks {withdrawn:,} of the {current:,} rows of its window, and they count no more"
             return None, [f"{lacks}: is it all of its window, or corrections alone? A newer file of all rows brings them back"]
         none = f"has none of the {current:,} rows that counted in its window, and they count no more"
@@ -323,8 +323,8 @@ class _RowsOfWindow:
 
     def by_key(self, earlier: list[LedgerEntry], part: int = 1) -> tuple[int, int]:
         """Rows with a key (of a list, those of its newest file). `part`: count 1 in `part` keys, chosen by their hash."""
-        own = [e for e in earlier if e.form == "canonical"]
-        chosen = list(islice(filter(self.is_stored, own), 1)) if self.contract.kind == "list" else self._chosen(own)
+        canonical = [e for e in earlier if e.form == "canonical"]
+        chosen = list(islice(filter(self.is_stored, canonical), 1)) if self.contract.kind == "list" else self._chosen(canonical)
         if not chosen:
             # The force's own file replaces what data.police.uk publishes of these months.
             return self.by_file([e for e in earlier if e.form == "police_uk"])
@@ -334,7 +334,7 @@ class _RowsOfWindow:
             for n, e in enumerate(reversed(chosen))
         )
         places = "true" if self.contract.kind == "list" else f"v.day between '{self.first}' and '{self.last}'"
-        newer_covers = "true" if self.contract.kind == "list" else "v.day between n.first and n.last"
+        newer_covers = "true" if self.contract.kind == "list" else "v.day between newer.first and newer.last"
         return one_row(self.con.execute(
             f"""
             with loads(load_id, place, first, last, is_older) as (values {loads}),
@@ -345,22 +345,22 @@ class _RowsOfWindow:
                 where r._key is not null and hash(r._key) % {part} = 0
                 group by r._key
             ),
-            present as ({self._withheld(chosen)}),
+            withheld as ({self._withheld(chosen)}),
             current_rows as (
                 select v.key, v.place
                 from versions as v
                 where {places} and not exists (
-                    select 1 from loads as n
-                    where n.place > v.place and {newer_covers}
-                    and not exists (select 1 from present as p where p.load_id = n.load_id and p.key = v.key)
+                    select 1 from loads as newer
+                    where newer.place > v.place and {newer_covers}
+                    and not exists (select 1 from withheld as w where w.load_id = newer.load_id and w.key = v.key)
                 )
             ),
-            here as (
+            new_keys as (
                 select _key as key from {parquet_of(self.load.raw(self.home))}
                 where _key is not null and hash(_key) % {part} = 0
                 union all select key from ({self._withheld([self.load])})
             )
-            select count(*), count(*) filter (where l.is_older and c.key not in (select key from here))
+            select count(*), count(*) filter (where l.is_older and c.key not in (select key from new_keys))
             from current_rows as c join loads as l on c.place = l.place
             """
         ))
@@ -369,12 +369,12 @@ class _RowsOfWindow:
         """Rows without a key, of the window's months."""
         months = f"left(_date, 7) between '{self.first:%Y-%m}' and '{self.last:%Y-%m}'"
         current, is_counted = 0, "false"
-        for e in self._chosen(earlier):
-            path = parquet_of(load_of(e).raw(self.home))
+        for entry in self._chosen(earlier):
+            path = parquet_of(load_of(entry).raw(self.home))
             current += one_row(self.con.execute(f"select count(*) from {path} where {months} and not ({is_counted})"))[0]
-            is_counted += f" or left(_date, 7) between '{e.covered_from:%Y-%m}' and '{e.covered_to:%Y-%m}'"
-        (new,) = one_row(self.con.execute(f"select count(*) from {parquet_of(self.load.raw(self.home))} where {months}"))
-        return current, max(0, current - new)
+            is_counted += f" or left(_date, 7) between '{entry.covered_from:%Y-%m}' and '{entry.covered_to:%Y-%m}'"
+        (n_new,) = one_row(self.con.execute(f"select count(*) from {parquet_of(self.load.raw(self.home))} where {months}"))
+        return current, max(0, current - n_new)
 
     def of_indicators(self, older: list[LedgerEntry]) -> tuple[int, int]:
         """Rows of the indicators that the load has."""
@@ -399,13 +399,13 @@ class _RowsOfWindow:
     def _chosen(self, earlier: list[LedgerEntry]) -> list[LedgerEntry]:
         """The loads that can have a current row in the window, without those older than loads that cover all of it."""
         open_days, chosen = set(range(self.first.toordinal(), self.last.toordinal() + 1)), []
-        for e in earlier:
-            days = range(max(e.window[0], self.first).toordinal(), min(e.window[1], self.last).toordinal() + 1)
-            if open_days.isdisjoint(days) or not self.is_stored(e):
+        for entry in earlier:
+            days = range(max(entry.window[0], self.first).toordinal(), min(entry.window[1], self.last).toordinal() + 1)
+            if open_days.isdisjoint(days) or not self.is_stored(entry):
                 continue
-            chosen.append(e)
+            chosen.append(entry)
             # The last good version of a quarantined row is current, in an older load.
-            if e.rows_quarantined and len(chosen) < MAX_LOADS_BACK:
+            if entry.rows_quarantined and len(chosen) < MAX_LOADS_BACK:
                 continue
             open_days.difference_update(days)
             if not open_days:

@@ -88,7 +88,7 @@ def quarantined_rows(
     return by_force
 
 
-def first_problems(home: Home, entry: LedgerEntry, most: int) -> list[tuple[int, str]]:
+def first_problems(home: Home, entry: LedgerEntry, limit: int) -> list[tuple[int, str]]:
     """At most so many quarantined rows of a load: line and reasons. The first row with each reason, whatever its value, is
     among them before a second with any."""
     paths = load_of(entry).quarantine_files(home) if entry.load_id else []
@@ -106,7 +106,7 @@ def first_problems(home: Home, entry: LedgerEntry, most: int) -> list[tuple[int,
             )
             order by line
             """,
-            [[str(p) for p in paths], most],
+            [[str(p) for p in paths], limit],
         ).fetchall()
 
 
@@ -115,7 +115,7 @@ def describe_problems(problems: list[tuple[int, str]]) -> list[str]:
     lines: dict[str, list[str]] = {}
     for line, reasons in problems:
         lines.setdefault(reasons, []).append(str(line))
-    return [f"line{'s' if len(own) > 1 else ''} {', '.join(own)}: {reasons}" for reasons, own in lines.items()]
+    return [f"line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}: {reasons}" for reasons, numbers in lines.items()]
 
 
 def columns_of_export(extract: str) -> list[str]:

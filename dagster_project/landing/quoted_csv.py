@@ -15,11 +15,11 @@ def quote_patterns(separator: str) -> tuple[str, str]:
     A quote opens a field only at the field's beginning (after blanks, if any) and is doubled within; elsewhere it is an
     ordinary character, as in `5" pipe`. Text after a closing quote belongs to the field.
     """
-    d = re.escape(separator)
-    quoted = rf'[ ]*"(?:[^"]|"")*"(?:[^"{d}][^{d}]*)?'
-    plain = rf'[ ]*(?:[^" {d}][^{d}]*)?'
-    opened = rf'^(?:(?:{quoted}|{plain}){d})*[ ]*"(?:[^"]|"")*$'
-    field = rf"({quoted}|[^{d}]*){d}"
+    sep = re.escape(separator)
+    quoted = rf'[ ]*"(?:[^"]|"")*"(?:[^"{sep}][^{sep}]*)?'
+    unquoted = rf'[ ]*(?:[^" {sep}][^{sep}]*)?'
+    opened = rf'^(?:(?:{quoted}|{unquoted}){sep})*[ ]*"(?:[^"]|"")*$'
+    field = rf"({quoted}|[^{sep}]*){sep}"
     return opened, field
 
 
@@ -123,8 +123,8 @@ def _find_joined_lines(con: duckdb.DuckDBPyConnection, opened: str, simple: str)
     )
     still_open = re.compile(opened)
     head, heads, ends = None, [], []
-    while some := lines.fetchmany(10_000):
-        for line, text, opens in some:
+    while batch := lines.fetchmany(10_000):
+        for line, text, opens in batch:
             is_open = opens if head is None else still_open.match(f'"{text}') is not None
             if is_open and head is None:
                 head = line

@@ -187,25 +187,25 @@ def write_tie(
 def write_withheld(con: duckdb.DuckDBPyConnection, load: Load, rows: str, path: Path) -> None:
     """Store the keys of rows (SQL that gives line and _key)."""
     extract, force, load_id = map(literal, (load.extract, load.force_code, load.load_id))
-    own = f"{extract} as extract, {force} as force_code, {load_id} as load_id"
-    write_parquet(con, f"select {own}, cast(line as varchar) as _line, _key from {rows}", path)
+    columns = f"{extract} as extract, {force} as force_code, {load_id} as load_id"
+    write_parquet(con, f"select {columns}, cast(line as varchar) as _line, _key from {rows}", path)
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write a query's rows to a temporary file, sync it to disk, then give it its name. Mode 0600."""
-    new = temporary_path(path)
-    _write_unplaced(con, select, new)
-    flush(new)
-    put_in_place(new, path)
+    temporary = temporary_path(path)
+    _write_unplaced(con, select, temporary)
+    flush(temporary)
+    put_in_place(temporary, path)
 
 
-def _write_unplaced(con: duckdb.DuckDBPyConnection, select: str, new: Path) -> int:
-    make_folder(new.parent)
+def _write_unplaced(con: duckdb.DuckDBPyConnection, select: str, path: Path) -> int:
+    make_folder(path.parent)
     # Made beforehand with its mode, so that no umask ever lets others read it.
-    os.close(make_file(new))
+    os.close(make_file(path))
     # Level 1 of zstd is faster than level 3, and the files become no larger. A dictionary of more values than this seldom pays.
     options = "format parquet, compression zstd, compression_level 1, dictionary_size_limit 5000, use_tmp_file false"
-    return int(one_row(con.execute(f"copy ({select}) to {literal(str(new))} ({options})"))[0])
+    return int(one_row(con.execute(f"copy ({select}) to {literal(str(path))} ({options})"))[0])
 
 
 def parquet_of(*paths: Path) -> str:
@@ -236,9 +236,9 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     return not _differ(con, f"select {readable} from ({stored})", f"select {readable} from ({bad})")
 
 
-def _differ(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
+def _differ(con: duckdb.DuckDBPyConnection, select: str, other_select: str) -> bool:
     return bool(one_row(con.execute(
-        f"select exists (({one}) except all ({other})) or exists (({other}) except all ({one}))"
+        f"select exists (({select}) except all ({other_select})) or exists (({other_select}) except all ({select}))"
     ))[0])
 
 
@@ -260,13 +260,13 @@ def ragged_digest(con: duckdb.DuckDBPyConnection, sheet: Sheet, key: PseudonymKe
     return str(digest)
 
 
-def clear(con: duckdb.DuckDBPyConnection) -> None:
+def drop_file_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Free the memory of the last file."""
-    made = con.execute(
+    relations = con.execute(
         """
         select 'view', view_name from duckdb_views() where temporary and not internal
         union all select 'table', table_name from duckdb_tables() where temporary
         """
     ).fetchall()
-    for kind, name in made:
+    for kind, name in relations:
         con.execute(f"drop {kind} {name}")

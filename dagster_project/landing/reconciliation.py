@@ -32,34 +32,34 @@ def write_accounts(
     is null where the file's quarantine is lost: no figure uses it; the ledger's count where it was erased at its limit. Files
     whose rows were `erased` are left out.
     """
-    last: dict[str, LedgerEntry] = {}
+    stored: dict[str, LedgerEntry] = {}
     refused: list[LedgerEntry] = []
     for e in entries:
         if e.load_id and e.outcome in ("accepted", "held") and (e.load_id in loads or e.night_id > since):
             if e.load_id in erased:
                 continue
-            last[e.load_id] = e
+            stored[e.load_id] = e
         elif e.outcome == "retracted":
-            last.pop(str(e.load_id), None)
+            stored.pop(str(e.load_id), None)
         elif e.outcome == "refused" and e.extract and e.force_code and e.night_id > since:
             refused.append(e)
-    raw = _rows(con, (load_of(e).raw(home) for e in last.values()))
-    quarantine = _rows(con, (load_of(e).quarantine(home) for e in last.values()))
+    raw = _rows(con, (load_of(e).raw(home) for e in stored.values()))
+    quarantine = _rows(con, (load_of(e).quarantine(home) for e in stored.values()))
     by_load, rows = counts(entries), []
     # Rows withheld for a conflict are counted by their withheld keys, which are there even without the quarantine. A row may be
     # withheld for two.
     paths = ties(home, {str(e.load_id) for e in accepted(entries)})
     lines = f"select load_id, count(distinct _line) from {parquet_of(*paths)} group by load_id"
-    tied: dict[str, int] = dict(con.execute(lines).fetchall()) if paths else {}
+    tied_by_load: dict[str, int] = dict(con.execute(lines).fetchall()) if paths else {}
     # Rows in raw/ that figures rest on are erased once the night is published, so the file still has its row here.
     expired = {Path(e.archived).stem for e in read_erasures(home) if e.kind == "quarantine"}
-    for load, e in last.items():
+    for load, e in stored.items():
         count = by_load[load]
-        n = count.rows_quarantined - tied.get(load, 0)
+        n = count.rows_quarantined - tied_by_load.get(load, 0)
         quarantined = quarantine.get(load, None if n > 0 and load not in expired else max(n, 0))
         rows.append(
             (e.extract, e.force_code, e.source_file, e.outcome, count.rows_in_file, count.rows_landed, count.rows_quarantined,
-             count.rows_duplicate, 0, raw.get(load, 0), quarantined, tied.get(load, 0))
+             count.rows_duplicate, 0, raw.get(load, 0), quarantined, tied_by_load.get(load, 0))
         )  # fmt: skip
     rows += [
         (e.extract, e.force_code, e.source_file, e.outcome, e.rows_in_file or 0, 0, 0, 0, e.rows_refused or 0, 0, 0, 0)

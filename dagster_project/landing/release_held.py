@@ -83,10 +83,10 @@ def release_load(
         raise NotHeld(f"{held.source_file} can't be released: {rival.source_file} ({rival.load_id}) is of the same extraction")
     at = Clock(now, decisions.latest).tick()
     withheld: dict[str, int] = {}
-    if contract.key and (others := decisions.tied(held)):
+    if contract.key and (tied_loads := decisions.tied_loads(held)):
         # Stored rows have pseudonyms only.
         with connect(memory_settings(home), has_identifiers=False) as con:
-            withheld = settle_conflicts(con, home, contract, load, others)
+            withheld = settle_conflicts(con, home, contract, load, tied_loads)
     n_tied = withheld.pop(load_id, 0)
     entry = held.model_copy(
         update={

@@ -40,35 +40,36 @@ def restarted_keys(
         return None
     first, last = sheet.covered_from, sheet.covered_to
     fewest, most = MIN_KEYS // 2, TIMES_LARGER * rows
-    others = [
+    similar_loads = [
         e for e in entries
         if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < str(load.extracted_at)
         and fewest <= (e.rows_landed or 0) <= most
     ]  # fmt: skip
-    newest = sorted(others, key=lambda e: str(e.extracted_at), reverse=True)
+    newest = sorted(similar_loads, key=lambda e: str(e.extracted_at), reverse=True)
     # Within one window a newer version of a record may be of any day.
-    apart = [e for e in newest if e.window[1] < first or last < e.window[0]][:LOADS_BACK]
+    other_days = [e for e in newest if e.window[1] < first or last < e.window[0]][:LOADS_BACK]
     same_days = [e for e in newest if first <= e.window[1] and e.window[0] <= last][:LOADS_BACK]
-    apart, same_days = ([e for e in some if load_of(e).raw(home).exists()] for some in (apart, same_days))
-    if not apart or not load.raw(home).exists():
+    other_days, same_days = ([e for e in group if load_of(e).raw(home).exists()] for group in (other_days, same_days))
+    if not other_days or not load.raw(home).exists():
         return None
     # Keys that an accepted file has on the same days have replaced the others already.
-    known = "select ''"
+    known_keys = "select ''"
     if same_days:
-        known = f"select _key from {_rows(home, same_days)} where _date between '{first}' and '{last}'"
-    keys, again = one_row(con.execute(
+        known_keys = f"select _key from {_rows(home, same_days)} where _date between '{first}' and '{last}'"
+    keys, n_repeated = one_row(con.execute(
         f"""
         with keys as (
             select distinct _key from (from {parquet_of(load.raw(home))} where _key is not null limit {MAX_KEYS})
         )
-        select count(*), count(*) filter (where _key in (select _key from {_rows(home, apart)}) and _key not in ({known}))
+        select count(*),
+            count(*) filter (where _key in (select _key from {_rows(home, other_days)}) and _key not in ({known_keys}))
         from keys
         """
     ))
-    if again < MIN_KEYS or again <= MAX_SHARE * keys:
+    if n_repeated < MIN_KEYS or n_repeated <= MAX_SHARE * keys:
         return None
     return (
-        f"{sheet.key[0]}: {again:,} of its first {keys:,} are those of records of other days, and would replace"
+        f"{sheet.key[0]}: {n_repeated:,} of its first {keys:,} are those of records of other days, and would replace"
         f" them: {_remedy(sheet)}; if the records were moved to these days, release the file"
     )
 
@@ -81,19 +82,20 @@ def replaced_rows(
     if not _may_restart(sheet):
         return {}, []
     first, last = sheet.covered_from, sheet.covered_to
-    near: list[LedgerEntry] = []
+    nearby: list[LedgerEntry] = []
     n_rows = 0
-    for e in sorted(entries, key=lambda e: str(e.extracted_at), reverse=True):
-        is_other = e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) != load.extracted_at
-        has_room = len(near) < MAX_FILES and n_rows + (e.rows_landed or 0) <= MAX_ROWS
-        if is_other and has_room and load_of(e).raw(home).exists():
-            n_rows += e.rows_landed or 0
-            near.append(e)
-    within = [first <= e.window[0] and e.window[1] <= last for e in near if str(e.extracted_at) < load.extracted_at]
-    around = [e.window[0] <= first and last <= e.window[1] for e in near if str(e.extracted_at) > load.extracted_at]
+    for entry in sorted(entries, key=lambda entry: str(entry.extracted_at), reverse=True):
+        is_other = entry.form == "canonical" and entry.load_id != load.load_id and str(entry.extracted_at) != load.extracted_at
+        has_room = len(nearby) < MAX_FILES and n_rows + (entry.rows_landed or 0) <= MAX_ROWS
+        if is_other and has_room and load_of(entry).raw(home).exists():
+            n_rows += entry.rows_landed or 0
+            nearby.append(entry)
+    within = [first <= e.window[0] and e.window[1] <= last for e in nearby if str(e.extracted_at) < load.extracted_at]
+    around = [e.window[0] <= first and last <= e.window[1] for e in nearby if str(e.extracted_at) > load.extracted_at]
     if (all(within) and all(around)) or not load.raw(home).exists():
         return {}, []
-    places = [*((str(e.extracted_at), str(e.load_id), *e.window) for e in near), (load.extracted_at, load.load_id, first, last)]
+    places = [(str(e.extracted_at), str(e.load_id), *e.window) for e in nearby]
+    places.append((load.extracted_at, load.load_id, first, last))
     loads = ", ".join(f"('{load_id}', {n}, '{a}', '{b}')" for n, (_, load_id, a, b) in enumerate(sorted(places)))
     # A row that a file in between withdrew is not there to be replaced.
     replaced = con.execute(
@@ -101,30 +103,30 @@ def replaced_rows(
         with loads(load_id, place, first, last) as (values {loads}),
         versions as (
             select r._key, r._date as day, l.load_id, l.place, lead(l.place) over (partition by r._key order by l.place) as by
-            from {_rows(home, near, load)} as r join loads as l on r._load_id = l.load_id
+            from {_rows(home, nearby, load)} as r join loads as l on r._load_id = l.load_id
             where r._key in (select _key from {parquet_of(load.raw(home))})
         )
         select v.load_id, newer.load_id, count(*), min(v.day), max(v.day)
         from versions as v join loads as newer on v.by = newer.place
         where '{load.load_id}' in (v.load_id, newer.load_id) and v.day not between newer.first and newer.last
             and not exists (
-                from loads as gone where gone.place > v.place and gone.place < v.by and v.day between gone.first and gone.last
+                from loads as mid where mid.place > v.place and mid.place < v.by and v.day between mid.first and mid.last
             )
         group by all
         order by 4, 1
         """
     ).fetchall()
-    files = {str(e.load_id): (e.source_file, e.rows_landed or 0) for e in near} | {load.load_id: (load.source_file, rows)}
+    files = {str(e.load_id): (e.source_file, e.rows_landed or 0) for e in nearby} | {load.load_id: (load.source_file, rows)}
     n_replaced, notes = Counter[str](), []
-    for own, by, n, since, to in replaced:
-        name, landed = files[own]
+    for older_id, newer_id, n, since, to in replaced:
+        name, landed = files[older_id]
         if n >= MIN_NOTED or 2 * n > landed:
             days = since if since == to else f"{since} to {to}"
             n_replaced[name] += n
             notes.append(
                 f"{counted(n, 'row')} of {name}, dated {days}, {'are' if n > 1 else 'is'} replaced by rows of"
-                f" {files[by][0]} with the same {sheet.key[0]}: {_remedy(sheet)}, and drop the files again under a newer time;"
-                " if the records were moved to other days, nothing is wrong"
+                f" {files[newer_id][0]} with the same {sheet.key[0]}: {_remedy(sheet)}, and drop the files again under a newer"
+                " time; if the records were moved to other days, nothing is wrong"
             )
     return dict(n_replaced), notes
 

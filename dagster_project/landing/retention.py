@@ -124,14 +124,14 @@ def erase_unused_loads(
     `years`: extract -> years, in place of the contract's. `needed`: loads that figures still use, whose raw rows stay.
     Recorded first, also in `raw/_ledger/erased/<night id>__expired.jsonl`. Raises OSError.
     """
-    limits, recorded = retention_years(contracts, years), {e.archived: e for e in read_erasures(home)}
+    limits, recorded = retention_years(contracts, years), {entry.archived: entry for entry in read_erasures(home)}
     erasures: dict[Path, Erasure] = {}
     archived = cache(partial(_archived_by_size, home))
-    for e in read_ledger(home):
-        limit = limits.get(str(e.extract))
-        if limit is None or not e.load_id or e.covered_to is None or not is_expired(e.covered_to, limit, today):
+    for entry in read_ledger(home):
+        limit = limits.get(str(entry.extract))
+        if limit is None or not entry.load_id or entry.covered_to is None or not is_expired(entry.covered_to, limit, today):
             continue
-        for kind, path in _files_of(home, e, archived, with_raw=e.load_id not in needed):
+        for kind, path in _files_of(home, entry, archived, with_raw=entry.load_id not in needed):
             erasure = describe_erasure(home, kind, path, night_id, today)
             earlier = recorded.get(erasure.archived)
             # A night that was stopped before it erased has recorded the totals that replace the rows.
@@ -159,28 +159,28 @@ def erased_loads(home: Home) -> set[str]:
 
 
 def _files_of(
-    home: Home, e: LedgerEntry, archived: Callable[[str], Mapping[int | None, list[Path]]], *, with_raw: bool
+    home: Home, entry: LedgerEntry, archived: Callable[[str], Mapping[int | None, list[Path]]], *, with_raw: bool
 ) -> Iterator[tuple[Kind, Path]]:
     """The files of a load that are still there: quarantine, raw rows if wanted, and the archived original. `archived`: as
     `_archived_by_size`, of this home."""
-    load = load_of(e)
-    if e.outcome in ("accepted", "held"):
+    load = load_of(entry)
+    if entry.outcome in ("accepted", "held"):
         for path in load.quarantine_files(home):
             yield "quarantine", path
         if with_raw and load.raw(home).exists():
             yield "raw", load.raw(home)
     # Its content says what is the original, not its name: several of one name may come on a day, and the archive has another
     # name for a long one.
-    for path in archived(e.landed_at[:10]).get(e.bytes, ()):
-        if sha256_of(path) == e.sha256:
+    for path in archived(entry.landed_at[:10]).get(entry.bytes, ()):
+        if sha256_of(path) == entry.sha256:
             yield "archive", path
 
 
 def _archived_by_size(home: Home, day: str) -> Mapping[int | None, list[Path]]:
     """The files that were archived on a day, but no links, by their bytes."""
-    found = defaultdict[int | None, list[Path]](list)
+    by_size = defaultdict[int | None, list[Path]](list)
     folder = home.archive / day
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.is_file() and not path.is_symlink():
-            found[path.stat().st_size].append(path)
-    return found
+            by_size[path.stat().st_size].append(path)
+    return by_size

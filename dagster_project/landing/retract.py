@@ -43,19 +43,19 @@ def retract_load(home: Home, load_id: str, night_id: str, *, by: str, why: str, 
     load = decisions.loads.get(load_id)
     if load is None or load.outcome not in ("accepted", "held"):
         raise NotRetractedError(f"{load_id} is no accepted or held load" + (f": it is {load.outcome}" if load else ""))
-    counted = load.outcome == "accepted"
-    if erased := _erased_since(home, load) if counted else None:
+    was_accepted = load.outcome == "accepted"
+    if erased := _erased_since(home, load) if was_accepted else None:
         raise NotRetractedError(
             f"{load.source_file} can't be retracted: {erased} was erased at its retention limit since it was accepted, and its"
             " rows may have to count without this file. Drop a newer file that covers the same days"
         )
     changes: dict[str, Any] = {}
-    if counted:
+    if was_accepted:
         with connect(memory_settings(home), has_identifiers=False) as con:
             n_later = sum(e.withheld.get(load_id, 0) for e in entries)
             changes = end_conflicts(con, home, load, n_later, {str(e.load_id) for e in accepted(entries)})
     at = Clock(now, decisions.latest).tick()
-    was = f"; was {'' if counted else 'held: '}{load.reason}" if load.reason else ""
+    was = f"; was {'' if was_accepted else 'held: '}{load.reason}" if load.reason else ""
     entry = load.model_copy(
         update={
             "night_id": night_id,

@@ -139,8 +139,9 @@ class Sheet:
         amounts = [c.name for c in self.contract.columns if c.type == "money" and c.name in self.layout.position]
         in_pounds = any(POUNDS.search(self.layout.headers[name]) for name in amounts)
         fields = self.layout.currency_fields if amounts and not in_pounds and self.form == "canonical" else ()
-        said = " or ".join(says_other_currency(self.cell(i)) for i in fields)
-        return (said and " and ".join([f"({said})", *(f"not starts_with({self.text(name)}, '£')" for name in amounts)])) or None
+        is_other = " or ".join(says_other_currency(self.cell(i)) for i in fields)
+        without_pound = [f"not starts_with({self.text(name)}, '£')" for name in amounts]
+        return (is_other and " and ".join([f"({is_other})", *without_pound])) or None
 
     @property
     def force_headers(self) -> str:
@@ -202,7 +203,7 @@ def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
     con.execute(f"create or replace temp view {PARSED} as {rows}")
 
 
-def widest(extracted_at: datetime) -> tuple[date, date]:
+def widest_window(extracted_at: datetime) -> tuple[date, date]:
     """The widest window that a file of an extraction can have, in London's days."""
     return date(FIRST_YEAR, 1, 1), extracted_at.astimezone(LONDON).date()
 
@@ -211,7 +212,7 @@ def parse_within_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cove
     """Make `landing_parsed`, as `parse` does, with the window given by the rows: from the first to the last one, in days or
     months. Returns the sheet with this window.
 
-    `sheet`: with the `widest` window. Rows dated after the extraction, or that break another rule, are left out. Raises Refused
+    `sheet`: with the `widest_window`. Rows dated after the extraction, or that break another rule, are left out. Raises Refused
     where none is left.
     """
     parse(con, sheet)
@@ -298,16 +299,16 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
     """SQL for line, n_fields, ragged, t_<column>, c_<column>, _key and _date of every row of `source`."""
     torn = "torn, " if sheet.cells.has_lines else ""
     trimmed = ", ".join(f"{_trimmed(sheet, c)} as t_{c.name}" for c in sheet.contract.columns)
-    telling = _telling(sheet)
-    said = "".join(f"{name}, " for name in telling)
-    trimmed = ", ".join([*(f"{sql} as {name}" for name, (sql, _, _) in telling.items()), trimmed])
+    unstored_rules = _unstored_column_rules(sheet)
+    unstored_columns = "".join(f"{name}, " for name in unstored_rules)
+    trimmed = ", ".join([*(f"{sql} as {name}" for name, (sql, _, _) in unstored_rules.items()), trimmed])
     # In a step after the trimming: in one expression DuckDB would trim twice. Untrimmed cells are NULL where they are blank.
     is_blanked = sheet.cells.is_uniform and sheet.cells.blanks is None
     blank = "t_{0} as t_{0}" if is_blanked else "nullif(t_{0}, '') as t_{0}"
     blanked = ", ".join(blank.format(c.name) for c in sheet.contract.columns)
     forms = ", ".join(f"{sheet.canonical(c)} as c_{c.name}" for c in sheet.contract.columns)
     key = f" || {KEY_JOINT} || ".join(f"c_{name}" for name in sheet.key) or "cast(null as varchar)"
-    if no_record := ", ".join(name for name in telling if name != "other_currency"):
+    if no_record := ", ".join(name for name in unstored_rules if name != "other_currency"):
         # Another force's references are its own: they neither repeat nor replace this one's. What was deleted is not there.
         # A row of another currency is a record, and stands for its key.
         key = f"case when coalesce({no_record}) is null then {key} end"
@@ -323,7 +324,7 @@ def _with_values(sheet: Sheet, source: str, more: str = "") -> str:
         from (
             select *, {forms}
             from (
-                select line, {more} n_fields, {torn}ragged, {said}{blanked}
+                select line, {more} n_fields, {torn}ragged, {unstored_columns}{blanked}
                 from (select line, {more} {sheet.n_fields} as n_fields, {torn}{sheet.is_ragged} as ragged, {trimmed}
                 from {source} as rows_read) as rows_trimmed
             ) as rows_blanked
@@ -354,66 +355,67 @@ def _delivered(sheet: Sheet, column: Column) -> str:
 def _rules(sheet: Sheet) -> list[tuple[str, str, str]]:
     """Every rule of a row: SQL that is true where it is broken, SQL of the reason, and the kind of reason."""
     rules = []
-    for c in sheet.contract.columns:
-        if c.name not in sheet.layout.position:
+    for column in sheet.contract.columns:
+        if column.name not in sheet.layout.position:
             continue
         if sheet.main_encoding:
-            kind = f"{c.name}: not text in {sheet.main_encoding}"
-            rules.append((sheet.undecoded(c), literal(f"{kind}, as the rest of the file is"), kind))
-        blank = f"{sheet.translated(c)} is null"
-        if c.name in sheet.key:
-            rules.append((blank, literal(f"{c.name}: blank, and it is the key"), f"{c.name}: blank"))
-        elif c.places_row:
-            rules.append((blank, literal(f"{c.name}: blank, and it places the row"), f"{c.name}: blank"))
-        if c.type in FAULT:
-            unread = f"{sheet.translated(c)} is not null and c_{c.name} is null and not {sheet.undecoded(c)}"
-            rules.append((unread, _fault(c), f"{c.name}: {FAULT[c.type]}"))
-            if c.type in DATE_TYPES and sheet.contract.kind == "list":
+            kind = f"{column.name}: not text in {sheet.main_encoding}"
+            rules.append((sheet.undecoded(column), literal(f"{kind}, as the rest of the file is"), kind))
+        is_blank = f"{sheet.translated(column)} is null"
+        if column.name in sheet.key:
+            rules.append((is_blank, literal(f"{column.name}: blank, and it is the key"), f"{column.name}: blank"))
+        elif column.places_row:
+            rules.append((is_blank, literal(f"{column.name}: blank, and it places the row"), f"{column.name}: blank"))
+        if column.type in FAULT:
+            is_unread = f"{sheet.translated(column)} is not null and c_{column.name} is null and not {sheet.undecoded(column)}"
+            rules.append((is_unread, _fault(column), f"{column.name}: {FAULT[column.type]}"))
+            if column.type in DATE_TYPES and sheet.contract.kind == "list":
                 # Dates of other rows are in the window, or no figure asks for them.
-                reason = literal(f"{c.name}: ") + f" || left(c_{c.name}, 10) || " + literal(f" {NO_DAY}")
-                rules.append((f"left(c_{c.name}, 10) in ('1900-01-01', '1970-01-01')", reason, f"{c.name}: {NO_DAY}"))
-        elif c.type in ("text", "list") and not c.identifier:
+                reason = literal(f"{column.name}: ") + f" || left(c_{column.name}, 10) || " + literal(f" {NO_DAY}")
+                rules.append((f"left(c_{column.name}, 10) in ('1900-01-01', '1970-01-01')", reason, f"{column.name}: {NO_DAY}"))
+        elif column.type in ("text", "list") and not column.identifier:
             if not sheet.cells.is_printable:
-                odd = f"regexp_matches({sheet.translated(c)}, {literal(UNPRINTABLE_RE2)})"
-                rules.append((odd, literal(f"{c.name}: {NOT_PRINTABLE}"), f"{c.name}: {NOT_PRINTABLE}"))
+                is_unprintable = f"regexp_matches({sheet.translated(column)}, {literal(UNPRINTABLE_RE2)})"
+                rules.append((is_unprintable, literal(f"{column.name}: {NOT_PRINTABLE}"), f"{column.name}: {NOT_PRINTABLE}"))
             if not sheet.cells.is_short:
-                long = f"length({sheet.translated(c)}) > {LONGEST}"
-                rules.append((long, literal(f"{c.name}: {TOO_LONG}"), f"{c.name}: {TOO_LONG}"))
-    telling = ((f"{name} is not null", reason, kind) for name, (_, reason, kind) in _telling(sheet).items())
-    return [*rules, *_window(sheet), *_words(sheet), *telling]
+                is_too_long = f"length({sheet.translated(column)}) > {LONGEST}"
+                rules.append((is_too_long, literal(f"{column.name}: {TOO_LONG}"), f"{column.name}: {TOO_LONG}"))
+    unstored = ((f"{name} is not null", reason, kind) for name, (_, reason, kind) in _unstored_column_rules(sheet).items())
+    return [*rules, *_window(sheet), *_words(sheet), *unstored]
 
 
 def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
     """The rule that no cell is a word that no record has, such as a total. Lists as published, without a key, have totals."""
     rules = []
-    for c in sheet.contract.columns if sheet.key else ():
-        words = dict(KEY_WORDS if c.name in sheet.key else WORDS)
-        if not sheet.cells.may_have_totals or knows_total(sheet.mapping.codes(c)):
+    for column in sheet.contract.columns if sheet.key else ():
+        words = dict(KEY_WORDS if column.name in sheet.key else WORDS)
+        if not sheet.cells.may_have_totals or knows_total(sheet.mapping.codes(column)):
             del words[TOTAL]
-        if not words or c.type in DATE_TYPES | NUMBER_TYPES or c.name not in sheet.layout.position:
+        if not words or column.type in DATE_TYPES | NUMBER_TYPES or column.name not in sheet.layout.position:
             continue
-        text = f"t_{c.name}"
-        shown = literal("...") if c.identifier else f"left({text}, {QUOTED_VALUE})"
-        reason = literal(f"{c.name}: '") + f" || {shown} || {why_word(text, words)}"
-        rules.append((is_word(text, words), reason, f"{c.name}: {NO_VALUE}"))
+        text = f"t_{column.name}"
+        shown_value = literal("...") if column.identifier else f"left({text}, {QUOTED_VALUE})"
+        reason = literal(f"{column.name}: '") + f" || {shown_value} || {why_word(text, words)}"
+        rules.append((is_word(text, words), reason, f"{column.name}: {NO_VALUE}"))
     return rules
 
 
-def _telling(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
+def _unstored_column_rules(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
     """What columns that are not stored may say of a row: name -> SQL that is NULL where they do not say it, SQL of the reason,
     and the kind of reason."""
-    found = {}
+    rules = {}
     if sheet.other_force:
-        said = f"{literal(f'{sheet.force_headers}: says ')} || other_force || {literal(f', and the file is of {sheet.force}')}"
-        found["other_force"] = sheet.other_force, said, f"{sheet.force_headers}: says another force"
+        says = literal(f"{sheet.force_headers}: says ")
+        reason = f"{says} || other_force || {literal(f', and the file is of {sheet.force}')}"
+        rules["other_force"] = sheet.other_force, reason, f"{sheet.force_headers}: says another force"
     if sheet.void:
-        said = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
-        found["void"] = sheet.void, said, f"{' or '.join(sheet.layout.void_fields.values())}: says that it is no record"
+        reason = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
+        rules["void"] = sheet.void, reason, f"{' or '.join(sheet.layout.void_fields.values())}: says that it is no record"
     if sheet.other_currency:
         kind = f"{' or '.join(sheet.layout.currency_fields.values())}: is not the pound"
-        said = literal(f"{kind}: give the amount in pounds, and leave the column out or blank")
-        found["other_currency"] = f"nullif({sheet.other_currency}, false)", said, kind
-    return found
+        reason = literal(f"{kind}: give the amount in pounds, and leave the column out or blank")
+        rules["other_currency"] = f"nullif({sheet.other_currency}, false)", reason, kind
+    return rules
 
 
 def _fault(column: Column) -> str:
@@ -496,10 +498,10 @@ def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     items, layout = sheet.mapping.table.row_for_each, sheet.layout
     if items is None or not layout.position.keys() >= {items, *sheet.key}:
         return 0
-    own = layout.fields_of(items)
+    items_at = layout.fields_of(items)
     cell = {i: sheet.trimmed(f"cells[{i + 1}]") for i in range(layout.width)}
-    others = " and ".join(f"{cell[i]} = ''" for i in layout.fields if i not in own)
-    filled = {i: f"coalesce(nullif({cell[i]}, ''), {sheet.trimmed(f'head[{i + 1}]')}, '')" for i in cell if i not in own}
+    is_alone = " and ".join(f"{cell[i]} = ''" for i in layout.fields if i not in items_at)
+    filled = {i: f"coalesce(nullif({cell[i]}, ''), {sheet.trimmed(f'head[{i + 1}]')}, '')" for i in cell if i not in items_at}
     if sheet.cells.is_uniform:
         cells = ", ".join(f"if(is_filled, nullif({sql}, ''), f{i + 1}) as f{i + 1}" for i, sql in filled.items())
     else:
@@ -513,7 +515,7 @@ def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
             select
                 *, {sheet.is_ragged} as ragged,
                 -- A row without a key that says more, or nothing, is not of the record above; nor are the rows below it.
-                case when ragged or {key} is null and not ({item} is not null and {others}) then chr(1) || line else {key} end
+                case when ragged or {key} is null and not ({item} is not null and {is_alone}) then chr(1) || line else {key} end
                 as own_key
             from {CELLS}
         ),

@@ -78,8 +78,8 @@ def read_around(head: str, tail: str, layout: Layout) -> AroundTable:
     """What lies around a table. `head`: the text to the end of the header. `tail`: its last `LAST_CHARACTERS`."""
     rows = _cells(head, layout.separator)[:-1] if layout.rows > 1 else []
     last = _cells(tail, layout.separator)[-LAST_LINES:]
-    filled = ([cell for cell in row if cell] for row in (*rows, *last))
-    return AroundTable(rows, [" ".join(cells) for cells in filled if 0 < len(cells) <= MAX_NOTE_CELLS])
+    filled_rows = ([cell for cell in row if cell] for row in (*rows, *last))
+    return AroundTable(rows, [" ".join(cells) for cells in filled_rows if 0 < len(cells) <= MAX_NOTE_CELLS])
 
 
 def _cells(text: str, separator: str) -> list[list[str]]:
@@ -98,7 +98,7 @@ def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
     cells = {name: f"trim(cells[{sheet.layout.fields_of(name)[0] + 1}])" for name in sheet.layout.position}
     keys = [cells[name] for name in sheet.contract.key if name in cells]
     placing = [cells[c.name] for c in sheet.contract.columns if c.places_row and c.name in cells]
-    named = [f"{cell} <> ''" for cell in (*keys, *placing)]
+    keyed = [f"{cell} <> ''" for cell in (*keys, *placing)]
     valued = [c.name for c in sheet.contract.columns if c.name in cells and (c.type in DATE_TYPES or c.values)]
     values = [f"c_{name} is not null" for name in valued]
     reference = [f"regexp_full_match({cell}, '\\S*\\d\\S*')" for cell in keys]
@@ -109,7 +109,7 @@ def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
             select *, list_filter(range(1, len(cells) + 1), lambda i: trim(cells[i]) <> '') as places
             from {CELLS} join {PARSED} using (line)
         )
-        where len(places) > {MAX_NOTE_CELLS} or places[-1] - places[1] >= {MAX_NOTE_CELLS} or ({" and ".join(named) or "false"})
+        where len(places) > {MAX_NOTE_CELLS} or places[-1] - places[1] >= {MAX_NOTE_CELLS} or ({" and ".join(keyed) or "false"})
             or {" or ".join([*values, *reference]) or "false"}
         limit 1
         """
@@ -123,9 +123,9 @@ def says_rows_are_missing(around: AroundTable, table: TablePlace, rows: int) -> 
     """
     is_known = bool(table.header_row or table.ignore)
     for note in around.notes:
-        if (said := _OMITTED.search(note)) and not _DENIED.match(note, said.end()):
-            return f"says that rows are missing ('{said[0]}'): export fewer days at a time; if it is whole, release it"
-        counts = [int(n.replace(",", "")) for found in _COUNTED.findall(note) for n in found if n and not _YEAR.fullmatch(n)]
+        if (match := _OMITTED.search(note)) and not _DENIED.match(note, match.end()):
+            return f"says that rows are missing ('{match[0]}'): export fewer days at a time; if it is whole, release it"
+        counts = [int(n.replace(",", "")) for groups in _COUNTED.findall(note) for n in groups if n and not _YEAR.fullmatch(n)]
         if counts and max(counts) > rows and not is_known:
             return (
                 f"says that it has {max(counts):,} rows, and has {rows:,}: export all of them; if the number counts something"
@@ -140,13 +140,13 @@ def says_thousands(around: AroundTable, contract: Contract, headers: Mapping[str
     amounts = [c.name for c in contract.columns if c.type == "money"]
     for name in filter(headers.get, amounts):
         header = headers[name]
-        found = _IN_THOUSANDS.search(header) or (None if POUNDS.search(header) else _NOT_POUNDS.search(header))
-        if found and not re.search(r"\bnot?\b", header, re.I):
-            return f"{name}: its header says that it is not in pounds ('{found[0]}'): export pounds; if it is, release the file"
+        match = _IN_THOUSANDS.search(header) or (None if POUNDS.search(header) else _NOT_POUNDS.search(header))
+        if match and not re.search(r"\bnot?\b", header, re.I):
+            return f"{name}: its header says that it is not in pounds ('{match[0]}'): export pounds; if it is, release the file"
     notes = [note for note in around.notes if amounts and not re.search(r"\bnot\b", note, re.I)]
-    for found in filter(None, map(_THOUSANDS.search, notes)):
-        said = f"says that its amounts are in thousands or millions ('{found[0]}')"
-        return f"{said}: export pounds; if they are in pounds, release the file"
+    for match in filter(None, map(_THOUSANDS.search, notes)):
+        reason = f"says that its amounts are in thousands or millions ('{match[0]}')"
+        return f"{reason}: export pounds; if they are in pounds, release the file"
     return None
 
 
@@ -159,16 +159,16 @@ def describe_around(around: AroundTable, sheet: Sheet) -> Iterator[str]:
         return
     text = " ".join(around.notes)
     first, last = sheet.covered_from, sheet.covered_to
-    days = [_day(said) for said in found.groups()] if (found := _PERIOD.search(text)) else []
-    if len(said := [day for day in days if day]) == 2 and first <= said[0] <= said[1] <= last and said != [first, last]:
-        yield f"says that it is of {said[0]} to {said[1]}, and its window is {first} to {last}: the other days count as 0"
+    days = [_day(day_text) for day_text in match.groups()] if (match := _PERIOD.search(text)) else []
+    if len(period := [day for day in days if day]) == 2 and first <= period[0] <= period[1] <= last and period != [first, last]:
+        yield f"says that it is of {period[0]} to {period[1]}, and its window is {first} to {last}: the other days count as 0"
     names = force_names()
-    others = [name for code, name in names.items() if code != sheet.force and name.lower() in text.lower()]
-    own = re.sub(r" (police|constabulary|service)\b", "", names.get(sheet.force, "").lower())
-    if others and own not in text.lower():
-        yield f"says {', '.join(others)} around its table, and counts for {sheet.force}"
-    if found := _FILTERED.search(text):
-        yield f"says that rows were filtered ('{found[0]}'): is anything left out of its window?"
+    other_forces = [name for code, name in names.items() if code != sheet.force and name.lower() in text.lower()]
+    own_name = re.sub(r" (police|constabulary|service)\b", "", names.get(sheet.force, "").lower())
+    if other_forces and own_name not in text.lower():
+        yield f"says {', '.join(other_forces)} around its table, and counts for {sheet.force}"
+    if match := _FILTERED.search(text):
+        yield f"says that rows were filtered ('{match[0]}'): is anything left out of its window?"
 
 
 def _day(text: str) -> date | None:
@@ -182,12 +182,12 @@ def records_above_header(around: AroundTable, table: TablePlace, layout: Layout,
     column that places a row."""
     if placing is None or placing not in layout.position or layout.width < MIN_COLUMNS or table.header_row:
         return None
-    at, least = layout.position[placing], MIN_FILLED * layout.width
-    alike = [row for row in around.above if at < len(row) and _DAY.fullmatch(row[at]) and sum(map(bool, row)) >= least]
-    if len(alike) < MIN_ROWS:
+    index, least = layout.position[placing], MIN_FILLED * layout.width
+    records = [row for row in around.above if index < len(row) and _DAY.fullmatch(row[index]) and sum(map(bool, row)) >= least]
+    if len(records) < MIN_ROWS:
         return None
     return (
-        f"{len(alike):,} rows above the header, in row {layout.rows}, look like records and would be left out: put the header"
+        f"{len(records):,} rows above the header, in row {layout.rows}, look like records and would be left out: put the header"
         f" above them; if they are none, say table: {{header_row: {layout.rows}}} in a mapping, or release the file"
     )
 
@@ -205,16 +205,16 @@ def other_order_below(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | Non
         return None
     words = ", ".join(map(literal, meanings))
     cells = ", ".join(f"q_{name}" for name in names)
-    found = con.execute(
+    candidates = con.execute(
         f"""
         select line, [{cells}] from {QUARANTINED}
         where lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) in ({words}) order by line limit 100
         """
     ).fetchall()
-    for line, row in found:
-        named = {name: meanings.get(plain_header(cell or ""), ()) for name, cell in zip(names, row, strict=True)}
-        moved = {name: others[0] for name, others in named.items() if others and name not in others}
-        if moved and sum(map(bool, named.values())) >= MIN_NAMED:
+    for line, row in candidates:
+        columns_meant = {name: meanings.get(plain_header(cell or ""), ()) for name, cell in zip(names, row, strict=True)}
+        moved = {name: columns[0] for name, columns in columns_meant.items() if columns and name not in columns}
+        if moved and sum(map(bool, columns_meant.values())) >= MIN_NAMED:
             column, below = next(iter(moved.items()))
             if line < _good_lines(con)[1]:
                 return (
@@ -235,39 +235,39 @@ def heading_of_no_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Itera
     if (placing := sheet.contract.date_column) not in names:
         return
     cells = f"list_filter([{', '.join(f'q_{name}' for name in names)}], lambda cell: cell <> '')"
-    found = con.execute(
+    heading = con.execute(
         f"""
         select line, lower(regexp_extract({cells}[1], {literal(_SECTION)}, 1, 'i')) from {QUARANTINED}
         where q_{placing} is null and len({cells}) = 1 and regexp_full_match(trim({cells}[1]), {literal(_SECTION)}, 'i')
         order by line limit 1
         """
     ).fetchone()
-    if found and found[0] < _good_lines(con)[1]:
-        said = f"line {found[0]} says '{found[1]}' and nothing else, and the rows below it count"
-        yield f"{said}: leave them out if they should not"
+    if heading and heading[0] < _good_lines(con)[1]:
+        note = f"line {heading[0]} says '{heading[1]}' and nothing else, and the rows below it count"
+        yield f"{note}: leave them out if they should not"
 
 
 def _another_table(con: duckdb.DuckDBPyConnection, sheet: Sheet, columns: Sequence[Column], words: str) -> str | None:
     """The reason to hold a file with rows in quarantine that look like the header of a table of something else, and good rows
     above and below, or None. `words`: the headers of the file's own columns, as SQL."""
     placing = sheet.contract.date_column
-    filled = " and ".join(f"q_{name} <> ''" for name in (*sheet.key, placing))
+    is_filled = " and ".join(f"q_{name} <> ''" for name in (*sheet.key, placing))
     values = {c.name: ", ".join(literal(v.lower()) for v in c.values) for c in columns if c.values}
     no_values = [f"lower(coalesce(q_{name}, '')) not in ({allowed})" for name, allowed in values.items()]
     cells = f"list_filter([{', '.join(f'q_{c.name}' for c in columns)}], lambda cell: cell <> '')"
-    found = con.execute(
+    header_lines = con.execute(
         f"""
         select line from {QUARANTINED}
         where not regexp_matches(array_to_string({cells}, ''), '\\d') and len({cells}) >= {MIN_HEADERS}
-            and len(list_distinct({cells})) = len({cells}) and {filled}
+            and len(list_distinct({cells})) = len({cells}) and {is_filled}
             and regexp_full_match(lower(trim(q_{placing})), {literal(_OF_DAYS)})
             and lower(regexp_replace(q_{placing}, '[\\s_-]', '', 'g')) not in ({words}) and {' and '.join(no_values) or 'true'}
         order by line limit 100
         """
     ).fetchall()
     # One right below the header may be the same in another language.
-    first, last = _good_lines(con) if found else (0, 0)
-    line = next((line for (line,) in found if first < line < last), None)
+    first, last = _good_lines(con) if header_lines else (0, 0)
+    line = next((line for (line,) in header_lines if first < line < last), None)
     return line and (
         f"line {line} looks like the header of another table, and the rows below it are read as records: make each table a"
         " file of its own; if they are records, release the file"

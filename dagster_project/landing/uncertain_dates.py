@@ -59,9 +59,9 @@ def stretched_by_few(con: duckdb.DuckDBPyConnection, sheet: Sheet, covers: Cover
     if not firsts or len(firsts) <= few:
         return None
     first, last = firsts[few], lasts[few]
-    least = max(GAP_DAYS, GAP_OF_SPAN * (last - first).days)
+    min_gap = max(GAP_DAYS, GAP_OF_SPAN * (last - first).days)
     for ends, edge in ((firsts, first), (lasts, last)):
-        if alone := [day for day in ends[:few] if abs((edge - day).days) >= least]:
+        if alone := [day for day in ends[:few] if abs((edge - day).days) >= min_gap]:
             return (
                 f"its rows give the window {sheet.covered_from} to {sheet.covered_to}, but {len(alone)} of {rows:,} lie far"
                 f" from all others, such as {alone[0]}: is it a mistyped year? Correct it, or put the window in the name; if it"
@@ -104,7 +104,7 @@ def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a file with dates that two formats of its mapping read as two days, and others that the second alone
     can read, or None: then the first is the wrong one for some, and nobody can tell which."""
     for name, formats in sheet.mapping.dates.items():
-        pairs = [(f, other) for i, f in enumerate(formats) if (other := swapped(f)) in formats[i + 1 :]]
+        pairs = [(f, other_form) for i, f in enumerate(formats) if (other_form := swap_day_and_month(f)) in formats[i + 1 :]]
         for first, second in pairs if name in sheet.layout.position else ():
             rows, either, second_only = one_row(con.execute(
                 f"""
@@ -124,7 +124,7 @@ def either_order(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     return None
 
 
-def swapped(form: str) -> str:
+def swap_day_and_month(form: str) -> str:
     """A format with day and month in the other's place."""
     return form.replace("%d", "%\0").replace("%m", "%d").replace("%\0", "%m")
 
@@ -137,7 +137,7 @@ def swapped_by_program(con: duckdb.DuckDBPyConnection, sheet: Sheet, bad: int) -
         return None
     window = f"between '{sheet.covered_from}' and '{sheet.covered_to}'"
     turned = "left(_date, 5) || right(_date, 2) || substr(_date, 5, 3)"
-    rows, months, others, left, day = one_row(con.execute(
+    rows, months, n_elsewhere, n_unswapped, day = one_row(con.execute(
         f"""
         select
             count(*) filter (where not is_in), count(distinct left(_date, 7)) filter (where not is_in),
@@ -147,7 +147,7 @@ def swapped_by_program(con: duckdb.DuckDBPyConnection, sheet: Sheet, bad: int) -
         from (select _date, _date {window} as is_in from {PARSED} where _date is not null)
         """
     ))
-    if rows < TURNED_DATES or months < TURNED_MONTHS or others or left < rows:
+    if rows < TURNED_DATES or months < TURNED_MONTHS or n_elsewhere or n_unswapped < rows:
         return None
     return (
         f"{column}: {rows:,} dates outside the window, such as {day}, would be in it with day and month the other way round: a"
@@ -175,29 +175,29 @@ def refuse_american(
             raise Refused(turned)
     if bad == 0 or bad < limits.american_share * rows:
         return
-    found = {c: line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))}
-    for c in found:
+    american = {c: line for c in columns if c.name not in mapped and (line := _american_formats(con, sheet, c, rows, limits))}
+    for c in american:
         if turned := _turned_by_spreadsheet(con, sheet, c):
             # With the line to add, these dates would be read as other days.
             raise Refused(turned)
-    if found:
-        own = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{sheet.force}])"
-        where = "the mapping" if is_mapped else own
-        raise Refused(f"American dates, with the month first: add to {where} dates: {{{', '.join(found.values())}}}")
+    if american:
+        new_mapping = f"a mapping (mappings/: extract: {sheet.contract.extract}, forces: [{sheet.force}])"
+        place = "the mapping" if is_mapped else new_mapping
+        raise Refused(f"American dates, with the month first: add to {place} dates: {{{', '.join(american.values())}}}")
 
 
 def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, whose: str = "American") -> str:
     """What is wrong with a column of American dates that a spreadsheet has opened, or of UK ones that one set to American dates
     has: those it could read in its own order are dates of other days now, the others still texts. "" where that is not so."""
-    text, other = (2, 1) if whose == "American" else (1, 2)
+    day_part, month_part = (2, 1) if whose == "American" else (1, 2)
     dates, months, texts, late = one_row(con.execute(
         f"""
         select
             count(*) filter (where is_date),
             count(distinct left(t, 7)) filter (where is_date),
             count(*) filter (
-                where try_cast(split_part(t, '/', {text}) as integer) between 13 and 31
-                and try_cast(split_part(t, '/', {other}) as integer) between 1 and 12
+                where try_cast(split_part(t, '/', {day_part}) as integer) between 13 and 31
+                and try_cast(split_part(t, '/', {month_part}) as integer) between 1 and 12
             ),
             -- Dates that it would have swapped, and has not.
             count(*) filter (

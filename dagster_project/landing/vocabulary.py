@@ -99,8 +99,8 @@ def _look_up(
     """
     unknown, spelling = Counter[str](), dict[str, str]()
     n_rows = n_unknown = n_counting = 0
-    while some := cells.fetchmany(10_000):
-        for cell, n in some:
+    while batch := cells.fetchmany(10_000):
+        for cell, n in batch:
             items = (cell or "").split(";") if column.type == "list" else [cell or ""]
             # Once where a row has it twice.
             values = list({value.lower(): value for item in items if (value := item.strip(" "))}.values())
@@ -114,8 +114,8 @@ def _look_up(
                 if counts is None and (word in unknown or len(unknown) < 10 * LISTED):
                     unknown[word] += n
                     spelling[word] = min(value, spelling.get(word, value))
-    most = sorted(((spelling[word], n) for word, n in unknown.items()), key=lambda v: (-v[1], v[0]))[:LISTED]
-    return dict(most), n_rows, n_unknown, n_counting
+    commonest = sorted(((spelling[word], n) for word, n in unknown.items()), key=lambda v: (-v[1], v[0]))[:LISTED]
+    return dict(commonest), n_rows, n_unknown, n_counting
 
 
 def look_up(value: str, known: Mapping[str, Known], column: str) -> Known | None:
@@ -187,17 +187,17 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
     `entries`: the ledger's, where it was read already.
     """
-    last = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in STORED}
-    loads = [e for e in last.values() if e.outcome != "retracted"]
-    found: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
-    for e in loads:
-        for column, values in e.unknown_values.items():
+    by_load = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in STORED}
+    loads = [e for e in by_load.values() if e.outcome != "retracted"]
+    by_value: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
+    for entry in loads:
+        for column, values in entry.unknown_values.items():
             for value in values:
-                found[str(e.force_code), str(e.extract), column, value].append(e)
+                by_value[str(entry.force_code), str(entry.extract), column, value].append(entry)
     current = not_replaced(loads)
     known = cache(lambda *place: known_values(home, *place))
     unknown = []
-    for (force, extract, column, value), files in found.items():
+    for (force, extract, column, value), files in by_value.items():
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and look_up(value, words, column) is None:
@@ -210,9 +210,9 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
     """A line for each extract, column and likely meaning: how much is unknown, and the command that adds it to the list."""
     places: dict[tuple[str, str, str], dict[str, int]] = {}
-    for u in unknown:
-        values = places.setdefault((u.extract, u.column_name, likely_meaning(u.column_name, u.value)), {})
-        values[u.value] = values.get(u.value, 0) + u.rows
+    for item in unknown:
+        values = places.setdefault((item.extract, item.column_name, likely_meaning(item.column_name, item.value)), {})
+        values[item.value] = values.get(item.value, 0) + item.rows
     return [
         f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')}; check what they count as:"
         f" {accept_line(extract, column, values, meaning)}{OTHER_SPELLING if column == CODE and meaning != NOTHING else ''}"

@@ -100,25 +100,25 @@ _ENGLISH = 39
 FORCE_NUMBERS = tuple(number for number, _ in _NUMBERS)
 
 
-def own_number(own: str) -> str:
+def own_number(force: str) -> str:
     """A force's number; "" for one that has none."""
-    return next((number for number, code in _NUMBERS if code == own), "")
+    return next((number for number, code in _NUMBERS if code == force), "")
 
 
-def other_force(cells: Iterable[str], own: str, *, are_numbers: bool = False) -> str:
+def other_force(cells: Iterable[str], force: str, *, are_numbers: bool = False) -> str:
     """SQL for the name of another force that one of these cells says; NULL where they say the own force, or none that is known.
 
     `are_numbers`: whether the file is known to say forces by their numbers; else a number may be anything. Only a name of the
     list is ever repeated, never a cell: an unmapped column may hold anything.
     """
     names = force_names()
-    said = {_plain(text): name for code, name in names.items() for text in (code, name)}
+    name_of = {_plain(text): name for code, name in names.items() for text in (code, name)}
     for n, (number, code) in enumerate(_NUMBERS, 1):
-        said[f"w{15_000_000 + n - _ENGLISH}" if n > _ENGLISH else f"e{23_000_000 + n}"] = names[code]
+        name_of[f"w{15_000_000 + n - _ENGLISH}" if n > _ENGLISH else f"e{23_000_000 + n}"] = names[code]
         if are_numbers:
-            said[number] = names[code]
-    others = {text: name for text, name in said.items() if name != names.get(own)}
-    keys, values = (", ".join(map(literal, part)) for part in (others, others.values()))
+            name_of[number] = names[code]
+    other_names = {text: name for text, name in name_of.items() if name != names.get(force)}
+    keys, values = (", ".join(map(literal, part)) for part in (other_names, other_names.values()))
     code = "^([0-9]{2}|[ew][0-9]{8})$"
     texts = (
         f"case when regexp_matches(lower({cell}), '{code}') then lower({cell})"

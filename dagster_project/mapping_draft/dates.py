@@ -9,7 +9,7 @@ import duckdb
 
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing.canonical_values import MONTH_CELL
-from dagster_project.landing.uncertain_dates import swapped
+from dagster_project.landing.uncertain_dates import swap_day_and_month
 
 from .tables import ROWS
 
@@ -87,7 +87,7 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     formats, share = [chosen], n / total
     if share < 1:
         formats, share = _with_another(con, formats, best, total)
-    rivals = [f for f, m in counts.items() if m == n and f != chosen and swapped(f) == chosen]
+    rivals = [f for f, m in counts.items() if m == n and f != chosen and swap_day_and_month(f) == chosen]
     doubt = DOUBTS.get(slashed) or (f"every date would also be one of {rivals[0]}" if rivals else "")
     return DateForm(share, tuple(formats), any(re.search("%[HI]", f) for f in formats), doubt, note)
 

@@ -110,7 +110,7 @@ def _most_in_conflict(
     them. None where none would. The accepted file stays, as it counts already and a person knows its figures; of two new files
     landing holds both."""
     decisions = Decisions(read_ledger(home))
-    others = decisions.tied(held) if contract.key else []
+    others = decisions.tied_loads(held) if contract.key else []
     found, totals = count_conflicts(con, home, contract, load_of(held), others), decisions.counts()
     for e in (held, *others):
         n_tied, now = found.get(str(e.load_id), 0), totals[str(e.load_id)]
