@@ -191,12 +191,12 @@ def page_app(page: DraftPage, token: str, port: int) -> Starlette:
         Route(f"/{token}/draft.css", style),
     ]
     hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
-    own = {f"http://{host}" for host in hosts}
+    own_origins = {f"http://{host}" for host in hosts}
 
     async def own_requests_only(request: Request, answer: RequestResponseEndpoint) -> Response:
         origin = request.headers.get("origin")
         # A post must say its origin.
-        is_own = origin in own or (origin is None and request.method in ("GET", "HEAD"))
+        is_own = origin in own_origins or (origin is None and request.method in ("GET", "HEAD"))
         if request.headers.get("host") not in hosts or not is_own:
             return PlainTextResponse("Not from this page.", 403, HEADERS)
         return await answer(request)

@@ -41,8 +41,10 @@ class Code:
     perhaps: str = ""
 
 
-def choice_codes(column: Column, counted: list[tuple[str, int]]) -> list[Code]:
-    return [Code(code, rows, t := target_of(column, code), "" if t else perhaps(column.values, code)) for code, rows in counted]
+def choice_codes(column: Column, counts: list[tuple[str, int]]) -> list[Code]:
+    return [
+        Code(code, rows, t := target_of(column, code), "" if t else likely_value(column.values, code)) for code, rows in counts
+    ]
 
 
 def target_of(column: Column, code: str) -> str | None:
@@ -66,12 +68,12 @@ def _without_number(code: str) -> list[str]:
     """A code, and the code without a short number or letter before or after it. Letters must be short for what follows:
     `Pos - Negative` may be two results, and `Re-Recorded` is a word."""
     forms = [code]
-    if (m := re.fullmatch(r"([A-Za-z0-9]{1,3})(\s*[-–:.)/]\s*)(\S.{2,})", code)) and m[1].lower() not in _NOT_A_CODE:
-        is_short_for = m[1][0].lower() == m[3][0].lower() and m[2] not in ("-", "–")
-        if len(m[1]) == 1 or any(c.isdigit() for c in m[1]) or is_short_for:
-            forms.append(m[3])
-    if m := re.fullmatch(r"(.{3,}?)\s*[(\[][A-Za-z]?\d{1,2}[)\]]", code):
-        forms.append(m[1])
+    if (match := re.fullmatch(r"([A-Za-z0-9]{1,3})(\s*[-–:.)/]\s*)(\S.{2,})", code)) and match[1].lower() not in _NOT_A_CODE:
+        is_short_for = match[1][0].lower() == match[3][0].lower() and match[2] not in ("-", "–")
+        if len(match[1]) == 1 or any(c.isdigit() for c in match[1]) or is_short_for:
+            forms.append(match[3])
+    if match := re.fullmatch(r"(.{3,}?)\s*[(\[][A-Za-z]?\d{1,2}[)\]]", code):
+        forms.append(match[1])
     return forms
 
 
@@ -79,29 +81,29 @@ def _plain(text: str) -> str:
     return " ".join(w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in _FILLERS)
 
 
-def perhaps(values: tuple[str, ...], code: str) -> str:
+def likely_value(values: tuple[str, ...], code: str) -> str:
     """The only value that a code looks like, as a hint; blank if none or several do, or if it is too short to look like any."""
     plain = _plain(code)
     if len(plain) < SHORTEST_HINT or plain.isdigit():
         return ""
-    own = set(plain.split())
+    code_words = set(plain.split())
     # `Not tested` is not `Not required`: what both deny is no likeness, and what one alone denies is the opposite.
-    values = tuple(v for v in values if bool(own & _DENIALS) == bool(set(_plain(v).split()) & _DENIALS))
+    values = tuple(v for v in values if bool(code_words & _DENIALS) == bool(set(_plain(v).split()) & _DENIALS))
     initials = {v: "".join(w[0] for w in _plain(v).split()) for v in values}
-    close = [
+    similar = [
         v for v in values
-        if _plain(v).startswith(plain) or plain in _plain(v).split() or set(_plain(v).split()) & own - _DENIALS
+        if _plain(v).startswith(plain) or plain in _plain(v).split() or set(_plain(v).split()) & code_words - _DENIALS
         or initials[v] == plain or SequenceMatcher(None, plain, _plain(v)).ratio() >= 0.7
     ]  # fmt: skip
-    return close[0] if len(close) == 1 else ""
+    return similar[0] if len(similar) == 1 else ""
 
 
 def known_values(home: Home, contract: Contract, column: Column, force: str | None) -> Mapping[str, str]:
     """Values of a classifying column that a file may land with, lower case -> as the list spells them: units of all forces if
     none is named."""
     if column.type == "unit":
-        own = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
-        rows = own or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
+        own_areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
+        rows = own_areas or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
         return {text.lower(): text for row in rows if force in (None, row[0]) for text in (row[3], row[4])}
     if column.name not in CLASSIFYING.get(contract.extract, ()):
         return {}
@@ -110,17 +112,17 @@ def known_values(home: Home, contract: Contract, column: Column, force: str | No
     return {word: spelling.get(word, word) for word in known}
 
 
-def listed_codes(column: Column, known: Mapping[str, str], counted: list[tuple[str, int]]) -> list[Code]:
+def listed_codes(column: Column, known: Mapping[str, str], counts: list[tuple[str, int]]) -> list[Code]:
     """Values of a classifying column. Listed ones are kept, a person decides the others."""
     codes = []
-    for value, rows in counted:
-        ours = vocabulary.look_up(value, known, column.name)
-        if ours is None and len(value) > LONGEST:
+    for value, rows in counts:
+        listed_value = vocabulary.look_up(value, known, column.name)
+        if listed_value is None and len(value) > LONGEST:
             continue
         # Class 105 is not like class 10.
-        is_word = ours is None and column.name != vocabulary.CODE
-        hint = (_counted(column, value) or perhaps(tuple(dict.fromkeys(known.values())), value)) if is_word else ""
-        codes.append(Code(value, rows, ours, hint))
+        is_word = listed_value is None and column.name != vocabulary.CODE
+        hint = (_counted(column, value) or likely_value(tuple(dict.fromkeys(known.values())), value)) if is_word else ""
+        codes.append(Code(value, rows, listed_value, hint))
     return codes
 
 

@@ -50,8 +50,8 @@ class _Offer(NamedTuple):
     """A possible source of a column, with its score in all, of its header and of its cells."""
 
     score: float
-    alike: float
-    fits: float
+    header_score: float
+    cell_score: float
     column: Column
     source: ColumnSource
 
@@ -62,24 +62,24 @@ def draft_columns(contract: Contract, fields: Fields, known: Mapping[str, Mappin
     offers: list[_Offer] = []
     for column in contract.columns:
         for source in _sources(contract, fields, column):
-            alike = _alike(column, source)
-            if alike < ALIKE_WITH_CELLS:
+            header_score = _score_header(column, source)
+            if header_score < ALIKE_WITH_CELLS:
                 continue
-            fits = fit(column, source, known[column.name])
-            enough = alike >= ALIKE or (fits >= 0.9 and column.type in ONE_KIND)
-            if fits > 0 and enough:
-                more = 0.1 if source.how != "one" else 0.0
-                offers.append(_Offer(0.75 * alike + 0.25 * fits + more, alike, fits, column, source))
+            cell_score = fit(column, source, known[column.name])
+            is_enough = header_score >= ALIKE or (cell_score >= 0.9 and column.type in ONE_KIND)
+            if cell_score > 0 and is_enough:
+                bonus = 0.1 if source.how != "one" else 0.0
+                offers.append(_Offer(0.75 * header_score + 0.25 * cell_score + bonus, header_score, cell_score, column, source))
     offers.sort(key=lambda o: -o.score)
-    taken: set[int] = set()
+    used: set[int] = set()
     for offer in offers:
         drafted, listed = drafts[offer.column.name], known[offer.column.name]
-        if drafted.source is not None or taken & set(offer.source.indexes):
+        if drafted.source is not None or used & set(offer.source.indexes):
             continue
         drafted.source, drafted.score = offer.source, min(offer.score, 1.0)
         drafted.why, drafted.checks = _why(offer, listed), _checks(offer, offers, listed)
-        taken |= set(offer.source.indexes)
-    _by_cells(contract, fields, known, drafts, taken)
+        used |= set(offer.source.indexes)
+    _by_cells(contract, fields, known, drafts, used)
     _share(contract, drafts)
     return list(drafts.values())
 
@@ -101,15 +101,15 @@ def _share(contract: Contract, drafts: dict[str, Drafted]) -> None:
     codes = source.profile.codes
     if sum(target_of(column, code) is None for code, _ in codes) < 2:
         return
-    for d in members:
-        d.checks.append(
+    for member in members:
+        member.checks.append(
             f"one code of {_quoted(source)} may set {', '.join(contract.told_together)}: say what each code means for each"
         )
-        if d.source is None:
-            d.source, d.score, d.why = source, BY_CELLS, "no header of its own"
+        if member.source is None:
+            member.source, member.score, member.why = source, BY_CELLS, "no header of its own"
 
 
-def _alike(column: Column, source: ColumnSource) -> float:
+def _score_header(column: Column, source: ColumnSource) -> float:
     if source.how == "list":
         stem = numbered(source.headers[0])
         return likeness(column, stem[0]) if stem else 0.0
@@ -125,27 +125,27 @@ def _alike(column: Column, source: ColumnSource) -> float:
 def fit(column: Column, source: ColumnSource, known: Mapping[str, str]) -> float:
     """How well the cells fit the column, 0 to 1; 0 rules the header out. A column's own name lands in any case, so few cells
     need to fit."""
-    profile, b = source.profile, source.profile.basics
+    profile, cells = source.profile, source.profile.basics
     is_own = source.how == "one" and plain_header(source.headers[0]) in column.headers
-    if b.filled == 0:
+    if cells.filled == 0:
         return 0.3 if not column.key and not column.places_row else 0.0
     if column.type in DATE_TYPES:
         if profile.dates.share < (0.3 if is_own else 0.6):
             return 0.0
         return profile.dates.share * (0.8 if column.type == "timestamp" and not profile.dates.has_time else 1)
     if column.type in NUMBER_TYPES:
-        share = profile.share(b.whole if column.type == "whole" else b.money)
+        share = profile.share(cells.whole if column.type == "whole" else cells.money)
         return share if share >= (0.3 if is_own else 0.8) else 0.0
     if profile.is_date or profile.is_time:
         return 0.0
     if column.key or column.identifier:
-        if "amount" in words(source.headers[0]) or profile.share(b.pounds) >= 0.5:
+        if "amount" in words(source.headers[0]) or profile.share(cells.pounds) >= 0.5:
             return 0.0
         if not column.key:
             # The same person or address may appear often.
-            return 0.6 if b.longest <= 60 else 0.0
-        unique = b.distinct / b.filled
-        return 0.0 if b.longest > 60 or b.filled < 0.5 * profile.rows or unique < 0.5 else 0.5 + 0.5 * unique
+            return 0.6 if cells.longest <= 60 else 0.0
+        unique = cells.distinct / cells.filled
+        return 0.0 if cells.longest > 60 or cells.filled < 0.5 * profile.rows or unique < 0.5 else 0.5 + 0.5 * unique
     if column.type == "choice":
         return _fits_choice(column, profile)
     if column.type == "unit":
@@ -173,8 +173,8 @@ def _fits_choice(column: Column, profile: Profile) -> float:
 
 
 def _why(offer: _Offer, known: Mapping[str, str]) -> str:
-    is_known = offer.alike in (KNOWN, GENERAL_NAME)
-    name = "a known name" if is_known else "the same words" if offer.alike >= SAME_WORDS else "a similar name"
+    is_known = offer.header_score in (KNOWN, GENERAL_NAME)
+    name = "a known name" if is_known else "the same words" if offer.header_score >= SAME_WORDS else "a similar name"
     cells = _cells_in_words(offer.column, offer.source, known)
     return f"{name}; {cells}" if cells else name
 
@@ -185,20 +185,20 @@ def percent(share: float) -> str:
 
 
 def _cells_in_words(column: Column, source: ColumnSource, known: Mapping[str, str]) -> str:
-    profile, b = source.profile, source.profile.basics
-    if b.filled == 0:
+    profile, cells = source.profile, source.profile.basics
+    if cells.filled == 0:
         return "blank in every row"
     if column.type in DATE_TYPES:
         return f"{percent(profile.dates.share)} dates{' and times' if profile.dates.has_time else ''}"
     if column.type in NUMBER_TYPES:
-        return f"{percent(profile.share(b.whole if column.type == 'whole' else b.money))} amounts"
+        return f"{percent(profile.share(cells.whole if column.type == 'whole' else cells.money))} amounts"
     if column.key:
-        return "a different value in every row" if profile.is_unique else f"{b.distinct:,} values in {b.filled:,} rows"
+        return "a different value in every row" if profile.is_unique else f"{cells.distinct:,} values in {cells.filled:,} rows"
     if column.identifier:
         return "hashed before anything is stored"
     if column.type == "unit" and known:
         return f"{percent(profile.share_of(known.keys()))} in the list of areas"
-    return counted(b.distinct, "value") if b.distinct <= MAX_CODES else ""
+    return counted(cells.distinct, "value") if cells.distinct <= MAX_CODES else ""
 
 
 def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
@@ -211,27 +211,28 @@ def _is_proven(column: Column, source: ColumnSource, known: Mapping[str, str]) -
 
 
 def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> list[str]:
-    column, source, alike = offer.column, offer.source, offer.alike
+    column, source, header_score = offer.column, offer.source, offer.header_score
     checks = [source.doubt] if source.doubt else []
     if column.type == "unit" and is_of_a_person(source):
         checks.append(f"{_quoted(source)} may be where a person lives or works, not where it happened")
     # Cells that are Positive or Negative prove none of the three columns that have these values.
     has_its_own = not column.values or all(o.column is column or o.column.values != column.values for o in offers)
-    if alike < SAME_WORDS and not (has_its_own and _is_proven(column, source, known)):
-        checks.append("a general name" if alike == GENERAL_NAME else "the name is only similar to a known one")
-    own = set(source.indexes)
+    if header_score < SAME_WORDS and not (has_its_own and _is_proven(column, source, known)):
+        checks.append("a general name" if header_score == GENERAL_NAME else "the name is only similar to a known one")
+    own_indexes = set(source.indexes)
     rivals = (
         o.source for o in offers
-        if o.column is column and o.source is not source and o.alike >= min(alike, SAME_WORDS)
-        and not own & set(o.source.indexes) and not any(p.source is o.source and p.score > o.score for p in offers)
+        if o.column is column and o.source is not source and o.header_score >= min(header_score, SAME_WORDS)
+        and not own_indexes & set(o.source.indexes) and not any(p.source is o.source and p.score > o.score for p in offers)
     )  # fmt: skip
     if rival := next(rivals, None) or _other_field(column, source, offers, known):
         checks.append(f"{_quoted(rival)} would do as well")
-    others = (
-        o.column.name for o in offers if o.source is source and o.column is not column and o.alike >= max(alike, SAME_WORDS)
-    )
-    if other := next(others, None):
-        checks.append(f"{_quoted(source)} could also be {other}")
+    other_columns = (
+        o.column.name for o in offers
+        if o.source is source and o.column is not column and o.header_score >= max(header_score, SAME_WORDS)
+    )  # fmt: skip
+    if other_column := next(other_columns, None):
+        checks.append(f"{_quoted(source)} could also be {other_column}")
     if column.type == "unit" and known and (share := source.profile.share_of(known.keys())) < 0.5:
         checks.append(f"only {percent(share)} of its cells are in the list of areas")
     if column.type == "unit" and not known:
@@ -242,19 +243,19 @@ def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> li
 def _other_field(column: Column, source: ColumnSource, offers: list[_Offer], known: Mapping[str, str]) -> ColumnSource | None:
     """Another field of the column's kind with a similar name: `Final Grade` as well as `Initial Grade`, another beat."""
     core = set(words(column.name)) - {"ref", "date", "time", "code", "value"}
-    own = set(source.indexes)
+    own_indexes = set(source.indexes)
     for offer in offers:
         rival = offer.source
-        if offer.column is not column or rival.how != "one" or own & set(rival.indexes):
+        if offer.column is not column or rival.how != "one" or own_indexes & set(rival.indexes):
             continue
         # It has another column's name.
-        if any(o.source is rival and o.column is not column and o.alike >= SAME_WORDS for o in offers):
+        if any(o.source is rival and o.column is not column and o.header_score >= SAME_WORDS for o in offers):
             continue
         if column.type == "unit":
             share = source.profile.share_of(known.keys())
             alike_cells = bool(known) and rival.profile.share_of(known.keys()) >= 0.8 * share > 0
         else:
-            alike_cells = column.type in ONE_KIND and offer.fits >= 0.5 and not core.isdisjoint(words(rival.headers[0]))
+            alike_cells = column.type in ONE_KIND and offer.cell_score >= 0.5 and not core.isdisjoint(words(rival.headers[0]))
         if alike_cells:
             return rival
     return None
@@ -267,9 +268,9 @@ def is_of_a_person(source: ColumnSource) -> bool:
 
 def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
     """What is unusual about the cells, whatever the header."""
-    profile, b = source.profile, source.profile.basics
+    profile, cells = source.profile, source.profile.basics
     doubts: list[str] = []
-    if b.filled == 0:
+    if cells.filled == 0:
         return ["blank in every row"]
     if column.type in DATE_TYPES:
         if profile.dates.doubt:
@@ -278,14 +279,14 @@ def cell_doubts(column: Column, source: ColumnSource) -> list[str]:
             doubts.append(f"only {percent(profile.dates.share)} of its cells are dates in this form")
         if column.type == "timestamp" and not profile.dates.has_time:
             doubts.append("no times of day")
-    if column.type in NUMBER_TYPES and (n := b.whole if column.type == "whole" else b.money) < b.filled:
-        doubts.append(f"{b.filled - n:,} of its cells are no amounts: they are quarantined unless values makes them blank")
+    if column.type in NUMBER_TYPES and (n := cells.whole if column.type == "whole" else cells.money) < cells.filled:
+        doubts.append(f"{cells.filled - n:,} of its cells are no amounts: they are quarantined unless values makes them blank")
     if column.type == "choice" and not any(target_of(column, code) for code, _ in profile.codes):
         doubts.append("none of its codes is known")
     if column.key and not profile.is_unique:
-        repeats = b.filled - b.distinct
-        said, n = (REPEATS[0], repeats) if repeats else (REPEATS[1], profile.rows - b.filled)
-        doubts.append(f"{said} {counted(n, 'row')}")
+        repeats = cells.filled - cells.distinct
+        doubt, n = (REPEATS[0], repeats) if repeats else (REPEATS[1], profile.rows - cells.filled)
+        doubts.append(f"{doubt} {counted(n, 'row')}")
     return doubts
 
 
@@ -299,13 +300,13 @@ def _quoted(source: ColumnSource) -> str:
 
 
 def _by_cells(
-    contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]], drafts: dict[str, Drafted], taken: set[int]
+    contract: Contract, fields: Fields, known: Mapping[str, Mapping[str, str]], drafts: dict[str, Drafted], used: set[int]
 ) -> None:
     """Find columns without a matching header, if only one header has cells of their kind. Always with a check."""
     for column in contract.columns:
         if drafts[column.name].source is not None or column.identifier:
             continue
-        free = [s for s in _sources(contract, fields, column) if not taken & set(s.indexes)]
+        free = [s for s in _sources(contract, fields, column) if not used & set(s.indexes)]
         likely = [s for s in free if _has_cells_of(column, s, known[column.name])]
         # A day with its time is better than the day alone.
         likely = [s for s in likely if s.how != "one"] or likely
@@ -316,17 +317,17 @@ def _by_cells(
         drafted.source, drafted.score = source, BY_CELLS
         drafted.why = f"no known name; {_cells_in_words(column, source, known[column.name])}"
         drafted.checks = ["recognised by its cells alone", *cell_doubts(column, source)]
-        taken |= set(source.indexes)
+        used |= set(source.indexes)
 
 
 def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]) -> bool:
-    profile, b = source.profile, source.profile.basics
-    if b.filled == 0:
+    profile, cells = source.profile, source.profile.basics
+    if cells.filled == 0:
         return False
     if column.type in DATE_TYPES:
-        return column.places_row and profile.is_date and b.filled == profile.rows
+        return column.places_row and profile.is_date and cells.filled == profile.rows
     if column.key:
-        return profile.is_unique and not profile.is_date and not profile.is_time and b.longest <= 40
+        return profile.is_unique and not profile.is_date and not profile.is_time and cells.longest <= 40
     if column.type == "choice":
         targets = {t for code, _ in profile.codes if (t := target_of(column, code))}
         return set(column.values) != {"Y", "N"} and len(targets) > 1 and _fits_choice(column, profile) >= 0.75
@@ -341,14 +342,14 @@ def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]
 
 def separator_of(profile: Profile, known: Mapping[str, str]) -> tuple[str, str]:
     """The separator of a list column's items if it is not `;`, and why a person should check it (blank: no need)."""
-    counts = ", ".join(f"count(*) filter (where contains({profile.text}, '{s}'))" for s in (";", *SEPARATORS))
-    semicolons, *others = one_row(profile.con.execute(f"select {counts} from draft_rows"))
-    for separator, n in zip(SEPARATORS, others, strict=True):
+    counts_sql = ", ".join(f"count(*) filter (where contains({profile.text}, '{s}'))" for s in (";", *SEPARATORS))
+    semicolons, *counts = one_row(profile.con.execute(f"select {counts_sql} from draft_rows"))
+    for separator, n in zip(SEPARATORS, counts, strict=True):
         if not n or semicolons:
             continue
         items = [item for item, _ in profile.items(separator)]
-        whole = {code.lower() for code, _ in profile.items(";")}
-        alone = sum(i.lower() in whole or i.lower() in known for i in items)
+        whole_cells = {code.lower() for code, _ in profile.items(";")}
+        alone = sum(i.lower() in whole_cells or i.lower() in known for i in items)
         is_certain = separator in "|^~" or alone == len(items)
         if is_certain or alone >= len(items) / 2:
             return separator, "" if is_certain else f"items are taken to be separated by '{separator}'"

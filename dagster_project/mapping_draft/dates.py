@@ -65,15 +65,15 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
     ))
     if not total or longest > 60 or (digits or 0) < total / 2:
         return NOT_DATES
-    slashed = _slashed(con)
+    slashed = _slash_order(con)
     note = "the month comes first" if slashed == "month" else ""
-    own = 0 if slashed == "month" else one_row(con.execute(
+    n_readable = 0 if slashed == "month" else one_row(con.execute(
         "select coalesce(sum(n) filter (where pam_timestamp(t, false) is not null), 0) from draft_dates"
     ))[0]  # fmt: skip
-    if own >= total * 0.9:
-        return DateForm(own / total, (), _timed(con), DOUBTS.get(slashed, ""), note)
+    if n_readable >= total * 0.9:
+        return DateForm(n_readable / total, (), _has_times(con), DOUBTS.get(slashed, ""), note)
     sample = [t for (t,) in con.execute(f"select t from draft_dates order by hash(t) limit {SAMPLE}").fetchall()]
-    fitting = Counter(f for t in sample for f in _shaped(t) if not (slashed == "month" and f.startswith("%d/%m/")))
+    fitting = Counter(f for t in sample for f in _formats_like(t) if not (slashed == "month" and f.startswith("%d/%m/")))
     best = [f for f, _ in fitting.most_common(12)]
     counts = _counts(con, best)
     if not counts:
@@ -82,7 +82,7 @@ def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:
         ))  # fmt: skip
         if months >= total * 0.9:
             return MONTHS
-        return DateForm(own / total, (), _timed(con), DOUBTS.get(slashed, "")) if own else NOT_DATES
+        return DateForm(n_readable / total, (), _has_times(con), DOUBTS.get(slashed, "")) if n_readable else NOT_DATES
     chosen, n = max(counts.items(), key=lambda item: (item[1], -best.index(item[0])))
     formats, share = [chosen], n / total
     if share < 1:
@@ -101,7 +101,7 @@ def _counts(con: duckdb.DuckDBPyConnection, forms: list[str]) -> dict[str, int]:
     return {f: int(n) for f, n in zip(forms, counts, strict=True) if n}
 
 
-def _shaped(text: str) -> list[str]:
+def _formats_like(text: str) -> list[str]:
     """Formats that a cell has the shape of. DuckDB then checks whether the days exist."""
     formats = []
     for day in DAYS:
@@ -131,11 +131,11 @@ def _shape(form: str) -> re.Pattern[str]:
 
 
 def _reads(form: str) -> str:
-    read = f"year(try_strptime(t, {literal(form)})) between 1950 and 2100"
+    condition = f"year(try_strptime(t, {literal(form)})) between 1950 and 2100"
     # `%Y` would read `25` as the year 25, so all eight digits must be there.
     if "%Y%m%d" in form or "%d%m%Y" in form:
-        read += " and regexp_matches(t, '^\\d{8}')"
-    return read
+        condition += " and regexp_matches(t, '^\\d{8}')"
+    return condition
 
 
 def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list[str], total: int) -> tuple[list[str], float]:
@@ -143,14 +143,14 @@ def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list
     share = 0.0
     for extra in [None, *(f for f in best if f not in formats)]:
         tried = [*formats, *([extra] if extra else [])]
-        read = " or ".join(f"({_reads(f)})" for f in tried)
-        n = one_row(con.execute(f"select coalesce(sum(n) filter (where {read}), 0) from draft_dates"))[0]
+        condition = " or ".join(f"({_reads(f)})" for f in tried)
+        n = one_row(con.execute(f"select coalesce(sum(n) filter (where {condition}), 0) from draft_dates"))[0]
         if n / total > share + (0.001 if extra else 0):
             share, chosen = n / total, tried
     return chosen, share
 
 
-def _slashed(con: duckdb.DuckDBPyConnection) -> str:
+def _slash_order(con: duckdb.DuckDBPyConnection) -> str:
     """What is first in `a/b/yyyy`: `day`, `month`, `either` (no cell shows it), `both` (some of each), or `` (no such cell)."""
     n, day, month = one_row(con.execute(
         r"""
@@ -165,5 +165,5 @@ def _slashed(con: duckdb.DuckDBPyConnection) -> str:
     return "both" if day and month else "day" if day else "month" if month else "either"
 
 
-def _timed(con: duckdb.DuckDBPyConnection) -> bool:
+def _has_times(con: duckdb.DuckDBPyConnection) -> bool:
     return bool(one_row(con.execute(r"select count(*) from draft_dates where regexp_matches(t, '\d:\d\d')"))[0])

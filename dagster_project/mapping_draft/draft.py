@@ -95,12 +95,12 @@ class Draft:
         places a row any."""
         not_stored = self.not_stored
         free = [s.headers[0] for s in self.fields.singles if s.headers[0] in not_stored and s.profile.dates.is_month]
-        found = {}
+        header_of = {}
         for column in (d.column for d in self.missing if d.column.type in ("date", "timestamp") and d.why != BY_HAND):
-            named = [h for h in free if likeness(column, h) >= GENERAL_NAME]
-            if headers := named or (free if column.places_row else []):
-                found[column.name] = headers[0]
-        return found
+            matches = [h for h in free if likeness(column, h) >= GENERAL_NAME]
+            if headers := matches or (free if column.places_row else []):
+                header_of[column.name] = headers[0]
+        return header_of
 
     @property
     def unfit(self) -> dict[str, str]:
@@ -121,41 +121,41 @@ class Draft:
         likely, unfit, months = self.likely, self.unfit, self.months
         if self.name and self.force is None:
             points.append("forces: which force the files are from: give --force, or write the force's code")
-        for h in sorted(self.fields.repeated):
-            points.append(f"headers: '{h}' appears twice, so no column can use it: rename one at the source")
-        for d in self.missing:
-            if not d.column.required or d.column.name in unfit or d.column.name in months:
+        for repeated in sorted(self.fields.repeated):
+            points.append(f"headers: '{repeated}' appears twice, so no column can use it: rename one at the source")
+        for column in (drafted.column for drafted in self.missing):
+            if not column.required or column.name in unfit or column.name in months:
                 continue
-            point = f"headers.{d.column.name}: no header is {d.column.description[0].lower()}{d.column.description[1:]}"
-            if header := likely.get(d.column.name):
+            point = f"headers.{column.name}: no header is {column.description[0].lower()}{column.description[1:]}"
+            if header := likely.get(column.name):
                 point += f"; perhaps '{header}' is: look at it, and take off the # of its line under headers if it is"
-            elif d.column.values:
-                point += f"; if all rows are one of {', '.join(d.column.values)}, set it under constants"
+            elif column.values:
+                point += f"; if all rows are one of {', '.join(column.values)}, set it under constants"
             points.append(point + ". The files are refused without it")
         points += [
-            f"headers.{column}: '{header}' has its name, but "
+            f"headers.{name}: '{header}' has its name, but "
             + (
                 "most of its cells repeat or are blank: each record needs a reference of its own. "
-                if self.contract.column(column).key
+                if self.contract.column(name).key
                 else "not all of its cells fit: to use it, take off the # of its line under headers, and under values give a"
                 " blank to each text that does not fit. "
             )
-            + ("The files are refused without it" if self.contract.column(column).required else "It is not stored until then")
-            for column, header in unfit.items()
+            + ("The files are refused without it" if self.contract.column(name).required else "It is not stored until then")
+            for name, header in unfit.items()
         ]
         points += [
-            f"headers.{column}: '{header}' says {MONTH_ALONE}, and rows count by their day: have the system export it. A"
+            f"headers.{name}: '{header}' says {MONTH_ALONE}, and rows count by their day: have the system export it. A"
             " spreadsheet may only hide it: show the column as dd/mm/yyyy and save again"
-            + (". No row loads without it" if self.contract.column(column).required else "")
-            for column, header in months.items()
+            + (". No row loads without it" if self.contract.column(name).required else "")
+            for name, header in months.items()
         ]
-        for d in self.columns:
-            undecided = sum(c.target is None for c in self.codes.get(d.column.name, []))
-            if undecided and d.column.type == "choice":
+        for column in (drafted.column for drafted in self.columns):
+            undecided = sum(c.target is None for c in self.codes.get(column.name, []))
+            if undecided and column.type == "choice":
                 is_one = undecided == 1
                 points.append(
-                    f"values.{d.column.name}: {undecided} {'code has' if is_one else 'codes have'} no meaning yet"
-                    f" (one of {', '.join(d.column.values)}): rows with {'it' if is_one else 'them'} are quarantined until then"
+                    f"values.{column.name}: {undecided} {'code has' if is_one else 'codes have'} no meaning yet"
+                    f" (one of {', '.join(column.values)}): rows with {'it' if is_one else 'them'} are quarantined until then"
                 )
         return points
 
@@ -208,9 +208,9 @@ def _force(home: Home, path: Path, force: str | None) -> str | None:
             raise DraftError(f"unknown force '{force}'{suggestion(code, names)} (seeds/forces.csv has their codes)")
         return code
     in_name = set(words(path.stem))
-    named = [code for code in names if set(words(code)) <= in_name]
-    if named:
-        return named[0] if len(named) == 1 else None
+    forces_named = [code for code in names if set(words(code)) <= in_name]
+    if forces_named:
+        return forces_named[0] if len(forces_named) == 1 else None
     likely = {e.force_code for e in read_ledger(home) if e.force_code}
     likely = likely or {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
     return likely.pop() if len(likely) == 1 else None
@@ -227,10 +227,10 @@ def _header_score(contracts: Mapping[str, Contract]) -> Callable[[list[str]], fl
         cells = [c for c in row if c]
         if len(cells) < 2:
             return 0.0
-        known = sum(frozenset(words(c)) in names for c in cells)
+        n_known = sum(frozenset(words(c)) in names for c in cells)
         figures = sum(bool(re.fullmatch(r"[£\d.,:/ -]+", c)) or len(c) > 60 for c in cells)
-        doubled = len(cells) - len({plain_header(c) for c in cells})
-        return 3 * known + 0.5 * (len(cells) - figures) - 2 * figures - doubled
+        n_repeated = len(cells) - len({plain_header(c) for c in cells})
+        return 3 * n_known + 0.5 * (len(cells) - figures) - 2 * figures - n_repeated
 
     return score
 
@@ -246,13 +246,13 @@ def _recognised(
             continue
         columns = draft_columns(contract, fields, known[name])
         required = [_evidence(d) for d in columns if d.column.required]
-        other = [_evidence(d) for d in columns if not d.column.required]
+        optional = [_evidence(d) for d in columns if not d.column.required]
         has_date = any(d.source for d in columns if d.column.places_row)
-        share = (sum(required) + 0.4 * sum(other)) / (len(required) + 0.4 * len(other))
-        named = any(f" {' '.join(words(k))} " in titles for k in (name, *contract.known_as))
+        share = (sum(required) + 0.4 * sum(optional)) / (len(required) + 0.4 * len(optional))
+        is_named = any(f" {' '.join(words(k))} " in titles for k in (name, *contract.known_as))
         # Of two contracts that fit equally, the one that uses more of the file.
         used = len({i for d in columns if d.source for i in d.source.indexes}) / max(len(fields.singles), 1)
-        scores.append(((share + USED * used) * (1 if has_date else 0.5) + (NAMED if named else 0), name))
+        scores.append(((share + USED * used) * (1 if has_date else 0.5) + (NAMED if is_named else 0), name))
     scores.sort(reverse=True)
     (best, name), (second, other_name) = scores[:2]
     if best < 0.4:
@@ -274,19 +274,19 @@ def _evidence(drafted: Drafted) -> float:
 
 def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: str, header: str) -> None:
     """Give a column the header that a person picked. Several columns may then have the same header."""
-    one = next(d for d in drafted if d.column.name == name)
+    chosen = next(d for d in drafted if d.column.name == name)
     sources = fields.sources(contract.column(name))
     picked = next((s for s in sources if label_of(s) == header), None)
     if header and picked is None:
         raise DraftError(f"{name}: the file has no header '{header}'")
-    if (one.source and label_of(one.source)) != (header or None):
-        one.source, one.score, one.why, one.checks = picked, 1.0 if picked else 0.0, BY_HAND, []
+    if (chosen.source and label_of(chosen.source)) != (header or None):
+        chosen.source, chosen.score, chosen.why, chosen.checks = picked, 1.0 if picked else 0.0, BY_HAND, []
 
 
 def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
     uses = Counter(i for d in draft.columns if d.source for i in d.source.indexes)
-    for d in draft.columns:
-        column, source = d.column, d.source
+    for drafted in draft.columns:
+        column, source = drafted.column, drafted.source
         if source is None or column.identifier or column.key:
             continue
         if column.type == "choice":
@@ -296,7 +296,7 @@ def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:
             if separator:
                 draft.separators[column.name] = separator
             if doubt:
-                d.checks.append(doubt)
+                drafted.checks.append(doubt)
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.items(separator or ";"))
         elif column.name in CLASSIFYING.get(draft.contract.extract, ()) or (column.type == "unit" and known[column.name]):
             draft.codes[column.name] = listed_codes(column, known[column.name], source.profile.codes)
@@ -310,18 +310,18 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
     places: dict[int, Drafted] = {}
     # A column of this field alone, if there is one.
     for is_alone in (True, False):
-        for d in draft.columns:
-            if d.source and (d.source.how == "one") is is_alone:
-                places.setdefault(d.source.indexes[0], d)
+        for drafted in draft.columns:
+            if drafted.source and (drafted.source.how == "one") is is_alone:
+                places.setdefault(drafted.source.indexes[0], drafted)
     unplaced: list[str] = []
     for row in extra:
-        drafted = places.get(row.index)
+        place = places.get(row.index)
         # A single cell may be a person's name: it never goes into a mapping, and no row is left out because of it.
-        if drafted is None or not row.is_certain:
+        if place is None or not row.is_certain:
             unplaced.append(f"line {row.line}")
             continue
         glob = ignore_glob(con, row)
-        globs = draft.ignore.setdefault(drafted.column.name, [])
+        globs = draft.ignore.setdefault(place.column.name, [])
         if glob.lower() not in [g.lower() for g in globs]:
             globs.append(glob)
     if unplaced:
@@ -337,31 +337,31 @@ def _fill_row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
     key = " || ".join(sources[name] for name in draft.contract.key)
     for name in lists:
         # Rows that differ in another column of the file, such as a day of change, may be versions of a record.
-        others = [s.profile.text for s in draft.fields.singles if s.profile.text != sources[name]]
-        alike = " and ".join(f"count(distinct {text}) <= 1" for text in others)
+        other_texts = [s.profile.text for s in draft.fields.singles if s.profile.text != sources[name]]
+        is_rest_same = " and ".join(f"count(distinct {text}) <= 1" for text in other_texts)
         # A row without a key that says more is a record of its own.
-        is_own = f"{key} is null and coalesce({', '.join(others)}) is not null"
-        several, all_keys, without = one_row(con.execute(
+        is_own = f"{key} is null and coalesce({', '.join(other_texts)}) is not null"
+        n_several, all_keys, n_without_key = one_row(con.execute(
             f"""
             with keyed as (
                 select *, {is_own} as is_own, case when {is_own} then chr(1) || line else {key} end as own_key from {ROWS}
             ),
             placed as (select *, last_value(own_key ignore nulls) over (order by line) as record from keyed),
             records as (
-                select count(distinct {sources[name]}) > 1 and {alike} as is_several, bool_or(is_own) as is_own
+                select count(distinct {sources[name]}) > 1 and {is_rest_same} as is_several, bool_or(is_own) as is_own
                 from placed group by record
             )
             select count(*) filter (where is_several), count(*), count(*) filter (where is_own) from records
             """
         ))
-        if several >= SEVERAL and several >= SEVERAL_SHARE * all_keys:
-            for d in draft.columns:
-                if d.column.key and not without:
+        if n_several >= SEVERAL and n_several >= SEVERAL_SHARE * all_keys:
+            for drafted in draft.columns:
+                if drafted.column.key and not n_without_key:
                     # That references repeat or are blank is what such a file has.
-                    d.checks = [c for c in d.checks if not c.startswith(REPEATS)]
-                elif d.column.name == name:
-                    d.checks.append(f"{several:,} records have several rows, which become one with the items of all")
-            draft.row_for_each = name, several
+                    drafted.checks = [c for c in drafted.checks if not c.startswith(REPEATS)]
+                elif drafted.column.name == name:
+                    drafted.checks.append(f"{n_several:,} records have several rows, which become one with the items of all")
+            draft.row_for_each = name, n_several
             return
 
 

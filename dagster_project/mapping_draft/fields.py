@@ -45,15 +45,16 @@ class Profile:
     @cached_property
     def basics(self) -> Basics:
         """Counts of all cells."""
-        t = self.text
+        text = self.text
         counts = one_row(self.con.execute(
             f"""
-            select count({t}), count(distinct {t}), count(*) filter (where regexp_matches({t}, '{TIME_CELL}')),
-                count(*) filter (where regexp_matches({t}, '\\d:\\d\\d') and not regexp_matches({t}, '\\b0?0:00(:00)?$')),
-                count(*) filter (where regexp_matches({t}, '{CLOCK_CELL}')), count(pam_money({t})), count(pam_whole({t})),
-                coalesce(max(len({t})), 0), count(*) filter (where regexp_matches({t}, '^\\d{{1,3}}[A-Z]?$')),
-                count(*) filter (where regexp_matches({t}, '^\\d{{1,2}}$')),
-                count(*) filter (where regexp_matches({t}, '^\\(?-?£|^\\d{{1,3}}(,\\d{{3}})+(\\.\\d\\d)?$|\\d\\.\\d\\d$'))
+            select count({text}), count(distinct {text}), count(*) filter (where regexp_matches({text}, '{TIME_CELL}')),
+                count(*) filter (where regexp_matches({text}, '\\d:\\d\\d') and not regexp_matches({text}, '\\b0?0:00(:00)?$')),
+                count(*) filter (where regexp_matches({text}, '{CLOCK_CELL}')), count(pam_money({text})),
+                count(pam_whole({text})), coalesce(max(len({text})), 0),
+                count(*) filter (where regexp_matches({text}, '^\\d{{1,3}}[A-Z]?$')),
+                count(*) filter (where regexp_matches({text}, '^\\d{{1,2}}$')),
+                count(*) filter (where regexp_matches({text}, '^\\(?-?£|^\\d{{1,3}}(,\\d{{3}})+(\\.\\d\\d)?$|\\d\\.\\d\\d$'))
             from {ROWS}
             """
         ))
@@ -151,12 +152,12 @@ class Fields:
         joins = []
         for time in (s for s in self.singles if s.profile.is_time):
             stem = stem_of(time.headers[0])
-            same = [d for d in days if stem_of(d.headers[0]) == stem and stem]
+            same_stem = [d for d in days if stem_of(d.headers[0]) == stem and stem]
             neighbours = [d for d in days if d.indexes[0] == time.indexes[0] - 1]
-            left = [d for d in days if d.indexes[0] < time.indexes[0]]
-            day = next(iter(same or neighbours or left[-1:] or days[:1]), None)
+            earlier = [d for d in days if d.indexes[0] < time.indexes[0]]
+            day = next(iter(same_stem or neighbours or earlier[-1:] or days[:1]), None)
             if day is not None:
-                sure = same or (neighbours and not (stem and stem_of(day.headers[0])))
+                sure = same_stem or (neighbours and not (stem and stem_of(day.headers[0])))
                 doubt = "" if sure else f"'{time.headers[0]}' is taken for the time of '{day.headers[0]}'"
                 joins.append(self._joined((day, time), "join", " ", doubt))
         return joins
@@ -175,15 +176,15 @@ class Fields:
     def _offences(self) -> list[ColumnSource]:
         """The Home Office's class and subclass in separate fields: `92D` and `1`."""
         codes = []
-        for one in self.singles:
-            b, header_words = one.profile.basics, set(words(one.headers[0]))
-            if "sub" in header_words or not header_words & {"class", "code"} or one.profile.share(b.class_codes) < 0.9:
+        for source in self.singles:
+            cells, header_words = source.profile.basics, set(words(source.headers[0]))
+            if "sub" in header_words or not header_words & {"class", "code"} or source.profile.share(cells.class_codes) < 0.9:
                 continue
             subs = [
                 s for s in self.singles
                 if "sub" in words(s.headers[0]) and s.profile.share(s.profile.basics.small_numbers) >= 0.9
             ]  # fmt: skip
-            codes += [self._joined((one, sub), "join", "/") for sub in subs[:1]]
+            codes += [self._joined((source, sub), "join", "/") for sub in subs[:1]]
         return codes
 
     def sources(self, column: Column) -> list[ColumnSource]:

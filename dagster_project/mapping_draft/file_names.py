@@ -62,20 +62,20 @@ def draft_name(name: str, first: date | None, last: date | None, saved_on: date 
     stem, ending = (name[: end.start()], name[end.start() :]) if end else (name, "")
     # A brace of the name would be taken for a placeholder's.
     stem = re.sub(r"[{}]", "?", stem)
-    rest, placed = _place_at(stem, _MOMENTS, lambda day: last is None or day >= last)
+    template, placed = _place_at(stem, _MOMENTS, lambda day: last is None or day >= last)
     window = False
     if first and last:
-        placed_in, window = _place_window(rest, first, last)
+        placed_in, window = _place_window(template, first, last)
         if window and (doubt := _too_wide(placed_in, name, first, last, saved_on)):
-            return NameRule(_globbed(rest) + ending, "months", doubt)
-        rest = placed_in
+            return NameRule(_globbed(template) + ending, "months", doubt)
+        template = placed_in
         if not placed and not window:
             # A single day after the last row's is taken as the day of the export, unless the name says that the rows end there.
-            rest, placed = _place_at(rest, _DAYS, lambda day: last <= day <= last + timedelta(days=400))
-    pattern = _globbed(rest) + ending
+            template, placed = _place_at(template, _DAYS, lambda day: last <= day <= last + timedelta(days=400))
+    pattern = _globbed(template) + ending
     if window:
         return NameRule(pattern, None)
-    if first and not placed and (day_in_name := _A_DAY.search(rest)):
+    if first and not placed and (day_in_name := _A_DAY.search(template)):
         doubt = (
             f"'{day_in_name[0]}' alone says no window, so it is from the first to the last row's day: days without rows before"
             " and after are not covered. A name with {from:...} and {to:...} would cover them"
@@ -89,44 +89,45 @@ def _place_at(stem: str, forms: tuple[tuple[str, str], ...], is_it: Callable[[da
     """Put the time of extraction's placeholder for the first text of one of these forms whose day is one that it may be."""
     for pattern, form in forms:
         for match in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem):
-            between = re.search(r"[ _-]", match[0])
-            form_here = form.format(between[0] if between else "")
-            read = _read(match[0], form_here)
-            if read and is_it(read.date()) and not _UP_TO.search(stem[: match.start()]):
-                return _put(stem, match, f"{{at:{form_here}}}"), True
+            separator = re.search(r"[ _-]", match[0])
+            form_here = form.format(separator[0] if separator else "")
+            moment = _read_moment(match[0], form_here)
+            if moment and is_it(moment.date()) and not _UP_TO.search(stem[: match.start()]):
+                return _put_placeholder(stem, match, f"{{at:{form_here}}}"), True
     return stem, False
 
 
 def _place_window(stem: str, first: date, last: date) -> tuple[str, bool]:
     for pattern, form in _DAYS:
         days = [
-            (m, read.date()) for m in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem) if (read := _read(m[0], form))
+            (m, moment.date()) for m in re.finditer(rf"(?<![\d{{:%]){pattern}(?!\d)", stem)
+            if (moment := _read_moment(m[0], form))
         ]  # fmt: skip
-        for (one, begins), (two, ends) in pairwise(days):
+        for (from_match, begins), (to_match, ends) in pairwise(days):
             if begins <= first and last <= ends:
-                stem = _put(_put(stem, two, f"{{to:{form}}}"), one, f"{{from:{form}}}")
+                stem = _put_placeholder(_put_placeholder(stem, to_match, f"{{to:{form}}}"), from_match, f"{{from:{form}}}")
                 return stem, True
     if match := re.search(r"(?<!\d)(20\d\d)([-_/ ])(\d\d)(?!\d)", stem):
         year = int(match[1])
         is_pair = int(match[3]) == (year + 1) % 100
         if is_pair and date(year, 4, 1) <= first and last <= date(year + 1, 3, 31) and not _is_shorter("year", stem, match):
-            return _put(stem, match, f"{{financial_year:%Y}}{match[2]}*"), True
+            return _put_placeholder(stem, match, f"{{financial_year:%Y}}{match[2]}*"), True
     for pattern, kind, form in _PERIODS:
         for match in re.finditer(rf"(?<![A-Za-z\d]){pattern}(?![\d])", stem, re.I):
             form_here = form.format(match[1])
-            read = _read(match[0], form_here)
-            if read and _within(kind, read.date(), first, last) and not _is_shorter(kind, stem, match):
-                return _put(stem, match, f"{{{kind}:{form_here}}}"), True
+            moment = _read_moment(match[0], form_here)
+            if moment and _is_within(kind, moment.date(), first, last) and not _is_shorter(kind, stem, match):
+                return _put_placeholder(stem, match, f"{{{kind}:{form_here}}}"), True
     return stem, False
 
 
 def _too_wide(stem: str, name: str, first: date, last: date, saved_on: date | None) -> str:
     """Why a year in the name is no window, if a month or more of it has no rows: of a system that began or ended within it."""
     year = re.search(r"\{(?:financial_)?year:%Y\}", stem)
-    begins, ends, at = read_pattern(f"{_globbed(stem)}*").read(name) or (None, None, None)
+    begins, ends, extracted_at = read_pattern(f"{_globbed(stem)}*").read(name) or (None, None, None)
     if year is None or begins is None or ends is None:
         return ""
-    ends = min(ends, at.date() if at else saved_on or last)
+    ends = min(ends, extracted_at.date() if extracted_at else saved_on or last)
     if max((first - begins).days, (ends - last).days) < LONGEST_MONTH:
         return ""
     return (
@@ -145,26 +146,26 @@ def _is_shorter(kind: str, stem: str, match: re.Match[str]) -> bool:
     if kind == "month":
         return False
     # A number beside a year may be its month.
-    beside = re.search(rf"(?<!\d){_MONTH}{_BETWEEN}$", stem[: match.start()]) or re.match(
+    month_beside = re.search(rf"(?<!\d){_MONTH}{_BETWEEN}$", stem[: match.start()]) or re.match(
         rf"{_BETWEEN}{_MONTH}(?!\d)", stem[match.end() :]
     )
-    return beside is not None or _PART_OF_A_YEAR.search(stem) is not None
+    return month_beside is not None or _PART_OF_A_YEAR.search(stem) is not None
 
 
-def _within(kind: str, begins: date, first: date, last: date) -> bool:
+def _is_within(kind: str, begins: date, first: date, last: date) -> bool:
     if kind == "year":
         return first.year == last.year == begins.year
     return (first.year, first.month) == (last.year, last.month) == (begins.year, begins.month)
 
 
-def _read(text: str, form: str) -> datetime | None:
+def _read_moment(text: str, form: str) -> datetime | None:
     try:
         return datetime.strptime(text, form)
     except ValueError:
         return None
 
 
-def _put(stem: str, match: re.Match[str], placeholder: str) -> str:
+def _put_placeholder(stem: str, match: re.Match[str], placeholder: str) -> str:
     return stem[: match.start()] + placeholder + stem[match.end() :]
 
 

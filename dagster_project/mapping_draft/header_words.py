@@ -52,22 +52,22 @@ def words(header: str) -> tuple[str, ...]:
     """A header's words in plain form: the same for `IncidentNo.` and `incident_ref`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
     raw = re.findall(r"[a-z0-9£+']+|#", spaced.lower().replace("#", " ref "))
-    plain = " ".join(_SHORT.get(w, w) for w in raw).split()
+    expanded = " ".join(_SHORT.get(w, w) for w in raw).split()
     # "Incident Ref No" and "Amount Ordered (£)" say the same thing twice.
-    return tuple(dict.fromkeys(plain))
+    return tuple(dict.fromkeys(expanded))
 
 
 def likeness(column: Column, header: str) -> float:
     """0 to 1: `KNOWN` for a header that the contract lists, less for a similar one."""
-    own = set(words(header))
+    terms = set(words(header))
     # One general word is not certain, unless it is the contract's own name or alias.
     known = _likeness((column.name, *column.aliases, *column.synonyms), header)
-    if known == KNOWN and len(own) == 1 and own & GENERAL and _likeness((column.name, *column.aliases), header) < KNOWN:
+    if known == KNOWN and len(terms) == 1 and terms & GENERAL and _likeness((column.name, *column.aliases), header) < KNOWN:
         return GENERAL_NAME
-    if known < KNOWN and any(own >= set(words(name)) for name in column.not_synonyms):
+    if known < KNOWN and any(terms >= set(words(name)) for name in column.not_synonyms):
         return 0.0
     # `Surname` is spelt like `LPU Name`. What is taken for a column is stored as it is.
-    names_a_person = own == {"name"} or own & _PEOPLE or ("name" in own and own & _OF_PEOPLE)
+    names_a_person = terms == {"name"} or terms & _PEOPLE or ("name" in terms and terms & _OF_PEOPLE)
     if known < SAME_WORDS and not column.identifier and names_a_person:
         return 0.0
     return known
@@ -75,21 +75,21 @@ def likeness(column: Column, header: str) -> float:
 
 @cache
 def _likeness(names: tuple[str, ...], header: str) -> float:
-    own = words(header)
-    if not own:
+    terms = words(header)
+    if not terms:
         return 0.0
     best = 0.0
     for name in names:
-        theirs = words(name)
-        if own == theirs:
+        name_terms = words(name)
+        if terms == name_terms:
             return KNOWN
-        if set(own) == set(theirs):
+        if set(terms) == set(name_terms):
             best = max(best, SAME_WORDS)
             continue
-        shared, union = set(own) & set(theirs), set(own) | set(theirs)
+        shared, union = set(terms) & set(name_terms), set(terms) | set(name_terms)
         if shared:
-            best = max(best, 0.85 * len(shared) / len(union) + (0.05 if own[-1] == theirs[-1] else 0))
-        letters = SequenceMatcher(None, "".join(own), "".join(theirs))
+            best = max(best, 0.85 * len(shared) / len(union) + (0.05 if terms[-1] == name_terms[-1] else 0))
+        letters = SequenceMatcher(None, "".join(terms), "".join(name_terms))
         if letters.real_quick_ratio() * 0.85 > best and letters.quick_ratio() * 0.85 > best:
             best = max(best, 0.85 * letters.ratio())
     return best
@@ -107,5 +107,5 @@ def numbered(header: str) -> tuple[str, int] | None:
         # `Keyword A`, `Keyword B`: the letter is a number here.
         parts = [w for w in parts if w != letter[1].lower()] + [str(ord(letter[1]) - 64)]
     digits = [w for w in parts if w.isdigit() and int(w) <= 20]
-    rest = [w for w in parts if not w.isdigit()]
-    return (" ".join(rest), int(digits[0])) if len(digits) == 1 and rest else None
+    text_words = [w for w in parts if not w.isdigit()]
+    return (" ".join(text_words), int(digits[0])) if len(digits) == 1 and text_words else None

@@ -69,26 +69,26 @@ def preview(con: duckdb.DuckDBPyConnection, home: Home, draft: Draft, text: str,
     if draft.force is None:
         raise ValueError("name the force with --force: figures are for a force")
     with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
-        trial = _temporary_home(home, Path(folder) / "home")
-        (trial.mappings / "draft.yml").write_text(text, encoding="utf-8")
-        night = Night.begin(trial)
-        (entry,) = land_files(trial, load_contracts(), [_as_described(draft)], night.night_id, archive=False)
-        problems = first_problems(trial, entry, PROBLEMS)
-        lines, before, after = _ten_rows(con, trial, draft, entry)
-        figures, why = _figures(trial, night, entry, draft) if with_figures else ([], "")
+        trial_home = _temporary_home(home, Path(folder) / "home")
+        (trial_home.mappings / "draft.yml").write_text(text, encoding="utf-8")
+        night = Night.begin(trial_home)
+        (entry,) = land_files(trial_home, load_contracts(), [_as_described(draft)], night.night_id, archive=False)
+        problems = first_problems(trial_home, entry, PROBLEMS)
+        lines, before, after = _ten_rows(con, trial_home, draft, entry)
+        figures, why = _figures(trial_home, night, entry, draft) if with_figures else ([], "")
         return Preview(entry, problems, lines, before, after, figures, why)
 
 
 def _temporary_home(home: Home, path: Path) -> Home:
     """A home with the real one's lists, settings and key, and no other file, so that all figures come from this file."""
-    trial = Home(path).create()
-    trial.seeds.mkdir(exist_ok=True)
+    trial_home = Home(path).create()
+    trial_home.seeds.mkdir(exist_ok=True)
     for file in home.seeds.glob("*") if home.seeds.is_dir() else ():
-        (trial.seeds / file.name).symlink_to(file.absolute())
+        (trial_home.seeds / file.name).symlink_to(file.absolute())
     for file in (home.key_file, home.config_file):
         if file.exists():
-            (trial.path / file.name).symlink_to(file.absolute())
-    return trial
+            (trial_home.path / file.name).symlink_to(file.absolute())
+    return trial_home
 
 
 def _as_described(draft: Draft) -> InboxFile:
@@ -107,20 +107,20 @@ def _as_described(draft: Draft) -> InboxFile:
 
 
 def _ten_rows(
-    con: duckdb.DuckDBPyConnection, trial: Home, draft: Draft, entry: LedgerEntry
+    con: duckdb.DuckDBPyConnection, trial_home: Home, draft: Draft, entry: LedgerEntry
 ) -> tuple[list[int], list[dict[str, str]], list[dict[str, str] | None]]:
     """Ten rows from all over the file, before and after. Personal identifiers are never read."""
-    shown = [(d.column, d.source) for d in draft.columns if d.source]
+    mapped = [(d.column, d.source) for d in draft.columns if d.source]
     secret = _hidden_columns(draft)
-    delivered = [" || ' | ' || ".join(f"coalesce(c{i}, '')" for i in source.indexes) for _, source in shown]
-    texts = ", ".join(f"'{HIDDEN}'" if c.name in secret else text for (c, _), text in zip(shown, delivered, strict=True))
+    delivered = [" || ' | ' || ".join(f"coalesce(c{i}, '')" for i in source.indexes) for _, source in mapped]
+    texts = ", ".join(f"'{HIDDEN}'" if c.name in secret else text for (c, _), text in zip(mapped, delivered, strict=True))
     rows = con.execute(
         f"select line, {texts} from (select *, row_number() over (order by line) as n, count(*) over () as total from {ROWS})"
         f" where (n - 1) % greatest(total // {SHOWN_ROWS}, 1) = 0 order by line limit {SHOWN_ROWS}"
     ).fetchall()
     lines = [r[0] for r in rows]
-    before = [{c.name: text for (c, _), text in zip(shown, r[1:], strict=True)} for r in rows]
-    landed = _landed(trial, draft, entry, lines, secret)
+    before = [{c.name: text for (c, _), text in zip(mapped, r[1:], strict=True)} for r in rows]
+    landed = _landed(trial_home, draft, entry, lines, secret)
     return lines, before, [landed.get(line) for line in lines]
 
 
@@ -130,24 +130,26 @@ def _hidden_columns(draft: Draft) -> set[str]:
     return {d.column.name for d in draft.columns if d.column.identifier or (d.source and fields & set(d.source.indexes))}
 
 
-def _landed(trial: Home, draft: Draft, entry: LedgerEntry, lines: list[int], secret: set[str]) -> dict[int, dict[str, str]]:
-    if entry.outcome not in ("accepted", "held") or not load_of(entry).raw(trial).exists():
+def _landed(
+    trial_home: Home, draft: Draft, entry: LedgerEntry, lines: list[int], secret: set[str]
+) -> dict[int, dict[str, str]]:
+    if entry.outcome not in ("accepted", "held") or not load_of(entry).raw(trial_home).exists():
         return {}
     names = [c.name for c in draft.contract.columns]
     picked = ", ".join(f"'{HIDDEN}'" if n in secret else f"coalesce(cast({n} as varchar), '')" for n in names)
     with duckdb.connect() as con:
         rows = con.execute(
             f"select cast(_line as bigint), {picked} from read_parquet(?) where list_contains(?, cast(_line as bigint))",
-            [str(load_of(entry).raw(trial)), lines],
+            [str(load_of(entry).raw(trial_home)), lines],
         ).fetchall()
     return {r[0]: dict(zip(names, r[1:], strict=True)) for r in rows}
 
 
-def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tuple[list[YearFigure], str]:
+def _figures(trial_home: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tuple[list[YearFigure], str]:
     if entry.outcome != "accepted" or not entry.rows_landed:
         return [], f"the file would be {entry.outcome}" if entry.outcome != "accepted" else "no row would land"
     # Both engines give the same figures, and DuckDB is faster here.
-    run = NightRun(trial, engine="duckdb")
+    run = NightRun(trial_home, engine="duckdb")
     run.night, run.landed = night, Landed((entry,))
     mask = os.umask(0o077)
     try:
@@ -156,7 +158,7 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
         return [], str(error)
     finally:
         os.umask(mask)
-    with read_database(trial.candidate / WAREHOUSE) as con:
+    with read_database(trial_home.candidate / WAREHOUSE) as con:
         rows = con.execute(
             """
             select m.measure, any_value(l.title), m.period_label, any_value(m.value), any_value(m.unit),
@@ -168,18 +170,18 @@ def _figures(trial: Home, night: Night, entry: LedgerEntry, draft: Draft) -> tup
             """,
             [str(SEEDS / "measure_list.csv"), draft.force],
         ).fetchall()
-    years = _years(trial, draft, entry)
+    years = _years(trial_home, draft, entry)
     # A list of what runs on, such as orders, has figures of years in which none began.
     figures = [figure for row in rows if (figure := YearFigure(*row)).year in years or figure.value]
     return figures, "" if figures else "no measure has a year with rows"
 
 
-def _years(trial: Home, draft: Draft, entry: LedgerEntry) -> set[str]:
+def _years(trial_home: Home, draft: Draft, entry: LedgerEntry) -> set[str]:
     """The years of the rows that land. The window may have more: one mistyped date makes it any length."""
     placing = draft.contract.date_column
     if placing is None:
         return set()
     with duckdb.connect() as con:
-        raw = str(load_of(entry).raw(trial))
+        raw = str(load_of(entry).raw(trial_home))
         rows = con.execute(f"select distinct left(cast({placing} as varchar), 4) from read_parquet(?)", [raw])
         return {year for (year,) in rows.fetchall()}

@@ -27,19 +27,20 @@ def show_draft(draft: Draft) -> None:
     for name in ("column", "header", "why", "to do"):
         table.add_column(name, overflow="fold")
     likely, unfit, months = draft.likely, draft.unfit, draft.months
-    for d in draft.columns:
-        undecided = sum(c.target is None for c in draft.codes.get(d.column.name, ())) if d.column.type == "choice" else 0
-        to_do = [f"check: {c}" for c in d.checks]
+    for drafted in draft.columns:
+        name, is_choice = drafted.column.name, drafted.column.type == "choice"
+        undecided = sum(c.target is None for c in draft.codes.get(name, ())) if is_choice else 0
+        to_do = [f"check: {c}" for c in drafted.checks]
         to_do += [f"decide: {counted(undecided, 'code')}"] if undecided else []
-        if d.column.name in unfit:
-            to_do = [f"decide: perhaps '{unfit[d.column.name]}', but not all of its cells fit"]
-        elif d.column.name in months:
-            to_do = [f"decide: '{months[d.column.name]}' says {MONTH_ALONE}"]
-        elif d.source is None:
-            perhaps = f"; perhaps '{likely[d.column.name]}'" if d.column.name in likely else ""
-            to_do = [f"decide: required, but no header matches{perhaps}"] if d.column.required else []
-        header = label_of(d.source) if d.source else "-"
-        table.add_row(*(Text(t) for t in (d.column.name, header, d.why, "; ".join(to_do))), style=_style(d, to_do))
+        if name in unfit:
+            to_do = [f"decide: perhaps '{unfit[name]}', but not all of its cells fit"]
+        elif name in months:
+            to_do = [f"decide: '{months[name]}' says {MONTH_ALONE}"]
+        elif drafted.source is None:
+            perhaps = f"; perhaps '{likely[name]}'" if name in likely else ""
+            to_do = [f"decide: required, but no header matches{perhaps}"] if drafted.column.required else []
+        header = label_of(drafted.source) if drafted.source else "-"
+        table.add_row(*(Text(t) for t in (name, header, drafted.why, "; ".join(to_do))), style=_style(drafted, to_do))
     console.print(table)
     if draft.not_stored:
         _say(console, f"Not stored: {', '.join(draft.not_stored)}")
@@ -58,12 +59,13 @@ def _style(drafted: Drafted, to_do: list[str]) -> str:
 def show_preview(result: Preview) -> None:
     """Print the result of landing, the first problems, and the figures by measure and year."""
     console = Console()
-    e = result.entry
-    reason = f": {e.reason}" if e.reason else ""
-    _say(console, f"With this mapping the file would be {e.outcome}{reason}", "green" if e.outcome == "accepted" else "yellow")
-    if e.rows_in_file is not None and e.outcome != "refused":
-        _say(console, f"{counted(e.rows_in_file, 'row')}: {e.rows_landed:,} land, {e.rows_quarantined:,} are quarantined,"
-                      f" {e.rows_duplicate:,} repeat another")  # fmt: skip
+    entry = result.entry
+    reason = f": {entry.reason}" if entry.reason else ""
+    style = "green" if entry.outcome == "accepted" else "yellow"
+    _say(console, f"With this mapping the file would be {entry.outcome}{reason}", style)
+    if entry.rows_in_file is not None and entry.outcome != "refused":
+        _say(console, f"{counted(entry.rows_in_file, 'row')}: {entry.rows_landed:,} land, {entry.rows_quarantined:,} are"
+                      f" quarantined, {entry.rows_duplicate:,} repeat another")  # fmt: skip
     if result.problems:
         _say(console, "First problems")
         for problem in describe_problems(result.problems):
@@ -84,8 +86,8 @@ def by_year(figures: list[YearFigure]) -> tuple[list[tuple[str, list[str]]], lis
     """Each measure's title with its figures as text, by year, and the years."""
     years = sorted({f.year for f in figures})
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    for f in figures:
-        rows.setdefault((f.measure, f.title), {})[f.year] = _figure_text(f)
+    for figure in figures:
+        rows.setdefault((figure.measure, figure.title), {})[figure.year] = _figure_text(figure)
     return [(title, [values.get(y, "not available") for y in years]) for (_, title), values in rows.items()], years
 
 

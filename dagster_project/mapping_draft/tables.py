@@ -105,12 +105,12 @@ def open_table(
 
 def _with_merged_cells(rows: list[HeaderRow], index: int) -> tuple[str, ...]:
     """The header, completed from merged cells above it if names appear twice."""
-    own, above = rows[index], rows[index - 1] if index else None
-    plain = [plain_header(h) for h in own.fields]
+    header, above = rows[index], rows[index - 1] if index else None
+    plain = [plain_header(h) for h in header.fields]
     is_doubled = any(plain.count(h) > 1 for h in plain if h)
-    if not is_doubled or above is None or above.number != own.number - 1 or above.n_filled < 2:
-        return tuple(own.fields)
-    return tuple(with_above(above.fields, own.fields)[: len(plain)])
+    if not is_doubled or above is None or above.number != header.number - 1 or above.n_filled < 2:
+        return tuple(header.fields)
+    return tuple(with_above(above.fields, header.fields)[: len(plain)])
 
 
 def _grids(stored: StoredFile, container: str) -> Iterator[FirstRows]:
@@ -175,10 +175,10 @@ def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraR
             select line, {first} as first, coalesce({texts}) as text, {labelled} as labelled, {filled} as filled,
                 row_number() over (order by line desc) as from_end, median({filled}) over () as usual,
                 -- More rows with the same cell alone are later rows of records.
-                count(*) over (partition by {first}, {filled} = 1) as alike
+                count(*) over (partition by {first}, {filled} = 1) as n_same
             from {ROWS}
         ) where (labelled and filled <= greatest(usual * 0.6, 1))
-            or (usual >= 4 and filled = 1 and from_end <= {NOTES} and alike < {NOTES})
+            or (usual >= 4 and filled = 1 and from_end <= {NOTES} and n_same < {NOTES})
         """
     )
     extra = [ExtraRow(*row) for row in con.execute("from draft_extra order by line").fetchall()]

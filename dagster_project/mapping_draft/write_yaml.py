@@ -24,8 +24,8 @@ _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _/().&+'-]*[A-Za-z0-9).]|[A-Za-z0-9]"
 
 def scalar(text: str) -> str:
     """A text as YAML, in quotes if YAML would read it as something else."""
-    plain = _BARE.fullmatch(text) is not None
-    return text if plain and yaml.safe_load(text) == text else quoted(text)
+    is_bare = _BARE.fullmatch(text) is not None
+    return text if is_bare and yaml.safe_load(text) == text else quoted(text)
 
 
 def quoted(text: str) -> str:
@@ -72,16 +72,16 @@ def _files(draft: Draft) -> list[str]:
     doubt = f"  # check: {draft.name.doubt}" if draft.name.doubt else ""
     lines += [f"{off}files:", f"{off}  - name: {quoted(draft.name.name)}{doubt}"]
     if draft.name.covers:
-        whole = "whole months, of " if draft.name.covers == "months" else ""
-        lines.append(f"{off}    covers: {draft.name.covers}  # {whole}the first to the last row's date")
+        period = "whole months, of " if draft.name.covers == "months" else ""
+        lines.append(f"{off}    covers: {draft.name.covers}  # {period}the first to the last row's date")
     return lines
 
 
 def _table(draft: Draft) -> list[str]:
     table, lines = draft.table, []
     if len(table.sheets) > 1 and table.sheet is not None:
-        others = ", ".join(s for s in table.sheets if s != table.sheet)
-        lines.append(f"  sheet: {scalar(table.sheet)}  # not {_one_line(others)}")
+        other_sheets = ", ".join(s for s in table.sheets if s != table.sheet)
+        lines.append(f"  sheet: {scalar(table.sheet)}  # not {_one_line(other_sheets)}")
     if table.header_row > 1:
         lines.append(f"  header_row: {table.header_row}")
     if draft.ignore:
@@ -96,13 +96,13 @@ def _table(draft: Draft) -> list[str]:
 
 def _headers(draft: Draft) -> list[str]:
     lines, likely = [], draft.likely | draft.unfit
-    for d in draft.columns:
-        if d.source is None:
-            if header := likely.get(d.column.name):
-                lines.append(f"  # {d.column.name}: {scalar(header)}  # ?")
+    for drafted in draft.columns:
+        if drafted.source is None:
+            if header := likely.get(drafted.column.name):
+                lines.append(f"  # {drafted.column.name}: {scalar(header)}  # ?")
             continue
-        comment = f"check: {'; '.join(d.checks)} ({d.why})" if d.checks else d.why
-        lines.append(f"  {d.column.name}: {_source(d.source)}  # {_one_line(comment)}")
+        comment = f"check: {'; '.join(drafted.checks)} ({drafted.why})" if drafted.checks else drafted.why
+        lines.append(f"  {drafted.column.name}: {_source(drafted.source)}  # {_one_line(comment)}")
     return ["headers:" if any(d.source for d in draft.columns) else "# headers:", *lines] if lines else []
 
 
@@ -117,27 +117,27 @@ def _source(source: ColumnSource) -> str:
 def _values(draft: Draft) -> list[str]:
     lines: list[str] = []
     is_open = False
-    for d in draft.columns:
-        codes = draft.codes.get(d.column.name)
+    for drafted in draft.columns:
+        codes = draft.codes.get(drafted.column.name)
         if not codes:
             continue
-        code_lines, writes = _codes(draft.contract.extract, d, codes)
-        lines += [f"  {d.column.name}:" if writes else f"  # {d.column.name}:{TOO}", *code_lines]
+        code_lines, writes = _codes(draft.contract.extract, drafted, codes)
+        lines += [f"  {drafted.column.name}:" if writes else f"  # {drafted.column.name}:{TOO}", *code_lines]
         is_open = is_open or writes
     return ["values:" if is_open else f"# values:{TOO}", *lines] if lines else []
 
 
-def _codes(extract: str, d: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
+def _codes(extract: str, drafted: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
     """A column's codes, one on each line, and whether any line is more than a comment."""
     lines, writes = [], False
-    is_choice = d.column.type == "choice"
-    same = [c for c in codes if c.target is not None and not is_choice]
-    if same:
-        shown = ", ".join(f"{_one_line(c.code)} ({counted(c.rows, 'row')})" for c in same[:SHOWN])
-        more = f" and {len(same) - SHOWN} more" if len(same) > SHOWN else ""
-        lines.append(f"    # known as they are: {shown}{more}")
+    is_choice = drafted.column.type == "choice"
+    known = [c for c in codes if c.target is not None and not is_choice]
+    if known:
+        shown_codes = ", ".join(f"{_one_line(c.code)} ({counted(c.rows, 'row')})" for c in known[:SHOWN])
+        more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+        lines.append(f"    # known as they are: {shown_codes}{more}")
     listed = codes if is_choice else [c for c in codes if c.target is None]
-    name = d.column.name
+    name = drafted.column.name
     is_classifying = name in (*CLASSIFYING.get(extract, ()), UNIT)
     if listed and is_classifying:
         meanings = "|".join(counts_towards(name))
@@ -145,14 +145,14 @@ def _codes(extract: str, d: Drafted, codes: list[Code]) -> tuple[list[str], bool
             "    # ? no list knows these, and many of them hold the file: give each a meaning here, or list it as it is:",
             f"    # pam vocabulary accept {extract} {name} CODE --counts-as {meanings}",
         ]
-    for c in listed[:SHOWN]:
-        if c.target is not None and not c.code.endswith("*"):
-            lines.append(f"    {scalar(c.code)}: {scalar(c.target)}  # {counted(c.rows, 'row')}")
+    for code in listed[:SHOWN]:
+        if code.target is not None and not code.code.endswith("*"):
+            lines.append(f"    {scalar(code.code)}: {scalar(code.target)}  # {counted(code.rows, 'row')}")
             writes = True
         else:
-            perhaps = f"; perhaps {c.perhaps}" if c.perhaps else ""
+            perhaps = f"; perhaps {code.perhaps}" if code.perhaps else ""
             one_of = "" if is_choice or is_classifying else "; or leave it as it is"
-            lines.append(f"    # {scalar(c.code)}:  # ? {counted(c.rows, 'row')}{perhaps}{one_of}")
+            lines.append(f"    # {scalar(code.code)}:  # ? {counted(code.rows, 'row')}{perhaps}{one_of}")
     if len(listed) > SHOWN:
         lines.append(f"    # ? {len(listed) - SHOWN} more codes, each of fewer rows")
     return lines, writes
@@ -160,13 +160,15 @@ def _codes(extract: str, d: Drafted, codes: list[Code]) -> tuple[list[str], bool
 
 def _dates(draft: Draft) -> list[str]:
     lines = []
-    for d in draft.columns:
-        if d.source is None or d.column.type not in ("date", "timestamp", "month") or not d.source.profile.dates.formats:
+    for drafted in draft.columns:
+        if drafted.source is None or drafted.column.type not in ("date", "timestamp", "month"):
             continue
-        form = d.source.profile.dates
+        form = drafted.source.profile.dates
+        if not form.formats:
+            continue
         formats = ", ".join(quoted(f) for f in form.formats)
         note = f"  # {form.note}" if form.note else ""
-        lines.append(f"  {d.column.name}: {formats if len(form.formats) == 1 else f'[{formats}]'}{note}")
+        lines.append(f"  {drafted.column.name}: {formats if len(form.formats) == 1 else f'[{formats}]'}{note}")
     return ["dates:", *lines] if lines else []
 
 
