@@ -151,11 +151,11 @@ class Contract(BaseModel, extra="forbid", frozen=True):
             raise ValueError("columns: one unit at most")
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
-        named = {"told_together": self.told_together, "contradictions": [n for c in self.contradictions for n in c.needs]}
-        named["expects"] = list(self.expects)
+        by_field = {"told_together": self.told_together, "contradictions": [n for c in self.contradictions for n in c.needs]}
+        by_field["expects"] = list(self.expects)
         if self.police_uk:
-            named["police_uk"] = [*self.police_uk.columns.values(), *self.police_uk.absent]
-        for field, columns in named.items():
+            by_field["police_uk"] = [*self.police_uk.columns.values(), *self.police_uk.absent]
+        for field, columns in by_field.items():
             if unknown := sorted(set(columns) - set(names)):
                 raise ValueError(f"{field}: no such column: {', '.join(unknown)}")
         if self.police_uk:

@@ -138,10 +138,10 @@ class Extracts(_Part):
 
     @model_validator(mode="after")
     def _do_not_contradict(self) -> Self:
-        if both := sorted({*self.never} & {*self.sends, *self.since}):
-            raise ValueError(f"{', '.join(both)}: said to be sent, and under never too: take it out of one")
-        if self.sends and (other := sorted({*self.since} - {*self.sends})):
-            raise ValueError(f"since: {', '.join(other)}: not among sends: add it there, or take it out here")
+        if contradictory := sorted({*self.never} & {*self.sends, *self.since}):
+            raise ValueError(f"{', '.join(contradictory)}: said to be sent, and under never too: take it out of one")
+        if self.sends and (unsent := sorted({*self.since} - {*self.sends})):
+            raise ValueError(f"since: {', '.join(unsent)}: not among sends: add it there, or take it out here")
         return self
 
     def is_expected(self, extract: str, day: date) -> bool:
@@ -219,9 +219,9 @@ class Public(_Part):
     @classmethod
     def _of_counts(cls, thresholds: dict[str, int]) -> dict[str, int]:
         counts = {r["measure"] for r in read_seed("public_cuts") if r["role"] in ("events", "part", "same", "stock")}
-        if other := sorted(thresholds.keys() - counts):
+        if unknown := sorted(thresholds.keys() - counts):
             raise ValueError(
-                f"no measure with a threshold is called {', '.join(other)}; seeds/public_cuts.csv has those that can have one"
+                f"no measure with a threshold is called {', '.join(unknown)}; seeds/public_cuts.csv has those that can have one"
             )
         return thresholds
 

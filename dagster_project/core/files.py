@@ -29,23 +29,23 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
     `many_writers`: threads or processes may write this file at the same time; each uses a temporary name of its own.
     """
     make_folder(path.parent)
-    with new_file(path, f".{os.getpid()}-{threading.get_ident()}" if many_writers else "") as new:
-        new.write_bytes(data)
+    with new_file(path, f".{os.getpid()}-{threading.get_ident()}" if many_writers else "") as temporary:
+        temporary.write_bytes(data)
 
 
 @contextlib.contextmanager
 def new_file(path: Path, writer: str = "") -> Iterator[Path]:
     """A temporary file (0600) to write. When the block has ended without an error, it gets its final name. `writer`: what is
     added to its temporary name."""
-    new = temporary_path(path.with_name(path.name + writer))
-    new.touch(mode=0o600)
+    temporary = temporary_path(path.with_name(path.name + writer))
+    temporary.touch(mode=0o600)
     try:
-        yield new
-        flush(new)
-        put_in_place(new, path)
+        yield temporary
+        flush(temporary)
+        put_in_place(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise
 
 

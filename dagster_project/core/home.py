@@ -123,7 +123,7 @@ class Home:
 
     def create(self) -> "Home":
         """Make the home and its folders (0700: extracts are personal data)."""
-        own = (self.inbox, self.raw, self.ledger, self.quarantine, self.candidate, self.published, self.nights, self.mappings)
-        for folder in (self.path, *own):
+        below = (self.inbox, self.raw, self.ledger, self.quarantine, self.candidate, self.published, self.nights, self.mappings)
+        for folder in (self.path, *below):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self

@@ -27,11 +27,11 @@ def refuse_open(home: Home) -> None:
         mode = stat.S_IMODE(home.path.stat().st_mode)
     except FileNotFoundError:
         return
-    wanted = GROUP_MAY_PASS if read_config(home).publish.group else PRIVATE
-    if mode & ~wanted & 0o077:
+    allowed_mode = GROUP_MAY_PASS if read_config(home).publish.group else PRIVATE
+    if mode & ~allowed_mode & 0o077:
         raise OpenHomeError(
             f"{home.path} can be read or entered by others than its owner (its mode is {mode:04o}), and what it holds is"
-            f" personal data: `chmod {wanted:o} {home.path}` closes it"
+            f" personal data: `chmod {allowed_mode:o} {home.path}` closes it"
         )
 
 

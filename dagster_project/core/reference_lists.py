@@ -178,24 +178,24 @@ def known_words(home: Home | None, extract: str, column: str) -> dict[str, str]:
 def known_offence_codes(home: Home | None) -> dict[str, str]:
     """Offence codes in lower case, and their class. Raises SeedError."""
     seeded = {r["offence_code"].lower(): r["offence_class"] for r in read_seed("offence_codes")}
-    own = read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"]) if home else []
-    return {**seeded, **{code.lower(): offence_class for code, offence_class in own}}
+    own_codes = read_own_list(home.seeds / "offence_codes.csv", OWN_LISTS["offence_codes"]) if home else []
+    return {**seeded, **{code.lower(): offence_class for code, offence_class in own_codes}}
 
 
 def known_units(home: Home | None, force_code: str) -> set[str]:
     """Codes and names of a force's units, in lower case; none if it has no list of areas. Raises SeedError."""
     rows = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if home else []
-    own = [r for r in rows if r[0] == force_code]
+    own_rows = [r for r in rows if r[0] == force_code]
     seeded = [(r["lpu_code"], r["lpu_name"]) for r in read_seed("areas") if r["force_code"] == force_code]
-    units = [(r[3], r[4]) for r in own] or seeded
+    units = [(r[3], r[4]) for r in own_rows] or seeded
     return {text.lower() for unit in units for text in unit}
 
 
 def _fault_of_rebase(values: dict[str, str]) -> str:
     """What is wrong with a row of the list of rebases, and what to write instead; empty if it is fine."""
     if values["force_code"] not in force_names():
-        near = suggestion(values["force_code"], force_names())
-        return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{near}"
+        hint = suggestion(values["force_code"], force_names())
+        return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{hint}"
     marts = _marts_of(values["measure"])
     if not marts:
         return f"measure {values['measure']!r} has no control charts: `pam query` on meta.dictionary lists the measures"

@@ -18,8 +18,8 @@ def closest_titled(written: str, titles: Mapping[str, str]) -> list[str]:
     `drug_incidents` is like the title of `incidents_drugs`, and not like its name.
     """
     name_of = {text.lower().replace("_", " "): name for name, title in titles.items() for text in (title, name)}
-    near = closest_names(written.replace("_", " "), name_of, 2 * SHOWN)
-    return list(dict.fromkeys(name_of[text] for text in near))[:SHOWN]
+    nearest = closest_names(written.replace("_", " "), name_of, 2 * SHOWN)
+    return list(dict.fromkeys(name_of[text] for text in nearest))[:SHOWN]
 
 
 def suggestion(written: str, known: Iterable[str]) -> str:

@@ -13,6 +13,6 @@ SMALL = 20
 """A change is of small numbers where either count is under this: one or two events more would reverse it."""
 
 
-def is_small(unit: str | None, now: Decimal | None, before: Decimal | None) -> bool:
+def is_small(unit: str | None, value: Decimal | None, prior_value: Decimal | None) -> bool:
     """Whether either side of a change is a count so small that one or two events more would reverse it."""
-    return unit == "count" and any(v is not None and abs(v) < SMALL for v in (now, before))
+    return unit == "count" and any(v is not None and abs(v) < SMALL for v in (value, prior_value))

@@ -73,13 +73,13 @@ class WorkerProcess:
         self._kill()
 
     def _start(self) -> None:
-        self._pipe, other = Pipe()
-        with other, suppress(OSError):
+        self._pipe, child_end = Pipe()
+        with child_end, suppress(OSError):
             code = f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {__name__} import main; main()"
             path = json.dumps([str(PROJECT), *sys.path])
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", code, path, str(other.fileno())],
-                pass_fds=[other.fileno()],
+                [sys.executable, "-I", "-S", "-c", code, path, str(child_end.fileno())],
+                pass_fds=[child_end.fileno()],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 # Ctrl-C goes to this process alone, which ends the worker.
                 start_new_session=True,
