@@ -40,8 +40,8 @@ def counts_towards(extract: str, column: str) -> tuple[str, ...]:
         raise VocabularyError(f"no extract is called {extract}{nearest} (there are {', '.join(sorted(contracts))})")
     columns = classifying(contracts[extract])
     if column not in columns:
-        others = f": it has one for {', '.join(columns)}" if columns else ""
-        raise VocabularyError(f"{extract} has no list for {column}{suggestion(column, columns)}{others}")
+        listed = f": it has one for {', '.join(columns)}" if columns else ""
+        raise VocabularyError(f"{extract} has no list for {column}{suggestion(column, columns)}{listed}")
     return reference_lists.counts_towards(column)
 
 
@@ -62,13 +62,13 @@ def accept_value(home: Home, extract: str, column: str, values: Sequence[str], c
     with locked(home):
         path = home.seeds / "vocabulary.csv"
         columns = OWN_LISTS["vocabulary"]
-        new = {v.strip().lower(): (extract, column, v.strip(), chosen) for v in values}
-        others = [r for r in read_own_list(path, columns) if r[:2] != (extract, column) or r[2].lower() not in new]
+        new_rows = {v.strip().lower(): (extract, column, v.strip(), chosen) for v in values}
+        other_rows = [r for r in read_own_list(path, columns) if r[:2] != (extract, column) or r[2].lower() not in new_rows]
         out = io.StringIO(newline="")
-        csv.writer(out, lineterminator="\n").writerows([columns, *others, *new.values()])
+        csv.writer(out, lineterminator="\n").writerows([columns, *other_rows, *new_rows.values()])
         audit.record(
             home, "alteration", what="vocabulary", by=by, extract=extract, column=column,
-            values=sorted(v for _, _, v, _ in new.values()), counts_as=chosen,
+            values=sorted(v for _, _, v, _ in new_rows.values()), counts_as=chosen,
         )  # fmt: skip
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, out.getvalue().encode("utf-8"))
@@ -80,25 +80,25 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
 
     Returns the released files. Raises ConfigError.
     """
-    held = [e for e in held_files(home) if e.held_for == HELD_FOR and e.extract in contracts]
+    held_entries = [e for e in held_files(home) if e.held_for == HELD_FOR and e.extract in contracts]
     released = []
     limits = read_config(home).believe
-    for e in held:
-        contract = contracts[str(e.extract)]
+    for entry in held_entries:
+        contract = contracts[str(entry.extract)]
         with connect(memory_settings(home), has_identifiers=False) as con:
             words = check_vocabulary(
-                con, home, load_of(e), contract, e.absent_columns or [], int(e.rows_in_file or 0), limits
+                con, home, load_of(entry), contract, entry.absent_columns or [], int(entry.rows_in_file or 0), limits
             )
             may_land = words.hold_reason is None and _are_own_lists_readable(home)
-            conflict = _most_in_conflict(con, home, contract, e, limits) if may_land else None
+            conflict = _most_in_conflict(con, home, contract, entry, limits) if may_land else None
         if conflict:
             at = utc_microseconds(Clock(None, Decisions(read_ledger(home)).latest).tick())
             changes = {"night_id": night_id, "landed_at": at, "reason": conflict, "held_for": None}
-            commit(home, night_id, str(e.extract), [e.model_copy(update=changes)])
+            commit(home, night_id, str(entry.extract), [entry.model_copy(update=changes)])
         elif may_land:
             why = "its values are known now"
             released.append(
-                release_load(home, contracts, str(e.load_id), night_id, by="pam vocabulary", why=why, unknown=words)
+                release_load(home, contracts, str(entry.load_id), night_id, by="pam vocabulary", why=why, unknown=words)
             )
     return released
 
@@ -110,17 +110,17 @@ def _most_in_conflict(
     them. None where none would. The accepted file stays, as it counts already and a person knows its figures; of two new files
     landing holds both."""
     decisions = Decisions(read_ledger(home))
-    others = decisions.tied_loads(held) if contract.key else []
-    found, totals = count_conflicts(con, home, contract, load_of(held), others), decisions.counts()
-    for e in (held, *others):
-        n_tied, now = found.get(str(e.load_id), 0), totals[str(e.load_id)]
-        lost = quarantined_too_much(
-            now.rows_in_file, now.rows_quarantined + n_tied, {CONFLICT_KIND: n_tied}, limits,
-            f"Of the same time: {', '.join(o.source_file for o in others)}. Drop the one that counts again under a newer time,"
-            " or release it",
+    tied_loads = decisions.tied_loads(held) if contract.key else []
+    conflicts, totals = count_conflicts(con, home, contract, load_of(held), tied_loads), decisions.counts()
+    for entry in (held, *tied_loads):
+        n_tied, counts = conflicts.get(str(entry.load_id), 0), totals[str(entry.load_id)]
+        reason = quarantined_too_much(
+            counts.rows_in_file, counts.rows_quarantined + n_tied, {CONFLICT_KIND: n_tied}, limits,
+            f"Of the same time: {', '.join(o.source_file for o in tied_loads)}. Drop the one that counts again under a newer"
+            " time, or release it",
         )  # fmt: skip
-        if n_tied and lost:
-            return lost
+        if n_tied and reason:
+            return reason
     return None
 
 

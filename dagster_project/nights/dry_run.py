@@ -92,7 +92,8 @@ class InspectedFile:
         contract = load_contracts().get(self.entry.extract or "")
         if contract is None or self.entry.form != "canonical":
             return set()
-        return {c for c, header in self.entry.headers.items() if (own := contract.by_header(header)) is None or own.name != c}
+        by_contract = {name: contract.by_header(header) for name, header in self.entry.headers.items()}
+        return {name for name, column in by_contract.items() if column is None or column.name != name}
 
     def as_dict(self) -> dict[str, Any]:
         """All that is known of it, for programs."""
@@ -140,15 +141,15 @@ def inspect_files(
     ValueError for a ledger that can't be read), and OSError.
     """
     files = [_describe(path, claim) for path in paths]
-    with trial_home(home) as trial:
-        night = Night.begin(trial)
+    with open_trial_home(home) as trial_home:
+        night = Night.begin(trial_home)
         results = {}
         for file in sorted(set(files), key=landing_order):
             # An earlier file that it would have held may follow.
-            entry, *_ = land_files(trial, load_contracts(), [file], night.night_id, archive=False)
-            results[file] = _inspect_entry(trial, file, entry, claim)
+            entry, *_ = land_files(trial_home, load_contracts(), [file], night.night_id, archive=False)
+            results[file] = _inspect_entry(trial_home, file, entry, claim)
         inspected = [results[file] for file in files]
-        return inspected, _judge(home, trial, night, inspected) if gate else None
+        return inspected, _judge(home, trial_home, night, inspected) if gate else None
 
 
 def _describe(path: Path, claim: FileDescription | None) -> InboxFile:
@@ -167,51 +168,54 @@ def _describe(path: Path, claim: FileDescription | None) -> InboxFile:
     )  # fmt: skip
 
 
-def _inspect_entry(trial: Home, file: InboxFile, entry: LedgerEntry, claim: FileDescription | None) -> InspectedFile:
+def _inspect_entry(trial_home: Home, file: InboxFile, entry: LedgerEntry, claim: FileDescription | None) -> InspectedFile:
     stored = entry.outcome in ("accepted", "held")
-    problems, name = first_problems(trial, entry, PROBLEMS) if stored else [], None
+    problems, name = first_problems(trial_home, entry, PROBLEMS) if stored else [], None
     if stored and claim is not None:
+        raw = str(load_of(entry).raw(trial_home))
         with duckdb.connect() as con:
-            days = one_row(con.execute("select min(_date), max(_date) from read_parquet(?)", [str(load_of(entry).raw(trial))]))
+            days = one_row(con.execute("select min(_date), max(_date) from read_parquet(?)", [raw]))
         rows = tuple(date.fromisoformat(day) for day in days) if days[0] else EVER
         # The days that the person gave, and otherwise the first and last day of the rows.
-        given = (claim.covered_from, claim.covered_to)
-        first, last = (row if day == ever else day for day, ever, row in zip(given, EVER, rows, strict=True))
+        days_given = (claim.covered_from, claim.covered_to)
+        first, last = (row if day == ever else day for day, ever, row in zip(days_given, EVER, rows, strict=True))
         if (first, last) != EVER and file.extracted_at is not None:
             name = canonical_name(claim.extract, claim.force_code, first, last, file.extracted_at) + str(file.container)
-    return InspectedFile(file, entry, problems, name, tuple(rules_of(trial, file, entry)))
+    return InspectedFile(file, entry, problems, name, tuple(rules_of(trial_home, file, entry)))
 
 
-def _judge(home: Home, trial: Home, night: Night, inspected: list[InspectedFile]) -> TrialOutcome:
+def _judge(home: Home, trial_home: Home, night: Night, inspected: list[InspectedFile]) -> TrialOutcome:
     """Build and judge what has landed in the trial home."""
     if not any(i.entry.outcome == "accepted" for i in inspected):
         return TrialOutcome("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
-    copy_base(home, trial)
+    copy_base(home, trial_home)
     # The figures are the same on either engine, and a person is waiting.
-    run = NightRun(trial, engine="duckdb")
-    run.night, run.landed, run.config = night, Landed(tuple(i.entry for i in inspected)), read_config(trial)
+    run = NightRun(trial_home, engine="duckdb")
+    run.night, run.landed, run.config = night, Landed(tuple(i.entry for i in inspected)), read_config(trial_home)
     try:
         run.build()
-        held = held_by(run.judge())
-        incomplete = [] if held else _output_problems(trial, night)
+        held_checks = held_by(run.judge())
+        incomplete = [] if held_checks else _output_problems(trial_home, night)
     except NightHeldError as error:
         return TrialOutcome("held", str(error), *_split_failed(home, run.checks or []), {})
     except (NightFailedError, BuildError, OutputError, ValueError) as error:
         return TrialOutcome("failed", str(error), [], [], {})
-    reason = "; ".join([*(f"{c.message} [{c.rule}]" for c in held), *incomplete])
-    return TrialOutcome("held" if held else "published", reason, *_split_failed(home, run.checks or []), _moved_figures(trial))
+    reason = "; ".join([*(f"{c.message} [{c.rule}]" for c in held_checks), *incomplete])
+    outcome = "held" if held_checks else "published"
+    return TrialOutcome(outcome, reason, *_split_failed(home, run.checks or []), _moved_figures(trial_home))
 
 
-def _output_problems(trial: Home, night: Night) -> list[str]:
+def _output_problems(trial_home: Home, night: Night) -> list[str]:
     """Make the outputs of the trial's candidate. Returns what is wrong with them. Raises OutputError if that would hold the
     night.
     """
-    config = read_config(trial)
-    entries, receipts = read_ledger(trial), read_receipts(trial)
+    config = read_config(trial_home)
+    entries, receipts = read_ledger(trial_home), read_receipts(trial_home)
     dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", stamp(night.started_at), ""))
-    folder = make_folder(trial.path / "outputs")
+    folder = make_folder(trial_home.path / "outputs")
     # A real night puts the last good output in the place of a failed one. Here it is enough to know that it fails.
-    written = outputs.write(trial, trial.candidate / WAREHOUSE, night.night_id, folder, outputs.chosen_outputs(config))
+    chosen = outputs.chosen_outputs(config)
+    written = outputs.write(trial_home, trial_home.candidate / WAREHOUSE, night.night_id, folder, chosen)
     return [f"but {what}: {why}" for _, what, why in outputs.problems_of(outputs.as_dicts(written))]
 
 
@@ -220,62 +224,62 @@ def _split_failed(home: Home, checks: list[Check]) -> tuple[list[Check], list[Ch
     receipts = read_receipts(home)
     before = {(c["subject"], c["rule"], c["found"]) for r in receipts[-1:] for c in r.checks if not c["passed"]}
     failed = [c for c in checks if not c.passed]
-    old = [c for c in failed if (c.subject, c.rule, c.found) in before]
-    return [c for c in failed if c not in old], old
+    standing = [c for c in failed if (c.subject, c.rule, c.found) in before]
+    return [c for c in failed if c not in standing], standing
 
 
-def _moved_figures(trial: Home) -> dict[str, dict[str, int]]:
+def _moved_figures(trial_home: Home) -> dict[str, dict[str, int]]:
     """How many figures of the trial's candidate differ from the published ones, by mart."""
-    with working_database(trial) as con:
-        attach(con, trial.candidate / WAREHOUSE, "later")
-        before = f"(from {LATER} where false)"
-        if trial.warehouse.exists():
-            attach(con, trial.warehouse.resolve(), "earlier")
-            before = EARLIER
-        find_differences(con, before)
+    with working_database(trial_home) as con:
+        attach(con, trial_home.candidate / WAREHOUSE, "later")
+        earlier = f"(from {LATER} where false)"
+        if trial_home.warehouse.exists():
+            attach(con, trial_home.warehouse.resolve(), "earlier")
+            earlier = EARLIER
+        find_differences(con, earlier)
         rows = by_mart(con)
     return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}
 
 
 @contextmanager
-def trial_home(home: Home) -> Iterator[Home]:
+def open_trial_home(home: Home) -> Iterator[Home]:
     """A home with all that `home` has landed, to land more in. `home` need not exist. Raises OSError.
 
     If the real home has no pseudonym key, the trial makes its own.
     """
     with tempfile.TemporaryDirectory(prefix="pam-trial-", ignore_cleanup_errors=True) as folder:
-        trial = Home(Path(folder) / "home").create()
+        trial_home = Home(Path(folder) / "home").create()
         for name in ("raw", "quarantine", "mappings", "seeds", "editions", "expectations", "published"):
-            _link_files(home.path / name, trial.path / name)
+            _link_files(home.path / name, trial_home.path / name)
         if home.pictures.is_dir():
             # Copied, because drawing charts updates when each picture was last used, and deletes old ones.
-            shutil.copytree(home.pictures, trial.pictures)
+            shutil.copytree(home.pictures, trial_home.pictures)
         for path in (home.key_file, home.config_file):
             if path.exists():
-                (trial.path / path.name).symlink_to(path)
-        yield trial
+                (trial_home.path / path.name).symlink_to(path)
+        yield trial_home
 
 
-def copy_base(home: Home, trial: Home) -> None:
+def copy_base(home: Home, trial_home: Home) -> None:
     """Copy the tables that the real home's next night would start from, so that the trial's night can, too."""
     work, base = home.candidate / WORK, home.candidate / BASE
     if not (work.exists() and base.exists()):
         return
     content = base.read_bytes()
     try:
-        shutil.copyfile(work, trial.candidate / WORK)
+        shutil.copyfile(work, trial_home.candidate / WORK)
         # A night deletes this file before it changes the tables: while it is the same, the copy is whole.
         if base.read_bytes() == content:
-            (trial.candidate / BASE).write_bytes(content)
+            (trial_home.candidate / BASE).write_bytes(content)
     except FileNotFoundError:
         # A night has started meanwhile: build everything.
-        (trial.candidate / WORK).unlink(missing_ok=True)
+        (trial_home.candidate / WORK).unlink(missing_ok=True)
 
 
 def _link_files(source: Path, target: Path) -> None:
     """Copy a folder's tree with a link for each file, so that replacing or deleting one here leaves the real one."""
     for folder, _, names in os.walk(source):
-        here = target / Path(folder).relative_to(source)
-        here.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target_folder = target / Path(folder).relative_to(source)
+        target_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in names:
-            (here / name).symlink_to(Path(folder, name))
+            (target_folder / name).symlink_to(Path(folder, name))

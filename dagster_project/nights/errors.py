@@ -35,6 +35,6 @@ class NotServedError(PamError, RuntimeError):
 
 def held_reason(checks: Iterable[Check]) -> str:
     """What the first five rules that hold the night back say, and their names."""
-    held = gate.held_by(checks)
-    more = f"; and {len(held) - 5} more" if len(held) > 5 else ""
-    return "; ".join(f"{c.message} [{c.rule}]" for c in held[:5]) + more
+    held_checks = gate.held_by(checks)
+    more = f"; and {len(held_checks) - 5} more" if len(held_checks) > 5 else ""
+    return "; ".join(f"{c.message} [{c.rule}]" for c in held_checks[:5]) + more

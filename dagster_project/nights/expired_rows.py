@@ -59,12 +59,12 @@ def replace_by_totals(
         archived = archived_loads(home)
         # The next landing erases a load that no figure uses. One that is in the ledger's `erased` already is erased now.
         expired = [e for e in expired if e.load_id in used or e.load_id in archived]
-        new = [e for e in expired if e.load_id not in archived]
+        unarchived = [e for e in expired if e.load_id not in archived]
         erasures = []
-        for e in new:
-            kept = _archive_load(con, home, e, {str(x.load_id) for x in expired})
-            erasure = describe_erasure(home, "raw", load_of(e).raw(home), night_id, today)
-            erasures.append(erasure.model_copy(update={"kept": kept}))
+        for entry in unarchived:
+            archived_files = _archive_load(con, home, entry, {str(x.load_id) for x in expired})
+            erasure = describe_erasure(home, "raw", load_of(entry).raw(home), night_id, today)
+            erasures.append(erasure.model_copy(update={"kept": archived_files}))
         if erasures:
             records = [
                 ("erasure", {"night_id": night_id, "what": "raw", "file": x.archived, "sha256": x.sha256, "kept": x.kept})
@@ -72,24 +72,24 @@ def replace_by_totals(
             ]
             audit.record_all(home, records)
             write_erasures(home.erasures / f"{night_id}__kept.jsonl", erasures)
-        _load_archived_totals(con, home, contracts, {str(e.extract) for e in new if e.has_rows})
-    for e in expired:
-        load_of(e).raw(home).unlink(missing_ok=True)
+        _load_archived_totals(con, home, contracts, {str(e.extract) for e in unarchived if e.has_rows})
+    for entry in expired:
+        load_of(entry).raw(home).unlink(missing_ok=True)
     return erasures
 
 
-def _archive_load(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, expired: set[str]) -> dict[str, str]:
+def _archive_load(con: duckdb.DuckDBPyConnection, home: Home, entry: LedgerEntry, expired: set[str]) -> dict[str, str]:
     """Write a load's monthly totals, and which rows it superseded of loads that stay. Returns path in `raw/_kept` -> SHA-256.
 
     `expired`: all loads that are erased with it.
     """
-    folder = home.kept / str(e.extract) / str(e.force_code)
-    path, superseded_path = folder / f"{e.load_id}.parquet", folder / f"{e.load_id}{SUPERSEDED_SUFFIX}.parquet"
-    write_parquet(con, f"{_monthly_totals_sql(e)} order by all", path)
-    others = ", ".join(literal(x) for x in sorted(expired))
+    folder = home.kept / str(entry.extract) / str(entry.force_code)
+    path, superseded_path = folder / f"{entry.load_id}.parquet", folder / f"{entry.load_id}{SUPERSEDED_SUFFIX}.parquet"
+    write_parquet(con, f"{_monthly_totals_sql(entry)} order by all", path)
+    expired_ids = ", ".join(literal(x) for x in sorted(expired))
     superseded = (
-        f"select {', '.join(SUPERSEDED_COLUMNS)} from staging.superseded_rows where by_load_id = {literal(str(e.load_id))}"
-        f" and reason = 'newer version' and load_id not in ({others})"
+        f"select {', '.join(SUPERSEDED_COLUMNS)} from staging.superseded_rows where by_load_id = {literal(str(entry.load_id))}"
+        f" and reason = 'newer version' and load_id not in ({expired_ids})"
     )
     files = [path]
     if one_row(con.execute(f"select exists ({superseded})"))[0]:
@@ -98,12 +98,12 @@ def _archive_load(con: duckdb.DuckDBPyConnection, home: Home, e: LedgerEntry, ex
     return {str(f.relative_to(home.kept)): sha256_of(f) for f in files}
 
 
-def _monthly_totals_sql(e: LedgerEntry) -> str:
+def _monthly_totals_sql(entry: LedgerEntry) -> str:
     """SQL for what a load's current rows add to each measure in each month, in the columns of `ARCHIVED_COLUMNS`."""
-    coverages = {e.extract, *(c["coverage"] for c in read_seed("coverage_limits") if c["extract"] == e.extract)}
+    coverages = {entry.extract, *(c["coverage"] for c in read_seed("coverage_limits") if c["extract"] == entry.extract)}
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list") if m["coverage"] in coverages})
     events = " union all ".join(
-        f"select 'mart_{s}' as mart, * from measures.{s}_events where load_id = {literal(str(e.load_id))}" for s in subjects
+        f"select 'mart_{s}' as mart, * from measures.{s}_events where load_id = {literal(str(entry.load_id))}" for s in subjects
     )
     # On a covered day whose newest file lacks the column that splits a measure, a row adds to `all`, and 0 to its category
     # (`monthly`).

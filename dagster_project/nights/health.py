@@ -78,8 +78,8 @@ def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
     receipts, problems = read_receipts(home), []
     # An unchanged night confirms the published one, which then counts as being of that night.
     last = next((r for r in reversed(receipts) if night_id in (r.night_id, r.stands)), None)
-    at = datetime.fromisoformat(last.finished_at) if last else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
-    hours = (now - at).total_seconds() / 3600
+    ended_at = datetime.fromisoformat(last.finished_at) if last else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)
+    hours = (now - ended_at).total_seconds() / 3600
     if hours > max_age:
         problems.append(f"the publication is {hours:.0f} hours old, more than {max_age:g}: night {night_id}")
     # A receipt without a hash was written where the published file could not be read, and does not know its figures.
@@ -124,8 +124,8 @@ def _late_or_missing(home: Home, today: date, expected: Extracts) -> list[str]:
         names = [f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late]
         problems.append(f"late: {_first_of(names)}")
     # Without settings every extract is expected, and no force sends all: only those that a person named are missed.
-    named = {x for x in (*expected.sends, *expected.since) if expected.is_expected(x, today)}
-    if missing := sorted(named - {str(e.extract) for e in loads}):
+    extracts = {x for x in (*expected.sends, *expected.since) if expected.is_expected(x, today)}
+    if missing := sorted(extracts - {str(e.extract) for e in loads}):
         them = "it" if len(missing) == 1 else "them"
         problems.append(
             f"missing: {_first_of(missing)}: [extracts] of pam.toml expects {them}, and no file ever landed: have {them}"

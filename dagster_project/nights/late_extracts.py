@@ -15,11 +15,11 @@ def late_extracts(loads: list[Any], today: date, expected: Extracts) -> list[dic
     """
     contracts = load_contracts()
     newest: dict[tuple[str, str], Any] = {}
-    for e in loads:
-        key = (str(e.extract), str(e.force_code))
-        is_expected = e.extract in contracts and expected.is_expected(e.extract, today)
-        if is_expected and (key not in newest or e.covered_to > newest[key]):
-            newest[key] = e.covered_to
+    for load in loads:
+        key = (str(load.extract), str(load.force_code))
+        is_expected = load.extract in contracts and expected.is_expected(load.extract, today)
+        if is_expected and (key not in newest or load.covered_to > newest[key]):
+            newest[key] = load.covered_to
     late = []
     for (extract, force), covered_to in sorted(newest.items()):
         contract = contracts[extract]

@@ -49,8 +49,8 @@ def _read_mark(home: Home) -> tuple[str, str] | None:
         return None
     except (ValueError, KeyError, TypeError):
         # The mark was only half written: the time of its file is the nearest there is.
-        at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
-        return at.strftime("%Y%m%dT%H%M%SZ"), stamp(at)
+        marked_at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
+        return marked_at.strftime("%Y%m%dT%H%M%SZ"), stamp(marked_at)
 
 
 def write_missing_receipts(home: Home) -> list[Receipt]:
@@ -70,8 +70,8 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
     if night_id and last and last.outcome == "failed" and last.republished == night_id:
         written.append(replace(last, outcome="rolled back"))
     elif night_id and night_id not in known:
-        at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
-        stopped = Receipt(night_id, "published", at, at, "stopped after publishing, before its receipt")
+        published_at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
+        stopped = Receipt(night_id, "published", published_at, published_at, "stopped after publishing, before its receipt")
         written.append(with_published_facts(home, stopped))
     killed, started_at = _read_mark(home) or ("", "")
     if killed and killed not in known and killed != night_id:

@@ -85,8 +85,8 @@ class NightState:
         judged = saved_steps.read_step(self.home, night.night_id, Judged)
         if self.built and judged and not gate.held_by(judged.checks):
             self.judged = judged
-        own = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
-        self.receipt = next((r for r in own if r.outcome in ("published", "unchanged")), None)
+        receipts = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
+        self.receipt = next((r for r in receipts if r.outcome in ("published", "unchanged")), None)
         done = {"landing": self.landed, "building": self.built, "checking": self.judged}
         self.seconds = {name: step.seconds for name, step in done.items() if step}
 

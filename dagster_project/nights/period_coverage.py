@@ -48,7 +48,7 @@ def coverage_rows(entries: Iterable[LedgerEntry], period: Span) -> list[tuple[st
 
 def coverage_gaps(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, str]]:
     """Extract, force, and the days between their first and last covered one that no accepted file covers, as text."""
-    found = []
+    gap_rows = []
     for (extract, force), spans in sorted(_windows(entries).items()):
         if load_contracts()[extract].kind == "indicators":
             # What others publish is there for its own periods, whatever days a download is named for.
@@ -56,14 +56,14 @@ def coverage_gaps(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, str]]:
         period = min(first for first, _ in spans), max(last for _, last in spans)
         if gaps := find_gaps(spans, period):
             more = f" and {len(gaps) - MAX_GAPS} more times" if len(gaps) > MAX_GAPS else ""
-            found.append((extract, force, format_spans(gaps[:MAX_GAPS]) + more))
-    return found
+            gap_rows.append((extract, force, format_spans(gaps[:MAX_GAPS]) + more))
+    return gap_rows
 
 
 def _windows(entries: Iterable[LedgerEntry]) -> dict[tuple[str, str], list[Span]]:
     windows: dict[tuple[str, str], list[Span]] = {}
-    for e in accepted(entries):
-        windows.setdefault((str(e.extract), str(e.force_code)), []).append(e.window)
+    for entry in accepted(entries):
+        windows.setdefault((str(entry.extract), str(entry.force_code)), []).append(entry.window)
     return windows
 
 
@@ -73,16 +73,16 @@ def _length(span: Span) -> int:
 
 def find_gaps(windows: Iterable[Span], period: Span) -> list[Span]:
     """The parts of a period that no window covers."""
-    at, last = period
+    day, last = period
     gaps = []
     for start, end in sorted(windows):
         if start > last:
             break
-        if at < start:
-            gaps.append((at, start - DAY))
-        at = max(at, min(end, last) + DAY)
-    if at <= last:
-        gaps.append((at, last))
+        if day < start:
+            gaps.append((day, start - DAY))
+        day = max(day, min(end, last) + DAY)
+    if day <= last:
+        gaps.append((day, last))
     return gaps
 
 

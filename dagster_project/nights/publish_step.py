@@ -40,7 +40,7 @@ def publish_candidate(
     earlier = [r for r in read_receipts(home) if r.night_id != night.night_id]
     dictionary.write_meta(night, read_ledger(home), checks, earlier, receipt)
     digest = publish.seal(home)
-    wanted = outputs.chosen_outputs(config)
+    chosen = outputs.chosen_outputs(config)
     records: list[tuple[str, dict[str, Any]]] = []
     if replaced := count_superseded(night):
         records.append(("alteration", {"what": "rows of earlier files", "night_id": night.night_id, "rows": replaced}))
@@ -48,13 +48,13 @@ def publish_candidate(
         "what": "published", "night_id": night.night_id, "to": "published/", "figures": sum(receipt.figures.values()),
         "sha256": digest,
     }  # fmt: skip
-    if wanted:
-        facts["outputs"] = [o.name for o in wanted]
+    if chosen:
+        facts["outputs"] = [o.name for o in chosen]
     with record_first(
         home, [*records, ("disclosure", facts)], is_done=lambda: published_night(home) == night.night_id,
         what="not published", night_id=night.night_id,
     ):  # fmt: skip
-        written = publish.publish(home, wanted)
+        written = publish.publish(home, chosen)
     return digest, written
 
 
@@ -102,10 +102,10 @@ def list_withdrawn(night: Night) -> dict[str, int]:
     """
     rows = _rows(
         night,
-        "select landed.extract, landed.force_code, landed.row_key, landed.row_date, own.source_file, landed.line,"
+        "select landed.extract, landed.force_code, landed.row_key, landed.row_date, loads.source_file, landed.line,"
         " newer.source_file from {}"
         " join raw.landed_rows as landed on old.load_id = landed.load_id and old.line = landed.line"
-        " join raw.loads as own on landed.load_id = own.load_id"
+        " join raw.loads as loads on landed.load_id = loads.load_id"
         " where old.reason = 'withdrawn' and exists ("
         "   select 1 from raw.row_index as earlier join raw.loads as since using (load_id)"
         f"   where since.night_id <> {literal(night.night_id)} and earlier.extract = landed.extract"

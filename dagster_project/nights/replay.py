@@ -211,8 +211,8 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
         run = ReplayRun(Home(folder).create())
-        own = (home.seeds, home.editions, home.expectations, home.erasures, home.key_file)
-        for path in (*own, *(p for p in home.raw.iterdir() if p != home.ledger)):
+        own_paths = (home.seeds, home.editions, home.expectations, home.erasures, home.key_file)
+        for path in (*own_paths, *(p for p in home.raw.iterdir() if p != home.ledger)):
             if path.exists():
                 (run.home.path / path.relative_to(home.path)).symlink_to(path)
         lines = "".join(e.model_dump_json() + "\n" for e in entries)

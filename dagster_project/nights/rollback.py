@@ -44,7 +44,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
             raise NotKeptError(f"{home.path} has no published night to go back from: `pam nightly` makes one")
         if target.night_id == published:
             raise NotKeptError(f"night {published} is already published: there is nothing to go back to")
-        kept = check_whole(target)
+        kept_night = check_whole(target)
         config = read_config(home)
         rollback = Night.begin(home, now)
         receipt = Receipt(
@@ -53,15 +53,16 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
             started_at=stamp(rollback.started_at),
             finished_at="",
             reason=why,
-            figures=kept.figures,
-            sha256=kept.sha256,
+            figures=kept_night.figures,
+            sha256=kept_night.sha256,
             republished=target.night_id,
             by=by,
         ).finished(rollback)
         write_receipt(home, receipt)
         records: list[tuple[str, dict[str, Any]]] = [
             ("alteration", {"what": "rolled back", "night_id": rollback.night_id, "to": target.night_id, "by": by, "why": why}),
-            ("disclosure", {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept.sha256}),
+            ("disclosure",
+             {"what": "published again", "night_id": target.night_id, "to": "published/", "sha256": kept_night.sha256}),
         ]
         with record_first(
             home, records, is_done=lambda: _readable_published_night(home) == target.night_id,

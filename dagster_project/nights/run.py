@@ -103,12 +103,12 @@ class NightRun(NightState):
             try:
                 return self.begin()
             except NightUnderWayError as error:
-                left = deadline - time.monotonic()
-                if left <= 0:
+                seconds_left = deadline - time.monotonic()
+                if seconds_left <= 0:
                     since = lifecycle.under_way_since(self.home)
                     raise NightUnderWayError(f"{error}{f' (it began at {since})' if since else ''}") from None
-                self.listener.wait("another night is under way", left)
-                time.sleep(min(1, left))
+                self.listener.wait("another night is under way", seconds_left)
+                time.sleep(min(1, seconds_left))
 
     def begin(self) -> Night:
         """Take the home's lock and give the night its id.
@@ -130,8 +130,8 @@ class NightRun(NightState):
             try:
                 continued = saved_steps.find_night_to_continue(self.home, self.plan)
                 # The night that this run finishes gets its receipt and alert at its end.
-                own = continued.night_id if continued and self.plan.publishes else None
-                self.interrupted += [r for r in lifecycle.write_missing_receipts(self.home) if r.night_id != own]
+                continued_id = continued.night_id if continued and self.plan.publishes else None
+                self.interrupted += [r for r in lifecycle.write_missing_receipts(self.home) if r.night_id != continued_id]
                 if any(receipt.outcome == "failed" for receipt in self.interrupted):
                     # Sent now, because this night may end in the same way. A failed alert never stops a night from starting.
                     with suppress(Exception):
@@ -211,14 +211,14 @@ class NightRun(NightState):
         """Build the candidate. Raises NightFailedError if a model fails, NightHeldError if a dbt test fails."""
         night = self._started_night()
         with self._step("building"):
-            made, loads = (
+            built, loads = (
                 build_step.build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
                 if self.engine == "spark"
                 else build_step.build_candidate(night, rebuild=self.rebuild, since=self.since, progress=self.listener.node)
             )
             extracts = sorted({str(load.entry.extract) for load in loads})
             record(self.home, "combination", night_id=night.night_id, extracts=extracts, loads=len(loads))
-        return self._accept_build(made)
+        return self._accept_build(built)
 
     def build_part(self, names: Collection[str]) -> list[Node]:
         """Build these models and seeds in the candidate, with any parents that are not built yet. Returns what was built.
@@ -231,15 +231,15 @@ class NightRun(NightState):
             return self.build()
         before = self.built if self.built and self.built.state else None
         with self._step("building"):
-            made = build_step.build_part(night, names, before, self.listener.node)
+            built = build_step.build_part(night, names, before, self.listener.node)
             record(self.home, "combination", night_id=night.night_id, models=sorted(names))
         self.judged = None
-        self._accept_build(made)
-        return list(made.new_nodes)
+        self._accept_build(built)
+        return list(built.new_nodes)
 
-    def _accept_build(self, made: Built) -> list[Node]:
+    def _accept_build(self, built: Built) -> list[Node]:
         """Save what was built, if nothing failed. Raises NightFailedError and NightHeldError."""
-        self.built = replace(made, seconds=self.seconds["building"])
+        self.built = replace(built, seconds=self.seconds["building"])
         broken = dbt_runner.failed_models(self.nodes)
         if not self.nodes or any(n.status == "error" for n in broken):
             raise BuildFailedError.of(broken)
@@ -341,12 +341,12 @@ class NightRun(NightState):
         if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):
-            brought = postgres.load_tonight(self.home)
-        receipt = replace(self.receipt, postgres=asdict(brought), seconds={**self.receipt.seconds, **self.seconds})
+            outcome = postgres.load_tonight(self.home)
+        receipt = replace(self.receipt, postgres=asdict(outcome), seconds={**self.receipt.seconds, **self.seconds})
         self._write(receipt.finished(night) if receipt.night_id == night.night_id else receipt)
-        if brought.outcome == "failed":
-            raise NotServedError(brought.reason, is_transient=brought.is_transient)
-        return brought
+        if outcome.outcome == "failed":
+            raise NotServedError(outcome.reason, is_transient=outcome.is_transient)
+        return outcome
 
     def seconds_to_retry(self, error: Exception, attempt: int, after_all: bool = False) -> float | None:
         """Seconds until a failed step is tried again, for the `attempt`-th time, which the listener is told. None if it is not

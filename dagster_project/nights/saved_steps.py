@@ -130,9 +130,9 @@ def delete_other_steps(home: Home, night_id: str) -> None:
     """Delete the steps of all other nights, because this night's receipt reports what they landed. What can't be deleted now is
     deleted by the next night.
     """
-    for other in saved_nights(home):
-        if other != night_id:
-            shutil.rmtree(home.nights / STEPS / other, ignore_errors=True)
+    for saved_id in saved_nights(home):
+        if saved_id != night_id:
+            shutil.rmtree(home.nights / STEPS / saved_id, ignore_errors=True)
 
 
 def find_night_to_continue(home: Home, plan: Plan) -> Night | None:

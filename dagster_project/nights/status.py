@@ -44,11 +44,11 @@ def status(home: Home) -> dict[str, Any]:
     nights = [r for r in receipts if not r.republished]
     night_id = published_night(home)
     published = next((r for r in receipts if r.night_id == night_id), None)
-    back = _rolled_back(receipts, night_id)
+    rollback = _rolled_back(receipts, night_id)
     last = nights[-1] if nights else None
     last_changed = next((r for r in reversed(nights) if r.outcome != "unchanged"), None)
-    shown = published if back and receipts[-1] is back else last_changed
-    failed = [c for c in (shown.checks if shown else []) if not c["passed"]]
+    shown_night = published if rollback and receipts[-1] is rollback else last_changed
+    failed = [c for c in (shown_night.checks if shown_night else []) if not c["passed"]]
     files = current_files(entries)
     loads = accepted(entries)
     config, today = read_config(home), today_of(home)
@@ -57,7 +57,9 @@ def status(home: Home) -> dict[str, Any]:
     return {
         "home": str(home.path),
         "published": _night(published) or ({"night_id": night_id} if night_id else None),
-        "rolled_back": back and {"since": back.finished_at, "by": back.by, "why": back.reason, "night_id": back.night_id},
+        "rolled_back": rollback and {
+            "since": rollback.finished_at, "by": rollback.by, "why": rollback.reason, "night_id": rollback.night_id,
+        },
         "last_night": _night(last),
         "missing": sorted(expected - {str(e.extract) for e in loads}),
         "late": late_extracts(loads, today, config.extracts),
@@ -67,7 +69,7 @@ def status(home: Home) -> dict[str, Any]:
         "retracted": [_file(e) for e in held_files(home, "retracted")],
         "refused": [_file(e) for e in files if e.outcome == "refused"],
         "quarantined": [{**_file(f.entry), "rows": f.rows, "reasons": f.reasons} for f in quarantined_files(home)],
-        "withdrawn": shown.withdrawn if shown else {},
+        "withdrawn": shown_night.withdrawn if shown_night else {},
         "drift": _drift(entries),
         "editions": [{"file": w.file, "problem": w.problem} for w in read_editions(home).waiting],
         "unknown_values": lines_to_paste(unknown_values(home, entries)),
@@ -100,8 +102,8 @@ def _archive(home: Home, kept_days: int) -> dict[str, Any]:
 
 def _without_areas(home: Home, loads: list[LedgerEntry]) -> list[str]:
     """Forces whose files name units although no list has their areas: each row then counts as Not recorded."""
-    named = [e for e in loads if UNIT in e.headers and UNIT not in (e.absent_columns or [])]
-    an_extract_of = {str(e.force_code): str(e.extract) for e in named}
+    with_areas = [e for e in loads if UNIT in e.headers and UNIT not in (e.absent_columns or [])]
+    an_extract_of = {str(e.force_code): str(e.extract) for e in with_areas}
     return sorted(force for force, extract in an_extract_of.items() if known_values(home, force, extract, UNIT) is None)
 
 

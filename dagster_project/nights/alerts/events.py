@@ -96,11 +96,11 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
         events.append(_event(home, "output", f"output {night_id} {name}", what, why))
     # A file that is still being written is not in the ledger yet, and needs nobody.
     in_ledger = {e.source_file for e in read_ledger(home) if e.night_id == night_id}
-    for f in receipt.files:
-        if f["outcome"] in ("held", "refused") and f["source_file"] in in_ledger:
-            events.append(_file(home, f))
-    for f in waiting_files([receipt]):
-        name, reason = one_line(f["source_file"], 200), str(f["reason"])
+    for file in receipt.files:
+        if file["outcome"] in ("held", "refused") and file["source_file"] in in_ledger:
+            events.append(_file(home, file))
+    for file in waiting_files([receipt]):
+        name, reason = one_line(file["source_file"], 200), str(file["reason"])
         events.append(_event(home, "refused", f"waits {name}", f"{name} waits", reason, for_refused(reason)))
     return events
 
@@ -114,11 +114,11 @@ def waiting_files(receipts: list[Receipt]) -> list[dict[str, Any]]:
 def _held(home: Home, receipt: Receipt) -> list[Event]:
     key, what = f"held {receipt.night_id}", f"Night {receipt.night_id} is held"
     events = []
-    for c in receipt.checks:
-        if not c["passed"] and c["severity"] == "critical":
-            own = f"{what} [{c['rule']}]: {message_of(c)}"
-            event = _event(home, "held", f"{key} {c['subject']} {c['rule']}", own, c["reason"])
-            events.append(replace(event, todo=(one_line(advice_of(c, receipt.night_id)), *event.todo)))
+    for check in receipt.checks:
+        if not check["passed"] and check["severity"] == "critical":
+            sentence = f"{what} [{check['rule']}]: {message_of(check)}"
+            event = _event(home, "held", f"{key} {check['subject']} {check['rule']}", sentence, check["reason"])
+            events.append(replace(event, todo=(one_line(advice_of(check, receipt.night_id)), *event.todo)))
     return events or [_event(home, "held", key, what, receipt.reason)]
 
 

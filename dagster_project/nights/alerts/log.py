@@ -47,8 +47,8 @@ class AlertLog:
         if isinstance(item, Message):
             # Of thousands of refused files, only those that the message lists. All late extracts, to know what was reported.
             late = [e for e in item.events if e.kind == "late"]
-            others = [e for _, own, _ in item.grouped() for e in own if e.kind != "late"]
-            item = replace(item, events=(*late, *others))
+            not_late = [e for _, group, _ in item.grouped() for e in group if e.kind != "late"]
+            item = replace(item, events=(*late, *not_late))
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = _line().dump_json(item) + b"\n"
         with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as file:

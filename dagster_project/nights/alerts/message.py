@@ -40,16 +40,16 @@ class Message:
             if n == 1 or (n and kind in ("failed", "held", "not_served", "test")):
                 parts.append(title.lower())
             elif n:
-                noun, rest = title.lower().split()
-                parts.append(f"{n} {noun}s {rest}")
+                noun, state = title.lower().split()
+                parts.append(f"{n} {noun}s {state}")
         return "PAM Warehouse: " + "; ".join(parts)
 
     def grouped(self) -> list[tuple[str, list[Event], int]]:
         """For each kind of event: its title, the events to list, and how many more there are."""
         return [
-            (title, own[:SHOWN], max(0, len(own) - SHOWN))
+            (title, of_kind[:SHOWN], max(0, len(of_kind) - SHOWN))
             for kind, title in TITLES.items()
-            if (own := [e for e in self.events if e.kind == kind])
+            if (of_kind := [e for e in self.events if e.kind == kind])
         ]
 
     def text(self) -> str:
@@ -57,8 +57,9 @@ class Message:
         lines = [self.standing, f"Home: {self.home}", ""]
         for title, events, more in self.grouped():
             lines += [title.upper(), ""]
-            for e in events:
-                lines += [f"* {e.what}", f"  Why: {e.why}", *(f"  - {line}" for line in e.todo), f"  Runbook: {e.see}", ""]
+            for event in events:
+                lines += [f"* {event.what}", f"  Why: {event.why}", *(f"  - {line}" for line in event.todo)]
+                lines += [f"  Runbook: {event.see}", ""]
             if more:
                 lines += [f"* and {more} more: `pam status` names each", ""]
         return "\n".join([*lines, f"The runbook is {RUNBOOK} of the checkout."])
@@ -71,9 +72,9 @@ class Message:
         ]
         for title, events, more in self.grouped():
             blocks += [{"type": "divider"}, {"type": "section", "text": _words(title.upper())}]
-            for e in events:
-                blocks.append({"type": "section", "text": _words(f"{e.what}\nWhy: {e.why}\nRunbook: {e.see}")})
-                blocks.append({"type": "section", "text": _code("\n".join(e.todo))})
+            for event in events:
+                blocks.append({"type": "section", "text": _words(f"{event.what}\nWhy: {event.why}\nRunbook: {event.see}")})
+                blocks.append({"type": "section", "text": _code("\n".join(event.todo))})
             if more:
                 blocks.append({"type": "section", "text": _words(f"and {more} more: pam status names each")})
         if len(blocks) > SLACK_BLOCKS:
@@ -89,10 +90,10 @@ class Message:
         ]
         for title, events, more in self.grouped():
             body.append(_block(title, weight="Bolder", size="Medium"))
-            for e in events:
-                todo = [_block(line, fontType="Monospace") for line in e.todo]
-                runbook = _block(f"Runbook: {e.see}", isSubtle=True)
-                parts = [_block(e.what, weight="Bolder"), _block(f"Why: {e.why}"), *todo, runbook]
+            for event in events:
+                todo = [_block(line, fontType="Monospace") for line in event.todo]
+                runbook = _block(f"Runbook: {event.see}", isSubtle=True)
+                parts = [_block(event.what, weight="Bolder"), _block(f"Why: {event.why}"), *todo, runbook]
                 body.append({"type": "Container", "items": parts, "separator": True})
             if more:
                 body.append(_block(f"and {more} more: pam status names each"))

@@ -56,10 +56,10 @@ def send_alerts(end: NightEnd, now: datetime | None = None) -> list[str]:
         with contextlib.suppress(OSError):
             messages, attempts = log.read()
         to_send = undelivered(messages, attempts, channels, now)
-        if new := _new_events(events_of(end), messages, now):
+        if new_events := _new_events(events_of(end), messages, now):
             night_id = end.night.night_id if end.night else None
             names = tuple(c.name for c in channels) if settings else None
-            message = _message(end.home, night_id, new, now, names, {m.id for m in messages})
+            message = _message(end.home, night_id, new_events, now, names, {m.id for m in messages})
             _log(log, message, lines)
             to_send.append((message, channels))
             if not channels:
@@ -102,15 +102,15 @@ def overview(home: Home, last: int) -> list[dict[str, Any]]:
     waiting = {(m.id, c.name) for m, to in to_send for c in to}
     overviews = []
     for m in reversed(messages[-last:]):
-        own = [a for a in attempts if a.id == m.id]
-        names = dict.fromkeys([*(m.channels or ()), *(a.channel for a in own), *(c for i, c in sorted(waiting) if i == m.id)])
+        sent = [a for a in attempts if a.id == m.id]
+        names = dict.fromkeys([*(m.channels or ()), *(a.channel for a in sent), *(c for i, c in sorted(waiting) if i == m.id)])
         channels = []
         for name in names:
-            tries = [a for a in own if a.channel == name]
-            at = next((a.at for a in tries if a.error is None), None)
-            error = tries[-1].error if tries and at is None else None
+            tries = [a for a in sent if a.channel == name]
+            sent_at = next((a.at for a in tries if a.error is None), None)
+            error = tries[-1].error if tries and sent_at is None else None
             is_waiting = (m.id, name) in waiting
-            channels.append({"channel": name, "delivered": at, "tries": len(tries), "error": error, "waiting": is_waiting})
+            channels.append({"channel": name, "delivered": sent_at, "tries": len(tries), "error": error, "waiting": is_waiting})
         events = [{"kind": e.kind, "what": e.what, "why": e.why} for e in m.events]
         overviews.append({
             "id": m.id, "at": m.at, "night_id": m.night_id, "subject": m.subject, "events": events, "channels": channels,
@@ -139,11 +139,11 @@ def _new_events(events: list[Event], messages: list[Message], now: datetime) -> 
 
 
 def _message(
-    home: Home, night_id: str | None, events: list[Event], now: datetime, channels: tuple[str, ...] | None, taken: set[str]
+    home: Home, night_id: str | None, events: list[Event], now: datetime, channels: tuple[str, ...] | None, used_ids: set[str]
 ) -> Message:
     base = night_id or now.strftime("unbegun-%Y%m%dT%H%M%SZ")
     names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
-    name = next(name for name in names if name not in taken)
+    name = next(name for name in names if name not in used_ids)
     where = f"{socket.gethostname()}:{home.path}"
     return Message(name, stamp(now), night_id, where, _publication(home), tuple(events), channels)
 
@@ -157,8 +157,8 @@ def _publication(home: Home) -> str:
         return f"What is published can't be read: {type(error).__name__}."
     if night_id is None:
         return "Nothing is published yet."
-    at = f", of {receipt.finished_at}" if receipt else ""
-    return f"Published is night {night_id}{at}; analysts read it until the next one."
+    finished = f", of {receipt.finished_at}" if receipt else ""
+    return f"Published is night {night_id}{finished}; analysts read it until the next one."
 
 
 def _log(log: AlertLog, item: Message | Attempt, lines: list[str]) -> None:
