@@ -106,47 +106,47 @@ def accept_found(home: Home, night: str, *, by: str, why: str, measure: str = ""
     if checked is None or checked.night_id != night:
         last = f"the last one is {checked.night_id}" if checked else "there is none"
         raise AcceptError(f"{night} is not the last night that was checked: {last} (pam checks shows what it found)")
-    found = [
-        (own, month, of, of)
+    months_found = [
+        (of_measure, month, of_force, of_force)
         for c in checked.checks if c["rule"] in OF_FORCES and not c["passed"]
-        for of, own, month in FOUND.findall(c["found"]) if force in ("", of) and measure in ("", own)
+        for of_force, of_measure, month in FOUND.findall(c["found"]) if force in ("", of_force) and measure in ("", of_measure)
     ]  # fmt: skip
-    if not found:
+    if not months_found:
         of_these = "".join(f" of {name}" for name in (measure, force) if name)
         raise AcceptError(
             f"night {night} found no month{of_these} far from the mean of the twelve months before: there is none to accept"
         )
     # Two marts may have a measure of one name.
-    return _accept(home, list(dict.fromkeys(found)), by, why)
+    return _accept(home, list(dict.fromkeys(months_found)), by, why)
 
 
-def _accept(home: Home, asked: list[tuple[str, str, str, str]], by: str, why: str) -> list[Accepted]:
-    """Record that months are accepted. `asked`: measure, month, force and area of each."""
+def _accept(home: Home, months: list[tuple[str, str, str, str]], by: str, why: str) -> list[Accepted]:
+    """Record that months are accepted. `months`: measure, month, force and area of each."""
     if not why.strip():
         raise AcceptError("say why (--why): it goes on record, and is shown beside the figure")
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    new = [Accepted(measure, month, force, why.strip(), by, at, area) for measure, month, force, area in asked]
+    new_rows = [Accepted(measure, month, force, why.strip(), by, at, area) for measure, month, force, area in months]
     with locked(home):
         key = attrgetter("measure", "month", "force_code", "area_code")
-        others = [a for a in read_accepted(home) if key(a) not in set(map(key, new))]
+        other_rows = [a for a in read_accepted(home) if key(a) not in set(map(key, new_rows))]
         out = io.StringIO(newline="")
-        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*others, *new])])
-        for a in new:
-            details = {"measure": a.measure, "month": a.month, "force_code": a.force_code, "area_code": a.area_code}
-            audit.record(home, "alteration", what="accepted month", by=by, **details, why=a.why)
+        csv.writer(out, lineterminator="\n").writerows([COLUMNS, *map(astuple, [*other_rows, *new_rows])])
+        for row in new_rows:
+            details = {"measure": row.measure, "month": row.month, "force_code": row.force_code, "area_code": row.area_code}
+            audit.record(home, "alteration", what="accepted month", by=by, **details, why=row.why)
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(home.seeds / "accepted_months.csv", out.getvalue().encode("utf-8"))
-    return new
+    return new_rows
 
 
 def is_flagged(home: Home, accepted: Accepted) -> bool:
     """Whether the last night that was checked found the month, or the unit of it, far from those before."""
     checks = next((r.checks for r in reversed(read_receipts(home)) if r.checks), [])
     what = accepted.month if accepted.area_code == accepted.force_code else accepted.area_code
-    named = f"({accepted.force_code}, {accepted.measure}, {what})"
+    finding = f"({accepted.force_code}, {accepted.measure}, {what})"
     # A check names its first findings alone.
     return any(
-        named in c["found"] or re.search(r" and \d+ more$", c["found"])
+        finding in c["found"] or re.search(r" and \d+ more$", c["found"])
         for c in checks if c["rule"] in RULES and not c["passed"]
     )  # fmt: skip
 
@@ -182,8 +182,8 @@ def _measure(text: str) -> str:
     titles = {r["title"].lower(): r["measure"] for r in read_seed("measure_list") if r["measure"] in judged}
     measure = titles.get(text.strip().lower(), text)
     if measure not in judged:
-        meant = suggestion(measure, judged) or "."
-        raise AcceptError(f"no measure with judged months is called {measure}{meant} There are {', '.join(judged)}")
+        hint = suggestion(measure, judged) or "."
+        raise AcceptError(f"no measure with judged months is called {measure}{hint} There are {', '.join(judged)}")
     return measure
 
 
@@ -201,9 +201,9 @@ def _unit_code(home: Home, force: str, unit: str) -> str:
     try:
         return codes[unit.strip().lower()]
     except KeyError:
-        meant = suggestion(unit, codes) or "."
+        hint = suggestion(unit, codes) or "."
         known = ", ".join(sorted(set(codes.values()))) or "none"
-        raise AcceptError(f"{force} has no unit called {unit}{meant} There are {known}") from None
+        raise AcceptError(f"{force} has no unit called {unit}{hint} There are {known}") from None
 
 
 def _month(text: str) -> str:

@@ -59,19 +59,19 @@ class StartedCandidate:
 
 def start(home: Home, rebuild: bool = False) -> StartedCandidate:
     """Make the candidate's files. The next night can build on them once `save_base` is called after publishing."""
-    now = loads_of(home)
-    base = None if rebuild else _base(home, now)
+    tonight = loads_of(home)
+    base = None if rebuild else _base(home, tonight)
     (home.candidate / BASE).unlink(missing_ok=True)
     if base is not None:
-        changed = tuple(f"stg_{x}" for x, loads in sorted(now.items()) if base["loads"].get(x) != loads)
+        changed = tuple(f"stg_{x}" for x, loads in sorted(tonight.items()) if base["loads"].get(x) != loads)
         _copy_published(home)
         return StartedCandidate("night", changed, base["nodes"], base["loads"])
     built = empty_build.read(project_version())
     if built is not None:
         empty_build.copy_to(home)
         has_lists = any((home.seeds / f"{name}.csv").exists() for name in OWN_LISTS)
-        own = (*EDITION_MODELS, *(LIST_MODELS if has_lists else ()))
-        return StartedCandidate("empty build", (*own, *(f"stg_{x}" for x in now)), built)
+        home_models = (*EDITION_MODELS, *(LIST_MODELS if has_lists else ()))
+        return StartedCandidate("empty build", (*home_models, *(f"stg_{x}" for x in tonight)), built)
     fresh_candidate(home)
     return StartedCandidate("nothing")
 
@@ -85,9 +85,9 @@ def start_empty(home: Home) -> None:
 def published_nodes_if_unchanged(home: Home) -> list[Node] | None:
     """The node outcomes of the published night, if a new night would find no change in any extract, nor in the gate's rules;
     else None."""
-    now = loads_of(home)
-    base = _base(home, now)
-    return base["nodes"] if base and base["loads"] == now and base.get("rules") == _rules(home) else None
+    tonight = loads_of(home)
+    base = _base(home, tonight)
+    return base["nodes"] if base and base["loads"] == tonight and base.get("rules") == _rules(home) else None
 
 
 def prepare_for_dbt(home: Home, args: list[str]) -> str:
@@ -132,8 +132,8 @@ def save_base(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[
     write_whole(home.candidate / BASE, json.dumps(base).encode("utf-8"))
 
 
-def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
-    """What `save_base` stored, if this night can build on it. `now`: tonight's loads (`changed_months.loads_of`)."""
+def _base(home: Home, tonight: dict[str, list[str]]) -> dict[str, Any] | None:
+    """What `save_base` stored, if this night can build on it. `tonight`: tonight's loads (`changed_months.loads_of`)."""
     path = home.candidate / BASE
     if not (path.exists() and home.warehouse.exists() and (home.candidate / WORK).exists()):
         return None
@@ -148,7 +148,7 @@ def _base(home: Home, now: dict[str, list[str]]) -> dict[str, Any] | None:
     if base.get("work") != _written(home.candidate / WORK):
         # Something else wrote to it, such as a plain `dbt run`: it may differ from what was published.
         return None
-    if any(not set(loads) <= set(now.get(x, ())) for x, loads in base["loads"].items()):
+    if any(not set(loads) <= set(tonight.get(x, ())) for x, loads in base["loads"].items()):
         # An older ledger was restored: it does not say which force a missing load belongs to.
         return None
     # An untouched file is not hashed: for a large one that takes seconds.

@@ -46,7 +46,7 @@ def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | 
     )
     con.execute("update raw.night set is_in_part = true")
     con.execute("drop table raw.figures_touched")
-    make_raw_table(con, "figures_touched", _touched(to_rebuild))
+    make_raw_table(con, "figures_touched", _figures_touched(to_rebuild))
     _fill(con, "carried_periods", f"select * from {_previous(con, 'staging', 'periods')}")
     touched = {x for x, _ in (*to_rebuild.whole, *to_rebuild.months)}
     by_measure = " join raw.measure_extracts as of on of.mart = t.mart and of.measure = t.measure"
@@ -73,9 +73,9 @@ def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | 
     _fill(
         con, "carried_superseded",
         f"select {_columns('carried_superseded')} from {_previous(con, 'staging', 'superseded_rows')} as t"
-        " join raw.loads as own on own.load_id = t.load_id"
+        " join raw.loads as loads on loads.load_id = t.load_id"
         " left join raw.row_index as again on again.load_id = t.load_id and again.line = t.line"
-        " left join raw.places_to_rebuild as place on place.extract = t.extract and place.force_code = own.force_code"
+        " left join raw.places_to_rebuild as place on place.extract = t.extract and place.force_code = loads.force_code"
         " where again.load_id is null and place.extract is null"
         + (f" and t.load_id not in ({erased_list})" if erased_list else ""),
     )  # fmt: skip
@@ -107,7 +107,7 @@ def _carry_nothing(con: duckdb.DuckDBPyConnection) -> None:
         make_raw_table(con, name, ())
 
 
-def _touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
+def _figures_touched(to_rebuild: MonthsToRebuild) -> list[tuple[str, str, int]]:
     """Mart, force and month of figures that can change; month 0 for all months."""
     marts: dict[str, set[str]] = {}
     for mart, _, extract in measure_sources():

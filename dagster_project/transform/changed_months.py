@@ -41,15 +41,15 @@ class MonthsToRebuild:
     replace the rows, so the figures stay the same.
     """
 
-    def has(self, e: LedgerEntry) -> bool:
+    def has(self, entry: LedgerEntry) -> bool:
         """Whether any rows of a load are read."""
-        place = (str(e.extract), str(e.force_code))
-        return place in self.whole or not self.months.get(place, set()).isdisjoint(_months(e))
+        place = (str(entry.extract), str(entry.force_code))
+        return place in self.whole or not self.months.get(place, set()).isdisjoint(_months(entry))
 
     def where(self, extract: str) -> str:
         """SQL condition: which rows of an extract's raw Parquet are read."""
-        whole = sorted(f for x, f in self.whole if x == extract)
-        parts = [f"_force_code in ({_listed(whole)})"] if whole else []
+        forces = sorted(f for x, f in self.whole if x == extract)
+        parts = [f"_force_code in ({_listed(forces)})"] if forces else []
         for (x, force), months in sorted(self.months.items()):
             if x == extract and (x, force) not in self.whole:
                 parts.append(f"(_force_code in ({_listed([force])}) and substr(_date, 1, 7) in ({_listed(sorted(months))}))")
@@ -75,13 +75,13 @@ def loads_of(home: Home) -> dict[str, list[str]]:
     """
     entries, archived = read_ledger(home), archived_loads(home)
     result: dict[str, list[str]] = {}
-    for e in accepted(entries):
-        result.setdefault(str(e.extract), []).append(f"{e.load_id} {e.extracted_at}")
-        if e.load_id in archived:
-            result[str(e.extract)].append(f"{e.load_id} {ERASED}")
-    for e in entries:
-        for load, n in e.withheld.items():
-            result.setdefault(str(e.extract), []).append(f"{load} {n}")
+    for entry in accepted(entries):
+        result.setdefault(str(entry.extract), []).append(f"{entry.load_id} {entry.extracted_at}")
+        if entry.load_id in archived:
+            result[str(entry.extract)].append(f"{entry.load_id} {ERASED}")
+    for entry in entries:
+        for load, n in entry.withheld.items():
+            result.setdefault(str(entry.extract), []).append(f"{load} {n}")
     return {x: sorted(loads) for x, loads in result.items()}
 
 
@@ -98,52 +98,52 @@ def find_months_to_rebuild(
     """
     to_rebuild, entries = MonthsToRebuild(), {str(e.load_id): e for e in accepted(read_ledger(home))}
     erased: list[tuple[Contract, LedgerEntry]] = []
-    for extract, now in loads_of(home).items():
+    for extract, tonight in loads_of(home).items():
         was, contract = set(before.get(extract, ())), contracts.get(extract)
         known = {entry.split(" ")[0] for entry in was}
-        for load, what in sorted({tuple(entry.split(" ", 1)) for entry in set(now) - was}):
-            e = entries.get(load)
-            if e is None or contract is None:
+        for load, what in sorted({tuple(entry.split(" ", 1)) for entry in set(tonight) - was}):
+            load_entry = entries.get(load)
+            if load_entry is None or contract is None:
                 # Withheld from a load that does not count.
                 continue
             if what == ERASED:
-                erased.append((contract, e))
+                erased.append((contract, load_entry))
             elif load in known or contract.looks_back or contract.kind not in MONTHLY:
-                to_rebuild.whole.add((extract, str(e.force_code)))
+                to_rebuild.whole.add((extract, str(load_entry.force_code)))
             else:
-                others = [x for x in entries.values() if (x.extract, x.force_code) == (extract, e.force_code)]
-                touched = to_rebuild.months.setdefault((extract, str(e.force_code)), set())
-                touched.update(_touched(con, home, contract, e, others, shown))
+                same_place = [x for x in entries.values() if (x.extract, x.force_code) == (extract, load_entry.force_code)]
+                touched = to_rebuild.months.setdefault((extract, str(load_entry.force_code)), set())
+                touched.update(_months_touched(con, home, contract, load_entry, same_place, shown))
     changed = to_rebuild.of_figures()
-    for contract, e in erased:
+    for contract, entry in erased:
         if contract.kind in MONTHLY:
-            others = [x for x in entries.values() if (x.extract, x.force_code) == (e.extract, e.force_code)]
-            paths = [load_of(x).raw(home) for x in others if x.load_id in shown and x.has_rows]
-            months = to_rebuild.months.setdefault((str(e.extract), str(e.force_code)), set())
-            months.update(_months(e), _months_of_superseded(con, e, paths))
+            same_place = [x for x in entries.values() if (x.extract, x.force_code) == (entry.extract, entry.force_code)]
+            paths = [load_of(x).raw(home) for x in same_place if x.load_id in shown and x.has_rows]
+            months = to_rebuild.months.setdefault((str(entry.extract), str(entry.force_code)), set())
+            months.update(_months(entry), _months_of_superseded(con, entry, paths))
         else:
-            to_rebuild.whole.add((str(e.extract), str(e.force_code)))
+            to_rebuild.whole.add((str(entry.extract), str(entry.force_code)))
     to_rebuild.erased.update(set(to_rebuild.of_figures()) - set(changed))
     return to_rebuild
 
 
-def _touched(
+def _months_touched(
     con: duckdb.DuckDBPyConnection,
     home: Home,
     contract: Contract,
-    new: LedgerEntry,
-    others: Iterable[LedgerEntry],
+    load: LedgerEntry,
+    other_loads: Iterable[LedgerEntry],
     shown: Collection[str],
 ) -> set[str]:
     """The months of a new load's window, and of earlier rows with one of its keys."""
-    touched = _months(new)
-    if contract.key and new.form == "canonical":
-        paths = [load_of(e).raw(home) for e in others if e.load_id in shown and e.has_rows]
-        if new.load_id in shown and new.has_rows and len(paths) > 1:
+    touched = _months(load)
+    if contract.key and load.form == "canonical":
+        paths = [load_of(e).raw(home) for e in other_loads if e.load_id in shown and e.has_rows]
+        if load.load_id in shown and load.has_rows and len(paths) > 1:
             touched |= {
                 month for (month,) in con.execute(
                     f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)}"
-                    f" where {has_key_of(con, parquet_of(load_of(new).raw(home)))}"
+                    f" where {has_key_of(con, parquet_of(load_of(load).raw(home)))}"
                 ).fetchall()
             }  # fmt: skip
     return touched
@@ -160,13 +160,14 @@ def has_key_of(con: duckdb.DuckDBPyConnection, rows: str) -> str:
     return f"_key between {literal(first)} and {literal(last)} and _key in (select _key from {rows})"
 
 
-def _months_of_superseded(con: duckdb.DuckDBPyConnection, e: LedgerEntry, paths: list[Path]) -> set[str]:
+def _months_of_superseded(con: duckdb.DuckDBPyConnection, entry: LedgerEntry, paths: list[Path]) -> set[str]:
     """The months of rows that an erased load had superseded: they are counted again without it."""
     superseded = "select load_id, line from raw.kept_superseded where by_load_id = ?"
-    if not paths or con.execute(f"select count(*) from ({superseded})", [e.load_id]).fetchone() == (0,):
+    if not paths or con.execute(f"select count(*) from ({superseded})", [entry.load_id]).fetchone() == (0,):
         return set()
     rows = con.execute(
-        f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)} where (_load_id, _line) in ({superseded})", [e.load_id]
+        f"select distinct substr(_date, 1, 7) from {parquet_of(*paths)} where (_load_id, _line) in ({superseded})",
+        [entry.load_id],
     ).fetchall()
     return {month for (month,) in rows}
 
@@ -176,9 +177,9 @@ def paths_of(home: Home, entries: Iterable[LedgerEntry], erased: Collection[str]
     return [load_of(e).raw(home) for e in entries if e.has_rows and e.load_id not in erased]
 
 
-def _months(e: LedgerEntry) -> set[str]:
+def _months(entry: LedgerEntry) -> set[str]:
     """The months that a load's window touches, as raw dates have them, such as 2025-03."""
-    first, last = (d.year * 12 + d.month - 1 for d in e.window)
+    first, last = (d.year * 12 + d.month - 1 for d in entry.window)
     return {f"{date(n // 12, n % 12 + 1, 1):%Y-%m}" for n in range(first, last + 1)}
 
 

@@ -43,13 +43,13 @@ def nodes_to_build(changed: Iterable[str]) -> tuple[str, ...]:
     for name in [name for name in by_name if name.endswith("_events")]:
         children.setdefault(by_name[name], []).append(by_name[f"mart_{name.removesuffix('_events')}"])
     first = {*ALWAYS, *changed}
-    found = {unique_id for unique_id, node in nodes.items() if node.resource_type.value == "model" and node.name in first}
-    queue = list(found)
+    chosen = {unique_id for unique_id, node in nodes.items() if node.resource_type.value == "model" and node.name in first}
+    queue = list(chosen)
     while queue:
         unique_id = queue.pop()
         for child in children.get(unique_id, ()):
             # Models of ALWAYS would lead to everything.
-            if child not in found and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type.value == "test"):
-                found.add(child)
+            if child not in chosen and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type.value == "test"):
+                chosen.add(child)
                 queue.append(child)
-    return tuple(sorted(".".join(nodes[x].fqn) for x in found if nodes[x].config.materialized != dbt_runner.VIEW))
+    return tuple(sorted(".".join(nodes[x].fqn) for x in chosen if nodes[x].config.materialized != dbt_runner.VIEW))

@@ -129,9 +129,9 @@ def _read_manifest(engine: Engine) -> "Manifest":
             stamp_file.unlink(missing_ok=True)
     make_folder(folder)
     # dbt writes over its manifest in place: two processes that parse a new version at the same time would leave it broken.
-    with TemporaryDirectory(prefix="parse-", dir=folder) as own:
-        parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, Path(own)).result
-        os.replace(Path(own) / MANIFEST.name, folder / MANIFEST.name)
+    with TemporaryDirectory(prefix="parse-", dir=folder) as parse_folder:
+        parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, Path(parse_folder)).result
+        os.replace(Path(parse_folder) / MANIFEST.name, folder / MANIFEST.name)
     # Dates in the YAML (of unit tests) need dbt's own encoder.
     write_whole(parsed_file, parsed.to_msgpack(extended_mashumaro_encoder), many_writers=True)
     write_whole(stamp_file, stamp.encode(), many_writers=True)

@@ -41,8 +41,8 @@ def make(version: str) -> bool:
         FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / "made.json").unlink(missing_ok=True)
         for name in (WORK, WAREHOUSE):
-            with new_file(FOLDER / name) as new:
-                shutil.copyfile(home.candidate / name, new)
+            with new_file(FOLDER / name) as temporary:
+                shutil.copyfile(home.candidate / name, temporary)
         made = {"stamp": version, "sha256": _digests(), "nodes": [asdict(n) for n in nodes]}
         write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
     return read(version) is not None

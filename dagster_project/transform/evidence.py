@@ -37,25 +37,25 @@ def keep_evidence(home: Home, night_id: str, path: Path) -> bool:
     Raises OSError, and duckdb.Error for a work file that can't be read.
     """
     con = duckdb.connect()
-    new = temporary_path(path)
+    temporary = temporary_path(path)
     try:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         if con.execute("select night_id from work.raw.night").fetchone() != (night_id,):
             return False
-        new.unlink(missing_ok=True)
-        con.execute(f"attach {literal(str(new))} as evidence (block_size 16384)")
-        os.chmod(new, 0o600)
+        temporary.unlink(missing_ok=True)
+        con.execute(f"attach {literal(str(temporary))} as evidence (block_size 16384)")
+        os.chmod(temporary, 0o600)
         con.execute("begin")
         _copy(con, "work", "evidence")
         con.execute("commit")
         con.execute("use memory")
         con.execute("detach evidence")
-        flush(new)
-        put_in_place(new, path)
+        flush(temporary)
+        put_in_place(temporary, path)
         return True
     finally:
         con.close()
-        new.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def attach_built(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> bool:

@@ -74,9 +74,9 @@ def loads_that_count(entries: list[LedgerEntry], contracts: dict[str, Contract],
     loads: list[ReadableLoad] = []
     withheld = {load for e in entries for load, n in e.withheld.items() if n}
     groups: dict[tuple[str, str], list[LedgerEntry]] = {}
-    for e in accepted(entries):
-        if e.extract in contracts:
-            groups.setdefault((e.extract, str(e.force_code)), []).append(e)
+    for entry in accepted(entries):
+        if entry.extract in contracts:
+            groups.setdefault((entry.extract, str(entry.force_code)), []).append(entry)
     for (extract, _), group in sorted(groups.items()):
         contract = contracts[extract]
         times = {t: n for n, t in enumerate(sorted({extracted(e) for e in group}), start=1)}
@@ -108,14 +108,14 @@ def loads_in_use(home: Home, contracts: dict[str, Contract]) -> set[str]:
 
 
 def _replaces(contract: Contract, newer: ReadableLoad, load: ReadableLoad, withheld: set[str], since: str) -> bool:
-    n, e = newer.entry, load.entry
-    if newer.rank <= load.rank or newer.known_by != load.known_by or n.night_id > since:
+    newer_entry, entry = newer.entry, load.entry
+    if newer.rank <= load.rank or newer.known_by != load.known_by or newer_entry.night_id > since:
         return False
-    if n.rows_quarantined or n.load_id in withheld:
+    if newer_entry.rows_quarantined or newer_entry.load_id in withheld:
         return False
     if load.known_by == "indicator":
-        return set(e.indicators) <= set(n.indicators) and covers(n, e)
-    return covers(n, e)
+        return set(entry.indicators) <= set(newer_entry.indicators) and covers(newer_entry, entry)
+    return covers(newer_entry, entry)
 
 
 def _published_before(home: Home) -> str:
@@ -169,19 +169,19 @@ def prepare_raw(
         _unknown_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
         _replaced_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
         _contract_lists(con, contracts, read_config(home).extracts, today)
-        if lost := next((p for p in paths_of(home, (load.entry for load in loads), archived) if not p.exists()), None):
+        if missing := next((p for p in paths_of(home, (load.entry for load in loads), archived) if not p.exists()), None):
             raise RawLostError(
-                f"{lost.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
+                f"{missing.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
                 " backup, then run the night again"
             )
         shown = {str(load.entry.load_id) for load in loads} - set(archived)
         to_rebuild = None if before is None else find_months_to_rebuild(con, home, contracts, before, shown)
         for extract, contract in contracts.items():
-            own = [load.entry for load in loads if load.entry.extract == extract]
+            extract_entries = [load.entry for load in loads if load.entry.extract == extract]
             if to_rebuild is None:
-                con.execute(raw_view(contract, paths_of(home, own, archived)))
+                con.execute(raw_view(contract, paths_of(home, extract_entries, archived)))
             else:
-                paths = paths_of(home, filter(to_rebuild.has, own), archived)
+                paths = paths_of(home, filter(to_rebuild.has, extract_entries), archived)
                 con.execute(raw_view(contract, paths, to_rebuild.where(extract)))
         _row_index(con, home, contracts, loads, to_rebuild)
         # The same columns for every extract: the gate's checks read dates, units and kinds of all of them.
@@ -246,25 +246,25 @@ def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEnt
     """By extract and force, the rows of tonight's files with values that no list knows, and the values, for the gate's warning.
     A row counts once for each column in which its value is unknown."""
     totals: dict[tuple[str, str], tuple[int, list[str]]] = {}
-    for e in tonight:
-        for column, rows in e.unknown_told.items():
-            place = (str(e.extract), str(e.force_code))
-            before, texts = totals.get(place, (0, []))
-            totals[place] = (before + rows, [*texts, f"{column}: {shown_values(e.unknown_values.get(column, {}))}"])
+    for entry in tonight:
+        for column, rows in entry.unknown_told.items():
+            place = (str(entry.extract), str(entry.force_code))
+            n_before, texts = totals.get(place, (0, []))
+            totals[place] = (n_before + rows, [*texts, f"{column}: {shown_values(entry.unknown_values.get(column, {}))}"])
     unknown = [(*place, n, "; ".join(dict.fromkeys(texts))) for place, (n, texts) in sorted(totals.items())]
     make_raw_table(con, "unknown_tonight", unknown)
 
 
 def _replaced_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:
     """By extract and force, the rows that tonight's files replace outside their windows, and whose, for the gate's warning."""
-    found: dict[tuple[str, str], dict[str, int]] = {}
-    for e in tonight:
-        files = found.setdefault((str(e.extract), str(e.force_code)), {})
-        for file, n in e.replaced.items():
+    by_place: dict[tuple[str, str], dict[str, int]] = {}
+    for entry in tonight:
+        files = by_place.setdefault((str(entry.extract), str(entry.force_code)), {})
+        for file, n in entry.replaced.items():
             files[file] = files.get(file, 0) + n
     rows = [
         (*place, sum(files.values()), ", ".join(f"{n:,} of {file}" for file, n in files.items()))
-        for place, files in sorted(found.items()) if files
+        for place, files in sorted(by_place.items()) if files
     ]  # fmt: skip
     make_raw_table(con, "replaced_tonight", rows)
 
@@ -276,8 +276,8 @@ def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
         con.execute("begin")
         load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         for extract, contract in contracts.items():
-            own = [load.entry for load in loads if load.entry.extract == extract]
-            con.execute(raw_view(contract, paths_of(home, own, archived)))
+            extract_entries = [load.entry for load in loads if load.entry.extract == extract]
+            con.execute(raw_view(contract, paths_of(home, extract_entries, archived)))
         con.execute("drop table raw.row_index")
         _row_index(con, home, contracts, loads, None)
         drop_previous(con)
@@ -319,11 +319,11 @@ def _row_index(
         places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
     archived, selects = archived_loads(home), []
     for extract, contract in contracts.items():
-        several = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
+        by_force = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
         if to_rebuild is not None:
             places_to_rebuild = {*to_rebuild.whole, *to_rebuild.months}
-            several = {f: entries for f, entries in several.items() if (extract, f) in places_to_rebuild}
-        paths = paths_of(home, (e for entries in several.values() for e in entries), archived)
+            by_force = {f: entries for f, entries in by_force.items() if (extract, f) in places_to_rebuild}
+        paths = paths_of(home, (e for entries in by_force.values() for e in entries), archived)
         if paths:
             rows = parquet_of(*paths)
             where = "true" if to_rebuild is None else to_rebuild.where(extract)
@@ -353,7 +353,7 @@ def _withheld_versions(
     paths = paths_of(home, entries, archived_loads(home))
     columns = {"_extract": "extract", "_force_code": "force_code", "_load_id": "load_id", "_line": "line", "_key": "row_key"}
     if paths:
-        names = ", ".join(f"{own} as {name}" for own, name in columns.items())
+        names = ", ".join(f"{column} as {name}" for column, name in columns.items())
         select = f"select {names} from {parquet_of(*paths)} where _key in (select row_key from raw.withheld)"
     else:
         select = _no_rows("withheld_versions")
@@ -378,7 +378,7 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLo
     make_raw_table(con, "withheld", ())
     shown = {load.entry.load_id for load in loads}
     files = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
-    paths = [p for p in files for own, *other in (p.stem.split("__"),) if own in shown and accepted_ids.issuperset(other)]
+    paths = [p for p in files for load, *others in (p.stem.split("__"),) if load in shown and accepted_ids.issuperset(others)]
     if paths:
         con.execute(
             "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",

@@ -31,8 +31,8 @@ def show_raw(spark: "SparkSession", home: Home, loads: list[ReadableLoad]) -> No
     _show_lists(spark, home)
     contracts, archived = load_contracts(), archived_loads(home)
     for extract, contract in contracts.items():
-        own = [load.entry for load in loads if load.entry.extract == extract]
-        _show_extract(spark, home, contract, [p.name for p in paths_of(home, own, archived)])
+        entries = [load.entry for load in loads if load.entry.extract == extract]
+        _show_extract(spark, home, contract, [p.name for p in paths_of(home, entries, archived)])
     spark.sql("create view raw.landed_rows as " + " union all ".join(landed_select(c) for c in contracts.values()))
     _show_index(spark, contracts, loads)
 
@@ -41,8 +41,8 @@ def _show_index(spark: "SparkSession", contracts: dict[str, Contract], loads: li
     places = [(str(load.entry.extract), str(load.entry.force_code)) for load in loads]
     selects = []
     for extract, contract in contracts.items():
-        several = sorted({force for x, force in places if x == extract and places.count((x, force)) > 1})
-        selects.append(f"{index_select(contract)} from raw.{extract} where {_is_one_of('_force_code', several)}")
+        forces = sorted({force for x, force in places if x == extract and places.count((x, force)) > 1})
+        selects.append(f"{index_select(contract)} from raw.{extract} where {_is_one_of('_force_code', forces)}")
     # One query reads it many times: a view would be planned each time.
     spark.sql("create table raw.row_index using parquet as " + " union all ".join(selects))
 

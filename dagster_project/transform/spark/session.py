@@ -139,5 +139,5 @@ def _conf(home: Home, settings: Spark) -> dict[str, str]:
             "spark.sql.shuffle.partitions": "2",
             "spark.default.parallelism": "2",
         }
-    own = settings.settings
-    return {**conf, **own, JAVA_OPTIONS: f"{conf[JAVA_OPTIONS]} {own.get(JAVA_OPTIONS, '')}".strip()}
+    own_conf = settings.settings
+    return {**conf, **own_conf, JAVA_OPTIONS: f"{conf[JAVA_OPTIONS]} {own_conf.get(JAVA_OPTIONS, '')}".strip()}
