@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -57,12 +58,16 @@ def checks(
         sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         return
     console = Console()
-    for c in sorted(outcomes, key=lambda c: (c["passed"], c["severity"], c["subject"], c["rule"])):
-        if not c["passed"]:
-            colour = "red" if c["severity"] == "critical" else "yellow"
-            print_line(console, f"{c['severity'].title():<8}  {message_of(c)} [{c['rule']}]", colour)
-            print_line(console, f"{'':<8}  {c['reason']} {advice_of(c, night_id)}", "dim")
-        elif every:
+    failed = sorted((c for c in outcomes if not c["passed"]), key=lambda c: (c["severity"], c["rule"], c["subject"]))
+    # Why a rule is there and what to do is said once, below what it found.
+    for why, same in groupby(failed, lambda c: (c["severity"], c["rule"], c["reason"], advice_of(c, night_id))):
+        severity, rule, reason_of_rule, advice = why
+        for c in same:
+            colour = "red" if severity == "critical" else "yellow"
+            print_line(console, f"{severity.title():<8}  {message_of(c)} [{rule}]", colour)
+        print_line(console, f"{'':<8}  {reason_of_rule} {advice}", "dim")
+    for c in sorted(outcomes, key=lambda c: (c["severity"], c["subject"], c["rule"])) if every else ():
+        if c["passed"]:
             print_line(console, f"Passed    {c['subject']}: {c['rule']} ({c['severity']})")
     outcome = receipt.outcome if receipt else "not finished"
     passed = sum(c["passed"] for c in outcomes)

@@ -1,11 +1,14 @@
 """Which night's results are meant, and how many nights' results are kept."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 import pytest
 
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import read_receipts, write_receipt
 from dagster_project.quality import relation_rules, stored_results
 from dagster_project.quality.stored_results import NoResultsError, find_night_id, nights, path_of, read_results, write_results
 
@@ -95,3 +98,14 @@ def test_a_relation_is_looked_for_in_the_schemas_that_rules_may_name() -> None:
         "offences": 'warehouse.marts."offences"', "reports.offences": 'warehouse.reports."offences"',
         "staging.stg_crimes": 'work.staging."stg_crimes"', "marts.stg_crimes": None, "raw.loads": None, "loads": None,
     }  # fmt: skip
+
+
+def test_what_to_do_is_said_once_below_all_that_a_rule_found(pam: Callable, sample_copy: Home) -> None:
+    """With 22 late extracts it was said 22 times."""
+    (receipt,) = read_receipts(sample_copy)
+    (late,) = (c for c in receipt.checks if not c["passed"])
+    others = [c for c in receipt.checks if c["passed"]]
+    write_receipt(sample_copy, replace(receipt, checks=[{**late, "message": m} for m in ("one", "two")] + others))
+    lines = pam("checks", "--home", sample_copy.path).stdout.splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["Warning", "one"], ["Warning", "two"]]
+    assert sum(late["advice"] in line for line in lines) == 1
