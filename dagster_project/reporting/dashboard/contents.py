@@ -11,6 +11,7 @@ from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.small_counts import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
+from ..formula_words import formula_in_words
 from ..rows import read_rows
 from .area_lists import AreaLists
 from .data import NEAREST, check_name
@@ -64,7 +65,8 @@ def read_contents(
         "marts": {name: _split_description(text) for name, text in marts},
         "measures": {
             f"{m['relation_name']}/{m['name']}": {
-                "title": m["title"], "unit": m["unit"], "meaning": m["description"], "formula": m["formula"],
+                "title": m["title"], "unit": m["unit"], "meaning": m["description"],
+                "formula": formula_in_words(m["formula"], m["description"]),
                 "headline": (row := measures.get((m["relation_name"], m["name"]), {})).get("is_headline") == "true",
                 "adds": row.get("aggregation") == "sum",
                 "extract": extract_of(row) if row else "",
@@ -75,7 +77,7 @@ def read_contents(
         "warnings": read_rows(
             con, "select rule, coalesce(message, subject || ': ' || found) as message, reason, advice"
             " from (from meta.checks union all by name select null as message where false)"
-            " where not passed order by subject, rule, found",
+            " where not passed order by rule, subject, found",
         ),
         "extracts": read_rows(
             con, "select extract, title, force_code, status, covered_from, covered_to, rows_current, rows_quarantined,"

@@ -421,3 +421,25 @@ def test_a_subject_without_a_control_chart_does_not_say_0_of_0(opened: Callable[
     page = opened(view="overview", subject="mart_street_crime")
     lead = page.locator("#overview-lead").inner_text()
     assert lead == "No measure here has a control chart with enough a month to tell what is unusual."
+
+
+def test_the_header_of_the_table_stays_in_view(opened: Any) -> None:
+    page = opened(mart="mart_drug_offences")
+    page.evaluate("document.getElementById('table').scrollTop = 400")
+    top = "document.querySelector('{}').getBoundingClientRect().top"
+    assert page.evaluate(top.format("#table thead th")) == page.evaluate(top.format("#table"))
+
+
+def test_advice_is_given_once_for_several_warnings_of_a_rule(opened: Any) -> None:
+    page = opened(view="overview")
+    advice = page.evaluate("contents.warnings[0].advice")
+    page.evaluate("contents.warnings.push({ ...contents.warnings[0], message: 'another' })")
+    page.locator("#warnings summary").press("Enter")
+    expect(page.locator("#warnings li")).to_have_count(2)
+    assert page.locator("#warnings").inner_text().count(advice) == 1
+
+
+def test_a_measure_is_explained_without_names_of_measures(opened: Any) -> None:
+    meaning = opened(mart="mart_stop_search", measure="drug_find_rate").locator("#meaning").inner_text()
+    assert "Both numbers are totalled over the period, then divided." in meaning and "drug_finds" not in meaning
+    assert "As published" not in opened(mart="mart_public_health").locator("#meaning").inner_text()
