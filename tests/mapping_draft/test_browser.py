@@ -99,6 +99,14 @@ def test_the_page_says_first_that_the_file_would_be_held_and_what_is_left_to_cho
     assert "<h2>The file would be refused</h2>" in top({"extract": "drug_tests", "force": "derbyshire"})
 
 
+def test_the_page_shows_no_marks_of_another_format(tmp_path: Path) -> None:
+    path = tmp_path / "crimes.csv"
+    path.write_text("Crime Ref,Date Recorded,HO Class\nA1,13/04/2025,92E\n", encoding="utf-8")
+    page = DraftPage(Home(tmp_path / "home").create(), path, tmp_path / "crimes.yml", "crimes", "derbyshire")
+    text = bytes(page._answer({}, DraftState(), with_figures=False).body).decode()
+    assert "Home Office offence code, 92D/1 or 92D, or" in text
+
+
 @pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 def test_person_chooses_previews_and_saves(served: Served) -> None:
     page_root = served.address.rpartition("/")[0].rpartition("/")[0]

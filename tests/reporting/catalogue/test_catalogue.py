@@ -241,6 +241,7 @@ def test_no_page_fails_wcag_or_uses_the_network(folder: Path, hostile: Path, pag
     for name in ("checks", "search", "extracts"):
         page.goto((folder / f"{name}.html").as_uri())
         assert not page.evaluate(WIDE), name
+    assert page.locator("#files-t ~ tbody .outcome").first.evaluate("e => e.clientWidth") >= 8 * 14, "reasons are long"
     assert faults == [] and page.asked == []
 
 
