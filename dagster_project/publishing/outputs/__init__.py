@@ -52,7 +52,7 @@ def links_to(context: OutputContext, up: str, folders: Iterable[str]) -> tuple[t
 
 
 PAGES = {
-    "catalogue": "Catalogue: every measure, relation and column, where it comes from, and what the checks of the night said",
+    "catalogue": "Catalogue: every measure and column, where it comes from, and the data checks",
     "dashboard": "Dashboard: every measure, area and period",
 }
 """Outputs with a start page, and the text of a link to it."""

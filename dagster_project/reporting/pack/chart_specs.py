@@ -73,10 +73,11 @@ CONFIG: Spec = {
 }  # fmt: skip
 
 _NUMBER_FORMATS = {
-    "gbp": "abs(datum.value) >= 1e6 ? '£' + format(datum.value / 1e6, ',.1~f') + 'm' : abs(datum.value) >= 1e4 ?"
-    " '£' + format(datum.value / 1e3, ',.0~f') + 'k' : '£' + format(datum.value, ',.0~f')",
+    "gbp": "'£' + format(datum.value, ',.0~f')",
     "percent": "format(datum.value, ',.1~f') + '%'",
 }
+POUNDS = ((1_000_000, 1_000_000, "m"), (10_000, 1_000, "k"))
+"""From which height of an axis its ticks are in millions and thousands of pounds."""
 _AXIS_TITLES = {"per_100k": "Per 100,000 people", "days": "Days"}
 DIRECT = 4
 """Up to this many lines are labelled at their ends; more have a legend."""
@@ -308,6 +309,11 @@ def value_axis(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) 
     if unit == "count" and top <= 4:
         axis["values"] = list(range(int(low), int(top) + 2))
     number = _NUMBER_FORMATS.get(unit, "format(datum.value, ',.1~f')")
+    for least, divisor, letter in POUNDS:
+        if unit == "gbp" and top >= least:
+            # All ticks of an axis in one unit: £5k and £10k, not £5,000 and £10k.
+            number = f"datum.value ? '£' + format(datum.value / {divisor}, ',.2~f') + '{letter}' : '£0'"
+            break
     return {
         "field": "y", "type": "quantitative", "scale": {"domain": [low, top or 1.0], "nice": True},
         "axis": {"labelExpr": number, "title": _AXIS_TITLES.get(unit), **axis},

@@ -19,6 +19,7 @@ from dagster_project.editions.edition_tables import requested_by
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import sort_paragraphs, within
 
+from ..formula_words import formula_in_words
 from ..rows import read_rows
 from .control_chart_words import read_evidence
 from .findings import choose_findings
@@ -29,6 +30,8 @@ from .wording import PLACES, day_in_words, days_in_words, format_number, join_wo
 
 RESERVED = ("index", "findings", "claims", "sources")
 """Pages that every pack has."""
+_BACK = re.compile(r"(?:(\d+) before the )?newest")
+"""A window that counts back from the newest period."""
 OTHER = "Other figures"
 """The page of tables without a part of the report."""
 
@@ -67,6 +70,7 @@ class _Reader:
         for row in tables:
             self.tables.setdefault(row["objective"] or OTHER, []).append((row, cells.get(row["table_name"], [])))
         self.cells = [c for tables_of_part in self.tables.values() for _, own in tables_of_part for c in own]
+        _name_published_periods(con, edition.force_code, self.cells, public)
         self.evidence = read_evidence(con, edition.force_code, self.force, self.cells, public)
 
     def pack(self, is_sample: bool) -> Pack:
@@ -172,11 +176,30 @@ def _definitions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Defini
     for r in read_rows(con, "select * from meta.dictionary where kind = 'measure'"):
         key = (r["relation_name"], r["name"])
         definitions[key] = Definition(
-            mart=key[0], measure=key[1], title=r["title"], unit=r["unit"], meaning=r["description"], formula=r["formula"],
+            mart=key[0], measure=key[1], title=r["title"], unit=r["unit"], meaning=r["description"],
+            formula=formula_in_words(r["formula"]),
             aggregation=rows[key]["aggregation"] if key in rows else "",
             extracts=(extract_of(rows[key]),) if key in rows else (),
         )  # fmt: skip
     return definitions
+
+
+def _name_published_periods(
+    con: duckdb.DuckDBPyConnection, force_code: str, cells: Iterable[dict[str, Any]], public: bool
+) -> None:
+    """Name the period of figures that others publish as they do: `2022 - 24`, where the edition asks for the `newest`."""
+    asked = [(c, back) for c in cells if c["answer_id"] and (back := _BACK.fullmatch(c["window_label"] or ""))]
+    if not asked:
+        return
+    rows = con.execute(
+        "select measure, category, area_type, area_name, list(period_label order by period_end desc, period_start desc)"
+        f" from {'marts_public' if public else 'marts'}.mart_public_health where force_code = ? group by all",
+        [force_code],
+    ).fetchall()
+    periods = {row[:4]: row[4] for row in rows}
+    for c, back in asked:
+        own = periods.get((c["measure"], c["category"] or "all", c["area_type"], c["area_name"]), [])
+        c["window_label"] = own[n] if (n := int(back[1] or 0)) < len(own) else c["window_label"]
 
 
 COLUMN_WORDS = {"volume_change": "change", "pct_change": "change in per cent", "prior_value": "the year before"}
@@ -255,7 +278,9 @@ def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:
     columns = []
     for _, cells_of_column in sorted(by_no.items()):
         label = next((c["column_label"] for c in cells_of_column if c["window_label"]), cells_of_column[0]["column_label"])
-        window = None if _is_published(cells_of_column) else _shared(cells_of_column, "window_label")
+        window = _shared(cells_of_column, "window_label")
+        if window and _BACK.fullmatch(window):
+            window = None
         columns.append(PrintedColumn(cells_of_column[0]["column_name"], label, window, _shared(cells_of_column, "unit")))
     return tuple(columns)
 

@@ -142,8 +142,10 @@ def add_table(
             paragraph.style = TABLE_HEADING if line == 0 else TABLE_TEXT if is_text or not n else TABLE_FIGURE
             if line == 0 and n and not is_text:
                 paragraph.alignment = doc.styles[TABLE_FIGURE].paragraph_format.alignment
-            # A short table stays with its heading and on one page.
-            paragraph.paragraph_format.keep_with_next = line == 0 or (len(lines) <= 20 and line < len(lines)) or None
+            # A short table stays with its heading and on one page, and a table of figures with the notes below it.
+            is_last = line == len(lines)
+            stays = not is_text if is_last else line == 0 or len(lines) <= 20
+            paragraph.paragraph_format.keep_with_next = stays or None
             run = controls.add_figure(paragraph, content) if isinstance(content, BoundText) else paragraph.add_run(content)
             if size < TEXT_SIZE:
                 run.font.size = Pt(size)

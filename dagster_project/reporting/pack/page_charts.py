@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from dagster_project.core.plurals import counted
 from dagster_project.core.small_counts import FEW_A_MONTH
 from dagster_project.editions.tables import CHANGES
 
@@ -204,7 +205,7 @@ def _mean_panel(measure: Definition, points: tuple[Point, ...], twelve: Sequence
 
 def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
     """What the newest months are: `Drug searches: above the upper limit since March 2025`. Where some are unusual, those within
-    normal variation are only counted."""
+    normal variation are only counted, as are those without a control chart."""
     unusual = [p for p in panels if p.newest_month and not p.newest_month.startswith(NORMAL)]
     normal = [p for p in panels if p.newest_month.startswith(NORMAL)]
     if not unusual and not normal:
@@ -212,8 +213,11 @@ def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
     if len(panels) == 1:
         return f"{panels[0].title}: {panels[0].newest_month}"
     if not unusual:
-        share = f"{len(normal)} of {len(panels)}" if len(normal) < len(panels) else "both" if len(normal) == 2 else "all"
-        return f"{table.title}: {share} measures {NORMAL} in the newest month"
+        # `2 of 4` would say that the other two are unusual.
+        if without := len(panels) - len(normal):
+            within = f"{counted(len(normal), 'measure')} {NORMAL} in the newest month"
+            return f"{table.title}: {within}; {without} without a control chart"
+        return f"{table.title}: {'both' if len(normal) == 2 else 'all'} measures {NORMAL} in the newest month"
     words = [f"{p.title} {p.newest_month}" for p in unusual]
     return f"{table.title}: {'; '.join([*words, *([f'{len(normal)} more {NORMAL}'] if normal else [])])}"
 

@@ -13,7 +13,7 @@ from typing import Any
 from dagster_project.core.cell_text import escape_formula, plain_text
 
 from .model import UNITS, Pack, Table
-from .wording import public_notice
+from .wording import name_paragraphs, public_notice
 
 METADATA = "csv-metadata.json"
 CLAIMS = "claims-held"
@@ -78,7 +78,8 @@ def _describe_table(table: Table) -> dict[str, Any]:
         ]
     notes = [*filter(None, [table.unavailable]), *table.notes, f"Source: {', '.join(s.title for s in table.sources)}"]
     return {
-        "url": f"{table.name}.csv", "dc:title": table.title, "dc:description": f"{table.scope}. Paragraph {table.paragraph}.",
+        "url": f"{table.name}.csv", "dc:title": table.title,
+        "dc:description": f"{table.scope}. {name_paragraphs(table.paragraph)}.",
         "notes": notes, "tableSchema": {"columns": columns, "primaryKey": ["row_no"]},
     }  # fmt: skip
 

@@ -86,7 +86,7 @@ def _environment() -> jinja2.Environment:
     environment = make_environment()
     environment.filters |= {"slug": words.slug, "verdicts": _count_verdicts, "before": _printed_before}
     environment.filters |= {"why": _why_no_trail, "made_of": _describe_part, "month": _describe_month}
-    environment.filters |= {"share_checked": share_checked}
+    environment.filters |= {"share_checked": share_checked, "paragraphs": words.name_paragraphs}
     environment.globals |= {"pack_markers": MARKERS, "verdict_words": words.VERDICTS}
     return environment
 

@@ -43,7 +43,7 @@ Sentence = tuple[ooxml.Text, ...]
 FOR_THE_AUTHOR = (
     "For the author. Write in the yellow places: what you type replaces their words. Keep, change or delete the suggested"
     " sentences. The command pam report refresh updates the figures, also where you copied them to, and leaves your words as"
-    " they are. A chart stays that of the night named below it. A paragraph with a red edge is something to check: delete it"
+    " they are. A chart stays that of the update named below it. A paragraph with a red edge is something to check: delete it"
     " when you have. Delete this one as well."
 )
 
@@ -214,7 +214,7 @@ class _Writer:
             self.doc.add_paragraph(chart.unavailable or NOT_DRAWN, style=NOTE)
             return
         ooxml.add_picture(self.doc, picture, alt=chart.alt, title=chart.title, has_rows=len(chart.panels) > 2)
-        self.doc.add_paragraph(" ".join([*chart.notes, f"Drawn on night {self.pack.night_id}."]), style=NOTE)
+        self.doc.add_paragraph(" ".join([*chart.notes, f"Drawn for update {self.pack.night_id}."]), style=NOTE)
 
     def _check(self, claims: Iterable[Claim]) -> None:
         """Each claim that does not simply agree, once, where its paragraph is."""
@@ -241,7 +241,7 @@ class _Writer:
             for s in pack.sources
         ]  # fmt: skip
         self._text_table(
-            f"Sources: the extracts behind the figures on night {pack.night_id}",
+            f"Sources: the extracts behind the figures of update {pack.night_id}",
             "One row an extract.",
             ["Extract", "Status", "First day covered", "Last day covered", *row_count, "Extracted"],
             rows,

@@ -63,6 +63,11 @@ def days_in_words(first: date | None, last: date | None) -> str:
     return f"{day_in_words(first)} to {day_in_words(last)}" if first else f"up to {day_in_words(last)}"
 
 
+def name_paragraphs(paragraphs: str) -> str:
+    """`Paragraph 2.12`, `Paragraphs 3.2-3.3, 8.4`."""
+    return f"Paragraph{'s' if re.search('[-,]', paragraphs) else ''} {paragraphs}"
+
+
 def join_words(texts: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1]))) if texts else ""
@@ -121,8 +126,9 @@ def describe_limits(panel: Panel) -> str:
     """A control chart, for the alt text: its mean, its limits, and the months that it marks."""
     newest = panel.limits[-1]
     ends = [(name, v) for name, v in (("lower", newest.lower), ("upper", newest.upper)) if v is not None]
-    limits = "".join(f", {name} limit {format_number(v, panel.unit, 1)}" for name, v in ends)
-    text = f"{panel.title}: mean {format_number(newest.mean, panel.unit, 1)}{limits}; {panel.newest_month}."
+    places = 0 if panel.unit == "gbp" else 1
+    limits = "".join(f", {name} limit {format_number(v, panel.unit, places)}" for name, v in ends)
+    text = f"{panel.title}: mean {format_number(newest.mean, panel.unit, places)}{limits}; {panel.newest_month}."
     for mark in ("high", "low"):
         if labels := [p.label for s in panel.series for p in s.points if p.mark == mark]:
             text += f" Unusually {mark}: {join_words(labels)}."
@@ -164,7 +170,7 @@ def sample_notice(pack: Pack) -> str | None:
 
 def public_notice(pack: Pack) -> str | None:
     """The sentence on every sheet and page of the public form; None for the exact form."""
-    return f"Public form: figures of marts_public alone. {pack.rule}" if pack.rule else None
+    return pack.rule
 
 
 def notices(pack: Pack) -> list[str]:

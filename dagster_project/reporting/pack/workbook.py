@@ -26,6 +26,7 @@ from .wording import (
     ORDER_OF_FINDINGS,
     heading,
     marker_lines,
+    name_paragraphs,
     night_line,
     notices,
     sample_notice,
@@ -146,7 +147,8 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     headings = _unique_headings([table.rows_are, *(c.heading for c in table.columns)])
     marked = [[(h, c.marker) for h, c in zip(headings[1:], r.cells, strict=True) if c.marker and c.text] for r in table.rows]
     rows = [[r.label, *(_number(c) for c in r.cells)] for r in table.rows]
-    widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *(_width(h) for h in headings[1:])]
+    lines = [2 if c.heading == c.label else 3 for c in table.columns]
+    widths = [min(50, max(16, 2 + max(len(r.label) for r in table.rows))), *map(_width, headings[1:], lines)]
     columns = dict(zip(headings, widths, strict=True))
     unusual = [[(h, c.unusual) for h, c in zip(headings[1:], r.cells, strict=True) if c.unusual] for r in table.rows]
     if any(unusual):
@@ -160,7 +162,7 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
     return WorkbookSheet(
-        _sheet_name(table), f"{table.title} (paragraph {table.paragraph}){numbers}", columns, rows,
+        _sheet_name(table), f"{table.title} ({name_paragraphs(table.paragraph).lower()}){numbers}", columns, rows,
         numbers=headings[1:], about=[t for t in (table.scope, f"{series}{units_line(table)}", table.unavailable) if t],
         legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
         source=source_line(table),
@@ -241,9 +243,9 @@ def _measures(pack: Pack) -> WorkbookSheet:
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
 
-def _width(heading: str) -> int:
-    """The width of a column of numbers, in characters: its bold heading may take two lines."""
-    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in heading.split())), 5 + round(1.4 * len(heading) / 2)))
+def _width(heading: str, lines: int) -> int:
+    """The width of a column of numbers, in characters. `lines`: how many its bold heading may take."""
+    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in heading.split())), 5 + round(1.4 * len(heading) / lines)))
 
 
 def _unique_headings(headings: Sequence[str]) -> list[str]:

@@ -72,6 +72,15 @@ def test_a_narrow_window_prints_the_wide_charts(sample_pack: WrittenPack, page: 
     assert names == ["stop_search-trend-narrow.svg", "stop_search-trend.svg"]
 
 
+def test_a_printed_table_keeps_its_notes(sample_pack: WrittenPack, page: Any) -> None:
+    page.goto((sample_pack.folder / "disrupt-the-supply-of-drugs.html").as_uri())
+    page.emulate_media(media="print")
+    notes = page.locator("section > .markers, section > .note")
+    breaks = notes.evaluate_all("all => all.map((e) => getComputedStyle(e).breakBefore)")
+    page.emulate_media(media="screen")
+    assert breaks and set(breaks) == {"avoid"}
+
+
 def test_the_sample_notice_does_not_cover_the_title_in_print(sample_pack: WrittenPack, page: Any) -> None:
     page.emulate_media(media="print")
     page.goto((sample_pack.folder / "index.html").as_uri())

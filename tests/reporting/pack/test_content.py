@@ -1,5 +1,6 @@
 """The pack has every cell and every claim of the night, and says where there is no figure."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,10 +10,11 @@ from support import as_dicts, published
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import picture_cache, read_pack
+from dagster_project.reporting.pack.chart_specs import value_axis
 from dagster_project.reporting.pack.content import _exact, _later_days_note, _no_cell, _status_of
 from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
 from dagster_project.reporting.pack.page_charts import _trend_title
-from dagster_project.reporting.pack.wording import _source_days, format_number, slug, verdict_in_sentence
+from dagster_project.reporting.pack.wording import _source_days, format_number, name_paragraphs, slug, verdict_in_sentence
 from dagster_project.serving import connect
 
 from .conftest import FORMULA, HOSTILE, WrittenPack
@@ -211,3 +213,36 @@ def test_a_chart_title_says_by_month_once(other_pack: WrittenPack) -> None:
     table, panel = other_pack.pack.tables[0], Panel("Lines", "count", (), (), "")
     titles = [_trend_title(replace(table, title=title), [panel] * 2) for title in ("Lines", "Lines by month")]
     assert titles == ["Lines by month"] * 2
+
+
+def test_figures_that_others_publish_say_their_period(either_pack: WrittenPack) -> None:
+    """A count of three years must not be read as one of a year."""
+    published = [t for t in either_pack.pack.tables if {d.mart for d in t.definitions} == {"mart_public_health"}]
+    cells = [c for t in published for r in t.rows for c in r.cells if c.value is not None]
+    assert not [c for c in cells if "newest" in c.days]
+    assert not [f for p in either_pack.pack.pages for f in p.findings if "newest" in f.days]
+    headings = {t.name: [c.window for c in t.columns] for t in published}
+    assert not either_pack.pack.is_sample or headings["public_health"] == ["2022 - 24", "2022 - 24", "2023/24", "2024", "2024"]
+    assert not either_pack.pack.is_sample or headings["deaths"] == [None, None], "the rows are its periods"
+
+
+def test_a_title_does_not_count_a_measure_without_a_control_chart_as_unusual(sample_pack: WrittenPack) -> None:
+    (title,) = (c.title for c in sample_pack.pack.charts if c.chart_id == "cash_seizures-trend")
+    within = "2 measures within normal variation in the newest month; 2 without a control chart"
+    assert title == f"Cash seizures and forfeiture: {within}"
+
+
+def test_pounds_in_alternative_texts_have_no_tenths(sample_pack: WrittenPack) -> None:
+    texts = [c.alt for c in sample_pack.pack.charts]
+    assert any("mean £" in t for t in texts) and not [t for t in texts if re.search(r"£[\d,]+\.\d(?!\d)", t)]
+
+
+@pytest.mark.parametrize(("top", "unit"), [(9_000, None), (15_000, "k"), (1_500_000, "m")])
+def test_an_axis_of_pounds_has_one_unit(top: int, unit: str | None) -> None:
+    ticks = value_axis("gbp", [{"y": 0.0}, {"y": float(top)}])["axis"]["labelExpr"]
+    assert [u for u in "km" if f"'{u}'" in ticks] == [u for u in [unit] if u]
+
+
+@pytest.mark.parametrize(("given", "named"), [("9", "Paragraph 9"), ("3.5-3.6", "Paragraphs 3.5-3.6")])
+def test_several_paragraphs_are_paragraphs(given: str, named: str) -> None:
+    assert name_paragraphs(given) == named

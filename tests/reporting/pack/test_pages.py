@@ -108,3 +108,10 @@ def test_rows_of_the_trails_add_up_to_the_figures(sample_pack: WrittenPack) -> N
 def test_no_reference_of_a_row_is_in_the_pack(sample_pack: WrittenPack) -> None:
     for path in (p for p in sample_pack.folder.rglob("*") if p.is_file()):
         assert not re.search(rb"SAMPLE-[A-Za-z]", path.read_bytes()), Path(path).name
+
+
+def test_pages_describe_a_rate_without_names_of_measures(sample_pack: WrittenPack) -> None:
+    pages = [sample_pack.folder / "sources.html", *sample_pack.folder.glob("trail/*.html")]
+    texts = [p.read_text(encoding="utf-8") for p in pages]
+    assert any("Both numbers are totalled over the period, then divided" in t for t in texts)
+    assert not [t for t in texts if "100 * " in t or "as published by OHID. As published" in t]

@@ -249,7 +249,7 @@ def test_charts_show_public_months_and_gaps(public: PublicPack) -> None:
 
 
 def test_every_page_says_that_it_is_the_public_form(public: PublicPack) -> None:
-    notice = "Public form: figures of marts_public alone. For the public: counts under 5 are not shown"
+    notice = "For the public: counts under 5 are not shown"
     for path in public.folder.rglob("*.html"):
         assert notice in path.read_text(encoding="utf-8"), path.name
     assert notice in json.loads((public.folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))["dc:description"]

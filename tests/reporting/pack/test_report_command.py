@@ -100,6 +100,8 @@ def test_a_night_publishes_the_report_of_every_edition(sample_pack: WrittenPack)
     stem = "drug-dealing-and-substance-misuse-2026-03"
     written = {p.relative_to(folder) for p in folder.rglob("*") if p.is_file()}
     assert written == names | {Path(f"{stem}.xlsx"), Path(f"{stem}.docx")}
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="../../{output}/index.html"' in index for output in ("dashboard", "catalogue"))
     text = (folder / "trail" / "offences.html").read_text(encoding="utf-8")
     assert "The records are not counted on this page" in text and "<span>--cell offences/1/rolling" in text
     assert (folder / "csv" / "offences.csv").read_bytes() == (sample_pack.folder / "csv" / "offences.csv").read_bytes()

@@ -162,7 +162,7 @@ def test_a_line_below_a_table_says_the_period_that_its_heading_lacks(written_fil
     below = {t.cell(0, 0).text: text_of(t._tbl.getnext()) for t in doc.tables}
     assert below["Section"] == "Period of “Total”: May 2024 to Nov 2025."
     periods = [text_of(p._p) for p in doc.paragraphs if p.text.startswith("Period of")]
-    assert len(periods) == 8 and not any("hange" in p for p in periods), "a change is between the years next to it"
+    assert len(periods) == 12 and not any("hange" in p for p in periods), "a change is between the years next to it"
 
 
 def test_days_in_the_document_are_in_words(written_files: Any) -> None:
@@ -335,3 +335,11 @@ def test_the_same_night_gives_the_same_bytes(written_files: Any) -> None:
     write_docx(pack, folder / "b.docx", folder / "kept")
     for form in ("xlsx", "docx"):
         assert (folder / f"a.{form}").read_bytes() == (folder / f"b.{form}").read_bytes(), form
+
+
+def test_a_table_of_the_document_stays_with_the_notes_below_it(written_files: Any) -> None:
+    pack, folder, _, _ = written_files
+    document = Document(str(folder / "a.docx"))
+    names = {t.title for t in pack.tables}
+    tables = [t for t in document.tables if t._tbl.tblPr.xpath("w:tblCaption/@w:val")[0].partition(", ")[0] in names]
+    assert tables and all(t.rows[-1].cells[0].paragraphs[0].paragraph_format.keep_with_next for t in tables)
