@@ -42,7 +42,7 @@ def require_group(group: str | None) -> None:
 
 
 def share(path: Path, group: str | None) -> None:
-    """Let a group read a published file, or a folder with all in it; without a group, only the owner.
+    """Let a group read a published folder with all in it; without a group, only the owner.
 
     Links are left as they are. Raises ConfigError if there is no such group, and PermissionError if the home's owner is not
     in it.
@@ -52,8 +52,6 @@ def share(path: Path, group: str | None) -> None:
         _set(Path(folder), group_id, 0o750, 0o700)
         for name in names:
             _set(Path(folder, name), group_id, 0o640, 0o600)
-    if path.is_file():
-        _set(path, group_id, 0o640, 0o600)
 
 
 def share_published(home: Home, group: str | None) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -184,7 +183,7 @@ def read_receipts(home: Home) -> list[Receipt]:
             receipts.append(Receipt(**json.loads(path.read_text(encoding="utf-8"))))
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: not a receipt: {error}") from error
-    return sorted(receipts, key=lambda r: (r.started_at, r.night_id))
+    return sorted(receipts, key=lambda r: (r.started_at, night_order(r.night_id)))
 
 
 @contextlib.contextmanager
@@ -215,7 +214,6 @@ def take_lock(home: Home) -> TextIO:
     refuse_open(home)
     home.create()
     handle = (home.path / ".night.lock").open("a+")
-    os.chmod(handle.name, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

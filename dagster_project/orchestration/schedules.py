@@ -21,7 +21,6 @@ def nightly_job() -> Any:
         JOB,
         selection=dg.AssetSelection.all(),
         description="Land the files of the inbox, build the marts, check them, and publish them.",
-        executor_def=dg.in_process_executor,
         hooks={note_failure},
         config=QUIET_RUN,
     )

@@ -71,7 +71,7 @@ def kept_before(home: Home, night_id: str) -> Publication:
     shown = {n: n for n in older} | {r.night_id: str(r.republished) for r in read_receipts(home) if r.outcome == "rolled back"}
     before = night_order(night_id)
     for at in sorted(shown, key=night_order, reverse=True):
-        if max(night_order(at), night_order(shown[at])) < before:
+        if night_order(at) < before:
             if shown[at] in older:
                 return older[shown[at]]
             before = night_order(shown[at])

@@ -1,6 +1,5 @@
 """Runs one query on the published night: what is allowed, for how long, and how the answer is written."""
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -163,7 +162,6 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
                         answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
-        os.chmod(new, 0o600)
         record_disclosure(home, reason, by="pam query", what="answer", query=sql, to=str(out.absolute()), format=form)
 
 

@@ -66,10 +66,11 @@ def test_an_unknown_format_is_a_usage_error(pam, sample_home):
     assert pam("trace", "possession_offences", "--format", "xml", "--home", sample_home.path).exit_code == 2
 
 
-def test_a_home_without_a_published_night(pam, new_home):
-    result = pam("query", "select 1", "--home", new_home.path)
-    assert result.exit_code == 1
-    assert "pam nightly" in result.stderr
+def test_a_home_without_a_published_night(pam, new_home, tmp_path):
+    for form in ((), ("--format", "parquet", "--out", tmp_path / "answer")):
+        result = pam("query", "select 1", *form, "--home", new_home.path)
+        assert result.exit_code == 1
+        assert "pam nightly" in result.stderr
     assert "nothing yet: `pam nightly`" in pam("status", "--home", new_home.path).stdout
     assert "there is no such folder" in pam("status", "--home", new_home.path / "mistyped").stdout
     assert json.loads(pam("status", "--json", "--home", new_home.path).stdout)["published"] is None

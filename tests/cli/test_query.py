@@ -145,13 +145,15 @@ def test_an_error_leaves_the_existing_file(pam: Callable, sample_home: Home, tmp
     assert result.exit_code == 1 and "40,000 characters" in result.stderr
 
 
-def test_a_table_shows_a_limited_number_of_rows_and_says_so(pam: Callable, sample_home: Home) -> None:
+def test_a_table_shows_a_limited_number_of_rows_and_says_so(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     def query(*args: object) -> object:
         return pam("query", "from range(12)", "--home", sample_home.path, *args)
 
     assert query("--rows", 10).stdout.endswith("10 rows\n") and "the first 10 rows are shown" in query("--rows", 10).stderr
     assert query("--rows", 12).stderr == "" and query("--rows", 0).stdout.endswith("12 rows\n")
     assert query("--rows", 3, "-f", "csv").stdout.count("\n") == 13
+    assert query("--rows", 3, "--out", tmp_path / "all").exit_code == 0
+    assert (tmp_path / "all").read_text().endswith("12 rows\n"), "a file has them all"
 
 
 def test_a_query_beyond_a_limit_stops_with_advice(pam: Callable, sample_home: Home) -> None:
@@ -167,6 +169,8 @@ def test_a_query_beyond_a_limit_stops_with_advice(pam: Callable, sample_home: Ho
         wide = "select repeat('x', 100000000) from range(1000)"
         result = pam("query", wide, "--memory", "50MB", "-f", form, "--home", sample_home.path)
         assert result.exit_code == 1 and "more than 50MB of memory" in result.stderr, form
+    unlimited = pam("query", "select max(hash(range)) from range(30000000)", "--seconds", 0, "--home", sample_home.path)
+    assert unlimited.exit_code == 0, unlimited.stderr
     result = pam("query", "select repeat('x', 5000) as x", "--home", sample_home.path)
     assert result.exit_code == 0 and "x… (5,000 characters)" in result.stdout and len(result.stdout) < 10_000
     result = pam("query", "select 1", "--memory", "much", "--home", sample_home.path)

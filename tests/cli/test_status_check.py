@@ -10,6 +10,7 @@ from support import TODAY, land_night, write_extract
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked, read_receipts, write_receipt
 from dagster_project.nights import health
+from dagster_project.nights.alerts.events import WAITS
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.lifecycle import mark_path
 
@@ -65,6 +66,16 @@ def test_a_last_night_that_was_held_or_failed_is_a_problem(published_at_two: Hom
     write_receipt(published_at_two, later)
     (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
     assert problem == f"night 20260103T030000Z {'is held' if outcome == 'held' else 'failed'}: x: y"
+    rollback = {"night_id": "20260103T040000Z", "started_at": f"{TODAY}T04:00:00Z", "republished": receipt.night_id}
+    write_receipt(published_at_two, replace(receipt, outcome="failed", **rollback))
+    assert without_late(find_problems(published_at_two, 26, MORNING)) == [problem], "a rollback is no night"
+
+
+def test_a_night_that_postgresql_lacks_is_a_problem(published_at_two: Home) -> None:
+    (receipt,) = read_receipts(published_at_two)
+    write_receipt(published_at_two, replace(receipt, postgres={"outcome": "failed", "reason": "no answer"}))
+    (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
+    assert problem == f"night {receipt.night_id} is not in PostgreSQL: no answer"
 
 
 def test_a_night_without_a_receipt_and_one_that_runs_too_long_are_problems(published_at_two: Home) -> None:
@@ -98,6 +109,15 @@ def test_a_refused_file_is_a_problem_for_a_fortnight(new_home: Home) -> None:
         assert any(f"{entry.source_file} is refused" in problem for problem in problems) == is_shown
 
 
+def test_files_that_wait_for_their_mapping_are_problems_up_to_a_limit(published_at_two: Home) -> None:
+    (receipt,) = read_receipts(published_at_two)
+    files = [{"source_file": f"f{n}.csv", "reason": f"{WAITS}: mappings/odd.yml: x"} for n in range(11)]
+    for number, more in ((10, []), (11, ["and 1 more files: pam status"])):
+        write_receipt(published_at_two, replace(receipt, files=files[:number]))
+        problems = without_late(find_problems(published_at_two, 26, MORNING))
+        assert problems[0] == f"file f0.csv waits: {WAITS}: mappings/odd.yml: x" and problems[10:] == more
+
+
 def test_the_command_prints_one_line_and_exits_1(pam: Callable, published_at_two: Home) -> None:
     result = pam("status", "--check", "--max-age", "1000000000", "--home", published_at_two.path)
     assert result.exit_code == 1 and result.stdout.startswith("PAM CRITICAL: late: ") and result.stdout.count("\n") == 1
@@ -116,6 +136,9 @@ def test_the_gates_warnings_of_the_published_night_are_a_warning(
         write_receipt(published_at_two, replace(receipt, checks=failed))
         result = pam("status", "--check", "--home", published_at_two.path)
         assert (result.exit_code, result.stdout) == (1 if failed else 0, line)
+    write_receipt(published_at_two, replace(receipt, checks=checks[1:2] * 12))
+    lines = health.find_warnings(published_at_two)
+    assert len(lines) == 11 and lines[-1] == "and 2 more: pam status"
 
 
 def test_a_publication_without_figures_is_a_problem(published_at_two: Home) -> None:

@@ -1,17 +1,31 @@
 """`pam.toml`: defaults, settings, and the messages about invalid ones."""
 
 import re
+import tomllib
 
 import pytest
 
-from dagster_project.core.config import Config, ConfigError, read_config
-from dagster_project.core.home import Home
+from dagster_project.core.config import Config, ConfigError, Webhook, read_config
+from dagster_project.core.home import PROJECT, Home
 
 
 def test_a_home_without_settings_has_the_defaults(new_home: Home) -> None:
     assert read_config(new_home) == Config()
     assert (Config().keep.publications, Config().keep.archive_days) == (14, 90)
     assert Config().serve.host == "127.0.0.1"
+
+
+def test_the_page_of_the_settings_has_the_defaults() -> None:
+    """All but examples, whose default the comment says."""
+    page = (PROJECT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+    shown = tomllib.loads(page.split("```toml\n")[1].split("```")[0])
+    Config.model_validate(shown)
+    default = Config().model_dump(mode="json")
+    examples = {f"{part}.{name}" for part, own in shown.items() for name, value in own.items() if value != default[part][name]}
+    assert examples == {
+        "keep.years", "night.memory", "night.spill", "night.inbox", "publish.group", "publish.outputs", "publish.open",
+        "publish.report", "publish.licence", "serve.proxy", "serve.owners", "extracts.sends", "extracts.since",
+    }  # fmt: skip
 
 
 def test_settings_override_the_defaults(new_home: Home) -> None:
@@ -24,6 +38,7 @@ def test_settings_override_the_defaults(new_home: Home) -> None:
     assert config.keep.publications == 14
     assert config.alerts.email is not None and config.alerts.email.port == 25
     assert config.alerts.webhooks[0].url_env == "PAM_TEAMS"
+    assert "secret" not in repr(Webhook(shape="slack", url="https://chat.example/secret")), "its address is a secret"
 
 
 @pytest.mark.parametrize(
@@ -39,8 +54,10 @@ def test_settings_override_the_defaults(new_home: Home) -> None:
         ('[publish]\noutputs = "open"\n', "pam.toml: publish.outputs: is a list: write it in [ and ]"),
         ('[night]\nmemory = "lots"\n', "pam.toml: night.memory: 'lots' is not an amount of memory such as 500MB or 4GB"),
         ('[serve]\nowners = ["me"]\n', "pam.toml: serve.owners.0: 'me' is not an owner: write an e-mail address, or team:name"),
+        ('[night]\ninbox = "in"\n', "pam.toml: night.inbox: in is not a whole path: begin it with /"),
         ("[keep\n", "pam.toml: not readable as TOML: "),
         ('[[alerts.webhooks]]\nshape = "slack"\n', "pam.toml: alerts.webhooks.0: give one of url and url_env"),
+        ('[[alerts.webhooks]]\nshape = "slack"\nurl = "x"\nurl_env = "Y"\n', "alerts.webhooks.0: give one of url and url_env"),
         ('[alerts.email]\nhost = "m"\nsender = "a"\nrecipients = []\n', "pam.toml: alerts.email.recipients: "),
     ],
 )

@@ -47,11 +47,11 @@ def test_a_receipt_is_read_as_it_was_written(new_home: Home) -> None:
 
 
 def test_receipts_are_read_in_order_of_night(new_home: Home) -> None:
-    for night_id in ("20260106T020000Z-2", "20260107T020000Z", "20260106T020000Z"):
+    for night_id in ("20260106T020000Z-10", "20260106T020000Z-2", "20260107T020000Z", "20260106T020000Z"):
         started = f"{night_id[:4]}-{night_id[4:6]}-{night_id[6:8]}T02:00:00Z"
         write_receipt(new_home, Receipt(night_id, "published", started, started))
     assert [r.night_id for r in read_receipts(new_home)] == [
-        "20260106T020000Z", "20260106T020000Z-2", "20260107T020000Z",
+        "20260106T020000Z", "20260106T020000Z-2", "20260106T020000Z-10", "20260107T020000Z",
     ]  # fmt: skip
 
 

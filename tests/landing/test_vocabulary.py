@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
+from dagster_project.core.reference_lists import OWN_LISTS, SeedError, known_offence_codes, known_words, read_own_list
+from dagster_project.core.reference_lists import seeded_words as words_of_the_project
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import UnknownValue, lines_to_paste, unknown_values
@@ -235,6 +236,7 @@ def test_code_with_a_nought_before_it_is_suggested_as_what_it_counts_as_without(
         ("naloxone,lpu,Elsewhere,Drugs", "counts as nothing, not 'Drugs'"),
         ("incident,qualifiers,Narcotics,Drugs", "no extract is called 'incident'; is incidents meant?"),
         ("incidents,qualifier,Narcotics,Drugs", "incidents has no list for 'qualifier'; is qualifiers meant?"),
+        ("incidents,qualifiers,Odd,Drugs\nincidents,qualifiers,ODD,nothing", "line 3: incidents qualifiers odd appears twice"),
         ("incidents,qualifiers,Narcotics,DRUGS", None),
     ],
 )  # fmt: skip
@@ -247,3 +249,23 @@ def test_vocabulary_with_an_invalid_row_is_refused_with_its_line(tmp_path: Path,
         return
     with pytest.raises(SeedError, match=re.escape(reason)):
         read_own_list(path, OWN_LISTS["vocabulary"])
+
+
+def test_an_offence_code_is_listed_once_in_any_case(tmp_path: Path) -> None:
+    path = tmp_path / "offence_codes.csv"
+    path.write_text("offence_code,offence_class\nzz1,possession\nZZ1,other\n", encoding="utf-8")
+    with pytest.raises(SeedError, match=r"line 3: ZZ1 appears twice \(line 2 too\)"):
+        read_own_list(path, OWN_LISTS["offence_codes"])
+
+
+def test_a_home_s_own_lists_win(new_home: Home) -> None:
+    new_home.seeds.mkdir()
+    (extract, column, value), _ = next(word for word in words_of_the_project().items() if word[1] == "Drugs")
+    long = "x" * 2000
+    lines = f"extract,column,value,counts_as\n{extract},{column},{value.upper()},nothing\n{extract},{column},{long},Drugs\n"
+    (new_home.seeds / "vocabulary.csv").write_text(lines, encoding="utf-8")
+    assert known_words(None, extract, column)[value] == "Drugs" and known_words(new_home, extract, column)[value] == "nothing"
+    assert known_words(new_home, extract, column)[long] == "Drugs", "as long as a cell of a file may be"
+    code = next(code for code, offence_class in known_offence_codes(None).items() if offence_class == "possession")
+    (new_home.seeds / "offence_codes.csv").write_text(f"offence_code,offence_class\n{code.upper()},other\n", encoding="utf-8")
+    assert known_offence_codes(new_home)[code] == "other"

@@ -44,6 +44,7 @@ def test_expected_extracts_on_a_day(settings: dict[str, Any], expected: list[str
     [
         ('sends = ["crime"]', "no extract is called crime; is crimes meant?"),
         ('sends = ["crimes"]\nnever = ["crimes"]', "under never too: take it out of one"),
+        ('never = ["crimes"]\nsince = {crimes = 2026-01-01}', "under never too: take it out of one"),
         ('sends = ["crimes"]\nsince = {incidents = 2026-01-01}', "incidents: not among sends"),
         ('from = "x"', "not known here"),
     ],

@@ -208,3 +208,10 @@ def test_an_unreadable_published_file_is_replaced(week_copy: Home) -> None:
         roll_back(week_copy, **WHO)
     roll_back(week_copy, NIGHTS[4], **WHO)
     assert night_of(week_copy.warehouse) == NIGHTS[4]
+
+
+def test_the_night_that_is_taken_back_has_its_receipt(week_copy: Home) -> None:
+    """It was killed once it was published: without a receipt, nobody could publish it again."""
+    (week_copy.nights / f"{NIGHTS[4]}.json").unlink()
+    roll_back(week_copy, NIGHTS[2], **WHO)
+    assert roll_back(week_copy, NIGHTS[4], **WHO).republished == NIGHTS[4]

@@ -26,7 +26,7 @@ def instance():
 def test_accepted_files_of_a_new_night_make_their_extract_fresh(new_home: Home) -> None:
     """A file that was held or refused does not, and Dagster would count an old night's from now on."""
     files = [{"extract": x, "source_file": f"{x}.csv", "outcome": o, "rows_landed": 5} for x, o in (
-        ("crimes", "accepted"), ("crimes", "held"), ("drug_tests", "refused"), ("naloxone", "accepted"))]  # fmt: skip
+        ("crimes", "accepted"), ("incidents", "held"), ("drug_tests", "refused"), ("naloxone", "accepted"))]  # fmt: skip
     now = datetime.now(UTC)
     raw = ["raw/crimes", "raw/naloxone"]
     for hours, keys in ((23, ["inbox/crimes", raw[0], "inbox/naloxone", raw[1]]), (25, raw)):
@@ -87,3 +87,5 @@ def test_assets_and_checks_of_the_night_are_shown_once(
     with dg.build_sensor_context(instance, repository_def=repository) as context:
         tick = sensor.evaluate_tick(context)
     assert (tick.skip_message, tick.cursor) == (f"night {held.night_id} is known", held.night_id)
+    with dg.build_sensor_context(instance, cursor=held.night_id, repository_def=repository) as context:
+        assert sensor.evaluate_tick(context).skip_message == "no new night"

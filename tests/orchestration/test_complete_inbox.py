@@ -14,6 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK, locked
 from dagster_project.definitions import build_defs
 from dagster_project.landing import complete_inbox
+from dagster_project.orchestration.schedules import QUIET_RUN
 
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
@@ -154,6 +155,14 @@ class TestSensor:
         assert len(first.run_requests) == 1 and first.skip_message is None
         drop(known_home, "stop_search", stamp="20260107T020000Z")
         assert tick().run_requests[0].run_key != first.run_requests[0].run_key
+        assert first.run_requests[0].run_config == QUIET_RUN
+
+    def test_the_inbox_of_the_settings_is_looked_at(self, known_home: Home, tick) -> None:
+        drop_all(known_home)
+        elsewhere = known_home.inbox.rename(known_home.path.parent / "elsewhere")
+        known_home.inbox.mkdir()
+        known_home.config_file.write_text(f'[night]\ninbox = "{elsewhere}"\n[arrival]\nsettled_minutes = 0\n')
+        assert len(tick().run_requests) == 1
 
     def test_the_sensor_is_on_and_starts_the_night(self, tick) -> None:
         sensor = build_defs().resolve_sensor_def("files_arrived")

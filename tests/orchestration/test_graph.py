@@ -1,6 +1,6 @@
 """What Dagster shows and runs: assets from the inbox to the published file, their checks, and the schedule."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -9,10 +9,11 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import ConfigError, read_config
+from dagster_project.core.receipts import SAMPLE_MARK
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
-from dagster_project.orchestration.checks import as_name, results_of
+from dagster_project.orchestration.checks import SOMETHING, as_name, results_of
 from dagster_project.publishing import outputs
 from dagster_project.quality.suites import load_suites, suite_for
 from dagster_project.transform import dbt_runner
@@ -82,6 +83,8 @@ def test_every_rule_of_the_gate_is_a_check_and_only_critical_ones_block(graph):
             rules += 1
             spec = specs[dg.AssetCheckKey(dg.AssetKey(["marts", suite.name]), as_name(e["meta"]["rule"]))]
             assert (spec.blocking == (e["severity"] == "critical") and "night" in spec.description) or not spec.blocking
+    judged = [spec for key, spec in specs.items() if key.name == SOMETHING]
+    assert len(judged) == len(marts) + len(load_contracts()) and all(spec.blocking for spec in judged)
     tests = sum(n.resource_type == "test" for n in dbt_runner.manifest().nodes.values())
     assert rules > 300 and len(specs) == rules + tests + len(marts) + len(load_contracts()), "and one of whether it was judged"
 
@@ -110,15 +113,23 @@ def test_assets_have_metadata(graph):
         return graph.get(dg.AssetKey(key.split("/")))
 
     for name, contract in load_contracts().items():
-        window = node(f"inbox/{name}").freshness_policy_or_from_metadata.fail_window.to_timedelta()
-        assert window.days == contract.grace_days and node(f"raw/{name}").code_version
+        policy = node(f"inbox/{name}").freshness_policy_or_from_metadata
+        assert policy.fail_window.to_timedelta() == timedelta(days=contract.grace_days)
+        assert policy.warn_window.to_timedelta() == timedelta(days=contract.grace_days) * 2 / 3
+        assert node(f"raw/{name}").code_version
         columns = node(f"raw/{name}").metadata["dagster/column_schema"].columns
         assert [c.name for c in columns] == [c.name for c in contract.columns]
     assert node("marts/mart_naloxone").code_version and node("marts/mart_naloxone").kinds == {"dbt", "duckdb"}
     for name in (*(o.name for o in ALL_OUTPUTS), "public_form"):
         asset = node(f"published/{name}")
         assert asset.parent_keys == {dg.AssetKey(["published", "warehouse"])} and asset.kinds and asset.description
-    assert node("published/warehouse").freshness_policy_or_from_metadata
+    assert len({node(f"raw/{name}").code_version for name in load_contracts()}) == len(load_contracts())
+    assert not graph.has(dg.AssetKey(["published", "postgres"])), "no server is set up"
+    for key in ("raw/crimes", "marts/mart_naloxone", "published/warehouse"):
+        assert node(key).pools == {"home"}, "a second run waits for it"
+    policy = node("published/warehouse").freshness_policy_or_from_metadata
+    by_seven_since_seven = ("0 7 * * *", timedelta(hours=12), "Europe/London")
+    assert (policy.deadline_cron, policy.lower_bound_delta, policy.timezone) == by_seven_since_seven
 
 
 def test_owners_and_tags_come_from_the_settings(new_home, monkeypatch):
@@ -128,10 +139,16 @@ def test_owners_and_tags_come_from_the_settings(new_home, monkeypatch):
     for key in ("inbox/crimes", "raw/crimes", "marts/mart_naloxone", "published/warehouse"):
         node = graph.get(dg.AssetKey(key.split("/")))
         assert sorted(node.owners) == ["a@force.example", "team:performance"] and node.tags["force"] == "kent"
+        assert "made-up" not in node.tags
+    (new_home.path / SAMPLE_MARK).touch()
+    assert "made-up" in build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])).tags
     new_home.config_file.write_text('[serve]\nowners = ["somebody"]\n')
     with pytest.raises(ConfigError, match=r"pam\.toml: serve\.owners"):
         read_config(new_home)
     assert not build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])).owners, "a night reports what is wrong"
+    new_home.config_file.unlink()
+    new_home.config_file.mkdir()
+    assert build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])), "also that they can't be read"
 
 
 def test_the_schedule_is_two_in_london_on_both_clock_change_nights(defs):

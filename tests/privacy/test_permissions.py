@@ -62,7 +62,9 @@ def _group() -> str:
 
 def test_a_group_can_read_only_what_is_published(sample_copy: Home) -> None:
     home, group = sample_copy, _group()
-    (home.path / "seeds").mkdir(mode=0o755)
+    (home.path / "seeds").mkdir()
+    (home.path / "seeds").chmod(0o755)
+    (home.published / "elsewhere").symlink_to(home.config_file)
     home.config_file.write_text(f'[publish]\ngroup = "{group}"\n', encoding="utf-8")
     home.config_file.chmod(0o600)
     share_published(home, group)
@@ -70,6 +72,9 @@ def test_a_group_can_read_only_what_is_published(sample_copy: Home) -> None:
     refuse_open(home)
     assert mode(home.path) == 0o710 and home.path.stat().st_gid == number
     for path in (home.published, *home.published.rglob("*")):
+        if path.name == "elsewhere":
+            assert mode(path) == 0o600, "what a link leads to is left as it is"
+            continue
         assert mode(path) == (0o750 if path.is_dir() else 0o640) and path.stat().st_gid == number, path
     for path in home.path.iterdir():
         assert path == home.published or not mode(path) & 0o077, path

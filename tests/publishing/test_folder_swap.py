@@ -74,8 +74,8 @@ def test_a_whole_night_is_published_at_once(new_home: Home) -> None:
 
 
 def test_the_checksum_of_an_output_is_that_of_sha256sum(new_home: Home) -> None:
-    written = publish_small(new_home, NIGHTS[0], "open")
     """By the command of docs/reference/published.md."""
+    written = publish_small(new_home, NIGHTS[0], "open")
     folder = new_home.published / "open"
     command = f"cd '{folder}/' && find . -type f -printf '%P\\n' | LC_ALL=C sort | xargs -d '\\n' sha256sum | sha256sum"
     assert os.popen(command).read().split()[0] == written["open"].sha256
@@ -83,6 +83,30 @@ def test_the_checksum_of_an_output_is_that_of_sha256sum(new_home: Home) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(name, encoding="utf-8")
     assert os.popen(command).read().split()[0] == outputs.measure_output(folder, 0).sha256
+
+
+def test_every_file_is_on_disk_before_it_is_published(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed = []
+    monkeypatch.setattr(folder_swap, "flush", lambda path: flushed.append((path.name, published_folder(new_home))))
+    publish_small(new_home, NIGHTS[0], "open")
+    whole = {p.name for p in published_folder(new_home).rglob("*")} | {f".{NIGHTS[0]}.new"}
+    assert len(whole) > 4 and set(flushed) == {(name, None) for name in whole}
+
+
+def test_what_a_stopped_publication_left_is_removed(new_home: Home) -> None:
+    folder = folder_swap.begin_folder(new_home, NIGHTS[0])
+    (folder / "left.txt").touch()
+    assert list(folder_swap.begin_folder(new_home, NIGHTS[0]).iterdir()) == []
+    (new_home.published / ".dashboard.new").symlink_to("current/open")
+    publish_small(new_home, NIGHTS[0], "open")
+    assert names(new_home) == [".nights", "current", "open", "warehouse.duckdb"]
+
+
+def test_a_file_of_no_night_is_not_published(new_home: Home) -> None:
+    with duckdb.connect(str(night_file(new_home.candidate / WAREHOUSE, NIGHTS[0]))) as con:
+        con.execute("update meta.nights set finished_at = '2026-01-03'")
+    with pytest.raises(PublishError, match=r"warehouse\.duckdb does not say which night it is of"):
+        publish.publish(new_home)
 
 
 def test_a_folder_is_kept_for_its_readers_until_the_night_after_next(new_home: Home) -> None:

@@ -12,7 +12,7 @@ from week import NALOXONE, NIGHTS, administrations, publish_dated
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of, sha256_of
-from dagster_project.core.receipts import night_order, read_receipts
+from dagster_project.core.receipts import Receipt, night_order, read_receipts, write_receipt
 from dagster_project.publishing import keep_and_prune, publications, publish
 from dagster_project.publishing.publications import NotKeptError
 
@@ -57,12 +57,26 @@ def test_every_published_night_is_kept_unchanged(week: Home) -> None:
 def test_prune_keeps_the_newest_and_the_published_night(new_home: Home) -> None:
     nights = [f"202601{day:02d}T020000Z" for day in range(1, 7)]
     home = make_kept_files(new_home, nights, published=nights[1])
-    assert keep_and_prune.prune(home, 6) == []
+    assert keep_and_prune.prune(home, 6) == keep_and_prune.prune(home, 8) == []
     assert keep_and_prune.prune(home, 3, except_nights=[nights[2]]) == [nights[0]]
     assert keep_and_prune.prune(home, 3) == [nights[2]]
     assert kept_nights(home) == [nights[1], *nights[3:]]
     assert keep_and_prune.prune(home, 1) == nights[3:5]
     assert night_of(home.warehouse) == nights[1]
+
+
+def test_a_night_is_found_by_its_id_though_another_begins_with_it(new_home: Home) -> None:
+    nights = ["20260106T020000Z", "20260106T020000Z-2", "20260106T020000Z-10"]
+    home = make_kept_files(new_home, nights, published=nights[1])
+    assert kept_nights(home) == [publications.publication_of(home, night).night_id for night in nights] == nights
+
+
+def test_a_night_that_was_taken_back_is_not_what_readers_had_before(new_home: Home) -> None:
+    nights = ["20260101T020000Z", "20260103T020000Z", "20260105T020000Z"]
+    home = make_kept_files(new_home, nights, published=nights[2])
+    back = Receipt("20260104T020000Z", "rolled back", "2026-01-04T02:00:00Z", "", republished="20260102T020000Z")
+    write_receipt(home, back)
+    assert publications.kept_before(home, nights[2]).night_id == nights[0], "the one that it went back to is not kept any more"
 
 
 def test_a_tenth_night_of_one_second_comes_after_the_ninth() -> None:
@@ -91,10 +105,12 @@ def test_a_half_written_copy_is_ignored_and_deleted(week_copy: Home) -> None:
     newest = week_copy.publications / f"{NIGHTS[4]}.duckdb"
     half = newest.with_name(f".{newest.name}.new")
     half.write_bytes(newest.read_bytes()[:5000])
+    earlier = week_copy.publications / ".20260101T020000Z.duckdb.new"
+    earlier.touch()
     newest.unlink()
     assert kept_nights(week_copy) == NIGHTS[:4]
     begin(week_copy).end()
-    assert kept_nights(week_copy) == NIGHTS and not half.exists()
+    assert kept_nights(week_copy) == NIGHTS and not half.exists() and not earlier.exists()
     assert sha256_of(newest) == read_receipts(week_copy)[-1].sha256
 
 
@@ -134,6 +150,11 @@ def test_a_full_disk_does_not_fail_a_published_night(week_copy: Home, monkeypatc
     assert kept_nights(week_copy) == [*NIGHTS, "20260108T020000Z"]
 
 
+def test_a_published_file_that_can_t_be_read_is_said_not_to_be_kept(new_home: Home) -> None:
+    new_home.warehouse.write_bytes(b"no database")
+    assert keep_and_prune.keep_tonight(new_home, 3).startswith("published, but not kept for going back: ")
+
+
 def test_an_unwritable_folder_is_an_os_error(week_copy: Home) -> None:
     """A file is in the place of the folder."""
     shutil.rmtree(week_copy.publications)
@@ -149,8 +170,9 @@ def test_kept_nights_are_found_by_id_or_its_start(week: Home, new_home: Home) ->
     assert publications.kept_before(week, NIGHTS[4]).night_id == NIGHTS[3]
     with pytest.raises(NotKeptError, match=r"2026010: 5 kept nights of that id\. Kept are: 20260103T020000Z, "):
         publications.publication_of(week, "2026010")
-    with pytest.raises(NotKeptError, match="20251231: no kept night of that id"):
-        publications.publication_of(week, "20251231")
+    for other in ("20251231", "0105T02"):
+        with pytest.raises(NotKeptError, match=f"{other}: no kept night of that id"):
+            publications.publication_of(week, other)
     with pytest.raises(NotKeptError, match="no night before 20260103T020000Z is kept"):
         publications.kept_before(week, NIGHTS[0])
     with pytest.raises(NotKeptError, match="None is kept"):

@@ -1,7 +1,9 @@
 """Which figures changed between two nights, and which files caused it: checked against all rows of both nights."""
 
+import io
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -12,9 +14,9 @@ from week import NIGHTS, OTHER
 from dagster_project.core.home import Home
 from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, find_differences
 from dagster_project.publishing.publications import NotKeptError, Publication, publication_of
-from dagster_project.serving.diff import Difference, choose_nights, compare
+from dagster_project.serving.diff import Difference, _table_row, choose_nights, compare, write
 from dagster_project.transform.dbt_runner import manifest
-from dagster_project.transform.figure_causes import make_cause_tables, measure_sources
+from dagster_project.transform.figure_causes import UNEXPLAINED, make_cause_tables, measure_sources
 
 pytestmark = pytest.mark.begin_first
 
@@ -182,10 +184,26 @@ def test_changes_of_complete_periods_come_first_largest_first(week: Home) -> Non
     assert {r["data_status_before"] for r in rows} == {"complete"}
     assert {r["area_type"] for r in rows} == {"force"}
     assert {r["period_type"] for r in rows} <= {"month", "calendar_year", "financial_year"}
+    back = between(week, NIGHTS[3], NIGHTS[2], limit=12).figures
     for unit in ("count", "percent"):
-        sizes = [abs(r["change"]) for r in rows if r["unit"] == unit]
-        assert sizes == sorted(sizes, reverse=True) and sizes, "each unit by itself"
+        sizes, sizes_back = ([abs(r["change"]) for r in own if r["unit"] == unit] for own in (rows, back))
+        assert sizes == sizes_back == sorted(sizes, reverse=True) and sizes, "each unit by itself"
     assert [r["unit"] for r in rows[:4]] == ["count", "percent", "count", "percent"], "and in turn"
+
+
+def test_a_small_change_is_not_shown_as_0() -> None:
+    row = {
+        "mart": "mart_naloxone", "measure": "doses", "category": "all", "area_type": "force", "area_code": "kent",
+        "period_label": "2025", "value_before": Decimal("1.236"), "value_after": Decimal("1.232"), "change": Decimal("-0.004"),
+        "kind": "changed", "data_status_before": "complete", "data_status_after": "complete", "nos": [1], "cause": "window",
+    }  # fmt: skip
+    assert _table_row(row)[3:7] == (Decimal("1.24"), Decimal("1.23"), Decimal("-0.004"), "complete")
+    assert _table_row({**row, "kind": "gone", "data_status_after": None})[6] == "gone, complete"
+
+
+def test_figures_that_no_file_explains_are_counted() -> None:
+    write(Difference(*NIGHTS[:2], 3, 2, [], [], []), "table", out := io.StringIO())
+    assert out.getvalue().endswith(f"2 figures: {UNEXPLAINED}\n")
 
 
 def test_only_compared_columns_count(week: Home, con: duckdb.DuckDBPyConnection) -> None:

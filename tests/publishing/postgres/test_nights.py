@@ -174,3 +174,4 @@ def test_a_full_disk_is_reported(
 
 def test_a_receipt_without_a_server_has_no_message() -> None:
     assert Receipt("n", "published", "", "").not_served == ""
+    assert Receipt("n", "published", "", "", postgres={"outcome": "failed", "reason": ""}).not_served == "failed"
