@@ -9,7 +9,7 @@ import pytest
 from support import begin, meta_rows, published, same_figures, says
 from week import NIGHTS, publish_dated
 
-from dagster_project.audit import read_log
+from dagster_project.audit import anchor, read_log
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of, sha256_of
@@ -32,6 +32,7 @@ def last(home: Home) -> Receipt:
 def test_the_night_before_is_published_again(week_copy: Home) -> None:
     newest = week_copy.warehouse.read_bytes()
     receipt = roll_back(week_copy, **WHO)
+    assert receipt.audit == anchor(week_copy), "a log that was cut since lacks it"
     assert night_of(week_copy.warehouse) == NIGHTS[3]
     assert week_copy.warehouse.samefile(week_copy.publications / f"{NIGHTS[3]}.duckdb")
     assert (week_copy.publications / f"{NIGHTS[4]}.duckdb").read_bytes() == newest, "the newest night stays kept"

@@ -162,11 +162,13 @@ def test_an_invalid_setting_is_named(new_home: Home, text: str, message: str) ->
 
 
 def test_counts_of_the_same_events_share_their_highest_threshold(new_home: Home) -> None:
-    new_home.config_file.write_text("[public]\nthreshold = 3\n[public.thresholds]\ndrug_finds = 10\nactivities = 0\n")
+    own = "drug_finds = 10\nactivities = 0\nlines_active = 4\n"
+    new_home.config_file.write_text(f"[public]\nthreshold = 3\n[public.thresholds]\n{own}")
     threshold = {(mart, measure): t for mart, measure, t in thresholds(read_rules(), read_config(new_home).public)}
     assert threshold["mart_stop_search", "searches"] == threshold["mart_stop_search", "drug_searches_by_age"] == 10
     assert threshold["mart_prevention_activity", "activities"] == 0
     assert threshold["mart_naloxone", "naloxone_administrations"] == 3
+    assert threshold["mart_county_lines", "lines_active"] == 4
     assert Config().public.mode == "suppress" and Config().public.threshold == 5
 
 

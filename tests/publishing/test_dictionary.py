@@ -54,6 +54,7 @@ def test_files_of_an_extract_are_counted_by_what_became_of_them() -> None:
 @pytest.mark.parametrize(
     ("last", "is_expected", "status", "days_late"),
     [
+        (date(2025, 12, 30), True, "current", 0),
         (date(2025, 12, 6), True, "current", 0),
         (date(2025, 12, 5), True, "late", 1),
         (date(2025, 12, 5), False, "current", None),

@@ -155,6 +155,16 @@ def test_a_published_file_that_can_t_be_read_is_said_not_to_be_kept(new_home: Ho
     assert keep_and_prune.keep_tonight(new_home, 3).startswith("published, but not kept for going back: ")
 
 
+def test_a_night_is_kept_though_its_evidence_can_t_be(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    night_id = "20260101T020000Z"
+    home = make_kept_files(new_home, [night_id], published=night_id)
+    monkeypatch.setattr(keep_and_prune, "keep_evidence", full)
+    assert keep_and_prune.keep_tonight(home, 3).startswith("published, but what its figures rest on could not be kept")
+
+
 def test_an_unwritable_folder_is_an_os_error(week_copy: Home) -> None:
     """A file is in the place of the folder."""
     shutil.rmtree(week_copy.publications)
