@@ -101,7 +101,7 @@ def backfill_command(
     from dagster_project.core.seeds import force_names
     from dagster_project.landing import find_files
     from dagster_project.landing.choose_mapping import with_windows
-    from dagster_project.nights.land_step import within
+    from dagster_project.nights.land_step import files_of_period
     from dagster_project.nights.period_coverage import PeriodError, read_period
     from dagster_project.nights.run import NightRun
 
@@ -113,7 +113,7 @@ def backfill_command(
         raise typer.BadParameter(str(error), param_hint="FROM TO") from error
     folder = inbox or read_config(home).night.inbox or home.inbox
     contracts = load_contracts()
-    if not within(with_windows(home, contracts, find_files(folder, contracts, force_names())), period):
+    if not files_of_period(with_windows(home, contracts, find_files(folder, contracts, force_names())), period):
         raise PeriodError(f"{folder}: no file whose name says that it covers any day of {first} to {last}")
     refuse_sample(home)
     raise typer.Exit(run_with_progress(NightRun(home, inbox, period=period, patience=wait), quiet))

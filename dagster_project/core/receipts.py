@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -214,6 +215,8 @@ def take_lock(home: Home) -> TextIO:
     refuse_open(home)
     home.create()
     handle = (home.path / ".night.lock").open("a+")
+    # Whoever can open it can hold all nights up; a backup may have restored it with another mode.
+    os.chmod(handle.name, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

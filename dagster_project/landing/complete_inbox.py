@@ -38,7 +38,7 @@ class InboxCheck:
     cursor: str
 
 
-def look(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: Path | None = None) -> InboxCheck:
+def check_inbox(home: Home, settings: Arrival, cursor: str | None, now: float, inbox: Path | None = None) -> InboxCheck:
     """Check the inbox at `now` (seconds since 1970), given the last check's cursor. Raises ConfigError.
 
     Files' own times do not show whether they are settled, since copying programs set them back: the inbox is settled when

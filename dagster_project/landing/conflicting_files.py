@@ -106,11 +106,11 @@ def _withheld_by_one(con: duckdb.DuckDBPyConnection, home: Home, load: str, riva
 
 def _is_not_withheld(home: Home, load: str, accepted: Collection[str]) -> str:
     """SQL that is true of a load's row that no conflict with an accepted load withholds."""
-    paths = [p for p in ties(home, {*accepted, load}) if p.stem.startswith(f"{load}{TIED}")]
+    paths = [p for p in conflict_files(home, {*accepted, load}) if p.stem.startswith(f"{load}{TIED}")]
     return f"_line not in (select _line from {parquet_of(*paths)})" if paths else "true"
 
 
-def ties(home: Home, accepted: Collection[str]) -> list[Path]:
+def conflict_files(home: Home, accepted: Collection[str]) -> list[Path]:
     """The files of withheld keys of conflicts between accepted loads."""
     return sorted(p for p in home.withheld.glob(f"*{TIED}*.parquet") if all(x in accepted for x in p.stem.split(TIED)))
 
@@ -121,7 +121,7 @@ def end_conflicts(
     """What changes in the ledger's entry of a load that counts no longer. Its rows are withheld no longer, neither those that
     it landed without nor the `n_later` that later files withheld; nor are rows of other `accepted` loads that only it withheld
     (less than 0 in `withheld`, by load)."""
-    other_ids = [p.stem.split(TIED)[0] for p in ties(home, accepted) if p.stem.endswith(f"{TIED}{load.load_id}")]
+    other_ids = [p.stem.split(TIED)[0] for p in conflict_files(home, accepted) if p.stem.endswith(f"{TIED}{load.load_id}")]
     freed = {other_id: -_withheld_by_one(con, home, other_id, str(load.load_id), accepted) for other_id in other_ids}
     freed[str(load.load_id)] = -n_later
     n_tied = load.quarantine_reasons.get(CONFLICT_KIND, 0)

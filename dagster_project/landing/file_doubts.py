@@ -155,8 +155,8 @@ def _blanks(
         needs_value = c.required and (c.type in ("choice", "money", "whole") or c.name == CODE)
         if needs_value and landed >= MIN_ROWS and n_blank > MIN_BLANK * landed:
             yield f"{c.name}: blank in {n_blank:,} of {landed:,} rows: measures that need it do not count them"
-        may_group = not c.required and c.type in ("choice", "text", "unit") and landed >= GROUPED_ROWS and 2 * n_blank > landed
-        if may_group and (blank_note := blanks_after_first(con, c.name)):
+        may_group = not needs_value and c.type in ("choice", "text", "unit", "list")
+        if may_group and landed >= GROUPED_ROWS and 2 * n_blank > landed and (blank_note := blanks_after_first(con, c.name)):
             yield f"{c.name}: {blank_note}: fill it down, or these rows count as without it"
 
 

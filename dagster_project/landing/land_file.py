@@ -522,9 +522,9 @@ class FileLanding(LandingSession):
     def _hold_for_conflicts(
         self, load: Load, sheet: Sheet, tied_loads: list[LedgerEntry], rows: int, quarantined: int, kinds: dict[str, int]
     ) -> tuple[str | None, list[LedgerEntry]]:
-        """The reason to hold a file that would lose most of its rows to conflicts with `others`, accepted files of its time, or
-        None; and those of them to settle conflicts with. The rest are held, as they would lose most of theirs, whichever came
-        first: a held file has no conflicts. `quarantined`, `kinds`: of the file's rows so far."""
+        """The reason to hold a file that would lose most of its rows to conflicts with `tied_loads`, accepted files of its
+        time, or None; and those of them to settle conflicts with. The rest are held, as they would lose most of theirs,
+        whichever came first: a held file has no conflicts. `quarantined`, `kinds`: of the file's rows so far."""
         conflicts = count_conflicts(self.con, self.home, sheet.contract, load, tied_loads)
         by_load, settled, accepted = self.decisions.counts(), [], {str(o.load_id) for o in tied_loads}
         # Rows of one that come back (less than 0) because another is held.

@@ -191,13 +191,17 @@ def blanks_after_first(con: duckdb.DuckDBPyConnection, name: str, min_sizes: int
             count(*), count(v), coalesce(arg_min(v is not null, line), false), coalesce(bool_or(v = before), false),
             -- Values one below the other, and then blanks alone, are no groups.
             count(v) filter (where is_above_blank),
-            count(distinct coalesce(next, ends) - line) filter (where v is not null)
+            -- The last group may be cut off.
+            count(distinct next - row_no) filter (where v is not null)
         from (
             select
                 line, v, lag(v) over (partition by v is null order by line) as before,
                 lead(v is null, 1, false) over (order by line) as is_above_blank,
-                lead(line) over (partition by v is null order by line) as next, 1 + max(line) over () as ends
-            from (select line, c_{name} as v from {PARSED} limit {FIRST_ROWS})
+                row_no, lead(row_no) over (partition by v is null order by line) as next
+            from (
+                select line, v, row_number() over (order by line) as row_no
+                from (select line, c_{name} as v from {PARSED} limit {FIRST_ROWS})
+            )
         )
         """
     ))

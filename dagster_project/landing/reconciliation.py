@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 
 from . import LedgerEntry, accepted, counts
-from .conflicting_files import ties
+from .conflicting_files import conflict_files
 from .raw_store import load_of, parquet_of
 from .retention import read_erasures
 
@@ -48,7 +48,7 @@ def write_accounts(
     by_load, rows = counts(entries), []
     # Rows withheld for a conflict are counted by their withheld keys, which are there even without the quarantine. A row may be
     # withheld for two.
-    paths = ties(home, {str(e.load_id) for e in accepted(entries)})
+    paths = conflict_files(home, {str(e.load_id) for e in accepted(entries)})
     lines = f"select load_id, count(distinct _line) from {parquet_of(*paths)} group by load_id"
     tied_by_load: dict[str, int] = dict(con.execute(lines).fetchall()) if paths else {}
     # Rows in raw/ that figures rest on are erased once the night is published, so the file still has its row here.

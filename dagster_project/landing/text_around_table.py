@@ -38,6 +38,10 @@ MIN_HEADERS = 3
 MIN_NAMED = 2
 """Cells of a second header that name a column: one alone may be a word."""
 
+_REFERENCE = r"[a-z]{1,12}[-_/]{0,2}\d[\w/.-]*|[a-z]{1,4} ?\d[\w/.-]*|\d{5,}|\d{1,4}[/-]\d{4,}"
+"""What looks like a record's reference: `C12`, `INC-2025/0001`, `C 12`, `1234567`, `25/123456`."""
+_ERROR = r"(ora|err(or)?|http|sql|page|rows?|code|status|total)[-_ ]?\d.*"
+"""What looks like one, and is an error or a count: `ORA-01013`, `ERR_504`, `Page 1`."""
 _OMITTED = re.compile(
     r"exceeded the allowed volume|data (may|might) have been omitted"
     r"|\b(rows?|records?|results?|data|output) (has|have|was|were) (been )?truncated(?! to)"
@@ -93,24 +97,28 @@ def _cells(text: str, separator: str) -> list[list[str]]:
 def has_notes_alone(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
     """Whether the file has no record: there is no row, or a message such as `No data`.
 
-    A message has few cells, side by side, and none where the key and the date are. Its words are no date and no choice, nor is
-    there a reference such as `C12` for a key."""
+    A message has few cells, and none where the key and the date are. Its words are no choice and no date of the window, nor is
+    there a reference such as `C12` for a key. A code that a mapping has for any other value, or for a blank, is no choice."""
     cells = {name: f"trim(cells[{sheet.layout.fields_of(name)[0] + 1}])" for name in sheet.layout.position}
     keys = [cells[name] for name in sheet.contract.key if name in cells]
     placing = [cells[c.name] for c in sheet.contract.columns if c.places_row and c.name in cells]
     keyed = [f"{cell} <> ''" for cell in (*keys, *placing)]
-    valued = [c.name for c in sheet.contract.columns if c.name in cells and (c.type in DATE_TYPES or c.values)]
-    values = [f"c_{name} is not null" for name in valued]
-    reference = [f"regexp_full_match({cell}, '\\S*\\d\\S*')" for cell in keys]
+    window = f"between '{sheet.covered_from}' and '{sheet.covered_to}'"
+    signs = [
+        f"regexp_full_match({cell}, {literal(_REFERENCE)}, 'i') and not regexp_full_match({cell}, {literal(_ERROR)}, 'i')"
+        for cell in keys
+    ]
+    for c in (c for c in sheet.contract.columns if c.name in cells):
+        if c.type in DATE_TYPES:
+            signs.append(f"left(c_{c.name}, 10) {window}")
+        elif c.values and not any(code.endswith("*") for code in sheet.mapping.values.get(c.name, {})):
+            signs.append(f"({cells[c.name]} <> '' and c_{c.name} is not null)")
     return not con.execute(
         f"""
         select 1
-        from (
-            select *, list_filter(range(1, len(cells) + 1), lambda i: trim(cells[i]) <> '') as places
-            from {CELLS} join {PARSED} using (line)
-        )
-        where len(places) > {MAX_NOTE_CELLS} or places[-1] - places[1] >= {MAX_NOTE_CELLS} or ({" and ".join(keyed) or "false"})
-            or {" or ".join([*values, *reference]) or "false"}
+        from {CELLS} join {PARSED} using (line)
+        where len(list_filter(cells, lambda cell: trim(cell) <> '')) > {MAX_NOTE_CELLS}
+            or ({" and ".join(keyed) or "false"}) or {" or ".join(signs) or "false"}
         limit 1
         """
     ).fetchall()

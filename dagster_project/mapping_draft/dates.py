@@ -51,7 +51,7 @@ DOUBTS = {
     "either": "no date shows whether the day or the month comes first; read as the UK writes it",
     "both": "some dates have the day first and some the month",
 }
-"""What a person is told of slashed dates, by what `_slashed` found of them."""
+"""What a person is told of slashed dates, by what `_slash_order` found of them."""
 
 
 def date_form(con: duckdb.DuckDBPyConnection, text: str) -> DateForm:

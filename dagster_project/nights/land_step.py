@@ -43,7 +43,7 @@ def land_inbox(
         mappings = read_mappings(home, contracts, force_names())
         files = [f for f in recognise_files(files, mappings) if f.extract in only]
     if period:
-        files = within(with_windows(home, contracts, files), period)
+        files = files_of_period(with_windows(home, contracts, files), period)
     release_known(home, contracts, night.night_id)
     before = [e for e in landing.read_ledger(home) if e.night_id in unreported]
     done = {e.load_id for e in before if e.night_id == night.night_id}
@@ -55,7 +55,7 @@ def land_inbox(
     return (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
 
 
-def within(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxFile]:
+def files_of_period(files: Iterable[InboxFile], period: tuple[date, date]) -> list[InboxFile]:
     """The files whose covered window touches a period (first and last day). Files without a known window are left out."""
     first, last = period
     return [f for f in files if f.covered_from and f.covered_to and f.covered_from <= last and f.covered_to >= first]

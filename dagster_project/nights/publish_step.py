@@ -105,7 +105,7 @@ def list_withdrawn(night: Night) -> dict[str, int]:
         "select landed.extract, landed.force_code, landed.row_key, landed.row_date, loads.source_file, landed.line,"
         " newer.source_file from {}"
         " join raw.landed_rows as landed on old.load_id = landed.load_id and old.line = landed.line"
-        " join raw.loads as loads on landed.load_id = loads.load_id"
+        " join raw.loads on landed.load_id = loads.load_id"
         " where old.reason = 'withdrawn' and exists ("
         "   select 1 from raw.row_index as earlier join raw.loads as since using (load_id)"
         f"   where since.night_id <> {literal(night.night_id)} and earlier.extract = landed.extract"

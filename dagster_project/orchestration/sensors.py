@@ -45,13 +45,13 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
         settings = config.arrival
         if not settings.enabled:
             return dg.SensorResult(skip_reason="switched off: pam.toml says arrival.enabled = false")
-        look = complete_inbox.look(home, settings, context.cursor, time.time(), config.night.inbox)
-        if look.run_key is None:
-            return dg.SensorResult(skip_reason=look.reason, cursor=look.cursor)
+        inbox_check = complete_inbox.check_inbox(home, settings, context.cursor, time.time(), config.night.inbox)
+        if inbox_check.run_key is None:
+            return dg.SensorResult(skip_reason=inbox_check.reason, cursor=inbox_check.cursor)
         busy = context.instance.get_runs_count(dg.RunsFilter(job_name=job.name, statuses=BUSY))
         if busy or is_under_way(home):
-            return dg.SensorResult(skip_reason=f"{look.reason}; a night is under way", cursor=look.cursor)
-        return dg.SensorResult(run_requests=[dg.RunRequest(look.run_key, QUIET_RUN)], cursor=look.cursor)
+            return dg.SensorResult(skip_reason=f"{inbox_check.reason}; a night is under way", cursor=inbox_check.cursor)
+        return dg.SensorResult(run_requests=[dg.RunRequest(inbox_check.run_key, QUIET_RUN)], cursor=inbox_check.cursor)
 
     return files_arrived
 

@@ -16,7 +16,7 @@ from dagster_project.core.receipts import night_order
 from dagster_project.core.seeds import extract_of
 from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
-from dagster_project.landing.conflicting_files import ties
+from dagster_project.landing.conflicting_files import conflict_files
 from dagster_project.landing.ledger import is_replaced
 from dagster_project.landing.raw_store import TIE, TIED, load_of, parquet_of
 
@@ -62,7 +62,7 @@ def _superseded(
     none = "select null as load_id, null as _key where false"
     present = f"from {parquet_of(*withheld)}" if withheld else none
     # Rows that files of one time contradict each other on are in quarantine, and replace nothing.
-    in_conflict = ties(home, {str(e.load_id) for e in stored_files})
+    in_conflict = conflict_files(home, {str(e.load_id) for e in stored_files})
     tied = f"from {parquet_of(*in_conflict)}" if in_conflict else none
     rows = con.execute(
         f"""

@@ -73,7 +73,7 @@ def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | 
     _fill(
         con, "carried_superseded",
         f"select {_columns('carried_superseded')} from {_previous(con, 'staging', 'superseded_rows')} as t"
-        " join raw.loads as loads on loads.load_id = t.load_id"
+        " join raw.loads on loads.load_id = t.load_id"
         " left join raw.row_index as again on again.load_id = t.load_id and again.line = t.line"
         " left join raw.places_to_rebuild as place on place.extract = t.extract and place.force_code = loads.force_code"
         " where again.load_id is null and place.extract is null"

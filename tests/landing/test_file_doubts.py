@@ -200,11 +200,21 @@ def test_empty_export(warehouse):
         ("No data to display,,,,", "held"),
         ("Error 504: timed out,,,,", "held"),
         (",,No data,,", "held"),
+        # With a page, a server or a time, or as one word.
+        ("No data to display,,,,Page 1 of 1", "held"),
+        ("Timeout expired,,,Server X,", "held"),
+        ("ERR_504_TIMEOUT,,,,", "held"),
+        ("2026-01-05T02:00:00Z,,,,", "held"),
+        (",2026-01-05,,,", "held"),
+        ("0,,,,", "held"),
         ("C1,2025-13-01,92D,Recorded,", "accepted"),
         # A record without a date or a key, and little else.
         ("C1,,92D,,", "accepted"),
         ("C1,,,Recorded,", "accepted"),
         ("C1,,,,", "accepted"),
+        ("C 12,,,,", "accepted"),
+        ("INC-2025/0001,,,,", "accepted"),
+        ("1234567,,,,", "accepted"),
         (",2025-03-01,,,", "accepted"),
     ],
 )
@@ -216,6 +226,14 @@ def test_a_message_in_place_of_rows(warehouse, line, outcome):
         assert entry.reason == "header and a message, and no rows, over 365 days: not believed of crimes"
     else:
         assert entry.drift == ["its only row does not land, and its 365 days count as 0: see pam quarantine"]
+
+
+@pytest.mark.parametrize("code", ['""', '"*"'])
+def test_a_message_is_no_choice_of_a_mapping(warehouse, code):
+    """A mapping may say what a blank, or any other value, means."""
+    mapping = f"extract: crimes\nvalues: {{status: {{Recorded: Recorded, {code}: Recorded}}}}\n"
+    (warehouse.home.mappings / "m.yml").write_text(mapping, encoding="utf-8")
+    assert warehouse.land("crimes", "Timeout expired,,,see the log,").outcome == "held"
 
 
 def test_a_short_file_of_bad_rows(warehouse):

@@ -38,9 +38,19 @@ def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkey
         crimes("92D", *(f"92X/{n}" for n in range(9)), *[""] * 50),
         crimes("92D", "", "", "92E", "", ""),
         crimes("92D", "", "92E", "", ""),
+        # The last group is cut off.
+        crimes("92D", "", "92E", "", "", n=61),
     ],
-    ids=["few rows", "repeats", "first row blank", "half", "two values", "unit", "values, then blanks", "in turn", "two sizes"],
+    ids=["few rows", "repeats", "first blank", "half", "two values", "unit", "then blanks", "in turn", "two sizes", "cut"],
 )
 def test_other_blanks_land(warehouse, rows):
     entry = warehouse.land("crimes", *rows)
     assert (entry.outcome, entry.rows_landed) == ("accepted", len(rows)), entry.reason
+
+
+def test_equal_groups_of_a_list_are_noted(warehouse):
+    """They may be lists in turn, so they hold no file."""
+    lists = ("Drugs", "", "", "", "ASB", "", "", "")
+    rows = [f"I{n},INCIDENT,2025-03-01 10:00,{lists[n % 8]},,,Dales" for n in range(60)]
+    entry = warehouse.land("incidents", *rows)
+    assert entry.outcome == "accepted" and [d for d in entry.drift if d.startswith("qualifiers: blank in 45 of the first 60")]

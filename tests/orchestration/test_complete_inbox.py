@@ -49,8 +49,8 @@ def drop_all(home: Home) -> None:
     drop(home, "drug_tests")
 
 
-def look(home: Home, cursor: str | None, now: float, **settings: object) -> complete_inbox.InboxCheck:
-    return complete_inbox.look(home, Arrival(**settings), cursor, now)
+def check(home: Home, cursor: str | None, now: float, **settings: object) -> complete_inbox.InboxCheck:
+    return complete_inbox.check_inbox(home, Arrival(**settings), cursor, now)
 
 
 def test_the_expected_set_is_what_came_nightly_before(known_home: Home) -> None:
@@ -61,72 +61,72 @@ def test_the_expected_set_is_what_came_nightly_before(known_home: Home) -> None:
 
 def test_each_missing_file_is_named(known_home: Home) -> None:
     drop(known_home, "stop_search", "kent")
-    check = look(known_home, None, 0)
-    assert check.run_key is None
-    assert check.reason == "not complete, 2 of 3 missing: drug_tests (derbyshire), stop_search (derbyshire)"
+    answer = check(known_home, None, 0)
+    assert answer.run_key is None
+    assert answer.reason == "not complete, 2 of 3 missing: drug_tests (derbyshire), stop_search (derbyshire)"
     drop(known_home, "drug_tests")
     drop(known_home, "mda_orders")
-    assert look(known_home, None, 0).reason == "not complete, 1 of 3 missing: stop_search (derbyshire)"
+    assert check(known_home, None, 0).reason == "not complete, 1 of 3 missing: stop_search (derbyshire)"
 
 
 def test_a_file_under_way_or_misnamed_does_not_count(known_home: Home) -> None:
     drop_all(known_home)
     path = drop(known_home, "drug_tests")
     path.rename(path.with_name(path.name + ".part"))
-    assert "missing: drug_tests" in look(known_home, None, 0).reason
+    assert "missing: drug_tests" in check(known_home, None, 0).reason
     path.with_name(path.name + ".part").rename(path.with_name("drug_tests.csv"))
-    assert "missing: drug_tests" in look(known_home, None, 0).reason
+    assert "missing: drug_tests" in check(known_home, None, 0).reason
 
 
 def test_a_night_waits_until_nothing_has_changed_for_minutes(known_home: Home) -> None:
     drop_all(known_home)
-    first = look(known_home, None, 1000)
+    first = check(known_home, None, 1000)
     assert first.reason == "complete, and changed less than 5 minutes ago"
-    assert look(known_home, first.cursor, 1299).run_key is None
-    settled = look(known_home, first.cursor, 1300)
+    assert check(known_home, first.cursor, 1299).run_key is None
+    settled = check(known_home, first.cursor, 1300)
     assert settled.run_key and settled.reason == "complete: 3 of 3"
     path = drop(known_home, "drug_tests")
     with path.open("a") as file:
         file.write("C2,2025-12-03 10:00,Theft,Missed\n")
-    changed = look(known_home, settled.cursor, 1301)
+    changed = check(known_home, settled.cursor, 1301)
     assert changed.run_key is None, "a growing file restarts the wait"
-    again = look(known_home, changed.cursor, 1601)
+    again = check(known_home, changed.cursor, 1601)
     assert again.run_key and again.run_key != settled.run_key
     (known_home.inbox / ".upload.tmp").touch()
-    assert look(known_home, again.cursor, 1602).run_key is None, "an upload under way is a change too"
+    assert check(known_home, again.cursor, 1602).run_key is None, "an upload under way is a change too"
 
 
 def test_file_times_set_back_by_a_copying_program_are_ignored(known_home: Home) -> None:
     drop_all(known_home)
     for path in known_home.inbox.iterdir():
         os.utime(path, (0, 0))
-    assert look(known_home, None, 10_000).run_key is None
-    assert look(known_home, None, 10_000, settled_minutes=0).run_key
+    assert check(known_home, None, 10_000).run_key is None
+    assert check(known_home, None, 10_000, settled_minutes=0).run_key
 
 
 def test_a_clock_set_back_or_a_broken_cursor_restarts_the_wait(known_home: Home) -> None:
     drop_all(known_home)
-    late = look(known_home, None, 5000)
-    back = look(known_home, late.cursor, 100)
-    assert json.loads(back.cursor)["since"] == 100 and look(known_home, back.cursor, 400).run_key
+    late = check(known_home, None, 5000)
+    back = check(known_home, late.cursor, 100)
+    assert json.loads(back.cursor)["since"] == 100 and check(known_home, back.cursor, 400).run_key
     for cursor in ("", "x", "[]", '{"since": "a"}', '{"digest": 1}'):
-        assert look(known_home, cursor, 50).run_key is None
+        assert check(known_home, cursor, 50).run_key is None
 
 
 def test_an_empty_inbox_and_a_home_without_earlier_files_start_nothing(new_home: Home) -> None:
-    assert look(new_home, None, 0).reason == "the inbox is empty"
+    assert check(new_home, None, 0).reason == "the inbox is empty"
     drop(new_home, "stop_search")
-    assert "no nightly extract was accepted before" in look(new_home, None, 0).reason
+    assert "no nightly extract was accepted before" in check(new_home, None, 0).reason
 
 
 def test_the_settings_can_name_the_set(known_home: Home) -> None:
     drop(known_home, "mda_orders")
     named = {"extracts": ("mda_orders",), "settled_minutes": 0}
-    assert look(known_home, None, 0, **named).run_key
-    check = look(known_home, None, 0, extracts=("mda_orders", "crimes", "stop_search"))
-    assert check.reason == "not complete, 3 of 4 missing: crimes, stop_search (derbyshire), stop_search (kent)"
+    assert check(known_home, None, 0, **named).run_key
+    answer = check(known_home, None, 0, extracts=("mda_orders", "crimes", "stop_search"))
+    assert answer.reason == "not complete, 3 of 4 missing: crimes, stop_search (derbyshire), stop_search (kent)"
     with pytest.raises(ConfigError, match=r"pam\.toml: arrival.extracts: no contract is called crime"):
-        look(known_home, None, 0, extracts=("crime",))
+        check(known_home, None, 0, extracts=("crime",))
 
 
 class TestSensor:

@@ -40,7 +40,7 @@ def night_of_good(written: Iterable[tuple[str, Mapping[str, Any] | None]], diges
 
 
 def replace_failed(folder: Path, night_id: str, what: str, good: Path | None, of: str) -> None:
-    """Make the folder `own` again from the last good output, and say so on every page. `what`: the output, in words. `of`: the
+    """Make a folder again from the last good output, and say so on every page. `what`: the output, in words. `of`: the
     night of that output; blank if none can be used. Raises OSError."""
     shutil.rmtree(folder, ignore_errors=True)
     if good is None or not of:

@@ -310,7 +310,7 @@ def value_axis(unit: str, rows: Sequence[Spec], room: float = 1.0, **axis: Any) 
         axis["values"] = list(range(int(low), int(top) + 2))
     number = _NUMBER_FORMATS.get(unit, "format(datum.value, ',.1~f')")
     for least, divisor, letter in POUNDS:
-        if unit == "gbp" and top >= least:
+        if unit == "gbp" and max(top, -low) >= least:
             # All ticks of an axis in one unit: £5k and £10k, not £5,000 and £10k.
             number = f"datum.value ? '£' + format(datum.value / {divisor}, ',.2~f') + '{letter}' : '£0'"
             break

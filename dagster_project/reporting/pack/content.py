@@ -198,8 +198,8 @@ def _name_published_periods(
     ).fetchall()
     periods = {row[:4]: row[4] for row in rows}
     for c, back in asked:
-        own = periods.get((c["measure"], c["category"] or "all", c["area_type"], c["area_name"]), [])
-        c["window_label"] = own[n] if (n := int(back[1] or 0)) < len(own) else c["window_label"]
+        labels = periods.get((c["measure"], c["category"] or "all", c["area_type"], c["area_name"]), [])
+        c["window_label"] = labels[n] if (n := int(back[1] or 0)) < len(labels) else c["window_label"]
 
 
 COLUMN_WORDS = {"volume_change": "change", "pct_change": "change in per cent", "prior_value": "the year before"}
@@ -278,9 +278,8 @@ def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:
     columns = []
     for _, cells_of_column in sorted(by_no.items()):
         label = next((c["column_label"] for c in cells_of_column if c["window_label"]), cells_of_column[0]["column_label"])
-        window = _shared(cells_of_column, "window_label")
-        if window and _BACK.fullmatch(window):
-            window = None
+        # A cell without a figure has no period.
+        window = _shared([c for c in cells_of_column if not _BACK.fullmatch(c["window_label"] or "")], "window_label")
         columns.append(PrintedColumn(cells_of_column[0]["column_name"], label, window, _shared(cells_of_column, "unit")))
     return tuple(columns)
 

@@ -205,7 +205,7 @@ def _mean_panel(measure: Definition, points: tuple[Point, ...], twelve: Sequence
 
 def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
     """What the newest months are: `Drug searches: above the upper limit since March 2025`. Where some are unusual, those within
-    normal variation are only counted, as are those without a control chart."""
+    normal variation are only counted; where none is, so are those without a control chart."""
     unusual = [p for p in panels if p.newest_month and not p.newest_month.startswith(NORMAL)]
     normal = [p for p in panels if p.newest_month.startswith(NORMAL)]
     if not unusual and not normal:

@@ -100,8 +100,8 @@ def bound_texts(pack: Pack) -> dict[str, BoundText]:
 
 
 def bind_cell(table: Table, row: Row, column: PrintedColumn, cell: Cell) -> BoundText:
-    # Figures that others publish are of their newest period, whichever that is.
-    days = "" if cell.days.startswith("as published") else cell.days
+    # Figures that others publish are of the period that the column's heading says, if it says one.
+    days = (column.window or "") if cell.days.startswith("as published") else cell.days
     return BoundText(cell.cell_id, cell.printed, row.label, days, f"{row.label}, {column.label}: {table.title}")
 
 

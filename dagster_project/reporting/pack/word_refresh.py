@@ -203,7 +203,8 @@ def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set
     new, matched = {}, {*now}
     for figure, was in part.figures.items():
         match = find_same_figure(was, now)
-        if match is None or match.days != was.days:
+        # Documents of earlier versions say no period of figures that others publish.
+        if match is None or (was.days and match.days != was.days):
             unused = next(i for i in _removed_ids(figure) if i not in matched)
             matched.add(unused)
             new[figure] = (replace(was, id=unused), OTHER_DAYS if match else REMOVED)

@@ -63,9 +63,9 @@ def days_in_words(first: date | None, last: date | None) -> str:
     return f"{day_in_words(first)} to {day_in_words(last)}" if first else f"up to {day_in_words(last)}"
 
 
-def name_paragraphs(paragraphs: str) -> str:
-    """`Paragraph 2.12`, `Paragraphs 3.2-3.3, 8.4`."""
-    return f"Paragraph{'s' if re.search('[-,]', paragraphs) else ''} {paragraphs}"
+def name_paragraphs(paragraphs: str, letter: str = "P") -> str:
+    """`Paragraph 2.12`, `Paragraphs 3.2-3.3, 8.4`. `letter`: the first one, `p` within a sentence."""
+    return f"{letter}aragraph{'s' if re.search('[-–,]', paragraphs) else ''} {paragraphs}"
 
 
 def join_words(texts: Sequence[str]) -> str:

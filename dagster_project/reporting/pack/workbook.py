@@ -162,7 +162,7 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
     return WorkbookSheet(
-        _sheet_name(table), f"{table.title} ({name_paragraphs(table.paragraph).lower()}){numbers}", columns, rows,
+        _sheet_name(table), f"{table.title} ({name_paragraphs(table.paragraph, 'p')}){numbers}", columns, rows,
         numbers=headings[1:], about=[t for t in (table.scope, f"{series}{units_line(table)}", table.unavailable) if t],
         legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
         source=source_line(table),

@@ -239,8 +239,9 @@ def test_pounds_in_alternative_texts_have_no_tenths(sample_pack: WrittenPack) ->
 
 @pytest.mark.parametrize(("top", "unit"), [(9_000, None), (15_000, "k"), (1_500_000, "m")])
 def test_an_axis_of_pounds_has_one_unit(top: int, unit: str | None) -> None:
-    ticks = value_axis("gbp", [{"y": 0.0}, {"y": float(top)}])["axis"]["labelExpr"]
-    assert [u for u in "km" if f"'{u}'" in ticks] == [u for u in [unit] if u]
+    for low, high in ((0.0, float(top)), (-float(top), 5.0)):
+        ticks = value_axis("gbp", [{"y": low}, {"y": high}])["axis"]["labelExpr"]
+        assert [u for u in "km" if f"'{u}'" in ticks] == [u for u in [unit] if u]
 
 
 @pytest.mark.parametrize(("given", "named"), [("9", "Paragraph 9"), ("3.5-3.6", "Paragraphs 3.5-3.6")])

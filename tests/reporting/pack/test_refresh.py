@@ -222,6 +222,20 @@ def test_a_figure_of_other_days_is_not_replaced(pack: Pack, document: Path) -> N
     assert update(document, pack) == [] and shown_in(document, "offences/1/rolling") == ["2,187"] * 3
 
 
+def test_a_figure_that_others_publish_is_not_replaced_by_that_of_another_period(pack: Pack, document: Path) -> None:
+    """The document names the period in words of its own."""
+    (table, n), *_ = [(t, n) for p in pack.pages for t in p.tables for n, c in enumerate(t.columns) if c.window == "2022 - 24"]
+    cell = table.rows[0].cells[n]
+    later = next_night(pack, 7, **{cell.cell_id.replace("/", "__"): "999"})
+    columns = tuple(replace(c, window="2023 - 25") if i == n else c for i, c in enumerate(table.columns))
+    pages = tuple(
+        replace(p, tables=tuple(replace(t, columns=columns) if t.name == table.name else t for t in p.tables))
+        for p in later.pages
+    )
+    changes = update(document, replace(later, pages=pages))
+    assert (cell.printed, cell.printed, OTHER_DAYS) in [change[1:] for change in changes] and b">999<" not in body(document)
+
+
 def test_an_unknown_tag_is_left_and_reported(pack: Pack, document: Path) -> None:
     path = document.with_name("unknown.docx")
     copy_zip(document, path, lambda _, data: data.replace(b'"pam:2026-03/iom/1/', b'"pam:2025-03/iom/1/'))
