@@ -222,7 +222,7 @@ def only_months_of_window(con, home, contract, new, *_):
 IN_PART = {
     "a row that moves to another month counts in both": (
         nights([file(0, Row(0), start=40)], [file(1, Row(0), days=5)], published=True),
-        changed_months, "_touched", only_months_of_window,
+        changed_months, "_months_touched", only_months_of_window,
     ),
     "a whole list is measured in part": (
         nights(
