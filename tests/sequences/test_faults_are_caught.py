@@ -125,7 +125,7 @@ CODE = {
     "a file with rows in quarantine replaces older ones": (
         nights([file(0, FIRST)], [file(1, BAD)]), raw_schema, "_replaces", replaces_all,
     ),
-    "a doubled feed is not looked for": (nights([file(0, doubled=True)]), land_file, "doubled", lambda con, sheet: None),
+    "a doubled feed is not looked for": (nights([file(0, doubled=True)]), land_file, "doubled_feed", lambda con, sheet: None),
     "one extraction in other bytes is two": (
         nights([file(0, FIRST)], [Again(0, format=Format(delimiter=";"))]), land_file, "same_rows", lambda *_: False,
     ),
