@@ -60,15 +60,15 @@ def checks(
     console = Console()
     failed = sorted((c for c in outcomes if not c["passed"]), key=lambda c: (c["severity"], c["rule"], c["subject"]))
     # Why a rule is there and what to do is said once, below what it found.
-    for why, same in groupby(failed, lambda c: (c["severity"], c["rule"], c["reason"], advice_of(c, night_id))):
-        severity, rule, reason_of_rule, advice = why
-        for c in same:
+    for (severity, rule, why, advice), of_rule in groupby(
+        failed, lambda c: (c["severity"], c["rule"], c["reason"], advice_of(c, night_id))
+    ):
+        for c in of_rule:
             colour = "red" if severity == "critical" else "yellow"
             print_line(console, f"{severity.title():<8}  {message_of(c)} [{rule}]", colour)
-        print_line(console, f"{'':<8}  {reason_of_rule} {advice}", "dim")
-    for c in sorted(outcomes, key=lambda c: (c["severity"], c["subject"], c["rule"])) if every else ():
-        if c["passed"]:
-            print_line(console, f"Passed    {c['subject']}: {c['rule']} ({c['severity']})")
+        print_line(console, f"{'':<8}  {why} {advice}", "dim")
+    passed = [c for c in outcomes if c["passed"]]
+    for c in sorted(passed, key=lambda c: (c["severity"], c["subject"], c["rule"])) if every else ():
+        print_line(console, f"Passed    {c['subject']}: {c['rule']} ({c['severity']})")
     outcome = receipt.outcome if receipt else "not finished"
-    passed = sum(c["passed"] for c in outcomes)
-    echo(f"Night {night_id} ({outcome}): {passed} of {len(outcomes)} checks passed")
+    echo(f"Night {night_id} ({outcome}): {len(passed)} of {len(outcomes)} checks passed")

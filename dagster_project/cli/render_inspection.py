@@ -24,26 +24,26 @@ def show_inspected(inspected: list[InspectedFile], trial: TrialOutcome | None) -
         _show_gate(console, trial)
 
 
-def _show_file(console: Console, file: InspectedFile) -> None:
-    e = file.entry
-    print_line(console, str(file.file.path))
+def _show_file(console: Console, item: InspectedFile) -> None:
+    e = item.entry
+    print_line(console, str(item.file.path))
     outcome = f"{'is' if e.outcome == 'known' else 'would be'} {e.outcome}"
-    print_line(console, f"Outcome     {outcome}" + (f": {e.reason}" if e.reason else ""), "green" if file.fine else "yellow")
+    print_line(console, f"Outcome     {outcome}" + (f": {e.reason}" if e.reason else ""), "green" if item.fine else "yellow")
     if e.extract:
         window = f"{e.covered_from} to {e.covered_to}"
         window = "any window" if (e.covered_from, e.covered_to) == EVER else window
         extraction = f", extracted at {e.extracted_at}" if e.form == "canonical" else ", as data.police.uk publishes it"
         print_line(console, f"Recognised  {e.extract} of {e.force_code}, {window}{extraction}")
-    if file.name:
-        print_line(console, f"Name        {file.name} would do, if the file covers no other days")
+    if item.name:
+        print_line(console, f"Name        {item.name} would do, if the file covers no other days")
     if e.encoding:
         separator = f", {SEPARATORS.get(e.delimiter, e.delimiter)} between fields" if e.delimiter else ""
-        encoding = "" if f".{e.encoding}" == file.file.container else f", {e.encoding}"
-        print_line(console, f"Read as     {file.file.container}{encoding}{separator}")
+        encoding = "" if f".{e.encoding}" == item.file.container else f", {e.encoding}"
+        print_line(console, f"Read as     {item.file.container}{encoding}{separator}")
     if e.mapping:
         print_line(console, f"Mapping     {e.mapping}")
     if e.headers:
-        mapped = file.mapped()
+        mapped = item.mapped()
         print_lines(
             console, "Columns", [f"{c} <- {h}{' (by the mapping)' if c in mapped else ''}" for c, h in e.headers.items()]
         )
@@ -63,13 +63,13 @@ def _show_file(console: Console, file: InspectedFile) -> None:
             f" {e.rows_duplicate:,} repeats{ignored}",
         )
         print_lines(console, "Quarantined", [f"{n:,} {kind}" for kind, n in e.quarantine_reasons.items()])
-        print_lines(console, "Problems", describe_problems(file.problems))
+        print_lines(console, "Problems", describe_problems(item.problems))
         if e.withheld:
             print_lines(console, "Withheld", [f"{counted(n, 'row')} of {load}, which differ" for load, n in e.withheld.items()])
-    for rule in file.rules:
+    for rule in item.rules:
         print_line(console, f"Rule        {rule.column}: {rule.description}")
         print_lines(console, "", [f"line {line}: {_shown(before)} -> {_shown(after)}" for line, before, after in rule.rows])
-    if e.extract is None and file.name is None:
+    if e.extract is None and item.name is None:
         print_line(console, "Try         pam inspect FILE --extract EXTRACT --force FORCE, which ignores the name")
 
 

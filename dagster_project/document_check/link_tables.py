@@ -101,8 +101,8 @@ def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> Link
     fits.sort(key=lambda f: -f.score)
     labels = _labels(rows)
     if fits and not any(f.cells for f in fits):
-        unknown_words_text = ", ".join(f"'{w}'" for w in fits[0].unknown)
-        return LinkedTable(None, {}, labels, f"the title says {unknown_words_text}")
+        quoted_words = ", ".join(f"'{w}'" for w in fits[0].unknown)
+        return LinkedTable(None, {}, labels, f"the title says {quoted_words}")
     fits = [f for f in fits if f.cells]
     if not fits or (len(fits) > 1 and fits[1].score == fits[0].score and _figures(fits[1]) != _figures(fits[0])):
         return LinkedTable(None, {}, labels)

@@ -95,8 +95,8 @@ def _judge_kind(kind: str, frame: "pd.DataFrame", expected: set[str]) -> Judged:
     results = []
     for batch_names, batch in batches.items():
         part = frame[frame[kind].isin(batch_names)].reset_index(drop=True)
-        subjects_title = f"{len(batch_names)} {'extracts' if kind == 'extract' else 'marts'}"
-        title = f"{kind} facts: {subjects_title if len(batch_names) > 1 else batch_names[0]}"
+        how_many = f"{len(batch_names)} {'extracts' if kind == 'extract' else 'marts'}"
+        title = f"{kind} facts: {how_many if len(batch_names) > 1 else batch_names[0]}"
         result = engine.validate_facts(title, [e for e, _ in batch], part)
         result["meta"] |= {"subjects": sorted(batch_names)}
         results.append(result)

@@ -2,8 +2,9 @@
 
 
 def formula_in_words(formula: str | None, meaning: str = "") -> str:
-    """The formula of `meta.dictionary` without names of measures, which the catalogue and `pam trace` give: the meaning of a
-    rate says of what it is a share. Empty where `meaning` already has its words, such as `as published`."""
+    """A measure's formula (`meta.dictionary`) in words. Of a rate it leaves out which measures are divided: its meaning says
+    that, and the catalogue and `pam trace` give the formula itself. Empty where `meaning` has the same words, such as `as
+    published`."""
     formula = formula or ""
     if formula.startswith("100 * "):
         return "Both numbers are totalled over the period, then divided"

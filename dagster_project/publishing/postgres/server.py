@@ -69,8 +69,8 @@ class Server:
 def as_user(server: Server, name: str, password: str) -> str:
     """The connection string of another user of a server. It is a secret."""
     current = conninfo_to_dict(server.conninfo)
-    shared = {k: current[k] for k in ("host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert") if current.get(k)}
-    return make_conninfo(**{k: str(v) for k, v in shared.items()}, user=name, password=password)
+    settings = {k: current[k] for k in ("host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert") if current.get(k)}
+    return make_conninfo(**{k: str(v) for k, v in settings.items()}, user=name, password=password)
 
 
 def configured_server() -> Server:

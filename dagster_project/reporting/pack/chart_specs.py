@@ -182,8 +182,8 @@ def _line_labels(panel: Panel, top: float, height: int) -> list[Spec]:
 
 
 def _trend(chart: Chart, look: Look) -> Spec:
-    titled = len(chart.panels) > 1
-    width, height = look.half if titled else look.size
+    several = len(chart.panels) > 1
+    width, height = look.half if several else look.size
     pictures = []
     for panel in chart.panels:
         rows, gaps = point_rows(panel), _gaps(panel)
@@ -192,13 +192,13 @@ def _trend(chart: Chart, look: Look) -> Spec:
         months = len({r["x"] for r in [*rows, *gaps]})
         bar = max(2, min(26, round(0.68 * width / max(months, 1))))
         x = month_axis([*rows, *gaps], width, bar // 2 + 3)
-        ticks = 4 if titled else 5
+        ticks = 4 if several else 5
         layers = _control_chart(panel, rows, x, ticks) if panel.limits else _month_bars(panel, rows, x, ticks, bar)
         if gaps:
             layers.append({"data": {"values": gaps}, "mark": {"type": "text", "dy": -5, "fontSize": 9, "color": INK},
                            "encoding": {"x": x, "y": layers[0]["encoding"]["y"], "text": {"field": "text"}}})  # fmt: skip
         pictures.append(
-            {**panel_title(panel, titled, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
+            {**panel_title(panel, several, width), "width": width, "height": height, "data": {"values": rows}, "layer": layers}
         )
     return _side_by_side(pictures, look)
 
@@ -246,16 +246,16 @@ def _gaps(panel: Panel) -> list[Spec]:
 
 
 def _years(chart: Chart, look: Look) -> Spec:
-    titled = len(chart.panels) > 1
-    width, height = look.half if titled else look.size
+    several = len(chart.panels) > 1
+    width, height = look.half if several else look.size
     names = [s.name for s in chart.panels[0].series]
     numbers = list(range(len(names)))
     pictures = [
         {
-            **panel_title(panel, titled, width), "width": width, "height": height, "data": {"values": point_rows(panel)},
+            **panel_title(panel, several, width), "width": width, "height": height, "data": {"values": point_rows(panel)},
             "mark": "line",
             "encoding": {
-                "x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, point_rows(panel), tickCount=4 if titled else 5),
+                "x": name_axis(labels_of(panel)), "y": value_axis(panel.unit, point_rows(panel), tickCount=4 if several else 5),
                 "color": _of_series(names, [QUIET, COLOURS[0]], sort=numbers, legend=legend_of(names, look)),
                 "strokeDash": _of_series(names, [[6, 4], [1, 0]], sort=numbers, legend=legend_of(names, look)),
             },

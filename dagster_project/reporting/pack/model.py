@@ -237,8 +237,8 @@ class Chart:
 
     def header(self) -> list[str]:
         """The headings of its data as a table: the label, then a column for each series."""
-        titled = len(self.panels) > 1
-        return [self.x_title, *(f"{p.title}: {s.name}" if titled and len(p.series) > 1 else p.title if titled else s.name
+        several = len(self.panels) > 1
+        return [self.x_title, *(f"{p.title}: {s.name}" if several and len(p.series) > 1 else p.title if several else s.name
                                 for p in self.panels for s in p.series)]  # fmt: skip
 
     def lines(self) -> list[tuple[str, list[Point | None]]]:

@@ -13,6 +13,7 @@ import jinja2
 from dagster_project.core.plurals import counted
 from dagster_project.editions.verdicts import share_checked
 
+from ..formula_words import formula_in_words
 from . import wording as words
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .picture_cache import NOT_DRAWN, draw_svgs
@@ -86,7 +87,7 @@ def _environment() -> jinja2.Environment:
     environment = make_environment()
     environment.filters |= {"slug": words.slug, "verdicts": _count_verdicts, "before": _printed_before}
     environment.filters |= {"why": _why_no_trail, "made_of": _describe_part, "month": _describe_month}
-    environment.filters |= {"share_checked": share_checked, "paragraphs": words.name_paragraphs}
+    environment.filters |= {"share_checked": share_checked, "paragraphs": words.name_paragraphs, "formula": formula_in_words}
     environment.globals |= {"pack_markers": MARKERS, "verdict_words": words.VERDICTS}
     return environment
 
