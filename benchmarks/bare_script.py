@@ -106,9 +106,10 @@ def _models() -> list[str]:
     """Seeds, then each model that the figures depend on, compiled by dbt."""
     from dbt.cli.main import dbtRunner
 
+    from dagster_project.core.candidate_files import WORK
     from dagster_project.transform.dbt_runner import VIEW, _closing_connections, manifest
     from dagster_project.transform.empty_build import NO_NIGHT
-    from dagster_project.transform.raw_schema import WORK, fresh_candidate, prepare_raw
+    from dagster_project.transform.raw_schema import fresh_candidate, prepare_raw
 
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").create()

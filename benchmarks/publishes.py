@@ -25,11 +25,11 @@ from typing import Any
 import duckdb
 import psycopg
 
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.home import Home
 from dagster_project.publishing import postgres, publish
 from dagster_project.publishing.postgres import Server, embedded
 from dagster_project.serving import connect
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
 

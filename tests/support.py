@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
 from dagster_project.core.read_database import read_database
@@ -27,7 +28,6 @@ from dagster_project.nights.run_steps import run_steps
 from dagster_project.publishing.outputs import Output, OutputContext
 from dagster_project.publishing.postgres import embedded
 from dagster_project.quality import engine
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 MARTS = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")} - {"mart_control_charts"}
 """The marts that hold figures."""

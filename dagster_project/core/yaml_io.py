@@ -38,6 +38,12 @@ def read_yaml(text: str) -> Any:
     return yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
 
 
+def compose_yaml(text: str) -> yaml.Node | None:
+    """A document's nodes, which know their lines; None for an empty one. Raises yaml.YAMLError."""
+    root: yaml.Node | None = yaml.compose(text, _Loader)
+    return root
+
+
 def mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
     """Every mapping of a document, in order; one that aliases repeat once."""
     stack, seen = [root], set()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.validation import faults_of
-from dagster_project.core.yaml_io import RepeatedKeyError, mappings
+from dagster_project.core.yaml_io import RepeatedKeyError, compose_yaml, mappings
 
 _KINDS = {
     "missing": "is missing",
@@ -85,7 +85,7 @@ class Places:
     """The lines of the fields of a YAML document that can be read."""
 
     def __init__(self, text: str) -> None:
-        root = yaml.compose(text, yaml.SafeLoader)
+        root = compose_yaml(text)
         assert root is not None, "it has fields"
         self._root = root
 

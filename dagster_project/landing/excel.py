@@ -4,15 +4,16 @@ import csv
 import re
 import zipfile
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
+from itertools import chain
+from operator import sub
 from typing import IO, Any
-
-import numpy
 
 from dagster_project.core.printable import visible
 
@@ -208,23 +209,23 @@ def _check_extent(data: bytes) -> None:
             raise Refused("damaged or cut short: not a sound Excel file") from error
 
 
-def _shared_lengths(file: zipfile.ZipFile) -> numpy.ndarray:
+def _shared_lengths(file: zipfile.ZipFile) -> "array[int]":
     """Bytes of each text that cells refer to by number; empty where all are short, as no sheet could repeat them too often."""
     if _SHARED not in file.namelist() or file.getinfo(_SHARED).file_size * MAX_CELLS < LARGEST:
-        return numpy.zeros(0, "int64")
+        return array("q")
     with file.open(_SHARED) as member:
-        ends = [match.end() for match in _TEXT_END.finditer(member.read())]
-    lengths = numpy.diff(numpy.array(ends, "int64"), prepend=0)
-    return lengths if lengths.max(initial=0) * MAX_CELLS > LARGEST else lengths[:0]
+        ends = array("q", (match.end() for match in _TEXT_END.finditer(member.read())))
+    lengths = array("q", map(sub, ends, chain((0,), ends)))
+    return lengths if max(lengths, default=0) * MAX_CELLS > LARGEST else lengths[:0]
 
 
-def _check_shared(member: IO[bytes], lengths: numpy.ndarray) -> None:
+def _check_shared(member: IO[bytes], lengths: "array[int]") -> None:
     """Raises Refused where the texts that a sheet's cells refer to, each written out, are larger than a text may be."""
     total, tail = 0, b""
     while chunk := member.read(CHUNK):
         whole_cells, end, tail = (tail + chunk).rpartition(b"</c>")
-        numbers = numpy.array([n for n in _REFERENCE.findall(whole_cells + end) if len(n) < 10], "int64")
-        total += int(lengths[numbers[numbers < len(lengths)]].sum())
+        numbers = (int(n) for n in _REFERENCE.findall(whole_cells + end) if len(n) < 10)
+        total += sum(lengths[n] for n in numbers if n < len(lengths))
         if total > LARGEST:
             raise Refused(too_large())
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import Night
@@ -25,7 +26,6 @@ from dagster_project.nights.errors import NightFailedError, NightHeldError
 from dagster_project.nights.run import NightRun
 from dagster_project.nights.saved_steps import Landed
 from dagster_project.transform.dbt_runner import BuildError
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 from .draft import Draft
 from .tables import ROWS

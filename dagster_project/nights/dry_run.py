@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
@@ -38,7 +39,6 @@ from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
 from dagster_project.transform.candidate import BASE
 from dagster_project.transform.dbt_runner import BuildError
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from .errors import NightFailedError, NightHeldError
 from .mapping_preview import Rule, rules_of

@@ -11,6 +11,7 @@ import duckdb
 
 from dagster_project import audit
 from dagster_project.contracts import Contract
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
 from dagster_project.core.seeds import read_seed
@@ -25,7 +26,7 @@ from dagster_project.transform.monthly_archive import (
     archived_loads,
     load_archived_totals,
 )
-from dagster_project.transform.raw_schema import WORK, raw_view
+from dagster_project.transform.raw_schema import raw_view
 
 
 def expired_loads(home: Home, contracts: Mapping[str, Contract], years: Mapping[str, int], today: date) -> list[LedgerEntry]:

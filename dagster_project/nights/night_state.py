@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config
 from dagster_project.core.errors import Cause
@@ -13,7 +14,7 @@ from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, 
 from dagster_project.landing import Erasure, LedgerEntry, counts, read_ledger
 from dagster_project.publishing import publish
 from dagster_project.quality import gate
-from dagster_project.transform import candidate, raw_schema
+from dagster_project.transform import candidate
 from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, saved_steps
@@ -125,7 +126,7 @@ class NightState:
             reason=reason,
             files=[e.model_dump(mode="json", exclude_none=True) for e in _as_they_ended(self.home, self.entries)],
             checks=[asdict(c) for c in self.checks or []],
-            figures=publish.count_figures(self.home.candidate / raw_schema.WAREHOUSE) if is_published else {},
+            figures=publish.count_figures(self.home.candidate / WAREHOUSE) if is_published else {},
             withdrawn=list_withdrawn(night) if is_published else {},
             erased=len(self.erased),
             seconds=dict(self.seconds),

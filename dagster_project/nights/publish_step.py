@@ -10,6 +10,7 @@ import duckdb
 
 from dagster_project.audit import record_first
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config
 from dagster_project.core.errors import with_advice
@@ -23,7 +24,6 @@ from dagster_project.landing import Erasure, read_ledger
 from dagster_project.publishing import dictionary, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import WrittenOutput
 from dagster_project.serving.answer_formats import write_result
-from dagster_project.transform.raw_schema import WORK
 
 from .expired_rows import replace_by_totals
 

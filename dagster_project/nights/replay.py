@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import delete_abandoned, write_whole
@@ -85,7 +86,7 @@ class ReplayRun(NightRun):
         """Compare with what is published, then publish."""
         if self.home.warehouse.exists():
             night_id = published_night(self.home) or ""
-            candidate = self.home.candidate / raw_schema.WAREHOUSE
+            candidate = self.home.candidate / WAREHOUSE
             self.comparison = compare_files(self.home, night_id, self.home.warehouse, candidate)
         return super().publish()
 
@@ -155,7 +156,7 @@ def rebuild_and_compare(home: Home, night: str = TODAY, limit: int = 20) -> Nigh
         # Opened first, because a night may publish and delete the file meanwhile.
         attach(con, target.path, "earlier")
         with rebuilt(home, target.night_id) as run:
-            attach(con, run.home.candidate / raw_schema.WAREHOUSE, "later")
+            attach(con, run.home.candidate / WAREHOUSE, "later")
             comparison = _compare(con, target.night_id, limit)
             con.execute("detach later")
         return comparison
@@ -175,7 +176,7 @@ def write_as_of(home: Home, night: str, out: Path) -> list[str]:
         receipts = [r for r in read_receipts(home) if night_order(r.night_id) < night_order(night_id)]
         dictionary.write_meta(run.begin(), read_ledger(run.home), checks, receipts, run._receipt("published", REASON))
         publish.seal(run.home)
-        publish.link_or_copy(run.home.candidate / raw_schema.WAREHOUSE, out)
+        publish.link_or_copy(run.home.candidate / WAREHOUSE, out)
     return [f"{c.message} [{c.rule}]" for c in checks if c.holds]
 
 

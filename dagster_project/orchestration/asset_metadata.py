@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.config import ConfigError, Serve, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import is_sample
 from dagster_project.core.sql import literal
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 FRESH_BY = dg.FreshnessPolicy.cron("0 7 * * *", lower_bound_delta=timedelta(hours=12), timezone="Europe/London")
 """For what is published: by 07:00 there has been a night since 19:00 the evening before."""

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK, open_candidate
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.core.memory import limit_memory
 from dagster_project.core.sql import literal
-from dagster_project.landing.pseudonyms import read_or_make_key
-from dagster_project.transform.candidate import open_candidate
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from .changed_figures import IS_CHANGED, MONTHS_BACK, figures_made, make_changed_table
 from .control_charts import write_charts
@@ -33,6 +31,9 @@ def write_public_form(home: Home, settings: Public) -> None:
         con.execute(f"attach {literal(str(home.candidate / WORK))} as work (read_only)")
         secret = ""
         if settings.mode == "round":
+            # Landing takes long to load, and nothing else here needs it.
+            from dagster_project.landing.pseudonyms import read_or_make_key
+
             secret = hashlib.sha256(b"rounding" + read_or_make_key(home, None).secret).hexdigest()
         write_public(con, settings, "work.staging", secret, figures_made(con))
         if settings.mode != "off":

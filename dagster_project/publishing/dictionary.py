@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project import public_form
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import read_config
 from dagster_project.core.receipts import Night, Receipt
@@ -22,7 +23,6 @@ from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
 from dagster_project.landing.ledger import STORED, current_files, extracted, is_replaced
 from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.transform.accepted_months import read_accepted
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "extracts": (

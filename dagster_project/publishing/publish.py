@@ -12,15 +12,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dagster_project import public_form
+from dagster_project.core.candidate_files import WAREHOUSE, open_candidate
 from dagster_project.core.config import ConfigError
 from dagster_project.core.files import flush, new_file, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
 from dagster_project.core.read_database import read_database
 from dagster_project.core.reuse_outputs import ReusedFiles
-from dagster_project.transform.candidate import open_candidate
 from dagster_project.transform.dbt_runner import project_version
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 from . import folder_swap, outputs
 from .outputs import Output, WrittenOutput

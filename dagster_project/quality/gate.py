@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from dagster_project.core.candidate_files import WORK, read_candidate
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public, read_config
 from dagster_project.core.files import new_file
@@ -22,8 +23,6 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
 from dagster_project.public_form import IS_CHANGED, SCHEMA, batches, figures_made, make_changed_table, make_rule_tables
-from dagster_project.transform.candidate import read_candidate
-from dagster_project.transform.raw_schema import WORK
 
 from . import engine, stored_results
 from .relation_rules import judge_relations, take_error

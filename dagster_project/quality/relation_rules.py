@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import read_candidate
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.core.similar_names import closest_names
 from dagster_project.core.sql import one_row
-from dagster_project.transform.candidate import read_candidate
 
 from . import engine
 from .suites import COLUMN_ARGUMENTS, Suite, answer_to

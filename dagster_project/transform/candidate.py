@@ -9,25 +9,20 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
-
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import EXPECTATIONS, Home
-from dagster_project.core.memory import limit_memory
-from dagster_project.core.published_file import PublishError, sha256_of
+from dagster_project.core.published_file import sha256_of
 from dagster_project.core.reference_lists import OWN_LISTS
-from dagster_project.core.sql import literal
 
 from . import empty_build
 from .changed_months import loads_of
 from .dbt_runner import Node, project_version
-from .raw_schema import WAREHOUSE, WORK, fresh_candidate
+from .raw_schema import fresh_candidate
 
 BASE = "base.json"
 """In the candidate: what the next night can build on."""
@@ -188,24 +183,3 @@ def _settings_hash(home: Home) -> str:
     for path in sorted(p for p in home.editions.rglob("*") if p.is_file()):
         digest.update(str(path.relative_to(home.editions)).encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-@contextmanager
-def read_candidate(home: Home, *files: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the candidate's files, attached as `work` and `warehouse`, for reading. Raises duckdb.Error.
-
-    `files`: only these. A file can be read while another one is written to.
-    """
-    with duckdb.connect() as con:
-        limit_memory(con, home)
-        for file in files or (WORK, WAREHOUSE):
-            path = home.candidate / file
-            con.execute(f"attach {literal(str(path))} as {path.stem} (read_only)")
-        yield con
-
-
-def open_candidate(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a candidate's file for writing. Raises PublishError if it is missing: DuckDB would make an empty one."""
-    if not path.exists():
-        raise PublishError(f"there is no candidate {path}: build it again")
-    return duckdb.connect(str(path))

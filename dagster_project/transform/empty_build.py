@@ -14,13 +14,14 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.files import new_file, write_whole
 from dagster_project.core.home import Home, be_quiet
 from dagster_project.core.import_speed import skip_unused_imports
 from dagster_project.core.published_file import sha256_of
 
 from .dbt_runner import TARGET, Node, build, project_version
-from .raw_schema import WAREHOUSE, WORK, empty_candidate, fresh_candidate, prepare_raw
+from .raw_schema import empty_candidate, fresh_candidate, prepare_raw
 
 FOLDER = TARGET / "pam_empty_build"
 NO_NIGHT = date(2000, 1, 1)

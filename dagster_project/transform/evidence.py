@@ -11,12 +11,13 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.files import flush, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
 from .monthly_archive import RawLostError, archived_loads, load_archived_totals
-from .raw_schema import WORK, raw_view
+from .raw_schema import raw_view
 
 SCHEMAS = ("raw", "seeds", "staging", "measures")
 LEFT_OUT = {

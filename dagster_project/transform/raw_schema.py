@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.config import Extracts, read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import SEEDS, Home
@@ -39,8 +40,6 @@ from .monthly_archive import RawLostError, archived_loads, load_archived_totals
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
 
-WORK = "work.duckdb"
-WAREHOUSE = "warehouse.duckdb"
 SCHEMAS = ("raw", "seeds", "staging", "measures", "answers", "audit")
 AFTER_EVERY_NIGHT = "9"
 """Sorts after every night id."""

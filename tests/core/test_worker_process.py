@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.core.candidate_files import WAREHOUSE, open_candidate
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import Progress, WorkerEndedError, WorkerProcess
 from dagster_project.quality import engine, gate
-from dagster_project.transform.candidate import open_candidate
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 NIGHT_WITH_A_WORKER = """
 import time

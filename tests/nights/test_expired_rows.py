@@ -9,6 +9,7 @@ import pytest
 from support import write_extract
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.row_tables import make_table
@@ -18,7 +19,6 @@ from dagster_project.landing.retention import write_erasures
 from dagster_project.nights import expired_rows
 from dagster_project.nights.expired_rows import expired_loads, replace_by_totals
 from dagster_project.transform.monthly_archive import archived_loads, load_archived_totals
-from dagster_project.transform.raw_schema import WORK
 
 TODAY = date(2026, 1, 6)
 NIGHT = "20260106T020000Z"

@@ -4,10 +4,10 @@ import csv
 
 import duckdb
 
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night
 from dagster_project.nights.publish_step import list_withdrawn
-from dagster_project.transform.raw_schema import WORK
 
 
 def test_rows_of_the_night_s_own_files_are_not_listed(new_home: Home) -> None:

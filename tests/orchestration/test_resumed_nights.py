@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 from support import SILENT, copy_home, night, published, write_extract
 
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.core.receipts import read_receipts
@@ -21,7 +22,6 @@ from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
 from dagster_project.publishing import keep_and_prune
 from dagster_project.quality import engine
-from dagster_project.transform.raw_schema import WORK
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 

@@ -9,6 +9,7 @@ import pytest
 from support import SILENT, write_extract
 from week import NALOXONE, YEAR, administrations, dated
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import is_under_way, read_receipts
@@ -18,7 +19,6 @@ from dagster_project.nights import saved_steps
 from dagster_project.publishing import outputs
 from dagster_project.quality import engine
 from dagster_project.transform import carry_forward, dbt_runner
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]

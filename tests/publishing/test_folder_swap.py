@@ -15,6 +15,7 @@ import pytest
 from how_often import often
 from support import made_output, says
 
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_folder, published_night
@@ -22,7 +23,6 @@ from dagster_project.nights.lifecycle import mark_path, write_missing_receipts
 from dagster_project.public_form import write_public_form
 from dagster_project.publishing import folder_swap, keep_and_prune, outputs, publish
 from dagster_project.publishing.outputs import OutputContext, OutputError
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 NIGHTS = ["20260103T020000Z", "20260104T020000Z", "20260105T020000Z", "20260106T020000Z"]
 

@@ -7,10 +7,10 @@ import duckdb
 import pytest
 from support import MARTS, all_text, published
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.published_file import PublishError
 from dagster_project.publishing import publish
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 
 def test_the_file_has_no_path_of_the_machine(sample_home: Home) -> None:

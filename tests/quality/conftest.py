@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from support import candidate, copy_home, failed
 
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
 from dagster_project.quality import gate
 from dagster_project.quality.suites import OUTGOING
 from dagster_project.transform import dbt_runner
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from support import candidate, drop_something, night, published, run_night, same_figures
 
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import NightUnderWayError, Receipt, read_receipts
 from dagster_project.nights.errors import NightFailedError
@@ -88,7 +89,7 @@ def test_a_night_with_a_wrong_figure_is_held_and_the_next_one_publishes(
     answer = pam("query", LINES_CLOSED, "--format", "csv", "--home", week_copy.path)
     assert (answer.exit_code, answer.stdout) == (0, "value\n5\n")
 
-    (week_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
+    (week_copy.candidate / WORK).write_bytes(b"cut short")
     next_run = run_night(week_copy)
     assert next_run.receipt.outcome == "published"
     assert same_figures(week, week_copy) == []
@@ -120,7 +121,7 @@ def test_a_model_that_does_not_build_fails_the_night_and_is_named(
 
     def prepare_without_a_table(home: Home, *args: object) -> object:
         loads = prepare_raw(home, *args)
-        with duckdb.connect(str(home.candidate / raw_schema.WORK)) as con:
+        with duckdb.connect(str(home.candidate / WORK)) as con:
             con.execute("drop table raw.withheld")
         return loads
 
@@ -159,7 +160,7 @@ def test_an_invalid_list_fails_the_night_with_its_line(week_copy: Home, check_un
 
 
 def test_a_damaged_candidate_is_not_built_on(week_copy: Home) -> None:
-    (week_copy.candidate / raw_schema.WORK).write_bytes(b"cut short")
+    (week_copy.candidate / WORK).write_bytes(b"cut short")
     assert candidate_module.start(week_copy).base != "night", "it builds all again"
 
 

@@ -10,6 +10,7 @@ from support import candidate, night, write_extract
 from week import NALOXONE
 
 from dagster_project import public_form
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public
 from dagster_project.core.home import Home
@@ -18,7 +19,6 @@ from dagster_project.nights.run import NightRun
 from dagster_project.public_form import memory_batches
 from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 SHOW_HIDDEN = (
     "update marts_public.measures as p set value = m.value, marker = null from marts.measures as m where p.mart = m.mart"

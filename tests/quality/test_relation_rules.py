@@ -15,11 +15,11 @@ from offline_browser import BROWSER, WIDE, offline_page, open_browser
 from support import published, write_extract
 from week import CRIMES, NIGHTS, YEAR, dated
 
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.quality import data_docs, relation_rules, stored_results
 from dagster_project.quality.suites import SuiteError, load_suites, relation_suites
-from dagster_project.transform.raw_schema import WAREHOUSE
 
 NEXT = "20260108T020000Z"
 IN_SET = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "status", "value_set": ["Recorded"]}}

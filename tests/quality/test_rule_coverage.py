@@ -10,6 +10,7 @@ import yaml
 from support import MARTS, candidate, seed
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import Public
 from dagster_project.core.home import DBT_PROJECT, EXPECTATIONS, Home
@@ -17,7 +18,6 @@ from dagster_project.landing import accepted, read_ledger
 from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts
 from dagster_project.quality.suites import FACTS, OUTGOING, SuiteError, load_suites, read_suites, suite_for
-from dagster_project.transform.raw_schema import WORK
 
 from .conftest import of_figures
 from .figure_cases import FIGURE_CASES

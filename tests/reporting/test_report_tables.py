@@ -8,10 +8,10 @@ import pytest
 from how_often import often
 from support import as_dicts, seed
 
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest
-from dagster_project.transform.raw_schema import WORK
 
 PERIODS = ("month", "rolling_12_months", "calendar_year", "financial_year", "calendar_year_to_date", "financial_year_to_date")
 

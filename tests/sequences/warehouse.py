@@ -19,6 +19,7 @@ from oracle.contract import EXTRACTS as PLAIN
 from oracle.landing import Landing, land
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.seeds import read_seed
@@ -114,7 +115,7 @@ def compile_staging(folder: Path) -> Staging:
     sql = {r.node.name: r.node.compiled_code for r in compiled if r.node.name in wanted}
     assert set(sql) == set(wanted)
     con = duckdb.connect(config={"threads": 1})
-    con.execute(f"attach '{home.candidate / raw_schema.WORK}' as built (read_only); attach ':memory:' as work")
+    con.execute(f"attach '{home.candidate / WORK}' as built (read_only); attach ':memory:' as work")
     con.execute("create schema work.seeds; create schema work.staging; create schema work.measures; use work")
     con.execute("create schema work.audit; create schema work.answers; create schema work.marts")
     for mart in {row["mart"] for row in read_seed("measure_list")} - {"mart_public_health"}:

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.home import DBT_PROJECT, Home, be_quiet
 from dagster_project.transform import dbt_runner, empty_build, raw_schema
 
@@ -44,9 +45,9 @@ class Candidate:
 
     def execute(self, *statements: str) -> list[tuple]:
         """Run SQL on the candidate's two files. Returns the rows of the last statement."""
-        con = duckdb.connect(str(self.home.candidate / raw_schema.WAREHOUSE))
+        con = duckdb.connect(str(self.home.candidate / WAREHOUSE))
         try:
-            con.execute(f"attach '{self.home.candidate / raw_schema.WORK}' as work")
+            con.execute(f"attach '{self.home.candidate / WORK}' as work")
             for statement in statements:
                 result = con.execute(statement)
             return result.fetchall()
@@ -80,7 +81,7 @@ def candidate(empty_candidate: Candidate, tmp_path: Path) -> Iterator[Candidate]
     """A copy of the empty candidate, which a test may change. Its raw extracts are tables, so that rows can be added."""
     home = Home(tmp_path / "home")
     shutil.copytree(empty_candidate.home.path, home.path)
-    with duckdb.connect(str(home.candidate / raw_schema.WORK)) as con:
+    with duckdb.connect(str(home.candidate / WORK)) as con:
         for extract in load_contracts():
             con.execute(f'create table raw.new_table as from raw."{extract}"; drop view raw."{extract}"')
             con.execute(f'alter table raw.new_table rename to "{extract}"')

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.home import Home
 from dagster_project.transform import candidate, changed_nodes, dbt_runner, empty_build
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK, fresh_candidate
+from dagster_project.transform.raw_schema import fresh_candidate
 
 
 def builds_on(home: Home) -> bool:

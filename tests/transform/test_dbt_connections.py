@@ -4,8 +4,8 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import get_adapter_by_type
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.transform import dbt_runner
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 
 from .conftest import Candidate
 

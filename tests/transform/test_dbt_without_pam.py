@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from dbt.artifacts.resources import Hook
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.transform import dbt_runner, raw_schema
 from dagster_project.transform.empty_build import NO_NIGHT
@@ -89,8 +90,8 @@ def test_the_commands_for_a_dbt_user(checkout: Path) -> None:
     output = run(checkout, [[*build, *own], *others, listing])
     assert "ERROR=0" in output and output.split()[-1] == "mart_naloxone"
     assert (checkout / "dbt" / "target" / "static_index.html").exists()
-    with duckdb.connect(str(checkout / "var" / "candidate" / raw_schema.WAREHOUSE), read_only=True) as con:
-        con.execute(f"attach '{checkout / 'var' / 'candidate' / raw_schema.WORK}' as work (read_only)")
+    with duckdb.connect(str(checkout / "var" / "candidate" / WAREHOUSE), read_only=True) as con:
+        con.execute(f"attach '{checkout / 'var' / 'candidate' / WORK}' as work (read_only)")
         relations = {name for (name,) in con.execute(
             "select table_name from duckdb_tables() where not internal union all"
             " select view_name from duckdb_views() where not internal"

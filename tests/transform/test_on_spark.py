@@ -19,6 +19,7 @@ import pytest
 from oracle.unusual_files.plan import BELIEVED, write_unusual_files
 from support import candidate, copy_home, drop_something, night
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import PROJECT, SEEDS, Home
 from dagster_project.core.receipts import read_receipts
@@ -28,7 +29,6 @@ from dagster_project.nights.run import NightRun
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import start
 from dagster_project.transform.dbt_runner import Node
-from dagster_project.transform.raw_schema import WAREHOUSE, WORK
 from dagster_project.transform.spark import SparkMissingError, require
 
 from .needs_spark import QUICK_JAVA, WHY_NO_SPARK, needs_spark

@@ -9,13 +9,14 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.config import Spark
 from dagster_project.core.home import Home
 from dagster_project.core.memory import limit_memory
 from dagster_project.core.sql import literal
 
 from .. import dbt_runner
-from ..raw_schema import WAREHOUSE, WORK, ReadableLoad
+from ..raw_schema import ReadableLoad
 from .raw import show_raw
 from .session import SparkMissingError, require, spark_session, warehouse_of
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
 from ..changed_months import paths_of
 from ..dbt_sources import ROW_COLUMNS
 from ..monthly_archive import archived_loads
-from ..raw_schema import WORK, ReadableLoad, index_select, landed_select
+from ..raw_schema import ReadableLoad, index_select, landed_select
 from .session import spark_folder
 
 if TYPE_CHECKING:
