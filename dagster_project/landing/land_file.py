@@ -15,20 +15,12 @@ import duckdb
 from dagster_project.contracts import Contract
 from dagster_project.core.errors import Cause, cause_of
 
+from . import duplicate_rows, plausibility, raw_store, text_around_table, uncertain_dates
 from .category_doubts import category_doubts
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, settle_conflicts
 from .containers import read_manifest, read_stored
-from .duplicate_rows import (
-    CLASHING,
-    MERGED,
-    count_rows,
-    doubled_feed,
-    items_alone,
-    out_of_order,
-    several_rows_a_record,
-    sort_repeated_keys,
-)
+from .duplicate_rows import CLASHING, MERGED
 from .file_doubts import doubts, no_rows, repeats
 from .file_names import InboxFile
 from .inbox_files import check_unchanged
@@ -38,51 +30,11 @@ from .ledger import CONFLICT_KIND, LedgerEntry
 from .made_up_files import MIXED, is_made_up
 from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
-from .plausibility import (
-    cut_by_spreadsheet,
-    left_on_other_sheets,
-    of_another_extract,
-    only_on_first_rows,
-    points_for_thousands,
-    quarantined_too_much,
-    ranges_as_dates,
-    refuse_other_force,
-    says_own_number,
-    withdraws_too_much,
-)
-from .raw_store import (
-    Load,
-    drop_file_tables,
-    load_of,
-    parquet_of,
-    place_raw,
-    quarantine_rows,
-    ragged_digest,
-    read_stored_columns,
-    same_rows,
-    write_quarantine,
-    write_raw,
-)
+from .raw_store import Load, load_of
 from .reading_budget import Stopped
 from .refusal import Refused, TooLarge, Waits
 from .restarted_keys import replaced_rows, restarted_keys
 from .row_rules import PARSED, Sheet, fill_records, months_alone, parse, parse_within_rows, remove_ignored_rows, store_parsed
-from .text_around_table import (
-    describe_around,
-    has_notes_alone,
-    heading_of_no_records,
-    other_order_below,
-    records_above_header,
-    says_rows_are_missing,
-    says_thousands,
-)
-from .uncertain_dates import (
-    either_order,
-    firsts_of_months,
-    refuse_american,
-    stretched_by_few,
-    swapped_by_program,
-)
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"
@@ -230,7 +182,7 @@ class FileLanding(LandingSession):
             facts["made_up"] = is_made_up(self.con)
             if facts["made_up"] and self.is_home_real:
                 raise Waits(f"{MIXED}. Give it another home (--home DIR)")
-            refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, is_mapped="mapping" in facts)
+            uncertain_dates.refuse_american(self.con, sheet, counts.rows, counts.bad, self.limits, is_mapped="mapping" in facts)
             self._refuse_second_claim(file, contract, facts)
         except Refused:
             raise
@@ -288,7 +240,7 @@ class FileLanding(LandingSession):
 
     def _has_rows_of(self, other: LedgerEntry, sheet: Sheet, counts: _FileCounts) -> bool:
         other_counts = (other.rows_in_file, other.ragged_digest)
-        return other_counts == (counts.rows, counts.ragged_digest) and same_rows(
+        return other_counts == (counts.rows, counts.ragged_digest) and raw_store.same_rows(
             self.con, self.home, load_of(other), sheet, counts.good, counts.has_repeats
         )
 
@@ -323,20 +275,20 @@ class FileLanding(LandingSession):
         resources.callback(path.unlink, missing_ok=True)
         self.mark_started()
         try:
-            n_good = write_raw(self.con, self.home, load, sheet, f"from {PARSED} as p where not p.bad")
+            n_good = raw_store.write_raw(self.con, self.home, load, sheet, f"from {PARSED} as p where not p.bad")
         except (OSError, duckdb.IOException, duckdb.OutOfMemoryException):
             # Not the file's fault: it is written again once it is decided on, and then the error stops the night.
             return None
         is_whole = n_good == sheet.cells.lines - sheet.n_ignored
-        return f"(select _key, false as bad, false as ragged from {parquet_of(path)})" if is_whole else PARSED
+        return f"(select _key, false as bad, false as ragged from {raw_store.parquet_of(path)})" if is_whole else PARSED
 
     def _parse(self, file: InboxFile, facts: dict[str, Any], sheet: Sheet) -> Sheet:
         """Check a file's rows against their contract, into `landing_parsed`."""
         # First filled, so that the later rows of a record that is ignored are.
         sheet = replace(sheet, n_astray=fill_records(self.con, sheet))
         sheet = replace(sheet, n_ignored=remove_ignored_rows(self.con, sheet))
-        sheet = replace(sheet, says_own_number=says_own_number(self.con, sheet))
-        refuse_other_force(self.con, sheet, facts, self.limits)
+        sheet = replace(sheet, says_own_number=plausibility.says_own_number(self.con, sheet))
+        plausibility.refuse_other_force(self.con, sheet, facts, self.limits)
         if file.covers:
             sheet = parse_within_rows(self.con, sheet, file.covers)
             facts.update(covered_from=sheet.covered_from, covered_to=sheet.covered_to)
@@ -346,16 +298,16 @@ class FileLanding(LandingSession):
 
     def _count_rows(self, sheet: Sheet, file: InboxFile, rows: str = PARSED, *, is_written: bool = False) -> _FileCounts:
         """Count the `rows` read, sort out repeated keys, and look for a reason to hold the file before its rows are stored."""
-        n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = count_rows(self.con, sheet, rows)
+        n_rows, n_bad, n_ragged, n_keys, n_distinct, may_be_doubled = duplicate_rows.count_rows(self.con, sheet, rows)
         # Before rows with repeated keys are sorted out, which changes what is read.
-        hold_reason = (doubled_feed(self.con, sheet) if may_be_doubled else None) or self._hold_before_storing(
+        hold_reason = (duplicate_rows.doubled_feed(self.con, sheet) if may_be_doubled else None) or self._hold_before_storing(
             sheet, file, n_rows, n_bad
         )
         n_merged = n_clashing = 0
         if n_distinct < n_keys:
             store_parsed(self.con, sheet)
-            n_merged, n_clashing = sort_repeated_keys(self.con, sheet)
-        digest = ragged_digest(self.con, sheet, self.key) if n_ragged else None
+            n_merged, n_clashing = duplicate_rows.sort_repeated_keys(self.con, sheet)
+        digest = raw_store.ragged_digest(self.con, sheet, self.key) if n_ragged else None
         # Of rows whose keys repeat, some are not stored.
         return _FileCounts(n_rows, n_bad, n_merged, n_clashing, hold_reason, digest, is_written and not n_merged + n_clashing)
 
@@ -367,19 +319,19 @@ class FileLanding(LandingSession):
         table, placing = sheet.mapping.table, sheet.contract.date_column
         return (
             self._has_no_records(sheet, rows, bad)
-            or of_another_extract(sheet)
-            or cut_by_spreadsheet(sheet, rows)
-            or left_on_other_sheets(self.con, sheet)
-            or points_for_thousands(self.con, sheet)
-            or only_on_first_rows(self.con, sheet, rows)
-            or says_rows_are_missing(sheet.around, table, rows)
-            or says_thousands(sheet.around, sheet.contract, sheet.layout.headers)
-            or records_above_header(sheet.around, table, sheet.layout, placing)
-            or stretched_by_few(self.con, sheet, file.covers, rows - bad)
-            or firsts_of_months(self.con, sheet, rows)
-            or either_order(self.con, sheet)
-            or swapped_by_program(self.con, sheet, bad)
-            or out_of_order(sheet, rows)
+            or plausibility.of_another_extract(sheet)
+            or plausibility.cut_by_spreadsheet(sheet, rows)
+            or plausibility.left_on_other_sheets(self.con, sheet)
+            or plausibility.points_for_thousands(self.con, sheet)
+            or plausibility.only_on_first_rows(self.con, sheet, rows)
+            or text_around_table.says_rows_are_missing(sheet.around, table, rows)
+            or text_around_table.says_thousands(sheet.around, sheet.contract, sheet.layout.headers)
+            or text_around_table.records_above_header(sheet.around, table, sheet.layout, placing)
+            or uncertain_dates.stretched_by_few(self.con, sheet, file.covers, rows - bad)
+            or uncertain_dates.firsts_of_months(self.con, sheet, rows)
+            or uncertain_dates.either_order(self.con, sheet)
+            or uncertain_dates.swapped_by_program(self.con, sheet, bad)
+            or duplicate_rows.out_of_order(sheet, rows)
         )
 
     def _has_no_records(self, sheet: Sheet, rows: int, bad: int) -> str | None:
@@ -387,7 +339,7 @@ class FileLanding(LandingSession):
         days = (sheet.covered_to - sheet.covered_from).days + 1
         if not sheet.contract.empty_is_suspect or days < SUSPECT_DAYS or not rows == bad < self.limits.quarantined_rows:
             return None
-        if not has_notes_alone(self.con, sheet):
+        if not text_around_table.has_notes_alone(self.con, sheet):
             return None
         none = "a message, and no rows," if rows else "no rows"
         return f"header and {none} over {days} days: not believed of {sheet.contract.extract}"
@@ -397,12 +349,12 @@ class FileLanding(LandingSession):
         load = self._load(file, at, facts["sha256"])
         self.mark_started()
         if not counts.is_written:
-            write_raw(self.con, self.home, load, sheet, counts.good)
-        place_raw(self.home, load)
+            raw_store.write_raw(self.con, self.home, load, sheet, counts.good)
+        raw_store.place_raw(self.home, load)
         findings = _Findings(counts.hold_reason)
         self._quarantine(findings, load, sheet, counts)
         self._compare_with_earlier(findings, file, load, sheet, counts)
-        stored = read_stored_columns(self.con, self.home, load)
+        stored = raw_store.read_stored_columns(self.con, self.home, load)
         absent = absent_columns(self.con, self.home, load, sheet, stored, counts.rows)
         vocabulary = check_vocabulary(self.con, self.home, load, sheet.contract, absent, counts.rows, self.limits)
         # A file that is held for its vocabulary alone lands by itself once its values are known.
@@ -416,7 +368,7 @@ class FileLanding(LandingSession):
         findings.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
         if counts.rows > LARGE:
-            drop_file_tables(self.con)
+            raw_store.drop_file_tables(self.con)
         return self._entry(
             file,
             at,
@@ -435,7 +387,7 @@ class FileLanding(LandingSession):
             drift=[
                 *(describe_drift(previous, sheet.layout) if previous else []),
                 *sheet.unseen,
-                *describe_around(sheet.around, sheet),
+                *text_around_table.describe_around(sheet.around, sheet),
                 *findings.notes,
                 *describe_extraction(file, at),
             ],
@@ -448,12 +400,14 @@ class FileLanding(LandingSession):
 
     def _quarantine(self, findings: _Findings, load: Load, sheet: Sheet, counts: _FileCounts) -> None:
         """Write the rows that do not load, and hold the file for what they say of it."""
-        fault, list_column = several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
+        fault, list_column = (
+            duplicate_rows.several_rows_a_record(self.con, sheet, counts.rows) if counts.clashing else ("", None)
+        )
         if counts.bad:
-            fault, list_column = items_alone(self.con, sheet, counts.rows, counts.bad) or (fault, list_column)
+            fault, list_column = duplicate_rows.items_alone(self.con, sheet, counts.rows, counts.bad) or (fault, list_column)
         if counts.bad or counts.clashing:
-            findings.kinds, findings.n_quarantined = quarantine_rows(self.con, sheet, counts.has_repeats)
-            write_quarantine(self.con, self.home, load, sheet)
+            findings.kinds, findings.n_quarantined = raw_store.quarantine_rows(self.con, sheet, counts.has_repeats)
+            raw_store.write_quarantine(self.con, self.home, load, sheet)
         if list_column and findings.hold_reason is None:
             todo = (
                 "have the system export the rows of a record one below the other, the first with all that they have in common"
@@ -464,14 +418,14 @@ class FileLanding(LandingSession):
             findings.hold_reason = f"{fault}. Not believed: {todo}; if they are faults of single records, release it"
         elif fault:
             findings.notes.append(f"{fault}: have the system export one row for each record")
-        too_many = partial(quarantined_too_much, counts.rows, findings.n_quarantined, findings.kinds, self.limits)
+        too_many = partial(plausibility.quarantined_too_much, counts.rows, findings.n_quarantined, findings.kinds, self.limits)
         if findings.hold_reason is None and (reason := too_many()):
             advice = months_alone(self.con, sheet)
             findings.hold_reason = too_many(advice) if advice else reason
         if findings.hold_reason is None and findings.kinds:
-            findings.hold_reason = other_order_below(self.con, sheet)
-            findings.notes += heading_of_no_records(self.con, sheet)
-        findings.hold_reason = findings.hold_reason or ranges_as_dates(self.con, self.home, load, sheet)
+            findings.hold_reason = text_around_table.other_order_below(self.con, sheet)
+            findings.notes += text_around_table.heading_of_no_records(self.con, sheet)
+        findings.hold_reason = findings.hold_reason or plausibility.ranges_as_dates(self.con, self.home, load, sheet)
 
     def _compare_with_earlier(
         self, findings: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts
@@ -479,7 +433,9 @@ class FileLanding(LandingSession):
         """Hold a file that would undo what stands, and note which rows of earlier files it replaces."""
         if findings.hold_reason is None:
             earlier = self.decisions.accepted_of(file)
-            reason, findings.if_accepted = withdraws_too_much(self.con, self.home, load, sheet, earlier, self.limits)
+            reason, findings.if_accepted = plausibility.withdraws_too_much(
+                self.con, self.home, load, sheet, earlier, self.limits
+            )
             findings.hold_reason = reason or restarted_keys(self.con, self.home, load, sheet, counts.rows, earlier)
             if findings.hold_reason is None:
                 findings.replaced, notes = replaced_rows(self.con, self.home, load, sheet, counts.rows, earlier)
@@ -553,7 +509,7 @@ class FileLanding(LandingSession):
             f"Of the same time: {', '.join(rivals)}. Drop the one that counts again under a newer time ({NEWER_TIME}), or"
             " release it"
         )
-        return quarantined_too_much(rows, quarantined, kinds, self.limits, advice)
+        return plausibility.quarantined_too_much(rows, quarantined, kinds, self.limits, advice)
 
     def _load(self, file: InboxFile, at: datetime, sha256: str) -> Load:
         """The load's id follows from the file's name and content, so the next landing overwrites an interrupted one."""

@@ -13,6 +13,7 @@ from dagster_project.core.home import LONDON
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, UNPRINTABLE_RE2
 from dagster_project.core.sql import literal, one_row
 
+from . import words_of_no_record as words
 from .canonical_values import FAULT, MONTH_ALONE, MONTH_CELL, mapped, translated
 from .csv_reader import CELLS, Cells
 from .decode import MARK
@@ -21,19 +22,6 @@ from .header_columns import AroundTable, Layout
 from .mapping_fields import Join, parts_of
 from .mappings import SystemMapping
 from .refusal import Refused
-from .words_of_no_record import (
-    KEY_WORDS,
-    NO_VALUE,
-    POUNDS,
-    TOTAL,
-    WORDS,
-    is_word,
-    knows_total,
-    other_force,
-    says_other_currency,
-    says_void,
-    why_word,
-)
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"
@@ -122,7 +110,7 @@ class Sheet:
     def other_force(self) -> str | None:
         """SQL for the other force that a row says it is of; None where the file has no such column."""
         fields = self.layout.force_fields if self.form == "canonical" else ()
-        return other_force(map(self.cell, fields), self.force, are_numbers=self.says_own_number) if fields else None
+        return words.other_force(map(self.cell, fields), self.force, are_numbers=self.says_own_number) if fields else None
 
     @property
     def void(self) -> str | None:
@@ -130,16 +118,16 @@ class Sheet:
         fields = self.layout.void_fields if self.form == "canonical" else {}
         if not fields:
             return None
-        return says_void({header: self.cell(i) for i, header in fields.items()}, "status" in self.layout.position)
+        return words.says_void({header: self.cell(i) for i, header in fields.items()}, "status" in self.layout.position)
 
     @property
     def other_currency(self) -> str | None:
         """SQL that is true of a row whose amounts are not in pounds; None where the file does not say it. If an amount's header
         says pounds, the currency is that of the notes."""
         amounts = [c.name for c in self.contract.columns if c.type == "money" and c.name in self.layout.position]
-        in_pounds = any(POUNDS.search(self.layout.headers[name]) for name in amounts)
+        in_pounds = any(words.POUNDS.search(self.layout.headers[name]) for name in amounts)
         fields = self.layout.currency_fields if amounts and not in_pounds and self.form == "canonical" else ()
-        is_other = " or ".join(says_other_currency(self.cell(i)) for i in fields)
+        is_other = " or ".join(words.says_other_currency(self.cell(i)) for i in fields)
         without_pound = [f"not starts_with({self.text(name)}, '£')" for name in amounts]
         return (is_other and " and ".join([f"({is_other})", *without_pound])) or None
 
@@ -388,15 +376,15 @@ def _words(sheet: Sheet) -> list[tuple[str, str, str]]:
     """The rule that no cell is a word that no record has, such as a total. Lists as published, without a key, have totals."""
     rules = []
     for column in sheet.contract.columns if sheet.key else ():
-        words = dict(KEY_WORDS if column.name in sheet.key else WORDS)
-        if not sheet.cells.may_have_totals or knows_total(sheet.mapping.codes(column)):
-            del words[TOTAL]
-        if not words or column.type in DATE_TYPES | NUMBER_TYPES or column.name not in sheet.layout.position:
+        known = dict(words.KEY_WORDS if column.name in sheet.key else words.WORDS)
+        if not sheet.cells.may_have_totals or words.knows_total(sheet.mapping.codes(column)):
+            del known[words.TOTAL]
+        if not known or column.type in DATE_TYPES | NUMBER_TYPES or column.name not in sheet.layout.position:
             continue
         text = f"t_{column.name}"
         shown_value = literal("...") if column.identifier else f"left({text}, {QUOTED_VALUE})"
-        reason = literal(f"{column.name}: '") + f" || {shown_value} || {why_word(text, words)}"
-        rules.append((is_word(text, words), reason, f"{column.name}: {NO_VALUE}"))
+        reason = literal(f"{column.name}: '") + f" || {shown_value} || {words.why_word(text, known)}"
+        rules.append((words.is_word(text, known), reason, f"{column.name}: {words.NO_VALUE}"))
     return rules
 
 

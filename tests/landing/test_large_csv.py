@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_project.landing import csv_reader, land_file
+from dagster_project.landing import csv_reader, raw_store
 from dagster_project.landing.csv_reader import TextScan, scan_text
 from dagster_project.landing.interrupted_landing import MARK
 
@@ -130,7 +130,7 @@ def test_file_is_not_called_damaged_if_its_rows_cannot_be_written(warehouse, mon
         marked.append((warehouse.home.ledger / MARK).exists())
         raise error
 
-    monkeypatch.setattr(land_file, "write_raw", fail)
+    monkeypatch.setattr(raw_store, "write_raw", fail)
     warehouse.drop("crimes", *ROWS)
     with pytest.raises(type(error)):
         warehouse.night()

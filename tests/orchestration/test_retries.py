@@ -271,7 +271,7 @@ def test_interrupted_landing_resumes_and_counts_each_file_once(small_home: Home,
     """The disk fills after the first extract is committed and its file moved."""
     searches = ["search_ref", "searched_at", "object_of_search", "object_found"]
     write_extract(small_home.inbox, "stop_search", [["S1", "2025-05-01 10:00", "Drugs", "N"]], columns=searches)
-    real, calls = landing.land_file.write_raw, [0]
+    real, calls = landing.raw_store.write_raw, [0]
 
     def fills(con: object, home: Home, load: object, *more: object) -> None:
         calls[0] += 1
@@ -279,7 +279,7 @@ def test_interrupted_landing_resumes_and_counts_each_file_once(small_home: Home,
             raise FULL
         real(con, home, load, *more)
 
-    monkeypatch.setattr(landing.land_file, "write_raw", fills)
+    monkeypatch.setattr(landing.raw_store, "write_raw", fills)
     run, result = run_job(small_home, only=LANDING)
     assert result.success and retried(result) == ["landing"] and calls == [3]
     assert sorted((e.extract, e.outcome) for e in run.entries) == [("mda_orders", "accepted"), ("stop_search", "accepted")]
