@@ -6,6 +6,7 @@ It holds no row of an extract, no identifier, and no path of this machine.
 from collections.abc import Iterable
 from dataclasses import asdict, astuple
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,154 +20,17 @@ from dagster_project.core.receipts import Night, Receipt
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal
+from dagster_project.core.yaml_io import read_yaml
 from dagster_project.landing import Counts, LedgerEntry, counts, read_erasures
 from dagster_project.landing.ledger import STORED, current_files, extracted, is_replaced
 from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.transform.accepted_months import read_accepted
 
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
-    "extracts": (
-        "The ledger by extract and force: what was dropped, what it covers and how fresh it is. An extract that no force"
-        " ever dropped has one row, without a force.",
-        {
-            "extract": ("varchar", "Extract"),
-            "title": ("varchar", "Extract in words"),
-            "force_code": ("varchar", "Force; null if the extract was never dropped"),
-            "rhythm": ("varchar", "How often it is expected: nightly, monthly or yearly"),
-            "status": ("varchar", "current, late, never dropped, or not sent: pam.toml says that it is not expected"),
-            "files_accepted": ("bigint", "Files accepted"),
-            "files_held": ("bigint", "Files held and not replaced"),
-            "files_refused": ("bigint", "Files refused"),
-            "rows_landed": ("bigint", "Rows landed from accepted files"),
-            "rows_quarantined": ("bigint", "Rows quarantined from accepted files"),
-            "rows_duplicate": ("bigint", "Identical repeats in accepted files, counted once"),
-            "rows_current": ("bigint", "Rows that count tonight: the newest version of each"),
-            "rows_withdrawn": ("bigint", "Rows that tonight's files withdrew"),
-            "covered_from": ("date", "First covered day"),
-            "covered_to": ("date", "Last covered day"),
-            "covered_days": ("bigint", "Covered days"),
-            "extracted_at": ("timestamp", "When the newest accepted file was extracted, UTC"),
-            "days_late": ("bigint", "Days by which its newest covered day is older than its rhythm allows, on this night"),
-        },
-    ),
-    "files": (
-        "The ledger: one row for each file and night that decided on it.",
-        {
-            "night_id": ("varchar", "Night"),
-            "landed_at": ("timestamp", "When it was landed, UTC"),
-            "extract": ("varchar", "Extract; null if the file name is not an extract's"),
-            "force_code": ("varchar", "Force"),
-            "source_file": ("varchar", "Name of the file; null if it is not an extract's"),
-            "outcome": ("varchar", "accepted, known, held, refused, or retracted (pam retract)"),
-            "reason": ("varchar", "Why it was held or refused"),
-            "load_id": ("varchar", "Load; each landed row has it"),
-            "covered_from": ("date", "First covered day"),
-            "covered_to": ("date", "Last covered day"),
-            "extracted_at": ("timestamp", "When it was extracted, UTC"),
-            "rows_in_file": ("bigint", "Rows in the file"),
-            "rows_landed": ("bigint", "Rows landed"),
-            "rows_quarantined": ("bigint", "Rows quarantined"),
-            "rows_duplicate": ("bigint", "Identical repeats, counted once"),
-            "columns_not_stored": ("varchar", "Columns of the file that the contract does not have"),
-            "columns_missing": ("varchar", "Optional columns of the contract that the file lacks"),
-            "rows_refused": ("bigint", "Rows refused with the file; null if it could not be read"),
-            "erased_on": ("date", "Day on which the archived original was erased; null if it is kept, or was never moved"),
-            "rows_ignored": ("bigint", "Rows that its mapping leaves out as they are not records; in none of the other counts"),
-        },
-    ),
-    "vocabulary": (
-        "Values of classifying columns that are in no list, and so are not counted: one row for each force, extract, column and"
-        " value.",
-        {
-            "force_code": ("varchar", "Force"),
-            "extract": ("varchar", "Extract"),
-            "column_name": ("varchar", "Column"),
-            "value": ("varchar", "Value, as the files have it"),
-            "rows": ("bigint", "Rows that have it, in the files that no newer one replaces"),
-            "first_night": ("varchar", "Night of the first file that had it"),
-            "last_night": ("varchar", "Night of the last file that had it"),
-        },
-    ),
-    "accepted_months": (
-        "Months of headline measures and money that a person accepted, although they are far from those of the year before.",
-        {
-            "measure": ("varchar", "Measure"),
-            "month": ("varchar", "Month, such as 2025-10"),
-            "force_code": ("varchar", "Force"),
-            "why": ("varchar", "Why the figure is right"),
-            "accepted_by": ("varchar", "Who accepted it"),
-            "accepted_at": ("timestamp", "When, UTC"),
-            "area_code": ("varchar", "The force, or the unit whose 0 was accepted"),
-        },
-    ),
-    "checks": (
-        "Results of the gate's checks for this night. A failed warning is published with the night.",
-        {
-            "night_id": ("varchar", "Night"),
-            "suite": ("varchar", "Suite of expectations/, or dbt"),
-            "subject": ("varchar", "Extract, mart or model"),
-            "rule": ("varchar", "Rule"),
-            "severity": ("varchar", "critical (holds a night back) or warning"),
-            "passed": ("boolean", "Whether it passed"),
-            "found": ("varchar", "What broke the rule"),
-            "reason": ("varchar", "Why the rule is there"),
-            "advice": ("varchar", "What to do"),
-            "message": ("varchar", "What is wrong, in a sentence; blank if it passed"),
-        },
-    ),
-    "dictionary": (
-        "Every relation, column and measure of this file, in words.",
-        {
-            "kind": ("varchar", "relation, column or measure"),
-            "schema_name": ("varchar", "Schema"),
-            "relation_name": ("varchar", "Relation"),
-            "name": ("varchar", "Relation, column or measure"),
-            "title": ("varchar", "Name for a heading"),
-            "unit": ("varchar", "Unit of a measure"),
-            "data_type": ("varchar", "Type of a column"),
-            "description": ("varchar", "What it means"),
-            "formula": ("varchar", "How a measure's months make a period"),
-            "available_from": ("date", "First day on which a measure was recorded, if its extract is older"),
-        },
-    ),
-    "revisions": (
-        "Figures of the report that differ from an edition that was sent out: one row for each cell.",
-        {
-            "edition": ("varchar", "Edition whose table it is"),
-            "table_name": ("varchar", "Table"),
-            "row_label": ("varchar", "Row"),
-            "column_label": ("varchar", "Column"),
-            "mart": ("varchar", "Mart"),
-            "measure": ("varchar", "Measure"),
-            "category": ("varchar", "Category"),
-            "area_type": ("varchar", "Kind of area"),
-            "area_name": ("varchar", "Area"),
-            "period_start": ("date", "First day of the window"),
-            "period_end": ("date", "Last day of the window"),
-            "shows": ("varchar", "Column of the marts"),
-            "printed_in": ("varchar", "Edition that printed it last"),
-            "was": ("decimal(28,10)", "Figure in that edition"),
-            "now": ("decimal(28,10)", "Figure now; null if it is not available any more"),
-        },
-    ),
-    "nights": (
-        "Every night so far, this one last.",
-        {
-            "night_id": ("varchar", "Night"),
-            "started_at": ("timestamp", "Start, UTC"),
-            "finished_at": ("timestamp", "End, UTC; null for this night"),
-            "outcome": ("varchar", "published, unchanged (no new file), held, failed, or rolled back (to an earlier one)"),
-            "reason": ("varchar", "Why it was unchanged, held, failed or rolled back"),
-            "files_accepted": ("bigint", "Files accepted"),
-            "files_held": ("bigint", "Files held"),
-            "files_refused": ("bigint", "Files refused"),
-            "rows_landed": ("bigint", "Rows landed"),
-            "rows_quarantined": ("bigint", "Rows quarantined"),
-            "warnings": ("bigint", "Failed warnings"),
-            "figures": ("bigint", "Rows of all marts"),
-        },
-    ),
+    name: (table["about"], {column: tuple(described) for column, described in table["columns"].items()})
+    for name, table in read_yaml(Path(__file__).with_name("meta_tables.yml").read_text(encoding="utf-8")).items()
 }
+"""By table: what it is, and the type and meaning of its columns."""
 
 REVISIONS = """
     select edition, table_name, row_label, column_label, mart, measure, category, area_type, area_name, period_start,
