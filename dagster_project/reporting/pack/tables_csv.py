@@ -13,7 +13,7 @@ from typing import Any
 from dagster_project.core.cell_text import escape_formula, plain_text
 
 from .model import UNITS, Pack, Table
-from .wording import name_paragraphs, public_notice
+from .wording import name_paragraphs
 
 METADATA = "csv-metadata.json"
 CLAIMS = "claims-held"
@@ -44,7 +44,7 @@ def write_csvs(pack: Pack, folder: Path) -> list[str]:
         _write(folder / f"{CLAIMS}.csv", list(CLAIM_COLUMNS), ([getattr(c, f) for f in CLAIM_COLUMNS] for c in pack.claims))
         descriptions.append(_describe_claims())
     made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
-    form = f"{public_notice(pack)} " if pack.rule else ""
+    form = f"{pack.rule} " if pack.rule else ""
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "dc:title": f"{pack.title}, {pack.force}, edition {pack.edition}",

@@ -18,7 +18,6 @@ from . import wording as words
 from .model import MARKERS, UNITS, Cell, Claim, Pack, Table
 from .picture_cache import NOT_DRAWN, draw_svgs
 from .row_counts import TrailPart, Trails
-from .wording import ORDER_OF_FINDINGS, public_notice
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -49,14 +48,14 @@ def write_html(
     write_text(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     shared = {
         "pack": pack, "is_sample": pack.is_sample, "root": "", "links": links, "with_trails": pack.rule is None,
-        "public_notice": public_notice(pack), "findings": any(p.findings for p in pack.pages),
+        "public_notice": pack.rule, "findings": any(p.findings for p in pack.pages),
         "svgs": {n: (*_size(wide), *_size(narrow)) for n, (wide, narrow) in pictures.items()}, "not_drawn": NOT_DRAWN,
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),
     }  # fmt: skip
     missing = [f"{t.title} ({t.paragraph})" for t in pack.tables if t.is_missing]
     _write_page(folder / "index.html", "index", shared, here="index", downloads=downloads, missing=missing)
     if shared["findings"]:
-        _write_page(folder / "findings.html", "findings", shared, here="findings", order=ORDER_OF_FINDINGS)
+        _write_page(folder / "findings.html", "findings", shared, here="findings", order=words.ORDER_OF_FINDINGS)
     for page in pack.pages:
         _write_page(folder / f"{page.slug}.html", "page", shared, here=page.slug, page=page)
         for table in page.tables if pack.rule is None else ():

@@ -18,21 +18,12 @@ from docx.text.paragraph import Paragraph
 from dagster_project.editions.tables import CHANGES
 
 from . import ooxml
+from . import wording as words
 from .document_settings import DocumentSettings
 from .model import Cell, Chart, Claim, Pack, Page, Row, Table
 from .picture_cache import NOT_DRAWN, draw_pngs
 from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
-from .wording import (
-    day_in_words,
-    heading,
-    marker_lines,
-    notices,
-    period_lines,
-    strip_invalid_xml,
-    units_line,
-    verdict_in_sentence,
-)
 
 CHART_KINDS = ("line", "bar", "trend")
 """The kinds of chart that a document has; the pages have all of them."""
@@ -56,7 +47,7 @@ def write_docx(pack: Pack, path: Path | BinaryIO, cache: Path | None = None, for
     form = form or DocumentSettings()
     charts = [] if form.tables_only else [c for c in pack.charts if c.kind in CHART_KINDS]
     pictures = draw_pngs(charts, cache) if charts else {}
-    _Writer(strip_invalid_xml(pack), pictures, form).write(path)
+    _Writer(words.strip_invalid_xml(pack), pictures, form).write(path)
     return {c.chart_id for c in charts if not c.unavailable} - pictures.keys()
 
 
@@ -65,7 +56,7 @@ class _Writer:
 
     def __init__(self, pack: Pack, pictures: dict[str, bytes], form: DocumentSettings) -> None:
         self.pack, self.pictures, self.form = pack, pictures, form
-        self.notices = notices(pack)
+        self.notices = words.notices(pack)
         self.part = make_data_part(pack)
         self.controls = ooxml.Controls(pack.edition)
         self.doc: Doc = open_template(form.template)
@@ -89,7 +80,7 @@ class _Writer:
 
     def _properties(self) -> None:
         properties = self.doc.core_properties
-        properties.title, properties.language = heading(self.pack), "en-GB"
+        properties.title, properties.language = words.heading(self.pack), "en-GB"
         properties.subject = " ".join(self.notices) or "Public Assurance Meeting"
         properties.author = properties.last_modified_by = properties.comments = properties.keywords = ""
         properties.created = properties.modified = self.pack.night_at
@@ -102,7 +93,7 @@ class _Writer:
                 continue
             # A template's own header may be a picture.
             has_content = any(p.text.strip() or p._p.findall(f".//{qn('w:drawing')}") for p in section.header.paragraphs)
-            lines = [] if has_content else [heading(self.pack)]
+            lines = [] if has_content else [words.heading(self.pack)]
             for line in [*lines, *self.notices]:
                 first = section.header.paragraphs[0]
                 paragraph = section.header.add_paragraph(style="Header") if first.text else first
@@ -122,7 +113,7 @@ class _Writer:
     def _front(self) -> None:
         pack = self.pack
         self.doc.add_paragraph(pack.title, style="Title")
-        self.doc.add_paragraph(f"{pack.force}, edition {pack.edition}, data to {day_in_words(pack.data_to)}")
+        self.doc.add_paragraph(f"{pack.force}, edition {pack.edition}, data to {words.day_in_words(pack.data_to)}")
         for notice in self.notices:
             self.doc.add_paragraph(notice, style=NOTICE)
         figures = self.part.figures
@@ -141,7 +132,7 @@ class _Writer:
         self._contents()
         if pack.markers:
             self.doc.add_paragraph("Shorthand: marks beside or in place of a figure", style="Heading 2")
-            for line in marker_lines(pack.markers):
+            for line in words.marker_lines(pack.markers):
                 self.doc.add_paragraph(line, style=NOTE)
             self.doc.add_paragraph("0 is a true zero; a figure that is not available is never 0.", style=NOTE)
 
@@ -196,9 +187,9 @@ class _Writer:
             self.doc, self.controls, [table.rows_are, *(c.label for c in table.columns)],
             [[r.label, *(bind_cell(table, r, c, cell) for c, cell in zip(table.columns, r.cells, strict=True))]
              for r in table.rows],
-            title=title, about=f"{units_line(table)} {len(table.rows)} rows, one each for: {table.rows_are.lower()}.",
+            title=title, about=f"{words.units_line(table)} {len(table.rows)} rows, one each for: {table.rows_are.lower()}.",
         )  # fmt: skip
-        for line in [table.unavailable, *period_lines(table), *(f"Note: {n}" for n in table.notes)]:
+        for line in [table.unavailable, *words.period_lines(table), *(f"Note: {n}" for n in table.notes)]:
             if line:
                 self.doc.add_paragraph(line, style=NOTE)
         self._paragraph(bind_source(table), style=NOTE)
@@ -222,7 +213,7 @@ class _Writer:
             if claim.verdict != "agrees" and claim.no not in self.checked:
                 self.checked.add(claim.no)
                 paragraph = self.doc.add_paragraph(style=CHECK)
-                paragraph.add_run(f"To check, {claim.paragraph}: {verdict_in_sentence(claim.verdict, 1)}. ").bold = True
+                paragraph.add_run(f"To check, {claim.paragraph}: {words.verdict_in_sentence(claim.verdict, 1)}. ").bold = True
                 self.controls.add(paragraph, *_describe_claim(claim))
 
     def _end(self) -> None:
@@ -256,7 +247,7 @@ class _Writer:
 
 
 def _day(day: date | None) -> str:
-    return day_in_words(day) if day else "[z]"
+    return words.day_in_words(day) if day else "[z]"
 
 
 def _describe_claim(claim: Claim) -> list[ooxml.Text]:

@@ -16,21 +16,10 @@ from docx.oxml import parse_xml
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import new_file
 
+from . import refreshable_figures
 from .content_controls import Control, NotReadableError, Span, apply_edits, find_controls, text_edits
 from .model import Pack
-from .refreshable_figures import (
-    FIGURE,
-    LINE,
-    NAMESPACE,
-    BoundText,
-    DataPart,
-    bound_texts,
-    find_same_figure,
-    part_xml,
-    read_part,
-    read_tag,
-    tag_of,
-)
+from .refreshable_figures import FIGURE, LINE, NAMESPACE, BoundText, DataPart
 from .word_template import copy_zip
 from .wording import strip_invalid_xml
 
@@ -115,7 +104,7 @@ def _data_part(parts: dict[str, bytes], path: Path) -> tuple[str, DataPart]:
             try:
                 root = parse_xml(data)
                 if root.tag == f"{{{NAMESPACE}}}figures":
-                    part = read_part(root)
+                    part = refreshable_figures.read_part(root)
                     if part.form not in FORMS:
                         # An unknown form must not be refreshed as exact: it could be a public document.
                         raise KeyError(f"form {part.form!r}")
@@ -136,7 +125,7 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     """
     part, pack = document.part, strip_invalid_xml(pack)
     _check_same_force(part, pack)
-    texts_now = bound_texts(pack)
+    texts_now = refreshable_figures.bound_texts(pack)
     bound_controls = [(name, c, _figure_of(part, c)) for name, (_, controls) in document.texts.items() for c in controls]
     shown = {figure: control.text for _, control, figure in reversed(bound_controls) if figure}
     typed = {f for _, c, f in bound_controls if f and (c.text != part.figures[f].text or f in part.shown)}
@@ -165,7 +154,9 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
     edited = {name: apply_edits(document.texts[name][0], part_edits) for name, part_edits in edits.items()}
     figures = {**texts_now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in shown}}
     as_typed = {new[f][0].id: part.shown.get(f, shown[f]) for f in left_as_typed}
-    edited[document.part_name] = part_xml(replace(part, night=pack.night_id, figures=figures, shown=as_typed))
+    edited[document.part_name] = refreshable_figures.part_xml(
+        replace(part, night=pack.night_id, figures=figures, shown=as_typed)
+    )
     copy = io.BytesIO()
     copy_zip(io.BytesIO(document.data), copy, lambda name, data: edited.get(name, data))
     has_charts = any(b"<pic:pic" in text for text, _ in document.texts.values())
@@ -193,7 +184,7 @@ def _check_same_force(part: DataPart, pack: Pack) -> None:
 
 def _figure_of(part: DataPart, control: Control) -> str | None:
     """The id of a control's figure; None if the data part of the document does not have it."""
-    tag = read_tag(control.tag, part.figures)
+    tag = refreshable_figures.read_tag(control.tag, part.figures)
     return tag[1] if tag and tag[0] == part.edition and tag[1] in part.figures else None
 
 
@@ -202,7 +193,7 @@ def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set
     than the words around it say, keeps its text, under an id that no figure of this night has: its old id may be another's."""
     new, matched = {}, {*now}
     for figure, was in part.figures.items():
-        match = find_same_figure(was, now)
+        match = refreshable_figures.find_same_figure(was, now)
         # Documents of earlier versions say no period of figures that others publish.
         if match is None or (was.days and match.days != was.days):
             unused = next(i for i in _removed_ids(figure) if i not in matched)
@@ -223,7 +214,7 @@ def _removed_ids(figure: str) -> Iterator[str]:
 
 def _id_edits(text: bytes, edition: str, control: Control, was: str, now: str) -> list[tuple[Span, bytes]]:
     """The edits of tag and binding of a figure whose id changed, as its row moved."""
-    tag_was, tag_now = (tag_of(edition, figure).encode() for figure in (was, now))
+    tag_was, tag_now = (refreshable_figures.tag_of(edition, figure).encode() for figure in (was, now))
 
     def renamed(xml: bytes) -> bytes:
         return xml.replace(tag_was, tag_now) if tag_was in xml else xml.replace(was.encode(), now.encode())

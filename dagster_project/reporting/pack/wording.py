@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from dagster_project.core.plurals import first_of
 from dagster_project.editions.tables import CHANGES
 
 from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
@@ -140,9 +141,8 @@ def describe_bars(title: str, panel: Panel) -> str:
     sentences = []
     for series in panel.series:
         points = _known_points(series)
-        shown = [f"{p.label} {p.printed}" for p in points[:12]]
-        more = f" and {len(points) - 12} more" if len(points) > 12 else ""
-        sentences.append(f"{series.name}: {', '.join(shown)}{more}." if len(panel.series) > 1 else f"{', '.join(shown)}{more}.")
+        shown = first_of([f"{p.label} {p.printed}" for p in points], 12)
+        sentences.append(f"{series.name}: {shown}." if len(panel.series) > 1 else f"{shown}.")
     return f"Bar chart. {title}. {' '.join(sentences)}".strip()
 
 
@@ -168,14 +168,9 @@ def sample_notice(pack: Pack) -> str | None:
     return f"{SAMPLE} None is a figure of {pack.force}." if pack.is_sample else None
 
 
-def public_notice(pack: Pack) -> str | None:
-    """The sentence on every sheet and page of the public form; None for the exact form."""
-    return pack.rule
-
-
 def notices(pack: Pack) -> list[str]:
     """The sentences that every sheet and page must have: that the data are made up, that the form is the public one."""
-    return [n for n in (sample_notice(pack), public_notice(pack)) if n]
+    return [n for n in (sample_notice(pack), pack.rule) if n]
 
 
 def heading(pack: Pack) -> str:

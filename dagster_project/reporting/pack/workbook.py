@@ -21,19 +21,8 @@ from gptables.core.gptable import FormatList
 from dagster_project.core.cell_text import is_formula
 from dagster_project.editions.verdicts import share_checked
 
+from . import wording as words
 from .model import Cell, Pack, Table
-from .wording import (
-    ORDER_OF_FINDINGS,
-    heading,
-    marker_lines,
-    name_paragraphs,
-    night_line,
-    notices,
-    sample_notice,
-    source_line,
-    strip_invalid_xml,
-    units_line,
-)
 
 CONTENTS, NOTES = "Contents", "Notes"
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -84,7 +73,7 @@ def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
 
     The same night gives the same bytes.
     """
-    pack = strip_invalid_xml(pack)
+    pack = words.strip_invalid_xml(pack)
     notes = list(dict.fromkeys(n for t in pack.tables for n in t.notes))
     sheets = [_table(t, notes) for t in pack.tables]
     if pack.claims:
@@ -96,7 +85,9 @@ def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
         sheets.insert(0, _notes(pack, notes))
     book = GPWorkbook(str(path) if isinstance(path, Path) else path, options=AS_TEXT)
     book.set_theme(Theme(deepcopy(THEME)))  # gptables changes it
-    book.set_properties({"title": heading(pack), "subject": sample_notice(pack) or "", "created": pack.night_at, "author": ""})
+    book.set_properties(
+        {"title": words.heading(pack), "subject": words.sample_notice(pack) or "", "created": pack.night_at, "author": ""}
+    )
     cover = book.add_worksheet("Cover")
     cover.write_cover(_cover(pack))
     _set_up_printing(cover, pack)
@@ -108,21 +99,21 @@ def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
 def _cover(pack: Pack) -> Cover:
     checked = f", with {share_checked(pack.claims)} checked against the warehouse" if pack.claims else ""
     intro = [
-        *([{"bold": True}, _escape(notice)] for notice in notices(pack)),
+        *([{"bold": True}, _escape(notice)] for notice in words.notices(pack)),
         f"The tables and chart series of edition {pack.edition} of the report{checked}. One table a sheet; the Contents sheet"
         " leads to each.",
-        night_line(pack),
+        words.night_line(pack),
         pack.data_status,
     ]
     about = [
         "Figures are rounded as they are printed. 0 is a true zero; a figure that is not available is never 0.",
-        *marker_lines(pack.markers),
+        *words.marker_lines(pack.markers),
         "Where a number has shorthand, its cell holds the number alone, shown with the shorthand; the last column of the table"
         " says it in words.",
         *([f"Revisions are since edition {pack.frozen_in} went out."] if pack.frozen_in else []),
     ]
     escaped = [[_escape(t) if isinstance(t, str) else t for t in texts] for texts in (intro, about)]
-    return Cover(title=_escape(heading(pack)), intro=escaped[0], about=escaped[1], width=100)
+    return Cover(title=_escape(words.heading(pack)), intro=escaped[0], about=escaped[1], width=100)
 
 
 def _contents(sheets: Sequence[WorkbookSheet]) -> WorkbookSheet:
@@ -154,7 +145,7 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     if any(unusual):
         columns[_unique_headings([*headings, "Is it unusual?"])[-1]] = 28
         for row, changes in zip(rows, unusual, strict=True):
-            row.append("; ".join(f"{h}: {words}" for h, words in changes) or NOT_APPLICABLE)
+            row.append("; ".join(f"{h}: {text}" for h, text in changes) or NOT_APPLICABLE)
     if any(marked):
         columns[_unique_headings([*headings, "Shorthand"])[-1]] = 34
         for row, markers in zip(rows, marked, strict=True):
@@ -162,10 +153,10 @@ def _table(table: Table, notes: Sequence[str]) -> WorkbookSheet:
     numbers = "".join(f" [note {notes.index(n) + 1}]" for n in table.notes)
     series = "Series of a chart. " if table.kind == "chart" else ""
     return WorkbookSheet(
-        _sheet_name(table), f"{table.title} ({name_paragraphs(table.paragraph, 'p')}){numbers}", columns, rows,
-        numbers=headings[1:], about=[t for t in (table.scope, f"{series}{units_line(table)}", table.unavailable) if t],
-        legend=marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
-        source=source_line(table),
+        _sheet_name(table), f"{table.title} ({words.name_paragraphs(table.paragraph, 'p')}){numbers}", columns, rows,
+        numbers=headings[1:], about=[t for t in (table.scope, f"{series}{words.units_line(table)}", table.unavailable) if t],
+        legend=words.marker_lines(dict.fromkeys([*table.markers, *([NOT_APPLICABLE] if any(unusual) else [])])),
+        source=words.source_line(table),
         formats={(r, c): _number_format(cell) for r, row in enumerate(table.rows) for c, cell in enumerate(row.cells, start=1)
                  if cell.text},
     )  # fmt: skip
@@ -198,7 +189,7 @@ def _findings(pack: Pack) -> WorkbookSheet:
         for p in pack.pages for f in p.findings
     ]  # fmt: skip
     return WorkbookSheet("Findings", "What to read first: the most notable figures of each part", columns, rows,
-                 about=[ORDER_OF_FINDINGS], legend=marker_lines([NOT_APPLICABLE]))  # fmt: skip
+                 about=[words.ORDER_OF_FINDINGS], legend=words.marker_lines([NOT_APPLICABLE]))  # fmt: skip
 
 
 def _claims(pack: Pack) -> WorkbookSheet:
@@ -213,7 +204,7 @@ def _claims(pack: Pack) -> WorkbookSheet:
         for c in pack.claims
     ]  # fmt: skip
     title = "Printed figures, and statements in our own words, checked against the warehouse"
-    return WorkbookSheet("Claims", title, columns, rows, numbers=["Number"], legend=marker_lines([NOT_APPLICABLE]))
+    return WorkbookSheet("Claims", title, columns, rows, numbers=["Number"], legend=words.marker_lines([NOT_APPLICABLE]))
 
 
 def _sources(pack: Pack) -> WorkbookSheet:
@@ -232,7 +223,7 @@ def _sources(pack: Pack) -> WorkbookSheet:
     formats = {(r, c): "#,##0" for r in range(len(rows)) for c, name in enumerate(columns) if name in numbers}
     return WorkbookSheet(
         "Sources", "Sources: the extracts behind the figures", columns, rows, numbers=numbers,
-        legend=marker_lines([NOT_APPLICABLE]), formats=formats,
+        legend=words.marker_lines([NOT_APPLICABLE]), formats=formats,
     )  # fmt: skip
 
 
@@ -243,9 +234,9 @@ def _measures(pack: Pack) -> WorkbookSheet:
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
 
-def _width(heading: str, lines: int) -> int:
+def _width(title: str, lines: int) -> int:
     """The width of a column of numbers, in characters. `lines`: how many its bold heading may take."""
-    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in heading.split())), 5 + round(1.4 * len(heading) / lines)))
+    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in title.split())), 5 + round(1.4 * len(title) / lines)))
 
 
 def _unique_headings(headings: Sequence[str]) -> list[str]:
@@ -253,11 +244,11 @@ def _unique_headings(headings: Sequence[str]) -> list[str]:
     unique: list[str] = []
     used: set[str] = set()
     for text in headings:
-        name = heading = _escape(text).strip() or "Figure"
+        name = first = _escape(text).strip() or "Figure"
         n = 1
         while name.casefold() in used:
             n += 1
-            name = f"{heading} ({n})"
+            name = f"{first} ({n})"
         used.add(name.casefold())
         unique.append(name)
     return unique
@@ -295,7 +286,7 @@ def _write(book: GPWorkbook, pack: Pack, sheet: WorkbookSheet) -> None:
     table = GPTable(
         pd.DataFrame(rows, columns=list(sheet.columns), dtype=object),
         table_name=f"table_{sheet.name}".lower(), title=_escape(sheet.title),
-        subtitles=[*([{"bold": True}, t] for t in _lines(notices(pack))), *_lines(sheet.about),
+        subtitles=[*([{"bold": True}, t] for t in _lines(words.notices(pack))), *_lines(sheet.about),
                    *([] if sheet.name == CONTENTS else [f"[Back to {CONTENTS}](internal:'{CONTENTS}'!A1)"])],
         instructions="This sheet has one table." + (" Notes are on the sheet Notes." if "[note " in sheet.title else ""),
         legend=_lines([*sheet.legend, sheet.source]),
@@ -315,6 +306,6 @@ def _set_up_printing(page: Any, pack: Pack) -> None:
     page.set_paper(9)
     page.set_margins(left=MARGIN, right=MARGIN)
     page.fit_to_pages(1, 0)
-    title, notice = (t.replace("&", "&&")[:PAGE_HEADER] for t in (heading(pack), " ".join(notices(pack))))
+    title, notice = (t.replace("&", "&&")[:PAGE_HEADER] for t in (words.heading(pack), " ".join(words.notices(pack))))
     page.set_header(f"&L{notice}")
     page.set_footer(f"&L{title}&RPage &P of &N")
