@@ -28,3 +28,12 @@ def extract_of(measure: Mapping[str, str]) -> str:
 def coverage_of(measure: Mapping[str, str], category: str) -> str:
     """The coverage of a measure's figures in a category, from its row of `measure_list`: its categories may have their own."""
     return (category != "all" and measure["category_coverage"]) or measure["coverage"]
+
+
+def counted_from(measure: Mapping[str, str], category: str) -> list[tuple[str, str, str]]:
+    """Which rows a measure's figures in a category are counted from: role, measure and category of each part of a rate, or of
+    its own rows."""
+    if not measure["numerator"]:
+        return [("rows", measure["measure"], category)]
+    category_below = measure["denominator_category"] or category
+    return [("numerator", measure["numerator"], category), ("denominator", measure["denominator"], category_below)]

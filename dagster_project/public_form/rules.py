@@ -7,6 +7,7 @@ import duckdb
 from dagster_project.core.config import Public
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import read_seed
+from dagster_project.core.sql import one_row
 
 SCHEMA = "marts_public"
 RULE_COLUMNS = {
@@ -30,6 +31,12 @@ def describe_rule(settings: Public) -> str:
         f"For the public: counts under {settings.threshold}{exceptions} are not shown, nor anything that"
         f" they can be worked out from{running}; what is shown is exact."
     )
+
+
+def rule_of(con: duckdb.DuckDBPyConnection) -> str | None:
+    """What `describe_rule` said when the night that `con` reads was made; None if it has no public form."""
+    tables = "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'"
+    return str(comment) if (comment := one_row(con.execute(tables, [SCHEMA]))[0]) else None
 
 
 def read_rules() -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from dagster_project.core.accepted_in_published_file import AcceptedMonth, accep
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import coverage_of
+from dagster_project.core.seeds import counted_from, coverage_of
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
@@ -168,14 +168,8 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     area = _area_of(con, force, request, row)
     if row["aggregation"] == "published":
         parts = [_published_part(con, force, request)]
-    elif row["numerator"]:
-        category_below = row["denominator_category"] or request.category
-        parts = [
-            _part(con, force, area, request, row, "numerator", row["numerator"], request.category),
-            _part(con, force, area, request, row, "denominator", row["denominator"], category_below),
-        ]
     else:
-        parts = [_part(con, force, area, request, row, "rows", row["measure"], request.category)]
+        parts = [_part(con, force, area, request, row, *part) for part in counted_from(row, request.category)]
     measures = {request.measure, *(p.measure for p in parts)}
     accepted = accepted_within(accepted_months(con, force, "warehouse"), measures, request.first, request.last)
     value = parts[0].amount
@@ -238,7 +232,6 @@ def _erased_files(
 
 
 def _area_of(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str]) -> str:
-    """The code of the requested area."""
     if request.area_type == "force" or row["aggregation"] == "published":
         return force
     if request.area_name is None:

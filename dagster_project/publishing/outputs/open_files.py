@@ -14,7 +14,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.core.sql import CONTENT_HASH, literal, one_row
-from dagster_project.public_form import CHARTS
+from dagster_project.public_form import CHARTS, rule_of
 from dagster_project.public_form import SCHEMA as PUBLIC
 
 from ..figure_diff import KEY
@@ -126,12 +126,9 @@ def statement(con: duckdb.DuckDBPyConnection, context: OutputContext) -> dict[st
         "select extract, title, max(covered_to) from meta.extracts where files_accepted > 0 group by all order by all"
     ).fetchall()
     config = read_config(context.home).publish
-    licence, form = config.licence or "", EXACT
-    if config.open == "public":
-        # From the night itself: the settings may have changed since.
-        (form,) = one_row(con.execute(
-            "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'", [PUBLIC]
-        ))
+    licence = config.licence or ""
+    # From the night itself: the settings may have changed since.
+    form = rule_of(con) if config.open == "public" else EXACT
     rights = (
         f"Licence: {licence}." if licence else "The force states no licence for these figures: ask it before passing them on."
     )

@@ -16,7 +16,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.tables import EVERY, CellSpec, unit_shown
-from dagster_project.public_form import SCHEMA
+from dagster_project.public_form import SCHEMA, rule_of
 from dagster_project.public_form.public_windows import (
     HIDDEN,
     NO_FIGURE,
@@ -38,12 +38,10 @@ class NoPublicFormError(PamError, ValueError):
 
 def read_public_rule(con: duckdb.DuckDBPyConnection) -> str:
     """What the night's public form leaves out, in a sentence. Raises NoPublicFormError if it has no public form."""
-    (comment,) = con.execute(
-        "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'", [SCHEMA]
-    ).fetchone() or (None,)
-    if not comment:
+    rule = rule_of(con)
+    if not rule:
         raise NoPublicFormError(f"the published night has no {SCHEMA}: `[public] mode` of pam.toml leaves it out")
-    return str(comment)
+    return rule
 
 
 def public_cells(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, list[dict[str, Any]]]:

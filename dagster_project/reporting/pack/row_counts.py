@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import coverage_of, read_seed
+from dagster_project.core.seeds import counted_from, coverage_of, read_seed
 from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
@@ -143,16 +143,12 @@ def _wanted_counts(con: duckdb.DuckDBPyConnection, edition: str) -> Iterator[tup
         row = measures.get((mart, measure))
         if row is None or mart in NO_ROWS:
             continue
-        roles = [("rows", measure, category)]
-        if row["numerator"]:
-            denominator_category = row["denominator_category"] or category
-            roles = [("numerator", row["numerator"], category), ("denominator", row["denominator"], denominator_category)]
         is_stock = row["aggregation"] == "stock"
         windows = [("", first, last)]
         if shows in USES_YEAR_BEFORE:
             windows.append((YEAR_BEFORE, years_before(first), years_before(last)))
         for when, begin, end in windows[1:] if shows == "prior_value" else windows:
-            for role, counted, counted_category in roles:
+            for role, counted, counted_category in counted_from(row, category):
                 yield (
                     f"{table}/{row_no}/{column}", role + when, table, mart.removeprefix("mart_"), counted, counted_category,
                     area_type, areas.get((force, area_type, area_name)), None if is_stock else begin, end,
