@@ -46,21 +46,11 @@ def make_next_edition(
     old_notes = {t["table"]: t.get("notes") or () for t in chosen}
     body["tables"] = [_without_old_notes(t) for t in chosen]
     to_check: list[str] = []
-    complete = complete_months(home, force) if force else None
-    if not force and complete_months(home, body["force_code"]) == {}:
-        code = body["force_code"]
-        to_check.append(f"force_code: the night has no figure of {code}, and prints no edition of it: --force names yours")
+    complete = None
     if force:
-        if force == body["force_code"]:
-            # Before its first night, a force's own tables stay as they are.
-            complete = complete or None
-        adapted, to_check = with_data(body["tables"], force, complete, is_chosen=bool(tables))
-        if force != body["force_code"]:
-            adapted, more = adapt_to_force(adapted, force, areas_of(home, force))
-            to_check += more
-        if not adapted:
-            raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
-        body |= {"force_code": force, "tables": adapted}
+        complete, to_check = _fit_to_force(home, body, force, is_chosen=bool(tables))
+    elif complete_months(home, code := body["force_code"]) == {}:
+        to_check.append(f"force_code: the night has no figure of {code}, and prints no edition of it: --force names yours")
     # A force may have begun a note of its own like those on the printed report.
     to_check += [
         f"tables.{t['table']}: '{' '.join(note.split())}' is left out, as of the old report: write it again if it still applies"
@@ -85,6 +75,26 @@ def make_next_edition(
     )
     write_whole(target, text.encode("utf-8"))
     return target, to_check
+
+
+def _fit_to_force(
+    home: Home, body: dict[str, Any], force: str, *, is_chosen: bool
+) -> tuple[dict[str, date | None] | None, list[str]]:
+    """Give an edition's tables to a force. `is_chosen`: a person named the tables. Returns the force's complete months by mart,
+    and what a person must check. Raises EditionError if no table is left."""
+    complete = complete_months(home, force)
+    is_own = force == body["force_code"]
+    if is_own:
+        # Before its first night, a force's own tables stay as they are.
+        complete = complete or None
+    adapted, to_check = with_data(body["tables"], force, complete, is_chosen=is_chosen)
+    if not is_own:
+        adapted, more = adapt_to_force(adapted, force, areas_of(home, force))
+        to_check += more
+    if not adapted:
+        raise EditionError(f"no table is left for {force}: {'; '.join(to_check)}. Run a night on its files first")
+    body |= {"force_code": force, "tables": adapted}
+    return complete, to_check
 
 
 def _source(home: Home, old: str | None, new: str, tables: Sequence[str]) -> Path:

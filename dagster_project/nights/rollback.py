@@ -12,7 +12,7 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
 from dagster_project.publishing import outputs, publish
 from dagster_project.publishing.keep_and_prune import fix_links_and_rights, keep_published
-from dagster_project.publishing.publications import NotKeptError, check_whole, kept_before, publication_of
+from dagster_project.publishing.publications import NotKeptError, Publication, check_whole, kept_before, publication_of
 
 from .lifecycle import write_missing_receipts
 
@@ -33,17 +33,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
             # As a night does before it starts. The published file may be what is damaged.
             write_missing_receipts(home)
             keep_published(home)
-        published = _readable_published_night(home)
-        if night:
-            target = publication_of(home, night)
-        elif published:
-            target = kept_before(home, published)
-        elif home.warehouse.exists():
-            raise NotKeptError("the published file can't be read: name the night to publish; `pam rollback --list` shows them")
-        else:
-            raise NotKeptError(f"{home.path} has no published night to go back from: `pam nightly` makes one")
-        if target.night_id == published:
-            raise NotKeptError(f"night {published} is already published: there is nothing to go back to")
+        target = _target(home, night)
         kept_night = check_whole(target)
         config = read_config(home)
         rollback = Night.begin(home, now)
@@ -79,6 +69,22 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
         ).finished(rollback)
         write_receipt(home, receipt)
         return receipt
+
+
+def _target(home: Home, night: str | None) -> Publication:
+    """The kept night to publish. Raises NotKeptError."""
+    published = _readable_published_night(home)
+    if night:
+        target = publication_of(home, night)
+    elif published:
+        target = kept_before(home, published)
+    elif home.warehouse.exists():
+        raise NotKeptError("the published file can't be read: name the night to publish; `pam rollback --list` shows them")
+    else:
+        raise NotKeptError(f"{home.path} has no published night to go back from: `pam nightly` makes one")
+    if target.night_id == published:
+        raise NotKeptError(f"night {published} is already published: there is nothing to go back to")
+    return target
 
 
 def _readable_published_night(home: Home) -> str | None:
