@@ -182,13 +182,17 @@ def known_offence_codes(home: Home | None) -> dict[str, str]:
     return {**seeded, **{code.lower(): offence_class for code, offence_class in own_codes}}
 
 
+def areas_of_force(home: Home | None, force_code: str) -> list[tuple[str, ...]]:
+    """A force's areas, in the columns of `OWN_LISTS`: those of the home's own list, else of the project's. Raises SeedError."""
+    columns = OWN_LISTS["areas"]
+    own_rows = read_own_list(home.seeds / "areas.csv", columns) if home else []
+    seeded = (tuple(r[c] for c in columns) for r in read_seed("areas"))
+    return [r for r in own_rows if r[0] == force_code] or [r for r in seeded if r[0] == force_code]
+
+
 def known_units(home: Home | None, force_code: str) -> set[str]:
     """Codes and names of a force's units, in lower case; none if it has no list of areas. Raises SeedError."""
-    rows = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"]) if home else []
-    own_rows = [r for r in rows if r[0] == force_code]
-    seeded = [(r["lpu_code"], r["lpu_name"]) for r in read_seed("areas") if r["force_code"] == force_code]
-    units = [(r[3], r[4]) for r in own_rows] or seeded
-    return {text.lower() for unit in units for text in unit}
+    return {text.lower() for *_, code, name in areas_of_force(home, force_code) for text in (code, name)}
 
 
 def _fault_of_rebase(values: dict[str, str]) -> str:
@@ -225,7 +229,6 @@ def rebase_rows(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _marts_of(measure: str) -> list[str]:
-    """The marts that have a measure of the list."""
     mart, _, name = measure.rpartition(".")
     return sorted(
         m["mart"]

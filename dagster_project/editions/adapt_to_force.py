@@ -9,8 +9,7 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.read_database import read_database
-from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.reference_lists import OWN_LISTS, SeedError, areas_of_force
 from dagster_project.core.similar_names import suggestion
 
 from .model import EditionError
@@ -37,13 +36,12 @@ def chosen_tables(body: dict[str, Any], names: Sequence[str]) -> list[dict[str, 
 
 def areas_of(home: Home, force: str) -> Areas:
     """A force's areas, from the home's own list, else the project's. Raises EditionError."""
-    columns = OWN_LISTS["areas"]
     try:
-        home_areas = [dict(zip(columns, r, strict=True)) for r in read_own_list(home.seeds / "areas.csv", columns)]
+        rows = areas_of_force(home, force)
     except SeedError as error:
         raise EditionError(str(error)) from error
-    rows = [r for r in home_areas if r["force_code"] == force] or [r for r in read_seed("areas") if r["force_code"] == force]
-    return {kind: tuple(dict.fromkeys(r[f"{kind}_name"] for r in rows)) for kind in FORCE_AREAS}
+    places = {kind: OWN_LISTS["areas"].index(f"{kind}_name") for kind in FORCE_AREAS}
+    return {kind: tuple(dict.fromkeys(r[place] for r in rows)) for kind, place in places.items()}
 
 
 def complete_months(home: Home, force: str) -> dict[str, date | None] | None:

@@ -17,7 +17,7 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 from dagster_project.core.receipts import locked, read_receipts
-from dagster_project.core.reference_lists import OWN_LISTS, read_own_list
+from dagster_project.core.reference_lists import areas_of_force
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
@@ -194,10 +194,7 @@ def _check_force(force: str) -> None:
 
 def _unit_code(home: Home, force: str, unit: str) -> str:
     """The code of a force's unit, from its code or name in the home's own list of areas, or else in the project's."""
-    columns = OWN_LISTS["areas"]
-    listed = [row for row in read_own_list(home.seeds / "areas.csv", columns) if row[0] == force]
-    listed = listed or [tuple(r[c] for c in columns) for r in read_seed("areas") if r["force_code"] == force]
-    codes = {text.lower(): code for *_, code, name in listed for text in (name, code)}
+    codes = {text.lower(): code for *_, code, name in areas_of_force(home, force) for text in (name, code)}
     try:
         return codes[unit.strip().lower()]
     except KeyError:
