@@ -4,7 +4,7 @@ import csv
 import os
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from io import StringIO
@@ -63,26 +63,7 @@ def open_file(
         check_header(layout)
         return sheet(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":
-        facts["encoding"] = "xlsx"
-        chosen = mapping.table.sheet
-        worksheet = sheet_text(stored.data, chosen)
-        try:
-            layout = read_header(worksheet.text, names, ",")
-            check_header(layout)
-        except Refused as error:
-            raise Refused(f"{error}{_find_table_elsewhere(stored.data, chosen, names)}") from error
-        unread = _sheets_alike(stored.data, names) if chosen is None else []
-        # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
-        if worksheet.last_merged > layout.rows:
-            amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
-            fields = ({i for name in columns for i in layout.fields_of(name)} for columns in (contract.key, amounts))
-            worksheet = sheet_text(stored.data, chosen, SheetTable(layout.rows, *fields))
-        _check_formulas(worksheet, layout, contract)
-        _check_currency(worksheet, layout, contract)
-        around = read_around(worksheet.text[: layout.start], worksheet.text[-LAST_CHARACTERS:], layout)
-        unseen = tuple(describe_unseen(worksheet, layout, unread, is_named=chosen is not None))
-        cells = read_cells(con, worksheet.text, layout, by_row=True)
-        return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
+        return _open_workbook(con, stored.data, names, facts, sheet)
     data = unpack(stored, file.container)
     if fast and (opened := _open_fast(con, data, names, facts, resources)):
         layout, cells, around = opened
@@ -96,6 +77,31 @@ def open_file(
     cells = read_cells(con, decoded.text, layout, resources if fast else None)
     around = read_around(decoded.text[: layout.start], decoded.text[-LAST_CHARACTERS:], layout)
     return sheet(layout, cells, main_encoding=decoded.main_encoding, around=around)
+
+
+def _open_workbook(
+    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, facts: dict[str, Any], sheet: Callable[..., Sheet]
+) -> Sheet:
+    facts["encoding"] = "xlsx"
+    contract, chosen = names.contract, names.mapping.table.sheet
+    worksheet = sheet_text(data, chosen)
+    try:
+        layout = read_header(worksheet.text, names, ",")
+        _check_header(facts, names, layout)
+    except Refused as error:
+        raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
+    unread = _sheets_alike(data, names) if chosen is None else []
+    # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
+    if worksheet.last_merged > layout.rows:
+        amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
+        fields = ({i for name in columns for i in layout.fields_of(name)} for columns in (contract.key, amounts))
+        worksheet = sheet_text(data, chosen, SheetTable(layout.rows, *fields))
+    _check_formulas(worksheet, layout, contract)
+    _check_currency(worksheet, layout, contract)
+    around = read_around(worksheet.text[: layout.start], worksheet.text[-LAST_CHARACTERS:], layout)
+    unseen = tuple(describe_unseen(worksheet, layout, unread, is_named=chosen is not None))
+    cells = read_cells(con, worksheet.text, layout, by_row=True)
+    return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
 
 
 def _open_fast(
