@@ -122,7 +122,6 @@ class _Reader:
         self.open_record = n if is_open else 0
 
     def _compare_torn(self, content: dict[str, Any], number: int) -> None:
-        """Compare unfinished lines with the record that reports them."""
         lines = [{"bytes": len(line), "sha256": digest(line)} for _, line in self.torn]
         first = self.torn[0][0]
         if content["kind"] == "healed" and content["lines"] == lines:

@@ -135,7 +135,6 @@ def _text(row: tuple[Any, ...]) -> str:
 
 
 def _show(files: "list[QuarantinedFile]", rows: list[tuple[Any, ...]], limit: int) -> None:
-    """Print the files, then the rows."""
     from dagster_project.serving import write_result
 
     if not files:

@@ -82,7 +82,6 @@ def _number(sentence: str, given: Given) -> Number:
 
 
 def _measure(spot: Spot, given: Given, written: Written) -> dict[str, str]:
-    """The measure's row of the list."""
     known = {f"{m['mart']}.{m['measure']}": m for m in read_seed("measure_list")}
     if given.measure:
         matches = [m for m in known.values() if m["measure"] == given.measure and given.mart in (None, m["mart"])]

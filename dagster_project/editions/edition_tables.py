@@ -163,7 +163,6 @@ def claimed_lines(edition: Edition) -> Iterator[_Line]:
 
 
 def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Iterator[_Line]:
-    """The rows of a file, with their line numbers."""
     if path is None:
         return
     try:

@@ -91,6 +91,5 @@ def _values(con: duckdb.DuckDBPyConnection, home: Home, load: Load, columns: Ite
 
 
 def _quoted(categories: list[str], values: Values) -> str:
-    """The first of some values with their rows."""
     more = f" and {len(categories) - SHOWN:,} more" if len(categories) > SHOWN else ""
     return ", ".join(f"'{printable(value[:40])}' ({values[value]:,})" for value in categories[:SHOWN]) + more

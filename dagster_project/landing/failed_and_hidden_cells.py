@@ -135,7 +135,6 @@ def _add_styled(
 
 
 def _struck_styles(xml: bytes) -> set[bytes]:
-    """The numbers of the styles whose font is struck out."""
     fonts = [bool(_STRIKE.search(font)) for font in re.split(rb"<(?:\w{1,9}:)?font\b", _between(_FONTS, xml))[1:]]
     if not any(fonts):
         return set()

@@ -110,7 +110,6 @@ def repeats(rows: int, merged: int) -> list[str]:
 def _contradictions(
     con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, absent: list[str], landed: int
 ) -> Iterator[str]:
-    """Notes rows whose columns contradict each other, as the contract says."""
     listed = [c for c in sheet.contract.contradictions if not c.needs or not set(absent) >= set(c.needs)]
     if listed:
         counts_sql = ", ".join(f"count(*) filter (where {c.rows})" for c in listed)
@@ -255,7 +254,6 @@ def _cut_lists(con: duckdb.DuckDBPyConnection, path: Path, columns: list[Column]
 
 
 def _times_in_utc(sheet: Sheet) -> Iterator[str]:
-    """Notes times whose header says UTC and whose mapping does not."""
     for column in sheet.contract.columns if not sheet.mapping.times_are_utc else ():
         header = sheet.layout.headers.get(column.name, "")
         if column.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):

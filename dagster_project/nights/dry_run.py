@@ -185,7 +185,6 @@ def _inspect_entry(trial_home: Home, file: InboxFile, entry: LedgerEntry, claim:
 
 
 def _judge(home: Home, trial_home: Home, night: Night, inspected: list[InspectedFile]) -> TrialOutcome:
-    """Build and judge what has landed in the trial home."""
     if not any(i.entry.outcome == "accepted" for i in inspected):
         return TrialOutcome("unchanged", "nothing of it would count, so the gate has nothing new to see", [], [], {})
     copy_base(home, trial_home)

@@ -118,7 +118,6 @@ def _judge(
 
 
 def _columns_of(kwargs: dict[str, Any]) -> set[str]:
-    """The columns that a rule's arguments name."""
     values = [kwargs[name] for name in COLUMN_ARGUMENTS if name in kwargs]
     return {str(c) for v in values for c in (v if isinstance(v, list) else [v])}
 

@@ -104,7 +104,6 @@ def _is_too_wide(widths: Sequence[int], console: "Console") -> bool:
 
 
 def _longest_line(texts: Iterable[str]) -> int:
-    """Terminal cells of the longest line."""
     from rich.cells import cell_len
 
     return max((cell_len(line) for t in texts for line in t.splitlines()), default=1)

@@ -137,7 +137,6 @@ def _force(con: duckdb.DuckDBPyConnection, force: str | None) -> str:
 
 
 def _area(con: duckdb.DuckDBPyConnection, force: str, area: str | None, area_type: str | None) -> tuple[str, str, str]:
-    """Type, code and name of an area."""
     areas = con.cursor().execute(
         "select distinct area_type, area_code, area_name from marts.measures where force_code = ? order by all", [force]
     ).fetchall()  # fmt: skip

@@ -219,7 +219,6 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since:
 
 
 def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], contracts: dict[str, Contract]) -> None:
-    """The columns that each load lacks."""
     rows = [
         (e.load_id, column, contract.column(column).type == "unit")
         for e in (load.entry for load in loads)

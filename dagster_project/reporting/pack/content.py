@@ -170,7 +170,6 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dic
 
 
 def _definitions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Definition]:
-    """Measures in words, by mart and measure."""
     rows = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     definitions = {}
     for r in read_rows(con, "select * from meta.dictionary where kind = 'measure'"):

@@ -55,7 +55,6 @@ def choose_findings(
 
 
 def _place(candidate: _Candidate) -> tuple[int, int, int]:
-    """Its table, row and column in the report."""
     return candidate.table["table_no"], candidate.cell["row_no"], candidate.cell["column_no"]
 
 

@@ -223,7 +223,6 @@ def _trend_title(table: Table, panels: Sequence[Panel]) -> str:
 
 
 def _trend_notes(panels: Sequence[Panel], few: Sequence[str]) -> tuple[str, ...]:
-    """Notes on how to read the pictures."""
     bars = [p for p in panels if not p.limits]
     means = list(dict.fromkeys(s.name for p in bars for s in p.series if s.role == "rolling"))
     notes = []

@@ -73,7 +73,6 @@ def _cache_path(text: str, form: str, folder: Path) -> Path:
 
 
 def _read_cached(text: str, form: str, folder: Path | None) -> bytes | None:
-    """The cached picture of a spec; None where there is none."""
     if folder:
         path = _cache_path(text, form, folder)
         with suppress(FileNotFoundError):
