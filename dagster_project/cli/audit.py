@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .common import HOME, FormOption, HomeOption, day_option, make_group, option
+from dagster_project.core.plurals import counted
+
+from .common import HOME, FormOption, HomeOption, day_option, make_group, option, refuse_missing
 from .echo import echo, print_line
 
 ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
@@ -28,13 +30,14 @@ def verify(
     """  # fmt: skip
     from dagster_project.audit import verify as verify_log
 
+    refuse_missing(home)
     result = verify_log(home, anchor or ())
     for note in result.notes:
         echo(f"pam: {note}", err=True)
     for fault in result.faults:
         echo(f"pam: audit: {fault}", err=True, fg=typer.colors.RED)
-    summary = f"{result.records:,} records" + (f", the last is {result.anchor}" if result.anchor else "")
-    echo(summary + (f"; {len(result.faults)} faults" if result.faults else ": all as they were written"))
+    summary = counted(result.records, "record") + (f", the last is {result.anchor}" if result.anchor else "")
+    echo(summary + (f"; {counted(len(result.faults), 'fault')}" if result.faults else ": all as they were written"))
     raise typer.Exit(1 if result.faults else 0)
 
 
@@ -53,6 +56,7 @@ def show(
     from dagster_project.core.terminal_console import Console
     from dagster_project.serving import write_result
 
+    refuse_missing(home)
     if kind and kind not in (*KINDS, *OWN_KINDS):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
     records = [
@@ -68,4 +72,4 @@ def show(
         print_line(console, f"{r.n}  {r.at[:19].replace('T', ' ')} UTC  {r.kind} by {r.who}")
         facts = (f"{name} {v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}" for name, v in r.facts.items())
         print_line(console, f"    {'; '.join(facts)}", "dim")
-    echo(f"{len(records):,} record{'' if len(records) == 1 else 's'}")
+    echo(counted(len(records), "record"))

@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option
+from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option, refuse_missing
 from .echo import echo
 
 
@@ -132,8 +132,7 @@ def replay(
 
     from .render import run_with_progress, show_comparison
 
-    if not home.path.is_dir():
-        raise FileNotFoundError(f"{home.path}: no such folder")
+    refuse_missing(home)
     if check:
         compared = rebuild_and_compare(home, night or "today", limit)
         show_comparison(compared, quiet)

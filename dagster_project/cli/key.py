@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .common import HOME, ByOption, HomeOption, make_group
+from .common import HOME, ByOption, HomeOption, make_group, refuse_missing
 from .echo import echo
 
 ABOUT = "The key that identifiers are hashed with: show which one is used, or accept another."
@@ -17,6 +17,7 @@ def show(home: HomeOption = HOME) -> None:
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
 
+    refuse_missing(home)
     echo(Decisions(read_ledger(home)).key_fingerprint or "no file with identifiers has landed yet")
 
 

@@ -28,7 +28,9 @@ def map_file(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[Path | None, option("--out -o", "Where to write the mapping. [default: FILE.yml in this folder]")] = None,
+    out: Annotated[
+        Path | None, option("--out -o", "Where to write the mapping. [default: FILE.yml in this folder]", dir_okay=False)
+    ] = None,
     browser: Annotated[
         bool, typer.Option("--browser", help="Draft it in the browser instead: on this machine only, until you stop it.")
     ] = False,
@@ -65,13 +67,14 @@ def map_file(
             text = mapping_yaml(draft)
         write_new(target, text, home)
         show_draft(draft)
+        # Before the figures, which may fail: the file is there then.
+        echo(f"{target} written")
         if draft.force:
             with Console(stderr=True).status("Working out the figures"):
                 result = preview(con, home, draft, text)
             show_preview(result)
         else:
             echo("No figures: name the force with --force")
-    echo(f"{target} written")
     is_there = target.absolute().parent == home.mappings.absolute()
     next_step = "try it with `pam inspect`" if is_there else f"put it in {home.mappings}"
     echo(f"Edit what it says to decide or check, then {next_step}: docs/how-to/map-an-export.md", err=True)

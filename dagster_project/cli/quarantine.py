@@ -9,7 +9,7 @@ import typer
 
 from dagster_project.core.plurals import counted
 
-from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option
+from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option, refuse_missing
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def release(
     from dagster_project.landing.release_held import held_files
     from dagster_project.landing.release_held import release as release_held
 
+    refuse_missing(home)
     if file is None:
         held = held_files(home)
         for e in held:
@@ -83,7 +84,7 @@ def quarantine(
         str, option("--reason", "Only rows with this text in their reasons. Why you need the rows is --why.")
     ] = "",
     every: Annotated[bool, typer.Option("--all", help="Also rows of files that a newer one has replaced.")] = False,
-    limit: Annotated[int, typer.Option("--limit", help="Rows to show; 0 shows all.", min=0)] = 20,
+    limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: FormOption = "table",
     out: Annotated[
         Path | None,
@@ -99,11 +100,18 @@ def quarantine(
     """
     from dagster_project.audit import record
     from dagster_project.contracts import load_contracts
+    from dagster_project.core.seeds import force_names
+    from dagster_project.core.similar_names import suggestion
     from dagster_project.landing import quarantine_export as store
     from dagster_project.serving import record_consultation, write_result
 
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
+    force = force.strip().lower() if force else None
+    if force and force not in force_names():
+        hint = suggestion(force, force_names())
+        raise typer.BadParameter(f"no force is called {force}{hint} (seeds/forces.csv has their codes)", param_hint="--force")
+    refuse_missing(home)
     record_consultation(home, why, by="pam quarantine", extract=extract, force_code=force)
     files = [
         f for f in store.quarantined_files(home, all_files=every)
@@ -115,12 +123,12 @@ def quarantine(
         for path in store.export(out, rows):
             record(home, "disclosure", what="quarantine", to=str(path), why=why)
             echo(path)
+    elif form == "table" and not files:
+        echo(f"No {'such ' if extract or force else ''}row is in quarantine.")
     elif form == "table":
         _show(files, all_rows, limit)
     else:
-        shown = all_rows[: limit or None] if form == "json" else all_rows
-        texts = [_text(row) for row in shown]
-        write_result([*store.ABOUT, "row"], [(*row[:5], t) for row, t in zip(shown, texts, strict=True)], form, sys.stdout)
+        write_result([*store.ABOUT, "row"], [(*row[:5], _text(row)) for row in all_rows], form, sys.stdout)
     missing = sum(f.rows for f in files) - len(all_rows)
     if missing > 0 and not reason:
         echo(f"pam: {counted(missing, 'row')} missing in the quarantine folder; the ledger still counts them", err=True)
@@ -137,9 +145,6 @@ def _text(row: tuple[Any, ...]) -> str:
 def _show(files: "list[QuarantinedFile]", rows: list[tuple[Any, ...]], limit: int) -> None:
     from dagster_project.serving import write_result
 
-    if not files:
-        echo("No row is in quarantine.")
-        return
     write_result(
         ["extract", "force", "file", "rows", "reasons"],
         [(f.entry.extract, f.entry.force_code, f.entry.source_file, f.rows,

@@ -60,8 +60,10 @@ def trace(
     from dagster_project.serving.trace_source_line import COLUMNS as FILE_COLUMNS
     from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
-    if sum(x is not None for x in (measure, cell, file)) != 1:
+    if sum(map(bool, (measure, cell, file))) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
+    if line is not None and not file:
+        raise typer.BadParameter("goes with --file", param_hint="--line")
     with open_evidence(home, night) as con:
         record_consultation(home, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:

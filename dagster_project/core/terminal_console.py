@@ -18,6 +18,10 @@ class Console(rich.console.Console):  # noqa: TID251
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, **options})
 
+    def on_broken_pipe(self) -> None:
+        """Nobody reads it any more: the command goes on to its own exit code. Rich ends it with 1, as if it had failed."""
+        self.quiet = True
+
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
         """As Rich's `render`, with safe text."""
         for piece in super().render(renderable, options):

@@ -37,7 +37,7 @@ def file_of_name(files: Iterable[LedgerEntry], name: str, kind: str) -> LedgerEn
     """The one of the `kind` files with a file name or load id, or an unambiguous beginning of one. Raises WhichFileError."""
     files = list(files)
     exact = [e for e in files if name in (e.load_id, e.source_file)]
-    matches = exact or [e for e in files if str(e.load_id).startswith(name) or e.source_file.startswith(name)]
+    matches = exact or [e for e in files if name and (str(e.load_id).startswith(name) or e.source_file.startswith(name))]
     if len(matches) == 1:
         return matches[0]
     could = matches or files

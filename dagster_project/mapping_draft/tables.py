@@ -114,11 +114,13 @@ def _with_merged_cells(rows: list[HeaderRow], index: int) -> tuple[str, ...]:
 
 
 def _grids(stored: StoredFile, container: str) -> Iterator[FirstRows]:
-    """Each sheet of a workbook, or a text read with each separator that it has."""
+    """The first sheet of a workbook, blank or not, and the others with text; or a text read with each separator that it has."""
     if container == ".xlsx":
-        for name in sheet_names(stored.data):
-            text = sheet_text(stored.data, name).text
-            if text.strip():
+        # Raises Refused for what is no sound workbook, which `sheet_names` can't read.
+        first = sheet_text(stored.data).text
+        for n, name in enumerate(sheet_names(stored.data)):
+            text = sheet_text(stored.data, name).text if n else first
+            if text.strip() or not n:
                 yield FirstRows(name, _first_rows(text, ","), text)
     else:
         text = decode(unpack(stored, container)).text
@@ -138,7 +140,7 @@ def _fill(con: duckdb.DuckDBPyConnection, text: str, header: HeaderRow, *, by_ro
     # A source line below the table may be shorter than the rest and end the file.
     text = text if text.endswith("\n") else text + "\n"
     if start >= len(text.rstrip()):
-        raise DraftError("the table has a header and no rows: there is nothing to tell its columns by")
+        raise Refused("the table has a header and no rows: there is nothing to tell its columns by")
     read_cells(con, text, layout, by_row=by_row)
     _store_rows(con, width)
 

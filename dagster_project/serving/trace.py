@@ -292,7 +292,16 @@ def _published_part(con: duckdb.DuckDBPyConnection, force: str, request: FigureR
          request.first],
     ).fetchone()  # fmt: skip
     if figure is None:
-        raise TrailError(f"nothing is published of {request.measure} for {request.area_name} up to {request.last}")
+        areas = con.execute(
+            "select distinct area_name || ' (' || area_type || ')' from warehouse.marts.mart_public_health where force_code = ?"
+            " and measure = ? and period_end = ? order by 1",
+            [force, request.measure, request.last],
+        ).fetchall()
+        there_are = ", ".join(name for (name,) in areas) or "none"
+        raise TrailError(
+            f"nothing is published of {request.measure} for {request.area_name or 'the force'} up to {request.last}: name one"
+            f" of its areas with --area and --area-type: there are {there_are}"
+        )
     area_code, period, value = figure
     rows = con.execute(
         "select 'public_health', loads.source_file, cast(rows.line as bigint), rows.load_id, loads.night_id, cast(? as date),"

@@ -32,7 +32,7 @@ class FigureRequest:
 
 def measure_row(measure: str, mart: str | None) -> dict[str, str]:
     """A measure's row of the measure list. Raises TrailError if there is none, or several marts have the measure."""
-    listed = [m for m in read_seed("measure_list") if mart in (None, m["mart"])]
+    listed = [m for m in read_seed("measure_list") if mart in (None, m["mart"], m["mart"].removeprefix("mart_"))]
     rows = [m for m in listed if measure == m["measure"]] or [m for m in listed if measure.lower() == m["title"].lower()]
     if not rows:
         near = closest_titled(measure, {m["measure"]: m["title"] for m in listed})
@@ -69,8 +69,21 @@ def request_for_period(
     row = measure_row(measure, mart)
     measure, mart = row["measure"], row["mart"]
     force = force_of(con, force)
-    if (period is None) == (last is None):
+    if (period is None) == (last is None) or (period and first):
         raise TrailError("say which days: --period, or --from and --to")
+    if first and last and first > last:
+        raise TrailError(f"the days end before they begin: {first} to {last}")
+    if area_name and area_type == "force":
+        raise TrailError(f"a force has one figure: say what {area_name} is with --area-type, or leave --area out")
+    found = con.execute(
+        f"select distinct category from warehouse.marts.{mart} where force_code = ? and measure = ? order by 1",
+        [force, measure],
+    ).fetchall()
+    categories = [name for (name,) in found]
+    # No row has an unknown category: its figure would be 0.
+    if categories and category not in categories:
+        hint = f"{suggestion(category, categories)}: there are {', '.join(categories)}"
+        raise TrailError(f"{measure} has no category {category!r}{hint}")
     if period is not None:
         periods = con.execute(
             f"select distinct period_start, period_end from warehouse.marts.{mart}"

@@ -156,5 +156,5 @@ def test_a_closed_pipe_ends_the_command_without_an_error(sample_home: Home) -> N
     ("end", "code"), [("", 0), ("| true", 0), (">&-", 0), ("2>&-", 0), ("2> /dev/full", 0), ("> /dev/full", 1)]
 )
 def test_the_exit_code_is_right_wherever_the_output_goes(tmp_path: Path, end: str, code: int) -> None:
-    command = f"set -e; {sys.executable} -m dagster_project alerts --home {tmp_path} {end}"
+    command = f"set -e -o pipefail; {sys.executable} -m dagster_project alerts --home {tmp_path} {end}"
     assert subprocess.run(["bash", "-c", command], capture_output=True, timeout=60).returncode == code

@@ -76,6 +76,27 @@ def test_a_home_without_a_published_night(pam, new_home, tmp_path):
     assert json.loads(pam("status", "--json", "--home", new_home.path).stdout)["published"] is None
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["accept", "searches", "2025-01", "--force", "kent", "--why", "w"],
+        ["alerts"],
+        ["audit", "show"],
+        ["audit", "verify"],
+        ["key", "show"],
+        ["quarantine"],
+        ["release"],
+        ["vocabulary"],
+        ["vocabulary", "accept", "crimes", "offence_code", "X", "--counts-as", "nothing"],
+    ],
+)
+def test_a_mistyped_home_is_not_one_where_all_is_well(pam, tmp_path, call):
+    """`pam audit verify` found all as it was written, and `accept` made the home."""
+    result = pam(*call, "--home", tmp_path / "mistyped")
+    assert result.exit_code == 1 and "no such folder (is --home, or PAM_HOME, the right one?)" in result.stderr
+    assert result.stdout == "" and not (tmp_path / "mistyped").exists()
+
+
 def test_status_of_the_sample(pam, sample_home):
     status = json.loads(pam("status", "--json", "--home", sample_home.path).stdout)
     assert status["published"]["outcome"] == "published"

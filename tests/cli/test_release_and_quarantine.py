@@ -78,6 +78,7 @@ def test_a_released_file_counts_from_the_next_night(pam: Callable, held_home: Ho
     [
         (["crimes__", "--why", "w"], "'crimes__' means 2 of the held files. Held: "),
         (["mda_orders", "--why", "w"], "'mda_orders' means none of the held files. Held: "),
+        (["", "--why", "w"], "'' means none of the held files. Held: "),
         (["crimes__derbyshire__2025-01-01"], "say why the file is right"),
         (["crimes__derbyshire__2025-01-01", "--why", "  "], "say why the file is right"),
     ],
@@ -156,6 +157,19 @@ def test_an_export_of_rows_to_correct(pam: Callable, held_home: Home, tmp_path: 
         "recipient",
     ]
     assert sorted(r["order_ref"] for r in rows) == ["M1", "M1", "M2", "M5"]
+
+
+def test_a_mistyped_force_is_not_one_without_rows(pam: Callable, held_home: Home) -> None:
+    """It was said of it that no row is in quarantine."""
+    result = pam("quarantine", "--force", "derbishire", "--home", held_home.path)
+    assert result.exit_code == 2 and "no force is called derbishire; is derbyshire meant?" in result.stderr
+    assert len(read_quarantine(pam, held_home, "--force", " Derbyshire")) == 2
+    result = pam("quarantine", "--force", "kent", "--home", held_home.path)
+    assert result.stdout == "No such row is in quarantine.\n"
+
+
+def test_programs_get_every_row(pam: Callable, held_home: Home) -> None:
+    assert len(read_quarantine(pam, held_home, "--limit", "1")) == 3
 
 
 def test_a_clean_home_says_so(pam: Callable, new_home: Home) -> None:

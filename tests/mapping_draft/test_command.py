@@ -33,6 +33,15 @@ def test_map_shows_columns_problems_and_figures_and_writes_the_mapping(
     assert refused.exit_code == 0 and "would be refused: manifest: says 3 rows" in refused.output, refused.output
 
 
+def test_map_says_what_it_wrote_even_if_the_figures_fail(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    (new_home.path / "pam.toml").write_text("nothing", encoding="utf-8")
+    system = next(s for s in SYSTEMS if s.extract == "naloxone")
+    out = tmp_path / "kit.yml"
+    result = pam("map", write(system, tmp_path), "--force", "kent", "--out", out, "--home", new_home.path)
+    assert result.exit_code == 1 and "pam.toml" in result.stderr
+    assert out.exists() and f"{out} written" in result.stdout
+
+
 def test_map_without_a_force_asks_for_one(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     system = next(s for s in SYSTEMS if s.extract == "naloxone")
     out = tmp_path / "kit.yml"

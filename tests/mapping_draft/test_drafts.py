@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from landing.workbook import workbook
 from support import land_night
 
 from dagster_project.contracts import load_contracts
@@ -214,7 +215,7 @@ def test_files_that_cannot_be_drafted(con: duckdb.DuckDBPyConnection, home: Home
     with pytest.raises(DraftError, match="fit no extract: name it with --extract"):
         draft_mapping(con, home, path)
     path.write_text("Crime No,Date Recorded\n", encoding="utf-8")
-    with pytest.raises(DraftError, match="no rows"):
+    with pytest.raises(DraftError, match=r"rota\.csv: the table has a header and no rows"):
         draft_mapping(con, home, path, "crimes")
     with pytest.raises(DraftError, match="no contract is called 'crime'"):
         draft_mapping(con, home, path, "crime")
@@ -222,6 +223,22 @@ def test_files_that_cannot_be_drafted(con: duckdb.DuckDBPyConnection, home: Home
     old.write_bytes(b"\xd0\xcf\x11\xe0")
     with pytest.raises(DraftError, match=r"save it as Excel Workbook \(\.xlsx\)"):
         draft_mapping(con, home, old)
+    # Each ended `pam map` with an error of Python.
+    damaged = tmp_path / "damaged.xlsx"
+    for content, error in ((b"%PDF-1.4", "the file is a PDF"), (b"PK\x03\x04", "not a sound Excel file")):
+        damaged.write_bytes(content)
+        with pytest.raises(DraftError, match=rf"damaged\.xlsx: .*{error}"):
+            draft_mapping(con, home, damaged)
+
+
+def test_the_sheet_is_named_where_the_first_one_is_blank(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """A chart, or a sheet that was never filled: the drafted mapping read it, and the file was refused."""
+    path = tmp_path / "Crime book.xlsx"
+    rows = [[f"C{n}", date(2025, 1, 1 + n), "92D", "Recorded"] for n in range(9)]
+    path.write_bytes(workbook([], [["Crime ref", "Recorded on", "Offence code", "Status"], *rows], []))
+    draft, draft_yaml, mapping = drafted(con, home, path, force="kent")
+    assert mapping["table"] == {"sheet": "S2"}
+    assert preview(con, home, draft, draft_yaml, with_figures=False).entry.rows_landed == 9
 
 
 @pytest.mark.parametrize(
