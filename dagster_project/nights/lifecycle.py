@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from dagster_project.audit import withdraw_undone
 from dagster_project.core.errors import Cause, cause_of, interrupt_in, with_advice
@@ -71,12 +72,13 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
         written.append(replace(last, outcome="rolled back"))
     elif night_id and night_id not in known:
         published_at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
-        stopped = Receipt(night_id, "published", published_at, published_at, "stopped after publishing, before its receipt")
+        reason, files = "stopped after publishing, before its receipt", _files_of(home, night_id)
+        stopped = Receipt(night_id, "published", published_at, published_at, reason, files)
         written.append(with_published_facts(home, stopped))
     killed, started_at = _read_mark(home) or ("", "")
     if killed and killed not in known and killed != night_id:
-        files = [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == killed]
         now = stamp(datetime.now(UTC))
+        files = _files_of(home, killed)
         written.append(Receipt(killed, "failed", started_at, now, INTERRUPTED, files, cause=Cause.INTERRUPTED))
         withdraw_undone(home, "published", killed, started_at)
     if last and last.outcome == "failed" and last.republished and last.republished != night_id:
@@ -85,6 +87,11 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
         write_receipt(home, receipt)
     mark_path(home).unlink(missing_ok=True)
     return written
+
+
+def _files_of(home: Home, night_id: str) -> list[dict[str, Any]]:
+    """What became of a night's files, as its receipt has it."""
+    return [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == night_id]
 
 
 def with_published_facts(home: Home, receipt: Receipt) -> Receipt:

@@ -90,6 +90,7 @@ def test_a_leftover_mark_of_a_published_night_is_no_failure(sample_copy: Home) -
     with locked(sample_copy):
         (receipt,) = write_missing_receipts(sample_copy)
     assert (receipt.night_id, receipt.outcome) == (before.night_id, "published")
+    assert {f["load_id"] for f in receipt.files} == {f["load_id"] for f in before.files}, "for its alert"
 
 
 def test_a_night_that_ends_early_has_a_receipt_with_the_reason(new_home: Home) -> None:

@@ -68,7 +68,7 @@ class NightEnd:
 
 def events_of(end: NightEnd) -> list[Event]:
     """The events of a night: of earlier, interrupted nights, of its outcome and its files, and of late extracts."""
-    events = [e for receipt in end.interrupted if receipt.outcome == "failed" for e in _of_receipt(end.home, receipt)]
+    events = [e for receipt in end.interrupted for e in _of_receipt(end.home, receipt)]
     if end.receipt:
         events += _of_receipt(end.home, end.receipt)
     elif end.not_started:

@@ -114,7 +114,7 @@ def _words(text: str, limit: int = SLACK_TEXT) -> dict[str, Any]:
 
 
 def _code(text: str) -> dict[str, Any]:
-    inside = _escaped(text.replace("`", "'"))[: SLACK_TEXT - 8]
+    inside = _escaped(text.replace("`", "'"))[:SLACK_TEXT]
     return {"type": "mrkdwn", "text": f"```{inside}```", "verbatim": True}
 
 

@@ -108,7 +108,7 @@ def overview(home: Home, last: int) -> list[dict[str, Any]]:
         for name in names:
             tries = [a for a in sent if a.channel == name]
             sent_at = next((a.at for a in tries if a.error is None), None)
-            error = tries[-1].error if tries and sent_at is None else None
+            error = tries[-1].error if tries else None
             is_waiting = (m.id, name) in waiting
             channels.append({"channel": name, "delivered": sent_at, "tries": len(tries), "error": error, "waiting": is_waiting})
         events = [{"kind": e.kind, "what": e.what, "why": e.why} for e in m.events]

@@ -28,7 +28,7 @@ from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.nights import alerts, saved_steps
 from dagster_project.nights.alerts import advice, new_alerts
-from dagster_project.nights.alerts.events import NightEnd, events_of, one_line
+from dagster_project.nights.alerts.events import WAITS, NightEnd, events_of, one_line, waiting_files
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
@@ -136,7 +136,7 @@ def test_a_late_extract_is_reported_once_then_weekly_until_it_comes(new_home: Ho
         write_settings(new_home, slack=listener.url)
         for n in range(70):
             # Nights do not begin to the minute.
-            if send_alerts(land(new_home, date(2026, 1, 3) + timedelta(days=n)), NIGHT + timedelta(days=n, minutes=-n % 7)):
+            if send_alerts(land(new_home, date(2026, 1, 3) + timedelta(days=n)), NIGHT + timedelta(days=n, minutes=-n)):
                 alert_days.append(n)
             if n == 60:
                 drop("2026-03-01", "20260302T020000Z")
@@ -198,6 +198,7 @@ def test_alerts_are_sent_when_their_log_can_t_be_written(new_home: Home, write_s
         write_settings(new_home, slack=listener.url)
         lines = send_alerts(land(new_home))
         assert lines[0].startswith("nights/alerts.jsonl could not be written") and len(listener.bodies) == 1
+        assert sum("alerts.jsonl" in line for line in lines) == 1, "said once, though the message and each attempt is lost"
 
 
 def test_a_cut_line_of_the_log_is_skipped(new_home: Home, write_settings) -> None:
@@ -267,6 +268,7 @@ def test_an_alert_waits_while_the_settings_can_t_be_read(new_home: Home, write_s
     assert lines == ["No alert sent (pam.toml can't be read): PAM Warehouse: night failed"]
     with HttpListener() as listener:
         write_settings(new_home, slack=listener.url)
+        assert [c["channel"] for m in alerts.overview(new_home, 10) for c in m["channels"] if c["waiting"]] == ["slack 1"]
         order(new_home, **IN_TIME)
         assert send_alerts(land(new_home), datetime.now(UTC) + timedelta(hours=1)) == ["slack 1: PAM Warehouse: night failed"]
         assert len(listener.bodies) == 1
@@ -278,14 +280,16 @@ def test_pam_alerts_shows_sent_and_waiting_alerts(pam: Callable, new_home: Home,
     with HttpListener() as slack, HttpListener(answer=500) as teams:
         write_settings(new_home, slack=slack.url, teams=teams.url)
         send_alerts(land(new_home), datetime.now(UTC))
+        teams.answer = 503
+        send_alerts(land(new_home), datetime.now(UTC))
         text = pam("alerts", "--home", new_home.path).stdout
     assert "PAM Warehouse: file refused" in text and "[bold]x.csv is refused" in text
     assert "slack 1: delivered at " in text
-    assert "teams 2: not delivered (the server answered 500); the next night tries again" in text
+    assert "teams 2: not delivered (the server answered 503); the next night tries again" in text
     (alert,) = json.loads(pam("alerts", "--json", "--home", new_home.path).stdout)
     assert [(c["channel"], c["tries"], c["waiting"]) for c in alert["channels"]] == [
         ("slack 1", 1, False),
-        ("teams 2", 1, True),
+        ("teams 2", 2, True),
     ]
     assert slack.url not in text + json.dumps(alert) and not (new_home.nights / "alerts.jsonl").read_text().count(slack.url)
 
@@ -352,6 +356,41 @@ def test_each_failure_has_its_runbook_section(error: BaseException | str, sectio
         outer = RuntimeError("outer")
         outer.__cause__ = error
         assert explain(outer)[1] == explain(error)[1]
+
+
+def receipt_of(outcome: str, **more: object) -> Receipt:
+    return Receipt("20260107T020000Z", outcome, "2026-01-07T02:00:00Z", "2026-01-07T02:01:00Z", "why", **more)
+
+
+def test_the_events_of_a_receipt(new_home: Home) -> None:
+    def events(receipt: Receipt) -> list[str]:
+        return [e.kind for e in events_of(NightEnd(new_home, receipt=receipt))]
+
+    assert events(receipt_of("held")) == ["held"], "also without a check that says why"
+    assert events(receipt_of("failed", outputs={"report": {"failed": "x"}})) == ["failed"], "it published no output"
+    not_served = receipt_of("published", postgres={"outcome": "failed", "reason": "no connection"})
+    (event,) = events_of(NightEnd(new_home, receipt=not_served))
+    assert f"pam postgres status --home {new_home.path}" in event.todo[0]
+    name = order(new_home, **IN_TIME).name
+    land(new_home).end()
+    growing = {"source_file": name, "outcome": "refused", "reason": "changed while it was read"}
+    assert events(receipt_of("published", files=[growing])) == [], "it is in the ledger of an earlier night alone"
+
+
+def test_files_still_wait_after_a_rollback() -> None:
+    waiting = receipt_of("published", files=[{"source_file": "a.csv", "reason": f"{WAITS}: why"}])
+    assert waiting_files([waiting, receipt_of("rolled back", republished="20260106T020000Z")]) == waiting.files
+
+
+def test_a_message_says_what_analysts_read_now(new_home: Home) -> None:
+    assert new_alerts._publication(new_home) == "Nothing is published yet."
+    (new_home.nights / "20260106T020000Z.json").write_text("{", encoding="utf-8")
+    assert new_alerts._publication(new_home).startswith("What is published can't be read: ")
+
+
+def test_a_file_without_a_column_may_need_a_mapping() -> None:
+    reason = "misses required columns: crime_type; perhaps crime_type is 'Type' there: then map it in mappings/"
+    assert advice.for_refused(reason)[1][0].startswith("Correct the mapping in {home}/mappings")
 
 
 def test_every_section_is_in_the_runbook() -> None:
