@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.cli.trace import _show as show_trail
+from dagster_project.cli.trace import _show_change
 from dagster_project.core.home import Home
 from dagster_project.publishing.publications import NotKeptError
 from dagster_project.serving.trace import Part, Trail, open_evidence, trace
@@ -262,6 +264,39 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
 def test_unknown_names_are_reported(con: duckdb.DuckDBPyConnection, call: Any, message: str) -> None:
     with pytest.raises(TrailError, match=re.escape(message)):
         call(con)
+
+
+def test_a_figure_is_found_by_its_title_its_month_and_its_unit(con: duckdb.DuckDBPyConnection) -> None:
+    october = request_for_period(con, "Possession Offences", None, "all", "force", None, None, "2025-10", None, None)
+    assert (october.measure, october.first, october.last) == ("possession_offences", date(2025, 10, 1), date(2025, 10, 31))
+    with pytest.raises(TrailError, match="others publish this figure: ask for it by measure, area and period"):
+        request_for_cell(con, "public_health/1/drug_misuse_death_rate", None)
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        (["positivity_rate", "--area", "Erewash", "--period", "Nov 2025"], "Figure: not applicable: nothing to divide by"),
+        (["searches", "--area", "High Peak", "--period", "2025"], "all, High Peak, 2025-01-01 to 2025-12-31"),
+        (["--cell", "repeat_addresses/1/pct_change"], ": not available: there is no change in per cent from 0"),
+        (["--cell", "stop_search/2/pct_change"], "= -3.0 percentage points"),
+        (["--cell", "offences/1/pct_change", "--format", "csv"], "\nthe year before: rows,possession_offences,"),
+    ],
+)
+def test_the_command_shows(pam: Callable, sample_home: Home, call: list[str], shown: str) -> None:
+    assert shown in pam("trace", *call, "--home", sample_home.path).stdout
+
+
+def test_no_months_of_a_figure_that_others_publish_and_no_more_rows_than_there_are(pam: Callable, sample_home: Home) -> None:
+    deaths = ["drug_misuse_deaths", "--area", "Derbyshire", "--area-type", "upper_tier", "--period", "2021 - 23"]
+    result = pam("trace", *deaths, "--limit", "1", "--home", sample_home.path)
+    assert "1 row makes" in result.stdout and "adds" not in result.stdout and "more:" not in result.stdout
+
+
+def test_the_figure_of_the_year_before_is_its_own_formula(con: duckdb.DuckDBPyConnection, capsys: Any) -> None:
+    change = trace_change(con, replace(request_for_cell(con, "offences/1/pct_change", None), shows="prior_value"))
+    _show_change(replace(change, value=Decimal(1649)), "prior_value", 1, {}, {})
+    assert capsys.readouterr().out.rstrip().endswith("against 2023-11-01 to 2024-10-31: 1649 = 1649 count")
 
 
 def test_a_mart_may_be_named_by_its_subject() -> None:

@@ -50,10 +50,13 @@ def land(home: Home) -> None:
     land_files(home, load_contracts(), find_files(home.inbox, load_contracts(), FORCES), NIGHT, archive=True)
 
 
-def sentences(con: duckdb.DuckDBPyConnection, home: Home, figure: str = "mart_school_inputs.inputs_delivered") -> list[str]:
+def sentences(
+    con: duckdb.DuckDBPyConnection, home: Home, figure: str = "mart_school_inputs.inputs_delivered",
+    first: date | None = date(2025, 9, 1),
+) -> list[str]:  # fmt: skip
     """What is said of a figure of September that has no rows."""
     mart, _, measure = figure.partition(".")
-    request = FigureRequest(measure, date(2025, 9, 30), date(2025, 9, 1), mart, force_code="derbyshire")
+    request = FigureRequest(measure, date(2025, 9, 30), first, mart, force_code="derbyshire")
     parts = [Part("rows", measure, "all", Decimal(0), [])]
     trail = Trail(request, mart, "Title", "count", "formula", "sum", Decimal(0), parts)
     return [text.partition(". See pam")[0] for text in missing_rows(con, home, trail).get("rows", [])]
@@ -91,6 +94,14 @@ def test_rows_without_a_date_are_of_the_days_that_their_file_covers(con: duckdb.
     assert {text.partition(" in quarantine: ")[0] for text in sentences(con, new_home)} == {
         *(f"1 row dated in this period, of {name}, is" for name in touching), f"2 rows dated in this period, of {of_year}, are"
     }  # fmt: skip
+
+
+def test_a_figure_from_the_beginning_and_a_night_before_the_file(con: duckdb.DuckDBPyConnection, new_home: Home) -> None:
+    drop(new_home, 5, taught("A", phase="Nursery"))
+    land(new_home)
+    assert len(sentences(con, new_home)) == 1 and sentences(con, new_home, first=None) == sentences(con, new_home)
+    con.execute("update work.raw.night set night_id = '20260105T020000Z'")
+    assert sentences(con, new_home) == []
 
 
 def test_rows_that_two_files_of_one_time_withhold_are_not_said_to_be_replaced(
