@@ -23,7 +23,10 @@ def test_the_table_shows_marts_changed_figures_and_files(pam: Callable, week: Ho
     assert june[3:] == ["Jun", "2025", "2", "1", "-1", "complete", "(1)"]
     file = "naloxone__derbyshire__2025-11-01__2026-01-03__20260104T010000Z.csv"
     assert any(line.split()[:3] == ["1", file, "accepted"] for line in lines)
-    assert "(n): the period is outside file n's window" in result.stdout
+    assert "(n): the period is outside file n's window" in result.stdout and "\nThe largest moves, complete" in result.stdout
+    back = pam("diff", "20260104", "20260103", "--all", "--home", week.path).stdout
+    assert back.startswith(f"From night {NIGHTS[1]} to night {NIGHTS[0]}, which is the older: 361 figures moved\n")
+    assert "\nThe moves, complete" in back
 
 
 def test_without_nights_the_last_two_are_compared(pam: Callable, week: Home) -> None:

@@ -70,7 +70,10 @@ def test_the_sensor_writes_the_receipt_once_and_never_waits(killed_night: tuple[
     home, night_id = copy_home(killed_night[0], tmp_path / "home"), killed_night[1]
     with locked(home):
         assert report_interrupted_nights(home) == []
+    home.spill.mkdir(exist_ok=True)
+    (home.spill / "left over").touch()
     assert report_interrupted_nights(home) == [night_id] and report_interrupted_nights(home) == []
+    assert not [*home.spill.glob("*")]
     assert f"Night {night_id} failed" in (home.nights / "alerts.jsonl").read_text()
     assert len(read_receipts(home)) == 1 and not is_under_way(home)
 
