@@ -15,7 +15,7 @@ import yaml
 from offline_browser import BROWSER, WIDE, WITHOUT, failures, open_browser
 
 from dagster_project.core.home import Home
-from dagster_project.mapping_draft.browser import DraftPage, DraftState
+from dagster_project.mapping_draft.browser import LONGEST_FORM, DraftPage, DraftState
 
 from .systems import AREAS, SYSTEMS, write
 
@@ -75,6 +75,7 @@ def test_only_the_page_itself_may_get_and_post(served: Served) -> None:
     assert status_of(served.address, b"do=save") == 403
     assert status_of(served.address, b"do=save", Origin="http://elsewhere.example") == 403
     assert status_of(served.address, b"do=save", Origin="null") == 403
+    assert status_of(served.address, b"x" * (LONGEST_FORM + 1), Origin=start) == 413
     assert not served.out.exists()
 
 

@@ -27,6 +27,7 @@ def test_map_shows_columns_problems_and_figures_and_writes_the_mapping(
     assert mapping["headers"]["crime_ref"] == "CrimeNo" and mapping["forces"] == ["kent"]
     again = pam("map", path, "--force", "kent", "--out", out, "--home", new_home.path)
     assert again.exit_code == 1 and "name another with --out" in again.output
+    assert pam("map", path, "--out", tmp_path, "--home", new_home.path).exit_code == 2, "a folder is not to be removed"
     # Refused after its rows were counted: to show how many land ended with an error of Python.
     path.with_name(f"{path.name}.manifest.json").write_text('{"rows": 3}', encoding="utf-8")
     refused = pam("map", path, "--force", "kent", "--out", tmp_path / "other.yml", "--home", new_home.path)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from dagster_project.landing.mappings import read_mappings
 from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
 from dagster_project.mapping_draft.draft import _force as force_of
-from dagster_project.mapping_draft.preview import HIDDEN, _years, preview
+from dagster_project.mapping_draft.preview import HIDDEN, YearFigure, _hidden_columns, _years, preview
+from dagster_project.mapping_draft.show import by_year
 from dagster_project.mapping_draft.tables import DraftError
 from dagster_project.mapping_draft.write_yaml import mapping_yaml
 from dagster_project.nights.accept_vocabulary import accept_value
@@ -476,6 +478,30 @@ def test_the_force_of_a_file_s_name(home: Home, name: str, force: str | None) ->
     """City of London's was never found: a name is compared without words such as `of`. Of two, a person says which; where it
     names none, it is the home's only force."""
     assert force_of(home, Path(name), None) == force
+
+
+def test_of_two_forces_of_a_home_a_person_says_which(home: Home) -> None:
+    (home.seeds / "areas.csv").write_text(f"{AREAS}essex,main,Main,basildon,Basildon\n", encoding="utf-8")
+    assert force_of(home, Path("kit log.csv"), None) is None
+
+
+def test_the_header_of_a_personal_identifier_is_hidden_wherever_it_is_used(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    path = write(next(s for s in SYSTEMS if s.extract == "drug_tests"), tmp_path)
+    draft = draft_mapping(con, home, path, "drug_tests")
+    reference = next(label_of(d.source) for d in draft.columns if d.column.identifier and d.source)
+    draft = draft_mapping(con, home, path, "drug_tests", chosen={"missed_reason": reference})
+    assert _hidden_columns(draft) == {"custody_ref", "missed_reason"}
+
+
+def test_a_year_without_a_figure_is_not_0() -> None:
+    figures = [
+        YearFigure("orders", "Orders", "2024", Decimal(1203), "count", "complete"),
+        YearFigure("rate", "Rate", "2025", None, "percent", "partial"),
+    ]
+    rows = [("Orders", ["1,203", "not available"]), ("Rate", ["not available", "none (partial)"])]
+    assert by_year(figures) == (rows, ["2024", "2025"])
 
 
 def test_another_column_s_own_header_is_not_taken(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
