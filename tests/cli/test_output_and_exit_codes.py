@@ -97,6 +97,21 @@ def test_a_mistyped_home_is_not_one_where_all_is_well(pam, tmp_path, call):
     assert result.stdout == "" and not (tmp_path / "mistyped").exists()
 
 
+def test_checks_of_a_night_without_a_receipt_are_not_those_of_a_published_one(pam, sample_copy):
+    assert "Passed    " not in pam("checks", "--home", sample_copy.path).stdout
+    for receipt in sample_copy.nights.glob("*Z.json"):
+        receipt.unlink()
+    assert "(not finished): 0 of 0 checks passed" in pam("checks", "--home", sample_copy.path).stdout
+
+
+def test_accept_needs_a_force_and_no_area_of_a_night(pam, new_home):
+    for call in (["searches", "2025-10"], ["--night", "20260126T020000Z", "--area", "Dover"]):
+        assert pam("accept", *call, "--why", "w", "--home", new_home.path).exit_code == 2, call
+    result = pam("accept", "searches", "2025-10", "--force", " Kent", "--why", "w", "--home", new_home.path)
+    assert result.stdout == "searches of kent in 2025-10 passes from the next night on\n"
+    assert "no rule of the last checked night found fault with it: whatever comes" in result.stderr
+
+
 def test_status_of_the_sample(pam, sample_home):
     status = json.loads(pam("status", "--json", "--home", sample_home.path).stdout)
     assert status["published"]["outcome"] == "published"
