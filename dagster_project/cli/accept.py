@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .common import HOME, ByOption, HomeOption, app, refuse_missing
+from .common import HOME, ByOption, HomeOption, app, require_home
 from .echo import echo
 
 
@@ -39,7 +39,7 @@ def accept(
     """
     from dagster_project.transform.accepted_months import accept_found, accept_months, is_flagged
 
-    refuse_missing(home)
+    require_home(home)
     force = force.strip().lower()
     if night and (months or area):
         raise typer.BadParameter("--night says the months itself: leave them and --area out, or leave --night out")

@@ -9,7 +9,7 @@ import typer
 
 from dagster_project.core.plurals import counted
 
-from .common import HOME, FormOption, HomeOption, day_option, make_group, option, refuse_missing
+from .common import HOME, FormOption, HomeOption, day_option, make_group, option, require_home
 from .echo import echo, print_line
 
 ABOUT = "The record of processing: who collected, consulted, disclosed, altered, combined or erased what."
@@ -30,7 +30,7 @@ def verify(
     """  # fmt: skip
     from dagster_project.audit import verify as verify_log
 
-    refuse_missing(home)
+    require_home(home)
     result = verify_log(home, anchor or ())
     for note in result.notes:
         echo(f"pam: {note}", err=True)
@@ -56,7 +56,7 @@ def show(
     from dagster_project.core.terminal_console import Console
     from dagster_project.serving import write_result
 
-    refuse_missing(home)
+    require_home(home)
     if kind and kind not in (*KINDS, *OWN_KINDS):
         raise typer.BadParameter(f"{kind!r} is none of {', '.join((*KINDS, *OWN_KINDS))}", param_hint="--kind")
     records = [

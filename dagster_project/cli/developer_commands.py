@@ -2,7 +2,7 @@
 
 import typer
 
-from .common import HOME, HomeOption, app
+from .common import HOME, HomeOption, app, require_home
 from .echo import echo
 
 
@@ -27,8 +27,7 @@ def dbt(context: typer.Context, home: HomeOption = HOME) -> None:
     args = list(context.args) or ["--help"]
     if {"--help", "-h", "--version"} & {*args}:
         raise typer.Exit(run_by_hand(home, args))
-    if not home.path.is_dir():
-        raise FileNotFoundError(f"{home.path}: no such folder; `pam nightly` makes it")
+    require_home(home)
     with locked(home):
         if note := prepare_for_dbt(home, args):
             echo(f"pam: {note}", err=True)

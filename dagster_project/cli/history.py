@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.home import Home
 
-from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option, refuse_missing
+from .common import HOME, ByOption, FormOption, HomeOption, QuietOption, ReasonOption, app, option, require_home
 from .echo import echo
 
 
@@ -35,6 +35,7 @@ def rollback(
     if listing:
         from .render import show_publications
 
+        require_home(home)
         show_publications(home)
         return
     if not why.strip():
@@ -43,6 +44,7 @@ def rollback(
         raise typer.BadParameter(f"is needed, as it goes on record: {example} {more}", param_hint="--why")
     from dagster_project.nights.rollback import roll_back
 
+    require_home(home)
     receipt = roll_back(home, night, by=by, why=why)
     echo(
         f"Night {receipt.republished} is published again: {sum(receipt.figures.values()):,} figures.\n"
@@ -132,7 +134,7 @@ def replay(
 
     from .render import run_with_progress, show_comparison
 
-    refuse_missing(home)
+    require_home(home)
     if check:
         compared = rebuild_and_compare(home, night or "today", limit)
         show_comparison(compared, quiet)

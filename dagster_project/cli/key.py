@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .common import HOME, ByOption, HomeOption, make_group, refuse_missing
+from .common import HOME, ByOption, HomeOption, make_group, require_home
 from .echo import echo
 
 ABOUT = "The key that identifiers are hashed with: show which one is used, or accept another."
@@ -17,7 +17,7 @@ def show(home: HomeOption = HOME) -> None:
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
 
-    refuse_missing(home)
+    require_home(home)
     echo(Decisions(read_ledger(home)).key_fingerprint or "no file with identifiers has landed yet")
 
 
@@ -41,6 +41,7 @@ def accept(
 
     if not why.strip():
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")
+    require_home(home)
     earlier = Decisions(read_ledger(home)).key_fingerprint
     if earlier is None:
         raise PseudonymKeyError("no file with identifiers has landed yet: any key will do")

@@ -9,7 +9,7 @@ import typer
 
 from dagster_project.core.plurals import counted
 
-from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option, refuse_missing
+from .common import HOME, WHY, ByOption, FormOption, HomeOption, app, option, require_home
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def release(
     from dagster_project.landing.release_held import held_files
     from dagster_project.landing.release_held import release as release_held
 
-    refuse_missing(home)
+    require_home(home)
     if file is None:
         held = held_files(home)
         for e in held:
@@ -69,6 +69,7 @@ def retract(
 
     if not why.strip():
         raise typer.BadParameter("say why the file is wrong", param_hint="--why")
+    require_home(home)
     e = retract_file(home, file, by=by, why=why.strip())
     echo(
         f"{e.source_file} (load {e.load_id}, {e.covered_from} to {e.covered_to}, {counted(e.rows_landed or 0, 'row')}) is"
@@ -111,7 +112,7 @@ def quarantine(
     if force and force not in force_names():
         hint = suggestion(force, force_names())
         raise typer.BadParameter(f"no force is called {force}{hint} (seeds/forces.csv has their codes)", param_hint="--force")
-    refuse_missing(home)
+    require_home(home)
     record_consultation(home, why, by="pam quarantine", extract=extract, force_code=force)
     files = [
         f for f in store.quarantined_files(home, all_files=every)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .common import HOME, HomeOption, JsonOption, app, option, refuse_missing
+from .common import HOME, HomeOption, JsonOption, app, option, require_home
 from .echo import echo
 
 
@@ -42,7 +42,7 @@ def alerts_command(
 
     from .render import show_alerts, show_test
 
-    refuse_missing(home)
+    require_home(home)
     if test:
         errors = alerts.send_test(home)
         show_test(errors)

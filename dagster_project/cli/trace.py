@@ -64,6 +64,14 @@ def trace(
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     if line is not None and not file:
         raise typer.BadParameter("goes with --file", param_hint="--line")
+    chosen = {
+        "--mart": mart, "--category": None if category == "all" else category, "--area": area, "--area-type": area_type,
+        "--period": period, "--from": first, "--to": last, "--force": force,
+    }  # fmt: skip
+    if not measure and (name := next((x for x, value in chosen.items() if value is not None), None)):
+        raise typer.BadParameter("goes with a measure: a cell and a file say by themselves which figures", param_hint=name)
+    if edition is not None and not cell:
+        raise typer.BadParameter("goes with --cell", param_hint="--edition")
     with open_evidence(home, night) as con:
         record_consultation(home, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
         if file:
@@ -76,7 +84,7 @@ def trace(
         if cell:
             request = request_for_cell(con, cell, edition)
         else:
-            kind = area_type or ("lpu" if area else "force")
+            kind = area_type or ("force" if area is None else "lpu")
             request = request_for_period(con, str(measure), mart, category, kind, area, force, period, first, last)
         if request.shows in CHANGES:
             change = trace_change(con, request)

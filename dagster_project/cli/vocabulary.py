@@ -8,7 +8,7 @@ import typer
 
 from dagster_project.core.plurals import counted
 
-from .common import HOME, ByOption, HomeOption, make_group, refuse_missing
+from .common import HOME, ByOption, HomeOption, make_group, require_home
 from .echo import echo
 
 ABOUT = "Values of classifying columns that no list has. Without a command: show them."
@@ -23,7 +23,7 @@ def show(context: typer.Context, home: HomeOption = HOME) -> None:
 
     if context.invoked_subcommand:
         return
-    refuse_missing(home)
+    require_home(home)
     unknown = unknown_values(home)
     if not unknown:
         echo("every value is known")
@@ -46,7 +46,7 @@ def accept(
     """Add values to the home's seeds/vocabulary.csv. A file that was held because of them lands with the next night."""
     from dagster_project.nights.accept_vocabulary import accept_value
 
-    refuse_missing(home)
+    require_home(home)
     accept_value(home, extract, column, values, counts_as, by=by)
     count = "counts" if len(values) == 1 else "count"
     echo(f"{extract}.{column}: {counted(len(values), 'value')} {count} as {counts_as} from the next night on")

@@ -8,6 +8,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def first_of(texts: Sequence[str], most: int) -> str:
+def list_first(texts: Sequence[str], most: int) -> str:
     """`a, b and 3 more`: at most so many of the texts, and the number of the others."""
-    return ", ".join(texts[:most]) + (f" and {len(texts) - most} more" if len(texts) > most else "")
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")

@@ -8,6 +8,7 @@ import duckdb
 
 from dagster_project.contracts import Column
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import list_first
 from dagster_project.core.reference_lists import CLASSIFYING
 
 from .raw_store import Load, parquet_of
@@ -91,5 +92,4 @@ def _values(con: duckdb.DuckDBPyConnection, home: Home, load: Load, columns: Ite
 
 
 def _quoted(categories: list[str], values: Values) -> str:
-    more = f" and {len(categories) - SHOWN:,} more" if len(categories) > SHOWN else ""
-    return ", ".join(f"'{printable(value[:40])}' ({values[value]:,})" for value in categories[:SHOWN]) + more
+    return list_first([f"'{printable(value[:40])}' ({values[value]:,})" for value in categories], SHOWN)

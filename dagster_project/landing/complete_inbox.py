@@ -16,7 +16,7 @@ from typing import Any
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Arrival, ConfigError, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.plurals import first_of
+from dagster_project.core.plurals import list_first
 from dagster_project.core.receipts import today_of
 from dagster_project.core.seeds import force_names
 
@@ -64,7 +64,7 @@ def check_inbox(home: Home, settings: Arrival, cursor: str | None, now: float, i
     present = {part for f in files if not f.problem for part in (f.extract_and_force, (f.extract_and_force[0], None))}
     missing = sorted((x, f or "") for x, f in expected - present)
     if missing:
-        shown = first_of([f"{x} ({f})" if f else x for x, f in missing], MAX_SHOWN)
+        shown = list_first([f"{x} ({f})" if f else x for x, f in missing], MAX_SHOWN)
         return InboxCheck(None, f"not complete, {len(missing)} of {len(expected)} missing: {shown}", new_cursor)
     if now - since < settings.settled_minutes * 60:
         return InboxCheck(None, f"complete, and changed less than {settings.settled_minutes:g} minutes ago", new_cursor)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dagster_project.contracts import Contract, plain_header
-from dagster_project.core.plurals import first_of
+from dagster_project.core.plurals import list_first
 
 from .decode import MARK
 from .mapping_fields import LAST_HEADER_ROW, Join, headers_of, parts_of
@@ -133,7 +133,7 @@ def describe_row(number: int, fields: list[str]) -> str:
     if not looks_like_header(fields):
         return f"row {number} comes nearest"
     filled = [printable(f) for f in fields if f]
-    return f"row {number} comes nearest, with the headers {first_of(filled, MAX_SHOWN)}"
+    return f"row {number} comes nearest, with the headers {list_first(filled, MAX_SHOWN)}"
 
 
 def _no_header(rows: list[HeaderRow]) -> str:

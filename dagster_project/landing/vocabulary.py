@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
-from dagster_project.core.plurals import counted, first_of
+from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.reference_lists import (
     CLASSIFYING,
     NOTHING,
@@ -127,7 +127,7 @@ def look_up(value: str, known: Mapping[str, Known], column: str) -> Known | None
 
 def shown_values(values: dict[str, int]) -> str:
     """The three most frequent values, each with its rows, as text."""
-    return first_of([f"'{value}' ({n})" for value, n in sorted(values.items(), key=lambda v: (-v[1], v[0]))], 3)
+    return list_first([f"'{value}' ({n})" for value, n in sorted(values.items(), key=lambda v: (-v[1], v[0]))], 3)
 
 
 def accept_line(extract: str, column: str, values: dict[str, int], counts_as: str) -> str:

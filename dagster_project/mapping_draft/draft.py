@@ -11,7 +11,7 @@ import duckdb
 
 from dagster_project.contracts import Contract, load_contracts, plain_header
 from dagster_project.core.home import Home
-from dagster_project.core.plurals import first_of
+from dagster_project.core.plurals import list_first
 from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, read_own_list
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import closest_names, suggestion
@@ -326,7 +326,7 @@ def _fill_ignore(con: duckdb.DuckDBPyConnection, draft: Draft, extra: list[Extra
         if glob.lower() not in [g.lower() for g in globs]:
             globs.append(glob)
     if unplaced:
-        shown = first_of(unplaced, 5)
+        shown = list_first(unplaced, 5)
         draft.unplaced.append(f"table.ignore: {shown}: not a record, but no contract column shows it: quarantined")
 
 

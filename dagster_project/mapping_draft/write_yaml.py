@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from dagster_project.core.home import Home
-from dagster_project.core.plurals import counted
+from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.reference_lists import CLASSIFYING, UNIT, counts_towards
 
 from .codes import SHOWN, Code
@@ -133,9 +133,8 @@ def _codes(extract: str, drafted: Drafted, codes: list[Code]) -> tuple[list[str]
     is_choice = drafted.column.type == "choice"
     known = [c for c in codes if c.target is not None and not is_choice]
     if known:
-        shown_codes = ", ".join(f"{_one_line(c.code)} ({counted(c.rows, 'row')})" for c in known[:SHOWN])
-        more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-        lines.append(f"    # known as they are: {shown_codes}{more}")
+        shown_codes = list_first([f"{_one_line(c.code)} ({counted(c.rows, 'row')})" for c in known], SHOWN)
+        lines.append(f"    # known as they are: {shown_codes}")
     listed = codes if is_choice else [c for c in codes if c.target is None]
     name = drafted.column.name
     is_classifying = name in (*CLASSIFYING.get(extract, ()), UNIT)

@@ -7,7 +7,7 @@ from dagster_project.core.check_results import message_of
 from dagster_project.core.config import ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.permissions import require_group
-from dagster_project.core.plurals import first_of
+from dagster_project.core.plurals import list_first
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import is_under_way, read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
@@ -123,13 +123,13 @@ def _late_or_missing(home: Home, today: date, expected: Extracts) -> list[str]:
     problems = []
     if late := late_extracts(loads, today, expected):
         names = [f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late]
-        problems.append(f"late: {first_of(names, 6)}")
+        problems.append(f"late: {list_first(names, 6)}")
     # Without settings every extract is expected, and no force sends all: only those that a person named are missed.
     extracts = {x for x in (*expected.sends, *expected.since) if expected.is_expected(x, today)}
     if missing := sorted(extracts - {str(e.extract) for e in loads}):
         them = "it" if len(missing) == 1 else "them"
         problems.append(
-            f"missing: {first_of(missing, 6)}: [extracts] of pam.toml expects {them}, and no file ever landed: have {them}"
+            f"missing: {list_first(missing, 6)}: [extracts] of pam.toml expects {them}, and no file ever landed: have {them}"
             f" dropped, or take {them} out there"
         )
     return problems

@@ -24,7 +24,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import delete_abandoned, write_whole
 from dagster_project.core.home import LONDON, Home
 from dagster_project.core.memory import working_database
-from dagster_project.core.plurals import first_of
+from dagster_project.core.plurals import list_first
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import Night, Receipt, night_order, read_receipts
 from dagster_project.core.sql import one_row
@@ -120,7 +120,7 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
         if all(path.stem in erased for path in missing):
             raise ReplayError(f"raw/{missing[0]} was erased at its retention limit: figures made from it can't be made again")
         raise ReplayError(
-            f"the ledger names rows that are missing: {first_of([f'raw/{path}' for path in missing], 3)};"
+            f"the ledger names rows that are missing: {list_first([f'raw/{path}' for path in missing], 3)};"
             " restore the whole of raw/ from one backup"
         )
 

@@ -5,6 +5,7 @@ In CSV, text that a spreadsheet would take for a formula is made harmless. JSON 
 
 import csv
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -26,9 +27,17 @@ FORMATS = ("table", "csv", "json")
 
 
 def write_result(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, out: TextIO) -> None:
-    """Write rows to `out` in one of FORMATS. Raises ValueError for any other format."""
+    """Write rows to `out` in one of FORMATS. Raises ValueError for any other format.
+
+    Where nobody reads it any more (`| head`), nothing is raised: the command goes on to its own exit code.
+    """
     if form not in FORMATS:
         raise ValueError(f"{form!r} is none of {', '.join(FORMATS)}")
+    with suppress(BrokenPipeError):
+        _write_as(columns, rows, form, out)
+
+
+def _write_as(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, out: TextIO) -> None:
     if form != "table":
         out = program_output(out)
     if form == "csv":

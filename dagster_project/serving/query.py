@@ -135,7 +135,7 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
         remark = "; ".join(misspelt(con, text)) if is_empty else ""
         limit = limits.rows if form == "table" and limits.rows else None
         write_result(columns, islice(rows, limit), form, out)
-        if next(rows, None) is not None:
+        if limit and next(rows, None) is not None:
             remark = f"the first {limit} rows are shown; --rows 0 shows all, --format csv writes all"
         return remark
 

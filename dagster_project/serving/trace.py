@@ -282,26 +282,33 @@ def _part(
     return Part(role, measure, category, amount, rows, [e[:4] for e in erased])
 
 
+def _why_not_published(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest) -> str:
+    """Why others publish no such figure, and which they do: of another area, or of other days."""
+    areas: dict[str, list[str]] = {}
+    for area, is_it, days in con.execute(
+        "select area_name || ' (' || area_type || ')', area_type = ? and ? in (area_name, area_code),"
+        " concat(period_label, ' (', period_start, ' to ', period_end, ')') from warehouse.marts.mart_public_health"
+        " where force_code = ? and measure = ? and category = ? order by 1, period_end",
+        [request.area_type, request.area_name, force, request.measure, request.category],
+    ).fetchall():
+        areas.setdefault("" if is_it else area, []).append(days)
+    area, nothing = request.area_name or "the force", f"nothing is published of {request.measure} for"
+    if periods := areas.get(""):
+        return f"{nothing} these days of {area}: there are {', '.join(periods)}"
+    return f"{nothing} {area}: name an area with --area and --area-type: there are {', '.join(areas) or 'none'}"
+
+
 def _published_part(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest) -> Part:
     """The line of the download that has the figure."""
     figure = con.execute(
         "select area_code, period_label, value from warehouse.marts.mart_public_health where force_code = ? and measure = ?"
-        " and category = ? and area_type = ? and area_name = ? and period_end = ?"
+        " and category = ? and area_type = ? and ? in (area_name, area_code) and period_end = ?"
         " and (cast(? as date) is null or period_start = ?)",
         [force, request.measure, request.category, request.area_type, request.area_name, request.last, request.first,
          request.first],
     ).fetchone()  # fmt: skip
     if figure is None:
-        areas = con.execute(
-            "select distinct area_name || ' (' || area_type || ')' from warehouse.marts.mart_public_health where force_code = ?"
-            " and measure = ? and period_end = ? order by 1",
-            [force, request.measure, request.last],
-        ).fetchall()
-        there_are = ", ".join(name for (name,) in areas) or "none"
-        raise TrailError(
-            f"nothing is published of {request.measure} for {request.area_name or 'the force'} up to {request.last}: name one"
-            f" of its areas with --area and --area-type: there are {there_are}"
-        )
+        raise TrailError(_why_not_published(con, force, request))
     area_code, period, value = figure
     rows = con.execute(
         "select 'public_health', loads.source_file, cast(rows.line as bigint), rows.load_id, loads.night_id, cast(? as date),"

@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_titled, suggestion
 
 
@@ -73,17 +73,15 @@ def request_for_period(
         raise TrailError("say which days: --period, or --from and --to")
     if first and last and first > last:
         raise TrailError(f"the days end before they begin: {first} to {last}")
-    if area_name and area_type == "force":
-        raise TrailError(f"a force has one figure: say what {area_name} is with --area-type, or leave --area out")
-    found = con.execute(
-        f"select distinct category from warehouse.marts.{mart} where force_code = ? and measure = ? order by 1",
-        [force, measure],
-    ).fetchall()
-    categories = [name for (name,) in found]
+    if area_type == "force" and area_name is not None:
+        if area_name.lower() not in (force, force_names()[force].lower()):
+            raise TrailError(f"{area_name!r} is not the force: say what it is with --area-type (lpu, section, district)")
+        area_name = None
+    categories = _categories(con, mart, measure, force)
     # No row has an unknown category: its figure would be 0.
-    if categories and category not in categories:
-        hint = f"{suggestion(category, categories)}: there are {', '.join(categories)}"
-        raise TrailError(f"{measure} has no category {category!r}{hint}")
+    if category not in categories and (categories or category != "all"):
+        hint = f"{suggestion(category, categories)}: there are {', '.join(categories) or 'none'}"
+        raise TrailError(f"{measure} has no figure of the category {category!r}{hint}")
     if period is not None:
         periods = con.execute(
             f"select distinct period_start, period_end from warehouse.marts.{mart}"
@@ -97,6 +95,16 @@ def request_for_period(
         first, last = periods[0]
     assert last
     return FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
+
+
+def _categories(con: duckdb.DuckDBPyConnection, mart: str, measure: str, force: str) -> list[str]:
+    """The categories of a measure's figures; of one that is in no mart, as it is only a part of rates, those of its events."""
+    query = "select distinct category from {} where force_code = ? and measure = ? order by 1"
+    found = con.execute(query.format(f"warehouse.marts.{mart}"), [force, measure]).fetchall()
+    if not found and mart != "mart_public_health":
+        events = f"work.measures.{mart.removeprefix('mart_')}_events"
+        found = [("all",), *con.execute(query.format(events), [force, measure]).fetchall()]
+    return list(dict.fromkeys(name for (name,) in found))
 
 
 def request_for_cell(con: duckdb.DuckDBPyConnection, cell: str, edition: str | None) -> FigureRequest:

@@ -35,7 +35,17 @@ def measure_sources() -> list[tuple[str, str, str]]:
 
 def make_cause_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables `landed` and `caused`, from the table `differences` and `meta.files` of the two nights that are
-    attached as `earlier` and `later`."""
+    attached as `earlier` and `later`.
+
+    `landed`: the accepted, released and retracted files that only one night has, and those held since: file_id (from 1, in
+    order of landing), night_id, landed_at, source_file, outcome (`accepted`, `released`, `retracted` or `held`), extract,
+    force_code, covered_from, covered_to, rows_landed, rows_quarantined, rows_duplicate.
+
+    `caused`: for each mart, measure, force_code, period_start, period_end and kind of a differing figure, the ids of the
+    files of its extract and force that explain it; a figure without a row has none. is_direct: their windows overlap the
+    period (a whole list overlaps any). If none does, the files are those that can change figures beyond their window, because
+    they move a row to another period by its key, or decide which rows there are.
+    """
     _make_landed(con)
     columns = {"mart": "varchar", "measure": "varchar", "extract": "varchar"}
     make_table(con, "measure_sources", columns, measure_sources(), temporary=True)
@@ -46,10 +56,6 @@ def make_cause_tables(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _make_landed(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `landed`: the accepted, released and retracted files that only one night has, and those held since: file_id (from 1,
-    in order of landing), night_id, landed_at, source_file, outcome (`accepted`, `released`, `retracted` or `held`), extract,
-    force_code, covered_from, covered_to, rows_landed, rows_quarantined, rows_duplicate.
-    """
     con.execute(
         f"""
         create or replace temp table landed as
@@ -94,11 +100,6 @@ def _make_landed(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _make_caused(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `caused`: for each mart, measure, force_code, period_start, period_end and kind of a differing figure, the ids of
-    the files of its extract and force that explain it; a figure without a row has none. is_direct: their windows overlap the
-    period (a whole list overlaps any). If none does, the files are those that can change figures beyond their window, because
-    they move a row to another period by its key, or decide which rows there are.
-    """
     con.execute(
         """
         create or replace temp table caused as

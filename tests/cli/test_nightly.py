@@ -158,3 +158,10 @@ def test_a_closed_pipe_ends_the_command_without_an_error(sample_home: Home) -> N
 def test_the_exit_code_is_right_wherever_the_output_goes(tmp_path: Path, end: str, code: int) -> None:
     command = f"set -e -o pipefail; {sys.executable} -m dagster_project alerts --home {tmp_path} {end}"
     assert subprocess.run(["bash", "-c", command], capture_output=True, timeout=60).returncode == code
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_claims_that_disagree_are_not_well_because_nobody_reads_them(sample_home: Home, form: str) -> None:
+    command = f"set -o pipefail; {sys.executable} -m dagster_project claims -f {form} --home {sample_home.path} | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=60, text=True)
+    assert done.returncode == 1 and "BrokenPipe" not in done.stderr

@@ -218,15 +218,20 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
         # Each gave a false figure or an untrue reason: 0, the force's figure under the name of a unit, the whole year's.
         (
             lambda c: request_for_period(c, "possession_offences", None, "92d", "force", None, None, "2025", None, None),
-            "has no category '92d'; is 92D meant?: there are 92C, 92D, 92E, all",
+            "has no figure of the category '92d'; is 92D meant?: there are 92C, 92D, 92E, all",
         ),
         (
             lambda c: request_for_period(c, "fpn_share", None, "all", "force", None, None, "2025", None, None),
-            "fpn_share has no category 'all'",
+            "fpn_share has no figure of the category 'all'",
         ),
         (
             lambda c: request_for_period(c, "searches", None, "all", "force", "High Peak", None, "2025", None, None),
-            "say what High Peak is with --area-type",
+            "'High Peak' is not the force: say what it is with --area-type",
+        ),
+        # A part of a rate, which no mart has.
+        (
+            lambda c: request_for_period(c, "arrests_to_test", None, "none", "force", None, None, None, *DAYS),
+            "arrests_to_test has no figure of the category 'none'",
         ),
         (
             lambda c: request_for_period(c, "searches", None, "all", "force", None, None, "2025", date(2025, 6, 1), None),
@@ -240,7 +245,13 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
             lambda c: trace(
                 c, request_for_period(c, "drug_misuse_deaths", None, "all", "force", None, None, "2021 - 23", None, None)
             ),
-            "up to 2023-12-31: name one of its areas with --area and --area-type: there are Amber Valley (district), ",
+            "for the force: name an area with --area and --area-type: there are Amber Valley (district), ",
+        ),
+        (
+            lambda c: trace(
+                c, request_for_period(c, "drug_misuse_deaths", None, "all", "district", "Derby", None, None, *DAYS)
+            ),
+            "for these days of Derby: there are 2018 - 20 (2018-01-01 to 2020-12-31), ",
         ),
         (lambda c: request_for_cell(c, "offences/9/rolling", None), "is not a cell of the report"),
         (lambda c: request_for_cell(c, "pspo/1/share", None), "does not apply"),
@@ -269,6 +280,8 @@ def test_unknown_names_are_reported(con: duckdb.DuckDBPyConnection, call: Any, m
 def test_a_figure_is_found_by_its_title_its_month_and_its_unit(con: duckdb.DuckDBPyConnection) -> None:
     october = request_for_period(con, "Possession Offences", None, "all", "force", None, None, "2025-10", None, None)
     assert (october.measure, october.first, october.last) == ("possession_offences", date(2025, 10, 1), date(2025, 10, 31))
+    by_name = request_for_period(con, "searches", None, "all", "force", "Derbyshire Constabulary", None, "2025", None, None)
+    assert by_name == request_for_period(con, "searches", None, "all", "force", None, None, "2025", None, None)
     with pytest.raises(TrailError, match="others publish this figure: ask for it by measure, area and period"):
         request_for_cell(con, "public_health/1/drug_misuse_death_rate", None)
 
@@ -288,7 +301,7 @@ def test_the_command_shows(pam: Callable, sample_home: Home, call: list[str], sh
 
 
 def test_no_months_of_a_figure_that_others_publish_and_no_more_rows_than_there_are(pam: Callable, sample_home: Home) -> None:
-    deaths = ["drug_misuse_deaths", "--area", "Derbyshire", "--area-type", "upper_tier", "--period", "2021 - 23"]
+    deaths = ["drug_misuse_deaths", "--area", "E10000007", "--area-type", "upper_tier", "--period", "2021 - 23"]
     result = pam("trace", *deaths, "--limit", "1", "--home", sample_home.path)
     assert "1 row makes" in result.stdout and "adds" not in result.stdout and "more:" not in result.stdout
 
@@ -304,7 +317,9 @@ def test_a_mart_may_be_named_by_its_subject() -> None:
 
 
 def test_options_that_would_be_left_out_are_wrong_use(pam: Callable, sample_home: Home) -> None:
-    for call in (["--file", ""], ["--cell", "", "--file", ""], ["searches", "--period", "2025", "--line", "2"]):
+    for call in (["--file", ""], ["--cell", "", "--file", ""], ["searches", "--period", "2025", "--line", "2"],
+                 ["--cell", "offences/1/rolling", "--area", "Erewash"], ["--file", "x.csv", "--period", "2025"],
+                 ["searches", "--period", "2025", "--edition", "2026-03"]):  # fmt: skip
         assert pam("trace", *call, "--home", sample_home.path).exit_code == 2, call
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from dagster_project.core.plurals import first_of
+from dagster_project.core.plurals import list_first
 from dagster_project.editions.tables import CHANGES
 
 from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
@@ -141,7 +141,7 @@ def describe_bars(title: str, panel: Panel) -> str:
     sentences = []
     for series in panel.series:
         points = _known_points(series)
-        shown = first_of([f"{p.label} {p.printed}" for p in points], 12)
+        shown = list_first([f"{p.label} {p.printed}" for p in points], 12)
         sentences.append(f"{series.name}: {shown}." if len(panel.series) > 1 else f"{shown}.")
     return f"Bar chart. {title}. {' '.join(sentences)}".strip()
 

@@ -234,9 +234,9 @@ def _measures(pack: Pack) -> WorkbookSheet:
     return WorkbookSheet("Measures", "Measures: what each figure counts", columns, rows)
 
 
-def _width(title: str, lines: int) -> int:
+def _width(heading: str, lines: int) -> int:
     """The width of a column of numbers, in characters. `lines`: how many its bold heading may take."""
-    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in title.split())), 5 + round(1.4 * len(title) / lines)))
+    return min(36, max(15, 4 + round(1.4 * max(len(w) for w in heading.split())), 5 + round(1.4 * len(heading) / lines)))
 
 
 def _unique_headings(headings: Sequence[str]) -> list[str]:
@@ -244,11 +244,11 @@ def _unique_headings(headings: Sequence[str]) -> list[str]:
     unique: list[str] = []
     used: set[str] = set()
     for text in headings:
-        name = first = _escape(text).strip() or "Figure"
+        name = heading = _escape(text).strip() or "Figure"
         n = 1
         while name.casefold() in used:
             n += 1
-            name = f"{first} ({n})"
+            name = f"{heading} ({n})"
         used.add(name.casefold())
         unique.append(name)
     return unique
