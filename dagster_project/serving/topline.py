@@ -132,7 +132,7 @@ def _force(con: duckdb.DuckDBPyConnection, force: str | None) -> str:
         return str(known[0])
     if force in known:
         return str(force)
-    problem = f"the night has nothing of {force}" if force else "the night has several forces"
+    problem = f"the night has no force of the code {force}" if force else "the night has several forces"
     raise ToplineError(f"{problem}: name one with --force: {', '.join(known)}")
 
 
@@ -140,6 +140,8 @@ def _area(con: duckdb.DuckDBPyConnection, force: str, area: str | None, area_typ
     areas = con.cursor().execute(
         "select distinct area_type, area_code, area_name from marts.measures where force_code = ? order by all", [force]
     ).fetchall()  # fmt: skip
+    if area is None and area_type not in (None, "force"):
+        raise ToplineError(f"--area-type {area_type} says only which kind of --area is meant: name the area too")
     if area is None:
         matches = [a for a in areas if a[0] == "force"]
     else:

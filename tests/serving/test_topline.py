@@ -174,7 +174,10 @@ def test_unknown_names_are_refused_with_suggestions(marts: duckdb.DuckDBPyConnec
     with pytest.raises(ToplineError, match="several kinds: say which with --area-type: lpu, section"):
         topline(marts, area="maidstone")
     assert topline(marts, area="maidstone", area_type="lpu")[0].area == "Maidstone"
-    with pytest.raises(ToplineError, match="has nothing of essex: name one with --force: kent"):
+    with pytest.raises(ToplineError, match="--area-type lpu says only which kind of --area is meant: name the area too"):
+        topline(marts, area_type="lpu")
+    assert topline(marts, area_type="force") == topline(marts)
+    with pytest.raises(ToplineError, match="has no force of the code essex: name one with --force: kent"):
         topline(marts, force="essex")
     marts.execute("insert into marts.measures by name select * replace ('essex' as force_code) from marts.measures")
     with pytest.raises(ToplineError, match="has several forces: name one with --force: essex, kent"):
