@@ -13,8 +13,9 @@ answered as (
         answers.category,
         answers.unit,
         {{ status_of('cells.shows', 'answers') }} as data_status,
-        answers.numerator,
-        answers.denominator,
+        -- The year before and a change are not made of this year's two parts.
+        case when cells.shows in ('value', 'numerator', 'denominator') then answers.numerator end as numerator,
+        case when cells.shows in ('value', 'numerator', 'denominator') then answers.denominator end as denominator,
         {{ named_column('cells.shows', 'answers') }} as value,
         {{ has_no_meaning('cells.shows', 'answers') }} as has_no_meaning,
         case
