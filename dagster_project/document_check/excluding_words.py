@@ -8,6 +8,7 @@ possession offences`, `possession offences ended in a caution`).
 
 import re
 from calendar import month_abbr, month_name
+from datetime import date
 from functools import cache
 from itertools import pairwise
 
@@ -42,7 +43,8 @@ _MAY_STAND_BEFORE = re.compile(rf"(?:{any_of('may_stand_before')}|{MONTH})(?:['â
 _JOINED = re.compile(r"\b([a-z]+) (?:and|or|&) $")
 """What is counted together with a measure: `slavery and trafficking offences`."""
 _OF_MEASURE = re.compile(
-    r"(?:^|\s)([A-Za-z][a-z]*) (of|for|in|about|following|after|to|from|on|against) (?:the |our |recorded )?$"
+    r"(?:^|\s)([A-Za-z][a-z]*) (of|for|in|about|following|after|to|from|on|against|with|without|during)"
+    r" (?:the |our |recorded )?$"
 )
 _MAY_HAVE = re.compile(any_of("may_have"))
 """What may be said of a measure as a whole: `a rise in possession offences`, unlike `arrests for possession offences`."""
@@ -80,6 +82,12 @@ _BASE = re.compile(
     re.I,
 )
 """What a change is on: words up to the end of the clause."""
+_ON_A_TIME = re.compile(
+    rf"(?:\b(?:on|over|from|above|below|beyond) (?:the |those of |that of |those in |that in |in )?|\()"
+    rf"((?:(?:19|20)\d\d|{MONTH}|pre-\w+)\b[^,;.:)]*)",
+    re.I,
+)
+"""A time that a change may be on, if it is not that of the figure itself: `rose by 33% in 2025 on 2023`, `from 2023 levels`."""
 _YEAR_BEFORE = re.compile(
     r"\b(?:last|previous|prior|preceding) (?:financial )?(?:year|12 months|twelve months)\b|\bsame (?:time|period|months)\b"
     r"|^ *Â£?(?!(?:19|20)\d\d *$)[\d,.]+%? *$",
@@ -148,13 +156,18 @@ def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> b
     near = f"{before[-1]}{spot.number.text}{re.split('[,;]', spot.behind)[0]}"
     clause = f"{before[0]}; {near}" if len(before) > 1 and _BASE.match(before[0].lstrip()) else near
 
-    def is_year_before(base: str) -> bool:
-        periods = [p for p in periods_of(base, edition.data_to) if p.first and p.last]
-        first, last = (years_before(d) if d else None for d in (figure.first, figure.last))
-        in_words = BEFORE.search(base) or _YEAR_BEFORE.search(base)
-        return bool(in_words) or any((p.first, p.last) == (first, last) for p in periods)
+    def days_of(base: str) -> set[tuple[date | None, date | None]]:
+        return {(p.first, p.last) for p in periods_of(base, edition.data_to) if p.first and p.last}
 
-    return bool(_SOME_YEARS.search(clause)) or not all(is_year_before(m[1]) for m in _BASE.finditer(clause))
+    own = (figure.first, figure.last)
+    year_before = tuple(years_before(d) if d else None for d in own)
+
+    def is_year_before(base: str) -> bool:
+        return bool(BEFORE.search(base) or _YEAR_BEFORE.search(base)) or year_before in days_of(base)
+
+    if _SOME_YEARS.search(clause) or not all(is_year_before(m[1]) for m in _BASE.finditer(clause)):
+        return True
+    return not all({own, year_before} & days_of(m[1]) for m in _ON_A_TIME.finditer(clause))
 
 
 def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigures) -> bool:

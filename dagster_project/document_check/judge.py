@@ -3,12 +3,14 @@
 from decimal import ROUND_FLOOR, Decimal
 
 from dagster_project.editions.printed import PrintedNumber
+from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 
 from .model import Figure
 
 NOT_LINKED = "not linked"
 OF_NOTHING = "there is no such figure: nothing to divide by"
+NO_CHANGE = "there is no such change: the year before is 0, or no files cover all of its days"
 NEXT_NIGHT = "next_night"
 """Status of a figure of a claim that was added after the published night, and that no mart has."""
 
@@ -37,6 +39,8 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     if figure.value is None:
         is_rate = figure.shows in ("value", "prior_value") and figure.unit == "percent"
         is_of_nothing = is_rate and figure.status in ("complete", "partial")
+        if figure.shows in CHANGES and figure.status == "complete":
+            return NOT_COMPUTABLE, NO_CHANGE
         return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file has it for these days"
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)

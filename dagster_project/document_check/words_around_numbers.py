@@ -13,6 +13,8 @@ CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
 _FALL = re.compile(rf"\b{DOWN}\b", re.I)
 _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
+_IN_A_PERIOD = re.compile(r"^[^(),;]* (?:in|for|during|over|to) [^()]*\)")
+"""After a number in brackets that is the value of a period: `up 33% (2,187 in 2025)`."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
 _VERB, _NOUN = (f"(?:{any_of(name)})" for name in ("change_verbs", "change_nouns"))
 _BY = re.compile(
@@ -59,7 +61,7 @@ _WENT = re.compile(
 )
 """What a measure did, unlike `to reduce harm` and `more officers`."""
 _RANK = re.compile(
-    r"\b(?:(?:high|low|larg|small|few)est|record (?:high|low|number|level|year)|twice|peak\w*"
+    r"\b(?:(?:high|low|larg|small|few)est|a record(?! of)|record (?:high|low|number|level|year)|twice|peak\w*"
     r"|stable|unchanged|static|steady|(?:broadly|fairly|remain\w*|stay\w*) (?:level|flat|constant|similar|the same)"
     r"|(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing))\b",
     re.I,
@@ -104,7 +106,8 @@ class Written:
 
 
 def read_written(spot: Spot) -> Written:
-    ahead, behind = _OF_SAME_CHANGE.sub("", spot.ahead), spot.behind
+    is_of_period = re.search(r"\( *$", spot.ahead) and _IN_A_PERIOD.match(spot.behind)
+    ahead, behind = spot.ahead if is_of_period else _OF_SAME_CHANGE.sub("", spot.ahead), spot.behind
     return Written(
         spot.number.unit,
         # `70% of searches` is a share of them, also where they rose.

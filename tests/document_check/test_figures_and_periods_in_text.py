@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.core.home import DBT_PROJECT
 from dagster_project.document_check.figures_in_text import numbers_of
-from dagster_project.document_check.judge import OF_NOTHING, judge
+from dagster_project.document_check.judge import NO_CHANGE, OF_NOTHING, judge
 from dagster_project.document_check.link_tables import matches
 from dagster_project.document_check.link_topline import _figure as topline_figure
 from dagster_project.document_check.model import Figure
@@ -188,6 +188,13 @@ def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
         assert judge(read_printed(printed), replace(figure, shows="numerator")) == verdict, "as reports.claims has it"
     assert judge(read_printed(printed), replace(figure, shows="prior_value")) == verdict
     assert verdict[1] is None or f"'{verdict[1]}" in CLAIMS, "claims have the same words"
+
+
+def test_a_change_without_a_year_before_does_not_say_that_no_file_has_its_days() -> None:
+    place = ("force", "Derbyshire Constabulary", "all", None, None)
+    figure = Figure("mart_x", "x", "pct_change", *place, "percent", None, "complete")
+    assert judge(read_printed("19%"), figure) == ("not computable", NO_CHANGE)
+    assert judge(read_printed("19%"), replace(figure, status="not_available"))[1] == "no accepted file has it for these days"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ OF_SOMETHING_ELSE = [
     "Victims of trafficking offences numbered 1,032 in 2024/25.",
     "Arrests for possession offences rose by 33% in the year to October 2025.",
     "Complaints about drug searches numbered 1,351 in 2024/25.",
+    "The number of days with drug searches was 1,351 in 2024/25.",
     "Possession offences at festivals rose 33% in the year to October 2025.",
     "Possession offences per 1,000 residents rose 33% in the year to October 2025.",
     "Cannabis made up 70% of possession offences in 2024/25.",
@@ -40,6 +41,12 @@ OF_SOMETHING_ELSE = [
     "Compared with 2019, possession offences in the year to October 2025 are up 33%.",
     "Possession offences have risen by 33% over the last five years to October 2025.",
     "Possession offences rose by 33% in the year to October 2025 compared with the six months before.",
+    "Drug searches rose by 40.5% in 2025 on 2023.",
+    "Drug searches rose by 40.5% in 2025 over 2023.",
+    "Drug searches rose by 40.5% in 2025 from 2023 levels.",
+    "Drug searches rose by 475 in 2025 beyond the 2023 level.",
+    "Drug searches rose by 40.5% in 2025 on pre-pandemic levels.",
+    "Drug searches in 2025 were up 40.5% (2023: as many).",
     # A change without a direction, or of an unknown kind.
     "Possession offences zigzagged by 538 in the 12 months to October 2025.",
     "The find rate fell by 3% in the year to October 2025.",
@@ -73,6 +80,7 @@ OF_SOMETHING_ELSE = [
     # Limits.
     "In excess of 1,936 possession offences were recorded in 2024/25.",
     "A minimum of 1,936 possession offences were recorded in 2024/25.",
+    "Possession offences almost reached 1,936 in 2024/25.",
     "1,936+ possession offences were recorded in 2024/25.",
     # Two numbers in the order of names, or of years.
     "Possession and trafficking offences rose by 4.9% and 33% in the year to October 2025.",
@@ -141,7 +149,11 @@ JUDGED = [
     ("Possession offences rose by 33% in the year to October 2025 on the previous year.", ["agrees"]),
     ("Possession offences fell from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "disagrees"]),
     ("Possession offences rose from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "agrees"]),
+    ("Drug searches rose by 475 from 2024 to 2025.", ["agrees"]),
+    ("Drug searches rose by 40.5% over 2025 on 2024.", ["agrees"]),
+    ("Possession offences were up 33% (2,187 in the year to October 2025).", ["not linked", "agrees"]),
     # A right number among wrong words.
+    ("The year to October 2025 saw 1,708 drug searches, a record.", ["not computable"]),
     ("Drug-related incidents continued to climb, with 3,395 in 2025.", ["not computable"]),
     ("Drug-related incidents continued to fall, with 3,395 in 2025.", ["agrees"]),
     ("Confiscation orders were at a record low of 108 in 2024/25.", ["not computable"]),

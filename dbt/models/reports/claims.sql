@@ -223,6 +223,8 @@ select
         when verdict = 'not computable' and has_no_meaning = 1
             then 'there is no such figure: nothing to divide by, or a percentage of a percentage'
         when verdict = 'not computable' and unknown_status = 'partial' then 'the extracts cover only a part of the period'
+        when verdict = 'not computable' and data_status = 'complete' and figure in ('volume_change', 'pct_change')
+            then 'no files cover all of the same days a year before'
         when verdict = 'not computable' then 'no accepted file has it for these days'
         when verdict = 'agrees when cut' then 'matches if rounded down'
         when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null
