@@ -309,7 +309,7 @@ def _in_period(figure: Figure, period: Period | None, edition: EditionFigures, i
     """Whether a figure is for the period. Without a period, only figures that the edition prints in the paragraph are."""
     if period is None:
         return is_printed_here
-    if period.how == "now" and is_printed_here:
+    if period.how in ("now", "to_date") and is_printed_here:
         return True
     if figure.last is None:
         return is_printed_here

@@ -25,7 +25,8 @@ _PART_OF = (
     r"[ -](?:of |in )?(?:the )?(?:financial year )?"
 )
 _AGAINST = re.compile(
-    r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from) (?:the |that |those |in |of |for |during |\w+ in )*$",
+    r"(?:compared (?:with|to)|against|than|versus|vs\.?|(?:up|down) from|\bon)"
+    r" (?:the |that |those |in |of |for |during |\w+ in )*$",
     re.I,
 )
 _OTHER_LENGTH = re.compile(
@@ -52,8 +53,9 @@ BEFORE = re.compile(
 @dataclass(frozen=True)
 class Period:
     """A period in a text, and its place. `first`, `last`: its days; None if that end is not given. `how`: `days`, `ends` (any
-    that ends on this day), `year_to_date`, `now` (the newest), `same` (that of the sentences before), `part` (part of a period,
-    with unknown days). `is_compared`: other figures are compared with this period."""
+    that ends on this day), `year_to_date`, `to_date` (up to the newest day, but no single month or year), `now` (the newest),
+    `same` (that of the sentences before), `part` (part of a period, with unknown days). `is_compared`: other figures are
+    compared with this period."""
 
     start: int
     end: int
@@ -73,7 +75,8 @@ class Period:
         if self.how == "year_to_date":
             next_year = None if self.first is None else years_before(self.first, -1)
             return first == self.first and last is not None and next_year is not None and last < next_year - timedelta(days=1)
-        return last == newest
+        is_month_or_year = first is not None and last is not None and (month_number(last) - month_number(first)) in (0, 11)
+        return last == newest and not (self.how == "to_date" and is_month_or_year)
 
     def a_year_before(self) -> "Period":
         return replace(self, first=years_before(self.first), last=years_before(self.last))
@@ -88,7 +91,10 @@ def periods_of(text: str, data_to: date) -> list[Period]:
             left = left[: count.start] + "\0" * len(count.text) + left[count.end :]
     for pattern, read in _PATTERNS:
         for match in pattern.finditer(left):
-            is_compared = bool(_AGAINST.search(text[max(0, match.start() - 60) : match.start()]))
+            against = _AGAINST.search(text[max(0, match.start() - 60) : match.start()])
+            # `On 3 May 2025` is a day; `up four on 2024` is on that year.
+            is_day = re.match(r"\d{1,2}\b(?!/)", match[0]) and against and against[0].lower().startswith("on ")
+            is_compared = bool(against and not is_day)
             # Such as 31 November.
             with contextlib.suppress(ValueError):
                 if days := read(match, data_to):
@@ -194,6 +200,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b(?:between|from) {_D1} {_M1}{_TO}{_D2} {_M2} {_Y2}", _days),
         (rf"\b{_D1} {_M1} ?(?:to|until|up to|–|-) ?{_D2} {_M2} {_Y2}", _days),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
+        (rf"\bbetween (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
         (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
         (rf"\b(?:{_FY}|{_Y2}) (?:q[1-4]|h[12])\b", _part),
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
@@ -201,6 +208,9 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
         (rf"\b(?:to|up to|until|ending)(?: the end of)? {_M2} {_Y2}", _ends),
         (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
+        (rf"\b(?:so far|to date),? (?:in|during|for|of) (?:the )?(?:financial year )?{_FY}(?!\d)", _year_to_date),
+        (r"\b(?:so far|to date),? (?:in |during |for )?(?:this|the) financial year", _year_to_date),
+        (rf"\b(?:so far|to date),? (?:(?:in|during|for|of) (?:{_Y2}|the year)|this (?:year|month|quarter))\b", _part),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
         (rf"\b{_FY}(?!\d)", _financial_year),
         (rf"\b(?P<d1>\d{{1,2}})(?: to | ?[-–] ?| and ){_D2} {_M2} {_Y2}", _days),
@@ -212,6 +222,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _part),
         (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y2})?", _same),
         (rf"(?<![£\d,./-]){_Y2}(?![\d,/%]\d|%)\b", _month_or_year),
-        (r"\b(?:to date|currently|at present|now stands?|so far)\b", lambda *_: ("now", None, None)),
+        (r"\b(?:to date|so far)\b", lambda *_: ("to_date", None, None)),
+        (r"\b(?:currently|at present|now stands?)\b", lambda *_: ("now", None, None)),
     )
 ]

@@ -126,7 +126,10 @@ def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
     full_period = replace(period, last=data_to) if period.how == "year_to_date" else period
     if len({(p.first, p.last) for p in periods}) > 1 or full_period.first is None or full_period.last is None:
         raise NotUnderstoodError("--from and --to", "the sentence does not say from which day to which")
-    return full_period.first, full_period.last, spot.sentence[period.start : period.end]
+    words = spot.sentence[period.start : period.end]
+    # Up to when `so far in 2025/26` counts is not in the words.
+    label = f"{full_period.first} to {full_period.last}" if period.how == "year_to_date" else words
+    return full_period.first, full_period.last, label
 
 
 def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:

@@ -30,6 +30,7 @@ OF_SOMETHING_ELSE = [
     "Arrests for possession offences rose by 33% in the year to October 2025.",
     "Complaints about drug searches numbered 1,351 in 2024/25.",
     "The number of days with drug searches was 1,351 in 2024/25.",
+    "Total benefit from confiscation orders in 2025 was £1,415,693.",
     "Possession offences at festivals rose 33% in the year to October 2025.",
     "Possession offences per 1,000 residents rose 33% in the year to October 2025.",
     "Cannabis made up 70% of possession offences in 2024/25.",
@@ -60,7 +61,12 @@ OF_SOMETHING_ELSE = [
     "Possession offences this financial year, to October 2025, came to 2,187.",
     "Possession offences in the calendar year to October 2025 came to 2,187.",
     "Possession offences in the six-month period to October 2025 came to 2,187.",
+    "There were 1,708 drug searches so far in 2025.",
+    "There were 1,708 drug searches so far this year.",
+    "So far there have been 1,708 drug searches.",
     # More than a year.
+    "Possession offences rose to 1,769 between 2024 and 2025.",
+    "Possession offences fell to 1,431 between 2023/24 and 2024/25.",
     "Possession offences over the two years to 2024/25 came to 1,936.",
     "Possession offences in the three years to March 2025 came to 1,936.",
     "Possession offences since 2024/25 came to 1,936.",
@@ -150,6 +156,11 @@ JUDGED = [
     ("Possession offences fell from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "disagrees"]),
     ("Possession offences rose from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "agrees"]),
     ("Drug searches rose by 475 from 2024 to 2025.", ["agrees"]),
+    ("There were 1,112 drug searches so far in 2025/26.", ["agrees"]),
+    ("There were 1,708 drug searches so far in 2025/26.", ["disagrees"]),
+    ("There were 1,708 drug searches so far this financial year.", ["disagrees"]),
+    ("In 2025, 16 forfeiture orders were obtained, up four on 2024.", ["agrees", "agrees"]),
+    ("In 2025, 16 forfeiture orders were obtained, up five on 2024.", ["agrees", "disagrees"]),
     ("Drug searches rose by 40.5% over 2025 on 2024.", ["agrees"]),
     ("Possession offences were up 33% (2,187 in the year to October 2025).", ["not linked", "agrees"]),
     # A right number among wrong words.
@@ -228,7 +239,7 @@ JUDGED = [
     ("The number of drug searches in the year to October 2025 was 1,708.", ["agrees"]),
     ("We used naloxone on 47 occasions from May 2024 to November 2025.", ["agrees"]),
     ("Officers made 1,708 drug searches in the year to October 2025, 688 more than in the year before.", ["agrees", "agrees"]),
-    ("Possession offences were at 1,936 in 2024/25 - 505 up on 2023/24.", ["agrees", "not linked"]),
+    ("Possession offences were at 1,936 in 2024/25 - 505 up on 2023/24.", ["agrees", "agrees"]),
     # `Previous` before a stated end.
     ("In the previous 12 months to October 2025 2,187 drug possession offences were recorded.", ["agrees"]),
     # A period in brackets belongs to the number in the brackets.
