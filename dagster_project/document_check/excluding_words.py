@@ -55,7 +55,8 @@ _PART_BEFORE = re.compile(rf"\b(?!{any_of('how_counted')})\w+ed(?: for)? *$", re
 _AFTER = re.compile(
     r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
     rf"(?:(?:\w+ed|made|carried out|took place|taken|given)\s+)?(?:(?:{_PART_VERBS}|involving|among\w*|aged|against|where|whose"
-    r"|whom|graded|result\w+|leading|led|linked|relating|dealt|found|excluding|except|committed|of which|in which|in whom)\b"
+    r"|whom|graded|result\w+|leading|led|linked|relating|dealt|found|excluding|except|committed|online|anonymously"
+    r"|overnight|of which|in which|in whom)\b"
     r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
@@ -66,6 +67,8 @@ _AFTER = re.compile(
     r"|(?:near|outside|inside)\b|under (?!the misuse|section 2[37])|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
+_ITS_PERIOD = re.compile(r"^ (?:in|during|for) (?:[A-Z][a-z]+ )?(?:19|20)\d\d(?:[/-]\d\d)?(?= (?:were|was|had)\b)")
+"""A period between a measure and what became of some: `offences in 2025 were for cannabis`."""
 _MAY_FOLLOW = re.compile(
     r"\s*(?:$|(?:(?:were|was|are|is|have|has|had|been|also|all|which|that|both|not|each|\w+ly)\s+)*(?:[^\w\s]|\d"
     rf"|(?:{CHANGE.pattern}|{any_of('may_follow')})\b))",
@@ -219,8 +222,8 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
     elif before and not mention.is_weak and _PART_BEFORE.search(spot.ahead):
         return True
     behind = spot.sentence[mention.end :]
-    is_some = _AFTER.match(behind) or not (mention.is_weak or _MAY_FOLLOW.match(behind))
-    return not _WHOLE.search(spot.ahead) and bool(is_some)
+    is_some = bool(_AFTER.match(behind)) or not (mention.is_weak or _MAY_FOLLOW.match(behind))
+    return not _WHOLE.search(spot.ahead) and (is_some or bool(_AFTER.match(_ITS_PERIOD.sub("", behind))))
 
 
 def _is_what_another_is_of(ahead: str) -> bool:

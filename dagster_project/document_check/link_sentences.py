@@ -40,6 +40,9 @@ _MONTH_ALONE = re.compile(
 _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
+_AND = re.compile(r",?(?: and| &| or)(?: in| for| the)* ", re.I)
+_NEXT_NUMBER = 25
+"""Characters: a number so near after a name is of that name."""
 _PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
 
@@ -359,8 +362,17 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     if after:
         between = sentence[number.end : after[0].start]
         if not _breaks(between) and len(between) < 80:
-            return after[0].what
+            is_listed = len(after) > 1 and not spot.between(after[1].end, after[1].end + _NEXT_NUMBER)
+            return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
+    if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
+        return _with_joined(sentence, before[-1], before[-2])
     return before[-1].what if before else None
+
+
+def _with_joined(sentence: str, name: Mention, other: Mention) -> str:
+    """The name; both if they are joined, as in `142 in Derby North and Derby East`: no figure is of both."""
+    between = sentence[min(name.end, other.end) : max(name.start, other.start)]
+    return f"{name.what} and {other.what}" if _AND.fullmatch(between) and name.what != other.what else name.what
 
 
 def _is_in_brackets(spot: Spot, end: int) -> bool:

@@ -9,9 +9,10 @@ from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
 
 from .edition_figures import EditionFigures
+from .excluding_words import is_on_another_base, names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import name_beside
+from .link_sentences import is_plain, name_beside
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions, named
@@ -66,7 +67,19 @@ def understand_sentence(sentence: str, given: Given, edition: EditionFigures) ->
     figure = Figure(
         measure["mart"], measure["measure"], shows, area_type, area, category, first, last, unit, None, NEXT_NIGHT, label
     )  # fmt: skip
+    _doubt(spot, given, figure, edition)
     return SentenceClaim(figure, printed, sentence)
+
+
+def _doubt(spot: Spot, given: Given, figure: Figure, edition: EditionFigures) -> None:
+    """Raise NotUnderstoodError if words say a limit, a part, another place or another base, and no option settles it."""
+    if not given.area and names_other_place(spot.sentence, edition.force_name):
+        raise NotUnderstoodError("--area", "the sentence names another place")
+    # A category is a part, and a known one.
+    if not given.measure and figure.category == "all" and not is_plain(spot, edition.force_name):
+        raise NotUnderstoodError("--measure", "the words around the number may mean a limit, a part or something else")
+    if not given.figure and is_on_another_base(spot, figure, edition):
+        raise NotUnderstoodError("--figure", "the change is not on the year before")
 
 
 def _number(sentence: str, given: Given) -> Number:
@@ -141,6 +154,8 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
             raise NotUnderstoodError("--area", f"no area of {mart} is called {given.area!r}")
         return kind, given.area
     area = name_beside(spot, named(spot.sentence, frozenset(areas)))
+    if area is not None and area not in areas:
+        raise NotUnderstoodError("--area", f"the sentence names {area}")
     if area is None and mart == "mart_public_health":
         raise NotUnderstoodError("--area", "the sentence names no area")
     return (areas[area], area) if area else ("force", edition.force_name)

@@ -53,6 +53,25 @@ def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, sample_cop
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("sentence", "option"),
+    [
+        ("There were 1,649 drug searches in Nottinghamshire in 2025.", "--area"),
+        ("There were 142 drug searches in Derby North and Derby East in 2024/25.", "--area"),
+        ("At least 1,351 drug searches were made in 2024/25.", "--measure"),
+        ("An average of 1,351 drug searches was made in 2024/25.", "--measure"),
+        ("There were 1,936 cannabis possession offences in 2024/25.", "--measure"),
+        ("Total benefit from confiscation orders in 2025 was £1,415,693.", "--measure"),
+        ("Drug searches rose by 40.5% in 2025 on 2023.", "--figure"),
+    ],
+)
+def test_words_that_mean_another_figure_are_not_passed_over(
+    pam: Callable, sample_copy: Home, sentence: str, option: str
+) -> None:
+    refused = pam("claims", "add", sentence, "--home", sample_copy.path, "--yes")
+    assert refused.exit_code == 2 and option in refused.output and not sample_copy.editions.exists()
+
+
 def test_a_figure_of_a_part_of_the_days_says_so(pam: Callable, sample_copy: Home) -> None:
     added = pam("claims", "add", "There were 16,150 items of drug intelligence in 2025.", "--home", sample_copy.path, "--yes")
     assert "Published now: 16150 [p], of a part of the days" in added.stdout

@@ -83,6 +83,10 @@ OF_SOMETHING_ELSE = [
     # Another base, or another denominator.
     "Some 55% of those arrested tested positive between September 2024 and October 2025.",
     "In 2023/24 the rate of alcohol-related admissions in Derby was 756 per 10,000.",
+    # Two areas.
+    "Drug searches in Derby East and Derby North numbered 142 in 2024/25.",
+    "Drug searches numbered 142 in Derby North and Derby East in 2024/25.",
+    "Primary and secondary schools had 37 inputs from January 2025 to September 2025.",
     # Limits.
     "In excess of 1,936 possession offences were recorded in 2024/25.",
     "A minimum of 1,936 possession offences were recorded in 2024/25.",
@@ -92,6 +96,9 @@ OF_SOMETHING_ELSE = [
     "Possession and trafficking offences rose by 4.9% and 33% in the year to October 2025.",
     "Possession offences totalled 1,431, 1,936 and 2,187 in 2023/24, 2024/25 and the year to October 2025.",
     # What was done about them.
+    "825 drug incidents in 2025 were graded emergency.",
+    "1,936 possession offences in 2024/25 were for cannabis.",
+    "There were 3,395 drug incidents reported online in 2025.",
     "In 2024/25 we solved 1,936 possession offences.",
     "In 2024/25 possession offences avoided came to 1,936.",
     "In 2024 officers attended 3,525 incidents with a drugs qualifier within an hour.",
@@ -156,6 +163,8 @@ JUDGED = [
     ("Possession offences fell from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "disagrees"]),
     ("Possession offences rose from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "agrees"]),
     ("Drug searches rose by 475 from 2024 to 2025.", ["agrees"]),
+    ("Drug searches in Derby North numbered 142 in 2024/25.", ["agrees"]),
+    ("Possession offences in 2025 were 21% higher than in 2024.", ["agrees"]),
     ("There were 1,112 drug searches so far in 2025/26.", ["agrees"]),
     ("There were 1,708 drug searches so far in 2025/26.", ["disagrees"]),
     ("There were 1,708 drug searches so far this financial year.", ["disagrees"]),
