@@ -22,6 +22,7 @@ CHARTS = "mart_control_charts"
 NORMAL = "within normal variation"
 TOO_FEW = "too few a month to tell"
 NO_CHART = "no control chart, as it has under 12 complete months"
+NO_MONTH = "not known, as no complete month lies in its days"
 NOT_PUBLIC = "no public control chart"
 NOT_MONTHLY = "no control chart, as it is not counted by month"
 TREND = "trend"
@@ -87,7 +88,8 @@ class Evidence:
         public form does not say why it has none: a hidden month may be the reason."""
         key, first, last = window
         months, comparison = self.charts.get(key, ()), self.comparisons.get(window)
-        no_chart = NOT_MONTHLY if key.mart in BY_YEAR else NOT_PUBLIC if self.public else NO_CHART
+        why_no_chart = NOT_MONTHLY if key.mart in BY_YEAR else NOT_PUBLIC if self.public else NO_CHART
+        no_chart = NO_MONTH if months else why_no_chart
         unusual = TOO_FEW if is_sparse(months) else describe_period(months, first, last) or no_chart
         if comparison is None or not is_small(comparison.unit, comparison.value, comparison.before):
             return unusual

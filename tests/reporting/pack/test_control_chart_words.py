@@ -12,9 +12,13 @@ from dagster_project.editions.paragraphs import sort_paragraphs
 from dagster_project.public_form.public_windows import FigureSeries
 from dagster_project.reporting.pack import Cell
 from dagster_project.reporting.pack.control_chart_words import (
+    NO_CHART,
+    NO_MONTH,
+    NOT_PUBLIC,
     TOO_FEW,
     ChartMonth,
     Comparison,
+    Evidence,
     _read_comparisons,
     describe_newest_month,
     describe_period,
@@ -176,6 +180,16 @@ def test_a_period_counts_only_its_own_months() -> None:
     days_in_january = describe_period(chart, date(2025, 1, 2), date(2025, 4, 27))
     assert days_in_january == "unusual: 1 of 2 months low", "whole months alone"
     assert describe_period(chart, date(2024, 1, 1), date(2024, 12, 31)) == "", "none of its months"
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_days_without_a_whole_month_do_not_say_that_there_is_no_chart(public: bool) -> None:
+    series = FigureSeries("mart_incidents", "incidents_drugs", "force", "Kent Police", "all")
+    evidence = Evidence({series: tuple(months([9, 11, 10], "...", {}))}, {}, public)
+    assert evidence.describe_change((series, date(2025, 3, 3), date(2025, 3, 9))) == NO_MONTH
+    assert evidence.describe_change((series, date(2025, 3, 1), date(2025, 3, 28))) == "within normal variation"
+    without = Evidence({}, {}, public).describe_change((series, date(2025, 3, 3), date(2025, 3, 9)))
+    assert without == (NOT_PUBLIC if public else NO_CHART)
 
 
 def test_charts_have_the_limits_and_marks_of_the_mart(sample_pack: WrittenPack) -> None:
