@@ -13,6 +13,7 @@ from .edition_figures import EditionCell, EditionFigures, PrintedTable
 from .excluding_words import is_of_another, unknown_words
 from .figures_in_text import MARKERS, MONTH, Number, numbers_of
 from .model import Figure, Grid
+from .periods_in_text import periods_of
 from .words import mentions
 
 _HEADER_ROWS = 4
@@ -177,7 +178,9 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
         return cell.figure is not None and is_of_another(caption, label, known, cell.figure, edition)
 
     cells = {at: figures_in for at, figures_in in cells.items() if not any(is_another(c, labels[at]) for c in figures_in)}
-    cells = _without_other_changes(cells)
+    unlinked = [t for c, t in enumerate(rows[header]) if c and c not in columns]
+    unlinked += [row_label(rows, r) for r in body if r not in known_rows]
+    cells = _without_other_changes(cells, any(periods_of(label, edition.data_to) for label in unlinked))
     unknown = {
         at: found for at, figures_in in cells.items() for c in figures_in
         if c.figure and (found := unknown_words(caption, words_of_table, c.figure.mart, edition))
@@ -191,14 +194,16 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
     return _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
 
 
-def _without_other_changes(cells: _Cells) -> _Cells:
-    """The cells without changes of a period that the table has no value of, if it has the measure's values of others."""
+def _without_other_changes(cells: _Cells, has_other_periods: bool) -> _Cells:
+    """The cells without changes of a period that the table has no value of, if it has the measure's values of others.
+    `has_other_periods`: columns or rows of periods that the edition's table lacks, whose changes these may be."""
     figures = [c.figure for linked in cells.values() for c in linked if c.figure]
     values = {(f.mart, f.measure, f.last) for f in figures if f.shows == "value"}
     measures = {v[:2] for v in values}
     others = {
         f for f in figures
-        if f.shows != "value" and (f.mart, f.measure) in measures and (f.mart, f.measure, f.last) not in values
+        if f.shows != "value" and (f.mart, f.measure, f.last) not in values
+        and (has_other_periods or (f.mart, f.measure) in measures)
     }  # fmt: skip
     return {at: linked for at, linked in cells.items() if not any(c.figure in others for c in linked)}
 
