@@ -35,7 +35,7 @@ from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
 from .periods_in_text import periods_of
 from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
-from .words_around_numbers import is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
+from .words_around_numbers import SIGN_OF_LIMIT, is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
 
 MAX_NUMBERS = 100_000
 MAX_IN_SENTENCE = 100
@@ -49,6 +49,7 @@ FIGURES = ("figure", "days")
 """Kinds of numbers that may be figures. Days count as one only if they are linked."""
 TOO_LONG = f"a list: more than {MAX_IN_SENTENCE} numbers or {LONGEST_SENTENCE:,} characters without a full stop"
 UNKNOWN_TABLE = "the edition has no table with these words in title, rows and columns"
+LIMIT_IN_CELL = "a limit, such as <5, and not a figure"
 UNKNOWN_CELL = "the edition's table has no such row and column"
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
@@ -301,6 +302,8 @@ class _Check:
                 self._bound(where, text, number, tag)
             elif number.kind not in FIGURES:
                 self.result.others[number.kind] += 1
+            elif SIGN_OF_LIMIT.search(cell.text[: number.start]):
+                self._judge(where, text, number, None, reason=LIMIT_IN_CELL)
             else:
                 figure = _figure_in_cell(number, figures, known)
                 if figure is None and text.lower() in MARKERS:

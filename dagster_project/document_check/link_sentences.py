@@ -269,7 +269,10 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
         chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
     if chosen is None and not not_compared:
         chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
-    of_before = BEFORE.search(around[1].split(",")[0]) or BEFORE.search(around[0].split(",")[-1])
+    # Behind the next number, or in another clause, they are of that one: `2,187 in 2025; the year before saw 1,649`.
+    next_number = min((n.start - spot.number.end for n in spot.others if n.start >= spot.number.end), default=None)
+    clause = re.split(r"[,;]|\b(?:and|while|whereas|but)\b", around[1][:next_number])[0]
+    of_before = BEFORE.search(clause) or BEFORE.search(re.split("[,;]", around[0])[-1])
     # `Up 538 on the previous year` is this year's change.
     is_change_on_it = of_before and read_written(spot).is_by and _ON.search(of_before.string[: of_before.start()])
     is_of_change = of_before and (is_change_on_it or CHANGE.search(around[1][: of_before.start()]))

@@ -28,6 +28,7 @@ _MORE = re.compile(
     r"|(?:above|below)(?= (?:the|last|20)))\b",
     re.I,
 )
+SIGN_OF_LIMIT = re.compile(r"[<>≤≥] ?$")
 _LIMIT = re.compile(rf"\b(?:{any_of('limits')})(?: the)? *$", re.I)
 _OF_BASE = re.compile(
     r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
@@ -36,7 +37,10 @@ _OF_BASE = re.compile(
 _FROM_TO = re.compile(r"\bfrom *$", re.I)
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
 _TO = re.compile(r"(?: \w+ly)?(?: £?[\d,.]+%?)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
-_ABOUT = re.compile(r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$", re.I)
+_ABOUT = re.compile(
+    r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$"
+    r"|[~≈] ?$", re.I
+)
 _RANGE_AHEAD = re.compile(r"[:(] ?£?[\d,.]+%? to £?$|\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
 _RANGE_BEHIND = re.compile(r"^[-–]£?\d|^ to £?\d(?=.* between )")
 _RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
@@ -70,10 +74,12 @@ _LISTED = re.compile(r"(?:,|,? and|,? then)(?: (?:by|to|of|at))? ")
 
 
 def is_plain_value(spot: Spot) -> bool:
-    """Whether a number is not a limit (`more than`), a share (`1 of 2`), the end of a range, one of several that belong to
-    names in the same order (`respectively`), or the earlier value that something rose from."""
+    """Whether a number is not a limit (`more than`, `<5`), a share (`1 of 2`, `in every 100`), the end of a range, one of
+    several that belong to names in the same order (`respectively`), or the earlier value that something rose from."""
     ahead, behind = spot.ahead, spot.behind
     if _LIMIT.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
+        return False
+    if SIGN_OF_LIMIT.search(ahead) or re.search(r"\b(?:every|each|per) $", ahead, re.I):
         return False
     if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
         return False

@@ -83,6 +83,9 @@ OF_SOMETHING_ELSE = [
     # Another base, or another denominator.
     "Some 55% of those arrested tested positive between September 2024 and October 2025.",
     "In 2023/24 the rate of alcohol-related admissions in Derby was 756 per 10,000.",
+    # What a share is of.
+    "For every 1,351 drug searches in 2024/25 there was a complaint.",
+    "Fifteen in every 100 drug searches in 2024/25 found something.",
     # Two areas.
     "Drug searches in Derby East and Derby North numbered 142 in 2024/25.",
     "Drug searches numbered 142 in Derby North and Derby East in 2024/25.",
@@ -91,6 +94,9 @@ OF_SOMETHING_ELSE = [
     "In excess of 1,936 possession offences were recorded in 2024/25.",
     "A minimum of 1,936 possession offences were recorded in 2024/25.",
     "Possession offences almost reached 1,936 in 2024/25.",
+    "Possession offences numbered <1,936 in 2024/25.",
+    "Possession offences numbered ≥ 1,936 in 2024/25.",
+    "Drug searches numbered 16 hundred in 2025.",
     "1,936+ possession offences were recorded in 2024/25.",
     # Two numbers in the order of names, or of years.
     "Possession and trafficking offences rose by 4.9% and 33% in the year to October 2025.",
@@ -163,6 +169,11 @@ JUDGED = [
     ("Possession offences fell from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "disagrees"]),
     ("Possession offences rose from 1,431 in 2023/24 to 1,936 in 2024/25.", ["agrees", "agrees"]),
     ("Drug searches rose by 475 from 2024 to 2025.", ["agrees"]),
+    ("Drug searches numbered ~1,600 in 2025.", ["agrees"]),
+    # The year before of the next number.
+    ("The 12 months to October 2025 saw 2,187 possession offences; the 12 months before that saw 1,649.", ["agrees", "agrees"]),
+    ("The 12 months to October 2025 saw 2,187 possession offences and the year before 1,649.", ["agrees", "agrees"]),
+    ("There were 1,649 possession offences in the year before the 12 months to October 2025.", ["agrees"]),
     ("Drug searches in Derby North numbered 142 in 2024/25.", ["agrees"]),
     ("Possession offences in 2025 were 21% higher than in 2024.", ["agrees"]),
     ("There were 1,112 drug searches so far in 2025/26.", ["agrees"]),
@@ -491,3 +502,9 @@ def test_a_change_between_years_that_the_edition_does_not_print_is_not_linked(
         rows = [list(column) for column in zip(*rows, strict=True)]
     make_word([("Recorded drug offences", rows)]).save(str(tmp_path / "a.docx"))
     assert {i.verdict for i in check(sample_home, tmp_path / "a.docx").items} == {"not linked"}
+
+
+def test_a_limit_in_a_cell_is_not_compared(sample_home: Home, tmp_path: Path) -> None:
+    rows = [["Unit", "Total"], ["Derby North", "26"], ["Chesterfield", "<7"], ["Dales", "< 5"]]
+    make_word([("Naloxone administered by officers, by unit", rows)]).save(str(tmp_path / "a.docx"))
+    assert [i.verdict for i in check(sample_home, tmp_path / "a.docx").items] == ["agrees", "not linked", "not linked"]
