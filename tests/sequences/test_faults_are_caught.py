@@ -15,7 +15,7 @@ from how_often import IS_LONG
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from dagster_project.landing import land_file
+from dagster_project.landing import duplicate_rows, land_file, raw_store
 from dagster_project.landing.known_files import Decisions
 from dagster_project.transform import carry_forward, changed_months, raw_schema
 
@@ -125,19 +125,21 @@ CODE = {
     "a file with rows in quarantine replaces older ones": (
         nights([file(0, FIRST)], [file(1, BAD)]), raw_schema, "_replaces", replaces_all,
     ),
-    "a doubled feed is not looked for": (nights([file(0, doubled=True)]), land_file, "doubled_feed", lambda con, sheet: None),
+    "a doubled feed is not looked for": (
+        nights([file(0, doubled=True)]), duplicate_rows, "doubled_feed", lambda con, sheet: None,
+    ),
     "one extraction in other bytes is two": (
-        nights([file(0, FIRST)], [Again(0, format=Format(delimiter=";"))]), land_file, "same_rows", lambda *_: False,
+        nights([file(0, FIRST)], [Again(0, format=Format(delimiter=";"))]), raw_store, "same_rows", lambda *_: False,
     ),
     "any second file of an extraction is known": (
-        nights([file(0, FIRST), file(0, OTHER)]), land_file, "same_rows", lambda *_: True,
+        nights([file(0, FIRST), file(0, OTHER)]), raw_store, "same_rows", lambda *_: True,
     ),
     "two claims of one extraction both land": (
         nights([file(0, FIRST), file(0, OTHER)]), Decisions, "same_extraction", lambda self, file: None,
     ),
     "rows of odd width are alike where their keys are": (
         nights([file(0, Row(0, odd="ragged"))], [file(0, Row(0, value=1, odd="ragged"))]),
-        land_file, "ragged_digest", lambda *_: "",
+        raw_store, "ragged_digest", lambda *_: "",
     ),
     "a month that was replaced since is known": (
         nights([file(None, Row(1), **JANUARY)], [file(2, Row(2), **JANUARY)], [Again(0)]),
