@@ -53,11 +53,11 @@ _VERB = re.compile(rf"(?!{_PART_VERBS})\w+(?:ed|ing)")
 _PART_BEFORE = re.compile(rf"\b(?!{any_of('how_counted')})\w+ed(?: for)? *$", re.I)
 """What was done with the things counted, unlike how they are counted: `solved 1,936 offences`."""
 _AFTER = re.compile(
-    r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
+    r"\s*(?:\([^)]*\)\s*)?(?:(?:were|was|are|is) for(?! £?\d)|(?:(?:were|was|are|is|have|has|had|been|which|that|not)\s+)*"
     rf"(?:(?:\w+ed|made|carried out|took place|taken|given)\s+)?(?:(?:{_PART_VERBS}|involving|among\w*|aged|against|where|whose"
-    r"|whom|graded|result\w+|leading|led|linked|relating|dealt|found|excluding|except|committed|online|anonymously"
+    r"|whom|graded|result\w+|leading|led|linked|relating|dealt|found(?! to)|excluding|except|committed|online|anonymously"
     r"|overnight|of which|in which|in whom)\b"
-    r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|\d)"
+    r"|for (?!drugs?\b|the (?:year|period|month|twelve|12)|20\d\d|\w+ 20\d\d|£?\d)"
     r"|of (?!\W*\d|the (?:year|period|force)|these|those)"
     r"|with (?!\W*\d|a total|an? (?:increase|rise|fall|value))"
     r"|by (?!\W*\d|the (?:force|police|end)|police|officers|our|end|[A-Z])"

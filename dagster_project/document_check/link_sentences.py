@@ -41,8 +41,10 @@ _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
 _AND = re.compile(r",?(?: and| &| or)(?: in| for| the)* ", re.I)
-_NEXT_NUMBER = 25
-"""Characters: a number so near after a name is of that name."""
+_NAMES_END = re.compile(r"$|[.,;)]| (?:in|from|during|for|between|to) ")
+"""After the last of some joined names, where another clause does not begin: `in Derby and in Derbyshire it was lower`."""
+_OF_YEAR_BEFORE = re.compile(r"(?:['’]s)?(?: (?:total|figure|levels?) of|,? when there (?:were|was))? ?\(?")
+"""Between a year that others are compared with and its own number: `up on 2023/24 (1,431)`, `on the 2024 total of 3,525`."""
 _PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
 
@@ -262,16 +264,19 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     periods = [p for p in periods if not _is_of_number_in_brackets(spot, p)]
     not_compared = [p for p in periods if not p.is_compared]
     chosen = _nearest(spot, periods) or (not_compared[0] if len(not_compared) == 1 else None)
-    if chosen is not None and chosen.is_compared and not_compared and CHANGE.search(" ".join(around)):
+    is_its_own = (
+        chosen is not None and chosen.end <= spot.number.start
+        and _OF_YEAR_BEFORE.fullmatch(spot.sentence, chosen.end, spot.number.start)
+    )  # fmt: skip
+    if chosen is not None and chosen.is_compared and not_compared and CHANGE.search(" ".join(around)) and not is_its_own:
         chosen = not_compared[-1] if len(not_compared) == 1 else None
     if chosen is not None and chosen.how == "same":
         earlier = [p for p in not_compared if p.end <= chosen.start and p.how != "same"]
         chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
     if chosen is None and not not_compared:
         chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
-    # Behind the next number, or in another clause, they are of that one: `2,187 in 2025; the year before saw 1,649`.
-    next_number = min((n.start - spot.number.end for n in spot.others if n.start >= spot.number.end), default=None)
-    clause = re.split(r"[,;]|\b(?:and|while|whereas|but)\b", around[1][:next_number])[0]
+    # In another clause they are of its number: `2,187 in 2025, while the year before saw 1,649`.
+    clause = re.split(rf"[,;]|\b(?:and|while|whereas|but)\b(?= (?:in |for )?(?:{BEFORE.pattern}))", around[1])[0]
     of_before = BEFORE.search(clause) or BEFORE.search(re.split("[,;]", around[0])[-1])
     # `Up 538 on the previous year` is this year's change.
     is_change_on_it = of_before and read_written(spot).is_by and _ON.search(of_before.string[: of_before.start()])
@@ -365,7 +370,7 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     if after:
         between = sentence[number.end : after[0].start]
         if not _breaks(between) and len(between) < 80:
-            is_listed = len(after) > 1 and not spot.between(after[1].end, after[1].end + _NEXT_NUMBER)
+            is_listed = len(after) > 1 and _NAMES_END.match(sentence, after[1].end)
             return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
     if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
         return _with_joined(sentence, before[-1], before[-2])

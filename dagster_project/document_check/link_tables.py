@@ -4,10 +4,12 @@ them."""
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from itertools import zip_longest
 
 from dagster_project.editions.tables import CHANGES
+from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionCell, EditionFigures, PrintedTable
 from .excluding_words import is_of_another, unknown_words
@@ -180,7 +182,8 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
     cells = {at: figures_in for at, figures_in in cells.items() if not any(is_another(c, labels[at]) for c in figures_in)}
     unlinked = [t for c, t in enumerate(rows[header]) if c and c not in columns]
     unlinked += [row_label(rows, r) for r in body if r not in known_rows]
-    cells = _without_other_changes(cells, any(periods_of(label, edition.data_to) for label in unlinked))
+    other_days = {(p.first, p.last) for label in unlinked for p in periods_of(label, edition.data_to)}
+    cells = _without_other_changes(cells, other_days)
     unknown = {
         at: found for at, figures_in in cells.items() for c in figures_in
         if c.figure and (found := unknown_words(caption, words_of_table, c.figure.mart, edition))
@@ -194,16 +197,22 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
     return _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
 
 
-def _without_other_changes(cells: _Cells, has_other_periods: bool) -> _Cells:
+def _without_other_changes(cells: _Cells, other_days: set[tuple[date | None, date | None]]) -> _Cells:
     """The cells without changes of a period that the table has no value of, if it has the measure's values of others.
-    `has_other_periods`: columns or rows of periods that the edition's table lacks, whose changes these may be."""
+    `other_days`: first and last of columns or rows that the edition's table lacks: changes may be of these, if they are other
+    days than a change's own."""
+
+    def may_be_of_others(figure: Figure) -> bool:
+        own = (figure.first, figure.last)
+        return not other_days <= {own, tuple(years_before(d) if d else None for d in own)}
+
     figures = [c.figure for linked in cells.values() for c in linked if c.figure]
     values = {(f.mart, f.measure, f.last) for f in figures if f.shows == "value"}
     measures = {v[:2] for v in values}
     others = {
         f for f in figures
         if f.shows != "value" and (f.mart, f.measure, f.last) not in values
-        and (has_other_periods or (f.mart, f.measure) in measures)
+        and (may_be_of_others(f) or (f.mart, f.measure) in measures)
     }  # fmt: skip
     return {at: linked for at, linked in cells.items() if not any(c.figure in others for c in linked)}
 

@@ -53,7 +53,7 @@ BEFORE = re.compile(
 @dataclass(frozen=True)
 class Period:
     """A period in a text, and its place. `first`, `last`: its days; None if that end is not given. `how`: `days`, `ends` (any
-    that ends on this day), `year_to_date`, `to_date` (up to the newest day, but no single month or year), `now` (the newest),
+    that ends on this day), `year_to_date`, `to_date` (from an unknown day), `now` (the newest),
     `same` (that of the sentences before), `part` (part of a period, with unknown days). `is_compared`: other figures are
     compared with this period."""
 
@@ -75,8 +75,7 @@ class Period:
         if self.how == "year_to_date":
             next_year = None if self.first is None else years_before(self.first, -1)
             return first == self.first and last is not None and next_year is not None and last < next_year - timedelta(days=1)
-        is_month_or_year = first is not None and last is not None and (month_number(last) - month_number(first)) in (0, 11)
-        return last == newest and not (self.how == "to_date" and is_month_or_year)
+        return last == newest and self.how == "now"
 
     def a_year_before(self) -> "Period":
         return replace(self, first=years_before(self.first), last=years_before(self.last))

@@ -14,7 +14,7 @@ _FALL = re.compile(rf"\b{DOWN}\b", re.I)
 _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
 _IN_A_PERIOD = re.compile(r"^[^(),;]* (?:in|for|during|over|to) [^()]*\)")
-"""After a number in brackets that is the value of a period: `up 33% (2,187 in 2025)`."""
+"""After a number in brackets that may be a value or a change: `up 33% (2,187 in 2025)`, `up 33% (538 in 2025)`."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
 _VERB, _NOUN = (f"(?:{any_of(name)})" for name in ("change_verbs", "change_nouns"))
 _BY = re.compile(
@@ -28,7 +28,7 @@ _MORE = re.compile(
     r"|(?:above|below)(?= (?:the|last|20)))\b",
     re.I,
 )
-SIGN_OF_LIMIT = re.compile(r"[<>≤≥] ?$")
+SIGN_OF_LIMIT = re.compile(r"(?<![-=])[<>≤≥] ?$")
 _LIMIT = re.compile(rf"\b(?:{any_of('limits')})(?: the)? *$", re.I)
 _OF_BASE = re.compile(
     r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
@@ -65,7 +65,8 @@ _WENT = re.compile(
 )
 """What a measure did, unlike `to reduce harm` and `more officers`."""
 _RANK = re.compile(
-    r"\b(?:(?:high|low|larg|small|few)est|a record(?! of)|record (?:high|low|number|level|year)|twice|peak\w*"
+    r"(?<!kept )(?<!keep )(?<!keeps )(?<!made )\ba record(?= ?(?:£?\d|[.,;]|$))"
+    r"|\b(?:(?:high|low|larg|small|few)est|record (?:high|low|number|level|year)|twice|peak\w*"
     r"|stable|unchanged|static|steady|(?:broadly|fairly|remain\w*|stay\w*) (?:level|flat|constant|similar|the same)"
     r"|(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing))\b",
     re.I,
@@ -80,6 +81,9 @@ def is_plain_value(spot: Spot) -> bool:
     if _LIMIT.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     if SIGN_OF_LIMIT.search(ahead) or re.search(r"\b(?:every|each|per) $", ahead, re.I):
+        return False
+    is_in_brackets = ahead.rstrip().endswith("(") and _OF_SAME_CHANGE.search(ahead) and CHANGE.search(ahead[-60:])
+    if is_in_brackets and _IN_A_PERIOD.match(behind):
         return False
     if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
         return False
@@ -112,8 +116,7 @@ class Written:
 
 
 def read_written(spot: Spot) -> Written:
-    is_of_period = re.search(r"\( *$", spot.ahead) and _IN_A_PERIOD.match(spot.behind)
-    ahead, behind = spot.ahead if is_of_period else _OF_SAME_CHANGE.sub("", spot.ahead), spot.behind
+    ahead, behind = _OF_SAME_CHANGE.sub("", spot.ahead), spot.behind
     return Written(
         spot.number.unit,
         # `70% of searches` is a share of them, also where they rose.
