@@ -111,10 +111,13 @@ HOME: Any = ""
 """The default of a `HomeOption`: what `Home.of` makes of it when the command runs."""
 
 
+NO_SUCH_HOME = "no such folder (is --home, or PAM_HOME, the right one?)"
+
+
 def require_home(home: Home) -> None:
     """Raises FileNotFoundError for a home that is not there: of a mistyped one nothing is known, as of one that has nothing."""
     if not home.path.is_dir():
-        raise FileNotFoundError(f"{home.path}: no such folder (is --home, or PAM_HOME, the right one?)")
+        raise FileNotFoundError(f"{home.path}: {NO_SUCH_HOME}")
 
 
 WHY = "Why you need this: it goes on record. No personal data here."

@@ -23,6 +23,7 @@ from dagster_project.nights.period_coverage import coverage_rows
 from dagster_project.nights.run import Listener, NightRun
 from dagster_project.nights.run_steps import interrupted_by_sigterm, run_steps
 
+from .common import NO_SUCH_HOME
 from .echo import print_line, print_lines
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def show_status(state: dict[str, Any]) -> None:
             how = f"{sum(published['figures'].values()):,} figures, at {published['finished_at']}"
         print_line(console, f"Published   night {published['night_id']}, {how}")
     else:
-        hint = "" if Path(state["home"]).is_dir() else "there is no such folder (is --home, or PAM_HOME, the right one?); "
+        hint = "" if Path(state["home"]).is_dir() else f"there is {NO_SUCH_HOME}; "
         print_line(console, f"Published   nothing yet: {hint}`pam nightly` publishes a night")
     if rollback := state["rolled_back"]:
         print_line(console, f"Rolled back since {rollback['since']}, by {rollback['by']}: {rollback['why']}", "yellow")

@@ -163,7 +163,7 @@ def is_on_another_base(spot: Spot, figure: Figure, edition: EditionFigures) -> b
         return {(p.first, p.last) for p in periods_of(base, edition.data_to) if p.first and p.last}
 
     own = (figure.first, figure.last)
-    year_before = tuple(years_before(d) if d else None for d in own)
+    year_before = tuple(map(years_before, own))
 
     def is_year_before(base: str) -> bool:
         return bool(BEFORE.search(base) or _YEAR_BEFORE.search(base)) or year_before in days_of(base)

@@ -204,7 +204,7 @@ def _without_other_changes(cells: _Cells, other_days: set[tuple[date | None, dat
 
     def may_be_of_others(figure: Figure) -> bool:
         own = (figure.first, figure.last)
-        return not other_days <= {own, tuple(years_before(d) if d else None for d in own)}
+        return not other_days <= {own, tuple(map(years_before, own))}
 
     figures = [c.figure for linked in cells.values() for c in linked if c.figure]
     values = {(f.mart, f.measure, f.last) for f in figures if f.shows == "value"}

@@ -13,7 +13,7 @@ CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
 _FALL = re.compile(rf"\b{DOWN}\b", re.I)
 _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
-_IN_A_PERIOD = re.compile(r"^[^(),;]* (?:in|for|during|over|to) [^()]*\)")
+_REST_OF_BRACKETS = re.compile(r"^[^(),;]* (?:in|for|during|over|to) [^()]*\)")
 """After a number in brackets that may be a value or a change: `up 33% (2,187 in 2025)`, `up 33% (538 in 2025)`."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
 _VERB, _NOUN = (f"(?:{any_of(name)})" for name in ("change_verbs", "change_nouns"))
@@ -76,14 +76,15 @@ _LISTED = re.compile(r"(?:,|,? and|,? then)(?: (?:by|to|of|at))? ")
 
 def is_plain_value(spot: Spot) -> bool:
     """Whether a number is not a limit (`more than`, `<5`), a share (`1 of 2`, `in every 100`), the end of a range, one of
-    several that belong to names in the same order (`respectively`), or the earlier value that something rose from."""
+    several that belong to names in the same order (`respectively`), the earlier value that something rose from, or a number
+    in brackets behind a change, which may be either."""
     ahead, behind = spot.ahead, spot.behind
     if _LIMIT.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     if SIGN_OF_LIMIT.search(ahead) or re.search(r"\b(?:every|each|per) $", ahead, re.I):
         return False
     is_in_brackets = ahead.rstrip().endswith("(") and _OF_SAME_CHANGE.search(ahead) and CHANGE.search(ahead[-60:])
-    if is_in_brackets and _IN_A_PERIOD.match(behind):
+    if is_in_brackets and _REST_OF_BRACKETS.match(behind):
         return False
     if _RANGE_AHEAD.search(ahead) or _RANGE_BEHIND.match(behind) or re.search(r"\brespectively\b", spot.sentence, re.I):
         return False
