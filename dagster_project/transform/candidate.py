@@ -17,9 +17,11 @@ from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.published_file import sha256_of
+from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import OWN_LISTS
 
-from . import empty_build
+from . import dbt_runner, empty_build
+from .carry_forward import EVENT_DAYS
 from .changed_months import loads_of
 from .dbt_runner import Node, project_version
 from .raw_schema import fresh_candidate
@@ -100,6 +102,11 @@ def prepare_for_dbt(home: Home, args: list[str]) -> str:
         message = f"dbt works on a copy of the published figures, in {home.candidate}; what is published stays as it is"
     if {*WRITE_COMMANDS} & {*args}:
         (home.candidate / BASE).unlink(missing_ok=True)
+        with read_database(work) as con:
+            has_days = con.execute("select 1 from duckdb_tables() where table_name = ?", [EVENT_DAYS]).fetchone()
+        if not has_days:
+            # A night in part has dropped it, as it was of some months alone.
+            dbt_runner.build(home, [EVENT_DAYS])
     return message
 
 

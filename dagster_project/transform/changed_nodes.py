@@ -12,7 +12,7 @@ from .dbt_runner import Node, Progress
 
 ALWAYS = (
     "standing_loads", "superseded_rows", "area_coverages", "coverage_gaps", "coverage_windows", "coverage_months", "periods",
-    "row_days", "extract_facts", "monthly", "figures_to_rebuild", "figure_facts", "month_facts",
+    "row_days", "extract_facts", "event_days", "monthly", "figures_to_rebuild", "figure_facts", "month_facts",
 )  # fmt: skip
 """Models with rows of every extract, or of the night itself. Models that depend on them also depend on some extract."""
 
@@ -38,10 +38,11 @@ def nodes_to_build(changed: Iterable[str]) -> tuple[str, ...]:
     for unique_id, node in nodes.items():
         for parent in node.depends_on_nodes:
             children.setdefault(parent, []).append(unique_id)
-    # A mart reads the sums of its events in `monthly`, which has those of every mart.
+    # A mart reads the sums of its events in `monthly`, and `daily` those of all events in `event_days`: both always built.
     by_name = {node.name: unique_id for unique_id, node in nodes.items()}
-    for name in [name for name in by_name if name.endswith("_events")]:
-        children.setdefault(by_name[name], []).append(by_name[f"mart_{name.removesuffix('_events')}"])
+    readers = {name: f"mart_{name.removesuffix('_events')}" for name in by_name if name.endswith("_events")}
+    for name, reader in (*readers.items(), ("events", "daily")):
+        children.setdefault(by_name[name], []).append(by_name[reader])
     first = {*ALWAYS, *changed}
     chosen = {unique_id for unique_id, node in nodes.items() if node.resource_type.value == "model" and node.name in first}
     queue = list(chosen)

@@ -103,7 +103,7 @@ def compile_staging(folder: Path) -> Staging:
     )  # fmt: skip
     nodes = dbt_runner.build(home, select=lists)
     assert nodes and all(n.ok for n in nodes), [n for n in nodes if not n.ok]
-    measures = ["events", "monthly", *(f"{s}_events" for s in SUBJECTS.values())]
+    measures = ["events", "event_days", "monthly", *(f"{s}_events" for s in SUBJECTS.values())]
     marts = [f"mart_{SUBJECTS[x]}" for x in WITH_FIGURES]
     staged = [f"stg_{x}" for x in (*EXTRACTS, *EMPTY_EXTRACTS)]
     wanted = [*DECIDING_MODELS, *SHARED, "figures_to_rebuild", *marts, "kept_measures", "row_days", *measures, *staged]
@@ -362,6 +362,7 @@ class Warehouse:
         for subject in SUBJECTS.values():
             rows = sql[f"{subject}_events"] if subject in subjects.values() else NO_EVENTS
             con.execute(f"create or replace view measures.{subject}_events as {rows}")
+        con.execute(f"create or replace table measures.event_days as {sql['event_days']}")
         con.execute(f"create or replace table measures.monthly as {sql['monthly']}")
         results = {x: rows_as_text(con, f"(from measures.monthly where mart = 'mart_{s}')") for x, s in subjects.items()}
         superseded = "staging.superseded_rows join raw.loads using (load_id)"

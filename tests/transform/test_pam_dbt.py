@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from dagster_project.cli import app
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
+from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import take_lock
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import prepare_for_dbt
@@ -46,6 +48,18 @@ def test_it_works_on_a_copy_of_the_published_figures(published_home: Home) -> No
     assert again.exit_code == 0 and "copy" not in again.stderr
     assert not base.exists()
     assert _digest(published_home) == before
+
+
+def test_months_that_a_person_builds_have_the_rows_of_all_months(week_copy: Home) -> None:
+    """The last night of the week built some months alone. `monthly` is made from days that such a night drops."""
+    months = "select * exclude (leaf_name) from measures.monthly order by all"
+    with read_database(week_copy.candidate / WORK) as con:
+        before = con.execute(months).fetchall()
+        assert not con.execute("select 1 from duckdb_tables() where table_name = 'event_days'").fetchall()
+    result = pam_dbt(week_copy, "run", "-s", "monthly")
+    assert result.exit_code == 0, result.output
+    with read_database(week_copy.candidate / WORK) as con:
+        assert con.execute(months).fetchall() == before != []
 
 
 def test_only_commands_that_may_write_stop_the_next_night_from_building_on_the_candidate(published_home: Home) -> None:

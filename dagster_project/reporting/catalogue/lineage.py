@@ -9,7 +9,8 @@ from dagster_project.transform.dbt_runner import ProjectRelation
 
 from .read import Catalogue
 
-KINDS = {"events": "Events", "monthly": "Monthly figures"}
+KINDS = {2: "Events", 3: "Daily sums", 4: "Monthly sums"}
+"""What a stage of a mart's path is called."""
 SCHEMA_KINDS = {"marts": "Mart", "staging": "Staging", "reports": "Report", "bi": "BI"}
 
 
@@ -65,7 +66,7 @@ class Lineage:
         return [p for p in self._parents(key) if not is_of_all or _full_name(self._nodes[p]) == events]
 
     def _stage(self, key: str) -> int | None:
-        """The stage of a node: 0 extract, 1 staging, 2 events, 3 monthly; None for a helper."""
+        """The stage of a node: 0 extract, 1 staging, 2 events, 3 their days, 4 their months; None for a helper."""
         node = self._nodes[key]
         if node.kind == "source":
             return 0 if node.name in self._extracts else None
@@ -73,7 +74,7 @@ class Lineage:
             return None
         if node.schema == "staging":
             return 1 if node.name.startswith("stg_") else None
-        return {"events": 2, "monthly": 3}.get(node.name.rpartition("_")[2]) if node.schema == "measures" else None
+        return {"events": 2, "days": 3, "monthly": 4}.get(node.name.rpartition("_")[2]) if node.schema == "measures" else None
 
     def _chain(self, relation: str) -> list[str]:
         """The nodes whose rows become the figures of a mart, by stage, the mart last."""
@@ -96,7 +97,7 @@ class Lineage:
             if title := self._extracts.get(node.name):
                 return Step("Extract", node.name, title, f"extracts.html#extract-{node.name}")
             return Step("Raw", name, words)
-        kind = "List" if node.kind == "seed" else KINDS.get(name.rpartition("_")[2])
+        kind = "List" if node.kind == "seed" else KINDS.get(self._stage(key) or 0)
         return Step(kind or SCHEMA_KINDS.get(node.schema, node.schema.capitalize()), name, words, self._pages.get(name, ""))
 
 

@@ -33,7 +33,7 @@ asked as (
 ),
 
 events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('event_days') }}
 ),
 
 -- Loads without the column that splits a measure.

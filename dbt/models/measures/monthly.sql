@@ -5,7 +5,7 @@
 -- older than the window; of counts on several days (`last`) the latest applies. Archived totals of erased rows are added like
 -- events, one for each month. If only some months are built again, the sums of the others are carried forward.
 with events as (
-    select * from {{ ref('events') }}
+    select * from {{ ref('event_days') }}
 ),
 
 -- Loads without the column that splits a measure: their amounts count in `all`, and in no category. So do rows of older files on

@@ -112,8 +112,8 @@ def test_every_measure_has_its_definition_lineage_and_tables(
         assert f"{page}#measure-{name.replace('_', '-')}" in pages["measures.html"].links
         text = section_of(folder / page, f"measure-{name.replace('_', '-')}")
         assert all(escape(t) in text for m, n, t in (*used, *categories) if (m, n) == (mart, name)), name
-        events = () if mart == "mart_public_health" else (f"measures.{mart[5:]}_events", "measures.monthly")
-        steps = ["extracts.html#extract-", "staging.stg_", *events, f"marts.{mart}"]
+        sums = [f"measures.{name}" for name in (f"{mart[5:]}_events", "event_days", "monthly") if mart != "mart_public_health"]
+        steps = ["extracts.html#extract-", "staging.stg_", *sums, f"marts.{mart}"]
         places = [text.index(s, text.index("<dt>Lineage")) for s in steps]
         assert places == sorted(places), name
     assert len(measures) == len(rows) > 60
