@@ -68,15 +68,17 @@ def tables() -> list[tuple[str, str, str]]:
     return [(str(n.database), n.schema, n.alias) for n in models if n.config.materialized != dbt_runner.VIEW]
 
 
-def differences(one: Path, other: Path) -> dict[str, tuple[int, int]]:
+def differences(one: Path, other: Path, left_out: str = "") -> dict[str, tuple[int, int]]:
     """Relations that differ between two candidates: how many rows each has that the other lacks. Doubles, which only the gate
-    reads, are compared to nine places: the order of adding varies.
+    reads, are compared to nine places: the order of adding varies. `left_out`: a table that is not compared.
     """
     row_counts = {}
     with duckdb.connect() as con:
         for name, folder in (("one", one), ("other", other)):
             attach(con, folder, f"{name}_")
         for database, schema, table in tables():
+            if table == left_out:
+                continue
             columns = con.execute(f"describe one_{database}.{schema}.{table}").fetchall()
             # The night that landed a load differs between homes.
             columns = [c for c in columns if (table, c[0]) != ("standing_loads", "night_id")]
@@ -197,7 +199,8 @@ def test_the_next_night_on_duckdb_equals_a_rebuild(duckdb_night: DuckDBNight, sp
                     ).fetchall()
                 assert rebuilt == [("derbyshire", True)], "the other force's figures are carried forward"
             run.judge()
-    assert differences(other.candidate, duckdb_night.home.candidate) == {}
+    # A night in part drops the sums of its days.
+    assert differences(other.candidate, duckdb_night.home.candidate, left_out="event_days") == {}
 
 
 @pytest.mark.long
