@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -27,6 +27,7 @@ class NightUnderWayError(PamError, RuntimeError):
     is_transient = True
 
 
+ID_FORMAT = "%Y%m%dT%H%M%SZ"
 STEPS = "steps"
 """The folder in `nights/` where each step of a night stores its result for the next: one folder for each night."""
 SAMPLE_MARK = "SAMPLE"
@@ -83,10 +84,17 @@ class Night:
 
     @classmethod
     def begin(cls, home: Home, now: datetime | None = None) -> "Night":
-        """A new night with an id from the clock: `20260106T020000Z`, with a number if that id is taken."""
+        """A new night with an id from the clock: `20260106T020000Z`, with a number if that id is taken.
+
+        If an earlier night has a later id, since the clock was ahead then, it is a second after that one: ids say which night
+        is newer, and so which files came after rows were erased.
+        """
         now = now or datetime.now(UTC)
-        first_id = night_id = now.strftime("%Y%m%dT%H%M%SZ")
-        n = 1
+        first_id = now.strftime(ID_FORMAT)
+        newest_id = max((p.name[: len(first_id)] for p in _traces(home)), default="")
+        if newest_id > first_id:
+            first_id = (datetime.strptime(newest_id, ID_FORMAT) + timedelta(seconds=1)).strftime(ID_FORMAT)
+        night_id, n = first_id, 1
         while (
             receipt_path(home, night_id).exists()
             or (home.nights / STEPS / night_id).exists()
@@ -155,6 +163,13 @@ class Receipt:
         return replace(self, finished_at=stamp(now), seconds={**self.seconds, "total": round(total, 3)})
 
 
+def _traces(home: Home) -> Iterator[Path]:
+    """What nights leave in a home under names that begin with their ids."""
+    started_with_id = "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z*"
+    for folder in (home.nights, home.nights / STEPS, home.ledger):
+        yield from folder.glob(started_with_id)
+
+
 def night_order(night_id: str) -> tuple[str, int]:
     """Sort key of night ids: start, then number."""
     start, _, number = night_id.partition("-")
@@ -184,7 +199,7 @@ def read_receipts(home: Home) -> list[Receipt]:
             receipts.append(Receipt(**json.loads(path.read_text(encoding="utf-8"))))
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: not a receipt: {error}") from error
-    return sorted(receipts, key=lambda r: (r.started_at, night_order(r.night_id)))
+    return sorted(receipts, key=lambda r: night_order(r.night_id))
 
 
 @contextlib.contextmanager

@@ -34,6 +34,20 @@ def test_night_ids_are_unique(new_home: Home) -> None:
     assert Night.begin(new_home, now).night_id == "20260106T020000Z-5", "a killed night has only a ledger"
 
 
+def test_a_night_after_the_clock_was_set_back_is_the_newest(new_home: Home) -> None:
+    """By their ids, erased months and later files, kept nights and receipts are in the order of the nights."""
+    for now in ("2026-01-05T02:00:00", "2026-06-06T23:59:59"):
+        night = Night.begin(new_home, at(now))
+        write_receipt(new_home, Receipt(night.night_id, "published", f"{now}Z", f"{now}Z"))
+    night = Night.begin(new_home, at("2026-01-07T02:00:00"))
+    assert (night.night_id, night.today) == ("20260607T000000Z", date(2026, 1, 7)), "late files are those of the clock's day"
+    write_receipt(new_home, Receipt(night.night_id, "held", "2026-01-07T02:00:00Z", "2026-01-07T02:01:00Z"))
+    assert read_receipts(new_home)[-1].night_id == night.night_id
+    new_home.ledger.mkdir(parents=True, exist_ok=True)
+    (new_home.ledger / "20260608T020000Z-2__crimes.jsonl").touch()
+    assert Night.begin(new_home, at("2026-01-07T02:00:00")).night_id == "20260608T020001Z"
+
+
 def test_a_receipt_is_read_as_it_was_written(new_home: Home) -> None:
     receipt = Receipt(
         "20260106T020000Z", "held", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z", reason="mart_iom: £ and é",
