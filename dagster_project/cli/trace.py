@@ -176,11 +176,11 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
     }
     if trail.is_split:
         covered["not_available"] = ": it takes a part of a month whose rows were erased: only the whole month's total is kept"
+    if trail.erased_files:
+        covered["not_available"] = ": rows of these days were erased later, and the night published no figure of them"
     echo(f"\nFigure: {figure}{covered.get(trail.data_status, '')}")
     if trail.erased_files:
-        echo(
-            f"The night published {plain_text(trail.published)}. Rows of these files were erased later, at the end of their"
-            f" retention: {', '.join(trail.erased_files)}"
-        )
+        what = "It is as the night published it. " if trail.value is not None else ""
+        echo(f"{what}Rows of these files were erased later, at the end of their retention: {', '.join(trail.erased_files)}")
     for measure, month, why in trail.accepted:
         echo(f"{month} of {measure} is far from the mean of the twelve months before, and was accepted: {why}")

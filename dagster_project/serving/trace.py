@@ -12,16 +12,19 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.contracts import load_contracts
 from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.row_tables import make_table
-from dagster_project.core.seeds import counted_from, coverage_of
+from dagster_project.core.seeds import counted_from, coverage_of, extract_of
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.publications import TODAY, publication_of
+from dagster_project.transform.changed_months import MONTHLY
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
+from dagster_project.transform.monthly_archive import archived_loads
 
 from .trace_request import FigureRequest, TrailError, force_of, measure_row
 
@@ -49,8 +52,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Trail:
-    """A figure and what it is made of. `value`: calculated from the parts; None where it is not available. `formula`: in words.
-    `data_status`: as the marts say it, for any days."""
+    """A figure and what it is made of. `value`: calculated from the parts, or `published` if there are `erased_files`; None
+    where it is not available. `formula`: in words. `data_status`: as the marts say it, for any days."""
 
     request: FigureRequest
     mart: str
@@ -63,7 +66,8 @@ class Trail:
     accepted: tuple[AcceptedMonth, ...] = ()
     """Months of it that a person accepted at the gate: measure, month, why."""
     erased_files: tuple[str, ...] = ()
-    """Files whose rows were erased after this night, if the remaining rows do not add up to `published`."""
+    """Files whose rows were erased after this night, if the remaining rows do not add up to `published`, or if the night
+    published no figure of these days (None), so that nobody can say whether they do."""
     published: Decimal | None = None
     data_status: str = "complete"
     is_split: bool = False
@@ -145,6 +149,7 @@ def open_evidence(home: Home, night: str | None = None) -> Iterator[duckdb.DuckD
     evidence = evidence_of(home.publications / f"{night_id}.duckdb")
     with working_database(home) as con:
         erased: list[str] = []
+        archived = archived_loads(home)
         try:
             if evidence.exists():
                 erased = attach_evidence(con, home, evidence)
@@ -157,7 +162,9 @@ def open_evidence(home: Home, night: str | None = None) -> Iterator[duckdb.DuckD
             con.execute(f"attach {literal(str(publication.path))} as warehouse (read_only)")
         except duckdb.Error as error:
             raise TrailError(f"the rows behind night {night_id} can't be read: {str(error).splitlines()[0]}") from error
-        make_table(con, "memory.main.erased_files", {"source_file": "varchar"}, [(name,) for name in erased])
+        # Totals are those of the night that erased: a newer file may have counted in them.
+        own = [(load, load in archived and archived[load].night_id == night_id) for load in erased]
+        make_table(con, "memory.main.erased_loads", {"load_id": "varchar", "has_totals": "boolean"}, own)
         yield con
 
 
@@ -176,9 +183,14 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     if len(parts) == 2:
         numerator, denominator = (part.amount or Decimal(0) for part in parts)
         value = 100 * numerator / denominator if denominator else None
-    erased_files, published = _erased_files(con, force, area, request, row, value)
     is_split = row["aggregation"] != "published" and _is_split(con, force, request, row, [p.measure for p in parts])
     status = "not_available" if is_split else _data_status(con, force, area, request, row)
+    erased_files: tuple[str, ...] = ()
+    published = None
+    if status != "not_available":
+        erased_files, published = _erased_files(con, force, area, request, row, value)
+    if erased_files:
+        value, status = published, status if published is not None else "not_available"
     return Trail(
         request, row["mart"], row["title"], row["unit"], formula(row), row["aggregation"],
         None if status == "not_available" else value, parts, tuple(accepted), erased_files, published, status,
@@ -217,18 +229,29 @@ def _data_status(
 def _erased_files(
     con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: dict[str, str], value: Decimal | None
 ) -> tuple[tuple[str, ...], Decimal | None]:
-    """The erased files behind an earlier night's figure, and that figure; nothing if the remaining rows still add up to it."""
-    files = tuple(name for (name,) in con.execute("select source_file from memory.main.erased_files order by 1").fetchall())
-    if not files:
+    """The erased files behind an earlier night's figure, and that figure, None if the night published none of these days.
+    Nothing if the remaining rows, and the totals that were kept as of that night, still add up to it."""
+    contract = load_contracts()[extract_of(row)]
+    # A row counts in its file's days, but for whole lists, indicators and what later rows look back at.
+    in_days = contract.kind in MONTHLY and not contract.looks_back
+    erased = con.execute(
+        "select source_file, has_totals from memory.main.erased_loads join work.raw.loads as loads using (load_id)"
+        " where loads.force_code = ? and loads.extract = ?"
+        " and (not ? or (covered_from <= ? and covered_to >= coalesce(?, covered_to))) order by 1",
+        [force, contract.extract, in_days, request.last, request.first],
+    ).fetchall()
+    if not erased:
         return (), None
     figure = con.execute(
         f"select value from warehouse.marts.{row['mart']} where force_code = ? and measure = ? and category = ?"
-        " and area_type = ? and area_code = ? and period_start is not distinct from ? and period_end = ? and value is not null",
+        " and area_type = ? and area_code = ? and period_start is not distinct from ? and period_end = ?",
         [force, request.measure, request.category, request.area_type, area, request.first, request.last],
     ).fetchone()
-    if figure is None or (value is not None and round(value, 10) == figure[0]):
+    if figure is None:
+        return tuple(name for name, has_totals in erased if not has_totals), None
+    if figure[0] is None or (value is not None and round(value, 10) == figure[0]):
         return (), None
-    return files, figure[0]
+    return tuple(name for name, _ in erased), figure[0]
 
 
 def _area_of(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str]) -> str:

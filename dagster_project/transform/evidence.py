@@ -80,17 +80,17 @@ def attach_built(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> b
 
 
 def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> list[str]:
-    """Attach a kept night's evidence as `work`, with views of the rows in raw/. Returns the source files whose rows were erased
-    since, at the end of their retention period: their monthly totals, if archived, are in `work.raw.kept_months`.
+    """Attach a kept night's evidence as `work`, with views of the rows in raw/. Returns the loads whose rows were erased since,
+    at the end of their retention period: their monthly totals, if archived, are in `work.raw.kept_months`.
 
     Raises duckdb.Error for a file that can't be read, and RawLostError if raw/ lacks files that it should have.
     """
     con.execute(f"attach {literal(str(path))} as evidence (read_only)")
     con.execute("attach ':memory:' as work")
     loads = con.execute(
-        "select extract, force_code, load_id, source_file from evidence.raw.loads where rows_landed > 0 order by all"
+        "select extract, force_code, load_id from evidence.raw.loads where rows_landed > 0 order by all"
     ).fetchall()
-    files = {load: home.raw / extract / force / f"{load}.parquet" for extract, force, load, _ in loads}
+    files = {load: home.raw / extract / force / f"{load}.parquet" for extract, force, load in loads}
     archived_then = {row[0] for row in con.execute("select distinct load_id from evidence.raw.kept_months").fetchall()}
     erased = [load for load, file in files.items() if load not in archived_then and not file.exists()]
     _copy(con, "evidence", "work", leave_out={"kept_months", "kept_superseded"} if erased else set())
@@ -98,12 +98,12 @@ def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> l
         load_archived_totals(con, home, set(files))
     archived = archived_loads(home) if erased else {}
     for extract, contract in load_contracts().items():
-        paths = [files[load] for x, _, load, _ in loads if x == extract and load not in {*erased, *archived_then, *archived}]
+        paths = [files[load] for x, _, load in loads if x == extract and load not in {*erased, *archived_then, *archived}]
         con.execute(raw_view(contract, paths))
     _make_views(con, "evidence")
     con.execute("use memory")
     con.execute("detach evidence")
-    return [source for _, _, load, source in loads if load in erased]
+    return erased
 
 
 def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, leave_out: set[str] | None = None) -> None:

@@ -1,6 +1,8 @@
 """A kept night keeps its evidence: its figures add up whatever was built, failed or rolled back since."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -115,9 +117,14 @@ def test_rows_erased_since_are_reported_by_trace(week_copy: Home) -> None:
         request = request_for_period(
             con, "naloxone_administrations", None, "all", "force", None, "derbyshire", "Dec 2025", None, None
         )
-        result = trace(con, request)
-    assert (result.value, result.published) == (0, 2)
-    assert [name[:20] for name in result.erased_files] == ["naloxone__derbyshire"]
+        result, days, other = (
+            trace(con, replace(request, **changes))
+            for changes in ({}, {"first": date(2025, 12, 5)}, {"measure": "trafficking_offences", "mart": None})
+        )
+    assert (result.value, result.published, result.data_status) == (2, 2, "complete"), "as published, not 0 as of no rows"
+    assert [name[:20] for name in result.erased_files] == ["naloxone__derbyshire"] == [n[:20] for n in days.erased_files]
+    assert (days.value, days.data_status) == (None, "not_available"), "no figure of these days was published"
+    assert (other.value, other.erased_files) == (1, ()), "other rows were erased"
 
 
 def test_evidence_is_deleted_with_its_night_and_has_no_row_key(week_copy: Home) -> None:
