@@ -17,7 +17,8 @@ from .state import served_state
 def load_if_newer(
     home: Home, server: Server | None = None, *, by_hand: bool = False, progress: Progress | None = None
 ) -> LoadOutcome:
-    """Load the published night if PostgreSQL serves an older one; with `by_hand` also if it serves the same or a newer one.
+    """Load the published night if PostgreSQL serves an older one; with `by_hand` also if it serves the same or a newer one, or
+    another home's.
 
     Raises PostgresError; the night before is then still served.
     """
@@ -27,6 +28,11 @@ def load_if_newer(
         raise PostgresError(f"{home.path} has no published night: `pam nightly` makes one")
     with server.connect() as con:
         served = served_state(con).night_id
+    if not by_hand and served and all(r.night_id != served for r in read_receipts(home)):
+        raise PostgresError(
+            f"the database holds night {served}, of which this home has no receipt: another home's, or from before this one was"
+            " restored. Give each home a database of its own; or `pam postgres load` replaces that night"
+        )
     if not by_hand and served and night_order(served) >= night_order(night_id):
         return LoadOutcome("there already", served, f"PostgreSQL serves night {served}" if served != night_id else "")
     is_sample = holds_made_up(home)

@@ -13,7 +13,7 @@ from support import publish_night, run_night, write_extract
 
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import Receipt, read_receipts
+from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Plan
@@ -99,6 +99,23 @@ def test_two_nights_one_without_a_server_and_one_with(
     disclosure, withdrawal = [*read_log(new_home)][-2:]
     assert withdrawal.facts["what"] == "not loaded to PostgreSQL" and withdrawal.facts["withdraws"] == [disclosure.n]
     assert not next(r for r in read_receipts(new_home) if r.night_id == receipt.night_id).not_served
+
+
+def test_another_home_s_night_is_replaced_by_hand_alone(
+    make_database: Callable[..., Database], small_night: Callable[..., Path], new_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is newer or older: a home for trying things must not replace the figures that people read."""
+    server, night = make_database("two_homes").server, "20260106T020000Z"
+    monkeypatch.setattr("dagster_project.publishing.postgres.night.published_night", lambda _: night)
+    new_home.warehouse.parent.mkdir(exist_ok=True)
+    small_night(night).rename(new_home.warehouse)
+    write_receipt(new_home, Receipt(night, "published", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z"))
+    for other in ("20260105T020000Z", "20260107T020000Z"):
+        load(small_night(other), server, new_home.candidate / "postgres", False)
+        with pytest.raises(PostgresError, match=f"holds night {other}, of which this home has no receipt"):
+            postgres.load_if_newer(new_home, server)
+    assert postgres.load_if_newer(new_home, server, by_hand=True).outcome == "loaded"
+    assert postgres.load_if_newer(new_home, server).outcome == "there already"
 
 
 @pytest.mark.parametrize(
