@@ -81,6 +81,8 @@ def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> 
     Returns the released files. Raises ConfigError.
     """
     held_entries = [e for e in held_files(home) if e.held_for == HELD_FOR and e.extract in contracts]
+    # Rows that were erased at their retention limit can't be looked at, and land no more.
+    held_entries = [e for e in held_entries if load_of(e).raw(home).exists()]
     released = []
     limits = read_config(home).believe
     for entry in held_entries:

@@ -14,6 +14,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.landing import erase_unused_loads, read_erasures
 from dagster_project.landing.retention import is_expired
+from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.nights.replay import ReplayError, rebuild_and_compare, write_as_of
 from dagster_project.nights.run import NightRun
 from dagster_project.serving.trace import open_evidence, trace
@@ -81,6 +82,18 @@ def test_rows_of_a_held_file_are_erased(new_home: Home) -> None:
     erased = erase_unused_loads(new_home, load_contracts(), {"crimes": 1}, [], date(2026, 1, 5), "n1")
     assert sorted(e.kind for e in erased) == ["archive", "quarantine", "raw"]
     assert not [p for p in stored_files(new_home) if p.parts[0] != "raw" or "crimes" in p.parts]
+
+
+def test_a_file_held_for_its_codes_stops_no_night_once_its_rows_are_erased(new_home: Home) -> None:
+    """Its codes can't be looked at again, whatever list knows them by then."""
+    rows = [[f"C{n}", "2018-03-01", "99X", "Recorded", ""] for n in range(60)]
+    write_extract(new_home.inbox, "crimes", rows, columns=COLUMNS, window=OLD, stamp="20180702T020000Z")
+    limit_retention(new_home, crimes=7)
+    assert [e.held_for for e in land_night(new_home)] == ["vocabulary"]
+    assert [e.kind for e in read_erasures(new_home)] == ["raw", "archive"]
+    accept_value(new_home, "crimes", "offence_code", ["99X"], "possession", by="A. Person")
+    write_extract(new_home.inbox, "crimes", crimes(2025, range(1, 7))[:-1], columns=COLUMNS)
+    assert [e.outcome for e in land_night(new_home)] == ["accepted"]
 
 
 class ErasedHome(NamedTuple):
