@@ -1,5 +1,6 @@
 """Coverage of a past period: which of its days accepted files cover, and for which figures are not available."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
@@ -60,9 +61,23 @@ def coverage_gaps(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, str]]:
     return gap_rows
 
 
+def standing_loads(loads: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """Accepted `loads` without files of data.police.uk whose month the force's own extract covers in part: they count neither
+    with rows nor with days (as the model of this name)."""
+    loads, contracts, own = list(loads), load_contracts(), defaultdict[tuple[str | None, ...], list[Span]](list)
+    for entry in loads:
+        if entry.form == "canonical":
+            own[entry.extract, entry.force_code].append(entry.window)
+    return [
+        e for e in loads
+        if e.form != "police_uk" or not contracts[str(e.extract)].key
+        or not any(first <= e.window[1] and last >= e.window[0] for first, last in own[e.extract, e.force_code])
+    ]  # fmt: skip
+
+
 def _windows(entries: Iterable[LedgerEntry]) -> dict[tuple[str, str], list[Span]]:
     windows: dict[tuple[str, str], list[Span]] = {}
-    for entry in accepted(entries):
+    for entry in standing_loads(accepted(entries)):
         windows.setdefault((str(entry.extract), str(entry.force_code)), []).append(entry.window)
     return windows
 

@@ -109,6 +109,20 @@ def test_gaps_are_those_between_the_first_and_the_last_covered_day_however_files
     assert coverage_gaps(covering(year, january)) == []
 
 
+def test_a_published_month_beside_the_force_s_own_searches_covers_nothing() -> None:
+    """As in the marts: not even the days before the force's own begin. Street files have no key, and count beside it."""
+    own, march, february = ("2024-03-10", "2024-04-30"), ("2024-03-01", "2024-03-31"), ("2024-02-01", "2024-02-29")
+    forms = ("canonical", "police_uk", "police_uk")
+    for extract, gap in (("stop_search", "2024-03-01 to 2024-03-09"), ("street_crime", "")):
+        files = [
+            e.model_copy(update={"extract": extract, "form": form})
+            for e, form in zip(covering(own, march, february), forms, strict=True)
+        ]
+        assert coverage_gaps(files) == ([(extract, "kent", gap)] if gap else [])
+        (row,) = (r for r in coverage_rows(files, PERIOD) if r[1] == "kent")
+        assert row[2] == ("81 of 366" if gap else "90 of 366")
+
+
 def test_a_file_that_came_before_the_newest_days_makes_nothing_late() -> None:
     entries = covering(("2025-01-01", "2025-12-01"), ("2024-01-01", "2024-12-31"))
     on = lambda day: [f["days_late"] for f in late_extracts(entries, date.fromisoformat(day), Extracts())]  # noqa: E731
