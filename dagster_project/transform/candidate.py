@@ -172,8 +172,9 @@ def _written(path: Path) -> list[int]:
 
 
 def _rules(home: Home) -> str:
-    """A hash of the gate's suites, the project's and the home's own."""
-    digest = hashlib.sha256()
+    """A hash of the gate's suites, the project's and the home's own, and of the months that pass them."""
+    accepted = home.seeds / "accepted_months.csv"
+    digest = hashlib.sha256(accepted.read_bytes() if accepted.exists() else b"-")
     for folder in (EXPECTATIONS, home.expectations):
         for path in sorted(folder.rglob("*.yml")):
             digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())

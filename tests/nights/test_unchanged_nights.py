@@ -67,7 +67,7 @@ def test_status_and_problems_after_an_unchanged_night(sample_copy: Home) -> None
     assert not [t for t in problems if "publication" in t or t.startswith("night")]
 
 
-@pytest.mark.parametrize("path", ["pam.toml", "seeds/areas.csv", "editions/2030-01.yml"])
+@pytest.mark.parametrize("path", ["pam.toml", "seeds/areas.csv", "seeds/accepted_months.csv", "editions/2030-01.yml"])
 def test_a_changed_setting_list_or_edition_builds(path: str, sample_copy: Home) -> None:
     (sample_copy.path / path).parent.mkdir(exist_ok=True)
     (sample_copy.path / path).write_text("", encoding="utf-8")
