@@ -46,11 +46,14 @@ def why_no_figure(con: duckdb.DuckDBPyConnection, home: Home, file: str, line: i
         return f"figures of {extract} are its rows, not counts of them: name a measure, and pam trace names its row"
     entries = read_ledger(home)
     counting = {load_id, *(str(e.load_id) for e in accepted(entries))}
-    load = load_of(next(e for e in entries if e.load_id == load_id))
+    entry = next(e for e in entries if e.load_id == load_id)
+    load = load_of(entry)
     if paths := load.counting_quarantine_files(home, counting):
         query = f"select string_agg(distinct _reasons, '; ') from {parquet_of(*paths)} where _line = ?"
         if reasons := one_row(con.execute(query, [str(line)]))[0]:
             return f"line {line} is in quarantine: {reasons}"
+    if entry.has_rows and not load.raw(home).exists():
+        return f"the rows of {file} were erased at the end of their retention: nobody can say any more what line {line} was"
     row = con.execute(
         f"select _key, _extracted_at from work.raw.{extract} where _load_id = ? and _line = ?", [load_id, str(line)]
     ).fetchone()

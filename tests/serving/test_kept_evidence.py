@@ -16,6 +16,7 @@ from dagster_project.publishing.publications import NotKeptError, list_kept
 from dagster_project.reporting.pack.row_counts import open_work
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
+from dagster_project.serving.trace_source_line import why_no_figure
 
 from .test_trace import some_figures
 
@@ -121,6 +122,7 @@ def test_rows_erased_since_are_reported_by_trace(week_copy: Home) -> None:
             trace(con, replace(request, **changes))
             for changes in ({}, {"first": date(2025, 12, 5)}, {"measure": "trafficking_offences", "mart": None})
         )
+        assert "were erased at the end of their retention" in why_no_figure(con, week_copy, first.stem, 2)
     assert (result.value, result.published, result.data_status) == (2, 2, "complete"), "as published, not 0 as of no rows"
     assert [name[:20] for name in result.erased_files] == ["naloxone__derbyshire"] == [n[:20] for n in days.erased_files]
     assert (days.value, days.data_status) == (None, "not_available"), "no figure of these days was published"
