@@ -65,7 +65,11 @@ def replace_by_totals(
         for entry in unarchived:
             archived_files = _archive_load(con, home, entry, {str(x.load_id) for x in expired})
             erasure = describe_erasure(home, "raw", load_of(entry).raw(home), night_id, today)
-            erasures.append(erasure.model_copy(update={"kept": archived_files}))
+            units = con.execute(
+                "select distinct area_code from staging.areas_listed where area_type = 'lpu' and force_code = ? order by 1",
+                [entry.force_code],
+            ).fetchall()
+            erasures.append(erasure.model_copy(update={"kept": archived_files, "units": [code for (code,) in units]}))
         if erasures:
             records = [
                 ("erasure", {"night_id": night_id, "what": "raw", "file": x.archived, "sha256": x.sha256, "kept": x.kept})

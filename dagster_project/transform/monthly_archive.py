@@ -6,16 +6,19 @@ unit and category. No key, no identifier, no row. `monthly` adds them up like ev
 A second file lists, by load and line, the rows of other loads that the erased rows had superseded.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
+from dagster_project.contracts import Contract
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
-from dagster_project.landing import Erasure, read_erasures
+from dagster_project.core.reference_lists import areas_of_force
+from dagster_project.landing import Erasure, LedgerEntry, read_erasures
 
 ARCHIVED_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
 """The columns of an archive file; the night adds the others."""
@@ -30,6 +33,22 @@ class RawLostError(PamError, RuntimeError):
 def archived_loads(home: Home) -> dict[str, Erasure]:
     """Loads whose rows were erased and replaced by monthly totals, with the record of each erasure."""
     return {Path(e.archived).stem: e for e in read_erasures(home) if e.kind == "raw" and e.kept}
+
+
+def without_new_units(
+    home: Home, entries: Iterable[LedgerEntry], contracts: Mapping[str, Contract], archived: Mapping[str, Erasure]
+) -> list[tuple[str, str, bool]]:
+    """Erased loads, as rows of `raw.absent_columns`, whose force lists units that it did not when their totals were made: which
+    of the erased rows were of such a unit is not known, and not 0."""
+    units = cache(lambda force: {code for *_, code, _ in areas_of_force(home, force)})
+    return [
+        (str(e.load_id), column.name, True)
+        for e in entries
+        if (erasure := archived.get(str(e.load_id))) and erasure.units is not None
+        for column in contracts[str(e.extract)].columns
+        if column.type == "unit" and column.name not in (e.absent_columns or [])
+        and not units(str(e.force_code)) <= set(erasure.units)
+    ]  # fmt: skip
 
 
 def load_archived_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:

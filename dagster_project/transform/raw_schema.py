@@ -35,7 +35,7 @@ from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
 from .changed_months import MonthsToRebuild, find_months_to_rebuild, has_key_of, paths_of
 from .dbt_sources import ROW_COLUMNS
-from .monthly_archive import RawLostError, archived_loads, load_archived_totals
+from .monthly_archive import RawLostError, archived_loads, load_archived_totals, without_new_units
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
@@ -161,8 +161,8 @@ def prepare_raw(
         con.execute("begin")
         make_raw_table(con, "night", [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
-        _absent_columns(con, loads, contracts)
         archived = archived_loads(home)
+        _absent_columns(con, loads, contracts, without_new_units(home, (load.entry for load in loads), contracts, archived))
         load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
         write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, archived)
         _unknown_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
@@ -218,7 +218,9 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since:
     make_raw_table(con, "loads", rows)
 
 
-def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], contracts: dict[str, Contract]) -> None:
+def _absent_columns(
+    con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], contracts: dict[str, Contract], more: list[tuple[str, str, bool]]
+) -> None:
     rows = [
         (e.load_id, column, contract.column(column).type == "unit")
         for e in (load.entry for load in loads)
@@ -226,7 +228,7 @@ def _absent_columns(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], c
         for column in e.absent_columns or []
         if column in {c.name for c in contract.columns}
     ]
-    make_raw_table(con, "absent_columns", rows)
+    make_raw_table(con, "absent_columns", [*rows, *more])
 
 
 def _contract_lists(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract], sent: Extracts, today: date) -> None:

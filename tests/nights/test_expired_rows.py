@@ -18,7 +18,7 @@ from dagster_project.landing.raw_store import load_of
 from dagster_project.landing.retention import write_erasures
 from dagster_project.nights import expired_rows
 from dagster_project.nights.expired_rows import expired_loads, replace_by_totals
-from dagster_project.transform.monthly_archive import archived_loads, load_archived_totals
+from dagster_project.transform.monthly_archive import archived_loads, load_archived_totals, without_new_units
 
 TODAY = date(2026, 1, 6)
 NIGHT = "20260106T020000Z"
@@ -48,6 +48,8 @@ def erasable(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[s
     new_home.candidate.mkdir(exist_ok=True)
     with duckdb.connect(str(new_home.candidate / WORK)) as con:
         con.execute("create schema raw; create schema staging")
+        con.execute("create table staging.areas_listed (force_code varchar, area_type varchar, area_code varchar)")
+        con.execute("insert into staging.areas_listed values ('derbyshire', 'lpu', 'dales'), ('kent', 'lpu', 'dartford')")
         con.execute("create table raw.loads (extract varchar, force_code varchar, load_id varchar, rows_landed bigint)")
         for name, e in loads.items():
             if "2015" not in name:
@@ -72,6 +74,7 @@ def test_only_expired_loads_that_figures_use_are_archived(new_home: Home, erasab
     assert rows_left(new_home, erasable) == ["crimes 2015", "crimes 2018", "crimes 2019"]
     assert [Path(e.archived).stem for e in erased] == [erasable[f"crimes {y}"].load_id for y in (2014, 2016, 2017)]
     assert [len(e.kept) for e in erased] == [1, 2, 1], "only that of 2016 had replaced rows of a load that stays"
+    assert [e.units for e in erased] == [["dales"]] * 3
     with duckdb.connect() as con:
         con.execute("create schema raw")
         load_archived_totals(con, new_home, {str(erasable["crimes 2016"].load_id)})
@@ -127,3 +130,24 @@ def test_only_erased_rows_with_totals_are_archived_loads(new_home: Home) -> None
     ]
     write_erasures(new_home.erasures / f"{NIGHT}.jsonl", erasures)
     assert archived_loads(new_home) == {"a": erasures[0]}
+
+
+def test_totals_say_nothing_of_units_that_are_listed_since(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
+    """Rows of such a unit were not recorded: its figure is not available, not 0. A record without units is an older one."""
+    replace_by_totals(new_home, load_contracts(), {"crimes": 11}, TODAY, NIGHT)
+    archived, with_units = archived_loads(new_home), {"absent_columns": list[str]()}
+    load = erasable["crimes 2014"].model_copy(update=with_units)
+
+    def without_units(units: list[str] | None, entry: LedgerEntry = load) -> list[tuple[str, str, bool]]:
+        erasures = {x: erasure.model_copy(update={"units": units}) for x, erasure in archived.items()}
+        return without_new_units(new_home, [entry], load_contracts(), erasures)
+
+    new_home.seeds.mkdir()
+    (new_home.seeds / "areas.csv").write_text(
+        "force_code,section_code,section_name,lpu_code,lpu_name\nderbyshire,s,South,dales,The Dales\nkent,k,Kent,ash,Ashford\n",
+        encoding="utf-8",
+    )
+    assert without_units(["dales", "gone", "unknown"]) == without_units(None) == []
+    assert without_units(["gone"]) == without_units([]) == [(load.load_id, "lpu", True)]
+    assert without_units([], load.model_copy(update={"absent_columns": ["lpu"]})) == [], "it is listed already"
+    assert without_units([], erasable["crimes 2019"].model_copy(update=with_units)) == [], "it is not erased"

@@ -1,6 +1,12 @@
--- Archived totals of erased rows, one event for each month. A unit that is no longer in the list is `Not recorded`.
+-- Archived totals of erased rows, one event for each month. A unit that is no longer in the list is `Not recorded`, and so are all
+-- units of a load whose force lists others since: its coverage has none of them (`area_coverages`).
 with kept as (
     select * from {{ source('raw', 'kept_months') }}
+),
+
+without_units as (
+    select distinct load_id from {{ source('raw', 'absent_columns') }}
+    where is_unit
 )
 
 select
@@ -8,7 +14,8 @@ select
     kept.load_id,
     kept.force_code,
     case
-        when kept.leaf_code is null or kept.leaf_name is not null or units.area_code is not null then kept.leaf_code
+        when kept.leaf_code is null or kept.leaf_name is not null then kept.leaf_code
+        when units.area_code is not null and without_units.load_id is null then kept.leaf_code
         else 'unknown'
     end as leaf_code,
     kept.leaf_name,
@@ -27,6 +34,7 @@ inner join {{ ref('kept_parts') }} as parts
     on kept.load_id = parts.load_id
     and kept.month_no = parts.month_no
 inner join {{ ref('months') }} as months on kept.month_no = months.month_no
+left join without_units on kept.load_id = without_units.load_id
 left join {{ ref('areas_listed') }} as units
     on kept.force_code = units.force_code
     and kept.leaf_code = units.area_code
