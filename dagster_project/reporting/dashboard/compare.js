@@ -23,7 +23,9 @@ async function showCompare(state) {
     }
     fill(byId("add"), groups, byId("add").value);
     byId("add-it").disabled = tiles.length >= MAX_COMPARED;
-    byId("compare-lead").textContent = tiles.length ? `${count(tiles.length, "measure", "measures")}${tiles.length > 1 ? ", each on its own scale, over the same months" : ""}. ${tiles.length >= MAX_COMPARED ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.";
+    const unknown = requested.length - tiles.length;
+    const without = unknown ? ` ${count(unknown, "more measure of the address is", "more measures of the address are")} not among these figures.` : "";
+    byId("compare-lead").textContent = (tiles.length ? `${count(tiles.length, "measure", "measures")}${tiles.length > 1 ? ", each on its own scale, over the same months" : ""}. ${tiles.length >= MAX_COMPARED ? "Six are the most." : ""}` : "Pick a measure and press Add: up to six stand side by side. A measure's own page adds a category or an area.") + without;
     const holder = byId("tiles");
     clear(holder);
     const all = tiles.map((h) => ({ ...h, rows: rowsOf(h.read, h.series, kind) }));

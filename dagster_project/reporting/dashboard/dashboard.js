@@ -2,6 +2,7 @@
 "use strict";
 
 const PICKED = ["force", "mart", "measure", "category", "area", "kind", "period", "show", "limits", "by", "rate", "subject", "all", "unusual"];
+const NAMED = { force: "force", mart: "subject", measure: "measure", category: "category", area: "area", period: "period" };
 const VIEWS = { overview: showOverview, measure: showMeasure, compare: showCompare };
 const CHARTED = ["main-chart", "area-chart", "tiles", "cards"];
 let latestTurn = 0; // a newer choice replaces one whose figures are still loading
@@ -28,8 +29,18 @@ function go(state, isNewPage = false) {
   return show();
 }
 
-async function show() {
-  const turn = ++latestTurn, state = readState();
+/** Say so where the address of a link names what these figures do not have: another figure is shown in its place. */
+function tellUnknown(named, state) {
+  const shown = { force: state.force, ...(state.view === "measure" ? selectedNow() : {}) };
+  const unknown = Object.keys(NAMED).find((n) => named.get(n) && n in shown && named.get(n) !== shown[n]);
+  if (!unknown) return;
+  byId("problem").hidden = false;
+  byId("problem").textContent = `The address names the ${NAMED[unknown]} ${named.get(unknown)}, which these figures do not have: what is shown is another.`;
+}
+
+/** Show the state in the address. `isLink`: somebody opened an address, and did not choose on the page. */
+async function show(isLink = false) {
+  const turn = ++latestTurn, state = readState(), named = new URLSearchParams(location.hash.slice(1));
   try {
     const paint = await VIEWS[state.view](state);
     if (turn !== latestTurn) return;
@@ -46,6 +57,7 @@ async function show() {
     fill(byId("force"), { "": contents.forces.map((f) => [f.code, f.name]) }, state.force);
     byId("download").disabled = byId("side").disabled = false;
     paint();
+    if (isLink) tellUnknown(named, state);
     if (state.view === "measure") history.replaceState(null, "", addressOf({ ...state, ...selectedNow() }));
   } catch (error) {
     showError(error);
@@ -142,14 +154,14 @@ function listen() {
   });
   for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
   document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("figures").focus(); });
-  addEventListener("hashchange", () => { byId("evidence").close(); show(); });
+  addEventListener("hashchange", () => { byId("evidence").close(); show(true); });
   addEventListener("popstate", () => { byId("evidence").close(); });
 }
 
 showNight();
 if (contents.forces.length) {
   listen();
-  show();
+  show(true);
 } else {
   showError(new Error("no night has published a figure yet."));
   byId("views").hidden = true;

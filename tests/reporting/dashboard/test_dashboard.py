@@ -159,6 +159,28 @@ def test_a_missing_figure_is_not_shown_as_zero(opened: Any, sample_home: Home) -
         assert page.locator("#table tr.picked td").nth(4).inner_text() == status
 
 
+def test_an_address_of_what_there_is_not_says_so(opened: Any) -> None:
+    """A link of another night or force does not pass one figure off as another. A choice on the page is no such link."""
+    naloxone = {"mart": "mart_naloxone", "measure": "naloxone_administrations"}
+    for picked, words in (
+        ({"mart": "mart_gone", "measure": "gone"}, "subject mart_gone"),
+        ({**naloxone, "area": "lpu/gone"}, "area lpu/gone"),
+        ({"force": "kent", **naloxone}, "force kent"),
+        ({"force": "kent"}, "force kent"),
+    ):
+        page = opened(**picked)
+        told = f"The address names the {words}, which these figures do not have: what is shown is another."
+        assert page.inner_text("#problem") == told
+    page = opened(**naloxone)
+    assert page.is_hidden("#problem")
+    page.select_option("#mart", "mart_drug_tests")
+    page.wait_for_function("document.title.startsWith('Trigger arrests')")
+    assert page.is_hidden("#problem")
+    series = "/all/force/derbyshire"
+    page = opened(view="compare", m=[f"mart_naloxone/naloxone_administrations{series}", f"mart_gone/gone{series}"])
+    assert page.inner_text("#compare-lead") == "1 measure. 1 more measure of the address is not among these figures."
+
+
 def test_a_card_counts_no_month_that_has_not_begun(opened: Any) -> None:
     """The sample's day is 3 January 2026, and its marts have the months to March 2026."""
     page = opened(view="overview")
