@@ -86,7 +86,7 @@ def new(
 def freeze(name: Name, by: ByOption = "", home: HomeOption = HOME) -> None:
     """Keep an edition's figures as the published night has them, so that what you issued can be shown after corrections.
 
-    Figures that change later are marked [r] in the report, and listed in meta.revisions.
+    Figures that change later are marked \\[r] in the report, and listed in meta.revisions.
     """
     from dagster_project.core.receipts import locked
     from dagster_project.editions.frozen import freeze_edition
