@@ -11,10 +11,10 @@ them is split.
 from .changed_figures import FIGURES_MADE, IS_CHANGED, figures_made, make_changed_table
 from .control_charts import CHARTS
 from .memory_batches import batches
-from .rules import SCHEMA, make_rule_tables, rule_of
+from .rules import ROUNDED, SCHEMA, make_rule_tables, rule_of
 from .write_measures import MARKERS, write_public_form
 
 __all__ = [
-    "CHARTS", "FIGURES_MADE", "IS_CHANGED", "MARKERS", "SCHEMA", "batches", "figures_made", "make_changed_table",
-    "make_rule_tables", "rule_of", "write_public_form",
+    "CHARTS", "FIGURES_MADE", "IS_CHANGED", "MARKERS", "ROUNDED", "SCHEMA", "batches", "figures_made",
+    "make_changed_table", "make_rule_tables", "rule_of", "write_public_form",
 ]  # fmt: skip

@@ -17,19 +17,29 @@ RULE_COLUMNS = {
 }  # fmt: skip
 
 
+ROUNDED = "Rounded for the public"
+"""How the sentence on a rounded form begins."""
+PUBLIC_ANYWAY = (
+    "Shown as they are, even if small: figures of data.police.uk and OHID, public spaces protection orders, and money returned"
+    " to the force."
+)
+"""The measures that `seeds/public_cuts.csv` calls `public`, in words."""
+
+
 def describe_rule(settings: Public) -> str:
-    """What the public form shows and hides, in a sentence."""
+    """What the public form shows and hides, in a few sentences."""
     if settings.mode == "round":
         return (
-            f"Rounded for the public: counts to {settings.base}, money to {settings.money_base} pounds, by month; 0 is 0 to"
-            f" {settings.base - 1}, and parts need not add to their whole."
+            f"{ROUNDED}: counts of a month to {settings.base}, money to {settings.money_base} pounds; 0 is 0 to"
+            f" {settings.base - 1} in a month. Longer periods add rounded months, and parts need not add to their whole."
+            f" {PUBLIC_ANYWAY}"
         )
     listed = ", ".join(f"{t} for {measure}" for measure, t in sorted(settings.thresholds.items()))
     exceptions = f" ({listed})" if listed else ""
     running = "" if settings.running_year == "shown" else ", and no financial year that is not over"
     return (
         f"For the public: counts under {settings.threshold}{exceptions} are not shown, nor anything that"
-        f" they can be worked out from{running}; what is shown is exact."
+        f" they can be worked out from{running}; what is shown is exact. {PUBLIC_ANYWAY}"
     )
 
 

@@ -122,6 +122,7 @@ def test_commands_for_editions(pam: Callable, corrected_home: Home) -> None:
     assert "night" in pam("edition", "list", "--home", corrected_home.path).stdout
     result = pam("edition", "revisions", "2026-03", "--home", corrected_home.path, "-f", "csv")
     assert result.stdout.splitlines()[0] == "table,row,column,printed,now,difference" and ",3,2" in result.stdout
+    assert "marked [r] in the report" in pam("edition", "freeze", "--help").output
     result = pam("edition", "freeze", "2026-03", "--home", corrected_home.path)
     assert result.exit_code == 1 and "frozen already" in result.stderr
     result = pam("edition", "freeze", "2030-01", "--home", corrected_home.path)

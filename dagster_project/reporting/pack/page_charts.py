@@ -75,7 +75,7 @@ def make_page_charts(
             charts.append(_trend(table, wanted, months, of_force))
             if {*CHANGES, "prior_value"} & {c.shows for r in table.rows for c in r.cells}:
                 charts += _years(table, wanted[:2], months)
-            charts += _units(table, wanted[0], months[wanted[0].measure])
+            charts += _units(table, wanted[0], months[wanted[0].measure], public)
     return tuple(charts)
 
 
@@ -292,7 +292,7 @@ def _largest_unit(panels: Sequence[Panel]) -> str:
     return f": most in {panel.title}, {end.printed} to {end.label}"
 
 
-def _units(table: Table, measure: Definition, months: Months) -> list[Chart]:
+def _units(table: Table, measure: Definition, months: Months, public: bool) -> list[Chart]:
     """A panel for each unit, of the twelve months to each month: single months of a unit vary by chance."""
     panels = []
     for (period, area), months_of_unit in months.items():
@@ -302,7 +302,8 @@ def _units(table: Table, measure: Definition, months: Months) -> list[Chart]:
     if len(panels) < 2:
         return []
     panels.sort(key=lambda p: (p.title == NOT_RECORDED, -(p.series[0].points[-1].value or Decimal(0)), p.title))
-    title = f"{measure.title} by unit, the 12 months to each month{_largest_unit(panels)}"
+    # In the public form another unit may have more: its figure is hidden, or rounding changed the order.
+    title = f"{measure.title} by unit, the 12 months to each month{'' if public else _largest_unit(panels)}"
     left = len(panels) - UNITS
     notes = (f"The {UNITS} largest units; {left} more are in the marts.",) if left > 0 else ()
     return [

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from textwrap import shorten
 from typing import BinaryIO
 
 from docx.document import Document as Doc
@@ -27,6 +28,8 @@ from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
 
 CHART_KINDS = ("line", "bar", "trend")
 """The kinds of chart that a document has; the pages have all of them."""
+LONGEST_PROPERTY = 255
+"""Characters that Word allows in a property. The sentence on the public form grows with the settings."""
 MOST = 3
 """Sentences suggested for a table at most."""
 
@@ -81,7 +84,7 @@ class _Writer:
     def _properties(self) -> None:
         properties = self.doc.core_properties
         properties.title, properties.language = words.heading(self.pack), "en-GB"
-        properties.subject = " ".join(self.notices) or "Public Assurance Meeting"
+        properties.subject = shorten(" ".join(self.notices), LONGEST_PROPERTY, placeholder=" …") or "Public Assurance Meeting"
         properties.author = properties.last_modified_by = properties.comments = properties.keywords = ""
         properties.created = properties.modified = self.pack.night_at
         properties.revision = 1
@@ -134,7 +137,8 @@ class _Writer:
             self.doc.add_paragraph("Shorthand: marks beside or in place of a figure", style="Heading 2")
             for line in words.marker_lines(pack.markers):
                 self.doc.add_paragraph(line, style=NOTE)
-            self.doc.add_paragraph("0 is a true zero; a figure that is not available is never 0.", style=NOTE)
+            zero = words.zero_words(self.pack)
+            self.doc.add_paragraph(f"{zero}; a figure that is not available is never 0.", style=NOTE)
 
     def _contents(self) -> None:
         """A list of links to the parts. Word can replace it with a table of contents made from the headings."""

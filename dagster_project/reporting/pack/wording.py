@@ -10,6 +10,7 @@ from typing import Any
 
 from dagster_project.core.plurals import list_first
 from dagster_project.editions.tables import CHANGES
+from dagster_project.public_form import ROUNDED
 
 from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
 
@@ -108,19 +109,26 @@ def _describe_series(series: Series, panel: str, is_named: bool, with_range: boo
     points = _known_points(series)
     name = ": ".join(filter(None, (panel, series.name if is_named else ""))) or series.name
     first, last = points[0], points[-1]
-    gaps = ""
-    for words, marker, is_partial in (
-        ("not available", MISSING, False), ("incomplete", MISSING, True), ("not public", PUBLIC_ONLY, False),
-    ):  # fmt: skip
-        labels = [p.label for p in series.points if p.printed == marker and (p.data_status == "partial") == is_partial]
-        gaps += f"; {words}: {join_words(labels) if len(labels) <= MAX_GAPS else len(labels)}" if labels else ""
+    gaps = f"; {text}" if (text := _describe_gaps(series)) else ""
     if len(points) == 1:
         return f"{name}: {first.printed} in {first.label}{gaps}."
     text = f"{name}: {first.printed} in {first.label}, {last.printed} in {last.label}"
     top, low = max(points, key=lambda p: p.value or 0), min(points, key=lambda p: p.value or 0)
-    if with_range and len(points) > 2 and top.value != low.value:
+    # A figure that is not public may be higher or lower than those shown.
+    is_range_known = with_range and all(p.printed != PUBLIC_ONLY for p in series.points)
+    if is_range_known and len(points) > 2 and top.value != low.value:
         text += f"; highest {top.printed} in {top.label}, lowest {low.printed} in {low.label}"
     return f"{text}{gaps}."
+
+
+def _describe_gaps(series: Series) -> str:
+    """The places without a figure, and why: `not public: Oct 2025`. Only their number where there are many; empty for none."""
+    gaps: dict[str, list[str]] = {"not available": [], "incomplete": [], "not public": []}
+    for p in series.points:
+        if p.printed in (MISSING, PUBLIC_ONLY):
+            no_figure = "incomplete" if p.data_status == "partial" else "not available"
+            gaps["not public" if p.printed == PUBLIC_ONLY else no_figure].append(p.label)
+    return "; ".join(f"{why}: {join_words(at) if len(at) <= MAX_GAPS else len(at)}" for why, at in gaps.items() if at)
 
 
 def describe_limits(panel: Panel) -> str:
@@ -137,11 +145,12 @@ def describe_limits(panel: Panel) -> str:
 
 
 def describe_bars(title: str, panel: Panel) -> str:
-    """Alt text of a bar chart: the figures of the first twelve bars, and how many more there are."""
+    """Alt text of a bar chart: the figures of the first twelve bars, how many more there are, and which have no figure."""
     sentences = []
     for series in panel.series:
         points = _known_points(series)
-        shown = list_first([f"{p.label} {p.printed}" for p in points], 12)
+        figures = list_first([f"{p.label} {p.printed}" for p in points], 12)
+        shown = "; ".join(filter(None, (figures, _describe_gaps(series))))
         sentences.append(f"{series.name}: {shown}." if len(panel.series) > 1 else f"{shown}.")
     return f"Bar chart. {title}. {' '.join(sentences)}".strip()
 
@@ -180,6 +189,11 @@ def heading(pack: Pack) -> str:
 
 def night_line(pack: Pack) -> str:
     return f"Figures from update {pack.night_id}, started on {moment_in_words(pack.night_at)}."
+
+
+def zero_words(pack: Pack) -> str:
+    """What a 0 is. Rounded figures may have it for a few."""
+    return "0 may be a few" if pack.rule and pack.rule.startswith(ROUNDED) else "0 is a true zero"
 
 
 def marker_lines(markers: Iterable[str]) -> list[str]:

@@ -106,7 +106,7 @@ def _cover(pack: Pack) -> Cover:
         pack.data_status,
     ]
     about = [
-        "Figures are rounded as they are printed. 0 is a true zero; a figure that is not available is never 0.",
+        f"Figures are rounded as they are printed. {words.zero_words(pack)}; a figure that is not available is never 0.",
         *words.marker_lines(pack.markers),
         "Where a number has shorthand, its cell holds the number alone, shown with the shorthand; the last column of the table"
         " says it in words.",

@@ -24,7 +24,9 @@ from dagster_project.editions.tables import TableSpec
 from dagster_project.public_form.public_windows import PublicFigure, PublicFigures
 from dagster_project.publishing.outputs import OutputContext, report
 from dagster_project.reporting.pack import Pack, write_pack
+from dagster_project.reporting.pack.model import Panel, Point, Series
 from dagster_project.reporting.pack.public_cells import public_cells
+from dagster_project.reporting.pack.wording import describe_bars, describe_lines
 from dagster_project.serving import connect
 
 from .conftest import WrittenPack
@@ -248,8 +250,23 @@ def test_charts_show_public_months_and_gaps(public: PublicPack) -> None:
     assert hidden or not public.exact.pack.is_sample, "the sample has hidden months"
 
 
+def test_no_chart_says_which_is_largest_where_some_are_hidden(public: PublicPack) -> None:
+    """Exactly, High Peak has most drug searches of the sample: 193, against the 183 of Erewash. Its figure is hidden."""
+    charts = [c for c in public.pack.charts if c.kind == "units"]
+    assert charts or not public.exact.pack.is_sample
+    assert [c.title for c in charts if "most in" in c.title or "most in" in c.alt] == []
+    hidden = Panel("", "count", (Series("A", tuple(
+        Point(label, None, value and Decimal(value), str(value or HIDDEN), status)
+        for label, value, status in (("x", 9, ""), ("y", None, ""), ("z", 7, ""), ("v", None, "partial"))
+    )),))  # fmt: skip
+    assert describe_lines("Line chart", "T", [hidden]) == "Line chart. T. A: 9 in x, 7 in z; not public: y and v."
+    assert describe_bars("T", hidden) == "Bar chart. T. x 9, z 7; not public: y and v."
+
+
 def test_every_page_says_that_it_is_the_public_form(public: PublicPack) -> None:
     notice = "For the public: counts under 5 are not shown"
+    # Orders of the sample's authorities are public anyway: a table has a 1 below this sentence.
+    assert public.pack.rule and "Shown as they are, even if small: figures of data.police.uk" in public.pack.rule
     for path in public.folder.rglob("*.html"):
         assert notice in path.read_text(encoding="utf-8"), path.name
     assert notice in json.loads((public.folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))["dc:description"]
