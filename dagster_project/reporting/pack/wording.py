@@ -216,7 +216,8 @@ def period_lines(table: Table) -> list[str]:
 
 def _source_days(source: Source) -> str:
     if not source.files or source.covered_from is None or source.covered_to is None:
-        return f"{source.title} ({'not sent' if source.status == 'not sent' else 'never dropped'})"
+        # Files that were held, refused or retracted are not accepted, but they were dropped.
+        return f"{source.title} ({'no accepted file' if source.status == 'late' else source.status})"
     late = ", late" if source.status == "late" else ""
     return f"{source.title} ({day_in_words(source.covered_from)} to {day_in_words(source.covered_to)}{late})"
 

@@ -124,6 +124,7 @@ def test_a_computed_change_in_per_cent_has_its_sign() -> None:
         ("current", 1, "Crimes (1 January 2025 to 31 October 2025)"),
         ("late", 1, "Crimes (1 January 2025 to 31 October 2025, late)"),
         ("never dropped", 0, "Crimes (never dropped)"), ("not sent", 0, "Crimes (not sent)"),
+        ("late", 0, "Crimes (no accepted file)"),
     ],
 )  # fmt: skip
 def test_a_late_source_is_called_late(status: str, files: int, says: str) -> None:
