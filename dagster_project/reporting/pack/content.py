@@ -112,6 +112,7 @@ class _Reader:
         is_published = _is_published([c for c in cells if c["answer_id"]])
         scope = "as others publish it" if is_published else f"data to {day_in_words(row['data_to'])}"
         unavailable = None
+        later_days = _later_days_note(cells, row["data_to"], covered_to)
         if cells:
             columns = _columns(cells)
             rows = _rows(cells, columns, self.evidence.describe_changes(cells))
@@ -127,12 +128,13 @@ class _Reader:
             columns=columns, rows=rows,
             notes=(
                 *(row["notes"].split("\n") if row["notes"] else ()),
-                *_later_days_note(cells, row["data_to"], covered_to),
+                *([later_days] if later_days else []),
                 *accepted_notes(cells, self.accepted, self.measures),
             ),
             sources=tuple(sources), definitions=tuple(used),
             claims=tuple(c for c in self.claims if within(c.paragraph, row["paragraph"])),
             statuses=dict(Counter(_status_of(c) for r in rows for c in r.cells)), unavailable=unavailable,
+            later_days=later_days,
         )  # fmt: skip
 
 
@@ -256,18 +258,18 @@ def accepted_notes(
 
 def _later_days_note(
     cells: Iterable[dict[str, Any]], data_to: date, covered_to: Mapping[tuple[str, str], date | None]
-) -> list[str]:
+) -> str:
     """A note where figures count days after the table's last day of data, as their period ends later: the year it lies in.
-    `covered_to`: by mart and measure, the last day that files of its own extract cover."""
+    `covered_to`: by mart and measure, the last day that files of its own extract cover. Empty where they do not."""
     later: dict[str, date] = {}
     for c in cells:
         covered = covered_to.get((c["mart"], c["measure"]))
         if c["value"] is not None and c["period_end"] and covered and (last := min(covered, c["period_end"])) > data_to:
             later[c["window_label"]] = max(last, later.get(c["window_label"], last))
     if not later:
-        return []
+        return ""
     days = f"after {day_in_words(data_to)}, up to {day_in_words(max(later.values()))}, as files cover them"
-    return [f"{join_words(list(later))}: also counts days {days}."]
+    return f"{join_words(list(later))}: also counts days {days}."
 
 
 def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:

@@ -32,6 +32,12 @@ class Control:
     content_at: Span | None = None
     texts: list[Span] = field(default_factory=list)
     has_paragraphs: bool = False
+    has_deleted_text: bool = False
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether all of its text is deleted under review."""
+        return self.has_deleted_text and not self.texts
 
     @property
     def can_change(self) -> bool:
@@ -87,6 +93,8 @@ class _Reader:
             last.content_at = self.span()
         elif name == f"{W}p":
             last.has_paragraphs = True
+        elif name == f"{W}delText" and (ours := self.ours):
+            ours.has_deleted_text = True
         elif name == f"{W}t" and (ours := self.ours):
             self.in_text = True
             begin, end = self.span()

@@ -137,6 +137,7 @@ class Table:
 
     `scope`: the force and the days. `sources`: the extracts that it is made from. `statuses`: how many of its cells are
     complete, partial and so on. `unavailable`: a sentence where the night has no row of it; it then has one row, of `[x]`.
+    `later_days`: that of `notes` which says that later days count, too, and up to which one; empty if none does.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Table:
     claims: tuple[Claim, ...]
     statuses: dict[str, int]
     unavailable: str | None = None
+    later_days: str = ""
 
     @property
     def is_missing(self) -> bool:

@@ -25,7 +25,7 @@ LONGEST = 64
 """Characters that Word allows in a tag, and in its name in words."""
 SHORT = re.compile(r"~[0-9a-f]{16}$")
 NIGHT, STATUS, CHECKED = "night", "status", "checked"
-SOURCE = "source-"
+SOURCE, LATER_DAYS = "source-", "later-"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class BoundText:
 
 @dataclass(frozen=True)
 class DataPart:
-    """The data part of a document. `form`: exact or public. `shown`: by id, the texts that a person typed over."""
+    """The data part of a document. `form`: exact or public. `shown`: by id, the texts that a person typed over. `rule`: what
+    the public form leaves out, in the words of the document; empty in documents of earlier versions."""
 
     edition: str
     night: str
@@ -52,6 +53,7 @@ class DataPart:
     is_sample: bool
     figures: dict[str, BoundText]
     shown: dict[str, str] = field(default_factory=dict)
+    rule: str = ""
 
 
 def tag_of(edition: str, figure: str) -> str:
@@ -96,6 +98,7 @@ def bound_texts(pack: Pack) -> dict[str, BoundText]:
     if pack.claims:
         texts.append(BoundText(CHECKED, f"{share_checked(pack.claims)} were checked.", name="What share was checked"))
     texts += [bind_source(t) for t in pack.tables]
+    texts += [bind_later_days(t) for t in pack.tables if t.later_days]
     return {b.id: b for b in texts}
 
 
@@ -113,9 +116,15 @@ def bind_source(table: Table) -> BoundText:
     return BoundText(f"{SOURCE}{table.name}", source_line(table), name=f"Source: {table.title}")
 
 
+def bind_later_days(table: Table) -> BoundText:
+    return BoundText(f"{LATER_DAYS}{table.name}", f"Note: {table.later_days}", name=f"Later days: {table.title}")
+
+
 def make_data_part(pack: Pack) -> DataPart:
     form = "exact" if pack.rule is None else "public"
-    return DataPart(pack.edition, pack.night_id, pack.force_code, form, pack.is_sample, bound_texts(pack))
+    return DataPart(
+        pack.edition, pack.night_id, pack.force_code, form, pack.is_sample, bound_texts(pack), rule=pack.rule or ""
+    )
 
 
 def find_same_figure(was: BoundText, now: dict[str, BoundText]) -> BoundText | None:
@@ -135,7 +144,7 @@ def find_same_figure(was: BoundText, now: dict[str, BoundText]) -> BoundText | N
 def part_xml(part: DataPart) -> bytes:
     """A data part as XML. `printed`: what the warehouse wrote. The text: what Word shows, and a person may change."""
     facts = {"edition": part.edition, "night": part.night, "force": part.force, "form": part.form,
-             "sample": "yes" if part.is_sample else "no"}  # fmt: skip
+             "sample": "yes" if part.is_sample else "no", **({"rule": part.rule} if part.rule else {})}  # fmt: skip
     attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in facts.items())
     lines = [
         f"<f id={quoteattr(b.id)} printed={quoteattr(b.text)} of={quoteattr(b.of)} days={quoteattr(b.days)}>"
@@ -157,7 +166,7 @@ def read_part(root: Any) -> DataPart:
             shown[bound.id] = text
     return DataPart(
         root.attrib["edition"], root.attrib["night"], root.attrib["force"], root.attrib["form"],
-        root.attrib["sample"] == "yes", figures, shown,
+        root.attrib["sample"] == "yes", figures, shown, root.get("rule", ""),
     )  # fmt: skip
 
 

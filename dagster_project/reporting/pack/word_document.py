@@ -23,7 +23,7 @@ from . import wording as words
 from .document_settings import DocumentSettings
 from .model import Cell, Chart, Claim, Pack, Page, Row, Table
 from .picture_cache import NOT_DRAWN, draw_pngs
-from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_source, make_data_part
+from .refreshable_figures import CHECKED, NIGHT, STATUS, bind_cell, bind_claim, bind_later_days, bind_source, make_data_part
 from .word_template import CHECK, NOTE, NOTICE, NUMBERED, open_template
 
 CHART_KINDS = ("line", "bar", "trend")
@@ -193,9 +193,12 @@ class _Writer:
              for r in table.rows],
             title=title, about=f"{words.units_line(table)} {len(table.rows)} rows, one each for: {table.rows_are.lower()}.",
         )  # fmt: skip
-        for line in [table.unavailable, *words.period_lines(table), *(f"Note: {n}" for n in table.notes)]:
+        notes = [f"Note: {n}" for n in table.notes if n != table.later_days]
+        for line in [table.unavailable, *words.period_lines(table), *notes]:
             if line:
                 self.doc.add_paragraph(line, style=NOTE)
+        if table.later_days:
+            self._paragraph(bind_later_days(table), style=NOTE)
         self._paragraph(bind_source(table), style=NOTE)
 
     def _next(self, kind: str) -> int:

@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -26,7 +26,8 @@ from .wording import strip_invalid_xml
 MAX_BYTES = 200_000_000
 """The largest part that is read: a small zip file can contain a very large one."""
 FORMS = ("exact", "public")
-TYPED, KEPT = "typed over", "left as typed"
+TYPED, KEPT, NEW = "typed over", "left as typed", "not in the document: a new row of the report"
+DELETED = "deleted under review"
 REMOVED, OTHER_DAYS, UNKNOWN = "left: no longer in the report", "left: the report has other days now", "left: not known"
 
 
@@ -119,16 +120,17 @@ def _data_part(parts: dict[str, bytes], path: Path) -> tuple[str, DataPart]:
 
 def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refreshed:
     """Replace a document's figures by those of `pack`, of the same edition and form. `keep_typed`: leave those that a person
-    typed over.
+    typed over. New rows of its tables are listed, once: only the author adds rows.
 
-    Raises NotRefreshableError if the document is of another force, or only one of document and pack is made up.
+    Raises NotRefreshableError if the document is of another force, only one of document and pack is made up, or the public
+    form is another, such as a rounded one, than the document says.
     """
     part, pack = document.part, strip_invalid_xml(pack)
-    _check_same_force(part, pack)
+    _check_same_kind(part, pack)
     texts_now = refreshable_figures.bound_texts(pack)
     bound_controls = [(name, c, _figure_of(part, c)) for name, (_, controls) in document.texts.items() for c in controls]
-    shown = {figure: control.text for _, control, figure in reversed(bound_controls) if figure}
-    typed = {f for _, c, f in bound_controls if f and (c.text != part.figures[f].text or f in part.shown)}
+    shown = {figure: control.text for _, control, figure in reversed(bound_controls) if figure and not control.is_deleted}
+    typed = {f for _, c, f in bound_controls if f and not c.is_deleted and (c.text != part.figures[f].text or f in part.shown)}
     left_as_typed = typed if keep_typed else set()
     new = _match_figures(part, texts_now, left_as_typed)
     changes: dict[RefreshedFigure, None] = {}
@@ -141,7 +143,9 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
         bound, note = new[figure]
         if not note and (control.text != part.figures[figure].text or figure in part.shown):
             note = TYPED
-        is_left = note in (REMOVED, OTHER_DAYS, KEPT)
+        # If the author takes the deletion back, the next refresh has its figure.
+        note = DELETED if control.is_deleted else note
+        is_left = note in (REMOVED, OTHER_DAYS, KEPT, DELETED)
         if not is_left:
             updated += 1
             if control.text != bound.text:
@@ -151,6 +155,8 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
             changes[RefreshedFigure(bound.id, bound.name or bound.of, control.text, after, note)] = None
         if bound.id != figure:
             edits[name] += _id_edits(document.texts[name][0], part.edition, control, figure, bound.id)
+    for row in _new_rows(part, texts_now, new, shown):
+        changes[RefreshedFigure(row.id, row.name, "", row.text, NEW)] = None
     edited = {name: apply_edits(document.texts[name][0], part_edits) for name, part_edits in edits.items()}
     figures = {**texts_now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in shown}}
     as_typed = {new[f][0].id: part.shown.get(f, shown[f]) for f in left_as_typed}
@@ -170,7 +176,7 @@ def write_refreshed(refreshed: Refreshed, file: Path, out: Path) -> None:
         new.chmod(file.stat().st_mode & 0o777)
 
 
-def _check_same_force(part: DataPart, pack: Pack) -> None:
+def _check_same_kind(part: DataPart, pack: Pack) -> None:
     if part.force != pack.force_code:
         raise NotRefreshableError(
             f"the document is of {part.force}, and edition {pack.edition} of this home is of {pack.force_code}"
@@ -179,6 +185,11 @@ def _check_same_force(part: DataPart, pack: Pack) -> None:
         kinds = ("made up", "real") if part.is_sample else ("real", "made up")
         raise NotRefreshableError(
             f"the document's figures are {kinds[0]}, and this home's are {kinds[1]}: make it again with pam report"
+        )
+    if part.rule and part.rule != pack.rule:
+        raise NotRefreshableError(
+            f"the document says of its figures: “{part.rule}”, and the public form of this home is another: “{pack.rule}”:"
+            " make it again with pam report --public"
         )
 
 
@@ -202,6 +213,19 @@ def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set
         else:
             new[figure] = (match, KEPT if figure in left_as_typed else "")
     return new
+
+
+def _new_rows(
+    part: DataPart, now: dict[str, BoundText], new: dict[str, tuple[BoundText, str]], shown: Iterable[str]
+) -> list[BoundText]:
+    """Figures of this night that none of the document's is, in rows that its tables do not have. `shown`: the ids in it."""
+    tables = {figure.split("/")[0] for figure in shown if figure.count("/") > 1}
+    rows = {(figure.split("/")[0], was.of) for figure, was in part.figures.items()}
+    matched = {bound.id for bound, _ in new.values()}
+    return [
+        b for b in now.values()
+        if (table := b.id.split("/")[0]) in tables and b.id not in matched and (table, b.of) not in rows
+    ]  # fmt: skip
 
 
 def _removed_ids(figure: str) -> Iterator[str]:

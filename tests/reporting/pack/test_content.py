@@ -77,7 +77,7 @@ def test_files_of_the_sample_are_not_late(sample_pack: WrittenPack) -> None:
 def test_a_year_that_goes_beyond_the_last_day_of_data_says_so() -> None:
     """Under "data to 30 June 2026" the year 2026 had July and August, once files had them."""
 
-    def note(covered_to: date | None, period_end: date) -> list[str]:
+    def note(covered_to: date | None, period_end: date) -> str:
         cell = {"mart": "mart_incidents", "measure": "incidents", "value": Decimal(101), "period_end": period_end,
                 "window_label": str(period_end.year)}  # fmt: skip
         old = cell | {"period_end": date(2025, 12, 31), "window_label": "2025"}
@@ -87,8 +87,8 @@ def test_a_year_that_goes_beyond_the_last_day_of_data_says_so() -> None:
         return _later_days_note([old, crimes, cell, cell], date(2026, 6, 30), covers)
 
     says = "2026: also counts days after 30 June 2026, up to 31 August 2026, as files cover them."
-    assert note(date(2026, 8, 31), date(2026, 12, 31)) == [says]
-    assert note(date(2027, 2, 1), date(2026, 12, 31)) == [says.replace("31 August", "31 December")]
+    assert note(date(2026, 8, 31), date(2026, 12, 31)) == says
+    assert note(date(2027, 2, 1), date(2026, 12, 31)) == says.replace("31 August", "31 December")
     assert not note(date(2026, 6, 30), date(2026, 12, 31)) and not note(date(2026, 8, 31), date(2026, 6, 30))
     assert not note(None, date(2026, 12, 31))
 

@@ -22,7 +22,9 @@ from dagster_project.reporting.pack.content_controls import apply_edits as with_
 from dagster_project.reporting.pack.refreshable_figures import tag_of
 from dagster_project.reporting.pack.word_document import write_docx
 from dagster_project.reporting.pack.word_refresh import (
+    DELETED,
     KEPT,
+    NEW,
     OTHER_DAYS,
     REMOVED,
     TYPED,
@@ -146,6 +148,22 @@ def test_the_lines_about_the_night_are_refreshed_too(pack: Pack, document: Path)
     assert "20270105T020000Z" in texts["pam-line:2026-03/night"] and "290 of 291" in texts["pam-line:2026-03/checked"]
 
 
+def test_the_note_on_later_days_is_refreshed(pack: Pack, tmp_path: Path) -> None:
+    """Of a year that is not over, the figures then count more days than the note said."""
+    note, path = "2026: also counts days after 30 June 2026, up to 31 August 2026, as files cover them.", tmp_path / "a.docx"
+
+    def counting(text: str) -> Pack:
+        first, *pages = pack.pages
+        tables = (replace(first.tables[0], notes=("Ours.", text), later_days=text), *first.tables[1:])
+        return replace(next_night(pack, 8), pages=(replace(first, tables=tables), *pages))
+
+    write_docx(counting(note), path)
+    path.write_bytes(refresh(read_document(path), counting(note.replace("31 August", "30 September"))).data)
+    text = text_of(Document(str(path)).element.body)
+    assert text.count("Note: 2026: also counts days after 30 June 2026, up to 30 September 2026") == 1
+    assert "31 August" not in text and "Note: Ours." in text
+
+
 def test_a_typed_figure_is_reported_and_replaced(pack: Pack, document: Path) -> None:
     original = control(body(document), "stop_search/1/rolling")
     spoiled = re.sub(rb"<w:t>[^<]*</w:t>", rb"<w:t>1,7</w:t></w:r><w:r><w:t>77</w:t>", original)
@@ -178,6 +196,18 @@ def test_a_cleared_figure_is_filled(pack: Pack, document: Path) -> None:
         assert {*shown_in(path, figure)} == {"1,708"} and b"Click here" not in body(path)
 
 
+def test_a_figure_that_is_deleted_under_review_stays_deleted(pack: Pack, document: Path) -> None:
+    """It came back beside the deleted one, in a sentence that the author had deleted."""
+    shown = control(body(document), "offences/1/rolling")
+    text = b"<w:r><w:t>2,187</w:t></w:r>"
+    deleted = shown.replace(text, b'<w:del w:id="1"><w:r><w:delText>2,187</w:delText></w:r></w:del>')
+    path = document.with_name("reviewed.docx")
+    copy_zip(document, path, lambda name, data: data.replace(shown, deleted, 1) if name == BODY else data)
+    changes = update(path, next_night(pack, 6, offences__1__rolling="2,200"))
+    assert ("offences/1/rolling", "", "", DELETED) in changes and ("offences/1/rolling", "2,187", "2,200", "") in changes
+    assert deleted in body(path) and text in shown
+
+
 def test_a_moved_row_keeps_its_figure(pack: Pack, document: Path) -> None:
     """Rows are sorted by size: the third is now second, one is new, one is gone."""
     page = next(p for p in pack.pages if any(t.name == "naloxone_units" for t in p.tables))
@@ -195,6 +225,8 @@ def test_a_moved_row_keeps_its_figure(pack: Pack, document: Path) -> None:
     last = len(table.rows)
     gone = next(c for c in result.changes if c.note == REMOVED)
     assert (gone.figure, gone.what) == (f"naloxone_units/gone-{last}/administrations", rest[-1].label) and gone.was == gone.now
+    added = [(c.figure, c.was, c.now) for c in result.changes if c.note == NEW]
+    assert added == [(f"naloxone_units/{last}/administrations", "", str(100 + last))], "the document has no such row"
     doc = Document(str(document))
     word_table = next(t for t in doc.tables if text_of(t.rows[1]._tr).startswith(one.label))
     assert text_of(word_table.rows[2]._tr) == f"{two.label}103" and text_of(word_table.rows[3]._tr) == f"{three.label}102"
@@ -335,6 +367,13 @@ def test_the_refresh_command(pam: Callable, sample_pack: WrittenPack, pack: Pack
     recorded = [(e.kind, e.facts.get("by")) for e in read_log(home)][-2:]
     assert recorded == [("consultation", "pam report refresh"), ("disclosure", "pam report refresh")]
     assert document.read_bytes() == unchanged and shown_in(out, "offences/1/rolling") == ["2,999"] * 3
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("insert into reports.cells (select * replace (99 as row_no, 'A new unit' as row_label, '7' as printed)"
+                    " from reports.cells where table_name = 'naloxone_units' and row_no = 1)")  # fmt: skip
+    result = pam("report", "refresh", document, "--out", tmp_path / "lacks_a_row.docx", "--home", home.path)
+    assert result.exit_code == 1 and "naloxone_units/99/administrations" in result.stdout
+    # The figure that moved above, and how many figures are complete.
+    assert "2 moved, 1 of new rows are not in the document" in result.stdout
     copy_zip(out, document, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
     result = pam("report", "refresh", document, "--home", home.path, "--format", "json")
     assert result.exit_code == 1 and "1 were left as they were" in result.stderr
