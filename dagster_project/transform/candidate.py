@@ -32,6 +32,9 @@ BASE = "base.json"
 WRITE_COMMANDS = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation", "--store-failures")
 """dbt arguments that change the candidate."""
 
+READ_COMMANDS = ("test", "show")
+"""dbt arguments that run models' SQL, and change nothing."""
+
 EDITION_MODELS = ("asked_figures", "tables")
 """Models that depend on editions: a home may have its own, which the empty build lacks."""
 
@@ -102,12 +105,23 @@ def prepare_for_dbt(home: Home, args: list[str]) -> str:
         message = f"dbt works on a copy of the published figures, in {home.candidate}; what is published stays as it is"
     if {*WRITE_COMMANDS} & {*args}:
         (home.candidate / BASE).unlink(missing_ok=True)
-        with read_database(work) as con:
-            has_days = con.execute("select 1 from duckdb_tables() where table_name = ?", [EVENT_DAYS]).fetchone()
-        if not has_days:
-            # A night in part has dropped it, as it was of some months alone.
-            dbt_runner.build(home, [EVENT_DAYS])
+    if {*WRITE_COMMANDS, *READ_COMMANDS} & {*args}:
+        _make_event_days(home)
     return message
+
+
+def _make_event_days(home: Home) -> None:
+    """Make the sums of all days, if a night in part has dropped its own, which were of some months alone. Nothing else changes,
+    so the next night can still build on the candidate."""
+    work, path = home.candidate / WORK, home.candidate / BASE
+    with read_database(work) as con:
+        if con.execute("select 1 from duckdb_tables() where table_name = ?", [EVENT_DAYS]).fetchone():
+            return
+    base = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    is_current = base.get("work") == _written(work)
+    dbt_runner.build(home, [EVENT_DAYS])
+    if is_current:
+        write_whole(path, json.dumps({**base, "work": _written(work)}).encode("utf-8"))
 
 
 def _copy_published(home: Home) -> None:

@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.read_database import read_database
 from dagster_project.core.receipts import take_lock
 from dagster_project.transform import dbt_runner
-from dagster_project.transform.candidate import prepare_for_dbt
+from dagster_project.transform.candidate import prepare_for_dbt, published_nodes_if_unchanged
 
 from .conftest import Candidate
 
@@ -48,6 +48,15 @@ def test_it_works_on_a_copy_of_the_published_figures(published_home: Home) -> No
     assert again.exit_code == 0 and "copy" not in again.stderr
     assert not base.exists()
     assert _digest(published_home) == before
+
+
+def test_months_can_be_tested_and_shown_after_a_night_in_part(week_copy: Home) -> None:
+    """Both read the sums of days that such a night drops. The next night still builds on the candidate."""
+    assert published_nodes_if_unchanged(week_copy)
+    result = pam_dbt(week_copy, "test", "-s", "months_of_a_stock_take_every_row")
+    assert result.exit_code == 0, result.output
+    assert published_nodes_if_unchanged(week_copy)
+    assert pam_dbt(week_copy, "show", "-s", "monthly").exit_code == 0
 
 
 def test_months_that_a_person_builds_have_the_rows_of_all_months(week_copy: Home) -> None:
