@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 from dagster_project.audit import read_log, verify
 from dagster_project.cli import app
 from dagster_project.contracts import load_contracts
+from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
+from dagster_project.core.read_database import read_database
 from dagster_project.landing import erase_unused_loads, read_erasures
 from dagster_project.landing.retention import is_expired
 from dagster_project.nights.accept_vocabulary import accept_value
@@ -20,6 +22,8 @@ from dagster_project.nights.run import NightRun
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import TrailError, request_for_period
 from dagster_project.serving.trace_source_line import figures_from_file
+from dagster_project.transform import dbt_runner
+from dagster_project.transform.candidate import prepare_for_dbt
 from dagster_project.transform.monthly_archive import RawLostError, archived_loads
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
@@ -147,6 +151,7 @@ def test_expired_loads_are_erased_and_the_figures_stay(erased_home: ErasedHome, 
     with pytest.raises(ReplayError, match="was erased at its retention limit"):
         write_as_of(home, first_night, tmp_path / "then.duckdb")
     check_damaged_archive(copy_home(home, tmp_path / "damaged"))
+    check_built_by_hand(copy_home(home, tmp_path / "by_hand"))
 
 
 @pytest.mark.long
@@ -249,6 +254,17 @@ def check_later_files(home: Home, figures_before: list[tuple]) -> None:
 
 def published_columns(home: Home) -> list[tuple]:
     return published(home, "describe marts.measures")
+
+
+def check_built_by_hand(home: Home) -> None:
+    """The sums of days of erased rows are gone, too: `monthly` would add them to the totals that were kept."""
+    months = "select * exclude (leaf_name) from measures.monthly order by all"
+    with read_database(home.candidate / WORK) as con:
+        before = con.execute(months).fetchall()
+    prepare_for_dbt(home, ["run"])
+    assert [n.status for n in dbt_runner.build(home, ["monthly"])] == ["success"]
+    with read_database(home.candidate / WORK) as con:
+        assert con.execute(months).fetchall() == before != []
 
 
 def check_damaged_archive(home: Home) -> None:
