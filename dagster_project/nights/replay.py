@@ -22,11 +22,11 @@ from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import delete_abandoned, write_whole
-from dagster_project.core.home import LONDON, Home
+from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.plurals import list_first
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Night, Receipt, night_order, read_receipts
+from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, night_order, read_receipts, today_of
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
 from dagster_project.publishing import dictionary, publish
@@ -218,8 +218,10 @@ def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
                 (run.home.path / path.relative_to(home.path)).symlink_to(path)
         lines = "".join(e.model_dump_json() + "\n" for e in entries)
         write_whole(run.home.ledger / f"{until}.jsonl", lines.encode("utf-8"))
-        started = datetime.strptime(until[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        run.night = Night(run.home, until, started, started.astimezone(LONDON).date())
+        # An id may be later than the night was, since the clock was ahead before it.
+        started_at = next((datetime.fromisoformat(r.started_at) for r in read_receipts(home) if r.night_id == until), None)
+        started_at = started_at or datetime.strptime(until[:16], ID_FORMAT).replace(tzinfo=UTC)
+        run.night = Night(run.home, until, started_at, today_of(home, started_at))
         run.since = since
         run.build()
         yield run

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -15,10 +15,10 @@ from week import NALOXONE, NIGHTS, YEAR, administrations
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
-from dagster_project.core.receipts import read_receipts
+from dagster_project.core.receipts import read_receipts, receipt_path, stamp, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
-from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, write_as_of
+from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, rebuilt, write_as_of
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
 from dagster_project.publishing.publications import publication_of
 from dagster_project.quality import engine
@@ -164,6 +164,19 @@ def test_missing_rows_are_named(week: Home, week_copy: Home, tmp_path: Path) -> 
         rebuild_and_compare(empty)
     with replaying(empty) as run, pytest.raises(ReplayError, match="has no ledger"):
         run.land()
+
+
+def test_a_night_whose_id_is_later_than_it_was_has_its_own_day(week_copy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its id is later where the clock was ahead before it: by the day of the id, all extracts were late."""
+    monkeypatch.setattr(ReplayRun, "build", lambda _: [])
+    at = datetime(2026, 1, 4, 2, tzinfo=UTC)
+    night_id, receipt = NIGHTS[2], next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[2])
+    write_receipt(week_copy, replace(receipt, started_at=stamp(at)))
+    with rebuilt(week_copy, night_id) as run:
+        assert run.night and (run.night.started_at, run.night.today) == (at, at.date())
+    receipt_path(week_copy, night_id).unlink()
+    with rebuilt(week_copy, night_id) as run:
+        assert run.night and run.night.today == date(2026, 1, 5), "without its receipt, that of its id"
 
 
 def test_unknown_nights_are_refused(week: Home, tmp_path: Path) -> None:
