@@ -99,8 +99,8 @@ def refresh(
 
     What changed is listed. Charts, and the notes on what to check, stay those of the night that the document was made on.
 
-    Exit 0: every figure is of the newest night. Exit 1: some were not updated, or a table has new rows that the document
-    lacks, and the list says which; or the file can't be refreshed, and is unchanged. Exit 2: wrong use.
+    Exit 0: every figure is of the newest night. Exit 1: some were not updated, or a table has new rows or notes that the
+    document lacks, and the list says which; or the file can't be refreshed, and is unchanged. Exit 2: wrong use.
 
     Example: pam report refresh report.docx
 
@@ -109,7 +109,7 @@ def refresh(
     from dagster_project.core.receipts import holds_made_up
     from dagster_project.editions import read_editions
     from dagster_project.reporting.pack import read_pack
-    from dagster_project.reporting.pack.word_refresh import NEW, read_document, write_refreshed
+    from dagster_project.reporting.pack.word_refresh import NEW, NEW_NOTE, read_document, write_refreshed
     from dagster_project.reporting.pack.word_refresh import refresh as refresh_document
     from dagster_project.serving import connect, write_result
     from dagster_project.serving.consultation import record_disclosure
@@ -128,11 +128,11 @@ def refresh(
     if rows or form != "table":
         write_result(["figure", "what", "was", "is", "note"], rows, form, sys.stdout)
     left = sum(c.is_left for c in result.changes)
-    new = sum(c.note == NEW for c in result.changes)
+    new = sum(c.note in (NEW, NEW_NOTE) for c in result.changes)
     changed = sum(c.was != c.now for c in result.changes) - new
     summary = f"{target}: {result.updated:,} figures are of night {pack.night_id} (were of {result.before}); {changed:,} moved"
     summary += f", {left:,} were left as they were" if left else ""
-    summary += f", {new:,} of new rows are not in the document" if new else ""
+    summary += f", {new:,} of new rows and notes are not in the document" if new else ""
     summary += "; charts stay those of the night named below them" if result.has_charts else ""
     echo(summary, err=form != "table")
     if left or new:

@@ -19,14 +19,15 @@ from dagster_project.core.files import new_file
 from . import refreshable_figures
 from .content_controls import Control, NotReadableError, Span, apply_edits, find_controls, text_edits
 from .model import Pack
-from .refreshable_figures import FIGURE, LINE, NAMESPACE, BoundText, DataPart
+from .refreshable_figures import FIGURE, LATER_DAYS, LINE, NAMESPACE, BoundText, DataPart
 from .word_template import copy_zip
 from .wording import strip_invalid_xml
 
 MAX_BYTES = 200_000_000
 """The largest part that is read: a small zip file can contain a very large one."""
 FORMS = ("exact", "public")
-TYPED, KEPT, NEW = "typed over", "left as typed", "not in the document: a new row of the report"
+TYPED, KEPT = "typed over", "left as typed"
+NEW, NEW_NOTE = "not in the document: a new row of the report", "not in the document: a new note of the report"
 DELETED = "deleted under review"
 REMOVED, OTHER_DAYS, UNKNOWN = "left: no longer in the report", "left: the report has other days now", "left: not known"
 
@@ -120,7 +121,7 @@ def _data_part(parts: dict[str, bytes], path: Path) -> tuple[str, DataPart]:
 
 def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refreshed:
     """Replace a document's figures by those of `pack`, of the same edition and form. `keep_typed`: leave those that a person
-    typed over. New rows of its tables are listed, once: only the author adds rows.
+    typed over. New rows and notes of its tables are listed, once: only the author adds them.
 
     Raises NotRefreshableError if the document is of another force, only one of document and pack is made up, or the public
     form is another, such as a rounded one, than the document says.
@@ -155,8 +156,9 @@ def refresh(document: Document, pack: Pack, keep_typed: bool = False) -> Refresh
             changes[RefreshedFigure(bound.id, bound.name or bound.of, control.text, after, note)] = None
         if bound.id != figure:
             edits[name] += _id_edits(document.texts[name][0], part.edition, control, figure, bound.id)
-    for row in _new_rows(part, texts_now, new, shown):
-        changes[RefreshedFigure(row.id, row.name, "", row.text, NEW)] = None
+    for bound in _new_texts(part, texts_now, new, shown):
+        note = NEW_NOTE if bound.id.startswith(LATER_DAYS) else NEW
+        changes[RefreshedFigure(bound.id, bound.name, "", bound.text, note)] = None
     edited = {name: apply_edits(document.texts[name][0], part_edits) for name, part_edits in edits.items()}
     figures = {**texts_now, **{b.id: b for f, (b, note) in new.items() if note in (REMOVED, OTHER_DAYS) and f in shown}}
     as_typed = {new[f][0].id: part.shown.get(f, shown[f]) for f in left_as_typed}
@@ -215,16 +217,18 @@ def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set
     return new
 
 
-def _new_rows(
+def _new_texts(
     part: DataPart, now: dict[str, BoundText], new: dict[str, tuple[BoundText, str]], shown: Iterable[str]
 ) -> list[BoundText]:
-    """Figures of this night that none of the document's is, in rows that its tables do not have. `shown`: the ids in it."""
+    """Figures of this night that none of the document's is, in rows that its tables do not have, and notes on later days that
+    they had no need of. `shown`: the ids in it."""
     tables = {figure.split("/")[0] for figure in shown if figure.count("/") > 1}
     rows = {(figure.split("/")[0], was.of) for figure, was in part.figures.items()}
     matched = {bound.id for bound, _ in new.values()}
     return [
         b for b in now.values()
-        if (table := b.id.split("/")[0]) in tables and b.id not in matched and (table, b.of) not in rows
+        if ((table := b.id.split("/")[0]) in tables and b.id not in matched and (table, b.of) not in rows)
+        or (b.id.removeprefix(LATER_DAYS) in tables and b.id not in part.figures)
     ]  # fmt: skip
 
 

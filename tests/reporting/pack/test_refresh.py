@@ -25,6 +25,7 @@ from dagster_project.reporting.pack.word_refresh import (
     DELETED,
     KEPT,
     NEW,
+    NEW_NOTE,
     OTHER_DAYS,
     REMOVED,
     TYPED,
@@ -162,6 +163,12 @@ def test_the_note_on_later_days_is_refreshed(pack: Pack, tmp_path: Path) -> None
     text = text_of(Document(str(path)).element.body)
     assert text.count("Note: 2026: also counts days after 30 June 2026, up to 30 September 2026") == 1
     assert "31 August" not in text and "Note: Ours." in text
+    write_docx(pack, path)
+    lacking = [refresh(read_document(path), counting(note)).changes, refresh(read_document(path), pack).changes]
+    table = pack.pages[0].tables[0].name
+    assert [[(c.figure, c.now) for c in changes if c.note == NEW_NOTE] for changes in lacking] == [
+        [(f"later-{table}", f"Note: {note}")], []
+    ]  # fmt: skip
 
 
 def test_a_typed_figure_is_reported_and_replaced(pack: Pack, document: Path) -> None:
@@ -373,7 +380,7 @@ def test_the_refresh_command(pam: Callable, sample_pack: WrittenPack, pack: Pack
     result = pam("report", "refresh", document, "--out", tmp_path / "lacks_a_row.docx", "--home", home.path)
     assert result.exit_code == 1 and "naloxone_units/99/administrations" in result.stdout
     # The figure that moved above, and how many figures are complete.
-    assert "2 moved, 1 of new rows are not in the document" in result.stdout
+    assert "2 moved, 1 of new rows and notes are not in the document" in result.stdout
     copy_zip(out, document, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
     result = pam("report", "refresh", document, "--home", home.path, "--format", "json")
     assert result.exit_code == 1 and "1 were left as they were" in result.stderr
