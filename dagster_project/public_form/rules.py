@@ -20,8 +20,8 @@ RULE_COLUMNS = {
 ROUNDED = "Rounded for the public"
 """How the sentence on a rounded form begins."""
 PUBLIC_ANYWAY = (
-    "Shown as they are, even if small: figures of data.police.uk and OHID, public spaces protection orders, and money returned"
-    " to the force."
+    "Shown as they are, even if small: street crimes of data.police.uk, figures of OHID, public spaces protection orders, and"
+    " money returned to the force."
 )
 """The measures that `seeds/public_cuts.csv` calls `public`, in words."""
 

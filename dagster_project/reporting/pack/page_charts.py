@@ -305,7 +305,8 @@ def _units(table: Table, measure: Definition, months: Months, public: bool) -> l
     # In the public form another unit may have more: its figure is hidden, or rounding changed the order.
     title = f"{measure.title} by unit, the 12 months to each month{'' if public else _largest_unit(panels)}"
     left = len(panels) - UNITS
-    notes = (f"The {UNITS} largest units; {left} more are in the marts.",) if left > 0 else ()
+    which, place = (f"{UNITS} units", "marts_public") if public else (f"The {UNITS} largest units", "the marts")
+    notes = (f"{which}; {left} more are in {place}.",) if left > 0 else ()
     return [
         Chart(
             chart_id=f"{table.name}-units", kind="units", paragraph=table.paragraph, title=title, table=table.name,

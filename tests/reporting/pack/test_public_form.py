@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
@@ -20,11 +21,13 @@ from support import as_dicts
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.published_file import open_hardened
+from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import TableSpec
 from dagster_project.public_form.public_windows import PublicFigure, PublicFigures
 from dagster_project.publishing.outputs import OutputContext, report
 from dagster_project.reporting.pack import Pack, write_pack
 from dagster_project.reporting.pack.model import Panel, Point, Series
+from dagster_project.reporting.pack.page_charts import Month, _units
 from dagster_project.reporting.pack.public_cells import public_cells
 from dagster_project.reporting.pack.wording import describe_bars, describe_lines
 from dagster_project.serving import connect
@@ -255,6 +258,12 @@ def test_no_chart_says_which_is_largest_where_some_are_hidden(public: PublicPack
     charts = [c for c in public.pack.charts if c.kind == "units"]
     assert charts or not public.exact.pack.is_sample
     assert [c.title for c in charts if "most in" in c.title or "most in" in c.alt] == []
+    months = {("rolling_12_months", f"Unit {n}"): [Month(date(2025, m, 1), Decimal(n), "complete", None) for m in range(1, 8)]
+              for n in range(9, 35)}  # fmt: skip
+    table, measure = public.pack.tables[0], next(d for t in public.pack.tables for d in t.definitions)
+    (exact,), (shown,) = (_units(table, measure, months, is_public) for is_public in (False, True))
+    assert "The 24 largest units; 2 more are in the marts." in exact.notes and ": most in Unit 34, 34 to Jul" in exact.title
+    assert "24 units; 2 more are in marts_public." in shown.notes and "most in" not in shown.title
     hidden = Panel("", "count", (Series("A", tuple(
         Point(label, None, value and Decimal(value), str(value or HIDDEN), status)
         for label, value, status in (("x", 9, ""), ("y", None, ""), ("z", 7, ""), ("v", None, "partial"))
@@ -266,7 +275,10 @@ def test_no_chart_says_which_is_largest_where_some_are_hidden(public: PublicPack
 def test_every_page_says_that_it_is_the_public_form(public: PublicPack) -> None:
     notice = "For the public: counts under 5 are not shown"
     # Orders of the sample's authorities are public anyway: a table has a 1 below this sentence.
-    assert public.pack.rule and "Shown as they are, even if small: figures of data.police.uk" in public.pack.rule
+    assert public.pack.rule and "Shown as they are, even if small: street crimes of data.police.uk" in public.pack.rule
+    # Stop and search is hidden where it is small, also if it comes from files of data.police.uk.
+    anyway = {r["mart"] for r in read_seed("public_cuts") if r["role"] == "public"}
+    assert anyway == {"mart_street_crime", "mart_public_health", "mart_pspo", "mart_confiscation_orders"}
     for path in public.folder.rglob("*.html"):
         assert notice in path.read_text(encoding="utf-8"), path.name
     assert notice in json.loads((public.folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))["dc:description"]
