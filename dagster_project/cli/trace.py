@@ -94,6 +94,9 @@ def trace(
         if form != "table":
             rows = [(f"{side}{p.role}", p.measure, *row) for side, t in trails.items() for p in t.parts for row in p.rows]
             write_result(["part", "measure", *COLUMNS], rows, form, sys.stdout)
+            for trail in trails.values():
+                if trail.erased_files:
+                    echo(f"pam: this list lacks rows. {_erased_words(trail)}", err=True)
         elif request.shows in CHANGES:
             missing = [missing_rows(con, home, t) for t in (change.now, change.before)]
             _show_change(change, request.shows, limit, *missing)
@@ -130,6 +133,10 @@ def _show_change(
     echo(f"{sentence}{formulas[shows]} = {number}{sign}")
 
 
+def _erased_words(trail: "Trail") -> str:
+    return f"Rows of these files were erased later, at the end of their retention: {', '.join(trail.erased_files)}"
+
+
 def _days(request: "FigureRequest") -> str:
     return f"{request.first or 'the beginning'} to {request.last}"
 
@@ -149,7 +156,8 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
         # Of days that no file covers, no rows are not 0.
         is_missing = part.amount is None or (not part.rows and not part.erased and trail.data_status == "not_available")
         makes = "" if is_missing else f" {'makes' if len(part.rows) == 1 else 'make'} {plain_text(part.amount)}"
-        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {counted(len(part.rows), 'row')}{makes}")
+        left = " left" if trail.erased_files else ""
+        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {counted(len(part.rows), 'row')}{left}{makes}")
         for sentence in missing.get(part.role, ()):
             echo(sentence)
         if part.rows and trail.aggregation != "published":
@@ -180,7 +188,6 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
         covered["not_available"] = ": rows of these days were erased later, and the night published no figure of them"
     echo(f"\nFigure: {figure}{covered.get(trail.data_status, '')}")
     if trail.erased_files:
-        what = "It is as the night published it. " if trail.value is not None else ""
-        echo(f"{what}Rows of these files were erased later, at the end of their retention: {', '.join(trail.erased_files)}")
+        echo(("It is as the night published it. " if trail.value is not None else "") + _erased_words(trail))
     for measure, month, why in trail.accepted:
         echo(f"{month} of {measure} is far from the mean of the twelve months before, and was accepted: {why}")

@@ -110,7 +110,7 @@ def test_missing_evidence_is_reported_with_advice(week_copy: Home) -> None:
         pass
 
 
-def test_rows_erased_since_are_reported_by_trace(week_copy: Home) -> None:
+def test_rows_erased_since_are_reported_by_trace(pam: Callable, week_copy: Home) -> None:
     """Raw rows that newer loads replaced are erased when they expire; a trace of a night that used them reports it."""
     (first,) = week_copy.raw.glob("naloxone/derbyshire/20260103*.parquet")
     first.unlink()
@@ -127,6 +127,10 @@ def test_rows_erased_since_are_reported_by_trace(week_copy: Home) -> None:
     assert [name[:20] for name in result.erased_files] == ["naloxone__derbyshire"] == [n[:20] for n in days.erased_files]
     assert (days.value, days.data_status) == (None, "not_available"), "no figure of these days was published"
     assert (other.value, other.erased_files) == (1, ()), "other rows were erased"
+    of = ("trace", "naloxone_administrations", "--force", "derbyshire", "--night", NIGHTS[0], "--home", week_copy.path)
+    shown, listed = pam(*of, "--period", "Dec 2025"), pam(*of, "--period", "Dec 2025", "-f", "csv")
+    assert "all: 0 rows left make 0\n" in shown.stdout and "Figure: 2 (count)\nIt is as the night published it." in shown.stdout
+    assert "this list lacks rows. Rows of these files were erased later" in listed.stderr and "naloxone__" not in listed.stdout
 
 
 def test_evidence_is_deleted_with_its_night_and_has_no_row_key(week_copy: Home) -> None:
