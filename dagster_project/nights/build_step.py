@@ -27,6 +27,7 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     built = BUILDER.call(changed_nodes.build_changed, home, start.changed, stamp, progress=progress)
     if start.loads is not None:
         raw_schema.show_all_rows(home, loads)
+    candidate.drop_event_days(home)
     return Built(tuple(candidate.merge_outcomes(start.unchanged, built)), tuple(built)), loads
 
 
@@ -37,6 +38,7 @@ def build_on_spark(night: Night, config: Spark, *, since: str | None, progress: 
     candidate.start_empty(night.home)
     loads = raw_schema.prepare_raw(night.home, night.night_id, night.today, since)
     nodes = tuple(spark.build(night.home, config, loads, progress))
+    candidate.drop_event_days(night.home)
     return Built(nodes, nodes), loads
 
 
@@ -61,6 +63,7 @@ def build_part(night: Night, names: Collection[str], before: Built | None, progr
     nodes, left = candidate.merge_outcomes(earlier, built), left - chosen
     if not left and not dbt_runner.failed_models(nodes):
         raw_schema.finish_partial_build(home)
+        candidate.drop_event_days(home)
     return Built(tuple(nodes), tuple(built), tuple(sorted(left)))
 
 

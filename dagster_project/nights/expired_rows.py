@@ -19,7 +19,6 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
 from dagster_project.landing.raw_store import load_of, write_parquet
 from dagster_project.landing.retention import describe_erasure, is_expired, retention_years, write_erasures
-from dagster_project.transform.carry_forward import EVENT_DAYS
 from dagster_project.transform.monthly_archive import (
     ARCHIVED_COLUMNS,
     SUPERSEDED_COLUMNS,
@@ -147,8 +146,6 @@ def _load_archived_totals(
 ) -> None:
     """Make the night's tables read the archived totals in place of these extracts' rows, for `pam trace` and the next night."""
     con.execute("begin")
-    # It has their rows, by day. Whoever builds `monthly` by hand makes it of what is left (`prepare_for_dbt`).
-    con.execute(f"drop table if exists measures.{EVENT_DAYS}")
     used = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
     load_archived_totals(con, home, {load for _, _, load in used})
     archived = archived_loads(home)

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import duckdb
+
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import EXPECTATIONS, Home
@@ -21,7 +23,6 @@ from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import OWN_LISTS
 
 from . import dbt_runner, empty_build
-from .carry_forward import EVENT_DAYS
 from .changed_months import loads_of
 from .dbt_runner import Node, project_version
 from .raw_schema import fresh_candidate
@@ -31,6 +32,9 @@ BASE = "base.json"
 
 WRITE_COMMANDS = ("build", "run", "seed", "snapshot", "clone", "retry", "run-operation", "--store-failures")
 """dbt arguments that change the candidate."""
+
+EVENT_DAYS = "event_days"
+"""The model of `measures` that has the sums of days. It is there while a night is built, and after dbt was run by hand."""
 
 READ_COMMANDS = ("test", "show")
 """dbt arguments that run models' SQL, and change nothing."""
@@ -110,9 +114,16 @@ def prepare_for_dbt(home: Home, args: list[str]) -> str:
     return message
 
 
+def drop_event_days(home: Home) -> None:
+    """Drop the sums of days, once months and editions are made from them: a night in part has those of some months alone, and
+    rows may be erased later. dbt run by hand makes them of all rows that there are."""
+    with duckdb.connect(str(home.candidate / WORK)) as con:
+        con.execute(f"drop table if exists measures.{EVENT_DAYS}")
+
+
 def _make_event_days(home: Home) -> None:
-    """Make the sums of all days, if a night in part has dropped its own, which were of some months alone. Nothing else changes,
-    so the next night can still build on the candidate."""
+    """Make the sums of all days, which a night drops once it is built. Nothing else changes, so the next night can still build
+    on the candidate."""
     work, path = home.candidate / WORK, home.candidate / BASE
     with read_database(work) as con:
         if con.execute("select 1 from duckdb_tables() where table_name = ?", [EVENT_DAYS]).fetchone():

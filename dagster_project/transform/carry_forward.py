@@ -26,8 +26,6 @@ CARRIED = (
     "figures_touched",
 )  # fmt: skip
 """Relations of `raw` that say what is carried forward: empty where everything is built again."""
-EVENT_DAYS = "event_days"
-"""The model in `measures` from which months and days are made. Nothing of it is carried forward."""
 
 
 def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | None, erased: Iterable[str]) -> None:
@@ -84,10 +82,8 @@ def carry_forward(con: duckdb.DuckDBPyConnection, to_rebuild: MonthsToRebuild | 
 
 
 def drop_previous(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the renamed tables once the models are built, and the sums of tonight's days. A model that is built by hand later is
-    then built whole."""
+    """Drop the renamed tables once the models are built. A model that is built by hand later is then built whole."""
     _carry_nothing(con)
-    con.execute(f"drop table if exists measures.{EVENT_DAYS}")
     # The public form is made after the build, and needs to know which figures are new.
     con.execute("create or replace table raw.figures_made as select * from staging.figures_to_rebuild")
     con.execute("update raw.night set is_in_part = false")
