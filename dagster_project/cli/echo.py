@@ -4,7 +4,7 @@ import re
 import sys
 from contextlib import suppress
 from shutil import get_terminal_size
-from textwrap import TextWrapper, fill
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dagster_project.core.terminal_console import Console
 
 _LABEL = re.compile(r" *(?:\S+(?: \S+)? {2,}|(?:Quarantined|Rolled back) )?")
+_TO_PASTE = re.compile(r" (pam vocabulary accept .* --counts-as \w+)")
 
 
 def echo(text: Any, *, fg: str | None = None, err: bool = False, nl: bool = True) -> None:
@@ -29,8 +30,16 @@ def _folded(text: str, out: TextIO) -> str:
     lines = text.split("\n")
     if out.isatty():
         fold = TextWrapper(get_terminal_size().columns, break_long_words=False, break_on_hyphens=False)
-        lines = [fold.fill(line) if len(line) > fold.width else line for line in lines]
+        lines = [_fold(line, fold) if len(line) > fold.width else line for line in lines]
     return "\n".join(lines)
+
+
+def _fold(line: str, fold: TextWrapper) -> str:
+    """A line, broken between words. A command to paste has a line of its own, which only the terminal breaks: a line end would end
+    the command, or become part of a value."""
+    before, *command = _TO_PASTE.split(line, maxsplit=1)
+    rest = command.pop() if command else ""
+    return "\n".join([fold.fill(before), *(fold.subsequent_indent + c for c in command), *filter(None, [fold.fill(rest)])])
 
 
 def print_line(console: "Console", text: str, style: str | None = None) -> None:
@@ -43,7 +52,8 @@ def print_line(console: "Console", text: str, style: str | None = None) -> None:
     if console.is_terminal:
         label = _LABEL.match(text)
         indent = " " * (label.end() if label else 0)
-        lines = (fill(line, console.width, subsequent_indent=indent, break_on_hyphens=False) for line in text.split("\n"))
+        fold = TextWrapper(console.width, subsequent_indent=indent, break_on_hyphens=False)
+        lines = (_fold(line, fold) for line in text.split("\n"))
         text = "\n".join(lines)
     console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
 

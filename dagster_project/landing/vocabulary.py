@@ -130,9 +130,17 @@ def shown_values(values: dict[str, int]) -> str:
     return list_first([f"'{value}' ({n})" for value, n in sorted(values.items(), key=lambda v: (-v[1], v[0]))], 3)
 
 
+def _quoted(value: str) -> str:
+    """A value for the shell. What cannot be pasted as it is shown, such as the line end of a cell, is written as an escape."""
+    if value.replace("\xa0", "").isprintable():
+        return "'" + value.replace("'", "'\\''") + "'"
+    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\t": "\\t"}
+    return "$'" + "".join(escapes.get(c, c if c.isprintable() else f"\\U{ord(c):08x}") for c in value) + "'"
+
+
 def accept_line(extract: str, column: str, values: dict[str, int], counts_as: str) -> str:
     """The command that adds values to the list, to paste."""
-    quoted = " ".join("'" + v.replace("'", "'\\''") + "'" for v in sorted(values, key=lambda v: (-values[v], v))[:10])
+    quoted = " ".join(_quoted(v) for v in sorted(values, key=lambda v: (-values[v], v))[:10])
     return f"pam vocabulary accept {extract} {column} {quoted} --counts-as {counts_as}"
 
 

@@ -11,7 +11,7 @@ import sys
 import pytest
 from support import copy_home
 
-from dagster_project.cli.echo import print_line
+from dagster_project.cli.echo import echo, print_line
 from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, read_receipts
@@ -161,6 +161,20 @@ def test_status_indents_wrapped_lines_to_their_text() -> None:
     piped = Console(file=io.StringIO(), width=WIDTH)
     print_line(piped, f"Late        {'word ' * 40}")
     assert piped.file.getvalue().count("\n") == 1, "a file or a pipe has one line"
+
+
+def test_a_command_to_paste_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell ran its first line alone, or took the line end as part of a value."""
+    values = "'Drugs and drink' " * 5
+    command = f"pam vocabulary accept incidents qualifiers {values}--counts-as Drugs"
+    text = f"Unknown     incidents.qualifiers: 5 unknown, in 90 rows; check what they count as: {command}; each is then a category"
+    console, out = terminal(), TerminalStream()
+    print_line(console, text)
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    monkeypatch.setattr("sys.stdout", out)
+    echo(text)
+    for output in (console.file.getvalue(), out.getvalue()):
+        assert [line.strip() for line in lines_of(output)][2:] == [command, "; each is then a category"]
 
 
 def test_a_drafted_mapping_is_wrapped_between_words() -> None:

@@ -1,6 +1,7 @@
 """Values that no list knows: at which shares a file is held or lists them, and how a person accepts them."""
 
 import re
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, known_offence_codes, known_words, read_own_list
 from dagster_project.core.reference_lists import seeded_words as words_of_the_project
+from dagster_project.core.terminal_text import indented_message
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.release_held import held_files
 from dagster_project.landing.vocabulary import UnknownValue, lines_to_paste, unknown_values
@@ -215,6 +217,16 @@ def test_value_that_names_drugs_is_not_suggested_as_counting_nowhere() -> None:
     ]
     (one,) = lines_to_paste([UnknownValue("kent", "incidents", "lpu", "Wing", 1, "a", "a")])
     assert "1 unknown, in 1 row;" in one
+
+
+def test_value_that_a_shell_reads_as_it_is() -> None:
+    """A cell with a line end was pasted with the blanks that indent a message, so the list never knew it."""
+    values = ["Drugs\nO'Neill \\ 1\u2028é", "King's drugs"]
+    (line,) = lines_to_paste([UnknownValue("kent", "incidents", "qualifiers", v, 9, "a", "a") for v in reversed(values)])
+    command = indented_message(line).partition("accept incidents qualifiers ")[2].partition(" --counts-as")[0]
+    script = f"printf '%s|' {command}"
+    shown = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}).stdout
+    assert shown.decode() == "|".join([*values, ""])
 
 
 def test_code_with_a_nought_before_it_is_suggested_as_what_it_counts_as_without() -> None:
