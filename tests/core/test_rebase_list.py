@@ -41,6 +41,7 @@ def test_the_projects_own_list_is_empty_and_has_the_header() -> None:
         (with_cell("measure", "drug_misuse_deaths"), "line 3: measure 'drug_misuse_deaths' has no control charts"),
         (with_cell("measure", "orders"), "write mart_confiscation_orders.orders or mart_mda_orders.orders"),
         (with_cell("rebase_on", "1/7/2024"), "line 3: rebase_on '1/7/2024' is no date: write it as 2025-04-01"),
+        (with_cell("rebase_on", "20240701"), "line 3: rebase_on '20240701' is no date: write it as 2025-04-01"),
         (with_cell("reason", " "), "line 3: reason is blank"),
         (GOOD, "appears twice (line 2 too)"),
     ],
