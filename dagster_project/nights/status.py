@@ -37,7 +37,8 @@ def status(home: Home) -> dict[str, Any]:
     used), `warnings`, `archive`, `holding`.
 
     `rolled_back`: since when, by whom and why an earlier night is published; None if the newest one is. `withdrawn`, `warnings`
-    and `holding` are those of the earlier night while it is published, else those of the last one.
+    and `holding` are those of the earlier night while it is published, else those of the last one; if that was not checked,
+    `warnings` are those of the published one.
     """
     receipts = read_receipts(home)
     entries = read_ledger(home)
@@ -48,7 +49,9 @@ def status(home: Home) -> dict[str, Any]:
     last = nights[-1] if nights else None
     last_changed = next((r for r in reversed(nights) if r.outcome != "unchanged"), None)
     shown_night = published if rollback and receipts[-1] is rollback else last_changed
-    failed = [c for c in (shown_night.checks if shown_night else []) if not c["passed"]]
+    # A night that failed before its checks says nothing of what is published.
+    judged = shown_night if shown_night and shown_night.checks else published
+    failed = [c for c in (judged.checks if judged else []) if not c["passed"]]
     files = current_files(entries)
     loads = accepted(entries)
     config, today = read_config(home), today_of(home)

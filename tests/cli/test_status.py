@@ -13,6 +13,7 @@ from support import MARTS, land_night, publish_night, write_extract
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
+from dagster_project.core.receipts import Receipt, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.retract import retract
 
@@ -225,3 +226,11 @@ def test_a_night_killed_before_its_receipt_is_not_said_to_have_no_figures(pam: C
     assert pam("status", "--home", week_copy.path).stdout.splitlines()[1] == (
         f"Published   night {night_id}, whole, though it ended before its receipt was written: the next night writes it"
     )
+
+
+def test_warnings_of_the_published_night_stay_after_one_that_failed_before_its_checks(pam: Callable, sample_copy: Home) -> None:
+    """`Warnings none` was untrue."""
+    warnings = read_status(pam, sample_copy)["warnings"]
+    write_receipt(sample_copy, Receipt("20991231T020000Z", "failed", "2099-12-31T02:00:00Z", "2099-12-31T02:00:01Z", "no inbox"))
+    status = read_status(pam, sample_copy)
+    assert status["last_night"]["outcome"] == "failed" and status["warnings"] == warnings != []
