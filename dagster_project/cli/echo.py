@@ -35,8 +35,8 @@ def _folded(text: str, out: TextIO) -> str:
 
 
 def _fold(line: str, fold: TextWrapper) -> str:
-    """A line, broken between words. A command to paste has a line of its own, which only the terminal breaks: a line end would end
-    the command, or become part of a value."""
+    """A line, broken between words. A command to paste has a line of its own, which only the terminal breaks: a line end would
+    end the command, or become part of a value."""
     before, *command = _TO_PASTE.split(line, maxsplit=1)
     rest = command.pop() if command else ""
     return "\n".join([fold.fill(before), *(fold.subsequent_indent + c for c in command), *filter(None, [fold.fill(rest)])])

@@ -167,14 +167,14 @@ def test_a_command_to_paste_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> No
     """A shell ran its first line alone, or took the line end as part of a value."""
     values = "'Drugs and drink' " * 5
     command = f"pam vocabulary accept incidents qualifiers {values}--counts-as Drugs"
-    text = f"Unknown     incidents.qualifiers: 5 unknown, in 90 rows; check what they count as: {command}; each is then a category"
+    text = f"Unknown     incidents.qualifiers: 5 unknown, in 90 rows; check what they count as: {command}; each is then another"
     console, out = terminal(), TerminalStream()
     print_line(console, text)
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.setattr("sys.stdout", out)
     echo(text)
     for output in (console.file.getvalue(), out.getvalue()):
-        assert [line.strip() for line in lines_of(output)][2:] == [command, "; each is then a category"]
+        assert [line.strip() for line in lines_of(output)][2:] == [command, "; each is then another"]
 
 
 def test_a_drafted_mapping_is_wrapped_between_words() -> None:

@@ -231,6 +231,6 @@ def test_a_night_killed_before_its_receipt_is_not_said_to_have_no_figures(pam: C
 def test_warnings_of_the_published_night_stay_after_one_that_failed_before_its_checks(pam: Callable, sample_copy: Home) -> None:
     """`Warnings none` was untrue."""
     warnings = read_status(pam, sample_copy)["warnings"]
-    write_receipt(sample_copy, Receipt("20991231T020000Z", "failed", "2099-12-31T02:00:00Z", "2099-12-31T02:00:01Z", "no inbox"))
+    write_receipt(sample_copy, Receipt("20991231T020000Z", "failed", "2099-12-31T02:00:00Z", "2099-12-31T02:00:01Z", "why"))
     status = read_status(pam, sample_copy)
     assert status["last_night"]["outcome"] == "failed" and status["warnings"] == warnings != []
