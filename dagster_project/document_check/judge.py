@@ -9,6 +9,7 @@ from dagster_project.editions.verdicts import DISAGREES, NOT_COMPUTABLE
 from .model import Figure
 
 NOT_LINKED = "not linked"
+NO_FILE = "no accepted file has it for these days"
 OF_NOTHING = "there is no such figure: nothing to divide by"
 NO_CHANGE = "there is no such change: the year before is 0, or no files cover all of its days"
 NEXT_NIGHT = "next_night"
@@ -41,7 +42,9 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
         is_of_nothing = is_rate and figure.status in ("complete", "partial")
         if figure.shows in CHANGES and figure.status == "complete":
             return NOT_COMPUTABLE, NO_CHANGE
-        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else "no accepted file has it for these days"
+        # A unit may have another name since.
+        no_file = NO_FILE + (", or the list of areas lacks the name" if figure.area_type in ("section", "lpu") else "")
+        return NOT_COMPUTABLE, OF_NOTHING if is_of_nothing else no_file
     side = -1 if figure.value < 0 else 1
     steps = abs(figure.value * printed.places)
     printed_steps = printed.value * printed.places

@@ -190,6 +190,12 @@ def test_a_number_is_not_held_against_a_part_or_a_rate_of_nothing(
     assert verdict[1] is None or f"'{verdict[1]}" in CLAIMS, "claims have the same words"
 
 
+def test_a_unit_without_a_figure_may_have_another_name() -> None:
+    figure = Figure("mart_x", "x", "value", "lpu", "Old name", "all", None, None, "count", None, "not_available")
+    reason = "no accepted file has it for these days, or the list of areas lacks the name"
+    assert judge(read_printed("563"), figure) == ("not computable", reason) and f"'{reason}'" in CLAIMS
+
+
 def test_a_change_without_a_year_before_does_not_say_that_no_file_has_its_days() -> None:
     place = ("force", "Derbyshire Constabulary", "all", None, None)
     figure = Figure("mart_x", "x", "pct_change", *place, "percent", None, "complete")

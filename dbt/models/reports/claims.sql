@@ -225,6 +225,9 @@ select
         when verdict = 'not computable' and unknown_status = 'partial' then 'the extracts cover only a part of the period'
         when verdict = 'not computable' and data_status = 'complete' and figure in ('volume_change', 'pct_change')
             then 'no files cover all of the same days a year before'
+        -- Such as a unit that has another name since.
+        when verdict = 'not computable' and area_type in ('section', 'lpu')
+            then 'no accepted file has it for these days, or the list of areas lacks the name'
         when verdict = 'not computable' then 'no accepted file has it for these days'
         when verdict = 'agrees when cut' then 'matches if rounded down'
         when verdict = 'disagrees' and kind = 'statement' and computed is not null and against is not null
