@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from dagster_project.core.files import make_folder
+from dagster_project.core.published_file import sha256_of
 from dagster_project.core.sql import literal
 
 from . import roles, table_definitions
@@ -76,7 +77,7 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
             _check_database(con, is_sample)
             with con.transaction():
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
-                rows = _fill(con, source, temp, schema_comment(night_id, is_sample), step, progress)
+                rows = _fill(con, source, temp, schema_comment(night_id, is_sample, sha256_of(path)), step, progress)
                 step.name = "putting the night in the place of the last one"
                 notes = [f"this view still reads the night before: {view}" for view in swap(con)]
             step.name = "dropping the schemas of earlier nights"

@@ -27,8 +27,10 @@ def load_if_newer(
     if night_id is None:
         raise PostgresError(f"{home.path} has no published night: `pam nightly` makes one")
     with server.connect() as con:
-        served = served_state(con).night_id
-    if not by_hand and served and all(r.night_id != served for r in read_receipts(home)):
+        state = served_state(con)
+    served = state.night_id
+    is_ours = any(r.night_id == served and (r.sha256 or state.file).startswith(state.file) for r in read_receipts(home))
+    if not by_hand and served and not is_ours:
         raise PostgresError(
             f"the database holds night {served}, of which this home has no receipt: another home's, or from before this one was"
             " restored. Give each home a database of its own; or `pam postgres load` replaces that night"

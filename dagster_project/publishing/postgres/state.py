@@ -11,22 +11,25 @@ import psycopg
 
 from .roles import OWNER, SCHEMAS
 
-MARK = re.compile(r"PAM Warehouse: night (\S+) of (real|made-up) data")
+MARK = re.compile(r"PAM Warehouse: night (\S+) of (real|made-up) data(?: \(file ([0-9a-f]+)\))?")
 OLD = re.compile(rf"({'|'.join(SCHEMAS)})_old_\d+")
 """A schema that a newer night replaced, and the number of the transaction that did it."""
 
 
-def schema_comment(night_id: str, is_sample: bool) -> str:
-    """The comment of a schema that holds a night."""
-    return f"PAM Warehouse: night {night_id} of {'made-up' if is_sample else 'real'} data. Replaced whole by each night's load."
+def schema_comment(night_id: str, is_sample: bool, sha256: str) -> str:
+    """The comment of a schema that holds a night. `sha256`: of its file, since nights of two homes may have one id."""
+    kind = "made-up" if is_sample else "real"
+    return f"PAM Warehouse: night {night_id} of {kind} data (file {sha256[:16]}). Replaced whole by each night's load."
 
 
 @dataclass(frozen=True)
 class ServedState:
-    """What is served. `night_id`: None if there is no night."""
+    """What is served. `night_id`: None if there is no night. `file`: how the SHA-256 of its file begins; blank if an earlier
+    version loaded it."""
 
     night_id: str | None = None
     is_sample: bool = False
+    file: str = ""
     foreign: tuple[str, ...] = ()
     """Schemas of our names that somebody else made."""
     old: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ def served_state(con: psycopg.Connection) -> ServedState:
     return ServedState(
         night_id=marks[0][1] if marks else None,
         is_sample=bool(marks and marks[0][2] == "made-up"),
+        file=(marks[0][3] or "") if marks else "",
         foreign=tuple(name for name, m in live.items() if m is None),
         old=tuple(name for name, comment in rows if OLD.fullmatch(name) and MARK.match(comment)),
     )

@@ -13,6 +13,7 @@ from support import publish_night, run_night, write_extract
 
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
+from dagster_project.core.published_file import sha256_of
 from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.health import find_problems
@@ -109,9 +110,11 @@ def test_another_home_s_night_is_replaced_by_hand_alone(
     monkeypatch.setattr("dagster_project.publishing.postgres.night.published_night", lambda _: night)
     new_home.warehouse.parent.mkdir(exist_ok=True)
     small_night(night).rename(new_home.warehouse)
-    write_receipt(new_home, Receipt(night, "published", "2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z"))
-    for other in ("20260105T020000Z", "20260107T020000Z"):
-        load(small_night(other), server, new_home.candidate / "postgres", False)
+    times, digest = ("2026-01-06T02:00:00Z", "2026-01-06T02:01:00Z"), sha256_of(new_home.warehouse)
+    write_receipt(new_home, Receipt(night, "published", *times, sha256=digest))
+    # Two homes that begin at the same second have nights of one id.
+    for other in ("20260105T020000Z", "20260107T020000Z", night):
+        load(small_night(other, "create table marts.more as select 1 as one"), server, new_home.candidate / "postgres", False)
         with pytest.raises(PostgresError, match=f"holds night {other}, of which this home has no receipt"):
             postgres.load_if_newer(new_home, server)
     assert postgres.load_if_newer(new_home, server, by_hand=True).outcome == "loaded"
