@@ -62,11 +62,11 @@ def test_late_extracts_are_named_up_to_a_limit(published_at_two: Home) -> None:
 @pytest.mark.parametrize("outcome", ["held", "failed"])
 def test_a_last_night_that_was_held_or_failed_is_a_problem(published_at_two: Home, outcome: str) -> None:
     (receipt,) = read_receipts(published_at_two)
-    later = replace(receipt, night_id="20260103T030000Z", started_at=f"{TODAY}T03:00:00Z", outcome=outcome, reason="x: y")
+    later = replace(receipt, night_id="20990103T030000Z", started_at=f"{TODAY}T03:00:00Z", outcome=outcome, reason="x: y")
     write_receipt(published_at_two, later)
     (problem,) = without_late(find_problems(published_at_two, 26, MORNING))
-    assert problem == f"night 20260103T030000Z {'is held' if outcome == 'held' else 'failed'}: x: y"
-    rollback = {"night_id": "20260103T040000Z", "started_at": f"{TODAY}T04:00:00Z", "republished": receipt.night_id}
+    assert problem == f"night 20990103T030000Z {'is held' if outcome == 'held' else 'failed'}: x: y"
+    rollback = {"night_id": "20990103T040000Z", "started_at": f"{TODAY}T04:00:00Z", "republished": receipt.night_id}
     write_receipt(published_at_two, replace(receipt, outcome="failed", **rollback))
     assert without_late(find_problems(published_at_two, 26, MORNING)) == [problem], "a rollback is no night"
 
