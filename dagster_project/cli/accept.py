@@ -37,7 +37,7 @@ def accept(
 
     Example: pam accept drug_searches 2025-10 --force derbyshire --area "High Peak" --why "The unit has moved to Glossop"
     """
-    from dagster_project.transform.accepted_months import accept_found, accept_months, is_flagged
+    from dagster_project.transform.accepted_months import accept_found, accept_months, accepted_file, is_flagged
 
     require_home(home)
     force = force.strip().lower()
@@ -58,6 +58,6 @@ def accept(
         which = "it" if len(accepted) == 1 else ", ".join(unseen)
         echo(
             f"pam: no rule of the last checked night found fault with {which}: whatever comes for it now passes unseen. If you"
-            f" do not mean that, take its line out of {home.seeds / 'accepted_months.csv'}",
+            f" do not mean that, take its line out of {accepted_file(home)}",
             err=True,
         )

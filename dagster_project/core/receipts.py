@@ -28,6 +28,7 @@ class NightUnderWayError(PamError, RuntimeError):
 
 
 ID_FORMAT = "%Y%m%dT%H%M%SZ"
+"""How a night's id says when it began, in UTC."""
 STEPS = "steps"
 """The folder in `nights/` where each step of a night stores its result for the next: one folder for each night."""
 SAMPLE_MARK = "SAMPLE"

@@ -61,15 +61,16 @@ def replace_by_totals(
         # The next landing erases a load that no figure uses. One that is in the ledger's `erased` already is erased now.
         expired = [e for e in expired if e.load_id in used or e.load_id in archived]
         unarchived = [e for e in expired if e.load_id not in archived]
+        units_of_forces: dict[str, list[str]] = dict(con.execute(
+            "select force_code, list(distinct area_code order by area_code) from staging.areas_listed where area_type = 'lpu'"
+            " group by force_code"
+        ).fetchall())
         erasures = []
         for entry in unarchived:
             archived_files = _archive_load(con, home, entry, {str(x.load_id) for x in expired})
             erasure = describe_erasure(home, "raw", load_of(entry).raw(home), night_id, today)
-            units = con.execute(
-                "select distinct area_code from staging.areas_listed where area_type = 'lpu' and force_code = ? order by 1",
-                [entry.force_code],
-            ).fetchall()
-            erasures.append(erasure.model_copy(update={"kept": archived_files, "units": [code for (code,) in units]}))
+            units = units_of_forces.get(str(entry.force_code), [])
+            erasures.append(erasure.model_copy(update={"kept": archived_files, "units": units}))
         if erasures:
             records = [
                 ("erasure", {"night_id": night_id, "what": "raw", "file": x.archived, "sha256": x.sha256, "kept": x.kept})

@@ -15,7 +15,7 @@ from dagster_project.core.errors import Cause, cause_of, interrupt_in, with_advi
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_folder, published_night, sha256_of
-from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
+from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, read_receipts, stamp, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.land_file import QUERY_INTERRUPTED
 from dagster_project.publishing import outputs, publish
@@ -51,7 +51,7 @@ def _read_mark(home: Home) -> tuple[str, str] | None:
     except (ValueError, KeyError, TypeError):
         # The mark was only half written: the time of its file is the nearest there is.
         marked_at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
-        return marked_at.strftime("%Y%m%dT%H%M%SZ"), stamp(marked_at)
+        return marked_at.strftime(ID_FORMAT), stamp(marked_at)
 
 
 def write_missing_receipts(home: Home) -> list[Receipt]:

@@ -61,7 +61,7 @@ def coverage_gaps(entries: Iterable[LedgerEntry]) -> list[tuple[str, str, str]]:
     return gap_rows
 
 
-def standing_loads(loads: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+def _standing_loads(loads: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """Accepted `loads` without files of data.police.uk whose month the force's own extract covers in part: they count neither
     with rows nor with days (as the model of this name)."""
     loads, contracts, own = list(loads), load_contracts(), defaultdict[tuple[str | None, ...], list[Span]](list)
@@ -77,7 +77,7 @@ def standing_loads(loads: Iterable[LedgerEntry]) -> list[LedgerEntry]:
 
 def _windows(entries: Iterable[LedgerEntry]) -> dict[tuple[str, str], list[Span]]:
     windows: dict[tuple[str, str], list[Span]] = {}
-    for entry in standing_loads(accepted(entries)):
+    for entry in _standing_loads(accepted(entries)):
         windows.setdefault((str(entry.extract), str(entry.force_code)), []).append(entry.window)
     return windows
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -56,9 +57,14 @@ class Accepted:
 COLUMNS = tuple(f.name for f in fields(Accepted))
 
 
+def accepted_file(home: Home) -> Path:
+    """The list; a home that accepted nothing has none."""
+    return home.seeds / "accepted_months.csv"
+
+
 def read_accepted(home: Home) -> list[Accepted]:
     """The home's accepted months, oldest decision first. Raises AcceptError for a list that can't be read."""
-    path = home.seeds / "accepted_months.csv"
+    path = accepted_file(home)
     if not path.exists():
         return []
     rows: list[Accepted] = []
@@ -135,7 +141,7 @@ def _accept(home: Home, months: list[tuple[str, str, str, str]], by: str, why: s
             details = {"measure": row.measure, "month": row.month, "force_code": row.force_code, "area_code": row.area_code}
             audit.record(home, "alteration", what="accepted month", by=by, **details, why=row.why)
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(home.seeds / "accepted_months.csv", out.getvalue().encode("utf-8"))
+        write_whole(accepted_file(home), out.getvalue().encode("utf-8"))
     return new_rows
 
 

@@ -23,6 +23,7 @@ from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import OWN_LISTS
 
 from . import dbt_runner, empty_build
+from .accepted_months import accepted_file
 from .changed_months import loads_of
 from .dbt_runner import Node, project_version
 from .raw_schema import fresh_candidate
@@ -198,7 +199,7 @@ def _written(path: Path) -> list[int]:
 
 def _rules(home: Home) -> str:
     """A hash of the gate's suites, the project's and the home's own, and of the months that pass them."""
-    accepted = home.seeds / "accepted_months.csv"
+    accepted = accepted_file(home)
     digest = hashlib.sha256(accepted.read_bytes() if accepted.exists() else b"-")
     for folder in (EXPECTATIONS, home.expectations):
         for path in sorted(folder.rglob("*.yml")):

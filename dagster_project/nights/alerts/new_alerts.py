@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from dagster_project.core.config import Alerts, ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import read_receipts, stamp
+from dagster_project.core.receipts import ID_FORMAT, read_receipts, stamp
 
 from .channels import Channel, channels_of
 from .events import Event, NightEnd, events_of
@@ -141,7 +141,7 @@ def _new_events(events: list[Event], messages: list[Message], now: datetime) -> 
 def _message(
     home: Home, night_id: str | None, events: list[Event], now: datetime, channels: tuple[str, ...] | None, used_ids: set[str]
 ) -> Message:
-    base = night_id or now.strftime("unbegun-%Y%m%dT%H%M%SZ")
+    base = night_id or now.strftime(f"unbegun-{ID_FORMAT}")
     names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
     name = next(name for name in names if name not in used_ids)
     where = f"{socket.gethostname()}:{home.path}"
