@@ -14,12 +14,14 @@ _PLAIN = str.maketrans({
     **dict.fromkeys("\u2010\u2011", "-"),
     # Bullets of Word's symbol fonts.
     **dict.fromkeys("\uf0a7\uf0b7", "•"),
+    # Letters that a font joins: a PDF may say `oﬀences` and `conﬁscation` with one character for two.
+    "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st",
 })  # fmt: skip
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)")
 
 
 def visible_text(text: str) -> str:
-    """A text as a reader sees it: with plain blanks, hyphens and bullets, and without characters of no width."""
+    """A text as a reader sees it: with plain blanks, hyphens, bullets and letters, and without characters of no width."""
     thousands = _THOUSANDS.sub(lambda m: re.sub(r"\D", ",", m[0]), text)
     return visible(thousands).translate(_PLAIN)
 

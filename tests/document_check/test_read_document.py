@@ -109,6 +109,7 @@ def test_frames_nested_tables_notes_and_headers_are_read(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("O\ufb00ences: 47 of tra\ufb03cking, 3 con\ufb01scations.", ["Offences: 47 of trafficking, 3 confiscations."]),
         ("We saw 47\u00a0cases, 1\u2009936 in all, in Nov\u2011Oct.", ["We saw 47 cases, 1,936 in all, in Nov-Oct."]),
         ("2.1 Our officers gave naloxone on\n47 occasions in all of our county\nsince May 2024.", None),
         ("2.9     Tests: 12 in all.\n2.10    Refused: 3.", ["2.9 Tests: 12 in all.", "2.10 Refused: 3."]),

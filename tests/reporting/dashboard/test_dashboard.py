@@ -9,6 +9,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import duckdb
 import pytest
@@ -223,8 +224,8 @@ def test_areas_without_a_figure_come_before_what_is_in_no_area(opened: Any) -> N
 
 
 def pdf_text(page: Any) -> list[str]:
-    """The text of each page that the browser prints."""
-    return [p.extract_text() for p in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages]
+    """The text of each page that the browser prints. Some fonts join letters: `oﬀences`."""
+    return [normalize("NFKC", p.extract_text()) for p in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages]
 
 
 def test_the_browser_prints_what_is_shown(opened: Any) -> None:
