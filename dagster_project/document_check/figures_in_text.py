@@ -73,8 +73,9 @@ _FIGURE = re.compile(
     r"(?P<scale> ?(?:million|thousand|billion|bn|m|k)\b)?(?P<unit> ?%| ?per ?cent\b| percentage points?\b| ?pp\b)?",
     re.I,
 )
-_WORDS = re.compile(rf"\b{_WORD}\b(?![-]\w)", re.I)
 _NOUN = rf"(?:(?:{any_of('adjectives')})[ -]){{0,4}}(?:{any_of('counted')})"
+_ZERO = rf"zero(?! tolerance)|nil|no(?! (?:more|fewer|different|other)\b)(?= {_NOUN}\b)"
+_WORDS = re.compile(rf"\b(?:{_WORD}|{_ZERO})\b(?![-]\w)", re.I)
 _YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= {_NOUN}\b)", re.I)
 _IS_YEAR = re.compile(
     rf"\b(?:in|during|since|throughout|until|till|early|late|mid|spring|summer|autumn|winter|easter|christmas|years?|calendar|act|regulations?|bill"

@@ -31,13 +31,16 @@ class PrintedNumber:
 
 
 def read_printed(text: str, unit: str = "count") -> PrintedNumber:
-    """The value of a printed figure, also in words up to ninety-nine. Raises ValueError for a text without a figure.
+    """The value of a printed figure, also in words up to ninety-nine; `no` or `nil` alone is 0. Raises ValueError for a text
+    without a figure.
 
     A count is exact; an amount of money that ends in three noughts is taken as rounded to thousands.
     """
     plain = text.strip()
     if plain.lower() in NOT_AVAILABLE:
         return PrintedNumber(None, Decimal(1))
+    if plain.lower() in ("no", "nil"):
+        return PrintedNumber(Decimal(0), Decimal(1))
     if match := _NUMBER.search(plain):
         digits = match["digits"].replace(",", "")
         scale = SCALES.get((match["scale"] or "").lower(), 0)

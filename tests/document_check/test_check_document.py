@@ -291,6 +291,20 @@ def test_a_sentence_below_a_table_is_not_part_of_its_last_row(sample_home: Home,
     assert count_verdicts(checked) == {"agrees": 2, "disagrees": 1}
 
 
+def test_that_there_were_none_is_checked_too(sample_home: Home, tmp_path: Path) -> None:
+    """What is 0, what is not, what no file covers, and words that may be about something else."""
+    sentences = (
+        "Zero naloxone administrations were recorded in Erewash in November 2025.",
+        "In 2024/25 there were no possession offences.",
+        "There were no drug searches in February 2023.",
+        "There were no drug offences recorded in schools in 2025.",
+    )
+    checked = check_text(sample_home, tmp_path, "\n\n".join(sentences))
+    assert [(i.printed, i.verdict, i.computed) for i in checked.items] == [
+        ("Zero", "agrees", "0"), ("no", "disagrees", "1936"), ("no", "not computable", None), ("no", "not linked", None),
+    ]  # fmt: skip
+
+
 def test_a_pdf_is_read_without_headers_and_footers(sample_home: Home, tmp_path: Path) -> None:
     """Each sentence is on its own page, with a header and a footer whose numbers are not figures."""
     document = make_word(sentences=[*SENTENCES, "In 2024/25 there were 1,937 possession offences."])

@@ -53,6 +53,8 @@ CLAIMS = (DBT_PROJECT / "models" / "reports" / "claims.sql").read_text(encoding=
         ("compared with 2024 searches", [("2024", "unclear")]),
         ("2024 searches", [("2024", "unclear")]),
         ("eight new orders, thirty-six in all, one too many", [("eight", "figure"), ("thirty-six", "figure")]),
+        ("No possession offences, nil in Dales, zero in all", [("No", "figure"), ("nil", "figure"), ("zero", "figure")]),
+        ("no more searches, no change, zero tolerance, no longer, a zero-hours contract", []),
     ],
 )  # fmt: skip
 def test_numbers_have_their_kind(text: str, kinds: list[tuple[str, str]]) -> None:
@@ -71,6 +73,8 @@ def test_numbers_have_their_kind(text: str, kinds: list[tuple[str, str]]) -> Non
         ("756 per 100,000", "756", "per_100k", 756),
         ("twenty-one people", "twenty-one", "count", 21),
         ("208 days", "208", "days", 208),
+        ("No drug searches", "No", "count", 0),
+        ("zero", "zero", "count", 0),
     ],
 )
 def test_a_figure_has_its_unit_and_value(text: str, printed: str, unit: str, value: Decimal) -> None:

@@ -35,6 +35,8 @@ from dagster_project.editions.printed import read_printed
         ("£0", "gbp", "0", "1"),
         ("eight", "count", "8", "1"),
         ("only two", "count", "2", "1"),
+        ("Nil", "count", "0", "1"),
+        ("no", "count", "0", "1"),
     ],
 )
 def test_a_printed_figure_has_a_value_and_a_place(text: str, unit: str, value: str, place: str) -> None:
@@ -48,7 +50,7 @@ def test_markers_have_no_value(text: str) -> None:
     assert read_printed(text).value is None
 
 
-@pytest.mark.parametrize("text", ["many", "£", "%"])
+@pytest.mark.parametrize("text", ["many", "£", "%", "no data", "nil return"])
 def test_text_without_a_number_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="holds no figure"):
         read_printed(text)
