@@ -17,6 +17,7 @@ from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
 from dagster_project.editions import read_editions
 from dagster_project.landing import LedgerEntry, read_ledger
+from dagster_project.landing.land_file import OTHER_MAPPING
 from dagster_project.landing.vocabulary import shown_values
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.period_coverage import coverage_rows
@@ -145,7 +146,9 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
                 f"{f.get('rows_landed', 0):,}", f"{f.get('rows_quarantined', 0):,}", f"{f.get('rows_duplicate', 0):,}",
             )  # fmt: skip
         console.print(table)
-    for outcome in ("held", "refused"):
+    # A file that is known is not shown, unless somebody may expect that it is read again.
+    by["known"] = [f for f in receipt.files if f["outcome"] == "known" and OTHER_MAPPING in (f.get("reason") or "")]
+    for outcome in ("held", "refused", "known"):
         for line in by_reason(f"{outcome} ", by[outcome]):
             print_line(console, line, "yellow")
     unknown: dict[str, list[tuple[str, dict[str, int]]]] = {}

@@ -43,6 +43,7 @@ SUSPECT_DAYS = 7
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 LOG = logging.getLogger(__name__)
+OTHER_MAPPING = "Its mapping has changed since"
 NEWER_TIME = "in its name, or, where a mapped name has none, by saving the file anew"
 QUERY_INTERRUPTED = "Query interrupted"
 """DuckDB's message after a signal: somebody stops the night, and the file is not at fault."""
@@ -519,11 +520,14 @@ class FileLanding(LandingSession):
         return Load(name, *file.extract_and_force, extracted_at, file.name)
 
     def _known(self, file: InboxFile, at: datetime, facts: dict[str, Any], earlier: LedgerEntry) -> LedgerEntry:
+        reason = f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes"
+        if earlier.mapping != facts.get("mapping"):
+            reason += f". {OTHER_MAPPING}: to read it with today's, drop it again under a newer time ({NEWER_TIME})"
         return self._entry(
             file,
             at,
             outcome="known",
-            reason=f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes",
+            reason=reason,
             load_id=earlier.load_id,
             # The stored rows were read with the mapping of that time.
             **{**facts, "rows_in_file": earlier.rows_in_file, "rows_ignored": earlier.rows_ignored, "mapping": earlier.mapping},

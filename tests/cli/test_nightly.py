@@ -67,6 +67,23 @@ def test_unknown_values_of_several_files_are_one_line(new_home: Home, capsys: py
     ]
 
 
+def test_a_file_that_its_new_mapping_does_not_read_again_is_printed(new_home: Home, capsys: pytest.CaptureFixture) -> None:
+    """A held file was dropped again after its mapping was corrected, and the night said nothing of it."""
+    new_home.mappings.mkdir(exist_ok=True)
+    columns = ["order_ref", "order_date", "amount", "recipient"]
+    for who in ("Police", "Charity"):
+        mapping = f"extract: mda_orders\nvalues: {{recipient: {{POL: {who}}}}}\n"
+        (new_home.mappings / "finance.yml").write_text(mapping, encoding="utf-8")
+        write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "POL"]], columns=columns)
+        entries = land_night(new_home)
+    files = [e.model_dump(mode="json") for e in entries]
+    _show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=files), new_home)
+    said = capsys.readouterr().out
+    assert "Its mapping has changed since: to read it with today's, drop it again under a newer time" in said
+    _show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=[files[0] | {"reason": "known"}]), new_home)
+    assert "known" not in capsys.readouterr().out
+
+
 def test_no_new_file_is_printed_only_by_nights_that_looked(pam: Callable, new_home: Home) -> None:
     new_home.config_file.write_text(f"[night]\ninbox = '{new_home.path / 'none'}'\n", encoding="utf-8")
     missing = pam("nightly", "--wait", "0", "--home", new_home.path)
