@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .common import HOME, ByOption, FormOption, HomeOption, make_group, option
+from .common import HOME, ByOption, FormOption, HomeOption, make_group, option, require_home
 from .echo import echo
 
 ABOUT = "Editions of the report: list them, make the next one, freeze one that you issue."
@@ -74,6 +74,7 @@ def new(
     """
     from dagster_project.editions.next_edition import make_next_edition
 
+    require_home(home)
     chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
     code = force.strip().lower() if force else None
     path, to_check = make_next_edition(home, source, name, force=code, tables=chosen)
@@ -91,6 +92,7 @@ def freeze(name: Name, by: ByOption = "", home: HomeOption = HOME) -> None:
     from dagster_project.core.receipts import locked
     from dagster_project.editions.frozen import freeze_edition
 
+    require_home(home)
     with locked(home):
         frozen = freeze_edition(home, name, by)
     echo(f"Edition {name} is frozen as of night {frozen.night_id}: {frozen.cells:,} cells")
@@ -102,5 +104,6 @@ def revisions(name: Name, form: FormOption = "table", home: HomeOption = HOME) -
     from dagster_project.editions.frozen import revised_cells
     from dagster_project.serving import write_result
 
+    require_home(home)
     rows = revised_cells(home, name)
     write_result(["table", "row", "column", "printed", "now", "difference"], rows, form, sys.stdout)

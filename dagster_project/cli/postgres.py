@@ -12,7 +12,7 @@ import typer
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 
-from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option
+from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option, require_home
 from .echo import echo
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def load(home: HomeOption = HOME, quiet: QuietOption = False) -> None:
     from dagster_project.core.terminal_console import Console
     from dagster_project.publishing.postgres import load_by_hand
 
+    require_home(home)
     with Console(stderr=True, quiet=quiet).status("loading") as status_line:
         loaded = load_by_hand(home, lambda name: status_line.update(f"loading {name}"))
     if loaded.reason:

@@ -83,7 +83,11 @@ def test_a_home_without_a_published_night(pam, new_home, tmp_path):
         ["alerts"],
         ["audit", "show"],
         ["audit", "verify"],
+        ["edition", "freeze", "2026-03"],
+        ["edition", "new", "2026-09"],
+        ["edition", "revisions", "2026-03"],
         ["key", "show"],
+        ["postgres", "load"],
         ["quarantine"],
         ["release"],
         ["vocabulary"],
@@ -91,7 +95,7 @@ def test_a_home_without_a_published_night(pam, new_home, tmp_path):
     ],
 )
 def test_a_mistyped_home_is_not_one_where_all_is_well(pam, tmp_path, call):
-    """`pam audit verify` found all as it was written, and `accept` made the home."""
+    """`pam audit verify` found all as it was written; `accept` and three others made the home."""
     result = pam(*call, "--home", tmp_path / "mistyped")
     assert result.exit_code == 1 and "no such folder (is --home, or PAM_HOME, the right one?)" in result.stderr
     assert result.stdout == "" and not (tmp_path / "mistyped").exists()
