@@ -74,7 +74,7 @@ _FIGURE = re.compile(
     re.I,
 )
 _NOUN = rf"(?:(?:{any_of('adjectives')})[ -]){{0,4}}(?:{any_of('counted')})"
-_ZERO = rf"zero(?! tolerance)|nil|no(?! (?:more|fewer|different|other)\b)(?= {_NOUN}\b)"
+_ZERO = rf"zero(?! tolerance)|nil|no(?! (?:more|fewer|different|other)\b)(?= {_NOUN}\b(?! ?[:=–-]? ?\d))"
 _WORDS = re.compile(rf"\b(?:{_WORD}|{_ZERO})\b(?![-]\w)", re.I)
 _YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= {_NOUN}\b)", re.I)
 _IS_YEAR = re.compile(
@@ -128,7 +128,7 @@ class Spot:
 
 def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
     """Every number of a paragraph or of a table's cell, in order. A number alone on its line is a page number, but not in a
-    cell."""
+    cell, where `No` before more words is the number of something."""
     numbers: list[Number] = [] if is_cell else list(counts_like_years(text))
     left = text
     for number in numbers:
@@ -142,7 +142,7 @@ def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
             else:
                 numbers.append(Number(match.start(), match.end(), match[0].strip(), kind))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
-    numbers += _figures(text, left)
+    numbers += [n for n in _figures(text, left) if not is_cell or n.text.lower() not in ("no", "nil") or n.text == text.strip()]
     return sorted(numbers, key=lambda n: n.start)
 
 

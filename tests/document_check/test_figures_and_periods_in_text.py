@@ -61,6 +61,12 @@ def test_numbers_have_their_kind(text: str, kinds: list[tuple[str, str]]) -> Non
     assert [(n.text, n.kind) for n in numbers_of(text)] == kinds
 
 
+def test_no_in_a_heading_is_the_number_of_something() -> None:
+    cells = {"No persons charged": [], "Nil returns": [], "Nil": ["Nil"], "No offences: 3": ["3"]}
+    assert {cell: [n.text for n in numbers_of(cell, True)] for cell in cells} == cells
+    assert [n.text for n in numbers_of("No offences: 3, no arrests 4")] == ["3", "4"]
+
+
 @pytest.mark.parametrize(
     ("text", "printed", "unit", "value"),
     [
