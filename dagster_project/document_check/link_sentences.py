@@ -11,7 +11,7 @@ from dagster_project.editions.paragraphs import within
 
 from .edition_figures import EditionFigures
 from .excluding_words import OWN_AREAS, is_other_kind, is_part
-from .figures_in_text import Number, Spot
+from .figures_in_text import MONTH, Number, Spot
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
@@ -20,6 +20,9 @@ from .words_around_numbers import CHANGE, DOWN, UP, Written, is_plain_value, rea
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
+_DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{MONTH})?(?: ?(?:19|20)\d\d(?:/\d\d)?)?"
+_DAYS = re.compile(rf" (?:between|from) {_DATE} (?:and|to|until|up to) {_DATE}(?!\w)", re.I)
+"""Words of a period, which break no clause: `between January and December 2025`."""
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
@@ -45,6 +48,8 @@ _NAMES_END = re.compile(r"$|[.,;)]| (?:in|from|during|for|between|to) ")
 """After the last of some joined names, where another clause does not begin: `in Derby and in Derbyshire it was lower`."""
 _OF_YEAR_BEFORE = re.compile(r"(?:['’]s)?(?: (?:total|figure|levels?) of|,? when there (?:were|was))? ?\(?")
 """Between a year that others are compared with and its own number: `up on 2023/24 (1,431)`, `on the 2024 total of 3,525`."""
+_FAR = 80
+"""Characters between a number and a name that may not be its own."""
 _PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
 
@@ -219,6 +224,7 @@ def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edit
 def _breaks(between: str) -> bool:
     """Whether a clause, or the brackets around the number, end between it and the words after it. Brackets right after the
     number end no clause."""
+    between = _DAYS.sub("", between)
     is_after_brackets = between.count(")") > between.count("(")
     return is_after_brackets or (bool(_BREAK.search(between)) and not _IN_BRACKETS.fullmatch(between))
 
@@ -359,7 +365,8 @@ def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
 
 
 def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
-    """The name next to a number: one that follows in the same clause, else the last before it."""
+    """The name next to a number: one that follows in the same clause, else the last before it. Of one that is far behind it in
+    the same clause nobody knows whether it is the number's: it is given with words that make it no figure's."""
     sentence, number = spot.sentence, spot.number
     after = [m for m in names if m.start >= number.end]
     before = [
@@ -369,9 +376,11 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     ]  # fmt: skip
     if after:
         between = sentence[number.end : after[0].start]
-        if not _breaks(between) and len(between) < 80:
+        if not _breaks(between) and len(_DAYS.sub("", between)) < _FAR:
             is_listed = len(after) > 1 and _NAMES_END.match(sentence, after[1].end)
             return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
+        if not before and not _breaks(between) and not spot.between(number.end, after[0].start):
+            return f"{after[0].what}, far from the number"
     if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
         return _with_joined(sentence, before[-1], before[-2])
     return before[-1].what if before else None
