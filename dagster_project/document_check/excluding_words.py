@@ -96,7 +96,7 @@ _YEAR_BEFORE = re.compile(
     r"|^ *£?(?!(?:19|20)\d\d *$)[\d,.]+%? *$",
     re.I,
 )
-_OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
+OURS = re.compile(r"\b(?:overall|altogether|in total|the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
 _PLACE = re.compile(
     r"(?:\b(?:in|at|across|around|near|within|throughout|for|from)|^\W*(?:In|At|Across|Around|Near|Within|Throughout))(?: the)?"
     rf" (?:((?!{any_of('no_places')})[A-Z][a-z]+)"
@@ -184,7 +184,7 @@ def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigur
         return True
     if _PLAN_IN_HEADING.search(heading):
         return True
-    if _OURS.search(sentence) or edition.force_name.split()[0] in text:
+    if OURS.search(sentence) or edition.force_name.split()[0] in text:
         return False
     heading_words = edition.without_whole(_NOT_IN_HEADING.sub("", heading))
     # A place of the sentence before counts only where that begins with it.

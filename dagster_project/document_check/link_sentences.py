@@ -6,11 +6,12 @@ The value of the number is not used, or it would always agree. If the words leav
 import re
 from calendar import month_name
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from dagster_project.editions.paragraphs import within
 
 from .edition_figures import EditionFigures
-from .excluding_words import OWN_AREAS, is_other_kind, is_part
+from .excluding_words import OURS, OWN_AREAS, is_other_kind, is_part
 from .figures_in_text import MONTH, Number, Spot
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
@@ -21,12 +22,19 @@ _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
 _DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{MONTH})?(?: ?(?:19|20)\d\d(?:/\d\d)?)?"
+_DAY = re.compile(rf"\b(?:{MONTH}|(?:19|20)\d\d)\b", re.I)
 _DAYS = re.compile(rf" (?:between|from) {_DATE} (?:and|to|until|up to) {_DATE}(?!\w)", re.I)
 """Words of a period, which break no clause: `between January and December 2025`."""
 _IN_BRACKETS = re.compile(r" \([^()\d]*")
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
 _SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$", re.I)
+_WITH = re.compile(r",? ?(?:with|at|:|-|–)? (?:just |only |around |about )?")
+"""Between `highest in Dales` and its number."""
+_COMMA_IN = re.compile(r",(?= (?:in|across|within|at|for)(?: the)? $)", re.I)
+_OTHER_CLAUSE = re.compile(r"[;:] |\b(?:while|whereas|but|although|though)\b", re.I)
+_MOSTLY = re.compile(r"\b(?:mostly|mainly|particularly|especially|notably|largely|including) (?:in|from|for)(?: the)? $", re.I)
+"""Before an area that had most of what the number counts."""
 _ITSELF = re.compile(
     rf"^ (?:in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than|and|or|while|whereas"
     rf"|but|which|after|before|alongside|vs?|versus|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
@@ -287,7 +295,7 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
     # `Up 538 on the previous year` is this year's change.
     is_change_on_it = of_before and read_written(spot).is_by and _ON.search(of_before.string[: of_before.start()])
     is_of_change = of_before and (is_change_on_it or CHANGE.search(around[1][: of_before.start()]))
-    if of_before and not is_of_change and spot.number.unit != "percent":
+    if of_before and not is_of_change:
         return chosen.a_year_before() if chosen else None
     return chosen
 
@@ -340,7 +348,7 @@ def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a figure has the area and the category next to the number; by default the force and `all`."""
     kinds = _PARTS if figure.area_type in OWN_AREAS else _OTHERS
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
-    area = name_beside(spot, named(spot.sentence, areas))
+    area = area_beside(spot, areas, edition.force_name)
     if figure.area_type in OWN_AREAS and _elsewhere(spot, figure, edition):
         return False
     if area is None and figure.area_type != "force":
@@ -364,26 +372,63 @@ def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     return area is not None and area not in own_areas and area not in categories
 
 
+@lru_cache(maxsize=4096)
+def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> str | None:
+    """The area of a number; None for the whole force. Where the sentence names an area that may be the number's and may not, as
+    in `was lowest in Dales, and 47 were given`, words are added to its name, so that it is no area's and nothing is linked."""
+    # `Positive, substance not recorded` is a measure, and `Not recorded` there no unit.
+    measures = mentions(spot.sentence, spot.sentence)
+    areas = tuple(a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures))
+    name = name_beside(spot, areas)
+    if name is not None or OURS.search(spot.sentence) or force_name.split()[0] in spot.sentence:
+        return name
+    numbers = (spot.number, *spot.others)
+    taken = [(o, name_beside(Spot(spot.sentence, o, tuple(n for n in numbers if n is not o)), areas)) for o in spot.others]
+    for mention in areas:
+        between = spot.sentence[min(mention.end, spot.number.end) : max(mention.start, spot.number.start)]
+        # `47 in May 2025 and 53 in May 2024 in Dales`: both are.
+        is_of_another = any(
+            mention.what in (name or "") and not _DAY.search(spot.sentence, o.end, max(mention.start, o.end))
+            for o, name in taken
+        )
+        if not is_of_another and not _OTHER_CLAUSE.search(between) and not _MOSTLY.search(spot.sentence[: mention.start]):
+            return f"{mention.what}, or not"
+    return None
+
+
 def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
-    """The name next to a number: one that follows in the same clause, else the last before it. Of one that is far behind it in
-    the same clause nobody knows whether it is the number's: it is given with words that make it no figure's."""
+    """The name next to a number: one that follows in the same clause, else the last before it."""
     sentence, number = spot.sentence, spot.number
     after = [m for m in names if m.start >= number.end]
-    before = [
-        m for m in names
-        if m.end <= number.start and not _SUPERLATIVE.search(sentence[: m.start])
-        and not _is_in_brackets(spot, m.end)
-    ]  # fmt: skip
+    names_before = [m for m in names if m.end <= number.start]
+    before = [m for m in names_before if not _is_of_other_words(spot, m)] or [m for m in names_before if _has_most(spot, m)]
     if after:
-        between = sentence[number.end : after[0].start]
-        if not _breaks(between) and len(_DAYS.sub("", between)) < _FAR:
+        # `47 were given in 2025, in Dales`.
+        between = _DAYS.sub("", _COMMA_IN.sub("", sentence[number.end : after[0].start]))
+        if not _breaks(between) and len(between) < _FAR and not _is_before_number(spot, after[0]):
             is_listed = len(after) > 1 and _NAMES_END.match(sentence, after[1].end)
             return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
-        if not before and not _breaks(between) and not spot.between(number.end, after[0].start):
-            return f"{after[0].what}, far from the number"
     if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
         return _with_joined(sentence, before[-1], before[-2])
     return before[-1].what if before else None
+
+
+def _is_before_number(spot: Spot, mention: Mention) -> bool:
+    """Whether another number follows a name, behind a comma: `1,936 in all, in Dales 47`."""
+    return "," in spot.sentence[spot.number.end : mention.start] and spot.between(mention.end, mention.end + 15) > 0
+
+
+def _is_of_other_words(spot: Spot, mention: Mention) -> bool:
+    """Whether a name before a number belongs to other words: `second highest in England`, or brackets that hold more."""
+    sentence = spot.sentence
+    is_alone = sentence[: mention.start].endswith("(") and sentence[mention.end :].startswith(")")
+    return bool(_SUPERLATIVE.search(sentence[: mention.start])) or (_is_in_brackets(spot, mention.end) and not is_alone)
+
+
+def _has_most(spot: Spot, mention: Mention) -> bool:
+    """Whether a number is that of the area with most: `were highest in Dales, with 47`."""
+    between = spot.sentence[mention.end : spot.number.start]
+    return bool(_SUPERLATIVE.search(spot.sentence[: mention.start]) and _WITH.fullmatch(between))
 
 
 def _with_joined(sentence: str, name: Mention, other: Mention) -> str:

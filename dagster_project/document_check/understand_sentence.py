@@ -12,7 +12,7 @@ from .edition_figures import EditionFigures
 from .excluding_words import is_on_another_base, names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import is_plain, name_beside
+from .link_sentences import area_beside, is_plain, name_beside
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions, named
@@ -153,7 +153,7 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
         if kind is None:
             raise NotUnderstoodError("--area", f"no area of {mart} is called {given.area!r}")
         return kind, given.area
-    area = name_beside(spot, named(spot.sentence, frozenset(areas)))
+    area = area_beside(spot, frozenset(areas), edition.force_name)
     if area is not None and area not in areas:
         raise NotUnderstoodError("--area", f"the sentence names {area}")
     if area is None and mart == "mart_public_health":

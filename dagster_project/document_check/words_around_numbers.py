@@ -35,6 +35,7 @@ _OF_BASE = re.compile(
 )
 """A share of something else than what a rate is of: `55% of those arrested tested positive`."""
 _FROM_TO = re.compile(r"\bfrom *$", re.I)
+_ENDS = re.compile(r"\W*(?:[.,;)]|$)")
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
 _TO = re.compile(r"(?: \w+ly)?(?: £?[\d,.]+%?)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
 _ABOUT = re.compile(
@@ -92,7 +93,13 @@ def is_plain_value(spot: Spot) -> bool:
         return False
     if _NOT.search(re.split(r", and\b", _CLAUSE.split(ahead)[-1])[-1]) or _is_listed(spot):
         return False
-    return not (_FROM_TO.search(ahead) and (was := _TO_NUMBER.match(behind)) and not re.search(r"\d{4}|\d/\d", was[0][:-1]))
+    if not _FROM_TO.search(ahead):
+        return True
+    # `Rose by 12 in May 2025, from 87`.
+    if CHANGE.search(ahead) and _ENDS.match(behind):
+        return False
+    was = _TO_NUMBER.match(behind)
+    return not was or bool(re.search(r"\d{4}|\d/\d", was[0][:-1]))
 
 
 def _is_listed(spot: Spot) -> bool:

@@ -1,0 +1,164 @@
+"""`pam check` of sentences drawn from the sample's figures: a right number never disagrees, and a wrong one never agrees.
+
+The sentences are of forms that reports have: the area before, behind or far from its number, in brackets or behind a comma; a
+second number of another area, time or change. A number whose words leave more than one figure may stay not linked.
+"""
+
+import random
+import re
+from collections import Counter, defaultdict
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from how_often import IS_LONG, often
+from support import published
+
+from dagster_project.core.home import Home
+from document_check.documents import check_text
+
+FORCE = "Derbyshire Constabulary"
+OF_AN_AREA = """
+In {x}, {n} {m} were recorded {p}.|{x} recorded {n} {m} {p}.|Across {x} there were {n} {m} {p}.|{P}, {x} had {n} {m}.
+There were {n} {m} {p} in {x}.|{P} there were {n} {m}, in {x}.|{n} {m} were recorded {p} within {x}.|{x}: {n} {m} {p}.
+{M} in {x} totalled {n} {p}.|{P} the total for {x} was {n} {m}.|{M} {p} ({x}): {n}.|{M} stood at {n} {p} in {x}.
+A total of {n} {m} were recorded {p} in {x}.|{M} {p} were highest in {x}, with {n}.|There were {n} {m} {p} across the {x} area.
+The number of {m} was {n} {p} in {x}, against {q} the year before.|{x} saw {m} reach {n} {p}.|{n} of the {m} {p} were in {x}.
+{P} {n} {m} took place in {x}, compared with {q} in the previous twelve months.|Of the units, {x} recorded {n} {m} {p}.
+There were {n} {m} in {x} {p} and {on} in {ox}.|{x} and {ox} recorded {n} and {on} {m} {p}.|{x}'s {n} {m} {p} were the most.
+{P}, {n} {m} were recorded in {x}. This compares with {on} in {ox}.|While {ox} recorded {on} {m} {p}, {x} recorded {n}.
+{x} recorded {n} {m} {p}, while the force recorded {f}.|Of the {f} {m} {p}, {n} were in {x}.|{M} {p}: {x} ({n}), {ox} ({on}).
+{P}, {m} in {x} ({n}) were above those in {ox} ({on}).|{P} {m} {w} by {ch} in {x}; in {ox} there were {on}.
+"""
+OF_EITHER = """
+{n} {m} were recorded {p} and {q} {pp}{i}.|{M} {w} by {ch} {p}{i}, from {q}.|{M} {w} {pc} to {n} {p}{i}.
+{P} there were {n} {m}{i}; {pp} there were {q}.|{M} {w} from {q} {pp} to {n} {p}{i}.|{P} {m} {w} by {ch}{i} on the year before.
+The {n} {m} {p}{i} compare with {q} in the same period of the previous year.|{P}, {n} {m} were recorded{i}, a {pw} of {pc}.
+"""
+OF_THE_FORCE = """
+There were {n} {m} {p}.|{P} we recorded {n} {m}.|{P}, there were {n} {m} in Derbyshire.|Force-wide there were {n} {m} {p}.
+{P} the force recorded {n} {m}, of which {on} were in {ox}.|{M} {p}: {n}; in {ox}: {on}.|{M} {w} {pc} {p}.
+{P} the figure for {m} was {n}, while {ox} had {on}.|{M} came to {n} {p}, with {on} in {ox}.|{P}, {m} {w} from {q} to {n}.
+With {on} {m} in {ox}, the force total was {n} {p}.|The year before there were {q} {m}; {p} there were {n}.
+{n} {m} were recorded {p} ({q} the year before).|{P} saw {n} {m}, a {pw} of {pc} on the year before.
+"""
+FIGURES = """
+    select mart, measure, title, area_type, area_name, period_type, period_label, period_start, period_end, measures.unit,
+        value, prior_value, volume_change, pct_change
+    from marts.measures inner join meta.dictionary on relation_name = mart and name = measure and kind = 'measure'
+    where category = 'all' and area_type in ('force', 'lpu') and area_name <> 'Not recorded' and value is not null
+        and period_type in ('month', 'financial_year', 'calendar_year', 'rolling_12_months')
+        and measures.unit in ('count', 'gbp', 'percent')
+    order by all
+"""
+
+
+class Row(NamedTuple):
+    """A figure of the sample."""
+
+    mart: str
+    measure: str
+    title: str
+    area_type: str
+    area: str
+    period_type: str
+    label: str
+    first: date
+    last: date
+    unit: str
+    value: Decimal
+    prior: Decimal | None
+    change: Decimal | None
+    pct: Decimal | None
+
+
+def in_words(draw: random.Random, row: Row) -> tuple[str, str]:
+    """The figure's days in words, and those of the year before (blank if they take too many)."""
+    first, last = row.first, row.last
+    match row.period_type:
+        case "month":
+            return draw.choice(["in", "during", "for the month of"]) + f" {first:%B %Y}", f"in {first:%B} {first.year - 1}"
+        case "financial_year":
+            april, march = f"April {first.year}", f"March {last.year}"
+            ways = [f"in {row.label}", f"between {april} and {march}", f"from {april} to {march}"]
+            return draw.choice(ways), f"in {first.year - 1}/{first.year % 100:02}"
+        case "calendar_year":
+            return draw.choice([f"in {last.year}", f"between January and December {last.year}"]), f"in {last.year - 1}"
+    return draw.choice([f"in the year to {last:%B %Y}", f"in the 12 months ending {last:%B %Y}"]), ""
+
+
+def printed(value: Decimal | None, unit: str) -> str:
+    """A value as a report prints it; blank if there is none."""
+    if value is None:
+        return ""
+    return {"gbp": f"£{value:,.0f}", "percent": f"{value:.1f}%"}.get(unit, f"{value:,.0f}")
+
+
+class Sentence(NamedTuple):
+    """A sentence, and its wrong number; blank if all are right."""
+
+    text: str
+    wrong: str
+
+
+def draw_sentences(draw: random.Random, rows: list[Row], n: int) -> list[Sentence]:
+    """Sentences about figures. One of three has a wrong number, half of them the force's in place of the area's."""
+    values: defaultdict[tuple[str, ...], dict[str, Decimal]] = defaultdict(dict)
+    for row in rows:
+        values[row.mart, row.measure, row.period_type, row.label][row.area] = row.value
+    forms = {
+        area_type: [f for text in texts for line in text.split("\n") for f in line.split("|") if f]
+        for area_type, texts in {"lpu": (OF_AN_AREA, OF_EITHER), "force": (OF_THE_FORCE, OF_EITHER)}.items()
+    }
+    sentences: list[Sentence] = []
+    while len(sentences) < n:
+        row = draw.choice(rows)
+        of_areas = values[row.mart, row.measure, row.period_type, row.label]
+        force = of_areas.get(FORCE)
+        others = [(area, value) for area, value in of_areas.items() if area not in (row.area, FORCE)]
+        other_area, other_value = draw.choice(others or [("", None)])
+        days, year_before = in_words(draw, row)
+        title = row.title[0].lower() + row.title[1:]
+        wrong = ""
+        if draw.random() < 1 / 3:
+            is_swapped = row.area_type == "lpu" and force is not None and draw.random() < 1 / 2
+            wrong = printed(force if is_swapped else row.value + draw.choice([1, 7, 100]), row.unit)
+            wrong = "" if wrong == printed(row.value, row.unit) else wrong
+        change = row.change if row.unit == "count" and row.change else None
+        way = 0 if change is None else 1 if change > 0 else 2
+        parts = {
+            "n": wrong or printed(row.value, row.unit), "q": printed(row.prior, row.unit), "f": printed(force, row.unit),
+            "x": row.area, "i": f" in {row.area}" if row.area_type == "lpu" else "",
+            "ox": other_area, "on": printed(other_value, row.unit),
+            "m": title, "M": row.title, "p": days, "P": days[0].upper() + days[1:], "pp": year_before,
+            "w": ("", "rose", "fell")[way], "pw": ("", "rise", "fall")[way], "ch": f"{abs(change):,.0f}" if change else "",
+            "pc": f"{abs(row.pct):.1f}%" if change and row.pct else "",
+        }  # fmt: skip
+        form = draw.choice(forms[row.area_type])
+        if all(parts[name] or name == "i" for name in re.findall(r"{(\w+)}", form)):
+            sentences.append(Sentence(form.format(**parts), wrong))
+    return sentences
+
+
+def test_right_numbers_never_disagree_and_wrong_ones_never_agree(sample_home: Home, tmp_path: Path) -> None:
+    """The area behind `between January and December 2025`, in brackets before the number, behind a comma or as `highest in` was
+    passed over: the number was taken for the force's, so that a right one disagreed and the force's own agreed."""
+    rows = [Row(*r) for r in published(sample_home, FIGURES)]
+    seed = random.randrange(1 << 30) if IS_LONG else 2026
+    sentences = draw_sentences(random.Random(seed), rows, often(2000, 40000))
+    verdicts: Counter[tuple[bool, str]] = Counter()
+    for at in range(0, len(sentences), 1000):
+        part = sentences[at : at + 1000]
+        checked = check_text(sample_home, tmp_path, "\n\n".join(s.text for s in part))
+        items = defaultdict(list)
+        for item in checked.items:
+            items[int(re.findall(r"\d+", item.where)[0])].append(item)
+        for number, sentence in enumerate(part, 1):
+            of_wrong = [i for i in items[number] if i.printed == sentence.wrong]
+            verdicts.update((bool(sentence.wrong), i.verdict) for i in (of_wrong if sentence.wrong else items[number]))
+            if sentence.wrong:
+                assert len(of_wrong) > 1 or all(i.verdict != "agrees" for i in of_wrong), (seed, sentence, of_wrong)
+            else:
+                assert all(i.verdict != "disagrees" for i in items[number]), (seed, sentence, items[number])
+    assert verdicts[False, "agrees"] > len(sentences) / 5 and verdicts[True, "disagrees"] > len(sentences) / 20, verdicts
