@@ -33,6 +33,7 @@ _WITH = re.compile(r",? ?(?:with|at|:|-|–)? (?:just |only |around |about )?")
 """Between `highest in Dales` and its number."""
 _COMMA_IN = re.compile(r",(?= (?:in|across|within|at|for)(?: the)? $)", re.I)
 _OTHER_CLAUSE = re.compile(r"[;:] |\b(?:while|whereas|but|although|though)\b", re.I)
+_THE_FORCE = re.compile(r"(?<!\bin )\b(?:the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
 _MOSTLY = re.compile(r"\b(?:mostly|mainly|particularly|especially|notably|largely|including) (?:in|from|for)(?: the)? $", re.I)
 """Before an area that had most of what the number counts."""
 _ITSELF = re.compile(
@@ -274,7 +275,6 @@ def _counts_another(spot: Spot, mention: Mention) -> bool:
 
 def _period(spot: Spot, periods: list[Period], context: Context) -> Period | None:
     """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
-    around = spot.ahead[-40:], _NUMBER_IN_BRACKETS.sub("", spot.behind)[:60]
     periods = [p for p in periods if not _is_of_number_in_brackets(spot, p)]
     not_compared = [p for p in periods if not p.is_compared]
     chosen = _nearest(spot, periods) or (not_compared[0] if len(not_compared) == 1 else None)
@@ -282,22 +282,33 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
         chosen is not None and chosen.end <= spot.number.start
         and _OF_YEAR_BEFORE.fullmatch(spot.sentence, chosen.end, spot.number.start)
     )  # fmt: skip
-    if chosen is not None and chosen.is_compared and not_compared and CHANGE.search(" ".join(around)) and not is_its_own:
+    if chosen is not None and chosen.is_compared and not_compared and CHANGE.search(" ".join(_around(spot))) and not is_its_own:
         chosen = not_compared[-1] if len(not_compared) == 1 else None
     if chosen is not None and chosen.how == "same":
         earlier = [p for p in not_compared if p.end <= chosen.start and p.how != "same"]
         chosen = earlier[-1] if earlier and chosen.first is None else same_period(chosen, context)
     if chosen is None and not not_compared:
         chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
+    if is_of_year_before(spot):
+        return chosen.a_year_before() if chosen else None
+    return chosen
+
+
+def is_of_year_before(spot: Spot) -> bool:
+    """Whether words around a number mean the year before: `against 1,649 in the previous year`."""
+    around = _around(spot)
     # In another clause they are of its number: `2,187 in 2025, while the year before saw 1,649`.
     clause = re.split(rf"[,;]|\b(?:and|while|whereas|but)\b(?= (?:in |for )?(?:{BEFORE.pattern}))", around[1])[0]
     of_before = BEFORE.search(clause) or BEFORE.search(re.split("[,;]", around[0])[-1])
+    if not of_before:
+        return False
     # `Up 538 on the previous year` is this year's change.
-    is_change_on_it = of_before and read_written(spot).is_by and _ON.search(of_before.string[: of_before.start()])
-    is_of_change = of_before and (is_change_on_it or CHANGE.search(around[1][: of_before.start()]))
-    if of_before and not is_of_change:
-        return chosen.a_year_before() if chosen else None
-    return chosen
+    is_change_on_it = read_written(spot).is_by and _ON.search(of_before.string[: of_before.start()])
+    return not (is_change_on_it or CHANGE.search(around[1][: of_before.start()]))
+
+
+def _around(spot: Spot) -> tuple[str, str]:
+    return spot.ahead[-40:], _NUMBER_IN_BRACKETS.sub("", spot.behind)[:60]
 
 
 def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
@@ -419,8 +430,11 @@ def _is_before_number(spot: Spot, mention: Mention) -> bool:
 
 
 def _is_of_other_words(spot: Spot, mention: Mention) -> bool:
-    """Whether a name before a number belongs to other words: `second highest in England`, or brackets that hold more."""
+    """Whether a name before a number belongs to other words: `second highest in England`, brackets that hold more, or
+    `while the force had 47`."""
     sentence = spot.sentence
+    if _THE_FORCE.search(sentence, mention.end, spot.number.start):
+        return True
     is_alone = sentence[: mention.start].endswith("(") and sentence[mention.end :].startswith(")")
     return bool(_SUPERLATIVE.search(sentence[: mention.start])) or (_is_in_brackets(spot, mention.end) and not is_alone)
 

@@ -12,7 +12,7 @@ from .edition_figures import EditionFigures
 from .excluding_words import is_on_another_base, names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import area_beside, is_plain, name_beside
+from .link_sentences import area_beside, is_of_year_before, is_plain, name_beside
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions, named
@@ -52,7 +52,8 @@ class Given:
 
 def understand_sentence(sentence: str, given: Given, edition: EditionFigures) -> SentenceClaim:
     """What a sentence claims. Raises NotUnderstoodError for the first point that it leaves open."""
-    spot = Spot(sentence, number := _number(sentence, given))
+    number = _number(sentence, given)
+    spot = Spot(sentence, number, tuple(n for n in numbers_of(sentence) if n.kind in ("figure", "days") and n != number))
     written = read_written(spot)
     measure = _measure(spot, given, written)
     shows = given.figure or _shows(written, measure["unit"])
@@ -135,6 +136,8 @@ def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
     periods = [p for p in periods_of(spot.sentence, data_to) if not p.is_compared]
     if not periods:
         raise NotUnderstoodError("--from and --to", "the sentence says no period")
+    if is_of_year_before(spot):
+        raise NotUnderstoodError("--from and --to", "the words around the number may mean the year before")
     period = min(periods, key=lambda p: min(abs(p.start - spot.number.end), abs(spot.number.start - p.end)))
     full_period = replace(period, last=data_to) if period.how == "year_to_date" else period
     if len({(p.first, p.last) for p in periods}) > 1 or full_period.first is None or full_period.last is None:

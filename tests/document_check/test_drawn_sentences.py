@@ -1,7 +1,8 @@
-"""`pam check` of sentences drawn from the sample's figures: a right number never disagrees, and a wrong one never agrees.
+"""Sentences drawn from the sample's figures: for `pam check` and `pam claims add` a right number never disagrees, and a wrong
+one never agrees.
 
-The sentences are of forms that reports have: the area before, behind or far from its number, in brackets or behind a comma; a
-second number of another area, time or change. A number whose words leave more than one figure may stay not linked.
+They are of forms that reports have: the area before, behind or far from its number, in brackets or behind a comma; a second
+number of another area, time or change. A number whose words leave more than one figure may stay not linked.
 """
 
 import random
@@ -16,7 +17,12 @@ from how_often import IS_LONG, often
 from support import published
 
 from dagster_project.core.home import Home
-from document_check.documents import check_text
+from dagster_project.document_check.check import with_value
+from dagster_project.document_check.figures_in_text import numbers_of
+from dagster_project.document_check.judge import judge
+from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, understand_sentence
+from dagster_project.editions.printed import read_printed
+from document_check.documents import check_text, read_figures
 
 FORCE = "Derbyshire Constabulary"
 OF_AN_AREA = """
@@ -114,6 +120,7 @@ def draw_sentences(draw: random.Random, rows: list[Row], n: int) -> list[Sentenc
     sentences: list[Sentence] = []
     while len(sentences) < n:
         row = draw.choice(rows)
+        form = draw.choice(forms[row.area_type])
         of_areas = values[row.mart, row.measure, row.period_type, row.label]
         force = of_areas.get(FORCE)
         others = [(area, value) for area, value in of_areas.items() if area not in (row.area, FORCE)]
@@ -121,10 +128,11 @@ def draw_sentences(draw: random.Random, rows: list[Row], n: int) -> list[Sentenc
         days, year_before = in_words(draw, row)
         title = row.title[0].lower() + row.title[1:]
         wrong = ""
-        if draw.random() < 1 / 3:
+        if "{n}" in form and draw.random() < 1 / 3:
             is_swapped = row.area_type == "lpu" and force is not None and draw.random() < 1 / 2
             wrong = printed(force if is_swapped else row.value + draw.choice([1, 7, 100]), row.unit)
-            wrong = "" if wrong == printed(row.value, row.unit) else wrong
+            # £58,000 may be rounded.
+            wrong = "" if wrong == printed(row.value, row.unit) or wrong.endswith(",000") else wrong
         change = row.change if row.unit == "count" and row.change else None
         way = 0 if change is None else 1 if change > 0 else 2
         parts = {
@@ -135,18 +143,21 @@ def draw_sentences(draw: random.Random, rows: list[Row], n: int) -> list[Sentenc
             "w": ("", "rose", "fell")[way], "pw": ("", "rise", "fall")[way], "ch": f"{abs(change):,.0f}" if change else "",
             "pc": f"{abs(row.pct):.1f}%" if change and row.pct else "",
         }  # fmt: skip
-        form = draw.choice(forms[row.area_type])
         if all(parts[name] or name == "i" for name in re.findall(r"{(\w+)}", form)):
             sentences.append(Sentence(form.format(**parts), wrong))
     return sentences
 
 
+def drawn(home: Home, suite: int, long: int) -> tuple[int, list[Sentence]]:
+    """The seed, and sentences of the sample's figures."""
+    seed = random.randrange(1 << 30) if IS_LONG else 2026
+    return seed, draw_sentences(random.Random(seed), [Row(*r) for r in published(home, FIGURES)], often(suite, long))
+
+
 def test_right_numbers_never_disagree_and_wrong_ones_never_agree(sample_home: Home, tmp_path: Path) -> None:
     """The area behind `between January and December 2025`, in brackets before the number, behind a comma or as `highest in` was
     passed over: the number was taken for the force's, so that a right one disagreed and the force's own agreed."""
-    rows = [Row(*r) for r in published(sample_home, FIGURES)]
-    seed = random.randrange(1 << 30) if IS_LONG else 2026
-    sentences = draw_sentences(random.Random(seed), rows, often(2000, 40000))
+    seed, sentences = drawn(sample_home, 1000, 40000)
     verdicts: Counter[tuple[bool, str]] = Counter()
     for at in range(0, len(sentences), 1000):
         part = sentences[at : at + 1000]
@@ -162,3 +173,22 @@ def test_right_numbers_never_disagree_and_wrong_ones_never_agree(sample_home: Ho
             else:
                 assert all(i.verdict != "disagrees" for i in items[number]), (seed, sentence, items[number])
     assert verdicts[False, "agrees"] > len(sentences) / 5 and verdicts[True, "disagrees"] > len(sentences) / 20, verdicts
+
+
+def test_a_claim_is_of_the_number_that_it_names_or_is_refused(sample_home: Home) -> None:
+    """`pam claims add --number` took the area or the year of the sentence's other number."""
+    seed, sentences = drawn(sample_home, 500, 20000)
+    con, edition = read_figures(sample_home.warehouse.resolve())
+    verdicts: Counter[tuple[bool, str]] = Counter()
+    for sentence in sentences:
+        for number in {n.text for n in numbers_of(sentence.text) if n.kind == "figure"}:
+            try:
+                claim = understand_sentence(sentence.text, Given(number=number), edition)
+            except NotUnderstoodError:
+                continue
+            figure = with_value(con, edition, claim.figure)
+            verdict, _ = judge(read_printed(claim.printed, figure.unit), figure)
+            is_wrong = number == sentence.wrong
+            assert verdict != ("agrees" if is_wrong else "disagrees"), (seed, sentence, figure)
+            verdicts[is_wrong, verdict] += 1
+    assert verdicts[False, "agrees"] > len(sentences) / 4 and verdicts[True, "disagrees"] > len(sentences) / 20, verdicts
