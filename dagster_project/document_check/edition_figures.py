@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
@@ -46,7 +46,7 @@ class EditionFigures:
     """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
     number. `areas`: names of areas, by kind. `data_to`: its last day of data. `not_printed`: reads, for a measure
     (`mart.measure`), the figures of the whole force, over complete periods, that the marts have and the edition does not
-    print."""
+    print. `published_categories`: by mart and measure, also those that the edition does not print."""
 
     edition: str
     force_code: str
@@ -56,6 +56,7 @@ class EditionFigures:
     claims: dict[str, tuple[Figure, str]]
     areas: dict[str, frozenset[str]]
     not_printed: Callable[[str], tuple[Figure, ...]] = lambda measure: ()
+    published_categories: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def force_name(self) -> str:
@@ -78,11 +79,18 @@ class EditionFigures:
 
     @cached_property
     def categories(self) -> dict[tuple[str, str], set[str]]:
-        """The categories of each measure."""
+        """The categories of each measure that the edition prints."""
         categories: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for f in self.pool:
             categories[f.mart, f.measure].add(f.category)
         return categories
+
+    def named_categories(self, mart: str, measure: str | None = None) -> frozenset[str]:
+        """The names of the categories of a measure, or of all measures of a mart."""
+        return frozenset().union(*(
+            names for known in (self.categories, self.published_categories) for key, names in list(known.items())
+            if key[0] == mart and measure in (None, key[1])
+        )) - {"all"}  # fmt: skip
 
     @cached_property
     def by_id(self) -> dict[str, Figure | None]:
@@ -130,7 +138,8 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
     def not_printed(measure: str) -> tuple[Figure, ...]:
         return _read_not_printed(con, force, measure, pool)
 
-    return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, _areas(con, force), not_printed)
+    areas, categories = _areas(con, force), _categories(con, force)
+    return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, areas, not_printed, categories)
 
 
 def _read_not_printed(
@@ -154,7 +163,8 @@ def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_co
     try:
         return replace(read_edition_figures(con, edition), data_to=data_to)
     except NoEditionError:
-        return EditionFigures(edition, force_code, data_to, {}, (), {}, _areas(con, force_code))
+        areas, categories = _areas(con, force_code), _categories(con, force_code)
+        return EditionFigures(edition, force_code, data_to, {}, (), {}, areas, published_categories=categories)
 
 
 def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[str]]:
@@ -164,6 +174,11 @@ def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[st
     ).fetchall():
         areas[kind].add(name)
     return {kind: frozenset(names) for kind, names in areas.items()}
+
+
+def _categories(con: duckdb.DuckDBPyConnection, force: str) -> dict[tuple[str, str], frozenset[str]]:
+    query = "select mart, measure, list(distinct category) from marts.measures where force_code = ? group by all"
+    return {(mart, measure): frozenset(names) for mart, measure, names in con.execute(query, [force]).fetchall()}
 
 
 def _scope(con: duckdb.DuckDBPyConnection, edition: str) -> tuple[str, date]:

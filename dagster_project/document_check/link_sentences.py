@@ -34,6 +34,8 @@ _WITH = re.compile(r",? ?(?:with|at|:|-|–)? (?:just |only |around |about )?")
 _COMMA_IN = re.compile(r",(?= (?:in|across|within|at|for)(?: the)? $)", re.I)
 _OTHER_CLAUSE = re.compile(r"[;:] |\b(?:while|whereas|but|although|though)\b", re.I)
 _THE_FORCE = re.compile(r"(?<!\bin )\b(?:the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
+_OUT_OF, _IN_ALL = re.compile(r"\bout of (?:the )?$", re.I), re.compile(r" (?:in all|in total|altogether|overall)\b", re.I)
+"""Around the whole of which another number is a part."""
 _MOSTLY = re.compile(r"\b(?:mostly|mainly|particularly|especially|notably|largely|including) (?:in|from|for)(?: the)? $", re.I)
 """Before an area that had most of what the number counts."""
 _ITSELF = re.compile(
@@ -366,9 +368,9 @@ def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
         return False
     if area is not None and figure.area_name != area:
         return False
-    categories = edition.categories[figure.mart, figure.measure]
-    category = name_beside(spot, named(spot.sentence, frozenset(categories - {"all"})))
-    return figure.category == (category or "all") or (category is None and len(categories) == 1)
+    category = category_beside(spot, figure.mart, figure.measure, edition)
+    is_only = category is None and len(edition.categories[figure.mart, figure.measure]) == 1
+    return figure.category == (category or "all") or is_only
 
 
 def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
@@ -376,26 +378,40 @@ def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     of its part."""
     own_areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in _PARTS))
     text = edition.without_whole(spot.sentence)
-    categories = frozenset(f.category for f in edition.pool if f.mart == figure.mart) - {"all"}
+    categories = edition.named_categories(figure.mart)
     area = name_beside(replace(spot, sentence=text), named(text, edition.areas_within | categories))
     if area is not None and _OF_A_TOTAL.search(spot.ahead):
         return True
     return area is not None and area not in own_areas and area not in categories
 
 
-@lru_cache(maxsize=4096)
 def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> str | None:
-    """The area of a number; None for the whole force. Where the sentence names an area that may be the number's and may not, as
-    in `was lowest in Dales, and 47 were given`, words are added to its name, so that it is no area's and nothing is linked."""
+    """The area of a number; None for the whole force."""
+    is_force = OURS.search(spot.sentence) or force_name.split()[0] in spot.sentence
     # `Positive, substance not recorded` is a measure, and `Not recorded` there no unit.
     measures = mentions(spot.sentence, spot.sentence)
-    areas = tuple(a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures))
-    name = name_beside(spot, areas)
-    if name is not None or OURS.search(spot.sentence) or force_name.split()[0] in spot.sentence:
+    areas = (a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures))
+    return _settled(spot, tuple(areas), bool(is_force))
+
+
+def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures) -> str | None:
+    """The category of a number of a measure; None for all of them together."""
+    return _settled(spot, named(spot.sentence, edition.named_categories(mart, measure)), False)
+
+
+@lru_cache(maxsize=4096)
+def _settled(spot: Spot, names: tuple[Mention, ...], is_whole: bool) -> str | None:
+    """The area or category of a number; None for the whole. Where the sentence names one that may be the number's and may not,
+    as in `was lowest in Dales, and 47 were given`, words are added to its name, so that it is no figure's and nothing is
+    linked. `is_whole`: the sentence says that it is about the whole."""
+    name = name_beside(spot, names)
+    if name is not None and (_OUT_OF.search(spot.ahead) or _IN_ALL.match(spot.behind)):
+        return f"{name}, or not"
+    if name is not None or is_whole:
         return name
     numbers = (spot.number, *spot.others)
-    taken = [(o, name_beside(Spot(spot.sentence, o, tuple(n for n in numbers if n is not o)), areas)) for o in spot.others]
-    for mention in areas:
+    taken = [(o, name_beside(Spot(spot.sentence, o, tuple(n for n in numbers if n is not o)), names)) for o in spot.others]
+    for mention in names:
         between = spot.sentence[min(mention.end, spot.number.end) : max(mention.start, spot.number.start)]
         # `47 in May 2025 and 53 in May 2024 in Dales`: both are.
         is_of_another = any(
@@ -416,7 +432,7 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     if after:
         # `47 were given in 2025, in Dales`.
         between = _DAYS.sub("", _COMMA_IN.sub("", sentence[number.end : after[0].start]))
-        if not _breaks(between) and len(between) < _FAR and not _is_before_number(spot, after[0]):
+        if not _breaks(between) and len(between) < _FAR and not _is_of_another(spot, after[0]):
             is_listed = len(after) > 1 and _NAMES_END.match(sentence, after[1].end)
             return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
     if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
@@ -424,9 +440,12 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     return before[-1].what if before else None
 
 
-def _is_before_number(spot: Spot, mention: Mention) -> bool:
-    """Whether another number follows a name, behind a comma: `1,936 in all, in Dales 47`."""
-    return "," in spot.sentence[spot.number.end : mention.start] and spot.between(mention.end, mention.end + 15) > 0
+def _is_of_another(spot: Spot, mention: Mention) -> bool:
+    """Whether a name is that of another number: behind a comma before it, `1,936 in all, in Dales 47`, or in brackets with it,
+    `1,936 in all (47 in Dales)`."""
+    between = spot.sentence[spot.number.end : mention.start]
+    is_in_brackets = between.count("(") > between.count(")") and spot.between(spot.number.end, mention.start) > 0
+    return is_in_brackets or ("," in between and spot.between(mention.end, mention.end + 15) > 0)
 
 
 def _is_of_other_words(spot: Spot, mention: Mention) -> bool:

@@ -12,10 +12,10 @@ from .edition_figures import EditionFigures
 from .excluding_words import is_on_another_base, names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import area_beside, is_of_year_before, is_plain, name_beside
+from .link_sentences import area_beside, category_beside, is_of_year_before, is_plain
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
-from .words import mentions, named
+from .words import mentions
 from .words_around_numbers import Written, is_fall_in_words, read_written
 
 
@@ -165,8 +165,10 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
 
 
 def _category(spot: Spot, measure: dict[str, str], edition: EditionFigures) -> str:
-    categories = edition.categories[measure["mart"], measure["measure"]]
-    return name_beside(spot, named(spot.sentence, frozenset(categories - {"all"}))) or "all"
+    category = category_beside(spot, measure["mart"], measure["measure"], edition) or "all"
+    if category not in ("all", *edition.named_categories(measure["mart"], measure["measure"])):
+        raise NotUnderstoodError("--category", f"the sentence names {category}")
+    return category
 
 
 def template(sentence: str) -> tuple[str, list[Number]]:

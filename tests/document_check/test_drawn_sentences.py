@@ -49,11 +49,24 @@ There were {n} {m} {p}.|{P} we recorded {n} {m}.|{P}, there were {n} {m} in Derb
 With {on} {m} in {ox}, the force total was {n} {p}.|The year before there were {q} {m}; {p} there were {n}.
 {n} {m} were recorded {p} ({q} the year before).|{P} saw {n} {m}, a {pw} of {pc} on the year before.
 """
+OF_A_CATEGORY = """
+{c}: {n} {m} {p}.|{n} {m} {p} were {c}.|{P} there were {n} {m} for {c}.|{P} {n} {m} were recorded as {c}.|{M} {p} ({c}): {n}.
+{M} {p}, {c}: {n}.|Of the {f} {m} {p}, {n} were {c}.|{c} had {n} {m} {p}.|{n} of the {m} {p} came from {c}.
+{n} {c} {m} were recorded {p}.
+{c} accounted for {n} {m} {p} and {ox} for {on}.|{P} {c} made up {n} of the {m}.|{M} {p} were highest for {c}, with {n}.
+There were {f} {m} {p}, of which {n} were {c}.|There were {f} {m} {p}, including {n} for {c}.|{c} {m} came to {n} {p}.
+{P}, {m} numbered {f}: {n} {c} and {on} {ox}.|By type, {m} {p} were: {c} {n}, {ox} {on}.|{f} {m} {p} ({n} {c}).
+{P} {m} by {c} numbered {n}, out of {f} in all.|{M} from {c} {p} were {n}, against {q} the year before.
+We recorded {f} {m} {p}; {c} was the most common, with {n}.
+"""
 FIGURES = """
     select mart, measure, title, area_type, area_name, period_type, period_label, period_start, period_end, measures.unit,
-        value, prior_value, volume_change, pct_change
+        category, value, prior_value, volume_change, pct_change
     from marts.measures inner join meta.dictionary on relation_name = mart and name = measure and kind = 'measure'
-    where category = 'all' and area_type in ('force', 'lpu') and area_name <> 'Not recorded' and value is not null
+    where (category = 'all' or area_type = 'force') and area_type in ('force', 'lpu') and value is not null
+        and area_name <> 'Not recorded' and category <> 'Not recorded'
+        -- `Activities` may be of both of its measures, and the paragraph before may say who was safeguarded.
+        and mart <> 'mart_prevention_activity' and measure not in ('people_safeguarded', 'persons_safeguarded')
         and period_type in ('month', 'financial_year', 'calendar_year', 'rolling_12_months')
         and measures.unit in ('count', 'gbp', 'percent')
     order by all
@@ -73,6 +86,7 @@ class Row(NamedTuple):
     first: date
     last: date
     unit: str
+    category: str
     value: Decimal
     prior: Decimal | None
     change: Decimal | None
@@ -109,36 +123,43 @@ class Sentence(NamedTuple):
 
 
 def draw_sentences(draw: random.Random, rows: list[Row], n: int) -> list[Sentence]:
-    """Sentences about figures. One of three has a wrong number, half of them the force's in place of the area's."""
-    values: defaultdict[tuple[str, ...], dict[str, Decimal]] = defaultdict(dict)
+    """Sentences about figures. One of three has a wrong number, half of them the whole's in place of the part's."""
+    values: defaultdict[tuple[str, ...], dict[tuple[str, str], Decimal]] = defaultdict(dict)
     for row in rows:
-        values[row.mart, row.measure, row.period_type, row.label][row.area] = row.value
+        values[row.mart, row.measure, row.period_type, row.label][row.area, row.category] = row.value
+    kinds = {"lpu": (OF_AN_AREA, OF_EITHER), "force": (OF_THE_FORCE, OF_EITHER), "category": (OF_A_CATEGORY,)}
     forms = {
-        area_type: [f for text in texts for line in text.split("\n") for f in line.split("|") if f]
-        for area_type, texts in {"lpu": (OF_AN_AREA, OF_EITHER), "force": (OF_THE_FORCE, OF_EITHER)}.items()
+        kind: [f for text in texts for line in text.split("\n") for f in line.split("|") if f] for kind, texts in kinds.items()
     }
     sentences: list[Sentence] = []
     while len(sentences) < n:
         row = draw.choice(rows)
-        form = draw.choice(forms[row.area_type])
-        of_areas = values[row.mart, row.measure, row.period_type, row.label]
-        force = of_areas.get(FORCE)
-        others = [(area, value) for area, value in of_areas.items() if area not in (row.area, FORCE)]
-        other_area, other_value = draw.choice(others or [("", None)])
+        kind = row.area_type if row.category == "all" else "category"
+        form = draw.choice(forms[kind])
+        parts_of_it = values[row.mart, row.measure, row.period_type, row.label]
+        whole = parts_of_it.get((FORCE, "all"))
+        # Other areas, or other categories of the force.
+        own = 1 if kind == "category" else 0
+        others = [
+            (key[own], value) for key, value in parts_of_it.items()
+            if key not in ((row.area, row.category), (FORCE, "all")) and (key[1] == "all") != bool(own)
+        ]  # fmt: skip
+        other, other_value = draw.choice(others or [("", None)])
+        in_case = str.lower if draw.random() < 1 / 3 and own else str
         days, year_before = in_words(draw, row)
         title = row.title[0].lower() + row.title[1:]
         wrong = ""
         if "{n}" in form and draw.random() < 1 / 3:
-            is_swapped = row.area_type == "lpu" and force is not None and draw.random() < 1 / 2
-            wrong = printed(force if is_swapped else row.value + draw.choice([1, 7, 100]), row.unit)
+            is_swapped = kind != "force" and whole is not None and draw.random() < 1 / 2
+            wrong = printed(whole if is_swapped else row.value + draw.choice([1, 7, 100]), row.unit)
             # £58,000 may be rounded.
             wrong = "" if wrong == printed(row.value, row.unit) or wrong.endswith(",000") else wrong
         change = row.change if row.unit == "count" and row.change else None
         way = 0 if change is None else 1 if change > 0 else 2
         parts = {
-            "n": wrong or printed(row.value, row.unit), "q": printed(row.prior, row.unit), "f": printed(force, row.unit),
+            "n": wrong or printed(row.value, row.unit), "q": printed(row.prior, row.unit), "f": printed(whole, row.unit),
             "x": row.area, "i": f" in {row.area}" if row.area_type == "lpu" else "",
-            "ox": other_area, "on": printed(other_value, row.unit),
+            "ox": in_case(other), "c": in_case(row.category), "on": printed(other_value, row.unit),
             "m": title, "M": row.title, "p": days, "P": days[0].upper() + days[1:], "pp": year_before,
             "w": ("", "rose", "fell")[way], "pw": ("", "rise", "fall")[way], "ch": f"{abs(change):,.0f}" if change else "",
             "pc": f"{abs(row.pct):.1f}%" if change and row.pct else "",
@@ -189,6 +210,6 @@ def test_a_claim_is_of_the_number_that_it_names_or_is_refused(sample_home: Home)
             figure = with_value(con, edition, claim.figure)
             verdict, _ = judge(read_printed(claim.printed, figure.unit), figure)
             is_wrong = number == sentence.wrong
-            assert verdict != ("agrees" if is_wrong else "disagrees"), (seed, sentence, figure)
+            assert verdict != ("agrees" if is_wrong else "disagrees"), (seed, sentence, number, figure)
             verdicts[is_wrong, verdict] += 1
     assert verdicts[False, "agrees"] > len(sentences) / 4 and verdicts[True, "disagrees"] > len(sentences) / 20, verdicts
