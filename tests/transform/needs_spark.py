@@ -13,5 +13,6 @@ except SparkMissingError as error:
 needs_spark = pytest.mark.skipif(bool(WHY_NO_SPARK), reason=WHY_NO_SPARK)
 QUICK_JAVA = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m -Xmn1g"
+    " -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
 }
-"""Settings that make Java compile less: the session of a test is too short for that to save time."""
+"""Settings that make Java compile less, and not verify Spark: the session of a test is too short for that to save time."""
