@@ -100,9 +100,11 @@ def land_night(home: Home, inbox: Path | None = None, today: date = TODAY, **opt
         return [e for e in run.land() if e.outcome == "known" or (run.night and e.night_id == run.night.night_id)]
 
 
-def copy_home(home: Home, to: Path) -> Home:
-    """A copy of a home. Its candidate's raw views still read the Parquet of the original."""
-    shutil.copytree(home.path, to, symlinks=True)
+def copy_home(home: Home, to: Path, leave_out: Sequence[str] = ()) -> Home:
+    """A copy of a home, without the files and folders whose names are left out. Its candidate's raw views still read the
+    Parquet of the original.
+    """
+    shutil.copytree(home.path, to, symlinks=True, ignore=shutil.ignore_patterns(*leave_out))
     return Home(to)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from support import copy_home
 
 from dagster_project.cli.claims import _show as show_claim
 from dagster_project.cli.document_check import _rounded as rounded_in_check
@@ -21,6 +22,13 @@ from dagster_project.serving.trace_request import FigureRequest
 from document_check.documents import EDITION
 
 RISE = "Drug searches rose by 12% in the year to June 2026"
+
+
+@pytest.fixture
+def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
+    """A copy of what a claim is read from: the published figures."""
+    others = ("archive", "cache", "candidate", "publications", "raw", "open", "report", "dashboard", "catalogue")
+    return copy_home(sample_home, tmp_path / "home", others)
 
 
 def read_claims(home: Home) -> list[dict[str, str]]:

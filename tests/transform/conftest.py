@@ -29,7 +29,7 @@ def run_dbt(home: Home, *args: str) -> Any:
     project, target = str(DBT_PROJECT), str(home.candidate / "dbt")
     where = ["--project-dir", project, "--profiles-dir", project, "--target-path", target]
     try:
-        result = dbtRunner(manifest=dbt_runner.manifest()).invoke([*quiet, *args, *where])
+        result = dbtRunner(manifest=dbt_runner.manifest()).invoke([*quiet, *args, "--no-write-json", *where])
     finally:
         DuckDBConnectionManager.close_all_connections()
     if result.exception:

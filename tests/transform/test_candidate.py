@@ -7,11 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import copy_home
 
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.home import Home
 from dagster_project.transform import candidate, changed_nodes, dbt_runner, empty_build
 from dagster_project.transform.raw_schema import fresh_candidate
+
+
+@pytest.fixture
+def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
+    """A copy of what a candidate is made from: the sample without its files, kept night and outputs."""
+    others = ("archive", "cache", "publications", "open", "report", "dashboard", "catalogue", "dbt")
+    return copy_home(sample_home, tmp_path / "home", others)
 
 
 def builds_on(home: Home) -> bool:
