@@ -39,5 +39,5 @@ def failures(page: Any, **rules: Any) -> list[tuple[str, str]]:
     """Accessibility rules that the open page breaks, each with the first element. `rules`: options of axe-core."""
     from axe_playwright_python.sync_playwright import Axe
 
-    options = {"runOnly": {"type": "tag", "values": AA}, "resultTypes": ["violations"], "rules": rules}
+    options = {"runOnly": {"type": "tag", "values": AA}, "reporter": "no-passes", "rules": rules}
     return [(v["id"], v["nodes"][0]["html"]) for v in Axe().run(page, options=options).response["violations"]]
