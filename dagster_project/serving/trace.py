@@ -198,9 +198,16 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     )  # fmt: skip
 
 
+def _has_totals(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there are totals of erased rows. Most homes have none, and planning their query takes as long as reading rows."""
+    return bool(one_row(con.execute("select exists (from work.raw.kept_months)"))[0])
+
+
 def _is_split(
     con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str], measures: list[str]
 ) -> bool:
+    if not _has_totals(con):
+        return False
     (is_split,) = one_row(con.execute(_SPLIT, {
         "mart": row["mart"], "force": force, "measures": measures, "first": request.first, "last": request.last,
         "is_stock": row["aggregation"] == "stock",
@@ -294,7 +301,7 @@ def _part(
     }  # fmt: skip
     events = f"{row['mart'].removeprefix('mart_')}_events"
     rows = con.execute(_ROWS.format(events=events), values | {"coverage": coverage_of(row, category)}).fetchall()
-    erased = con.execute(_ERASED, values | {"mart": row["mart"]}).fetchall()
+    erased = con.execute(_ERASED, values | {"mart": row["mart"]}).fetchall() if _has_totals(con) else []
     if row["aggregation"] == "last":
         rows, erased = rows[-1:], sorted(erased, key=lambda e: e[4])[-1:]
         if rows and erased:

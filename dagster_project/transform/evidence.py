@@ -123,7 +123,8 @@ def _copy(con: duckdb.DuckDBPyConnection, source: str, target: str, leave_out: s
         con.execute("create table raw.views (sql varchar)")
         con.execute(
             "insert into raw.views select sql from duckdb_views() where database_name = $1"
-            " and schema_name in ('measures', 'staging')",
+            # Events read the views of staging.
+            " and schema_name in ('measures', 'staging') order by schema_name desc, view_name",
             [source],
         )
 
