@@ -43,7 +43,8 @@ def make_marts(
     `missing`: months that no file covers. `without`: a mart that is not made.
     """
     rng = np.random.default_rng(seed)
-    con = duckdb.connect()
+    # So few rows that a second thread would take more time than it saves.
+    con = duckdb.connect(config={"threads": 1})
     con.execute("create schema marts; create schema staging")
     leaves = [(f"s{s}", f"s{s}u{u}") for s in range(rng.integers(1, 3)) for u in range(rng.integers(1, 4))]
     con.execute("create table staging.areas_listed (force_code text, area_type text, area_code text, section_code text)")
@@ -95,8 +96,10 @@ def make_marts(
             "insert into monthly"
             f" select distinct '{mart}', '{measure}', 'unknown', {by or chr(39) + 'all' + chr(39)}, {first}, 0 from events"
         )
-    con.execute("create temp table periods (period_type varchar, a int, b int, data_status varchar)")
-    con.executemany("insert into periods values (?, ?, ?, ?)", periods(covered))
+    columns = map(np.array, zip(*periods(covered), strict=True))
+    con.register("listed", dict(zip(("period_type", "a", "b", "data_status"), columns, strict=True)))
+    con.execute("create temp table periods as select period_type::text as period_type, a::int as a, b::int as b,"
+                " data_status::text as data_status from listed")  # fmt: skip
     con.execute(CREATE_FIGURES)
     for (mart, rate), (above, below) in RATES.items():
         con.execute(

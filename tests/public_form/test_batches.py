@@ -33,7 +33,7 @@ def marts_of(code: str, seed: int, corrected: str) -> tuple[Any, ...]:
 
 def marts_of_two_forces(corrected: str = "") -> duckdb.DuckDBPyConnection:
     """Random marts of two forces, with different events. `corrected`: of the second force."""
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     con.execute("create schema marts; create schema staging")
     for code, seed in FORCES.items():
         for table, rows in zip(TABLES, marts_of(code, seed, "" if code == "f1" else corrected), strict=True):
