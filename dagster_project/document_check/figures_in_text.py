@@ -47,7 +47,8 @@ _NOT_FIGURES = [
     ),
     ("year", rf"(?<![£\d,.])\b{_YEAR}s?\b(?![,.]?\d|%)"),
     ("unclear", rf"\b(?:one|{_WORD}|\d{{1,2}}) (?:in|out of)(?: every)? (?:one|{_WORD}|\d{{1,2}})\b(?![/\d])"),
-    ("unclear", r"\b\d[\d,.]* (?:hundred|dozen|score)s?\b"),
+    # At most so many digits: where a text is all digits and commas, each of them would read it to its end.
+    ("unclear", r"\b\d[\d,.]{0,30} (?:hundred|dozen|score)s?\b"),
     ("unclear", r"(?<![\d.,/] )(?<![\d.,/–-])\b[1-9]\d{0,2}(?: \d{3})+\b(?![.,]?\d)"),
     (
         "unclear",
