@@ -361,7 +361,8 @@ def test_a_document_saved_by_libreoffice_can_be_refreshed(pack: Pack, document: 
 
 
 def test_the_refresh_command(pam: Callable, sample_pack: WrittenPack, pack: Pack, document: Path, tmp_path: Path) -> None:
-    home = copy_home(sample_pack.home, tmp_path / "home")
+    others = ("archive", "candidate", "publications", "raw", "open", "report", "dashboard", "catalogue")
+    home = copy_home(sample_pack.home, tmp_path / "home", others)
     unchanged = document.read_bytes()
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set printed = '2,999', value = 2999 where table_name = 'offences' and row_no = 1"
