@@ -1,5 +1,6 @@
 """An empty home that dbt has built, made once and copied for tests that change it."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -70,10 +71,15 @@ def empty_candidate(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
 
 
 @pytest.fixture(scope="session")
-def compiled_sql(empty_candidate: Candidate) -> dict[str, str]:
+def compiled_sql(made_once: Callable[..., Path], request: pytest.FixtureRequest) -> dict[str, str]:
     """The SQL that dbt compiles for each model and data test, by name."""
-    results = run_dbt(empty_candidate.home, "compile", "-s", "resource_type:model").results
-    return {r.node.name: r.node.compiled_code for r in results}
+
+    def make(folder: Path) -> None:
+        home = request.getfixturevalue("empty_candidate").home
+        results = run_dbt(home, "compile", "-s", "resource_type:model").results
+        (folder / "sql.json").write_text(json.dumps({r.node.name: r.node.compiled_code for r in results}), encoding="utf-8")
+
+    return json.loads((made_once("compiled_sql", make) / "sql.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
