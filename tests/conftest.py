@@ -145,6 +145,15 @@ def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
     return copy_home(sample_home, tmp_path / "home")
 
 
+@pytest.fixture
+def figures_copy(sample_home: Home, tmp_path: Path) -> Home:
+    """A copy of the published figures of the sample, and of no more: a third of it. A test may change it."""
+    from support import copy_home
+
+    others = ("archive", "cache", "candidate", "publications", "raw", "open", "report", "dashboard", "catalogue")
+    return copy_home(sample_home, tmp_path / "home", others)
+
+
 @pytest.fixture(scope="session")
 def week(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home after five small nights, all kept. Do not change it: use `week_copy`."""

@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support import copy_home
 
 from dagster_project.cli.claims import _show as show_claim
 from dagster_project.cli.document_check import _rounded as rounded_in_check
@@ -24,27 +23,20 @@ from document_check.documents import EDITION
 RISE = "Drug searches rose by 12% in the year to June 2026"
 
 
-@pytest.fixture
-def sample_copy(sample_home: Home, tmp_path: Path) -> Home:
-    """A copy of what a claim is read from: the published figures."""
-    others = ("archive", "cache", "candidate", "publications", "raw", "open", "report", "dashboard", "catalogue")
-    return copy_home(sample_home, tmp_path / "home", others)
-
-
 def read_claims(home: Home) -> list[dict[str, str]]:
     with (home.editions / "published_figures.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, sample_copy: Home) -> None:
-    refused = pam("claims", "add", RISE, "--home", sample_copy.path, stdin="n\n")
+def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, figures_copy: Home) -> None:
+    refused = pam("claims", "add", RISE, "--home", figures_copy.path, stdin="n\n")
     assert refused.exit_code == 1 and "Nothing was written" in refused.stdout
-    assert not (sample_copy.editions / f"{EDITION}.yml").exists()
-    added = pam("claims", "add", RISE, "--home", sample_copy.path, "--paragraph", "3.2", stdin="y\n")
+    assert not (figures_copy.editions / f"{EDITION}.yml").exists()
+    added = pam("claims", "add", RISE, "--home", figures_copy.path, "--paragraph", "3.2", stdin="y\n")
     assert added.exit_code == 0, added.output
     assert "mart_stop_search.drug_searches" in added.stdout and "the change in per cent" in added.stdout
     assert "2025-07-01 to 2026-06-30" in added.stdout and "Printed: 12%. Published now: not available" in added.stdout
-    *before, row = read_claims(sample_copy)
+    *before, row = read_claims(figures_copy)
     assert len(before) == 291 and row == {
         "kind": "figure", "paragraph": "3.2", "mart": "mart_stop_search", "measure": "drug_searches", "figure": "pct_change",
         "area_type": "force", "area_name": "Derbyshire Constabulary", "category": "all", "period_type": "custom",
@@ -53,10 +45,11 @@ def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, sample_cop
     }  # fmt: skip
     # The edition is now a file of the home, and valid.
     assert f"Edition {EDITION} is now a file of the home" in added.stdout
-    assert read_editions(sample_copy).sound[EDITION].claims_path == sample_copy.editions / "published_figures.csv"
-    again = pam("claims", "add", "Naloxone was given 26 times in Derby North in May 2025.", "--home", sample_copy.path, "--yes")
+    assert read_editions(figures_copy).sound[EDITION].claims_path == figures_copy.editions / "published_figures.csv"
+    other = "Naloxone was given 26 times in Derby North in May 2025."
+    again = pam("claims", "add", other, "--home", figures_copy.path, "--yes")
     assert again.exit_code == 0 and "is now a file of the home" not in again.stdout
-    assert [read_claims(sample_copy)[-1][c] for c in ("area_type", "area_name", "figure", "period_end")] == [
+    assert [read_claims(figures_copy)[-1][c] for c in ("area_type", "area_name", "figure", "period_end")] == [
         "lpu", "Derby North", "value", "2025-05-31",
     ]  # fmt: skip
 
@@ -74,14 +67,14 @@ def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, sample_cop
     ],
 )
 def test_words_that_mean_another_figure_are_not_passed_over(
-    pam: Callable, sample_copy: Home, sentence: str, option: str
+    pam: Callable, figures_copy: Home, sentence: str, option: str
 ) -> None:
-    refused = pam("claims", "add", sentence, "--home", sample_copy.path, "--yes")
-    assert refused.exit_code == 2 and option in refused.output and not sample_copy.editions.exists()
+    refused = pam("claims", "add", sentence, "--home", figures_copy.path, "--yes")
+    assert refused.exit_code == 2 and option in refused.output and not figures_copy.editions.exists()
 
 
-def test_a_figure_of_a_part_of_the_days_says_so(pam: Callable, sample_copy: Home) -> None:
-    added = pam("claims", "add", "There were 16,150 items of drug intelligence in 2025.", "--home", sample_copy.path, "--yes")
+def test_a_figure_of_a_part_of_the_days_says_so(pam: Callable, figures_copy: Home) -> None:
+    added = pam("claims", "add", "There were 16,150 items of drug intelligence in 2025.", "--home", figures_copy.path, "--yes")
     assert "Published now: 16150 [p], of a part of the days" in added.stdout
 
 
@@ -116,15 +109,15 @@ def test_a_traced_change_in_per_cent_is_not_shown_as_0(value: str, shown: str, c
         ("£17,000 of Section 27 orders went to charity in 2024/25.", {"category": "Charity", "unit": "gbp"}),
     ],
 )  # fmt: skip
-def test_sentences_are_understood(pam: Callable, sample_copy: Home, sentence: str, expected: dict[str, str]) -> None:
-    added = pam("claims", "add", sentence, "--home", sample_copy.path, "--yes")
+def test_sentences_are_understood(pam: Callable, figures_copy: Home, sentence: str, expected: dict[str, str]) -> None:
+    added = pam("claims", "add", sentence, "--home", figures_copy.path, "--yes")
     assert added.exit_code == 0, added.output
-    row = read_claims(sample_copy)[-1]
+    row = read_claims(figures_copy)[-1]
     assert {k: row[k] for k in expected} == expected
 
 
-def test_missing_parts_are_asked_for_or_named_as_options(pam: Callable, sample_copy: Home) -> None:
-    home = ("--home", sample_copy.path)
+def test_missing_parts_are_asked_for_or_named_as_options(pam: Callable, figures_copy: Home) -> None:
+    home = ("--home", figures_copy.path)
     added = pam("claims", "add", "It came to 1,708.", *home, stdin="drug_searches\n2024-11-01\n2025-10-31\ny\n")
     assert added.exit_code == 0, added.output
     assert "Printed: 1,708. Published now: 1708" in added.stdout
@@ -136,22 +129,22 @@ def test_missing_parts_are_asked_for_or_named_as_options(pam: Callable, sample_c
         assert refused.exit_code == 2 and option in refused.stderr, refused.output
     unasked = pam("claims", "add", "Drug searches rose.", *home, stdin="")
     assert unasked.exit_code == 2 and "has no number" in unasked.stderr, "no answer to a question would help"
-    assert len(read_claims(sample_copy)) == 292
+    assert len(read_claims(figures_copy)) == 292
 
 
-def test_an_invalid_day_is_asked_for_again(pam: Callable, sample_copy: Home) -> None:
+def test_an_invalid_day_is_asked_for_again(pam: Callable, figures_copy: Home) -> None:
     stdin = "drug_searches\n2024-11-01\n2025-10-32\n2025-10-31\ny\n"
-    added = pam("claims", "add", "It came to 1,708.", "--home", sample_copy.path, stdin=stdin)
+    added = pam("claims", "add", "It came to 1,708.", "--home", figures_copy.path, stdin=stdin)
     assert added.exit_code == 0, added.output
     assert "'2025-10-32' is no date (YYYY-MM-DD)" in added.stdout
     assert added.stdout.count("--from (YYYY-MM-DD)") == 1 and added.stdout.count("--to (YYYY-MM-DD)") == 2
-    assert read_claims(sample_copy)[-1]["period_end"] == "2025-10-31"
+    assert read_claims(figures_copy)[-1]["period_end"] == "2025-10-31"
 
 
 def test_an_added_sentence_is_linked_whatever_its_number(
-    pam: Callable, sample_copy: Home, tmp_path: Path
+    pam: Callable, figures_copy: Home, tmp_path: Path
 ) -> None:
-    home = ("--home", sample_copy.path)
+    home = ("--home", figures_copy.path)
     path = tmp_path / "a.txt"
     path.write_text("It is the busiest year: officers stopped 1,709 people for that reason.", encoding="utf-8")
     assert "1 not linked" in pam("check", path, *home).stdout

@@ -225,8 +225,8 @@ def test_python_objects_are_not_relations(sample_home: Home) -> None:
         con.execute("from local")
 
 
-def test_an_open_night_can_t_be_opened_for_writing(sample_copy: Home, tmp_path: Path) -> None:
-    with connect(sample_copy), pytest.raises(NotWritableError, match="is open in this process"):
-        open_hardened(sample_copy.warehouse.resolve(), writable=tmp_path)
-    with open_hardened(sample_copy.warehouse.resolve(), writable=tmp_path) as con:
+def test_an_open_night_can_t_be_opened_for_writing(figures_copy: Home, tmp_path: Path) -> None:
+    with connect(figures_copy), pytest.raises(NotWritableError, match="is open in this process"):
+        open_hardened(figures_copy.warehouse.resolve(), writable=tmp_path)
+    with open_hardened(figures_copy.warehouse.resolve(), writable=tmp_path) as con:
         con.execute(f"copy (select 1) to '{tmp_path}/x.csv'")

@@ -86,14 +86,14 @@ def test_completion_of_relations_columns_measures_and_values(sample_home: Home) 
 
 
 @pytest.fixture
-def type_text(sample_copy: Home) -> Iterator[Callable[[str], None]]:
+def type_text(figures_copy: Home) -> Iterator[Callable[[str], None]]:
     """Types at the prompt of a copy of the sample."""
     from prompt_toolkit.application import create_app_session
 
     def keys(text: str) -> None:
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             pipe.send_text(text)
-            session = prompt.Session.open(sample_copy, Limits(), "csv")
+            session = prompt.Session.open(figures_copy, Limits(), "csv")
             try:
                 prompt._run_interactive(session)
             finally:
@@ -102,28 +102,28 @@ def type_text(sample_copy: Home) -> Iterator[Callable[[str], None]]:
     yield keys
 
 
-def test_queries_and_history_at_a_terminal(type_text: Callable, sample_copy: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_queries_and_history_at_a_terminal(type_text: Callable, figures_copy: Home, capsys: pytest.CaptureFixture[str]) -> None:
     """Enter ends a query at its semicolon only. Queries are kept only while the settings say so."""
-    path = sample_copy.path / prompt.HISTORY
+    path = figures_copy.path / prompt.HISTORY
     type_text("select 41 +\n1 as a;\n\\f json\nselect 1 as b;\nnonsense;\n\\q\n")
     output = capsys.readouterr()
     assert "a\n42\n" in output.out and '[{"b": 1}]' in output.out and "syntax error" in output.err
     assert not path.exists()
-    sample_copy.config_file.write_text("[query]\nhistory = 2\n", encoding="utf-8")
+    figures_copy.config_file.write_text("[query]\nhistory = 2\n", encoding="utf-8")
     type_text("select 1;\nselect 41 +\n1 as a;\nselect '\n# 3';\n\\q\n")
     kept = path.read_text(encoding="utf-8")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and kept.count("\n+") + kept.startswith("+") == 4
     assert "+select 41 +\n+1 as a;" in kept and "+# 3" in kept and "select 1;" not in kept
-    sample_copy.config_file.unlink()
+    figures_copy.config_file.unlink()
     type_text("\\q\n")
     assert not path.exists(), "deleted when the setting is gone"
 
 
-def test_no_error_ends_the_session(sample_copy: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_error_ends_the_session(figures_copy: Home, capsys: pytest.CaptureFixture[str]) -> None:
     """A home with nothing left to read is reported."""
-    session = prompt.Session.open(sample_copy, Limits(), "csv")
+    session = prompt.Session.open(figures_copy, Limits(), "csv")
     try:
-        sample_copy.warehouse.unlink()
+        figures_copy.warehouse.unlink()
         assert not prompt._try_answer(session, r"\r") and prompt._try_answer(session, "select 1 as still;")
         session.con.close()
         assert not prompt._try_answer(session, r"\d") and not prompt._try_answer(session, "select 1;")

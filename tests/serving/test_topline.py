@@ -14,7 +14,6 @@ import pytest
 from document_check.documents import check
 from docx import Document
 from python_calamine import CalamineWorkbook
-from support import copy_home
 
 from dagster_project.audit.read import read_log
 from dagster_project.cli.topline import NOT_AVAILABLE, _printed, _split
@@ -307,9 +306,9 @@ def test_retyped_figures_disagree_and_other_tables_are_not_linked(
         assert verdicts(**other) == ["not linked"] * 6, other
 
 
-def test_the_audit_log_counts_the_written_lines(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+def test_the_audit_log_counts_the_written_lines(pam: Callable, figures_copy: Home, tmp_path: Path) -> None:
     """A document leaves out measures without figures; a workbook has them all."""
-    home = copy_home(sample_home, tmp_path / "home")
+    home = figures_copy
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("delete from marts.mart_naloxone")
     written = {}

@@ -12,9 +12,9 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 from office import OFFICE, WITHOUT, convert
-from support import copy_home
 
 from dagster_project.audit import read_log
+from dagster_project.core.home import Home
 from dagster_project.editions import read_editions
 from dagster_project.reporting.pack import Pack, read_pack
 from dagster_project.reporting.pack.content_controls import NotReadableError, find_controls, text_edits
@@ -360,9 +360,8 @@ def test_a_document_saved_by_libreoffice_can_be_refreshed(pack: Pack, document: 
     assert WORDS in text_of(Document(str(saved)).element.body)
 
 
-def test_the_refresh_command(pam: Callable, sample_pack: WrittenPack, pack: Pack, document: Path, tmp_path: Path) -> None:
-    others = ("archive", "candidate", "publications", "raw", "open", "report", "dashboard", "catalogue")
-    home = copy_home(sample_pack.home, tmp_path / "home", others)
+def test_the_refresh_command(pam: Callable, figures_copy: Home, pack: Pack, document: Path, tmp_path: Path) -> None:
+    home = figures_copy
     unchanged = document.read_bytes()
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set printed = '2,999', value = 2999 where table_name = 'offences' and row_no = 1"
