@@ -19,7 +19,6 @@ from dagster_project.quality import gate
 from dagster_project.quality.gate import outgoing_facts
 from dagster_project.quality.suites import FACTS, OUTGOING, SuiteError, load_suites, read_suites, suite_for
 
-from .conftest import of_figures
 from .figure_cases import FIGURE_CASES
 from .test_extract_rules import EXTRACT_CASES
 from .test_outgoing_rules import OUTGOING_CASES
@@ -113,8 +112,9 @@ def test_bad_values_fail_every_suite_with_the_rule(subject: str, facts: dict[str
     for suite in SUITES.values():
         for e in suite.expectations if suite.subject == subject else ():
             assert e["kwargs"] == rules[e["meta"]["rule"]], suite.name
-    frame = facts[subject].copy()
-    judged = {*(frame["extract"] if subject == "extract" else frame[subject])}
+    # Two facts of each: the sample has hundreds of a mart, and what broke a rule is listed.
+    frame = facts[subject].groupby(subject).head(2).copy()
+    judged = {*frame[subject]}
     expected = {(name, rule) for rule in rules for name in subjects_with(subject, rule) & judged}
     assert {rule for _, rule in expected} == {*rules}
     for value in (lambda kwargs: kwargs["max_value"] + 1, lambda kwargs: kwargs.get("min_value", 1e9) - 0.01):
@@ -193,11 +193,11 @@ def test_a_sentence_that_cannot_be_formatted_is_replaced(sentence: str) -> None:
 
 
 def holding_checks(home: Home, *statements: str) -> list[Check]:
-    """The checks that hold a night after these statements."""
+    """The checks of what a build makes that hold a night after these statements."""
     with duckdb.connect(str(home.candidate / WORK)) as con:
         for statement in statements:
             con.execute(statement)
-    return gate.held_by(of_figures(gate.judge(home)))
+    return gate.held_by(gate.judge_built(home)[0])
 
 
 def as_table(where: str = "true") -> tuple[str, ...]:
