@@ -16,6 +16,10 @@ ALWAYS = (
 )  # fmt: skip
 """Models with rows of every extract, or of the night itself. Models that depend on them also depend on some extract."""
 
+AREAS = ("areas_listed", "area_members", "unit_names")
+"""Models of the list of areas, which a home may have of its own. Staging models and marts read it, but those of an extract
+without files have no row, whatever areas there are."""
+
 
 def build_changed(home: Home, changed: Iterable[str] | None, stamp: str, progress: Progress) -> list[Node]:
     """Build what depends on these models; None: everything. Returns the outcome of every node. Raises BuildError.
@@ -48,9 +52,12 @@ def nodes_to_build(changed: Iterable[str]) -> tuple[str, ...]:
     queue = list(chosen)
     while queue:
         unique_id = queue.pop()
+        name = nodes[unique_id].name
         for child in children.get(unique_id, ()):
+            if child in chosen or (name in AREAS and nodes[child].name.startswith(("stg_", "mart_"))):
+                continue
             # Models of ALWAYS would lead to everything.
-            if child not in chosen and (nodes[unique_id].name not in ALWAYS or nodes[child].resource_type.value == "test"):
+            if name not in ALWAYS or nodes[child].resource_type.value == "test":
                 chosen.add(child)
                 queue.append(child)
     return tuple(sorted(".".join(nodes[x].fqn) for x in chosen if nodes[x].config.materialized != dbt_runner.VIEW))

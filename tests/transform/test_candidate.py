@@ -132,6 +132,14 @@ def test_only_models_of_changed_extracts_are_built() -> None:
     assert any(s.startswith("one_current_version_stg_naloxone") for s in selected) and "stg_naloxone" not in selected
 
 
+def test_a_list_of_areas_builds_no_mart_of_an_extract_without_files() -> None:
+    """A force's first night would build all marts, most of them empty."""
+    selected = {name.split(".")[-1] for name in changed_nodes.nodes_to_build(["areas_listed", "stg_naloxone"])}
+    assert {*changed_nodes.AREAS, "dim_area", "daily", "extract_facts"} <= selected
+    assert {s for s in selected if s.startswith("mart_")} == {"mart_naloxone", "mart_control_charts"}
+    assert not any(s.startswith("one_current_version_stg_crimes") for s in selected)
+
+
 def test_an_older_ledger_builds_all(sample_copy: Home) -> None:
     """It lacks a load of the figures."""
     path = sample_copy.candidate / "base.json"
