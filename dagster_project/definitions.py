@@ -1,10 +1,12 @@
 """Assembly only: the assets, checks, job, schedule and sensors that Dagster shows and runs."""
 
 from dagster_project.core.home import be_quiet
-from dagster_project.core.import_speed import skip_unused_imports
+from dagster_project.core.import_speed import collect_garbage_less, defer_serializers, skip_unused_imports
 
 be_quiet()
 skip_unused_imports()
+collect_garbage_less()
+defer_serializers()
 
 import dagster as dg  # noqa: E402  (nothing is imported before the libraries are set to be quiet)
 
