@@ -75,7 +75,11 @@ _FIGURE = re.compile(
     re.I,
 )
 _NOUN = rf"(?:(?:{any_of('adjectives')})[ -]){{0,4}}(?:{any_of('counted')})"
-_ZERO = rf"zero(?! tolerance)|nil|no(?! (?:more|fewer|different|other)\b)(?= {_NOUN}\b(?! ?[:=–-]? ?\d))"
+_ZERO = (
+    rf"(?:zero|nil|no(?! (?:more|fewer|different|other)\b))(?= {_NOUN}\b(?! ?[:=–-]? ?\d))"
+    r"|(?:^|(?<=was )|(?<=were )|(?<= to )|(?<=: ))(?:zero|nil)(?=[.,;)]| (?:in|for|during)\b|$)"
+)
+"""`No offences`, `was zero`, `nil` alone; not `a true zero`."""
 _WORDS = re.compile(rf"\b(?:{_WORD}|{_ZERO})\b(?![-]\w)", re.I)
 _YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= {_NOUN}\b)", re.I)
 _IS_YEAR = re.compile(
