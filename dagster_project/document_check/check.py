@@ -28,6 +28,7 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
 from .figures_in_text import MARKERS, Number, Spot, numbers_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
+from .link_own_tables import own_table_cells
 from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
 from .link_tables import link_suggested, link_table
 from .link_topline import topline_cells
@@ -114,6 +115,7 @@ class _Check:
         self.context = Context()
         self.tables = self.paragraphs = 0
         self.title = self.caption = self.table_words = self.place = self.number = self.heading = ""
+        self.headings: list[str] = []
         self.is_item = False
 
     def paragraph(self, block: Text) -> None:
@@ -138,6 +140,7 @@ class _Check:
         self.caption = self.title if is_about_it else ""
         if self.title and not has_figures and not self.is_item and self.title.rstrip()[-1] not in ".:;":
             self.heading = self.title
+            self.headings.append(self.title)
 
     def _sentences(self, block: Text, numbers: list[Number], own_number: Number | None = None) -> bool:
         """Check a text's sentences. Returns whether they name a period."""
@@ -269,7 +272,10 @@ class _Check:
         first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
         self.caption = f"{self.caption} {first[0] if len(first) == 1 else ''}".strip()
         linked = link_table(grid, f"{self.title} {own_title}", self.caption, self.figures)
-        if cells := topline_cells(grid, self.title, self.con):
+        cells = topline_cells(grid, self.title, self.con)
+        if not cells and not linked.cells:
+            cells = own_table_cells(grid, self.title, self.headings, self.figures, self.con)
+        if cells:
             linked = replace(linked, table=None, cells=cells)
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         why = linked.reason or (UNKNOWN_CELL if linked.cells else UNKNOWN_TABLE)

@@ -1,0 +1,147 @@
+"""Links the cells of a table of the author's own, which no edition prints, to figures of the marts.
+
+Title, row and column must together name one measure, by the title that the marts have for it, and its days. They may name one
+area or category. A cell is linked only if all their words are understood.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date
+
+import duckdb
+
+from dagster_project.core.seeds import read_seed
+
+from .claimed_sentences import with_value
+from .edition_figures import EditionCell, EditionFigures
+from .excluding_words import OWN_AREAS
+from .judge import NEXT_NIGHT
+from .link_tables import header_row, row_label, tokens
+from .model import Figure, Grid
+from .periods_in_text import periods_of
+from .words import named
+
+_NUMBERED = re.compile(r"^\W*(?:table|figure|chart) \d+(?:\.\d+)*[.:]? *", re.I)
+_FILLERS = {
+    "a", "and", "by", "for", "from", "in", "of", "the", "to", "between", "during",
+    "unit", "units", "lpu", "area", "areas", "section", "sections", "type", "types", "category", "categories",
+    "month", "months", "year", "years", "financial", "calendar", "number", "measure", "measures",
+    "key", "headline", "summary", "figures", "data", "count", "no",
+}  # fmt: skip
+"""Words of a title or a label that do not change what a figure is of. `Total` is not one of them: it may be of the rows that a
+table has."""
+_OF_A_NUMBER = {"number", "no", "count", "figures"}
+"""Words of a label that names nothing. A column of `Year` holds no figures."""
+_Words = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a title or a label names; None for what it leaves open. `label`: its days in its own words."""
+
+    measure: tuple[str, str] | None = None
+    unit: str | None = None
+    days: tuple[date, date] | None = None
+    label: str | None = None
+    area: tuple[str, str] | None = None
+    category: str | None = None
+
+
+def own_table_cells(
+    grid: Grid, title: str, headings: list[str], edition: EditionFigures, con: duckdb.DuckDBPyConnection
+) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
+    """The figure of each cell, by row and column. `title`: the words right before the table. `headings`: all before it. Where
+    one of them names an area or a category, a cell that names none itself is not linked."""
+    rows = [[c.text.strip() for c in row] for row in grid.rows]
+    names = _names(edition)
+    of_title = _read(title, names, edition.data_to, _FILLERS)
+    if of_title is None or not rows:
+        return {}
+    header = header_row(rows)
+    above = edition.without_whole(" / ".join(headings))
+    is_within = bool(named(above, edition.areas_within))
+    of_column = [_read(text, names, edition.data_to) for text in rows[header]]
+    cells = {}
+    for r in range(header + 1, len(rows)):
+        of_row = _read(row_label(rows, r), names, edition.data_to)
+        for c in range(1, min(len(rows[r]), len(rows[header]))):
+            parts = (of_title, of_row, of_column[c])
+            figure = _figure(parts, edition)
+            if figure is None or (is_within and not any(part and part.area for part in parts)):
+                continue
+            if figure.category == "all" and named(above, edition.named_categories(figure.mart, figure.measure)):
+                continue
+            figure = with_value(con, edition, figure)
+            if figure.status != NEXT_NIGHT:
+                cells[r, c] = (EditionCell(r, c, rows[header][c], figure),)
+    return cells
+
+
+def _figure(parts: tuple[_Named | None, ...], edition: EditionFigures) -> Figure | None:
+    """The figure that title and labels name together; None where they leave something open, or name it twice."""
+    found: dict[str, object] = {}
+    for part in parts:
+        if part is None:
+            return None
+        for field in fields(part):
+            if (value := getattr(part, field.name)) is not None:
+                if field.name in found:
+                    return None
+                found[field.name] = value
+    named_here = _Named(**found)  # type: ignore[arg-type]  # the names are those of the fields
+    if named_here.measure is None or named_here.days is None or named_here.unit is None:
+        return None
+    category = named_here.category or "all"
+    if category != "all" and category not in edition.named_categories(*named_here.measure):
+        return None
+    area_type, area = named_here.area or ("force", edition.force_name)
+    return Figure(
+        *named_here.measure, "value", area_type, area, category, *named_here.days, named_here.unit, None, NEXT_NIGHT,
+        named_here.label or "",
+    )  # fmt: skip
+
+
+def _read(
+    text: str, names: Mapping[_Words, set[_Named]], data_to: date, empty: Collection[str] = _OF_A_NUMBER
+) -> _Named | None:
+    """What a title or a label names, if all its words are understood; else None, as of a blank one. `empty`: words that name
+    nothing if they are all that there is."""
+    text = _NUMBERED.sub("", text)
+    periods = periods_of(text, data_to)
+    found = _Named()
+    if periods:
+        period = periods[0]
+        if len(periods) > 1 or period.how != "days" or period.first is None or period.last is None:
+            return None
+        found = _Named(days=(period.first, period.last), label=text[period.start : period.end])
+        text = f"{text[: period.start]} {text[period.end :]}"
+    words = _words(text)
+    if not words:
+        return found if found.days or {*tokens(text)} & {*empty} else None
+    known = names.get(words, set())
+    if len(known) != 1:
+        return None
+    (name,) = known
+    return replace(name, days=found.days, label=found.label)
+
+
+def _words(text: str) -> _Words:
+    return tuple(w for w in tokens(text) if w not in _FILLERS)
+
+
+def _names(edition: EditionFigures) -> Mapping[_Words, set[_Named]]:
+    """What words alone name: a measure, an area or a category. Those that name more than one are in doubt."""
+    names: defaultdict[_Words, set[_Named]] = defaultdict(set)
+    for row in read_seed("measure_list"):
+        if row["is_published"] == "true":
+            names[_words(row["title"])].add(_Named(measure=(row["mart"], row["measure"]), unit=row["unit"]))
+    areas = {(kind, area) for kind in OWN_AREAS for area in edition.areas.get(kind, ())}
+    for kind, area in areas:
+        names[_words(area)].add(_Named(area=(kind, area)))
+    for words in (("force",), _words(edition.force_name.split()[0])):
+        names[words].add(_Named(area=("force", edition.force_name)))
+    for category in frozenset().union(*edition.published_categories.values()) - {"all"}:
+        names[_words(category)].add(_Named(category=category))
+    return names

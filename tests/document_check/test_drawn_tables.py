@@ -1,0 +1,100 @@
+"""Tables of an author's own, drawn from the sample's figures: a right cell never disagrees, and a wrong one never agrees."""
+
+import random
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from how_often import IS_LONG, often
+from support import published
+
+from dagster_project.core.home import Home
+from document_check.documents import check_text
+from document_check.test_drawn_sentences import FIGURES, FORCE, Row, printed
+
+TITLES = ["{}", "Table 3: {}", "{} by unit", "Number of {}"]
+YEARS = {"financial_year": "{}", "calendar_year": "{}", "month": "{}", "rolling_12_months": "12 months to {}"}
+
+
+class Drawn:
+    """The sample's figures by measure, and tables of them."""
+
+    def __init__(self, home: Home, draw: random.Random) -> None:
+        self.draw, self.rows = draw, [Row(*r) for r in published(home, FIGURES)]
+        self.values = {(r.mart, r.measure, r.period_type, r.label, r.area, r.category): r for r in self.rows}
+        self.titles = {(r.mart, r.measure): r.title for r in self.rows}
+        self.periods: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+        self.parts: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+        for r in self.rows:
+            self.periods[r.mart, r.measure].add((r.period_type, r.label))
+            if (r.area, r.category) != (FORCE, "all"):
+                self.parts[r.mart, r.measure].add((r.area, r.category))
+
+    def table(self) -> tuple[str, str]:
+        """A table as text, and the value of its wrong cell; blank if all are right. Its rows are parts of one measure, or all
+        measures of a mart; its columns are periods, or the other way round."""
+        measure = self.draw.choice(list(self.titles))
+        kind = self.draw.choice(list(YEARS))
+        periods = [p for p in sorted(self.periods[measure]) if p[0] == kind]
+        periods = self.draw.sample(periods, min(len(periods), 3))
+        parts = sorted(self.parts[measure])
+        if parts and self.draw.random() < 2 / 3:
+            kind_of_part = self.draw.choice(parts)[0] == FORCE
+            parts = [p for p in parts if (p[0] == FORCE) == kind_of_part]
+            rows = [(category if area == FORCE else area, (*measure, area, category)) for area, category in parts[:6]]
+            rows.append(("Force", (*measure, FORCE, "all")))
+            title = self.draw.choice(TITLES).format(self.titles[measure])
+        else:
+            rows = [(t, (*m, FORCE, "all")) for m, t in self.titles.items() if m[0] == measure[0]]
+            title = "Key figures"
+        labels = [YEARS[kind].format(label) if "12 months" not in label else label for _, label in periods]
+        grid = [["", *labels]] + [
+            [name, *(self.cell((*key[:2], *period, *key[2:])) for period in periods)] for name, key in rows
+        ]
+        wrong = ""
+        if self.draw.random() < 1 / 2 and len(grid[0]) > 1:
+            r, c = self.draw.randrange(1, len(grid)), self.draw.randrange(1, len(grid[0]))
+            if grid[r][c] != "[x]":
+                wrong = grid[r][c] = "7" + grid[r][c].lstrip("£").replace(",", "")
+        if self.draw.random() < 1 / 3:
+            grid = [list(row) for row in zip(*grid, strict=True)]
+        return f"{title}\n\n" + "\n".join("\t".join(row) for row in grid) + "\n", wrong
+
+    def cell(self, key: tuple[str, ...]) -> str:
+        row = self.values.get(key)
+        return printed(row.value, row.unit) if row else "[x]"
+
+
+def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home, tmp_path: Path) -> None:
+    seed = random.randrange(1 << 30) if IS_LONG else 2026
+    drawn = Drawn(sample_home, random.Random(seed))
+    verdicts: Counter[tuple[bool, str]] = Counter()
+    for _ in range(often(150, 5000)):
+        text, wrong = drawn.table()
+        checked = check_text(sample_home, tmp_path, text)
+        for item in checked.items:
+            is_wrong = item.printed == wrong
+            assert item.verdict != ("agrees" if is_wrong else "disagrees"), (seed, text, item)
+            verdicts[is_wrong, item.verdict] += 1
+    assert verdicts[False, "agrees"] > verdicts[False, "not linked"] and verdicts[True, "disagrees"] > 20, verdicts
+
+
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nForce\t1,936\n", ["agrees", "agrees"]),
+        ("Possession offences in 2024/25\n\nUnit\tNumber\nErewash\t205\n", ["disagrees"]),
+        ("Possession offences by code\n\nCode\t2024/25\nErewash\t206\n", ["not linked"]),
+        ("Possession offences of children\n\nUnit\t2024/25\nErewash\t206\n", ["not linked"]),
+        ("Possession offences\n\nUnit\t2024/25\tChange\nErewash\t206\t14\n", ["agrees", "not linked"]),
+        ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nTotal\t206\n", ["agrees", "not linked"]),
+        ("Possession offences in 2024/25\n\nUnit\tYear\tNumber\nErewash\t2024/25\t206\n", ["agrees"]),
+        ("Possession offences in 2024/25\n\nUnit\tApr 2024\nErewash\t206\n", ["not linked"]),
+        ("Erewash\n\nDrugs\n\nPossession offences\n\nYear\tNumber\n2024/25\t206\n", ["not linked"]),
+        ("Fraud\n\nConfiscation orders\n\nYear\tNumber\n2024/25\t16\n", ["not linked"]),
+    ],
+)
+def test_a_cell_is_linked_if_all_words_for_it_are_understood(
+    sample_home: Home, tmp_path: Path, text: str, verdicts: list[str]
+) -> None:  # fmt: skip
+    assert [i.verdict for i in check_text(sample_home, tmp_path, text).items] == verdicts
