@@ -93,6 +93,11 @@ class EditionFigures:
         )) - {"all"}  # fmt: skip
 
     @cached_property
+    def by_key(self) -> dict[tuple[object, ...], Figure]:
+        """Each figure that the edition prints, by what it is of."""
+        return {f.key: f for f in reversed(self.pool)}
+
+    @cached_property
     def by_id(self) -> dict[str, Figure | None]:
         """Each figure by the ids that a tag may have: `table/row/column`, the row also by its label, and `claim/number`."""
         by_id: dict[str, Figure | None] = {f"claim/{number}": figure for number, (figure, _) in self.claims.items()}
