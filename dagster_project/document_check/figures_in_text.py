@@ -75,6 +75,7 @@ _FIGURE = re.compile(
     re.I,
 )
 _NOUN = rf"(?:(?:{any_of('adjectives')})[ -]){{0,4}}(?:{any_of('counted')})"
+ZERO_WORDS = ("no", "nil", "zero")
 _ZERO = (
     rf"(?:zero|nil|no(?! (?:more|fewer|different|other)\b))(?= {_NOUN}\b(?! ?[:=–-]? ?\d))"
     r"|(?:^|(?<=was )|(?<=were )|(?<= to )|(?<=: ))(?:zero|nil)(?=[.,;)]| (?:in|for|during)\b|$)"
@@ -147,7 +148,8 @@ def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
             else:
                 numbers.append(Number(match.start(), match.end(), match[0].strip(), kind))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
-    numbers += [n for n in _figures(text, left) if not is_cell or n.text.lower() not in ("no", "nil") or n.text == text.strip()]
+    found = _figures(text, left)
+    numbers += [n for n in found if not is_cell or n.text.lower() not in ZERO_WORDS or n.text == text.strip()]
     return sorted(numbers, key=lambda n: n.start)
 
 

@@ -12,7 +12,7 @@ from dagster_project.editions.paragraphs import within
 
 from .edition_figures import EditionFigures
 from .excluding_words import OURS, OWN_AREAS, is_other_kind, is_part
-from .figures_in_text import MONTH, Number, Spot
+from .figures_in_text import MONTH, ZERO_WORDS, Number, Spot
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
@@ -32,10 +32,21 @@ _SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)
 _WITH = re.compile(r",? ?(?:with|at|:|-|–)? (?:just |only |around |about )?")
 """Between `highest in Dales` and its number."""
 _COMMA_IN = re.compile(r",(?= (?:in|across|within|at|for)(?: the)? $)", re.I)
+_BRACKET = re.compile(r"\((?:(?:in|for|at) )?(?:the )?$", re.I)
+_CLAUSE_ENDS = re.compile(r" *(?:$|[.;](?!\d))")
 _OTHER_CLAUSE = re.compile(r"[;:] |\b(?:while|whereas|but|although|though)\b", re.I)
-_THE_FORCE = re.compile(r"(?<!\bin )\b(?:the (?:force|county|constabulary)|(?:force|county)[- ]?wide)\b", re.I)
+_THE_FORCE = re.compile(
+    r"(?:[;:] |\b(?:while|whereas|but|and) )(?:in |across )?"
+    r"(?:the (?:force|county|constabulary)(?!['’]s)|(?:force|county)[- ]?wide)\b"
+    r"|, the (?:force|county|constabulary) (?:total|figure|as a whole|had|saw|recorded)\b", re.I,
+)  # fmt: skip
+"""Where another clause is about the whole."""
 _OUT_OF, _IN_ALL = re.compile(r"\bout of (?:the )?$", re.I), re.compile(r" (?:in all|in total|altogether|overall)\b", re.I)
 """Around the whole of which another number is a part."""
+_COMPARED = re.compile(r"\b(?:as in|like|unlike|unlike in|next to|outside|other than|than|than in) (?:the )?$", re.I)
+_LEADING = re.compile(r"\b(?:while|whereas|although|though|thanks to|led by)\b[^,]*$", re.I)
+"""Before a name that is not the number's."""
+_REST = re.compile(rf"(?:,? [^()]*{_DAY.pattern}[^()]*)?\)", re.I)
 _MOSTLY = re.compile(r"\b(?:mostly|mainly|particularly|especially|notably|largely|including) (?:in|from|for)(?: the)? $", re.I)
 """Before an area that had most of what the number counts."""
 _ITSELF = re.compile(
@@ -59,10 +70,23 @@ _NAMES_END = re.compile(r"$|[.,;)]| (?:in|from|during|for|between|to) ")
 """After the last of some joined names, where another clause does not begin: `in Derby and in Derbyshire it was lower`."""
 _OF_YEAR_BEFORE = re.compile(r"(?:['’]s)?(?: (?:total|figure|levels?) of|,? when there (?:were|was))? ?\(?")
 """Between a year that others are compared with and its own number: `up on 2023/24 (1,431)`, `on the 2024 total of 3,525`."""
+_BEFORE_FIRST = re.compile(rf"\W*(?:in )?(?:{BEFORE.pattern}),? (?:there|we|the)\b", re.I)
 _FAR = 80
 """Characters between a number and a name that may not be its own."""
 _PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
+
+
+_ZERO_OF = re.compile(r" (?:(?:new|such|recorded|active|drugs?|county) )*")
+"""Between `no` and the measure that there was none of."""
+_EVERYDAY = {"Police", "Other", "Officer", "Primary", "Secondary", "Arrest", "Online", "Drugs", "Male", "Female"}
+"""Categories whose names are words of any report."""
+_HAD = re.compile(r" ?(?:[.,;:()]|$|\d|(?:had|saw|accounted for|made up|came to|numbered|with|was the|were)\b|for £?\d)", re.I)
+_TO_MEASURE = re.compile(r" ?(?:(?:value|number) of (?:the )?)?")
+_OF_CATEGORY = re.compile(r"\b(?:from|by|for|as|were|was|are) $|[:;(,] ?$|\d $", re.I)
+"""Behind, and before, a category that a number is of."""
+DOUBT = ", or not"
+"""Behind a name that may be a number's, and may not."""
 
 
 @dataclass
@@ -245,6 +269,8 @@ def _cost(spot: Spot, mention: Mention) -> float:
     sentence, number = spot.sentence, spot.number
     if mention.start >= number.end:
         between = re.sub(r"^ of (?:which|whom)\b", "", sentence[number.end : mention.start])
+        if number.text.lower() in ZERO_WORDS and not _ZERO_OF.fullmatch(between):
+            return _NEVER
         crossed = spot.between(number.end, mention.start)
         gap = float(len(between))
         if _MEANS.search(between) and _counts_another(spot, mention):
@@ -298,6 +324,8 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
 
 def is_of_year_before(spot: Spot) -> bool:
     """Whether words around a number mean the year before: `against 1,649 in the previous year`."""
+    if ";" not in spot.ahead and _BEFORE_FIRST.match(spot.sentence):
+        return True
     around = _around(spot)
     # In another clause they are of its number: `2,187 in 2025, while the year before saw 1,649`.
     clause = re.split(rf"[,;]|\b(?:and|while|whereas|but)\b(?= (?:in |for )?(?:{BEFORE.pattern}))", around[1])[0]
@@ -395,8 +423,26 @@ def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> str | Non
 
 
 def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures) -> str | None:
-    """The category of a number of a measure; None for all of them together."""
-    return _settled(spot, named(spot.sentence, edition.named_categories(mart, measure)), False)
+    """The category of a number of a measure; None for all of them together. Of those that the edition does not print, a word
+    such as `Police` or `other` is one only where it stands alone, `Other: 47`, and one before a number is joined to it or to
+    the measure."""
+    measures = mentions(spot.sentence, spot.sentence)
+    names, doubtful = [], set()
+    for name in named(spot.sentence, edition.named_categories(mart, measure)):
+        behind = spot.sentence[name.end :]
+        is_of_measure = any(name.end <= m.start and _TO_MEASURE.fullmatch(spot.sentence, name.end, m.start) for m in measures)
+        is_joined = is_of_measure or _HAD.match(behind) or _OF_CATEGORY.search(spot.sentence[: name.start])
+        if name.what in edition.categories[mart, measure]:
+            pass
+        elif name.what in _EVERYDAY and not (_HAD.match(behind) or not behind.strip(" .")):
+            if not is_joined:
+                continue
+            doubtful.add(name.what)
+        elif name.end <= spot.number.start and not is_joined:
+            doubtful.add(name.what)
+        names.append(name)
+    category = _settled(spot, tuple(names), False)
+    return f"{category}{DOUBT}" if category in doubtful else category
 
 
 @lru_cache(maxsize=4096)
@@ -406,7 +452,7 @@ def _settled(spot: Spot, names: tuple[Mention, ...], is_whole: bool) -> str | No
     linked. `is_whole`: the sentence says that it is about the whole."""
     name = name_beside(spot, names)
     if name is not None and (_OUT_OF.search(spot.ahead) or _IN_ALL.match(spot.behind)):
-        return f"{name}, or not"
+        return f"{name}{DOUBT}"
     if name is not None or is_whole:
         return name
     numbers = (spot.number, *spot.others)
@@ -416,10 +462,11 @@ def _settled(spot: Spot, names: tuple[Mention, ...], is_whole: bool) -> str | No
         # `47 in May 2025 and 53 in May 2024 in Dales`: both are.
         is_of_another = any(
             mention.what in (name or "") and not _DAY.search(spot.sentence, o.end, max(mention.start, o.end))
+            and (mention.end <= spot.number.start or o.end <= spot.number.start or re.search(r"[,;:(]", between))
             for o, name in taken
-        )
+        )  # fmt: skip
         if not is_of_another and not _OTHER_CLAUSE.search(between) and not _MOSTLY.search(spot.sentence[: mention.start]):
-            return f"{mention.what}, or not"
+            return f"{mention.what}{DOUBT}"
     return None
 
 
@@ -430,9 +477,12 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
     names_before = [m for m in names if m.end <= number.start]
     before = [m for m in names_before if not _is_of_other_words(spot, m)] or [m for m in names_before if _has_most(spot, m)]
     if after:
-        # `47 were given in 2025, in Dales`.
-        between = _DAYS.sub("", _COMMA_IN.sub("", sentence[number.end : after[0].start]))
-        if not _breaks(between) and len(between) < _FAR and not _is_of_another(spot, after[0]):
+        between = _DAYS.sub("", sentence[number.end : after[0].start])
+        if _CLAUSE_ENDS.match(sentence, after[0].end):
+            # `47 were given in 2025, in Dales.`
+            between = _COMMA_IN.sub("", between)
+        is_alone = between.count("(") <= between.count(")") or _BRACKET.search(between)
+        if is_alone and not _breaks(between) and len(between) < _FAR and not _is_of_another(spot, after[0]):
             is_listed = len(after) > 1 and _NAMES_END.match(sentence, after[1].end)
             return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
     if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
@@ -451,11 +501,12 @@ def _is_of_another(spot: Spot, mention: Mention) -> bool:
 def _is_of_other_words(spot: Spot, mention: Mention) -> bool:
     """Whether a name before a number belongs to other words: `second highest in England`, brackets that hold more, or
     `while the force had 47`."""
-    sentence = spot.sentence
-    if _THE_FORCE.search(sentence, mention.end, spot.number.start):
+    sentence, between = spot.sentence, spot.sentence[mention.end : spot.number.start]
+    ahead = sentence[: mention.start]
+    if _THE_FORCE.search(between) or _COMPARED.search(ahead) or ("," in between and _LEADING.search(ahead)):
         return True
-    is_alone = sentence[: mention.start].endswith("(") and sentence[mention.end :].startswith(")")
-    return bool(_SUPERLATIVE.search(sentence[: mention.start])) or (_is_in_brackets(spot, mention.end) and not is_alone)
+    is_alone = ahead.endswith("(") and _REST.match(between) and not spot.between(mention.end, spot.number.start)
+    return bool(_SUPERLATIVE.search(ahead)) or (_is_in_brackets(spot, mention.end) and not is_alone)
 
 
 def _has_most(spot: Spot, mention: Mention) -> bool:

@@ -12,7 +12,7 @@ from .edition_figures import EditionFigures
 from .excluding_words import is_on_another_base, names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import area_beside, category_beside, is_of_year_before, is_plain
+from .link_sentences import DOUBT, area_beside, category_beside, is_of_year_before, is_plain
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions
@@ -158,7 +158,7 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
         return kind, given.area
     area = area_beside(spot, frozenset(areas), edition.force_name)
     if area is not None and area not in areas:
-        raise NotUnderstoodError("--area", f"the sentence names {area}")
+        raise NotUnderstoodError("--area", _of_which(area))
     if area is None and mart == "mart_public_health":
         raise NotUnderstoodError("--area", "the sentence names no area")
     return (areas[area], area) if area else ("force", edition.force_name)
@@ -167,8 +167,13 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
 def _category(spot: Spot, measure: dict[str, str], edition: EditionFigures) -> str:
     category = category_beside(spot, measure["mart"], measure["measure"], edition) or "all"
     if category not in ("all", *edition.named_categories(measure["mart"], measure["measure"])):
-        raise NotUnderstoodError("--category", f"the sentence names {category}")
+        raise NotUnderstoodError("--category", _of_which(category))
     return category
+
+
+def _of_which(name: str) -> str:
+    is_in_doubt = name.endswith(DOUBT)
+    return f"the number may be of {name.removesuffix(DOUBT)}, and may not" if is_in_doubt else f"the sentence names {name}"
 
 
 def template(sentence: str) -> tuple[str, list[Number]]:

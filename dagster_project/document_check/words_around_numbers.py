@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .figures_in_text import Spot
+from .figures_in_text import ZERO_WORDS, Spot
 from .words import any_of, mentions
 
 UP, DOWN = (f"(?:{any_of(way)})" for way in ("up", "down"))
@@ -34,7 +34,7 @@ _OF_BASE = re.compile(
     r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
 )
 """A share of something else than what a rate is of: `55% of those arrested tested positive`."""
-_FROM_TO = re.compile(r"\bfrom *$", re.I)
+_FROM_TO = re.compile(r"\bfrom(?: an? \w+(?: \w+)? of)? *$", re.I)
 _ENDS = re.compile(r"\W*(?:[.,;)]|$)")
 _TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
 _TO = re.compile(r"(?: \w+ly)?(?: £?[\d,.]+%?)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
@@ -67,11 +67,20 @@ _WENT = re.compile(
 """What a measure did, unlike `to reduce harm` and `more officers`."""
 _RANK = re.compile(
     r"(?<!kept )(?<!keep )(?<!keeps )(?<!made )\ba record(?= ?(?:£?\d|[.,;]|$))"
-    r"|\b(?:(?:high|low|larg|small|few)est|record (?:high|low|number|level|year)|twice|peak\w*"
+    r"|\b(?:(?:high|low|larg|small|few)est|record (?:high|low|number|level|year)|twice|(?<!High )peak\w*"
     r"|stable|unchanged|static|steady|(?:broadly|fairly|remain\w*|stay\w*) (?:level|flat|constant|similar|the same)"
     r"|(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing))\b",
     re.I,
 )
+_NOT_PLAIN_ZERO = re.compile(
+    r"\b(?:if|unless|whether|some|most|many|one|every|parts?|days?|weeks?|weekends?|nights?|mornings?|above|over|below|under|untrue"
+    r"|false|not|hardly|virtually|practically|few or|next to|little to|which|that|who|where|but)\b|[£%]", re.I,
+)  # fmt: skip
+_THERE_WERE = re.compile(r"\b(?:there (?:were|was|have been|had been)|recorded|had|saw|made|reported|found|identified) $", re.I)
+_WERE_RECORDED = re.compile(
+    r" (?:[\w-]+ ){1,8}?(?:were|was|have been) (?:recorded|made|found|identified|reported|issued|obtained|delivered|held|given"
+    r"|administered|carried out)\b", re.I,
+)  # fmt: skip
 _LISTED = re.compile(r"(?:,|,? and|,? then)(?: (?:by|to|of|at))? ")
 
 
@@ -80,6 +89,8 @@ def is_plain_value(spot: Spot) -> bool:
     several that belong to names in the same order (`respectively`), the earlier value that something rose from, or a number
     in brackets behind a change, which may be either."""
     ahead, behind = spot.ahead, spot.behind
+    if spot.number.text.lower() in ZERO_WORDS and not _says_none(spot):
+        return False
     if _LIMIT.search(ahead) or _OR_MORE.match(behind) or _RATIO.match(behind) or re.search(r"\d (?:out )?of $", ahead):
         return False
     if SIGN_OF_LIMIT.search(ahead) or re.search(r"\b(?:every|each|per) $", ahead, re.I):
@@ -100,6 +111,14 @@ def is_plain_value(spot: Spot) -> bool:
         return False
     was = _TO_NUMBER.match(behind)
     return not was or bool(re.search(r"\d{4}|\d/\d", was[0][:-1]))
+
+
+def _says_none(spot: Spot) -> bool:
+    """Whether a sentence says plainly that there were none, unlike `no searches on Sundays` and `no officers were hurt`."""
+    if _NOT_PLAIN_ZERO.search(spot.sentence):
+        return False
+    is_value = re.match(r"\W*(?:$|[.,;)]|(?:in|for|during)\b)", spot.behind)
+    return bool(is_value or _THERE_WERE.search(spot.ahead) or _WERE_RECORDED.match(spot.behind))
 
 
 def _is_listed(spot: Spot) -> bool:

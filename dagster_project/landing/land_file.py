@@ -43,7 +43,7 @@ SUSPECT_DAYS = 7
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
 LOG = logging.getLogger(__name__)
-OTHER_MAPPING = "Its mapping has changed since"
+OTHER_MAPPING = "It was read with another mapping, or with none"
 NEWER_TIME = "in its name, or, where a mapped name has none, by saving the file anew"
 QUERY_INTERRUPTED = "Query interrupted"
 """DuckDB's message after a signal: somebody stops the night, and the file is not at fault."""
@@ -522,7 +522,7 @@ class FileLanding(LandingSession):
     def _known(self, file: InboxFile, at: datetime, facts: dict[str, Any], earlier: LedgerEntry) -> LedgerEntry:
         reason = f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes"
         if earlier.mapping != facts.get("mapping"):
-            reason += f". {OTHER_MAPPING}: to read it with today's, drop it again under a newer time ({NEWER_TIME})"
+            reason += f". {OTHER_MAPPING}: to have it read with today's, drop it again under a newer time ({NEWER_TIME})"
         return self._entry(
             file,
             at,

@@ -34,7 +34,8 @@ def build_changed(home: Home, changed: Iterable[str] | None, stamp: str, progres
 def nodes_to_build(changed: Iterable[str]) -> tuple[str, ...]:
     """The tables and tests to build if these models are out of date, as paths by which dbt selects nodes.
 
-    These are ALWAYS, the models, and what depends on the models. Views and seeds are the same for every night of a project, and
+    These are ALWAYS, the models, and what depends on the models; of AREAS only if it depends on a staging model that is named
+    too, as a night names those of all its extracts. Views and seeds are the same for every night of a project, and
     not built again.
     """
     nodes = dbt_runner.manifest().nodes

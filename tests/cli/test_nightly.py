@@ -79,7 +79,7 @@ def test_a_file_that_its_new_mapping_does_not_read_again_is_printed(new_home: Ho
     files = [e.model_dump(mode="json") for e in entries]
     _show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=files), new_home)
     said = capsys.readouterr().out
-    assert "Its mapping has changed since: to read it with today's, drop it again under a newer time" in said
+    assert "It was read with another mapping, or with none: to have it read with today's, drop it again" in said
     _show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=[files[0] | {"reason": "known"}]), new_home)
     assert "known" not in capsys.readouterr().out
 

@@ -36,6 +36,8 @@ There were {n} {m} in {x} {p} and {on} in {ox}.|{x} and {ox} recorded {n} and {o
 {P}, {n} {m} were recorded in {x}. This compares with {on} in {ox}.|While {ox} recorded {on} {m} {p}, {x} recorded {n}.
 {x} recorded {n} {m} {p}, while the force recorded {f}.|Of the {f} {m} {p}, {n} were in {x}.|{M} {p}: {x} ({n}), {ox} ({on}).
 {P}, {m} in {x} ({n}) were above those in {ox} ({on}).|{P} {m} {w} by {ch} in {x}; in {ox} there were {on}.
+{x} is the force's busiest unit with {n} {m} {p}.|{x}, the county's largest unit, had {n} {m} {p}.|{M} ({x}): {n} {p}.
+In {x}, as in {ox}, there were {n} {m} {p}.|{x} had {n} {m} {p}, in {ox} there were more.|In {x} the county saw {n} {m} {p}.
 """
 OF_EITHER = """
 {n} {m} were recorded {p} and {q} {pp}{i}.|{M} {w} by {ch} {p}{i}, from {q}.|{M} {w} {pc} to {n} {p}{i}.
@@ -46,6 +48,9 @@ OF_THE_FORCE = """
 There were {n} {m} {p}.|{P} we recorded {n} {m}.|{P}, there were {n} {m} in Derbyshire.|Force-wide there were {n} {m} {p}.
 {P} the force recorded {n} {m}, of which {on} were in {ox}.|{M} {p}: {n}; in {ox}: {on}.|{M} {w} {pc} {p}.
 {P} the figure for {m} was {n}, while {ox} had {on}.|{M} came to {n} {p}, with {on} in {ox}.|{P}, {m} {w} from {q} to {n}.
+There were {n} {m} {p}, in {ox} they fell.|There were {n} {m} {p}, for {ox} the picture is similar.
+There were {n} {m} {p} (most of them in {ox}).|There were {n} {m} {p}, across {ox} and all others.
+While {ox} fell, there were {n} {m} {p}.
 With {on} {m} in {ox}, the force total was {n} {p}.|The year before there were {q} {m}; {p} there were {n}.
 {n} {m} were recorded {p} ({q} the year before).|{P} saw {n} {m}, a {pw} of {pc} on the year before.
 """
