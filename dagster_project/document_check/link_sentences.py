@@ -82,6 +82,7 @@ _ZERO_OF = re.compile(r" (?:(?:new|such|recorded|active|drugs?|county) )*")
 _EVERYDAY = {"Police", "Other", "Officer", "Primary", "Secondary", "Arrest", "Online", "Drugs", "Male", "Female"}
 """Categories whose names are words of any report."""
 _HAD = re.compile(r" ?(?:[.,;:()]|$|\d|(?:had|saw|accounted for|made up|came to|numbered|with|was the|were)\b|for £?\d)", re.I)
+_AN_OTHER = re.compile(r"\b(?:in|than|of|and|any|all|no|each|the|these|many|some|with|to) $", re.I)
 _TO_MEASURE = re.compile(r" ?(?:(?:value|number) of (?:the )?)?")
 _OF_CATEGORY = re.compile(r"\b(?:from|by|for|as|were|was|are) $|[:;(,] ?$|\d $", re.I)
 """Behind, and before, a category that a number is of."""
@@ -435,7 +436,8 @@ def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures
         if name.what in edition.categories[mart, measure]:
             pass
         elif name.what in _EVERYDAY and not (_HAD.match(behind) or not behind.strip(" .")):
-            if not is_joined:
+            # `In other years`, unlike `Other compensation came to £10,311`.
+            if not is_joined and (name.what != "Other" or _AN_OTHER.search(spot.sentence[: name.start])):
                 continue
             doubtful.add(name.what)
         elif name.end <= spot.number.start and not is_joined:

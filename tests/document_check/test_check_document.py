@@ -312,6 +312,7 @@ def test_that_there_were_none_is_checked_too(sample_home: Home, tmp_path: Path) 
         ("Police obtained 61 section 27 orders in 2025.", ["agrees"]),
         ("Police obtained 30 section 27 orders in 2025.", ["disagrees"]),
         ("As in other years, there were 79 confiscation orders in 2025.", ["agrees"]),
+        ("Other confiscation orders than these: 16 in 2025.", ["not linked"]),
         ("The Fraud team obtained 12 confiscation orders in 2025.", ["not linked"]),
         ("Fraud: 12 confiscation orders in 2025.", ["agrees"]),
         # None of something else, or of a part.
