@@ -114,9 +114,14 @@ class _Check:
         self.result = CheckedDocument(figures.edition)
         self.context = Context()
         self.tables = self.paragraphs = 0
-        self.title = self.caption = self.table_words = self.place = self.number = self.heading = ""
+        self.title = self.caption = self.table_words = self.place = self.number = ""
         self.headings: list[str] = []
         self.is_item = False
+
+    @property
+    def heading(self) -> str:
+        """The newest heading; blank before the first."""
+        return self.headings[-1] if self.headings else ""
 
     def paragraph(self, block: Text) -> None:
         if block.place:
@@ -139,7 +144,6 @@ class _Check:
         is_about_it = not self.title.rstrip().endswith(".") or _OF_TABLE.search(self.title)
         self.caption = self.title if is_about_it else ""
         if self.title and not has_figures and not self.is_item and self.title.rstrip()[-1] not in ".:;":
-            self.heading = self.title
             self.headings.append(self.title)
 
     def _sentences(self, block: Text, numbers: list[Number], own_number: Number | None = None) -> bool:

@@ -71,8 +71,8 @@ def _own_rows(home: Home, name: str) -> list[dict[str, str]]:
 
 def with_value(con: duckdb.DuckDBPyConnection, edition: EditionFigures, figure: Figure) -> Figure:
     """The figure with its value, if the edition or a mart of the published night has it."""
-    if figure.key in edition.by_key:
-        return edition.by_key[figure.key]
+    if known := edition.by_key.get(figure.key):
+        return known
     row: tuple[Any, ...] | None = con.execute(
         "select value, volume_change, pct_change, data_status from marts.measures where mart = ? and measure = ?"
         " and force_code = ? and category = ? and area_type = ? and area_name = ? and period_start = ? and period_end = ?",

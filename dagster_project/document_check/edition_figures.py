@@ -86,11 +86,17 @@ class EditionFigures:
         return categories
 
     def named_categories(self, mart: str, measure: str | None = None) -> frozenset[str]:
-        """The names of the categories of a measure, or of all measures of a mart."""
-        return frozenset().union(*(
-            names for known in (self.categories, self.published_categories) for key, names in list(known.items())
-            if key[0] == mart and measure in (None, key[1])
-        )) - {"all"}  # fmt: skip
+        """The categories of a measure, or of all measures of a mart, printed or not, but for `all`."""
+        return self._category_names.get((mart, measure), frozenset())
+
+    @cached_property
+    def _category_names(self) -> dict[tuple[str, str | None], frozenset[str]]:
+        names: defaultdict[tuple[str, str | None], set[str]] = defaultdict(set)
+        for known in (self.categories, self.published_categories):
+            for (mart, measure), categories in known.items():
+                names[mart, measure] |= categories - {"all"}
+                names[mart, None] |= categories - {"all"}
+        return {key: frozenset(found) for key, found in names.items()}
 
     @cached_property
     def by_key(self) -> dict[tuple[object, ...], Figure]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dagster_project.editions.printed import NOT_AVAILABLE, TENS, WORDS
+from dagster_project.editions.printed import NOT_AVAILABLE, TENS, WORDS, ZERO_WORDS
 
 from .words import any_of
 
@@ -75,7 +75,6 @@ _FIGURE = re.compile(
     re.I,
 )
 _NOUN = rf"(?:(?:{any_of('adjectives')})[ -]){{0,4}}(?:{any_of('counted')})"
-ZERO_WORDS = ("no", "nil", "zero")
 _ZERO = (
     rf"(?:zero|nil|no(?! (?:more|fewer|different|other)\b))(?= {_NOUN}\b(?! ?[:=–-]? ?\d))"
     r"|(?:^|(?<=was )|(?<=were )|(?<= to )|(?<=: ))(?:zero|nil)(?=[.,;)]| (?:in|for|during)\b|$)"

@@ -7,7 +7,7 @@ area or category. A cell is linked only if all their words are understood.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
@@ -81,26 +81,18 @@ def own_table_cells(
 
 def _figure(parts: tuple[_Named | None, ...], edition: EditionFigures) -> Figure | None:
     """The figure that title and labels name together; None where they leave something open, or name it twice."""
-    found: dict[str, object] = {}
-    for part in parts:
-        if part is None:
-            return None
-        for field in fields(part):
-            if (value := getattr(part, field.name)) is not None:
-                if field.name in found:
-                    return None
-                found[field.name] = value
-    named_here = _Named(**found)  # type: ignore[arg-type]  # the names are those of the fields
-    if named_here.measure is None or named_here.days is None or named_here.unit is None:
+    known = [p for p in parts if p is not None]
+    measures, periods = [p for p in known if p.measure], [p for p in known if p.days]
+    areas, categories = [p.area for p in known if p.area], [p.category for p in known if p.category]
+    if len(known) < len(parts) or (len(measures), len(periods)) != (1, 1) or len(areas) > 1 or len(categories) > 1:
         return None
-    category = named_here.category or "all"
-    if category != "all" and category not in edition.named_categories(*named_here.measure):
+    (measure, unit), (days, label) = (measures[0].measure, measures[0].unit), (periods[0].days, periods[0].label)
+    assert measure and unit and days and label
+    if categories and categories[0] not in edition.named_categories(*measure):
         return None
-    area_type, area = named_here.area or ("force", edition.force_name)
-    return Figure(
-        *named_here.measure, "value", area_type, area, category, *named_here.days, named_here.unit, None, NEXT_NIGHT,
-        named_here.label or "",
-    )  # fmt: skip
+    area_type, area = areas[0] if areas else ("force", edition.force_name)
+    category = categories[0] if categories else "all"
+    return Figure(*measure, "value", area_type, area, category, *days, unit, None, NEXT_NIGHT, label)
 
 
 def _read(

@@ -6,13 +6,14 @@ The value of the number is not used, or it would always agree. If the words leav
 import re
 from calendar import month_name
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from dagster_project.editions.paragraphs import within
+from dagster_project.editions.printed import ZERO_WORDS
 
+from .areas_and_categories import IN_BRACKETS, area_beside, breaks, category_beside, is_in_brackets, name_beside
 from .edition_figures import EditionFigures
-from .excluding_words import OURS, OWN_AREAS, is_other_kind, is_part
-from .figures_in_text import MONTH, ZERO_WORDS, Number, Spot
+from .excluding_words import OWN_AREAS, is_other_kind, is_part
+from .figures_in_text import Number, Spot
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
@@ -20,35 +21,8 @@ from .words_around_numbers import CHANGE, DOWN, UP, Written, is_plain_value, rea
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
-_BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
-_DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{MONTH})?(?: ?(?:19|20)\d\d(?:/\d\d)?)?"
-_DAY = re.compile(rf"\b(?:{MONTH}|(?:19|20)\d\d)\b", re.I)
-_DAYS = re.compile(rf" (?:between|from) {_DATE} (?:and|to|until|up to) {_DATE}(?!\w)", re.I)
-"""Words of a period, which break no clause: `between January and December 2025`."""
-_IN_BRACKETS = re.compile(r" \([^()\d]*")
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
-_SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$", re.I)
-_WITH = re.compile(r",? ?(?:with|at|:|-|–)? (?:just |only |around |about )?")
-"""Between `highest in Dales` and its number."""
-_COMMA_IN = re.compile(r",(?= (?:in|across|within|at|for)(?: the)? $)", re.I)
-_BRACKET = re.compile(r"\((?:(?:in|for|at) )?(?:the )?$", re.I)
-_CLAUSE_ENDS = re.compile(r" *(?:$|[.;](?!\d))")
-_OTHER_CLAUSE = re.compile(r"[;:] |\b(?:while|whereas|but|although|though)\b", re.I)
-_THE_FORCE = re.compile(
-    r"(?:[;:] |\b(?:while|whereas|but|and) )(?:in |across )?"
-    r"(?:the (?:force|county|constabulary)(?!['’]s)|(?:force|county)[- ]?wide)\b"
-    r"|, the (?:force|county|constabulary) (?:total|figure|as a whole|had|saw|recorded)\b", re.I,
-)  # fmt: skip
-"""Where another clause is about the whole."""
-_OUT_OF, _IN_ALL = re.compile(r"\bout of (?:the )?$", re.I), re.compile(r" (?:in all|in total|altogether|overall)\b", re.I)
-"""Around the whole of which another number is a part."""
-_COMPARED = re.compile(r"\b(?:as in|like|unlike|unlike in|next to|outside|other than|than|than in) (?:the )?$", re.I)
-_LEADING = re.compile(r"\b(?:while|whereas|although|though|thanks to|led by)\b[^,]*$", re.I)
-"""Before a name that is not the number's."""
-_REST = re.compile(rf"(?:,? [^()]*{_DAY.pattern}[^()]*)?\)", re.I)
-_MOSTLY = re.compile(r"\b(?:mostly|mainly|particularly|especially|notably|largely|including) (?:in|from|for)(?: the)? $", re.I)
-"""Before an area that had most of what the number counts."""
 _ITSELF = re.compile(
     rf"^ (?:in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than|and|or|while|whereas"
     rf"|but|which|after|before|alongside|vs?|versus|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
@@ -65,29 +39,15 @@ _MONTH_ALONE = re.compile(
 _NEVER = float("inf")
 _BEFORE_IT = 500.0
 """The distance of words before the sentence."""
-_AND = re.compile(r",?(?: and| &| or)(?: in| for| the)* ", re.I)
-_NAMES_END = re.compile(r"$|[.,;)]| (?:in|from|during|for|between|to) ")
-"""After the last of some joined names, where another clause does not begin: `in Derby and in Derbyshire it was lower`."""
 _OF_YEAR_BEFORE = re.compile(r"(?:['’]s)?(?: (?:total|figure|levels?) of|,? when there (?:were|was))? ?\(?")
 """Between a year that others are compared with and its own number: `up on 2023/24 (1,431)`, `on the 2024 total of 3,525`."""
 _BEFORE_FIRST = re.compile(rf"\W*(?:in )?(?:{BEFORE.pattern}),? (?:there|we|the)\b", re.I)
-_FAR = 80
-"""Characters between a number and a name that may not be its own."""
 _PARTS = ("section", "lpu")
 _OTHERS = ("country", "region", "upper_tier", "district")
 
 
 _ZERO_OF = re.compile(r" (?:(?:new|such|recorded|active|drugs?|county) )*")
 """Between `no` and the measure that there was none of."""
-_EVERYDAY = {"Police", "Other", "Officer", "Primary", "Secondary", "Arrest", "Online", "Drugs", "Male", "Female"}
-"""Categories whose names are words of any report."""
-_HAD = re.compile(r" ?(?:[.,;:()]|$|\d|(?:had|saw|accounted for|made up|came to|numbered|with|was the|were)\b|for £?\d)", re.I)
-_AN_OTHER = re.compile(r"\b(?:in|than|of|and|any|all|no|each|the|these|many|some|with|to) $", re.I)
-_TO_MEASURE = re.compile(r" ?(?:(?:value|number) of (?:the )?)?")
-_OF_CATEGORY = re.compile(r"\b(?:from|by|for|as|were|was|are) $|[:;(,] ?$|\d $", re.I)
-"""Behind, and before, a category that a number is of."""
-DOUBT = ", or not"
-"""Behind a name that may be a number's, and may not."""
 
 
 @dataclass
@@ -257,14 +217,6 @@ def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edit
     return any(is_part(spot, m, edition.force_name) for m in decisive)
 
 
-def _breaks(between: str) -> bool:
-    """Whether a clause, or the brackets around the number, end between it and the words after it. Brackets right after the
-    number end no clause."""
-    between = _DAYS.sub("", between)
-    is_after_brackets = between.count(")") > between.count("(")
-    return is_after_brackets or (bool(_BREAK.search(between)) and not _IN_BRACKETS.fullmatch(between))
-
-
 def _cost(spot: Spot, mention: Mention) -> float:
     """The distance of a mention from a number. Words after it in the same clause are nearest."""
     sentence, number = spot.sentence, spot.number
@@ -276,7 +228,7 @@ def _cost(spot: Spot, mention: Mention) -> float:
         gap = float(len(between))
         if _MEANS.search(between) and _counts_another(spot, mention):
             return _NEVER
-        if not crossed and not _breaks(between):
+        if not crossed and not breaks(between):
             return gap
         # `1,936 officers; possession offences rose`.
         is_of_another = re.match(r" [a-z]", between) and not _ITSELF.match(spot.behind)
@@ -347,11 +299,11 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
     after = [p for p in periods if p.start >= number.end]
     if after:
         between = spot.sentence[number.end : after[0].start]
-        is_near = _IN_BRACKETS.fullmatch(between) or not re.search(r"[,;]|\b(?:and|compared|against|than|from)\b", between)
+        is_near = IN_BRACKETS.fullmatch(between) or not re.search(r"[,;]|\b(?:and|compared|against|than|from)\b", between)
         if is_near and len(between) < 90 and not spot.between(number.end, after[0].start):
             return after[0]
     before = [p for p in periods if p.end <= number.start]
-    outside = [p for p in before if not _is_in_brackets(spot, p.end)]
+    outside = [p for p in before if not is_in_brackets(spot, p.end)]
     return next(reversed(outside or before), None)
 
 
@@ -390,16 +342,12 @@ def _in_place(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     """Whether a figure has the area and the category next to the number; by default the force and `all`."""
     kinds = _PARTS if figure.area_type in OWN_AREAS else _OTHERS
     areas = frozenset().union(*(edition.areas.get(k, frozenset()) for k in kinds))
-    area = area_beside(spot, areas, edition.force_name)
-    if figure.area_type in OWN_AREAS and _elsewhere(spot, figure, edition):
+    area, category = area_beside(spot, areas, edition.force_name), category_beside(spot, figure.mart, figure.measure, edition)
+    if area.is_doubtful or category.is_doubtful or (figure.area_type in OWN_AREAS and _elsewhere(spot, figure, edition)):
         return False
-    if area is None and figure.area_type != "force":
-        return False
-    if area is not None and figure.area_name != area:
-        return False
-    category = category_beside(spot, figure.mart, figure.measure, edition)
-    is_only = category is None and len(edition.categories[figure.mart, figure.measure]) == 1
-    return figure.category == (category or "all") or is_only
+    is_in_area = figure.area_type == "force" if area.name is None else figure.area_name == area.name
+    is_only = category.name is None and len(edition.categories[figure.mart, figure.measure]) == 1
+    return is_in_area and (figure.category == (category.name or "all") or is_only)
 
 
 def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
@@ -412,118 +360,3 @@ def _elsewhere(spot: Spot, figure: Figure, edition: EditionFigures) -> bool:
     if area is not None and _OF_A_TOTAL.search(spot.ahead):
         return True
     return area is not None and area not in own_areas and area not in categories
-
-
-def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> str | None:
-    """The area of a number; None for the whole force."""
-    is_force = OURS.search(spot.sentence) or force_name.split()[0] in spot.sentence
-    # `Positive, substance not recorded` is a measure, and `Not recorded` there no unit.
-    measures = mentions(spot.sentence, spot.sentence)
-    areas = (a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures))
-    return _settled(spot, tuple(areas), bool(is_force))
-
-
-def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures) -> str | None:
-    """The category of a number of a measure; None for all of them together. Of those that the edition does not print, a word
-    such as `Police` or `other` is one only where it stands alone, `Other: 47`, and one before a number is joined to it or to
-    the measure."""
-    measures = mentions(spot.sentence, spot.sentence)
-    names, doubtful = [], set()
-    for name in named(spot.sentence, edition.named_categories(mart, measure)):
-        behind = spot.sentence[name.end :]
-        is_of_measure = any(name.end <= m.start and _TO_MEASURE.fullmatch(spot.sentence, name.end, m.start) for m in measures)
-        is_joined = is_of_measure or _HAD.match(behind) or _OF_CATEGORY.search(spot.sentence[: name.start])
-        if name.what in edition.categories[mart, measure]:
-            pass
-        elif name.what in _EVERYDAY and not (_HAD.match(behind) or not behind.strip(" .")):
-            # `In other years`, unlike `Other compensation came to £10,311`.
-            if not is_joined and (name.what != "Other" or _AN_OTHER.search(spot.sentence[: name.start])):
-                continue
-            doubtful.add(name.what)
-        elif name.end <= spot.number.start and not is_joined:
-            doubtful.add(name.what)
-        names.append(name)
-    category = _settled(spot, tuple(names), False)
-    return f"{category}{DOUBT}" if category in doubtful else category
-
-
-@lru_cache(maxsize=4096)
-def _settled(spot: Spot, names: tuple[Mention, ...], is_whole: bool) -> str | None:
-    """The area or category of a number; None for the whole. Where the sentence names one that may be the number's and may not,
-    as in `was lowest in Dales, and 47 were given`, words are added to its name, so that it is no figure's and nothing is
-    linked. `is_whole`: the sentence says that it is about the whole."""
-    name = name_beside(spot, names)
-    if name is not None and (_OUT_OF.search(spot.ahead) or _IN_ALL.match(spot.behind)):
-        return f"{name}{DOUBT}"
-    if name is not None or is_whole:
-        return name
-    numbers = (spot.number, *spot.others)
-    taken = [(o, name_beside(Spot(spot.sentence, o, tuple(n for n in numbers if n is not o)), names)) for o in spot.others]
-    for mention in names:
-        between = spot.sentence[min(mention.end, spot.number.end) : max(mention.start, spot.number.start)]
-        # `47 in May 2025 and 53 in May 2024 in Dales`: both are.
-        is_of_another = any(
-            mention.what in (name or "") and not _DAY.search(spot.sentence, o.end, max(mention.start, o.end))
-            and (mention.end <= spot.number.start or o.end <= spot.number.start or re.search(r"[,;:(]", between))
-            for o, name in taken
-        )  # fmt: skip
-        if not is_of_another and not _OTHER_CLAUSE.search(between) and not _MOSTLY.search(spot.sentence[: mention.start]):
-            return f"{mention.what}{DOUBT}"
-    return None
-
-
-def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
-    """The name next to a number: one that follows in the same clause, else the last before it."""
-    sentence, number = spot.sentence, spot.number
-    after = [m for m in names if m.start >= number.end]
-    names_before = [m for m in names if m.end <= number.start]
-    before = [m for m in names_before if not _is_of_other_words(spot, m)] or [m for m in names_before if _has_most(spot, m)]
-    if after:
-        between = _DAYS.sub("", sentence[number.end : after[0].start])
-        if _CLAUSE_ENDS.match(sentence, after[0].end):
-            # `47 were given in 2025, in Dales.`
-            between = _COMMA_IN.sub("", between)
-        is_alone = between.count("(") <= between.count(")") or _BRACKET.search(between)
-        if is_alone and not _breaks(between) and len(between) < _FAR and not _is_of_another(spot, after[0]):
-            is_listed = len(after) > 1 and _NAMES_END.match(sentence, after[1].end)
-            return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
-    if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
-        return _with_joined(sentence, before[-1], before[-2])
-    return before[-1].what if before else None
-
-
-def _is_of_another(spot: Spot, mention: Mention) -> bool:
-    """Whether a name is that of another number: behind a comma before it, `1,936 in all, in Dales 47`, or in brackets with it,
-    `1,936 in all (47 in Dales)`."""
-    between = spot.sentence[spot.number.end : mention.start]
-    is_in_brackets = between.count("(") > between.count(")") and spot.between(spot.number.end, mention.start) > 0
-    return is_in_brackets or ("," in between and spot.between(mention.end, mention.end + 15) > 0)
-
-
-def _is_of_other_words(spot: Spot, mention: Mention) -> bool:
-    """Whether a name before a number belongs to other words: `second highest in England`, brackets that hold more, or
-    `while the force had 47`."""
-    sentence, between = spot.sentence, spot.sentence[mention.end : spot.number.start]
-    ahead = sentence[: mention.start]
-    if _THE_FORCE.search(between) or _COMPARED.search(ahead) or ("," in between and _LEADING.search(ahead)):
-        return True
-    is_alone = ahead.endswith("(") and _REST.match(between) and not spot.between(mention.end, spot.number.start)
-    return bool(_SUPERLATIVE.search(ahead)) or (_is_in_brackets(spot, mention.end) and not is_alone)
-
-
-def _has_most(spot: Spot, mention: Mention) -> bool:
-    """Whether a number is that of the area with most: `were highest in Dales, with 47`."""
-    between = spot.sentence[mention.end : spot.number.start]
-    return bool(_SUPERLATIVE.search(spot.sentence[: mention.start]) and _WITH.fullmatch(between))
-
-
-def _with_joined(sentence: str, name: Mention, other: Mention) -> str:
-    """The name; both if they are joined, as in `142 in Derby North and Derby East`: no figure is of both."""
-    between = sentence[min(name.end, other.end) : max(name.start, other.start)]
-    return f"{name.what} and {other.what}" if _AND.fullmatch(between) and name.what != other.what else name.what
-
-
-def _is_in_brackets(spot: Spot, end: int) -> bool:
-    """Whether brackets close between a name and the number: the name belongs to another number, in the brackets."""
-    between = spot.sentence[end : spot.number.start]
-    return between.count(")") > between.count("(")

@@ -1,6 +1,7 @@
 """Reads what a sentence claims: the measure, its value or change, the area, the category and the days."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -8,11 +9,12 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
 
+from .areas_and_categories import Beside, area_beside, category_beside
 from .edition_figures import EditionFigures
 from .excluding_words import is_on_another_base, names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import DOUBT, area_beside, category_beside, is_of_year_before, is_plain
+from .link_sentences import is_of_year_before, is_plain
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions
@@ -156,24 +158,24 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
         if kind is None:
             raise NotUnderstoodError("--area", f"no area of {mart} is called {given.area!r}")
         return kind, given.area
-    area = area_beside(spot, frozenset(areas), edition.force_name)
-    if area is not None and area not in areas:
-        raise NotUnderstoodError("--area", _of_which(area))
+    area = _sure(area_beside(spot, frozenset(areas), edition.force_name), areas, "--area")
     if area is None and mart == "mart_public_health":
         raise NotUnderstoodError("--area", "the sentence names no area")
     return (areas[area], area) if area else ("force", edition.force_name)
 
 
 def _category(spot: Spot, measure: dict[str, str], edition: EditionFigures) -> str:
-    category = category_beside(spot, measure["mart"], measure["measure"], edition) or "all"
-    if category not in ("all", *edition.named_categories(measure["mart"], measure["measure"])):
-        raise NotUnderstoodError("--category", _of_which(category))
-    return category
+    beside = category_beside(spot, measure["mart"], measure["measure"], edition)
+    return _sure(beside, edition.named_categories(measure["mart"], measure["measure"]), "--category") or "all"
 
 
-def _of_which(name: str) -> str:
-    is_in_doubt = name.endswith(DOUBT)
-    return f"the number may be of {name.removesuffix(DOUBT)}, and may not" if is_in_doubt else f"the sentence names {name}"
+def _sure(beside: Beside, known: Collection[str], option: str) -> str | None:
+    """The name of an area or category, if it is one alone. Raises NotUnderstoodError."""
+    if beside.is_doubtful:
+        raise NotUnderstoodError(option, f"the number may be of {beside.name}, and may not")
+    if beside.name is not None and beside.name not in known:
+        raise NotUnderstoodError(option, f"the sentence names {beside.name}")
+    return beside.name
 
 
 def template(sentence: str) -> tuple[str, list[Number]]:

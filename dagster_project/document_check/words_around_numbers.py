@@ -5,10 +5,13 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .figures_in_text import ZERO_WORDS, Spot
+from dagster_project.editions.printed import ZERO_WORDS
+
+from .figures_in_text import Spot
 from .words import any_of, mentions
 
-UP, DOWN = (f"(?:{any_of(way)})" for way in ("up", "down"))
+_UP = r"(?<!made )(?<!make )(?<!makes )(?<!making )up"
+UP, DOWN = f"(?:{any_of('up')}|{_UP})", f"(?:{any_of('down')})"
 CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
 _FALL = re.compile(rf"\b{DOWN}\b", re.I)
 _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
@@ -16,7 +19,7 @@ _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 _REST_OF_BRACKETS = re.compile(r"^[^(),;]* (?:in|for|during|over|to) [^()]*\)")
 """After a number in brackets that may be a value or a change: `up 33% (2,187 in 2025)`, `up 33% (538 in 2025)`."""
 _NOT = re.compile(r"\b(?:not(?! (?:only|recorded))|\w+n['’]t|never|neither|nor|no(?! *\.))\b", re.I)
-_VERB, _NOUN = (f"(?:{any_of(name)})" for name in ("change_verbs", "change_nouns"))
+_VERB, _NOUN = f"(?:{any_of('change_verbs')}|{_UP})", f"(?:{any_of('change_nouns')})"
 _BY = re.compile(
     rf"\b(?:{_VERB}|{_NOUN} of|(?:up|down|{UP}|{DOWN}) by|by|{_NOUN} in [^,;.]{{1,80}} (?:was|is|came to|amounted to|totalled))"
     r"(?: an?)?(?: (?:about|around|approximately))? *$", re.I,

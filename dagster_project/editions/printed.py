@@ -9,6 +9,7 @@ WORDS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 ]  # fmt: skip
+ZERO_WORDS = ("no", "nil", "zero")
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 SCALES = {"million": 6, "m": 6, "thousand": 3, "k": 3, "billion": 9, "bn": 9}
 DIGITS, PLACES = 15, 8
@@ -39,7 +40,7 @@ def read_printed(text: str, unit: str = "count") -> PrintedNumber:
     plain = text.strip()
     if plain.lower() in NOT_AVAILABLE:
         return PrintedNumber(None, Decimal(1))
-    if plain.lower() in ("no", "nil"):
+    if plain.lower() in ZERO_WORDS:
         return PrintedNumber(Decimal(0), Decimal(1))
     if match := _NUMBER.search(plain):
         digits = match["digits"].replace(",", "")

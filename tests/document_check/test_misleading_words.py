@@ -276,6 +276,27 @@ JUDGED = [
     # A period in brackets belongs to the number in the brackets.
     ("In 2024/25 we had 108 confiscation orders (84 in 2023/24), worth £1.19m.", ["agrees", "agrees", "agrees"]),
     ("Primary schools: from January 2025 to September 2025 school inputs reached 1,790 pupils.", ["agrees"]),
+    # Words of any report are no category.
+    ("Police obtained 61 section 27 orders in 2025.", ["agrees"]),
+    ("Police obtained 30 section 27 orders in 2025.", ["disagrees"]),
+    ("As in other years, there were 79 confiscation orders in 2025.", ["agrees"]),
+    ("Other confiscation orders than these: 16 in 2025.", ["not linked"]),
+    ("The Fraud team obtained 12 confiscation orders in 2025.", ["not linked"]),
+    ("Fraud: 12 confiscation orders in 2025.", ["agrees"]),
+    # None of something else, or of a part.
+    ("In 2025 there were no officers trained in naloxone.", ["not linked"]),
+    ("No officers were injured in drug searches in 2025.", ["not linked"]),
+    ("No drug searches took place on Christmas Day 2025.", ["not linked"]),
+    ("No survey responses in 2025 were rude.", ["not linked"]),
+    ("In 2025 there were no confiscation orders above £100,000.", ["not linked", "not linked"]),
+    ("There were practically no possession offences in 2025.", ["not linked"]),
+    ("If there were no possession offences in 2025, we would know.", ["not linked"]),
+    ("No possession offences were recorded in 2025.", ["disagrees"]),
+    # Of which year, and which unit.
+    ("The year before, there were 1,769 possession offences; in 2025 there were 2,143.", ["agrees", "agrees"]),
+    ("Possession offences rose from a low base of 1,769 to 2,143 in 2025.", ["not linked", "agrees"]),
+    ("In 2025 there were 250 possession offences and 158 drug searches in Derby East.", ["not linked", "not linked"]),
+    ("High Peak had 246 possession offences in 2025.", ["agrees"]),
 ]
 
 
