@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -277,8 +278,12 @@ class _Check:
         self.caption = f"{self.caption} {first[0] if len(first) == 1 else ''}".strip()
         linked = link_table(grid, f"{self.title} {own_title}", self.caption, self.figures)
         cells = topline_cells(grid, self.title, self.con)
-        if not cells and not linked.cells:
-            cells = own_table_cells(grid, self.title, self.headings, self.figures, self.con)
+        if not cells:
+            own = own_table_cells(grid, self.title, self.headings, self.figures)
+            # The edition's table with these labels may be of another measure than the title names.
+            if any(_is_other_measure(cell, linked.cells.get(at, ())) for at, cell in own.items()):
+                linked = replace(linked, table=None, cells={})
+            cells = {} if linked.cells else self._with_values(own)
         if cells:
             linked = replace(linked, table=None, cells=cells)
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
@@ -293,6 +298,16 @@ class _Check:
         self.context.lead = None
         # A table right after this one is about the same subject.
         self.title = f"{self.title} {own_title}".strip()[:200]
+
+    def _with_values(self, own: Mapping[tuple[int, int], EditionCell]) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
+        """The cells with the values that the marts have; those of periods that they lack are left out."""
+        cells = {}
+        for at, cell in own.items():
+            assert cell.figure
+            figure = with_value(self.con, self.figures, cell.figure)
+            if figure.status != NEXT_NIGHT:
+                cells[at] = (replace(cell, figure=figure),)
+        return cells
 
     def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None) -> None:
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
@@ -377,6 +392,12 @@ class _Check:
         is_claim = any(self.context.paragraph and within(self.context.paragraph, c.paragraph) for c in claims)
         word = None if is_claim else word_of_rank(spot)
         return (NOT_COMPUTABLE, f"the number is right, but {word!r} is not checked") if word else None
+
+
+def _is_other_measure(own: EditionCell, linked: tuple[EditionCell, ...]) -> bool:
+    """Whether an own table's cell names another measure than all of the edition's cells that it may be."""
+    measures = {(c.figure.mart, c.figure.measure) for c in linked if c.figure}
+    return bool(own.figure and measures and (own.figure.mart, own.figure.measure) not in measures)
 
 
 def _short(label: str) -> str:

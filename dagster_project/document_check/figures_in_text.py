@@ -18,6 +18,8 @@ _WORD = rf"(?:(?:{'|'.join(TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.join(TENS
 _LENGTH = (
     r"(?:calendar|full|complete|consecutive|working)?[ -]?(?:years?|months?|weeks?|days?|hours?|minutes?|quarters?|nights?)"
 )
+_GLUED = r"(?:(?i:k|m|bn|thousand|million|billion)|p|pp|ppts?)"
+"""What a number may have right behind it: `£1.2million`."""
 _NOT_FIGURES = [
     ("address", r"https?://\S+|www\.\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+"),
     ("paragraph", r"^\s*(?:[-•▪*]\s+)?(?:\d{1,2}(?:\.\d{1,3}){1,3}\.?|\d{1,2}[.)])(?=\s+(?:\*\*)?[A-Z“‘\"'(])"),
@@ -64,14 +66,20 @@ _NOT_FIGURES = [
     ),
     ("unit", r"\bper (?:1?\d{1,2},?000|million)\b"),
     ("rank", r"\b\d+(?:st|nd|rd|th)\b"),
-    ("length", rf"\b(?:\d+|{_WORD}|one)[ -]{_LENGTH}(?:[- ]old)?\b|\b(?:twelve|12) before\b|\b24/7\b"),
+    ("length", rf"\b(?:\d+[ -]?|(?:{_WORD}|one)[ -]){_LENGTH}(?:[- ]old)?\b|\b(?:twelve|12) before\b|\b24/7\b"),
     ("range", r"\b\d{1,2} ?[–-] ?\d{1,2}\b"),
-    ("name", r"\b[A-Za-z]+-?\d\w*|\b\d+(?!(?:k|m|bn|pp|p)\b)[A-Za-z]\w*"),
+    # A blank is missing: `234offences`.
+    (
+        "unclear",
+        rf"(?<![\w.,])\d[\d,]{{0,30}}(?:\.\d+)?(?!{_GLUED}\b)[a-z]{{4,}}\b"
+        rf"|(?<![\w.,])(?:£ ?\d[\d,]{{0,30}}(?:\.\d+)?|\d[\d,]{{0,30}}[.,]\d+)(?!{_GLUED}\b)[a-z]\w*",
+    ),
+    ("name", rf"\b[A-Za-z]+-?\d\w*|\b\d+(?!{_GLUED}\b)[A-Za-z]\w*"),
 ]
 _OTHERS = [(kind, re.compile(pattern, re.I if kind not in ("paragraph", "name") else 0)) for kind, pattern in _NOT_FIGURES]
 _FIGURE = re.compile(
     r"(?P<sign>(?<![\w)])[-−–+])?(?P<pounds>£ ?)?\d[\d,]*(?:\.\d+)?"
-    r"(?P<scale> ?(?:million|thousand|billion|bn|m|k)\b)?(?P<unit> ?%| ?per ?cent\b| percentage points?\b| ?pp\b)?",
+    r"(?P<scale> ?(?:million|thousand|billion|bn|m|k)\b)?(?P<unit> ?%| ?per ?cent\b| percentage points?\b| ?pp(?:ts?)?\b)?",
     re.I,
 )
 _NOUN = rf"(?:(?:{any_of('adjectives')})[ -]){{0,4}}(?:{any_of('counted')})"
@@ -167,7 +175,7 @@ def _figures(text: str, left: str) -> Iterator[Number]:
         written = (match["unit"] or "").strip().lower()
         if match["pounds"]:
             unit = "gbp"
-        elif written.startswith("percentage") or written == "pp":
+        elif written.startswith(("percentage", "pp")):
             unit = "percentage_points"
         elif written:
             unit = "percent"

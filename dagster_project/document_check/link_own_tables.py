@@ -10,11 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-import duckdb
-
 from dagster_project.core.seeds import read_seed
 
-from .claimed_sentences import with_value
 from .edition_figures import EditionCell, EditionFigures
 from .excluding_words import OWN_AREAS
 from .judge import NEXT_NIGHT
@@ -50,10 +47,10 @@ class _Named:
 
 
 def own_table_cells(
-    grid: Grid, title: str, headings: list[str], edition: EditionFigures, con: duckdb.DuckDBPyConnection
-) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
-    """The figure of each cell, by row and column. `title`: the words right before the table. `headings`: all before it. Where
-    one of them names an area or a category, a cell that names none itself is not linked."""
+    grid: Grid, title: str, headings: list[str], edition: EditionFigures
+) -> Mapping[tuple[int, int], EditionCell]:
+    """The figure of each cell, by row and column, without its value. `title`: the words right before the table. `headings`: all
+    before it. Where one of them names an area or a category, a cell that names none itself is not linked."""
     rows = [[c.text.strip() for c in row] for row in grid.rows]
     names = _names(edition)
     of_title = _read(title, names, edition.data_to, _FILLERS)
@@ -73,9 +70,7 @@ def own_table_cells(
                 continue
             if figure.category == "all" and named(above, edition.named_categories(figure.mart, figure.measure)):
                 continue
-            figure = with_value(con, edition, figure)
-            if figure.status != NEXT_NIGHT:
-                cells[r, c] = (EditionCell(r, c, rows[header][c], figure),)
+            cells[r, c] = EditionCell(r, c, rows[header][c], figure)
     return cells
 
 

@@ -23,6 +23,9 @@ _SKIPPED = {f"{_MAIN}{n}" for n in ("del", "moveFrom", "instrText", "delText", "
 _SKIPPED.add(f"{_COMPATIBLE}Fallback")
 _AS_TEXT = {f"{_MAIN}t": "", f"{_MAIN}tab": " ", f"{_MAIN}br": " ", f"{_MAIN}cr": " ", f"{_MAIN}noBreakHyphen": "-"}
 """Elements, and what they are in a text; blank: their own text."""
+_NOT_SHOWN = ("vanish", "strike", "dstrike")
+_NOTE_MARKS = re.compile(r"[\d,\s*†‡§\[\]()]*")
+"""What stands above the line to name a note. Written after `1,234`, it is no digit of it."""
 _DEEPEST = 9
 """Levels of a list."""
 
@@ -189,8 +192,8 @@ def _tag(control: Any) -> str:
 
 
 def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
-    """A paragraph's visible text, its content controls, and its text boxes. Hidden text, and text deleted with tracked changes,
-    is left out."""
+    """A paragraph's visible text, its content controls, and its text boxes. Text that is hidden, crossed out or deleted with
+    tracked changes, and marks of notes are left out."""
     parts: list[str] = []
     bound: list[Bound] = []
     boxes: list[Any] = []
@@ -210,7 +213,7 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
                     bound.append(Bound(start, length, tag))
             elif child.tag == f"{_MAIN}txbxContent":
                 boxes.append(child)
-            elif child.tag not in _SKIPPED and isinstance(child.tag, str) and not _is_hidden(child):
+            elif child.tag not in _SKIPPED and isinstance(child.tag, str) and not (_is_hidden(child) or _is_note_mark(child)):
                 walk(child)
 
     walk(paragraph)
@@ -218,8 +221,13 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
 
 
 def _is_hidden(element: Any) -> bool:
-    vanish = element.find("w:rPr/w:vanish", _NAMES)
-    return vanish is not None and vanish.get(f"{_MAIN}val", "1") not in ("0", "false", "off")
+    found = (element.find(f"w:rPr/w:{name}", _NAMES) for name in _NOT_SHOWN)
+    return any(f is not None and f.get(f"{_MAIN}val", "1") not in ("0", "false", "off") for f in found)
+
+
+def _is_note_mark(element: Any) -> bool:
+    is_raised = _value(element, "w:rPr/w:vertAlign") == "superscript"
+    return is_raised and _NOTE_MARKS.fullmatch("".join(t.text or "" for t in _all(element, "t"))) is not None
 
 
 def _read_styles(names: dict[str, str], numbering: Any | None, styles: Any | None) -> _Styles:

@@ -7,13 +7,16 @@ from itertools import pairwise
 
 from dagster_project.editions.printed import ZERO_WORDS
 
-from .figures_in_text import Spot
+from .figures_in_text import MONTH, Spot
 from .words import any_of, mentions
 
-_UP = r"(?<!made )(?<!make )(?<!makes )(?<!making )up"
+_UP = rf"(?<!made )(?<!make )(?<!makes )(?<!making )up(?! to (?:the end of )?(?:\d{{1,2}}\w* )?{MONTH}\b)"
+"""Not `the twelve months up to the end of June`."""
 UP, DOWN = f"(?:{any_of('up')}|{_UP})", f"(?:{any_of('down')})"
 CHANGE = re.compile(rf"\b(?:{UP}|{DOWN}|change[ds]?)\b", re.I)
 _FALL = re.compile(rf"\b{DOWN}\b", re.I)
+_NEAR = 40
+"""A word for a change that ends this many characters behind a number may be about it."""
 _OF_SAME_CHANGE = re.compile(r"[£\d,.]+%?(?:,? or| \() *$")
 """In `by 688, or 67%` both are amounts of the same change."""
 _REST_OF_BRACKETS = re.compile(r"^[^(),;]* (?:in|for|during|over|to) [^()]*\)")
@@ -161,8 +164,8 @@ def _change_word(spot: Spot) -> str | None:
     if spot.number.text[0] in "+-−–":
         return "up" if spot.number.text[0] == "+" else "down"
     ahead = re.split(r"[,;]", _OF_SAME_CHANGE.sub("", spot.ahead))[-1][-60:]
-    behind = re.split(r"[,;.]", spot.behind)[0][:40]
-    words = [m[0] for m in CHANGE.finditer(ahead)][-1:] or CHANGE.findall(behind)
+    behind = re.split(r"[,;.]", spot.behind)[0]
+    words = [m[0] for m in CHANGE.finditer(ahead)][-1:] or [m[0] for m in CHANGE.finditer(behind) if m.end() <= _NEAR]
     return words[0] if words else None
 
 

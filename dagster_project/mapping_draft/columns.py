@@ -26,8 +26,11 @@ BY_CELLS = 0.5
 REPEATS = ("repeats a reference in", "blank in")
 """How doubts begin about a key that is blank or repeats."""
 
-OF_A_PERSON = ROLES | {"residence", "resident", "home", "casualty", "nominal", "defendant"}
-"""Words of a header for where a person lives or works. A row belongs where it happened."""
+OF_A_PERSON = ROLES | {
+    "residence", "resident", "home", "casualty", "nominal", "defendant",
+    "oic", "investigator", "investigating", "resource", "owner", "owning", "allocated", "assigned", "dealing", "attending",
+}  # fmt: skip
+"""Words of a header for where a person lives or works, or who deals with it. A row belongs where it happened."""
 
 SEPARATORS = ("|", "^", "~", ",", "/", "+", "&", " - ")
 
@@ -214,7 +217,7 @@ def _checks(offer: _Offer, offers: list[_Offer], known: Mapping[str, str]) -> li
     column, source, header_score = offer.column, offer.source, offer.header_score
     checks = [source.doubt] if source.doubt else []
     if column.type == "unit" and is_of_a_person(source):
-        checks.append(f"{_quoted(source)} may be where a person lives or works, not where it happened")
+        checks.append(f"{_quoted(source)} may be where a person lives or works, or who deals with it, not where it happened")
     # Cells that are Positive or Negative prove none of the three columns that have these values.
     has_its_own = not column.values or all(o.column is column or o.column.values != column.values for o in offers)
     if header_score < SAME_WORDS and not (has_its_own and _is_proven(column, source, known)):

@@ -21,7 +21,7 @@ from dagster_project.document_check.check import with_value
 from dagster_project.document_check.figures_in_text import numbers_of
 from dagster_project.document_check.judge import judge
 from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, understand_sentence
-from dagster_project.editions.printed import read_printed
+from dagster_project.editions.printed import WORDS, read_printed
 from document_check.documents import check_text, read_figures
 
 FORCE = "Derbyshire Constabulary"
@@ -101,23 +101,42 @@ class Row(NamedTuple):
 def in_words(draw: random.Random, row: Row) -> tuple[str, str]:
     """The figure's days in words, and those of the year before (blank if they take too many)."""
     first, last = row.first, row.last
-    match row.period_type:
-        case "month":
-            return draw.choice(["in", "during", "for the month of"]) + f" {first:%B %Y}", f"in {first:%B} {first.year - 1}"
-        case "financial_year":
-            april, march = f"April {first.year}", f"March {last.year}"
-            ways = [f"in {row.label}", f"between {april} and {march}", f"from {april} to {march}"]
-            return draw.choice(ways), f"in {first.year - 1}/{first.year % 100:02}"
-        case "calendar_year":
-            return draw.choice([f"in {last.year}", f"between January and December {last.year}"]), f"in {last.year - 1}"
-    return draw.choice([f"in the year to {last:%B %Y}", f"in the 12 months ending {last:%B %Y}"]), ""
+    months = [f"{first:%B %Y}", f"{last:%B %Y}"]
+    days = [f"{first.day} {months[0]}", f"{last.day} {months[1]}"]
+    ways = [f"between {a} and {b}" for a, b in (months, days)] + [f"from {a} to {b}" for a, b in (months, days)]
+    year_to = [
+        f"in the {year} {to} {end}" for year in ("year", "12 months", "twelve months") for to in ("to", "ending", "up to")
+        for end in (months[1], days[1], f"the end of {months[1]}")
+    ]  # fmt: skip
+    if row.period_type == "month":
+        forms = (months[0], f"{first:%b %Y}")
+        ways = [f"{word} {month}" for word in ("in", "during", "for", "for the month of") for month in forms]
+        return draw.choice(ways), f"in {first:%B} {first.year - 1}"
+    if row.period_type == "financial_year":
+        short = [f"{first:%y}/{last:%y}", f"{first.year}-{last:%y}", f"{first.year}–{last:%y}", f"{first.year}/{last.year}"]
+        ways += [f"in {year}" for year in (row.label, *short[1:])]
+        ways += [f"in the financial year {year}" for year in (row.label, *short)]
+        ways += [f"in FY{short[0]}", f"in FY {row.label}", f"in the {row.label} financial year", *year_to]
+        return draw.choice([ways[0], f"in {row.label}", *ways]), f"in {first.year - 1}/{first.year % 100:02}"
+    if row.period_type == "calendar_year":
+        ways += [f"in {last.year}", f"in calendar year {last.year}", f"during the calendar year {last.year}", *year_to]
+        return draw.choice([f"in {last.year}", ways[0], *ways]), f"in {last.year - 1}"
+    return draw.choice([*ways, *year_to]), ""
 
 
-def printed(value: Decimal | None, unit: str) -> str:
-    """A value as a report prints it; blank if there is none."""
+def printed(value: Decimal | None, unit: str, way: int = 0) -> str:
+    """A value as a report prints it, in one of many ways; blank if there is none. 0 is the most usual."""
     if value is None:
         return ""
-    return {"gbp": f"£{value:,.0f}", "percent": f"{value:.1f}%"}.get(unit, f"{value:,.0f}")
+    ways = [f"{value:,.0f}", *([f"{value:.0f}"] if not 1900 <= value < 2100 else []), *WORDS[int(value) : int(value) + 1]]
+    if unit == "percent":
+        ways = [f"{value:.1f}{sign}" for sign in ("%", " %", " per cent", " percent")]
+    elif unit == "gbp":
+        ways = [f"£{value:,.0f}", f"£{value:,.2f}", f"£{value:.0f}"]
+        for scale, names in ((6, ("m", " million", "million", "M")), (3, ("k", "K", " thousand"))):
+            scaled = value.scaleb(-scale)
+            ways += [f"£{scaled:.1f}{name}" for name in names if 1 <= scaled < 1000]
+    return ways[way % len(ways)]
 
 
 class Sentence(NamedTuple):
@@ -154,19 +173,21 @@ def draw_sentences(draw: random.Random, rows: list[Row], n: int) -> list[Sentenc
         days, year_before = in_words(draw, row)
         title = row.title[0].lower() + row.title[1:]
         wrong = ""
+        way = draw.randrange(60) if draw.random() < 1 / 3 else 0
         if "{n}" in form and draw.random() < 1 / 3:
             is_swapped = kind != "force" and whole is not None and draw.random() < 1 / 2
-            wrong = printed(whole if is_swapped else row.value + draw.choice([1, 7, 100]), row.unit)
+            wrong = printed(whole if is_swapped else row.value + draw.choice([1, 7, 100]), row.unit, way)
             # £58,000 may be rounded.
-            wrong = "" if wrong == printed(row.value, row.unit) or wrong.endswith(",000") else wrong
+            wrong = "" if wrong == printed(row.value, row.unit, way) or wrong.endswith("000") else wrong
         change = row.change if row.unit == "count" and row.change else None
-        way = 0 if change is None else 1 if change > 0 else 2
+        moved = 0 if change is None else 1 if change > 0 else 2
         parts = {
-            "n": wrong or printed(row.value, row.unit), "q": printed(row.prior, row.unit), "f": printed(whole, row.unit),
+            "n": wrong or printed(row.value, row.unit, way), "q": printed(row.prior, row.unit, way),
+            "f": printed(whole, row.unit, way), "on": printed(other_value, row.unit, way),
             "x": row.area, "i": f" in {row.area}" if row.area_type == "lpu" else "",
-            "ox": in_case(other), "c": in_case(row.category), "on": printed(other_value, row.unit),
+            "ox": in_case(other), "c": in_case(row.category),
             "m": title, "M": row.title, "p": days, "P": days[0].upper() + days[1:], "pp": year_before,
-            "w": ("", "rose", "fell")[way], "pw": ("", "rise", "fall")[way], "ch": f"{abs(change):,.0f}" if change else "",
+            "w": ("", "rose", "fell")[moved], "pw": ("", "rise", "fall")[moved], "ch": f"{abs(change):,.0f}" if change else "",
             "pc": f"{abs(row.pct):.1f}%" if change and row.pct else "",
         }  # fmt: skip
         if all(parts[name] or name == "i" for name in re.findall(r"{(\w+)}", form)):

@@ -13,7 +13,10 @@ from document_check.documents import check_text
 from document_check.test_drawn_sentences import FIGURES, FORCE, Row, printed
 
 TITLES = ["{}", "Table 3: {}", "{} by unit", "Number of {}"]
-YEARS = {"financial_year": "{}", "calendar_year": "{}", "month": "{}", "rolling_12_months": "12 months to {}"}
+LABELS = {
+    "financial_year": ["{}", "FY {}", "{} financial year"], "calendar_year": ["{}", "Calendar year {}"], "month": ["{}"],
+    "rolling_12_months": ["12 months to {}", "Year to {}", "Year ending {}", "Twelve months to the end of {}"],
+}  # fmt: skip
 
 
 class Drawn:
@@ -34,7 +37,9 @@ class Drawn:
         """A table as text, and the value of its wrong cell; blank if all are right. Its rows are parts of one measure, or all
         measures of a mart; its columns are periods, or the other way round."""
         measure = self.draw.choice(list(self.titles))
-        kind = self.draw.choice(list(YEARS))
+        kind = self.draw.choice(list(LABELS))
+        # Half of the tables print numbers in the most usual way.
+        way = self.draw.choice([0, self.draw.randrange(60)])
         periods = [p for p in sorted(self.periods[measure]) if p[0] == kind]
         periods = self.draw.sample(periods, min(len(periods), 3))
         parts = sorted(self.parts[measure])
@@ -47,22 +52,24 @@ class Drawn:
         else:
             rows = [(t, (*m, FORCE, "all")) for m, t in self.titles.items() if m[0] == measure[0]]
             title = "Key figures"
-        labels = [YEARS[kind].format(label) if "12 months" not in label else label for _, label in periods]
+        label_form = self.draw.choice(LABELS[kind])
+        labels = [label_form.format(label) if "12 months" not in label else label for _, label in periods]
         grid = [["", *labels]] + [
-            [name, *(self.cell((*key[:2], *period, *key[2:])) for period in periods)] for name, key in rows
+            [name, *(self.cell((*key[:2], *period, *key[2:]), way) for period in periods)] for name, key in rows
         ]
         wrong = ""
         if self.draw.random() < 1 / 2 and len(grid[0]) > 1:
             r, c = self.draw.randrange(1, len(grid)), self.draw.randrange(1, len(grid[0]))
-            if grid[r][c] != "[x]":
-                wrong = grid[r][c] = "7" + grid[r][c].lstrip("£").replace(",", "")
+            changed = "7" + grid[r][c].lstrip("£").replace(",", "")
+            if grid[r][c] != "[x]" and not any(changed in row for row in grid):
+                wrong = grid[r][c] = changed
         if self.draw.random() < 1 / 3:
             grid = [list(row) for row in zip(*grid, strict=True)]
         return f"{title}\n\n" + "\n".join("\t".join(row) for row in grid) + "\n", wrong
 
-    def cell(self, key: tuple[str, ...]) -> str:
+    def cell(self, key: tuple[str, ...], way: int) -> str:
         row = self.values.get(key)
-        return printed(row.value, row.unit) if row else "[x]"
+        return printed(row.value, row.unit, way) if row else "[x]"
 
 
 def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home, tmp_path: Path) -> None:
@@ -84,6 +91,7 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
     [
         ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nForce\t1,936\n", ["agrees", "agrees"]),
         ("Possession offences in 2024/25\n\nUnit\tNumber\nErewash\t205\n", ["disagrees"]),
+        ("Misuse of Drugs Act orders\n\n\tCharity\tForce\n2024/25\t30\t57\n", ["agrees", "agrees"]),
         ("Possession offences by code\n\nCode\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences of children\n\nUnit\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences\n\nUnit\t2024/25\tChange\nErewash\t206\t14\n", ["agrees", "not linked"]),

@@ -52,6 +52,11 @@ CLAIMS = (DBT_PROJECT / "models" / "reports" / "claims.sql").read_text(encoding=
         ("2,024 searches", [("2,024", "figure")]),
         ("compared with 2024 searches", [("2024", "unclear")]),
         ("2024 searches", [("2024", "unclear")]),
+        ("£1.2million, £1.2M, 12.5K orders, 5million", [
+            ("£1.2million", "figure"), ("£1.2M", "figure"), ("12.5K", "figure"), ("5million", "figure")]),
+        ("1,234offences, £1.2mn, 92D, 24hrs", [
+            ("1,234offences", "unclear"), ("£1.2mn", "unclear"), ("92D", "name"), ("24hrs", "name")]),
+        ("up 2.1ppts, over 12months", [("2.1ppts", "figure"), ("12months", "length")]),
         ("eight new orders, thirty-six in all, one too many", [("eight", "figure"), ("thirty-six", "figure")]),
         ("No possession offences, zero searches", [("No", "figure"), ("zero", "figure")]),
         ("the total was nil, fell to zero in May and stood: nil", [("nil", "figure"), ("zero", "figure"), ("nil", "figure")]),

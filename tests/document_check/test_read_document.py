@@ -29,8 +29,11 @@ AS_WORD_SAVES = (
     "<w:proofErr w:type='spellStart'/><w:r w:rsidR='00AB12CD'><w:t xml:space='preserve'>We recorded 1</w:t></w:r>"
     "<w:r><w:t>,9</w:t></w:r><w:ins w:id='1' w:author='A'><w:r><w:t>3</w:t></w:r></w:ins>"
     "<w:del w:id='2' w:author='A'><w:r><w:delText>5</w:delText></w:r></w:del><w:smartTag w:element='n'><w:r><w:t>6</w:t></w:r>"
-    "</w:smartTag><w:r><w:rPr><w:vanish/></w:rPr><w:t>777</w:t></w:r><w:moveFrom w:id='3' w:author='A'><w:r><w:t>8</w:t></w:r>"
-    "</w:moveFrom><w:r><w:noBreakHyphen/><w:t>\u00a0possession offences</w:t></w:r>"
+    "</w:smartTag><w:r><w:rPr><w:vanish/></w:rPr><w:t>777</w:t></w:r><w:r><w:rPr><w:strike/></w:rPr><w:t>5</w:t></w:r>"
+    "<w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>1,2</w:t></w:r>"
+    "<w:moveFrom w:id='3' w:author='A'><w:r><w:t>8</w:t></w:r></w:moveFrom>"
+    "<w:r><w:noBreakHyphen/><w:t>\u00a0possession offences</w:t></w:r>"
+    "<w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t xml:space='preserve'> only</w:t></w:r>"
 )
 BOX = (
     "<w:r><w:pict><v:shape xmlns:v='urn:schemas-microsoft-com:vml'><v:textbox><w:txbxContent><w:p><w:r><w:t>In a box: 12</w:t>"
@@ -63,7 +66,7 @@ def test_automatic_numbers_and_split_runs_of_word_are_read(tmp_path: Path) -> No
     document.add_paragraph("An item", style="List Bullet")
     blocks = read(document, tmp_path)
     assert [(b.number, b.text, b.place) for b in blocks if isinstance(b, Text)] == [
-        ("2", "Aims", ""), ("2.1", "We recorded 1,936- possession offences", ""), ("2.2", "More", ""),
+        ("2", "Aims", ""), ("2.1", "We recorded 1,936- possession offences only", ""), ("2.2", "More", ""),
         ("", "In a box: 12", "text box"), ("3", "Next", ""), ("3.1", "Last", ""), ("", "An item", ""),
     ]  # fmt: skip
     assert blocks[-1].is_item

@@ -171,6 +171,9 @@ def test_dates(
     [
         (["Victim District"], "Victim District", "may be where a person lives or works"),
         (["Officer Station"], None, ""),
+        (["OIC Station"], "OIC Station", "or who deals with it"),
+        (["Allocated Unit"], None, ""),
+        (["Investigating LPU", "Beat"], "Beat", ""),
         (["Home Beat", "Location"], "Location", ""),
         (["Suspects Home Area", "Offence LPA"], "Offence LPA", ""),
         (["Policing Area"], "Policing Area", ""),
