@@ -53,6 +53,10 @@ TOO_LONG = f"a list: more than {MAX_IN_SENTENCE} numbers or {LONGEST_SENTENCE:,}
 UNKNOWN_TABLE = "the edition has no table with these words in title, rows and columns"
 LIMIT_IN_CELL = "a limit, such as <5, and not a figure"
 UNKNOWN_CELL = "the edition's table has no such row and column"
+_SCALE = re.compile(
+    r"\(?(?:£ ?['’]?(?:000s?|k|m)\b|(?:£ ?|\bin (?:£ ?)?)(?:thousands|millions)\b|(?<![\d,.])['’]?000s\b)\)?", re.I
+)
+"""What a table says of its amounts: `£000s`, `(£m)`, `in thousands`."""
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _OF_TABLE = re.compile(r"\b(?:table|below|following|shows?|shown)\b", re.I)
@@ -276,23 +280,25 @@ class _Check:
         own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
         first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
         self.caption = f"{self.caption} {first[0] if len(first) == 1 else ''}".strip()
-        linked = link_table(grid, f"{self.title} {own_title}", self.caption, self.figures)
+        title, caption = (_SCALE.sub("", words).strip() for words in (self.title, self.caption))
+        linked = link_table(grid, f"{title} {own_title}", caption, self.figures)
         cells = topline_cells(grid, self.title, self.con)
         if not cells:
-            own = own_table_cells(grid, self.title, self.headings, self.figures)
+            own = own_table_cells(grid, title, self.headings, self.figures)
             # The edition's table with these labels may be of another measure than the title names.
             if any(_is_other_measure(cell, linked.cells.get(at, ())) for at, cell in own.items()):
                 linked = replace(linked, table=None, cells={})
             cells = {} if linked.cells else self._with_values(own)
         if cells:
             linked = replace(linked, table=None, cells=cells)
+        scale = _scale_of(f"{self.title} {own_title}")
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         why = linked.reason or (UNKNOWN_CELL if linked.cells else UNKNOWN_TABLE)
         for r, row in enumerate(grid.rows):
             for c, cell in enumerate(row):
                 row_label, column_label = linked.labels.get((r, c), ("", ""))
                 where = f"{name}, row {_short(row_label) or r + 1}, column {_short(column_label) or c + 1}"
-                self._cell(where, cell, linked.cells.get((r, c), ()), why)
+                self._cell(where, cell, linked.cells.get((r, c), ()), why, scale)
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
         self.context.lead = None
@@ -309,7 +315,8 @@ class _Check:
                 cells[at] = (replace(cell, figure=figure),)
         return cells
 
-    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None) -> None:
+    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None, scale: str) -> None:
+        """`scale`: what the table says of its amounts, such as ` thousand`; blank if nothing."""
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
             self._outside_body(cell, where)
             return
@@ -333,7 +340,7 @@ class _Check:
                 figure = _figure_in_cell(number, figures, known)
                 if figure is None and text.lower() in MARKERS:
                     continue
-                self._judge(where, text, number, figure, reason=reason)
+                self._judge(where, text, number, figure, reason=reason, scale=scale)
 
     def _bound(self, where: str, text: str, number: Number, tag: str) -> None:
         """Judge a number in a content control, by its tag, which may be of any edition of the published night."""
@@ -355,14 +362,17 @@ class _Check:
         self.result.items.append(Item(where, text, number.text, NOT_COMPUTABLE, reason=reason))
 
     def _judge(
-        self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None, reason: str | None = None
-    ) -> None:
-        """Judge a number against its figure. `spot`: where it is, if it is in a sentence. `reason`: why it has no figure."""
+        self, where: str, text: str, number: Number, figure: Figure | None, spot: Spot | None = None, reason: str | None = None,
+        scale: str = "",
+    ) -> None:  # fmt: skip
+        """Judge a number against its figure. `spot`: where it is, if it is in a sentence. `reason`: why it has no figure.
+        `scale`: of amounts without one of their own."""
         if figure is None:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
         try:
-            printed = read_printed(number.text, figure.unit)
+            is_scaled = figure.unit == "gbp" and number.text[-1].isdigit()
+            printed = read_printed(f"{number.text}{scale if is_scaled else ''}", figure.unit)
             if spot and figure.shows in CHANGES and is_fall_in_words(spot) and printed.value and printed.value > 0:
                 # `fell by 12%` means -12.
                 printed = replace(printed, value=-printed.value)
@@ -398,6 +408,13 @@ def _is_other_measure(own: EditionCell, linked: tuple[EditionCell, ...]) -> bool
     """Whether an own table's cell names another measure than all of the edition's cells that it may be."""
     measures = {(c.figure.mart, c.figure.measure) for c in linked if c.figure}
     return bool(own.figure and measures and (own.figure.mart, own.figure.measure) not in measures)
+
+
+def _scale_of(words: str) -> str:
+    """` thousand` for `£000s`, ` million` for `£m`; blank for words that say nothing of amounts."""
+    if (match := _SCALE.search(words)) is None:
+        return ""
+    return " million" if re.search(r"m(?:illions)?\b", match[0], re.I) else " thousand"
 
 
 def _short(label: str) -> str:

@@ -64,7 +64,7 @@ _NOT_FIGURES = [
         r"|\b(?:two|three|four)[ -](?:third|quarter|fifth|tenth)s\b"
         r"|\b(?:doubl|trebl|tripl|quadrupl|halv)(?:ed|ing)\b",
     ),
-    ("unit", r"\bper (?:1?\d{1,2},?000|million)\b"),
+    ("unit", r"\bper (?:1?\d{1,2},?000|million)\b|(?<![\d,.])(?:£ ?['’]?000s?|['’]?000s)\b"),
     ("rank", r"\b\d+(?:st|nd|rd|th)\b"),
     ("length", rf"\b(?:\d+[ -]?|(?:{_WORD}|one)[ -]){_LENGTH}(?:[- ]old)?\b|\b(?:twelve|12) before\b|\b24/7\b"),
     ("range", r"\b\d{1,2} ?[–-] ?\d{1,2}\b"),

@@ -54,8 +54,9 @@ class Drawn:
             title = "Key figures"
         label_form = self.draw.choice(LABELS[kind])
         labels = [label_form.format(label) if "12 months" not in label else label for _, label in periods]
-        grid = [["", *labels]] + [
-            [name, *(self.cell((*key[:2], *period, *key[2:]), way) for period in periods)] for name, key in rows
+        scale = self.draw.choice(["", "", "£000s"])
+        grid = [[scale, *labels]] + [
+            [name, *(self.cell((*key[:2], *period, *key[2:]), way, scale) for period in periods)] for name, key in rows
         ]
         wrong = ""
         if self.draw.random() < 1 / 2 and len(grid[0]) > 1:
@@ -67,8 +68,10 @@ class Drawn:
             grid = [list(row) for row in zip(*grid, strict=True)]
         return f"{title}\n\n" + "\n".join("\t".join(row) for row in grid) + "\n", wrong
 
-    def cell(self, key: tuple[str, ...], way: int) -> str:
+    def cell(self, key: tuple[str, ...], way: int, scale: str) -> str:
         row = self.values.get(key)
+        if row and row.unit == "gbp" and scale:
+            return f"{row.value / 1000:,.1f}"
         return printed(row.value, row.unit, way) if row else "[x]"
 
 
@@ -92,6 +95,8 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nForce\t1,936\n", ["agrees", "agrees"]),
         ("Possession offences in 2024/25\n\nUnit\tNumber\nErewash\t205\n", ["disagrees"]),
         ("Misuse of Drugs Act orders\n\n\tCharity\tForce\n2024/25\t30\t57\n", ["agrees", "agrees"]),
+        ("Value of confiscation orders (£000s)\n\nUnit\t2024/25\nForce\t1,186\n", ["agrees"]),
+        ("Value of confiscation orders\n\n£m\t2024/25\nForce\t1.3\n", ["disagrees"]),
         ("Possession offences by code\n\nCode\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences of children\n\nUnit\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences\n\nUnit\t2024/25\tChange\nErewash\t206\t14\n", ["agrees", "not linked"]),

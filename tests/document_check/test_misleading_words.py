@@ -457,7 +457,6 @@ TABLES_OF_SOMETHING_ELSE: list[tuple[str, list[list[str]]]] = [
     ("Drug offences", [["Offence", "2023/24 (to Dec)", "2024/25 (to Dec)"], *YEARS[1:]]),
     ("Drug offences (rounded)", YEARS),
     ("Forfeiture orders", [["", "23/24", "24/25"], ["TOTAL (Orders - number)", "84", "108"]]),
-    ("Confiscation orders (£000)", [["", "23/24", "24/25"], ["TOTAL (Orders - value)", "2,022", "1,186"]]),
     ("Domestic abuse", [["", "2023/24", "2024/25"], ["People Safeguarded", "15", "16"]]),
 ]
 
