@@ -1,6 +1,7 @@
 """Finds the area and the category that a number of a sentence is of."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -71,7 +72,11 @@ def area_beside(spot: Spot, names: frozenset[str], force_name: str) -> Beside:
     # `Positive, substance not recorded` is a measure, and `Not recorded` there no unit.
     measures = mentions(spot.sentence, spot.sentence)
     areas = (a for a in named(spot.sentence, names) if not any(m.start <= a.start and a.end <= m.end for m in measures))
-    return _beside(spot, tuple(areas), bool(is_force))
+    sentence = spot.sentence
+    for m in measures:
+        # Nor does its comma end a clause.
+        sentence = sentence[: m.start] + sentence[m.start : m.end].replace(",", " ") + sentence[m.end :]
+    return _beside(replace(spot, sentence=sentence), tuple(areas), bool(is_force))
 
 
 def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures) -> Beside:

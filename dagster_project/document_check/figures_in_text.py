@@ -14,7 +14,7 @@ MONTH = (
 )
 _YEAR = r"(?:19|20)\d\d"
 _ONE_WORD = "|".join(w for w in WORDS if w not in ("zero", "one"))
-_WORD = rf"(?:(?:{'|'.join(TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.join(TENS[1:])}|{_ONE_WORD})"
+NUMBER_WORD = rf"(?:(?:{'|'.join(TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.join(TENS[1:])}|{_ONE_WORD})"
 _LENGTH = (
     r"(?:calendar|full|complete|consecutive|working)?[ -]?(?:years?|months?|weeks?|days?|hours?|minutes?|quarters?|nights?)"
 )
@@ -48,14 +48,14 @@ _NOT_FIGURES = [
         r"|\b\d{1,2}:\d\d\b|\b\d{1,2} ?(?:am|pm)\b",
     ),
     ("year", rf"(?<![£\d,.])\b{_YEAR}s?\b(?![,.]?\d|%)"),
-    ("unclear", rf"\b(?:one|{_WORD}|\d{{1,2}}) (?:in|out of)(?: every)? (?:one|{_WORD}|\d{{1,2}})\b(?![/\d])"),
+    ("unclear", rf"\b(?:one|{NUMBER_WORD}|\d{{1,2}}) (?:in|out of)(?: every)? (?:one|{NUMBER_WORD}|\d{{1,2}})\b(?![/\d])"),
     # At most so many digits: where a text is all digits and commas, each of them would read it to its end.
     ("unclear", r"\b\d[\d,.]{0,30} (?:hundred|dozen|score)s?\b"),
     ("unclear", r"(?<![\d.,/] )(?<![\d.,/–-])\b[1-9]\d{0,2}(?: \d{3})+\b(?![.,]?\d)"),
     (
         "unclear",
-        rf"(?<!per )(?<!\d)(?<!\d )\b(?:(?:an?|one|several|many|{_WORD})[ -])?(?:hundred|thousand|million|dozen)s?\b"
-        rf"(?:(?:,? and|,)? (?:{_WORD}|one|hundred|thousand)\b)*",
+        rf"(?<!per )(?<!\d)(?<!\d )\b(?:(?:an?|one|several|many|{NUMBER_WORD})[ -])?(?:hundred|thousand|million|dozen)s?\b"
+        rf"(?:(?:,? and|,)? (?:{NUMBER_WORD}|one|hundred|thousand)\b)*",
     ),
     (
         "unclear",
@@ -66,7 +66,7 @@ _NOT_FIGURES = [
     ),
     ("unit", r"\bper (?:1?\d{1,2},?000|million)\b|(?<![\d,.])(?:£ ?['’]?000s?|['’]?000s)\b"),
     ("rank", r"\b\d+(?:st|nd|rd|th)\b"),
-    ("length", rf"\b(?:\d+[ -]?|(?:{_WORD}|one)[ -]){_LENGTH}(?:[- ]old)?\b|\b(?:twelve|12) before\b|\b24/7\b"),
+    ("length", rf"\b(?:\d+[ -]?|(?:{NUMBER_WORD}|one)[ -]){_LENGTH}(?:[- ]old)?\b|\b(?:twelve|12) before\b|\b24/7\b"),
     ("range", r"\b\d{1,2} ?[–-] ?\d{1,2}\b"),
     # A blank is missing: `234offences`.
     (
@@ -88,7 +88,7 @@ _ZERO = (
     r"|(?:^|(?<=was )|(?<=were )|(?<= to )|(?<=: ))(?:zero|nil)(?=[.,;)]| (?:in|for|during)\b|$)"
 )
 """`No offences`, `was zero`, `nil` alone; not `a true zero`."""
-_WORDS = re.compile(rf"\b(?:{_WORD}|{_ZERO})\b(?![-]\w)", re.I)
+_WORDS = re.compile(rf"\b(?:{NUMBER_WORD}|{_ZERO})\b(?![-]\w)", re.I)
 _YEAR_AND_NOUN = re.compile(rf"(?<![£\d,.\w/–-]){_YEAR}(?= {_NOUN}\b)", re.I)
 _IS_YEAR = re.compile(
     rf"\b(?:in|during|since|throughout|until|till|early|late|mid|spring|summer|autumn|winter|easter|christmas|years?|calendar|act|regulations?|bill"

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from dagster_project.editions.printed import ZERO_WORDS
 
-from .figures_in_text import MONTH, Spot
+from .figures_in_text import MONTH, NUMBER_WORD, Spot
 from .words import any_of, mentions
 
 _UP = rf"(?<!made )(?<!make )(?<!makes )(?<!making )up(?! to (?:the end of )?(?:\d{{1,2}}\w* )?{MONTH}\b)"
@@ -42,14 +42,20 @@ _OF_BASE = re.compile(
 """A share of something else than what a rate is of: `55% of those arrested tested positive`."""
 _FROM_TO = re.compile(r"\bfrom(?: an? \w+(?: \w+)? of)? *$", re.I)
 _ENDS = re.compile(r"\W*(?:[.,;)]|$)")
-_TO_NUMBER = re.compile(r"^[^,;.]{0,30}? to £?\d", re.I)
+_ANY = rf"(?:£?\d|(?:{NUMBER_WORD}|one|nil|zero)\b)"
+_TO_NUMBER = re.compile(rf"^[^,;.]{{0,30}}? to {_ANY}", re.I)
 _TO = re.compile(r"(?: \w+ly)?(?: £?[\d,.]+%?)?(?: (?:by|from|in|of) [^;]{1,40}?)?,? to(?: an?)?(?: \w+)? *", re.I)
 _ABOUT = re.compile(
     r"\b(?:about|around|approximately|approx\.?|roughly|some|circa|c\.|in the region of)(?: the)? *$"
-    r"|[~≈] ?$", re.I
+    r"|[~≈] ?$",
+    re.I,
 )
-_RANGE_AHEAD = re.compile(r"[:(] ?£?[\d,.]+%? to £?$|\bbetween(?: £?[\d,.]+(?: ?%| ?[a-z]+)? and)? *$|\d[-–]$", re.I)
-_RANGE_BEHIND = re.compile(r"^[-–]£?\d|^ to £?\d(?=.* between )")
+_RANGE_AHEAD = re.compile(
+    rf"[:(] ?(?:£?[\d,.]+%?|{NUMBER_WORD}) to £?$"
+    rf"|\bbetween(?: (?:£?[\d,.]+(?: ?%| ?[a-z]+)?|{NUMBER_WORD}|one) and)? *$|\d[-–]$",
+    re.I,
+)
+_RANGE_BEHIND = re.compile(rf"^[-–]£?\d|^ to {_ANY}(?=.* between )", re.I)
 _RATIO = re.compile(r"^ (?:(?:of|out of) (?:\d[\d,]*|every \w+|ten)|in (?:every|\d{1,2}|ten|twenty))\b(?!/)", re.I)
 _OR_MORE = re.compile(
     r"^\+|^[ -]?fold\b|^ (?:or (?:more|fewer|less)|times (?:more|as|less|the|its|that|higher|lower|larger|greater)"
