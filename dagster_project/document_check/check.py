@@ -27,7 +27,7 @@ from dagster_project.reporting.pack.refreshable_figures import read_tag
 from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
-from .figures_in_text import MARKERS, Number, Spot, numbers_of
+from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_own_tables import own_table_cells
 from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
@@ -53,10 +53,6 @@ TOO_LONG = f"a list: more than {MAX_IN_SENTENCE} numbers or {LONGEST_SENTENCE:,}
 UNKNOWN_TABLE = "the edition has no table with these words in title, rows and columns"
 LIMIT_IN_CELL = "a limit, such as <5, and not a figure"
 UNKNOWN_CELL = "the edition's table has no such row and column"
-_SCALE = re.compile(
-    r"\(?(?:£ ?['’]?(?:000s?|k|m)\b|(?:£ ?|\bin (?:£ ?)?)(?:thousands|millions)\b|(?<![\d,.])['’]?000s\b)\)?", re.I
-)
-"""What a table says of its amounts: `£000s`, `(£m)`, `in thousands`."""
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _OF_TABLE = re.compile(r"\b(?:table|below|following|shows?|shown)\b", re.I)
@@ -280,7 +276,7 @@ class _Check:
         own_title = " ".join(c.text for row in grid.rows[:2] for c in row[:1] if c.text)
         first = [c.text for c in grid.rows[0] if c.text.strip()] if grid.rows else []
         self.caption = f"{self.caption} {first[0] if len(first) == 1 else ''}".strip()
-        title, caption = (_SCALE.sub("", words).strip() for words in (self.title, self.caption))
+        title, caption = (SCALE.sub("", words).strip() for words in (self.title, self.caption))
         linked = link_table(grid, f"{title} {own_title}", caption, self.figures)
         cells = topline_cells(grid, self.title, self.con)
         if not cells:
@@ -291,7 +287,7 @@ class _Check:
             cells = {} if linked.cells else self._with_values(own)
         if cells:
             linked = replace(linked, table=None, cells=cells)
-        scale = _scale_of(f"{self.title} {own_title}")
+        scale = scale_of(f"{self.title} {own_title}")
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         why = linked.reason or (UNKNOWN_CELL if linked.cells else UNKNOWN_TABLE)
         for r, row in enumerate(grid.rows):
@@ -408,13 +404,6 @@ def _is_other_measure(own: EditionCell, linked: tuple[EditionCell, ...]) -> bool
     """Whether an own table's cell names another measure than all of the edition's cells that it may be."""
     measures = {(c.figure.mart, c.figure.measure) for c in linked if c.figure}
     return bool(own.figure and measures and (own.figure.mart, own.figure.measure) not in measures)
-
-
-def _scale_of(words: str) -> str:
-    """` thousand` for `£000s`, ` million` for `£m`; blank for words that say nothing of amounts."""
-    if (match := _SCALE.search(words)) is None:
-        return ""
-    return " million" if re.search(r"m(?:illions)?\b", match[0], re.I) else " thousand"
 
 
 def _short(label: str) -> str:

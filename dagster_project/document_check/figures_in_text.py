@@ -24,6 +24,12 @@ _NOT_FIGURES = [
     ("address", r"https?://\S+|www\.\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+"),
     ("paragraph", r"^\s*(?:[-•▪*]\s+)?(?:\d{1,2}(?:\.\d{1,3}){1,3}\.?|\d{1,2}[.)])(?=\s+(?:\*\*)?[A-Z“‘\"'(])"),
     ("paragraph", r"^\s*\d{1,2}\.\d{1,3}(?=\s+(?:19|20)\d\d\b)"),
+    # A PDF may lack the blank behind a list's number: `14.In 2025`, and `15.827 searches`.
+    ("paragraph", r"^\s*\d{1,2}[.)](?=[A-Z£“‘\"'])"),
+    (
+        "unclear",
+        r"^\s*\d{1,2}\.\d{1,3}(?= (?!per ?cent|million|thousand|billion|bn\b|m\b|k\b|pp)[a-z])(?![^.;]{0,60}\bper \d)",
+    ),
     ("paragraph", r"\(\d{1,2}\.\d{1,3}(?: ?[-–,] ?\d{1,2}\.\d{1,3})*\)$"),
     ("page", r"\bpage \d+(?: (?:of|/) \d+)?|^\s*(?:[-–]\s*)?\d{1,4}\s*(?:[-–]\s*)?$"),
     (
@@ -101,6 +107,10 @@ _MAY_BE_YEAR = re.compile(
     re.I,
 )
 _PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper (1?\d{1,2},?000|thousand|million)\b", re.I)
+SCALE = re.compile(
+    r"\(?(?:£ ?['’]?(?:000s?|k|m)\b|(?:£ ?|\bin (?:£ ?)?)(?:thousands|millions)\b|(?<![\d,.])['’]?000s\b)\)?", re.I
+)
+"""What a table says of its amounts: `£000s`, `(£m)`, `in thousands`."""
 MARKERS = NOT_AVAILABLE - {""}
 """What a cell shows for a figure that is not available."""
 
@@ -185,3 +195,10 @@ def _figures(text: str, left: str) -> Iterator[Number]:
         yield Number(match.start(), match.start() + len(digits), digits, "figure", unit)
     for match in _WORDS.finditer(left):
         yield Number(match.start(), match.end(), match[0], "figure")
+
+
+def scale_of(words: str) -> str:
+    """` thousand` for `£000s`, ` million` for `£m`; blank for words that say nothing of amounts."""
+    if (match := SCALE.search(words)) is None:
+        return ""
+    return " million" if re.search(r"m(?:illions)?\b", match[0], re.I) else " thousand"

@@ -14,8 +14,9 @@ from dagster_project.core.seeds import read_seed
 
 from .edition_figures import EditionCell, EditionFigures
 from .excluding_words import OWN_AREAS
+from .figures_in_text import SCALE
 from .judge import NEXT_NIGHT
-from .link_tables import header_row, row_label, tokens
+from .link_tables import labels_of_cells, tokens
 from .model import Figure, Grid
 from .periods_in_text import periods_of
 from .words import named
@@ -25,7 +26,7 @@ _FILLERS = {
     "a", "and", "by", "for", "from", "in", "of", "the", "to", "between", "during",
     "unit", "units", "lpu", "area", "areas", "section", "sections", "type", "types", "category", "categories",
     "month", "months", "year", "years", "financial", "calendar", "number", "measure", "measures",
-    "key", "headline", "summary", "figures", "data", "count", "no",
+    "key", "headline", "summary", "figures", "data", "count", "no", "local", "policing", "name", "period", "periods",
 }  # fmt: skip
 """Words of a title or a label that do not change what a figure is of. `Total` is not one of them: it may be of the rows that a
 table has."""
@@ -51,35 +52,31 @@ def own_table_cells(
 ) -> Mapping[tuple[int, int], EditionCell]:
     """The figure of each cell, by row and column, without its value. `title`: the words right before the table. `headings`: all
     before it. Where one of them names an area or a category, a cell that names none itself is not linked."""
-    rows = [[c.text.strip() for c in row] for row in grid.rows]
     names = _names(edition)
     of_title = _read(title, names, edition.data_to, _FILLERS)
-    if of_title is None or not rows:
-        return {}
-    header = header_row(rows)
     above = edition.without_whole(" / ".join(headings))
     is_within = bool(named(above, edition.areas_within))
-    of_column = [_read(text, names, edition.data_to) for text in rows[header]]
     cells = {}
-    for r in range(header + 1, len(rows)):
-        of_row = _read(row_label(rows, r), names, edition.data_to)
-        for c in range(1, min(len(rows[r]), len(rows[header]))):
-            parts = (of_title, of_row, of_column[c])
-            figure = _figure(parts, edition)
-            if figure is None or (is_within and not any(part and part.area for part in parts)):
-                continue
-            if figure.category == "all" and named(above, edition.named_categories(figure.mart, figure.measure)):
-                continue
-            cells[r, c] = EditionCell(r, c, rows[header][c], figure)
+    for at, labels in labels_of_cells([[c.text.strip() for c in row] for row in grid.rows]).items():
+        corner = (t for text in labels.corner if _words(t := SCALE.sub("", text)))
+        texts = [*corner, *labels.heading, labels.row, *(labels.column or [""]), *labels.left]
+        parts = [of_title, *(_read(text, names, edition.data_to) for text in texts)]
+        figure = _figure(parts, edition)
+        if figure is None or (is_within and not any(part and part.area for part in parts)):
+            continue
+        if figure.category == "all" and named(above, edition.named_categories(figure.mart, figure.measure)):
+            continue
+        cells[at] = EditionCell(*at, labels.column[0], figure)
     return cells
 
 
-def _figure(parts: tuple[_Named | None, ...], edition: EditionFigures) -> Figure | None:
+def _figure(parts: list[_Named | None], edition: EditionFigures) -> Figure | None:
     """The figure that title and labels name together; None where they leave something open, or name it twice."""
     known = [p for p in parts if p is not None]
     measures, periods = [p for p in known if p.measure], [p for p in known if p.days]
     areas, categories = [p.area for p in known if p.area], [p.category for p in known if p.category]
-    if len(known) < len(parts) or (len(measures), len(periods)) != (1, 1) or len(areas) > 1 or len(categories) > 1:
+    is_clear = len({p.measure for p in measures}) == len({p.days for p in periods}) == 1
+    if len(known) < len(parts) or not is_clear or len(areas) > 1 or len(categories) > 1:
         return None
     (measure, unit), (days, label) = (measures[0].measure, measures[0].unit), (periods[0].days, periods[0].label)
     assert measure and unit and days and label

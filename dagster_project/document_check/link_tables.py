@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from itertools import zip_longest
+from typing import NamedTuple
 
 from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
@@ -124,6 +125,59 @@ def header_row(rows: list[list[str]]) -> int:
     return 0
 
 
+class Labels(NamedTuple):
+    """What the words of a table say of a cell. `corner`: the first cells of the rows with the columns' labels. `heading`: the
+    last row above with words in its first cell alone. `column`: one for each row of labels that has one for it. `left`: other
+    words between the row's label and the cell."""
+
+    corner: list[str]
+    heading: list[str]
+    row: str
+    column: list[str]
+    left: list[str]
+
+
+def labels_of_cells(rows: list[list[str]]) -> dict[tuple[int, int], Labels]:
+    """The labels of each cell with a number. A row of words within the table has the labels of the columns below it."""
+    labels: dict[tuple[int, int], Labels] = {}
+    above: list[list[str]] = []
+    columns: list[list[str]] = []
+    heading: list[str] = []
+    first = header_row(rows)
+    for r, row in enumerate(rows[first:], first):
+        numbers = [c for c, text in enumerate(row) if c and _has_number(text)]
+        if r > first and not any(row[1:]):
+            heading = [text for text in row if text] or heading
+        elif r == first or not numbers:
+            above = [row] if r - 1 in {r for r, _ in labels} else [*above, row]
+            columns = _labels_of_columns(above)
+        else:
+            corner = [texts[0] for texts in above if texts and texts[0]]
+            for c in numbers:
+                left = [text for text in row[1:c] if text and not _has_number(text)]
+                labels[r, c] = Labels(corner, heading, row_label(rows, r), columns[c] if c < len(columns) else [], left)
+    return labels
+
+
+def _has_number(text: str) -> bool:
+    """Whether a cell has a number that is not of a year or a date, or a marker in place of one."""
+    is_marker = text.lower() in MARKERS or re.fullmatch(r"\[[a-z]\]", text)
+    return bool(is_marker) or any(n.kind in ("figure", "days", "unclear") for n in numbers_of(text, True))
+
+
+def _labels_of_columns(rows: list[list[str]]) -> list[list[str]]:
+    """Each column's labels. One over several columns is of all of them, if there are more labels below it."""
+    columns: list[list[str]] = [[] for _ in range(max(map(len, rows)))]
+    for n, row in enumerate(rows):
+        over = ""
+        for c, labels in enumerate(columns):
+            text = row[c] if c < len(row) else ""
+            over = text or (over if c > 1 and n + 1 < len(rows) else "")
+            if over:
+                labels.append(over)
+    return columns
+
+
 def _labels(rows: list[list[str]]) -> dict[tuple[int, int], tuple[str, str]]:
     if not rows:
         return {}
@@ -180,6 +234,12 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
         return cell.figure is not None and is_of_another(caption, label, known, cell.figure, edition)
 
     cells = {at: figures_in for at, figures_in in cells.items() if not any(is_another(c, labels[at]) for c in figures_in)}
+    known_words = {*tokens(words_of_table), *_COMMON}
+    around = labels_of_cells(rows)
+    cells = {
+        (r, c): figures_in for (r, c), figures_in in cells.items()
+        if (r, c) not in around or not _has_other_labels(around[r, c], rows[header][c], known_words)
+    }  # fmt: skip
     unlinked = [t for c, t in enumerate(rows[header]) if c and c not in columns]
     unlinked += [row_label(rows, r) for r in body if r not in known_rows]
     other_days = {(p.first, p.last) for label in unlinked for p in periods_of(label, edition.data_to)}
@@ -195,6 +255,13 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
     score = round(sameness * len(hits) / len(body) + 0.5 * shared_words(title, table.title), 6)
     linked = {at: figures_in for at, figures_in in cells.items() if at not in unknown}
     return _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
+
+
+def _has_other_labels(labels: Labels, label: str, known: set[str]) -> bool:
+    """Whether words that are not of the edition's table are beside a cell, or below the label of its column."""
+    below = {w for text in labels.column if text != label for w in tokens(text)}
+    beside = {w for text in (*labels.heading, *labels.left) for w in tokens(text)}
+    return not (beside <= known and below <= {*tokens(label), *_UNITS})
 
 
 def _without_other_changes(cells: _Cells, other_days: set[tuple[date | None, date | None]]) -> _Cells:

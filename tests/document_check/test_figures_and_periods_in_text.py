@@ -24,7 +24,10 @@ CLAIMS = (DBT_PROJECT / "models" / "reports" / "claims.sql").read_text(encoding=
     [
         ("2.17 In all 953 tests", [("2.17", "paragraph"), ("953", "figure")]),
         ("3. AIMS", [("3.", "paragraph")]),
-        ("1.5 tests a day", [("1.5", "figure")]),
+        ("1.5 tests a day", [("1.5", "unclear")]),
+        ("14.In 2025, 15.827 of", [("14.", "paragraph"), ("2025", "year"), ("15.827", "figure")]),
+        ("15.827 searches were made", [("15.827", "unclear")]),
+        ("12.5 per cent of searches", [("12.5 per cent", "figure")]),
         ("12", [("12", "page")]),
         ("Page 3 of 40", [("Page 3 of 40", "page")]),
         ("on 9 May 2025 and in October 2024", [("9 May 2025", "date"), ("October 2024", "date")]),
