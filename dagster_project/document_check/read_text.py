@@ -9,7 +9,7 @@ from itertools import pairwise
 from .figures_in_text import numbers_of
 from .model import Block, Grid, Text
 
-_STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|(?:\d{1,2}(?:\.\d{1,3})+\.?|\d{1,2}[.)])\s|To check[,:])")
+_STARTS = re.compile(r"\s*(?:[-•▪*o–]\s|\d{1,2}(?:\.\d{1,3})+\.?\s|\d{1,2}[.)](?:\s|(?=[A-Z£]))|To check[,:])")
 _MARK = re.compile(r"[-•▪*o–]|\d{1,2}(?:\.\d{1,3})+")
 """A bullet or number before a paragraph."""
 _CUT = re.compile(r"(?:,\d{0,2}|\.\d?)$")

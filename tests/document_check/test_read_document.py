@@ -187,3 +187,9 @@ def test_adding_a_claim_adds_missing_columns() -> None:
     whole = "\n".join([header, first, ""])
     assert _with(whole, claim, "2.1").startswith(whole)
     assert _with("", claim, "2.1").splitlines()[0] == header
+
+
+def test_a_list_s_number_without_a_blank_starts_a_paragraph() -> None:
+    """As a PDF has it from the tenth item on."""
+    text = "9. In 2025 there were 3 searches.\n10.In 2024 there were 4 searches.\n11.£5 was spent.\n"
+    assert [b.text for b in blocks_of(text)] == text.splitlines()
