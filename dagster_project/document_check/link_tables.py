@@ -2,6 +2,7 @@
 them."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -235,11 +236,8 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
 
     cells = {at: figures_in for at, figures_in in cells.items() if not any(is_another(c, labels[at]) for c in figures_in)}
     known_words = {*tokens(words_of_table), *_COMMON}
-    around = labels_of_cells(rows)
-    cells = {
-        (r, c): figures_in for (r, c), figures_in in cells.items()
-        if (r, c) not in around or not _has_other_labels(around[r, c], rows[header][c], known_words)
-    }  # fmt: skip
+    others = _other_words(rows, header)
+    cells = {at: figures_in for at, figures_in in cells.items() if others.get(at, set()) <= known_words}
     unlinked = [t for c, t in enumerate(rows[header]) if c and c not in columns]
     unlinked += [row_label(rows, r) for r in body if r not in known_rows]
     other_days = {(p.first, p.last) for label in unlinked for p in periods_of(label, edition.data_to)}
@@ -257,11 +255,21 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
     return _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
 
 
-def _has_other_labels(labels: Labels, label: str, known: set[str]) -> bool:
-    """Whether words that are not of the edition's table are beside a cell, or below the label of its column."""
-    below = {w for text in labels.column if text != label for w in tokens(text)}
-    beside = {w for text in (*labels.heading, *labels.left) for w in tokens(text)}
-    return not (beside <= known and below <= {*tokens(label), *_UNITS})
+def _other_words(rows: list[list[str]], header: int) -> dict[tuple[int, int], set[str]]:
+    """The words of each cell's labels, but those of its row's and of its column's in row `header`, and those for a unit."""
+    words: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+    for (row, column), labels in labels_of_cells(rows).items():
+        own = tokens(rows[header][column]) if column < len(rows[header]) else ()
+        below = {w for text in labels.column for w in tokens(text)} - {*own, *_UNITS}
+        # Marked, as the edition may have a column of this name, such as `Change`.
+        words[row, column] |= {f"below: {w}" for w in below} | _words_beside(labels)
+    for (column, row), labels in labels_of_cells([list(column) for column in zip_longest(*rows, fillvalue="")]).items():
+        words[row, column] |= _words_beside(labels)
+    return words
+
+
+def _words_beside(labels: Labels) -> set[str]:
+    return {w for text in (*labels.heading, *labels.left) for w in tokens(text)}
 
 
 def _without_other_changes(cells: _Cells, other_days: set[tuple[date | None, date | None]]) -> _Cells:

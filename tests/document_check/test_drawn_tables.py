@@ -1,6 +1,7 @@
 """Tables of an author's own, drawn from the sample's figures: a right cell never disagrees, and a wrong one never agrees."""
 
 import random
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -58,13 +59,29 @@ class Drawn:
         grid = [[scale, *labels]] + [
             [name, *(self.cell((*key[:2], *period, *key[2:]), way, scale) for period in periods)] for name, key in rows
         ]
+        shape = self.draw.choice(["", "", "pairs", "heading"])
+        if shape == "pairs":
+            # A label over two columns, and in one of them something else.
+            below = self.draw.choice([["Number", "Change"], ["Target", "Number"]])
+            at = 1 + below.index("Number")
+            head, *body = grid
+            grid = [head[:1], ["", *below * (len(head) - 1)]] + [row[:1] for row in body]
+            for label in head[1:]:
+                grid[0] += [label, ""]
+            for row, cells in zip(grid[2:], body, strict=True):
+                for cell in cells[1:]:
+                    row += [cell, "5"] if at == 1 else ["5", cell]
+        elif shape == "heading":
+            of_adults = [[row[0], *["5"] * (len(row) - 1)] for row in grid[1:3]]
+            grid += [["Of these, adults", *[""] * (len(grid[0]) - 1)], *of_adults]
         wrong = ""
         if self.draw.random() < 1 / 2 and len(grid[0]) > 1:
             r, c = self.draw.randrange(1, len(grid)), self.draw.randrange(1, len(grid[0]))
             changed = "7" + grid[r][c].lstrip("£").replace(",", "")
-            if grid[r][c] != "[x]" and not any(changed in row for row in grid):
+            is_value = bool(re.search(r"\d", grid[r][c])) and grid[r][c] != "5"
+            if is_value and not any(changed in row for row in grid):
                 wrong = grid[r][c] = changed
-        if self.draw.random() < 1 / 3:
+        if not shape and self.draw.random() < 1 / 3:
             grid = [list(row) for row in zip(*grid, strict=True)]
         return f"{title}\n\n" + "\n".join("\t".join(row) for row in grid) + "\n", wrong
 
@@ -86,7 +103,7 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
             is_wrong = item.printed == wrong
             assert item.verdict != ("agrees" if is_wrong else "disagrees"), (seed, text, item)
             verdicts[is_wrong, item.verdict] += 1
-    assert verdicts[False, "agrees"] > verdicts[False, "not linked"] and verdicts[True, "disagrees"] > 20, verdicts
+    assert verdicts[False, "agrees"] > verdicts[False, "not linked"] / 2 and verdicts[True, "disagrees"] > 15, verdicts
 
 
 @pytest.mark.parametrize(
