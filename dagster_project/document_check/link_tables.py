@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -160,6 +160,7 @@ def labels_of_cells(rows: list[list[str]]) -> dict[tuple[int, int], Labels]:
     return labels
 
 
+@lru_cache(maxsize=4096)
 def _has_number(text: str) -> bool:
     """Whether a cell has a number that is not of a year or a date, or a marker in place of one."""
     is_marker = text.lower() in MARKERS or re.fullmatch(r"\[[a-z]\]", text)
