@@ -15,6 +15,8 @@ def walk(page: Any, steps: tuple[str, ...]) -> int:
     keys = 0
     for step in steps:
         if step[0] in "#.[":
+            # A person sees it before reaching for it: what was chosen may still be being drawn.
+            page.wait_for_selector(step)
             while not page.evaluate("(s) => document.activeElement.matches(s)", step):
                 page.keyboard.press("Tab")
                 keys += 1
