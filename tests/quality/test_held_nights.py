@@ -97,7 +97,9 @@ def test_a_night_with_a_wrong_figure_is_held_and_the_next_one_publishes(
     assert nights[-3:] == [("published", ""), ("held", held.reason), ("published", "")]
 
 
-def test_a_failed_dbt_test_holds_the_night_and_is_named(week_copy: Home, check_unchanged: Callable[[], None]) -> None:
+def test_a_failed_dbt_test_holds_the_night_and_is_named(
+    week_copy: Home, check_unchanged: Callable[[], None], pam: Callable
+) -> None:
     """A force's own list of areas, with one name for two units."""
     week_copy.seeds.mkdir()
     (week_copy.seeds / "areas.csv").write_text(
@@ -111,6 +113,9 @@ def test_a_failed_dbt_test_holds_the_night_and_is_named(week_copy: Home, check_u
     failed = [c for c in run.receipt.checks if not c["passed"]]
     assert {(c["suite"], c["severity"]) for c in failed} == {("dbt", "critical")}
     assert all("pam dbt test -s" in c["advice"] for c in failed)
+    shown = pam("checks", "--home", week_copy.path)
+    assert shown.exit_code == 0 and f"Night {run.receipt.night_id} (held)" in shown.stdout, "not an earlier night"
+    assert "unit_names" in shown.stdout
     check_unchanged()
 
 
