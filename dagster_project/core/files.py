@@ -79,3 +79,12 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def nearly_named(path: Path) -> str | None:
+    """A file beside `path`, which is not there, that a person may mean by it: `Areas.csv`, or `areas.csv.txt`, as Windows hides
+    endings. None where there is none, or nobody may look."""
+    likely = {path.name.lower(), f"{path.name}.txt".lower(), f"{path.name}{path.suffix}".lower()}
+    with contextlib.suppress(OSError):
+        return min((n for n in os.listdir(path.parent) if n.lower() in likely and n != path.name), default=None)
+    return None

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from .errors import Cause, PamError
+from .files import nearly_named
 from .home import Home, extract_names
 from .printable import LONGEST, NOT_PRINTABLE, is_printable, visible
 from .seeds import force_names, read_seed
@@ -38,6 +39,8 @@ CLASSIFYING = {
 }  # fmt: skip
 """Extract -> the columns that decide whether a row counts. Extracts with units also have the column `UNIT`."""
 UNIT = "lpu"
+UNKNOWN_UNIT = ("unknown", "Not recorded")
+"""Code and name of the unit of rows without one that is listed."""
 
 
 class SeedError(PamError, ValueError):
@@ -67,6 +70,8 @@ def fault_of_text(text: str, longest: int) -> str:
 def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The rows of a force's own list, texts in the order of `columns`; none if there is no file. Raises SeedError."""
     if not path.exists():
+        if misnamed := nearly_named(path):
+            raise SeedError(f"seeds/{misnamed}: is not read: its name must be {path.name}")
         return []
     try:
         # As cells of files are read: a value that was copied from one is still the same.
@@ -79,18 +84,27 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
 @lru_cache(maxsize=16)
 def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The rows of a list's text. Checked once: each file that lands looks into the same lists."""
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    # Strict: a quotation mark without its other half would make the rows after it a part of one cell.
+    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     rows: list[tuple[str, ...]] = []
     line_of: dict[tuple[str, ...], int] = {}
+    sections: dict[tuple[str, str, str], tuple[str, int]] = {}
     try:
-        if missing := [c for c in columns if c not in (reader.fieldnames or [])]:
-            raise SeedError(f"seeds/{name}: line 1: the header lacks {', '.join(missing)}")
+        reader.fieldnames = header = [h.strip() for h in reader.fieldnames or ()]
+        if fault := _fault_of_header(header, columns):
+            raise SeedError(f"seeds/{name}: line 1: {fault}")
         for record in reader:
+            if not any(c and "".join(c).strip() for c in record.values()):
+                # Excel leaves a row of commas where somebody emptied one.
+                continue
             values = {c: (record[c] or "").strip() for c in columns}
             key = _key_of(tuple(values.values()), columns)
-            fault = _fault_of_row(values)
+            # `None` has the cells past the header.
+            fault = _fault_of_row(values, [c for c in record.get(None) or () if c.strip()])
             if not fault and key in line_of:
                 fault = f"{' '.join(key)} appears twice (line {line_of[key]} too)"
+            if not fault and "section_code" in values:
+                fault = _fault_of_section(values, sections, reader.line_num)
             if fault:
                 raise SeedError(f"seeds/{name}: line {reader.line_num}: {fault}")
             if "counts_as" in values:
@@ -98,18 +112,38 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
             line_of[key] = reader.line_num
             rows.append(tuple(values.values()))
     except csv.Error as error:
-        raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
+        reason = f"not readable as CSV: {error}; is a quotation mark alone?"
+        raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: {reason}") from error
     return rows
 
 
-def _fault_of_row(values: dict[str, str]) -> str:
-    """What is wrong with a row of a list, and what to write instead; empty if it is fine."""
+def _fault_of_header(header: list[str], columns: tuple[str, ...]) -> str:
+    """What is wrong with the header of a list; empty if it is fine."""
+    if missing := [c for c in columns if c not in header]:
+        is_otherwise = len(header) == 1 and any(mark in header[0] for mark in ";\t")
+        hint = ": save it with commas between the columns (CSV UTF-8, comma delimited)" if is_otherwise else ""
+        return f"the header lacks {', '.join(missing)}{hint}"
+    repeated = [c for c in columns if header.count(c) > 1]
+    return f"the header has {', '.join(repeated)} twice: leave one out" if repeated else ""
+
+
+def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
+    """What is wrong with a row of a list, and what to write instead; empty if it is fine. `further`: cells past the header."""
+    if further:
+        return f"it has more cells than the header ({further[0][:60]!r}): put a text that has a comma in quotation marks"
     if blank := [c for c, text in values.items() if not text]:
         return f"{', '.join(blank)} is blank"
     for column, text in values.items():
         # These texts go straight to pages and charts: no quarantine filters them.
         if fault := fault_of_text(text, LONGEST_VALUE if column == "value" else LONGEST):
             return f"{column} {fault}"
+    if "force_code" in values and values["force_code"] not in force_names():
+        hint = suggestion(values["force_code"], force_names())
+        return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{hint}"
+    if "lpu_code" in values and (
+        values["lpu_code"].lower() == UNKNOWN_UNIT[0] or values["lpu_name"].lower() == UNKNOWN_UNIT[1].lower()
+    ):
+        return f"{values['lpu_code']} ({values['lpu_name']}) is what rows without a unit count as: leave it out"
     if "offence_class" in values and values["offence_class"] not in OFFENCE_CLASSES:
         return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"
     if "population" in values:
@@ -122,6 +156,18 @@ def _fault_of_row(values: dict[str, str]) -> str:
     if "rebase_on" in values:
         return _fault_of_rebase(values)
     return _fault_of_word(values) if "counts_as" in values else ""
+
+
+def _fault_of_section(values: dict[str, str], sections: dict[tuple[str, str, str], tuple[str, int]], line: int) -> str:
+    """What is wrong with a row's section: two of one name would have both figures where a report asks for one. `sections`:
+    of the rows above, by force and code or name, what goes with it and its line; this row's is added."""
+    force, code, name = values["force_code"], values["section_code"], values["section_name"]
+    for kind, own, other in (("code", code, name), ("name", name.lower(), code)):
+        known, first_line = sections.setdefault((force, kind, own), (other, line))
+        if known != other:
+            differs = "name" if kind == "code" else "code"
+            return f"section {code} ({name}) has another {differs} than on line {first_line}, {known}: write both alike"
+    return ""
 
 
 def counts_towards(column: str) -> tuple[str, ...]:
@@ -197,9 +243,6 @@ def known_units(home: Home | None, force_code: str) -> set[str]:
 
 def _fault_of_rebase(values: dict[str, str]) -> str:
     """What is wrong with a row of the list of rebases, and what to write instead; empty if it is fine."""
-    if values["force_code"] not in force_names():
-        hint = suggestion(values["force_code"], force_names())
-        return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{hint}"
     marts = _marts_of(values["measure"])
     if not marts:
         return f"measure {values['measure']!r} has no control charts: `pam query` on meta.dictionary lists the measures"

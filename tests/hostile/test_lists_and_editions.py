@@ -45,6 +45,10 @@ def quoted(text: str) -> str:
 def test_a_name_in_a_list_is_printable_or_refused_with_its_line(tmp_path: Path, text: str) -> None:
     path = write_areas(tmp_path, "derbyshire,S,S,U1,Fine", f"derbyshire,S,S,U2,{quoted(text)}")
     visible_text = visible(text).strip()
+    if visible_text == "Not recorded":
+        with pytest.raises(SeedError, match=r"line 3: U2 .Not recorded. is what rows without a unit count as"):
+            read_own_list(path, COLUMNS)
+        return
     is_bad = not is_printable(visible_text) or len(visible_text) > LONGEST
     if is_bad:
         with pytest.raises(SeedError, match=r"seeds/areas\.csv: line \d+: lpu_name has ") as refused:

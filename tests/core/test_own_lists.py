@@ -1,0 +1,74 @@
+"""What people and spreadsheets do to a home's own lists: the same rows are read, or the list is refused with its line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dagster_project.core.reference_lists import OWN_LISTS, SeedError, read_own_list
+
+HEADER = "force_code,section_code,section_name,lpu_code,lpu_name"
+ROWS = "derbyshire,n,North,n1,Dales\nderbyshire,n,North,n2,High Peak\nderbyshire,s,South,s1,Erewash\n"
+PLAIN = f"{HEADER}\n{ROWS}"
+
+
+def read_areas(folder: Path, text: str, name: str = "areas.csv") -> list[tuple[str, ...]]:
+    (folder / name).write_text(text, encoding="utf-8", newline="")
+    return read_own_list(folder / "areas.csv", OWN_LISTS["areas"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + PLAIN.replace("\n", "\r\n"),
+        PLAIN.replace(",", ", "),
+        "\n".join(', '.join(f'"{cell}"' for cell in line.split(",")) for line in PLAIN.splitlines()),
+        PLAIN + ",,,,\n ,,,,\n\n",
+        PLAIN.replace("\n", ",,,\n"),
+        f"{HEADER}\n{ROWS}".replace("Dales\n", "Dales,,\n"),
+        PLAIN.replace(HEADER, f" {HEADER.replace(',', ' , ')} "),
+        "".join(f"{line},a note\n" for line in PLAIN.splitlines()),
+    ],
+    ids=["Excel", "blanks", "blanks and quotes", "emptied rows", "empty columns", "a longer row", "header", "further column"],
+)
+def test_the_same_rows_in_another_form(tmp_path: Path, text: str) -> None:
+    assert read_areas(tmp_path, text) == [tuple(line.split(",")) for line in ROWS.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("High Peak", "High Peak, Glossop", "line 3: it has more cells than the header ('Glossop'): put a text that has a"),
+        ("High Peak", '"High Peak', "line 3: not readable as CSV: unexpected end of data; is a quotation mark alone?"),
+        ("High Peak", '"High Peak" and Glossop', "line 3: not readable as CSV: ',' expected after '\"'"),
+        ("section_name,lpu_code", "lpu_name,lpu_code", "line 1: the header lacks section_name"),
+        ("lpu_name", "lpu_name,lpu_name", "line 1: the header has lpu_name twice: leave one out"),
+        (",", ";", "(CSV UTF-8, comma delimited)"),
+        (",", "\t", "(CSV UTF-8, comma delimited)"),
+        ("derbyshire,s", "Derbyshire,s", "line 4: force_code 'Derbyshire' is in no row of the project's seeds/forces.csv; is "),
+        ("North,n2", "The North,n2", "line 3: section n (The North) has another name than on line 2, North: write both alike"),
+        ("n,North,n2", "N,North,n2", "line 3: section N (North) has another code than on line 2, n: write both alike"),
+        ("s,South", "s,north", "line 4: section s (north) has another code than on line 2, n: write both alike"),
+        ("n2,High Peak", "unknown,High Peak", "line 3: unknown (High Peak) is what rows without a unit count as: leave it out"),
+        ("High Peak", "Not Recorded", "line 3: n2 (Not Recorded) is what rows without a unit count as: leave it out"),
+    ],
+)  # fmt: skip
+def test_what_would_be_read_as_something_else_is_refused_with_its_line(
+    tmp_path: Path, before: str, after: str, message: str
+) -> None:
+    with pytest.raises(SeedError, match=re.escape(message)) as error:
+        read_areas(tmp_path, PLAIN.replace(before, after))
+    assert str(error.value).startswith("seeds/areas.csv: line ")
+
+
+@pytest.mark.parametrize("name", ["Areas.csv", "areas.CSV", "areas.csv.txt", "areas.csv.csv"])
+def test_a_list_under_nearly_its_name_is_named(tmp_path: Path, name: str) -> None:
+    """It was not read, without a word."""
+    with pytest.raises(SeedError, match=rf"^seeds/{name}: is not read: its name must be areas\.csv$"):
+        read_areas(tmp_path, PLAIN, name)
+    read_areas(tmp_path, PLAIN)
+
+
+@pytest.mark.parametrize("name", ["areas.xlsx", "areas old.csv", "my areas.csv", "areas.geojson"])
+def test_other_files_may_be_beside_the_lists(tmp_path: Path, name: str) -> None:
+    assert read_areas(tmp_path, PLAIN, name) == []
