@@ -12,10 +12,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import Cause, PamError
+from .files import nearly_named
 from .home import Engine, Home, extract_names
 from .seeds import read_seed
 from .similar_names import suggestion
-from .validation import Text, faults_of, written_as
+from .validation import Number, Text, Whole, faults_of, written_as
 
 
 class ConfigError(PamError, ValueError):
@@ -42,9 +43,9 @@ OfExtracts = AfterValidator(_require_extracts)
 class Keep(_Part):
     """How long things are kept. `years`: extract -> years, instead of the contract's `keep_years`."""
 
-    publications: Annotated[int, Field(ge=1)] = 14
-    archive_days: Annotated[int, Field(ge=0)] = 90
-    years: Annotated[dict[Text, Annotated[int, Field(ge=1)]], OfExtracts] = {}
+    publications: Annotated[Whole, Field(ge=1)] = 14
+    archive_days: Annotated[Whole, Field(ge=0)] = 90
+    years: Annotated[dict[Text, Annotated[Whole, Field(ge=1)]], OfExtracts] = {}
 
 
 class Audit(_Part):
@@ -77,7 +78,7 @@ class Nights(_Part):
 
     memory: Memory | None = None
     spill: Memory | None = None
-    settled_seconds: Annotated[float, Field(ge=0, le=60)] = 1
+    settled_seconds: Annotated[Number, Field(ge=0, le=60)] = 1
     engine: Engine = "duckdb"
     inbox: Path | None = None
 
@@ -99,10 +100,10 @@ class Spark(_Part):
 class Limits(_Part):
     """What a query of the published night may use: defaults, which the options of `pam query` and `pam sql` change."""
 
-    seconds: Annotated[float, Field(ge=0)] = 60
+    seconds: Annotated[Number, Field(ge=0)] = 60
     memory: Memory = "2GB"
-    rows: Annotated[int, Field(ge=0)] = 10_000
-    history: Annotated[int, Field(ge=0, le=10_000)] = 0
+    rows: Annotated[Whole, Field(ge=0)] = 10_000
+    history: Annotated[Whole, Field(ge=0, le=10_000)] = 0
 
 
 Owner = Annotated[str, written_as(r"team:[\w-]+|[^@\s]+@[^@\s]+", "an owner: write an e-mail address, or team:name")]
@@ -114,7 +115,7 @@ class Serve(_Part):
     """Where `pam serve` shows its page. Without a proxy it is for this machine only, and `host` must be a loopback address."""
 
     host: Text = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 3000
+    port: Annotated[Whole, Field(ge=1, le=65535)] = 3000
     proxy: Text | None = None
     owners: tuple[Owner, ...] = ()
     tags: dict[TagName, Tag] = {}
@@ -126,7 +127,7 @@ class Arrival(_Part):
 
     enabled: bool = True
     extracts: tuple[Text, ...] = ()
-    settled_minutes: Annotated[float, Field(ge=0)] = 5
+    settled_minutes: Annotated[Number, Field(ge=0)] = 5
 
 
 class Extracts(_Part):
@@ -151,7 +152,7 @@ class Extracts(_Part):
         return extract not in self.since or day >= self.since[extract]
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class Believe(_Part):
@@ -162,20 +163,20 @@ class Believe(_Part):
     """
 
     withdrawn_share: Share = 0.5
-    withdrawn_rows: Annotated[int, Field(ge=1)] = 100
+    withdrawn_rows: Annotated[Whole, Field(ge=1)] = 100
     quarantined_share: Share = 0.5
-    quarantined_rows: Annotated[int, Field(ge=1)] = 20
+    quarantined_rows: Annotated[Whole, Field(ge=1)] = 20
     american_share: Share = 0.01
-    vocabulary_rows: Annotated[int, Field(ge=1)] = 50
-    unknown_held_percent: Annotated[float, Field(gt=0, le=100)] = 20
-    unknown_told_percent: Annotated[float, Field(gt=0, le=100)] = 1
+    vocabulary_rows: Annotated[Whole, Field(ge=1)] = 50
+    unknown_held_percent: Annotated[Number, Field(gt=0, le=100)] = 20
+    unknown_told_percent: Annotated[Number, Field(gt=0, le=100)] = 1
 
 
 class Email(_Part):
     """Alerts by SMTP. `password_env` names the environment variable with the password, so that the settings hold no secret."""
 
     host: Text
-    port: Annotated[int, Field(ge=1, le=65535)] = 25
+    port: Annotated[Whole, Field(ge=1, le=65535)] = 25
     security: Literal["none", "starttls", "tls"] = "none"
     user: Text | None = None
     password_env: Text = "PAM_SMTP_PASSWORD"  # noqa: S105  (the name of a variable)
@@ -209,11 +210,11 @@ class Public(_Part):
     0 or 1 hides nothing. `base`, `money_base`: counts and pounds are rounded to multiples of these."""
 
     mode: Literal["suppress", "round", "off"] = "suppress"
-    threshold: Annotated[int, Field(ge=0, le=1000)] = 5
-    thresholds: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    threshold: Annotated[Whole, Field(ge=0, le=1000)] = 5
+    thresholds: dict[str, Annotated[Whole, Field(ge=0, le=1000)]] = {}
     running_year: Literal["shown", "hidden"] = "shown"
-    base: Annotated[int, Field(ge=2, le=1000)] = 5
-    money_base: Annotated[int, Field(ge=2)] = 1000
+    base: Annotated[Whole, Field(ge=2, le=1000)] = 5
+    money_base: Annotated[Whole, Field(ge=2)] = 1000
 
     @field_validator("thresholds")
     @classmethod
@@ -277,10 +278,15 @@ def read_config(home: Home) -> Config:
     """The home's settings; the defaults where it has no `pam.toml`. Raises ConfigError."""
     name = home.config_file.name
     try:
-        body = tomllib.loads(home.config_file.read_text(encoding="utf-8"))
+        body = tomllib.loads(home.config_file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
+        if misnamed := nearly_named(home.config_file):
+            raise ConfigError(f"{misnamed}: is not read: its name must be {name}") from None
         return Config()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    # A number with thousands of digits is a ValueError alone.
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: not readable as TOML: {error}") from error
     try:
         return Config.model_validate(body)

@@ -5,12 +5,23 @@ import typing
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, StringConstraints, ValidationError
 
 from .similar_names import suggestion
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+def _refuse_booleans(value: object) -> object:
+    """Pydantic takes `true` for 1 and `false` for 0: who writes `threshold = true` does not mean 1."""
+    if isinstance(value, bool):
+        raise ValueError(f"is a number, not {str(value).lower()}")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_refuse_booleans)]
+Number = Annotated[float, BeforeValidator(_refuse_booleans)]
 
 _PLAIN = {
     "tuple_type": "is a list: write it in [ and ]", "list_type": "is a list: write it in [ and ]",

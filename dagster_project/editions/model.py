@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import SEEDS
-from dagster_project.core.validation import Name, Text
+from dagster_project.core.validation import Name, Number, Text, Whole
 from dagster_project.core.yaml_io import read_yaml
 
 from .tables import CellSpec, TableSpec, cells
@@ -43,7 +43,7 @@ class EditionFigure(_Part, populate_by_name=True):
     category: Text = "all"
     from_day: Annotated[date | None, Field(alias="from")] = None
     to_day: Annotated[date | None, Field(alias="to")] = None
-    published: int | None = None
+    published: Whole | None = None
     shows: Literal["value", "volume_change", "pct_change", "lower_limit"] = "value"
 
 
@@ -53,8 +53,8 @@ class Group(_Part):
 
     whole: dict[str, Any] = {}
     parts: tuple[dict[str, Any], ...] = ()
-    amount: float | None = None
-    within: Annotated[float, Field(ge=0)] = 0
+    amount: Number | None = None
+    within: Annotated[Number, Field(ge=0)] = 0
 
 
 Form = Literal["adds_up", "rises", "most", "largest", "near", "is", "is_partial"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dagster_project.core.similar_names import suggestion
-from dagster_project.core.validation import Name, Text
+from dagster_project.core.validation import Name, Text, Whole
 
 from .windows import Days, Window
 
@@ -40,7 +40,7 @@ class FigureFields(_Part):
     category: Text | None = None
     window: Text | Window | None = None
     shows: Shows | None = None
-    decimals: Annotated[int, Field(ge=0, le=2)] | None = None
+    decimals: Annotated[Whole, Field(ge=0, le=2)] | None = None
     cut: bool | None = None
     sign: Literal["%"] | None = None
 
@@ -57,9 +57,9 @@ class RowSpec(FigureFields):
     """
 
     label: Text | None = None
-    months: Annotated[int, Field(ge=1, le=1200)] | None = None
-    financial_years: Annotated[int, Field(ge=1, le=100)] | None = None
-    published_periods: Annotated[int, Field(ge=1, le=1200)] | None = None
+    months: Annotated[Whole, Field(ge=1, le=1200)] | None = None
+    financial_years: Annotated[Whole, Field(ge=1, le=100)] | None = None
+    published_periods: Annotated[Whole, Field(ge=1, le=1200)] | None = None
     by_month_name: bool = False
     blank: tuple[Name, ...] = ()
     cells: dict[Name, FigureFields] = {}
@@ -90,7 +90,7 @@ class ColumnSpec(FigureFields):
 
     name: Name
     label: Text | None = None
-    years_back: Annotated[int, Field(ge=0)] | None = None
+    years_back: Annotated[Whole, Field(ge=0)] | None = None
 
 
 class TableSpec(_Part):

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 
-from dagster_project.core.validation import Text
+from dagster_project.core.validation import Text, Whole
 
-Back = Annotated[int, Field(le=0)]
+Back = Annotated[Whole, Field(le=0)]
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -42,7 +42,7 @@ class Window(BaseModel, extra="forbid", frozen=True, populate_by_name=True):
     financial_year: Back | None = None
     calendar_year_to_date: Back | None = None
     financial_year_to_date: Back | None = None
-    last_months: Annotated[int, Field(ge=1)] | None = None
+    last_months: Annotated[Whole, Field(ge=1)] | None = None
     as_at: Back | None = None
     all_to_date: Literal[True] | None = None
     since: date | None = None

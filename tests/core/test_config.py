@@ -56,6 +56,12 @@ def test_settings_override_the_defaults(new_home: Home) -> None:
         ('[serve]\nowners = ["me"]\n', "pam.toml: serve.owners.0: 'me' is not an owner: write an e-mail address, or team:name"),
         ('[night]\ninbox = "in"\n', "pam.toml: night.inbox: in is not a whole path: begin it with /"),
         ("[keep\n", "pam.toml: not readable as TOML: "),
+        ("[keep]\narchive_days = false\n", "pam.toml: keep.archive_days: is a number, not false"),
+        ("[keep]\nyears = { crimes = true }\n", "pam.toml: keep.years.crimes: is a number, not true"),
+        ("[public]\nthreshold = true\n", "pam.toml: public.threshold: is a number, not true"),
+        ("[believe]\nwithdrawn_share = true\n", "pam.toml: believe.withdrawn_share: is a number, not true"),
+        (f"[keep]\npublications = {'9' * 5000}\n", "pam.toml: not readable as TOML: "),
+        (f"x = {'[' * 5000}\n", "pam.toml: not readable as TOML: "),
         ('[[alerts.webhooks]]\nshape = "slack"\n', "pam.toml: alerts.webhooks.0: give one of url and url_env"),
         ('[[alerts.webhooks]]\nshape = "slack"\nurl = "x"\nurl_env = "Y"\n', "alerts.webhooks.0: give one of url and url_env"),
         ('[alerts.email]\nhost = "m"\nsender = "a"\nrecipients = []\n', "pam.toml: alerts.email.recipients: "),
@@ -65,3 +71,30 @@ def test_an_invalid_setting_is_named(new_home: Home, text: str, message: str) ->
     new_home.config_file.write_text(text)
     with pytest.raises(ConfigError, match=re.escape(message)):
         read_config(new_home)
+
+
+def test_a_mark_that_windows_puts_first_is_no_setting(new_home: Home) -> None:
+    new_home.config_file.write_bytes(b"\xef\xbb\xbf[keep]\r\npublications = 3\r\n")
+    assert read_config(new_home).keep.publications == 3
+
+
+def test_another_encoding_is_named(new_home: Home) -> None:
+    new_home.config_file.write_bytes("[keep]\n".encode("utf-16"))
+    with pytest.raises(ConfigError, match=r"^pam\.toml: not UTF-8 \(byte 1\): save it as UTF-8$"):
+        read_config(new_home)
+
+
+@pytest.mark.parametrize("name", ["pam.toml.txt", "Pam.toml", "PAM.TOML"])
+def test_settings_under_nearly_their_name_are_named(new_home: Home, name: str) -> None:
+    """They were not read, without a word: `report = "public"` among them."""
+    new_home.config_file.with_name(name).write_text("[keep]\npublications = 3\n")
+    with pytest.raises(ConfigError, match=rf"^{re.escape(name)}: is not read: its name must be pam\.toml$"):
+        read_config(new_home)
+    new_home.config_file.with_name(name).rename(new_home.config_file)
+    assert read_config(new_home).keep.publications == 3
+
+
+def test_other_files_may_be_beside_the_settings(new_home: Home) -> None:
+    for name in ("pam.toml.bak", "pam.toml~", "pam.toml.example", "old pam.toml"):
+        new_home.config_file.with_name(name).write_text("[keep]\npublications = 3\n")
+    assert read_config(new_home) == Config()
