@@ -7,6 +7,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import read_seed
+from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import one_row
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.raw_store import load_of, parquet_of
@@ -80,6 +81,12 @@ def _load(con: duckdb.DuckDBPyConnection, file: str) -> tuple[str, str]:
     named = "select load_id, extract from work.raw.loads where source_file = ? or load_id = ?"
     load = con.execute(named, [file, file]).fetchone()
     if load is None:
+        query = "select distinct source_file from warehouse.meta.files union select load_id from warehouse.meta.files"
+        known = [name for (name,) in con.execute(query).fetchall() if name]
+        if file not in known:
+            begun = min((name for name in known if name.startswith(file)), default="")
+            hint = f"; is {begun} meant?" if begun else suggestion(file, known) or ": `pam query` on meta.files lists them"
+            raise TrailError(f"no file that the night knows is called {file}{hint}")
         raise TrailError(f"{file} affects no published figure: it was not accepted, or newer files replaced all of it")
     return str(load[0]), str(load[1])
 

@@ -255,7 +255,8 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
         ),
         (lambda c: request_for_cell(c, "offences/9/rolling", None), "is not a cell of the report"),
         (lambda c: request_for_cell(c, "pspo/1/share", None), "does not apply"),
-        (lambda c: figures_from_file(c, "nothing.csv"), "nothing.csv affects no published figure"),
+        (lambda c: figures_from_file(c, "nothing.csv"), "no file that the night knows is called nothing.csv: `pam query` on"),
+        (lambda c: figures_from_file(c, "stop_search__derb"), "is called stop_search__derb; is stop_search__derbyshire__20"),
         (
             lambda c: request_for_period(c, "searches", None, "all", "force", None, None, "1999", None, None),
             "no period of this name",
