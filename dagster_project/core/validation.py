@@ -26,6 +26,8 @@ Number = Annotated[float, BeforeValidator(_refuse_booleans)]
 _PLAIN = {
     "tuple_type": "is a list: write it in [ and ]", "list_type": "is a list: write it in [ and ]",
     "dict_type": "has no value of its own, but names below it, each with a value",
+    "string_too_short": "is blank: write something",
+    "string_pattern_mismatch": "is no name: write it in small letters and digits, with _ between words",
 }  # fmt: skip
 """By pydantic's name for a fault, what it is called here."""
 

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic import ValidationError
 
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.validation import faults_of
 
 from .model import Edition, EditionError, EditionFigure, Statement
-from .printed import PrintedNumber, read_printed
+from .printed import PrintedNumber, fault_of_printed, read_printed
 from .tables import EVERY
 from .windows import month_days, month_end, month_number, years_before
 
@@ -167,13 +169,22 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
         return
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise EditionError(f"{name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
+    except OSError as error:
         raise EditionError(f"{name}: can't be read: {error}") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    # Strict: a quotation mark without its other half would make the rows after it a part of one cell.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        if missing := [c for c in columns if c not in (reader.fieldnames or ())]:
+        header = list(reader.fieldnames or ())
+        if missing := [c for c in columns if c not in header]:
             raise EditionError(f"{name}: line 1: has no column {', '.join(missing)}")
+        if repeated := [c for c in columns if header.count(c) > 1]:
+            raise EditionError(f"{name}: line 1: has {', '.join(repeated)} twice: leave one out")
         for row in reader:
+            if not any(cell and "".join(cell).strip() for cell in row.values()):
+                # Excel leaves a row of commas where somebody emptied one.
+                continue
             if None in row or None in row.values():
                 raise EditionError(f"{name}: line {reader.line_num}: has more or fewer fields than the header")
             if bad := next((c for c, cell in row.items() if not is_printable(cell)), None):
@@ -188,15 +199,28 @@ def _read_figure(edition: Edition, line: _Line) -> tuple[EditionFigure, PrintedN
     try:
         if row.get("kind", "figure") != "figure":
             raise ValueError(f"kind {row['kind']!r}: this file has only figures; statements have a file of their own (`says`)")
+        if fault := fault_of_printed(row["printed"]):
+            raise ValueError(fault)
         value = read_printed(row["printed"], row["unit"])
-        first, last = (date.fromisoformat(row[c]) if row[c] else None for c in ("period_start", "period_end"))
+        first, last = (_read_day(c, row[c]) for c in ("period_start", "period_end"))
+        if first and (last is None or last < first):
+            raise ValueError(f"period_end is {f'{last}, before' if last else 'blank, after'} period_start {first}")
         figure = EditionFigure(
             mart=row["mart"], measure=row["measure"], area_type=row["area_type"], area_name=row["area_name"],
             category=row["category"], from_day=first, to_day=last, published=None if last else 0,
         )  # fmt: skip
     except ValueError as error:
-        raise EditionError(f"{edition.claims}: line {number}: {error}") from error
+        reason = "; ".join(faults_of(error, EditionFigure)) if isinstance(error, ValidationError) else error
+        raise EditionError(f"{edition.claims}: line {number}: {reason}") from error
     return figure, value, row
+
+
+def _read_day(column: str, text: str) -> date | None:
+    """Raises ValueError for a text that is no day."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ValueError(f"{column} {text!r} is no date: write it as 2025-04-01") from error
 
 
 def _read_statements(edition: Edition) -> Iterator[tuple[Mapping[str, str], Statement | None]]:

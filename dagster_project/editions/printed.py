@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
 
+from dagster_project.core.printable import visible
+
 WORDS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
@@ -29,6 +31,20 @@ class PrintedNumber:
 
     value: Decimal | None
     places: Decimal
+
+
+def fault_of_printed(text: str) -> str:
+    """Why the number that `read_printed` takes of a text may not be what is meant, and what to write; empty if it is.
+
+    A spreadsheet writes `1.43E+03`, and a thousand may be `1 431` or `1.234.567`: of these the first digits are taken.
+    """
+    match = _NUMBER.search(visible(text.strip()))
+    if match is None:
+        return "" if not re.search(r"\bhundred\b", text, re.I) else f"{text!r}: write a number over ninety-nine in digits"
+    is_grouped = "," not in match["digits"] or re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", match["digits"].rstrip(","))
+    if is_grouped and not re.match(r"\s*\d|\S*\d", match.string[match.end() :]):
+        return ""
+    return f"{text!r} is no single number: write it as 1,431, 4.9% or £1.1 million"
 
 
 def read_printed(text: str, unit: str = "count") -> PrintedNumber:

@@ -5,6 +5,7 @@ An edition of the home that can't be read, or names what the warehouse does not 
 """
 
 import contextlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from .tables import EVERY, Shows
 from .yaml_faults import Places
 
 ALL, NOT_RECORDED = "all", "Not recorded"
+UNITS = ("count", "gbp", "percent", "percentage_points", "per_100k", "days")
 AREA_TYPES = ("force", "section", "lpu", "district", "country", "region", "upper_tier")
 
 
@@ -67,6 +69,12 @@ def read_editions(home: Home) -> Editions:
             sound[name] = read_usable_edition(path, home)
         except EditionError as error:
             waiting.append(WaitingEdition(name, path.name, str(error)))
+    for path in sorted(home.editions.glob("[!.]*.*")):
+        # Otherwise the project's edition of this name would be printed, or none, without a word.
+        name = re.sub(r"\.(yml|yaml)(\.txt)?$", "", path.name, flags=re.I)
+        if path.suffix != ".yml" and name != path.name and not (home.editions / f"{name}.yml").exists():
+            sound.pop(name, None)
+            waiting.append(WaitingEdition(name, path.name, f"{path.name}: is not read: its name must be {name}.yml"))
     return Editions(sound, tuple(waiting))
 
 
@@ -146,7 +154,8 @@ def _claim_faults(edition: Edition) -> Iterator[str]:
     for number, row in claimed_lines(edition):
         for field, name, known in (
             ("mart", row["mart"], marts), ("measure", row["measure"], marts.get(row["mart"], ())),
-            ("figure", row["figure"], get_args(Shows)),
+            ("figure", row["figure"], get_args(Shows)), ("area_type", row["area_type"], AREA_TYPES),
+            ("unit", row["unit"], UNITS),
         ):  # fmt: skip
             if name not in known and (hint := suggestion(name, known)):
                 yield f"{edition.claims}: line {number}: {field}: {name!r} is no {field}{hint}"

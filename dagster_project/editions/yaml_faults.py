@@ -74,6 +74,8 @@ def _in_plain_words(fault: Any) -> str:
     if kind == "literal_error":
         known: list[str] = re.findall(r"'([^']*)'", str(fault["ctx"]["expected"]))
         return f"{written}is none of {', '.join(known)}{suggestion(str(value), known)}"
+    if kind == "string_pattern_mismatch" and fault["loc"] == ("edition",):
+        return f"{written}is no month such as 2026-03"
     if kind.startswith("date"):
         return f"{written}is not a date: write it as 2026-03-31"
     if kind in ("less_than_equal", "greater_than_equal"):

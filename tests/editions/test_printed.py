@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from dagster_project.editions.printed import read_printed
+from dagster_project.editions.printed import fault_of_printed, read_printed
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,34 @@ def test_a_printed_figure_has_a_value_and_a_place(text: str, unit: str, value: s
     printed = read_printed(text, unit)
     assert printed.value == Decimal(value)
     assert printed.places * Decimal(place) == 1
+    assert fault_of_printed(text) == ""
 
 
 @pytest.mark.parametrize("text", ["*", "", " ", "–", "[x]", "n/a"])
 def test_markers_have_no_value(text: str) -> None:
     assert read_printed(text).value is None
+    assert fault_of_printed(text) == ""
 
 
 @pytest.mark.parametrize("text", ["many", "£", "%", "no data", "nil return"])
 def test_text_without_a_number_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="holds no figure"):
         read_printed(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.43E+03", "1 431", "1\u00a0431", "1\u202f431", "1.234.567", "12,5%", "1431,00", "01/04/2025", "10-17", "32%-35%",
+     "2024/25", "£1.1mn", "in 2025, 56"],
+)  # fmt: skip
+def test_a_number_that_would_be_read_in_part_is_a_fault(text: str) -> None:
+    assert "is no single number: write it as 1,431, 4.9% or £1.1 million" in fault_of_printed(text)
+
+
+def test_only_words_up_to_ninety_nine_are_read() -> None:
+    assert "write a number over ninety-nine in digits" in fault_of_printed("one hundred and twelve")
+
+
+@pytest.mark.parametrize("text", ["32% (from 28%)", "-9%", "56 people", "£99,999.99", "about 12 thousand"])
+def test_words_beside_a_number_are_no_fault(text: str) -> None:
+    assert fault_of_printed(text) == ""

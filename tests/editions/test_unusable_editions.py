@@ -64,6 +64,9 @@ def write(home: Home, text: str, name: str = "2026-09.yml") -> Path:
         (("data_to: 2025-10-31", "data_to: soon"), "data_to: 'soon' is not a date: write it as 2026-03-31 (line 4)"),
         (("title: T\n", "title: T\ntitle: U\n"), "line 3: title appears twice: delete one"),
         (("title: T\n", "title:\n"), "title: is not text"),
+        (("edition: 2026-09", "edition: 2026-9"), "edition: '2026-9' is no month such as 2026-03 (line 1)"),
+        (("rolling_12_months: 0", "rolling_12_months: no"), "window.rolling_12_months: is a number, not false (line 11)"),
+        (("rolling_12_months: 0}", "rolling_12_months: 0}, decimals: yes"), "decimals: is a number, not true (line 11)"),
         (("edition: 2026-09", "edition: 2026-10"), "line 1: edition: says 2026-10"),
         (("rolling_12_months: 0", "rolling_12_month: 0"), "window.rolling_12_month: not known here; is rolling_12_months"),
         (("rolling_12_months: 0", "rolling_12_months: now"), "window.rolling_12_months: 'now' is not a whole number (line 11)"),
@@ -133,6 +136,47 @@ def test_a_bad_line_of_a_claims_file_is_named(new_home: Home) -> None:
         path.with_name("printed.csv").write_text(text, encoding="utf-8")
         problems = "".join(w.problem for w in read_editions(new_home).waiting)
         assert problem in problems if problem else not problems
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("2025-01-01", "01/01/2025", "line 2: period_start '01/01/2025' is no date: write it as 2025-04-01"),
+        ("2025-01-31", "2024-01-31", "line 2: period_end is 2024-01-31, before period_start 2025-01-01"),
+        ("2025-01-31", "", "line 2: period_end is blank, after period_start 2025-01-01"),
+        (",force,", ",Force,", "line 2: area_type: 'Force' is no area_type; is force meant?"),
+        (",F,", ",,", "line 2: area_name: is blank: write something"),
+        (",count,", ",COUNT,", "line 2: unit: 'COUNT' is no unit; is count meant?"),
+        (",5\n", ",1 431\n", "line 2: '1 431' is no single number"),
+        (",5\n", ',"5\n', "line 2: not readable as CSV: unexpected end of data"),
+        ("unit,printed", "unit,printed,printed", "line 1: has printed twice: leave one out"),
+        (",5\n", ",£5\n".encode("cp1252"), "printed.csv: not UTF-8 (byte "),
+        ("2025-01-01,2025-01-31", ",", ""),
+        (",5\n", ",5\n,,,,,,,,,,,\n\n", ""),
+        ("paragraph", "\ufeffparagraph", ""),
+    ],
+)
+def test_what_a_spreadsheet_makes_of_a_claims_file(new_home: Home, before: str, after: str | bytes, problem: str) -> None:
+    path = write(new_home, VALID.replace("tables:", "claims: printed.csv\ntables:"))
+    text = (
+        b"paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed\n"
+        b"1,mart_drug_offences,possession_offences,value,force,F,all,M,2025-01-01,2025-01-31,count,5\n"
+    )
+    assert before.encode() in text
+    changed = text.replace(before.encode(), after if isinstance(after, bytes) else after.encode())
+    path.with_name("printed.csv").write_bytes(changed)
+    problems = "".join(w.problem for w in read_editions(new_home).waiting)
+    assert problem in problems if problem else not problems, problems
+
+
+@pytest.mark.parametrize("name", ["2026-03.yaml", "2026-03.YML", "2026-03.yml.txt"])
+def test_an_edition_under_nearly_its_name_is_named(new_home: Home, name: str) -> None:
+    """The project's edition was printed in its place."""
+    write(new_home, VALID.replace("edition: 2026-09", "edition: 2026-03"), name)
+    assert list(read_editions(new_home).sound) == []
+    assert [w.problem for w in read_editions(new_home).waiting] == [f"{name}: is not read: its name must be 2026-03.yml"]
+    write(new_home, VALID.replace("edition: 2026-09", "edition: 2026-03"), "2026-03.yml")
+    assert read_editions(new_home).waiting == ()
 
 
 def invoke(*args: Any) -> Any:
