@@ -137,10 +137,13 @@ def _shape_of(kind: str, form: str) -> str:
 
 def format_fault(form: str, smallest: str) -> str | None:
     """Why a strptime format does not say a date down to its `smallest` part, or leaves it unclear; None where it does."""
-    has = set(_DIRECTIVE.findall(form))
+    directives = _DIRECTIVE.findall(form)
+    has = set(directives)
     needed = list(PARTS.values())[: list(PARTS).index(smallest) + 1]
     if lacks := [name for directives, name in needed if not has & directives]:
         return f"lacks {' and '.join(lacks)}"
+    if "M" in has and not HOURS & set(directives[: directives.index("M")]):
+        return "has %M, the minutes, without the hour before it: %m is the month"
     return "has %I without %p, which does not tell morning from evening" if "I" in has and "p" not in has else None
 
 

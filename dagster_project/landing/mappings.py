@@ -33,6 +33,20 @@ DIGEST = 12
 """Hex digits of a mapping's hash that the ledger stores."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+
+class Unwritten(str):
+    """A value that was left out, as in `DRG:`. A code that becomes a blank has `DRG: ""`."""
+
+
+def _refuse_unwritten(value: object) -> object:
+    """Without it, the rows of a code whose meaning somebody forgot to write would count nowhere, without a word."""
+    if isinstance(value, Unwritten):
+        raise ValueError('has no meaning: write it after a colon and a space, or "" where the code is to become a blank')
+    return value
+
+
+Meaning = Annotated[Text, BeforeValidator(_refuse_unwritten)]
 Exact = Annotated[str, StringConstraints(min_length=1)]
 Formats = Annotated[tuple[Exact, ...], BeforeValidator(as_items)]
 Forces = Annotated[tuple[Header, ...], BeforeValidator(as_items)]
@@ -57,7 +71,7 @@ class SystemMapping(BaseModel, extra="forbid", frozen=True):
     extract: Name
     forces: Forces = ()
     headers: dict[Name, HeadersField] = {}
-    values: dict[Name, dict[Text, Text]] = {}
+    values: dict[Name, dict[Text, Meaning]] = {}
     dates: dict[Name, Formats] = {}
     constants: dict[Name, Header] = {}
     separators: dict[Name, Exact] = {}
@@ -200,6 +214,10 @@ class _Loader(UniqueKeys, yaml.SafeLoader):
     """YAML without types: `01`, `Y` and `No` are codes, not numbers and booleans. A key may not appear twice."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's own attribute; empty: everything is text)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        """A text; an `Unwritten` one where there is nothing, not even quotation marks."""
+        return Unwritten() if node.value == "" and getattr(node, "style", None) is None else str(super().construct_scalar(node))
 
 
 def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -> NamedMapping | Problem:

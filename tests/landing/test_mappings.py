@@ -239,6 +239,10 @@ BAD = {
     "extract: crimes\ndates: {recorded_on: '%d/%Y'}": "dates.recorded_on: '%d/%Y' lacks a month (%m, %b, %B)",
     "extract: crimes\ndates: {recorded_on: '%d-%m-%Y %I:%M'}": "%I without %p",
     "extract: crimes\ndates: {recorded_on: '%d-%m-%Y %H:%M %Z'}": "%Z is not taken",
+    "extract: incidents\ndates: {created_at: '%d-%M-%Y %H:%m'}": "has %M, the minutes, without the hour before it: %m is the",
+    "extract: crimes\nvalues: {lpu: {D1:Dales}}": "values.lpu.D1:Dales: has no meaning: write it after a colon and a space",
+    "extract: crimes\nvalues:\n  lpu:\n    D1:  # ? 91 rows": 'values.lpu.D1: has no meaning: write it after a colon',
+    "extract: Crimes": "extract: is no name: write it in small letters and digits, with _ between words",
     "extract: crimes\nconstants: {crime_ref: X}": "constants.crime_ref: only columns of text",
     "extract: op_trapped\nconstants: {address_ref: X}": "constants.address_ref: only columns of text",
     "extract: crimes\nconstants: {status: X}": "constants.status: 'X' is not one of Recorded, Cancelled",
@@ -252,6 +256,12 @@ BAD = {
     "": "not a mapping of fields",
     "extract: !!python/object:os.system {}": "not readable as YAML: ",
 }
+
+
+def test_a_code_becomes_a_blank_where_a_mapping_says_so(warehouse):
+    write(warehouse, "extract: crimes\nvalues: {lpu: {D1: ''}, status: {\"\": Recorded, N/K: \"\"}}\n")
+    (named,) = read_mappings(warehouse.home, warehouse.contracts, force_names()).valid
+    assert named.mapping.values == {"lpu": {"D1": ""}, "status": {"": "Recorded", "N/K": ""}}
 
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
