@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -14,6 +15,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
+from dagster_project.core.printable import visible
 from dagster_project.core.receipts import locked
 from dagster_project.core.reference_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.similar_names import suggestion
@@ -54,24 +56,44 @@ def accept_value(home: Home, extract: str, column: str, values: Sequence[str], c
     chosen = next((a for a in allowed if a.lower() == counts_as.strip().lower()), None)
     if chosen is None:
         raise VocabularyError(f"a value of {extract}.{column} counts as {' or '.join(allowed)}, not {counts_as!r}")
-    if blank := [v for v in values if not v.strip()]:
-        raise VocabularyError(f"{len(blank)} of the values are blank")
+    # As the list is read: with an invisible character, a value would be in it twice.
+    values = [visible(v).strip() for v in values]
+    if blank := values.count(""):
+        raise VocabularyError(f"{blank} of the values are blank")
     # A value that the list can't hold would stop every night from then on.
     for fault in filter(None, (fault_of_text(v, LONGEST_VALUE) for v in values)):
         raise VocabularyError(f"a value {fault}")
     with locked(home):
         path = home.seeds / "vocabulary.csv"
-        columns = OWN_LISTS["vocabulary"]
-        new_rows = {v.strip().lower(): (extract, column, v.strip(), chosen) for v in values}
-        other_rows = [r for r in read_own_list(path, columns) if r[:2] != (extract, column) or r[2].lower() not in new_rows]
+        new_rows = {v.lower(): (extract, column, v, chosen) for v in values}
         out = io.StringIO(newline="")
-        csv.writer(out, lineterminator="\n").writerows([columns, *other_rows, *new_rows.values()])
+        csv.writer(out, lineterminator="\n").writerows(_changed_list(path, extract, column, new_rows))
         audit.record(
             home, "alteration", what="vocabulary", by=by, extract=extract, column=column,
             values=sorted(v for _, _, v, _ in new_rows.values()), counts_as=chosen,
         )  # fmt: skip
         home.seeds.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, out.getvalue().encode("utf-8"))
+
+
+def _changed_list(path: Path, extract: str, column: str, new_rows: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
+    """The rows of the list, its header first, with new ones in place of those of the same value. Further columns, such as
+    notes, stay. `new_rows`: value in lower case -> extract, column, value, meaning. Raises SeedError."""
+    columns = OWN_LISTS["vocabulary"]
+    if not read_own_list(path, columns):
+        return [list(columns), *map(list, new_rows.values())]
+    text = visible(path.read_text(encoding="utf-8-sig"))
+    header, *rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    header = [name.strip() for name in header]
+    places = [header.index(name) for name in columns]
+
+    def is_replaced(row: list[str]) -> bool:
+        own_extract, own_column, value, _ = (row[place].strip() for place in places)
+        return (own_extract, own_column) == (extract, column) and value.lower() in new_rows
+
+    kept_rows = [row for row in rows if any(map(str.strip, row)) and not is_replaced(row)]
+    values = [dict(zip(columns, row, strict=True)) for row in new_rows.values()]
+    return [header, *kept_rows, *([row.get(name, "") for name in header] for row in values)]
 
 
 def release_known(home: Home, contracts: dict[str, Contract], night_id: str) -> list[LedgerEntry]:
