@@ -5,11 +5,14 @@ judges: a mart, a table of the report or a staging model. A relation's suite nee
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+import yaml
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.errors import PamError
@@ -85,33 +88,56 @@ def read_suites(folder: Path) -> dict[str, Suite]:
     Raises SuiteError for a rule without severity or advice (for facts also reason and date), a repeated one, or a missing part.
     """
     suites = {}
-    for path in sorted(folder.glob("*.yml")):
-        body = read_yaml(path.read_text(encoding="utf-8"))
-        body = body if isinstance(body, dict) else {}
-        unknown = set(body) - FIELDS
-        has_one_subject = (body.get("subject") in set(get_args(Subject)) - {"relation"}) != bool(body.get("relation"))
-        if unknown or body.get("name") != path.stem or not has_one_subject:
-            raise SuiteError(
-                f"{path.name}: needs name (that of the file), and subject (extract, mart, public or report) or relation (such"
-                f" as stg_crimes); not {unknown}"
-            )
-        expectations = [*(body.get("expectations") or ())]
-        for part in reversed([folder / "shared" / f"{part}.yml" for part in body.get("include", ())]):
-            if not part.exists():
-                raise SuiteError(f"{path.name}: include: there is no shared/{part.name}")
-            expectations[:0] = read_yaml(part.read_text(encoding="utf-8"))
-        if body.get("relation"):
-            expectations = [_complete_rule(path.name, str(body["relation"]), e) for e in expectations]
-        for e in expectations:
-            _check_rule(path.name, e)
-        rules = [e["meta"]["rule"] for e in expectations]
-        if repeated := sorted({r for r in rules if rules.count(r) > 1}):
-            raise SuiteError(
-                f"{path.name}: {', '.join(repeated)}: several rules have this name; `meta: {{rule: ...}}` sets another"
-            )
-        subject: Subject = "relation" if body.get("relation") else body["subject"]
-        suites[path.stem] = Suite(path.stem, subject, tuple(expectations), str(body.get("relation") or ""))
+    for path in sorted(folder.glob("[!.]*.*")):
+        name = re.sub(r"\.(yml|yaml)(\.txt)?$", "", path.name, flags=re.I)
+        if path.suffix == ".yml":
+            suites[path.stem] = _read_suite(path)
+        elif name != path.name:
+            raise SuiteError(f"{path.name}: is not read, and none of its rules asked: its name must be {name}.yml")
     return suites
+
+
+def _read_suite(path: Path) -> Suite:
+    """One suite. Raises SuiteError."""
+    try:
+        return _suite_of(path, path.read_text(encoding="utf-8-sig"))
+    except SuiteError:
+        raise
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{path.name}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SuiteError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}") from error
+    # Such as a text where a list is needed, or a day that there is none of.
+    except (TypeError, ValueError, AttributeError) as error:
+        raise SuiteError(f"{path.name}: {error}: write it as expectations/README.md shows") from error
+
+
+def _suite_of(path: Path, text: str) -> Suite:
+    body = read_yaml(text)
+    body = body if isinstance(body, dict) else {}
+    unknown = set(body) - FIELDS
+    has_one_subject = (body.get("subject") in set(get_args(Subject)) - {"relation"}) != bool(body.get("relation"))
+    if unknown or body.get("name") != path.stem or not has_one_subject:
+        raise SuiteError(
+            f"{path.name}: needs name (that of the file), and subject (extract, mart, public or report) or relation (such"
+            f" as stg_crimes); not {unknown}"
+        )
+    expectations = [*(body.get("expectations") or ())]
+    for part in reversed([path.parent / "shared" / f"{part}.yml" for part in body.get("include", ())]):
+        if not part.exists():
+            raise SuiteError(f"{path.name}: include: there is no shared/{part.name}")
+        expectations[:0] = read_yaml(part.read_text(encoding="utf-8"))
+    if body.get("relation"):
+        expectations = [_complete_rule(path.name, str(body["relation"]), e) for e in expectations]
+    for e in expectations:
+        _check_rule(path.name, e)
+    rules = [e["meta"]["rule"] for e in expectations]
+    if repeated := sorted({r for r in rules if rules.count(r) > 1}):
+        raise SuiteError(
+            f"{path.name}: {', '.join(repeated)}: several rules have this name; `meta: {{rule: ...}}` sets another"
+        )
+    subject: Subject = "relation" if body.get("relation") else body["subject"]
+    return Suite(path.stem, subject, tuple(expectations), str(body.get("relation") or ""))
 
 
 def _check_rule(file: str, e: dict[str, Any]) -> None:

@@ -150,6 +150,38 @@ def test_an_invalid_suite_is_an_error(new_home: Home, body: dict, message: str) 
         relation_suites(new_home)
 
 
+OWN = "name: own\nrelation: stg_crimes\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (OWN + "expectations:\n\t- a\n", r"^own\.yml: not readable as YAML: .* line 4, "),
+        (OWN + "name: own\n", r"^own\.yml: not readable as YAML: line 3: name appears twice: delete one"),
+        ((OWN + "# \u2019\n").encode("cp1252"), r"^own\.yml: not UTF-8 \(byte 34\): save it as UTF-8"),
+        (OWN + "expectations: 5\n", r"^own\.yml: .*: write it as expectations/README\.md shows"),
+        (OWN + "include:\n", r"^own\.yml: .*: write it as expectations/README\.md shows"),
+        (OWN + "expectations:\n- {type: expect_a, severity: warning, meta: Ask}\n", r"^own\.yml: .*README\.md shows"),
+        (OWN + "expectations:\n- {type: expect_a, kwargs: {min_value: 2025-13-01}}\n", r"^own\.yml: .*README\.md shows"),
+    ],
+)
+def test_a_suite_that_cannot_be_read_is_named(new_home: Home, text: str | bytes, message: str) -> None:
+    """Each ended in an error of Python without the name of the file."""
+    new_home.expectations.mkdir()
+    (new_home.expectations / "own.yml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(SuiteError, match=message):
+        relation_suites(new_home)
+
+
+@pytest.mark.parametrize("name", ["own.yaml", "own.YML", "own.yml.txt"])
+def test_a_suite_under_nearly_its_name_is_named(new_home: Home, name: str) -> None:
+    """Its rules were never asked, without a word."""
+    new_home.expectations.mkdir()
+    (new_home.expectations / name).write_text(OWN, encoding="utf-8")
+    with pytest.raises(SuiteError, match=rf"^{name}: is not read, and none of its rules asked: its name must be own\.yml"):
+        relation_suites(new_home)
+
+
 def test_a_rule_in_yaml_holds_the_night_and_is_shown(week_copy: Home, pam: Callable, tmp_path: Path) -> None:
     rows = [["C1", "2025-01-05", "92D/1", "Recorded", "Dales"], ["X1", "2025-06-05", "92D/1", "Cancelled", "<b>Odd"]]
     write_extract(week_copy.inbox, "crimes", rows, columns=CRIMES, window=YEAR, stamp="20260108T010000Z")
