@@ -58,7 +58,11 @@ def checks(
         sys.stdout.write(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
         return
     console = Console()
-    failed = sorted((c for c in outcomes if not c["passed"]), key=lambda c: (c["severity"], c["rule"], c["subject"]))
+    failed = sorted(
+        (c for c in outcomes if not c["passed"]),
+        # What was skipped because of another comes after it.
+        key=lambda c: (c["severity"], c["found"] == "skipped", c["rule"], c["subject"]),
+    )
     # Why a rule is there and what to do is said once, below what it found.
     for (severity, rule, why, advice), of_rule in groupby(
         failed, lambda c: (c["severity"], c["rule"], c["reason"], advice_of(c, night_id))
