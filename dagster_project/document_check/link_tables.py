@@ -144,15 +144,17 @@ def labels_of_cells(rows: list[list[str]]) -> dict[tuple[int, int], Labels]:
     above: list[list[str]] = []
     columns: list[list[str]] = []
     heading: list[str] = []
+    follows_numbers = False
     first = header_row(rows)
     for r, row in enumerate(rows[first:], first):
         numbers = [c for c, text in enumerate(row) if c and _has_number(text)]
         if r > first and not any(row[1:]):
             heading = [text for text in row if text] or heading
         elif r == first or not numbers:
-            above = [row] if r - 1 in {r for r, _ in labels} else [*above, row]
+            above, follows_numbers = [row] if follows_numbers else [*above, row], False
             columns = _labels_of_columns(above)
         else:
+            follows_numbers = True
             corner = [texts[0] for texts in above if texts and texts[0]]
             for c in numbers:
                 left = [text for text in row[1:c] if text and not _has_number(text)]
