@@ -84,8 +84,7 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
 @lru_cache(maxsize=16)
 def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The rows of a list's text. Checked once: each file that lands looks into the same lists."""
-    # Strict: a quotation mark without its other half would make the rows after it a part of one cell.
-    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
     rows: list[tuple[str, ...]] = []
     line_of: dict[tuple[str, ...], int] = {}
     sections: dict[tuple[str, str, str], tuple[str, int]] = {}
@@ -93,11 +92,17 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
         reader.fieldnames = header = [h.strip() for h in reader.fieldnames or ()]
         if fault := _fault_of_header(header, columns):
             raise SeedError(f"seeds/{name}: line 1: {fault}")
+        last_line = reader.line_num
         for record in reader:
             if not any(c and "".join(c).strip() for c in record.values()):
                 # Excel leaves a row of commas where somebody emptied one.
+                last_line = reader.line_num
                 continue
             values = {c: (record[c] or "").strip() for c in columns}
+            if any("\n" in text or "\r" in text for text in values.values()):
+                # The rows that it takes in would be missing.
+                raise SeedError(f"seeds/{name}: line {last_line + 1}: a cell has a line break: is a quotation mark alone?")
+            last_line = reader.line_num
             key = _key_of(tuple(values.values()), columns)
             # `None` has the cells past the header.
             fault = _fault_of_row(values, [c for c in record.get(None) or () if c.strip()])
@@ -112,8 +117,7 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
             line_of[key] = reader.line_num
             rows.append(tuple(values.values()))
     except csv.Error as error:
-        reason = f"not readable as CSV: {error}; is a quotation mark alone?"
-        raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: {reason}") from error
+        raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
     return rows
 
 
@@ -130,7 +134,10 @@ def _fault_of_header(header: list[str], columns: tuple[str, ...]) -> str:
 def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
     """What is wrong with a row of a list, and what to write instead; empty if it is fine. `further`: cells past the header."""
     if further:
-        return f"it has more cells than the header ({further[0][:60]!r}): put a text that has a comma in quotation marks"
+        return (
+            f"it has more cells than the header ({further[0][:60]!r}): name their column in the header, or put a text that has"
+            " a comma in quotation marks"
+        )
     if blank := [c for c, text in values.items() if not text]:
         return f"{', '.join(blank)} is blank"
     for column, text in values.items():
@@ -140,10 +147,10 @@ def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
     if "force_code" in values and values["force_code"] not in force_names():
         hint = suggestion(values["force_code"], force_names())
         return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{hint}"
-    if "lpu_code" in values and (
-        values["lpu_code"].lower() == UNKNOWN_UNIT[0] or values["lpu_name"].lower() == UNKNOWN_UNIT[1].lower()
-    ):
-        return f"{values['lpu_code']} ({values['lpu_name']}) is what rows without a unit count as: leave it out"
+    for kind in ("section", "lpu") if "section_code" in values else ("lpu",) if "lpu_code" in values else ():
+        code, name = values[f"{kind}_code"], values.get(f"{kind}_name", "")
+        if code.lower() == UNKNOWN_UNIT[0] or name.lower() == UNKNOWN_UNIT[1].lower():
+            return f"{code} ({name}) is what rows without a unit count as: leave it out"
     if "offence_class" in values and values["offence_class"] not in OFFENCE_CLASSES:
         return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"
     if "population" in values:

@@ -31,7 +31,7 @@ from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_own_tables import own_table_cells
 from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
-from .link_tables import link_suggested, link_table
+from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
 from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
 from .periods_in_text import periods_of
@@ -52,6 +52,7 @@ FIGURES = ("figure", "days")
 TOO_LONG = f"a list: more than {MAX_IN_SENTENCE} numbers or {LONGEST_SENTENCE:,} characters without a full stop"
 UNKNOWN_TABLE = "the edition has no table with these words in title, rows and columns"
 LIMIT_IN_CELL = "a limit, such as <5, and not a figure"
+SCALE_IN_DOUBT = "the table says thousands or millions, and may or may not mean this number"
 UNKNOWN_CELL = "the edition's table has no such row and column"
 _SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
@@ -115,7 +116,7 @@ class _Check:
         self.result = CheckedDocument(figures.edition)
         self.context = Context()
         self.tables = self.paragraphs = 0
-        self.title = self.caption = self.table_words = self.place = self.number = ""
+        self.title = self.caption = self.before_table = self.table_words = self.place = self.number = ""
         self.headings: list[str] = []
         self.is_item = False
 
@@ -140,7 +141,7 @@ class _Check:
         self.context.subject = self.table_words
         has_period = self._sentences(block, numbers, own_number)
         self._end_paragraph(block.text, has_period, has_figures)
-        self.title = block.text if len(block.text) <= 200 else ""
+        self.title = self.before_table = block.text if len(block.text) <= 200 else ""
         # A sentence right before a table may be about something else.
         is_about_it = not self.title.rstrip().endswith(".") or _OF_TABLE.search(self.title)
         self.caption = self.title if is_about_it else ""
@@ -287,18 +288,21 @@ class _Check:
             cells = {} if linked.cells else self._with_values(own)
         if cells:
             linked = replace(linked, table=None, cells=cells)
-        scale = scale_of(f"{self.title} {own_title}")
+        header = header_row([[c.text.strip() for c in row] for row in grid.rows])
+        scale = scale_of(" ".join([self.before_table, *(row[0].text for row in grid.rows[: header + 1] if row)]))
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         why = linked.reason or (UNKNOWN_CELL if linked.cells else UNKNOWN_TABLE)
         for r, row in enumerate(grid.rows):
             for c, cell in enumerate(row):
                 row_label, column_label = linked.labels.get((r, c), ("", ""))
                 where = f"{name}, row {_short(row_label) or r + 1}, column {_short(column_label) or c + 1}"
-                self._cell(where, cell, linked.cells.get((r, c), ()), why, scale)
+                own_scale = scale_of(f"{row_label} {column_label}")
+                self._cell(where, cell, linked.cells.get((r, c), ()), why, scale if own_scale == "" else own_scale)
         words = [c.text for row in grid.rows for c in row if not numbers_of(c.text)]
         self.table_words = " ".join([self.title, own_title, *words])[:2000]
         self.context.lead = None
-        # A table right after this one is about the same subject.
+        # A table right after this one is about the same subject, but says itself what its amounts are in.
+        self.before_table = ""
         self.title = f"{self.title} {own_title}".strip()[:200]
 
     def _with_values(self, own: Mapping[tuple[int, int], EditionCell]) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
@@ -311,8 +315,8 @@ class _Check:
                 cells[at] = (replace(cell, figure=figure),)
         return cells
 
-    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None, scale: str) -> None:
-        """`scale`: what the table says of its amounts, such as ` thousand`; blank if nothing."""
+    def _cell(self, where: str, cell: Text, known: tuple[EditionCell, ...], reason: str | None, scale: str | None) -> None:
+        """`scale`: what the table says of its amounts, as `scale_of` has it."""
         if not known and not cell.bound and len(cell.text.split()) >= PROSE:
             self._outside_body(cell, where)
             return
@@ -327,7 +331,7 @@ class _Check:
         for number in numbers:
             tag = next((b.tag for b in tagged if b.start <= number.start < b.end), None)
             if tag is not None:
-                self._bound(where, text, number, tag)
+                self._bound(where, text, number, tag, scale or "")
             elif number.kind not in FIGURES:
                 self.result.others[number.kind] += 1
             elif SIGN_OF_LIMIT.search(cell.text[: number.start]):
@@ -336,9 +340,13 @@ class _Check:
                 figure = _figure_in_cell(number, figures, known)
                 if figure is None and text.lower() in MARKERS:
                     continue
-                self._judge(where, text, number, figure, reason=reason, scale=scale)
+                # In a table in thousands, £2,022 may be either.
+                is_doubtful = scale is None or (scale and number.unit == "gbp" and number.text[-1].isdigit())
+                if figure and is_doubtful:
+                    figure, reason = None, SCALE_IN_DOUBT
+                self._judge(where, text, number, figure, reason=reason, scale=scale or "")
 
-    def _bound(self, where: str, text: str, number: Number, tag: str) -> None:
+    def _bound(self, where: str, text: str, number: Number, tag: str, scale: str = "") -> None:
         """Judge a number in a content control, by its tag, which may be of any edition of the published night."""
         edition, _ = read_tag(tag) or (tag, "")
         if edition not in self.editions:
@@ -350,7 +358,7 @@ class _Check:
             by_id = figures.by_id
             _, cell = read_tag(tag, by_id) or (tag, "")
             if figure := by_id.get(cell.lower()):
-                self._judge(where, text, number, figure)
+                self._judge(where, text, number, figure, scale=scale)
                 return
             reason = f"bound to {cell}, which is no cell of edition {edition}"
             if cell.lower() in by_id:
@@ -367,7 +375,7 @@ class _Check:
             self.result.items.append(Item(where, text, number.text, NOT_LINKED, reason=reason))
             return
         try:
-            is_scaled = figure.unit == "gbp" and number.text[-1].isdigit()
+            is_scaled = figure.unit == "gbp" and number.unit != "gbp" and number.text[-1].isdigit()
             printed = read_printed(f"{number.text}{scale if is_scaled else ''}", figure.unit)
             if spot and figure.shows in CHANGES and is_fall_in_words(spot) and printed.value and printed.value > 0:
                 # `fell by 12%` means -12.

@@ -18,16 +18,16 @@ NUMBER_WORD = rf"(?:(?:{'|'.join(TENS)})[ -](?:{'|'.join(WORDS[1:10])})|{'|'.joi
 _LENGTH = (
     r"(?:calendar|full|complete|consecutive|working)?[ -]?(?:years?|months?|weeks?|days?|hours?|minutes?|quarters?|nights?)"
 )
-_GLUED = r"(?:(?i:k|m|bn|thousand|million|billion)|p|pp|ppts?)"
+_GLUED = r"(?:k|m|bn|(?i:thousand|million|billion)|p|pp|ppts?)"
 """What a number may have right behind it: `£1.2million`."""
 _NOT_FIGURES = [
     ("address", r"https?://\S+|www\.\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+"),
     ("paragraph", r"^\s*(?:[-•▪*]\s+)?(?:\d{1,2}(?:\.\d{1,3}){1,3}\.?|\d{1,2}[.)])(?=\s+(?:\*\*)?[A-Z“‘\"'(])"),
     ("paragraph", r"^\s*\d{1,2}\.\d{1,3}(?=\s+(?:19|20)\d\d\b)"),
-    # A PDF may lack the blank behind a list's number: `14.In 2025`, and `15.827 searches`.
+    # A PDF may lack the blank behind a list's number: `14.In 2025`, and `15.827 searches` (not in a cell, see `numbers_of`).
     ("paragraph", r"^\s*\d{1,2}[.)](?=[A-Z£“‘\"'])"),
     (
-        "unclear",
+        "list",
         r"^\s*\d{1,2}\.\d{1,3}(?= (?!per ?cent|million|thousand|billion|bn\b|m\b|k\b|pp)[a-z])(?![^.;]{0,60}\bper \d)",
     ),
     ("paragraph", r"\(\d{1,2}\.\d{1,3}(?: ?[-–,] ?\d{1,2}\.\d{1,3})*\)$"),
@@ -80,7 +80,7 @@ _NOT_FIGURES = [
         rf"(?<![\w.,])\d[\d,]{{0,30}}(?:\.\d+)?(?!{_GLUED}\b)[a-z]{{4,}}\b"
         rf"|(?<![\w.,])(?:£ ?\d[\d,]{{0,30}}(?:\.\d+)?|\d[\d,]{{0,30}}[.,]\d+)(?!{_GLUED}\b)[a-z]\w*",
     ),
-    ("name", rf"\b[A-Za-z]+-?\d\w*|\b\d+(?!{_GLUED}\b)[A-Za-z]\w*"),
+    ("name", rf"\b[A-Za-z]+-?\d\w*|(?<![£.,])\b\d+(?!{_GLUED}\b)[A-Za-z]\w*"),
 ]
 _OTHERS = [(kind, re.compile(pattern, re.I if kind not in ("paragraph", "name") else 0)) for kind, pattern in _NOT_FIGURES]
 _FIGURE = re.compile(
@@ -107,10 +107,9 @@ _MAY_BE_YEAR = re.compile(
     re.I,
 )
 _PER_HEAD = re.compile(r"[^.;,]{0,60}?\bper (1?\d{1,2},?000|thousand|million)\b", re.I)
-SCALE = re.compile(
-    r"\(?(?:£ ?['’]?(?:000s?|k|m)\b|(?:£ ?|\bin (?:£ ?)?)(?:thousands|millions)\b|(?<![\d,.])['’]?000s\b)\)?", re.I
-)
-"""What a table says of its amounts: `£000s`, `(£m)`, `in thousands`."""
+SCALE = re.compile(r"\(?(?:in )?£ ?['’]?(?:000s?|k|mn?|thousands?|millions?)\b\)?", re.I)
+"""What a table says of its amounts: `£000s`, `(£m)`, `in £ thousands`."""
+_THOUSANDS = re.compile(r"(?<![\d,.])['’]?000s\b|\bin (?:thousands|millions)\b", re.I)
 MARKERS = NOT_AVAILABLE - {""}
 """What a cell shows for a figure that is not available."""
 
@@ -157,13 +156,13 @@ def numbers_of(text: str, is_cell: bool = False) -> list[Number]:
     for number in numbers:
         left = left[: number.start] + "\0" * len(number.text) + left[number.end :]
     for kind, pattern in _OTHERS:
-        if is_cell and kind in ("page", "paragraph"):
+        if is_cell and kind in ("page", "paragraph", "list"):
             continue
         for match in pattern.finditer(left):
             if kind == "length" and (days := re.match(r"\d+(?= days?$)", match[0])):
                 numbers.append(Number(match.start(), match.start() + days.end(), days[0], "days", "days"))
             else:
-                numbers.append(Number(match.start(), match.end(), match[0].strip(), kind))
+                numbers.append(Number(match.start(), match.end(), match[0].strip(), "unclear" if kind == "list" else kind))
         left = pattern.sub(lambda m: "\0" * len(m[0]), left)
     found = _figures(text, left)
     numbers += [n for n in found if not is_cell or n.text.lower() not in ZERO_WORDS or n.text == text.strip()]
@@ -197,8 +196,11 @@ def _figures(text: str, left: str) -> Iterator[Number]:
         yield Number(match.start(), match.end(), match[0], "figure")
 
 
-def scale_of(words: str) -> str:
-    """` thousand` for `£000s`, ` million` for `£m`; blank for words that say nothing of amounts."""
-    if (match := SCALE.search(words)) is None:
-        return ""
-    return " million" if re.search(r"m(?:illions)?\b", match[0], re.I) else " thousand"
+def scale_of(words: str) -> str | None:
+    """` thousand` for `£000s`, ` million` for `£m`, blank for words that say nothing of amounts; None where they say two
+    things, or may mean counts, as in `000s`."""
+    found = {" million" if re.search(r"£ ?m", m[0], re.I) else " thousand" for m in SCALE.finditer(words)}
+    rest = SCALE.sub("", words)
+    if len(found) > 1 or (found and "£" in rest) or _THOUSANDS.search(rest):
+        return None
+    return found.pop() if found else ""

@@ -30,6 +30,11 @@ _FILLERS = {
 }  # fmt: skip
 """Words of a title or a label that do not change what a figure is of. `Total` is not one of them: it may be of the rows that a
 table has."""
+_CORNER = {
+    "location", "place", "district", "division", "team", "ward", "station", "borough", "force", "county", "offences", "offence",
+    "indicator", "item", "description", "policing",
+}  # fmt: skip
+"""Further words of a corner, which says what the rows are."""
 _OF_A_NUMBER = {"number", "no", "count", "figures"}
 """Words of a label that names nothing. A column of `Year` holds no figures."""
 _Words = tuple[str, ...]
@@ -56,11 +61,17 @@ def own_table_cells(
     of_title = _read(title, names, edition.data_to, _FILLERS)
     above = edition.without_whole(" / ".join(headings))
     is_within = bool(named(above, edition.areas_within))
+    def read(text: str) -> _Named | None:
+        return _read(text, names, edition.data_to)
+
     cells = {}
-    for at, labels in labels_of_cells([[c.text.strip() for c in row] for row in grid.rows]).items():
-        corner = (t for text in labels.corner if _words(t := SCALE.sub("", text)))
-        texts = [*corner, *labels.heading, labels.row, *(labels.column or [""]), *labels.left]
-        parts = [of_title, *(_read(text, names, edition.data_to) for text in texts)]
+    texts = [[c.text.strip() for c in row] for row in grid.rows]
+    for at, labels in labels_of_cells(texts, lambda text: read(text) is not None):
+        corner = [t for text in labels.corner if not _CORNER.issuperset(_words(t := SCALE.sub("", text)))]
+        of_row = read(labels.row)
+        # A section above its units, or a unit without numbers, is not where the next ones are.
+        heading = [h for text in labels.heading if not ((h := read(text)) and h.area and of_row and of_row.area)]
+        parts = [of_title, *map(read, corner), *heading, of_row, *map(read, labels.column or [""]), *map(read, labels.left)]
         figure = _figure(parts, edition)
         if figure is None or (is_within and not any(part and part.area for part in parts)):
             continue

@@ -2,12 +2,11 @@
 them."""
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from dagster_project.editions.tables import CHANGES
@@ -18,7 +17,7 @@ from .excluding_words import is_of_another, unknown_words
 from .figures_in_text import MARKERS, MONTH, Number, numbers_of
 from .model import Figure, Grid
 from .periods_in_text import periods_of
-from .words import mentions
+from .words import mentions, named
 
 _HEADER_ROWS = 4
 """First rows that may have the columns' labels."""
@@ -33,6 +32,16 @@ _LONG = 12
 """Labels with at least so many letters are not alike by chance."""
 Match = tuple[int, bool]
 """The number of an edition's row or column, and whether its label is the same."""
+_NOTE = re.compile(r"\W*(?:notes?|sources?|data|provisional|\*|†)\b|[*†‡]", re.I)
+_RANGE = re.compile(r"\W*\d+ ?(?:[-–+]|to\b|and (?:over|under|above)\b|or (?:over|more|older|under)\b|plus\b)", re.I)
+"""`18-24`, `18 and over`."""
+_AGES = re.compile(r"\b(?:aged?|under|over)[ -]?\d|\d ?(?:and|or) (?:over|under|above|older|more)\b|\d\+", re.I)
+_PARTS = {
+    "change", "changes", "difference", "variance", "target", "targets", "forecast", "estimate", "average", "mean", "median",
+    "rate", "rank", "share", "adult", "adults", "child", "children", "youth", "youths", "juvenile", "juveniles",
+    "male", "males", "female", "females", "men", "women", "boys", "girls",
+}  # fmt: skip
+"""Words of a label beside a number that make it something else than its row and column say."""
 _ROW = re.compile(r"(?:\d+(?:\.\d+)+\s+)?(?P<label>[^:;]{2,90}): ")
 _COLUMN = re.compile(r"(?: \[[a-z]\])* \((?P<label>(?:[^()]|\([^()]*\)){1,60})\)")
 _IN = re.compile(r"(?: \[[a-z]\])* in (?P<label>[^,;]{1,60})[,;] (?:against|a change of) ")
@@ -138,46 +147,57 @@ class Labels(NamedTuple):
     left: list[str]
 
 
-def labels_of_cells(rows: list[list[str]]) -> dict[tuple[int, int], Labels]:
-    """The labels of each cell with a number. A row of words within the table has the labels of the columns below it."""
-    labels: dict[tuple[int, int], Labels] = {}
+def labels_of_cells(rows: list[list[str]], is_label: Callable[[str], bool]) -> Iterator[tuple[tuple[int, int], Labels]]:
+    """The labels of each cell with a number, by row and column. A row of words below numbers has the labels of the columns from
+    there on if one of them `is_label`; else it is one without numbers, as in `not held`."""
     above: list[list[str]] = []
-    columns: list[list[str]] = []
+    columns: list[list[str]] | None = None
     heading: list[str] = []
-    follows_numbers = False
     first = header_row(rows)
     for r, row in enumerate(rows[first:], first):
-        numbers = [c for c, text in enumerate(row) if c and _has_number(text)]
+        numbers = [c for c, text in enumerate(row) if c and _is_number(text)]
         if r > first and not any(row[1:]):
-            heading = [text for text in row if text] or heading
-        elif r == first or not numbers:
-            above, follows_numbers = [row] if follows_numbers else [*above, row], False
-            columns = _labels_of_columns(above)
+            # A note does not end what is above it, and a blank row does not begin anything.
+            heading = [text for text in row[:1] if text and not _NOTE.match(text)] or heading
+        elif r == first or not (numbers or _has_years(row, above)):
+            if columns is None or any(text and is_label(text) for text in row[1:]):
+                above, columns = [row] if columns else [*above, row], None
         else:
-            follows_numbers = True
+            columns = columns or _labels_of_columns(above)
             corner = [texts[0] for texts in above if texts and texts[0]]
-            for c in numbers:
-                left = [text for text in row[1:c] if text and not _has_number(text)]
-                labels[r, c] = Labels(corner, heading, row_label(rows, r), columns[c] if c < len(columns) else [], left)
-    return labels
+            for c in numbers or range(1, len(row)):
+                left = [text for text in row[1:c] if text and not _is_number(text)]
+                yield (r, c), Labels(corner, heading, row_label(rows, r), columns[c] if c < len(columns) else [], left)
 
 
 @lru_cache(maxsize=4096)
-def _has_number(text: str) -> bool:
-    """Whether a cell has a number that is not of a year or a date, or a marker in place of one."""
-    is_marker = text.lower() in MARKERS or re.fullmatch(r"\[[a-z]\]", text)
-    return bool(is_marker) or any(n.kind in ("figure", "days", "unclear") for n in numbers_of(text, True))
+def _is_number(text: str) -> bool:
+    """Whether a cell is a number or stands for one, unlike `Under 18`, `18 and over` and `2024/25`."""
+    if text.lower() in MARKERS or re.fullmatch(r"\[[a-z]\]", text):
+        return True
+    kinds = {n.kind for n in numbers_of(text, True)}
+    return bool(kinds & {"figure", "days", "unclear"}) and not _RANGE.match(text) and not re.match(r"\W*[A-Za-z]{3}", text)
+
+
+def _has_years(row: list[str], above: list[list[str]]) -> bool:
+    """Whether a row has only numbers that look like years, such as 1936, below other labels than its own."""
+    is_labelled = bool(row[0]) and row[0] not in {texts[0] for texts in above if texts}
+    return is_labelled and all(re.fullmatch(r"(?:19|20)\d\d|", text) for text in row[1:])
 
 
 def _labels_of_columns(rows: list[list[str]]) -> list[list[str]]:
-    """Each column's labels. One over several columns is of all of them, if there are more labels below it."""
-    columns: list[list[str]] = [[] for _ in range(max(map(len, rows)))]
+    """Each column's labels. One over several columns is of those with a label of their own below it, if each is over as many
+    columns and stands over their first."""
+    columns: list[list[str]] = [[] for _ in range(max(map(len, rows), default=0))]
     for n, row in enumerate(rows):
+        starts = [c for c, text in enumerate(row) if c and text]
+        widths = {end - start for start, end in pairwise([*starts, len(columns)])}
+        is_over = bool(starts) and starts[0] == 1 and len(widths) == 1
         over = ""
         for c, labels in enumerate(columns):
             text = row[c] if c < len(row) else ""
-            over = text or (over if c > 1 and n + 1 < len(rows) else "")
-            if over:
+            over = text or over
+            if text or (c > 1 and is_over and any(c < len(below) and below[c] for below in rows[n + 1 :])):
                 labels.append(over)
     return columns
 
@@ -238,9 +258,8 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
         return cell.figure is not None and is_of_another(caption, label, known, cell.figure, edition)
 
     cells = {at: figures_in for at, figures_in in cells.items() if not any(is_another(c, labels[at]) for c in figures_in)}
-    known_words = {*tokens(words_of_table), *_COMMON}
-    others = _other_words(rows, header)
-    cells = {at: figures_in for at, figures_in in cells.items() if others.get(at, set()) <= known_words}
+    others = _of_something_else(rows, header, table, edition)
+    cells = {at: figures_in for at, figures_in in cells.items() if at not in others}
     unlinked = [t for c, t in enumerate(rows[header]) if c and c not in columns]
     unlinked += [row_label(rows, r) for r in body if r not in known_rows]
     other_days = {(p.first, p.last) for label in unlinked for p in periods_of(label, edition.data_to)}
@@ -258,21 +277,33 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
     return _Fit(table, linked, score, tuple(dict.fromkeys(w for found in unknown.values() for w in found)))
 
 
-def _other_words(rows: list[list[str]], header: int) -> dict[tuple[int, int], set[str]]:
-    """The words of each cell's labels, but those of its row's and of its column's in row `header`, and those for a unit."""
-    words: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
-    for (row, column), labels in labels_of_cells(rows).items():
-        own = tokens(rows[header][column]) if column < len(rows[header]) else ()
-        below = {w for text in labels.column for w in tokens(text)} - {*own, *_UNITS}
-        # Marked, as the edition may have a column of this name, such as `Change`.
-        words[row, column] |= {f"below: {w}" for w in below} | _words_beside(labels)
-    for (column, row), labels in labels_of_cells([list(column) for column in zip_longest(*rows, fillvalue="")]).items():
-        words[row, column] |= _words_beside(labels)
-    return words
+def _of_something_else(
+    rows: list[list[str]], header: int, table: PrintedTable, edition: EditionFigures
+) -> set[tuple[int, int]]:
+    """The cells that other labels than their row's, and their column's in row `header`, make a change, a target, a part or that
+    of an area."""
+    others = set()
+    areas = edition.areas_within
+
+    def is_label(text: str) -> bool:
+        return bool(matches(text, table.columns) or periods_of(text, edition.data_to))
+
+    for (r, c), labels in labels_of_cells(rows, is_label):
+        own = f"{labels.row} {rows[header][c] if c < len(rows[header]) else ''}"
+        around = [*labels.heading, *labels.left, *labels.column]
+        if any(_is_something_else(text, own, areas) for text in around):
+            others.add((r, c))
+    turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
+    for (c, r), labels in labels_of_cells(turned, is_label):
+        own = " ".join([labels.row, *labels.column, rows[r][0]])
+        if any(_is_something_else(text, own, areas) for text in labels.heading):
+            others.add((r, c))
+    return others
 
 
-def _words_beside(labels: Labels) -> set[str]:
-    return {w for text in (*labels.heading, *labels.left) for w in tokens(text)}
+def _is_something_else(text: str, own: str, areas: frozenset[str]) -> bool:
+    is_part = {*tokens(text)} & _PARTS - {*tokens(own)} or _AGES.search(text)
+    return bool(is_part or (named(text, areas) and not named(own, areas)))
 
 
 def _without_other_changes(cells: _Cells, other_days: set[tuple[date | None, date | None]]) -> _Cells:

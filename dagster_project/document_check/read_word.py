@@ -24,7 +24,7 @@ _SKIPPED.add(f"{_COMPATIBLE}Fallback")
 _AS_TEXT = {f"{_MAIN}t": "", f"{_MAIN}tab": " ", f"{_MAIN}br": " ", f"{_MAIN}cr": " ", f"{_MAIN}noBreakHyphen": "-"}
 """Elements, and what they are in a text; blank: their own text."""
 _NOT_SHOWN = ("vanish", "strike", "dstrike")
-_NOTE_MARKS = re.compile(r"[\d,\s*†‡§\[\]()]*")
+_NOTE_MARKS = re.compile(r"[\d,\s*†‡§\[\]()]*[\d*†‡§][\d,\s*†‡§\[\]()]*")
 """What stands above the line to name a note. Written after `1,234`, it is no digit of it."""
 _DEEPEST = 9
 """Levels of a list."""
@@ -213,8 +213,13 @@ def _text(paragraph: Any) -> tuple[str, tuple[Bound, ...], list[Any]]:
                     bound.append(Bound(start, length, tag))
             elif child.tag == f"{_MAIN}txbxContent":
                 boxes.append(child)
-            elif child.tag not in _SKIPPED and isinstance(child.tag, str) and not (_is_hidden(child) or _is_note_mark(child)):
-                walk(child)
+            elif child.tag not in _SKIPPED and isinstance(child.tag, str):
+                if not (_is_hidden(child) or _is_note_mark(child)):
+                    walk(child)
+                elif re.search(r"\s", _own_text(child)):
+                    # A blank of it stands between the words around it.
+                    parts.append(" ")
+                    length += 1
 
     walk(paragraph)
     return "".join(parts), tuple(bound), boxes
@@ -227,7 +232,11 @@ def _is_hidden(element: Any) -> bool:
 
 def _is_note_mark(element: Any) -> bool:
     is_raised = _value(element, "w:rPr/w:vertAlign") == "superscript"
-    return is_raised and _NOTE_MARKS.fullmatch("".join(t.text or "" for t in _all(element, "t"))) is not None
+    return is_raised and _NOTE_MARKS.fullmatch(_own_text(element)) is not None
+
+
+def _own_text(run: Any) -> str:
+    return "".join(t.text or "" for t in _all(run, "t"))
 
 
 def _read_styles(names: dict[str, str], numbering: Any | None, styles: Any | None) -> _Styles:

@@ -19,7 +19,7 @@ DIGITS, PLACES = 15, 8
 NOT_AVAILABLE = {"", "*", "-", "–", "n/a", "[x]", "x"}
 
 _NUMBER = re.compile(
-    r"(?P<sign>[-\u2212]|–(?=£?\d))?\s*£?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*(?P<scale>million|thousand|billion|bn|m|k)?\b",
+    r"(?P<sign>[-\u2212]|–(?=£?\d))?\s*£?\s*(?P<digits>\d[\d,]*(?:\.\d+)?)\s*(?P<scale>million|thousand|billion|bn|m|k)?(?:pp(?:ts?)?|p)?\b",
     re.I,
 )
 """An en dash is a minus only where it touches the figure: `–12%`, and not `Searches – 1,234`."""
@@ -38,11 +38,14 @@ def fault_of_printed(text: str) -> str:
 
     A spreadsheet writes `1.43E+03`, and a thousand may be `1 431` or `1.234.567`: of these the first digits are taken.
     """
-    match = _NUMBER.search(visible(text.strip()))
-    if match is None:
-        return "" if not re.search(r"\bhundred\b", text, re.I) else f"{text!r}: write a number over ninety-nine in digits"
+    plain = re.sub(r"[\[(]\d{1,2}[\])]$", "", visible(text.strip()))
+    match = _NUMBER.search(plain)
+    if match is None or re.match(r"[ -]?(?:hundred|mn|mil|mln)\b", plain[match.end() :], re.I):
+        is_large = match is not None or re.search(r"\b(?:hundred|thousand|million|billion)\b", text, re.I)
+        return f"{text!r}: write a number over ninety-nine in digits, as 1,431 or £1.1 million" if is_large else ""
     is_grouped = "," not in match["digits"] or re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", match["digits"].rstrip(","))
-    if is_grouped and not re.match(r"\s*\d|\S*\d", match.string[match.end() :]):
+    around = plain[: match.start("digits")] + "|" + plain[match.end() :]
+    if is_grouped and not re.search(r"\w\||\d.*\||\|\s*%?\s*[-–]?\s*\d|\|\S*\d|\| ?to \d", around):
         return ""
     return f"{text!r} is no single number: write it as 1,431, 4.9% or £1.1 million"
 

@@ -80,7 +80,8 @@ def _changed_list(path: Path, extract: str, column: str, new_rows: Mapping[str, 
     """The rows of the list, its header first, with new ones in place of those of the same value. Further columns, such as
     notes, stay. `new_rows`: value in lower case -> extract, column, value, meaning. Raises SeedError."""
     columns = OWN_LISTS["vocabulary"]
-    if not read_own_list(path, columns):
+    read_own_list(path, columns)
+    if not path.exists():
         return [list(columns), *map(list, new_rows.values())]
     text = visible(path.read_text(encoding="utf-8-sig"))
     header, *rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)

@@ -92,7 +92,7 @@ def read_suites(folder: Path) -> dict[str, Suite]:
         name = re.sub(r"\.(yml|yaml)(\.txt)?$", "", path.name, flags=re.I)
         if path.suffix == ".yml":
             suites[path.stem] = _read_suite(path)
-        elif name != path.name:
+        elif name != path.name and not (folder / f"{name}.yml").exists():
             raise SuiteError(f"{path.name}: is not read, and none of its rules asked: its name must be {name}.yml")
     return suites
 

@@ -22,14 +22,25 @@ def read_areas(folder: Path, text: str, name: str = "areas.csv") -> list[tuple[s
     [
         "\ufeff" + PLAIN.replace("\n", "\r\n"),
         PLAIN.replace(",", ", "),
-        "\n".join(', '.join(f'"{cell}"' for cell in line.split(",")) for line in PLAIN.splitlines()),
+        "\n".join(", ".join(f'"{cell}"' for cell in line.split(",")) for line in PLAIN.splitlines()),
         PLAIN + ",,,,\n ,,,,\n\n",
         PLAIN.replace("\n", ",,,\n"),
         f"{HEADER}\n{ROWS}".replace("Dales\n", "Dales,,\n"),
         PLAIN.replace(HEADER, f" {HEADER.replace(',', ' , ')} "),
+        PLAIN.replace("Dales", '"Dales" '),
         "".join(f"{line},a note\n" for line in PLAIN.splitlines()),
     ],
-    ids=["Excel", "blanks", "blanks and quotes", "emptied rows", "empty columns", "a longer row", "header", "further column"],
+    ids=[
+        "Excel",
+        "blanks",
+        "blanks and quotes",
+        "emptied rows",
+        "empty columns",
+        "a longer row",
+        "header",
+        "quotes",
+        "further column",
+    ],
 )
 def test_the_same_rows_in_another_form(tmp_path: Path, text: str) -> None:
     assert read_areas(tmp_path, text) == [tuple(line.split(",")) for line in ROWS.splitlines()]
@@ -38,9 +49,9 @@ def test_the_same_rows_in_another_form(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("High Peak", "High Peak, Glossop", "line 3: it has more cells than the header ('Glossop'): put a text that has a"),
-        ("High Peak", '"High Peak', "line 3: not readable as CSV: unexpected end of data; is a quotation mark alone?"),
-        ("High Peak", '"High Peak" and Glossop', "line 3: not readable as CSV: ',' expected after '\"'"),
+        ("High Peak", "High Peak, Glossop", "line 3: it has more cells than the header ('Glossop'): name their column"),
+        ("High Peak", '"High Peak', "line 3: a cell has a line break: is a quotation mark alone?"),
+        ("n,North,n2", "n,Not recorded,n2", "line 3: n (Not recorded) is what rows without a unit count as: leave it out"),
         ("section_name,lpu_code", "lpu_name,lpu_code", "line 1: the header lacks section_name"),
         ("lpu_name", "lpu_name,lpu_name", "line 1: the header has lpu_name twice: leave one out"),
         (",", ";", "(CSV UTF-8, comma delimited)"),

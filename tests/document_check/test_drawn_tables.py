@@ -103,7 +103,8 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
             is_wrong = item.printed == wrong
             assert item.verdict != ("agrees" if is_wrong else "disagrees"), (seed, text, item)
             verdicts[is_wrong, item.verdict] += 1
-    assert verdicts[False, "agrees"] > verdicts[False, "not linked"] / 2 and verdicts[True, "disagrees"] > 15, verdicts
+    # A quarter of the tables have cells that must not be linked.
+    assert verdicts[False, "agrees"] > verdicts[False, "not linked"] / 1.5 and verdicts[True, "disagrees"] > 15, verdicts
 
 
 @pytest.mark.parametrize(
@@ -123,6 +124,19 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nUnit\t2023/24\nErewash\t206\n", ["agrees", "disagrees"]),
         ("Drug offences\n\n\t2024/25\t\nOffence\tChange\tNumber\nDrug Possession\t505\t1,936\n", ["not linked", "not linked"]),
         ("Drug offences\n\nOffence\t2024/25\nTargets\t\nDrug Possession\t1,936\n", ["not linked"]),
+        # Labels that change nothing, and numbers without a comma.
+        ("Drug offences\n\n\tFinancial year\nOffence\t2024/25\n\tVolume\nDrug Possession\t1,936\n", ["agrees"]),
+        ("Drug offences\n\nOffence\tComment\t2024/25\nDrug Possession\tRising\t1936\n", ["agrees"]),
+        ("Possession offences\n\nUnit\t2024/25\nSouth\t\nErewash\t206\nDales\tnot held\nForce\t1936\n", ["agrees", "agrees"]),
+        # A label in the middle of its columns, one that is over no other label, and ages.
+        ("Possession offences\n\n\t\t2024/25\t\nUnit\tErewash\tForce\tDales\nNumber\t206\t1,936\t1\n",
+         ["not linked", "agrees", "not linked"]),
+        ("Possession offences\n\nUnit\t2024/25\t\n\tNumber\t\nErewash\t206\t55\n", ["agrees", "not linked"]),
+        ("Possession offences\n\nUnit\tAge\t2024/25\nErewash\t25 and over\t206\n", ["not linked", "not linked"]),
+        # Thousands of what, and of which table.
+        ("Drug offences\n\n000s\t2024/25\nDrug Possession\t1.9\n", ["not linked"]),
+        ("Confiscation orders\n\n\t2024/25\nTOTAL (Benefit - value, £m)\t17.8\nTOTAL (Orders - value)\t£1,185,696\n",
+         ["agrees", "agrees"]),
         ("Possession offences by code\n\nCode\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences of children\n\nUnit\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences\n\nUnit\t2024/25\tChange\nErewash\t206\t14\n", ["agrees", "not linked"]),

@@ -32,6 +32,7 @@ from dagster_project.editions.printed import fault_of_printed, read_printed
         ("£1.1 million", "gbp", "1100000", "100000"),
         ("£2m", "gbp", "2000000", "1000000"),
         ("about 12 thousand", "count", "12000", "1000"),
+        ("-2.1ppts", "percentage_points", "-2.1", "0.1"),
         ("£0", "gbp", "0", "1"),
         ("eight", "count", "8", "1"),
         ("only two", "count", "2", "1"),
@@ -61,16 +62,17 @@ def test_text_without_a_number_is_an_error(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["1.43E+03", "1 431", "1\u00a0431", "1\u202f431", "1.234.567", "12,5%", "1431,00", "01/04/2025", "10-17", "32%-35%",
-     "2024/25", "£1.1mn", "in 2025, 56"],
+     "2024/25", "£1.1mn", "in 2025, 56", "10 - 17", "10 to 17", "32% - 35%", "1e3", "Q1: 56"],
 )  # fmt: skip
 def test_a_number_that_would_be_read_in_part_is_a_fault(text: str) -> None:
     assert "is no single number: write it as 1,431, 4.9% or £1.1 million" in fault_of_printed(text)
 
 
 def test_only_words_up_to_ninety_nine_are_read() -> None:
-    assert "write a number over ninety-nine in digits" in fault_of_printed("one hundred and twelve")
+    for text in ("one hundred and twelve", "ten thousand", "1 hundred", "£1.1 mn"):
+        assert "write a number over ninety-nine in digits" in fault_of_printed(text)
 
 
-@pytest.mark.parametrize("text", ["32% (from 28%)", "-9%", "56 people", "£99,999.99", "about 12 thousand"])
+@pytest.mark.parametrize("text", ["32% (from 28%)", "-9%", "56 people", "78[1]", "108(2)", "about 12 thousand"])
 def test_words_beside_a_number_are_no_fault(text: str) -> None:
     assert fault_of_printed(text) == ""
