@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .edition_figures import EditionFigures
 from .excluding_words import OURS
-from .figures_in_text import MONTH, Spot
+from .figures_in_text import MONTH, NUMBER_WORD, Spot
 from .words import Mention, mentions, named
 
 _BREAK = re.compile(r"[,.](?!\d)|[;:]|\b(?:and|while|whereas|but|compared|against|than|from|alongside|which)\b", re.I)
@@ -44,7 +44,10 @@ _FAR = 80
 """Characters between a number and a name that may not be its own."""
 _EVERYDAY = {"Police", "Other", "Officer", "Primary", "Secondary", "Arrest", "Online", "Drugs", "Male", "Female"}
 """Categories whose names are words of any report."""
-_HAD = re.compile(r" ?(?:[.,;:()]|$|\d|(?:had|saw|accounted for|made up|came to|numbered|with|was the|were)\b|for £?\d)", re.I)
+_HAD = re.compile(
+    r" ?(?:[.,;:()]|$|\d|(?:had|saw|accounted for|made up|came to|numbered|with|was the|were)\b"
+    rf"|for (?:£?\d|(?:{NUMBER_WORD}|one|nil|zero)\b))", re.I
+)
 _AN_OTHER = re.compile(r"\b(?:in|than|of|and|any|all|no|each|the|these|many|some|with|to) $", re.I)
 _TO_MEASURE = re.compile(r" ?(?:(?:value|number) of (?:the )?)?")
 _OF_CATEGORY = re.compile(r"\b(?:from|by|for|as|were|was|are) $|[:;(,] ?$|\d $", re.I)

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -288,6 +288,7 @@ class _Check:
             cells = {} if linked.cells else self._with_values(own)
         if cells:
             linked = replace(linked, table=None, cells=cells)
+        linked = replace(linked, cells=_without_other_numbers(linked.cells, grid))
         header = header_row([[c.text.strip() for c in row] for row in grid.rows])
         scale = scale_of(" ".join([self.before_table, *(row[0].text for row in grid.rows[: header + 1] if row)]))
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
@@ -406,6 +407,20 @@ class _Check:
         is_claim = any(self.context.paragraph and within(self.context.paragraph, c.paragraph) for c in claims)
         word = None if is_claim else word_of_rank(spot)
         return (NOT_COMPUTABLE, f"the number is right, but {word!r} is not checked") if word else None
+
+
+def _without_other_numbers(
+    cells: Mapping[tuple[int, int], tuple[EditionCell, ...]], grid: Grid
+) -> Mapping[tuple[int, int], tuple[EditionCell, ...]]:
+    """The cells without those of a figure that the table has two numbers for: one may be of a part, as a PDF loses headings."""
+    texts: defaultdict[object, set[str]] = defaultdict(set)
+    for (r, c), known in cells.items():
+        if len(known) == 1 and known[0].figure:
+            texts[known[0].figure.key].add(grid.rows[r][c].text.strip())
+    return {
+        at: known for at, known in cells.items()
+        if len(known) != 1 or not known[0].figure or len(texts[known[0].figure.key]) == 1
+    }  # fmt: skip
 
 
 def _is_other_measure(own: EditionCell, linked: tuple[EditionCell, ...]) -> bool:

@@ -33,6 +33,7 @@ _LONG = 12
 Match = tuple[int, bool]
 """The number of an edition's row or column, and whether its label is the same."""
 _NOTE = re.compile(r"\W*(?:notes?|sources?|data|provisional|\*|†)\b|[*†‡]", re.I)
+_OF_THESE = re.compile(r"\bof (?:these|which)\b", re.I)
 _RANGE = re.compile(r"\W*\d+ ?(?:[-–+]|to\b|and (?:over|under|above)\b|or (?:over|more|older|under)\b|plus\b)", re.I)
 """`18-24`, `18 and over`."""
 _AGES = re.compile(r"\b(?:aged?|under|over)[ -]?\d|\d ?(?:and|or) (?:over|under|above|older|more)\b|\d\+", re.I)
@@ -168,6 +169,9 @@ def labels_of_cells(rows: list[list[str]], is_label: Callable[[str], bool]) -> I
             for c in numbers or range(1, len(row)):
                 left = [text for text in row[1:c] if text and not _is_number(text)]
                 yield (r, c), Labels(corner, heading, row_label(rows, r), columns[c] if c < len(columns) else [], left)
+            if _OF_THESE.search(row[0]):
+                # A PDF may put a heading behind the label above it: `Burglary Of these, adults`.
+                heading = [row[0]]
 
 
 @lru_cache(maxsize=4096)

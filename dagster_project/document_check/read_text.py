@@ -14,6 +14,10 @@ _MARK = re.compile(r"[-•▪*o–]|\d{1,2}(?:\.\d{1,3})+")
 """A bullet or number before a paragraph."""
 _CUT = re.compile(r"(?:,\d{0,2}|\.\d?)$")
 """The end of a number that continues in the next line."""
+_GOES_ON = re.compile(
+    r"(?:,|\b(?:an?|and|at|between|by|during|for|from|in|of|on|or|the|to|was|were|with)) *$", re.I
+)
+"""The end of a line that the next one continues, however short it is."""
 _WRAPPED = 60
 """A line shorter than this was not wrapped, so the next one is a new paragraph, unless all lines around are as short."""
 _LONGEST_LINE, _NARROWEST = 200, 30
@@ -72,6 +76,7 @@ def blocks_of(text: str) -> list[Block]:
             has_tabs = "\t" in line
             continue
         is_new = paragraph and number - 1 not in wrapped and not _WRAPPED <= len(paragraph[-1]) <= _LONGEST_LINE
+        is_new = is_new and not (_GOES_ON.search(paragraph[-1]) or (paragraph[-1][-1].isalpha() and line.strip()[:1].islower()))
         if rows or not line.strip() or _STARTS.match(line) or is_new:
             close()
         if line.strip():

@@ -133,6 +133,8 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
          ["not linked", "agrees", "not linked"]),
         ("Possession offences\n\nUnit\t2024/25\t\n\tNumber\t\nErewash\t206\t55\n", ["agrees", "not linked"]),
         ("Possession offences\n\nUnit\tAge\t2024/25\nErewash\t25 and over\t206\n", ["not linked", "not linked"]),
+        ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nDales\t1\nErewash\t20\n",
+         ["not linked", "disagrees", "not linked"]),
         # Thousands of what, and of which table.
         ("Drug offences\n\n000s\t2024/25\nDrug Possession\t1.9\n", ["not linked"]),
         ("Confiscation orders\n\n\t2024/25\nTOTAL (Benefit - value, £m)\t17.8\nTOTAL (Orders - value)\t£1,185,696\n",

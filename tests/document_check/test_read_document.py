@@ -193,3 +193,10 @@ def test_a_list_s_number_without_a_blank_starts_a_paragraph() -> None:
     """As a PDF has it from the tenth item on."""
     text = "9. In 2025 there were 3 searches.\n10.In 2024 there were 4 searches.\n11.£5 was spent.\n"
     assert [b.text for b in blocks_of(text)] == text.splitlines()
+
+
+def test_a_short_line_that_ends_in_mid_sentence_goes_on() -> None:
+    """A narrow page of a PDF cut the area off its number."""
+    lines = ["There were 4 searches in", "Derby East. The value of", "all orders came", "to £5. In all,", "it was 6."]
+    assert [b.text for b in blocks_of("\n".join(lines))] == [" ".join(lines)]
+    assert len(blocks_of("searches: 4\norders: 5\nTotal: 9\n")) == 3
