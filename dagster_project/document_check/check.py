@@ -416,7 +416,7 @@ def _without_other_numbers(
     texts: defaultdict[object, set[str]] = defaultdict(set)
     for (r, c), known in cells.items():
         if len(known) == 1 and known[0].figure:
-            texts[known[0].figure.key].add(grid.rows[r][c].text.strip())
+            texts[known[0].figure.key].add(grid.rows[r][c].text.strip().replace(",", ""))
     return {
         at: known for at, known in cells.items()
         if len(known) != 1 or not known[0].figure or len(texts[known[0].figure.key]) == 1

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 from dagster_project.core.seeds import read_seed
 
@@ -59,8 +60,12 @@ def own_table_cells(
     before it. Where one of them names an area or a category, a cell that names none itself is not linked."""
     names = _names(edition)
     of_title = _read(title, names, edition.data_to, _FILLERS)
+    if of_title is None:
+        return {}
     above = edition.without_whole(" / ".join(headings))
     is_within = bool(named(above, edition.areas_within))
+
+    @cache
     def read(text: str) -> _Named | None:
         return _read(text, names, edition.data_to)
 

@@ -32,7 +32,7 @@ _LONG = 12
 """Labels with at least so many letters are not alike by chance."""
 Match = tuple[int, bool]
 """The number of an edition's row or column, and whether its label is the same."""
-_NOTE = re.compile(r"\W*(?:notes?|sources?|data|provisional|\*|†)\b|[*†‡]", re.I)
+_NOTE = re.compile(r"\W*(?:notes?|sources?|data|provisional)\b|[*†‡]", re.I)
 _OF_THESE = re.compile(r"\bof (?:these|which)\b", re.I)
 _RANGE = re.compile(r"\W*\d+ ?(?:[-–+]|to\b|and (?:over|under|above)\b|or (?:over|more|older|under)\b|plus\b)", re.I)
 """`18-24`, `18 and over`."""
