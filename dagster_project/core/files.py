@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -79,6 +80,15 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def misnamed_yaml(folder: Path) -> Iterator[tuple[str, str]]:
+    """Files of a folder that a person may mean by `name.yml`, which is not there, such as `name.yaml` and `name.yml.txt`: each
+    with that name."""
+    for path in sorted(folder.glob("[!.]*.*")):
+        name = re.sub(r"\.(yml|yaml)(\.txt)?$", "", path.name, flags=re.I)
+        if path.suffix != ".yml" and name != path.name and not (folder / f"{name}.yml").exists():
+            yield path.name, name
 
 
 def nearly_named(path: Path) -> str | None:

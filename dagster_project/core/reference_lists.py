@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from .errors import Cause, PamError
 from .files import nearly_named
@@ -39,8 +40,10 @@ CLASSIFYING = {
 }  # fmt: skip
 """Extract -> the columns that decide whether a row counts. Extracts with units also have the column `UNIT`."""
 UNIT = "lpu"
-UNKNOWN_UNIT = ("unknown", "Not recorded")
-"""Code and name of the unit of rows without one that is listed."""
+NOT_RECORDED = "Not recorded"
+"""The unit or category of rows that have none, or a unit that is not listed."""
+UNKNOWN = "unknown"
+"""The code of that unit."""
 
 
 class SeedError(PamError, ValueError):
@@ -94,8 +97,7 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
             raise SeedError(f"seeds/{name}: line 1: {fault}")
         last_line = reader.line_num
         for record in reader:
-            if not any(c and "".join(c).strip() for c in record.values()):
-                # Excel leaves a row of commas where somebody emptied one.
+            if is_emptied(record):
                 last_line = reader.line_num
                 continue
             values = {c: (record[c] or "").strip() for c in columns}
@@ -119,6 +121,11 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
     except csv.Error as error:
         raise SeedError(f"seeds/{name}: line {reader.line_num + 1}: not readable as CSV: {error}") from error
     return rows
+
+
+def is_emptied(record: Mapping[str, Any]) -> bool:
+    """Whether a row of a `csv.DictReader` has no text: a spreadsheet leaves its commas where somebody emptied one."""
+    return not any(cell and "".join(cell).strip() for cell in record.values())
 
 
 def _fault_of_header(header: list[str], columns: tuple[str, ...]) -> str:
@@ -149,7 +156,7 @@ def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
         return f"force_code {values['force_code']!r} is in no row of the project's seeds/forces.csv{hint}"
     for kind in ("section", "lpu") if "section_code" in values else ("lpu",) if "lpu_code" in values else ():
         code, name = values[f"{kind}_code"], values.get(f"{kind}_name", "")
-        if code.lower() == UNKNOWN_UNIT[0] or name.lower() == UNKNOWN_UNIT[1].lower():
+        if code.lower() == UNKNOWN or name.lower() == NOT_RECORDED.lower():
             return f"{code} ({name}) is what rows without a unit count as: leave it out"
     if "offence_class" in values and values["offence_class"] not in OFFENCE_CLASSES:
         return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"

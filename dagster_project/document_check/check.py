@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
-from .link_own_tables import own_table_cells
+from .link_own_tables import NamesAlone, names_alone, own_table_cells
 from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
 from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
@@ -119,6 +120,11 @@ class _Check:
         self.title = self.caption = self.before_table = self.table_words = self.place = self.number = ""
         self.headings: list[str] = []
         self.is_item = False
+
+    @cached_property
+    def names(self) -> NamesAlone:
+        """What words alone name in a table of the author's own."""
+        return names_alone(self.figures)
 
     @property
     def heading(self) -> str:
@@ -281,7 +287,7 @@ class _Check:
         linked = link_table(grid, f"{title} {own_title}", caption, self.figures)
         cells = topline_cells(grid, self.title, self.con)
         if not cells:
-            own = own_table_cells(grid, title, self.headings, self.figures)
+            own = own_table_cells(grid, title, self.headings, self.figures, self.names)
             # The edition's table with these labels may be of another measure than the title names.
             if any(_is_other_measure(cell, linked.cells.get(at, ())) for at, cell in own.items()):
                 linked = replace(linked, table=None, cells={})
@@ -289,7 +295,7 @@ class _Check:
         if cells:
             linked = replace(linked, table=None, cells=cells)
         linked = replace(linked, cells=_without_other_numbers(linked.cells, grid))
-        header = header_row([[c.text.strip() for c in row] for row in grid.rows])
+        header = header_row(grid.texts)
         scale = scale_of(" ".join([self.before_table, *(row[0].text for row in grid.rows[: header + 1] if row)]))
         name = f"table {self.tables}" + (f" ({linked.table.title})" if linked.table else "")
         why = linked.reason or (UNKNOWN_CELL if linked.cells else UNKNOWN_TABLE)
@@ -416,7 +422,7 @@ def _without_other_numbers(
     texts: defaultdict[object, set[str]] = defaultdict(set)
     for (r, c), known in cells.items():
         if len(known) == 1 and known[0].figure:
-            texts[known[0].figure.key].add(grid.rows[r][c].text.strip().replace(",", ""))
+            texts[known[0].figure.key].add(grid.texts[r][c].replace(",", ""))
     return {
         at: known for at, known in cells.items()
         if len(known) != 1 or not known[0].figure or len(texts[known[0].figure.key]) == 1

@@ -53,12 +53,14 @@ class _Named:
     category: str | None = None
 
 
+NamesAlone = Mapping[_Words, set[_Named]]
+
+
 def own_table_cells(
-    grid: Grid, title: str, headings: list[str], edition: EditionFigures
+    grid: Grid, title: str, headings: list[str], edition: EditionFigures, names: NamesAlone
 ) -> Mapping[tuple[int, int], EditionCell]:
     """The figure of each cell, by row and column, without its value. `title`: the words right before the table. `headings`: all
     before it. Where one of them names an area or a category, a cell that names none itself is not linked."""
-    names = _names(edition)
     of_title = _read(title, names, edition.data_to, _FILLERS)
     if of_title is None:
         return {}
@@ -70,8 +72,7 @@ def own_table_cells(
         return _read(text, names, edition.data_to)
 
     cells = {}
-    texts = [[c.text.strip() for c in row] for row in grid.rows]
-    for at, labels in labels_of_cells(texts, lambda text: read(text) is not None):
+    for at, labels in labels_of_cells(grid.texts, lambda text: read(text) is not None):
         corner = [t for text in labels.corner if not _CORNER.issuperset(_words(t := SCALE.sub("", text)))]
         of_row = read(labels.row)
         # A section above its units, or a unit without numbers, is not where the next ones are.
@@ -104,7 +105,7 @@ def _figure(parts: list[_Named | None], edition: EditionFigures) -> Figure | Non
 
 
 def _read(
-    text: str, names: Mapping[_Words, set[_Named]], data_to: date, empty: Collection[str] = _OF_A_NUMBER
+    text: str, names: NamesAlone, data_to: date, empty: Collection[str] = _OF_A_NUMBER
 ) -> _Named | None:
     """What a title or a label names, if all its words are understood; else None, as of a blank one. `empty`: words that name
     nothing if they are all that there is."""
@@ -131,7 +132,7 @@ def _words(text: str) -> _Words:
     return tuple(w for w in tokens(text) if w not in _FILLERS)
 
 
-def _names(edition: EditionFigures) -> Mapping[_Words, set[_Named]]:
+def names_alone(edition: EditionFigures) -> NamesAlone:
     """What words alone name: a measure, an area or a category. Those that name more than one are in doubt."""
     names: defaultdict[_Words, set[_Named]] = defaultdict(set)
     for row in read_seed("measure_list"):

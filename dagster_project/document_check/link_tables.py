@@ -94,8 +94,7 @@ def _headings_within(grid: Grid) -> list[int]:
     """Rows with only words, in two cells or more, below rows with figures."""
     headings: list[int] = []
     has_figures = False
-    for n, row in enumerate(grid.rows):
-        texts = [c.text.strip() for c in row]
+    for n, texts in enumerate(grid.texts):
         if any(_has_figure(t) and numbers_of(t, True)[:1] and numbers_of(t, True)[0].kind != "year" for t in texts[1:]):
             has_figures = True
         elif has_figures and sum(bool(t) for t in texts) > 1 and not any(t.lower() in MARKERS for t in texts if t):
@@ -105,8 +104,7 @@ def _headings_within(grid: Grid) -> list[int]:
 
 
 def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> LinkedTable:
-    rows = [[c.text.strip() for c in row] for row in grid.rows]
-    turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
+    rows, turned = grid.texts, _turned(grid.texts)
     fits: list[_Fit] = []
     for table in edition.tables.values():
         if fit := _fit(rows, table, title, caption, edition):
@@ -126,6 +124,11 @@ def _link(grid: Grid, title: str, caption: str, edition: EditionFigures) -> Link
 
 def _figures(fit: _Fit) -> dict[tuple[int, int], list[object]]:
     return {at: [c.figure.key if c.figure else None for c in cells] for at, cells in fit.cells.items()}
+
+
+def _turned(rows: list[list[str]]) -> list[list[str]]:
+    """The columns as rows."""
+    return [list(column) for column in zip_longest(*rows, fillvalue="")]
 
 
 def header_row(rows: list[list[str]]) -> int:
@@ -297,8 +300,7 @@ def _of_something_else(
         around = [*labels.heading, *labels.left, *labels.column]
         if any(_is_something_else(text, own, areas) for text in around):
             others.add((r, c))
-    turned = [list(column) for column in zip_longest(*rows, fillvalue="")]
-    for (c, r), labels in labels_of_cells(turned, is_label):
+    for (c, r), labels in labels_of_cells(_turned(rows), is_label):
         own = " ".join([labels.row, *labels.column, rows[r][0]])
         if any(_is_something_else(text, own, areas) for text in labels.heading):
             others.add((r, c))
@@ -350,6 +352,7 @@ def shared_words(title: str, other: str) -> float:
 
 
 def _has_figure(text: str) -> bool:
+    """Whether a cell has a figure, also among words, or a year: of what is left to tell from labels, `_is_number` does it."""
     return text.lower() in MARKERS or any(n.kind in ("figure", "days", "year") for n in numbers_of(text, True))
 
 

@@ -37,7 +37,7 @@ def topline_cells(grid: Grid, title: str, con: duckdb.DuckDBPyConnection) -> Map
     ):  # fmt: skip
         rows[row["mart"], row["measure"], f"{row['period_end']:%b %Y}", row["period_type"]].append(row)
     cells = {}
-    for r, texts in enumerate(([c.text.strip() for c in row] for row in grid.rows[1:]), 1):
+    for r, texts in enumerate(grid.texts[1:], 1):
         for c, (period_type, shows) in _COLUMNS.items() if len(texts) == len(HEADER) else ():
             figures = rows.get((*measures.get(texts[0], ("", "")), texts[1], period_type), [])
             if len(figures) == 1:

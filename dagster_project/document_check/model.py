@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.printable import visible
@@ -57,6 +58,11 @@ class Grid:
     """A table, row by row; rows may differ in length. A cell over several columns is in the first, with blank ones after it."""
 
     rows: tuple[tuple[Text, ...], ...]
+
+    @cached_property
+    def texts(self) -> list[list[str]]:
+        """The cells' texts, without blanks around them."""
+        return [[c.text.strip() for c in row] for row in self.rows]
 
 
 Block = Text | Grid

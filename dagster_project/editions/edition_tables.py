@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
+from dagster_project.core.reference_lists import is_emptied
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.validation import faults_of
 
@@ -182,8 +183,7 @@ def _lines(path: Path | None, name: str | None, columns: tuple[str, ...]) -> Ite
         if repeated := [c for c in columns if header.count(c) > 1]:
             raise EditionError(f"{name}: line 1: has {', '.join(repeated)} twice: leave one out")
         for row in reader:
-            if not any(cell and "".join(cell).strip() for cell in row.values()):
-                # Excel leaves a row of commas where somebody emptied one.
+            if is_emptied(row):
                 continue
             if None in row or None in row.values():
                 raise EditionError(f"{name}: line {reader.line_num}: has more or fewer fields than the header")

@@ -5,7 +5,6 @@ An edition of the home that can't be read, or names what the warehouse does not 
 """
 
 import contextlib
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import Any, get_args
 import duckdb
 
 from dagster_project.contracts import load_contracts
+from dagster_project.core.files import misnamed_yaml
 from dagster_project.core.home import Home
+from dagster_project.core.reference_lists import NOT_RECORDED
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_names, suggestion
 
@@ -24,7 +25,7 @@ from .model import FOLDER, Edition, EditionError, NoEditionError, project_editio
 from .tables import EVERY, Shows
 from .yaml_faults import Places
 
-ALL, NOT_RECORDED = "all", "Not recorded"
+ALL = "all"
 UNITS = ("count", "gbp", "percent", "percentage_points", "per_100k", "days")
 AREA_TYPES = ("force", "section", "lpu", "district", "country", "region", "upper_tier")
 
@@ -69,12 +70,10 @@ def read_editions(home: Home) -> Editions:
             sound[name] = read_usable_edition(path, home)
         except EditionError as error:
             waiting.append(WaitingEdition(name, path.name, str(error)))
-    for path in sorted(home.editions.glob("[!.]*.*")):
+    for file, name in misnamed_yaml(home.editions):
         # Otherwise the project's edition of this name would be printed, or none, without a word.
-        name = re.sub(r"\.(yml|yaml)(\.txt)?$", "", path.name, flags=re.I)
-        if path.suffix != ".yml" and name != path.name and not (home.editions / f"{name}.yml").exists():
-            sound.pop(name, None)
-            waiting.append(WaitingEdition(name, path.name, f"{path.name}: is not read: its name must be {name}.yml"))
+        sound.pop(name, None)
+        waiting.append(WaitingEdition(name, file, f"{file}: is not read: its name must be {name}.yml"))
     return Editions(sound, tuple(waiting))
 
 

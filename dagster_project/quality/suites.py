@@ -5,7 +5,6 @@ judges: a mart, a table of the report or a staging model. A relation's suite nee
 """
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,6 +15,7 @@ import yaml
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.errors import PamError
+from dagster_project.core.files import misnamed_yaml
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.yaml_io import read_yaml
 
@@ -87,14 +87,9 @@ def read_suites(folder: Path) -> dict[str, Suite]:
 
     Raises SuiteError for a rule without severity or advice (for facts also reason and date), a repeated one, or a missing part.
     """
-    suites = {}
-    for path in sorted(folder.glob("[!.]*.*")):
-        name = re.sub(r"\.(yml|yaml)(\.txt)?$", "", path.name, flags=re.I)
-        if path.suffix == ".yml":
-            suites[path.stem] = _read_suite(path)
-        elif name != path.name and not (folder / f"{name}.yml").exists():
-            raise SuiteError(f"{path.name}: is not read, and none of its rules asked: its name must be {name}.yml")
-    return suites
+    for file, name in misnamed_yaml(folder):
+        raise SuiteError(f"{file}: is not read, and none of its rules asked: its name must be {name}.yml")
+    return {path.stem: _read_suite(path) for path in sorted(folder.glob("[!.]*.yml"))}
 
 
 def _read_suite(path: Path) -> Suite:

@@ -19,9 +19,6 @@ MISSING = "[x]"
 PUBLIC_ONLY, EXACT_ONLY = "[c]", "[r]"
 """Markers that only one form of a pack has: the public form mentions no earlier figure, as it may be exact."""
 
-NOT_RECORDED = "Not recorded"
-"""The unit or category of rows that have none."""
-
 UNITS = {
     "count": "Number",
     "gbp": "Pounds",

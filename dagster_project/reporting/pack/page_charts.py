@@ -16,11 +16,12 @@ from typing import NamedTuple
 import duckdb
 
 from dagster_project.core.plurals import counted
+from dagster_project.core.reference_lists import NOT_RECORDED
 from dagster_project.core.small_counts import FEW_A_MONTH
 from dagster_project.editions.tables import CHANGES
 
 from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse
-from .model import MISSING, NOT_RECORDED, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
+from .model import MISSING, PUBLIC_ONLY, Chart, ChartLimits, Definition, Panel, Point, Series, Table
 from .wording import describe_bars, describe_limits, describe_lines, format_number
 
 MEASURES = 4

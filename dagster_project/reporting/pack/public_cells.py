@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.errors import PamError
+from dagster_project.core.reference_lists import NOT_RECORDED
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.editions import Edition
 from dagster_project.editions.tables import EVERY, CellSpec, unit_shown
@@ -28,7 +29,6 @@ from dagster_project.public_form.public_windows import (
     WantedSeries,
 )
 
-from .model import NOT_RECORDED
 from .wording import PLACES, format_number
 
 
