@@ -14,7 +14,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,7 +109,8 @@ def record_all(home: Home, records: Iterable[tuple[str, Mapping[str, Any]]]) -> 
             end = _check_end(end, outer, f"audit.anchor knows a record {outer.n}")
         if fault or log.fault:
             end = replace(end, broken=log.fault or fault)
-        lines, n, last = [], end.n, end.last
+        lines: list[bytes] = []
+        n, last = end.n, end.last
         if end.broken or end.torn:
             new.insert(0, _describe_fault(end))
         for kind, facts in new:
@@ -142,7 +143,7 @@ def find_anchor(home: Home, key: bytes, head: Head) -> tuple[Head | None, str]:
 @contextlib.contextmanager
 def record_first(
     home: Home, records: Sequence[tuple[str, Mapping[str, Any]]], *, is_done: Callable[[], bool], **facts: Any
-) -> Iterator[None]:
+) -> Generator[None]:
     """Write records of what the block is about to do; if it fails, write one that withdraws them.
 
     The records come first, so that a process that is killed in between has recorded what it may have done. The withdrawal is a
@@ -270,7 +271,7 @@ def _append(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _locked(home: Home) -> Iterator[None]:
+def _locked(home: Home) -> Generator[None]:
     with open(os.open(home.audit / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -93,7 +93,8 @@ class _Reader:
         self.key, self.verdict = key, verdict
         self.hashes: dict[int, str] = {}
         self.torn: list[tuple[int, bytes]] = []
-        self.n, self.last = 0, START
+        self.n = 0
+        self.last: str = START
         self.number = self.open_record = 0
 
     def read(self, path: Path) -> None:
@@ -117,7 +118,8 @@ class _Reader:
             self._compare_torn(content, number)
         if content["kind"] != "broken" and (n != self.n + 1 or content["before"] != self.last):
             faults.append(f"line {number}: record {n} does not follow on record {self.n}: something between was changed")
-        self.torn, self.n, self.last = [], n, line_digest
+        self.torn = []
+        self.n, self.last = n, line_digest
         self.hashes[n] = line_digest
         self.open_record = n if is_open else 0
 

@@ -4,7 +4,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -45,7 +45,7 @@ class _Commands(TyperGroup):
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained() -> Generator[None]:
     """Within, an error that a person can act on is printed as one line, not as a traceback; exit 1."""
     try:
         yield

@@ -46,7 +46,8 @@ def pages() -> dict[str, str]:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals["table"] = table
+    global_names: dict[str, Any] = environment.globals
+    global_names["table"] = table
     contents: dict[str, Callable[[], dict[str, Any]]] = {"extracts": extracts, "marts": marts, "checks": checks}
     return {f"{name}.md": environment.get_template(f"{name}.md.j2").render(read()) for name, read in contents.items()}
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -171,7 +171,7 @@ def list_users(admin: AdminOption = None, home: HomeOption = HOME) -> None:
 
 
 @contextmanager
-def _administering(home: Home, admin: Path | None) -> "Iterator[tuple[Server, Any]]":
+def _administering(home: Home, admin: Path | None) -> "Generator[tuple[Server, Any]]":
     """The server, and a connection to it that may make log-ins. Raises PostgresError."""
     from dagster_project.publishing.postgres import Server, configured_server, is_configured
     from dagster_project.publishing.postgres.server import DSN_FILE

@@ -130,7 +130,7 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
     by = {o: [f for f in receipt.files if f["outcome"] == o] for o in ("accepted", "held", "refused")}
     if by["accepted"]:
         names = {f["force_code"] for f in by["accepted"]}
-        forces = [] if len(names) == 1 else ["force"]
+        forces = ("force",) if len(names) > 1 else ()
         title = "Landed tonight" if forces else f"Landed tonight, {names.pop()}"
         # No word is broken: in a terminal of 80 columns the days take more lines, and long names leave room for the numbers.
         between = 0 if forces else 1

@@ -25,7 +25,7 @@ def status(
         from dagster_project.nights.health import find_problems, find_warnings
 
         problems = find_problems(home, max_age)
-        warnings = [] if problems else find_warnings(home)
+        warnings: list[str] = [] if problems else find_warnings(home)
         level = "CRITICAL" if problems else "WARNING" if warnings else "OK"
         echo(f"PAM {level}" + (": " if problems or warnings else "") + "; ".join([*problems, *warnings]))
         raise typer.Exit(1 if problems or warnings else 0)

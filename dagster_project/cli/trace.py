@@ -86,18 +86,15 @@ def trace(
         else:
             kind = area_type or ("force" if area is None else "lpu")
             request = request_for_period(con, str(measure), mart, category, kind, area, force, period, first, last)
-        if request.shows in CHANGES:
-            change = trace_change(con, request)
-            trails = {"": change.now, "the year before: ": change.before}
-        else:
-            trails = {"": trace_figure(con, request)}
+        change = trace_change(con, request) if request.shows in CHANGES else None
+        trails = {"": change.now, "the year before: ": change.before} if change else {"": trace_figure(con, request)}
         if form != "table":
             rows = [(f"{side}{p.role}", p.measure, *row) for side, t in trails.items() for p in t.parts for row in p.rows]
             write_result(["part", "measure", *COLUMNS], rows, form, sys.stdout)
             for trail in trails.values():
                 if trail.erased_files:
                     echo(f"pam: this list lacks rows. {_erased_words(trail)}", err=True)
-        elif request.shows in CHANGES:
+        elif change:
             missing = [missing_rows(con, home, t) for t in (change.now, change.before)]
             _show_change(change, request.shows, limit, *missing)
         else:

@@ -1,6 +1,6 @@
 """The two files of the candidate, which is what a night builds, and opening them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ WAREHOUSE = "warehouse.duckdb"
 
 
 @contextmanager
-def read_candidate(home: Home, *files: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def read_candidate(home: Home, *files: str) -> Generator[duckdb.DuckDBPyConnection]:
     """A connection to the candidate's files, attached as `work` and `warehouse`, for reading. Raises duckdb.Error.
 
     `files`: only these. A file can be read while another one is written to.

@@ -23,7 +23,7 @@ def plain_text(value: Any) -> str:
         return value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, list | tuple | dict):
+    if isinstance(value, (list, tuple, dict)):
         return json_text(value)
     return str(value)
 
@@ -69,7 +69,7 @@ def json_text(value: Any) -> str:
     """A value as JSON. Decimals become numbers digit for digit: converting by way of a float would change some."""
     if isinstance(value, Decimal):
         return plain_text(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return "[" + ", ".join(json_text(v) for v in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json_text(str(k))}: {json_text(v)}" for k, v in value.items()) + "}"

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 
@@ -35,7 +35,7 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def new_file(path: Path, writer: str = "") -> Iterator[Path]:
+def new_file(path: Path, writer: str = "") -> Generator[Path]:
     """A temporary file (0600) to write. When the block has ended without an error, it gets its final name. `writer`: what is
     added to its temporary name."""
     temporary = temporary_path(path.with_name(path.name + writer))

@@ -54,8 +54,9 @@ def skip_unused_imports(worker: bool = False) -> None:
         if name not in sys.modules:
             module = sys.modules[name] = LazyModule(name)
             module.__spec__ = ModuleSpec(name, None)
+    modules: dict[str, Any] = sys.modules
     for name in (*UNUSED, *(UNUSED_BY_WORKERS if worker else ())):
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None makes importing it an ImportError
+        modules.setdefault(name, None)  # None makes importing it an ImportError
 
 
 def defer_serializers() -> None:
@@ -63,4 +64,5 @@ def defer_serializers() -> None:
     which dbt never uses, in a fifth of the time that dbt takes to load. Call before dbt is imported."""
     from mashumaro.config import BaseConfig
 
-    BaseConfig.lazy_compilation = True
+    config: Any = BaseConfig
+    config.lazy_compilation = True

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def limit_memory(con: duckdb.DuckDBPyConnection, home: Home) -> duckdb.DuckDBPyC
 
 
 @contextmanager
-def working_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+def working_database(home: Home) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB database in memory, to read a home's files with. It has the home's share of memory, and spills to a folder of
     its own below `spill/`. Someone who may not write in the home spills nothing: what is too large for memory fails.
     """

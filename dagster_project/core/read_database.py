@@ -1,7 +1,7 @@
 """Reading a DuckDB file by itself, such as a published night or a part of the candidate."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -16,7 +16,7 @@ _numbers = count()
 
 
 @contextmanager
-def read_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def read_database(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
     """A connection with a DuckDB file as its default database, for reading a few rows. It has DuckDB's own settings: don't
     change them, as others share them. Raises duckdb.Error if the file can't be read.
 

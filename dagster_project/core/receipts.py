@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -204,7 +204,7 @@ def read_receipts(home: Home) -> list[Receipt]:
 
 
 @contextlib.contextmanager
-def locked(home: Home) -> Iterator[None]:
+def locked(home: Home) -> Generator[None]:
     """Keep other nights out of a home; the lock ends with the process. Raises NightUnderWayError, without waiting."""
     handle = take_lock(home)
     try:

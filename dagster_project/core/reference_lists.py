@@ -277,7 +277,7 @@ def _fault_of_rebase(values: dict[str, str]) -> str:
 
 def rebase_rows(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """The rows of `raw.rebases`, from valid rows of the list."""
-    result = []
+    result: list[tuple[str, ...]] = []
     for row in rows:
         values = dict(zip(REBASE_COLUMNS, row, strict=True))
         (mart,) = _marts_of(values["measure"])

@@ -16,7 +16,8 @@ class Console(rich.console.Console):  # noqa: TID251
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"markup": False, "emoji": False, **options})
+        all_options: dict[str, Any] = {"markup": False, "emoji": False, **options}
+        super().__init__(**all_options)
 
     def on_broken_pipe(self) -> None:
         """Nobody reads it any more: the command goes on to its own exit code. Rich ends it with 1, as if it had failed."""

@@ -111,7 +111,7 @@ class WorkerProcess:
             else:
                 if kind == "error":
                     raise answer
-                return answer  # type: ignore[no-any-return]  # a pipe knows no types
+                return answer
         if thread is not self._thread or not is_repeatable:
             # After `stop` nobody waits for the answer.
             raise WorkerEndedError(f"the process that was to run {call.__name__} has ended")

@@ -26,10 +26,10 @@ class UniqueKeys:
                 if (key.tag, key.value) in seen:
                     raise RepeatedKeyError(key)
                 seen.add((key.tag, key.value))
-        return super().construct_document(node)  # type: ignore[misc]  # of the loader that this is mixed into
+        return super().construct_document(node)  # pyrefly: ignore[missing-attribute]  # of the loader that this is mixed into
 
 
-class _Loader(UniqueKeys, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # which one is known at run time
+class _Loader(UniqueKeys, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     pass
 
 

@@ -87,7 +87,8 @@ def category_beside(spot: Spot, mart: str, measure: str, edition: EditionFigures
     print, a word such as `Police` or `other` is one only where it stands alone, `Other: 47`, and one before a number is joined
     to it or to the measure."""
     printed = edition.categories[mart, measure]
-    names, doubtful = [], set()
+    names: list[Mention] = []
+    doubtful: set[str] = set()
     for name in named(spot.sentence, edition.named_categories(mart, measure)):
         if name.what not in printed:
             is_alone, is_joined = _is_alone(spot.sentence, name), _is_joined(spot.sentence, name)

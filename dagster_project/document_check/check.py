@@ -291,7 +291,8 @@ class _Check:
             # The edition's table with these labels may be of another measure than the title names.
             if any(_is_other_measure(cell, linked.cells.get(at, ())) for at, cell in own.items()):
                 linked = replace(linked, table=None, cells={})
-            cells = {} if linked.cells else self._with_values(own)
+            if not linked.cells:
+                cells = self._with_values(own)
         if cells:
             linked = replace(linked, table=None, cells=cells)
         linked = replace(linked, cells=_without_other_numbers(linked.cells, grid))

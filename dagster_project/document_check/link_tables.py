@@ -234,7 +234,7 @@ def _fit(rows: list[list[str]], table: PrintedTable, title: str, caption: str, e
         {c: matching for c, text in enumerate(row) if c and (matching := matches(text, table.columns))}
         for row in rows[:_HEADER_ROWS]
     ]
-    columns = max(known_columns, key=len, default={})
+    columns = max(known_columns, key=len) if known_columns else None
     if not columns:
         return None
     header = known_columns.index(columns)

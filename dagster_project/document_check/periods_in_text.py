@@ -141,6 +141,18 @@ def _days(match: re.Match[str], *_: date) -> tuple[str, date, date]:
     return "days", date(first_year, first_month, int(named.get("d1") or 1)), last
 
 
+def _no_period(_match: re.Match[str], _data_to: date) -> None:
+    """A single day."""
+
+
+def _so_far(_match: re.Match[str], _data_to: date) -> _Days:
+    return "to_date", None, None
+
+
+def _now(_match: re.Match[str], _data_to: date) -> _Days:
+    return "now", None, None
+
+
 def _month_or_year(match: re.Match[str], _: date) -> _Days | None:
     return None if _NO_PERIOD.search(match.string[: match.start()]) else _days(match)
 
@@ -214,14 +226,14 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_FY}(?!\d)", _financial_year),
         (rf"\b(?P<d1>\d{{1,2}})(?: to | ?[-–] ?| and ){_D2} {_M2} {_Y2}", _days),
         (rf"\b(?:week )?commencing {_D2} {_M2} {_Y2}", _week),
-        (rf"\b{_D2} {_M2} {_Y2}", lambda *_: None),
+        (rf"\b{_D2} {_M2} {_Y2}", _no_period),
         (rf"\b{_M2} {_Y2}", _month_or_year),
         (rf"\b{_M2} '?(?P<y2>\d\d)$", _month_or_year),
         (r"\b(?:past year|(?:past|last) (?:twelve|12) months)\b", _months_to),
         (r"\b(?:last|this|next) (?:year|quarter|month|summer|winter|spring|autumn)\b|\blast year['’]s\b", _part),
         (rf"\b(?:the )?same (?:time )?(?:period|months)(?: (?:during|in|of|for) {_Y2})?", _same),
         (rf"(?<![£\d,./-]){_Y2}(?![\d,/%]\d|%)\b", _month_or_year),
-        (r"\b(?:to date|so far)\b", lambda *_: ("to_date", None, None)),
-        (r"\b(?:currently|at present|now stands?)\b", lambda *_: ("now", None, None)),
+        (r"\b(?:to date|so far)\b", _so_far),
+        (r"\b(?:currently|at present|now stands?)\b", _now),
     )
 ]

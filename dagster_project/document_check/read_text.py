@@ -152,7 +152,7 @@ def _rows_of(lines: list[list[_Cell]]) -> Iterator[list[list[_Cell]]]:
     separate the rows. The lines before the first are the headings."""
     group: list[list[_Cell]] = []
     has_blank_lines = sum(not line and _has_figures(next_line) for line, next_line in pairwise(lines)) > 1
-    for line in [*lines, []]:
+    for line in (*lines, list[_Cell]()):
         if not line or (_has_figures(line) and group and not (has_blank_lines and _continues(group[-1], line))):
             if group:
                 yield group

@@ -174,7 +174,7 @@ def _row(row: Any, styles: _Styles, nested: list[Block]) -> tuple[Text, ...]:
 
 def _cell(cell: Any, tag: str, styles: _Styles, nested: list[Block]) -> Text:
     """A cell's paragraphs in one text, with blanks between them. Tables in it are added to `nested`."""
-    text, bound = "", []
+    text, bound = "", list[Bound]()
     for block in _blocks(cell, styles):
         if isinstance(block, Grid) or block.place:
             nested.append(block)

@@ -84,7 +84,7 @@ def with_data(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The tables with figures of a force, and what a person must check. `has_data`: marts with figures of the force; None: not
     known. `is_chosen`: a person named these tables, so they are kept even without data."""
-    without = [] if has_data is None else [t["table"] for t in tables if not set(_marts(t)) & set(has_data)]
+    without: list[str] = [] if has_data is None else [t["table"] for t in tables if not set(_marts(t)) & set(has_data)]
     if is_chosen:
         return list(tables), [f"{name}: the published night has no figure of {force} for it" for name in without]
     remaining = [t for t in tables if t["table"] not in without]

@@ -1,7 +1,7 @@
 """Freezes an edition: keeps its figures as they were when it was issued, whatever is corrected later."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ def folder(home: Home) -> Path:
 
 
 @contextmanager
-def _published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+def _published(home: Home) -> Generator[duckdb.DuckDBPyConnection]:
     """The published file, to read, in a connection that can write other files. Raises NothingPublishedError."""
     open_published(home).close()
     with working_database(home) as con:

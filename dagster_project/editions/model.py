@@ -139,10 +139,11 @@ def read_edition(path: Path) -> Edition:
     """Read one YAML file. Raises EditionError with the file's name, the field and the line."""
     try:
         data = path.read_bytes()
-        text = data.decode("utf-8-sig")
-        body = read_yaml(text)
     except OSError as error:
         raise EditionError(f"{path.name}: can't be read: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+        body = read_yaml(text)
     # An impossible date is a ValueError, and so is a number with thousands of digits.
     except (yaml.YAMLError, ValueError) as error:
         raise EditionError(f"{path.name}: {unreadable(data, error)}") from error

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, overload
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -125,10 +125,11 @@ class TableSpec(_Part):
         return self
 
 
-Unit = TypeVar("Unit", str, str | None)
-
-
-def unit_shown(unit: Unit, shows: str) -> Unit:
+@overload
+def unit_shown(unit: str, shows: str) -> str: ...
+@overload
+def unit_shown(unit: str | None, shows: str) -> str | None: ...
+def unit_shown(unit: str | None, shows: str) -> str | None:
     """The unit of what is shown of a measure, whose own unit is given. Two percentages differ by points."""
     if shows == "pct_change":
         return "percent"

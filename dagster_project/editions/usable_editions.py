@@ -61,7 +61,8 @@ class Editions:
 def read_editions(home: Home) -> Editions:
     """The project's editions and the home's, which replace those with the same name, even while they wait."""
     paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
-    sound, waiting = {}, []
+    sound: dict[str, Edition] = {}
+    waiting: list[WaitingEdition] = []
     for name, path in sorted(paths.items()):
         if path.parent == FOLDER:
             sound[name] = project_edition(name)

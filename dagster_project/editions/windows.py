@@ -6,7 +6,7 @@ The next edition then needs only another last day: `financial_year: -1` is the l
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, overload
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -136,10 +136,11 @@ def month_days(number: int) -> tuple[date, date]:
     return first, month_end(first.year, first.month)
 
 
-Day = TypeVar("Day", date, date | None)
-
-
-def years_before(day: Day, years: int = 1) -> Day:
+@overload
+def years_before(day: date, years: int = 1) -> date: ...
+@overload
+def years_before(day: date | None, years: int = 1) -> date | None: ...
+def years_before(day: date | None, years: int = 1) -> date | None:
     """The same day some years earlier; a month's last day becomes that month's last day."""
     if day is None:
         return day

@@ -60,7 +60,7 @@ def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterat
         if "constrained-str" in fault["loc"] and not isinstance(fault["input"], str) and isinstance(fault["input"], dict):
             continue
         # A message on a table begins with its name: `offences: row 1, ...`.
-        table = str(fault["msg"]).removeprefix("Value error, ").partition(":")[0]
+        table = fault["msg"].removeprefix("Value error, ").partition(":")[0]
         line = places.at(fault["loc"]) or places.of_value("table", table)
         where = [str(p) for p in fault["loc"] if not str(p).startswith(("function-after", "constrained-str"))]
         message = f"{'.'.join(where) or 'edition'}: {_in_plain_words(fault) or plain.partition(': ')[2]}"

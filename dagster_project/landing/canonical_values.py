@@ -127,6 +127,8 @@ def canonical(column: Column, trimmed: str, *, utc: bool = False) -> str:
         case "choice":
             whens = " ".join(f"when {literal(v.lower())} then {literal(v)}" for v in column.values)
             return f"case lower({trimmed}) {whens} end"
+        case "text" | "unit":
+            pass
     if column.identifier:
         hashed = f"pam_pseudonym({trimmed})"
         return hashed if column.key else f"case when not {is_word(trimmed, NOBODY)} then {hashed} end"

@@ -80,7 +80,7 @@ def describe_extraction(file: InboxFile, landed_at: datetime) -> list[str]:
     """A sentence on a name that says more days than its extraction can know, or an extraction long after it landed."""
     if file.form != "canonical" or file.covered_to is None or file.extracted_at is None:
         return []
-    day, notes = file.extracted_at.astimezone(LONDON).date(), []
+    day, notes = file.extracted_at.astimezone(LONDON).date(), list[str]()
     if file.covered_to > day:
         notes.append(f"window: ends on {file.covered_to}, after its extraction on {day}: later days count as days without rows")
     if file.extracted_at > landed_at + LONG_AFTER:

@@ -81,14 +81,14 @@ def expected_set(home: Home, settings: Arrival) -> set[Part]:
     extracts = settings.extracts or nightly
     # Extracts that the settings name are awaited, even if they never came before.
     awaited = settings.extracts or (nightly if sent.sends else ())
-    known: set[Part] = {(str(e.extract), e.force_code) for e in accepted(read_ledger(home)) if e.extract in extracts}
+    known: set[Part] = {(e.extract, e.force_code) for e in accepted(read_ledger(home)) if e.extract in extracts}
     # An extract that never came before may come from any force.
     return known | {(x, None) for x in awaited if x not in {k[0] for k in known}}
 
 
 def _listing(inbox: Path) -> list[list[object]]:
     """Every file below the inbox by its path in it, with size and time, unfinished uploads included."""
-    files = []
+    files: list[list[object]] = []
     for folder, _, names in os.walk(inbox):
         for name in names:
             path = Path(folder, name)

@@ -169,7 +169,7 @@ def _unzip(data: bytes) -> bytes:
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError) as error:
         # bz2 raises OSError for what it can't unpack: nothing here is read from a disk.
         raise Refused("damaged or cut short: not a sound zip file") from error
-    except (RuntimeError, NotImplementedError) as error:
+    except RuntimeError as error:
         raise Refused("can't be read: the zip file is encrypted, or packed in a way that is not known") from error
 
 

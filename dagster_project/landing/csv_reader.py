@@ -188,7 +188,7 @@ def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     if text_bytes[-1] == CONTROL_Z:
         return None
     lines = longest = fields = 0
-    last_end, tabs, blank_edges, printable = -1, False, bool(BLANK in (text_bytes[0], text_bytes[-1])), True
+    last_end, tabs, blank_edges, printable = -1, False, BLANK in (text_bytes[0], text_bytes[-1]), True
     was_border = was_blank = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(text_bytes), CHUNK):
@@ -229,7 +229,7 @@ def scan_text(body: memoryview, separator: str, width: int) -> TextScan | None:
     unended = len(text_bytes) - 1 - last_end
     if decoder.getstate()[0] or fields != (width - 1 if unended else 0):
         return None
-    return TextScan(int(lines) + bool(unended), int(max(longest, unended)), tabs, blank_edges, printable)
+    return TextScan(lines + bool(unended), int(max(longest, unended)), tabs, blank_edges, printable)
 
 
 def read_lines(con: duckdb.DuckDBPyConnection, body: memoryview, layout: Layout, resources: ExitStack) -> Cells | None:

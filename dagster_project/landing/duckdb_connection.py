@@ -1,6 +1,6 @@
 """The DuckDB connection used for landing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from secrets import token_bytes
 
@@ -42,7 +42,7 @@ def connect_to_look(home: Home, contract: Contract) -> duckdb.DuckDBPyConnection
 
 
 @contextmanager
-def one_thread(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def one_thread(con: duckdb.DuckDBPyConnection) -> Generator[None]:
     """Run statements on one thread: where rows are read in sequence, more threads only wait for each other."""
     con.execute("set threads = 1")
     try:

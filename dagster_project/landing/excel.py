@@ -94,7 +94,7 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     if rows is None or index is None:
         name = printable(sheet or "")
         raise Refused(f"no sheet '{name}', which the mapping's table.sheet says: it has {', '.join(map(printable, names))}")
-    unworked, marks = [], read_marks(data, index)
+    unworked, marks = list[tuple[int, int]](), read_marks(data, index)
     for row, column, shown in marks.failed:
         if shown is None:
             unworked.append((row, column))
@@ -204,7 +204,7 @@ def _check_extent(data: bytes) -> None:
                 if info.filename.startswith("xl/worksheets/") and len(lengths):
                     with file.open(info) as member:
                         _check_shared(member, lengths)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         if data.startswith(b"PK"):
             raise Refused("damaged or cut short: not a sound Excel file") from error
 

@@ -75,7 +75,7 @@ class Pattern:
 
 def read_pattern(text: str) -> Pattern:
     """Read a pattern of a mapping's YAML. Raises BadPatternError."""
-    pieces, forms, position = [""], {}, 0
+    pieces, forms, position = [""], dict[str, str](), 0
     for part in _PART.finditer(text):
         pieces[-1] += re.escape(text[position : part.start()])
         position = part.end()

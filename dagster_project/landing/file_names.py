@@ -93,7 +93,7 @@ def find_files(inbox: Path, contracts: Mapping[str, Contract], forces: Collectio
     Left out: hidden files, manifests, unfinished uploads (`.tmp`, `.part`), and the folder of a home. A link that leads out of
     `inbox`, or to a folder, has a `problem`, and its target is not read.
     """
-    files = []
+    files: list[InboxFile] = []
     for folder, below, names in os.walk(inbox):
         below[:] = sorted(d for d in below if not d.startswith("."))
         links = [path for name in below if (path := Path(folder, name)).is_symlink()]

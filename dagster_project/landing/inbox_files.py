@@ -10,7 +10,7 @@ import os
 import signal
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from dagster_project.core.home import Home
@@ -33,7 +33,7 @@ def stamp_of(handle: int) -> FileStamp:
 
 
 @contextlib.contextmanager
-def opened_file(path: Path, root: Path | None) -> Iterator[int]:
+def opened_file(path: Path, root: Path | None) -> Generator[int]:
     """A descriptor of a file to read. `root`: the folder that no link may lead out of; None where a person named the file.
 
     Raises Refused for a link that leads out and for anything but a regular file, and OSError.
@@ -63,7 +63,7 @@ def opened_file(path: Path, root: Path | None) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def folder_of(path: Path, root: Path) -> Iterator[tuple[int, str]]:
+def folder_of(path: Path, root: Path) -> Generator[tuple[int, str]]:
     """A descriptor of the folder of a path, reached from `root` without following a link, and the path's last part.
 
     Raises Refused where a folder on the way is a link.

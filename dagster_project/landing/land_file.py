@@ -19,7 +19,7 @@ from . import duplicate_rows, plausibility, raw_store, text_around_table, uncert
 from .category_doubts import category_doubts
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import count_conflicts, end_conflicts, settle_conflicts
-from .containers import read_manifest, read_stored
+from .containers import Manifest, StoredFile, read_manifest, read_stored
 from .duplicate_rows import CLASHING, MERGED
 from .file_doubts import doubts, no_rows, repeats
 from .file_names import InboxFile
@@ -149,8 +149,8 @@ class FileLanding(LandingSession):
         except Refused as error:
             if isinstance(error, TooLarge) and self.parts > 1:
                 raise
-            refused = {"rows_refused": facts.get("rows_in_file")}
-            return self._entry(file, at, outcome="refused", reason=str(error), **facts, **refused), False
+            facts["rows_refused"] = facts.get("rows_in_file")
+            return self._entry(file, at, outcome="refused", reason=str(error), **facts), False
 
     def _decide_by_content(
         self, file: InboxFile, at: datetime, facts: dict[str, Any], mapping: SystemMapping, resources: ExitStack
@@ -165,20 +165,17 @@ class FileLanding(LandingSession):
             if manifest:
                 manifest.check_bytes(stored)
             contract = self.contracts[file.extract_and_force[0]]
-            earlier = None if file.covers else self.decisions.same_bytes(file, stored.sha256, not contract.key)
-            if earlier is None:
-                open_rows = partial(open_file, self.con, file, stored, contract, facts, mapping, resources)
-                sheet, counts = self._read_rows(file, at, facts, open_rows, resources)
-                facts.update(rows_in_file=counts.rows, rows_ignored=sheet.n_ignored or None)
-                file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
-                earlier = self._same_content(file, sheet, counts)
+            if not file.covers and (earlier := self.decisions.same_bytes(file, stored.sha256, not contract.key)):
+                return self._known(file, at, facts, earlier, stored, manifest)
+            open_rows = partial(open_file, self.con, file, stored, contract, facts, mapping, resources)
+            sheet, counts = self._read_rows(file, at, facts, open_rows, resources)
+            facts.update(rows_in_file=counts.rows, rows_ignored=sheet.n_ignored or None)
+            file = replace(file, covered_from=sheet.covered_from, covered_to=sheet.covered_to)
+            if earlier := self._same_content(file, sheet, counts):
+                return self._known(file, at, facts, earlier, stored, manifest)
             check_unchanged(file, stored.stamp)
             if manifest:
-                manifest.check_rows(
-                    *((earlier.rows_in_file, earlier.rows_ignored) if earlier else (counts.rows, sheet.n_ignored))
-                )
-            if earlier:
-                return self._known(file, at, facts, earlier)
+                manifest.check_rows(counts.rows, sheet.n_ignored)
             self._refuse_retracted(file, stored.sha256, facts, sheet, counts)
             facts["made_up"] = is_made_up(self.con)
             if facts["made_up"] and self.is_home_real:
@@ -483,7 +480,8 @@ class FileLanding(LandingSession):
         time, or None; and those of them to settle conflicts with. The rest are held, as they would lose most of theirs,
         whichever came first: a held file has no conflicts. `quarantined`, `kinds`: of the file's rows so far."""
         conflicts = count_conflicts(self.con, self.home, sheet.contract, load, tied_loads)
-        by_load, settled, accepted = self.decisions.counts(), [], {str(o.load_id) for o in tied_loads}
+        by_load, accepted = self.decisions.counts(), {str(o.load_id) for o in tied_loads}
+        settled: list[LedgerEntry] = []
         # Rows of one that come back (less than 0) because another is held.
         freed = Counter[str]()
         for other in tied_loads:
@@ -519,7 +517,14 @@ class FileLanding(LandingSession):
         name = f"{file.extracted_at or at:%Y%m%dT%H%M%S}Z-{hashlib.sha256(claim.encode()).hexdigest()[:12]}"
         return Load(name, *file.extract_and_force, extracted_at, file.name)
 
-    def _known(self, file: InboxFile, at: datetime, facts: dict[str, Any], earlier: LedgerEntry) -> LedgerEntry:
+    def _known(
+        self, file: InboxFile, at: datetime, facts: dict[str, Any], earlier: LedgerEntry, stored: StoredFile,
+        manifest: Manifest | None,
+    ) -> LedgerEntry:  # fmt: skip
+        """A file with the content of an earlier one. Raises Refused if it changed meanwhile, or its manifest says otherwise."""
+        check_unchanged(file, stored.stamp)
+        if manifest:
+            manifest.check_rows(earlier.rows_in_file, earlier.rows_ignored)
         reason = f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes"
         if earlier.mapping != facts.get("mapping"):
             reason += f". {OTHER_MAPPING}: to have it read with today's, drop it again under a newer time ({NEWER_TIME})"
@@ -534,6 +539,7 @@ class FileLanding(LandingSession):
         )
 
     def _entry(self, file: InboxFile, at: datetime, **more: Any) -> LedgerEntry:
+        known: dict[str, Any] = {"bytes": file.size, "covered_from": file.covered_from, "covered_to": file.covered_to, **more}
         return LedgerEntry(
             night_id=self.night_id,
             landed_at=utc_microseconds(at),
@@ -543,7 +549,7 @@ class FileLanding(LandingSession):
             form=file.form,
             extracted_at=_extracted_at(file, at) if file.form else None,
             file_mtime=file.mtime,
-            **{"bytes": file.size, "covered_from": file.covered_from, "covered_to": file.covered_to, **more},
+            **known,
         )
 
 

@@ -217,7 +217,7 @@ class _Loader(UniqueKeys, yaml.SafeLoader):
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
         """A text; an `Unwritten` one where there is nothing, not even quotation marks."""
-        return Unwritten() if node.value == "" and getattr(node, "style", None) is None else str(super().construct_scalar(node))
+        return Unwritten() if node.value == "" and getattr(node, "style", None) is None else super().construct_scalar(node)
 
 
 def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -> NamedMapping | Problem:
@@ -237,9 +237,8 @@ def _read(path: Path, contracts: Dict[str, Contract], forces: Collection[str]) -
     try:
         mapping = SystemMapping.model_validate(body)
     except ValidationError as error:
-        faults = faults_of(error, SystemMapping)
-    else:
-        faults = _faults(mapping, contracts, forces)
+        return Problem(path.name, "; ".join(dict.fromkeys(faults_of(error, SystemMapping))), *scope)
+    faults = _faults(mapping, contracts, forces)
     return Problem(path.name, "; ".join(dict.fromkeys(faults)), *scope) if faults else NamedMapping(path.name, mapping)
 
 

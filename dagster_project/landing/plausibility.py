@@ -402,7 +402,8 @@ class _RowsOfWindow:
 
     def _chosen(self, earlier: list[LedgerEntry]) -> list[LedgerEntry]:
         """The loads that can have a current row in the window, without those older than loads that cover all of it."""
-        open_days, chosen = set(range(self.first.toordinal(), self.last.toordinal() + 1)), []
+        open_days = set(range(self.first.toordinal(), self.last.toordinal() + 1))
+        chosen: list[LedgerEntry] = []
         for entry in earlier:
             days = range(max(entry.window[0], self.first).toordinal(), min(entry.window[1], self.last).toordinal() + 1)
             if open_days.isdisjoint(days) or not self.is_stored(entry):

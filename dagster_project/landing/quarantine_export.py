@@ -68,7 +68,8 @@ def quarantined_rows(
     paths_of = defaultdict[tuple[str, str], list[str]](list)
     for load in (load_of(f.entry) for f in files):
         paths_of[load.extract, load.force_code] += map(str, load.counting_quarantine_files(home, loaded))
-    contracts, by_force = load_contracts(), {}
+    contracts = load_contracts()
+    by_force: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     with duckdb.connect() as con:
         for (extract, force), paths in paths_of.items():
             if not paths:

@@ -122,7 +122,9 @@ def _find_joined_lines(con: duckdb.DuckDBPyConnection, opened: str, simple: str)
         {"opened": opened},
     )
     still_open = re.compile(opened)
-    head, heads, ends = None, [], []
+    head: int | None = None
+    heads: list[int] = []
+    ends: list[int] = []
     while batch := lines.fetchmany(10_000):
         for line, text, opens in batch:
             is_open = opens if head is None else still_open.match(f'"{text}') is not None

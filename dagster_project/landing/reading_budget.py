@@ -5,7 +5,7 @@ night is over before a second thread would have started.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
@@ -40,7 +40,7 @@ class ReadingBudget:
         self._left, self._change = size, Condition()
 
     @contextmanager
-    def reserve(self, file: InboxFile, *, alone: bool = False) -> Iterator[None]:
+    def reserve(self, file: InboxFile, *, alone: bool = False) -> Generator[None]:
         """A context in which a file may be read; waits until there is room, or with `alone` until nobody else reads. A file
         larger than the whole budget is read alone. Raises Stopped."""
         size = self.size if alone else min(self.size, file.size * (1 if file.container == ".csv" else UNPACKED))

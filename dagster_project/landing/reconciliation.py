@@ -6,6 +6,7 @@ Parquet, so that a file lost or changed after it landed is found, too.
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -45,7 +46,7 @@ def write_accounts(
             refused.append(e)
     raw = _rows(con, (load_of(e).raw(home) for e in stored.values()))
     quarantine = _rows(con, (load_of(e).quarantine(home) for e in stored.values()))
-    by_load, rows = counts(entries), []
+    by_load, rows = counts(entries), list[tuple[Any, ...]]()
     # Rows withheld for a conflict are counted by their withheld keys, which are there even without the quarantine. A row may be
     # withheld for two.
     paths = conflict_files(home, {str(e.load_id) for e in accepted(entries)})

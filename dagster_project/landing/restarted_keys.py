@@ -42,7 +42,7 @@ def restarted_keys(
     fewest, most = MIN_KEYS // 2, TIMES_LARGER * rows
     similar_loads = [
         e for e in entries
-        if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < str(load.extracted_at)
+        if e.form == "canonical" and e.load_id != load.load_id and str(e.extracted_at) < load.extracted_at
         and fewest <= (e.rows_landed or 0) <= most
     ]  # fmt: skip
     newest = sorted(similar_loads, key=lambda e: str(e.extracted_at), reverse=True)
@@ -117,7 +117,7 @@ def replaced_rows(
         """
     ).fetchall()
     files = {str(e.load_id): (e.source_file, e.rows_landed or 0) for e in nearby} | {load.load_id: (load.source_file, rows)}
-    n_replaced, notes = Counter[str](), []
+    n_replaced, notes = Counter[str](), list[str]()
     for older_id, newer_id, n, since, to in replaced:
         name, landed = files[older_id]
         if n >= MIN_NOTED or 2 * n > landed:

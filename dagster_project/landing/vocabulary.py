@@ -7,7 +7,7 @@ complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 
 import duckdb
@@ -201,7 +201,7 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
             for value in values:
                 by_value[str(entry.force_code), str(entry.extract), column, value].append(entry)
     current = not_replaced(loads)
-    known = cache(lambda *place: known_values(home, *place))
+    known = cache(partial(known_values, home))
     unknown = []
     for (force, extract, column, value), files in by_value.items():
         words = known(force, extract, column)

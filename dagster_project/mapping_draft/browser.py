@@ -8,6 +8,7 @@ import secrets
 import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import duckdb
@@ -60,7 +61,8 @@ class DraftPage:
         self.requested = (extract, force)
         self.written: str | None = None
         self.environment = make_environment(TEMPLATES)
-        self.environment.filters |= {"thousands": lambda n: f"{n:,}", "describe_problems": describe_problems}
+        filters: dict[str, Any] = self.environment.filters
+        filters.update(thousands="{:,}".format, describe_problems=describe_problems)
 
     async def show(self, request: Request) -> Response:
         """The draft before a person changes it."""
@@ -99,7 +101,7 @@ class DraftPage:
             return draft_mapping(con, self.home, self.file, *self.requested)
         extract = form.get("extract") or self.requested[0]
         contract = load_contracts().get(extract or "")
-        picked = {}
+        picked: dict[str, str] = {}
         if contract and form.get("drafted") in (None, extract):
             names = [c.name for c in contract.columns]
             picked = {n: form[f"column-{n}"] for n in names if f"column-{n}" in form}

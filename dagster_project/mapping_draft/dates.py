@@ -103,7 +103,7 @@ def _counts(con: duckdb.DuckDBPyConnection, forms: list[str]) -> dict[str, int]:
 
 def _formats_like(text: str) -> list[str]:
     """Formats that a cell has the shape of. DuckDB then checks whether the days exist."""
-    formats = []
+    formats: list[str] = []
     for day in DAYS:
         if head := _shape(day).match(text):
             rest = text[head.end() :]
@@ -140,7 +140,7 @@ def _reads(form: str) -> str:
 
 def _with_another(con: duckdb.DuckDBPyConnection, formats: list[str], best: list[str], total: int) -> tuple[list[str], float]:
     """Add a second format, as when only some cells have seconds or a time."""
-    share = 0.0
+    share, chosen = 0.0, formats
     for extra in [None, *(f for f in best if f not in formats)]:
         tried = [*formats, *([extra] if extra else [])]
         condition = " or ".join(f"({_reads(f)})" for f in tried)

@@ -281,7 +281,8 @@ def _choose(contract: Contract, fields: Fields, drafted: list[Drafted], name: st
     if header and picked is None:
         raise DraftError(f"{name}: the file has no header '{header}'")
     if (chosen.source and label_of(chosen.source)) != (header or None):
-        chosen.source, chosen.score, chosen.why, chosen.checks = picked, 1.0 if picked else 0.0, BY_HAND, []
+        chosen.source, chosen.score, chosen.why = picked, 1.0 if picked else 0.0, BY_HAND
+        chosen.checks = []
 
 
 def _fill_codes(draft: Draft, known: Mapping[str, Mapping[str, str]]) -> None:

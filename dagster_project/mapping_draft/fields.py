@@ -175,7 +175,7 @@ class Fields:
 
     def _offences(self) -> list[ColumnSource]:
         """The Home Office's class and subclass in separate fields: `92D` and `1`."""
-        codes = []
+        codes: list[ColumnSource] = []
         for source in self.singles:
             cells, header_words = source.profile.basics, set(words(source.headers[0]))
             if "sub" in header_words or not header_words & {"class", "code"} or source.profile.share(cells.class_codes) < 0.9:

@@ -78,7 +78,7 @@ def _files(draft: Draft) -> list[str]:
 
 
 def _table(draft: Draft) -> list[str]:
-    table, lines = draft.table, []
+    table, lines = draft.table, list[str]()
     if len(table.sheets) > 1 and table.sheet is not None:
         other_sheets = ", ".join(s for s in table.sheets if s != table.sheet)
         lines.append(f"  sheet: {scalar(table.sheet)}  # not {_one_line(other_sheets)}")
@@ -95,7 +95,7 @@ def _table(draft: Draft) -> list[str]:
 
 
 def _headers(draft: Draft) -> list[str]:
-    lines, likely = [], draft.likely | draft.unfit
+    lines, likely = list[str](), draft.likely | draft.unfit
     for drafted in draft.columns:
         if drafted.source is None:
             if header := likely.get(drafted.column.name):
@@ -129,7 +129,7 @@ def _values(draft: Draft) -> list[str]:
 
 def _codes(extract: str, drafted: Drafted, codes: list[Code]) -> tuple[list[str], bool]:
     """A column's codes, one on each line, and whether any line is more than a comment."""
-    lines, writes = [], False
+    lines, writes = list[str](), False
     is_choice = drafted.column.type == "choice"
     known = [c for c in codes if c.target is not None and not is_choice]
     if known:

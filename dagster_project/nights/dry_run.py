@@ -7,7 +7,7 @@ folder, for its owner alone, which is deleted afterwards.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -237,11 +237,11 @@ def _moved_figures(trial_home: Home) -> dict[str, dict[str, int]]:
             earlier = EARLIER
         find_differences(con, earlier)
         rows = by_mart(con)
-    return {str(mart): {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}
+    return {mart: {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}
 
 
 @contextmanager
-def open_trial_home(home: Home) -> Iterator[Home]:
+def open_trial_home(home: Home) -> Generator[Home]:
     """A home with all that `home` has landed, to land more in. `home` need not exist. Raises OSError.
 
     If the real home has no pseudonym key, the trial makes its own.

@@ -40,7 +40,7 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
         # SQLite can't read Dagster's file on a full disk.
         stopped = [] if full else stopped_schedules(home)
         worst = [*full, *_publication(home, max_age, now), *_last_night(home, now), *stopped, *_files(home, now)]
-        expected, faults = Extracts(), []
+        expected, faults = Extracts(), list[str]()
         try:
             config = read_config(home)
             expected = config.extracts
@@ -56,7 +56,7 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
 def find_warnings(home: Home) -> list[str]:
     """The gate's warnings of the published night, in one line each, but for what is late: `find_problems` names that."""
     night_id = published_night(home)
-    checks = next((r.checks for r in read_receipts(home) if r.night_id == night_id), [])
+    checks = next((r.checks for r in read_receipts(home) if r.night_id == night_id), ())
     failed = [c for c in checks if not c["passed"] and c["severity"] == "warning" and c["rule"] != "freshness"]
     more = [f"and {len(failed) - SHOWN} more: pam status"] if len(failed) > SHOWN else []
     return [*(f"{one_line(message_of(c), 200)} [{c['rule']}]" for c in failed[:SHOWN]), *more]
@@ -76,7 +76,7 @@ def _publication(home: Home, max_age: float, now: datetime) -> list[str]:
         return ["the published file can't be read"]
     if night_id is None:
         return ["nothing is published"]
-    receipts, problems = read_receipts(home), []
+    receipts, problems = read_receipts(home), list[str]()
     # An unchanged night confirms the published one, which then counts as being of that night.
     last = next((r for r in reversed(receipts) if night_id in (r.night_id, r.stands)), None)
     ended_at = datetime.fromisoformat(last.finished_at) if last else datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC)

@@ -12,6 +12,7 @@ from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing.choose_mapping import recognise_files, with_windows
 from dagster_project.landing.file_names import InboxFile
+from dagster_project.landing.made_up_files import mark_home
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.transform import raw_schema
 
@@ -51,7 +52,7 @@ def land_inbox(
         home, contracts, files, night.night_id, archive=archive, whole=period is None and only is None,
         settled_seconds=settled_seconds, progress=progress,
     )  # fmt: skip
-    landing.made_up_files.mark_home(home, landing.accepted(landing.read_ledger(home)))
+    mark_home(home, landing.accepted(landing.read_ledger(home)))
     return (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
 
 

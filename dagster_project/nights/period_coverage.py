@@ -35,7 +35,9 @@ def coverage_rows(entries: Iterable[LedgerEntry], period: Span) -> list[tuple[st
     text. One row at the end names all extracts without any accepted file.
     """
     windows = _windows(entries)
-    rows, never, total = [], [], _length(period)
+    rows: list[tuple[str, str, str, str]] = []
+    never: list[str] = []
+    total = _length(period)
     for extract in load_contracts():
         forces = sorted(force for x, force in windows if x == extract)
         for force in forces:

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -197,7 +197,7 @@ def find_night_id(home: Home, night: str) -> str:
 
 
 @contextmanager
-def rebuilt(home: Home, until: str) -> Iterator[ReplayRun]:
+def rebuilt(home: Home, until: str) -> Generator[ReplayRun]:
     """A night built from what had landed by `until`, in a folder within the home that is deleted afterwards.
 
     raw/, seeds/, editions/ and the key are the home's own, and only read. Whatever landed, was released or was withheld later

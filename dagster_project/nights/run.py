@@ -5,7 +5,7 @@ a night stops, the next one needs no help, and another process can continue this
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import date
@@ -88,7 +88,7 @@ class NightRun(NightState):
         self._lock: TextIO | None = None
 
     @contextmanager
-    def _step(self, name: str) -> Iterator[None]:
+    def _step(self, name: str) -> Generator[None]:
         self.listener.stage(name)
         start = time.perf_counter()
         try:

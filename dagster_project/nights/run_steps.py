@@ -6,7 +6,7 @@ They are the steps that Dagster's assets call, without the six seconds that Dags
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -53,7 +53,7 @@ def _try_step(run: NightRun, step: Callable[[], Any], after_all: bool = False) -
 
 
 @contextmanager
-def interrupted_by_sigterm() -> Iterator[None]:
+def interrupted_by_sigterm() -> Generator[None]:
     """Make SIGTERM end the night as Ctrl-C does: with a receipt."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -24,7 +24,7 @@ def stopped_schedules(home: Home) -> list[str]:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=WAIT_SECONDS)) as con:
             is_new = con.execute("select 1 from sqlite_master where name = 'instigators'").fetchone() is None
-            rows = [] if is_new else con.execute(STOPPED).fetchall()
+            rows: list[tuple[str, str]] = [] if is_new else con.execute(STOPPED).fetchall()
             names = [(kind.lower(), json.loads(body)["origin"]["job_name"]) for kind, body in rows]
     except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
         return [f"{path} can't be read ({error}), so that nobody knows whether the schedule is on: restart `pam serve`"]

@@ -58,7 +58,7 @@ def suites_of_relations(home: Home) -> list[tuple[str, dg.AssetKey, Suite]]:
 
 def check_specs(home: Home) -> list[dg.AssetCheckSpec]:
     """A check for each rule and subject, including rules for what leaves the force and for relations. Critical ones block."""
-    specs = []
+    specs: list[dg.AssetCheckSpec] = []
     for subject, suite in subjects().items():
         asset, facts = subject.asset_key, [dg.AssetKey(["audit", FACTS[subject.kind]])]
         text = "There is something to judge, and it was judged."

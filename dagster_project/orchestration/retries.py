@@ -1,6 +1,6 @@
 """Lets Dagster try a step again if the fault may pass, and fails it otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ POOL = "home"
 
 
 @contextmanager
-def retry_if_transient(context: Any, after_all: bool = False) -> Iterator[None]:
+def retry_if_transient(context: Any, after_all: bool = False) -> Generator[None]:
     """Have Dagster try a step again, after longer and longer pauses, if the fault may pass."""
     try:
         yield

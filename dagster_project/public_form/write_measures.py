@@ -76,7 +76,7 @@ def write_public(
         con.execute(f"alter table {SCHEMA}.unfinished rename to measures")
         _make_views(con, describe_rule(settings))
     else:
-        make_changed_table(con, str(made))
+        make_changed_table(con, made)
         con.execute(
             "create or replace temp view figures_read as select r.* from marts.measures as r inner join changed"
             f" on {IS_CHANGED.format('r')} - {MONTHS_BACK}"

@@ -158,7 +158,7 @@ def _extract_rows(con: duckdb.DuckDBPyConnection, night: Night, entries: list[Le
     for contract in load_contracts().values():
         entries_of_extract = [e for e in entries if e.extract == contract.extract]
         is_expected = sent.is_expected(contract.extract, night.today)
-        forces = sorted({str(e.force_code) for e in entries_of_extract if e.force_code})
+        forces = sorted({e.force_code for e in entries_of_extract if e.force_code})
         if not forces:
             status = "never dropped" if is_expected else "not sent"
             rows.append((contract.extract, contract.title, None, contract.rhythm, status, *[0] * 6, *NO_FACTS, None, None))

@@ -31,7 +31,7 @@ def write_docs(home: Home, folder: Path, nights: Sequence[str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     view: Any = DefaultJinjaPageView()
     view.env.loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(HERE), view.env.loader])
-    renderer, rows = ValidationResultsPageRenderer(run_info_at_end=True), []
+    renderer, rows = ValidationResultsPageRenderer(run_info_at_end=True), list[dict[str, Any]]()
     made_up = holds_made_up(home)
     for night in sorted(nights, reverse=True):
         for number, result in enumerate(load_results(home, night), start=1):

@@ -23,7 +23,7 @@ def _batch_definition() -> Any:
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
         logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # it reads a dict
+    context.variables.progress_bars = {"globally": False}  # pyrefly: ignore[bad-argument-type]  # it reads a dict
     facts = context.data_sources.add_pandas("candidate").add_dataframe_asset("facts")
     return facts.add_batch_definition_whole_dataframe("whole")
 

@@ -93,7 +93,8 @@ def _judge(
 ) -> tuple[list[Check], list[dict[str, Any]]]:
     kinds = {row[0]: str(row[1]) for row in con.execute(f"describe {relation}").fetchall()}
     (rows,) = one_row(con.execute(f"select count(*) from {relation}"))
-    checks, valid = [], []
+    checks: list[Check] = []
+    valid: list[dict[str, Any]] = []
     for e in suite.expectations:
         columns = _columns_of(e["kwargs"])
         missing = sorted(columns - kinds.keys())

@@ -6,7 +6,7 @@ the process. With this limit DuckDB is refused the memory instead, and reports a
 
 import contextlib
 import resource
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import duckdb
@@ -20,7 +20,7 @@ STATM = Path("/proc/self/statm")
 
 
 @contextlib.contextmanager
-def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def limit_process_memory(con: duckdb.DuckDBPyConnection) -> Generator[None]:
     """Within, this process may take what `con` may, plus SLACK. Does nothing on systems without such limits.
 
     Beyond it duckdb.OutOfMemoryException or MemoryError is raised.

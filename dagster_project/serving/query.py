@@ -1,7 +1,7 @@
 """Runs one query on the published night: what is allowed, for how long, and how the answer is written."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -77,7 +77,7 @@ def error_message(error: BaseException) -> str:
 
 
 @contextmanager
-def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
+def limited(con: duckdb.DuckDBPyConnection, limits: Limits) -> Generator[None]:
     """Within, queries of `con` end when their time is up. Raises LimitError for time and memory, and QuestionError for any
     other error of DuckDB."""
     is_time_up, ended = threading.Event(), threading.Event()

@@ -104,7 +104,7 @@ def topline(
     query = _LINES.format(wanted=wanted_measures, charts=f"marts.{CHARTS}" if exists else _NO_CHARTS)
     rows = con.cursor().execute(query, values).fetchall()
     return [
-        Line(*[row["mart"], row["measure"], row["title"], row["unit"], area_name, *figures, UNUSUAL[variation]])
+        Line(row["mart"], row["measure"], row["title"], row["unit"], area_name, *figures, unusual=UNUSUAL[variation])
         for row, (variation, *figures) in zip(chosen, rows, strict=True)
     ]
 

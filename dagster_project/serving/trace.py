@@ -4,7 +4,7 @@ It reads what was kept with the night: the events that its marts were made from,
 file, line, load and night; what it says of a person is not read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -138,7 +138,7 @@ _SPLIT = """
 
 
 @contextmanager
-def open_evidence(home: Home, night: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_evidence(home: Home, night: str | None = None) -> Generator[duckdb.DuckDBPyConnection]:
     """The rows behind a night's figures, as `work`, and its published file, as `warehouse`, to read. `night`: the id of a kept
     night or its first characters; None is what is published.
 
@@ -305,7 +305,7 @@ def _part(
     if row["aggregation"] == "last":
         rows, erased = rows[-1:], sorted(erased, key=lambda e: e[4])[-1:]
         if rows and erased:
-            rows, erased = (rows, []) if rows[0][5] >= erased[0][4] else ([], erased)
+            (erased if rows[0][5] >= erased[0][4] else rows).clear()
         amount = rows[0][7] if rows else erased[0][3] if erased else None
     else:
         amount = sum((r[7] for r in rows), Decimal(0)) + sum((e[3] for e in erased), Decimal(0))

@@ -67,23 +67,28 @@ def read_accepted(home: Home) -> list[Accepted]:
     path = accepted_file(home)
     if not path.exists():
         return []
-    rows: list[Accepted] = []
+    advice = "Correct it, or take the line out and run pam accept"
     try:
         # Whole, so that the place of a byte is that in the file. Excel puts a mark before the first column.
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8").removeprefix("\ufeff")))
+        text = path.read_text(encoding="utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise AcceptError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}). {advice}") from error
+    rows: list[Accepted] = []
+    reader = csv.DictReader(io.StringIO(text))
+    try:
         for listed in reader:
             # Lists of earlier versions have no areas.
             row = {"area_code": listed["force_code"]} | listed
             rows.append(Accepted(**{c: row[c] for c in COLUMNS}))
             date.fromisoformat(f"{rows[-1].month}-01")
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, csv.Error) as error:
         if isinstance(error, KeyError):
             fault = f"line 1: the header lacks {error}"
-        elif isinstance(error, UnicodeDecodeError):
-            fault = f"not UTF-8 (byte {error.start + 1})"
+        elif isinstance(error, csv.Error):
+            fault = f"line {reader.line_num + 1}: can't be read: {error}"
         else:
             fault = f"line {reader.line_num}: month {rows[-1].month or ''!r} is not a month: write it as 2025-04"
-        raise AcceptError(f"seeds/{path.name}: {fault}. Correct it, or take the line out and run pam accept") from error
+        raise AcceptError(f"seeds/{path.name}: {fault}. {advice}") from error
     return rows
 
 
@@ -147,7 +152,7 @@ def _accept(home: Home, months: list[tuple[str, str, str, str]], by: str, why: s
 
 def is_flagged(home: Home, accepted: Accepted) -> bool:
     """Whether the last night that was checked found the month, or the unit of it, far from those before."""
-    checks = next((r.checks for r in reversed(read_receipts(home)) if r.checks), [])
+    checks = next((r.checks for r in reversed(read_receipts(home)) if r.checks), ())
     what = accepted.month if accepted.area_code == accepted.force_code else accepted.area_code
     finding = f"({accepted.force_code}, {accepted.measure}, {what})"
     # A check names its first findings alone.

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -136,7 +136,8 @@ def _read_manifest(engine: Engine) -> "Manifest":
         parsed: Manifest = _invoke(["parse", "--no-partial-parse", "--target", engine], None, Path(parse_folder)).result
         os.replace(Path(parse_folder) / MANIFEST.name, folder / MANIFEST.name)
     # Dates in the YAML (of unit tests) need dbt's own encoder.
-    content = parsed.to_msgpack(extended_mashumaro_encoder)
+    encoder: Any = extended_mashumaro_encoder
+    content = parsed.to_msgpack(encoder)
     write_whole(parsed_file, content, many_writers=True)
     write_whole(stamp_file, _stamp_of(stamp, content).encode(), many_writers=True)
     return parsed
@@ -153,7 +154,7 @@ def read_project_again() -> None:
 
 
 @contextmanager
-def _closing_connections(engine: Engine = "duckdb") -> Iterator[None]:
+def _closing_connections(engine: Engine = "duckdb") -> Generator[None]:
     """Close dbt's connections afterwards: dbt-duckdb leaves its file open for writing, and nothing could read or move it.
 
     dbt only drops its references; a traceback or a cycle that still has one would keep the file open. Connections of dbt's
@@ -166,10 +167,10 @@ def _closing_connections(engine: Engine = "duckdb") -> Iterator[None]:
         yield
     finally:
         with suppress(KeyError):  # dbt stopped before it had an adapter
-            get_adapter_by_type(engine).cleanup_connections()  # type: ignore[no-untyped-call]  # dbt gives it no types
+            get_adapter_by_type(engine).cleanup_connections()  # pyrefly: ignore[missing-attribute]  # of the adapters for SQL
         if environment := DuckDBConnectionManager._ENV:
             environment.close()
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # dbt-duckdb gives it no types
+        DuckDBConnectionManager.close_all_connections()
 
 
 def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: Progress | None = None) -> Any:

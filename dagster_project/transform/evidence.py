@@ -133,7 +133,7 @@ def _make_views(con: duckdb.DuckDBPyConnection, source: str) -> None:
     """Make the views of events and staging, each after those that it reads. Raises RawLostError if one can't be made."""
     views = [sql for (sql,) in con.execute(f"select sql from {source}.raw.views").fetchall()]
     while views:
-        remaining, reason = [], ""
+        remaining, reason = list[str](), ""
         for sql in views:
             try:
                 con.execute(sql)

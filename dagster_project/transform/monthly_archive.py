@@ -40,7 +40,11 @@ def without_new_units(
 ) -> list[tuple[str, str, bool]]:
     """Erased loads, as rows of `raw.absent_columns`, whose force lists units that it did not when their totals were made: which
     of the erased rows were of such a unit is not known, and not 0."""
-    units = cache(lambda force: {code for *_, code, _ in areas_of_force(home, force)})
+
+    @cache
+    def units(force: str) -> set[str]:
+        return {code for *_, code, _ in areas_of_force(home, force)}
+
     return [
         (str(e.load_id), column.name, True)
         for e in entries

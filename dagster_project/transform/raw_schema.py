@@ -317,7 +317,7 @@ def _row_index(
     places: dict[tuple[str, str], list[LedgerEntry]] = {}
     for load in loads:
         places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
-    archived, selects = archived_loads(home), []
+    archived, selects = archived_loads(home), list[str]()
     for extract, contract in contracts.items():
         by_force = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
         if to_rebuild is not None:

@@ -82,7 +82,7 @@ def events_of(end: NightEnd) -> list[Event]:
 
 
 def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
-    night_id, events = receipt.night_id, []
+    night_id, events = receipt.night_id, list[Event]()
     if receipt.outcome == "failed":
         advice = FAILURES.get(receipt.cause)
         events.append(_event(home, "failed", f"failed {night_id}", f"Night {night_id} failed", receipt.reason, advice))

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -61,7 +61,7 @@ class AlertLog:
             os.fsync(file.fileno())
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None]:
         """Lock the log, so that two processes do not send the same alert. Without effect in a home that can't be written."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -6,7 +6,7 @@ may need another class, and tests/orchestration/serve would fail.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -33,7 +33,7 @@ class EventLog(SqliteEventLogStorage):
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
-    def _connect(self, shard: str) -> Iterator[Connection]:
+    def _connect(self, shard: str) -> Generator[Connection]:
         if shard not in self._initialized_dbs:
             with super()._connect(shard):
                 pass

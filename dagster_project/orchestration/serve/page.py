@@ -86,7 +86,7 @@ class SampleBanner(BaseHTTPMiddleware):
         is_page = response.headers.get("content-type", "").startswith("text/html")
         if not is_page or "content-encoding" in response.headers:
             return response
-        body = b"".join([part async for part in response.body_iterator])  # type: ignore[attr-defined]  # it streams
+        body = b"".join([part async for part in response.body_iterator])  # pyrefly: ignore[missing-attribute]  # it streams
         page = Response(body.replace(b"</body>", BANNER + b"</body>", 1), response.status_code)
         response.headers["content-length"] = page.headers["content-length"]
         page.raw_headers = response.headers.raw

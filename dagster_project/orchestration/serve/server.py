@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -295,7 +295,7 @@ class NightServer:
             ) from error
 
     @contextlib.contextmanager
-    def _serve_lock(self) -> Iterator[None]:
+    def _serve_lock(self) -> Generator[None]:
         self.home.dagster.mkdir(mode=0o700, exist_ok=True)
         with open(os.open(self.home.dagster / ".serve.lock", os.O_RDWR | os.O_CREAT, 0o600), "rb") as handle:
             try:
@@ -305,7 +305,7 @@ class NightServer:
             yield
 
     @contextlib.contextmanager
-    def _stopping_on_signals(self) -> Iterator[None]:
+    def _stopping_on_signals(self) -> Generator[None]:
         def stop(number: int, _: FrameType | None) -> None:
             self.stopping = signal.Signals(number).name
 

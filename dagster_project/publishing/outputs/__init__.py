@@ -237,7 +237,7 @@ def problems_of(written: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str
 
 def measure_output(folder: Path, seconds: float) -> WrittenOutput:
     """Count and hash an output's files."""
-    lines, size, files = [], 0, 0
+    lines, size, files = list[str](), 0, 0
     # By name as text, as `sort` does: paths would sort `a/b` before `a-b`.
     for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()):
         body = (folder / name).read_bytes()

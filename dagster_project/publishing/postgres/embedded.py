@@ -164,7 +164,7 @@ def _set_up(server: Embedded) -> None:
         for database in ("postgres", "template1"):
             con.execute(sql.SQL("revoke connect, temporary on database {} from public").format(sql.Identifier(database)))
     with psycopg.connect(admin, autocommit=True) as con:
-        con.execute(setup_sql(DATABASE, LOADER))
+        con.execute(setup_sql(DATABASE, LOADER).encode())
         create(con, READER, (folder / f"{READER}.password").read_text())
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ class _Step:
 
 
 @contextmanager
-def night_file(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def night_file(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
     """Open a night's file read-only in a DuckDB instance of its own, without the settings of other connections."""
     with duckdb.connect() as con:
         con.execute(f"attach {literal(str(path))} as night (read_only)")

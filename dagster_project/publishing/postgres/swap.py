@@ -12,6 +12,7 @@ Views of other people are locked before the marts, in the same order as by their
 
 import random
 import time
+from typing import LiteralString, cast
 
 import psycopg
 from psycopg import errors as pg
@@ -115,7 +116,7 @@ def _lock(con: psycopg.Connection, live: list[str], view_locks: list[sql.Compose
 
 def _limit(con: psycopg.Connection, by: float) -> None:
     """Set a timeout for each of the next statements: until a time of the monotonic clock."""
-    con.execute(f"set local statement_timeout = {max(1, round((by - time.monotonic()) * 1000))}")
+    con.execute(sql.SQL("set local statement_timeout = {}").format(max(1, round((by - time.monotonic()) * 1000))))
 
 
 def _remake_view(
@@ -127,15 +128,16 @@ def _remake_view(
         return f"{full} is materialised: drop it and make it again"
     statement = sql.SQL("create or replace view {}{} as {}").format(
         sql.Identifier(schema, name),
-        sql.SQL(f" with ({options})" if options else ""),
-        sql.SQL(text.rstrip().rstrip(";")),
+        # PostgreSQL's own words for a view that is there.
+        sql.SQL(cast(LiteralString, f" with ({options})" if options else "")),
+        sql.SQL(cast(LiteralString, text.rstrip().rstrip(";"))),
     )
     try:
         with con.transaction():
             # The warehouse's role does not own these views, but the log-in may.
             con.execute("set local role none")
             # Its readers may hold it, while they wait for the relations locked here.
-            con.execute(f"set local lock_timeout = {min(100, max(1, round((by - time.monotonic()) * 1000)))}")
+            con.execute(sql.SQL("set local lock_timeout = {}").format(min(100, max(1, round((by - time.monotonic()) * 1000)))))
             con.execute(statement)
             con.execute("set local lock_timeout = 0")
             con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
@@ -152,7 +154,7 @@ def drop_old(con: psycopg.Connection) -> list[str]:
 
     Nothing of other people is dropped with them. The next load tries again.
     """
-    remaining = []
+    remaining: list[str] = []
     for name in served_state(con).old:
         reason = ""
         for attempt in range(DROP_TRIES):
@@ -174,7 +176,7 @@ def drop_old(con: psycopg.Connection) -> list[str]:
 def _drop(con: psycopg.Connection, schema: str) -> None:
     with con.transaction():
         con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
-        con.execute(f"set local statement_timeout = {LOCK_MS}")
+        con.execute(sql.SQL("set local statement_timeout = {}").format(LOCK_MS))
         for kind, word in (("v", "view"), ("r", "table")):
             names = [sql.Identifier(s, n) for s, n, k in con.execute(RELATIONS, [[schema]]).fetchall() if k == kind]
             if names:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import LiteralString, cast
 
 import duckdb
 from psycopg import sql
@@ -123,7 +124,7 @@ def create(relation: Relation, marts: list[Relation]) -> sql.Composed:
     """SQL for the relation: a view of `marts` or of `marts_public.measures`, or a table without keys: it is faster to add them
     after the rows."""
     if not relation.is_view:
-        columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(t)) for n, t in relation.columns]
+        columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(cast(LiteralString, t))) for n, t in relation.columns]
         return sql.SQL("create table {} ({})").format(relation.target, sql.SQL(", ").join(columns))
     names = _names(tuple(n for n, _ in relation.columns if n != "mart"))
     if relation.is_public_mart:
@@ -149,7 +150,7 @@ def is_key_too_long(con: duckdb.DuckDBPyConnection, relation: Relation) -> bool:
 def keys(relation: Relation, is_too_long: bool = False) -> list[sql.Composed]:
     """Statements for its primary key, indexes and references. Where the key is too long, an index without the category stands
     in for it."""
-    target, statements = relation.target, []
+    target, statements = relation.target, list[sql.Composed]()
     if relation.key and is_too_long:
         short = tuple(name for name in relation.key if name != "category")
         statements.append(sql.SQL("create index on {} ({})").format(target, _names(short)))

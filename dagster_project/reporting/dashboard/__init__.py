@@ -132,7 +132,7 @@ def _vega() -> bytes:
     path = CACHE / f"vega-{version('vl-convert-python')}.js"
     with suppress(OSError):
         return path.read_bytes()
-    data = javascript_bundle().encode("utf-8")  # type: ignore[call-arg]  # the default snippet exports the libraries
+    data = javascript_bundle().encode("utf-8")  # pyrefly: ignore[missing-argument]  # the default snippet exports the libraries
     with suppress(OSError):
         CACHE.mkdir(exist_ok=True)
         # Several processes may do this at the same time.

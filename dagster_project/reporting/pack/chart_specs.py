@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from textwrap import wrap
 from typing import Any
 
@@ -268,8 +268,8 @@ def _years(chart: Chart, look: Look) -> Spec:
 def _units(chart: Chart, look: Look) -> Spec:
     rows = [row for n, p in enumerate(chart.panels) for row in point_rows(p, unit=n)]
     unit = chart.panels[0].unit
-    for row, after in pairwise([*rows, {"unit": None}]):
-        row["last"] = row["unit"] != after["unit"]
+    for row, after in zip_longest(rows, rows[1:]):
+        row["last"] = after is None or row["unit"] != after["unit"]
     x, y = month_axis(rows, look.small[0], 4, small=True), value_axis(unit, rows, room=1.15, tickCount=3)
     last = [{"filter": "datum.last"}]
     dot: Spec = {"type": "point", "filled": True, "size": 34, "color": COLOURS[0], "opacity": 1}

@@ -14,6 +14,7 @@ import duckdb
 from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.seeds import extract_of, force_names, read_seed
+from dagster_project.core.sql import one_row
 from dagster_project.editions import Edition
 from dagster_project.editions.edition_tables import requested_by
 from dagster_project.editions.model import NoEditionError
@@ -76,7 +77,7 @@ class _Reader:
     def pack(self, is_sample: bool) -> Pack:
         edition = self.edition
         this_night = "select night_id, started_at from meta.nights where finished_at is null"
-        night, started_at = self.con.execute(this_night).fetchone() or ("", None)
+        night, started_at = one_row(self.con.execute(this_night))
         used_names = set(RESERVED)
         pages = _add_loose_claims([self._page(title, used_names) for title in self.tables], self.claims)
         frozen = max((c["printed_in"] for c in self.cells if c["printed_in"]), default=None)
@@ -103,7 +104,7 @@ class _Reader:
     def _table(self, row: dict[str, Any], cells: list[dict[str, Any]]) -> Table:
         name = row["table_name"]
         # Without cells, the edition says which columns and measures there would be.
-        requested = [] if cells else [c for t in self.edition.tables if t.table == name for c in self.edition.cells(t)]
+        requested = [c for t in self.edition.tables if t.table == name and not cells for c in self.edition.cells(t)]
         keys = [(c["mart"], c["measure"]) for c in cells]
         keys += [(c.fields["mart"], c.fields["measure"]) for c in requested if c.fields]
         used = [self.measures[m] for m in dict.fromkeys(keys) if m in self.measures]

@@ -152,7 +152,7 @@ def text_edits(data: bytes, control: Control, text: str) -> list[tuple[Span, byt
 
 
 def apply_edits(data: bytes, edits: Iterable[tuple[Span, bytes]]) -> bytes:
-    parts, at = [], 0
+    parts, at = list[bytes](), 0
     for (begin, end), new in sorted(edits):
         parts += [data[at:begin], new]
         at = end

@@ -118,6 +118,7 @@ def add_table(
     heads: list[Text] = list(header)
     lines = [list(r) for r in rows]
     plain_rows = [[_plain(c) for c in r] for r in lines]
+    figure_style: Any = doc.styles[TABLE_FIGURE]
     widths, size = _widths([_plain(h) for h in heads], plain_rows, is_text, text_width(doc))
     table: Table = doc.add_table(rows=1 + len(lines), cols=len(heads), style=TABLE)
     table.autofit = False
@@ -141,7 +142,7 @@ def add_table(
             paragraph = cell.paragraphs[0]
             paragraph.style = TABLE_HEADING if line == 0 else TABLE_TEXT if is_text or not n else TABLE_FIGURE
             if line == 0 and n and not is_text:
-                paragraph.alignment = doc.styles[TABLE_FIGURE].paragraph_format.alignment
+                paragraph.alignment = figure_style.paragraph_format.alignment
             # A short table stays with its heading and on one page, and a table of figures with the notes below it.
             is_last = line == len(lines)
             stays = not is_text if is_last else line == 0 or len(lines) <= 20
@@ -159,7 +160,7 @@ def _plain(text: Text) -> str:
 def text_width(doc: Doc) -> int:
     """The width between the margins of the page, in EMU."""
     section = doc.sections[-1]
-    return int((section.page_width or Cm(21)) - (section.left_margin or Cm(2)) - (section.right_margin or Cm(2)))
+    return (section.page_width or Cm(21)) - (section.left_margin or Cm(2)) - (section.right_margin or Cm(2))
 
 
 def _widths(header: list[str], rows: list[list[str]], is_text: bool, width: int) -> tuple[list[int], int]:
@@ -174,10 +175,9 @@ def _widths(header: list[str], rows: list[list[str]], is_text: bool, width: int)
             needed.append(3 + max(word, min(most, max(cells, default=0))))
         else:
             needed.append(3 + max(word, min(16, 0.6 * len(heading)), *cells))
-    for points in range(TEXT_SIZE, 5, -1):
-        widths = [int(n * points * EM) for n in needed]
-        if sum(widths) <= width:
-            break
+    sizes = range(TEXT_SIZE, 5, -1)
+    points = next((size for size in sizes if sum(int(n * size * EM) for n in needed) <= width), sizes[-1])
+    widths = [int(n * points * EM) for n in needed]
     if is_text or sum(widths) > width:
         widths = [int(w * width / sum(widths)) for w in widths]
     return widths, points
@@ -196,7 +196,7 @@ def add_picture(doc: Doc, png: bytes, *, alt: str, title: str, has_rows: bool) -
 
 
 def add_data_part(doc: Doc, part: DataPart) -> None:
-    package = doc.part.package
+    package: Any = doc.part.package
     item = Part(package.next_partname("/customXml/item%d.xml"), "application/xml", part_xml(part), package)
     number = item.partname.idx
     props = Part(

@@ -151,7 +151,8 @@ def _trend(
     table: Table, wanted: Sequence[Definition], months: Mapping[str, Months],
     control_charts: Mapping[tuple[str, str], tuple[ChartMonth, ...]],
 ) -> Chart:  # fmt: skip
-    panels, few = [], []
+    panels: list[Panel] = []
+    few: list[str] = []
     for d in wanted:
         chart = [m for m in control_charts.get((d.mart, d.measure), ()) if m.end <= table.data_to][-TREND_MONTHS:]
         single = _trimmed(_points(months[d.measure].get(("month", ""), ())[-TREND_MONTHS:], d.unit))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def _draw(charts: Iterable[Chart], folder: Path | None, *wanted: tuple[str, Look
     if folder:
         files = {_cache_path(specs[key], form, folder): data for key, form, data in new}
         with ThreadPoolExecutor(CACHE_WRITERS) as pool:
-            list(pool.map(lambda file: write_whole(*file, many_writers=True), files.items()))
+            list(pool.map(partial(write_whole, many_writers=True), files, files.values()))
         if folder.is_dir():
             _delete_unused(folder)
     return {key: pictures[key] for key in specs if key in pictures}

@@ -9,7 +9,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
@@ -64,7 +64,7 @@ def draw(jobs: Sequence[Job]) -> list[Drawing]:
 
 
 @contextmanager
-def _process() -> Iterator[Connection]:
+def _process() -> Generator[Connection]:
     """The requests of a process that draws. After the block it is ended, whatever it is doing."""
     requests, theirs = Pipe()
     with theirs:

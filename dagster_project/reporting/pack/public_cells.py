@@ -98,6 +98,7 @@ class _Reader:
         if not matching and wanted.area_name and wanted.category:
             matching = [FigureSeries(*wanted[:3], wanted.area_name, wanted.category)]
         for series in matching:
+            figure = NO_FIGURE
             if cell.days.published is not None:
                 figure = self.figures.published(series, cell.days.published)
             elif cell.days.last:

@@ -157,7 +157,8 @@ def part_xml(part: DataPart) -> bytes:
 
 def read_part(root: Any) -> DataPart:
     """Read a data part that `part_xml` wrote, and other programs may have saved. Raises KeyError if an attribute is missing."""
-    figures, shown = {}, {}
+    figures: dict[str, BoundText] = {}
+    shown: dict[str, str] = {}
     for f in root.iter(f"{{{NAMESPACE}}}f"):
         text = f.text or ""
         bound = BoundText(f.attrib["id"], f.get("printed", text), f.get("of", ""), f.get("days", ""))

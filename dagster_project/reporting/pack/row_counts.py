@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -87,7 +87,7 @@ class Trails:
 
 
 @contextmanager
-def open_work(home: Home, night_id: str) -> Iterator[duckdb.DuckDBPyConnection | None]:
+def open_work(home: Home, night_id: str) -> Generator[duckdb.DuckDBPyConnection | None]:
     """The rows that a night was built from, attached as `work` to read: the candidate's file if it is that night's, else the
     evidence archived with the night. None if there is neither."""
     with duckdb.connect() as con:

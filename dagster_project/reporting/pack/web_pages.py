@@ -84,10 +84,13 @@ def write_text(path: Path, text: str) -> None:
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = make_environment()
-    environment.filters |= {"slug": words.slug, "verdicts": _count_verdicts, "before": _printed_before}
-    environment.filters |= {"why": _why_no_trail, "made_of": _describe_part, "month": _describe_month}
-    environment.filters |= {"share_checked": share_checked, "paragraphs": words.name_paragraphs, "formula": formula_in_words}
-    environment.globals |= {"pack_markers": MARKERS, "verdict_words": words.VERDICTS}
+    filters: dict[str, Any] = environment.filters
+    filters.update(
+        slug=words.slug, verdicts=_count_verdicts, before=_printed_before, why=_why_no_trail, made_of=_describe_part,
+        month=_describe_month, share_checked=share_checked, paragraphs=words.name_paragraphs, formula=formula_in_words,
+    )  # fmt: skip
+    global_names: dict[str, Any] = environment.globals
+    global_names.update(pack_markers=MARKERS, verdict_words=words.VERDICTS)
     return environment
 
 

@@ -48,7 +48,7 @@ def write_docx(pack: Pack, path: Path | BinaryIO, cache: Path | None = None, for
     The same night gives the same bytes. Returns the ids of charts that could not be drawn. Raises WordTemplateError.
     """
     form = form or DocumentSettings()
-    charts = [] if form.tables_only else [c for c in pack.charts if c.kind in CHART_KINDS]
+    charts = [c for c in pack.charts if c.kind in CHART_KINDS and not form.tables_only]
     pictures = draw_pngs(charts, cache) if charts else {}
     _Writer(words.strip_invalid_xml(pack), pictures, form).write(path)
     return {c.chart_id for c in charts if not c.unavailable} - pictures.keys()
@@ -64,7 +64,7 @@ class _Writer:
         self.controls = ooxml.Controls(pack.edition)
         self.doc: Doc = open_template(form.template)
         # python-docx would search all styles for each paragraph, a third of the time.
-        self.doc.part.get_style_id = functools.cache(self.doc.part.get_style_id)  # type: ignore[method-assign]
+        self.doc.part.get_style_id = functools.cache(self.doc.part.get_style_id)  # pyrefly: ignore[method-assign]
         self.numbers = {"Table": 0, "Chart": 0}
         self.checked: set[int] = set()
 

@@ -204,7 +204,8 @@ def _figure_of(part: DataPart, control: Control) -> str | None:
 def _match_figures(part: DataPart, now: dict[str, BoundText], left_as_typed: set[str]) -> dict[str, tuple[BoundText, str]]:
     """The new text of each figure of a document, and a note. A figure that is no longer in the report, or is now of other days
     than the words around it say, keeps its text, under an id that no figure of this night has: its old id may be another's."""
-    new, matched = {}, {*now}
+    new: dict[str, tuple[BoundText, str]] = {}
+    matched = {*now}
     for figure, was in part.figures.items():
         match = refreshable_figures.find_same_figure(was, now)
         # Documents of earlier versions say no period of figures that others publish.

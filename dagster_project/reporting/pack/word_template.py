@@ -91,10 +91,11 @@ def _copy_styles(doc: Doc, ours: Doc) -> None:
 
 def _copy_lists(doc: Doc, ours: Doc) -> dict[str, str]:
     """Copy our lists into a document. Returns the number that each of our lists, by its number, has there."""
+    package: Any = doc.part.package
     part: Any = next((r.target_part for r in doc.part.rels.values() if r.reltype == RT.NUMBERING), None)
     if part is None:
         # python-docx can't create one.
-        part = NumberingPart(PackURI("/word/numbering.xml"), CT.WML_NUMBERING, OxmlElement("w:numbering"), doc.part.package)
+        part = NumberingPart(PackURI("/word/numbering.xml"), CT.WML_NUMBERING, OxmlElement("w:numbering"), package)
         doc.part.relate_to(part, RT.NUMBERING)
     lists = part.element
     used_ids = [int(n) for n in (*lists.xpath("w:num/@w:numId"), *lists.xpath("w:abstractNum/@w:abstractNumId"))]

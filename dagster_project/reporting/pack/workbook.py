@@ -83,7 +83,8 @@ def write_xlsx(pack: Pack, path: Path | BinaryIO) -> None:
         sheets.insert(0, _findings(pack))
     if notes:
         sheets.insert(0, _notes(pack, notes))
-    book = GPWorkbook(str(path) if isinstance(path, Path) else path, options=AS_TEXT)
+    target: Any = str(path) if isinstance(path, Path) else path
+    book = GPWorkbook(target, options=AS_TEXT)
     book.set_theme(Theme(deepcopy(THEME)))  # gptables changes it
     book.set_properties(
         {"title": words.heading(pack), "subject": words.sample_notice(pack) or "", "created": pack.night_at, "author": ""}

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,7 +170,7 @@ def write_editions(
 
 
 @contextmanager
-def whole_folder(out: Path, overwrite: bool, marker: str = NOTE, what: str = "a report") -> Iterator[Path]:
+def whole_folder(out: Path, overwrite: bool, marker: str = NOTE, what: str = "a report") -> Generator[Path]:
     """Within, a folder to fill, which then replaces `out`, whole or not at all.
 
     Raises OutError if `out` is a file, or holds other things than what `marker` marks and `overwrite` is not set; OSError.

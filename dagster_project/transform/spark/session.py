@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
@@ -73,7 +73,7 @@ def warehouse_of(home: Home) -> Path:
 
 
 @contextmanager
-def spark_session(home: Home, settings: Spark) -> "Iterator[SparkSession]":
+def spark_session(home: Home, settings: Spark) -> "Generator[SparkSession]":
     """A new session with an empty warehouse in the home. The session and its Java are stopped afterwards.
 
     Raises RuntimeError if Java does not start.
