@@ -201,7 +201,7 @@ def _days(con: duckdb.DuckDBPyConnection, load: Load, path: Path, sheet: Sheet, 
 
 def _keys_alike(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, landed: int) -> Iterator[str]:
     """Notes keys that differ in case, blanks or zeros before them alone: they are different keys, and may be one record."""
-    if not sheet.key or landed > TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
+    if not sheet.key or not 1 < landed <= TYPED_ROWS or sheet.contract.column(sheet.key[0]).identifier:
         return
     unversioned = r"regexp_replace(lower(_key), '^(.*\w)[\s._(-]+v(er(sion)?)?\.?\s*\d+\)?$', '\1')"
     plain_key = f"ltrim(regexp_replace({unversioned}, '\\s', '', 'g'), '0')"

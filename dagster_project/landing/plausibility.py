@@ -138,13 +138,13 @@ def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
     )
 
 
-def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
+def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:
     """The reason to hold a file with a column of amounts like 1.234 whose point stands between thousands, or None.
 
     There each part after a point has three figures, none has four in a row, and no comma stands between thousands. Where every
-    count has a point (`12.000`) they are decimals.
+    count has a point (`12.000`) they are decimals. `rows`: how many it has.
     """
-    for column in sheet.contract.columns if sheet.form == "canonical" else ():
+    for column in sheet.contract.columns if sheet.form == "canonical" and rows >= THOUSANDS else ():
         if column.type not in ("money", "whole") or column.name not in sheet.layout.position:
             continue
         grouped, with_point, filled, english = one_row(con.execute(

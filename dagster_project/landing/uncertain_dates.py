@@ -166,11 +166,12 @@ def refuse_american(
     if sheet.form != "canonical":
         return
     columns = [c for c in sheet.contract.columns if c.type in DATE_TYPES and c.name in sheet.layout.position]
-    for c in columns if not sheet.cells.is_uniform else ():
+    dated = columns if rows >= TURNED_DATES else []
+    for c in dated if not sheet.cells.is_uniform else ():
         if turned := _turned_by_spreadsheet(con, sheet, c, "UK"):
             raise Refused(turned)
     mapped = {n for n, formats in sheet.mapping.dates.items() if any(map(is_month_first, formats))}
-    for c in columns:
+    for c in dated:
         if c.name in mapped and (turned := _turned_by_spreadsheet(con, sheet, c)):
             raise Refused(turned)
     if bad == 0 or bad < limits.american_share * rows:
