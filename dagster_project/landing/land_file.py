@@ -423,7 +423,8 @@ class FileLanding(LandingSession):
         if findings.hold_reason is None and findings.kinds:
             findings.hold_reason = text_around_table.other_order_below(self.con, sheet)
             findings.notes += text_around_table.heading_of_no_records(self.con, sheet)
-        findings.hold_reason = findings.hold_reason or plausibility.ranges_as_dates(self.con, self.home, load, sheet)
+        for of_stored in (plausibility.ranges_as_dates, plausibility.amounts_beyond_figures):
+            findings.hold_reason = findings.hold_reason or of_stored(self.con, self.home, load, sheet)
 
     def _compare_with_earlier(
         self, findings: _Findings, file: InboxFile, load: Load, sheet: Sheet, counts: _FileCounts

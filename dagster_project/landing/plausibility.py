@@ -47,6 +47,9 @@ MADE_DATES_SHARE = 0.01
 MONTH_DAYS = 28
 """If at least so many days before or after those of the first sheet have no row, other sheets have them: a month."""
 AGES = "age_range"
+AMOUNT_TYPES = ("money", "number", "whole")
+LARGEST_FIGURE = 10**18
+"""Figures of the marts are decimals of 18 digits before the point and ten after it."""
 THOUSANDS = 3
 """With at least so many different amounts like 1.234, their point is one between thousands: a single one may be worked out."""
 REPLACED_ROWS = 20
@@ -248,6 +251,25 @@ def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
         f" and do not open it in one. Or say in a mapping which it was, values: {{{AGES}: {{{value}: ...}}}}, and drop the"
         " file again under a newer time"
     )
+
+
+def amounts_beyond_figures(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str | None:
+    """The reason to hold a file whose amounts add up to more than a figure can be, or None: no night could be built with it.
+    `load`: the file's rows, stored already."""
+    names = [c.name for c in sheet.contract.columns if c.type in AMOUNT_TYPES and c.name in sheet.layout.position]
+    if not names or not load.raw(home).exists():
+        return None
+    sums = ", ".join(f"sum(abs(cast({name} as decimal(38, 10))))" for name in names)
+    examples = ", ".join(f"max_by({name}, abs(cast({name} as decimal(38, 10))))" for name in names)
+    facts = one_row(con.execute(f"select {sums}, {examples} from {parquet_of(load.raw(home))}"))
+    for name, total, example in zip(names, facts, facts[len(names) :], strict=False):
+        if total is not None and total >= LARGEST_FIGURE:
+            return (
+                f"{name}: its amounts, such as {example}, add up to {total:,.0f}, more than any figure can be: are they"
+                " reference numbers? Export again with the amounts, or correct the mapping, and drop the file again under a"
+                " newer time"
+            )
+    return None
 
 
 def withdraws_too_much(

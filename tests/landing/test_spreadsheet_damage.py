@@ -61,6 +61,21 @@ def test_points_between_thousands_hold_the_file(warehouse, amounts):
 
 
 @pytest.mark.parametrize(
+    ("amounts", "outcome"),
+    [
+        (("999999999999999999", "1"), "held"), (("999999999999999999", "-1"), "held"),
+        (("999999999999999999", ""), "accepted"), (("899999999999999999", "100000000000000000"), "accepted"),
+    ],
+)  # fmt: skip
+def test_amounts_that_no_figure_can_hold_together_hold_the_file(warehouse, amounts, outcome):
+    """Account numbers in the column of amounts: no night could be built with them."""
+    entry = orders(warehouse, *amounts)
+    assert entry.outcome == outcome
+    if outcome == "held":
+        assert entry.reason.startswith("order_value: its amounts, such as 999999999999999999.00, add up to ")
+
+
+@pytest.mark.parametrize(
     "amounts",
     [
         ("1.234", "2.500"),
