@@ -69,7 +69,7 @@ class Publish(_Part):
     licence: Text | None = None
 
 
-Memory = Annotated[str, written_as(r"\d+(\.\d+)? ?[KMGT]i?B", "an amount of memory such as 500MB or 4GB")]
+Memory = Annotated[str, written_as(r"(?=.*[1-9])\d+(\.\d+)? ?[KMGT]i?B", "an amount of memory such as 500MB or 4GB")]
 
 
 class Nights(_Part):
@@ -100,7 +100,7 @@ class Spark(_Part):
 class Limits(_Part):
     """What a query of the published night may use: defaults, which the options of `pam query` and `pam sql` change."""
 
-    seconds: Annotated[Number, Field(ge=0)] = 60
+    seconds: Annotated[Number, Field(ge=0, le=86_400)] = 60
     memory: Memory = "2GB"
     rows: Annotated[Whole, Field(ge=0)] = 10_000
     history: Annotated[Whole, Field(ge=0, le=10_000)] = 0
@@ -127,7 +127,7 @@ class Arrival(_Part):
 
     enabled: bool = True
     extracts: tuple[Text, ...] = ()
-    settled_minutes: Annotated[Number, Field(ge=0)] = 5
+    settled_minutes: Annotated[Number, Field(ge=0, le=1_440)] = 5
 
 
 class Extracts(_Part):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, lru_cache
@@ -10,7 +11,7 @@ from typing import Any
 
 from .errors import Cause, PamError
 from .files import nearly_named
-from .home import Home, extract_names
+from .home import SEEDS, Home, extract_names
 from .printable import LONGEST, NOT_PRINTABLE, is_printable, visible
 from .seeds import force_names, read_seed
 from .similar_names import suggestion
@@ -28,6 +29,8 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
+MADE_A_DATE = re.compile(r"\d{1,2}-[A-Za-z]{3}|[A-Za-z]{3}-\d{2}|\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d\d-\d\d")
+"""What a spreadsheet makes of an offence code such as 4/1: `04-Jan`."""
 MAX_PEOPLE = 10**10
 """More than an area can have: such a number would make every rate 0."""
 LONGEST_VALUE = 100_000
@@ -81,7 +84,23 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
         text = visible(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise SeedError(f"seeds/{path.name}: not UTF-8 (byte {error.start + 1}): save it as CSV UTF-8") from error
-    return list(_rows_of(text, path.name, columns))
+    rows = list(_rows_of(text, path.name, columns))
+    if "area_code" in columns:
+        _refuse_names(rows, columns, path)
+    return rows
+
+
+def _refuse_names(rows: list[tuple[str, ...]], columns: tuple[str, ...], path: Path) -> None:
+    """Raises SeedError where `area_code` has a unit's name, or its code in other letters: no figure would be found by it."""
+    for row in rows:
+        values = dict(zip(columns, row, strict=True))
+        kind, written = values["area_type"], values["area_code"]
+        if kind not in ("section", "lpu"):
+            continue
+        areas = [dict(zip(OWN_LISTS["areas"], area, strict=True)) for area in _areas(path.parent, values["force_code"])]
+        code_of = {a[f"{kind}_{how}"].lower(): a[f"{kind}_code"] for a in areas for how in ("name", "code")}
+        if written not in code_of.values() and (code := code_of.get(written.lower())):
+            raise SeedError(f"seeds/{path.name}: area_code {written!r} is not the code of an area: write {code}")
 
 
 @lru_cache(maxsize=16)
@@ -90,7 +109,7 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
     reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
     rows: list[tuple[str, ...]] = []
     line_of: dict[tuple[str, ...], int] = {}
-    sections: dict[tuple[str, str, str], tuple[str, int]] = {}
+    units: dict[tuple[str, str, str], tuple[str, int]] = {}
     try:
         reader.fieldnames = header = [h.strip() for h in reader.fieldnames or ()]
         if fault := _fault_of_header(header, columns):
@@ -111,7 +130,7 @@ def _rows_of(text: str, name: str, columns: tuple[str, ...]) -> list[tuple[str, 
             if not fault and key in line_of:
                 fault = f"{' '.join(key)} appears twice (line {line_of[key]} too)"
             if not fault and "section_code" in values:
-                fault = _fault_of_section(values, sections, reader.line_num)
+                fault = _fault_of_unit(values, units, reader.line_num)
             if fault:
                 raise SeedError(f"seeds/{name}: line {reader.line_num}: {fault}")
             if "counts_as" in values:
@@ -158,6 +177,8 @@ def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
         code, name = values[f"{kind}_code"], values.get(f"{kind}_name", "")
         if code.lower() == UNKNOWN or name.lower() == NOT_RECORDED.lower():
             return f"{code} ({name}) is what rows without a unit count as: leave it out"
+    if "offence_code" in values and MADE_A_DATE.fullmatch(values["offence_code"]):
+        return f"offence_code {values['offence_code']!r} is what a spreadsheet makes of a code such as 4/1: write the code"
     if "offence_class" in values and values["offence_class"] not in OFFENCE_CLASSES:
         return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"
     if "population" in values:
@@ -172,15 +193,19 @@ def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
     return _fault_of_word(values) if "counts_as" in values else ""
 
 
-def _fault_of_section(values: dict[str, str], sections: dict[tuple[str, str, str], tuple[str, int]], line: int) -> str:
-    """What is wrong with a row's section: two of one name would have both figures where a report asks for one. `sections`:
-    of the rows above, by force and code or name, what goes with it and its line; this row's is added."""
-    force, code, name = values["force_code"], values["section_code"], values["section_name"]
-    for kind, own, other in (("code", code, name), ("name", name.lower(), code)):
-        known, first_line = sections.setdefault((force, kind, own), (other, line))
+def _fault_of_unit(values: dict[str, str], units: dict[tuple[str, str, str], tuple[str, int]], line: int) -> str:
+    """What is wrong with a row's section or unit: two of one name would have both figures where a report asks for one.
+    `units`: of the rows above, by force and code or name, what goes with it and its line; this row's is added."""
+    force = values["force_code"]
+    section, section_name, unit, unit_name = (values[f"{of}_{what}"] for of in ("section", "lpu") for what in ("code", "name"))
+    for what, differs, own, other in (
+        (f"section {section} ({section_name})", "name", section, section_name),
+        (f"section {section} ({section_name})", "code", f"section {section_name.lower()}", section),
+        (f"unit {unit} ({unit_name})", "code", f"unit {unit_name.lower()}", unit),
+    ):
+        known, first_line = units.setdefault((force, differs, own), (other, line))
         if known != other:
-            differs = "name" if kind == "code" else "code"
-            return f"section {code} ({name}) has another {differs} than on line {first_line}, {known}: write both alike"
+            return f"{what} has another {differs} than on line {first_line}, {known}: write both alike, or name them apart"
     return ""
 
 
@@ -244,8 +269,12 @@ def known_offence_codes(home: Home | None) -> dict[str, str]:
 
 def areas_of_force(home: Home | None, force_code: str) -> list[tuple[str, ...]]:
     """A force's areas, in the columns of `OWN_LISTS`: those of the home's own list, else of the project's. Raises SeedError."""
+    return _areas(home.seeds if home else SEEDS, force_code)
+
+
+def _areas(folder: Path, force_code: str) -> list[tuple[str, ...]]:
     columns = OWN_LISTS["areas"]
-    own_rows = read_own_list(home.seeds / "areas.csv", columns) if home else []
+    own_rows = read_own_list(folder / "areas.csv", columns) if folder != SEEDS else []
     seeded = (tuple(r[c] for c in columns) for r in read_seed("areas"))
     return [r for r in own_rows if r[0] == force_code] or [r for r in seeded if r[0] == force_code]
 

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationEr
 
 from dagster_project.contracts import Column, Contract, plain_header
 from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
+from dagster_project.core.files import misnamed_yaml
 from dagster_project.core.home import Home
 from dagster_project.core.printable import visible
 from dagster_project.core.similar_names import suggestion
@@ -192,6 +193,13 @@ def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection
     outcomes = [_read(path, contracts, forces) for path in paths]
     valid = [u for u in outcomes if isinstance(u, NamedMapping)]
     problems = [p for p in outcomes if isinstance(p, Problem)]
+    for file, name in misnamed_yaml(home.mappings):
+        if Path(file).suffix.lower() not in ENDINGS:
+            meant = _read(home.mappings / file, contracts, forces)
+            if isinstance(meant, NamedMapping):
+                mapping = meant.mapping
+                meant = Problem(file, "", mapping.extract, mapping.forces, tuple(f.pattern for f in mapping.files))
+            problems.append(replace(meant, reason=f"is not read: its name must be {name}.yml"))
     for named in valid:
         rivals = [u.name for u in valid if u is not named and _same_files(u.mapping, named.mapping)]
         if rivals:

@@ -309,6 +309,18 @@ def test_other_files_in_the_mappings_folder_are_not_read(warehouse):
     assert read_mappings(warehouse.home, warehouse.contracts, force_names()).problems == ()
 
 
+def test_files_wait_for_a_mapping_that_a_program_gave_another_ending(warehouse):
+    """Windows hides the second ending. Read without the mapping, the file would be refused, or its codes not known."""
+    write(warehouse, "extract: crimes\nforces: [derbyshire]\n", "storm.yml.txt")
+    warehouse.drop("crimes", "C1,2025-03-01,92D,Recorded,Dales")
+    warehouse.drop("incidents", "I1,ROC,2025-05-01,,,,")
+    reasons = {e.extract: e.reason for e in warehouse.night()}
+    assert reasons.pop("incidents") is None and len(reasons) == 1
+    assert reasons["crimes"].endswith("mappings/storm.yml.txt: is not read: its name must be storm.yml")
+    write(warehouse, "extract: crimes\nforces: [derbyshire]\n", "storm.yml")
+    assert [e.outcome for e in warehouse.night()] == ["accepted"]
+
+
 @pytest.mark.parametrize(
     ("text", "waiting"),
     [

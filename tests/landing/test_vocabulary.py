@@ -263,6 +263,14 @@ def test_vocabulary_with_an_invalid_row_is_refused_with_its_line(tmp_path: Path,
         read_own_list(path, OWN_LISTS["vocabulary"])
 
 
+@pytest.mark.parametrize("code", ["04-Jan", "Apr-01", "04/01/2026", "2026-01-04"])
+def test_a_code_that_a_spreadsheet_made_a_date_of_is_refused(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "offence_codes.csv"
+    path.write_text(f"offence_code,offence_class\n4/1,trafficking\n{code},possession\n", encoding="utf-8")
+    with pytest.raises(SeedError, match=f"^seeds/offence_codes.csv: line 3: offence_code '{code}' is what a spreadsheet makes"):
+        read_own_list(path, OWN_LISTS["offence_codes"])
+
+
 def test_an_offence_code_is_listed_once_in_any_case(tmp_path: Path) -> None:
     path = tmp_path / "offence_codes.csv"
     path.write_text("offence_code,offence_class\nzz1,possession\nZZ1,other\n", encoding="utf-8")
