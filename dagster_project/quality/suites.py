@@ -95,33 +95,50 @@ def read_suites(folder: Path) -> dict[str, Suite]:
 def _read_suite(path: Path) -> Suite:
     """One suite. Raises SuiteError."""
     try:
-        return _suite_of(path, path.read_text(encoding="utf-8-sig"))
-    except SuiteError:
-        raise
-    except UnicodeDecodeError as error:
-        raise SuiteError(f"{path.name}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise SuiteError(f"{path.name}: not readable as YAML: {' '.join(str(error).split())}") from error
-    # Such as a text where a list is needed, or a day that there is none of.
+        return _suite_of(path, _read(path))
+    # Such as a text where a rule is needed, or a day that there is none of.
     except (TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, SuiteError):
+            raise
         raise SuiteError(f"{path.name}: {error}: write it as expectations/README.md shows") from error
 
 
-def _suite_of(path: Path, text: str) -> Suite:
-    body = read_yaml(text)
-    body = body if isinstance(body, dict) else {}
-    unknown = set(body) - FIELDS
-    has_one_subject = (body.get("subject") in set(get_args(Subject)) - {"relation"}) != bool(body.get("relation"))
-    if unknown or body.get("name") != path.stem or not has_one_subject:
+def _read(path: Path, name: str = "") -> Any:
+    """The content of a YAML file. `name`: what errors call it. Raises SuiteError."""
+    name = name or path.name
+    try:
+        return read_yaml(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{name}: not UTF-8 (byte {error.start + 1}): save it as UTF-8") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SuiteError(f"{name}: not readable as YAML: {' '.join(str(error).split())}") from error
+
+
+def _listed(name: str, value: Any) -> list[Any]:
+    """A list of a suite; an empty one where it is left out. `name`: what errors call it. Raises SuiteError."""
+    if not isinstance(value or [], list):
+        raise SuiteError(f"{name}: is a list: begin each of its lines with a hyphen")
+    return value or []
+
+
+def _suite_of(path: Path, body: Any) -> Suite:
+    if not isinstance(body, dict):
+        raise SuiteError(f"{path.name}: has no fields: a suite has name, relation and expectations")
+    if unknown := sorted(str(field) for field in set(body) - FIELDS):
+        raise SuiteError(f"{path.name}: {', '.join(unknown)}: not known here; what can be set is {', '.join(sorted(FIELDS))}")
+    if body.get("name") != path.stem:
+        raise SuiteError(f"{path.name}: name: {body.get('name')!r} is not that of the file: write {path.stem}")
+    subjects = [s for s in get_args(Subject) if s != "relation"]
+    if (body.get("subject") in subjects) == bool(body.get("relation")):
         raise SuiteError(
-            f"{path.name}: needs name (that of the file), and subject (extract, mart, public or report) or relation (such"
-            f" as stg_crimes); not {unknown}"
+            f"{path.name}: needs a relation, such as stg_crimes, or else a subject, which is {' or '.join(subjects)}"
         )
-    expectations = [*(body.get("expectations") or ())]
-    for part in reversed([path.parent / "shared" / f"{part}.yml" for part in body.get("include", ())]):
+    expectations = list(_listed(f"{path.name}: expectations", body.get("expectations")))
+    for name in reversed(_listed(f"{path.name}: include", body.get("include"))):
+        part = path.parent / "shared" / f"{name}.yml"
         if not part.exists():
             raise SuiteError(f"{path.name}: include: there is no shared/{part.name}")
-        expectations[:0] = read_yaml(part.read_text(encoding="utf-8"))
+        expectations[:0] = _listed(f"shared/{part.name}", _read(part, f"shared/{part.name}"))
     if body.get("relation"):
         expectations = [_complete_rule(path.name, str(body["relation"]), e) for e in expectations]
     for e in expectations:
@@ -135,7 +152,9 @@ def _suite_of(path: Path, text: str) -> Suite:
     return Suite(path.stem, subject, tuple(expectations), str(body.get("relation") or ""))
 
 
-def _check_rule(file: str, e: dict[str, Any]) -> None:
+def _check_rule(file: str, e: Any) -> None:
+    if not isinstance(e, dict):
+        raise SuiteError(f"{file}: {e}: a rule has a type, a severity and meta")
     missing = [f for f in ("rule", "reason", "since", "advice") if not e.get("meta", {}).get(f)]
     if missing or e.get("severity") not in ("critical", "warning"):
         raise SuiteError(f"{file}: {e.get('type')}: lacks {', '.join(missing) or 'a severity (critical or warning)'}")

@@ -130,7 +130,7 @@ def test_values_of_keys_are_not_shown(unpublished_home: Home) -> None:
     ("body", "message"),
     [
         ({"name": "own", "relation": "stg_crimes", "subject": "mart", "expectations": []}, "relation"),
-        ({"name": "own", "subject": "relation"}, "needs name"),
+        ({"name": "own", "subject": "relation"}, "needs a relation, such as stg_crimes, or else a subject"),
         ({"name": "own", "relation": "stg_crimes", "expectations": [{**IN_SET, "severity": "warning"}]}, "lacks advice"),
         ({"name": "own", "relation": "stg_crimes", "expectations": [{**IN_SET, "meta": {"advice": "Ask."}}]}, "a severity"),
         ({"name": "own", "relation": "stg_crimes", "expectations": ["status"]}, "a rule has a type"),
@@ -159,15 +159,22 @@ OWN = "name: own\nrelation: stg_crimes\n"
         (OWN + "expectations:\n\t- a\n", r"^own\.yml: not readable as YAML: .* line 4, "),
         (OWN + "name: own\n", r"^own\.yml: not readable as YAML: line 3: name appears twice: delete one"),
         ((OWN + "# \u2019\n").encode("cp1252"), r"^own\.yml: not UTF-8 \(byte 34\): save it as UTF-8"),
-        (OWN + "expectations: 5\n", r"^own\.yml: .*: write it as expectations/README\.md shows"),
-        (OWN + "include:\n", r"^own\.yml: .*: write it as expectations/README\.md shows"),
+        (OWN + "expectations: 5\n", r"^own\.yml: expectations: is a list: begin each of its lines with a hyphen$"),
+        (OWN + "include: part\n", r"^own\.yml: include: is a list: begin each of its lines with a hyphen$"),
+        (OWN + "include: [list]\n", r"^shared/list\.yml: is a list: begin each of its lines with a hyphen$"),
+        (OWN + "include: [cut]\n", r"^shared/cut\.yml: not readable as YAML: .* line 1, "),
+        ("- own\n", r"^own\.yml: has no fields: a suite has name, relation and expectations$"),
+        (OWN + "expectation: []\n", r"^own\.yml: expectation: not known here; what can be set is expectations, "),
+        ("name: mine\nrelation: stg_crimes\n", r"^own\.yml: name: 'mine' is not that of the file: write own$"),
         (OWN + "expectations:\n- {type: expect_a, severity: warning, meta: Ask}\n", r"^own\.yml: .*README\.md shows"),
         (OWN + "expectations:\n- {type: expect_a, kwargs: {min_value: 2025-13-01}}\n", r"^own\.yml: .*README\.md shows"),
     ],
 )
 def test_a_suite_that_cannot_be_read_is_named(new_home: Home, text: str | bytes, message: str) -> None:
     """Each ended in an error of Python without the name of the file."""
-    new_home.expectations.mkdir()
+    (new_home.expectations / "shared").mkdir(parents=True)
+    (new_home.expectations / "shared" / "list.yml").write_text("rule: a\n", encoding="utf-8")
+    (new_home.expectations / "shared" / "cut.yml").write_text("- {type: a", encoding="utf-8")
     (new_home.expectations / "own.yml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SuiteError, match=message):
         relation_suites(new_home)

@@ -257,11 +257,11 @@ def rule_without(field: str) -> dict:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"name": "other", "subject": "extract"}, "incidents.yml: needs name"),
+        ({"name": "other", "subject": "extract"}, "name: 'other' is not that of the file: write incidents"),
         ({"name": "incidents", "subject": "table"}, "subject"),
         ({"name": "incidents"}, "subject"),
-        ([RULE], "incidents.yml: needs name"),
-        ({"name": "incidents", "subject": "extract", "expectation": []}, "not {'expectation'}"),
+        ([RULE], "has no fields"),
+        ({"name": "incidents", "subject": "extract", "expectation": []}, "expectation: not known here"),
         ({"name": "incidents", "subject": "extract", "include": ["nowhere"]}, "there is no shared/nowhere.yml"),
         *(
             ({"name": "incidents", "subject": "extract", "expectations": [rule_without(f)]}, f"lacks {f}")
