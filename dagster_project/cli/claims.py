@@ -9,6 +9,7 @@ import typer
 
 from .common import HOME, EditionOption, FormOption, HomeOption, ReasonOption, as_day, day_option, make_group, option
 from .echo import echo
+from .name_options import AreaOption, MartOption
 
 if TYPE_CHECKING:
     from dagster_project.document_check.understand_sentence import Given, NotUnderstoodError, SentenceClaim
@@ -72,10 +73,10 @@ def add(
     sentence: Annotated[str, typer.Argument(help="The sentence as printed, in quotes.")],
     edition: EditionOption = None,
     number: Annotated[str | None, option("--number", "Which number of the sentence, where it has several.")] = None,
-    measure: Annotated[str | None, option("--measure", "The measure, such as drug_searches.")] = None,
-    mart: Annotated[str | None, option("--mart", "The mart, where several have the measure.")] = None,
+    measure: Annotated[str | None, option("--measure", "The measure: its name, title or mart.measure.")] = None,
+    mart: MartOption = None,
     figure: Annotated[str | None, option("--figure", "value, volume_change or pct_change.")] = None,
-    area: Annotated[str | None, option("--area", "The area, by name. (default: the force)")] = None,
+    area: AreaOption = None,
     category: Annotated[str | None, option("--category", "The category. (default: all)")] = None,
     first: Annotated[date | None, day_option("--from", "First day.")] = None,
     last: Annotated[date | None, day_option("--to", "Last day.")] = None,

@@ -17,6 +17,7 @@ from dagster_project.core.sql import one_row
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo
+from .name_options import AreaOption, AreaTypeOption, ForceOption
 
 if TYPE_CHECKING:
     from dagster_project.serving.topline import Line
@@ -44,9 +45,9 @@ def topline(
             show_default=False,
         ),
     ] = None,
-    area: Annotated[str | None, option("--area", "Area, by name or code. (default: the force)")] = None,
-    area_type: Annotated[str | None, option("--area-type", "Kind of --area, where several have the name.")] = None,
-    force: Annotated[str | None, option("--force", "Force, where there are several.")] = None,
+    area: AreaOption = None,
+    area_type: AreaTypeOption = None,
+    force: ForceOption = None,
     out: Annotated[Path | None, option("--out -o", "Write a workbook (.xlsx) or a document (.docx).")] = None,
     form: FormOption = "table",
     reason: ReasonOption = "",

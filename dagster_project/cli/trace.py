@@ -10,6 +10,7 @@ from dagster_project.core.plurals import counted
 
 from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option
 from .echo import echo
+from .name_options import AreaOption, AreaTypeOption, ForceOption, MartOption
 
 if TYPE_CHECKING:
     from dagster_project.serving.trace import Trail
@@ -22,15 +23,15 @@ Text = str | None
 
 @app.command()
 def trace(
-    measure: Annotated[Text, typer.Argument(help="The measure, such as possession_offences.")] = None,
-    mart: Annotated[Text, option("--mart", "The mart, where several have the measure.")] = None,
+    measure: Annotated[Text, typer.Argument(help="The measure: its name, title or mart.measure.")] = None,
+    mart: MartOption = None,
     category: Annotated[str, typer.Option("--category", help="The category.")] = "all",
-    area: Annotated[Text, option("--area", "Area, by name or code. (default: the force)")] = None,
-    area_type: Annotated[Text, option("--area-type", "Kind of --area: section, district, upper_tier... (default: lpu)")] = None,
+    area: AreaOption = None,
+    area_type: AreaTypeOption = None,
     period: Annotated[Text, option("--period", "A period's label, such as 2024/25 or 'Oct 2025'.")] = None,
     first: Annotated[date | None, day_option("--from", "First day, in place of --period.")] = None,
     last: Annotated[date | None, day_option("--to", "Last day.")] = None,
-    force: Annotated[Text, option("--force", "Force, where there are several.")] = None,
+    force: ForceOption = None,
     cell: Annotated[Text, option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
     edition: Annotated[Text, option("--edition", "The cell's edition. (default: the newest)")] = None,
     file: Annotated[Text, option("--file", "The other way: which figures a source file adds to.")] = None,
@@ -84,8 +85,7 @@ def trace(
         if cell:
             request = request_for_cell(con, cell, edition)
         else:
-            kind = area_type or ("force" if area is None else "lpu")
-            request = request_for_period(con, str(measure), mart, category, kind, area, force, period, first, last)
+            request = request_for_period(con, str(measure), mart, category, area_type, area, force, period, first, last)
         change = trace_change(con, request) if request.shows in CHANGES else None
         trails = {"": change.now, "the year before: ": change.before} if change else {"": trace_figure(con, request)}
         if form != "table":

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
@@ -16,6 +16,7 @@ from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.tables import unit_shown
 from dagster_project.reporting.rows import read_rows
+from dagster_project.serving.typed_names import Area, areas_of
 
 from .model import SHOWS, Figure, Printed
 
@@ -44,7 +45,7 @@ class PrintedTable:
 @dataclass(frozen=True)
 class EditionFigures:
     """An edition's tables, and every figure of its tables and claims (`pool`). `claims`: figure and note, by the claim's
-    number. `areas`: names of areas, by kind. `data_to`: its last day of data. `not_printed`: reads, for a measure
+    number. `places`: the areas. `data_to`: its last day of data. `not_printed`: reads, for a measure
     (`mart.measure`), the figures of the whole force, over complete periods, that the marts have and the edition does not
     print. `published_categories`: by mart and measure, also those that the edition does not print."""
 
@@ -54,13 +55,18 @@ class EditionFigures:
     tables: dict[str, PrintedTable]
     pool: tuple[Figure, ...]
     claims: dict[str, tuple[Figure, str]]
-    areas: dict[str, frozenset[str]]
+    places: Sequence[Area]
     not_printed: Callable[[str], tuple[Figure, ...]] = lambda measure: ()
     published_categories: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def force_name(self) -> str:
         return force_names().get(self.force_code, self.force_code)
+
+    @cached_property
+    def areas(self) -> dict[str, frozenset[str]]:
+        """Names of areas, by kind."""
+        return {kind: frozenset(p.name for p in self.places if p.kind == kind) for kind in {p.kind for p in self.places}}
 
     @cached_property
     def areas_within(self) -> frozenset[str]:
@@ -149,7 +155,7 @@ def read_edition_figures(con: duckdb.DuckDBPyConnection, edition: str | None) ->
     def not_printed(measure: str) -> tuple[Figure, ...]:
         return _read_not_printed(con, force, measure, pool)
 
-    areas, categories = _areas(con, force), _categories(con, force)
+    areas, categories = areas_of(con, force), _categories(con, force)
     return EditionFigures(chosen, force, data_to, tables, tuple(pool.values()), claims, areas, not_printed, categories)
 
 
@@ -174,17 +180,8 @@ def figures_to_understand(con: duckdb.DuckDBPyConnection, edition: str, force_co
     try:
         return replace(read_edition_figures(con, edition), data_to=data_to)
     except NoEditionError:
-        areas, categories = _areas(con, force_code), _categories(con, force_code)
+        areas, categories = areas_of(con, force_code), _categories(con, force_code)
         return EditionFigures(edition, force_code, data_to, {}, (), {}, areas, published_categories=categories)
-
-
-def _areas(con: duckdb.DuckDBPyConnection, force: str) -> dict[str, frozenset[str]]:
-    areas: dict[str, set[str]] = defaultdict(set)
-    for kind, name in con.execute(
-        "select distinct area_type, area_name from marts.measures where force_code = ?", [force]
-    ).fetchall():
-        areas[kind].add(name)
-    return {kind: frozenset(names) for kind, names in areas.items()}
 
 
 def _categories(con: duckdb.DuckDBPyConnection, force: str) -> dict[tuple[str, str], frozenset[str]]:

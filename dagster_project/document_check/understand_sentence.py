@@ -1,13 +1,14 @@
 """Reads what a sentence claims: the measure, its value or change, the area, the category and the days."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
 from dagster_project.editions.tables import unit_shown
+from dagster_project.serving.typed_names import UnknownNameError, area_named, measures_named
 
 from .areas_and_categories import Beside, area_beside, category_beside
 from .edition_figures import EditionFigures
@@ -97,15 +98,16 @@ def _number(sentence: str, given: Given) -> Number:
     return numbers[0]
 
 
-def _measure(spot: Spot, given: Given, written: Written) -> dict[str, str]:
-    known = {f"{m['mart']}.{m['measure']}": m for m in read_seed("measure_list")}
+def _measure(spot: Spot, given: Given, written: Written) -> Mapping[str, str]:
     if given.measure:
-        matches = [m for m in known.values() if m["measure"] == given.measure and given.mart in (None, m["mart"])]
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
+        try:
+            matches = measures_named(given.measure, given.mart)
+        except UnknownNameError as error:
+            raise NotUnderstoodError("--measure", str(error)) from error
+        if len(matches) > 1:
             raise NotUnderstoodError("--mart", f"{' and '.join(m['mart'] for m in matches)} have a measure {given.measure}")
-        raise NotUnderstoodError("--measure", f"no measure is called {given.measure!r}")
+        return matches[0]
+    known = {f"{m['mart']}.{m['measure']}": m for m in read_seed("measure_list")}
     number = spot.number
     distance = {
         m.what: min(abs(m.start - number.end), abs(number.start - m.end))
@@ -152,19 +154,20 @@ def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
 
 def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple[str, str]:
     kinds = ("country", "region", "upper_tier", "district") if mart == "mart_public_health" else ("section", "lpu", "district")
-    areas = {name: kind for kind in reversed(kinds) for name in edition.areas.get(kind, ())}
     if given.area:
-        kind = areas.get(given.area, "force" if given.area == edition.force_name else None)
-        if kind is None:
-            raise NotUnderstoodError("--area", f"no area of {mart} is called {given.area!r}")
-        return kind, given.area
-    area = _sure(area_beside(spot, frozenset(areas), edition.force_name), areas, "--area")
-    if area is None and mart == "mart_public_health":
+        try:
+            area = area_named(given.area, None, [p for p in edition.places if p.kind in (*kinds, "force")], first=kinds)
+        except UnknownNameError as error:
+            raise NotUnderstoodError("--area", str(error)) from error
+        return area.kind, area.name
+    areas = {name: kind for kind in reversed(kinds) for name in edition.areas.get(kind, ())}
+    beside = _sure(area_beside(spot, frozenset(areas), edition.force_name), areas, "--area")
+    if beside is None and mart == "mart_public_health":
         raise NotUnderstoodError("--area", "the sentence names no area")
-    return (areas[area], area) if area else ("force", edition.force_name)
+    return (areas[beside], beside) if beside else ("force", edition.force_name)
 
 
-def _category(spot: Spot, measure: dict[str, str], edition: EditionFigures) -> str:
+def _category(spot: Spot, measure: Mapping[str, str], edition: EditionFigures) -> str:
     beside = category_beside(spot, measure["mart"], measure["measure"], edition)
     return _sure(beside, edition.named_categories(measure["mart"], measure["measure"]), "--category") or "all"
 

@@ -3,7 +3,7 @@
 It holds no row of an extract, no identifier, and no path of this machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple
 from datetime import date
 from pathlib import Path
@@ -217,7 +217,7 @@ def _measure_rows() -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def formula(measure: dict[str, str]) -> str:
+def formula(measure: Mapping[str, str]) -> str:
     """How the figure of a period follows from its months, in words, from the measure's row of `measure_list`."""
     if measure["numerator"]:
         denominator = measure["denominator"] + (" in all" if measure["denominator_category"] else "")

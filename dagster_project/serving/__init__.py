@@ -1,5 +1,5 @@
 """Reads what is published: SQL (`query`), the prompt, `trace` from a figure to its rows and their columns, `diff`, claims and
-topline."""
+topline. `typed_names` finds the measure, force and area that people type."""
 
 from dagster_project.core.cell_text import escape_formula, plain_text, rounded_text
 from dagster_project.core.config import Limits

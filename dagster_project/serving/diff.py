@@ -10,13 +10,15 @@ from dagster_project.core.cell_text import json_text
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.receipts import night_order
-from dagster_project.core.sql import one_row
+from dagster_project.core.seeds import read_seed
+from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
 from dagster_project.publishing.publications import TODAY, Publication, kept_before, publication_of
 from dagster_project.reporting.rows import read_rows
 from dagster_project.transform.figure_causes import UNEXPLAINED, make_cause_tables
 
 from .answer_formats import write_result
+from .typed_names import measures_named
 
 AT_A_GLANCE = ("month", "calendar_year", "financial_year", "as_published")
 """Period types that are shown unless all are requested: rolling and to-date ones change with these."""
@@ -83,7 +85,7 @@ def compare(
 ) -> Difference:
     """What changed from one night to another. `limit` None: every figure; else the largest changes at force level.
 
-    Raises ValueError if neither night has the mart or the measure, or a file can't be read.
+    Raises UnknownNameError if neither night has the mart or the measure, ValueError if a file can't be read.
     """
     with working_database(home) as con:
         attach(con, one.path, "earlier")
@@ -103,18 +105,15 @@ def compare(
 
 
 def _condition(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | None) -> str:
-    """SQL for the figures that `--mart` and `--measure` select; `mart_` may be left out."""
-    parts = []
-    for column, value in (("mart", mart), ("measure", measure)):
-        if value is None:
-            continue
-        all_figures = "(from earlier.marts.measures union all from later.marts.measures)"
-        known = [name for (name,) in con.execute(f"select distinct {column} from {all_figures} order by all").fetchall()]
-        name = value if value in known else f"mart_{value}"
-        if name not in known:
-            raise ValueError(f"no figure of {column} {value} in either night; there are: {', '.join(known)}")
-        parts.append(f"{column} = '{name}'")
-    return " and ".join(parts) or "true"
+    """SQL for the figures that `--mart` and `--measure` select, named as `typed_names` has them."""
+    if mart is None and measure is None:
+        return "true"
+    titles = {(m["mart"], m["measure"]): m["title"] for m in read_seed("measure_list")}
+    # A night may have measures that the list no longer has.
+    nights = "select mart, measure from earlier.marts.measures union select mart, measure from later.marts.measures order by 1"
+    listed = [{"mart": a, "measure": b, "title": titles.get((a, b), "")} for a, b in con.execute(nights).fetchall()]
+    chosen = measures_named(measure, mart, listed)
+    return " and ".join(f"{c} in ({', '.join(sorted({literal(r[c]) for r in chosen}))})" for c in ("mart", "measure"))
 
 
 def _explain_moves(con: duckdb.DuckDBPyConnection) -> None:

@@ -25,6 +25,7 @@ from .answer_formats import FORMATS, write_result
 from .connection import connect
 from .consultation import record_consultation
 from .query import QuestionError, answer, error_message, limited, questions
+from .typed_names import UnknownNameError, measures_named
 
 HISTORY = "sql_history"
 
@@ -52,11 +53,12 @@ MEASURES = """
     where kind = 'measure' and ($1 = '' or contains(lower(concat_ws(' ', name, title, description)), lower($1))) order by all
 """
 VALUES = """
-    select mart, 'category' as what, category as has, count(*) as rows from marts.measures where measure = $1 group by all
+    with chosen as (from marts.measures where mart || '.' || measure in string_split($1, ', '))
+    select mart, 'category' as what, category as has, count(*) as rows from chosen group by all
     union all by name
-    select mart, 'area_type' as what, area_type as has, count(*) as rows from marts.measures where measure = $1 group by all
+    select mart, 'area_type' as what, area_type as has, count(*) as rows from chosen group by all
     union all by name
-    select mart, 'period_type' as what, period_type as has, count(*) as rows from marts.measures where measure = $1 group by all
+    select mart, 'period_type' as what, period_type as has, count(*) as rows from chosen group by all
     order by mart, what, has = 'all' desc, has
 """
 NIGHT = "select night_id, started_at, figures, warnings from meta.nights where finished_at is null"
@@ -117,7 +119,7 @@ def command(session: Session, line: str) -> None:
         case r"\m":
             session.show(MEASURES, word)
         case r"\v":
-            session.show(VALUES, word)
+            session.show(VALUES, ", ".join(f"{m['mart']}.{m['measure']}" for m in measures_named(word)))
         case r"\n":
             session.show(NIGHT)
         case r"\r":
@@ -177,7 +179,7 @@ def _try_answer(session: Session, text: str) -> bool:
             command(session, text)
         else:
             remark = session.ask(text)
-    except (QuestionError, NothingPublishedError, duckdb.Error) as error:
+    except (QuestionError, UnknownNameError, NothingPublishedError, duckdb.Error) as error:
         sys.stdout.flush()
         warn(error_message(error))
         return False

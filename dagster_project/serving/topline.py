@@ -1,23 +1,19 @@
 """The topline: each measure's latest complete month and the twelve months to it, against the year before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
 import duckdb
 
-from dagster_project.core.errors import PamError
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.similar_names import suggestion
 from dagster_project.core.small_counts import FEW_A_MONTH
 from dagster_project.core.sql import literal
 
+from .typed_names import area_named, areas_of, force_named, forces_of, measures_named
+
 UNUSUAL = {"high": "unusually high", "low": "unusually low", "common cause": "no", "few": "too few", None: "not known"}
 """A month's variation in its control chart -> in words."""
-
-
-class ToplineError(PamError, ValueError):
-    """No such measure, area or force in the published night. The message suggests the nearest names."""
 
 
 @dataclass(frozen=True)
@@ -91,63 +87,27 @@ def topline(
 ) -> list[Line]:
     """The lines of these measures, in this order; of the headline measures if none is named.
 
-    `measures`: names, titles, or `mart.measure` if several marts have the measure. `area`: name or code; by default the force.
-    Nothing is known to be unusual in a night of an earlier version, which had no control charts. Raises ToplineError.
+    Names are as `typed_names` has them. `area`: by default the force. Nothing is known to be unusual in a night of an earlier
+    version, which had no control charts. Raises UnknownNameError.
     """
     chosen = _chosen_measures(measures)
-    force = _force(con, force)
-    area_type, area_code, area_name = _area(con, force, area, area_type)
+    force = force_named(force, forces_of(con))
+    place = area_named(area, area_type, areas_of(con, force), marts={row["mart"] for row in chosen})
     # These names come from the project's list, never from the person.
     wanted_measures = ", ".join(f"({n}, {literal(row['mart'])}, {literal(row['measure'])})" for n, row in enumerate(chosen))
-    values = {"force": force, "area_type": area_type, "area_code": area_code}
+    values = {"force": force, "area_type": place.kind, "area_code": place.code}
     exists = con.execute("select 1 from duckdb_tables() where schema_name = 'marts' and table_name = ?", [CHARTS]).fetchone()
     query = _LINES.format(wanted=wanted_measures, charts=f"marts.{CHARTS}" if exists else _NO_CHARTS)
     rows = con.cursor().execute(query, values).fetchall()
     return [
-        Line(row["mart"], row["measure"], row["title"], row["unit"], area_name, *figures, unusual=UNUSUAL[variation])
+        Line(row["mart"], row["measure"], row["title"], row["unit"], place.name, *figures, unusual=UNUSUAL[variation])
         for row, (variation, *figures) in zip(chosen, rows, strict=True)
     ]
 
 
-def _chosen_measures(measures: Sequence[str]) -> list[dict[str, str]]:
+def _chosen_measures(measures: Sequence[str]) -> list[Mapping[str, str]]:
     """Rows of the measure list, in the order in which they were named, each once."""
     listed = [r for r in read_seed("measure_list") if r["is_published"] == "true"]
     if not measures:
         return [r for r in listed if r["is_headline"] == "true"]
-    chosen: dict[tuple[str, str], dict[str, str]] = {}
-    for name in measures:
-        matches = [r for r in listed if name in (r["measure"], f"{r['mart']}.{r['measure']}")]
-        matches = matches or [r for r in listed if name.lower() == r["title"].lower()]
-        if not matches:
-            known = [r[column] for column in ("measure", "title") for r in listed]
-            meant = suggestion(name, known) or "."
-            raise ToplineError(f"no measure is called {name}{meant} docs/reference/marts.md lists them")
-        chosen |= {(r["mart"], r["measure"]): r for r in matches}
-    return list(chosen.values())
-
-
-def _force(con: duckdb.DuckDBPyConnection, force: str | None) -> str:
-    known = [r[0] for r in con.cursor().execute("select distinct force_code from marts.measures order by 1").fetchall()]
-    if force is None and len(known) == 1:
-        return str(known[0])
-    if force in known:
-        return str(force)
-    problem = f"the night has no force of the code {force}" if force else "the night has several forces"
-    raise ToplineError(f"{problem}: name one with --force: {', '.join(known)}")
-
-
-def _area(con: duckdb.DuckDBPyConnection, force: str, area: str | None, area_type: str | None) -> tuple[str, str, str]:
-    areas = con.cursor().execute(
-        "select distinct area_type, area_code, area_name from marts.measures where force_code = ? order by all", [force]
-    ).fetchall()  # fmt: skip
-    if area is None and area_type not in (None, "force"):
-        raise ToplineError(f"--area-type {area_type} says only which kind of --area is meant: name the area too")
-    if area is None:
-        matches = [a for a in areas if a[0] == "force"]
-    else:
-        matches = [a for a in areas if area.lower() in (a[1].lower(), a[2].lower()) and area_type in (None, a[0])]
-    if len(matches) == 1:
-        return matches[0][0], matches[0][1], matches[0][2]
-    if matches:
-        raise ToplineError(f"{area} is of several kinds: say which with --area-type: {', '.join(a[0] for a in matches)}")
-    raise ToplineError(f"no area is called {area}{suggestion(str(area), [a[2] for a in areas])}")
+    return list({(r["mart"], r["measure"]): r for name in measures for r in measures_named(name, listed=listed)}.values())

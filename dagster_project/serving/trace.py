@@ -4,9 +4,9 @@ It reads what was kept with the night: the events that its marts were made from,
 file, line, load and night; what it says of a person is not read.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,6 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.row_tables import make_table
 from dagster_project.core.seeds import counted_from, coverage_of, extract_of
-from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal, one_row
 from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.publications import TODAY, publication_of
@@ -26,7 +25,8 @@ from dagster_project.transform.changed_months import MONTHLY
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
 from dagster_project.transform.monthly_archive import archived_loads
 
-from .trace_request import FigureRequest, TrailError, force_of, measure_row
+from .trace_request import MARTS, FigureRequest, TrailError
+from .typed_names import area_named, areas_of, force_named, forces_of, measure_named
 
 
 @dataclass(frozen=True)
@@ -169,12 +169,15 @@ def open_evidence(home: Home, night: str | None = None) -> Generator[duckdb.Duck
 
 
 def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
-    """The rows behind a figure. `con`: from `open_evidence`. Raises TrailError if there is no such figure."""
-    row = measure_row(request.measure, request.mart)
-    force = force_of(con, request.force_code)
-    area = _area_of(con, force, request, row)
+    """The rows behind a figure. `con`: from `open_evidence`. Raises UnknownNameError, and TrailError if there is no such
+    figure."""
+    row = measure_named(request.measure, request.mart)
+    force = force_named(request.force_code, forces_of(con, MARTS))
+    area = force if request.area_type == "force" else request.area_code
+    if area is None:
+        area = area_named(request.area_name, request.area_type, areas_of(con, force, row["mart"], MARTS)).code
     if row["aggregation"] == "published":
-        parts = [_published_part(con, force, request)]
+        parts = [_published_part(con, force, area, request)]
     else:
         parts = [_part(con, force, area, request, row, *part) for part in counted_from(row, request.category)]
     measures = {request.measure, *(p.measure for p in parts)}
@@ -192,7 +195,7 @@ def trace(con: duckdb.DuckDBPyConnection, request: FigureRequest) -> Trail:
     if erased_files:
         value, status = published, status if published is not None else "not_available"
     return Trail(
-        request, row["mart"], row["title"], row["unit"], formula(row), row["aggregation"],
+        replace(request, force_code=force), row["mart"], row["title"], row["unit"], formula(row), row["aggregation"],
         None if status == "not_available" else value, parts, tuple(accepted), erased_files, published, status,
         is_split,
     )  # fmt: skip
@@ -204,7 +207,7 @@ def _has_totals(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _is_split(
-    con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str], measures: list[str]
+    con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: Mapping[str, str], measures: list[str]
 ) -> bool:
     if not _has_totals(con):
         return False
@@ -216,7 +219,7 @@ def _is_split(
 
 
 def _data_status(
-    con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: dict[str, str]
+    con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: Mapping[str, str]
 ) -> str:
     """How far files cover the figure's days: without rows it is 0 on covered days, and not available on others."""
     if row["aggregation"] == "published":
@@ -234,7 +237,7 @@ def _data_status(
 
 
 def _erased_files(
-    con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: dict[str, str], value: Decimal | None
+    con: duckdb.DuckDBPyConnection, force: str, area: str, request: FigureRequest, row: Mapping[str, str], value: Decimal | None
 ) -> tuple[tuple[str, ...], Decimal | None]:
     """The erased files behind an earlier night's figure, and that figure, None if the night published none of these days.
     Nothing if the remaining rows, and the totals that were kept as of that night, still add up to it."""
@@ -261,35 +264,12 @@ def _erased_files(
     return tuple(name for name, _ in erased), figure[0]
 
 
-def _area_of(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest, row: dict[str, str]) -> str:
-    if request.area_type == "force" or row["aggregation"] == "published":
-        return force
-    if request.area_name is None:
-        raise TrailError(f"name the {request.area_type} with --area")
-    areas = con.execute(
-        f"select distinct area_type, area_code, area_name from warehouse.marts.{row['mart']} where force_code = ?"
-        " and area_type <> 'force' order by all",
-        [force],
-    ).fetchall()
-    name = request.area_name
-    codes = {code for kind, code, named in areas if kind == request.area_type and name in (named, code)}
-    if len(codes) == 1:
-        return str(codes.pop())
-    kinds = dict.fromkeys(k for k, code, named in areas if name.lower() in (named.lower(), code) and k != request.area_type)
-    if kinds:
-        hint = f": say {' or '.join(f'--area-type {kind}' for kind in kinds)}"
-    else:
-        names = sorted({named for kind, _, named in areas if kind == request.area_type})
-        hint = f"{suggestion(name, names)}: there are {', '.join(names) or 'none'}"
-    raise TrailError(f"{name!r} is no {request.area_type} of {row['mart']}{hint}")
-
-
 def _part(
     con: duckdb.DuckDBPyConnection,
     force: str,
     area: str,
     request: FigureRequest,
-    row: dict[str, str],
+    row: Mapping[str, str],
     role: str,
     measure: str,
     category: str,
@@ -312,34 +292,34 @@ def _part(
     return Part(role, measure, category, amount, rows, [e[:4] for e in erased])
 
 
-def _why_not_published(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest) -> str:
+def _why_not_published(con: duckdb.DuckDBPyConnection, force: str, area_code: str, request: FigureRequest) -> str:
     """Why others publish no such figure, and which they do: of another area, or of other days."""
     areas: dict[str, list[str]] = {}
     for area, is_it, days in con.execute(
-        "select area_name || ' (' || area_type || ')', area_type = ? and ? in (area_name, area_code),"
+        "select area_name || ' (' || area_type || ')', area_type = ? and area_code = ?,"
         " concat(period_label, ' (', period_start, ' to ', period_end, ')') from warehouse.marts.mart_public_health"
         " where force_code = ? and measure = ? and category = ? order by 1, period_end",
-        [request.area_type, request.area_name, force, request.measure, request.category],
+        [request.area_type, area_code, force, request.measure, request.category],
     ).fetchall():
         areas.setdefault("" if is_it else area, []).append(days)
     area, nothing = request.area_name or "the force", f"nothing is published of {request.measure} for"
     if periods := areas.get(""):
         return f"{nothing} these days of {area}: there are {', '.join(periods)}"
-    return f"{nothing} {area}: name an area with --area and --area-type: there are {', '.join(areas) or 'none'}"
+    return f"{nothing} {area}: name an area with --area: there are {', '.join(areas) or 'none'}"
 
 
-def _published_part(con: duckdb.DuckDBPyConnection, force: str, request: FigureRequest) -> Part:
+def _published_part(con: duckdb.DuckDBPyConnection, force: str, area_code: str, request: FigureRequest) -> Part:
     """The line of the download that has the figure."""
     figure = con.execute(
-        "select area_code, period_label, value from warehouse.marts.mart_public_health where force_code = ? and measure = ?"
-        " and category = ? and area_type = ? and ? in (area_name, area_code) and period_end = ?"
+        "select period_label, value from warehouse.marts.mart_public_health where force_code = ? and measure = ?"
+        " and category = ? and area_type = ? and area_code = ? and period_end = ?"
         " and (cast(? as date) is null or period_start = ?)",
-        [force, request.measure, request.category, request.area_type, request.area_name, request.last, request.first,
+        [force, request.measure, request.category, request.area_type, area_code, request.last, request.first,
          request.first],
     ).fetchone()  # fmt: skip
     if figure is None:
-        raise TrailError(_why_not_published(con, force, request))
-    area_code, period, value = figure
+        raise TrailError(_why_not_published(con, force, area_code, request))
+    period, value = figure
     rows = con.execute(
         "select 'public_health', loads.source_file, cast(rows.line as bigint), rows.load_id, loads.night_id, cast(? as date),"
         " rows.sex, cast(? as decimal(28, 10)) from work.staging.stg_public_health as rows"

@@ -21,7 +21,7 @@ from dagster_project.landing.ledger import is_replaced
 from dagster_project.landing.raw_store import TIE, TIED, load_of, parquet_of
 
 from .trace import Trail
-from .trace_request import force_of, measure_row
+from .typed_names import measure_named
 
 REASONS_SHOWN = 3
 
@@ -30,14 +30,13 @@ def missing_rows(con: duckdb.DuckDBPyConnection, home: Home, trail: Trail) -> di
     """Sentences on rows of a figure's days that do not count, by role of each part that has none. They are rows of its extract
     and force, of any area and category. `con`: from `open_evidence`."""
     (night_id,) = one_row(con.execute("select night_id from work.raw.night"))
-    force = force_of(con, trail.request.force_code)
     entries = [e for e in read_ledger(home) if night_order(e.night_id) <= night_order(night_id)]
     reasons = {}
     for part in trail.parts:
         if part.rows or part.erased:
             continue
-        contract = load_contracts()[extract_of(measure_row(part.measure, trail.mart))]
-        files = [e for e in accepted(entries) if (e.extract, e.force_code) == (contract.extract, force)]
+        contract = load_contracts()[extract_of(measure_named(part.measure, trail.mart))]
+        files = [e for e in accepted(entries) if (e.extract, e.force_code) == (contract.extract, trail.request.force_code)]
         first, last = trail.request.first or date.min, trail.request.last
         reasons[part.role] = [
             *_superseded(con, home, contract, files, first, last), *_quarantined(con, home, contract, files, first, last)

@@ -6,8 +6,12 @@ from datetime import date
 import duckdb
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.seeds import force_names, read_seed
-from dagster_project.core.similar_names import closest_titled, suggestion
+from dagster_project.core.similar_names import suggestion
+
+from .typed_names import area_named, areas_of, force_named, forces_of, measure_named
+
+MARTS = "warehouse.marts"
+"""The schema of the marts, where the published file is attached."""
 
 
 class TrailError(PamError, ValueError):
@@ -17,7 +21,7 @@ class TrailError(PamError, ValueError):
 @dataclass(frozen=True)
 class FigureRequest:
     """A figure of the marts, or one over any run of days. `first`: None from the beginning. `shows`: for a cell of the report,
-    the column of the marts that it prints."""
+    the column of the marts that it prints. `area_code`: None to find it by `area_name`."""
 
     measure: str
     last: date
@@ -28,29 +32,7 @@ class FigureRequest:
     area_name: str | None = None
     force_code: str | None = None
     shows: str = "value"
-
-
-def measure_row(measure: str, mart: str | None) -> dict[str, str]:
-    """A measure's row of the measure list. Raises TrailError if there is none, or several marts have the measure."""
-    listed = [m for m in read_seed("measure_list") if mart in (None, m["mart"], m["mart"].removeprefix("mart_"))]
-    rows = [m for m in listed if measure == m["measure"]] or [m for m in listed if measure.lower() == m["title"].lower()]
-    if not rows:
-        near = closest_titled(measure, {m["measure"]: m["title"] for m in listed})
-        hint = f"nearest: {', '.join(near)}" if near else "meta.dictionary has them all"
-        raise TrailError(f"no measure is called {measure!r}{f' in {mart}' if mart else ''}; {hint}")
-    if len(rows) > 1:
-        raise TrailError(f"{' and '.join(m['mart'] for m in rows)} have a measure {measure}: name one with --mart")
-    return rows[0]
-
-
-def force_of(con: duckdb.DuckDBPyConnection, name: str | None) -> str:
-    """The force with this code, or the only one that has figures. Raises TrailError."""
-    forces = [r[0] for r in con.execute("select distinct force_code from warehouse.marts.measures order by 1").fetchall()]
-    if name is not None and name not in forces:
-        raise TrailError(f"no force {name!r} has figures{suggestion(name, forces)}: there are {', '.join(forces) or 'none'}")
-    if name is None and len(forces) != 1:
-        raise TrailError(f"name the force with --force: {', '.join(forces) or 'none has figures'}")
-    return name or str(forces[0])
+    area_code: str | None = None
 
 
 def request_for_period(
@@ -58,25 +40,25 @@ def request_for_period(
     measure: str,
     mart: str | None,
     category: str,
-    area_type: str,
-    area_name: str | None,
+    area_type: str | None,
+    area: str | None,
     force: str | None,
     period: str | None,
     first: date | None,
     last: date | None,
 ) -> FigureRequest:
-    """A figure by its period's label, or by days. Raises TrailError if the mart has no such period, or several."""
-    row = measure_row(measure, mart)
+    """A figure by its period's label, or by days. Names are as `typed_names` has them; of an area's kinds, lpu is the default.
+
+    Raises UnknownNameError, and TrailError if the mart has no such category or period, or several periods.
+    """
+    row = measure_named(measure, mart)
     measure, mart = row["measure"], row["mart"]
-    force = force_of(con, force)
+    force = force_named(force, forces_of(con, MARTS))
     if (period is None) == (last is None) or (period and first):
         raise TrailError("say which days: --period, or --from and --to")
     if first and last and first > last:
         raise TrailError(f"the days end before they begin: {first} to {last}")
-    if area_type == "force" and area_name is not None:
-        if area_name.lower() not in (force, force_names()[force].lower()):
-            raise TrailError(f"{area_name!r} is not the force: say what it is with --area-type (lpu, section, district)")
-        area_name = None
+    kind, area_code, area_name, _ = area_named(area, area_type, areas_of(con, force, mart, MARTS), first=("lpu",))
     categories = _categories(con, mart, measure, force)
     # No row has an unknown category: its figure would be 0.
     if category not in categories and (categories or category != "all"):
@@ -94,7 +76,8 @@ def request_for_period(
             raise TrailError(f"{mart} has for {period!r}: {there_are}; say the days with --from and --to")
         first, last = periods[0]
     assert last
-    return FigureRequest(measure, last, first, mart, category, area_type, area_name, force)
+    name = None if kind == "force" else area_name
+    return FigureRequest(measure, last, first, mart, category, kind, name, force, area_code=area_code)
 
 
 def _categories(con: duckdb.DuckDBPyConnection, mart: str, measure: str, force: str) -> list[str]:

@@ -43,20 +43,6 @@ def test_a_query_with_a_misspelt_value_names_the_nearest(pam: Callable, week: Ho
     assert message in result.stderr if message else "nearest" not in result.stderr and "no measure" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        (("naloxone_administration",), "nearest: naloxone_administrations"),
-        (("naloxone_administrations", "--force", "derbyshir"), "is derbyshire meant?"),
-        (("naloxone_administrations", "--force", "derbyshire", "--area", "North"), "say --area-type section"),
-        (("naloxone_administrations", "--force", "derbyshire", "--area", "Chesterfeld"), "is Chesterfield meant?"),
-    ],
-)
-def test_a_trace_of_a_misspelt_name_names_the_nearest(pam: Callable, week: Home, args: tuple[str, ...], message: str) -> None:
-    result = pam("trace", *args, "--period", "2025", "--home", week.path)
-    assert result.exit_code == 1 and message in result.stderr
-
-
 def test_misspelt_forces_get_a_hint(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     accept = ("accept", "naloxone_administrations", "2025-01", "--why", "x", "--force", "kentt", "--home", new_home.path)
     template = ("template", "crimes", "--force", "kentt", "--out", tmp_path, "--home", new_home.path)

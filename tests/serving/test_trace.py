@@ -24,7 +24,7 @@ from dagster_project.core.home import Home
 from dagster_project.publishing.publications import NotKeptError
 from dagster_project.serving.trace import Part, Trail, open_evidence, trace
 from dagster_project.serving.trace_change import trace_change
-from dagster_project.serving.trace_request import FigureRequest, TrailError, measure_row, request_for_cell, request_for_period
+from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_cell, request_for_period
 from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
 FIGURES = often(60, 500)
@@ -213,9 +213,7 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda c: measure_row("nothing", None), "no measure is called 'nothing'"),
-        (lambda c: measure_row("orders", None), "have a measure orders: name one with --mart"),
-        # Each gave a false figure or an untrue reason: 0, the force's figure under the name of a unit, the whole year's.
+        # Each gave a false figure or an untrue reason: 0, the whole year's.
         (
             lambda c: request_for_period(c, "possession_offences", None, "92d", "force", None, None, "2025", None, None),
             "has no figure of the category '92d'; is 92D meant?: there are 92C, 92D, 92E, all",
@@ -223,10 +221,6 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
         (
             lambda c: request_for_period(c, "fpn_share", None, "all", "force", None, None, "2025", None, None),
             "fpn_share has no figure of the category 'all'",
-        ),
-        (
-            lambda c: request_for_period(c, "searches", None, "all", "force", "High Peak", None, "2025", None, None),
-            "'High Peak' is not the force: say what it is with --area-type",
         ),
         # A part of a rate, which no mart has.
         (
@@ -245,7 +239,7 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
             lambda c: trace(
                 c, request_for_period(c, "drug_misuse_deaths", None, "all", "force", None, None, "2021 - 23", None, None)
             ),
-            "for the force: name an area with --area and --area-type: there are Amber Valley (district), ",
+            "for the force: name an area with --area: there are Amber Valley (district), ",
         ),
         (
             lambda c: trace(
@@ -265,24 +259,16 @@ def test_the_command_shows_the_change_and_both_counts(sample_home: Home) -> None
             lambda c: request_for_period(c, "searches", None, "all", "force", None, None, None, None, None),
             "say which days",
         ),
-        (
-            lambda c: trace(
-                c, request_for_period(c, "searches", None, "all", "lpu", "Atlantis", None, "2024/25", None, None)
-            ),
-            "'Atlantis' is no lpu of mart_stop_search: there are Amber Valley",
-        ),
     ],
 )
-def test_unknown_names_are_reported(con: duckdb.DuckDBPyConnection, call: Any, message: str) -> None:
+def test_requests_of_no_figure_are_refused(con: duckdb.DuckDBPyConnection, call: Any, message: str) -> None:
     with pytest.raises(TrailError, match=re.escape(message)):
         call(con)
 
 
-def test_a_figure_is_found_by_its_title_its_month_and_its_unit(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_figure_is_found_by_its_month_and_one_that_others_publish_by_no_cell(con: duckdb.DuckDBPyConnection) -> None:
     october = request_for_period(con, "Possession Offences", None, "all", "force", None, None, "2025-10", None, None)
     assert (october.measure, october.first, october.last) == ("possession_offences", date(2025, 10, 1), date(2025, 10, 31))
-    by_name = request_for_period(con, "searches", None, "all", "force", "Derbyshire Constabulary", None, "2025", None, None)
-    assert by_name == request_for_period(con, "searches", None, "all", "force", None, None, "2025", None, None)
     with pytest.raises(TrailError, match="others publish this figure: ask for it by measure, area and period"):
         request_for_cell(con, "public_health/1/drug_misuse_death_rate", None)
 
@@ -311,10 +297,6 @@ def test_the_figure_of_the_year_before_is_its_own_formula(con: duckdb.DuckDBPyCo
     change = trace_change(con, replace(request_for_cell(con, "offences/1/pct_change", None), shows="prior_value"))
     _show_change(replace(change, value=Decimal(1649)), "prior_value", 1, {}, {})
     assert capsys.readouterr().out.rstrip().endswith("against 2023-11-01 to 2024-10-31: 1649 = 1649 count")
-
-
-def test_a_mart_may_be_named_by_its_subject() -> None:
-    assert measure_row("orders", "mda_orders") == measure_row("orders", "mart_mda_orders")
 
 
 def test_options_that_would_be_left_out_are_wrong_use(pam: Callable, sample_home: Home) -> None:
