@@ -8,16 +8,17 @@ import typer
 
 from .common import HOME, ByOption, HomeOption, app, require_home
 from .echo import echo
+from .name_options import any_force_option
 
 
 @app.command()
 def accept(
     why: Annotated[str, typer.Option("--why", help="Why the figures are right: it goes on record. No personal data here.")],
-    measure: Annotated[str, typer.Argument(help="Measure, such as possession_offences.", show_default=False)] = "",
+    measure: Annotated[str, typer.Argument(help="Measure: its name, title or mart.measure.", show_default=False)] = "",
     months: Annotated[
         list[str] | None, typer.Argument(metavar="[MONTH]...", help="Months, such as 2025-10.", show_default=False)
     ] = None,
-    force: Annotated[str, typer.Option("--force", help="Force, as data.police.uk names it.", show_default=False)] = "",
+    force: Annotated[str, any_force_option(".")] = "",
     night: Annotated[
         str, typer.Option("--night", help="All months that this night was held for, by its id.", show_default=False)
     ] = "",
@@ -37,14 +38,16 @@ def accept(
 
     Example: pam accept drug_searches 2025-10 --force derbyshire --area "High Peak" --why "The unit has moved to Glossop"
     """
+    from dagster_project.serving.typed_names import measures_named
     from dagster_project.transform.accepted_months import accept_found, accept_months, accepted_file, is_flagged
 
     require_home(home)
-    force = force.strip().lower()
     if night and (months or area):
         raise typer.BadParameter("--night says the months itself: leave them and --area out, or leave --night out")
     if not night and not (measure and months and force):
         raise typer.BadParameter("say a MEASURE, its MONTH and --force, or all that a night was held for with --night")
+    if measure:
+        measure = measures_named(measure)[0]["measure"]
     accepted = (
         accept_found(home, night.strip(), by=by, why=why, measure=measure, force=force)
         if night else accept_months(home, measure, months or [], force, by=by, why=why, unit=area)

@@ -7,6 +7,7 @@ import typer
 
 from .common import HOME, ByOption, FormOption, HomeOption, make_group, option, require_home
 from .echo import echo
+from .name_options import any_force_option
 
 ABOUT = "Editions of the report: list them, make the next one, freeze one that you issue."
 edition = make_group("edition", help=ABOUT, no_args_is_help=True)
@@ -61,7 +62,7 @@ def check(
 def new(
     name: Name,
     source: Annotated[str | None, option("--from", "The edition to start from. (default: the newest before it)")] = None,
-    force: Annotated[str | None, option("--force", "Which force. (default: that of the other edition)")] = None,
+    force: Annotated[str | None, any_force_option(". (default: that of the other edition)")] = None,
     tables: Annotated[
         str | None, typer.Option("--tables", help="Tables to take, such as offences,stop_search. (default: all)")
     ] = None,
@@ -76,8 +77,7 @@ def new(
 
     require_home(home)
     chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
-    code = force.strip().lower() if force else None
-    path, to_check = make_next_edition(home, source, name, force=code, tables=chosen)
+    path, to_check = make_next_edition(home, source, name, force=force, tables=chosen)
     echo(path)
     for point in to_check:
         echo(f"pam: look at {point}", err=True)

@@ -12,15 +12,13 @@ from dagster_project.core.terminal_console import Console
 
 from .common import HOME, HomeOption, JsonOption, app, day_option
 from .echo import echo
+from .name_options import any_force_option
 
 
 @app.command()
 def template(
     extract: Annotated[str, typer.Argument(help="Extract to write a file of, such as incidents.")],
-    force: Annotated[
-        str | None,
-        typer.Option(help="Force, as data.police.uk names it. [default: the one that the home knows]", show_default=False),
-    ] = None,
+    force: Annotated[str | None, any_force_option(". [default: the one that the home knows]")] = None,
     first: Annotated[date | None, day_option("--from", "First covered day. [default: the last whole month's]")] = None,
     last: Annotated[date | None, day_option("--to", "Last covered day. [default: the last whole month's]")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; made if not there.", file_okay=False)] = Path(),
@@ -44,7 +42,7 @@ def inspect(
     extract: Annotated[
         str | None, typer.Option(help="What the files are, whatever their names say; with --force.", show_default=False)
     ] = None,
-    force: Annotated[str | None, typer.Option(help="Whose files they are; with --extract.", show_default=False)] = None,
+    force: Annotated[str | None, any_force_option(": whose files they are; with --extract.")] = None,
     first: Annotated[date | None, day_option("--from", "First covered day, with --extract. [default: any]")] = None,
     last: Annotated[date | None, day_option("--to", "Last covered day, with --extract. [default: any]")] = None,
     gate: Annotated[bool, typer.Option("--gate", help="Build a night with them, and show what the checks find.")] = False,
@@ -61,7 +59,7 @@ def inspect(
         raise typer.BadParameter("--extract and --force go together, and --from and --to with them", param_hint="--extract")
     description = None
     if extract and force:
-        description = FileDescription.checked(extract.strip().lower(), force.strip().lower(), first, last)
+        description = FileDescription.checked(extract.strip().lower(), force, first, last)
     with Console(stderr=True).status("Building and checking a night with it" if gate else "Reading"):
         inspected, trial = inspect_files(home, files, description, gate=gate)
     if as_json:

@@ -10,6 +10,7 @@ from dagster_project.core.terminal_console import Console
 
 from .common import HOME, HomeOption, app, option
 from .echo import echo
+from .name_options import any_force_option
 
 
 @app.command("map")
@@ -22,11 +23,7 @@ def map_file(
         ),
     ] = None,
     force: Annotated[
-        str | None,
-        typer.Option(
-            help="Which force the file is from. [default: recognised by its name, else the home's only force]",
-            show_default=False,
-        ),
+        str | None, any_force_option(". [default: recognised by the file's name, else the home's only force]")
     ] = None,
     out: Annotated[
         Path | None, option("--out -o", "Where to write the mapping. [default: FILE.yml in this folder]", dir_okay=False)

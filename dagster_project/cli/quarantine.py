@@ -80,7 +80,7 @@ def retract(
 @app.command()
 def quarantine(
     extract: Annotated[str | None, option("--extract", "Only of this extract.")] = None,
-    force: Annotated[str | None, option("--force", "Only of this force.")] = None,
+    force: Annotated[str | None, option("--force", "Only of this force, by code or name.")] = None,
     reason: Annotated[
         str, option("--reason", "Only rows with this text in their reasons. Why you need the rows is --why.")
     ] = "",
@@ -101,17 +101,16 @@ def quarantine(
     """
     from dagster_project.audit import record
     from dagster_project.contracts import load_contracts
-    from dagster_project.core.seeds import force_names
-    from dagster_project.core.similar_names import suggestion
     from dagster_project.landing import quarantine_export as store
     from dagster_project.serving import record_consultation, write_result
+    from dagster_project.serving.typed_names import UnknownNameError, force_named
 
     if extract and extract not in load_contracts():
         raise typer.BadParameter(f"{extract!r} is none of {', '.join(load_contracts())}", param_hint="--extract")
-    force = force.strip().lower() if force else None
-    if force and force not in force_names():
-        hint = suggestion(force, force_names())
-        raise typer.BadParameter(f"no force is called {force}{hint} (seeds/forces.csv has their codes)", param_hint="--force")
+    try:
+        force = force and force_named(force)
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error), param_hint="--force") from error
     require_home(home)
     record_consultation(home, why, by="pam quarantine", extract=extract, force_code=force)
     files = [

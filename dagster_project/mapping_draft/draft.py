@@ -20,6 +20,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.landing.canonical_values import MONTH_ALONE
 from dagster_project.landing.column_drift import likely_renames
 from dagster_project.landing.file_names import name_problem
+from dagster_project.serving.typed_names import force_named
 
 from .codes import Code, choice_codes, known_values, listed_codes
 from .columns import BY_CELLS, REPEATS, Drafted, draft_columns, is_ruled_out, label_of, separator_of
@@ -170,7 +171,7 @@ def draft_mapping(
     chosen: Mapping[str, str] | None = None,
 ) -> Draft:
     """Draft the mapping of one file. `chosen`: column -> header that a person picked (blank: none). Raises DraftError,
-    OSError."""
+    UnknownNameError, OSError."""
     contracts = load_contracts()
     if extract is not None and extract not in contracts:
         extracts = ", ".join(contracts)
@@ -202,14 +203,10 @@ def draft_mapping(
 
 
 def _force(home: Home, path: Path, force: str | None) -> str | None:
-    names = force_names()
     if force is not None:
-        code = force.strip().lower()
-        if code not in names:
-            raise DraftError(f"unknown force '{force}'{suggestion(code, names)} (seeds/forces.csv has their codes)")
-        return code
+        return force_named(force)
     in_name = set(words(path.stem))
-    forces_named = [code for code in names if set(words(code)) <= in_name]
+    forces_named = [code for code in force_names() if set(words(code)) <= in_name]
     if forces_named:
         return forces_named[0] if len(forces_named) == 1 else None
     likely = {e.force_code for e in read_ledger(home) if e.force_code}

@@ -19,7 +19,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 from dagster_project.core.receipts import locked, read_receipts
 from dagster_project.core.reference_lists import areas_of_force
-from dagster_project.core.seeds import force_names, read_seed
+from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
 
@@ -97,12 +97,10 @@ def accept_months(
 ) -> list[Accepted]:
     """Accept months of a measure from the next night on, and record each. Takes the home's lock.
 
-    `measure`: its name or title. `unit`: the code or name of the one whose month without events is accepted; by default the
-    force's figure is.
-    Raises AcceptError for an unknown measure, month, force or unit, or an empty reason; NightUnderWayError; OSError; SeedError.
+    `unit`: the code or name of the one whose month without events is accepted; by default the force's figure is.
+    Raises AcceptError for an unknown measure, month or unit, or an empty reason; NightUnderWayError; OSError; SeedError.
     """
-    measure = _measure(measure)
-    _check_force(force)
+    _check_measure(measure)
     area = _unit_code(home, force, unit) if unit else force
     return _accept(home, [(measure, month, force, area) for month in dict.fromkeys(map(_month, months))], by, why)
 
@@ -110,9 +108,8 @@ def accept_months(
 def accept_found(home: Home, night: str, *, by: str, why: str, measure: str = "", force: str = "") -> list[Accepted]:
     """Accept all months of forces that the night `night` was held for, of one `measure` or `force` if given. Raises as
     `accept_months`, also if it is not the last night that was checked, or was held for none."""
-    measure = measure and _measure(measure)
-    if force:
-        _check_force(force)
+    if measure:
+        _check_measure(measure)
     checked = next((r for r in reversed(read_receipts(home)) if r.checks), None)
     if checked is None or checked.night_id != night:
         last = f"the last one is {checked.night_id}" if checked else "there is none"
@@ -187,20 +184,11 @@ def _judged_measures() -> list[str]:
     return sorted({r["measure"] for r in read_seed("measure_list") if r["is_headline"] == "true" or r["unit"] == "gbp"})
 
 
-def _measure(text: str) -> str:
-    """The name of a judged measure, from its name or title."""
+def _check_measure(measure: str) -> None:
     judged = _judged_measures()
-    titles = {r["title"].lower(): r["measure"] for r in read_seed("measure_list") if r["measure"] in judged}
-    measure = titles.get(text.strip().lower(), text)
     if measure not in judged:
         hint = suggestion(measure, judged) or "."
         raise AcceptError(f"no measure with judged months is called {measure}{hint} There are {', '.join(judged)}")
-    return measure
-
-
-def _check_force(force: str) -> None:
-    if force not in force_names():
-        raise AcceptError(f"no force is called {force}{suggestion(force, force_names())} (seeds/forces.csv has their codes)")
 
 
 def _unit_code(home: Home, force: str, unit: str) -> str:

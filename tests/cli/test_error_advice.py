@@ -81,9 +81,9 @@ def test_an_error_of_permissions_names_the_group_setting(week: Home, as_another_
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
-        (("map", "FILE", "--force", "kentt"), "unknown force 'kentt'; is kent meant?"),
+        (("map", "FILE", "--force", "kentt"), "no force is called 'kentt'; is kent meant?"),
         (("map", "FILE", "--extract", "crime"), "no contract is called 'crime'; is crimes meant?"),
-        (("template", "crimes", "--force", "kentt"), "unknown force 'kentt'; is kent meant? (seeds/forces.csv has"),
+        (("template", "crimes", "--force", "kentt"), "no force is called 'kentt'; is kent meant? (seeds/forces.csv has"),
         (("template", "incidens"), "no contract is called 'incidens'; is incidents meant?"),
         (("vocabulary", "accept", "incident", "qualifiers", "X", "--counts-as", "Drugs"), "is incidents meant?"),
         (("vocabulary", "accept", "incidents", "qualifier", "X", "--counts-as", "Drugs"), "; is qualifiers meant?"),

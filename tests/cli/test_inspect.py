@@ -178,7 +178,7 @@ def test_wrong_options_are_refused(pam: Callable, new_home: Home, tmp_path: Path
         assert pam("inspect", path, *args, "--home", new_home.path).exit_code == 2
     for args, message in (
         (("--extract", "nalox", "--force", "derbyshire"), "no contract is called 'nalox'"),
-        (("--extract", "naloxone", "--force", "mordor"), "unknown force 'mordor'"),
+        (("--extract", "naloxone", "--force", "mordor"), "no force is called 'mordor'"),
     ):
         result = pam("inspect", path, *args, "--home", new_home.path)
         assert result.exit_code == 1 and message in result.stderr

@@ -162,7 +162,7 @@ def test_an_export_of_rows_to_correct(pam: Callable, held_home: Home, tmp_path: 
 def test_a_mistyped_force_is_not_one_without_rows(pam: Callable, held_home: Home) -> None:
     """It was said of it that no row is in quarantine."""
     result = pam("quarantine", "--force", "derbishire", "--home", held_home.path)
-    assert result.exit_code == 2 and "no force is called derbishire; is derbyshire meant?" in result.stderr
+    assert result.exit_code == 2 and "no force is called 'derbishire'; is derbyshire meant?" in result.stderr
     assert len(read_quarantine(pam, held_home, "--force", " Derbyshire")) == 2
     result = pam("quarantine", "--force", "kent", "--home", held_home.path)
     assert result.stdout == "No such row is in quarantine.\n"

@@ -88,7 +88,7 @@ def test_an_existing_file_is_not_overwritten(new_home: Home, tmp_path: Path) -> 
     ("args", "message"),
     [
         (("crimez",), "no contract is called 'crimez'"),
-        (("crimes", "--force", "mordor"), "unknown force 'mordor'"),
+        (("crimes", "--force", "mordor"), "no force is called 'mordor'"),
         (("crimes", "--from", "2025-02-01", "--to", "2025-01-01"), "the window ends before it begins"),
         (("crimes", "--from", "0025-02-01"), "covered from: '0025-02-01' is no date there is"),
     ],

@@ -263,7 +263,8 @@ def test_a_night_names_all_odd_months_of_a_history_and_one_command_accepts_them(
 
 def test_several_months_of_a_measure_are_accepted_together(new_home: Home) -> None:
     pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
-    done = pam("accept", "searches", "2024-03", "Jan 2024", "2024-03", "--force", "derbyshire", "--why", "The system was down")
+    words = ("Stop_search.searches", "2024-03", "Jan 2024", "2024-03", "--force", "Derbyshire Constabulary")
+    done = pam("accept", *words, "--why", "The system was down")
     assert done.stdout == "searches of derbyshire in 2024-03, 2024-01 pass from the next night on\n"
     assert "found fault with 2024-03, 2024-01:" in done.stderr
     assert [(a.month, a.why) for a in read_accepted(new_home)] == [
@@ -271,7 +272,7 @@ def test_several_months_of_a_measure_are_accepted_together(new_home: Home) -> No
     ]  # fmt: skip
     # The last reason counts; of a unit the month is another.
     for unit, why in (("Dales", "The unit moved"), ("", "Operation Kestrel")):
-        accept_months(new_home, "Searches", ["2024-03"], "derbyshire", by="A. Person", why=why, unit=unit)
+        accept_months(new_home, "searches", ["2024-03"], "derbyshire", by="A. Person", why=why, unit=unit)
     assert [(a.month, a.area_code, a.why) for a in read_accepted(new_home)] == [
         ("2024-01", "derbyshire", "The system was down"), ("2024-03", "dales", "The unit moved"),
         ("2024-03", "derbyshire", "Operation Kestrel"),

@@ -91,6 +91,7 @@ def test_the_words_of_the_other_commands(pam: Callable, figures_copy: Home, week
     assert refused.exit_code == 2 and "is Derby North meant?" in " ".join(refused.stderr.split())
     by_name, by_title, misspelt = (pam("sql", *home, stdin=f"\\v {m}\n") for m in ("drug_searches", "Drug Searches", "searchs"))
     assert by_name.stdout == by_title.stdout and "nearest: searches" in misspelt.stderr
+    assert pam("quarantine", "--force", "Derbyshire Constabulary", *home).exit_code == 0
     diff = ("diff", "20260104", "20260105", "-f", "csv", "--all", "--home", week.path, "--measure")
     moved = {pam(*diff, word).stdout for word in ("responses", "RESPONSES", "community_voices.responses")}
     assert len(moved) == 1 and moved.pop().count("\n") > 1
