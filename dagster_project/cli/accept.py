@@ -38,7 +38,8 @@ def accept(
 
     Example: pam accept drug_searches 2025-10 --force derbyshire --area "High Peak" --why "The unit has moved to Glossop"
     """
-    from dagster_project.serving.typed_names import measures_named
+    from dagster_project.core.reference_lists import areas_of_force
+    from dagster_project.serving.typed_names import Area, area_named, measures_named
     from dagster_project.transform.accepted_months import accept_found, accept_months, accepted_file, is_flagged
 
     require_home(home)
@@ -46,6 +47,10 @@ def accept(
         raise typer.BadParameter("--night says the months itself: leave them and --area out, or leave --night out")
     if not night and not (measure and months and force):
         raise typer.BadParameter("say a MEASURE, its MONTH and --force, or all that a night was held for with --night")
+    if area:
+        # A unit may have no figures yet.
+        units = [Area("lpu", code, name, "") for *_, code, name in areas_of_force(home, force)]
+        area = area_named(area, None, units).code
     if measure:
         measure = measures_named(measure)[0]["measure"]
     accepted = (

@@ -18,7 +18,6 @@ from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.raw_table_columns import make_raw_table
 from dagster_project.core.receipts import locked, read_receipts
-from dagster_project.core.reference_lists import areas_of_force
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal
@@ -97,12 +96,11 @@ def accept_months(
 ) -> list[Accepted]:
     """Accept months of a measure from the next night on, and record each. Takes the home's lock.
 
-    `unit`: the code or name of the one whose month without events is accepted; by default the force's figure is.
-    Raises AcceptError for an unknown measure, month or unit, or an empty reason; NightUnderWayError; OSError; SeedError.
+    `unit`: the code of the one whose month without events is accepted; by default the force's figure is.
+    Raises AcceptError for an unknown measure or month, or an empty reason; NightUnderWayError; OSError; SeedError.
     """
     _check_measure(measure)
-    area = _unit_code(home, force, unit) if unit else force
-    return _accept(home, [(measure, month, force, area) for month in dict.fromkeys(map(_month, months))], by, why)
+    return _accept(home, [(measure, month, force, unit or force) for month in dict.fromkeys(map(_month, months))], by, why)
 
 
 def accept_found(home: Home, night: str, *, by: str, why: str, measure: str = "", force: str = "") -> list[Accepted]:
@@ -189,17 +187,6 @@ def _check_measure(measure: str) -> None:
     if measure not in judged:
         hint = suggestion(measure, judged) or "."
         raise AcceptError(f"no measure with judged months is called {measure}{hint} There are {', '.join(judged)}")
-
-
-def _unit_code(home: Home, force: str, unit: str) -> str:
-    """The code of a force's unit, from its code or name in the home's own list of areas, or else in the project's."""
-    codes = {text.lower(): code for *_, code, name in areas_of_force(home, force) for text in (name, code)}
-    try:
-        return codes[unit.strip().lower()]
-    except KeyError:
-        hint = suggestion(unit, codes) or "."
-        known = ", ".join(sorted(set(codes.values()))) or "none"
-        raise AcceptError(f"{force} has no unit called {unit}{hint} There are {known}") from None
 
 
 def _month(text: str) -> str:

@@ -124,7 +124,7 @@ def test_a_unit_that_falls_to_zero_is_a_warning_until_it_is_accepted(new_home: H
         return result.output
 
     assert "no rule of the last checked night found fault with it" in accept()
-    assert "is dales meant" in accept("--area", "dale")
+    assert "is Dales meant" in accept("--area", "dale")
     assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accept("--area", "Dales")
     checks = publish_night(new_home).checks
     (warning,) = (c for c in checks if c.rule == "unit_without_events" and not c.passed)
@@ -271,7 +271,7 @@ def test_several_months_of_a_measure_are_accepted_together(new_home: Home) -> No
         ("2024-03", "The system was down"), ("2024-01", "The system was down"),
     ]  # fmt: skip
     # The last reason counts; of a unit the month is another.
-    for unit, why in (("Dales", "The unit moved"), ("", "Operation Kestrel")):
+    for unit, why in (("dales", "The unit moved"), ("", "Operation Kestrel")):
         accept_months(new_home, "searches", ["2024-03"], "derbyshire", by="A. Person", why=why, unit=unit)
     assert [(a.month, a.area_code, a.why) for a in read_accepted(new_home)] == [
         ("2024-01", "derbyshire", "The system was down"), ("2024-03", "dales", "The unit moved"),
@@ -294,8 +294,10 @@ def test_a_unit_of_another_force_is_none_of_this_one(new_home: Home) -> None:
     new_home.seeds.mkdir()
     header = "force_code,section_code,section_name,lpu_code,lpu_name"
     (new_home.seeds / "areas.csv").write_text(f"{header}\nkent,east,East,dover,Dover\n", encoding="utf-8")
-    with pytest.raises(AcceptError, match="derbyshire has no unit called Dover"):
-        accept_months(new_home, "searches", ["2024-03"], "derbyshire", by="A. Person", why="x", unit="Dover")
+    accept = ("accept", "searches", "2024-03", "--force", "derbyshire", "--why", "x", "--home", str(new_home.path), "--area")
+    result = CliRunner().invoke(app, [*accept, "Dover"])
+    assert result.exit_code == 1 and "no area is called 'Dover' (there are lpu: Amber Valley, " in result.stderr
+    assert CliRunner().invoke(app, [*accept, "HIGH PEAK"]).stdout.startswith("searches of high-peak of derbyshire in 2024-03 ")
 
 
 def test_complete_months_of_forces_alone_count_as_published(new_home: Home) -> None:
