@@ -130,7 +130,7 @@ class Landing(FileLanding):
         if result.new:
             self.mark_started()
             # Before the ledger, so that what is stored is on record even if the night is killed in between.
-            records = [e.model_dump(mode="json", include=RECORDED, exclude_none=True) for e in result.new]
+            records = [e.plain_values(RECORDED) for e in result.new]
             audit.record_all(self.home, [("collection", record) for record in records])
         commit(self.home, self.night_id, result.name, result.new)
         if self.archive:

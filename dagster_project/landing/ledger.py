@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -90,6 +90,10 @@ class LedgerEntry(BaseModel, frozen=True):
         """The first and the last day that the file covers, where it landed or its name is valid."""
         assert self.covered_from is not None and self.covered_to is not None
         return self.covered_from, self.covered_to
+
+    def plain_values(self, columns: set[str] | None = None) -> dict[str, Any]:
+        """What it has of these columns (None: of all), as receipts and the record of processing keep it."""
+        return self.model_dump(mode="json", include=columns, exclude_none=True)
 
 
 class Counts(NamedTuple):

@@ -91,7 +91,7 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
 
 def _files_of(home: Home, night_id: str) -> list[dict[str, Any]]:
     """What became of a night's files, as its receipt has it."""
-    return [e.model_dump(mode="json", exclude_none=True) for e in read_ledger(home) if e.night_id == night_id]
+    return [e.plain_values() for e in read_ledger(home) if e.night_id == night_id]
 
 
 def with_published_facts(home: Home, receipt: Receipt) -> Receipt:

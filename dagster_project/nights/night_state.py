@@ -124,7 +124,7 @@ class NightState:
             started_at=stamp(night.started_at),
             finished_at="",
             reason=reason,
-            files=[e.model_dump(mode="json", exclude_none=True) for e in _as_they_ended(self.home, self.entries)],
+            files=[e.plain_values() for e in _as_they_ended(self.home, self.entries)],
             checks=[asdict(c) for c in self.checks or []],
             figures=publish.count_figures(self.home.candidate / WAREHOUSE) if is_published else {},
             withdrawn=list_withdrawn(night) if is_published else {},
