@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.home import Home
 from dagster_project.core.terminal_console import Console
 
 from .common import HOME, HomeOption, app, option
@@ -41,10 +42,6 @@ def map_file(
 
     Example: pam map "Incidents Oct 2025.xlsx" --force kent --out "$PAM_HOME/mappings/control-room.yml"
     """
-    from dagster_project.core.memory import NO_SPILL
-    from dagster_project.mapping_draft.draft import draft_mapping
-    from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
-
     target = out or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', file.name.split('.')[0]).strip('-').lower() or 'mapping'}.yml")
     extract = extract.strip().lower() if extract else None
     if browser:
@@ -52,10 +49,21 @@ def map_file(
 
         serve(home, file, target, extract=extract, force=force)
         return
+    _draft(home, file, target, extract, force)
+    is_there = target.absolute().parent == home.mappings.absolute()
+    next_step = "try it with `pam inspect`" if is_there else f"put it in {home.mappings}"
+    echo(f"Edit what it says to decide or check, then {next_step}: docs/how-to/map-an-export.md", err=True)
+
+
+def _draft(home: Home, file: Path, target: Path, extract: str | None, force: str | None) -> None:
+    """Write the mapping, and show it with the figures that the file would give."""
     import duckdb
 
+    from dagster_project.core.memory import NO_SPILL
+    from dagster_project.mapping_draft.draft import draft_mapping
     from dagster_project.mapping_draft.preview import preview
     from dagster_project.mapping_draft.show import show_draft, show_preview
+    from dagster_project.mapping_draft.write_yaml import mapping_yaml, write_new
 
     # Rows of the file, which may name people, are not spilled to disk while drafting.
     with duckdb.connect(config=NO_SPILL) as con:
@@ -72,6 +80,3 @@ def map_file(
             show_preview(result)
         else:
             echo("No figures: name the force with --force")
-    is_there = target.absolute().parent == home.mappings.absolute()
-    next_step = "try it with `pam inspect`" if is_there else f"put it in {home.mappings}"
-    echo(f"Edit what it says to decide or check, then {next_step}: docs/how-to/map-an-export.md", err=True)

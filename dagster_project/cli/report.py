@@ -1,13 +1,19 @@
 """`pam report`: writes the report pack, and updates a document to the newest night."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dagster_project.core.home import Home
+
 from .common import HOME, EditionOption, Form, HomeOption, QuietOption, ReasonOption, make_group, option
 from .echo import echo
+
+if TYPE_CHECKING:
+    from dagster_project.reporting.pack.word_refresh import Refreshed
 
 report_app = make_group("report")
 
@@ -46,6 +52,26 @@ def report(
         return
     if out is None:
         raise typer.BadParameter("name the folder to write", param_hint="--out")
+    forms = [f.strip() for f in form.split(",") if f.strip()]
+    if not forms:
+        raise typer.BadParameter("names no format", param_hint="--format")
+
+    def print_progress(text: str) -> None:
+        if not quiet:
+            echo(text, err=True)
+
+    target = out.expanduser().absolute()
+    _write(
+        home, edition, target, forms, reason, print_progress, public=public, tables_only=tables_only, overwrite=replace
+    )  # fmt: skip
+    echo(str(target / "index.html" if "html" in forms else target))
+
+
+def _write(
+    home: Home, edition: str | None, target: Path, forms: list[str], reason: str, print_line: Callable[[str], None], *,
+    public: bool, tables_only: bool, overwrite: bool,
+) -> None:  # fmt: skip
+    """Write the pack of an edition, and record it."""
     from dagster_project.core.receipts import holds_made_up
     from dagster_project.core.sql import one_row
     from dagster_project.editions import newest_with_files, read_editions
@@ -53,35 +79,25 @@ def report(
     from dagster_project.serving import connect
     from dagster_project.serving.consultation import can_record, record_disclosure
 
-    def print_progress(text: str) -> None:
-        if not quiet:
-            echo(text, err=True)
-
-    forms = [f.strip() for f in form.split(",") if f.strip()]
-    if not forms:
-        raise typer.BadParameter("names no format", param_hint="--format")
     editions = read_editions(home)
     with connect(home, reason, by="pam report") as con:
         forces = {name: e.force_code for name, e in editions.sound.items()}
         chosen = editions.named(edition or newest_with_files(con, forces))
-        print_progress(f"Edition {chosen.edition}, {chosen.title}")
-        sample = holds_made_up(home)
-        target = out.expanduser().absolute()
+        print_line(f"Edition {chosen.edition}, {chosen.title}")
         shape = "public form" if public else "exact"
         what = f"edition {chosen.edition}, {shape}: {', '.join(forms)}"
         record_disclosure(home, reason, by="pam report", what=what, to=str(target))
         # A reader of the published file alone can read neither the night's rows nor its pictures.
         readable_home = home if can_record(home) else None
         pack = write_pack(
-            con, chosen, target, forms, home=readable_home, is_sample=sample, overwrite=replace, public=public,
-            print_line=print_progress, tables_only=tables_only,
+            con, chosen, target, forms, home=readable_home, is_sample=holds_made_up(home), overwrite=overwrite, public=public,
+            print_line=print_line, tables_only=tables_only,
         )  # fmt: skip
         (started_at,) = one_row(con.execute("select epoch(started_at) from meta.nights where finished_at is null"))
-    print_progress(f"{pack.data_status} Night {pack.night_id}.")
+    print_line(f"{pack.data_status} Night {pack.night_id}.")
     path = home.editions / f"{chosen.edition}.yml"
     if path.exists() and path.stat().st_mtime > started_at:
-        print_progress(f"editions/{path.name} was changed after this night: the next one prints what it says now (pam nightly)")
-    echo(str(target / "index.html" if "html" in forms else target))
+        print_line(f"editions/{path.name} was changed after this night: the next one prints what it says now (pam nightly)")
 
 
 @report_app.command()
@@ -129,11 +145,15 @@ def refresh(
         write_result(["figure", "what", "was", "is", "note"], rows, form, sys.stdout)
     left = sum(c.is_left for c in result.changes)
     new = sum(c.note in (NEW, NEW_NOTE) for c in result.changes)
-    changed = sum(c.was != c.now for c in result.changes) - new
-    summary = f"{target}: {result.updated:,} figures are of night {pack.night_id} (were of {result.before}); {changed:,} moved"
-    summary += f", {left:,} were left as they were" if left else ""
-    summary += f", {new:,} of new rows and notes are not in the document" if new else ""
-    summary += "; charts stay those of the night named below them" if result.has_charts else ""
-    echo(summary, err=form != "table")
+    echo(_summary(result, target, pack.night_id, left, new), err=form != "table")
     if left or new:
         raise typer.Exit(1)
+
+
+def _summary(result: "Refreshed", target: Path, night_id: str, left: int, new: int) -> str:
+    """How many figures are of the newest night, moved, or could not be updated."""
+    changed = sum(c.was != c.now for c in result.changes) - new
+    summary = f"{target}: {result.updated:,} figures are of night {night_id} (were of {result.before}); {changed:,} moved"
+    summary += f", {left:,} were left as they were" if left else ""
+    summary += f", {new:,} of new rows and notes are not in the document" if new else ""
+    return summary + ("; charts stay those of the night named below them" if result.has_charts else "")

@@ -1,11 +1,13 @@
 """`pam trace`: goes from a figure to its source rows, and back."""
 
 import sys
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 
 from .common import HOME, Form, HomeOption, ReasonOption, app, day_option, option
@@ -13,7 +15,9 @@ from .echo import echo
 from .name_options import AreaOption, AreaTypeOption, ForceOption, MartOption
 
 if TYPE_CHECKING:
-    from dagster_project.serving.trace import Trail
+    from duckdb import DuckDBPyConnection
+
+    from dagster_project.serving.trace import Part, Trail
     from dagster_project.serving.trace_change import Change
     from dagster_project.serving.trace_request import FigureRequest
 
@@ -52,53 +56,73 @@ def trace(
 
     Example: pam trace --file crimes__derbyshire__2025-01-01__2025-12-31__20260105T020000Z.csv --line 17
     """
-    from dagster_project.serving import record_consultation, write_result
-    from dagster_project.serving.trace import COLUMNS, open_evidence
-    from dagster_project.serving.trace import trace as trace_figure
-    from dagster_project.serving.trace_change import CHANGES, trace_change
-    from dagster_project.serving.trace_missing_rows import missing_rows
+    from dagster_project.serving import record_consultation
+    from dagster_project.serving.trace import open_evidence
     from dagster_project.serving.trace_request import request_for_cell, request_for_period
-    from dagster_project.serving.trace_source_line import COLUMNS as FILE_COLUMNS
-    from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
+    of_measure = {
+        "--mart": mart, "--category": None if category == "all" else category, "--area": area, "--area-type": area_type,
+        "--period": period, "--from": first, "--to": last, "--force": force,
+    }  # fmt: skip
+    _check_use(measure, cell, file, line, edition, of_measure)
+    with open_evidence(home, night) as con:
+        record_consultation(home, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
+        if file:
+            _show_file(con, home, file, line, form)
+        elif cell:
+            _show_figure(con, home, request_for_cell(con, cell, edition), limit, form)
+        else:
+            request = request_for_period(con, str(measure), mart, category, area_type, area, force, period, first, last)
+            _show_figure(con, home, request, limit, form)
+
+
+def _check_use(
+    measure: Text, cell: Text, file: Text, line: int | None, edition: Text, of_measure: Mapping[str, object]
+) -> None:
+    """Raise BadParameter for options that do not go together. `of_measure`: those that go with a measure."""
     if sum(map(bool, (measure, cell, file))) != 1:
         raise typer.BadParameter("name a measure, a --cell or a --file: one of the three")
     if line is not None and not file:
         raise typer.BadParameter("goes with --file", param_hint="--line")
-    chosen = {
-        "--mart": mart, "--category": None if category == "all" else category, "--area": area, "--area-type": area_type,
-        "--period": period, "--from": first, "--to": last, "--force": force,
-    }  # fmt: skip
-    if not measure and (name := next((x for x, value in chosen.items() if value is not None), None)):
+    if not measure and (name := next((x for x, value in of_measure.items() if value is not None), None)):
         raise typer.BadParameter("goes with a measure: a cell and a file say by themselves which figures", param_hint=name)
     if edition is not None and not cell:
         raise typer.BadParameter("goes with --cell", param_hint="--edition")
-    with open_evidence(home, night) as con:
-        record_consultation(home, reason, by="pam trace", measure=measure, cell=cell, file=file, line=line, night=night)
-        if file:
-            figures = figures_from_file(con, file, line)
-            if not figures and line is not None and form == "table":
-                echo(f"No figure: {why_no_figure(con, home, file, line)}")
-            else:
-                write_result(FILE_COLUMNS, figures, form, sys.stdout)
-            return
-        if cell:
-            request = request_for_cell(con, cell, edition)
-        else:
-            request = request_for_period(con, str(measure), mart, category, area_type, area, force, period, first, last)
-        change = trace_change(con, request) if request.shows in CHANGES else None
-        trails = {"": change.now, "the year before: ": change.before} if change else {"": trace_figure(con, request)}
-        if form != "table":
-            rows = [(f"{side}{p.role}", p.measure, *row) for side, t in trails.items() for p in t.parts for row in p.rows]
-            write_result(["part", "measure", *COLUMNS], rows, form, sys.stdout)
-            for trail in trails.values():
-                if trail.erased_files:
-                    echo(f"pam: this list lacks rows. {_erased_words(trail)}", err=True)
-        elif change:
-            missing = [missing_rows(con, home, t) for t in (change.now, change.before)]
-            _show_change(change, request.shows, limit, *missing)
-        else:
-            _show(trails[""], limit, missing_rows(con, home, trails[""]))
+
+
+def _show_file(con: "DuckDBPyConnection", home: Home, file: str, line: int | None, form: Form) -> None:
+    """Print what a source file, or a row of it, adds to, or why it adds to nothing."""
+    from dagster_project.serving import write_result
+    from dagster_project.serving.trace_source_line import COLUMNS, figures_from_file, why_no_figure
+
+    figures = figures_from_file(con, file, line)
+    if not figures and line is not None and form == "table":
+        echo(f"No figure: {why_no_figure(con, home, file, line)}")
+    else:
+        write_result(COLUMNS, figures, form, sys.stdout)
+
+
+def _show_figure(con: "DuckDBPyConnection", home: Home, request: "FigureRequest", limit: int, form: Form) -> None:
+    """Print how a figure or a change is made, or in other formats than `table` its rows alone."""
+    from dagster_project.serving import write_result
+    from dagster_project.serving.trace import COLUMNS
+    from dagster_project.serving.trace import trace as trace_figure
+    from dagster_project.serving.trace_change import CHANGES, trace_change
+    from dagster_project.serving.trace_missing_rows import missing_rows
+
+    change = trace_change(con, request) if request.shows in CHANGES else None
+    trails = {"": change.now, "the year before: ": change.before} if change else {"": trace_figure(con, request)}
+    if form != "table":
+        rows = [(f"{side}{p.role}", p.measure, *row) for side, t in trails.items() for p in t.parts for row in p.rows]
+        write_result(["part", "measure", *COLUMNS], rows, form, sys.stdout)
+        for trail in trails.values():
+            if trail.erased_files:
+                echo(f"pam: this list lacks rows. {_erased_words(trail)}", err=True)
+    elif change:
+        missing = [missing_rows(con, home, t) for t in (change.now, change.before)]
+        _show_change(change, request.shows, limit, *missing)
+    else:
+        _show(trails[""], limit, missing_rows(con, home, trails[""]))
 
 
 CHANGE_TITLES = {"prior_value": "The year before", "volume_change": "Change", "pct_change": "Change in per cent"}
@@ -141,8 +165,6 @@ def _days(request: "FigureRequest") -> str:
 def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
     """Print a figure: which it is, its formula, what each month adds, its rows. `missing`: why a part has none, by its role."""
     from dagster_project.core.seeds import force_names
-    from dagster_project.serving import plain_text, write_result
-    from dagster_project.serving.trace import COLUMNS
 
     request = trail.request
     force = request.force_code or ""
@@ -150,25 +172,42 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
     echo(f"{trail.title} ({trail.mart}.{request.measure}), {request.category}, {area}, {_days(request)}")
     echo(f"{trail.formula}.")
     for part in trail.parts:
-        # Of days that no file covers, no rows are not 0.
-        is_missing = part.amount is None or (not part.rows and not part.erased and trail.data_status == "not_available")
-        makes = "" if is_missing else f" {'makes' if len(part.rows) == 1 else 'make'} {plain_text(part.amount)}"
-        left = " left" if trail.erased_files else ""
-        echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {counted(len(part.rows), 'row')}{left}{makes}")
-        for sentence in missing.get(part.role, ()):
-            echo(sentence)
-        if part.rows and trail.aggregation != "published":
-            write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
-        if part.erased:
-            echo("The rows of these months were erased at the end of their retention. Their totals are kept, as of a night:")
-            write_result(["month", "file", "night", "adds"], part.erased, "table", sys.stdout)
-            if not part.rows:
-                continue
-        shown = part.rows[: limit or None]
-        if shown:
-            write_result(COLUMNS, shown, "table", sys.stdout)
-        if len(shown) < len(part.rows):
-            echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
+        _show_part(part, trail, limit, missing.get(part.role, []))
+    echo(f"\nFigure: {_figure_words(trail)}")
+    if trail.erased_files:
+        echo(("It is as the night published it. " if trail.value is not None else "") + _erased_words(trail))
+    for measure, month, why in trail.accepted:
+        echo(f"{month} of {measure} is far from the mean of the twelve months before, and was accepted: {why}")
+
+
+def _show_part(part: "Part", trail: "Trail", limit: int, why_missing: list[str]) -> None:
+    """Print a part of a figure: its sum, what each month adds, what is kept of erased rows, and its rows."""
+    from dagster_project.serving import plain_text, write_result
+    from dagster_project.serving.trace import COLUMNS
+
+    # Of days that no file covers, no rows are not 0.
+    is_missing = part.amount is None or (not part.rows and not part.erased and trail.data_status == "not_available")
+    makes = "" if is_missing else f" {'makes' if len(part.rows) == 1 else 'make'} {plain_text(part.amount)}"
+    left = " left" if trail.erased_files else ""
+    echo(f"\n{part.role.capitalize()}: {part.measure}, {part.category}: {counted(len(part.rows), 'row')}{left}{makes}")
+    for sentence in why_missing:
+        echo(sentence)
+    if part.rows and trail.aggregation != "published":
+        write_result(["month", "rows", "adds"], part.months(), "table", sys.stdout)
+    if part.erased:
+        echo("The rows of these months were erased at the end of their retention. Their totals are kept, as of a night:")
+        write_result(["month", "file", "night", "adds"], part.erased, "table", sys.stdout)
+    shown = part.rows[: limit or None]
+    if shown:
+        write_result(COLUMNS, shown, "table", sys.stdout)
+    if len(shown) < len(part.rows):
+        echo(f"{len(part.rows) - len(shown):,} more: --limit 0 shows all, --format csv writes them")
+
+
+def _figure_words(trail: "Trail") -> str:
+    """The figure, or why there is none, and how far files cover its days."""
+    from dagster_project.serving import plain_text
+
     if trail.value is not None:
         figure = f"{plain_text(round(trail.value, 10))} ({trail.unit})"
     elif trail.data_status == "not_available":
@@ -183,8 +222,4 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
         covered["not_available"] = ": it takes a part of a month whose rows were erased: only the whole month's total is kept"
     if trail.erased_files:
         covered["not_available"] = ": rows of these days were erased later, and the night published no figure of them"
-    echo(f"\nFigure: {figure}{covered.get(trail.data_status, '')}")
-    if trail.erased_files:
-        echo(("It is as the night published it. " if trail.value is not None else "") + _erased_words(trail))
-    for measure, month, why in trail.accepted:
-        echo(f"{month} of {measure} is far from the mean of the twelve months before, and was accepted: {why}")
+    return figure + covered.get(trail.data_status, "")
