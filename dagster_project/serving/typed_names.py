@@ -94,10 +94,11 @@ def area_named(
     """The area that is called so, or the force where no word is given. `kind`: of this kind alone. If the word means several,
     those of `marts` come before others, then the earliest kind of `first`, then a code before a name. Raises UnknownNameError.
     """
+    kind = kind and _plain(kind)
     if word is None and kind not in (None, "force"):
         raise UnknownNameError(f"--area-type {kind} says only which kind of --area is meant: name the area too")
     called = [a for a in areas if (a.kind == "force" if word is None else _plain(word) in (a.code.lower(), a.name.lower()))]
-    found = [a for a in called if kind is None or _plain(kind) == a.kind]
+    found = [a for a in called if kind in (None, a.kind)]
     found = [a for a in found if a.mart in marts] or found
     found = next((own for k in first if (own := [a for a in found if a.kind == k])), found)
     if len(several := sorted({a.kind for a in found})) > 1:
@@ -111,8 +112,10 @@ def area_named(
     hint = suggestion(str(word), [name for a in areas for name in (a.code, a.name)])
     if called:
         hint = f": say --area-type {' or '.join(k for k in kinds if any(a.kind == k for a in called))}"
-    there_are = "; ".join(f"{k}: {', '.join(names)}" for k, names in kinds.items())
-    raise UnknownNameError(f"no {kind or 'area'} is called {word!r}{hint} (there are {there_are})")
+    listed = "; ".join(f"{k}: {', '.join(names)}" for k, names in kinds.items())
+    in_marts = {a.mart for a in areas if a.mart}
+    there_are = f"{in_marts.pop()} has {listed}" if len(in_marts) == 1 else f"there are {listed}"
+    raise UnknownNameError(f"no {kind or 'area'} is called {word!r}{hint} ({there_are})")
 
 
 def _plain(word: str) -> str:

@@ -47,6 +47,8 @@ def test_an_area_is_of_its_only_kind(pam: Callable, sample_home: Home) -> None:
     several = pam(*deaths, "--area", "Derby")
     assert several.exit_code == 1 and "of several kinds: say which with --area-type: district, upper_tier" in several.stderr
     assert pam(*deaths, "--area", "derby", "--area-type", "upper_tier").exit_code == 0
+    elsewhere = pam("trace", "searches", "--period", "2025", "--area", "Bolsover", "--home", sample_home.path)
+    assert "no area is called 'Bolsover' (mart_stop_search has force: Derbyshire Constabulary; lpu: " in elsewhere.stderr
 
 
 @pytest.mark.parametrize(
@@ -58,9 +60,9 @@ def test_an_area_is_of_its_only_kind(pam: Callable, sample_home: Home) -> None:
         (["xyz"], "no measure is called 'xyz' (docs/reference/marts.md lists them)"),
         (["searches", "--force", "kent"], "no force with figures is called 'kent' (there are derbyshire)"),
         (["searches", "--force", "derbyshir"], "no force with figures is called 'derbyshir'; is derbyshire meant?"),
-        (["searches", "--area", "High Peek"], "no area is called 'High Peek'; is High Peak meant? (there are "),
+        (["searches", "--area", "High Peek"], "no area is called 'High Peek'; is High Peak meant? ("),
         (["searches", "--area", "Atlantis"], "lpu: Amber Valley, Chesterfield, Dales, "),
-        (["searches", "--area", ""], "no area is called '' (there are "),
+        (["searches", "--area", ""], "no area is called '' ("),
         (["searches", "--area", "High Peak", "--area-type", "section"], "no section is called 'High Peak': say --area-type "),
         (["searches", "--area", "High Peak", "--area-type", "force"], "no force is called 'High Peak': say --area-type "),
         (["searches", "--area-type", "lpu"], "--area-type lpu says only which kind of --area is meant: name the area too"),
