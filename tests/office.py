@@ -23,5 +23,7 @@ def convert(path: Path, folder: Path, form: str) -> Path:
         [OFFICE, f"-env:UserInstallation=file://{profile().name}", "--headless", "--convert-to", form,
          "--outdir", str(folder), str(path)],
         check=True, capture_output=True, timeout=180,
+        # What root's run leaves in a folder that all share would keep others out: `pam` makes files for its user alone.
+        umask=0o022,
     )  # fmt: skip
     return folder / f"{path.stem}.{form}"

@@ -142,7 +142,7 @@ def test_a_held_replay_leaves_what_is_published(week_copy: Home) -> None:
     before = week_copy.warehouse.read_bytes()
     week_copy.seeds.mkdir()
     header = "force_code,section_code,section_name,lpu_code,lpu_name\n"
-    (week_copy.seeds / "areas.csv").write_text(header + "derbyshire,A,A,A1,One\nderbyshire,B,B,B1,One\n", encoding="utf-8")
+    (week_copy.seeds / "areas.csv").write_text(header + "derbyshire,A,A,A1,One\nderbyshire,B,B,B1,A1\n", encoding="utf-8")
     with replaying(week_copy) as run:
         run.land()
         with pytest.raises(RuntimeError):

@@ -157,7 +157,7 @@ def _run_job(home: Home, instance: dg.DagsterInstance) -> str:
 def _make_next_night_held(home: Home) -> None:
     write_unreadable_files(home.inbox)
     (home.seeds).mkdir(mode=0o700)
-    lines = "derbyshire,north,North,a,Same\nderbyshire,north,North,b,Same\n"
+    lines = "derbyshire,north,North,a,Same\nderbyshire,north,North,b,A\n"
     header = "force_code,section_code,section_name,lpu_code,lpu_name\n"
     (home.seeds / "areas.csv").write_text(header + lines, encoding="utf-8")
 

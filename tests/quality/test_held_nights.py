@@ -100,11 +100,11 @@ def test_a_night_with_a_wrong_figure_is_held_and_the_next_one_publishes(
 def test_a_failed_dbt_test_holds_the_night_and_is_named(
     week_copy: Home, check_unchanged: Callable[[], None], pam: Callable
 ) -> None:
-    """A force's own list of areas, with one name for two units."""
+    """A force's own list of areas, in which the name of one unit is the code of another."""
     week_copy.seeds.mkdir()
     (week_copy.seeds / "areas.csv").write_text(
         "force_code,section_code,section_name,lpu_code,lpu_name\n"
-        "derbyshire,north,North,one,Dales\nderbyshire,north,North,two,Dales\n",
+        "derbyshire,north,North,one,Dales\nderbyshire,north,North,two,One\n",
         encoding="utf-8",
     )
     run = run_night(week_copy)
