@@ -45,12 +45,26 @@ def _write_as(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, 
         writer.writerow([escape_formula(c) for c in columns])
         writer.writerows([escape_formula(plain_text(v)) for v in row] for row in rows)
     elif form == "json":
+        names = _distinct(columns)
         out.write("[")
         for n, row in enumerate(rows):
-            out.write((",\n " if n else "") + json_text(dict(zip(columns, row, strict=True))))
+            out.write((",\n " if n else "") + json_text(dict(zip(names, row, strict=True))))
         out.write("]\n")
     else:
         _write_table(columns, rows, out)
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """Column names of which none is twice: `value` and `value_1`, as DuckDB names them in Parquet. A name that is twice would
+    hide the first value."""
+    names: list[str] = []
+    for column in columns:
+        name, n = column, 0
+        while name in names:
+            n += 1
+            name = f"{column}_{n}"
+        names.append(name)
+    return names
 
 
 def _shown(value: Any) -> str:

@@ -45,6 +45,19 @@ def test_json_format(pam: Callable, sample_home: Home) -> None:
     assert json.loads(output)[0]["text"] == 'é, "q"'
 
 
+def test_json_has_every_column_of_a_name_that_comes_twice(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """Two figures side by side, both called `value`: the second must not replace the first. Parquet has the same names."""
+    sql = "select 1 as value, 2 as value, 3 as value, null as other, 4 as value_1"
+    rows = json.loads(query(pam, sample_home, sql, "json"))
+    assert rows == [{"value": 1, "value_1": 2, "value_2": 3, "other": None, "value_1_1": 4}]
+    assert query(pam, sample_home, sql, "csv") == "value,value,value,other,value_1\n1,2,3,,4\n"
+    path = tmp_path / "parquet"
+    assert pam("query", sql, "-f", "parquet", "-o", path, "--home", sample_home.path).exit_code == 0
+    with duckdb.connect() as con:
+        names = [c[0] for c in con.execute("from read_parquet(?)", [str(path)]).description]
+    assert names == list(rows[0])
+
+
 def test_json_is_valid_for_every_number(pam: Callable, sample_home: Home) -> None:
     sql = "select 'nan'::double as a, 'infinity'::double as b, [12345678901234567.25::decimal(28,10)] as c, 1e300 as d"
     output = query(pam, sample_home, sql, "json")
