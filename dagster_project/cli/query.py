@@ -60,7 +60,9 @@ def query(
         raise typer.BadParameter("there is no query", param_hint="SQL")
     limits = limits_of(home, seconds, memory, rows)
     if out is not None:
-        answer_to_file(home, text, form, out, limits, reason)
+        remark = answer_to_file(home, text, form, out, limits, reason)
+        if remark:
+            echo(f"pam: {remark}", err=True)
         if holds_made_up(home):
             # A CSV, JSON or Parquet file of figures has no place for it.
             echo(f"pam: {out}: all figures are made up; say so where you pass it on", err=True)

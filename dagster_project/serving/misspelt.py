@@ -13,9 +13,12 @@ MOST = 100_000
 """Characters of a query that are parsed."""
 COLUMNS = {
     "measure": "select distinct name from meta.dictionary where kind = 'measure'",
+    "measure_key": "select measure_key from bi.dim_measure",
     "mart": "select distinct relation_name from meta.dictionary where kind = 'measure'",
     "category": "select distinct category from marts.measures",
     "area_type": "select distinct area_type from marts.measures",
+    "area_code": "select distinct area_code from marts.measures",
+    "area_key": "select area_key from bi.dim_area",
     "area_name": "select distinct area_name from marts.measures",
     "force_code": "select distinct force_code from marts.measures",
     "period_type": "select distinct period_type from marts.measures",

@@ -1,5 +1,6 @@
 """Runs one query on the published night: what is allowed, for how long, and how the answer is written."""
 
+import glob
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -130,9 +131,7 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
         columns, rows = [c[0] for c in result.description or []], fetch_rows(result)
         first = list(islice(rows, 2))
         rows = chain(first, rows)
-        # A count or a sum of no rows is a row, too.
-        is_empty = not first or (len(first) == 1 and all(cell in (None, 0) for cell in first[0]))
-        remark = "; ".join(misspelt(con, text)) if is_empty else ""
+        remark = _remark(con, text, first)
         limit = limits.rows if form == "table" and limits.rows else None
         write_result(columns, islice(rows, limit), form, out)
         if limit and next(rows, None) is not None:
@@ -140,8 +139,16 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
         return remark
 
 
-def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "") -> None:
-    """Run one query and write its answer to a file, which appears whole or not at all (0600).
+def _remark(con: duckdb.DuckDBPyConnection, text: str, first: Sequence[Sequence[Any]]) -> str:
+    """Which names of a query are misspelt, if its answer is empty. `first`: up to two rows of the answer."""
+    # A count or a sum of no rows is a row, too.
+    is_empty = not first or (len(first) == 1 and all(cell in (None, 0) for cell in first[0]))
+    return "; ".join(misspelt(con, text)) if is_empty else ""
+
+
+def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, reason: str = "") -> str:
+    """Run one query and write its answer to a file, which appears whole or not at all (0600). Returns a remark for the person,
+    often empty: misspelt names.
 
     Both are recorded: the query before it runs, and the file before it appears.
 
@@ -150,19 +157,24 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
     record_consultation(home, reason, by="pam query", query=sql)
     with new_file(out.absolute()) as new:
         if form == "parquet":
-            _write_parquet(home, sql, new, limits)
+            remark = _write_parquet(home, sql, new, limits)
         else:
             with open_published(home, memory=limits.memory) as con:
                 if form == "xlsx":
                     from .answer_workbook import write_sheet
 
+                    text = question(sql)
                     with limited(con, limits):
-                        result = con.execute(question(sql))
-                        write_sheet([c[0] for c in result.description], fetch_rows(result), new, about(con, sql))
+                        result = con.execute(text)
+                        columns, rows = [c[0] for c in result.description], fetch_rows(result)
+                        first = list(islice(rows, 2))
+                        remark = _remark(con, text, first)
+                        write_sheet(columns, chain(first, rows), new, about(con, sql))
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
-                        answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
+                        remark = answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
         record_disclosure(home, reason, by="pam query", what="answer", query=sql, to=str(out.absolute()), format=form)
+    return remark
 
 
 def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
@@ -171,7 +183,7 @@ def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
     return {"Published night": night, "Asked": sql.strip()}
 
 
-def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
+def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> str:
     text = question(sql)
     kind = _kind(duckdb.extract_statements(text)[0])
     if kind == duckdb.StatementType.EXPLAIN:
@@ -182,3 +194,8 @@ def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> None:
         # `pivot` is several statements and can't be a view; a table takes the memory of its rows.
         con.execute(f"create temp {'table' if kind == duckdb.StatementType.MULTI else 'view'} pam_answer as {text}")
         con.execute(f"copy pam_answer to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)")
+        with duckdb.connect() as written:
+            first = written.execute(
+                "from read_parquet(?, hive_partitioning = false) limit 2", [glob.escape(str(new))]
+            ).fetchall()
+        return _remark(con, text, first)

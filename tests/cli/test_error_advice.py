@@ -32,6 +32,9 @@ def test_the_nearest_name_is_suggested(name: str, suggested: str) -> None:
         ("select sum(value) from marts.measures m where 'posession_offences' = m.measure", "no measure `posession_offences`"),
         ("from marts.measures where measure in ('lines_closed', 'x') and category = 'al'", "no category `al`; nearest: all"),
         ("from marts.measures where area_name = 'Chesterfeld'", "no area name `Chesterfeld`; nearest: Chesterfield"),
+        ("from marts.measures where area_code = 'chesterfeld'", "no area code `chesterfeld`; nearest: chesterfield"),
+        ("from bi.fact_figure where measure_key = 'mart_naloxone/naloxone'", "no measure key `mart_naloxone/naloxone`"),
+        ("from bi.fact_figure f where f.area_key = 'derbyshire/lpu/dale'", "no area key `derbyshire/lpu/dale`; nearest"),
         ("from meta.dictionary where mart = 'mart_x'", ""),
         (COUNT.format("naloxone_administrations"), ""),
         ("select 1 from marts.measures where measure = 'naloxone_administrations' and value < 0", ""),
@@ -41,6 +44,20 @@ def test_the_nearest_name_is_suggested(name: str, suggested: str) -> None:
 def test_a_query_with_a_misspelt_value_names_the_nearest(pam: Callable, week: Home, sql: str, message: str) -> None:
     result = pam("query", sql, "--home", week.path, "-f", "csv")
     assert message in result.stderr if message else "nearest" not in result.stderr and "no measure" not in result.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "parquet", "xlsx"])
+def test_a_misspelt_value_is_named_also_if_the_answer_goes_to_a_file(
+    pam: Callable, week: Home, tmp_path: Path, form: str
+) -> None:
+    """An empty file would look like an answer."""
+    path = tmp_path / f"a=1/b[2]*.{form}"
+    path.parent.mkdir()
+    for sql in ("select value from marts.measures where measure = 'posession_offences'", COUNT.format("posession_offences")):
+        result = pam("query", sql, "--home", week.path, "-f", form, "-o", path)
+        assert result.exit_code == 0 and "`posession_offences`; nearest: possession_offences" in result.stderr
+    result = pam("query", COUNT.format("naloxone_administrations"), "--home", week.path, "-f", form, "-o", path)
+    assert "nearest" not in result.stderr and path.exists()
 
 
 def test_misspelt_forces_get_a_hint(pam: Callable, new_home: Home, tmp_path: Path) -> None:
