@@ -116,14 +116,15 @@ counted as (
         10 * (select base from bases where unit = 'count') as least_divisor
     from numbered as q
     left join bases using (unit)
-    left join months as n1 on q.numerator_id = n1.series_id and q.last_month_no = n1.month_no
-    left join months as n0 on q.numerator_id = n0.series_id and q.first_month_no - 1 = n0.month_no
-    left join months as n3 on q.numerator_id = n3.series_id and q.last_month_no - 12 = n3.month_no
-    left join months as n2 on q.numerator_id = n2.series_id and q.first_month_no - 13 = n2.month_no
-    left join months as d1 on q.denominator_id = d1.series_id and q.last_month_no = d1.month_no
-    left join months as d0 on q.denominator_id = d0.series_id and q.first_month_no - 1 = d0.month_no
-    left join months as d3 on q.denominator_id = d3.series_id and q.last_month_no - 12 = d3.month_no
-    left join months as d2 on q.denominator_id = d2.series_id and q.first_month_no - 13 = d2.month_no
+    -- Where whole years are not covered, months are missing in between.
+    asof left join months as n1 on q.numerator_id = n1.series_id and q.last_month_no >= n1.month_no
+    asof left join months as n0 on q.numerator_id = n0.series_id and q.first_month_no - 1 >= n0.month_no
+    asof left join months as n3 on q.numerator_id = n3.series_id and q.last_month_no - 12 >= n3.month_no
+    asof left join months as n2 on q.numerator_id = n2.series_id and q.first_month_no - 13 >= n2.month_no
+    asof left join months as d1 on q.denominator_id = d1.series_id and q.last_month_no >= d1.month_no
+    asof left join months as d0 on q.denominator_id = d0.series_id and q.first_month_no - 1 >= d0.month_no
+    asof left join months as d3 on q.denominator_id = d3.series_id and q.last_month_no - 12 >= d3.month_no
+    asof left join months as d2 on q.denominator_id = d2.series_id and q.first_month_no - 13 >= d2.month_no
 ),
 
 figures as (

@@ -255,3 +255,24 @@ def test_rounded_counts_of_the_same_events_are_rounded_alike() -> None:
     assert shown(con, "cohort_size", "prior_marker", APRIL_2026) == ("[x]",)
     assert shown(con, "pspos_new", "value, prior_value, marker, prior_marker", APRIL_2024) == (3, 3, None, None)
     assert shown(con, "pspos_new", "value, prior_value, marker, prior_marker", FIRST) == (3, None, None, "[x]")
+
+
+def test_rounded_periods_are_the_sums_of_their_own_months_where_a_year_before_has_none() -> None:
+    """A year that no file covers has no months. A year after it must not be everything that was ever counted, and a rolling
+    year that ends in it is what its covered months add to."""
+    period = "insert into marts.measures by name select * replace ('{}' as period_type, date '{}' as period_start,"
+    period += " date '{}' as period_end, {} as value, {} as prior_value, '{}' as data_status) from marts.measures"
+    period += " where period_start = date '2026-04-01'; "
+    rolling = ("rolling_12_months", "2023-07-01", "2024-06-30", 180, "null", "partial")
+    years = [("financial_year", f"{y}-04-01", f"{y + 1}-03-31", 240, "null", "complete") for y in (2023, 2025)]
+    gap = "delete from marts.measures where period_start between date '2024-04-01' and date '2025-03-01'; "
+    change = gap + "".join(period.format(*p) for p in (rolling, *years))
+    figures = rows("mart_naloxone", "naloxone_administrations", series(20))
+    con = public(figures, change=change, **ROUND)
+    made = con.execute(
+        "select period_type, year(period_end), value, marker from marts_public.measures where period_type <> 'month'"
+        " order by all"
+    ).fetchall()
+    assert made == [
+        ("financial_year", 2024, 240, None), ("financial_year", 2026, 240, None), ("rolling_12_months", 2024, 180, None)
+    ]  # fmt: skip
