@@ -12,9 +12,9 @@ from .changed_figures import FIGURES_MADE, IS_CHANGED, figures_made, make_change
 from .control_charts import CHARTS
 from .memory_batches import batches
 from .rules import ROUNDED, SCHEMA, make_rule_tables, rule_of
-from .write_measures import MARKERS, write_public_form
+from .write_measures import MARKERS, VALUE, write_public_form
 
 __all__ = [
-    "CHARTS", "FIGURES_MADE", "IS_CHANGED", "MARKERS", "ROUNDED", "SCHEMA", "batches", "figures_made",
+    "CHARTS", "FIGURES_MADE", "IS_CHANGED", "MARKERS", "ROUNDED", "SCHEMA", "VALUE", "batches", "figures_made",
     "make_changed_table", "make_rule_tables", "rule_of", "write_public_form",
 ]  # fmt: skip

@@ -22,6 +22,8 @@ MARKERS = {
     "prior_marker": "The same of prior_value; volume_change and pct_change are there where neither has [c]",
 }
 """The two columns that the marts do not have. The markers are those of the Government Analysis Function."""
+VALUE = "The figure, exact or rounded as the relation's description says; null where marker says why"
+"""The meaning of `value`, which is exact in the marts."""
 
 
 def write_public_form(home: Home, settings: Public) -> None:

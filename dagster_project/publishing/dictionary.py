@@ -201,8 +201,9 @@ def _comment_public(con: duckdb.DuckDBPyConnection) -> None:
     for relation, name, comment in con.execute(
         "select table_name, column_name, comment from duckdb_columns() where schema_name = ?", [public_form.SCHEMA]
     ).fetchall():
-        if comment != described[name]:
-            con.execute(f"comment on column {public_form.SCHEMA}.{relation}.{name} is {literal(described[name])}")
+        text = public_form.VALUE if name == "value" and relation != public_form.CHARTS else described[name]
+        if comment != text:
+            con.execute(f"comment on column {public_form.SCHEMA}.{relation}.{name} is {literal(text)}")
 
 
 def _measure_rows() -> list[tuple[Any, ...]]:

@@ -187,6 +187,10 @@ def test_public_open_files_have_only_the_public_form(
     metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
     assert "counts under 5 are not shown" in metadata["dc:description"] and "exact, and small" not in metadata["dc:description"]
     assert len([t for t in metadata["tables"] if "primaryKey" in t["tableSchema"]]) == len(marts)
+    columns = [(t["url"], c) for t in metadata["tables"] for c in t["tableSchema"]["columns"] if c["name"] == "value"]
+    # The public form may be rounded: that counts are exact is said of the marts alone.
+    said = {column["dc:description"] for url, column in columns if url != "mart_control_charts.csv"}
+    assert said == {"The figure, exact or rounded as the relation's description says; null where marker says why"}
     with open_hardened(formulas, writable=folder) as night, pytest.raises(ValueError, match="the night has no marts_public"):
         open_files.write(night, folder, context)
 
