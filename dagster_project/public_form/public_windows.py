@@ -68,11 +68,11 @@ class PublicFigure:
         if shows in ("numerator", "denominator"):
             return None, HIDDEN if self.marker == HIDDEN else NOT_AVAILABLE
         is_complete = self.data_status == self.prior_status == "complete"
-        # Of a rate of nothing, or from one, there is no change.
-        from_nothing = self.denominator and self.marker is None and self.prior_marker == NO_SUCH_NUMBER and is_complete
-        if self.volume_change is not None or self.denominator == 0 or from_nothing:
-            return None, NO_SUCH_NUMBER
         markers = (self.marker, self.prior_marker)
+        # Of a rate of nothing, or of nothing counted, there is no change, nor from one.
+        of_nothing = is_complete and NO_SUCH_NUMBER in markers and HIDDEN not in markers
+        if self.volume_change is not None or self.denominator == 0 or of_nothing:
+            return None, NO_SUCH_NUMBER
         is_hidden = HIDDEN in markers and NOT_AVAILABLE not in markers and self.data_status == "complete"
         return None, HIDDEN if is_hidden else NOT_AVAILABLE
 

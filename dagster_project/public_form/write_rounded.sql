@@ -79,7 +79,7 @@ with numbered as (
         k.*,
         n.series_id as numerator_id,
         d.series_id as denominator_id,
-        k.prior_value is not null or rates.measure is not null as has_prior
+        k.prior_value is not null or earlier.measure is not null as has_prior
     from keyed as k
     inner join series as n
         on k.force_code = n.force_code and k.mart = n.mart and k.numerator_measure = n.measure and k.area_type = n.area_type
@@ -87,12 +87,12 @@ with numbered as (
     left join series as d
         on k.force_code = d.force_code and k.mart = d.mart and k.denominator_measure = d.measure and k.area_type = d.area_type
         and k.area_code = d.area_code and k.denominator_category = d.category
-    left join keyed as rates
-        on k.denominator_measure is not null and rates.data_status <> 'not_available'
-        and k.force_code = rates.force_code and k.mart = rates.mart and k.measure = rates.measure
-        and k.area_type = rates.area_type and k.area_code = rates.area_code and k.category = rates.category
-        and k.period_type = rates.period_type
-        and k.first_month_no - 12 = rates.first_month_no and k.last_month_no - 12 = rates.last_month_no
+    left join keyed as earlier
+        on (k.denominator_measure is not null or k.aggregation = 'last') and earlier.data_status <> 'not_available'
+        and k.force_code = earlier.force_code and k.mart = earlier.mart and k.measure = earlier.measure
+        and k.area_type = earlier.area_type and k.area_code = earlier.area_code and k.category = earlier.category
+        and k.period_type = earlier.period_type
+        and k.first_month_no - 12 = earlier.first_month_no and k.last_month_no - 12 = earlier.last_month_no
 ),
 
 -- A figure as at a day is rounded by itself, the same way wherever it appears.

@@ -1,5 +1,5 @@
--- Rates of `wanted` without one of the year before, which is available: it has nothing to divide by. They are few, and a table, so
--- that the view below can look them up without a hash of all its rows.
+-- Rates of `wanted` without one of the year before, which is available: it has nothing to divide by. And last counts where nothing
+-- was counted then. They are few, and a table, so that the view below can look them up without a hash of all its rows.
 create or replace temp table undivided as
 select
     r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category, r.period_type, r.period_start, r.period_end
@@ -11,7 +11,8 @@ inner join measures as earlier
     and r.period_type = earlier.period_type
     and 12 * year(r.period_start) + month(r.period_start) - 12 = 12 * year(earlier.period_start) + month(earlier.period_start)
     and 12 * year(r.period_end) + month(r.period_end) - 12 = 12 * year(earlier.period_end) + month(earlier.period_end)
-where rules.denominator is not null and r.prior_value is null and earlier.data_status <> 'not_available';
+where (rules.denominator is not null or rules.aggregation = 'last')
+    and r.prior_value is null and earlier.data_status <> 'not_available';
 
 -- The rows of `wanted`, which are rows of `measures`, with null for every figure that is not public. Reads the tables that
 -- choose_public_periods.sql made and read.

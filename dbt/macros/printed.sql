@@ -57,17 +57,17 @@ case {{ name }}
 case when {{ name }} = 'prior_value' then {{ figure }}.prior_status else {{ figure }}.data_status end
 {%- endmacro %}
 
-{#- Whether a column of a figure has no meaning, 0 or 1: no change in per cent from 0, or of a percentage; no rate of nothing, nor
-    a change from one. -#}
+{#- Whether a column of a figure has no meaning, 0 or 1: no change in per cent from 0, or of a percentage; no rate of nothing, no
+    last count where nothing was counted on covered days, nor a change from or to one of these. -#}
 {% macro has_no_meaning(name, figure) -%}
 case
             when {{ name }} = 'pct_change' and {{ figure }}.pct_change is null and {{ figure }}.volume_change is not null then 1
             when {{ name }} in ('value', 'volume_change', 'pct_change') and {{ figure }}.value is null and {{ figure }}.denominator = 0 then 1
-            when {{ figure }}.unit = 'percent' and {{ figure }}.prior_value is null and {{ figure }}.prior_status in ('complete', 'partial')
-                and (
-                    {{ name }} = 'prior_value'
-                    or ({{ name }} in ('volume_change', 'pct_change') and {{ figure }}.data_status = 'complete' and {{ figure }}.prior_status = 'complete')
-                ) then 1
+            when {{ name }} = 'value' and {{ figure }}.value is null and {{ figure }}.data_status = 'complete' then 1
+            when {{ name }} = 'prior_value' and {{ figure }}.prior_value is null
+                and ({{ figure }}.prior_status = 'complete' or ({{ figure }}.unit = 'percent' and {{ figure }}.prior_status = 'partial')) then 1
+            when {{ name }} in ('volume_change', 'pct_change') and {{ figure }}.volume_change is null
+                and {{ figure }}.data_status = 'complete' and {{ figure }}.prior_status = 'complete' then 1
             else 0
         end
 {%- endmacro %}

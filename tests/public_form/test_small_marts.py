@@ -252,9 +252,18 @@ def test_rounded_counts_of_the_same_events_are_rounded_alike() -> None:
     con = public(rows("mart_iom", "cohort_size", cohort), rows("mart_pspo", "pspos_new", series(3)), **ROUND)
     cohorts = {*values(con, "cohort_size")}
     assert len(cohorts) == 2 and cohorts < {(None, "[z]"), (Decimal(50), None), (Decimal(55), None)}
-    assert shown(con, "cohort_size", "prior_marker", APRIL_2026) == ("[x]",)
+    assert shown(con, "cohort_size", "prior_marker", APRIL_2026) == ("[z]",)
+    assert shown(con, "cohort_size", "prior_marker", FIRST) == ("[x]",)
     assert shown(con, "pspos_new", "value, prior_value, marker, prior_marker", APRIL_2024) == (3, 3, None, None)
     assert shown(con, "pspos_new", "value, prior_value, marker, prior_marker", FIRST) == (3, None, None, "[x]")
+
+
+def test_a_cohort_that_nobody_counted_has_one_marker_now_and_a_year_later() -> None:
+    """Files cover the month, so it is not [x]: neither is the year before of the month a year later."""
+    con = public(rows("mart_iom", "cohort_size", series(52, **{f"m{APRIL_2024}": None})))
+    assert shown(con, "cohort_size", "value, marker", APRIL_2024) == (None, "[z]")
+    assert shown(con, "cohort_size", "value, marker, prior_marker", APRIL_2025) == (52, None, "[z]")
+    assert shown(con, "cohort_size", "prior_marker", FIRST) == ("[x]",)
 
 
 def test_rounded_periods_are_the_sums_of_their_own_months_where_a_year_before_has_none() -> None:

@@ -221,7 +221,7 @@ select
                 )
         when verdict = 'not computable' and data_status = 'not_applicable' then 'not held in the warehouse'
         when verdict = 'not computable' and has_no_meaning = 1
-            then 'there is no such figure: nothing to divide by, or a percentage of a percentage'
+            then 'there is no such figure: nothing to divide by, nothing counted, or a percentage of a percentage'
         when verdict = 'not computable' and unknown_status = 'partial' then 'the extracts cover only a part of the period'
         when verdict = 'not computable' and data_status = 'complete' and figure in ('volume_change', 'pct_change')
             then 'no files cover all of the same days a year before'
