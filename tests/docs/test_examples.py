@@ -3,6 +3,7 @@
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import candidate, night, write_extract
@@ -12,7 +13,8 @@ from dagster_project.core.home import Home
 from dagster_project.serving import connect, write_result
 
 QUESTIONS = (DOCS / "how-to" / "twenty-questions.md").read_text(encoding="utf-8")
-BOTH_PAGES = (DOCS / "how-to" / "query-the-figures.md").read_text(encoding="utf-8") + "\n" + QUESTIONS
+QUERY = (DOCS / "how-to" / "query-the-figures.md").read_text(encoding="utf-8")
+BOTH_PAGES = f"{QUERY}\n{QUESTIONS}"
 QUERIES = re.findall(r"```sql\n(.*?)\n```\n```text\n(.*?)\n```", BOTH_PAGES, re.S)
 PERIODS = (DOCS / "explanation" / "periods.md").read_text(encoding="utf-8")
 LEFT_OUT = re.compile(r" ─+|\d+ rows?|\s*")
@@ -34,6 +36,21 @@ def test_the_answer_is_that_of_the_sample(sample_home: Home, sql: str, answer: s
         con.close()
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
     assert [line for line in lines if not LEFT_OUT.fullmatch(line)] == answer.splitlines()
+
+
+def test_the_python_runs_as_it_is_written(
+    sample_home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line after the other, on one connection."""
+    monkeypatch.setenv("PAM_HOME", str(sample_home.path))
+    monkeypatch.chdir(sample_home.warehouse.parent)
+    own, from_other_programs = re.findall(r"```python\n(.*?)\n```", QUERY, re.S)
+    for body in (own, from_other_programs):
+        names: dict[str, Any] = {}
+        exec(compile(body, "query-the-figures.md", "exec"), names)  # noqa: S102  (the page's own lines)
+        assert len(names["frame"])
+        names["con"].close()
+    assert "count_star()" in capsys.readouterr().out
 
 
 def test_the_worked_example_of_coverage(new_home: Home, tmp_path: Path) -> None:

@@ -57,6 +57,18 @@ def test_a_time_limit_in_python(sample_home: Home, late: bool) -> None:
         assert con.execute("select 1").fetchone() == (1,), "the connection still works"
 
 
+def test_a_limit_takes_relations_and_leaves_what_is_being_read(sample_home: Home) -> None:
+    """The limit asks the connection for its memory: that must be no result of the person's connection."""
+    with connect(sample_home) as con:
+        result = con.execute("from range(5000)")
+        first = result.fetchone()
+        with limited(con, Limits(seconds=10)):
+            rest = result.fetchall()
+        assert (first, len(rest)) == ((0,), 4999)
+        with limited(con, Limits(seconds=10)):
+            assert con.sql("select 1").fetchall() == [(1,)]
+
+
 def test_two_nights_open_in_one_process(week_copy: Home) -> None:
     """One opened before the next night, one after it: each reads its own."""
     from dagster_project.nights.rollback import roll_back
