@@ -37,9 +37,14 @@ def write_whole(path: Path, data: bytes, *, many_writers: bool = False) -> None:
 @contextlib.contextmanager
 def new_file(path: Path, writer: str = "") -> Generator[Path]:
     """A temporary file (0600) to write. When the block has ended without an error, it gets its final name. `writer`: what is
-    added to its temporary name."""
+    added to its temporary name. Raises OSError; if there is no such folder, or the name is a folder's, before anything else."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: name a file in it")
     temporary = temporary_path(path.with_name(path.name + writer))
-    temporary.touch(mode=0o600)
+    try:
+        temporary.touch(mode=0o600)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no folder {path.parent}: make it first, or name another place") from None
     try:
         yield temporary
         flush(temporary)

@@ -158,6 +158,18 @@ def test_an_error_leaves_the_existing_file(pam: Callable, sample_home: Home, tmp
     assert result.exit_code == 1 and "40,000 characters" in result.stderr
 
 
+def test_a_file_that_has_no_place_says_so(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    """Not by the hidden name that a file has while it is written; and nothing is left beside the folder."""
+    for path, message in (
+        (tmp_path / "gone" / "x.csv", f"pam: there is no folder {tmp_path / 'gone'}: make it first"),
+        (tmp_path, f"pam: {tmp_path} is a folder: name a file in it"),
+    ):
+        for form in ("csv", "parquet", "xlsx"):
+            result = pam("query", "select 1", "-f", form, "-o", path, "--home", sample_home.path)
+            assert result.exit_code == 1 and result.stderr.startswith(message), result.stderr
+    assert not list(tmp_path.iterdir()) and not (tmp_path.parent / f".{tmp_path.name}.new").exists()
+
+
 def test_a_table_shows_a_limited_number_of_rows_and_says_so(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     def query(*args: object) -> object:
         return pam("query", "from range(12)", "--home", sample_home.path, *args)
