@@ -123,13 +123,17 @@ def _without_old_notes(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _beyond_data(edition: Edition) -> list[str]:
-    """Tables that ask for days after their last day of data, such as a year that is not over then."""
+    """Tables that ask for days after their last day of data, such as a year that is not over then, or for none."""
     points = []
     for table in edition.tables:
         end = table.data_to or edition.data_to
         last = max((c.days.last for c in edition.cells(table) if c.days and c.days.last), default=end)
         if last > end:
             points.append(f"tables.{table.table}: it asks for days up to {last}, after its last day of data, {end}")
+        # A day from which a window counts stays where it is, and the last day of data may now be before it.
+        days = [c.days for c in edition.cells(table) if c.days and c.days.first and c.days.last]
+        if backwards := next((d for d in days if d.last and d.first and d.first > d.last), None):
+            points.append(f"tables.{table.table}: it asks for days from {backwards.first} to {backwards.last}, which are none")
     return points
 
 

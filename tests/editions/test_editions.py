@@ -127,6 +127,13 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     shutil.rmtree(new_home.editions)
 
 
+def test_a_window_of_no_days_is_named_in_an_edition_made_for_earlier(new_home: Home) -> None:
+    """A window since a fixed day, which the last day of data is now before, was printed as [x] without a word."""
+    path, notes = make_next_edition(new_home, "2026-03", "2025-05")
+    none = "tables.prevention_activity: it asks for days from 2025-05-01 to 2025-01-31, which are none"
+    assert [n for n in notes if "which are none" in n] == [none] and f"# Look at {none}.\n" in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("force", [None, "kent"])
 def test_a_note_that_the_next_edition_leaves_out_is_named(new_home: Home, force: str | None) -> None:
     """A force's own may begin like those on the printed report; another force gets none of them."""
