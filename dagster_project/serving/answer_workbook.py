@@ -11,6 +11,8 @@ from dagster_project.core.cell_text import plain_text
 
 MAX_ROWS = 1_048_575
 """Rows of a sheet, without the header."""
+MAX_COLUMNS = 16_384
+"""Columns of a sheet."""
 MAX_TEXT = 32_767
 """Characters of a cell."""
 
@@ -18,10 +20,14 @@ MAX_TEXT = 32_767
 def write_sheet(columns: Sequence[str], rows: Iterable[Sequence[Any]], path: Path, about: Mapping[str, str]) -> None:
     """Write a workbook of two sheets: the answer, and notes on it (`about`, by name).
 
-    A number with more digits than Excel keeps is written as text. Raises ValueError for more rows than a sheet has, or a text
-    longer than a cell.
+    A number with more digits than Excel keeps is written as text. Raises ValueError for more rows or columns than a sheet has,
+    or a text longer than a cell.
     """
     import xlsxwriter
+
+    # The library leaves them out without a word.
+    if len(columns) > MAX_COLUMNS:
+        raise ValueError(f"the answer has {len(columns):,} columns, and a sheet {MAX_COLUMNS:,}: ask for parquet or csv")
 
     with path.open("wb") as file:
         # In memory: nothing is written to temporary files.

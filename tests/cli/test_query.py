@@ -158,6 +158,17 @@ def test_an_error_leaves_the_existing_file(pam: Callable, sample_home: Home, tmp
     assert result.exit_code == 1 and "40,000 characters" in result.stderr
 
 
+def test_a_workbook_has_every_column_or_is_refused(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "wide.xlsx"
+    for n, code in ((16_384, 0), (16_385, 1)):
+        columns = ", ".join(f"{i} as c{i}" for i in range(n))
+        result = pam("query", "-", "-f", "xlsx", "-o", path, "--home", sample_home.path, stdin=f"select {columns}")
+        assert result.exit_code == code, result.stderr
+    assert "the answer has 16,385 columns, and a sheet 16,384" in result.stderr
+    sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("Answer")
+    assert sheet.to_python()[1][-1] == 16_383, "the earlier file stays"
+
+
 def test_a_file_that_has_no_place_says_so(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     """Not by the hidden name that a file has while it is written; and nothing is left beside the folder."""
     for path, message in (
