@@ -17,6 +17,7 @@ import pytest
 
 from dagster_project.core.config import Spark
 from dagster_project.core.home import DBT_PROJECT, Home
+from dagster_project.quality import engine
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.spark.session import spark_session
 
@@ -81,7 +82,9 @@ def on_duckdb(query: str) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
-    """A bare session."""
+    """A bare session. Great Expectations, where it is loaded after pyspark, ends a process of these tests: pyspark takes it for
+    one that runs its own."""
+    engine.preload()
     home = Home(tmp_path_factory.mktemp("spark") / "home").create()
     # Plans are written out whole, however many columns they have.
     settings = QUICK_JAVA | {"spark.sql.debug.maxToStringFields": "10000"}
@@ -164,10 +167,10 @@ def test_a_number_is_printed_the_same(on_spark: Callable[[str], list[tuple[Any, 
         "0.00005": "0.0001", "0.0000001": "0.0000001",
     }  # fmt: skip
     rows = " union all ".join(f"select {n} as row_no, cast('{text}' as decimal(28, 10)) as a" for n, text in enumerate(texts))
-    for run, engine in ((on_spark, "default"), (on_duckdb, "duckdb")):
-        printed = PRINTED.make_module({"decimal_text": getattr(MACROS, f"{engine}__decimal_text")})
+    for run, dialect in ((on_spark, "default"), (on_duckdb, "duckdb")):
+        printed = PRINTED.make_module({"decimal_text": getattr(MACROS, f"{dialect}__decimal_text")})
         query = f"select row_no, {printed.plain_number('a')} from ({rows}) as t"
-        assert run(query) == list(enumerate(texts.values())), engine
+        assert run(query) == list(enumerate(texts.values())), dialect
 
 
 @needs_spark
