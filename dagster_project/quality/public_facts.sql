@@ -97,7 +97,8 @@ with compared as (
         above.threshold as numerator_threshold,
         below.threshold as denominator_threshold,
         bases.base,
-        counted.base as count_base
+        counted.base as count_base,
+        12 * (year(p.period_end) - year(p.period_start)) + month(p.period_end) - month(p.period_start) + 1 as months
     from public_figures as p
     left join (
         select
@@ -138,8 +139,12 @@ broken as (
             )
         ) as public_value_not_exact,
         count(*) filter (
-            not is_exempt and threshold > 1 and base is not null and value is not null
-            and (value % base <> 0 or period_type = 'month' and abs(value - exact) >= base)
+            -- A period adds up its months, each of which is less than a base from the exact one.
+            not is_exempt and threshold > 1 and base is not null and (
+                value % base <> 0
+                or abs(value - exact) >= base * months
+                or abs(prior_value - exact_prior) >= base * months
+            )
         ) as public_value_not_rounded,
         0 as public_hidden_can_be_worked_out
     from compared

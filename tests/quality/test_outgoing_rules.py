@@ -131,6 +131,9 @@ PUBLIC_CASES = {
     "not rounded": ("count", (12, None, None, None), None, "month", set(), {2}),
     "a month too far": ("count", (20, None, None, None), (12, None, None, None), "month", {1}, {2}),
     "a year as far": ("count", (20, None, None, None), (12, None, None, None), "calendar_year", {1}, set()),
+    "a year too far": ("count", (75, None, None, None), (15, None, None, None), "calendar_year", {1}, {2}),
+    "a year before too far": ("count", (20, 75, None, None), (20, 15, None, None), "calendar_year", {1}, {2}),
+    "a year before as far": ("count", (20, 70, None, None), (20, 15, None, None), "calendar_year", {1}, set()),
     "public anyway": ("count", (4, None, None, None), None, "month", set(), set()),
     "public and wrong": ("count", (10, None, None, None), (12, None, None, None), "month", {1}, {1}),
 }
