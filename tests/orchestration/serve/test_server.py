@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dagster as dg
 import pytest
@@ -502,16 +503,18 @@ def test_loopback_addresses() -> None:
     assert NightServer(Home(Path("/x")), "::", 80).address == "http://[::1]:80"
 
 
-def test_settings_are_corrected_and_a_deep_home_has_its_socket_elsewhere(new_home: Home) -> None:
-    assert write_settings(new_home) == new_home.dagster / "code.sock"
-    path = new_home.dagster / "dagster.yaml"
-    right = path.read_text()
-    path.write_text("telemetry:\n  enabled: true\n")
-    write_settings(new_home)
-    assert path.read_text() == right
-    deep = Home(new_home.path / ("d" * 60) / ("e" * 60)).create()
+def test_settings_are_corrected_and_a_deep_home_has_its_socket_elsewhere(tmp_path: Path) -> None:
+    # The folder of a test may be deep itself.
+    with TemporaryDirectory(dir="/tmp") as folder:
+        shallow = Home(Path(folder) / "home").create()
+        assert write_settings(shallow) == socket_path(shallow.dagster) == shallow.dagster / "code.sock"
+        path = shallow.dagster / "dagster.yaml"
+        right = path.read_text()
+        path.write_text("telemetry:\n  enabled: true\n")
+        write_settings(shallow)
+        assert path.read_text() == right
+    deep = Home(tmp_path / ("d" * 60) / ("e" * 60)).create()
     socket_file = write_settings(deep)
     assert len(os.fsencode(socket_file)) <= 100 and socket_file.parent.stat().st_mode & 0o777 == 0o700
     assert str(socket_file) in (deep.dagster / "workspace.yaml").read_text()
-    assert socket_path(new_home.dagster) == new_home.dagster / "code.sock"
     socket_file.parent.rmdir()
