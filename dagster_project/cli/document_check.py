@@ -59,7 +59,8 @@ def check_document(
 MEANINGS = {
     "agrees when cut": "matches if rounded down",
     "not computable": (
-        "not held in the warehouse, no file covers all of the days, nothing to divide by, or the words say more than the number"
+        "not held in the warehouse, no file covers all of the days, nothing to divide by or nothing counted, or the words say"
+        " more than the number"
     ),
     "not linked": "the words do not say which figure it is; pam claims add links it",
 }

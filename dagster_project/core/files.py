@@ -43,7 +43,7 @@ def new_file(path: Path, writer: str = "") -> Generator[Path]:
     temporary = temporary_path(path.with_name(path.name + writer))
     try:
         temporary.touch(mode=0o600)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"there is no folder {path.parent}: make it first, or name another place") from None
     try:
         yield temporary

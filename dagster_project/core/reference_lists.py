@@ -29,8 +29,11 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
-MADE_A_DATE = re.compile(r"\d{1,2}-[A-Za-z]{3}|[A-Za-z]{3}-\d{2}|\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d\d-\d\d")
-"""What a spreadsheet makes of an offence code such as 4/1: `04-Jan`."""
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
+MADE_A_DATE = re.compile(
+    rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{2}}|\d{{1,2}}/\d{{1,2}}/\d{{2,4}}|\d{{4}}-\d\d-\d\d(?: 00:00:00)?"
+)
+"""What a spreadsheet makes of an offence code such as 4/1: `04-Jan`. A code in capitals, such as `MAY-01`, is none."""
 MAX_PEOPLE = 10**10
 """More than an area can have: such a number would make every rate 0."""
 LONGEST_VALUE = 100_000
@@ -92,15 +95,20 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
 
 def _refuse_names(rows: list[tuple[str, ...]], columns: tuple[str, ...], path: Path) -> None:
     """Raises SeedError where `area_code` has a unit's name, or its code in other letters: no figure would be found by it."""
+
+    @cache
+    def codes(force: str, kind: str) -> dict[str, str]:
+        areas = [dict(zip(OWN_LISTS["areas"], area, strict=True)) for area in _areas(path.parent, force)]
+        named = {a[f"{kind}_{how}"].lower(): a[f"{kind}_code"] for a in areas for how in ("name", "code")}
+        return {NOT_RECORDED.lower(): UNKNOWN, **named}
+
     for row in rows:
         values = dict(zip(columns, row, strict=True))
         kind, written = values["area_type"], values["area_code"]
-        if kind not in ("section", "lpu"):
-            continue
-        areas = [dict(zip(OWN_LISTS["areas"], area, strict=True)) for area in _areas(path.parent, values["force_code"])]
-        code_of = {a[f"{kind}_{how}"].lower(): a[f"{kind}_code"] for a in areas for how in ("name", "code")}
+        code_of = codes(values["force_code"], kind) if kind in ("section", "lpu") else {}
         if written not in code_of.values() and (code := code_of.get(written.lower())):
-            raise SeedError(f"seeds/{path.name}: area_code {written!r} is not the code of an area: write {code}")
+            place = f"{values['force_code']}, {kind}"
+            raise SeedError(f"seeds/{path.name}: {place}: area_code {written!r} is not the code of an area: write {code}")
 
 
 @lru_cache(maxsize=16)

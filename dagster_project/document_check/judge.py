@@ -10,8 +10,8 @@ from .model import Figure
 
 NOT_LINKED = "not linked"
 NO_FILE = "no accepted file has it for these days"
-OF_NOTHING = "there is no such figure: nothing to divide by"
-NO_CHANGE = "there is no such change: the year before is 0, or no files cover all of its days"
+OF_NOTHING = "there is no such figure: nothing to divide by, nothing counted, or a percentage of a percentage"
+NO_CHANGE = "there is no such change: the year before is 0 or nothing was counted, or no files cover all of its days"
 NEXT_NIGHT = "next_night"
 """Status of a figure of a claim that was added after the published night, and that no mart has."""
 
@@ -38,8 +38,9 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
             return "agrees", None
         return DISAGREES, "printed as not available, and there is a figure"
     if figure.value is None:
-        is_rate = figure.shows in ("value", "prior_value") and figure.unit == "percent"
-        is_of_nothing = is_rate and figure.status in ("complete", "partial")
+        is_of_nothing = figure.shows in ("value", "prior_value") and (
+            figure.status == "complete" or (figure.unit == "percent" and figure.status == "partial")
+        )
         if figure.shows in CHANGES and figure.status == "complete":
             return NOT_COMPUTABLE, NO_CHANGE
         # A unit may have another name since.

@@ -103,7 +103,8 @@ def _measure(spot: Spot, given: Given, written: Written) -> Mapping[str, str]:
         try:
             matches = measures_named(given.measure, given.mart)
         except UnknownNameError as error:
-            raise NotUnderstoodError("--measure", str(error)) from error
+            option = "--mart" if str(error).startswith("no mart") else "--measure"
+            raise NotUnderstoodError(option, str(error)) from error
         if len(matches) > 1:
             raise NotUnderstoodError("--mart", f"{' and '.join(m['mart'] for m in matches)} have a measure {given.measure}")
         return matches[0]
@@ -156,7 +157,8 @@ def _area(spot: Spot, given: Given, mart: str, edition: EditionFigures) -> tuple
     kinds = ("country", "region", "upper_tier", "district") if mart == "mart_public_health" else ("section", "lpu", "district")
     if given.area:
         try:
-            area = area_named(given.area, None, [p for p in edition.places if p.kind in (*kinds, "force")], first=kinds)
+            places = [p for p in edition.places if p.kind in (*kinds, "force")]
+            area = area_named(given.area, None, places, marts={mart}, first=kinds)
         except UnknownNameError as error:
             raise NotUnderstoodError("--area", str(error)) from error
         return area.kind, area.name

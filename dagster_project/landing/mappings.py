@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -193,13 +193,7 @@ def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection
     outcomes = [_read(path, contracts, forces) for path in paths]
     valid = [u for u in outcomes if isinstance(u, NamedMapping)]
     problems = [p for p in outcomes if isinstance(p, Problem)]
-    for file, name in misnamed_yaml(home.mappings):
-        if Path(file).suffix.lower() not in ENDINGS:
-            meant = _read(home.mappings / file, contracts, forces)
-            if isinstance(meant, NamedMapping):
-                mapping = meant.mapping
-                meant = Problem(file, "", mapping.extract, mapping.forces, tuple(f.pattern for f in mapping.files))
-            problems.append(replace(meant, reason=f"is not read: its name must be {name}.yml"))
+    problems += _misnamed(home.mappings, valid, contracts, forces)
     for named in valid:
         rivals = [u.name for u in valid if u is not named and _same_files(u.mapping, named.mapping)]
         if rivals:
@@ -207,6 +201,23 @@ def read_mappings(home: Home, contracts: Dict[str, Contract], forces: Collection
             problems.append(Problem(named.name, reason, named.mapping.extract, named.mapping.forces))
     invalid = {p.name for p in problems}
     return Mappings(tuple(u for u in valid if u.name not in invalid), tuple(sorted(problems, key=lambda p: p.name)))
+
+
+def _misnamed(
+    folder: Path, valid: list[NamedMapping], contracts: Dict[str, Contract], forces: Collection[str]
+) -> Iterator[Problem]:
+    """Mappings that are not read for their names, such as `storm.yml.txt`. Not notes, nor copies of a mapping that is read."""
+    for file, name in misnamed_yaml(folder):
+        if Path(file).suffix.lower() in ENDINGS or not (folder / file).is_file():
+            continue
+        meant = _read(folder / file, contracts, forces)
+        if isinstance(meant, NamedMapping):
+            mapping = meant.mapping
+            meant = Problem(file, "", mapping.extract, mapping.forces, tuple(f.pattern for f in mapping.files))
+        of_extract = [u.mapping.forces for u in valid if u.mapping.extract == meant.extract]
+        is_read = any(not meant.forces or not own or set(meant.forces) & set(own) for own in of_extract)
+        if meant.extract and not is_read:
+            yield replace(meant, reason=f"is not read: its name must be {name}.yml; or move it out of mappings/")
 
 
 def _same_files(mapping: SystemMapping, other: SystemMapping) -> bool:

@@ -153,9 +153,9 @@ def _suite_of(path: Path, body: Any) -> Suite:
 
 
 def _check_rule(file: str, e: Any) -> None:
-    if not isinstance(e, dict):
-        raise SuiteError(f"{file}: {e}: a rule has a type, a severity and meta")
-    missing = [f for f in ("rule", "reason", "since", "advice") if not e.get("meta", {}).get(f)]
+    if not isinstance(e, dict) or not isinstance(e.get("meta") or {}, dict):
+        raise SuiteError(f"{file}: {e}: a rule has a type, a severity and meta, with advice below it")
+    missing = [f for f in ("rule", "reason", "since", "advice") if not (e.get("meta") or {}).get(f)]
     if missing or e.get("severity") not in ("critical", "warning"):
         raise SuiteError(f"{file}: {e.get('type')}: lacks {', '.join(missing) or 'a severity (critical or warning)'}")
 
@@ -164,6 +164,8 @@ def _complete_rule(file: str, relation: str, e: Any) -> dict[str, Any]:
     """A relation's rule with its name, reason and date filled in where the YAML leaves them out."""
     if not isinstance(e, dict) or not isinstance(e.get("type"), str) or not isinstance(e.get("kwargs", {}), dict):
         raise SuiteError(f"{file}: {e}: a rule has a type (such as expect_column_values_to_be_in_set) and kwargs")
+    if not isinstance(e.get("meta") or {}, dict):
+        raise SuiteError(f"{file}: {e}: meta has advice below it, and may have rule, reason and since")
     kwargs = json.loads(json.dumps(e.get("kwargs", {}), default=_day))
     short = e["type"].removeprefix("expect_").removeprefix("column_").removeprefix("values_")
     names = [str(kwargs[k]) for k in ("column", "column_A", "column_B") if k in kwargs]

@@ -4,6 +4,7 @@ In CSV, text that a spreadsheet would take for a formula is made harmless. JSON 
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -55,16 +56,16 @@ def _write_as(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: str, 
 
 
 def _distinct(columns: Sequence[str]) -> list[str]:
-    """Column names of which none is twice: `value` and `value_1`, as DuckDB names them in Parquet. A name that is twice would
-    hide the first value."""
-    names: list[str] = []
+    """Column names of which none is twice: `value` and `value_1`. A name that is twice would hide the first value."""
+    names: dict[str, None] = {}
+    uses: Counter[str] = Counter()
     for column in columns:
-        name, n = column, 0
+        name = column
         while name in names:
-            n += 1
-            name = f"{column}_{n}"
-        names.append(name)
-    return names
+            uses[column] += 1
+            name = f"{column}_{uses[column]}"
+        names[name] = None
+    return list(names)
 
 
 def _shown(value: Any) -> str:

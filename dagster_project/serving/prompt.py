@@ -118,8 +118,10 @@ def command(session: Session, line: str) -> None:
             session.show(RELATIONS)
         case r"\m":
             session.show(MEASURES, word)
-        case r"\v":
+        case r"\v" if word:
             session.show(VALUES, ", ".join(f"{m['mart']}.{m['measure']}" for m in measures_named(word)))
+        case r"\v":
+            raise QuestionError(r"name a measure: \v MEASURE")
         case r"\n":
             session.show(NIGHT)
         case r"\r":

@@ -35,8 +35,9 @@ def measures_named(word: str | None, mart: str | None = None, listed: Measures |
     rows = [r for r in every if mart is None or _subject(mart) == _subject(r["mart"])]
     if not rows:
         marts = sorted({_subject(r["mart"]) for r in every})
-        hint = suggestion(_subject(str(mart)), marts)
-        raise UnknownNameError(f"no mart is called {mart!r}{hint} (there are {', '.join(marts)})")
+        if not mart or not marts:
+            raise UnknownNameError("there is no measure: no night with figures is published")
+        raise UnknownNameError(f"no mart is called {mart!r}{suggestion(_subject(mart), marts)} (there are {', '.join(marts)})")
     if word is None:
         return rows
     named = [r for r in rows if _subject(word) in (r["measure"], f"{_subject(r['mart'])}.{r['measure']}")]
@@ -44,7 +45,9 @@ def measures_named(word: str | None, mart: str | None = None, listed: Measures |
     if not named:
         near = closest_titled(word.rpartition(".")[2], {r["measure"]: r["title"] for r in rows})
         nearest = f"; nearest: {', '.join(near)}" if near else ""
-        lists = f"there are {', '.join(r['measure'] for r in rows)}" if mart else "docs/reference/marts.md lists them"
+        lists = f"docs/reference/marts.md lists them{'' if listed is None else ', and not all have figures here'}"
+        if mart:
+            lists = f"there are {', '.join(r['measure'] for r in rows)}"
         raise UnknownNameError(f"no measure{f' of {mart}' if mart else ''} is called {word!r}{nearest} ({lists})")
     return named
 
@@ -104,7 +107,8 @@ def area_named(
     if len(several := sorted({a.kind for a in found})) > 1:
         raise UnknownNameError(f"{word!r} is of several kinds: say which with --area-type: {', '.join(several)}")
     found = [a for a in found if word and _plain(word) == a.code.lower()] or found
-    if len(codes := sorted({a.code for a in found})) > 1:
+    # A district has another code in other marts.
+    if len(codes := sorted({a.code for a in found if a.mart == found[0].mart})) > 1:
         raise UnknownNameError(f"several areas are called {word!r}: say which by its code: {', '.join(codes)}")
     if found:
         return found[0]
@@ -114,7 +118,7 @@ def area_named(
         hint = f": say --area-type {' or '.join(k for k in kinds if any(a.kind == k for a in called))}"
     listed = "; ".join(f"{k}: {', '.join(names)}" for k, names in kinds.items())
     in_marts = {a.mart for a in areas if a.mart}
-    there_are = f"{in_marts.pop()} has {listed}" if len(in_marts) == 1 else f"there are {listed}"
+    there_are = f"{in_marts.pop()} has {listed}" if len(in_marts) == 1 else f"there are {listed or 'none'}"
     raise UnknownNameError(f"no {kind or 'area'} is called {word!r}{hint} ({there_are})")
 
 

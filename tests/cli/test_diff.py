@@ -55,7 +55,7 @@ def test_the_json_has_marts_figures_and_files(pam: Callable, week: Home) -> None
 def test_unknown_marts_measures_and_nights_are_named(pam: Callable, week: Home, new_home: Home) -> None:
     messages = {
         ("--mart", "mart_nothing"): "no mart is called 'mart_nothing' (there are community_voices, ",
-        ("--measure", "nothing"): "no measure is called 'nothing' (docs/reference/marts.md lists them)",
+        ("--measure", "nothing"): "no measure is called 'nothing' (docs/reference/marts.md lists them",
         ("20251224",): "20251224: no kept night of that id. Kept are: ",
         ("today", "today"): f"night {NIGHTS[4]} is compared with itself: name two",
     }

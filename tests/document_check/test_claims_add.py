@@ -132,6 +132,19 @@ def test_missing_parts_are_asked_for_or_named_as_options(pam: Callable, figures_
     assert len(read_claims(figures_copy)) == 292
 
 
+@pytest.mark.parametrize("measure", ["drug_misuse_deaths", "drug_searches"])
+def test_a_district_with_another_code_in_other_marts_is_one_area(pam: Callable, figures_copy: Home, measure: str) -> None:
+    args = ("There were 12.", "--measure", measure, "--area", "Derbyshire Dales", "--from", "2021-01-01", "--to", "2023-12-31")
+    added = pam("claims", "add", *args, "--home", figures_copy.path, "--yes")
+    assert added.exit_code == 0 and "Derbyshire Dales, category all" in added.stdout, added.output
+
+
+def test_a_wrong_mart_is_asked_for_as_such(pam: Callable, figures_copy: Home) -> None:
+    args = ("It came to 12 in 2024/25.", "--measure", "drug_searches", "--mart", "foo")
+    refused = pam("claims", "add", *args, "--home", figures_copy.path, "--yes")
+    assert refused.exit_code == 2 and "no mart is called 'foo'" in refused.stderr and "say --mart" in refused.stderr
+
+
 def test_an_invalid_day_is_asked_for_again(pam: Callable, figures_copy: Home) -> None:
     stdin = "drug_searches\n2024-11-01\n2025-10-32\n2025-10-31\ny\n"
     added = pam("claims", "add", "It came to 1,708.", "--home", figures_copy.path, stdin=stdin)

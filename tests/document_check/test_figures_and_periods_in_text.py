@@ -194,6 +194,8 @@ def test_labels_match_only_where_they_mean_the_same() -> None:
         ("-3", "count", Decimal("-2.5"), "complete", ("agrees", None)),
         ("3", "count", Decimal("-2.5"), "complete", ("disagrees", "the marts have another figure")),
         ("10%", "percent", None, "complete", ("not computable", OF_NOTHING)),
+        ("50", "count", None, "complete", ("not computable", OF_NOTHING)),
+        ("50", "count", None, "partial", ("not computable", "no accepted file has it for these days")),
         ("10%", "percent", None, "not_available", ("not computable", "no accepted file has it for these days")),
     ],
 )

@@ -316,8 +316,25 @@ def test_files_wait_for_a_mapping_that_a_program_gave_another_ending(warehouse):
     warehouse.drop("incidents", "I1,ROC,2025-05-01,,,,")
     reasons = {e.extract: e.reason for e in warehouse.night()}
     assert reasons.pop("incidents") is None and len(reasons) == 1
-    assert reasons["crimes"].endswith("mappings/storm.yml.txt: is not read: its name must be storm.yml")
+    assert "mappings/storm.yml.txt: is not read: its name must be storm.yml; or move it out" in reasons["crimes"]
     write(warehouse, "extract: crimes\nforces: [derbyshire]\n", "storm.yml")
+    assert [e.outcome for e in warehouse.night()] == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "text"),
+    [
+        ("storm.yml", "storm.yml.txt", "extract: crimes\n"), ("storm.yaml", "storm.yml.txt", "extract: crimes\n"),
+        ("storm.YML", "storm.yml.txt", "extract: crimes\n"), ("storm.yml", "storm-old.yml.txt", "extract: crimes\n"),
+        ("storm.yml", "how to edit storm.yml.txt", "Ask the control room first.\n"),
+        ("storm.yml", "other force.yml.txt", "extract: crimes\nforces: [derbyshire]\n"),
+    ],
+)  # fmt: skip
+def test_notes_and_copies_beside_a_mapping_keep_nothing_waiting(warehouse, name, beside, text):
+    write(warehouse, "extract: crimes\n", name)
+    write(warehouse, text, beside)
+    (warehouse.home.mappings / "old.yml.txt").mkdir()
+    warehouse.drop("crimes", "C1,2025-03-01,92D,Recorded,Dales")
     assert [e.outcome for e in warehouse.night()] == ["accepted"]
 
 

@@ -166,7 +166,7 @@ OWN = "name: own\nrelation: stg_crimes\n"
         ("- own\n", r"^own\.yml: has no fields: a suite has name, relation and expectations$"),
         (OWN + "expectation: []\n", r"^own\.yml: expectation: not known here; what can be set is expectations, "),
         ("name: mine\nrelation: stg_crimes\n", r"^own\.yml: name: 'mine' is not that of the file: write own$"),
-        (OWN + "expectations:\n- {type: expect_a, severity: warning, meta: Ask}\n", r"^own\.yml: .*README\.md shows"),
+        (OWN + "expectations:\n- {type: expect_a, severity: warning, meta: Ask}\n", r"^own\.yml: .*: meta has advice below it"),
         (OWN + "expectations:\n- {type: expect_a, kwargs: {min_value: 2025-13-01}}\n", r"^own\.yml: .*README\.md shows"),
     ],
 )

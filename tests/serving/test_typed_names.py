@@ -57,7 +57,7 @@ def test_an_area_is_of_its_only_kind(pam: Callable, sample_home: Home) -> None:
         (["serches"], "no measure is called 'serches'; nearest: searches, "),
         (["drug incident"], "no measure is called 'drug incident'; nearest: incidents_drugs"),
         (["naloxone.searches"], "no measure is called 'naloxone.searches'; nearest: searches, "),
-        (["xyz"], "no measure is called 'xyz' (docs/reference/marts.md lists them)"),
+        (["xyz"], "no measure is called 'xyz' (docs/reference/marts.md lists them"),
         (["searches", "--force", "kent"], "no force with figures is called 'kent' (there are derbyshire)"),
         (["searches", "--force", "derbyshir"], "no force with figures is called 'derbyshir'; is derbyshire meant?"),
         (["searches", "--area", "High Peek"], "no area is called 'High Peek'; is High Peak meant? ("),
