@@ -100,11 +100,12 @@ def _number(sentence: str, given: Given) -> Number:
 
 def _measure(spot: Spot, given: Given, written: Written) -> Mapping[str, str]:
     if given.measure:
-        try:
-            matches = measures_named(given.measure, given.mart)
-        except UnknownNameError as error:
-            option = "--mart" if str(error).startswith("no mart") else "--measure"
-            raise NotUnderstoodError(option, str(error)) from error
+        # The mart first, so that the option that is asked for is the one that is wrong.
+        for option, word in (("--mart", None), ("--measure", given.measure)):
+            try:
+                matches = measures_named(word, given.mart)
+            except UnknownNameError as error:
+                raise NotUnderstoodError(option, str(error)) from error
         if len(matches) > 1:
             raise NotUnderstoodError("--mart", f"{' and '.join(m['mart'] for m in matches)} have a measure {given.measure}")
         return matches[0]

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts, plain_header
+from dagster_project.contracts.model import NUMBER_TYPES
 from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import CLASSIFYING
@@ -47,7 +48,6 @@ MADE_DATES_SHARE = 0.01
 MONTH_DAYS = 28
 """If at least so many days before or after those of the first sheet have no row, other sheets have them: a month."""
 AGES = "age_range"
-AMOUNT_TYPES = ("money", "number", "whole")
 LARGEST_FIGURE = 10**18
 """Figures of the marts are decimals of 18 digits before the point and ten after it."""
 THOUSANDS = 3
@@ -256,7 +256,7 @@ def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
 def amounts_beyond_figures(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: Sheet) -> str | None:
     """The reason to hold a file whose amounts add up to more than a figure can be, or None: no night could be built with it.
     `load`: the file's rows, stored already."""
-    names = [c.name for c in sheet.contract.columns if c.type in AMOUNT_TYPES and c.name in sheet.layout.position]
+    names = [c.name for c in sheet.contract.columns if c.type in NUMBER_TYPES and c.name in sheet.layout.position]
     if not names or not load.raw(home).exists():
         return None
     sums = ", ".join(f"sum(abs(cast({name} as decimal(38, 10))))" for name in names)

@@ -96,10 +96,10 @@ def _read_suite(path: Path) -> Suite:
     """One suite. Raises SuiteError."""
     try:
         return _suite_of(path, _read(path))
+    except SuiteError:
+        raise
     # Such as a text where a rule is needed, or a day that there is none of.
     except (TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, SuiteError):
-            raise
         raise SuiteError(f"{path.name}: {error}: write it as expectations/README.md shows") from error
 
 

@@ -184,6 +184,7 @@ def about(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, str]:
 
 
 def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> str:
+    """Write the answer to `new`. Returns a remark as `answer_to_file` does."""
     text = question(sql)
     kind = _kind(duckdb.extract_statements(text)[0])
     if kind == duckdb.StatementType.EXPLAIN:
@@ -193,7 +194,9 @@ def _write_parquet(home: Home, sql: str, new: Path, limits: Limits) -> str:
     with open_hardened(home.warehouse.resolve(), memory=limits.memory, writable=new) as con, limited(con, limits):
         # `pivot` is several statements and can't be a view; a table takes the memory of its rows.
         con.execute(f"create temp {'table' if kind == duckdb.StatementType.MULTI else 'view'} pam_answer as {text}")
-        con.execute(f"copy pam_answer to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)")
+        copy = f"copy pam_answer to {literal(str(new))} (format parquet, compression zstd, use_tmp_file false)"
+        if one_row(con.execute(copy))[0] > 1:
+            return ""
         with duckdb.connect() as written:
             first = written.execute(
                 "from read_parquet(?, hive_partitioning = false) limit 2", [glob.escape(str(new))]

@@ -13,6 +13,7 @@ from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_titled, suggestion
 
 Measures = Sequence[Mapping[str, str]]
+"""Measures, each with mart, measure and title, as the measure list has them."""
 
 
 class UnknownNameError(PamError, ValueError):
@@ -30,7 +31,7 @@ class Area(NamedTuple):
 
 def measures_named(word: str | None, mart: str | None = None, listed: Measures | None = None) -> Measures:
     """The measures that are called so: several if several marts have one. `mart`: only of this one, all of it without a word.
-    `listed`: rows with mart, measure and title, by default the measure list. Raises UnknownNameError."""
+    `listed`: those that there are, where it is not the measure list. Raises UnknownNameError."""
     every = read_seed("measure_list") if listed is None else listed
     rows = [r for r in every if mart is None or _subject(mart) == _subject(r["mart"])]
     if not rows:

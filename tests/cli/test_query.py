@@ -174,6 +174,7 @@ def test_a_file_that_has_no_place_says_so(pam: Callable, sample_home: Home, tmp_
     for path, message in (
         (tmp_path / "gone" / "x.csv", f"pam: there is no folder {tmp_path / 'gone'}: make it first"),
         (tmp_path, f"pam: {tmp_path} is a folder: name a file in it"),
+        (sample_home.config_file.parent / "MADE_UP" / "x.csv", "pam: there is no folder "),
     ):
         for form in ("csv", "parquet", "xlsx"):
             result = pam("query", "select 1", "-f", form, "-o", path, "--home", sample_home.path)

@@ -54,6 +54,7 @@ def test_settings_override_the_defaults(new_home: Home) -> None:
         ('[publish]\noutputs = "open"\n', "pam.toml: publish.outputs: is a list: write it in [ and ]"),
         ('[night]\nmemory = "lots"\n', "pam.toml: night.memory: 'lots' is not an amount of memory such as 500MB or 4GB"),
         ('[query]\nmemory = "0GB"\n', "pam.toml: query.memory: '0GB' is not an amount of memory such as 500MB or 4GB"),
+        ("[arrival]\nsettled_minutes = 1441\n", "arrival.settled_minutes: Input should be less than or equal to 1440"),
         ("[query]\nseconds = 1e30\n", "pam.toml: query.seconds: Input should be less than or equal to 86400"),
         ('[serve]\nowners = ["me"]\n', "pam.toml: serve.owners.0: 'me' is not an owner: write an e-mail address, or team:name"),
         ('[night]\ninbox = "in"\n', "pam.toml: night.inbox: in is not a whole path: begin it with /"),

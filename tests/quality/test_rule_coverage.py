@@ -268,6 +268,8 @@ def rule_without(field: str) -> dict:
             for f in ("rule", "reason", "since", "advice")
         ),
         ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "severity": "info"}]}, "lacks a severity"),
+        ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "meta": "Ask"}]}, "with advice below it"),
+        ({"name": "incidents", "subject": "extract", "expectations": ["Ask"]}, "a rule has a type, a severity and meta"),
         ({"name": "incidents", "subject": "extract", "expectations": [{**RULE, "meta": {}}]}, "lacks rule, reason"),
     ],
 )

@@ -59,6 +59,7 @@ def test_the_commands_answer(ask: Callable) -> None:
     ("line", "message"),
     [
         (r"\x", r"\x: no such command; \? lists them"),
+        (r"\v", r"name a measure: \v MEASURE"),
         (".tables", r".tables: no such command"),
         (r"\f xlsx", "xlsx is none of table, csv, json"),
         (r"\d nothing", "nothing is called nothing"),
