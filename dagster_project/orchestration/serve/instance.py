@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -68,3 +69,11 @@ def socket_path(folder: Path) -> Path:
     if len(os.fsencode(path)) <= SOCKET_BYTES:
         return path
     return Path(tempfile.mkdtemp(prefix="pam-serve-")) / "code.sock"
+
+
+def delete_socket(socket: Path, home: Home) -> None:
+    """Delete the code server's socket, and the folder that was made for it."""
+    with suppress(OSError):
+        socket.unlink(missing_ok=True)
+        if socket.parent != home.dagster:
+            socket.parent.rmdir()

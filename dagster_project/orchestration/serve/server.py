@@ -27,7 +27,7 @@ from dagster_project.core.home import PROJECT, QUIET, Home, be_private
 from dagster_project.core.permissions import refuse_open
 from dagster_project.nights.stopped_schedules import stopped_schedules
 
-from .instance import LOCATION, write_settings
+from .instance import LOCATION, delete_socket, write_settings
 from .token import address_file, page_prefix, page_token, token_file
 
 POLL_SECONDS = 0.5
@@ -159,6 +159,7 @@ class NightServer:
                     time.sleep(POLL_SECONDS)
             finally:
                 self._stop(processes)
+                delete_socket(code_socket, self.home)
         return 0
 
     def _processes(self, code_socket: Path) -> dict[str, Process]:

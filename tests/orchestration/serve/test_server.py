@@ -31,7 +31,7 @@ from dagster_project.nights.stopped_schedules import stopped_schedules
 from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, ServeError, runs
-from dagster_project.orchestration.serve.instance import socket_path, write_settings
+from dagster_project.orchestration.serve.instance import delete_socket, socket_path, write_settings
 from dagster_project.orchestration.serve.page import SampleBanner
 from dagster_project.orchestration.serve.server import Process, _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
@@ -326,6 +326,9 @@ def test_sigterm_ends_everything_and_the_night_is_recorded_as_interrupted(server
     assert "ending (SIGTERM)" in server.output() and server.output().rstrip().endswith("ended")
     assert server.pids() == {}
     assert not is_under_way(server.home)
+    (location,) = yaml.safe_load((server.home.dagster / "workspace.yaml").read_text())["load_from"]
+    socket_file = Path(location["grpc_server"]["socket"])
+    assert not socket_file.exists() and (socket_file.parent == server.home.dagster or not socket_file.parent.exists())
     receipts = read_receipts(server.home)
     assert len(receipts) == before + 1 and not (server.home.nights / "under_way").exists()
     last = receipts[-1]
@@ -517,4 +520,5 @@ def test_settings_are_corrected_and_a_deep_home_has_its_socket_elsewhere(tmp_pat
     socket_file = write_settings(deep)
     assert len(os.fsencode(socket_file)) <= 100 and socket_file.parent.stat().st_mode & 0o777 == 0o700
     assert str(socket_file) in (deep.dagster / "workspace.yaml").read_text()
-    socket_file.parent.rmdir()
+    delete_socket(socket_file, deep)
+    assert not socket_file.parent.exists() and deep.dagster.exists()
