@@ -103,7 +103,7 @@ def _printed(line: "Line") -> list[str]:
         _number(line.month_value, line.unit, NOT_APPLICABLE if line.month else MISSING),
         _year_before(line, "month"),
         _change(line, "month"),
-        _number(line.twelve_months_value, line.unit, NOT_APPLICABLE if status == "complete" else MISSING) + mark,
+        _number(line.twelve_months_value, line.unit, MISSING if status == "not_available" else NOT_APPLICABLE) + mark,
         _year_before(line, "twelve_months"),
         _change(line, "twelve_months"),
         {"complete": "yes", "partial": "in part"}.get(status, "no"),

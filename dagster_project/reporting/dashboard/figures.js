@@ -57,8 +57,8 @@ function digitsOf(number, places) {
 
 /** A figure as the report prints it: `2,187`, `£1,431`, `32.6%`. Null is [x] or [z], never 0. */
 function formatFigure(text, unit, status = "") {
-  // As in the report: [z] if files cover the whole period, but there is nothing to divide by or nothing was counted.
-  if (text === null) return status === "c" ? NOT_APPLICABLE : NOT_AVAILABLE;
+  // As in the report: [z] if files cover the period or a part of it, but there is nothing to divide by or nothing was counted.
+  if (text === null) return status === "c" || status === "p" ? NOT_APPLICABLE : NOT_AVAILABLE;
   const number = Number(text);
   const places = PLACES[unit] ?? (Number.isInteger(number) ? 0 : unit === "gbp" ? 2 : 1);
   return `${number < 0 ? "−" : ""}${unit === "gbp" ? "£" : ""}${digitsOf(Math.abs(number), places)}${unit === "percent" ? "%" : ""}`;
