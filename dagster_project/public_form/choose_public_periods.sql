@@ -266,7 +266,8 @@ select
         in (0, sum(case when live then 1 else 0 end) over (partition by unit_id, block_start)) as cut_after
 from blocks;
 
--- A figure as at a day is shown where its series is never small and the counts that raise and lower it are shown by the month.
+-- A figure as at a day is shown where its series is never small and the counts that raise and lower it are shown by the month. A last
+-- count can be of a day before the period's last month, which may have no figure itself: all kinds of period are looked at.
 create or replace temp table stock_shown as
 with flows as (
     select rules.mart, rules.measure, unnest(string_split(rules.of_measure, ' ')) as flow
@@ -295,6 +296,6 @@ from measures as s
 inner join rules using (mart, measure)
 inner join thresholds using (mart, measure)
 left join flows_shown using (force_code, mart, measure)
-where rules.role = 'stock' and s.period_type = 'month' and (rules.of_measure is null or flows_shown.measure is not null)
+where rules.role = 'stock' and (rules.of_measure is null or flows_shown.measure is not null)
 group by all
 having bool_and(s.value is null or s.value = 0 or s.value >= thresholds.threshold);

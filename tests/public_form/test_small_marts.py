@@ -266,6 +266,15 @@ def test_a_cohort_that_nobody_counted_has_one_marker_now_and_a_year_later() -> N
     assert shown(con, "cohort_size", "prior_marker", FIRST) == ("[x]",)
 
 
+def test_a_small_count_that_only_a_longer_period_has_hides_the_cohort() -> None:
+    """The last count of a year to date can be of a month whose end no file covers: the month itself has no figure."""
+    uncovered = "update marts.measures set data_status = 'not_available' where value is null;"
+    uncovered += "insert into marts.measures by name select * replace ('financial_year_to_date' as period_type, 3 as value)"
+    uncovered += " from marts.measures where period_start = date '2024-05-01'"
+    con = public(rows("mart_iom", "cohort_size", series(52, **{f"m{APRIL_2024}": None})), change=uncovered)
+    assert {v for v, _ in values(con, "cohort_size")} == {None}
+
+
 def test_rounded_periods_are_the_sums_of_their_own_months_where_a_year_before_has_none() -> None:
     """A year that no file covers has no months. A year after it must not be everything that was ever counted, and a rolling
     year that ends in it is what its covered months add to."""
