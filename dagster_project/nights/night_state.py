@@ -42,6 +42,8 @@ class NightState:
         self.landed: Landed | None = None
         self.built: Built | None = None
         self.judged: Judged | None = None
+        self.inputs: dict[str, str] = {}
+        """Of `candidate.inputs_of`, when the night began; empty if they could not be read: no night builds on this one then."""
         self.seconds: dict[str, float] = {}
 
     @property
@@ -82,7 +84,7 @@ class NightState:
     def _resume(self, night: Night) -> None:
         """Read the steps that a night saved before its process ended."""
         self.landed = saved_steps.read_step(self.home, night.night_id, Landed)
-        self.built = saved_steps.read_current_build(self.home, night.night_id)
+        self.built = saved_steps.read_current_build(self.home, night.night_id, self.inputs)
         judged = saved_steps.read_step(self.home, night.night_id, Judged)
         if self.built and judged and not gate.held_by(judged.checks):
             self.judged = judged
@@ -106,7 +108,7 @@ class NightState:
     def _save_candidate_state(self) -> None:
         """Record the candidate's files as they are now, so that a continued night accepts them as built."""
         if self.built and self.built.state:
-            self.built = replace(self.built, state=candidate.state_of(self.home))
+            self.built = replace(self.built, state=candidate.state_of(self.home, self.inputs))
             self._save_step(self.built)
 
     def _hold(self) -> NightHeldError:

@@ -119,6 +119,9 @@ class NightRun(NightState):
         if self.night is None:
             if not self.sample:
                 refuse_sample(self.home)
+            # What can't be read ends the step that needs it.
+            with suppress(OSError):
+                self.inputs = candidate.inputs_of(self.home)
             self.config = read_config(self.home)
             require_group(self.config.publish.group)
             self.engine = self.engine or self.config.night.engine
@@ -252,7 +255,7 @@ class NightRun(NightState):
             raise self._hold()
         if broken:
             raise BuildFailedError.of(broken)
-        self.built = replace(self.built, state=candidate.state_of(self.home))
+        self.built = replace(self.built, state=candidate.state_of(self.home, self.inputs))
         self._save_step(self.built)
         return self.nodes
 
@@ -328,7 +331,7 @@ class NightRun(NightState):
             seconds=self.seconds,
         ).finished(night)
         self._write(receipt)
-        candidate.save_base(self.home, self.nodes, digest, loads)
+        candidate.save_base(self.home, self.nodes, digest, loads, self.inputs)
         return receipt
 
     def serve(self) -> LoadOutcome:

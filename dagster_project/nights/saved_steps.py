@@ -110,10 +110,11 @@ def read_step(home: Home, night_id: str, kind: type[Kind]) -> Kind | None:
     return step
 
 
-def read_current_build(home: Home, night_id: str) -> Built | None:
-    """What was built; None if the candidate's files or anything they were made from have changed since."""
+def read_current_build(home: Home, night_id: str, inputs: dict[str, str]) -> Built | None:
+    """What was built; None if the candidate's files or anything they were made from have changed since. `inputs`: of
+    `candidate.inputs_of`."""
     built = read_step(home, night_id, Built)
-    return built if built and built.state == candidate.state_of(home) else None
+    return built if built and built.state == candidate.state_of(home, inputs) else None
 
 
 def saved_nights(home: Home) -> list[str]:

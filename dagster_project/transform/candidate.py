@@ -148,14 +148,13 @@ def merge_outcomes(earlier: list[Node], built: list[Node]) -> list[Node]:
     return list(latest.values())
 
 
-def save_base(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]]) -> None:
+def save_base(home: Home, nodes: list[Node], sha256: str, loads: dict[str, list[str]], inputs: dict[str, str]) -> None:
     """Let the next night build on this one, now that it is published. `loads`: the loads that its figures were made from; their
-    rows may have been erased since.
+    rows may have been erased since. `inputs`: of `inputs_of`, when the night began.
     """
     base = {
-        "stamp": _settings_hash(home), "sha256": sha256, "file": _written(home.warehouse), "loads": loads,
-        "work": _written(home.candidate / WORK), "rules": _rules(home),
-        "nodes": [asdict(n) for n in nodes],
+        **inputs, "sha256": sha256, "file": _written(home.warehouse), "loads": loads,
+        "work": _written(home.candidate / WORK), "nodes": [asdict(n) for n in nodes],
     }  # fmt: skip
     write_whole(home.candidate / BASE, json.dumps(base).encode("utf-8"))
 
@@ -184,11 +183,20 @@ def _base(home: Home, tonight: dict[str, list[str]]) -> dict[str, Any] | None:
     return base if is_same else None
 
 
-def state_of(home: Home) -> dict[str, Any]:
-    """What a candidate would be made from now, and the state of its two files. If this changes, it must be built again."""
+def inputs_of(home: Home) -> dict[str, str]:
+    """Hashes of what figures are made from and judged by, beside files. A night takes them before it reads any of it: what
+    somebody changes while it runs counts from the next night on. Raises OSError.
+    """
+    return {"stamp": _settings_hash(home), "rules": _rules(home)}
+
+
+def state_of(home: Home, inputs: dict[str, str]) -> dict[str, Any]:
+    """What a candidate is made from, and the state of its two files. If this changes, it must be built again. `inputs`: of
+    `inputs_of`, when the night began.
+    """
     files = {name: home.candidate / name for name in (WORK, WAREHOUSE)}
     written = {name: _written(path) for name, path in files.items() if path.exists()}
-    return {"stamp": _settings_hash(home), "rules": _rules(home), "loads": loads_of(home), **written}
+    return {**inputs, "loads": loads_of(home), **written}
 
 
 def _written(path: Path) -> list[int]:

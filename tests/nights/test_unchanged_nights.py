@@ -13,6 +13,7 @@ from dagster_project.nights.saved_steps import Landed
 from dagster_project.nights.status import status
 from dagster_project.publishing.publications import list_kept
 from dagster_project.transform import candidate
+from dagster_project.transform.changed_months import loads_of
 
 
 def ends_unchanged(home: Home, **options: object) -> bool:
@@ -96,3 +97,16 @@ def test_the_first_night_and_one_after_a_failure_build(new_home: Home) -> None:
         run.land()
         run.fail("stopped")
     assert not ends_unchanged(new_home), "it landed but was not published"
+
+
+def test_a_list_that_changes_while_a_night_runs_counts_from_the_next_night_on(sample_copy: Home) -> None:
+    """The night had read it before, and had built on the night before."""
+    with night(sample_copy) as run:
+        nodes, loads = candidate.published_nodes_if_unchanged(sample_copy), loads_of(sample_copy)
+        candidate.save_base(sample_copy, nodes, "", loads, run.inputs)
+        assert candidate.published_nodes_if_unchanged(sample_copy) == nodes
+        sample_copy.seeds.mkdir()
+        (sample_copy.seeds / "areas.csv").write_text("", encoding="utf-8")
+        candidate.save_base(sample_copy, nodes, "", loads, run.inputs)
+    assert candidate.published_nodes_if_unchanged(sample_copy) is None
+    assert candidate.state_of(sample_copy, run.inputs) != candidate.state_of(sample_copy, candidate.inputs_of(sample_copy))

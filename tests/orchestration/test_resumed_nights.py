@@ -22,6 +22,7 @@ from dagster_project.orchestration.serve import runs
 from dagster_project.orchestration.serve.instance import write_settings
 from dagster_project.publishing import keep_and_prune
 from dagster_project.quality import engine
+from dagster_project.transform import candidate
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 
@@ -201,9 +202,9 @@ def test_a_changed_candidate_is_built_again(sample_copy: Home) -> None:
     run.land()
     run.build_part({"mart_naloxone"})
     run.end()
-    assert saved_steps.read_current_build(sample_copy, run.night.night_id) is not None
+    assert saved_steps.read_current_build(sample_copy, run.night.night_id, candidate.inputs_of(sample_copy)) is not None
     os.utime(sample_copy.candidate / WORK)
-    assert saved_steps.read_current_build(sample_copy, run.night.night_id) is None
+    assert saved_steps.read_current_build(sample_copy, run.night.night_id, candidate.inputs_of(sample_copy)) is None
     assert saved_steps.read_step(sample_copy, run.night.night_id, saved_steps.Landed) == run.landed, "landed files stay"
 
 

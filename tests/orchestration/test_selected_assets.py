@@ -18,7 +18,7 @@ from dagster_project.landing import read_ledger
 from dagster_project.nights import saved_steps
 from dagster_project.publishing import outputs
 from dagster_project.quality import engine
-from dagster_project.transform import carry_forward, dbt_runner
+from dagster_project.transform import candidate, carry_forward, dbt_runner
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 SEARCHES = ["search_ref", "searched_at", "object_of_search", "object_found"]
@@ -96,7 +96,7 @@ def test_selected_parts_add_up_to_a_night(home: Home, instance: dg.DagsterInstan
     models = [k for d in build_defs().assets for k in getattr(d, "keys", ()) if k.path[0] in DBT_SCHEMAS]
     chosen = ["/".join(k.path) for k in models if k.path[-1] != "stg_naloxone"]
     assert materialize(home, instance, *chosen).success
-    built = saved_steps.read_current_build(home, max(saved_steps.nights_without_receipt(home)))
+    built = saved_steps.read_current_build(home, max(saved_steps.nights_without_receipt(home)), candidate.inputs_of(home))
     assert built.left == (), "all of it is built, in two parts"
     written = (home.candidate / WORK).stat().st_mtime_ns
 
