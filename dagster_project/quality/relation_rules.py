@@ -5,7 +5,7 @@ distinct ones.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -42,13 +42,15 @@ SHOW_VALUES = ("partial_unexpected_list", "partial_unexpected_counts", "observed
 """The parts of an answer that show a column's values."""
 
 
-def judge_relations(home: Home, suites: Iterable[Suite]) -> tuple[list[Check], list[dict[str, Any]]]:
+def judge_relations(home: Home, suites: Collection[Suite]) -> tuple[list[Check], list[dict[str, Any]]]:
     """The check of each rule of the suites, and Great Expectations' own results.
 
     A rule that can't be run has failed. The staging model of an extract without any file is not judged.
     """
     checks: list[Check] = []
     results: list[dict[str, Any]] = []
+    if not suites:
+        return checks, results
     with read_candidate(home) as con:
         loaded = {row[0] for row in con.execute("select distinct extract from work.raw.loads").fetchall()}
         for suite in suites:
