@@ -76,7 +76,7 @@ def _write_sample(home: Home) -> None:
     mark = home.path / SAMPLE_MARK
     home.create()
     if not mark.exists():
-        if read_ledger(home):
+        if read_ledger(home) or any(not path.name.startswith(".") for path in home.inbox.iterdir()):
             raise SampleHomeError(f"{home.path} holds extracts already: give the sample a home of its own (--home DIR)")
         mark.write_text("This home holds made-up data.\n", encoding="utf-8")
     write_sample(home.inbox)

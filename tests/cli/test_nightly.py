@@ -35,11 +35,12 @@ def test_a_real_night_is_refused_in_the_sample_s_home(pam: Callable, sample_copy
 
 def test_the_sample_is_refused_in_a_home_of_real_extracts(pam: Callable, new_home: Home) -> None:
     columns = ["order_ref", "order_date", "amount", "recipient"]
-    write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=columns)
-    land_night(new_home)
-    result = pam("nightly", "--sample", "--home", new_home.path)
-    assert result.exit_code == 1 and "holds extracts already" in result.stderr
-    assert not (new_home.path / SAMPLE_MARK).exists() and not list(new_home.inbox.iterdir())
+    waiting = write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "Police"]], columns=columns)
+    for left in ([waiting], []):
+        result = pam("nightly", "--sample", "--home", new_home.path)
+        assert result.exit_code == 1 and "holds extracts already" in result.stderr
+        assert not (new_home.path / SAMPLE_MARK).exists() and list(new_home.inbox.iterdir()) == left
+        land_night(new_home)
 
 
 def test_the_values_that_hold_a_file_are_printed_once(new_home: Home, capsys: pytest.CaptureFixture) -> None:
