@@ -45,6 +45,7 @@ def check(
     """
     from dagster_project.editions import read_editions
 
+    require_home(home)
     editions = read_editions(home)
     if name is not None and name not in {w.name for w in editions.waiting}:
         editions.named(name)

@@ -83,6 +83,7 @@ def test_a_home_without_a_published_night(pam, new_home, tmp_path):
         ["alerts"],
         ["audit", "show"],
         ["audit", "verify"],
+        ["edition", "check"],
         ["edition", "freeze", "2026-03"],
         ["edition", "new", "2026-09"],
         ["edition", "revisions", "2026-03"],
