@@ -99,10 +99,10 @@ def quarantine(
 
     Rows leave quarantine when they are corrected at the source and a newer file has them.
     """
-    from dagster_project.audit import record
     from dagster_project.contracts import load_contracts
     from dagster_project.landing import quarantine_export as store
     from dagster_project.serving import record_consultation, write_result
+    from dagster_project.serving.consultation import record_disclosure
     from dagster_project.serving.typed_names import UnknownNameError, force_named
 
     if extract and extract not in load_contracts():
@@ -120,8 +120,10 @@ def quarantine(
     rows = store.quarantined_rows(home, files, reason)
     all_rows = [row for group in rows.values() for row in group]
     if out is not None:
+        for group in rows:
+            to = str(store.path_of_export(out.absolute(), *group))
+            record_disclosure(home, why, by="pam quarantine", what="quarantine", to=to)
         for path in store.export(out, rows):
-            record(home, "disclosure", what="quarantine", to=str(path), why=why)
             echo(path)
     elif form == "table" and not files:
         echo(f"No {'such ' if extract or force else ''}row is in quarantine.")

@@ -123,6 +123,11 @@ def columns_of_export(extract: str) -> list[str]:
     return [*ABOUT, *(c.name for c in load_contracts()[extract].columns)]
 
 
+def path_of_export(folder: Path, extract: str, force: str) -> Path:
+    """The file in `folder` of an extract and force."""
+    return folder / f"quarantine__{extract}__{force}.csv"
+
+
 def export(folder: Path, rows: dict[tuple[str, str], list[tuple[Any, ...]]]) -> list[Path]:
     """Write a CSV for each extract and force (mode 0600; UTF-8 with a BOM, for Excel). Returns the paths."""
     paths = []
@@ -131,7 +136,7 @@ def export(folder: Path, rows: dict[tuple[str, str], list[tuple[Any, ...]]]) -> 
         writer = csv.writer(text)
         writer.writerow(columns_of_export(extract))
         writer.writerows(["" if value is None else escape_formula(value) for value in row] for row in body)
-        path = folder / f"quarantine__{extract}__{force}.csv"
+        path = path_of_export(folder, extract, force)
         write_whole(path, text.getvalue().encode("utf-8-sig"))
         paths.append(path)
     return paths

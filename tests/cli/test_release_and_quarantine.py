@@ -2,15 +2,18 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support import candidate, copy_home, land_night, night, write_extract
 
+from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked
 from dagster_project.landing import read_ledger
+from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files
 
 CRIMES = ["crime_ref", "recorded_on", "offence_code", "status"]
@@ -53,6 +56,17 @@ def test_held_files_are_listed(pam: Callable, held_home: Home) -> None:
     assert all(e.load_id in result.stdout and e.source_file in result.stdout for e in held_files(held_home))
     assert "doubled feed" in result.stdout and "header and no rows" in result.stdout
     assert 'pam release FILE --why "..."' in result.stderr
+
+
+def test_retracted_files_are_listed_to_be_released(pam: Callable, held_home: Home, tmp_path: Path) -> None:
+    home = copy_home(held_home, tmp_path / "home")
+    (load,) = (f.entry for f in quarantined_files(home) if f.entry.extract == "drug_tests")
+    result = pam("retract", load.source_file, "--why", "of another force", "--by", "A. Nalyst", "--home", home.path)
+    assert f"(load {load.load_id}, 2025-01-01 to 2025-12-31, 0 rows) is retracted" in result.stdout
+    result = pam("release", "--home", home.path)
+    line = rf"^{load.load_id}  {load.source_file}: retracted on .* by A. Nalyst: of another force$"
+    assert re.search(line, result.stdout, re.M)
+    assert result.stderr.startswith("2 held; ")
 
 
 def test_a_released_file_counts_from_the_next_night(pam: Callable, held_home: Home, tmp_path: Path) -> None:
@@ -137,6 +151,18 @@ def test_the_table_says_how_many_rows_are_left_out(pam: Callable, held_home: Hom
     result = pam("quarantine", "--limit", 1, "--home", held_home.path)
     assert "2 more: --limit 0 shows all, --out DIR writes them" in result.stdout
     assert "amount: is not an amount" in result.stdout, "reasons without their values, by file"
+    assert result.stdout.count('{"') == 1, "each row is shown as JSON"
+    result = pam("quarantine", "--limit", 0, "--home", held_home.path)
+    assert result.stdout.count('{"') == 3 and "more:" not in result.stdout
+
+
+def test_a_row_that_is_gone_from_the_folder_is_said_to_be_missing(pam: Callable, held_home: Home, tmp_path: Path) -> None:
+    home = copy_home(held_home, tmp_path / "home")
+    for path in home.quarantine.rglob("drug_tests/**/*.parquet"):
+        path.unlink()
+    result = pam("quarantine", "--home", home.path)
+    assert result.stderr == "pam: 1 row missing in the quarantine folder; the ledger still counts them\n"
+    assert result.stdout.count('{"') == 2
 
 
 def test_an_export_of_rows_to_correct(pam: Callable, held_home: Home, tmp_path: Path) -> None:
@@ -157,6 +183,21 @@ def test_an_export_of_rows_to_correct(pam: Callable, held_home: Home, tmp_path: 
         "recipient",
     ]
     assert sorted(r["order_ref"] for r in rows) == ["M1", "M1", "M2", "M5"]
+
+
+def test_each_file_of_rows_is_on_record_before_it_is_written(
+    pam: Callable, held_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was put on record afterwards, and not where it is if the folder was named from the current one."""
+    home = copy_home(held_home, tmp_path / "home")
+    names = ["quarantine__drug_tests__leicestershire.csv", "quarantine__mda_orders__derbyshire.csv"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").touch()
+    for folder, exit_code in (("out/below", 1), ("rows", 0)):
+        result = pam("quarantine", "--out", folder, "--why", "for the unit", "--home", home.path)
+        assert (result.exit_code, result.stdout.split()) == (exit_code, [] if exit_code else [f"{folder}/{n}" for n in names])
+        recorded = [(r.facts["what"], r.facts["to"], r.facts.get("why")) for r in read_log(home) if r.kind == "disclosure"]
+        assert recorded[-2:] == [("quarantine", str(tmp_path / folder / n), "for the unit") for n in names]
 
 
 def test_a_mistyped_force_is_not_one_without_rows(pam: Callable, held_home: Home) -> None:
