@@ -18,6 +18,7 @@ from python_calamine import CalamineWorkbook
 from dagster_project.audit.read import read_log
 from dagster_project.cli.topline import NOT_AVAILABLE, _printed, _split
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK
 from dagster_project.serving import connect
 from dagster_project.serving.topline import COLUMNS, Line, topline
 from dagster_project.serving.typed_names import UnknownNameError
@@ -73,9 +74,14 @@ def test_a_partly_covered_year_before_is_marked(marts: duckdb.DuckDBPyConnection
     marts.execute("update marts.measures set data_status = 'complete', value = 50, prior_value = 40, volume_change = null")
     (line,) = topline(marts, ["possession_offences"])
     assert _printed(line)[2:8] == ["50", "40 [p]", "[x]", "50", "40 [p]", "[x]"]
+    line = replace(line, twelve_months_status="partial")
+    assert (_printed(line)[3], _printed(line)[6]) == ("40 [p]", "40"), "the month is complete, the twelve months are not"
+    assert _printed(line)[8] == "in part"
     marts.execute("update marts.measures set volume_change = 10, pct_change = 25")
     (line,) = topline(marts, ["possession_offences"])
     assert _printed(line)[2:8] == ["50", "40", "+25.0%", "50", "40", "+25.0%"]
+    line = replace(line, month_year_before=Decimal(19), month_change=Decimal(31), month_pct_change=Decimal("163.2"))
+    assert _printed(line)[4] == "+31", "either count is small"
 
 
 def test_a_figure_of_nothing_is_not_applicable(marts: duckdb.DuckDBPyConnection) -> None:
@@ -96,6 +102,7 @@ def test_a_small_change_is_not_shown_as_0(marts: duckdb.DuckDBPyConnection) -> N
     assert _printed(line)[4] == _printed(line)[7] == "+0.04%"
     rate = replace(line, unit="percent", month_change=Decimal("-0.0312"), twelve_months_change=Decimal("0.5"))
     assert (_printed(rate)[4], _printed(rate)[7]) == ("-0.03 pts", "+0.5 pts")
+    assert _printed(replace(rate, month_change=Decimal(0)))[4] == "0 pts"
 
 
 def test_unusual_comes_from_the_control_chart(marts: duckdb.DuckDBPyConnection) -> None:
@@ -243,6 +250,8 @@ def test_measures_without_figures_are_named_below_the_table(pam: Callable, sampl
     assert _split(lines, all_lines=False) == ([lines[0]], "Not available, and left out: X 1.")
     assert _split(lines, all_lines=True) == (lines, ""), "a person asked for it"
     assert _split(lines[1:], all_lines=False) == (lines[1:], ""), "an empty table says nothing"
+    of_year = replace(lines[0], month="")
+    assert _split([of_year, lines[1]], all_lines=False)[0] == [of_year], "it has some of the twelve months"
     result = pam("topline", "drug incidents", "--home", sample_home.path)
     assert result.exit_code == 0 and "Drug incidents" in result.stdout, "by its title"
 
@@ -298,19 +307,26 @@ def test_retyped_figures_disagree_and_other_tables_are_not_linked(
 
 
 def test_the_audit_log_counts_the_written_lines(pam: Callable, figures_copy: Home, tmp_path: Path) -> None:
-    """A document leaves out measures without figures; a workbook has them all."""
+    """A document leaves out measures without figures, and names them; a workbook has them all. Of a home of real files, neither
+    says that its figures are made up."""
     home = figures_copy
+    for mark in (SAMPLE_MARK, MADE_UP_MARK):
+        (home.path / mark).unlink(missing_ok=True)
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("delete from marts.mart_naloxone")
     written = {}
-    for name in ("topline.docx", "topline.xlsx"):
+    for name in ("topline.DOCX", "topline.XLSX"):
         assert pam("topline", "--out", tmp_path / name, "--home", home.path).exit_code == 0
         (*_, last) = (r.facts for r in read_log(home) if r.kind == "disclosure")
         written[name] = last["what"]
-    rows = len(Document(str(tmp_path / "topline.docx")).tables[0].rows) - 1
-    sheet = CalamineWorkbook.from_path(tmp_path / "topline.xlsx").get_sheet_by_name("Answer").to_python()
-    assert written == {"topline.docx": f"topline, {rows} measures", "topline.xlsx": f"topline, {len(sheet) - 1} measures"}
+    doc, book = Document(str(tmp_path / "topline.DOCX")), CalamineWorkbook.from_path(tmp_path / "topline.XLSX")
+    rows, sheet = len(doc.tables[0].rows) - 1, book.get_sheet_by_name("Answer").to_python()
+    assert written == {"topline.DOCX": f"topline, {rows} measures", "topline.XLSX": f"topline, {len(sheet) - 1} measures"}
     assert rows == len(sheet) - 2
+    text = "\n".join(p.text for p in doc.paragraphs)
+    left_out = "Not available, and left out: Naloxone administrations."
+    assert left_out in text and left_out in pam("topline", "--home", home.path).stdout
+    assert "made up" not in text + str(book.get_sheet_by_name("About").to_python())
 
 
 def test_wrong_use(pam: Callable, sample_home: Home, new_home: Home, tmp_path: Path) -> None:
