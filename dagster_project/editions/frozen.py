@@ -20,6 +20,8 @@ from dagster_project.core.sql import literal, one_row
 from .model import NoEditionError
 
 RELATIONS = ("tables", "cells", "claims")
+ASKED = ("mart", "measure", "category", "area_type", "area_name", "shows")
+"""The columns of a cell that say which figure it has, besides its days."""
 
 
 class FrozenError(PamError, ValueError):
@@ -102,6 +104,8 @@ def revised_cells(home: Home, edition: str) -> list[tuple[Any, ...]]:
             " n.column_label), o.printed, n.printed, n.value - o.value from read_parquet(?) as o"
             " full join (from warehouse.reports.cells where edition = ?) as n on o.table_name = n.table_name"
             " and o.row_label is not distinct from n.row_label and o.column_name = n.column_name"
+            # Rows of one label, such as a total of each part, are of other figures.
+            f" and ({', '.join(f'o.{c}' for c in ASKED)}) is not distinct from ({', '.join(f'n.{c}' for c in ASKED)})"
             # An edition that was changed since may ask for other days there: that is no revision of the figure.
             " and o.period_start is not distinct from n.period_start and o.period_end is not distinct from n.period_end"
             " where o.value is distinct from n.value or o.data_status is distinct from n.data_status"

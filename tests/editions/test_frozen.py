@@ -95,6 +95,19 @@ def test_figures_of_other_days_are_no_revision(corrected_home: Home, tmp_path: P
     assert sorted(force) == [("Administrations", "3", None, None), ("Later", None, "2 [r]", None)]
 
 
+def test_rows_of_one_label_are_not_compared_with_each_other(corrected_home: Home, tmp_path: Path) -> None:
+    """A total of each part of a table: each was listed as revised to the figure of the other."""
+    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("update reports.cells set value = value + row_no, row_label = 'Total'")
+    (home.editions / "frozen" / "2026-03.json").unlink()
+    freeze_edition(home, "2026-03", "A. Person")
+    assert revised_cells(home, "2026-03") == []
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("update reports.cells set data_status = 'partial' where row_no = 2")
+    assert [row[5] for row in revised_cells(home, "2026-03")] == [0], "its files cover some of its days now"
+
+
 def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, corrected_home: Home, tmp_path: Path) -> None:
     result = pam("claims", "--home", corrected_home.path, "-f", "json")
     assert result.exit_code == 1
