@@ -329,7 +329,7 @@ def test_consultations_record_who_and_why(sample_copy: Home, pam: Callable, monk
     home.config_file.write_text('[audit]\nreasons = "required"\n', encoding="utf-8")
     home.config_file.chmod(0o600)
     for command in (
-        ("claims",), ("diff",), ("quarantine",), ("query", "select 1"), ("topline",),
+        ("checks",), ("claims",), ("diff",), ("quarantine",), ("query", "select 1"), ("topline",),
         ("trace", "possession_offences", "--period", "2024/25"),
         ("report", "--out", out.with_name("report"), "--format", "csv"), ("dashboard", "--out", out.with_name("dashboard")),
         ("sql",), ("replay", "--as-of", read_receipts(home)[0].night_id, "--out", out.with_name("then.duckdb")),

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import read_receipts, write_receipt
+from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.quality import relation_rules, stored_results
 from dagster_project.quality.stored_results import NoResultsError, find_night_id, nights, path_of, read_results, write_results
 
@@ -105,7 +105,11 @@ def test_what_to_do_is_said_once_below_all_that_a_rule_found(pam: Callable, samp
     (receipt,) = read_receipts(sample_copy)
     (late,) = (c for c in receipt.checks if not c["passed"])
     others = [c for c in receipt.checks if c["passed"]]
-    write_receipt(sample_copy, replace(receipt, checks=[{**late, "message": m} for m in ("one", "two")] + others))
+    skipped = {**late, "rule": "a_rule", "message": "three", "found": "skipped"}
+    checks = [skipped, *({**late, "message": m} for m in ("one", "two")), *others]
+    write_receipt(sample_copy, replace(receipt, checks=checks))
+    write_receipt(sample_copy, Receipt(NIGHTS[0], "failed", "2026-01-01T02:00:00Z", "2026-01-01T02:00:01Z", "of another night"))
     lines = pam("checks", "--home", sample_copy.path).stdout.splitlines()
-    assert [line.split()[:2] for line in lines[:2]] == [["Warning", "one"], ["Warning", "two"]]
-    assert sum(late["advice"] in line for line in lines) == 1
+    assert [line.split()[:2] for line in lines if "Warning" in line] == [["Warning", m] for m in ("one", "two", "three")]
+    assert sum(late["advice"] in line for line in lines) == 2
+    assert lines[-1] == f"Night {receipt.night_id} (published): {len(others)} of {len(checks)} checks passed"
