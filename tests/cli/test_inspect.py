@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from support import copy_home, land_night, night, write_extract
 
+from dagster_project.cli.render_inspection import show_inspected
+from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
+from dagster_project.nights.dry_run import TrialOutcome
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
@@ -130,6 +133,22 @@ def test_the_report_has_dialect_headers_problems_and_counts(pam: Callable, lande
         "Problems    lines 2, 3: administered_at: 'someday'",
     ):  # fmt: skip
         assert line in text, line
+
+
+def test_the_report_says_which_rows_would_count(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
+    cases = write_cases(tmp_path / "new")
+    names = ("known", "doubled", "a column missing", "a tie")
+    result = pam("inspect", *(cases[name] for name in names), "--home", landed_home.path)
+    reports = dict(zip(names, result.stdout.split("\n\n"), strict=True))
+    assert result.exit_code == 1, "the last would be accepted, others would not"
+    for name, lines in {
+        "known": ["Outcome     is known: the same as "],
+        "doubled": ["Rows        120 in the file: 60 would be stored and not count, 0 quarantined, 60 repeats"],
+        "a column missing": ["Not stored  Given", "Missing     administered_at, lpu"],
+        "a tie": ["Rows        1 in the file: 0 would land, 1 quarantined, ", "Withheld    1 row of 20260105T020000Z-"],
+    }.items():
+        assert all(line in reports[name] for line in lines), reports[name]
+    assert "Rows" not in reports["known"]
 
 
 def test_only_the_first_problems_are_shown(pam: Callable, new_home: Home, tmp_path: Path) -> None:
@@ -269,6 +288,15 @@ def test_the_gate_reports_what_the_night_would(pam: Callable, landed_home: Home,
     assert run.receipt.outcome == "held"
     failed = {c.rule for c in run.checks if not c.passed and c.rule != "freshness"}
     assert {rule for rule in failed if f"[{rule}]" in result.stdout} == failed > {"share_quarantined"}
+
+
+def test_the_gate_s_figures_and_what_fails_as_before_are_counted(capsys: pytest.CaptureFixture) -> None:
+    late, new = (Check("s", "crimes", rule, "warning", False, "found", "Why.", "Ask.") for rule in ("freshness", "share"))
+    show_inspected([], TrialOutcome("published", "", [new], [late], {"mart_naloxone": {"changed": 1200, "new": 3, "gone": 4}}))
+    assert capsys.readouterr().out.splitlines() == [
+        "", "Gate        a night with this would be published", "  warning  crimes: found [share]", "    Why. Ask.",
+        "  1 more fail, as on the last night: pam status", "Figures     mart_naloxone: 1,200 changed, 3 new, 4 gone",
+    ]  # fmt: skip
 
 
 def test_the_gate_reports_a_failed_and_an_unchanged_night(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
