@@ -51,10 +51,12 @@ def quarantined_files(home: Home, *, all_files: bool = False) -> list[Quarantine
 
 
 def _reasons(entry: LedgerEntry, rows: int) -> dict[str, int]:
-    """Those of the ledger, and that of rows that a later file of the same time withheld since."""
+    """Those of the ledger, with the rows that a later file of the same time withheld since, and without those whose conflict
+    has ended since."""
     since = rows - (entry.rows_quarantined or 0)
     conflicts = entry.quarantine_reasons.get(CONFLICT_KIND, 0) + since
-    return entry.quarantine_reasons | ({CONFLICT_KIND: conflicts} if conflicts else {})
+    others = {kind: n for kind, n in entry.quarantine_reasons.items() if kind != CONFLICT_KIND}
+    return others | ({CONFLICT_KIND: conflicts} if conflicts else {})
 
 
 def quarantined_rows(

@@ -152,6 +152,17 @@ def test_its_conflicts_end_and_return_when_it_is_released(warehouse):
     assert landed_and_quarantined() == [(1, 1), (0, 1), (0, 1)]
 
 
+def test_a_conflict_that_has_ended_is_no_reason_any_more(warehouse):
+    """It was counted on, below the row that is still wrong for another."""
+    first = warehouse.land("crimes", ROW)
+    warehouse.land("crimes", EREWASH, SECOND.replace("2025-03-02", "soon"), start="2025-03-01")
+    (_, second) = quarantined_files(warehouse.home)
+    assert (second.rows, sum(second.reasons.values())) == (2, 2)
+    retract(warehouse.home, first.load_id, **WHO)
+    (second,) = quarantined_files(warehouse.home)
+    assert (second.rows, second.reasons) == (1, {"recorded_on: is not a date": 1})
+
+
 def test_its_unknown_values_are_no_longer_shown(warehouse):
     rows = [f"C{i},2025-03-01,{'99X' if i == 0 else '92D'},Recorded," for i in range(200)]
     load = warehouse.land("crimes", *rows)
