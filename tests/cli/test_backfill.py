@@ -71,6 +71,10 @@ def test_no_night_runs_where_no_file_touches_the_period(pam: Callable, new_home:
         result.exit_code == 1 and "no file whose name says that it covers any day of 2024-02-01 to 2024-02-29" in result.stderr
     )
     assert read_receipts(new_home) == []
+    write_orders(new_home.inbox, "2024-02-01", "2024-02-29", "M2", 10, "20240301T020000Z")
+    new_home.config_file.write_text(f"[night]\ninbox = '{tmp_path}'\n", encoding="utf-8")
+    result = pam("backfill", "2024-02-01", "2024-02-29", "--home", new_home.path)
+    assert result.exit_code == 1 and f"{tmp_path}: no file whose name says" in result.stderr, "not those of the home's inbox"
 
 
 @pytest.mark.parametrize("period", [("2024-02-30", "2024-03-01"), ("2024-03-01", "2024-02-01"), ("yesterday", "today")])

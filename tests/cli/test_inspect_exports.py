@@ -67,3 +67,17 @@ def test_a_changed_copy_of_a_landed_file_is_refused_without_a_traceback(pam: Cal
     result = pam("inspect", copy, "--home", new_home.path)
     assert result.exit_code == 1 and "2 in the file: none would land" in result.stdout
     assert "two files claim to be one extraction" in " ".join(result.stdout.split())
+
+
+def test_identifiers_are_hidden_in_the_rows_of_each_rule(pam: Callable, new_home: Home, tmp_path: Path) -> None:
+    (new_home.mappings / "custody.yml").write_text(
+        "extract: drug_tests\ntable: {ignore: {custody_ref: 'TOTAL*'}}\nheaders: {custody_ref: Ref, test_status: Ended}\n"
+        "dates: {arrested_at: ['%d.%m.%Y']}\n", encoding="utf-8",
+    )  # fmt: skip
+    rows = [["TOTAL 1", "", "", ""], ["PERSON-1", "01.05.2025", "Theft", "Refused"], ["PERSON-2", "01.05.2025"]]
+    path = write_extract(tmp_path, "drug_tests", rows, columns=["Ref", "arrested_at", "trigger_offence", "Ended"])
+    output = " ".join(pam("inspect", path, "--home", new_home.path).stdout.split())
+    assert "Rule custody_ref: from Ref line 3: (hashed) -> (hashed) Rule arrested_at:" in output
+    assert "Rule arrested_at: dates as %d.%m.%Y line 3: 01.05.2025 -> 2025-05-01 00:00:00 Rule test_status:" in output
+    assert "Rule test_status: from Ended line 3: Refused -> Refused" in output
+    assert "PERSON" not in output and "TOTAL" not in output
