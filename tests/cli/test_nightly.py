@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support import OFFENCES, land_night, write_extract
 
-from dagster_project.cli import PANELS, app
+from dagster_project.cli import PANELS, app, render
 from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_MARK, Receipt, read_receipts
@@ -109,6 +109,18 @@ def test_usage_errors_exit_with_2_and_change_nothing(pam: Callable, tmp_path: Pa
         result = pam("nightly", *options, "--home", home)
         assert result.exit_code == 2 and "Usage" in result.stderr, options
     assert not home.exists()
+
+
+def test_each_option_reaches_the_night(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The night itself is not run: `--rebuild` takes as long as the first one."""
+    begun = []
+    monkeypatch.setattr(render, "run_with_progress", lambda run, quiet: begun.append((run, quiet)) or 3)
+    options = ("--rebuild", "--engine", "spark", "--wait", 5, "--inbox", new_home.inbox, "--quiet")
+    for given in (options, ()):
+        assert pam("nightly", *given, "--home", new_home.path).exit_code == 3
+    assert [(run.rebuild, run.engine, run.patience, run.inbox, quiet) for run, quiet in begun] == [
+        (True, "spark", 5, new_home.inbox, True), (False, None, 60, None, False),
+    ]  # fmt: skip
 
 
 def test_the_home_may_come_from_the_environment(pam: Callable, sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
