@@ -132,7 +132,9 @@ def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, correcte
 
 
 def test_commands_for_editions(pam: Callable, corrected_home: Home) -> None:
-    assert "night" in pam("edition", "list", "--home", corrected_home.path).stdout
+    (line,) = (x for x in pam("edition", "list", "--home", corrected_home.path).stdout.splitlines() if "2026-03" in x)
+    (frozen,) = frozen_editions(corrected_home)
+    assert line.split() == f"2026-03 T derbyshire 2025-10-31 1 yes night {frozen.night_id}, by A. Person".split()
     result = pam("edition", "revisions", "2026-03", "--home", corrected_home.path, "-f", "csv")
     assert result.stdout.splitlines()[0] == "table,row,column,printed,now,difference" and ",3,2" in result.stdout
     assert "marked [r] in the report" in pam("edition", "freeze", "--help").output

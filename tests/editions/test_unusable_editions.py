@@ -188,6 +188,9 @@ def test_check_needs_no_night(new_home: Home) -> None:
     result = invoke("edition", "check", "--home", new_home.path)
     assert result.exit_code == 1 and "is possession_offences meant?" in result.stdout
     assert "2026-09 waits" in invoke("edition", "list", "--home", new_home.path).stderr
+    result = invoke("edition", "check", "2026-03", "--home", new_home.path)
+    assert (result.exit_code, result.stdout) == (0, "2026-03: the next night prints it\n"), "another waits"
     write(new_home, VALID)
+    assert invoke("edition", "check", "--home", new_home.path).stdout == "2 editions: the next night prints them\n"
     assert invoke("edition", "check", "2026-09", "--home", new_home.path).exit_code == 0
     assert invoke("edition", "check", "1999-01", "--home", new_home.path).exit_code == 1

@@ -46,7 +46,10 @@ def test_map_says_what_it_wrote_even_if_the_figures_fail(pam: Callable, new_home
 def test_map_without_a_force_asks_for_one(pam: Callable, new_home: Home, tmp_path: Path) -> None:
     system = next(s for s in SYSTEMS if s.extract == "naloxone")
     out = tmp_path / "kit.yml"
-    result = pam("map", write(system, tmp_path), "--out", out, "--home", new_home.path)
+    path = write(system, tmp_path)
+    result = pam("map", path, "--extract", " Nalox", "--out", out, "--home", new_home.path)
+    assert result.exit_code == 1 and "'nalox'" in result.stderr and not out.exists(), result.stderr
+    result = pam("map", path, "--out", out, "--home", new_home.path)
     assert result.exit_code == 0 and "give --force" in result.output
     text = out.read_text(encoding="utf-8")
     assert "# forces: []  # ?" in text and "files" not in yaml.safe_load(text)
