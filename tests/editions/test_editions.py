@@ -1,6 +1,7 @@
 """What an edition may contain, and the errors of one that is not valid."""
 
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -197,6 +198,18 @@ def test_an_edition_for_another_force_has_its_own_areas_and_tables(new_home: Hom
     assert "Derb" not in path.read_text(encoding="utf-8")
     assert set(edition.windows) == {"financial_year_before", "last_financial_year", "rolling_before", "rolling",
                                     "since_naloxone", "newest"}  # fmt: skip
+
+
+def test_the_command_takes_the_edition_force_and_tables_that_are_named(pam: Callable, new_home: Home) -> None:
+    write_edition(new_home.editions, VALID | {"tables": [TABLE | {"table": "own"}]})
+    options = ("--from", "2026-03", "--force", " Kent", "--tables", "naloxone, offences,")
+    result = pam("edition", "new", "2026-10", *options, "--home", new_home.path)
+    path = new_home.editions / "2026-10.yml"
+    assert (result.exit_code, result.stdout) == (0, f"{path}\n"), result.stderr
+    edition, text = read_edition(path), path.read_text(encoding="utf-8")
+    assert (edition.force_code, [t.table for t in edition.tables]) == ("kent", ["offences", "naloxone"])
+    points = [line.removeprefix("pam: look at ") for line in result.stderr.splitlines()]
+    assert len(points) == text.count("# Look at ") > 1 and all(f"# Look at {point}." in text for point in points)
 
 
 def test_an_edition_for_a_force_without_a_list_of_areas_has_no_areas(new_home: Home) -> None:
