@@ -210,6 +210,8 @@ def test_the_command_takes_the_edition_force_and_tables_that_are_named(pam: Call
     assert (edition.force_code, [t.table for t in edition.tables]) == ("kent", ["offences", "naloxone"])
     points = [line.removeprefix("pam: look at ") for line in result.stderr.splitlines()]
     assert len(points) == text.count("# Look at ") > 1 and all(f"# Look at {point}." in text for point in points)
+    assert pam("edition", "new", "2026-11", "--from", "2026-03", "--home", new_home.path).exit_code == 0
+    assert "Made from edition 2026-03:" in (new_home.editions / "2026-11.yml").read_text(encoding="utf-8")
 
 
 def test_an_edition_for_a_force_without_a_list_of_areas_has_no_areas(new_home: Home) -> None:

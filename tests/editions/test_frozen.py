@@ -10,6 +10,7 @@ import yaml
 from support import copy_home, publish_night, published, write_extract
 
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import locked
 from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, revised_cells
 from dagster_project.nights.status import status
 
@@ -95,13 +96,18 @@ def test_figures_of_other_days_are_no_revision(corrected_home: Home, tmp_path: P
     assert sorted(force) == [("Administrations", "3", None, None), ("Later", None, "2 [r]", None)]
 
 
-def test_rows_of_one_label_are_not_compared_with_each_other(corrected_home: Home, tmp_path: Path) -> None:
+def test_rows_of_one_label_are_not_compared_with_each_other(pam: Callable, corrected_home: Home, tmp_path: Path) -> None:
     """A total of each part of a table: each was listed as revised to the figure of the other."""
     home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set value = value + row_no, row_label = 'Total'")
     (home.editions / "frozen" / "2026-03.json").unlink()
-    freeze_edition(home, "2026-03", "A. Person")
+    freeze = ("edition", "freeze", "2026-03", "--by", "B. Person", "--home", home.path)
+    with locked(home):
+        result = pam(*freeze)
+    assert result.exit_code == 1 and "another night is under way" in result.stderr and frozen_editions(home) == []
+    result, (frozen,) = pam(*freeze), frozen_editions(home)
+    assert result.stdout == f"Edition 2026-03 is frozen as of night {frozen.night_id}: 11 cells\n" and frozen.by == "B. Person"
     assert revised_cells(home, "2026-03") == []
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set data_status = 'partial' where row_no = 2")
