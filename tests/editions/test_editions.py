@@ -159,6 +159,13 @@ def test_an_edition_of_a_force_without_files_is_said_to_be_one(new_home: Home, p
     _, to_check = make_next_edition(new_home, "2026-03", "2026-09")
     told = "force_code: the night has no figure of derbyshire, and prints no edition of it: --force names yours"
     assert (told in to_check) == is_told
+    with pytest.raises(EditionError, match="no table is left for essex: what is left out, as the published night has"):
+        make_next_edition(new_home, "2026-03", "2026-10", force="essex")
+    path, _ = make_next_edition(new_home, "2026-03", "2026-10", force="essex", tables=["naloxone"])
+    assert [t.table for t in read_edition(path).tables] == ["naloxone"], "it is named"
+    path, _ = make_next_edition(new_home, "2026-03", "2026-11", force="derbyshire")
+    tables = [t.table for t in read_edition(path).tables]
+    assert (tables == ["naloxone", "naloxone_units"]) == (present == "derbyshire"), "before their first night, all stay"
 
 
 def test_a_column_that_is_headed_by_a_year_has_the_months_of_that_year_alone(new_home: Home) -> None:
