@@ -14,7 +14,7 @@ from dagster_project.core.home import DBT_PROJECT, Home
 from dagster_project.editions import EditionError, read_edition, read_editions
 from dagster_project.editions.adapt_to_force import complete_months, end_with_data, with_data
 from dagster_project.editions.model import FOLDER
-from dagster_project.editions.next_edition import make_next_edition
+from dagster_project.editions.next_edition import _moved_on, make_next_edition
 from dagster_project.editions.usable_editions import read_usable_edition
 
 TABLE = {
@@ -126,6 +126,18 @@ def test_the_next_edition_moves_every_window_on(new_home: Home) -> None:
     with pytest.raises(EditionError, match="named after its month"):
         make_next_edition(new_home, "2026-03", "autumn")
     shutil.rmtree(new_home.editions)
+
+
+def test_days_move_on_by_months_and_those_of_a_window_from_a_day_stay() -> None:
+    def moved(day: date | str) -> date:
+        return _moved_on({"data_to": day}, 4, (), [])["data_to"]
+
+    assert [moved(day) for day in (date(2025, 10, 15), "2025-10-30", date(2025, 10, 31), date(2026, 2, 28))] == [
+        date(2026, 2, 15), date(2026, 2, 28), date(2026, 2, 28), date(2026, 6, 30),
+    ]  # fmt: skip
+    fixed: list[str] = []
+    body = {"windows": {"autumn": {"from": date(2025, 9, 1), "to": date(2025, 10, 31)}, "month": {"months": 1}}}
+    assert _moved_on(body, 4, (), fixed) == body and fixed == ["windows.autumn"], "a person must look at it"
 
 
 def test_a_window_of_no_days_is_named_in_an_edition_made_for_earlier(new_home: Home) -> None:

@@ -101,6 +101,7 @@ def test_rows_of_one_label_are_not_compared_with_each_other(pam: Callable, corre
     home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("update reports.cells set value = value + row_no, row_label = 'Total'")
+        con.execute("insert into reports.cells select * replace ('2025-03' as edition, value + 9 as value) from reports.cells")
     (home.editions / "frozen" / "2026-03.json").unlink()
     freeze = ("edition", "freeze", "2026-03", "--by", "B. Person", "--home", home.path)
     with locked(home):
