@@ -8,6 +8,7 @@ from pathlib import Path
 
 from week import NIGHTS
 
+from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.serving.diff import FIGURES, FILES
 
@@ -39,6 +40,8 @@ def test_the_csv_has_every_changed_figure(pam: Callable, week: Home, tmp_path: P
     result = pam("diff", "20260103", "20260104", "--all", "--format", "csv", "--out", out, "--home", week.path)
     assert result.stdout == f"361 of 361 moved figures written to {out}\n"
     assert out.stat().st_mode & 0o777 == 0o600
+    (*_, last) = (r.facts for r in read_log(week) if r.kind == "disclosure")
+    assert (last["by"], last["to"], last["format"]) == ("pam diff", str(out), "csv")
     rows = list(csv.DictReader(out.open(encoding="utf-8")))
     assert len(rows) == 361 and tuple(rows[0]) == FIGURES
     assert pam("diff", "20260103", "20260104", "-f", "csv", "--limit", "3", "--home", week.path).stdout.count("\n") == 4

@@ -143,7 +143,7 @@ def test_commands_for_editions(pam: Callable, corrected_home: Home) -> None:
     (frozen,) = frozen_editions(corrected_home)
     assert line.split() == f"2026-03 T derbyshire 2025-10-31 1 yes night {frozen.night_id}, by A. Person".split()
     result = pam("edition", "revisions", "2026-03", "--home", corrected_home.path, "-f", "csv")
-    assert result.stdout.splitlines()[0] == "table,row,column,printed,now,difference" and ",3,2" in result.stdout
+    assert result.stdout.splitlines()[0] == "table,row,column,printed,now,difference" and ",3,2 [r],-1\n" in result.stdout
     assert "marked [r] in the report" in pam("edition", "freeze", "--help").output
     result = pam("edition", "freeze", "2026-03", "--home", corrected_home.path)
     assert result.exit_code == 1 and "frozen already" in result.stderr
