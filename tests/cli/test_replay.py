@@ -59,6 +59,7 @@ def test_an_earlier_night_is_written_to_a_file(pam: Callable, week: Home, tmp_pa
     shutil.copytree(week.raw, home.raw, dirs_exist_ok=True)
     result = pam("replay", "--as-of", RELEASED, "--out", out, "--home", home.path)
     assert result.exit_code == 0 and result.stdout == f"The warehouse as it was after night {RELEASED} is in {out}\n"
+    assert result.stderr == "", "no check would hold it"
     assert out.stat().st_mode & 0o777 == 0o600 and night_of(out) == RELEASED
     assert differing_marts(publication_of(week, NIGHTS[2]).path, out) == {"mart_stop_search"}
     assert "mart_stop_search" not in differing_marts(publication_of(week, NIGHTS[3]).path, out)

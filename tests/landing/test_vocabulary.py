@@ -9,6 +9,7 @@ import pytest
 from support import each, land_night, meta_rows, publish_night, published, write_extract
 from typer.testing import CliRunner
 
+from dagster_project.audit import read_log
 from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS, SeedError, known_offence_codes, known_words, read_own_list
@@ -174,7 +175,9 @@ def test_held_file_lands_and_counts_once_its_codes_are_accepted(new_home: Home) 
     assert "pam vocabulary accept crimes offence_code 'DRG1' 'DRG2' 'VIOL'" in pam("vocabulary").output.replace("\n", " ")
     assert "pam vocabulary accept crimes offence_code" in pam("status").output.replace("\n", " ")
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG1", "--counts-as", "Drugs").exit_code == 1
-    assert pam("vocabulary", "accept", "crimes", "offence_code", "drg1", "--counts-as", "possession").exit_code == 0
+    accept = ("vocabulary", "accept", "crimes", "offence_code", "drg1", "--counts-as", "possession")
+    assert pam(*accept, "--by", "A").exit_code == 0
+    assert [r.facts["by"] for r in read_log(new_home) if r.facts.get("what") == "vocabulary"] == ["A"]
     assert land_night(new_home) == []
     assert [e.extract for e in held_files(new_home)] == ["crimes"], "its other codes are still unknown"
     assert pam("vocabulary", "accept", "crimes", "offence_code", "DRG2", "VIOL", "--counts-as", "nothing").exit_code == 0

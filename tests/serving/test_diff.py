@@ -199,6 +199,7 @@ def test_a_small_change_is_not_shown_as_0() -> None:
     }  # fmt: skip
     assert _table_row(row)[3:7] == (Decimal("1.24"), Decimal("1.23"), Decimal("-0.004"), "complete")
     assert _table_row({**row, "kind": "gone", "data_status_after": None})[6] == "gone, complete"
+    assert _table_row({**row, "data_status_after": "partial"})[6] == "complete to partial"
 
 
 def test_figures_that_no_file_explains_are_counted() -> None:
