@@ -41,9 +41,11 @@ def check(
 ) -> None:
     """Show what is wrong with the home's editions: file, line, and what may be meant. No night is needed.
 
+    Where a night is published, it also names categories that no figure has: they are 0, as is a mistyped one.
+
     Exit 0: the next night prints them. Exit 1: one waits until it is corrected.
     """
-    from dagster_project.editions import read_editions
+    from dagster_project.editions import read_editions, unseen_categories
 
     require_home(home)
     editions = read_editions(home)
@@ -52,6 +54,9 @@ def check(
     faulty = [w for w in editions.waiting if name in (None, w.name)]
     for waiting in faulty:
         echo(waiting.problem)
+    for sound in editions.sound.values():
+        for unseen in unseen_categories(sound, home) if name in (None, sound.edition) else ():
+            echo(f"pam: look at {unseen}", err=True)
     if faulty:
         raise typer.Exit(1)
     n = len(editions.sound)

@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.files import misnamed_yaml
 from dagster_project.core.home import Home
+from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import NOT_RECORDED
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_names, suggestion
@@ -118,6 +119,35 @@ def read_usable_edition(path: Path, home: Home) -> Edition:
     except (ValueError, ArithmeticError, duckdb.Error) as error:
         raise EditionError(f"{path.name}: asks for something impossible: {error}") from error
     return edition
+
+
+def unseen_categories(edition: Edition, home: Home) -> list[str]:
+    """What an edition asks for by a category that no figure of the measure has in the published night. It is no fault: its
+    figure is 0 where files cover the days. But so is that of a mistyped one. Empty where no published night can be read.
+    """
+    seen: dict[tuple[str, str], list[str]] = {}
+    if home.warehouse.exists():
+        with contextlib.suppress(duckdb.Error), read_database(home.warehouse) as con:
+            rows = con.execute(
+                "select mart, measure, list(distinct category) from marts.measures"
+                " where force_code = ? and period_type <> 'as_published' group by all",
+                [edition.force_code],
+            ).fetchall()
+            seen = {(mart, measure): categories for mart, measure, categories in rows}
+    path = next(p for folder in (home.editions, FOLDER) if (p := folder / f"{edition.edition}.yml").exists())
+    places = Places(path.read_text(encoding="utf-8"))
+    asked = [(f["mart"], f["measure"], f.get("category") or ALL, path.name, None) for f in _figures(edition)]
+    asked += [(row["mart"], row["measure"], row["category"], edition.claims, n) for n, row in claimed_lines(edition)]
+    found = []
+    for mart, measure, category, file, claim_line in asked:
+        known = seen.get((mart, measure))
+        if known and category not in (ALL, EVERY, NOT_RECORDED, *known):
+            line = claim_line or places.of_value("category", category)
+            found.append(
+                f"{file}: {f'line {line}: ' if line else ''}no figure of {measure} has the category {category!r} in the"
+                f" published night: it is 0 where files cover the days{suggestion(category, known)}"
+            )
+    return list(dict.fromkeys(found))
 
 
 def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:

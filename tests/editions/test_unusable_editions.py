@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -194,3 +195,37 @@ def test_check_needs_no_night(new_home: Home) -> None:
     assert invoke("edition", "check", "--home", new_home.path).stdout == "2 editions: the next night prints them\n"
     assert invoke("edition", "check", "2026-09", "--home", new_home.path).exit_code == 0
     assert invoke("edition", "check", "1999-01", "--home", new_home.path).exit_code == 1
+
+
+def test_check_names_categories_that_no_figure_has(new_home: Home) -> None:
+    """Of free text: a mistyped one is 0. One that the force has had, and any of a measure without figures, may be right."""
+    rows = "\n".join(
+        f"      - {{label: L{n}, mart: {mart}, measure: {measure}, category: {category}}}"
+        for n, (mart, measure, category) in enumerate((
+            ("mart_community_voices", "responses", "Fly-tiping"), ("mart_community_voices", "responses", "Fly-tipping"),
+            ("mart_community_voices", "responses", "Not recorded"), ("mart_drug_tests", "tests_missed", "No kit"),
+        ))
+    )  # fmt: skip
+    columns = "paragraph,mart,measure,figure,area_type,area_name,category,period_label,period_start,period_end,unit,printed"
+    claim = "1,mart_community_voices,responses,value,force,Derbyshire Constabulary,Litter,,2025-10-01,2025-10-31,count,7"
+    write(new_home, f"{columns}\n{claim}\n", "printed.csv")
+    write(new_home, VALID.replace("tables:", "claims: printed.csv\ntables:") + rows + "\n")
+    check = ("edition", "check", "--home", new_home.path)
+    assert invoke(*check).stderr == "", "no night is published"
+    with duckdb.connect(str(new_home.warehouse)) as con:
+        con.execute("create schema marts")
+        con.execute(
+            "create table marts.measures as select 'derbyshire' as force_code, 'mart_community_voices' as mart, 'responses' as"
+            " measure, unnest(['all', 'Fly-tipping']) as category, 'month' as period_type"
+        )
+    result = invoke(*check)
+    assert (result.exit_code, result.stderr.splitlines()) == (
+        0,
+        [
+            "pam: look at 2026-09.yml: line 17: no figure of responses has the category 'Fly-tiping' in the published night:"
+            " it is 0 where files cover the days; is Fly-tipping meant?",
+            "pam: look at printed.csv: line 2: no figure of responses has the category 'Litter' in the published night:"
+            " it is 0 where files cover the days",
+        ],
+    )
+    assert invoke("edition", "check", "2026-03", "--home", new_home.path).stderr == "", "the other edition is not asked for"
