@@ -126,7 +126,7 @@ class Arrival(_Part):
     nightly extract that has been dropped before."""
 
     enabled: bool = True
-    extracts: tuple[Text, ...] = ()
+    extracts: Annotated[tuple[Text, ...], OfExtracts] = ()
     settled_minutes: Annotated[Number, Field(ge=0, le=1_440)] = 5
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.contracts import load_contracts
-from dagster_project.core.config import Arrival, ConfigError, read_config
+from dagster_project.core.config import Arrival, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import list_first
 from dagster_project.core.receipts import today_of
@@ -72,12 +72,9 @@ def check_inbox(home: Home, settings: Arrival, cursor: str | None, now: float, i
 
 
 def expected_set(home: Home, settings: Arrival) -> set[Part]:
-    """The extracts and forces whose files must have arrived. Raises ConfigError for an extract without a contract."""
-    contracts = load_contracts()
-    if unknown := sorted(set(settings.extracts) - set(contracts)):
-        raise ConfigError(f"pam.toml: arrival.extracts: no contract is called {', '.join(unknown)}")
+    """The extracts and forces whose files must have arrived."""
     sent, today = read_config(home).extracts, today_of(home)
-    nightly = tuple(x for x, c in contracts.items() if c.rhythm == "nightly" and sent.is_expected(x, today))
+    nightly = tuple(x for x, c in load_contracts().items() if c.rhythm == "nightly" and sent.is_expected(x, today))
     extracts = settings.extracts or nightly
     # Extracts that the settings name are awaited, even if they never came before.
     awaited = settings.extracts or (nightly if sent.sends else ())

@@ -48,6 +48,7 @@ def test_settings_override_the_defaults(new_home: Home) -> None:
         ('[[alerts.webhooks]]\nshape = "slack"\nurll = "x"\n', "pam.toml: alerts.webhooks.0.urll: not known here; is url"),
         ("[keep]\nnights = 3\n", "pam.toml: keep.nights: not known here; what can be set is archive_days, publications, years"),
         ("[keep]\npublications = 0\n", "pam.toml: keep.publications: Input should be greater than or equal to 1"),
+        ('[arrival]\nextracts = ["crime"]\n', "pam.toml: arrival.extracts: no extract is called crime; is crimes meant?"),
         ("[keep]\nyears = { crimez = 7 }\n", "pam.toml: keep.years: no extract is called crimez; is crimes meant?"),
         ("keep = 3\n", "pam.toml: keep: has no value of its own; what can be set below it is archive_days, publications,"),
         ("[keep]\nyears = 7\n", "pam.toml: keep.years: has no value of its own, but names below it, each with a value"),
