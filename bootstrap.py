@@ -36,6 +36,9 @@ def main(args: list[str]) -> int:
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         print(f"PAM Warehouse needs Python 3.11 to 3.13; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
+    if "'" in str(ROOT):
+        print(f"{ROOT}: dbt can't load seeds from a path with an apostrophe: move this checkout", file=sys.stderr)
+        return 2
     task = args[0] if args else "sample"
     if task not in ("sample", "test", "setup"):
         print(__doc__, file=sys.stderr)

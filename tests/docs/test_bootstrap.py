@@ -44,3 +44,12 @@ def test_uv_gets_the_settings_of_pip(bootstrap: ModuleType, tmp_path: Path, monk
     assert bootstrap.uv_settings()["SSL_CERT_FILE"] == r"C:\new\own's.pem"
     monkeypatch.setenv("PIP_INDEX_URL", "https://own.example/simple")
     assert bootstrap.uv_settings()["UV_DEFAULT_INDEX"] == "https://own.example/simple"
+
+
+def test_a_path_that_dbt_cannot_load_seeds_from_is_refused(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "ROOT", Path("/srv/o'brien/main"))
+    monkeypatch.setattr(bootstrap, "set_up", lambda: pytest.fail("it was set up"))
+    assert bootstrap.main([]) == 2
+    assert capsys.readouterr().err.startswith("/srv/o'brien/main: dbt can't load seeds from a path with an apostrophe")
