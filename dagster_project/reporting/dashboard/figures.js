@@ -55,10 +55,12 @@ function digitsOf(number, places) {
   return number.toLocaleString("en-GB", { minimumFractionDigits: shown, maximumFractionDigits: shown });
 }
 
+/** Whether no figure is [z], by its status: files cover the period or a part of it, and nothing was counted or is there to divide by. */
+const doesNotApply = (status) => status === "c" || status === "p";
+
 /** A figure as the report prints it: `2,187`, `£1,431`, `32.6%`. Null is [x] or [z], never 0. */
 function formatFigure(text, unit, status = "") {
-  // As in the report: [z] if files cover the period or a part of it, but there is nothing to divide by or nothing was counted.
-  if (text === null) return status === "c" || status === "p" ? NOT_APPLICABLE : NOT_AVAILABLE;
+  if (text === null) return doesNotApply(status) ? NOT_APPLICABLE : NOT_AVAILABLE;
   const number = Number(text);
   const places = PLACES[unit] ?? (Number.isInteger(number) ? 0 : unit === "gbp" ? 2 : 1);
   return `${number < 0 ? "−" : ""}${unit === "gbp" ? "£" : ""}${digitsOf(Math.abs(number), places)}${unit === "percent" ? "%" : ""}`;
@@ -91,7 +93,7 @@ const stateOf = (row) => (row.status === "n" && contents.today && row.start > co
 /** Why a chart has no point for some periods, in a sentence. `what`: that they are grey, or a gap in a line. */
 function gapNote(rows, what = "Grey") {
   const states = new Set(rows.filter((r) => r.value === null).map(stateOf));
-  const why = [states.has("n") || states.has("p") ? "not available" : "", states.has("c") ? "not applicable" : "", states.has("f") ? "not begun" : ""].filter(Boolean);
+  const why = [states.has("n") ? "not available" : "", [...states].some(doesNotApply) ? "not applicable" : "", states.has("f") ? "not begun" : ""].filter(Boolean);
   return why.length ? ` ${what} is ${[why.slice(0, -1).join(", "), why.at(-1)].filter(Boolean).join(" or ")}.` : "";
 }
 

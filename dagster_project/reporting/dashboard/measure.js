@@ -118,7 +118,7 @@ function showPicked(state) {
 }
 
 function describeFigure(row, unit) {
-  if (row.value === null) return row.status === "c" ? "no figure" : stateOf(row) === "f" ? "not begun" : "not available";
+  if (row.value === null) return doesNotApply(row.status) ? "no figure" : stateOf(row) === "f" ? "not begun" : "not available";
   return formatFigure(row.value, unit) + (row.status === "p" ? ", provisional" : "");
 }
 
@@ -139,7 +139,7 @@ function headline(row, rows, unit, control) {
   const month = control?.months.get(row.start.slice(0, 7));
   byId("headline").replaceChildren(
     definition(row.label, evidenceButton(formatValue(row, "value", unit), row), `${status}. Select the figure for its evidence`),
-    definition("The year before", formatYearBefore(row, rows, unit), row.prior_value !== null ? "" : yearBefore(row, rows)?.status === "c" ? "not applicable" : "not available"),
+    definition("The year before", formatYearBefore(row, rows, unit), row.prior_value !== null ? "" : doesNotApply(yearBefore(row, rows)?.status) ? "not applicable" : "not available"),
     definition("Change", change, per),
     ...(month ? [definition("Is it unusual?", month.few ? "Not known" : month.variation === "c" ? "No" : "Yes", `${describeVariation(month)}${unit === "count" && Number(month.mean) < SMALL ? `. Small numbers: under ${SMALL} a month on average` : ""}`)] : []),
     ...(row.denominator === null ? [] : [definition("Made of", madeOf(row))]),

@@ -291,6 +291,14 @@ def test_a_rate_without_a_denominator_is_not_applicable(opened: Any) -> None:
     page = opened(mart="mart_iom")
     texts = page.evaluate("['c', 'p', 'n'].map((status) => formatValue({ value: null, status }, 'value', 'percent'))")
     assert texts == ["[z]", "[z]", "[x]"] and "[z] not applicable" in page.locator("#shorthand").text_content()
+    in_words = "gapNote([{ value: null, status }]), describeFigure({ value: null, status }, 'percent')"
+    words = page.evaluate(f"['c', 'p', 'n'].map((status) => [{in_words}])")
+    applies = [" Grey is not applicable.", "no figure"]
+    assert words == [applies, applies, [" Grey is not available.", "not available"]]
+    before = "{ label: '', start: '2024-01-01', end: '2024-01-31', status: 'p', value: null, denominator: null }"
+    now = before.replace("2024", "2025").replace("}", ", prior_value: null, volume_change: null, pct_change: null }")
+    page.evaluate(f"headline({now}, [{before}], 'percent', null)")
+    assert page.locator("#headline div").nth(1).inner_text().split("\n")[1:] == ["[z]", "not applicable"]
     figure = "{ label: '', start: '2025-01-01', end: '2025-01-31', status: 'c',"
     figure += " value: '3', prior_value: '0', volume_change: '3', pct_change: null }"
     page.evaluate(f"table([{figure}], null, 'count', '')")
