@@ -131,6 +131,9 @@ def test_its_conflicts_end_and_return_when_it_is_released(warehouse):
 
     def landed_and_quarantined() -> list[tuple[int, int]]:
         totals = counts(warehouse.ledger())
+        in_quarantine = {f.entry.load_id: f.reasons for f in quarantined_files(warehouse.home, all_files=True)}
+        for load, reasons in in_quarantine.items():
+            assert list(reasons.values()) == [totals[load].rows_quarantined]
         return [totals[load][1:3] for load in loads]
 
     def quarantined() -> dict[str, str]:
