@@ -35,7 +35,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 REVISIONS = """
     select edition, table_name, row_label, column_label, mart, measure, category, area_type, area_name, period_start,
         period_end, shows, printed_in, printed_before, value
-    from reports.cells where contains(marker, '[r]') or (marker = '[x]' and printed_before is not null)
+    from reports.cells where contains(marker, '[r]') or (value is null and printed_before is not null)
     order by edition, table_name, row_no, column_no
 """
 

@@ -13,6 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked
 from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, revised_cells
 from dagster_project.nights.status import status
+from dagster_project.publishing.dictionary import REVISIONS
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 EDITION = {
@@ -73,6 +74,15 @@ def test_revised_figures_are_marked_with_their_printed_value(corrected_home: Hom
     ]  # fmt: skip
     (frozen,) = frozen_editions(corrected_home)
     assert (frozen.edition, frozen.by, frozen.night_id < "9") == ("2026-03", "A. Person", True)
+
+
+def test_a_printed_rate_that_is_one_of_nothing_now_is_listed(corrected_home: Home, tmp_path: Path) -> None:
+    """As one that is not available: `pam edition revisions` had it, and meta.revisions did not."""
+    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("update reports.cells set value = null, marker = '[z]', printed = '[z]' where row_no = 2")
+        listed = [(row[2], row[-2:]) for row in con.execute(REVISIONS).fetchall()]
+    assert listed == [("Force", (3, 2)), ("Dales", (3, None))]
 
 
 def test_nights_publish_without_an_edition_that_waits(corrected_home: Home) -> None:
