@@ -1,11 +1,10 @@
 """Editions of the report: the tables that each prints, and the claims that are compared with the marts."""
 
 from .edition_tables import write_edition_tables, write_frozen_figures
-from .frozen import frozen_paths
 from .model import Edition, EditionError, read_edition
 from .usable_editions import Editions, forces_with_files, newest_with_files, read_editions, unseen_categories
 
 __all__ = [
-    "Edition", "EditionError", "Editions", "forces_with_files", "frozen_paths", "newest_with_files", "read_edition",
+    "Edition", "EditionError", "Editions", "forces_with_files", "newest_with_files", "read_edition",
     "read_editions", "unseen_categories", "write_edition_tables", "write_frozen_figures",
 ]  # fmt: skip

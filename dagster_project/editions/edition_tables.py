@@ -15,12 +15,14 @@ from typing import Any
 import duckdb
 from pydantic import ValidationError
 
+from dagster_project.core.home import Home
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
-from dagster_project.core.reference_lists import is_emptied
+from dagster_project.core.reference_lists import OWN_LISTS, areas_of_force, is_emptied
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.validation import faults_of
 
+from .frozen import frozen_paths, read_frozen_cells
 from .model import Edition, EditionError, EditionFigure, Statement
 from .printed import PrintedNumber, fault_of_printed, read_printed
 from .tables import EVERY
@@ -67,15 +69,21 @@ PrintedValues = dict[_Key, tuple[Decimal, Decimal]]
 """Printed figures to compare others with: value, and how far it may be rounded."""
 
 
-def write_frozen_figures(con: duckdb.DuckDBPyConnection, paths: list[Path]) -> None:
-    """Make `raw.frozen`: every figure of every frozen edition, once. `paths`: Parquet files of their cells."""
+def write_frozen_figures(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Make `raw.frozen`: every figure of every frozen edition, once. Raises SeedError."""
     make_raw_table(con, "frozen", ())
-    if paths:
+    if paths := frozen_paths(home, "cells"):
+        read_frozen_cells(con, paths, lambda force: _units_of(home, force))
         con.execute(
-            f"insert into raw.frozen select distinct {', '.join(columns_of('frozen'))} from read_parquet(?)"
-            " where value is not null and period_end is not null",
-            [[str(p) for p in paths]],
+            f"insert into raw.frozen select distinct {', '.join(columns_of('frozen'))} from frozen_cells"
+            " where value is not null and period_end is not null"
         )
+
+
+def _units_of(home: Home, force: str) -> set[tuple[str, ...]]:
+    """A force's sections and units: force, kind, code and name."""
+    listed = [dict(zip(OWN_LISTS["areas"], row, strict=True)) for row in areas_of_force(home, force)]
+    return {(force, kind, row[f"{kind}_code"], row[f"{kind}_name"]) for row in listed for kind in ("section", "lpu")}
 
 
 def write_edition_tables(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> None:

@@ -24,7 +24,7 @@ from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.read_database import read_database
 from dagster_project.core.reference_lists import OWN_LISTS, REBASE_COLUMNS, own_words, read_own_list, rebase_rows, seeded_words
 from dagster_project.core.sql import literal, one_row
-from dagster_project.editions import frozen_paths, read_editions, write_edition_tables, write_frozen_figures
+from dagster_project.editions import read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.ledger import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
@@ -196,7 +196,7 @@ def prepare_raw(
         _vocabulary(con, home)
         make_month_tables(con, home)
         write_edition_tables(con, read_editions(home).sound.values())
-        write_frozen_figures(con, frozen_paths(home, "cells"))
+        write_frozen_figures(con, home)
         con.execute("commit")
     return loads
 

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from support import copy_home, publish_night, published, write_extract
 
-from dagster_project.core.home import Home
+from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.receipts import locked
+from dagster_project.editions import write_frozen_figures
 from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, revised_cells
 from dagster_project.nights.status import status
 from dagster_project.publishing.dictionary import REVISIONS
@@ -44,6 +45,15 @@ def write_naloxone(home: Home, days: list[str], stamp: str) -> None:
     write_extract(home.inbox, "naloxone", rows, columns=NALOXONE, window=("2025-01-01", "2025-12-31"), stamp=stamp)
 
 
+def write_areas(home: Home, dales: str) -> None:
+    """The home's list of areas, with another name of the unit `dales`."""
+    home.seeds.mkdir(exist_ok=True)
+    lines = (SEEDS / "areas.csv").read_text(encoding="utf-8").splitlines()
+    (home.seeds / "areas.csv").write_text(
+        "\n".join(line.replace(",dales,Dales", f",dales,{dales}") for line in lines if "derbyshire" in line or "lpu" in line)
+    )
+
+
 @pytest.fixture(scope="module")
 def corrected_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A night, its edition frozen, and a second night that withdraws one row. The home also has an edition that waits to be
@@ -74,6 +84,34 @@ def test_revised_figures_are_marked_with_their_printed_value(corrected_home: Hom
     ]  # fmt: skip
     (frozen,) = frozen_editions(corrected_home)
     assert (frozen.edition, frozen.by, frozen.night_id < "9") == ("2026-03", "A. Person", True)
+
+
+def test_a_figure_of_a_unit_that_has_another_name_is_a_revision(corrected_home: Home, tmp_path: Path) -> None:
+    """It was printed without [r], and was not in meta.revisions: its name was looked for."""
+    home = copy_home(corrected_home, tmp_path / "home")
+    write_areas(home, "Dales and Peak")
+    publish_night(home)
+    rows = published(home, "select row_label, administrations from reports.naloxone order by row_no limit 2")
+    assert rows == [("Force", "2 [r]"), ("Dales and Peak", "2 [r]")]
+    revisions = published(home, "select row_label, was, now from meta.revisions order by 1")
+    assert revisions == [("Dales and Peak", 3, 2), ("Force", 3, 2)]
+    write_areas(home, "Renamed since the night")
+    assert [row[1:5] for row in revised_cells(home, "2026-03")] == [
+        ("Force", "Administrations", "3", "2 [r]"), ("Dales and Peak", "Administrations", "3", "2 [r]"),
+    ]  # fmt: skip
+
+
+def test_figures_that_an_earlier_version_froze_are_found_by_name(corrected_home: Home, tmp_path: Path) -> None:
+    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "raw"))
+    before = revised_cells(home, "2026-03")
+    path = home.editions / "frozen" / "2026-03__cells.parquet"
+    duckdb.sql(f"copy (select * exclude (area_code) from '{path}') to '{path}.new' (format parquet)")
+    Path(f"{path}.new").replace(path)
+    assert revised_cells(home, "2026-03") == before
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        write_frozen_figures(con, home)
+        assert ("Dales", 3) in con.execute("select area_name, value from raw.frozen").fetchall()
 
 
 def test_a_printed_rate_that_is_one_of_nothing_now_is_listed(corrected_home: Home, tmp_path: Path) -> None:
