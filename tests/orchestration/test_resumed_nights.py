@@ -14,6 +14,7 @@ from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.published_file import published_night, sha256_of
 from dagster_project.core.receipts import read_receipts
+from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.definitions import build_defs
 from dagster_project.nights import saved_steps
 from dagster_project.nights.run import NightHeldError, NightRun
@@ -200,8 +201,14 @@ def test_a_changed_candidate_is_built_again(sample_copy: Home) -> None:
     """Changed by hand, or by a later landing: what was built is no longer what would be published."""
     run = NightRun(sample_copy, sample=True, plan=saved_steps.Plan(publishes=False))
     run.land()
+    sample_copy.seeds.mkdir()
+    words = sample_copy.seeds / "vocabulary.csv"
+    words.write_text(",".join(OWN_LISTS["vocabulary"]), encoding="utf-8")
     run.build_part({"mart_naloxone"})
     run.end()
+    changed = candidate.inputs_of(sample_copy)
+    assert saved_steps.read_current_build(sample_copy, run.night.night_id, changed) is None, "a list changed meanwhile"
+    words.unlink()
     assert saved_steps.read_current_build(sample_copy, run.night.night_id, candidate.inputs_of(sample_copy)) is not None
     os.utime(sample_copy.candidate / WORK)
     assert saved_steps.read_current_build(sample_copy, run.night.night_id, candidate.inputs_of(sample_copy)) is None
