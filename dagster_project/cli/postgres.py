@@ -137,9 +137,10 @@ def add(
     from dagster_project.publishing.postgres.server import as_user
 
     path = out or home.path / "postgres" / "users" / f"{name}.dsn"
-    with _administering(home, admin) as (server, con):
+    # Without the file nobody has the password: then there is no log-in either.
+    with _administering(home, admin) as (server, con), con.transaction():
         password = reader_logins.add(con, name)
-    write_whole(path, f"{as_user(server, name, password)}\n".encode())
+        write_whole(path, f"{as_user(server, name, password)}\n".encode())
     echo(f"{name} may read. The connection string, with the password, is in {path}: hand it on, then remove the file")
 
 

@@ -167,6 +167,9 @@ def test_a_database_name_can_t_inject_sql() -> None:
 def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(cluster.loader_file.parent.parent)
     monkeypatch.setenv("PAM_POSTGRES_DSN_FILE", str(cluster.loader_file))
+    refused = pam("postgres", "user", "add", "dora", "--out", tmp_path, "--home", home.path)
+    assert refused.exit_code == 1 and "is a folder: name a file in it" in refused.stderr
+    # There is no log-in whose password nobody has.
     added = pam("postgres", "user", "add", "dora", "--home", home.path)
     path = home.path / "postgres" / "users" / "dora.dsn"
     assert added.exit_code == 0 and str(path) in added.stdout and path.stat().st_mode & 0o777 == 0o600, added.stderr
