@@ -22,13 +22,15 @@ def list_editions(home: HomeOption = HOME) -> None:
     from dagster_project.editions.frozen import frozen_editions
     from dagster_project.serving import write_result
 
+    require_home(home)
     editions = read_editions(home)
-    frozen = {f.edition: f for f in frozen_editions(home)}
+    frozen = {f.edition: f"night {f.night_id}, by {f.by}" for f in frozen_editions(home)}
     rows = [
-        (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no",
-         f"night {frozen[name].night_id}, by {frozen[name].by}" if name in frozen else "no")
+        (e.edition, e.title, e.force_code, e.data_to, len(e.tables), "yes" if e.claims else "no", frozen.pop(name, "no"))
         for name, e in editions.sound.items()
     ]  # fmt: skip
+    # One that was issued stays frozen, although its own file is gone or waits.
+    rows += [(name, None, None, None, None, None, how) for name, how in frozen.items()]
     write_result(["edition", "title", "force", "data to", "tables", "claims", "frozen"], rows, "table", sys.stdout)
     for waiting in editions.waiting:
         echo(f"pam: edition {waiting.name} waits until it is corrected: {waiting.problem}", err=True)

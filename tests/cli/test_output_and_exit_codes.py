@@ -85,6 +85,7 @@ def test_a_home_without_a_published_night(pam, new_home, tmp_path):
         ["audit", "verify"],
         ["edition", "check"],
         ["edition", "freeze", "2026-03"],
+        ["edition", "list"],
         ["edition", "new", "2026-09"],
         ["edition", "revisions", "2026-03"],
         ["key", "show"],

@@ -186,10 +186,14 @@ def test_claims_that_disagree_fail_unless_they_are_known(pam: Callable, correcte
         assert result.exit_code == 1 and "edition 2026-03 has no claims yet: `pam claims add" in result.stderr
 
 
-def test_commands_for_editions(pam: Callable, corrected_home: Home) -> None:
+def test_commands_for_editions(pam: Callable, corrected_home: Home, tmp_path: Path) -> None:
     (line,) = (x for x in pam("edition", "list", "--home", corrected_home.path).stdout.splitlines() if "2026-03" in x)
     (frozen,) = frozen_editions(corrected_home)
     assert line.split() == f"2026-03 T derbyshire 2025-10-31 1 yes night {frozen.night_id}, by A. Person".split()
+    home = copy_home(corrected_home, tmp_path / "home", ("archive", "cache", "candidate", "publications", "published", "raw"))
+    (home.editions / "2026-03.yml").write_text("edition: 2026-03\n", encoding="utf-8")
+    listed = pam("edition", "list", "--home", home.path)
+    assert f"night {frozen.night_id}, by A. Person" in listed.stdout and "2026-03 waits" in listed.stderr, "it stays frozen"
     result = pam("edition", "revisions", "2026-03", "--home", corrected_home.path, "-f", "csv")
     assert result.stdout.splitlines()[0] == "table,row,column,printed,now,difference" and ",3,2 [r],-1\n" in result.stdout
     assert "marked [r] in the report" in pam("edition", "freeze", "--help").output
