@@ -1,5 +1,6 @@
 """Going back to an earlier night: in one step, with name and reason, and with no effect on the next night."""
 
+import grp
 import os
 import shutil
 from pathlib import Path
@@ -17,7 +18,7 @@ from dagster_project.core.receipts import Receipt, locked, read_receipts, write_
 from dagster_project.nights import rollback
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
-from dagster_project.publishing import outputs
+from dagster_project.publishing import keep_and_prune, outputs
 from dagster_project.publishing.publications import NotKeptError, kept_before, list_kept
 from dagster_project.transform import candidate
 
@@ -45,6 +46,29 @@ def test_the_night_before_is_published_again(week_copy: Home) -> None:
     assert roll_back(week_copy, **WHO).republished == NIGHTS[2], "before what is published now"
     assert roll_back(week_copy, NIGHTS[4], **WHO).republished == NIGHTS[4], "and forward again"
     assert week_copy.warehouse.read_bytes() == newest
+
+
+def test_outputs_rights_and_record_are_of_the_night_that_is_published_again(
+    week_copy: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share_published = keep_and_prune.share_published
+
+    def share_then_fail(home: Home, group: str | None) -> None:
+        share_published(home, group)
+        raise OSError("no right")
+
+    monkeypatch.setattr(outputs, "OUTPUTS", (says("open"), says("report")))
+    group = grp.getgrgid(os.getgid()).gr_name
+    week_copy.config_file.write_text(f'[publish]\noutputs = ["open"]\ngroup = "{group}"\n', encoding="utf-8")
+    monkeypatch.setattr(keep_and_prune, "share_published", share_then_fail)
+    receipt = roll_back(week_copy, **WHO)
+    assert (week_copy.published / "open" / "night.txt").read_text(encoding="utf-8") == NIGHTS[3]
+    assert [*receipt.outputs] == ["open"], "what the settings name"
+    assert receipt.reason.endswith("are not all as they should be: no right"), "it is published all the same"
+    assert receipt.reason.startswith(WHO["why"]) and week_copy.path.stat().st_mode & 0o777 == 0o710, "the group may pass"
+    altered, disclosed = (r.facts for r in [*read_log(week_copy)][-2:])
+    assert altered == {"what": "rolled back", "night_id": receipt.night_id, "to": NIGHTS[3], **WHO}
+    assert (disclosed["night_id"], disclosed["sha256"]) == (NIGHTS[3], receipt.sha256)
 
 
 def test_status_reports_a_rollback(week_copy: Home) -> None:
