@@ -367,6 +367,17 @@ def test_a_night_is_on_record(sample_home: Home, pam: Callable) -> None:
     assert pam("audit", "verify", "--home", sample_home.path).exit_code == 0
 
 
+def test_the_last_records_of_a_person_are_shown(logged: Home, pam: Callable) -> None:
+    def shown(*options: object) -> list[int]:
+        result = pam("audit", "show", *options, "--format", "json", "--home", logged.path)
+        return [r["n"] for r in json.loads(result.stdout)]
+
+    assert shown("--limit", 2) == [8, 9] and shown("--limit", 0) == [*range(1, 10)]
+    assert shown("--kind", "erasure", "--limit", 3) == [6, 7, 8]
+    (name,) = {r.who for r in read_log(logged)}
+    assert shown("--who", name[1:], "--limit", 1) == [9] and shown("--who", f"{name}x") == []
+
+
 def test_verify_passes_where_nothing_was_recorded(tmp_path: Path, pam: Callable) -> None:
     result = pam("audit", "verify", "--home", tmp_path)
     assert result.exit_code == 0 and "no record has been written yet" in result.stderr

@@ -37,11 +37,11 @@ def test_without_nights_the_last_two_are_compared(pam: Callable, week: Home) -> 
 
 def test_the_csv_has_every_changed_figure(pam: Callable, week: Home, tmp_path: Path) -> None:
     out = tmp_path / "moves.csv"
-    result = pam("diff", "20260103", "20260104", "--all", "--format", "csv", "--out", out, "--home", week.path)
+    result = pam("diff", "20260103", "20260104", "--all", "--format", "csv", "--out", out, "--why", "PAM", "--home", week.path)
     assert result.stdout == f"361 of 361 moved figures written to {out}\n"
     assert out.stat().st_mode & 0o777 == 0o600
     (*_, last) = (r.facts for r in read_log(week) if r.kind == "disclosure")
-    assert (last["by"], last["to"], last["format"]) == ("pam diff", str(out), "csv")
+    assert (last["by"], last["why"], last["to"], last["format"]) == ("pam diff", "PAM", str(out), "csv")
     rows = list(csv.DictReader(out.open(encoding="utf-8")))
     assert len(rows) == 361 and tuple(rows[0]) == FIGURES
     assert pam("diff", "20260103", "20260104", "-f", "csv", "--limit", "3", "--home", week.path).stdout.count("\n") == 4
@@ -72,5 +72,7 @@ def test_unknown_marts_measures_and_nights_are_named(pam: Callable, week: Home, 
 
 def test_rows_of_one_file_can_be_read_back_from_csv(pam: Callable, week: Home) -> None:
     text = pam("diff", "20260104", "20260105", "--measure", "responses", "-f", "csv", "--all", "--home", week.path).stdout
+    (*_, last) = (r.facts for r in read_log(week) if r.kind == "consultation")
+    assert last == {"by": "pam diff", "nights": "20260104, 20260105", "measure": "responses"}
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {len(r["files"].split("; ")) for r in rows} == {1, 2} and {r["cause"] for r in rows} == {"window", "other window"}

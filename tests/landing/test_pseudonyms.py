@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from dagster_project.audit import read_log
+from dagster_project.core.receipts import locked
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.landing.pseudonyms import PseudonymKey, install, read_or_make_key
 
@@ -96,6 +97,8 @@ def test_changed_key_is_used_once_a_person_accepts_it(warehouse, monkeypatch, pa
     monkeypatch.setenv("PAM_PSEUDONYM_KEY", "another")
     args = ("key", "accept", "--by", "A. Person", "--home", warehouse.home.path)
     assert pam(*args, "--why", " ").exit_code == 2
+    with locked(warehouse.home):
+        assert "another night is under way" in pam(*args, "--why", "the old one was seen").stderr
     result = pam(*args, "--why", "the old one was seen")
     assert result.exit_code == 0 and first.key_fingerprint in result.stdout
     second = warehouse.land("drug_tests", ROW.format("P1"), at="20260106T000000Z")

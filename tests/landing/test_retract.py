@@ -7,8 +7,9 @@ import pytest
 from dagster_project.audit import read_log
 from dagster_project.core.receipts import locked
 from dagster_project.landing import NotHeld, accepted, counts, read_ledger, release_load
+from dagster_project.landing.ledger import CONFLICT_KIND
 from dagster_project.landing.quarantine_export import quarantined_files, quarantined_rows
-from dagster_project.landing.release_held import WhichFileError, held_files, release
+from dagster_project.landing.release_held import WhichFileError, file_of_name, held_files, release
 from dagster_project.landing.retention import Erasure, record_erasures
 from dagster_project.landing.retract import NotRetractedError, retract
 from dagster_project.nights.health import find_problems
@@ -62,6 +63,15 @@ def test_error_names_all_loads_of_an_ambiguous_name(warehouse):
         warehouse.put("2024-01-derbyshire-stop-and-search.csv", text + more)
         outcomes += [e.outcome for e in warehouse.night()]
     assert outcomes == ["refused", "known"]
+
+
+def test_a_whole_name_is_of_one_file_and_the_newest_are_listed(warehouse):
+    load = warehouse.land("crimes", ROW)
+    names = ("a.csv", "a.csv.gz", *(f"b{n}.csv" for n in range(10)))
+    files = [load.model_copy(update={"source_file": name, "load_id": f"{n:02}"}) for n, name in enumerate(names)]
+    assert file_of_name(files, "a.csv", "held").load_id == "00", "another file's name begins with it"
+    with pytest.raises(WhichFileError, match=r"Held: 02 \(b0\.csv\); .*; 11 \(b9\.csv\); and 2 more$"):
+        file_of_name(files, "c", "held")
 
 
 def test_same_file_again_is_refused_and_a_correction_lands(warehouse):
@@ -141,6 +151,7 @@ def test_its_conflicts_end_and_return_when_it_is_released(warehouse):
         return {row[2]: row[4] for row in rows}
 
     assert landed_and_quarantined() == [(1, 1), (0, 1), (0, 1)]
+    assert [f.reasons for f in quarantined_files(warehouse.home)] == [{CONFLICT_KIND: 1}] * 3
     assert all(reasons.count("extracted at the same time") == 2 for reasons in quarantined().values())
     retracted = retract(warehouse.home, third.load_id, **WHO)
     assert landed_and_quarantined() == [(1, 1), (0, 1), (1, 0)], "the others still differ"
@@ -153,6 +164,7 @@ def test_its_conflicts_end_and_return_when_it_is_released(warehouse):
     for load in (third, first):
         release(warehouse.home, load.load_id, **WHO)
     assert landed_and_quarantined() == [(1, 1), (0, 1), (0, 1)]
+    assert [f.reasons for f in quarantined_files(warehouse.home)] == [{CONFLICT_KIND: 1}] * 3
 
 
 def test_a_conflict_that_has_ended_is_no_reason_any_more(warehouse):
@@ -182,14 +194,15 @@ def test_refused_file_is_shown_again_once_its_correction_is_retracted(warehouse)
     assert [f["source_file"] for f in status(warehouse.home)["refused"]] == [refused.source_file]
 
 
-@pytest.mark.parametrize(("place", "night", "is_allowed"), [
-    ("crimes/derbyshire", "night-1", False), ("crimes/derbyshire", "night-0", True), ("crimes/kent", "night-2", True),
+@pytest.mark.parametrize(("kind", "place", "night", "is_allowed"), [
+    ("raw", "crimes/derbyshire", "night-1", False), ("raw", "crimes/derbyshire", "night-0", True),
+    ("raw", "crimes/kent", "night-2", True), ("quarantine", "crimes/derbyshire", "night-2", True),
 ])  # fmt: skip
-def test_file_is_not_retracted_after_its_rows_were_erased(warehouse, place, night, is_allowed):
+def test_file_is_not_retracted_after_its_rows_were_erased(warehouse, kind, place, night, is_allowed):
     """Monthly totals of erased rows include the file, and cannot be made again without it."""
     load = warehouse.land("crimes", ROW)
     erased = Erasure(
-        night_id=night, erased_on=date(2026, 1, 6), archived=f"raw/{place}/x.parquet", bytes=1, sha256="", kind="raw"
+        night_id=night, erased_on=date(2026, 1, 6), archived=f"{kind}/{place}/x.parquet", bytes=1, sha256="", kind=kind
     )
     record_erasures(warehouse.home, "erased.jsonl", [erased])
     if is_allowed:
@@ -208,6 +221,11 @@ def test_a_held_file_that_nothing_will_replace_is_closed(warehouse):
     held = warehouse.land("crimes", rows[0], at="20260106T020000Z", start="2025-02-28")
     warehouse.land("crimes", *rows, at="20260107T020000Z", start="2025-03-01")
     assert held.outcome == "held" and held_files(warehouse.home) == [held]
+    # It counted nowhere, so that what was erased since needs nothing of it.
+    erased = Erasure(
+        night_id="night-9", erased_on=date(2026, 1, 6), archived="raw/crimes/derbyshire/x.parquet", bytes=1, sha256="", kind="raw"
+    )
+    record_erasures(warehouse.home, "erased.jsonl", [erased])
     entry = retract(warehouse.home, held.source_file, **WHO)
     assert entry.outcome == "retracted" and entry.reason.endswith(f"the window is too wide; was held: {held.reason}")
     assert held_files(warehouse.home) == [] and not [p for p in find_problems(warehouse.home, 24) if "is held" in p]

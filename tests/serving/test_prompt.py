@@ -10,6 +10,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.serving import Limits, connect, prompt
 
@@ -53,6 +54,14 @@ def test_the_commands_answer(ask: Callable) -> None:
     assert "60 s, 2GB, 10000 rows" in ask(r"\l").stdout
     assert r"\d RELATION" in ask(r"\?").stdout
     assert ask(r"\f csv", "select 1 as a; select 2 as b;").stdout == "a\n1\nb\n2\n"
+
+
+def test_its_limits_are_those_of_the_options_then_of_the_settings(pam: Callable, figures_copy: Home) -> None:
+    figures_copy.config_file.write_text("[query]\nseconds = 9\nrows = 8\n", encoding="utf-8")
+    command = ("sql", "--rows", 7, "--why", "PAM, item 2", "--home", figures_copy.path)
+    assert "9 s, 2GB, 7 rows" in pam(*command, stdin="\\l\n").stdout
+    assert "0.5 s, 1GB, 7 rows" in pam(*command, "--seconds", 0.5, "--memory", "1GB", stdin="\\l\n").stdout
+    assert {r.facts["why"] for r in [*read_log(figures_copy)][-2:]} == {"PAM, item 2"}
 
 
 @pytest.mark.parametrize(
