@@ -17,6 +17,7 @@ import pytest
 from how_often import often
 from typer.testing import CliRunner
 
+from dagster_project.audit import read_log
 from dagster_project.cli import app
 from dagster_project.cli.trace import _show as show_trail
 from dagster_project.cli.trace import _show_change
@@ -304,6 +305,36 @@ def test_options_that_would_be_left_out_are_wrong_use(pam: Callable, sample_home
                  ["--cell", "offences/1/rolling", "--area", "Erewash"], ["--file", "x.csv", "--period", "2025"],
                  ["searches", "--period", "2025", "--edition", "2026-03"]):  # fmt: skip
         assert pam("trace", *call, "--home", sample_home.path).exit_code == 2, call
+    for option in ("--mart", "--category", "--area", "--area-type", "--period", "--from", "--to", "--force"):
+        day = "2025-01-01" if option in ("--from", "--to") else "x"
+        result = pam("trace", "--cell", "offences/1/rolling", option, day, "--home", sample_home.path)
+        assert result.exit_code == 2 and f"for {option}: goes with a measure" in result.stderr, result.stderr
+
+
+def test_a_program_gets_every_row_and_a_person_is_told_how_many_more_there_are(pam: Callable, sample_home: Home) -> None:
+    call = ("trace", "possession_offences", "--period", "Oct 2025", "--home", sample_home.path)
+    rows = json.loads(pam(*call, "--limit", 5, "-f", "json").stdout)
+    shown = pam(*call, "--limit", 5).stdout
+    assert f"\nRows: possession_offences, all: {len(rows):,} rows" in shown and len(rows) > 20
+    assert f"\n{len(rows) - 5:,} more: --limit 0 shows all" in shown
+
+
+def test_what_was_asked_for_is_on_record(pam: Callable, sample_home: Home) -> None:
+    for asked in ({"cell": "offences/1/rolling"}, {"file": "x.csv", "line": 2}, {"night": "today", "measure": "x"}):
+        words = [w for name, value in asked.items() for w in (["--", value] if name == "measure" else [f"--{name}", value])]
+        pam("trace", "--why", "PAM", "--home", sample_home.path, *words)
+        assert [*read_log(sample_home)][-1].facts == {"by": "pam trace", "why": "PAM", **asked}
+
+
+def test_both_figures_of_a_change_say_why_they_have_no_rows(
+    pam: Callable, sample_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def last_day(_: object, __: Home, trail: Trail) -> dict[str, list[str]]:
+        return {trail.parts[0].role: [f"none until {trail.request.last}"]}
+
+    monkeypatch.setattr("dagster_project.serving.trace_missing_rows.missing_rows", last_day)
+    text = pam("trace", "--cell", "repeat_addresses/1/pct_change", "--home", sample_home.path).stdout
+    assert re.findall("none until .*", text) == ["none until 2025-10-31", "none until 2024-10-31"]
 
 
 def test_nothing_published(new_home: Home) -> None:
