@@ -222,9 +222,8 @@ def test_a_held_file_that_nothing_will_replace_is_closed(warehouse):
     warehouse.land("crimes", *rows, at="20260107T020000Z", start="2025-03-01")
     assert held.outcome == "held" and held_files(warehouse.home) == [held]
     # It counted nowhere, so that what was erased since needs nothing of it.
-    erased = Erasure(
-        night_id="night-9", erased_on=date(2026, 1, 6), archived="raw/crimes/derbyshire/x.parquet", bytes=1, sha256="", kind="raw"
-    )
+    place = "raw/crimes/derbyshire/x.parquet"
+    erased = Erasure(night_id="night-9", erased_on=date(2026, 1, 6), archived=place, bytes=1, sha256="", kind="raw")
     record_erasures(warehouse.home, "erased.jsonl", [erased])
     entry = retract(warehouse.home, held.source_file, **WHO)
     assert entry.outcome == "retracted" and entry.reason.endswith(f"the window is too wide; was held: {held.reason}")

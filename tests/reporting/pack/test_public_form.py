@@ -18,6 +18,7 @@ from docx import Document
 from python_calamine import CalamineWorkbook
 from support import as_dicts
 
+from dagster_project.audit import read_log
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.published_file import open_hardened
 from dagster_project.core.seeds import read_seed
@@ -347,3 +348,4 @@ def test_a_public_report_needs_marts_public(other_pack: WrittenPack, new_home: A
     result = pam("report", "--home", other_pack.home.path, "--public", "--out", tmp_path / "by_hand", "--format", "csv", "-q")
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "by_hand" / "pack.json").read_text(encoding="utf-8"))["figures"] != "exact"
+    assert [*read_log(other_pack.home)][-1].facts["what"] == "edition 2027-01, public form: csv"

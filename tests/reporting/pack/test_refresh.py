@@ -367,12 +367,16 @@ def test_the_refresh_command(pam: Callable, figures_copy: Home, pack: Pack, docu
         con.execute("update reports.cells set printed = '2,999', value = 2999 where table_name = 'offences' and row_no = 1"
                     " and column_name = 'rolling'")  # fmt: skip
     out = tmp_path / "newer.docx"
-    result = pam("report", "refresh", document, "--out", out, "--home", home.path)
+    result = pam("report", "refresh", document, "--out", out, "--why", "PAM", "--home", home.path)
     assert result.exit_code == 0, result.output
     assert "offences/1/rolling" in result.stdout and "2,187" in result.stdout and "2,999" in result.stdout
     assert re.search(r"newer\.docx: 6\d\d figures are of night \w+ \(were of \w+\); 1 moved", result.stdout)
-    recorded = [(e.kind, e.facts.get("by")) for e in read_log(home)][-2:]
-    assert recorded == [("consultation", "pam report refresh"), ("disclosure", "pam report refresh")]
+    recorded = [(e.kind, e.facts) for e in read_log(home)][-2:]
+    by = {"by": "pam report refresh", "why": "PAM"}
+    assert recorded == [
+        ("consultation", by), ("disclosure", by | {"what": "edition 2026-03, exact: docx, refreshed", "to": str(out)}),
+    ]  # fmt: skip
+    assert pam("report", "refresh", out, "--format", "json", "--home", home.path).stdout == "[]\n", "no change is JSON, too"
     assert document.read_bytes() == unchanged and shown_in(out, "offences/1/rolling") == ["2,999"] * 3
     with duckdb.connect(str(home.warehouse)) as con:
         con.execute("insert into reports.cells (select * replace (99 as row_no, 'A new unit' as row_label, '7' as printed)"
@@ -401,4 +405,5 @@ def test_a_public_document_stays_public(sample_pack: WrittenPack, document: Path
     before = {t: text for t, text, _ in controls_of(Document(str(path)).element.body)}
     assert "[c]" in before.values()
     assert pam("report", "refresh", path, "--home", sample_pack.home.path).exit_code == 0
+    assert [*read_log(sample_pack.home)][-1].facts["what"] == "edition 2026-03, public form: docx, refreshed"
     assert {t: text for t, text, _ in controls_of(Document(str(path)).element.body)} == before
