@@ -14,7 +14,7 @@ from support import publish_night, run_night, write_extract
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
-from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
+from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Plan
@@ -88,7 +88,11 @@ def test_two_nights_one_without_a_server_and_one_with(
     assert back.exit_code == 0 and "`pam postgres load` loads this one" in back.stdout
     assert postgres.load_if_newer(new_home).outcome == "there already"
     assert pam("postgres", "status", "--home", new_home.path).exit_code == 1
+    with locked(new_home):
+        assert "another night is under way" in pam("postgres", "load", "--home", new_home.path).stderr
     loaded = pam("postgres", "load", "--home", new_home.path)
+    served = [(r.night_id, r.postgres["night_id"]) for r in read_receipts(new_home) if r.outcome == "published"]
+    assert served == [(n, n) for n in (receipt.night_id, run.receipt.night_id)], "the receipt of the night alone says it"
     assert loaded.exit_code == 0 and f"PostgreSQL serves night {receipt.night_id}" in loaded.stdout
     assert database.as_analyst("select night_id from meta.nights where finished_at is null") == [(receipt.night_id,)]
     # A failed load is withdrawn from the audit log.

@@ -170,6 +170,8 @@ def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: 
     refused = pam("postgres", "user", "add", "dora", "--out", tmp_path, "--home", home.path)
     assert refused.exit_code == 1 and "is a folder: name a file in it" in refused.stderr
     # There is no log-in whose password nobody has.
+    refused = pam("postgres", "user", "add", "dora", "--admin", cluster.loader_file, "--home", home.path)
+    assert refused.exit_code == 1 and "whoever connects may not do that" in refused.stderr
     added = pam("postgres", "user", "add", "dora", "--home", home.path)
     path = home.path / "postgres" / "users" / "dora.dsn"
     assert added.exit_code == 0 and str(path) in added.stdout and path.stat().st_mode & 0o777 == 0o600, added.stderr
@@ -181,9 +183,17 @@ def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: 
         assert "dora  0 of 10 connections" in listed.stdout and "pam_reader" in listed.stdout
         as_admin = Server.of(cluster.admin_file.read_text().strip())
         with as_admin.connect() as con:
-            con.execute("alter role dora connection limit -1")
-        status = pam("postgres", "status", "--home", home.path)
-        assert status.exit_code == 1 and "dora may take every connection: alter role dora connection limit 10" in status.stdout
+            for fault, mended, said in (
+                ("alter role dora connection limit 21", "alter role dora connection limit 20", "dora may take every connection:"),
+                ("grant create on schema public to pam_analyst", "revoke create on schema public from pam_analyst",
+                 "pam_analyst: it may create things in a schema"),
+                ("create schema bi", "drop schema bi", "The schema bi is not the warehouse's"),
+            ):  # fmt: skip
+                con.execute(fault)
+                status = pam("postgres", "status", "--home", home.path)
+                con.execute(mended)
+                assert status.exit_code == 1 and said in status.stdout
+        assert pam("postgres", "status", "--home", home.path).exit_code == 0, "no night is published, and none served"
     finally:
         assert pam("postgres", "user", "remove", "dora", "--home", home.path).exit_code == 0
     with pytest.raises(psycopg.OperationalError):
