@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.audit import read_log
 from dagster_project.cli.claims import _show as show_claim
 from dagster_project.cli.document_check import _rounded as rounded_in_check
 from dagster_project.cli.trace import _show_change as show_change
@@ -32,7 +33,11 @@ def test_a_claim_is_shown_and_written_only_after_a_yes(pam: Callable, figures_co
     refused = pam("claims", "add", RISE, "--home", figures_copy.path, stdin="n\n")
     assert refused.exit_code == 1 and "Nothing was written" in refused.stdout
     assert not (figures_copy.editions / f"{EDITION}.yml").exists()
-    added = pam("claims", "add", RISE, "--home", figures_copy.path, "--paragraph", "3.2", stdin="y\n")
+    none = pam("claims", "add", RISE, "--home", figures_copy.path, "--edition", "1999-01", "--yes")
+    assert none.exit_code == 1 and "there is no edition 1999-01" in none.stderr and not figures_copy.editions.exists()
+    why = ("--why", "PAM, item 2")
+    added = pam("claims", "add", RISE, "--home", figures_copy.path, "--paragraph", "3.2", *why, stdin="y\n")
+    assert [*read_log(figures_copy)][-1].facts == {"by": "pam claims add", "why": "PAM, item 2"}
     assert added.exit_code == 0, added.output
     assert "mart_stop_search.drug_searches" in added.stdout and "the change in per cent" in added.stdout
     assert "2025-07-01 to 2026-06-30" in added.stdout and "Printed: 12%. Published now: not available" in added.stdout
