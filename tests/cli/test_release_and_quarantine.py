@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked
 from dagster_project.landing import read_ledger
 from dagster_project.landing.quarantine_export import quarantined_files
-from dagster_project.landing.release_held import held_files
+from dagster_project.landing.release_held import held_files, release
 
 CRIMES = ["crime_ref", "recorded_on", "offence_code", "status"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
@@ -85,6 +85,12 @@ def test_a_released_file_counts_from_the_next_night(pam: Callable, held_home: Ho
     )
     with candidate(home) as con:
         assert con.execute(query).fetchall() == [(60,)]
+
+
+def test_a_file_without_rows_can_be_released(held_home: Home, tmp_path: Path) -> None:
+    """It stands for days on which there was nothing."""
+    entry = release(copy_home(held_home, tmp_path / "home"), "crimes__derbyshire__2025-09-01", by="A. N.", why="quiet")
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 0)
 
 
 @pytest.mark.parametrize(

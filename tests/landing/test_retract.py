@@ -72,6 +72,8 @@ def test_a_whole_name_is_of_one_file_and_the_newest_are_listed(warehouse):
     assert file_of_name(files, "a.csv", "held").load_id == "00", "another file's name begins with it"
     with pytest.raises(WhichFileError, match=r"Held: 02 \(b0\.csv\); .*; 11 \(b9\.csv\); and 2 more$"):
         file_of_name(files, "c", "held")
+    with pytest.raises(WhichFileError, match=r"2 of the held files\. Held: 00 \(a\.csv\); 01 \(a\.csv\.gz\)$"):
+        file_of_name(files, "a", "held")
 
 
 def test_same_file_again_is_refused_and_a_correction_lands(warehouse):
