@@ -184,7 +184,8 @@ def test_the_user_commands(cluster: embedded.Embedded, pam: Callable, tmp_path: 
         as_admin = Server.of(cluster.admin_file.read_text().strip())
         with as_admin.connect() as con:
             for fault, mended, said in (
-                ("alter role dora connection limit 21", "alter role dora connection limit 20", "dora may take every connection"),
+                ("alter role dora connection limit 21", "alter role dora connection limit 20",
+                 "dora may take every connection: alter role dora connection limit 10"),
                 ("grant create on schema public to pam_analyst", "revoke create on schema public from pam_analyst",
                  "pam_analyst: it may create things in a schema"),
                 ("create schema bi", "drop schema bi", "The schema bi is not the warehouse's"),
