@@ -385,10 +385,12 @@ def test_the_refresh_command(pam: Callable, figures_copy: Home, pack: Pack, docu
     assert result.exit_code == 1 and "naloxone_units/99/administrations" in result.stdout
     # The figure that moved above, and how many figures are complete.
     assert "2 moved, 1 of new rows and notes are not in the document" in result.stdout
-    copy_zip(out, document, lambda _, data: data.replace(b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/"))
-    result = pam("report", "refresh", document, "--home", home.path, "--format", "json")
-    assert result.exit_code == 1 and "1 were left as they were" in result.stderr
+    unknown = (b"pam:2026-03/iom/1/", b"pam:2026-03/nothing/1/")
+    copy_zip(out, document, lambda _, data: data.replace(*unknown).replace(b">2,999<", b">2,998<"))
+    result = pam("report", "refresh", document, "--keep-typed", "--home", home.path, "--format", "json")
+    assert result.exit_code == 1 and "2 were left as they were" in result.stderr
     assert UNKNOWN in result.stdout and "pam:2026-03/nothing/1/to_date" in result.stdout
+    assert KEPT in result.stdout and shown_in(document, "offences/1/rolling") == ["2,998"] * 3
     result = pam("report", "refresh", tmp_path / "none.docx", "--home", home.path)
     assert result.exit_code == 1 and "No such file" in result.stderr
     assert pam("report", "refresh", document, "--format", "xml", "--home", home.path).exit_code == 2
