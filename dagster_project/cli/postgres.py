@@ -76,6 +76,7 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     from dagster_project.core.published_file import published_night
     from dagster_project.publishing.postgres import configured_server, reader_logins, roles, served_state
 
+    require_home(home)
     server, night_id = configured_server(), published_night(home)
     with server.connect() as con:
         loaded, excess_rights, faults = served_state(con), roles.excess_rights(con), reader_logins.find_problems(con)
@@ -136,6 +137,8 @@ def add(
     from dagster_project.publishing.postgres import reader_logins
     from dagster_project.publishing.postgres.server import as_user
 
+    if out is None:
+        require_home(home)
     path = out or home.path / "postgres" / "users" / f"{name}.dsn"
     # Without the file nobody has the password: then there is no log-in either.
     with _administering(home, admin) as (server, con), con.transaction():

@@ -90,6 +90,8 @@ def test_a_home_without_a_published_night(pam, new_home, tmp_path):
         ["edition", "revisions", "2026-03"],
         ["key", "show"],
         ["postgres", "load"],
+        ["postgres", "status"],
+        ["postgres", "user", "add", "dora"],
         ["quarantine"],
         ["release"],
         ["vocabulary"],
