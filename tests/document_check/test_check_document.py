@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from docx import Document
 
+from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.document_check import CheckedDocument, DocumentError
 from dagster_project.document_check.edition_figures import EditionCell, EditionFigures, PrintedTable
@@ -353,8 +354,9 @@ def test_a_bound_figure_is_checked_by_its_tag(sample_home: Home, tmp_path: Path)
 def test_the_command_prints_disagreements_and_counts(pam: Callable, sample_home: Home, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("In 2024/25 there were 1,936 possession offences.\nTel: 101, on 3 May 2025.\n", encoding="utf-8")
-    right = pam("check", path, "--home", sample_home.path, "--edition", EDITION, "--format", "json")
+    right = pam("check", path, "--home", sample_home.path, "--edition", EDITION, "--format", "json", "--why", "PAM")
     assert right.exit_code == 0, right.output
+    assert [*read_log(sample_home)][-1].facts == {"by": "pam check", "why": "PAM"}
     (item,) = json.loads(right.stdout)
     assert {k: item[k] for k in ("where", "printed", "verdict", "measure", "computed")} == {
         "where": "paragraph no. 1", "printed": "1,936", "verdict": "agrees", "measure": "possession_offences",

@@ -18,6 +18,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 from support import published
 
+from dagster_project.audit import read_log
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import SAMPLE_DAY
 
@@ -65,8 +66,14 @@ def test_the_index_names_everything_published(folder: Path, sample_home: Home) -
 
 
 def test_the_command_writes_the_dashboard(pam: Callable, folder: Path, sample_home: Home, tmp_path: Path) -> None:
-    result = pam("dashboard", "--home", sample_home.path, "--out", tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").touch()
+    result = pam("dashboard", "--home", sample_home.path, "--out", tmp_path / "out", "--replace", "--why", "PAM")
     assert result.exit_code == 0, result.output
+    by = {"by": "pam dashboard", "why": "PAM"}
+    recorded = [r.facts for r in [*read_log(sample_home)][-2:]]
+    assert recorded == [by, by | {"what": "dashboard", "to": str(tmp_path / "out")}]
+    assert not (tmp_path / "out" / "mine.txt").exists()
     assert result.stdout.strip() == str(tmp_path / "out" / "index.html")
     written, expected = read_data(tmp_path / "out", "index"), read_data(folder, "index")
     assert written == expected | {"today": written["today"]} and written["today"] > expected["today"], "the day of the night"
