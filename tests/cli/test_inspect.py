@@ -4,16 +4,21 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from support import copy_home, land_night, night, write_extract
+from week import NIGHTS
 
 from dagster_project.cli.render_inspection import show_inspected
+from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
-from dagster_project.nights.dry_run import TrialOutcome
+from dagster_project.core.receipts import Receipt, write_receipt
+from dagster_project.nights.dry_run import TrialOutcome, _moved_figures, _split_failed
 
 NALOXONE = ["administration_ref", "administered_at", "lpu"]
 TESTS = ["custody_ref", "arrested_at", "trigger_offence", "test_status"]
@@ -297,6 +302,28 @@ def test_the_gate_s_figures_and_what_fails_as_before_are_counted(capsys: pytest.
         "", "Gate        a night with this would be published", "  warning  crimes: found [share]", "    Why. Ask.",
         "  1 more fail, as on the last night: pam status", "Figures     mart_naloxone: 1,200 changed, 3 new, 4 gone",
     ]  # fmt: skip
+
+
+def test_what_fails_as_on_the_last_night_is_told_apart(new_home: Home) -> None:
+    """By what it found, and not as on any earlier night."""
+    def found(rule: str, words: str, passed: bool = False) -> Check:
+        return Check("s", "crimes", rule, "warning", passed, words, "Why.", "Ask.")
+
+    earlier = [found("share", "5 of 10"), found("gaps", "2")]
+    nights = (earlier, [found("late", "3 days"), found("gaps", "1"), found("ties", "1", True)])
+    for n, checks in enumerate(nights, 1):
+        receipt = Receipt(f"2026010{n}T020000Z", "published", "", "", checks=[asdict(c) for c in checks])
+        write_receipt(new_home, receipt)
+    late, *others = checks = [found("late", "3 days"), found("share", "5 of 10"), found("gaps", "2"), found("ties", "1")]
+    assert _split_failed(new_home, [*checks, found("fine", "0", True)]) == (others, [late])
+
+
+def test_figures_that_would_move_are_counted_from_what_is_published(week: Home, new_home: Home) -> None:
+    new_home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    new_home.candidate.mkdir(exist_ok=True)
+    for night_id, to in ((NIGHTS[0], new_home.warehouse), (NIGHTS[1], new_home.candidate / WAREHOUSE)):
+        shutil.copyfile(week.publications / f"{night_id}.duckdb", to)
+    assert _moved_figures(new_home)["mart_naloxone"] == {"changed": 65, "new": 182, "gone": 0}
 
 
 def test_the_gate_reports_a_failed_and_an_unchanged_night(pam: Callable, landed_home: Home, tmp_path: Path) -> None:
