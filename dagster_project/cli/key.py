@@ -37,7 +37,7 @@ def accept(
     from dagster_project.core.receipts import locked
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
-    from dagster_project.landing.pseudonyms import PseudonymKeyError, accept_key
+    from dagster_project.landing.pseudonyms import PseudonymKeyError, accept_key, changed_key
 
     if not why.strip():
         raise typer.BadParameter("is needed: it goes on record", param_hint="--why")
@@ -46,6 +46,7 @@ def accept(
     if earlier is None:
         raise PseudonymKeyError("no file with identifiers has landed yet: any key will do")
     with locked(home):
-        key = accept_key(home, earlier)
+        key = changed_key(home, earlier)
         record(home, "alteration", what="pseudonym key", earlier=earlier, now=key.fingerprint, by=by, why=why)
+        accept_key(home, earlier, key)
     echo(f"The key with fingerprint {key.fingerprint} is accepted in place of {earlier}.")

@@ -62,17 +62,22 @@ def accepted_change(home: Home) -> dict[str, str]:
         return {}
 
 
-def accept_key(home: Home, used: str) -> PseudonymKey:
-    """Accept today's key in place of the one with the fingerprint `used`; a lost key file is made again.
+def changed_key(home: Home, used: str) -> PseudonymKey:
+    """Today's key, which is not the one with the fingerprint `used`; a lost key file is made again.
 
-    Raises PseudonymKeyError where the key has not changed. The caller holds the home's lock, and records the change.
+    Raises PseudonymKeyError where the key has not changed.
     """
     key = _read_key(home, used, make=True)
     if key.fingerprint == used:
         raise PseudonymKeyError(f"the key has the fingerprint {used}, as it had: there is no change to accept")
+    return key
+
+
+def accept_key(home: Home, used: str, key: PseudonymKey) -> None:
+    """Accept a key in place of the one with the fingerprint `used`. The caller holds the home's lock, and has put the change on
+    record."""
     changes = accepted_change(home) | {used: key.fingerprint}
     write_whole(home.ledger / ACCEPTED, json.dumps(changes).encode("utf-8"))
-    return key
 
 
 def _read_key(home: Home, used: str | None, *, make: bool) -> PseudonymKey:

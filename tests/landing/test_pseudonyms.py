@@ -10,7 +10,7 @@ import pytest
 from dagster_project.audit import read_log
 from dagster_project.core.receipts import locked
 from dagster_project.landing import PseudonymKeyError
-from dagster_project.landing.pseudonyms import PseudonymKey, install, read_or_make_key
+from dagster_project.landing.pseudonyms import PseudonymKey, accepted_change, install, read_or_make_key
 
 ROW = "{},2025-03-01T10:00,Theft,Completed,Positive"
 
@@ -99,6 +99,10 @@ def test_changed_key_is_used_once_a_person_accepts_it(warehouse, monkeypatch, pa
     assert pam(*args, "--why", " ").exit_code == 2
     with locked(warehouse.home):
         assert "another night is under way" in pam(*args, "--why", "the old one was seen").stderr
+    with monkeypatch.context() as patch:
+        patch.setenv("PAM_AUDIT_KEY", "of another home")
+        assert pam(*args, "--why", "the old one was seen").exit_code == 1
+        assert accepted_change(warehouse.home) == {}, "it is not on record"
     result = pam(*args, "--why", "the old one was seen")
     assert result.exit_code == 0 and first.key_fingerprint in result.stdout
     second = warehouse.land("drug_tests", ROW.format("P1"), at="20260106T000000Z")
