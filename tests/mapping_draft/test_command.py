@@ -20,7 +20,7 @@ def test_map_shows_columns_problems_and_figures_and_writes_the_mapping(
     assert result.exit_code == 0, result.output
     assert sorted(new_home.path.rglob("*")) == before
     for text in ("CrimeNo", "HO Class + HO Sub", "decide: 1 code", "'NC-TRF' is not one of Recorded, Cancelled",
-                 "Possession offences", "2025", "(partial)", "Not stored: Offence Title, Officer"):  # fmt: skip
+                 "Possession offences    62 (partial)", "2025", "Not stored: Offence Title, Officer"):  # fmt: skip
         assert text in result.output
     assert "Madeup" not in result.output
     mapping = yaml.safe_load(out.read_text(encoding="utf-8"))

@@ -1,9 +1,11 @@
 """Drafted mappings compared with those that a person would write, for exports of different made-up systems."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from dagster_project.landing.mappings import read_mappings
 from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
 from dagster_project.mapping_draft.draft import _force as force_of
-from dagster_project.mapping_draft.preview import HIDDEN, YearFigure, _hidden_columns, _years, preview
+from dagster_project.mapping_draft.preview import HIDDEN, YearFigure, _as_described, _hidden_columns, _years, preview
 from dagster_project.mapping_draft.show import by_year
 from dagster_project.mapping_draft.tables import DraftError
 from dagster_project.mapping_draft.write_yaml import mapping_yaml
@@ -98,6 +100,18 @@ def test_a_draft_of_each_system(con: duckdb.DuckDBPyConnection, home: Home, tmp_
     assert len(result.before) == len(result.after) == len(result.lines) == 10
 
 
+def test_a_list_is_of_the_day_of_its_export_if_that_is_after_its_last_row(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "county lines of kent.csv"
+    path.write_text(text([["Line Ref", "Date Identified"], *([f"A{n}", f"2025-0{n}-01"] for n in range(1, 10))]))
+    for exported, last in ((date(2026, 1, 20), date(2026, 1, 20)), (date(2025, 3, 1), date(2025, 9, 30))):
+        noon = datetime.combine(exported, time(12)).timestamp()
+        os.utime(path, (noon, noon))
+        draft, *_ = drafted(con, home, path, force="kent", extract="county_lines")
+        assert _as_described(draft).covered_to == last
+
+
 def test_preview_of_a_parquet_file_equals_its_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "crimes of kent.parquet"
     con.execute(
@@ -115,6 +129,7 @@ def test_preview_of_a_parquet_file_equals_its_rows(con: duckdb.DuckDBPyConnectio
     assert result.entry.rows_landed == draft.rows == 30
     shown = [row and (row["crime_ref"], row["recorded_on"]) for row in result.after]
     assert shown == [(row["crime_ref"], row["recorded_on"]) for row in result.before] and len(shown) == 10
+    assert len({b - a for a, b in pairwise(result.lines)}) == 1 and result.lines[-1] - result.lines[0] == 27, "of all the file"
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(DraftError, match="not a sound Parquet file"):
         draft_mapping(con, home, path)
