@@ -125,6 +125,14 @@ def test_another_home_s_night_is_replaced_by_hand_alone(
     assert postgres.load_if_newer(new_home, server).outcome == "there already"
 
 
+def test_status_says_that_figures_are_made_up(
+    loaded: Database, sample_home: Home, pam: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAM_POSTGRES_DSN", loaded.loader)
+    state = json.loads(pam("postgres", "status", "--json", "--home", sample_home.path).stdout)
+    assert state["is_sample"] is True and state["serves"] == state["published"]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -158,6 +158,12 @@ def test_a_comment_on_a_foreign_schema_is_not_trusted(
         database.as_admin("drop schema bi", "revoke create on database commented from mallory", "drop role mallory")
 
 
+def test_the_sql_is_of_the_database_and_the_log_in_that_are_named(pam: Callable) -> None:
+    printed = pam("postgres", "sql", "--database", "figures", "--login", "nightly").stdout
+    assert printed == setup_sql("figures", "nightly")
+    assert 'grant pam_owner to "nightly"' in printed and 'on database "figures" to pam_analyst' in printed
+
+
 def test_a_database_name_can_t_inject_sql() -> None:
     with pytest.raises(PostgresError, match="has characters that can't be shown"):
         setup_sql("pam\ndrop database pam; --", "pam_loader")
