@@ -81,13 +81,15 @@ def new(
     For another force it has the tables that the published night has data for, with that force's sections and units, up to the
     last complete month of each. It is a file in the home's editions/ that you can edit; the next night prints it.
     """
+    from dagster_project.editions import read_editions, unseen_categories
     from dagster_project.editions.next_edition import make_next_edition
 
     require_home(home)
     chosen = [t.strip() for t in (tables or "").split(",") if t.strip()]
     path, to_check = make_next_edition(home, source, name, force=force, tables=chosen)
     echo(path)
-    for point in to_check:
+    made = read_editions(home).sound.get(name)
+    for point in (*to_check, *(unseen_categories(made, home) if made else ())):
         echo(f"pam: look at {point}", err=True)
 
 

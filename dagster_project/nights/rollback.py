@@ -8,6 +8,7 @@ from typing import Any
 from dagster_project.audit import anchor, record_first
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
+from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
 from dagster_project.publishing import outputs, publish
@@ -36,6 +37,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
         target = _target(home, night)
         kept_night = check_whole(target)
         config = read_config(home)
+        require_group(config.publish.group)
         rollback = Night.begin(home, now)
         receipt = Receipt(
             night_id=rollback.night_id,

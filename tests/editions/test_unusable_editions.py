@@ -229,3 +229,5 @@ def test_check_names_categories_that_no_figure_has(new_home: Home) -> None:
         ],
     )
     assert invoke("edition", "check", "2026-03", "--home", new_home.path).stderr == "", "the other edition is not asked for"
+    made = invoke("edition", "new", "2026-12", "--from", "2026-09", "--home", new_home.path)
+    assert made.exit_code == 0 and "no figure of responses has the category 'Fly-tiping'" in made.stderr

@@ -178,6 +178,14 @@ def test_name_and_reason_are_required(week_copy: Home) -> None:
     assert night_of(week_copy.warehouse) == NIGHTS[4]
 
 
+def test_a_group_that_is_not_there_is_refused_before_anything_is_recorded(week_copy: Home) -> None:
+    week_copy.config_file.write_text('[publish]\ngroup = "no-such-group"\n', encoding="utf-8")
+    receipts, records = read_receipts(week_copy), list(read_log(week_copy))
+    with pytest.raises(ConfigError, match="no-such-group"):
+        roll_back(week_copy, **WHO)
+    assert (read_receipts(week_copy), list(read_log(week_copy))) == (receipts, records)
+
+
 def test_rollback_is_refused_while_a_night_is_under_way(week_copy: Home) -> None:
     with locked(week_copy), pytest.raises(RuntimeError, match="another night is under way"):
         roll_back(week_copy, **WHO)
