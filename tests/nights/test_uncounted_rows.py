@@ -82,8 +82,8 @@ def test_trace_explains_a_zero_without_rows(pam: Callable, home: Home, mart: str
     assert "0 rows make 0" in text and [line for line in text.splitlines() if line.startswith(explanation)], text
     first = read_receipts(home)[0].night_id
     if mart == "mart_school_inputs":
-        before = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--night", first, "--home", home.path).stdout
-        assert "2 rows make 2" in before and "withdrawn" not in before
+        before = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--night", first, "--home", home.path)
+        assert "2 rows make 2" in before.stdout and "withdrawn" not in before.stdout, before.output
     if mart == "mart_cash_seizures":
         assert "'Seized'" not in text, "a newer file has replaced it"
         before = pam("trace", measure, "--mart", mart, "--period", "Sep 2025", "--night", first, "--home", home.path).stdout
