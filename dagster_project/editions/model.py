@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from dagster_project.core.errors import PamError
-from dagster_project.core.home import SEEDS
+from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.validation import Name, Number, Text, Whole
 from dagster_project.core.yaml_io import read_yaml
 
@@ -174,6 +174,11 @@ def _file(path: Path, field: str, name: str | None) -> Path | None:
     if file is None:
         raise EditionError(f"{path.name}: {field}: there is no {name} in the same folder or in seeds/")
     return file
+
+
+def edition_paths(home: Home) -> dict[str, Path]:
+    """The file of each edition by its name, sound or not: the project's, and the home's, which replace those of one name."""
+    return {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
 
 
 @cache

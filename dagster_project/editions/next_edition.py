@@ -14,7 +14,7 @@ from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import suggestion
 
 from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data, specs_of, with_data
-from .model import FOLDER, Edition, EditionError, read_edition
+from .model import FOLDER, Edition, EditionError, edition_paths, read_edition
 from .windows import month_days, month_end, month_number
 
 DROPPED = ("claims", "says", "statements", "known")
@@ -99,7 +99,7 @@ def _fit_to_force(
 
 def _source(home: Home, old: str | None, new: str, tables: Sequence[str]) -> Path:
     """The edition to start from: the named one, else the newest before the new one, if possible one with all of the tables."""
-    paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
+    paths = edition_paths(home)
     earlier = [n for n in paths if n < new]
     with_tables = [n for n in earlier if old is None and tables and _has_tables(paths[n], tables)]
     name = old or max(with_tables or earlier, default=None)

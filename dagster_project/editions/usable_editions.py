@@ -22,7 +22,7 @@ from dagster_project.core.similar_names import closest_names, suggestion
 
 from .adapt_to_force import areas_of
 from .edition_tables import claimed_lines, write_edition_tables
-from .model import FOLDER, Edition, EditionError, NoEditionError, project_edition, read_edition
+from .model import FOLDER, Edition, EditionError, NoEditionError, edition_paths, project_edition, read_edition
 from .tables import EVERY, Shows
 from .yaml_faults import Places
 
@@ -61,7 +61,7 @@ class Editions:
 
 def read_editions(home: Home) -> Editions:
     """The project's editions and the home's, which replace those with the same name, even while they wait."""
-    paths = {p.stem: p for folder in (FOLDER, home.editions) for p in sorted(folder.glob("*.yml"))}
+    paths = edition_paths(home)
     sound: dict[str, Edition] = {}
     waiting: list[WaitingEdition] = []
     for name, path in sorted(paths.items()):
@@ -125,16 +125,7 @@ def unseen_categories(edition: Edition, home: Home) -> list[str]:
     """What an edition asks for by a category that no figure of the measure has in the published night. It is no fault: its
     figure is 0 where files cover the days. But so is that of a mistyped one. Empty where no published night can be read.
     """
-    seen: dict[tuple[str, str], list[str]] = {}
-    if home.warehouse.exists():
-        with contextlib.suppress(duckdb.Error), read_database(home.warehouse) as con:
-            rows = con.execute(
-                "select mart, measure, list(distinct category) from marts.measures"
-                " where force_code = ? and period_type <> 'as_published' group by all",
-                [edition.force_code],
-            ).fetchall()
-            seen = {(mart, measure): categories for mart, measure, categories in rows}
-    path = next(p for folder in (home.editions, FOLDER) if (p := folder / f"{edition.edition}.yml").exists())
+    seen, path = _published_categories(home, edition.force_code), edition_paths(home)[edition.edition]
     places = Places(path.read_text(encoding="utf-8"))
     asked = [(f["mart"], f["measure"], f.get("category") or ALL, path.name, None) for f in _figures(edition)]
     asked += [(row["mart"], row["measure"], row["category"], edition.claims, n) for n, row in claimed_lines(edition)]
@@ -148,6 +139,20 @@ def unseen_categories(edition: Edition, home: Home) -> list[str]:
                 f" published night: it is 0 where files cover the days{suggestion(category, known)}"
             )
     return list(dict.fromkeys(found))
+
+
+def _published_categories(home: Home, force: str) -> dict[tuple[str, str], list[str]]:
+    """The categories that a force's figures have in the published night, by mart and measure; empty if none can be read."""
+    if not home.warehouse.exists():
+        return {}
+    with contextlib.suppress(duckdb.Error), read_database(home.warehouse) as con:
+        rows = con.execute(
+            "select mart, measure, list(distinct category) from marts.measures"
+            " where force_code = ? and period_type <> 'as_published' group by all",
+            [force],
+        ).fetchall()
+        return {(mart, measure): categories for mart, measure, categories in rows}
+    return {}
 
 
 def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:
