@@ -177,6 +177,7 @@ class NightServer:
         return {p.name: p for p in processes}
 
     def _start(self, processes: dict[str, Process], code_socket: Path) -> None:
+        # One after the other: the first makes Dagster's databases, and two that made one at once could leave it unreadable.
         self._change_runs("mark-unfinished")
         self._start_code(processes["code server"], code_socket)
         if self.stopping:
