@@ -3,9 +3,15 @@
 tests/landing/test_absent_columns.py shows what a night does where they are absent; its files lack several at once.
 """
 
+import re
 from collections import defaultdict
 
 from support import seed
+
+from dagster_project.contracts import load_contracts
+from dagster_project.core.home import DBT_PROJECT
+
+COUNTED = [m for m in seed("measure_list") if m["aggregation"] in ("sum", "stock", "last")]
 
 RESTS_ON = """
 drug_offences: possession_offences, trafficking_offences: offence_code status
@@ -50,8 +56,16 @@ iom: knightlow_visits_substance_misuse: operation substance_misuse
 community_voices: responses: / issue
 prevention_activity: activities: / activity
 prevention_activity: activity_quantity: quantity / activity
+cash_seizures: forfeiture_orders: nothing
+county_lines: lines_identified: nothing
+drug_tests: trigger_arrests: nothing
+naloxone: naloxone_administrations: nothing
+op_trapped: properties_identified: nothing
+pspo: pspos_new: nothing
+street_crime: crimes: nothing
 """
-"""Mart: measures: what all of it needs (`|`: one of them), and after a slash what its categories need too."""
+"""Mart: measures: what all of it needs (`|`: one of them), and after a slash what its categories need too. Each measure that
+counts is here, so that nobody adds one without asking what it needs: `nothing` counts every row."""
 
 
 def test_each_measure_rests_on_its_columns() -> None:
@@ -69,7 +83,31 @@ def test_each_measure_rests_on_its_columns() -> None:
         assert not m["category_coverage"] or whole < categories, m["measure"]
         begin = f" from {begins[m['coverage']]}" if begins.get(m["coverage"]) else ""
         more = f" / {' '.join(sorted(categories - whole))}" if categories else ""
-        if text := f"{' '.join(sorted(whole))}{begin}{more}".strip():
-            found[m["mart"], m["measure"]] = text
+        text = f"{' '.join(sorted(whole))}{begin}{more}".strip()
+        if text or m in COUNTED:
+            found[m["mart"], m["measure"]] = text or "nothing"
     lines = [line.split(": ") for line in RESTS_ON.strip().splitlines()]
     assert found == {(f"mart_{mart}", m): text for mart, measures, text in lines for m in measures.split(", ")}
+
+
+def test_each_measure_is_listed_and_counted() -> None:
+    """A name misspelt in either place would be a complete 0, or count for nothing."""
+    counted = set()
+    for path in (DBT_PROJECT / "models" / "measures").glob("*_events.sql"):
+        sql = path.read_text(encoding="utf-8")
+        events = re.findall(r"\{\{ event\([^,]+, '(\w+)'.*extract='(\w+)'", sql)
+        assert len(events) == sql.count("{{ event("), f"{path.name}: an event without `extract`"
+        assert {extract for _, extract in events} == set(re.findall(r"ref\('stg_(\w+)'\)", sql)), path.name
+        counted |= {(f"mart_{path.stem.removesuffix('_events')}", measure) for measure, _ in events}
+    assert counted == {(m["mart"], m["measure"]) for m in COUNTED}
+
+
+def test_each_name_of_the_measure_list_is_of_something() -> None:
+    """A measure of a coverage that is misspelt would have no figures, and nobody would be told."""
+    coverages = {*load_contracts(), *(row["coverage"] for row in seed("coverage_limits"))}
+    columns = {f"{x}.{c.name}" for x, contract in load_contracts().items() for c in contract.columns if c.values}
+    measures = {(m["mart"], m["measure"]) for m in seed("measure_list")}
+    for m in seed("measure_list"):
+        assert {m["coverage"], m["category_coverage"]} - {""} <= coverages, m["measure"]
+        assert {m["split_by"]} - {""} <= columns, m["measure"]
+        assert {(m["mart"], m[part]) for part in ("numerator", "denominator") if m[part]} <= measures, m["measure"]
