@@ -39,7 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from dagster_project.transform import empty_build
         from dagster_project.transform.dbt_runner import project_version
 
-        assert empty_build.make(project_version())
+        if not empty_build.make(project_version()):
+            raise pytest.UsageError("dbt could not build the project: `pam nightly --sample --home DIR` says why")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
