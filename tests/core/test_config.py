@@ -28,6 +28,13 @@ def test_the_page_of_the_settings_has_the_defaults() -> None:
     }  # fmt: skip
 
 
+def test_each_setting_is_in_a_page() -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in (PROJECT / "docs").rglob("*.md"))
+    settings = [(part, name) for part, own in Config().model_dump(mode="json").items() for name in own]
+    unsaid = [f"{part}.{name}" for part, name in settings if not re.search(rf"\b{name} ?=|\[+{part}\.{name}\]|`{name}`", pages)]
+    assert unsaid == []
+
+
 def test_settings_override_the_defaults(new_home: Home) -> None:
     new_home.config_file.write_text(
         '[keep]\narchive_days = 30\n[alerts.email]\nhost = "mail.example"\nsender = "pam@mail.example"\n'
