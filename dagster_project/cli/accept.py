@@ -49,7 +49,7 @@ def accept(
         raise typer.BadParameter("say a MEASURE, its MONTH and --force, or all that a night was held for with --night")
     if area:
         # A unit may have no figures yet.
-        units = [Area("lpu", code, name, "") for *_, code, name in areas_of_force(home, force)]
+        units = [Area("lpu", a["lpu_code"], a["lpu_name"], "") for a in areas_of_force(home, force)]
         area = area_named(area, None, units).code
     if measure:
         measure = measures_named(measure)[0]["measure"]

@@ -98,7 +98,7 @@ def _refuse_names(rows: list[tuple[str, ...]], columns: tuple[str, ...], path: P
 
     @cache
     def codes(force: str, kind: str) -> dict[str, str]:
-        areas = [dict(zip(OWN_LISTS["areas"], area, strict=True)) for area in _areas(path.parent, force)]
+        areas = _areas(path.parent, force)
         named = {a[f"{kind}_{how}"].lower(): a[f"{kind}_code"] for a in areas for how in ("name", "code")}
         return {NOT_RECORDED.lower(): UNKNOWN, **named}
 
@@ -275,21 +275,21 @@ def known_offence_codes(home: Home | None) -> dict[str, str]:
     return {**seeded, **{code.lower(): offence_class for code, offence_class in own_codes}}
 
 
-def areas_of_force(home: Home | None, force_code: str) -> list[tuple[str, ...]]:
-    """A force's areas, in the columns of `OWN_LISTS`: those of the home's own list, else of the project's. Raises SeedError."""
+def areas_of_force(home: Home | None, force_code: str) -> list[dict[str, str]]:
+    """A force's areas, by the columns of `OWN_LISTS`: those of the home's own list, else of the project's. Raises SeedError."""
     return _areas(home.seeds if home else SEEDS, force_code)
 
 
-def _areas(folder: Path, force_code: str) -> list[tuple[str, ...]]:
+def _areas(folder: Path, force_code: str) -> list[dict[str, str]]:
     columns = OWN_LISTS["areas"]
     own_rows = read_own_list(folder / "areas.csv", columns) if folder != SEEDS else []
-    seeded = (tuple(r[c] for c in columns) for r in read_seed("areas"))
-    return [r for r in own_rows if r[0] == force_code] or [r for r in seeded if r[0] == force_code]
+    own = [dict(zip(columns, row, strict=True)) for row in own_rows if row[0] == force_code]
+    return own or [r for r in read_seed("areas") if r["force_code"] == force_code]
 
 
 def known_units(home: Home | None, force_code: str) -> set[str]:
     """Codes and names of a force's units, in lower case; none if it has no list of areas. Raises SeedError."""
-    return {text.lower() for *_, code, name in areas_of_force(home, force_code) for text in (code, name)}
+    return {a[column].lower() for a in areas_of_force(home, force_code) for column in ("lpu_code", "lpu_name")}
 
 
 def _fault_of_rebase(values: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.read_database import read_database
-from dagster_project.core.reference_lists import OWN_LISTS, SeedError, areas_of_force
+from dagster_project.core.reference_lists import SeedError, areas_of_force
 from dagster_project.core.similar_names import suggestion
 
 from .model import EditionError
@@ -40,8 +40,7 @@ def areas_of(home: Home, force: str) -> Areas:
         rows = areas_of_force(home, force)
     except SeedError as error:
         raise EditionError(str(error)) from error
-    places = {kind: OWN_LISTS["areas"].index(f"{kind}_name") for kind in FORCE_AREAS}
-    return {kind: tuple(dict.fromkeys(r[place] for r in rows)) for kind, place in places.items()}
+    return {kind: tuple(dict.fromkeys(r[f"{kind}_name"] for r in rows)) for kind in FORCE_AREAS}
 
 
 def complete_months(home: Home, force: str) -> dict[str, date | None] | None:

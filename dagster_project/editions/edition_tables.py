@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from dagster_project.core.home import Home
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
-from dagster_project.core.reference_lists import OWN_LISTS, areas_of_force, is_emptied
+from dagster_project.core.reference_lists import areas_of_force, is_emptied
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.validation import faults_of
 
@@ -82,8 +82,8 @@ def write_frozen_figures(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 
 def _units_of(home: Home, force: str) -> set[tuple[str, ...]]:
     """A force's sections and units: force, kind, code and name."""
-    listed = [dict(zip(OWN_LISTS["areas"], row, strict=True)) for row in areas_of_force(home, force)]
-    return {(force, kind, row[f"{kind}_code"], row[f"{kind}_name"]) for row in listed for kind in ("section", "lpu")}
+    areas = areas_of_force(home, force)
+    return {(force, kind, area[f"{kind}_code"], area[f"{kind}_name"]) for area in areas for kind in ("section", "lpu")}
 
 
 def write_edition_tables(con: duckdb.DuckDBPyConnection, editions: Iterable[Edition]) -> None:

@@ -183,15 +183,15 @@ class Manifest(BaseModel, frozen=True):
         if self.sha256 is not None and self.sha256 != stored.sha256:
             raise Refused(f"manifest: says sha256 {self.sha256}, the file has {stored.sha256}")
 
-    def check_rows(self, rows: int | None, ignored: int | None = None) -> None:
+    def check_rows(self, rows: int | None, ignored: int | None) -> None:
         """Raises Refused when the number of rows is another. The manifest may count `ignored` rows, which are not records."""
         if self.rows is not None and self.rows not in (rows, (rows or 0) + (ignored or 0)):
             raise Refused(f"manifest: says {counted(self.rows, 'row')}, the file has {rows}")
 
 
-def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
-    """A file's manifest, None where there is none. Raises Refused when it can't be read: the file can't be checked against
-    it."""
+def read_manifest(path: Path, root: Path | None) -> Manifest:
+    """A file's manifest; where there is none, one that says nothing. Raises Refused when it can't be read: the file can't be
+    checked against it."""
     try:
         with opened_file(path, root) as handle, open(handle, "rb", closefd=False) as source:
             data = source.read(LARGEST_MANIFEST + 1)
@@ -200,12 +200,10 @@ def read_manifest(path: Path, root: Path | None = None) -> Manifest | None:
         manifest = Manifest.model_validate_json(data.decode("utf-8-sig"))
     except Refused as error:
         raise error if str(error).startswith("manifest") else Refused(f"manifest: {error}") from error
-    except FileNotFoundError:
-        return None
     except OSError as error:
         # Where the file's name is too long for a manifest's name, there is no manifest.
-        if error.errno == errno.ENAMETOOLONG:
-            return None
+        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
+            return Manifest()
         raise Refused(f"manifest: can't be read: {error.strerror}") from error
     except ValidationError as error:
         place = error.errors()[0]["loc"]

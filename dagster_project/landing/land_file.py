@@ -162,8 +162,7 @@ class FileLanding(LandingSession):
             stored = read_stored(file, self.home)
             self.files_read[file.path] = (stored.stamp, stored.sha256)
             facts.update(sha256=stored.sha256, bytes=len(stored.data))
-            if manifest:
-                manifest.check_bytes(stored)
+            manifest.check_bytes(stored)
             contract = self.contracts[file.extract_and_force[0]]
             if not file.covers and (earlier := self.decisions.same_bytes(file, stored.sha256, not contract.key)):
                 return self._known(file, at, facts, earlier, stored, manifest)
@@ -174,8 +173,7 @@ class FileLanding(LandingSession):
             if earlier := self._same_content(file, sheet, counts):
                 return self._known(file, at, facts, earlier, stored, manifest)
             check_unchanged(file, stored.stamp)
-            if manifest:
-                manifest.check_rows(counts.rows, sheet.n_ignored)
+            manifest.check_rows(counts.rows, sheet.n_ignored)
             self._refuse_retracted(file, stored.sha256, facts, sheet, counts)
             facts["made_up"] = is_made_up(self.con)
             if facts["made_up"] and self.is_home_real:
@@ -520,12 +518,11 @@ class FileLanding(LandingSession):
 
     def _known(
         self, file: InboxFile, at: datetime, facts: dict[str, Any], earlier: LedgerEntry, stored: StoredFile,
-        manifest: Manifest | None,
+        manifest: Manifest,
     ) -> LedgerEntry:  # fmt: skip
         """A file with the content of an earlier one. Raises Refused if it changed meanwhile, or its manifest says otherwise."""
         check_unchanged(file, stored.stamp)
-        if manifest:
-            manifest.check_rows(earlier.rows_in_file, earlier.rows_ignored)
+        manifest.check_rows(earlier.rows_in_file, earlier.rows_ignored)
         reason = f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes"
         if earlier.mapping != facts.get("mapping"):
             reason += f". {OTHER_MAPPING}: to have it read with today's, drop it again under a newer time ({NEWER_TIME})"

@@ -6,6 +6,7 @@ whatever was built, held or rolled back since.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -65,17 +66,12 @@ def attach_built(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> b
     path = home.candidate / WORK
     if not path.exists():
         return False
-    try:
+    # Fails while a night is being built, or if one was stopped meanwhile.
+    with suppress(duckdb.Error):
         con.execute(f"attach {literal(str(path))} as work (read_only)")
-    except duckdb.Error:
-        return False
-    try:
         if con.execute("select night_id from work.raw.night").fetchone() == (night_id,):
             return True
-    except duckdb.Error:
-        # A night is being built, or was stopped while it was built.
-        pass
-    con.execute("detach work")
+    con.execute("detach database if exists work")
     return False
 
 

@@ -43,7 +43,7 @@ def without_new_units(
 
     @cache
     def units(force: str) -> set[str]:
-        return {code for *_, code, _ in areas_of_force(home, force)}
+        return {area["lpu_code"] for area in areas_of_force(home, force)}
 
     return [
         (str(e.load_id), column.name, True)
