@@ -21,6 +21,8 @@ GRACE_DAYS = {"nightly": 3, "monthly": 45, "yearly": 400}
 
 DATE_TYPES = frozenset({"date", "timestamp", "month"})
 NUMBER_TYPES = frozenset({"money", "number", "whole"})
+OF_STAGING = frozenset({"force_code", "load_id", "line", "unit_code"})
+"""Columns that `dbt/macros/stage.sql` gives every staging model."""
 
 
 class ContractError(PamError, ValueError):
@@ -147,8 +149,13 @@ class Contract(BaseModel, extra="forbid", frozen=True):
             raise ValueError(f"columns: kind {self.kind} needs a key")
         if self.kind in ("indicators", "monthly_file") and self.key:
             raise ValueError(f"columns: kind {self.kind} has no key")
-        if sum(c.type == "unit" for c in self.columns) > 1:
-            raise ValueError("columns: one unit at most")
+        if [c.name for c in self.columns if c.type == "unit"] not in ([], ["lpu"]):
+            raise ValueError("columns: one unit at most, and it is called lpu")
+        if taken := sorted(OF_STAGING & {*names}):
+            raise ValueError(f"columns: {', '.join(taken)}: every staging model has its own column so called: choose another")
+        for column, value in self.expects.items():
+            if column in names and (allowed := self.column(column).values) and value not in allowed:
+                raise ValueError(f"expects: {column}: {value} is none of {', '.join(allowed)}")
         if self.doubled_group and self.by_header(self.doubled_group) is None:
             raise ValueError("doubled_group: names no column")
         by_field = {"told_together": self.told_together, "contradictions": [n for c in self.contradictions for n in c.needs]}

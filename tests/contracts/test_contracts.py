@@ -120,6 +120,9 @@ def test_the_small_contract_is_valid():
         (with_column(type="date", places_row=True), "the date that places a row is required"),
         (with_column(aliases=["Order-Ref"]), "two columns"),
         (with_column(type="colour"), "columns.3.type"),
+        (with_column(type="unit"), "one unit at most, and it is called lpu"),
+        (with_column(name="line"), "columns: line: every staging model has its own column"),
+        (small(expects={"status": "Closed"}), "expects: status: Closed is none of Open, Shut"),
         (small(police_uk={"suffix": "orders", "columns": {"Date": "day"}}), "police_uk: no such column: day"),
         (small(police_uk={"suffix": "orders", "columns": {"Ref": "order_ref"}}), "misses the date"),
         (
