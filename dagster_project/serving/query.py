@@ -127,16 +127,20 @@ def answer(con: duckdb.DuckDBPyConnection, sql: str, form: str, out: TextIO, lim
     """
     text = question(sql)
     with limited(con, limits):
-        result = con.execute(text)
-        columns, rows = [c[0] for c in result.description or []], fetch_rows(result)
-        first = list(islice(rows, 2))
-        rows = chain(first, rows)
-        remark = _remark(con, text, first)
+        columns, rows, remark = _ask(con, text)
         limit = limits.rows if form == "table" and limits.rows else None
         write_result(columns, islice(rows, limit), form, out)
         if limit and next(rows, None) is not None:
             remark = f"the first {limit} rows are shown; --rows 0 shows all, --format csv writes all"
         return remark
+
+
+def _ask(con: duckdb.DuckDBPyConnection, text: str) -> tuple[list[str], Iterator[Sequence[Any]], str]:
+    """The columns and rows of a query's answer, and a remark as `_remark` has it."""
+    result = con.execute(text)
+    rows = fetch_rows(result)
+    first = list(islice(rows, 2))
+    return [c[0] for c in result.description or []], chain(first, rows), _remark(con, text, first)
 
 
 def _remark(con: duckdb.DuckDBPyConnection, text: str, first: Sequence[Sequence[Any]]) -> str:
@@ -165,11 +169,8 @@ def answer_to_file(home: Home, sql: str, form: str, out: Path, limits: Limits, r
 
                     text = question(sql)
                     with limited(con, limits):
-                        result = con.execute(text)
-                        columns, rows = [c[0] for c in result.description], fetch_rows(result)
-                        first = list(islice(rows, 2))
-                        remark = _remark(con, text, first)
-                        write_sheet(columns, chain(first, rows), new, about(con, sql))
+                        columns, rows, remark = _ask(con, text)
+                        write_sheet(columns, rows, new, about(con, sql))
                 else:
                     with new.open("w", encoding="utf-8", newline="") as file:
                         remark = answer(con, sql, form, file, limits.model_copy(update={"rows": 0}))
