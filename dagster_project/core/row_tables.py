@@ -1,4 +1,4 @@
-"""Makes DuckDB tables from rows in Python."""
+"""Makes DuckDB tables from rows in Python, and reads rows as dictionaries."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,3 +24,10 @@ def make_table(
     if rows:
         lists = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in columns.values())
         con.execute(f"insert into {name} select {lists}", [list(values) for values in zip(*rows, strict=True)])
+
+
+def read_rows(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """The rows of a query, by the names of its columns."""
+    result = con.execute(sql, list(values))
+    names = [c[0] for c in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

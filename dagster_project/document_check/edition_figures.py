@@ -10,12 +10,12 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.tables import unit_shown
-from dagster_project.reporting.rows import read_rows
 from dagster_project.serving.typed_names import Area, areas_of
 
 from .model import SHOWS, Figure, Printed

@@ -6,9 +6,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.home import Home
+from dagster_project.core.row_tables import read_rows
 from dagster_project.editions import newest_with_files
 from dagster_project.editions.model import NoEditionError
-from dagster_project.reporting.rows import read_rows
 from dagster_project.serving import connect
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, read_seed
 
 from ..pack.model import UNITS
 from ..pack.wording import slug
-from ..rows import read_rows
 
 SCHEMAS = {
     "marts": "The figures: a mart for each subject, exact, with small numbers",

@@ -7,12 +7,12 @@ import duckdb
 
 from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
 from dagster_project.core.home import LONDON
+from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.small_counts import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..formula_words import formula_in_words
-from ..rows import read_rows
 from .area_lists import AreaLists
 from .data import NEAREST, check_name
 

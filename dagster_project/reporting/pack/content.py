@@ -13,6 +13,7 @@ import duckdb
 
 from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
 from dagster_project.core.raw_table_columns import columns_of
+from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.sql import one_row
 from dagster_project.editions import Edition
@@ -21,7 +22,6 @@ from dagster_project.editions.model import NoEditionError
 from dagster_project.editions.paragraphs import sort_paragraphs, within
 
 from ..formula_words import formula_in_words
-from ..rows import read_rows
 from .control_chart_words import read_evidence
 from .findings import choose_findings
 from .model import MISSING, PUBLIC_ONLY, Cell, Claim, Definition, Pack, Page, PrintedColumn, Row, Source, Table
