@@ -11,6 +11,8 @@ from support import seed
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import DBT_PROJECT
 
+EVENTS = sorted((DBT_PROJECT / "models" / "measures").glob("*_events.sql"))
+EVENT = re.compile(r"\{\{ event\([^,]+, '(\w+)'.*extract='(\w+)'")
 COUNTED = [m for m in seed("measure_list") if m["aggregation"] in ("sum", "stock", "last")]
 
 RESTS_ON = """
@@ -90,12 +92,32 @@ def test_each_measure_rests_on_its_columns() -> None:
     assert found == {(f"mart_{mart}", m): text for mart, measures, text in lines for m in measures.split(", ")}
 
 
+def test_columns_that_an_event_names_are_those_of_its_coverages() -> None:
+    """Without them, a file that lacks the column would be a complete 0. Keys, dates and units have rules of their own."""
+    columns: defaultdict[str, set[str]] = defaultdict(set)
+    for row in seed("coverage_columns"):
+        columns[row["coverage"]].add(row["column_name"])
+    coverages = {(m["mart"], m["measure"]): (m["coverage"], m["category_coverage"]) for m in COUNTED}
+    bare: dict[str, set[str]] = {}
+    for path in EVENTS:
+        mart = f"mart_{path.stem.removesuffix('_events')}"
+        for select in re.split(r"\bunion all\b|\n\),?\n", re.sub("--.*", "", path.read_text(encoding="utf-8"))):
+            for measure, extract in EVENT.findall(select):
+                contract = load_contracts()[extract]
+                own = {c.name for c in contract.columns if not (c.key or c.places_row or c.type == "unit")}
+                needed = {c for coverage in coverages[mart, measure] for c in columns[coverage]}
+                if named := own & set(re.findall(r"\w+", select)) - needed:
+                    bare[measure] = named
+    # Categories of headers that every file must have: one that is blank in every row counts as Not recorded.
+    assert bare == {"crimes": {"crime_type"}, "pspos_new": {"authority"}, "pspos_active": {"authority"}}
+
+
 def test_each_measure_is_listed_and_counted() -> None:
     """A name misspelt in either place would be a complete 0, or count for nothing."""
     counted = set()
-    for path in (DBT_PROJECT / "models" / "measures").glob("*_events.sql"):
+    for path in EVENTS:
         sql = path.read_text(encoding="utf-8")
-        events = re.findall(r"\{\{ event\([^,]+, '(\w+)'.*extract='(\w+)'", sql)
+        events = EVENT.findall(sql)
         assert len(events) == sql.count("{{ event("), f"{path.name}: an event without `extract`"
         assert {extract for _, extract in events} == set(re.findall(r"ref\('stg_(\w+)'\)", sql)), path.name
         counted |= {(f"mart_{path.stem.removesuffix('_events')}", measure) for measure, _ in events}
