@@ -21,7 +21,7 @@ from .file_names import InboxFile
 from .mapping_fields import Files
 from .mappings import Mappings, SystemMapping, read_mappings
 from .open_file import open_file
-from .refusal import Refused, printable
+from .refusal import WAITS, Refused, printable
 from .row_rules import parse_within_rows, remove_ignored_rows
 
 
@@ -35,7 +35,7 @@ def recognise_files(files: Iterable[InboxFile], mappings: Mappings) -> list[Inbo
 
 def _recognised(file: InboxFile, mappings: Mappings) -> InboxFile:
     if problem := mappings.name_problem(file.name):
-        return replace(file, waits=f"waits in the inbox until a mapping is mended: {problem}")
+        return replace(file, waits=f"{WAITS}: {problem}")
     problem = file.problem
     for named in mappings.reading(file.name):
         for files in named.mapping.files:

@@ -32,7 +32,7 @@ from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .raw_store import Load, load_of
 from .reading_budget import Stopped
-from .refusal import Refused, TooLarge, Waits
+from .refusal import WAITS, Refused, TooLarge, Waits
 from .restarted_keys import replaced_rows, restarted_keys
 from .row_rules import PARSED, Sheet, fill_records, months_alone, parse, parse_within_rows, remove_ignored_rows, store_parsed
 from .vocabulary import HELD_FOR, check_vocabulary
@@ -138,7 +138,7 @@ class FileLanding(LandingSession):
                 raise Refused(file.problem)
             by_extract = file.form == "canonical" and not file.mapping
             if by_extract and (problem := self.mappings.problem(*file.extract_and_force)):
-                raise Waits(f"waits in the inbox until a mapping is mended: {problem}")
+                raise Waits(f"{WAITS}: {problem}")
             mapping = SystemMapping(extract=file.extract_and_force[0])
             if used := self._mapping(file):
                 facts["mapping"], mapping = used.label, used.mapping

@@ -1,5 +1,7 @@
 """The reasons for refusing a whole file."""
 
+WAITS = "waits in the inbox until a mapping is mended"
+"""How the reason starts for a file that can't be read until its mapping is corrected: alerts find it by these words."""
 LONGEST_SHOWN = 60
 """Characters of a name or a header that a reason repeats."""
 

@@ -9,8 +9,8 @@ from support import TODAY, land_night, write_extract
 
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import locked, read_receipts, write_receipt
+from dagster_project.landing.refusal import WAITS
 from dagster_project.nights import health
-from dagster_project.nights.alerts.events import WAITS
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.lifecycle import mark_path
 

@@ -13,6 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.made_up_files import MIXED
+from dagster_project.landing.refusal import WAITS
 from dagster_project.publishing.outputs import problems_of
 
 from ..late_extracts import late_extracts
@@ -21,8 +22,6 @@ from .advice import EVENTS, FAILURES, TITLES, Advice, for_refused
 Kind = Literal["failed", "held", "not_served", "output", "file_held", "refused", "late", "test"]
 LIMIT = 400
 NO_REASON = "no reason is written down"
-WAITS = "waits in the inbox until a mapping is mended"
-"""How landing's reason starts for a file that can't be read until its mapping is corrected."""
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,10 @@ from dagster_project.core.receipts import (
 )
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
+from dagster_project.landing.refusal import WAITS
 from dagster_project.nights import alerts, saved_steps
 from dagster_project.nights.alerts import advice, new_alerts
-from dagster_project.nights.alerts.events import WAITS, NightEnd, events_of, one_line, waiting_files
+from dagster_project.nights.alerts.events import NightEnd, events_of, one_line, waiting_files
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.errors import BuildFailedError, NightHeldError
