@@ -28,7 +28,8 @@ from dagster_project.core.plurals import list_first
 from dagster_project.core.published_file import published_night
 from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, night_order, read_receipts, today_of
 from dagster_project.core.sql import one_row
-from dagster_project.landing import LedgerEntry, erased_loads, read_ledger
+from dagster_project.landing import LedgerEntry, accepted, erased_loads, read_ledger
+from dagster_project.landing.made_up_files import mark_home
 from dagster_project.publishing import dictionary, publish
 from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, find_differences
 from dagster_project.publishing.publications import TODAY, publication_of
@@ -81,6 +82,8 @@ class ReplayRun(NightRun):
             entries = read_ledger(self.home)
             self.since = published_night(self.home) or _newest_night(entries)
             check_rows(self.home, entries, self.since)
+            # A home that was restored from raw/ alone has no mark.
+            mark_home(self.home, accepted(entries))
         return []
 
     def publish(self) -> Receipt:

@@ -15,7 +15,7 @@ from week import NALOXONE, NIGHTS, YEAR, administrations
 
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import night_of
-from dagster_project.core.receipts import read_receipts, receipt_path, stamp, write_receipt
+from dagster_project.core.receipts import holds_made_up, read_receipts, receipt_path, stamp, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, rebuilt, write_as_of
@@ -96,6 +96,18 @@ def test_a_home_of_raw_and_the_key_alone_publishes_the_same(pam: Callable, week:
     assert len(meta_rows(home, "files")) == len(read_ledger(week))
     assert len(list(home.inbox.iterdir())) == 1, "the inbox waits for a night"
     assert start(home).base == "night", "later nights build on it"
+
+
+@pytest.mark.parametrize("ref", ["SAMPLE-MDA-1", "M1"])
+def test_a_restored_home_of_made_up_files_says_so(new_home: Home, tmp_path: Path, ref: str) -> None:
+    """raw/ has no mark, but its ledger says which files are made up."""
+    rows = [[ref, "2025-05-01", "10", "Police"]]
+    write_extract(new_home.inbox, "mda_orders", rows, columns=("order_ref", "order_date", "amount", "recipient"))
+    land_night(new_home)
+    home = restore(new_home, tmp_path / "restored", "raw")
+    with replaying(home) as run:
+        run.land()
+    assert holds_made_up(home) == (ref != "M1")
 
 
 @pytest.mark.long
