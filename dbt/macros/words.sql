@@ -12,10 +12,10 @@ exists (
     )
 {%- endmacro %}
 
-{#- The category of a row. A blank is `Not recorded`, so that `all` is the sum of the categories. A source's own `all` becomes `All`:
-    in marts `all` is the sum, and would count such rows twice. -#}
+{#- The category of a row. A blank is `Not recorded`, so that `all` is the sum of the categories. A source's own `all`, in any
+    case, becomes `Recorded as all`: in marts `all` is the sum, and to Excel and Power BI `All` is the same word. -#}
 {% macro category(column) -%}
-coalesce(case when {{ column }} = 'all' then 'All' else {{ column }} end, 'Not recorded')
+coalesce(case when lower({{ column }}) = 'all' then 'Recorded as all' else {{ column }} end, 'Not recorded')
 {%- endmacro %}
 
 {#- A name as a code: lower case, everything but letters and digits a hyphen. -#}
