@@ -89,6 +89,7 @@ def test_the_commands_for_a_dbt_user(checkout: Path) -> None:
     listing = ["ls", "-s", "mart_naloxone", "--resource-type", "model", "--output", "name"]
     output = run(checkout, [[*build, *own], *others, listing])
     assert "ERROR=0" in output and output.split()[-1] == "mart_naloxone"
+    assert "Nothing to do" not in output
     assert (checkout / "dbt" / "target" / "static_index.html").exists()
     with duckdb.connect(str(checkout / "var" / "candidate" / WAREHOUSE), read_only=True) as con:
         con.execute(f"attach '{checkout / 'var' / 'candidate' / WORK}' as work (read_only)")
