@@ -51,10 +51,13 @@ def seal(home: Home) -> str:
                 "select schema_name from duckdb_schemas() where not internal and database_name = 'warehouse'"
             ).fetchall()
         }  # fmt: skip
-        if schemas - {"main"} - ALLOWED_SCHEMAS != PUBLISHED_SCHEMAS:
+        if unknown := schemas - {"main"} - ALLOWED_SCHEMAS - PUBLISHED_SCHEMAS:
             raise PublishError(
-                f"the candidate has the schemas {', '.join(sorted(schemas))}, not {', '.join(sorted(PUBLISHED_SCHEMAS))}"
+                f"the candidate has the schema {', '.join(sorted(unknown))}, which is not published: give its models the schema"
+                " bi, marts or reports, or `database: work`, which stays in the candidate"
             )
+        if missing := PUBLISHED_SCHEMAS - schemas:
+            raise PublishError(f"the candidate lacks the schema {', '.join(sorted(missing))}")
         con.execute("checkpoint")
     if path.with_name(path.name + ".wal").exists():
         raise PublishError("the candidate is still being written")
