@@ -32,6 +32,8 @@ CHART_KEY = ("mart", "force_code", "area_type", "area_code", "measure", "categor
 DATATYPES: dict[str, Any] = {
     "varchar": "string",
     "bigint": "integer",
+    # What `sum()` of counts gives, in a model of the force's own.
+    "hugeint": "integer",
     "integer": "integer",
     "boolean": "boolean",
     "date": "date",
@@ -160,18 +162,20 @@ def _table_metadata(relation: Relation, columns: list[Column]) -> dict[str, Any]
         {
             "name": column,
             "titles": column,
-            "datatype": "decimal" if kind.startswith("DECIMAL") else DATATYPES[kind.lower()],
+            "datatype": "decimal" if kind.startswith("DECIMAL") else DATATYPES.get(kind.lower(), "string"),
             "null": "",
             "dc:description": about or column,
         }
         for column, kind, about in columns
     ]
-    key = {"primaryKey": list(CHART_KEY if name == CHARTS else KEY[1:])} if schema in ("marts", PUBLIC) else {}
+    key = CHART_KEY if name == CHARTS else KEY[1:]
+    # A force's own model in this schema may be of any shape.
+    is_mart = schema in ("marts", PUBLIC) and {*key} <= {column for column, *_ in columns}
     return {
         "url": f"{file_name}.csv",
         "dc:title": f"{schema}.{name}",
-        "dc:description": description,
-        "tableSchema": {"columns": column_metadata, **key},
+        "dc:description": description or name,
+        "tableSchema": {"columns": column_metadata, **({"primaryKey": list(key)} if is_mart else {})},
     }
 
 

@@ -76,8 +76,9 @@ class Relation:
 
     @property
     def is_mart(self) -> bool:
-        """Whether a row of it is a figure of one mart."""
-        return self.schema == "marts" and self.name.startswith("mart_") and self.name != CHARTS
+        """Whether a row of it is a figure of one mart. A force's own model in this schema may be of any shape."""
+        has_key = {*FIGURE_KEY} <= {name for name, _ in self.columns}
+        return self.schema == "marts" and self.name.startswith("mart_") and self.name != CHARTS and has_key
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def read_contents(
         "forces": [
             {"code": f, "name": names.get(f, f), "marts": marts_of[f]} for f in sorted(marts_of, key=lambda f: names.get(f, f))
         ],
-        "marts": {name: _split_description(text) for name, text in marts},
+        "marts": {name: _split_description(text or name) for name, text in marts},
         "measures": {
             f"{m['relation_name']}/{m['name']}": {
                 "title": m["title"], "unit": m["unit"], "meaning": m["description"],

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,26 @@ def test_formulas_are_escaped_and_null_differs_from_empty(formulas: Path, tmp_pa
     metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
     assert metadata["dc:title"].startswith("Sample: ") and metadata["dc:license"] == {"@id": "https://example.org/licence"}
     assert (folder / "README.txt").read_text(encoding="utf-8").startswith("Sample: ")
+
+
+def test_a_model_of_the_forces_own_is_written_without_the_key_of_marts(
+    sample_home: Home, new_home: Home, tmp_path: Path
+) -> None:
+    """In the schema marts, of another shape, with types that no mart has and without a description."""
+    path, folder = tmp_path / "night.duckdb", tmp_path / "open"
+    shutil.copyfile(sample_home.warehouse, path)
+    folder.mkdir()
+    with duckdb.connect(str(path)) as night:
+        night.execute("create table marts.mart_own as select 'Dales' as area, 5::hugeint as n, 1.5::double as x, [1] as list")
+        night.execute("insert into meta.dictionary by name select 'relation' as kind, 'marts' as schema_name,"
+                      " 'mart_own' as relation_name, 'mart_own' as name")  # fmt: skip
+    with open_hardened(path, writable=folder) as night:
+        open_files.write(night, folder, OutputContext(new_home, "20260103T020000Z", True, ("open",)))
+    metadata = json.loads((folder / "csv" / "csv-metadata.json").read_text(encoding="utf-8"))
+    (table,) = (t for t in metadata["tables"] if t["url"] == "mart_own.csv")
+    assert [c["datatype"] for c in table["tableSchema"]["columns"]] == ["string", "integer", "double", "string"]
+    assert "primaryKey" not in table["tableSchema"] and table["dc:description"] == "mart_own"
+    assert (folder / "csv" / "mart_own.csv").read_text() == "area,n,x,list\nDales,5,1.5,[1]\n"
 
 
 def test_public_open_files_have_only_the_public_form(

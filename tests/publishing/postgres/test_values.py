@@ -56,6 +56,16 @@ def test_every_value_equals_the_published_file(loaded: Database, sample_home: Ho
     assert loaded.as_analyst("select count(*), sum(value) from marts.measures") == [(count, total)] and count > 100_000
 
 
+def test_a_model_of_the_forces_own_is_no_mart(
+    make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Called like one, and of another shape."""
+    database = make_database("own")
+    path = small_night("20260101T020000Z", "create table marts.mart_own as select 'Dales' as area, 5 as n")
+    load(path, database.server, tmp_path / "t", is_sample=False)
+    assert database.as_analyst("select area, n from marts.mart_own") == [("Dales", 5)]
+
+
 def test_a_different_value_is_detected(
     make_database: Callable[..., Database], small_night: Callable[..., Path], tmp_path: Path
 ) -> None:
