@@ -23,6 +23,9 @@ ALIKE_WITH_CELLS = 0.45
 BY_CELLS = 0.5
 """The score of a column that was found by its cells alone."""
 
+MOSTLY_UNIQUE = 0.9
+"""From this share of different cells on, a column called `URN` or `Ref` holds the references of records."""
+
 REPEATS = ("repeats a reference in", "blank in")
 """How doubts begin about a key that is blank or repeats."""
 
@@ -330,7 +333,9 @@ def _has_cells_of(column: Column, source: ColumnSource, known: Mapping[str, str]
     if column.type in DATE_TYPES:
         return column.places_row and profile.is_date and cells.filled == profile.rows
     if column.key:
-        return profile.is_unique and not profile.is_date and not profile.is_time and cells.longest <= 40
+        # `URN` or `Ref` alone is a reference of something: an export that has a record twice still names its records by it.
+        is_bare = [words(h) for h in source.headers] == [("ref",)] and cells.distinct >= MOSTLY_UNIQUE * profile.rows
+        return (profile.is_unique or is_bare) and not profile.is_date and not profile.is_time and cells.longest <= 40
     if column.type == "choice":
         targets = {t for code, _ in profile.codes if (t := target_of(column, code))}
         return set(column.values) != {"Y", "N"} and len(targets) > 1 and _fits_choice(column, profile) >= 0.75

@@ -199,7 +199,19 @@ def draft_mapping(
     _fill_ignore(con, draft, extra)
     _fill_row_for_each(con, draft)
     _fill_name(con, draft)
+    _check_other_sheets(draft)
     return draft
+
+
+def _check_other_sheets(draft: Draft) -> None:
+    headers = {h for d in draft.columns if d.source and d.column.required for h in d.source.headers}
+    if headers and (alike := draft.table.sheets_with(headers)):
+        names = ", ".join(f"'{sheet}'" for sheet in alike)
+        have = "has" if len(alike) == 1 else "have"
+        draft.checks.append(
+            f"table.sheet: {names} {have} the same columns, and only '{draft.table.sheet}' is read:"
+            " if there are other records, put all on one sheet, or save each as a file of its own"
+        )
 
 
 def _force(home: Home, path: Path, force: str | None) -> str | None:

@@ -4,8 +4,8 @@ A real export may have titles, a logo row or a two-row header above its table, a
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -22,7 +22,7 @@ from dagster_project.landing.decode import MARK, decode
 from dagster_project.landing.excel import sheet_names, sheet_text
 from dagster_project.landing.file_names import describe
 from dagster_project.landing.header_columns import Layout, after_lines
-from dagster_project.landing.header_row import SEPARATORS, HeaderRow, first_rows, with_above
+from dagster_project.landing.header_row import SEPARATORS, HeaderRow, first_rows, looks_like_header, with_above
 from dagster_project.landing.mapping_fields import LAST_HEADER_ROW
 from dagster_project.landing.parquet import read_parquet
 from dagster_project.landing.refusal import Refused
@@ -61,7 +61,8 @@ class FirstRows:
 
 @dataclass(frozen=True)
 class ExportTable:
-    """A file's table. `header_row`: counted from 1. `above`: the cells above it."""
+    """A file's table. `header_row`: counted from 1. `above`: the cells above it. `other_rows`: other sheets -> the first
+    rows of each, as `plain_header` has them."""
 
     container: str
     sheet: str | None
@@ -69,6 +70,12 @@ class ExportTable:
     header_row: int
     headers: tuple[str, ...]
     above: tuple[str, ...]
+    other_rows: dict[str, list[set[str]]] = field(default_factory=dict)
+
+    def sheets_with(self, headers: Iterable[str]) -> list[str]:
+        """The other sheets with a row that has all of these headers."""
+        wanted = {plain_header(h) for h in headers}
+        return [sheet for sheet, rows in self.other_rows.items() if any(row >= wanted for row in rows)]
 
 
 def open_table(
@@ -85,32 +92,52 @@ def open_table(
             _store_rows(con, len(headers))
             return ExportTable(".parquet", None, (), 1, headers, ())
         grids = list(_grids(read_stored(file, home), file.container))
-        best = max(
-            ((score(row.fields), -row.number, -n, at) for n, grid in enumerate(grids) for at, row in enumerate(grid.rows)),
-            default=None,
-        )
+        candidates = (
+            (score(list(header)), -n, -grid.rows[at].number, -k, at)
+            for n, grid in enumerate(grids) for at in range(len(grid.rows))
+            for k, header in enumerate(_headers_of(grid.rows, at))
+        )  # fmt: skip
+        best = max(candidates, default=None)
         if best is None or best[0] <= 0:
             raise DraftError(f"{path.name}: no row of the first {LAST_HEADER_ROW} looks like a header")
-        grid, index = grids[-best[2]], best[3]
+        grid, index = grids[-best[1]], best[4]
         _fill(con, grid.text, grid.rows[index], by_row=file.container == ".xlsx")
     except Refused as error:
         raise DraftError(f"{path.name}: {error}") from error
-    headers = _with_merged_cells(grid.rows, index)
+    headers = _headers_of(grid.rows, index)[-best[3]]
     while headers and not headers[-1]:
         headers = headers[:-1]
     above = tuple(cell for row in grid.rows[:index] for cell in row.fields if cell)
     sheets = tuple(dict.fromkeys(g.sheet for g in grids if g.sheet is not None))
-    return ExportTable(file.container, grid.sheet, sheets, grid.rows[index].number, headers, above)
+    other_rows = {
+        g.sheet: [{plain_header(cell) for cell in row.fields} for row in g.rows]
+        for g in grids if g.sheet is not None and g.sheet != grid.sheet
+    }  # fmt: skip
+    return ExportTable(file.container, grid.sheet, sheets, grid.rows[index].number, headers, above, other_rows)
 
 
-def _with_merged_cells(rows: list[HeaderRow], index: int) -> tuple[str, ...]:
-    """The header, completed from merged cells above it if names appear twice."""
+def _headers_of(rows: list[HeaderRow], index: int) -> list[tuple[str, ...]]:
+    """What the header may be if it is this row: the row alone, or with merged cells above it. Where names appear twice it is
+    not the row alone."""
     header, above = rows[index], rows[index - 1] if index else None
-    plain = [plain_header(h) for h in header.fields]
-    is_doubled = any(plain.count(h) > 1 for h in plain if h)
-    if not is_doubled or above is None or above.number != header.number - 1 or above.n_filled < 2:
-        return tuple(header.fields)
-    return tuple(with_above(above.fields, header.fields)[: len(plain)])
+    alone = tuple(header.fields)
+    if above is None or above.number != header.number - 1 or above.n_filled < 2:
+        return [alone]
+    filled = [plain_header(h) for h in alone if h]
+    if len(set(filled)) < len(filled):
+        return [tuple(with_above(above.fields, alone)[: len(alone)])]
+    titles = [*above.fields, *[""] * len(alone)][: len(alone)]
+    if not looks_like_header(header.fields) or not any(title and not name for title, name in zip(titles, alone, strict=True)):
+        return [alone]
+    return [alone, tuple(f"{title} {name}".strip() for title, name in zip(_over(titles), alone, strict=True))]
+
+
+def _over(titles: list[str]) -> Iterator[str]:
+    """For each column the cell above it, or where that is blank the last one to its left, which may be merged over it."""
+    title = ""
+    for cell in titles:
+        title = cell or title
+        yield title
 
 
 def _grids(stored: StoredFile, container: str) -> Iterator[FirstRows]:

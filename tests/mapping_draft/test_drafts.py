@@ -229,6 +229,48 @@ def test_a_header_in_two_rows(con: duckdb.DuckDBPyConnection, home: Home, tmp_pa
     assert_loads(home, draft_yaml)
 
 
+def test_names_below_merged_cells_of_a_two_row_header(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """`Arrest` over `Date` and `Time`, and `Offence` over a blank: the second row alone was taken for cash seizures."""
+    path = tmp_path / "DToA.csv"
+    head = [["Custody Record", "Arrest", "", "Offence", "Drug Test", ""], ["No", "Date", "Time", "", "Status", "Result"]]
+    rows = [[f"KL/{n}", f"{n:02}/03/2025", "10:15", "Theft", "Completed", "Negative"] for n in range(1, 31)]
+    path.write_text(text([["Tests on arrest"], [], *head, *rows]), encoding="utf-8")
+    draft, draft_yaml, mapping = drafted(con, home, path, force="kent")
+    assert mapping["extract"] == "drug_tests" and mapping["table"] == {"header_row": 4}
+    assert mapping["headers"] == {
+        "custody_ref": "Custody Record No", "arrested_at": join("Arrest Date", "Arrest Time"), "trigger_offence": "Offence",
+        "test_status": "Drug Test Status", "result": "Drug Test Result",
+    }  # fmt: skip
+    assert preview(con, home, draft, draft_yaml, with_figures=False).entry.rows_landed == 30
+
+
+def test_a_urn_that_a_record_repeats_is_its_reference(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """No column of the contract was found for it, so the total below could not be left out either."""
+    path = tmp_path / "STORM incidents.csv"
+    rows = [[f"NC-01122024-{n}", "Incident", f"{n:02}/12/2024 10:15", "Drugs"] for n in range(1, 31)]
+    all_rows = [["URN", "Type", "Date Created", "Qualifiers"], *rows, rows[3], ["Total: 31", "", "", ""]]
+    path.write_text(text(all_rows), encoding="utf-8")
+    draft, draft_yaml, mapping = drafted(con, home, path, force="kent")
+    assert mapping["headers"]["incident_ref"] == "URN" and mapping["table"]["ignore"] == {"incident_ref": ["Total:*"]}
+    assert column_of(draft, "incident_ref").checks == ["recognised by its cells alone", "repeats a reference in 1 row"]
+    assert preview(con, home, draft, draft_yaml, with_figures=False).entry.rows_landed == 30
+
+
+def test_other_sheets_with_the_same_columns_are_to_be_checked(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    """Active lines on one sheet, closed ones on another: the mapping names one, so no night says that the other is not read."""
+    path = tmp_path / "Tracker.xlsx"
+    head = ["Line ref", "Identified on", "Closed on"]
+    active = [[f"L{n}", date(2025, 1, 1 + n), None] for n in range(9)]
+    closed = [[f"L{n}", date(2025, 1, n), date(2025, 5, n)] for n in range(10, 15)]
+    path.write_bytes(workbook([["Tracker"], [], head, *active], [head, *closed], [["Notes"], ["Line ref"]]))
+    draft, _, mapping = drafted(con, home, path, force="kent")
+    assert mapping["table"] == {"sheet": "S1", "header_row": 3}
+    (check,) = (c for c in draft.checks if c.startswith("table.sheet"))
+    assert check.startswith("table.sheet: 'S2' has the same columns, and only 'S1' is read: ")
+
+
 def test_files_that_cannot_be_drafted(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     path = tmp_path / "rota.csv"
     path.write_text("Rota,Shift\nA,Early\n", encoding="utf-8")
