@@ -359,7 +359,9 @@ class FileLanding(LandingSession):
         self._settle_conflicts(findings, file, load, sheet, counts)
         previous = self.decisions.last_accepted(file)
         self._compare_with_others(findings, file, facts["sha256"], sheet, counts, previous)
-        findings.notes += [*vocabulary.notes, *repeats(counts.rows, counts.merged)]
+        # Where a record has a row for each item, the others of its rows are merged as the mapping says.
+        merged = 0 if sheet.mapping.table.row_for_each else counts.merged
+        findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
         findings.notes += category_doubts(self.con, self.home, load, sheet, load_of(previous) if previous else None)
         findings.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []
