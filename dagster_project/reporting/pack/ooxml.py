@@ -21,6 +21,8 @@ from .word_template import PLACEHOLDER, TABLE, TABLE_FIGURE, TABLE_HEADING, TABL
 
 TALLEST = (Cm(6), Cm(9.5))
 """The largest height of a picture with one row of panels, and with more: two charts with their tables fit on a page."""
+ONE_PAGE = 20
+"""Rows of a table that stays on one page."""
 TEXT_SIZE = 9
 """The font size of tables, in points; wide tables have a smaller one."""
 EM = Pt(1) * 0.56
@@ -132,9 +134,12 @@ def add_table(
     properties.append(make_element("tblDescription", val=about[:250]))
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Length(width)
+    is_short = len(lines) <= ONE_PAGE
     for line, (row, texts) in enumerate(zip(table.rows, [heads, *lines], strict=True)):
         marks = row._tr.get_or_add_trPr()
-        marks.append(make_element("cantSplit"))
+        # Rows that may not split get lost in LibreOffice 25.2, and in its PDF, where their table does over two pages.
+        if is_short:
+            marks.append(make_element("cantSplit"))
         if line == 0:
             marks.append(make_element("tblHeader"))
         for n, (cell, content) in enumerate(zip(row.cells, texts, strict=True)):
@@ -145,7 +150,7 @@ def add_table(
                 paragraph.alignment = figure_style.paragraph_format.alignment
             # A short table stays with its heading and on one page, and a table of figures with the notes below it.
             is_last = line == len(lines)
-            stays = not is_text if is_last else line == 0 or len(lines) <= 20
+            stays = not is_text if is_last else line == 0 or is_short
             paragraph.paragraph_format.keep_with_next = stays or None
             run = controls.add_figure(paragraph, content) if isinstance(content, BoundText) else paragraph.add_run(content)
             if size < TEXT_SIZE:
