@@ -114,6 +114,8 @@ JUDGED = [
     ("5.7 In 2023/24 the alcohol rate of Derby was 756 per 100,000.", "agrees", "756"),
     ("2.11 In 2024/25, eight new PSPOs began.", "agrees", "8"),
     ("2.11 In 2024/25, nine new PSPOs began.", "disagrees", "8"),
+    ("There were 12 county lines active at the end of October 2025.", "agrees", "12"),
+    ("Lines active in October 2025: 13.", "disagrees", "12"),
     # A count without a comma, which looks like a year.
     ("We recorded 1936 possession offences in 2024/25.", "agrees", "1936"),
     ("We recorded 2024 possession offences in 2024/25.", "disagrees", "1936"),
