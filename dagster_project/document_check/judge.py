@@ -57,4 +57,6 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     # The whole period may have what was printed, unless a part of it counts more already.
     if figure.status == "partial" and not (figure.unit == "count" and figure.value > printed.value):
         return NOT_COMPUTABLE, "the extracts cover only a part of the period"
+    if figure.shows in CHANGES and -printed_steps == side * (steps + Decimal("0.5")).to_integral_value(ROUND_FLOOR):
+        return DISAGREES, f"the number is right, but it {'rose' if figure.value > 0 else 'fell'}"
     return DISAGREES, "the marts have another figure"

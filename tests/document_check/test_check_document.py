@@ -130,6 +130,14 @@ def test_a_figure_is_compared_at_its_printed_precision(sample_home: Home, tmp_pa
     assert [(i.verdict, i.computed) for i in items] == [tuple(expected) for _, *expected in JUDGED]
 
 
+def test_a_change_of_the_wrong_direction_is_told_from_a_wrong_number(sample_home: Home, tmp_path: Path) -> None:
+    """`printed 33%, computed 32.63: the marts have another figure` did not say what is wrong."""
+    sentences = ["fell by 33%", "fell by 32.6%", "fell by 31%"]
+    text = "\n\n".join(f"Possession offences {s} in the year to October 2025." for s in sentences)
+    right = "the number is right, but it rose"
+    assert [i.reason for i in check_text(sample_home, tmp_path, text).items] == [right, right, "the marts have another figure"]
+
+
 NOT_LINKED = [
     "Two further naloxone administrations followed.",
     "Naloxone was given 47 times.",
