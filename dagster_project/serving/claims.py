@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import read_rows
-from dagster_project.editions import newest_with_files
+from dagster_project.editions import newest_with_files, read_editions
 from dagster_project.editions.model import NoEditionError
 from dagster_project.serving import connect
 
@@ -23,6 +23,9 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
         printed = dict(con.execute("select edition, max(force_code) from reports.cells group by edition").fetchall())
         chosen = edition or _newest(con, with_claims, printed) or max(with_claims or printed, default="any")
         if chosen not in with_claims and chosen in printed:
+            own = read_editions(home).sound.get(chosen)
+            if own and own.claims_path and own.claims_path.parent == home.editions:
+                raise NoEditionError(f"the claims of edition {chosen} were added after the published night: run `pam nightly`")
             raise NoEditionError(f"edition {chosen} has no claims yet: `pam claims add` adds one for the next night")
         if chosen not in with_claims:
             there_are = ", ".join(sorted(with_claims)) or "none with claims"

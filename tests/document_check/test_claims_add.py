@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.audit import read_log
@@ -173,6 +174,15 @@ def test_an_added_sentence_is_linked_whatever_its_number(
     assert wrong.exit_code == 1 and "printed 1,709, computed 1708" in wrong.stdout
     path.write_text(path.read_text(encoding="utf-8").replace("1,709", "1,708"), encoding="utf-8")
     assert pam("check", path, *home).exit_code == 0
+
+
+def test_first_claims_wait_for_the_next_night(pam: Callable, figures_copy: Home) -> None:
+    """`pam claims` said that there are none yet, and to add one."""
+    with duckdb.connect(str(figures_copy.warehouse)) as con:
+        con.execute("delete from reports.claims")
+    assert pam("claims", "add", RISE, "--home", figures_copy.path, "--yes").exit_code == 0
+    listed = pam("claims", "--home", figures_copy.path, "--edition", EDITION)
+    assert listed.exit_code == 1 and "were added after the published night: run `pam nightly`" in listed.stderr
 
 
 def test_claims_without_add_lists_the_claims(pam: Callable, sample_home: Home) -> None:
