@@ -19,7 +19,7 @@ from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
-from .row_rules import Sheet
+from .row_rules import PARSED, Sheet
 from .vocabulary import CODE, known_values
 from .words_of_no_record import other_force, says_perhaps_void
 
@@ -77,6 +77,7 @@ def doubts(
     notes += _identifiers_alike(con, sheet, landed)
     notes += _cut_lists(con, path, columns)
     notes += _times_in_utc(sheet)
+    notes += _hour_after_window(con, sheet)
     notes += _reported_by_others(con, path, load, stored)
     notes += _closed_without_a_day(con, sheet)
     notes += _perhaps_void(con, sheet)
@@ -258,6 +259,21 @@ def _times_in_utc(sheet: Sheet) -> Iterator[str]:
         header = sheet.layout.headers.get(column.name, "")
         if column.type in ("date", "timestamp") and re.search(r"\b(utc|zulu)\b", header, re.I):
             yield f"{column.name}: its header says UTC: if its times have no offset, say times_are_utc: true in the mapping"
+
+
+def _hour_after_window(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
+    """Notes rows that a system whose months are UTC's exports with the month before: no file has them in its window."""
+    name, last = sheet.contract.date_column, sheet.covered_to
+    if not sheet.mapping.times_are_utc or name is None or sheet.contract.column(name).type != "timestamp":
+        return
+    hour = f"{last + timedelta(1)} 00:%"
+    (n,) = one_row(con.execute(f"select count(*) from {PARSED} where replace(c_{name}, 'T', ' ') like '{hour}'"))
+    if n:
+        rows, they = ("1 row is", "it does") if n == 1 else (f"{n:,} rows are", "they do")
+        yield (
+            f"{name}: {rows} of the hour after {last}, as its times are UTC and days London's: {they} not count, and the next"
+            " file may begin after it: have the system export a day more at each end than the file's name says"
+        )
 
 
 def _reported_by_others(

@@ -371,6 +371,16 @@ def test_header_in_utc(warehouse):
         assert_note(warehouse, said, "naloxone", "N1,2025-06-30 23:30", header=header, at=at)
 
 
+def test_the_hour_after_the_window_of_a_system_in_utc(warehouse):
+    """Its April ends an hour into London's May: the April file has the row and the May file does not, so it never counted."""
+    (warehouse.home.mappings / "m.yml").write_text("extract: naloxone\ntimes_are_utc: true\n", encoding="utf-8")
+    note = "administered_at: 1 row is of the hour after 2025-04-30, as its times are UTC and days London's: it does not count"
+    window = {"start": "2025-04-01", "end": "2025-04-30"}
+    rows = ["N1,2025-04-30 22:59,", "N2,2025-04-30 23:10,"]
+    assert_note(warehouse, note, "naloxone", *rows, **window)
+    assert_note(warehouse, None, "naloxone", rows[0], "N3,2025-05-02 10:00,", at=LATER, **window)
+
+
 def test_rows_that_repeat_others(warehouse):
     rows = [f"O{i // 2},2025-03-01,Fraud,1,1000" for i in range(20)]
     note = "10 of 20 rows repeat another's reference and columns, and do not count: if they are of other people"
