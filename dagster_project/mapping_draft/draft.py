@@ -189,6 +189,7 @@ def draft_mapping(
     }  # fmt: skip
     checks: list[str] = []
     if extract is None:
+        _refuse_download(path, table, force)
         extract = _recognised(path, table, fields, known, checks)
     contract = contracts[extract]
     drafted = draft_columns(contract, fields, known[extract])
@@ -273,6 +274,21 @@ def _recognised(
     if best - second < CLOSE:
         checks.append(f"extract: {other_name} is as likely: choose with --extract")
     return name
+
+
+def _refuse_download(path: Path, table: ExportTable, force: str | None) -> None:
+    """Raises DraftError for a download of indicators, which needs a name and no mapping."""
+    headers = {plain_header(h) for h in table.headers}
+    for name, contract in load_contracts().items():
+        if contract.kind == "indicators" and all(
+            any(plain_header(h) in headers for h in c.headers) for c in contract.columns if c.required
+        ):
+            today = datetime.now(UTC)
+            window = f"{today:%Y}-01-01__{today:%Y-%m-%d}__{today:%Y%m%d}T000000Z"
+            raise DraftError(
+                f"{path.name}: its headers are those of {name}, which needs no mapping: call it after force, days and day of"
+                f" download, such as {name}__{force or 'derbyshire'}__{window}.csv"
+            )
 
 
 def _evidence(drafted: Drafted) -> float:

@@ -18,6 +18,7 @@ from support import land_night
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.seeds import force_names
+from dagster_project.landing.file_names import name_problem
 from dagster_project.landing.mappings import read_mappings
 from dagster_project.mapping_draft.columns import Drafted, label_of
 from dagster_project.mapping_draft.draft import Draft, draft_mapping
@@ -269,6 +270,19 @@ def test_other_sheets_with_the_same_columns_are_to_be_checked(
     assert mapping["table"] == {"sheet": "S1", "header_row": 3}
     (check,) = (c for c in draft.checks if c.startswith("table.sheet"))
     assert check.startswith("table.sheet: 'S2' has the same columns, and only 'S1' is read: ")
+
+
+def test_a_download_of_indicators_needs_a_name_and_no_mapping(
+    con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
+) -> None:
+    """The night said to draft a mapping, and `pam map` that the headers fit no extract."""
+    path = tmp_path / "indicators.data.csv"
+    head = ["Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Category", "Time period", "Value"]
+    row = ["92432", "Deaths from drug misuse", "E10000020", "Norfolk", "County", "Persons", "", "2021 - 23", "5.1"]
+    path.write_text(text([head, row]), encoding="utf-8")
+    with pytest.raises(DraftError, match=r"those of public_health, which needs no mapping: .* such as (\S+)") as refused:
+        draft_mapping(con, home, path, force="norfolk")
+    assert name_problem(str(refused.value).split()[-1], load_contracts(), force_names()) is None
 
 
 def test_files_that_cannot_be_drafted(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
