@@ -47,6 +47,7 @@ def make_next_edition(
     body["tables"] = [_without_old_notes(t) for t in chosen]
     to_check: list[str] = []
     complete = None
+    is_other_force = bool(force) and force != body["force_code"]
     if force:
         complete, to_check = _fit_to_force(home, body, force, is_chosen=bool(tables))
     elif complete_months(home, code := body["force_code"]) == {}:
@@ -61,6 +62,12 @@ def make_next_edition(
     moved_body = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)
     if complete is not None and (day := end_with_data(moved_body, complete)):
         to_check.append(f"data_to: each table ends with the last complete month of its data, the newest on {day}")
+    if is_other_force and complete and (newest := max(filter(None, complete.values()), default=None)):
+        # How long after its data the old force reports says nothing of this one.
+        ends = [t.get("data_to") or moved_body["data_to"] for t in moved_body["tables"]]
+        if max(ends) < newest:
+            lag = f"no table has data after {max(ends)}, and the newest are complete to {newest}: move it on"
+            to_check.append(f"data_to: {lag}")
     to_check += [f"{place}: its days are fixed, and were not changed" for place in fixed]
     edited = yaml.safe_dump(moved_body, sort_keys=False, allow_unicode=True, width=120)
     write_whole(target, edited.encode("utf-8"))
