@@ -152,9 +152,15 @@ def _show_receipt(console: Console, receipt: Receipt, home: Home, found_none: bo
         for line in by_reason(f"{outcome} ", by[outcome]):
             print_line(console, line, "yellow")
     unknown: dict[str, list[tuple[str, dict[str, int]]]] = {}
+    left_out: dict[tuple[str, str, int], list[str]] = {}
     for f in receipt.files:
         if (n := f.get("rows_ignored")) and f["outcome"] != "known":
-            print_line(console, f"{f['source_file']}: {n:,} row{'' if n == 1 else 's'} left out, as its mapping says (ignore)")
+            left_out.setdefault((f["extract"], f["force_code"], n), []).append(f["source_file"])
+    # A first night may have years of monthly files: a line for each would hide what is refused.
+    for (extract, _, n), (name, *others) in left_out.items():
+        where, its = (f"{name} and {len(others):,} more of {extract}, each", "their") if others else (name, "its")
+        print_line(console, f"{where}: {counted(n, 'row')} left out, as {its} mapping says (ignore)")
+    for f in receipt.files:
         if f.get("drift"):
             print_line(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         # Those of a held file are in its reason.

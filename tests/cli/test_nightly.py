@@ -43,6 +43,17 @@ def test_the_sample_is_refused_in_a_home_of_real_extracts(pam: Callable, new_hom
         land_night(new_home)
 
 
+def test_rows_that_many_files_leave_out_are_one_line(new_home: Home, capsys: pytest.CaptureFixture) -> None:
+    """A first night of two years of monthly files had a line for each, which hid the file that was refused."""
+    files = [{"source_file": f"{n}.csv", "outcome": "accepted", "extract": "crimes", "force_code": "kent", "rows_ignored": left,
+              "covered_from": "2025-01-01", "covered_to": "2025-01-31"} for n, left in enumerate((2, 2, 1, 2))]  # fmt: skip
+    _show_receipt(Console(width=200), Receipt("n", "unchanged", "", "", files=files), new_home)
+    assert [line for line in capsys.readouterr().out.splitlines() if "left out" in line] == [
+        "0.csv and 2 more of crimes, each: 2 rows left out, as their mapping says (ignore)",
+        "2.csv: 1 row left out, as its mapping says (ignore)",
+    ]
+
+
 def test_the_values_that_hold_a_file_are_printed_once(new_home: Home, capsys: pytest.CaptureFixture) -> None:
     rows = [{"source_file": f"{o}.csv", "outcome": o, "extract": "crimes", "force_code": "kent", "reason": "1 of 1 rows: 'ZZ'",
              "covered_from": "2025-01-01", "covered_to": "2025-01-31", "unknown_values": {"offence_code": {"ZZ": 1}}}
