@@ -6,6 +6,7 @@ const NAMED = { force: "force", mart: "subject", measure: "measure", category: "
 const VIEWS = { overview: showOverview, measure: showMeasure, compare: showCompare };
 const CHARTED = ["main-chart", "area-chart", "tiles", "cards"];
 let latestTurn = 0; // a newer choice replaces one whose figures are still loading
+let isFromTop = false; // a link to another view begins at its top, and Back where the browser was
 
 /** The state in the address: `view`, the selection, and `m`, the series that are compared. */
 function readState() {
@@ -57,6 +58,8 @@ async function show(isLink = false) {
     fill(byId("force"), { "": contents.forces.map((f) => [f.code, f.name]) }, state.force);
     byId("download").disabled = byId("side").disabled = false;
     paint();
+    if (isFromTop) scrollTo(0, 0);
+    isFromTop = false;
     if (isLink) tellUnknown(named, state);
     if (state.view === "measure") history.replaceState(null, "", addressOf({ ...state, ...selectedNow() }));
   } catch (error) {
@@ -154,6 +157,10 @@ function listen() {
   });
   for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
   document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("figures").focus(); });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#view="]');
+    if (link && link.hash !== location.hash) isFromTop = true;
+  });
   addEventListener("hashchange", () => { byId("evidence").close(); show(true); });
   addEventListener("popstate", () => { byId("evidence").close(); });
 }

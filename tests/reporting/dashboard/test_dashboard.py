@@ -469,6 +469,18 @@ def test_the_header_of_the_table_stays_in_view(opened: Any) -> None:
     assert page.evaluate(top.format("#table thead th")) == page.evaluate(top.format("#table"))
 
 
+def test_a_link_of_the_overview_opens_a_measure_at_its_top(opened: Any) -> None:
+    """It opened at the bottom of its figures, below the charts, where the card was further down than the new view is long."""
+    page = opened(view="overview")
+    link = page.locator("#cards h3 a").last
+    link.scroll_into_view_if_needed()
+    assert page.evaluate("scrollY") > 0
+    link.click()
+    expect(page.locator("#measure-view")).to_be_visible()
+    expect(page.locator("#title")).to_be_in_viewport()
+    assert page.evaluate("scrollY") == 0
+
+
 def test_advice_is_given_once_for_several_warnings_of_a_rule(opened: Any) -> None:
     page = opened(view="overview")
     advice = page.evaluate("contents.warnings[0].advice")
