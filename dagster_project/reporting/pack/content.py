@@ -130,6 +130,7 @@ class _Reader:
             notes=(
                 *(row["notes"].split("\n") if row["notes"] else ()),
                 *([later_days] if later_days else []),
+                *([NO_SECTION] if not self.public and leaves_rows_out_of_sections(cells) else []),
                 *accepted_notes(cells, self.accepted, self.measures),
             ),
             sources=tuple(sources), definitions=tuple(used),
@@ -204,6 +205,8 @@ def _name_published_periods(
         c["window_label"] = labels[n] if (n := int(back[1] or 0)) < len(labels) else c["window_label"]
 
 
+NO_SECTION = "Records without a known unit are in the force's figure, and in no section."
+
 COLUMN_WORDS = {"volume_change": "change", "pct_change": "change in per cent", "prior_value": "the year before"}
 """What a claim's column of the marts is called, if it is not the value."""
 
@@ -271,6 +274,16 @@ def _later_days_note(
         return ""
     days = f"after {day_in_words(data_to)}, up to {day_in_words(max(later.values()))}, as files cover them"
     return f"{join_words(list(later))}: also counts days {days}."
+
+
+def leaves_rows_out_of_sections(cells: Iterable[dict[str, Any]]) -> bool:
+    """Whether sections add up to less than the force's figure beside them, as rows without a unit are in none."""
+    sums: dict[tuple[Any, ...], Counter[str]] = {}
+    for c in cells:
+        if c["value"] is not None and c["shows"] == "value" and c["unit"] in ("count", "gbp"):
+            column = (c["column_no"], c["mart"], c["measure"], c["category"], c["window_label"])
+            sums.setdefault(column, Counter())[c["area_type"]] += c["value"]
+    return any(0 < by_kind["section"] < by_kind["force"] for by_kind in sums.values())
 
 
 def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:

@@ -11,7 +11,14 @@ from support import as_dicts, published
 from dagster_project.editions.paragraphs import within
 from dagster_project.reporting.pack import picture_cache, read_pack
 from dagster_project.reporting.pack.chart_specs import value_axis
-from dagster_project.reporting.pack.content import _exact, _later_days_note, _no_cell, _status_of
+from dagster_project.reporting.pack.content import (
+    NO_SECTION,
+    _exact,
+    _later_days_note,
+    _no_cell,
+    _status_of,
+    leaves_rows_out_of_sections,
+)
 from dagster_project.reporting.pack.model import MARKERS, MISSING, Panel, Source
 from dagster_project.reporting.pack.page_charts import _trend_title
 from dagster_project.reporting.pack.wording import _source_days, format_number, name_paragraphs, slug, verdict_in_sentence
@@ -91,6 +98,29 @@ def test_a_year_that_goes_beyond_the_last_day_of_data_says_so() -> None:
     assert note(date(2027, 2, 1), date(2026, 12, 31)) == says.replace("31 August", "31 December")
     assert not note(date(2026, 6, 30), date(2026, 12, 31)) and not note(date(2026, 8, 31), date(2026, 6, 30))
     assert not note(None, date(2026, 12, 31))
+
+
+def test_sections_that_are_not_the_whole_force_say_so(sample_pack: WrittenPack) -> None:
+    """51 in four sections stood above a force of 54: three had no unit, and sections have no row for those."""
+
+    def leaves_out(north: int | None, south: int, force: int | None, **other: str) -> bool:
+        cell = {
+            "column_no": 1,
+            "mart": "m",
+            "measure": "n",
+            "category": "all",
+            "window_label": "2025",
+            "shows": "value",
+            "unit": "count",
+        }
+        values = (("section", north), ("section", south), ("force", force))
+        return leaves_rows_out_of_sections([cell | {"area_type": t, "value": v and Decimal(v)} | other for t, v in values])
+
+    assert leaves_out(10, 37, 48) and leaves_out(10, 37, 48, unit="gbp")
+    assert not leaves_out(10, 37, 47) and not leaves_out(10, 37, None)
+    assert not leaves_out(10, 37, 90, unit="percent") and not leaves_out(10, 37, 48, shows="pct_change")
+    # The sample's sections add up, and a table without sections says nothing of them.
+    assert not [t for p in sample_pack.pack.pages for t in p.tables if NO_SECTION in t.notes]
 
 
 @pytest.mark.parametrize(
