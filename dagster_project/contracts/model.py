@@ -201,6 +201,10 @@ class Contract(BaseModel, extra="forbid", frozen=True):
         """The column `name`. Raises KeyError."""
         return {c.name: c for c in self.columns}[name]
 
+    def by_name(self, text: str) -> Column | None:
+        """The column whose name a text is, compared as headers are, or None."""
+        return next((c for c in self.columns if plain_header(c.name) == plain_header(text)), None)
+
     def by_header(self, header: str) -> Column | None:
         """The column that a header of a canonical file means, or None."""
         plain = plain_header(header)

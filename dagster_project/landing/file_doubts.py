@@ -303,7 +303,7 @@ def _perhaps_void(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]
         if n:
             rows, they = counted(n, "row"), "it counts" if n == 1 else "they count"
             note = f"{header}: may say of {rows} that it is no record, and {they}"
-            yield f"{note}: leave such rows out of the export if they should not"
+            yield f"{note}: leave such rows out, by table: ignore: in a mapping, if they should not"
 
 
 def _closed_without_a_day(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:

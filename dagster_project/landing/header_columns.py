@@ -39,6 +39,8 @@ class Layout:
     """Field -> header of those that mean no column and may say that a row was deleted."""
     currency_fields: Mapping[int, str] = field(default_factory=dict)
     """Field -> header of those that mean no column and say in which currency the amounts of a row are."""
+    ignore_fields: Mapping[str, int] = field(default_factory=dict)
+    """Header of the mapping's `table.ignore` that is no contract column -> its field; without those that the file lacks."""
 
     def fields_of(self, name: str) -> tuple[int, ...]:
         """The fields of a column; empty where the file does not have it."""
@@ -92,7 +94,9 @@ def lay_out(fields: list[str], names: HeaderNames, separator: str = "", end: tup
         {i: printable(fields[i]) for i in unknown_fields if any(h.fullmatch(bare_header(fields[i])) for h in kinds)}
         for kinds in ((FORCE_HEADER,), (VOID_HEADER, STATE_HEADER), (CURRENCY_HEADER,))
     )
-    return Layout(separator, len(fields), position, headers, *lists, *end, parts, tuple(unmatched), *telling)
+    more = (parts, tuple(unmatched), *telling)
+    ignore_fields = _ignore_fields(fields, names)
+    return Layout(separator, len(fields), position, headers, *lists, *end, *more, ignore_fields=ignore_fields)
 
 
 def _skip(text: str) -> tuple[int, int, str | None]:
@@ -138,6 +142,12 @@ def _positions(fields: list[str], names: HeaderNames) -> tuple[dict[str, int], d
         position[name] = parts[name][0] if name in parts else _only_one(name, chosen, fields)
     used_indexes = {*position.values(), *(i for part_indexes in parts.values() for i in part_indexes)}
     return position, parts, [i for i in range(len(fields)) if i not in used_indexes]
+
+
+def _ignore_fields(fields: list[str], names: HeaderNames) -> dict[str, int]:
+    plain = [plain_header(f) for f in fields]
+    indexes = {header: [i for i, h in enumerate(plain) if h == wanted] for header, wanted in names.ignoring.items()}
+    return {header: _only_one(printable(header), found, fields) for header, found in indexes.items() if found}
 
 
 def _only_one(name: str, indexes: list[int], fields: list[str]) -> int:

@@ -48,7 +48,8 @@ class HeaderNames:
     """What a file's headers may mean, by its contract, its form and the force's mapping.
 
     `columns`: `plain_header` -> contract columns; a mapping's headers come before the contract's own. `known`: all of these and
-    the headers of columns that a mapping makes of several. `expected`: the columns that a file of this form may have.
+    the headers of columns that a mapping makes of several, or leaves rows out by. `expected`: the columns that a file of this
+    form may have. `ignoring`: the mapping's `table.ignore` without the contract's columns -> `plain_header`.
     """
 
     def __init__(self, contract: Contract, form: str, mapping: SystemMapping) -> None:
@@ -58,7 +59,8 @@ class HeaderNames:
         self.mapped = mapping.meanings()
         self.columns = {plain_header(h): (name,) for h, name in own_headers} | self.mapped
         parts = {plain_header(h) for source in mapping.headers.values() for h in headers_of(source)}
-        self.known = parts | self.columns.keys()
+        self.ignoring = {h: plain_header(h) for h in mapping.table.ignore if not contract.by_name(h)}
+        self.known = parts | self.columns.keys() | set(self.ignoring.values())
         absent = {*(source.absent if source else ()), *mapping.constants}
         self.expected = [c.name for c in contract.columns if c.name not in absent]
 

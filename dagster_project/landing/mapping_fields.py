@@ -101,12 +101,12 @@ class Files(BaseModel, extra="forbid", frozen=True):
 
 class TablePlace(BaseModel, extra="forbid", frozen=True):
     """Where the table is in the file. `sheet`: a name or a number from 1; None for the first. `header_row`: from 1; None finds
-    it among the first rows. `ignore`: column -> globs of rows that are not records. `row_for_each`: the list column for each
-    item of which a record has a row."""
+    it among the first rows. `ignore`: contract column, or any other header -> globs of rows that are not records.
+    `row_for_each`: the list column for each item of which a record has a row."""
 
     sheet: Header | None = None
     header_row: Annotated[int, Field(ge=1, le=LAST_HEADER_ROW)] | None = None
-    ignore: dict[Name, Annotated[tuple[Header, ...], BeforeValidator(as_items)]] = {}
+    ignore: dict[Header, Annotated[tuple[Header, ...], BeforeValidator(as_items)]] = {}
     row_for_each: Name | None = None
 
 

@@ -293,7 +293,7 @@ def _faults(mapping: SystemMapping, contracts: Dict[str, Contract], forces: Coll
     known = f"{mapping.extract} has {', '.join(columns)}"
     for part in ("headers", "values", "dates", "constants", "separators", "optional"):
         faults += [f"{part}.{n}: no such column: {known}" for n in getattr(mapping, part) if n not in columns]
-    faults += [f"table.ignore.{n}: no such column: {known}" for n in mapping.table.ignore if n not in columns]
+    faults += [f"table.ignore.{h}: is no header" for h in mapping.table.ignore if not plain_header(h)]
     items = mapping.table.row_for_each
     if items is not None and (items not in columns or columns[items].type != "list"):
         faults.append(f"table.row_for_each: '{items}' is no list column of {mapping.extract}")

@@ -168,7 +168,8 @@ def _check_formulas(worksheet: SheetText, layout: Layout, contract: Contract) ->
     such as one of totals, is no record."""
     if not worksheet.unworked:
         return
-    headers = {i: header for name, header in layout.headers.items() for i in layout.fields_of(name)}
+    headers = {i: header for header, i in layout.ignore_fields.items()}
+    headers |= {i: header for name, header in layout.headers.items() for i in layout.fields_of(name)}
     names = {*contract.key, contract.date_column} & layout.headers.keys()
     naming = {i for name in names if name for i in layout.fields_of(name)}
     rows = list(csv.reader(StringIO(worksheet.text)))
@@ -201,6 +202,8 @@ def _check_header(facts: dict[str, Any], names: HeaderNames, layout: Layout) -> 
     facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
     headers = [*layout.headers.values(), *layout.unknown]
     mapped = {name: ", ".join(map(printable, headers_of(names.mapping.headers[name]))) for name in layout.unmatched}
+    if ignoring := [printable(h) for h in names.ignoring if h not in layout.ignore_fields]:
+        mapped["table.ignore"] = ", ".join(ignoring)
     unmatched = ", ".join(f"{name} ({headers})" for name, headers in mapped.items())
     if layout.missing_required:
         reason = f"misses required columns: {', '.join(layout.missing_required)}"
@@ -215,7 +218,8 @@ def _check_header(facts: dict[str, Any], names: HeaderNames, layout: Layout) -> 
             reason += f"; {describe_row(layout.rows, headers)}"
         raise Refused(reason)
     if unmatched:
+        optional = ", or list the column under optional where files may lack it"
         raise Refused(
             f"lacks headers that the mapping names: {unmatched}; it has {', '.join(map(printable, headers))}: correct the"
-            " headers in the mapping, or list the column under optional where files may lack it"
+            f" headers in the mapping{optional if layout.unmatched else ''}"
         )

@@ -86,6 +86,12 @@ class Sheet:
         filled = ", ".join(f"nullif({self.cell(i)}, '')" for i in fields)
         return f"nullif(concat_ws({literal(between)}, {filled}), '')"
 
+    def ignore_text(self, name: str) -> str | None:
+        """SQL for the trimmed text that a name of the mapping's `table.ignore` means; None where the file lacks the column."""
+        if column := self.contract.by_name(name):
+            return self.text(column.name) if column.name in self.layout.position else None
+        return self.cell(self.layout.ignore_fields[name]) if name in self.layout.ignore_fields else None
+
     @property
     def n_fields(self) -> str:
         """SQL for the number of fields of a row."""
@@ -450,23 +456,22 @@ DELIVERED = "landing_delivered"
 FILLED = "landing_filled"
 
 
-def is_ignored(sheet: Sheet) -> str | None:
-    """SQL that is true of a row that is not a record, of any width, as lines of totals seldom have all fields; None where the
-    mapping has no rule for a column of the file."""
-    rules = [
-        # As a glob of DuckDB, in which a bracket is literal.
-        f"coalesce(lower({sheet.text(name)}), '') glob {literal(pattern.lower().replace('[', '[[]'))}"
-        for name, patterns in sheet.mapping.table.ignore.items()
-        if name in sheet.layout.position
-        for pattern in patterns
-    ]
-    return " or ".join(rules) or None
+def ignore_rules(sheet: Sheet) -> dict[str, str]:
+    """Contract column or header of the mapping's `table.ignore` -> SQL that is true of a row that is not a record by it, of any
+    width, as lines of totals seldom have all fields. Without those that the file lacks."""
+    rules = {}
+    for name, patterns in sheet.mapping.table.ignore.items():
+        if patterns and (text := sheet.ignore_text(name)):
+            # As a glob of DuckDB, in which a bracket is literal.
+            globs = (literal(pattern.lower().replace("[", "[[]")) for pattern in patterns)
+            rules[name] = " or ".join(f"coalesce(lower({text}), '') glob {glob}" for glob in globs)
+    return rules
 
 
 def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     """Remove the rows that are not records from `landing_cells`. Returns how many. Raises Refused where a record is cut
     short."""
-    ignored = is_ignored(sheet)
+    ignored = " or ".join(ignore_rules(sheet).values())
     n = 0
     if ignored:
         con.execute(f"drop view if exists {DELIVERED}")

@@ -9,6 +9,7 @@ from dagster_project.contracts import Column, load_contracts
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import force_names
+from dagster_project.core.sql import literal
 from dagster_project.landing import LedgerEntry
 from dagster_project.landing.choose_mapping import recognise_files
 from dagster_project.landing.containers import read_stored
@@ -19,7 +20,7 @@ from dagster_project.landing.mapping_fields import Join, ListOf
 from dagster_project.landing.mappings import SystemMapping, read_mappings
 from dagster_project.landing.open_file import open_file
 from dagster_project.landing.refusal import Refused
-from dagster_project.landing.row_rules import Sheet, is_ignored, remove_ignored_rows
+from dagster_project.landing.row_rules import Sheet, ignore_rules, remove_ignored_rows
 
 ROWS = 10
 """How many rows are shown for each rule."""
@@ -101,12 +102,12 @@ def _rows(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column) -> list[
 
 
 def _ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> list[Rule]:
-    rule = is_ignored(sheet)
-    if rule is None:
-        return []
     rules = []
-    for name in sheet.mapping.table.ignore:
-        if name in sheet.layout.position and not sheet.contract.column(name).identifier:
-            rows = con.execute(f"select line, {sheet.text(name)}, null from {CELLS} where {rule} order by line limit {ROWS}")
+    for name, rule in ignore_rules(sheet).items():
+        column = sheet.contract.by_name(name)
+        if column is None or not column.identifier:
+            # A column that is not stored may hold anything.
+            shown = sheet.ignore_text(name) if column else literal("(not shown)")
+            rows = con.execute(f"select line, {shown}, null from {CELLS} where {rule} order by line limit {ROWS}")
             rules.append(Rule(name, "rows that are not records", rows.fetchall()))
     return rules

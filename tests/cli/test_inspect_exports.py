@@ -81,3 +81,16 @@ def test_identifiers_are_hidden_in_the_rows_of_each_rule(pam: Callable, new_home
     assert "Rule arrested_at: dates as %d.%m.%Y line 3: 01.05.2025 -> 2025-05-01 00:00:00 Rule test_status:" in output
     assert "Rule test_status: from Ended line 3: Refused -> Refused" in output
     assert "PERSON" not in output and "TOTAL" not in output
+
+
+def test_a_column_that_is_not_stored_is_not_shown_in_the_rows_that_it_leaves_out(
+    pam: Callable, new_home: Home, tmp_path: Path
+) -> None:
+    mapping = "extract: naloxone\ntable: {ignore: {administration_ref: TOTAL*, Record Status: Cancelled*}}\n"
+    (new_home.mappings / "health.yml").write_text(mapping, encoding="utf-8")
+    rows = [["N1", "2025-05-01", "Cancelled by Jane Roe"], ["N2", "2025-05-01", "Jane Roe"], ["TOTAL", "", ""]]
+    path = write_extract(tmp_path, "naloxone", rows, columns=["administration_ref", "administered_at", "record_status"])
+    output = " ".join(pam("inspect", path, "--home", new_home.path).stdout.split())
+    assert "Rule administration_ref: rows that are not records line 4: TOTAL -> (blank)" in output
+    assert "Rule Record Status: rows that are not records line 2: (not shown) -> (blank)" in output
+    assert "2 more are no records and are left out" in output and "Roe" not in output

@@ -447,7 +447,7 @@ BAD = {
     "headers: {lpu: {join: [A, a]}}": "'a' appears twice",
     "table: {sheets: x}": "sheets: not known here",
     "table: {header_row: 0}": "greater than or equal to 1",
-    "table: {ignore: {lpus: x}}": "table.ignore.lpus: no such column",
+    "table: {ignore: {'-': x}}": "table.ignore.-: is no header",
     "optional: [lpus]": "optional.lpus: no such column",
     "values: {recorded_on: {'*': ''}}": "would make every date a blank",
     "values: {status: {'R*': Recoded}}": "values.status.R*: 'Recoded' is not one of",
