@@ -188,7 +188,9 @@ def _split(measure: dict[str, str]) -> str:
         return f"{column}: {', '.join(load_contracts()[extract].column(column).values)}"
     if measure["aggregation"] == "published":
         return "sex, as published"
-    return f"{measure['category_group']}, as the rows have it" if measure["category_group"] else ""
+    group = measure["category_group"]
+    # A group of offence codes has the class, not its offences: `92D` of `92D/1`.
+    return group and f"{group}, {'the part before `/`' if group.endswith(' codes') else 'as the rows have it'}"
 
 
 def checks() -> dict[str, Any]:
