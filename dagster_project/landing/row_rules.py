@@ -403,7 +403,8 @@ def _unstored_column_rules(sheet: Sheet) -> dict[str, tuple[str, str, str]]:
         reason = f"{says} || other_force || {literal(f', and the file is of {sheet.force}')}"
         rules["other_force"] = sheet.other_force, reason, f"{sheet.force_headers}: says another force"
     if sheet.void:
-        reason = f"void || {literal(': says that it is no record (if the column means something else, export without it)')}"
+        remedy = "(table: ignore: in a mapping leaves such rows out; if the column means something else, export without it)"
+        reason = f"void || {literal(f': says that it is no record {remedy}')}"
         rules["void"] = sheet.void, reason, f"{' or '.join(sheet.layout.void_fields.values())}: says that it is no record"
     if sheet.other_currency:
         kind = f"{' or '.join(sheet.layout.currency_fields.values())}: is not the pound"

@@ -339,7 +339,8 @@ def test_rows_marked_as_void_are_quarantined(warehouse):
     for entry, (header, _) in zip(entries, VOID_CASES, strict=True):
         assert (entry.outcome, entry.rows_landed, entry.rows_quarantined) == ("accepted", 15, 5), header
         kind = f"{header}: says that it is no record"
-        assert reasons(warehouse, entry)["2"] == f"{kind} (if the column means something else, export without it)"
+        remedy = "table: ignore: in a mapping leaves such rows out; if the column means something else, export without it"
+        assert reasons(warehouse, entry)["2"] == f"{kind} ({remedy})"
         assert entry.quarantine_reasons == {kind: 5}
 
 
