@@ -84,7 +84,7 @@ def stamp(base: Base, to: Path, number: int) -> None:
 
 def question(base: Base) -> str:
     """One question, in the SQL of both, that gives each number that is found in any relation."""
-    places = {**base.places, "marts.measures": "value", "bi.fact_figure": "value"}
+    places = {**base.places, "marts.measures": "value", "bi.fact_figure": "value", "bi.fact_month": "value"}
     number = 'cast(cast(max("{}") as decimal(10, 0)) as varchar(20)) as number'
     parts = [f"select {number.format(column)} from {full}" for full, column in places.items()]
     return f"select distinct number from ({' union all '.join(parts)}) as found where number is not null order by number"

@@ -32,6 +32,7 @@ KEYS = {
     "bi.dim_area": ("area_key",),
     "bi.dim_measure": ("measure_key",),
     "bi.fact_figure": ("measure_key", "period_type", "area_key", "category", "date_key", "period_start"),
+    "bi.fact_month": ("measure_key", "area_key", "category", "date_key"),
     "marts_public.measures": ("mart", *FIGURE_KEY),
     "meta.nights": ("night_id",),
 }
@@ -40,13 +41,13 @@ LONGEST_KEY = 2000
 
 INDEXES = {
     "bi.fact_figure": (("area_key", "period_type", "date_key"), ("date_key", "period_type")),
+    "bi.fact_month": (("area_key", "date_key"), ("date_key",)),
     "reports.cells": (("edition", "table_name"),),
     "meta.dictionary": (("kind", "relation_name", "name"),),
 }
 MART_INDEXES = (("area_code", "period_type", "period_end"),)
-REFERENCES = {
-    "bi.fact_figure": {"measure_key": "dim_measure", "area_key": "dim_area", "date_key": "dim_date"},
-}
+DIMENSIONS = {"measure_key": "dim_measure", "area_key": "dim_area", "date_key": "dim_date"}
+REFERENCES = {"bi.fact_figure": DIMENSIONS, "bi.fact_month": DIMENSIONS}
 """Foreign keys, from which BI tools make their joins."""
 
 

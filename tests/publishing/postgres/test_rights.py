@@ -220,7 +220,7 @@ def test_odbc_reads_the_night(loaded: Database, sample_home: Home) -> None:
     try:
         cursor = con.cursor()
         tables = {(t.table_schem, t.table_name) for t in cursor.tables(schema="bi")}
-        assert tables == {("bi", n) for n in ("dim_date", "dim_area", "dim_measure", "fact_figure")}
+        assert tables == {("bi", n) for n in ("dim_date", "dim_area", "dim_measure", "fact_figure", "fact_month")}
         kinds = {c.column_name: c.type_name for c in cursor.columns(schema="marts", table="mart_pspo")}
         assert (kinds["value"], kinds["period_end"]) == ("numeric", "date")
         keys = {(k.fkcolumn_name, k.pktable_name) for k in cursor.foreignKeys(foreignTable="fact_figure", foreignSchema="bi")}

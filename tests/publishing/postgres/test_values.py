@@ -156,5 +156,5 @@ def test_keys_and_references_are_declared(loaded: Database) -> None:
         "select contype::text, conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
         " where contype in ('p', 'f') and connamespace::regnamespace::text in ('marts', 'bi', 'meta')"
     )
-    assert sum(kind == "p" for kind, *_ in rows) == 18 + 1 + 4 + 1
+    assert sum(kind == "p" for kind, *_ in rows) == 18 + 1 + 5 + 1
     assert {other.split(".")[-1] for kind, _, other in rows if kind == "f"} == {"dim_measure", "dim_area", "dim_date"}
