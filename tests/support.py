@@ -154,6 +154,20 @@ def published(home: Home, sql: str) -> list[tuple[Any, ...]]:
         return con.execute(sql).fetchall()
 
 
+def wrong_sums_of_fact_month(home: Home) -> list[tuple[Any, ...]]:
+    """Additive measures, forces and months in which `bi.fact_month` does not add up to the force's figure, or has no row."""
+    return published(
+        home,
+        "with summed as (select measure_key, force_code, date_key, sum(value) as total from bi.fact_month"
+        " join bi.dim_area using (area_key) group by all), expected as (select measure_key, force_code, date_key, value"
+        " from bi.fact_figure join bi.dim_area using (area_key) join bi.dim_measure using (measure_key) where is_additive"
+        " and area_type = 'force' and category = 'all' and period_type = 'month')"
+        " select measure_key, force_code, date_key, total, value from expected as e full join summed as s"
+        " using (measure_key, force_code, date_key) where total is distinct from value or s.force_code is null"
+        " or e.force_code is null",
+    )
+
+
 @contextmanager
 def own_postgres(home: Home) -> Iterator[embedded.Embedded]:
     """A home's own PostgreSQL, stopped and deleted afterwards."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import candidate, each, publish_night, write_extract
+from support import candidate, each, publish_night, published, write_extract, wrong_sums_of_fact_month
 
 from dagster_project.core.home import Home
 from dagster_project.landing import read_ledger
@@ -428,3 +428,14 @@ def test_trace_of_a_category_has_the_rows_of_days_that_have_categories(home: Hom
         year = FigureRequest("tests_missed", date(2025, 12, 31), date(2025, 1, 1), category="No kit", force_code="suffolk")
         rows = {request.category: len(trace(con, request).parts[0].rows) for request in (year, replace(year, category="all"))}
     assert rows == {"No kit": 30, "all": 60}
+
+
+def test_fact_month_has_all_alone_where_categories_do_not_add_up_to_it(home: Home) -> None:
+    assert wrong_sums_of_fact_month(home) == []
+    ((beside_categories,),) = published(
+        home,
+        "select count(*) from bi.fact_month as m semi join bi.fact_figure as f on m.measure_key = f.measure_key"
+        " and m.area_key = f.area_key and m.date_key = f.date_key and f.period_type = 'month' and f.category <> 'all'"
+        " where m.category = 'all' and m.value > 0",
+    )
+    assert beside_categories >= 10
