@@ -14,8 +14,9 @@ from dagster_project.publishing import dictionary
 
 ROOT_PAGES = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY", "benchmarks/README")
 PAGES = [*sorted(generate_docs.DOCS.rglob("*.md")), *(PROJECT / f"{name}.md" for name in ROOT_PAGES)]
-MAX_LINES = 2980
-"""Of all docs/: nobody reads more. Generated pages grow with each extract, mart and rule: then cut something else."""
+MAX_LINES = 2403
+"""Of the pages of docs/ that are written by hand: nobody reads more. Those that `pam docs` writes grow with each extract, mart
+and rule."""
 COMMANDS = typer.main.get_command(app).commands
 HELP = {"-h", "--help"}
 
@@ -69,7 +70,8 @@ def commands(line: str) -> list[list[str]]:
 
 
 def test_the_documents_are_short() -> None:
-    lines = sum(len(text(page).splitlines()) for page in generate_docs.DOCS.rglob("*.md"))
+    generated = {generate_docs.FOLDER / name for name in generate_docs.pages()}
+    lines = sum(len(text(page).splitlines()) for page in set(generate_docs.DOCS.rglob("*.md")) - generated)
     assert lines <= MAX_LINES, "cut as many lines from another page of docs/"
 
 
