@@ -3,14 +3,14 @@ in the ledger's `drift`, `pam inspect` and `pam status`."""
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 
 from dagster_project.contracts import Column
-from dagster_project.core.home import Home
+from dagster_project.core.home import LONDON, Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import UNIT
 from dagster_project.core.sql import literal, one_row
@@ -262,13 +262,21 @@ def _times_in_utc(sheet: Sheet) -> Iterator[str]:
 
 
 def _hour_after_window(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> Iterator[str]:
-    """Notes rows that a system whose months are UTC's exports with the month before: no file has them in its window."""
+    """Notes rows that a system whose months are UTC's exports with the month before: no file has them in its window. Not in
+    winter, when both begin at once, nor where the file goes on after the hour."""
     name, last = sheet.contract.date_column, sheet.covered_to
     if not sheet.mapping.times_are_utc or name is None or sheet.contract.column(name).type != "timestamp":
         return
-    hour = f"{last + timedelta(1)} 00:%"
-    (n,) = one_row(con.execute(f"select count(*) from {PARSED} where replace(c_{name}, 'T', ' ') like '{hour}'"))
-    if n:
+    day = last + timedelta(1)
+    if not datetime.combine(day, time(), LONDON).utcoffset():
+        return
+    n, n_later = one_row(con.execute(
+        f"""
+        select count(*) filter (where hour = '00'), count(*) filter (where hour <> '00')
+        from (select substr(c_{name}, 12, 2) as hour from {PARSED} where left(c_{name}, 10) = '{day}')
+        """
+    ))  # fmt: skip
+    if n and not n_later:
         rows, they = ("1 row is", "it does") if n == 1 else (f"{n:,} rows are", "they do")
         yield (
             f"{name}: {rows} of the hour after {last}, as its times are UTC and days London's: {they} not count, and the next"

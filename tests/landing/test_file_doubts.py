@@ -379,6 +379,15 @@ def test_the_hour_after_the_window_of_a_system_in_utc(warehouse):
     rows = ["N1,2025-04-30 22:59,", "N2,2025-04-30 23:10,"]
     assert_note(warehouse, note, "naloxone", *rows, **window)
     assert_note(warehouse, None, "naloxone", rows[0], "N3,2025-05-02 10:00,", at=LATER, **window)
+    # As the note says to export it.
+    whole_days = ["N4,2025-03-31 09:00,", *rows, "N5,2025-05-01 09:00,"]
+    assert_note(warehouse, None, "naloxone", *whole_days, at="20260107T020000Z", **window)
+
+
+def test_in_winter_the_months_of_utc_are_londons(warehouse):
+    (warehouse.home.mappings / "m.yml").write_text("extract: naloxone\ntimes_are_utc: true\n", encoding="utf-8")
+    rows = ["N1,2025-01-31 22:59,", "N2,2025-02-01 00:10,"]
+    assert_note(warehouse, None, "naloxone", *rows, start="2025-01-01", end="2025-01-31")
 
 
 def test_rows_that_repeat_others(warehouse):
