@@ -89,8 +89,16 @@ class Sheet:
     def ignore_text(self, name: str) -> str | None:
         """SQL for the trimmed text that a name of the mapping's `table.ignore` means; None where the file lacks the column."""
         if column := self.contract.by_name(name):
-            return self.text(column.name) if column.name in self.layout.position else None
-        return self.cell(self.layout.ignore_fields[name]) if name in self.layout.ignore_fields else None
+            fields = self.layout.fields_of(column.name)
+        else:
+            fields = tuple(i for header, i in self.layout.ignore_fields.items() if header == name)
+        if not fields:
+            return None
+        text = self.text(column.name) if column else self.cell(fields[0])
+        if fields == (0,) or self.cells.is_uniform:
+            return text
+        # In a row with more fields than the header, as by a comma in a note, only the first is surely of its column.
+        return f"case when len(cells) <= {self.layout.width} then {text} end"
 
     @property
     def n_fields(self) -> str:
@@ -458,8 +466,8 @@ FILLED = "landing_filled"
 
 
 def ignore_rules(sheet: Sheet) -> dict[str, str]:
-    """Contract column or header of the mapping's `table.ignore` -> SQL that is true of a row that is not a record by it, of any
-    width, as lines of totals seldom have all fields. Without those that the file lacks."""
+    """Contract column or header of the mapping's `table.ignore` -> SQL that is true of a row that is no record by it, also if
+    it is ragged, as lines of totals seldom have all fields. Without those that the file lacks."""
     rules = {}
     for name, patterns in sheet.mapping.table.ignore.items():
         if patterns and (text := sheet.ignore_text(name)):

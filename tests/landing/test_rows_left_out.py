@@ -149,6 +149,17 @@ def test_rows_of_a_record_are_left_out_with_its_first(warehouse):
     assert (entry.rows_ignored, entry.rows_quarantined) == (2, 0)
 
 
+@pytest.mark.parametrize("ignored", ["Record Status: Cancelled*", "lpu: Cancelled*"])
+def test_a_row_with_more_fields_than_the_header_is_not_left_out_by_one_of_another_column(warehouse, ignored):
+    """Its note has a comma, and what comes after it stands where another row has its state."""
+    write_mapping(warehouse, f"extract: naloxone\ntable: {{ignore: {{{ignored}, administration_ref: 'Source*'}}}}\n")
+    header = [*HEADER[:2], "Notes", ignored.partition(":")[0], "Team"]
+    rows = [["N1", "2025-03-01", "rang", "cancelled by the caller", "Open", "A"], ["N2", "2025-03-01", "", "Cancelled", "A"]]
+    put(warehouse, ".csv", header, [*rows, ["Total"], ["Source: a", "b", "c", "d", "e", "f", "g"]])
+    (entry,) = warehouse.night()
+    assert counts(entry) == (2, 0, 2, 2), entry.reason
+
+
 def test_any_text_may_be_a_header_in_a_mapping(warehouse):
     write_mapping(warehouse)
     mappings = read_mappings(warehouse.home, warehouse.contracts, FORCES)
