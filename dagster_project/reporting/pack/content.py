@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -56,6 +56,8 @@ class _Reader:
         self.force = force_names().get(edition.force_code, edition.force_code)
         self.sources = _sources(con, edition.force_code, with_rows=not public)
         self.measures = _definitions(con)
+        named = "select distinct area_name from marts.measures where force_code = ? and area_type = 'section'"
+        self.sections = [] if public else [name for (name,) in con.execute(named, [edition.force_code]).fetchall()]
         self.claims: list[Claim] = []
         # Why a figure was accepted is for the force's own people.
         self.accepted: Sequence[AcceptedMonth] = []
@@ -130,7 +132,7 @@ class _Reader:
             notes=(
                 *(row["notes"].split("\n") if row["notes"] else ()),
                 *([later_days] if later_days else []),
-                *([NO_SECTION] if not self.public and leaves_rows_out_of_sections(cells) else []),
+                *([NO_SECTION] if not self.public and leaves_rows_out_of_sections(cells, self.sections) else []),
                 *accepted_notes(cells, self.accepted, self.measures),
             ),
             sources=tuple(sources), definitions=tuple(used),
@@ -276,14 +278,20 @@ def _later_days_note(
     return f"{join_words(list(later))}: also counts days {days}."
 
 
-def leaves_rows_out_of_sections(cells: Iterable[dict[str, Any]]) -> bool:
-    """Whether sections add up to less than the force's figure beside them, as rows without a unit are in none."""
-    sums: dict[tuple[Any, ...], Counter[str]] = {}
+def leaves_rows_out_of_sections(cells: Iterable[dict[str, Any]], sections: Collection[str]) -> bool:
+    """Whether all of a force's `sections` add up to less than its figure beside them, as rows without a unit are in none."""
+    values: dict[tuple[Any, ...], dict[tuple[str, str], Decimal]] = {}
     for c in cells:
         if c["value"] is not None and c["shows"] == "value" and c["unit"] in ("count", "gbp"):
-            column = (c["column_no"], c["mart"], c["measure"], c["category"], c["window_label"])
-            sums.setdefault(column, Counter())[c["area_type"]] += c["value"]
-    return any(0 < by_kind["section"] < by_kind["force"] for by_kind in sums.values())
+            figure = (c["mart"], c["measure"], c["category"], c["period_start"], c["period_end"])
+            values.setdefault(figure, {})[c["area_type"], c["area_name"]] = c["value"]
+    for by_area in values.values():
+        listed = {name: value for (kind, name), value in by_area.items() if kind == "section"}
+        whole = sum(value for (kind, _), value in by_area.items() if kind == "force")
+        # One section of several is less than the force without any such row.
+        if listed and listed.keys() >= set(sections) and sum(listed.values()) < whole:
+            return True
+    return False
 
 
 def _columns(cells: list[dict[str, Any]]) -> tuple[PrintedColumn, ...]:

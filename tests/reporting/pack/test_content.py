@@ -103,22 +103,27 @@ def test_a_year_that_goes_beyond_the_last_day_of_data_says_so() -> None:
 def test_sections_that_are_not_the_whole_force_say_so(sample_pack: WrittenPack) -> None:
     """51 in four sections stood above a force of 54: three had no unit, and sections have no row for those."""
 
-    def leaves_out(north: int | None, south: int, force: int | None, **other: str) -> bool:
+    def leaves_out(north: int | None, south: int, force: int | None, sections: str = "NS", **other: str) -> bool:
         cell = {
             "column_no": 1,
             "mart": "m",
             "measure": "n",
             "category": "all",
-            "window_label": "2025",
+            "period_start": date(2025, 1, 1),
+            "period_end": date(2025, 12, 31),
             "shows": "value",
             "unit": "count",
         }
-        values = (("section", north), ("section", south), ("force", force))
-        return leaves_rows_out_of_sections([cell | {"area_type": t, "value": v and Decimal(v)} | other for t, v in values])
+        # The row of the force is there twice.
+        rows = (("section", "N", north), ("section", "S", south), ("force", "F", force), ("force", "F", force))
+        cells = [cell | {"area_type": kind, "area_name": a, "value": None if v is None else Decimal(v)} for kind, a, v in rows]
+        return leaves_rows_out_of_sections([c | other for c in cells], sections)
 
-    assert leaves_out(10, 37, 48) and leaves_out(10, 37, 48, unit="gbp")
+    assert leaves_out(10, 37, 48) and leaves_out(10, 37, 48, unit="gbp") and leaves_out(0, 0, 1)
     assert not leaves_out(10, 37, 47) and not leaves_out(10, 37, None)
     assert not leaves_out(10, 37, 90, unit="percent") and not leaves_out(10, 37, 48, shows="pct_change")
+    # Others may have what these lack.
+    assert not leaves_out(10, 37, 48, sections="NSW") and not leaves_out(None, 37, 48)
     # The sample's sections add up, and a table without sections says nothing of them.
     assert not [t for p in sample_pack.pack.pages for t in p.tables if NO_SECTION in t.notes]
 
