@@ -8,6 +8,7 @@ import duckdb
 from dagster_project.core.home import Home
 from dagster_project.core.row_tables import read_rows
 from dagster_project.editions import newest_with_files, read_editions
+from dagster_project.editions.edition_tables import requested_by
 from dagster_project.editions.model import NoEditionError
 from dagster_project.serving import connect
 
@@ -24,7 +25,7 @@ def read_claims(home: Home, edition: str | None = None, reason: str = "") -> tup
         chosen = edition or _newest(con, with_claims, printed) or max(with_claims or printed, default="any")
         if chosen not in with_claims and chosen in printed:
             own = read_editions(home).sound.get(chosen)
-            if own and own.claims_path and own.claims_path.parent == home.editions:
+            if own and (home.editions / f"{chosen}.yml").exists() and requested_by([own]).claims:
                 raise NoEditionError(f"the claims of edition {chosen} were added after the published night: run `pam nightly`")
             raise NoEditionError(f"edition {chosen} has no claims yet: `pam claims add` adds one for the next night")
         if chosen not in with_claims:

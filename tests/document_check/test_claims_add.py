@@ -183,6 +183,13 @@ def test_first_claims_wait_for_the_next_night(pam: Callable, figures_copy: Home)
     assert pam("claims", "add", RISE, "--home", figures_copy.path, "--yes").exit_code == 0
     listed = pam("claims", "--home", figures_copy.path, "--edition", EDITION)
     assert listed.exit_code == 1 and "were added after the published night: run `pam nightly`" in listed.stderr
+    # A file with its header alone has none that a night could bring.
+    for path in figures_copy.editions.glob("*.csv"):
+        path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+    edition = next(figures_copy.editions.glob("*.yml"))
+    edition.write_text(edition.read_text(encoding="utf-8").replace("says: ", "# says: "), encoding="utf-8")
+    listed = pam("claims", "--home", figures_copy.path, "--edition", EDITION)
+    assert listed.exit_code == 1 and "has no claims yet: `pam claims add` adds one" in listed.stderr
 
 
 def test_claims_without_add_lists_the_claims(pam: Callable, sample_home: Home) -> None:
