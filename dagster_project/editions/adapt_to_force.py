@@ -63,7 +63,7 @@ def end_with_data(edition: dict[str, Any], complete: Mapping[str, date | None]) 
     day: date = edition["data_to"]
     ends: list[date] = []
     for table in edition["tables"]:
-        last = max((end for mart in _marts(table) if (end := complete.get(mart))), default=None)
+        last = max((end for mart in marts_of(table) if (end := complete.get(mart))), default=None)
         ends.append(min(table.get("data_to") or day, last or day))
     newest = max(ends)
     is_earlier = any(end < (t.get("data_to") or day) for end, t in zip(ends, edition["tables"], strict=True))
@@ -83,7 +83,7 @@ def with_data(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The tables with figures of a force, and what a person must check. `has_data`: marts with figures of the force; None: not
     known. `is_chosen`: a person named these tables, so they are kept even without data."""
-    without: list[str] = [] if has_data is None else [t["table"] for t in tables if not set(_marts(t)) & set(has_data)]
+    without: list[str] = [] if has_data is None else [t["table"] for t in tables if not set(marts_of(t)) & set(has_data)]
     if is_chosen:
         return list(tables), [f"{name}: the published night has no figure of {force} for it" for name in without]
     remaining = [t for t in tables if t["table"] not in without]
@@ -114,7 +114,7 @@ def specs_of(table: dict[str, Any]) -> list[dict[str, Any]]:
     return [table.get("figure") or {}, *table["rows"], *table["columns"], *cells]
 
 
-def _marts(table: dict[str, Any]) -> list[str]:
+def marts_of(table: dict[str, Any]) -> list[str]:
     return [spec["mart"] for spec in specs_of(table) if spec.get("mart")]
 
 

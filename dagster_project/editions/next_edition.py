@@ -13,7 +13,16 @@ from dagster_project.core.plurals import counted
 from dagster_project.core.seeds import force_names
 from dagster_project.core.similar_names import suggestion
 
-from .adapt_to_force import adapt_to_force, areas_of, chosen_tables, complete_months, end_with_data, specs_of, with_data
+from .adapt_to_force import (
+    adapt_to_force,
+    areas_of,
+    chosen_tables,
+    complete_months,
+    end_with_data,
+    marts_of,
+    specs_of,
+    with_data,
+)  # fmt: skip
 from .model import FOLDER, Edition, EditionError, edition_paths, read_edition
 from .windows import month_days, month_end, month_number
 
@@ -62,12 +71,12 @@ def make_next_edition(
     moved_body = _moved_on({k: v for k, v in body.items() if k not in DROPPED} | {"edition": new}, months, (), fixed)
     if complete is not None and (day := end_with_data(moved_body, complete)):
         to_check.append(f"data_to: each table ends with the last complete month of its data, the newest on {day}")
-    if is_other_force and complete and (newest := max(filter(None, complete.values()), default=None)):
+    if is_other_force and complete:
         # How long after its data the old force reports says nothing of this one.
-        ends = [t.get("data_to") or moved_body["data_to"] for t in moved_body["tables"]]
-        if max(ends) < newest:
-            lag = f"no table has data after {max(ends)}, and the newest are complete to {newest}: move it on"
-            to_check.append(f"data_to: {lag}")
+        end = max(t.get("data_to") or moved_body["data_to"] for t in moved_body["tables"])
+        newest = max(filter(None, (complete.get(m) for t in moved_body["tables"] for m in marts_of(t))), default=end)
+        if end < newest:
+            to_check.append(f"data_to: no table has data after {end}, and the newest are complete to {newest}: move it on")
     to_check += [f"{place}: its days are fixed, and were not changed" for place in fixed]
     edited = yaml.safe_dump(moved_body, sort_keys=False, allow_unicode=True, width=120)
     write_whole(target, edited.encode("utf-8"))

@@ -181,6 +181,10 @@ def test_an_edition_of_a_force_without_files_is_said_to_be_one(new_home: Home, p
         assert [lag in make_next_edition(new_home, "2026-03", name, force="kent")[1] for name in ("2025-10", "2026-08")] == [
             True, False,
         ]  # fmt: skip
+        with duckdb.connect(str(new_home.warehouse)) as con:
+            con.execute("insert into marts.measures select 'kent', 'mart_pspo', date '2026-05-31', 'complete', 'month'")
+        _, to_check = make_next_edition(new_home, "2026-03", "2026-12", force="kent", tables=["naloxone"])
+        assert not [point for point in to_check if point.startswith("data_to: no table")], "it has all that its table can have"
     path, _ = make_next_edition(new_home, "2026-03", "2026-11", force="derbyshire")
     tables = [t.table for t in read_edition(path).tables]
     assert (tables == ["naloxone", "naloxone_units"]) == (present == "derbyshire"), "before their first night, all stay"
