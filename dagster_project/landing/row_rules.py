@@ -480,15 +480,22 @@ def ignore_rules(sheet: Sheet) -> dict[str, str]:
 def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
     """Remove the rows that are not records from `landing_cells`. Returns how many. Raises Refused where a record is cut
     short."""
-    ignored = " or ".join(ignore_rules(sheet).values())
+    rules = ignore_rules(sheet)
+    ignored = " or ".join(rules.values())
     n = 0
     if ignored:
         con.execute(f"drop view if exists {DELIVERED}")
         con.execute(f"alter view {CELLS} rename to {DELIVERED}")
         (n,) = one_row(con.execute(f"select count(*) from {DELIVERED} where {ignored}"))
         con.execute(f"create temp view {CELLS} as select * from {DELIVERED} where not ({ignored})")
-    if (cut := sheet.cells.cut_short) and one_row(con.execute(f"select count(*) from {CELLS} where line = {cut[0]}"))[0]:
-        raise Refused(cut[1])
+    if cut := sheet.cells.cut_short:
+        # A line of totals may end the file so. A record that is left out, such as a cancelled one, is as cut short as any.
+        by_key = [rule for name, rule in rules.items() if (c := sheet.contract.by_name(name)) and c.name in sheet.key]
+        without_key = [f"coalesce({sheet.text(name)}, '') = ''" for name in sheet.key if name in sheet.layout.position]
+        is_no_record = f"({ignored or 'false'}) and ({' or '.join([*by_key, *without_key]) or 'true'})"
+        source = DELIVERED if ignored else CELLS
+        if one_row(con.execute(f"select count(*) from {source} where line = {cut[0]} and not ({is_no_record})"))[0]:
+            raise Refused(cut[1])
     return n
 
 

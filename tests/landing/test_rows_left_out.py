@@ -160,6 +160,18 @@ def test_a_row_with_more_fields_than_the_header_is_not_left_out_by_one_of_anothe
     assert counts(entry) == (2, 0, 2, 2), entry.reason
 
 
+@pytest.mark.parametrize(
+    ("last", "is_cut"), [("N2,2025-03-01,Cancelled,", True), ("Total,,Cancelled", False), (",,Cancelled", False)]
+)
+def test_a_file_that_ends_within_a_cancelled_record_is_cut_short(warehouse, last, is_cut):
+    """It landed, without the records after it. A line of totals may lack fields and its line end."""
+    write_mapping(warehouse, "extract: naloxone\ntable: {ignore: {Record Status: Cancelled*, administration_ref: Total}}\n")
+    header = ",".join([*HEADER[:2], "Record Status", "Notes", "lpu"])
+    warehouse.put(f"{WINDOW}.csv", f"{header}\nN1,2025-03-01,Open,,Dales\n{last}")
+    (entry,) = warehouse.night()
+    assert (entry.outcome, "cut short: line 3" in (entry.reason or "")) == ("refused" if is_cut else "accepted", is_cut)
+
+
 def test_any_text_may_be_a_header_in_a_mapping(warehouse):
     write_mapping(warehouse)
     mappings = read_mappings(warehouse.home, warehouse.contracts, FORCES)
