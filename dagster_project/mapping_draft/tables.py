@@ -4,7 +4,7 @@ A real export may have titles, a logo row or a two-row header above its table, a
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -129,15 +129,17 @@ def _headers_of(rows: list[HeaderRow], index: int) -> list[tuple[str, ...]]:
     titles = [*above.fields, *[""] * len(alone)][: len(alone)]
     if not looks_like_header(header.fields) or not any(title and not name for title, name in zip(titles, alone, strict=True)):
         return [alone]
-    return [alone, tuple(f"{title} {name}".strip() for title, name in zip(_over(titles), alone, strict=True))]
+    return [alone, tuple(_with_titles(titles, alone))]
 
 
-def _over(titles: list[str]) -> Iterator[str]:
-    """For each column the cell above it, or where that is blank the last one to its left, which may be merged over it."""
-    title = ""
-    for cell in titles:
-        title = cell or title
-        yield title
+def _with_titles(titles: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """Each name after the cell above it, or where that is blank the last one to its left, which may be merged over it. A cell
+    above a blank one is a name itself, and over no other column."""
+    over = ""
+    for title, name in zip(titles, names, strict=True):
+        over = title or over
+        yield f"{over} {name}".strip() if name else title
+        over = over if name else ""
 
 
 def _grids(stored: StoredFile, container: str) -> Iterator[FirstRows]:

@@ -245,6 +245,18 @@ def test_names_below_merged_cells_of_a_two_row_header(con: duckdb.DuckDBPyConnec
     assert preview(con, home, draft, draft_yaml, with_figures=False).entry.rows_landed == 30
 
 
+def test_a_name_above_a_blank_cell_is_over_no_other_column(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """`LPU` beside a column without a name was twice there, so that none could use it."""
+    path = tmp_path / "Naloxone.csv"
+    head = [["Naloxone", "Administered", "", "LPU", "", ""], ["Ref", "Date", "Time", "", "", "Comment"]]
+    rows = [[f"N{n}", f"{n:02}/03/2025", "10:15", "Ashford", "", "seen"] for n in range(1, 31)]
+    path.write_text(text([*head, *rows]), encoding="utf-8")
+    draft, draft_yaml, mapping = drafted(con, home, path, force="kent")
+    assert column_of(draft, "lpu").source.headers == ("LPU",) and not [c for c in draft.checks if "twice" in c]
+    assert mapping["headers"]["administration_ref"] == "Naloxone Ref"
+    assert preview(con, home, draft, draft_yaml, with_figures=False).entry.headers["lpu"] == "LPU"
+
+
 def test_a_urn_that_a_record_repeats_is_its_reference(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     """No column of the contract was found for it, so the total below could not be left out either."""
     path = tmp_path / "STORM incidents.csv"
