@@ -287,7 +287,7 @@ def _refuse_download(path: Path, table: ExportTable, force: str | None) -> None:
             window = f"{today:%Y}-01-01__{today:%Y-%m-%d}__{today:%Y%m%d}T000000Z"
             raise DraftError(
                 f"{path.name}: its headers are those of {name}, which needs no mapping: call it after force, days and day of"
-                f" download, such as {name}__{force or 'derbyshire'}__{window}.csv"
+                f" download, such as {name}__{force or 'derbyshire'}__{window}{table.container}"
             )
 
 

@@ -288,13 +288,15 @@ def test_a_download_of_indicators_needs_a_name_and_no_mapping(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
 ) -> None:
     """The night said to draft a mapping, and `pam map` that the headers fit no extract."""
-    path = tmp_path / "indicators.data.csv"
     head = ["Indicator ID", "Indicator Name", "Area Code", "Area Name", "Area Type", "Sex", "Category", "Time period", "Value"]
     row = ["92432", "Deaths from drug misuse", "E10000020", "Norfolk", "County", "Persons", "", "2021 - 23", "5.1"]
-    path.write_text(text([head, row]), encoding="utf-8")
-    with pytest.raises(DraftError, match=r"those of public_health, which needs no mapping: .* such as (\S+)") as refused:
-        draft_mapping(con, home, path, force="norfolk")
-    assert name_problem(str(refused.value).split()[-1], load_contracts(), force_names()) is None
+    for ending, data in ((".csv", text([head, row]).encode()), (".xlsx", workbook([head, row]))):
+        path = tmp_path / f"indicators.data{ending}"
+        path.write_bytes(data)
+        with pytest.raises(DraftError, match=r"those of public_health, which needs no mapping: .* such as \S+$") as refused:
+            draft_mapping(con, home, path, force="norfolk")
+        name = str(refused.value).split()[-1]
+        assert name.endswith(ending) and name_problem(name, load_contracts(), force_names()) is None
 
 
 def test_files_that_cannot_be_drafted(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
