@@ -33,6 +33,8 @@ MIN_ROWS, MIN_BLANK = 20, 0.05
 """A few blanks are normal, as in `share_quarantined`."""
 GAP_DAYS, GAP_ROWS = 28, 30
 """Days at an end of the window without a row, and the rows that would be usual there: as in `days_without_rows`."""
+LEFT_OUT_ROWS = 5
+"""So many rows, all left out by a mapping, are more than totals and sources."""
 MIN_MONTHS = 3
 """With at least so many months, it is no chance that all days are the first: 1 in 30,000."""
 TYPED_ROWS = 100_000
@@ -87,14 +89,16 @@ def doubts(
 
 
 def no_rows(sheet: Sheet, rows: int, previous: LedgerEntry | None) -> str | None:
-    """What may be wrong with a file of which no row lands: it has none over many days, and the file before had some, or all of
-    its `rows` are bad."""
+    """What may be wrong with a file of which no row lands: it has none over many days, and the file before had some, all of its
+    `rows` are bad, or its mapping leaves all out."""
     days = (sheet.covered_to - sheet.covered_from).days + 1
     count = "its day counts as 0" if days == 1 else f"its {days:,} days count as 0"
     if rows:
         none = "its only row does not land" if rows == 1 else f"none of its {rows:,} rows lands"
         is_zero = sheet.contract.kind == "events" and previous is None
         return f"{none}{f', and {count}' if is_zero else ''}: see pam quarantine"
+    if sheet.n_ignored >= LEFT_OUT_ROWS:
+        return f"all {sheet.n_ignored:,} rows are left out, as the mapping says (table: ignore:), and {count}"
     if previous is None or not previous.rows_landed or days < GAP_DAYS:
         return None
     return f"no rows, where the file before had {previous.rows_landed:,}: {count}"

@@ -160,6 +160,17 @@ def test_a_row_with_more_fields_than_the_header_is_not_left_out_by_one_of_anothe
     assert counts(entry) == (2, 0, 2, 2), entry.reason
 
 
+@pytest.mark.parametrize(("n", "is_noted"), [(5, True), (4, False)])
+def test_a_file_of_which_all_rows_are_left_out_is_noted(warehouse, n, is_noted):
+    """With `*` in place of `Cancelled*` its days were a complete 0. A month without records may have a total and a source."""
+    write_mapping(warehouse, "extract: naloxone\ntable: {ignore: {Record Status: '*'}}\n")
+    put(warehouse, ".csv", rows=ROWS[:n])
+    (entry,) = warehouse.night()
+    assert (entry.outcome, entry.rows_landed, entry.rows_ignored) == ("accepted", 0, n)
+    says = "all 5 rows are left out, as the mapping says (table: ignore:), and its 365 days count as 0"
+    assert (says in entry.drift) == is_noted
+
+
 @pytest.mark.parametrize(
     ("last", "is_cut"), [("N2,2025-03-01,Cancelled,", True), ("Total,,Cancelled", False), (",,Cancelled", False)]
 )
