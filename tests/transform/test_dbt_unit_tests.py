@@ -13,6 +13,8 @@ from dagster_project.transform import dbt_runner
 
 from .conftest import Candidate, run_dbt
 
+pytestmark = pytest.mark.begin_first
+
 LISTED = sorted(
     (test["name"], test["model"])
     for path in (DBT_PROJECT / "models").rglob("*.yml")

@@ -26,6 +26,8 @@ from .needs_spark import QUICK_JAVA, needs_spark
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.begin_first
+
 PORTABLE = (DBT_PROJECT / "macros" / "portable.sql").read_text(encoding="utf-8")
 MACROS = jinja2.Environment().from_string(PORTABLE).module
 PRINTED = jinja2.Environment().from_string((DBT_PROJECT / "macros" / "printed.sql").read_text(encoding="utf-8"))
