@@ -1,11 +1,12 @@
 """Reading a DuckDB file by itself, such as a published night or a part of the candidate."""
 
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -31,6 +32,15 @@ def read_database(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
             yield con
         finally:
             con.execute(f"use memory; detach {name}")
+
+
+def rows_if_readable(path: Path, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]] | None:
+    """The rows of a query of a DuckDB file; None if it is not there or can't be read."""
+    if not path.exists():
+        return None
+    with suppress(duckdb.Error), read_database(path) as con:
+        return con.execute(sql, list(values)).fetchall()
+    return None
 
 
 @cache

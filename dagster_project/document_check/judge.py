@@ -50,13 +50,14 @@ def judge(printed: PrintedNumber, figure: Figure) -> tuple[str, str | None]:
     steps = abs(figure.value * printed.places)
     printed_steps = printed.value * printed.places
     reason = "over the covered part of the period" if figure.status == "partial" else None
-    if printed_steps == side * (steps + Decimal("0.5")).to_integral_value(ROUND_FLOOR):
+    rounded_steps = side * (steps + Decimal("0.5")).to_integral_value(ROUND_FLOOR)
+    if printed_steps == rounded_steps:
         return "agrees", reason
     if printed_steps == side * steps.to_integral_value(ROUND_FLOOR):
         return "agrees when cut", "matches if rounded down"
     # The whole period may have what was printed, unless a part of it counts more already.
     if figure.status == "partial" and not (figure.unit == "count" and figure.value > printed.value):
         return NOT_COMPUTABLE, "the extracts cover only a part of the period"
-    if figure.shows in CHANGES and -printed_steps == side * (steps + Decimal("0.5")).to_integral_value(ROUND_FLOOR):
+    if figure.shows in CHANGES and -printed_steps == rounded_steps:
         return DISAGREES, f"the number is right, but it {'rose' if figure.value > 0 else 'fell'}"
     return DISAGREES, "the marts have another figure"

@@ -1,14 +1,11 @@
 """Adapts an edition's tables to another force: those that its night has data for, with its own sections and units."""
 
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import duckdb
-
 from dagster_project.core.home import Home
-from dagster_project.core.read_database import read_database
+from dagster_project.core.read_database import rows_if_readable
 from dagster_project.core.reference_lists import SeedError, areas_of_force
 from dagster_project.core.similar_names import suggestion
 
@@ -46,16 +43,13 @@ def areas_of(home: Home, force: str) -> Areas:
 def complete_months(home: Home, force: str) -> dict[str, date | None] | None:
     """Marts in which the published night has a figure of a force, each with the last day of its last complete month (None: no
     month is complete); None if no published night can be read."""
-    if not home.warehouse.exists():
-        return None
-    with contextlib.suppress(duckdb.Error), read_database(home.warehouse) as con:
-        rows = con.execute(
-            "select mart, max(period_end) filter (where data_status = 'complete' and period_type = 'month')"
-            " from marts.measures where force_code = ? and data_status <> 'not_available' group by mart",
-            [force],
-        ).fetchall()
-        return dict(rows)
-    return None
+    rows = rows_if_readable(
+        home.warehouse,
+        "select mart, max(period_end) filter (where data_status = 'complete' and period_type = 'month')"
+        " from marts.measures where force_code = ? and data_status <> 'not_available' group by mart",
+        [force],
+    )
+    return None if rows is None else dict(rows)
 
 
 def end_with_data(edition: dict[str, Any], complete: Mapping[str, date | None]) -> date | None:

@@ -15,7 +15,7 @@ import duckdb
 from dagster_project.contracts import load_contracts
 from dagster_project.core.files import misnamed_yaml
 from dagster_project.core.home import Home
-from dagster_project.core.read_database import read_database
+from dagster_project.core.read_database import rows_if_readable
 from dagster_project.core.reference_lists import NOT_RECORDED
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.similar_names import closest_names, suggestion
@@ -143,16 +143,13 @@ def unseen_categories(edition: Edition, home: Home) -> list[str]:
 
 def _published_categories(home: Home, force: str) -> dict[tuple[str, str], list[str]]:
     """The categories that a force's figures have in the published night, by mart and measure; empty if none can be read."""
-    if not home.warehouse.exists():
-        return {}
-    with contextlib.suppress(duckdb.Error), read_database(home.warehouse) as con:
-        rows = con.execute(
-            "select mart, measure, list(distinct category) from marts.measures"
-            " where force_code = ? and period_type <> 'as_published' group by all",
-            [force],
-        ).fetchall()
-        return {(mart, measure): categories for mart, measure, categories in rows}
-    return {}
+    rows = rows_if_readable(
+        home.warehouse,
+        "select mart, measure, list(distinct category) from marts.measures"
+        " where force_code = ? and period_type <> 'as_published' group by all",
+        [force],
+    )
+    return {(mart, measure): categories for mart, measure, categories in rows or ()}
 
 
 def _faults(edition: Edition, home: Home, places: Places) -> Iterator[str]:

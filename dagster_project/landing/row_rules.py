@@ -91,7 +91,7 @@ class Sheet:
         if column := self.contract.by_name(name):
             fields = self.layout.fields_of(column.name)
         else:
-            fields = tuple(i for header, i in self.layout.ignore_fields.items() if header == name)
+            fields = (self.layout.ignore_fields[name],) if name in self.layout.ignore_fields else ()
         if not fields:
             return None
         text = self.text(column.name) if column else self.cell(fields[0])

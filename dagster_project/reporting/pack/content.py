@@ -56,7 +56,7 @@ class _Reader:
         self.force = force_names().get(edition.force_code, edition.force_code)
         self.sources = _sources(con, edition.force_code, with_rows=not public)
         self.measures = _definitions(con)
-        named = "select distinct area_name from marts.measures where force_code = ? and area_type = 'section'"
+        named = "select area_name from bi.dim_area where force_code = ? and area_type = 'section'"
         self.sections = [] if public else [name for (name,) in con.execute(named, [edition.force_code]).fetchall()]
         self.claims: list[Claim] = []
         # Why a figure was accepted is for the force's own people.
