@@ -31,6 +31,22 @@ inner join rules as below
 where r.period_type = 'month' and (r.area_type = 'force' or r.category = 'all')
 group by all;
 
+-- Months in which what is shown with another count is not covered as that count is, as where one of two files lacks the column:
+-- then it is of fewer rows, which may be few.
+create or replace temp table covered_apart as
+select
+    r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category,
+    12 * year(r.period_start) + month(r.period_start) - 1 as month_no
+from measures as r
+inner join rules using (mart, measure)
+inner join measures as counted
+    on r.force_code = counted.force_code and r.mart = counted.mart and rules.of_measure = counted.measure
+    and r.area_type = counted.area_type and r.area_code = counted.area_code
+    and coalesce(rules.of_category, r.category) = counted.category
+    and r.period_type = counted.period_type and r.period_start = counted.period_start
+where r.period_type = 'month' and r.data_status <> counted.data_status
+    and (rules.role = 'rests_on' or (rules.role = 'same' and r.category = 'all'));
+
 -- Units: the areas, categories and kinds that events are split into. Each is part of its parent; the units of one split add up to
 -- the parent.
 create or replace temp table units as

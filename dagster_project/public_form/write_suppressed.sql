@@ -73,6 +73,19 @@ shown as (
     where last.cut_after and coalesce(before.cut_after, true) and last.closed_to = coalesce(before.closed_to, 0)
 ),
 
+-- The periods of `covered_apart`, and the year before each.
+apart as (
+    select distinct
+        r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category,
+        r.first_month_no - back as first_month_no, r.last_month_no - back as last_month_no
+    from requested as r
+    cross join (select unnest([0, 12]) as back)
+    inner join covered_apart as a
+        on r.force_code = a.force_code and r.mart = a.mart and r.measure = a.measure
+        and r.area_type = a.area_type and r.area_code = a.area_code and r.category = a.category
+        and a.month_no between r.first_month_no - back and r.last_month_no - back
+),
+
 judged as (
     select
         with_units.*,
@@ -80,13 +93,13 @@ judged as (
             when with_units.role = 'stock' then coalesce(with_units.last_month_no <= with_units.stock_shown_to, false)
             when with_units.denominator_measure is not null
                 then numerator_now.unit_id is not null and denominator_now.unit_id is not null
-            else numerator_now.unit_id is not null
+            else numerator_now.unit_id is not null and apart_now.measure is null
         end as is_shown,
         with_units.is_exempt or case
             when with_units.role = 'stock' then coalesce(with_units.last_month_no - 12 <= with_units.stock_shown_to, false)
             when with_units.denominator_measure is not null
                 then numerator_then.unit_id is not null and denominator_then.unit_id is not null
-            else numerator_then.unit_id is not null
+            else numerator_then.unit_id is not null and apart_then.measure is null
         end as is_prior_shown,
         with_units.prior_value is not null or undivided.measure is not null as has_prior
     from with_units
@@ -104,6 +117,16 @@ judged as (
         on with_units.denominator_unit = denominator_then.unit_id
         and with_units.first_month_no - 12 = denominator_then.first_month_no
         and with_units.last_month_no - 12 = denominator_then.last_month_no
+    left join apart as apart_now
+        on with_units.force_code = apart_now.force_code and with_units.mart = apart_now.mart
+        and with_units.measure = apart_now.measure and with_units.area_type = apart_now.area_type
+        and with_units.area_code = apart_now.area_code and with_units.category = apart_now.category
+        and with_units.first_month_no = apart_now.first_month_no and with_units.last_month_no = apart_now.last_month_no
+    left join apart as apart_then
+        on with_units.force_code = apart_then.force_code and with_units.mart = apart_then.mart
+        and with_units.measure = apart_then.measure and with_units.area_type = apart_then.area_type
+        and with_units.area_code = apart_then.area_code and with_units.category = apart_then.category
+        and with_units.first_month_no - 12 = apart_then.first_month_no and with_units.last_month_no - 12 = apart_then.last_month_no
     left join undivided
         on case when with_units.prior_value is null then with_units.force_code end = undivided.force_code
         and with_units.mart = undivided.mart and with_units.measure = undivided.measure

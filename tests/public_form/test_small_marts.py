@@ -215,6 +215,27 @@ def test_the_whole_of_another_count_s_categories_is_shown_with_that_count() -> N
     assert of_drugs == values(con, "drug_searches_by_outcome") and {*of_drugs} == {(100, None), (None, "[c]")}
 
 
+@pytest.mark.parametrize("status", ["partial", "not_available"])
+def test_what_a_file_without_the_column_leaves_out_is_not_shown(status: str) -> None:
+    """Less the searches by outcome, those of the month are the few of the days without an outcome; and the money of the same
+    month may be of few orders."""
+    month = date(APRIL_2025 // 12, APRIL_2025 % 12 + 1, 1)
+    change = f"""
+        update marts.measures set data_status = '{status}', value = 3, volume_change = null, pct_change = null
+        where measure in ('drug_searches_by_outcome', 'compensation_value') and period_start = '{month}'
+    """
+    orders = rows("mart_confiscation_orders", "orders", series(40))
+    money = rows("mart_confiscation_orders", "compensation_value", series(9000), unit="gbp")
+    counts = [rows("mart_stop_search", m, series(100)) for m in ("searches", "drug_searches", "drug_searches_by_outcome")]
+    con = public(*counts, orders, money, change=change)
+    marker = "[c]" if status == "partial" else "[x]"
+    for measure, value in (("drug_searches_by_outcome", 100), ("compensation_value", 9000)):
+        assert shown(con, measure, "value, marker", APRIL_2025) == (None, marker)
+        assert shown(con, measure, "value, marker", APRIL_2025 - 1) == (value, None)
+        assert shown(con, measure, "value, prior_value, prior_marker", APRIL_2026) == (value, None, "[c]")
+    assert shown(con, "drug_searches", "value", APRIL_2025) == shown(con, "drug_searches", "prior_value", APRIL_2026) == (100,)
+
+
 ROUND = {"mode": "round", "base": 5}
 RATE = "value, prior_value, volume_change, pct_change, numerator, denominator, marker, prior_marker"
 

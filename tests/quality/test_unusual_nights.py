@@ -63,6 +63,15 @@ def drop_part_of_a_month(inbox: Path) -> None:
     write_extract(inbox, "street_crime", rows, columns=columns, force="gwent", window=("2025-10-15", "2025-10-31"))
 
 
+def drop_a_column_from_the_middle_of_a_month(inbox: Path) -> None:
+    """A few incidents, whose channel the later of two files lacks."""
+    columns = ["incident_ref", "record_type", "created_at", "qualifiers", "channel"]
+    for first, last, n, names in ((1, 20, 3, columns), (15, 28, 4, columns[:-1])):
+        rows = [[f"{last}-{i}", "INCIDENT", f"2025-02-{first + i:02d}", "Drugs", "999"][: len(names)] for i in range(n)]
+        window = (f"2025-02-{first:02d}", f"2025-02-{last}")
+        write_extract(inbox, "incidents", rows, columns=names, force="gwent", window=window, stamp=f"202503{first:02d}T020000Z")
+
+
 @pytest.fixture(scope="module")
 def unusual_run(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
     """One published night of all these files."""
@@ -70,6 +79,7 @@ def unusual_run(tmp_path_factory: pytest.TempPathFactory) -> NightRun:
     drop_one_row_and_headers(home.inbox)
     drop_police_uk(home.inbox)
     drop_part_of_a_month(home.inbox)
+    drop_a_column_from_the_middle_of_a_month(home.inbox)
     return publish_night(home)
 
 
@@ -78,7 +88,7 @@ def test_unusual_but_correct_files_only_fail_freshness(unusual_run: NightRun) ->
     Stop and search must be nightly, whoever publishes it.
     """
     assert {e.outcome for e in unusual_run.entries} == {"accepted"} and unusual_run.receipt.outcome == "published"
-    late = {"cash_seizures", "crimes", "drug_tests", "stop_search", "street_crime"}
+    late = {"cash_seizures", "crimes", "drug_tests", "incidents", "stop_search", "street_crime"}
     assert {(subject, rule) for subject, rule, _ in failed(unusual_run.checks)} == {(extract, "freshness") for extract in late}
 
 
