@@ -222,15 +222,25 @@ def _turned_by_spreadsheet(con: duckdb.DuckDBPyConnection, sheet: Sheet, column:
 
 def _american_formats(con: duckdb.DuckDBPyConnection, sheet: Sheet, column: Column, rows: int, limits: Believe) -> str | None:
     """The formats that a column of American dates needs, as YAML; None where it has no such dates."""
-    first, second = (f"try_cast(split_part(t, '/', {n}) as integer)" for n in (1, 2))
-    month_first = f"({first} between 1 and 12 and {second} between 13 and 31)"
-    day_first = f"({first} between 13 and 31 and {second} between 1 and 12)"
-    shapes = ", ".join(f"coalesce(bool_or({month_first} and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
+    shapes = ", ".join(f"coalesce(bool_or(american and regexp_matches(t, {literal(s)})), false)" for s in SHAPES)
     american, british, *has_shape = one_row(con.execute(
         f"""
-        select count(*) filter (where {month_first}), count(*) filter (where {day_first}), {shapes}
-        from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
-        where regexp_matches(t, '^\\d{{1,2}}/\\d{{1,2}}/\\d{{4}}(\\D|$)')
+        select count(*) filter (where american), count(*) filter (where british), {shapes}
+        from (
+            -- A day that no month has, such as 30 February, is of neither order.
+            select
+                t,
+                month_first is not null and day_first is null as american,
+                day_first is not null and month_first is null as british
+            from (
+                select t, try_strptime(day, '%m/%d/%Y') as month_first, try_strptime(day, '%d/%m/%Y') as day_first
+                from (
+                    select t, regexp_extract(t, '^(\\d{{1,2}}/\\d{{1,2}}/\\d{{4}})(\\D|$)', 1) as day
+                    from (select {sheet.text(column.name)} as t from {CELLS} where not {sheet.is_ragged})
+                )
+                where day <> ''
+            )
+        )
         """
     ))
     if american == 0 or british or american < limits.american_share * rows:

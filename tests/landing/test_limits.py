@@ -90,6 +90,14 @@ def test_american_dates_at_one_in_a_hundred(warehouse, n, less, other, outcome):
     assert entry.outcome == outcome, entry.reason
 
 
+@pytest.mark.parametrize(
+    ("american", "other", "outcome"), [("02/30/2025", "02/03/2025", "accepted"), ("02/13/2025", "31/02/2025", "refused")]
+)
+def test_days_that_no_month_has_are_dates_of_neither_order(warehouse, american, other, outcome):
+    rows = [f"N{i},{day},Dales" for i, day in enumerate([american] * 3 + [other] * 3 + ["03/04/2025"] * 20)]
+    assert warehouse.land("naloxone", *rows).outcome == outcome
+
+
 @pytest.mark.parametrize("column", ["tested_at", "arrested_at"])
 def test_american_date_in_one_row_of_any_date_column(warehouse, column):
     days = {"arrested_at": "2025-03-02T10:00", "tested_at": ""} | {column: "3/25/2025 9:05 AM"}
