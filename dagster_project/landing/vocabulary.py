@@ -193,7 +193,10 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
     `entries`: the ledger's, where it was read already.
     """
-    by_load = {e.load_id: e for e in entries or read_ledger(home) if e.outcome in STORED}
+    stored = [e for e in entries or read_ledger(home) if e.outcome in STORED]
+    by_load = {e.load_id: e for e in stored}
+    # A file that was held came in an earlier night than the one that released it.
+    came_in = {e.load_id: e.night_id for e in reversed(stored)}
     loads = [e for e in by_load.values() if e.outcome != "retracted"]
     by_value: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
     for entry in loads:
@@ -208,8 +211,8 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and look_up(value, words, column) is None:
             rows = sum(e.unknown_values[column][value] for e in files if e.load_id in current)
-            nights = [e.night_id for e in files]
-            unknown.append(UnknownValue(force, extract, column, value, rows, min(nights), max(nights)))
+            first, last = min(came_in[e.load_id] for e in files), max(e.night_id for e in files)
+            unknown.append(UnknownValue(force, extract, column, value, rows, first, last))
     return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))
 
 

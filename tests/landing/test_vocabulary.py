@@ -145,6 +145,10 @@ def test_rows_of_an_unknown_value_are_those_of_the_newest_files(new_home: Home) 
     retracted = entry.model_copy(update={"load_id": "r", "night_id": "n9", "outcome": "retracted"})
     (found,) = unknown_values(new_home, [*entries, retracted])
     assert (found.rows, found.first_night, found.last_night) == (20 + 40 + 80, "n0", "n4")
+    # A file that a later night released came with the night that held it.
+    held_first = entry.model_copy(update={"load_id": "2", "night_id": "n", "outcome": "held"})
+    (found,) = unknown_values(new_home, [held_first, *entries])
+    assert (found.first_night, found.last_night) == ("n", "n4")
     # A held file replaces held ones alone; an accepted one replaces others even if it lacks the value.
     newer = {"extracted_at": "2026-01-09T01:00:00Z", "covered_to": date(2025, 3, 31)}
     held = [
