@@ -135,6 +135,12 @@ def canonical(column: Column, trimmed: str, *, utc: bool = False) -> str:
     return trimmed
 
 
+def compared(column: Column, value: str) -> str:
+    """SQL for what tells a column's stored value from that of another row. Lists, units and objects of search, which raw has as
+    they were delivered, are told apart without regard to case."""
+    return f"lower({value})" if column.type in ("list", "unit") or column.name == "object_of_search" else value
+
+
 FAULT = {
     "date": "is not a date",
     "timestamp": "is not a date and time",

@@ -14,6 +14,7 @@ from dagster_project.contracts import Contract
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
+from .canonical_values import compared
 from .ledger import CONFLICT_KIND, LedgerEntry
 from .raw_store import TIED, Load, load_of, parquet_of, write_tie
 
@@ -74,7 +75,7 @@ def _tied_rows(raw: Path) -> str:
 
 
 def _row(table: str, contract: Contract) -> str:
-    return f"row({', '.join(f'{table}.{c.name}' for c in contract.columns)})"
+    return f"row({', '.join(compared(c, f'{table}.{c.name}') for c in contract.columns)})"
 
 
 def _withhold(

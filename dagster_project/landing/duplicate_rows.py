@@ -4,6 +4,7 @@ import duckdb
 
 from dagster_project.core.sql import one_row
 
+from .canonical_values import compared
 from .csv_reader import CELLS
 from .row_rules import PARSED, PARSED_TABLE, Sheet, delivered_columns, doubling_group, ragged_cells
 
@@ -93,7 +94,9 @@ def sort_repeated_keys(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> tuple[in
     Returns the number of each.
     """
     items = sheet.mapping.table.row_for_each
-    columns = ", ".join(f"p.c_{c.name}" for c in sheet.contract.columns if not (items and _is_of(sheet, c.name, items)))
+    columns = ", ".join(
+        compared(c, f"p.c_{c.name}") for c in sheet.contract.columns if not (items and _is_of(sheet, c.name, items))
+    )
     # Bad rows are compared as delivered: a cell that can't be read has no canonical form.
     content = f"{columns}, case when p.bad then [{delivered_columns(sheet)}] end"
     con.execute(

@@ -13,6 +13,7 @@ from dagster_project.core.files import flush, make_file, make_folder, put_in_pla
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
+from .canonical_values import compared
 from .csv_reader import CELLS
 from .duckdb_connection import one_thread
 from .duplicate_rows import CLASHING
@@ -219,8 +220,8 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
         # Erased, as it expired.
         return False
     columns = [c.name for c in sheet.contract.columns]
-    names = ", ".join(columns)
-    good = f"select {', '.join(f'c_{n} as {n}' for n in columns)} {good}"
+    names = ", ".join(compared(c, c.name) for c in sheet.contract.columns)
+    good = f"select {', '.join(compared(c, f'c_{c.name}') for c in sheet.contract.columns)} {good}"
     if _differ(con, f"select {names} from {parquet_of(load.raw(home))}", good):
         return False
     quarantine_rows(con, sheet, has_repeats)
@@ -231,7 +232,8 @@ def same_rows(con: duckdb.DuckDBPyConnection, home: Home, load: Load, sheet: She
     bad = f"select {', '.join(f'q_{n} as t_{n}' for n in columns)} from {QUARANTINED}"
     stored = f"select {', '.join(f'{n} as t_{n}' for n in columns)} from {parquet_of(path)}"
     readable = ", ".join(
-        f"t_{c.name}" if c.identifier else f"coalesce({sheet.canonical(c)}, t_{c.name})" for c in sheet.contract.columns
+        f"t_{c.name}" if c.identifier else compared(c, f"coalesce({sheet.canonical(c)}, t_{c.name})")
+        for c in sheet.contract.columns
     )
     return not _differ(con, f"select {readable} from ({stored})", f"select {readable} from ({bad})")
 

@@ -24,6 +24,22 @@ def test_identical_rows_are_merged(warehouse):
     assert [(r["_key"], r["_line"]) for r in warehouse.raw(entry)] == [("C1", "2"), ("C2", "4")]
 
 
+CASES = [
+    ("incidents", "I1,INCIDENT,2025-03-01,Drugs;ASB,,999,Dales", "I1,incident,2025-03-01,drugs; asb,,999,DALES"),
+    ("intelligence", "N1,2025-03-01,Officer,Drugs,Dales", "N1,2025-03-01,OFFICER,DRUGS,dales"),
+    ("stop_search", "S1,2025-03-01,,Controlled drugs,,Y,,,Dales", "S1,2025-03-01,,controlled DRUGS,,y,,,dales"),
+]
+
+
+@pytest.mark.parametrize(("extract", "row", "shouted"), CASES)
+def test_rows_are_identical_whatever_the_case_of_what_the_contract_compares_without(warehouse, extract, row, shouted):
+    """In one file, in the same extraction again, and in two of the same time."""
+    assert counts(warehouse.land(extract, row, shouted)) == (2, 1, 0, 1)
+    assert warehouse.land(extract, shouted, row).outcome == "known"
+    other = warehouse.land(extract, shouted, end="2026-01-01")
+    assert (other.outcome, other.rows_landed, other.rows_quarantined) == ("accepted", 1, 0)
+
+
 def test_equal_amounts_are_identical(warehouse):
     entry = warehouse.land("confiscation_orders", "O1,2025-03-01,Other,£1,5", "O1,01/03/2025,other,1.00,(5)")
     assert counts(entry) == (2, 0, 2, 0)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from .contract import EXTRACTS, police_uk
-from .reading import Refused, read_content, row_day
+from .reading import Refused, compared, read_content, row_day
 
 NAME = re.compile(
     r"(?P<extract>[a-z0-9_]+?)__(?P<force>[a-z0-9-]+)__(?P<start>\d{4}-\d\d-\d\d)__(?P<end>\d{4}-\d\d-\d\d)"
@@ -308,15 +308,11 @@ def _quarantine_conflicts(loads):
             for key, row in load.good.items():
                 versions.setdefault(key, []).append((load, row))
         for key, rows in versions.items():
-            first = _contract_values(rows[0][1])
-            if all(_contract_values(row) == first for _, row in rows):
+            first = compared(rows[0][1])
+            if all(compared(row) == first for _, row in rows):
                 continue
             for load, _ in rows:
                 del load.good[key]
                 load.bad_keys.add(key)
                 load.result.rows_landed -= 1
                 load.result.rows_quarantined += 1
-
-
-def _contract_values(row):
-    return {name: value for name, value in row.items() if not name.startswith("_")}

@@ -248,6 +248,15 @@ def row_day(values, extract):
     return moment.date() if hasattr(moment, "date") else moment
 
 
+def compared(values):
+    """The values of a row's columns, in lower case where the contract compares them without regard to case."""
+    lower = {n: values[n] for n in ("qualifiers", "themes", "object_of_search", "lpu") if values.get(n) is not None}
+    return {
+        **{name: value for name, value in values.items() if not name.startswith("_")},
+        **{n: value.lower() if isinstance(value, str) else tuple(map(str.lower, value)) for n, value in lower.items()},
+    }
+
+
 def _sort_rows(checked, extract, content):
     """Sort rows into good ones and quarantine. Rows of one key count once if identical; if they differ, all are quarantined."""
     if not extract.keys:
@@ -261,7 +270,7 @@ def _sort_rows(checked, extract, content):
     for row in checked:
         by_key.setdefault(row[1], []).append(row)
     for key, rows in by_key.items():
-        same = key is not None and all((r[2], r[3]) == (rows[0][2], rows[0][3]) for r in rows)
+        same = key is not None and all((compared(r[2]), r[3]) == (compared(rows[0][2]), rows[0][3]) for r in rows)
         if same and not rows[0][3]:
             content.good[key] = rows[0][2] | {"_line": rows[0][0]}
             content.duplicates += len(rows) - 1
