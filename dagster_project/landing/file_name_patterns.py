@@ -111,12 +111,13 @@ def example_name(text: str, moment: datetime) -> str:
 
 def _joined(pieces: list[str]) -> str:
     """A regular expression with a `*` between the pieces. Plain text between two of them is matched at its first place only, so
-    that a long name with many near misses takes no time."""
+    that a long name with many near misses takes no time. A `*` takes as little as it can: otherwise it would take the first
+    letters of a month after it, or the first digits of a date."""
     first, *between = pieces
     if not between:
         return first
     *between, last = between
-    return first + "".join(f"(?>.*?{p})" if "(?P<" not in p else f".*{p}" for p in between if p) + f".*{last}"
+    return first + "".join(f"(?>.*?{p})" if "(?P<" not in p else f".*?{p}" for p in between if p) + f".*?{last}"
 
 
 def _shape_of(kind: str, form: str) -> str:

@@ -117,3 +117,16 @@ def test_globs_match_as_fnmatch_does_without_backtracking():
     assert many_stars.fits("xa" * 90 + ".CSV") and not many_stars.fits("a" * 250 + "b")
     dates = read_pattern("*run*{month:%b %Y}*.xlsx").read("Run 2 of incidents Oct 2025 (1).xlsx")
     assert dates[0].isoformat() == "2025-10-01"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "first"),
+    [
+        ("*{month:%B %Y}*.csv", "Force report October 2025 v2.csv", date(2025, 10, 1)),
+        ("N*{month:%m%y}.csv", "N 1225.csv", date(2025, 12, 1)),
+        ("*{from:%Y%m%d}*{to:%Y%m%d}*.csv", "CAD 20251001 to 20251031 x.csv", date(2025, 10, 1)),
+        ("*{from:%d%m%Y}-{to:%d%m%Y}.csv", "CAD 31102025-30112025.csv", date(2025, 10, 31)),
+    ],
+)
+def test_a_star_takes_no_part_of_the_date_after_it(pattern, name, first):
+    assert read_pattern(pattern).read(name)[0] == first
