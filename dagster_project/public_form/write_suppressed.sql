@@ -78,7 +78,7 @@ apart as (
     select distinct
         r.force_code, r.mart, r.measure, r.area_type, r.area_code, r.category,
         r.first_month_no - back as first_month_no, r.last_month_no - back as last_month_no
-    from requested as r
+    from with_units as r
     cross join (select unnest([0, 12]) as back)
     inner join covered_apart as a
         on r.force_code = a.force_code and r.mart = a.mart and r.measure = a.measure
