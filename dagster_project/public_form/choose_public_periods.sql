@@ -48,7 +48,7 @@ where r.period_type = 'month' and r.data_status <> counted.data_status
     and (rules.role = 'rests_on' or (rules.role = 'same' and r.category = 'all'));
 
 -- Units: the areas, categories and kinds that events are split into. Each is part of its parent; the units of one split add up to
--- the parent.
+-- the parent. What is of no kind is a unit of its own, the rest; of categories it is what files without their column hold.
 create or replace temp table units as
 with named as (
     select
@@ -83,7 +83,7 @@ with_rest as (
     select distinct
         force_code, mart, 'the rest by ' || split, 'force', force_code, 'all', p_measure, 'force', force_code, split, true
     from named
-    where category = 'all' and area_type = 'force' and p_measure is not null
+    where area_type = 'force' and p_measure is not null
 )
 
 select

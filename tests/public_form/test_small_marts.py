@@ -236,6 +236,26 @@ def test_what_a_file_without_the_column_leaves_out_is_not_shown(status: str) -> 
     assert shown(con, "drug_searches", "value", APRIL_2025) == shown(con, "drug_searches", "prior_value", APRIL_2026) == (100,)
 
 
+def test_the_categories_of_a_year_do_not_tell_a_month_of_few_without_their_column() -> None:
+    """Less the searches of all outcomes, the year's are the three of April, whose file has no outcomes."""
+    april, of_outcomes = "period_start = '2025-04-01'", "measure = 'drug_searches_by_outcome'"
+    change = f"""
+        update marts.measures set data_status = 'not_available', value = null, prior_value = null, volume_change = null,
+            pct_change = null where {april} and {of_outcomes};
+        insert into marts.measures by name
+        select mart, force_code, area_type, area_code, area_name, measure, category, unit, 'financial_year' as period_type,
+            min(period_start) as period_start, max(period_end) as period_end, '2025/26' as period_label, sum(value) as value,
+            if(bool_and(data_status = 'complete'), 'complete', 'partial') as data_status
+        from marts.measures where period_start between '2025-04-01' and '2026-03-31' group by all
+    """
+    drugs, half = series(100, **{f"m{APRIL_2025}": 3}), series(50)
+    made = [rows("mart_stop_search", "searches", series(300)), rows("mart_stop_search", "drug_searches", drugs)]
+    made += [rows("mart_stop_search", "drug_searches_by_outcome", drugs if c == "all" else half, c) for c in ("all", "A", "B")]
+    con = public(*made, change=change)
+    sql = "select measure, value from marts_public.measures where period_type = 'financial_year' and value > 0 order by all"
+    assert con.execute(sql).fetchall() == [("drug_searches", 1103), ("drug_searches_by_outcome", 550), ("searches", 3600)]
+
+
 ROUND = {"mode": "round", "base": 5}
 RATE = "value, prior_value, volume_change, pct_change, numerator, denominator, marker, prior_marker"
 
