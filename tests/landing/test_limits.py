@@ -124,3 +124,20 @@ def test_optional_column_without_its_mapped_header_is_absent(warehouse):
     header = "incident_ref,record_type,created_at,qualifiers,channel,lpu"
     entry = warehouse.land("incidents", f"I1,INCIDENT,{DAY} 10:00,Drugs,999,Dales", header=header)
     assert (entry.outcome, entry.absent_columns) == ("accepted", ["grade"])
+
+
+def test_required_column_that_a_mapping_calls_optional_is_absent(warehouse):
+    """A system that stopped to export what was found took all searches with it. The key, and the day, every row needs."""
+    warehouse.home.mappings.mkdir(exist_ok=True)
+    text = "extract: stop_search\nforces: [derbyshire]\nheaders: {search_ref: URN, object_found: Item found}\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    header, row = "URN,searched_at,object_of_search", f"S1,{DAY} 10:00,Controlled drugs"
+    entry = warehouse.land("stop_search", row, header=header)
+    assert entry.outcome == "refused" and "list the column under optional" in entry.reason
+    optional = text + "optional: [search_ref, searched_at, object_found]\n"
+    (warehouse.home.mappings / "m.yml").write_text(optional, encoding="utf-8")
+    entry = warehouse.land("stop_search", row, header=header, at="20260106T020000Z")
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 1) and "object_found" in entry.absent_columns
+    entry = warehouse.land("stop_search", row, header=header.replace("URN", "Number"), at="20260107T020000Z")
+    assert entry.outcome == "refused" and "misses required columns: search_ref;" in entry.reason
+    assert "under optional" not in entry.reason
