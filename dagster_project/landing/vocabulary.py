@@ -40,6 +40,11 @@ OTHER_SPELLING = (
     "; each is then a category of its own: have a mapping (values) say which code it is, if it is one that is spelled otherwise"
 )
 """What to do about `092D`: once it counts, 92D lacks its rows."""
+OTHER_UNIT = (
+    "; its rows are then Not recorded: list a new unit in seeds/areas.csv, and have a mapping (values) say which unit another"
+    " name or spelling is"
+)
+"""What to do about a unit: accepted, one that was renamed would be 0 from then on."""
 Known = TypeVar("Known")
 
 
@@ -217,13 +222,24 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
 
 
 def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
-    """A line for each extract, column and likely meaning: how much is unknown, and the command that adds it to the list."""
+    """A line for each extract, column and likely meaning: how much is unknown, and the command that adds it to the list.
+    Nothing on values that only files had which newer ones replace.
+    """
     places: dict[tuple[str, str, str], dict[str, int]] = {}
     for item in unknown:
+        if not item.rows:
+            continue
         values = places.setdefault((item.extract, item.column_name, likely_meaning(item.column_name, item.value)), {})
         values[item.value] = values.get(item.value, 0) + item.rows
     return [
         f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')}; check what they count as:"
-        f" {accept_line(extract, column, values, meaning)}{OTHER_SPELLING if column == CODE and meaning != NOTHING else ''}"
+        f" {accept_line(extract, column, values, meaning)}{_besides(column, meaning)}"
         for (extract, column, meaning), values in places.items()
     ]
+
+
+def _besides(column: str, meaning: str) -> str:
+    """What a person may have to do instead of adding a value to the list."""
+    if column == UNIT:
+        return OTHER_UNIT
+    return OTHER_SPELLING if column == CODE and meaning != NOTHING else ""
