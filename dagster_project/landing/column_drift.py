@@ -59,8 +59,9 @@ def describe_unseen(worksheet: SheetText, layout: Layout, unread: Collection[str
     `unread`: those other sheets. `is_named`: whether a mapping names the sheet.
     """
     if unread:
-        each = "save each as a file of its own, or say table: {sheet: ...} in a mapping"
-        yield f"not read: {', '.join(unread)} with the same columns: {each}"
+        # Of two files of the same days, the newer would withdraw the rows of the other.
+        each = "put all rows in one sheet, or, if each sheet has days of its own, save each as a file of its own"
+        yield f"not read: {', '.join(unread)} with the same columns: {each}; or say table: {{sheet: ...}} in a mapping"
     remedy = "if they should not, delete them in the sheet and drop it again with a later extraction"
     for kind, rows in (("hidden by a filter or by hand", worksheet.hidden_rows), ("struck out", worksheet.struck_rows)):
         if number := sum(row >= layout.rows for row in rows):

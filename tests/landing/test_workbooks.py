@@ -45,7 +45,8 @@ def test_other_sheets_with_the_same_columns_are_named(warehouse):
     entry = land(warehouse, book)
     assert (entry.outcome, entry.rows_landed) == ("accepted", 5)
     assert entry.drift == [
-        "not read: S2, S4 with the same columns: save each as a file of its own, or say table: {sheet: ...} in a mapping"
+        "not read: S2, S4 with the same columns: put all rows in one sheet, or, if each sheet has days of its own, save each as"
+        " a file of its own; or say table: {sheet: ...} in a mapping"
     ]
 
 
