@@ -318,6 +318,7 @@ class FileLanding(LandingSession):
             or plausibility.of_another_extract(sheet)
             or plausibility.cut_by_spreadsheet(sheet, rows)
             or plausibility.left_on_other_sheets(self.con, sheet)
+            or plausibility.records_on_other_sheets(self.con, sheet, rows)
             or plausibility.points_for_thousands(self.con, sheet, rows)
             or plausibility.only_on_first_rows(self.con, sheet, rows)
             or text_around_table.says_rows_are_missing(sheet.around, table, rows)

@@ -29,9 +29,12 @@ from .mapping_fields import headers_of
 from .mappings import SystemMapping
 from .parquet import read_parquet
 from .refusal import Refused, printable
-from .row_rules import Sheet, widest_window
+from .row_rules import ELSEWHERE, PARSED, Sheet, parse, remove_ignored_rows, widest_window
 from .text_around_table import LAST_CHARACTERS, read_around
 from .words_of_no_record import TOTAL
+
+MAX_ELSEWHERE = 3
+"""Other sheets whose records are looked up: each is read from the whole workbook again."""
 
 
 def open_file(
@@ -91,6 +94,8 @@ def _open_workbook(
     except Refused as error:
         raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
     unread = _sheets_alike(data, names) if chosen is None else []
+    if unread and contract.key and contract.date_column:
+        _note_records_elsewhere(con, data, unread, names, sheet)
     # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
     if worksheet.last_merged > layout.rows:
         amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
@@ -150,6 +155,23 @@ def _sheets_alike(data: bytes, names: HeaderNames) -> list[str]:
         hint = f"say table: {{sheet: {matching[0]}}} in a mapping, or delete the hidden one"
         raise Refused(f"the first sheet is hidden, and sheet '{matching[0]}' has the columns, too: {hint}")
     return matching
+
+
+def _note_records_elsewhere(
+    con: duckdb.DuckDBPyConnection, data: bytes, unread: list[str], names: HeaderNames, sheet: Callable[..., Sheet]
+) -> None:
+    """Fill `landing_elsewhere` with the key and day of the good rows of other sheets that are not read."""
+    con.execute(f"create or replace temp table {ELSEWHERE} (_key varchar, _date varchar)")
+    for name in [n for n in sheet_names(data) if printable(n) in unread][:MAX_ELSEWHERE]:
+        try:
+            text = sheet_text(data, name).text
+            layout = read_header(text, names, ",")
+            other = sheet(layout, read_cells(con, text, layout, by_row=True))
+            remove_ignored_rows(con, other)
+        except Refused:
+            continue
+        parse(con, other)
+        con.execute(f"insert into {ELSEWHERE} select _key, _date from {PARSED} where not bad")
 
 
 def _tables(data: bytes, after: int, names: HeaderNames) -> Iterator[tuple[str, bool, int]]:

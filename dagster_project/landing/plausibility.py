@@ -22,7 +22,7 @@ from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .raw_store import Load, load_of, parquet_of
 from .refusal import Refused
-from .row_rules import PARSED, Sheet
+from .row_rules import ELSEWHERE, PARSED, Sheet
 from .words_of_no_record import FORCE_NUMBERS, own_number
 
 EVER = (date(1900, 1, 1), date(2100, 12, 31))
@@ -47,6 +47,8 @@ MADE_DATES_SHARE = 0.01
 """At least such a share of rows with such a range is no slip of one person."""
 MONTH_DAYS = 28
 """If at least so many days before or after those of the first sheet have no row, other sheets have them: a month."""
+ELSEWHERE_ROWS, ELSEWHERE_SHARE = 20, 0.05
+"""At least so many records on other sheets alone, and such a share of the first sheet's, are no sheet of examples."""
 AGES = "age_range"
 LARGEST_FIGURE = 10**18
 """Figures of the marts are decimals of 18 digits before the point and ten after it."""
@@ -138,6 +140,27 @@ def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
     return (
         f"rows of its window are on other sheets, and only the first is read: {names}. Save each as a file of its own, or put"
         " all rows on the first; if the first has all, say table: {sheet: 1} in a mapping, or release the file"
+    )
+
+
+def records_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:
+    """The reason to hold a workbook with records of its window that only other sheets with the same columns have, as where a
+    tracker was split in two; else None. Where a mapping says which sheet is meant, no other is looked at."""
+    if not sheet.unread_sheets or not sheet.key or not sheet.contract.date_column:
+        return None
+    # Of a whole list, a record may be from before the window.
+    first = f"_date >= '{sheet.covered_from}' and " if sheet.contract.kind == "events" else ""
+    (n,) = one_row(con.execute(
+        f"""
+        select count(distinct _key) from {ELSEWHERE}
+        where {first}_date <= '{sheet.covered_to}' and _key not in (select _key from {PARSED} where _key is not null)
+        """
+    ))
+    if n < max(ELSEWHERE_ROWS, ELSEWHERE_SHARE * rows):
+        return None
+    return (
+        f"{n:,} records of its window are on other sheets alone, and only the first is read: {', '.join(sheet.unread_sheets)}."
+        " Put all rows on one sheet; if the first has all that count, say table: {sheet: 1} in a mapping, or release the file"
     )
 
 

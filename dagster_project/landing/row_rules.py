@@ -25,6 +25,7 @@ from .refusal import Refused
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"
+ELSEWHERE = "landing_elsewhere"
 KEY_JOINT = "chr(31)"
 QUOTED_VALUE = 60
 """Characters of a bad value that a reason may repeat."""
