@@ -198,17 +198,20 @@ def remove_extra_rows(con: duckdb.DuckDBPyConnection, width: int) -> list[ExtraR
     filled = " + ".join(f"(c{n} is not null)::int" for n in range(width))
     first = "case " + " ".join(f"when c{n} is not null then {n}" for n in range(width)) + " end"
     text = f"lower(coalesce({texts}))"
-    labelled = f"(regexp_matches({text}, {literal(_LABEL)}) or regexp_full_match({text}, {literal(TOTAL)}))"
+    is_total = f"regexp_full_match({text}, {literal(TOTAL)})"
+    labelled = f"(regexp_matches({text}, {literal(_LABEL)}) or {is_total})"
     con.execute(
         f"""
         create or replace temp table draft_extra as
         select line, first, text, labelled from (
             select line, {first} as first, coalesce({texts}) as text, {labelled} as labelled, {filled} as filled,
+                {is_total} as is_total,
                 row_number() over (order by line desc) as from_end, median({filled}) over () as usual,
                 -- More rows with the same cell alone are later rows of records.
                 count(*) over (partition by {first}, {filled} = 1) as n_same
             from {ROWS}
-        ) where (labelled and filled <= greatest(usual * 0.6, 1))
+        -- A total of several amounts fills more cells than a note.
+        ) where (labelled and filled <= greatest(usual * 0.6, 1)) or (is_total and filled < usual)
             or (usual >= 4 and filled = 1 and from_end <= {NOTES} and n_same < {NOTES})
         """
     )

@@ -284,6 +284,16 @@ def test_other_sheets_with_the_same_columns_are_to_be_checked(
     assert check.startswith("table.sheet: 'S2' has the same columns, and only 'S1' is read: ")
 
 
+def test_a_total_of_several_amounts_is_no_record(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """It fills most cells of its row, so it was drafted as a record, and was in quarantine every month."""
+    path = tmp_path / "POCA orders.csv"
+    head = ["Order Ref", "Date of Order", "Offence Category", "Order Value", "Benefit Value", "Compensation Value"]
+    orders = [[f"P{n}", f"{n:02}/01/2025", "Fraud", f"{n}00", f"{n}50", "0"] for n in range(1, 6)]
+    path.write_text(text([head, *orders, ["Total", "", "", "1500", "1750", "0"]]), encoding="utf-8")
+    draft, _, mapping = drafted(con, home, path, force="kent")
+    assert mapping["table"]["ignore"] == {"order_ref": ["Total*"]} and draft.rows == 5
+
+
 def test_a_download_of_indicators_needs_a_name_and_no_mapping(
     con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path
 ) -> None:
