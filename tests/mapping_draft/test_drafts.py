@@ -284,6 +284,18 @@ def test_other_sheets_with_the_same_columns_are_to_be_checked(
     assert check.startswith("table.sheet: 'S2' has the same columns, and only 'S1' is read: ")
 
 
+def test_a_required_column_that_a_system_does_not_have(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
+    """The draft said that the files are refused without it: such a system could send no searches at all."""
+    path = tmp_path / "Searches 2025.csv"
+    rows = [[f"S{n}", f"{n:02}/01/2025 10:00", "Controlled drugs"] for n in range(1, 9)]
+    path.write_text(text([["Search Ref", "Searched At", "Object of Search"], *rows]), encoding="utf-8")
+    draft, draft_yaml, _ = drafted(con, home, path, force="kent", extract="stop_search")
+    (point,) = (p for p in draft.open_points if p.startswith("headers.object_found"))
+    assert "if the system has none, list it under optional" in point
+    entry = preview(con, home, draft, draft_yaml + "optional: [object_found]\n", with_figures=False).entry
+    assert (entry.outcome, entry.rows_landed) == ("accepted", 8)
+
+
 def test_a_total_of_several_amounts_is_no_record(con: duckdb.DuckDBPyConnection, home: Home, tmp_path: Path) -> None:
     """It fills most cells of its row, so it was drafted as a record, and was in quarantine every month."""
     path = tmp_path / "POCA orders.csv"
