@@ -42,6 +42,10 @@ _UP_TO = re.compile(r"(?<![A-Za-z])(?:to|until|till|through|thru|ending|ended|en
 _DATE = rf"(?:\d+(?:st|nd|rd|th)?|{_NAMED})"
 _DATES = re.compile(rf"(?<![A-Za-z\d]){_DATE}(?:[-_., /]*{_DATE})*", re.I)
 """A run of numbers and months."""
+_SHORTER = re.compile(r"(?<![A-Za-z])(?:w[-./ ]?[ce]|wks?|weeks?|weekly|fortnight(?:ly)?|daily)(?![A-Za-z])", re.I)
+"""Words for a time that is shorter than a month."""
+WEEK = 7
+"""Rows of no more days may be those of a day or a week."""
 LONGEST_MONTH = 31
 """A year's first or last days without a row: from a whole month on, its system may not have them."""
 
@@ -79,6 +83,12 @@ def draft_name(name: str, first: date | None, last: date | None, saved_on: date 
         doubt = (
             f"'{day_in_name[0]}' alone says no window, so it is from the first to the last row's day: days without rows before"
             " and after are not covered. A name with {from:...} and {to:...} would cover them"
+        )
+        return NameRule(pattern, "days", doubt)
+    if first and last and ((last - first).days < WEEK or _SHORTER.search(stem)):
+        doubt = (
+            f"the rows are of {first} to {last}, so it is from the first to the last row's day: a file of a day or a week that"
+            " covered its month would withdraw the rows of the others. If each file has all of its months, say covers: months"
         )
         return NameRule(pattern, "days", doubt)
     doubt = "" if first else "the rows have no dates to find the window by"

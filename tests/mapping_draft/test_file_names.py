@@ -67,6 +67,22 @@ def test_year_of_a_system_that_began_or_ended_within_it(
         assert drafted.doubt.endswith(f"If the system has those, too, put {year} for the year")
 
 
+@pytest.mark.parametrize(
+    ("name", "days", "rule"),
+    [
+        ("Incidents_20260103.csv", (date(2026, 1, 2), date(2026, 1, 2)), "Incidents_{at:%Y%m%d}.csv"),
+        ("Naloxone log.csv", (date(2026, 1, 12), date(2026, 1, 18)), "Naloxone log.csv"),
+        ("Naloxone w.e. 05.01.2026.csv", (date(2025, 12, 22), date(2026, 1, 4)), "Naloxone w.e. {at:%d.%m.%Y}.csv"),
+        ("Naloxone wk3.csv", (date(2026, 1, 9), date(2026, 1, 18)), "Naloxone wk*.csv"),
+        ("Naloxone weekly.csv", (date(2026, 1, 9), date(2026, 1, 18)), "Naloxone weekly.csv"),
+    ],
+)
+def test_file_of_a_day_or_a_week_covers_no_month(name: str, days: tuple[date, date], rule: str) -> None:
+    """Each covered its whole month, and withdrew the rows of the files before: the last week's were the month's, complete."""
+    drafted = draft_name(name, *days)
+    assert (drafted.name, drafted.covers) == (rule, "days") and "would withdraw the rows of the others" in drafted.doubt
+
+
 def test_without_dates_in_its_rows_a_name_gives_no_window() -> None:
     drafted = draft_name("Seizures 31 Oct.csv", None, None)
     assert (drafted.name, drafted.doubt) == ("Seizures *.csv", "the rows have no dates to find the window by")
