@@ -81,7 +81,7 @@ def sheet_text(data: bytes, sheet: str | None = None, table: SheetTable | None =
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(BytesIO(data))
         names = workbook.sheet_names
-        index = _index(names, sheet)
+        index = sheet_index(names, sheet)
         worksheet = workbook.get_sheet_by_index(index) if index is not None else None
         rows = worksheet.to_python(skip_empty_area=False) if worksheet else None
         ranges = (worksheet.merged_cell_ranges if worksheet else None) or []
@@ -181,7 +181,7 @@ def sheet_tops(data: bytes, after: int) -> Iterator[tuple[str, bool, str]]:
         yield sheet.name, sheet.visible == python_calamine.SheetVisibleEnum.Visible, _csv_text(rows)
 
 
-def _index(names: list[str], sheet: str | None) -> int | None:
+def sheet_index(names: list[str], sheet: str | None) -> int | None:
     """A sheet's index from 0, by its name, else by its number; None where there is no such sheet."""
     if sheet is None:
         return 0

@@ -363,6 +363,7 @@ class FileLanding(LandingSession):
         # Where a record has a row for each item, the others of its rows are merged as the mapping says.
         merged = 0 if sheet.mapping.table.row_for_each else counts.merged
         findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
+        findings.notes += plausibility.records_left_out(self.con, sheet, counts.rows)
         findings.notes += category_doubts(self.con, self.home, load, sheet, load_of(previous) if previous else None)
         findings.notes += doubts(self.con, self.home, load, sheet, stored, absent, counts.rows)
         indicators = self._indicators() if sheet.contract.kind == "indicators" else []

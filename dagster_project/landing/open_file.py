@@ -21,7 +21,7 @@ from .column_drift import describe_unseen, likely_renames
 from .containers import StoredFile, unpack
 from .csv_reader import ALL_BLANKS, HEAD, Cells, head_of, memory_file, read_cells, read_lines
 from .decode import decode
-from .excel import SheetTable, SheetText, sheet_names, sheet_text, sheet_tops
+from .excel import SheetTable, SheetText, sheet_index, sheet_names, sheet_text, sheet_tops
 from .file_names import InboxFile
 from .header_columns import AroundTable, Layout, lay_out, read_header
 from .header_row import HEADER_CHARACTERS, HeaderNames, describe_row, looks_like_header
@@ -94,8 +94,9 @@ def _open_workbook(
     except Refused as error:
         raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
     unread = _sheets_alike(data, names) if chosen is None else []
-    if unread and contract.key and contract.date_column:
-        _note_records_elsewhere(con, data, unread, names, sheet)
+    left_out = _sheets_left_out(data, chosen, names) if chosen else []
+    if (unread or left_out) and contract.key and contract.date_column:
+        _note_records_elsewhere(con, data, [*unread, *left_out], names, sheet)
     # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
     if worksheet.last_merged > layout.rows:
         amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
@@ -106,7 +107,8 @@ def _open_workbook(
     around = read_around(worksheet.text[: layout.start], worksheet.text[-LAST_CHARACTERS:], layout)
     unseen = tuple(describe_unseen(worksheet, layout, unread, is_named=chosen is not None))
     cells = read_cells(con, worksheet.text, layout, by_row=True)
-    return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
+    sheets = {"unread_sheets": tuple(unread), "left_out_sheets": tuple(left_out)}
+    return sheet(layout, cells, **sheets, unseen=unseen, around=around)
 
 
 def _open_fast(
@@ -155,6 +157,14 @@ def _sheets_alike(data: bytes, names: HeaderNames) -> list[str]:
         hint = f"say table: {{sheet: {matching[0]}}} in a mapping, or delete the hidden one"
         raise Refused(f"the first sheet is hidden, and sheet '{matching[0]}' has the columns, too: {hint}")
     return matching
+
+
+def _sheets_left_out(data: bytes, chosen: str, names: HeaderNames) -> list[str]:
+    """Sheets that have every required column, too, besides the one that the mapping names."""
+    in_book = list(sheet_names(data))
+    index = sheet_index(in_book, chosen)
+    own = "" if index is None else printable(in_book[index])
+    return [name for name, seen, _ in _tables(data, 0, names) if seen and name != own]
 
 
 def _note_records_elsewhere(

@@ -145,9 +145,27 @@ def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
 
 def records_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:
     """The reason to hold a workbook with records of its window that only other sheets with the same columns have, as where a
-    tracker was split in two; else None. Where a mapping says which sheet is meant, no other is looked at."""
-    if not sheet.unread_sheets or not sheet.key or not sheet.contract.date_column:
+    tracker was split in two; else None."""
+    if not sheet.unread_sheets or not (n := _records_elsewhere(con, sheet, rows)):
         return None
+    return (
+        f"{n:,} records of its window are on other sheets alone, and only the first is read: {', '.join(sheet.unread_sheets)}."
+        " Put all rows on one sheet; if the first has all that count, say table: {sheet: 1} in a mapping, or release the file"
+    )
+
+
+def records_left_out(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> list[str]:
+    """The same as a note, where a mapping says which sheet is read: perhaps the others came later."""
+    if not sheet.left_out_sheets or not (n := _records_elsewhere(con, sheet, rows)):
+        return []
+    where = f"on sheets alone that the mapping leaves out: {', '.join(sheet.left_out_sheets)}"
+    return [f"{n:,} records of its window are {where}. If they count, put all rows on one"]
+
+
+def _records_elsewhere(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> int:
+    """How many records of the window other sheets alone have; 0 if they may be examples."""
+    if not sheet.key or not sheet.contract.date_column:
+        return 0
     # Of a whole list, a record may be from before the window.
     first = f"_date >= '{sheet.covered_from}' and " if sheet.contract.kind == "events" else ""
     (n,) = one_row(con.execute(
@@ -156,12 +174,7 @@ def records_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: 
         where {first}_date <= '{sheet.covered_to}' and _key not in (select _key from {PARSED} where _key is not null)
         """
     ))
-    if n < max(ELSEWHERE_ROWS, ELSEWHERE_SHARE * rows):
-        return None
-    return (
-        f"{n:,} records of its window are on other sheets alone, and only the first is read: {', '.join(sheet.unread_sheets)}."
-        " Put all rows on one sheet; if the first has all that count, say table: {sheet: 1} in a mapping, or release the file"
-    )
+    return n if n >= max(ELSEWHERE_ROWS, ELSEWHERE_SHARE * rows) else 0
 
 
 def points_for_thousands(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:

@@ -64,6 +64,9 @@ def test_tracker_that_was_split_in_two_sheets_is_held(warehouse):
     (warehouse.home.mappings / "m.yml").write_text("extract: crimes\ntable: {sheet: 1}\n", encoding="utf-8")
     entry = land(warehouse, workbook(half, both), NAME.replace("20260105", "20260109"))
     assert (entry.outcome, entry.rows_landed) == ("accepted", 10)
+    # Nobody was told where a tracker was split later whose mapping names the sheet.
+    said = "20 records of its window are on sheets alone that the mapping leaves out: S2"
+    assert any(note.startswith(said) for note in entry.drift)
 
 
 def test_reading_grows_in_proportion_to_the_sheets(warehouse, monkeypatch):
