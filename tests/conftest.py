@@ -5,10 +5,12 @@ import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import how_often
 import pytest
+import typer.testing
 from hypothesis import settings
 
 from dagster_project.core.home import Home, be_quiet
@@ -75,6 +77,14 @@ def publish_without_outputs() -> Iterator[None]:
     """Nights in tests publish only the warehouse file, for speed, except the sample's and those of other processes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outputs, "OUTPUTS", ())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def make_commands_once() -> Iterator[None]:
+    """Typer makes all commands anew for each call: a hundredth of the tests' time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", cache(typer.testing._get_command))
         yield
 
 

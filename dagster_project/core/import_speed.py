@@ -66,3 +66,12 @@ def defer_serializers() -> None:
 
     config: Any = BaseConfig
     config.lazy_compilation = True
+
+
+def name_no_callers() -> None:
+    """Have dbt not look for the module that defines each behaviour flag of its adapter. It reads the source of all callers to
+    find it: 0.1 s of a night, for the name of a module in a deprecation warning."""
+    from dbt_common.behavior_flags import BehaviorFlagRendered
+
+    flag: Any = BehaviorFlagRendered
+    flag._default_source = staticmethod(lambda: "dbt")

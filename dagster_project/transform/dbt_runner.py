@@ -18,7 +18,7 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.errors import Cause, PamError, interrupt_in
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Engine, Home
-from dagster_project.core.import_speed import defer_serializers
+from dagster_project.core.import_speed import defer_serializers, name_no_callers
 from dagster_project.core.memory import memory_settings
 
 if TYPE_CHECKING:
@@ -175,6 +175,8 @@ def _closing_connections(engine: Engine = "duckdb") -> Generator[None]:
 
 def _invoke(args: list[str], parsed: "Manifest | None", target: Path, progress: Progress | None = None) -> Any:
     from dbt.cli.main import dbtRunner
+
+    name_no_callers()
 
     def on_event(event: Any) -> None:
         if progress and event.info.name == "NodeFinished":
