@@ -71,6 +71,7 @@ def doubts(
     if not landed:
         return notes
     columns = [c for c in sheet.contract.columns if c.name in sheet.layout.position and c.name not in absent]
+    notes += _leaves_nothing_out(sheet)
     notes += _one_value(home, load, columns, stored, landed)
     if sheet.form == "canonical" and sheet.contract.kind != "indicators":
         notes += _blanks(con, sheet, columns, stored, landed)
@@ -131,6 +132,13 @@ def _without_expected(
         if name not in absent and not con.execute(rows).fetchall():
             note = f"{name}: {value} in none of {landed:,} rows: what it counts is 0"
             yield f"{note}. If it has another name there, map it (values)"
+
+
+def _leaves_nothing_out(sheet: Sheet) -> Iterator[str]:
+    """Notes columns by which the mapping leaves rows out, and which the file lacks: a cancelled record would count."""
+    for name in sheet.mapping.table.ignore:
+        if sheet.ignore_text(name) is None:
+            yield f"no row is left out by {name} (table: ignore:), as the file lacks it: map its header, or name the header there"
 
 
 def _one_value(

@@ -120,10 +120,14 @@ def test_the_name_of_a_contract_column_is_that_column(warehouse):
     assert (refs(warehouse, entry), entry.rows_ignored) == (["N1"], 1), entry.reason
 
 
-def test_a_contract_column_that_the_file_lacks_leaves_no_row_out(warehouse):
+def test_a_contract_column_that_the_file_lacks_leaves_no_row_out_which_is_said(warehouse):
     write_mapping(warehouse, "extract: naloxone\ntable: {ignore: {lpu: Hills}}\n")
     entry = warehouse.land("naloxone", "N1,2025-03-01", header=",".join(HEADER[:2]))
     assert (entry.rows_landed, entry.rows_ignored) == (1, None), entry.reason
+    says = "no row is left out by lpu (table: ignore:), as the file lacks it: map its header, or name the header there"
+    assert says in entry.drift
+    entry = warehouse.land("naloxone", "N2,2025-03-01,Dales", header="administration_ref,administered_at,lpu")
+    assert not [note for note in entry.drift if "left out by" in note]
 
 
 def test_a_header_may_be_that_of_a_column_too(warehouse):
