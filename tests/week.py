@@ -14,7 +14,7 @@ from support import begin, write_extract
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import locked
+from dagster_project.core.night_lock import locked
 from dagster_project.core.reference_lists import REBASE_COLUMNS
 from dagster_project.landing import read_ledger, release_load
 from dagster_project.nights.run import NightRun

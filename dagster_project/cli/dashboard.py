@@ -22,7 +22,7 @@ def dashboard(
 
     Example: pam dashboard --out dashboard/
     """
-    from dagster_project.core.receipts import holds_made_up, sample_day_of
+    from dagster_project.core.made_up_home import holds_made_up, sample_day_of
     from dagster_project.publishing.changes_since import changes_since
     from dagster_project.reporting.dashboard import write_whole_folder
     from dagster_project.reporting.dashboard.area_lists import read_area_lists

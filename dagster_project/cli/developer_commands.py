@@ -20,7 +20,7 @@ def docs() -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def dbt(context: typer.Context, home: HomeOption = HOME) -> None:
     """Run dbt on the home's candidate: `pam dbt test -s stg_incidents`, `pam dbt docs generate --static`."""
-    from dagster_project.core.receipts import locked
+    from dagster_project.core.night_lock import locked
     from dagster_project.transform.candidate import prepare_for_dbt
     from dagster_project.transform.dbt_runner import run_by_hand
 

@@ -99,7 +99,7 @@ def freeze(name: Name, by: ByOption = "", home: HomeOption = HOME) -> None:
 
     Figures that change later are marked \\[r] in the report, and listed in meta.revisions.
     """
-    from dagster_project.core.receipts import locked
+    from dagster_project.core.night_lock import locked
     from dagster_project.editions.frozen import freeze_edition
 
     require_home(home)

@@ -34,7 +34,7 @@ def accept(
     correct this, drop files again that cover the whole past.
     """
     from dagster_project.audit import record
-    from dagster_project.core.receipts import locked
+    from dagster_project.core.night_lock import locked
     from dagster_project.landing import read_ledger
     from dagster_project.landing.known_files import Decisions
     from dagster_project.landing.pseudonyms import PseudonymKeyError, accept_key, changed_key

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.core.home import Engine, Home
-from dagster_project.core.receipts import SAMPLE_MARK, SampleHomeError, refuse_sample
+from dagster_project.core.made_up_home import SAMPLE_MARK, SampleHomeError, refuse_sample
 
 from .common import HOME, HomeOption, QuietOption, app, option
 

@@ -49,7 +49,7 @@ def query(
     Example: pam query "select period_label, value from marts.mart_incidents where measure = 'incidents_drugs' and
     area_type = 'force' and period_type = 'calendar_year'"
     """  # fmt: skip
-    from dagster_project.core.receipts import holds_made_up
+    from dagster_project.core.made_up_home import holds_made_up
     from dagster_project.serving import connect
     from dagster_project.serving.query import answer, answer_to_file
 

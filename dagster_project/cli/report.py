@@ -72,7 +72,7 @@ def _write(
     public: bool, tables_only: bool, overwrite: bool,
 ) -> None:  # fmt: skip
     """Write the pack of an edition, and record it."""
-    from dagster_project.core.receipts import holds_made_up
+    from dagster_project.core.made_up_home import holds_made_up
     from dagster_project.core.sql import one_row
     from dagster_project.editions import newest_with_files, read_editions
     from dagster_project.reporting.pack import write_pack
@@ -122,7 +122,7 @@ def refresh(
 
     Example: pam report refresh report.docx --out newer.docx --format csv > moved.csv
     """
-    from dagster_project.core.receipts import holds_made_up
+    from dagster_project.core.made_up_home import holds_made_up
     from dagster_project.editions import read_editions
     from dagster_project.reporting.pack import read_pack
     from dagster_project.reporting.pack.word_refresh import NEW, NEW_NOTE, read_document, write_refreshed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import holds_made_up
+from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.core.small_counts import SMALL, is_small
 from dagster_project.core.sql import one_row
 

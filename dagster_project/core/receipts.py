@@ -1,76 +1,28 @@
-"""A night's id, the home's lock, and the receipt that says how the night ended."""
+"""A night's id, and the receipt that says how the night ended."""
 
-import contextlib
-import fcntl
 import json
-import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, Literal
 
-from .errors import Cause, PamError
 from .files import write_whole
 from .home import LONDON, Home
-from .permissions import refuse_open
+from .made_up_home import sample_day_of
 
 Outcome = Literal["published", "unchanged", "held", "failed", "rolled back"]
 """`unchanged`: no new file came, and the published night stays. `rolled back`: somebody published an earlier night again, which
 has a receipt like a night's."""
 
 
-class NightUnderWayError(PamError, RuntimeError):
-    """Another night is running in this home."""
-
-    cause = Cause.UNDER_WAY
-    is_transient = True
-
-
 ID_FORMAT = "%Y%m%dT%H%M%SZ"
 """How a night's id says when it began, in UTC."""
 STEPS = "steps"
 """The folder in `nights/` where each step of a night stores its result for the next: one folder for each night."""
-SAMPLE_MARK = "SAMPLE"
-"""A file of this name marks a home that is for the sample only: no other night starts in it."""
-MADE_UP_MARK = "MADE_UP"
-"""A file of this name marks a home whose landed files are made up."""
-SAMPLE_DAY = date(2026, 1, 3)
-"""The date in the sample's home, three days after the sample ends: so its files do not become late."""
-
-
-def is_sample(home: Home) -> bool:
-    """Whether a home is for the sample only."""
-    return (home.path / SAMPLE_MARK).exists()
-
-
 def today_of(home: Home, now: datetime | None = None) -> date:
     """The date in London by which a home's extracts are late; in the sample's home, `SAMPLE_DAY`."""
     return sample_day_of(home) or (now or datetime.now(UTC)).astimezone(LONDON).date()
-
-
-def sample_day_of(home: Home) -> date | None:
-    """`SAMPLE_DAY` in the sample's home; None in any other, where the clock has the date."""
-    return SAMPLE_DAY if is_sample(home) else None
-
-
-def holds_made_up(home: Home) -> bool:
-    """Whether a home's figures are made up: all outputs then say so."""
-    return is_sample(home) or (home.path / MADE_UP_MARK).exists()
-
-
-class SampleHomeError(PamError, RuntimeError):
-    """Made-up and real data would be mixed in one home."""
-
-    cause = Cause.SAMPLE_HOME
-
-
-def refuse_sample(home: Home) -> None:
-    """Raise SampleHomeError if a home holds made-up data."""
-    if is_sample(home):
-        raise SampleHomeError(
-            f"{home.path} holds made-up sample data: give real extracts a home of their own (--home DIR), or delete that one"
-        )
 
 
 @dataclass(frozen=True)
@@ -201,41 +153,3 @@ def read_receipts(home: Home) -> list[Receipt]:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: not a receipt: {error}") from error
     return sorted(receipts, key=lambda r: night_order(r.night_id))
-
-
-@contextlib.contextmanager
-def locked(home: Home) -> Generator[None]:
-    """Keep other nights out of a home; the lock ends with the process. Raises NightUnderWayError, without waiting."""
-    handle = take_lock(home)
-    try:
-        yield
-    finally:
-        handle.close()
-
-
-def is_under_way(home: Home) -> bool:
-    """Whether a night, or a command that keeps nights out, holds the home's lock. Creates no file."""
-    try:
-        with (home.path / ".night.lock").open("r") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
-
-
-def take_lock(home: Home) -> TextIO:
-    """Take the home's lock. Returns the open lock file: close it to release the lock. Raises NightUnderWayError,
-    OpenHomeError."""
-    refuse_open(home)
-    home.create()
-    handle = (home.path / ".night.lock").open("a+")
-    # Whoever can open it can hold all nights up; a backup may have restored it with another mode.
-    os.chmod(handle.name, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        handle.close()
-        raise NightUnderWayError(f"another night is under way in {home.path}; wait for it, or end that process") from None
-    return handle

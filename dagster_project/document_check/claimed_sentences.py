@@ -12,8 +12,8 @@ import duckdb
 
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import locked
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
-from dagster_project.core.receipts import locked
 from dagster_project.editions.edition_tables import FIGURES, claimed_lines
 from dagster_project.editions.model import FOLDER, Edition, EditionError
 from dagster_project.editions.usable_editions import read_editions, read_usable_edition

@@ -138,7 +138,7 @@ def _leaves_nothing_out(sheet: Sheet) -> Iterator[str]:
     """Notes columns by which the mapping leaves rows out, and which the file lacks: a cancelled record would count."""
     for name in sheet.mapping.table.ignore:
         if sheet.ignore_text(name) is None:
-            yield f"no row is left out by {name} (table: ignore:), as the file lacks it: map its header, or name the header there"
+            yield f"no row is left out by {name} (table: ignore:), as the file lacks it: map it, or name its header there"
 
 
 def _one_value(

@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import MADE_UP_MARK, is_sample
+from dagster_project.core.made_up_home import MADE_UP_MARK, is_sample
 from dagster_project.core.sql import one_row
 
 from .csv_reader import CELLS

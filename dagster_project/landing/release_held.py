@@ -8,7 +8,8 @@ from dagster_project.contracts import Contract, load_contracts
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
-from dagster_project.core.receipts import Night, locked
+from dagster_project.core.night_lock import locked
+from dagster_project.core.receipts import Night
 
 from .conflicting_files import settle_conflicts
 from .duckdb_connection import connect

@@ -8,7 +8,8 @@ from typing import Any
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
-from dagster_project.core.receipts import Night, locked, night_order
+from dagster_project.core.night_lock import locked
+from dagster_project.core.receipts import Night, night_order
 
 from .conflicting_files import end_conflicts
 from .duckdb_connection import connect

@@ -15,8 +15,8 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import memory_settings
+from dagster_project.core.night_lock import locked
 from dagster_project.core.printable import visible
-from dagster_project.core.receipts import locked
 from dagster_project.core.reference_lists import LONGEST_VALUE, OWN_LISTS, SeedError, fault_of_text, read_own_list
 from dagster_project.core.similar_names import suggestion
 from dagster_project.landing import LedgerEntry, release_load

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from dagster_project.core.check_results import message_of
 from dagster_project.core.config import ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import is_under_way
 from dagster_project.core.permissions import require_group
 from dagster_project.core.plurals import list_first
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import is_under_way, read_receipts, today_of
+from dagster_project.core.receipts import read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.known_files import utc_microseconds
 from dagster_project.landing.ledger import current_files

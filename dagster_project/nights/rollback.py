@@ -8,9 +8,10 @@ from typing import Any
 from dagster_project.audit import anchor, record_first
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import locked
 from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import Night, Receipt, locked, stamp, write_receipt
+from dagster_project.core.receipts import Night, Receipt, stamp, write_receipt
 from dagster_project.publishing import outputs, publish
 from dagster_project.publishing.keep_and_prune import fix_links_and_rights, keep_published
 from dagster_project.publishing.publications import NotKeptError, Publication, check_whole, kept_before, publication_of

@@ -21,9 +21,11 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.config import Config, read_config
 from dagster_project.core.errors import TRIES, is_transient, seconds_before_retry
 from dagster_project.core.home import Engine, Home
+from dagster_project.core.made_up_home import refuse_sample
+from dagster_project.core.night_lock import NightUnderWayError, take_lock
 from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, read_receipts, refuse_sample, take_lock
+from dagster_project.core.receipts import Night, Receipt, read_receipts
 from dagster_project.core.worker_process import BUILDER, WORKER
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import keep_and_prune, outputs, postgres

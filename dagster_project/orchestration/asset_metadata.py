@@ -11,7 +11,7 @@ import duckdb
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.config import ConfigError, Serve, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import is_sample
+from dagster_project.core.made_up_home import is_sample
 from dagster_project.core.sql import literal
 
 FRESH_BY = dg.FreshnessPolicy.cron("0 7 * * *", lower_bound_delta=timedelta(hours=12), timezone="Europe/London")

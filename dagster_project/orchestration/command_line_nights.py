@@ -12,8 +12,9 @@ import dagster as dg
 
 from dagster_project.core.check_results import Check
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import is_under_way
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Receipt, is_under_way, night_order, read_receipts
+from dagster_project.core.receipts import Receipt, night_order, read_receipts
 from dagster_project.transform import dbt_runner
 
 from .asset_metadata import published_tables

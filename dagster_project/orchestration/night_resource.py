@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import is_sample
+from dagster_project.core.made_up_home import is_sample
 from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import NightRun

@@ -8,7 +8,8 @@ import dagster as dg
 from dagster_project.core import memory
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import NightUnderWayError, is_sample, is_under_way, locked
+from dagster_project.core.made_up_home import is_sample
+from dagster_project.core.night_lock import NightUnderWayError, is_under_way, locked
 from dagster_project.landing import complete_inbox
 from dagster_project.nights import alerts
 from dagster_project.nights.lifecycle import write_missing_receipts

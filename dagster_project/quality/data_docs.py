@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import holds_made_up
+from dagster_project.core.made_up_home import holds_made_up
 
 from .stored_results import load_results
 from .suites import COLUMN_ARGUMENTS

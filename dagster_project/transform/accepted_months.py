@@ -16,8 +16,9 @@ from dagster_project import audit
 from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import locked
 from dagster_project.core.raw_table_columns import make_raw_table
-from dagster_project.core.receipts import locked, read_receipts
+from dagster_project.core.receipts import read_receipts
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.similar_names import suggestion
 from dagster_project.core.sql import literal

@@ -12,7 +12,8 @@ from support import OFFENCES, land_night, write_extract
 from dagster_project.cli import PANELS, app, render
 from dagster_project.cli.render import _show_receipt
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK, Receipt, read_receipts
+from dagster_project.core.made_up_home import SAMPLE_MARK
+from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.terminal_console import Console
 
 

@@ -12,7 +12,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK, read_receipts
+from dagster_project.core.made_up_home import MADE_UP_MARK, SAMPLE_MARK
+from dagster_project.core.receipts import read_receipts
 from dagster_project.serving import write_result
 
 ANSWER_FORMATS = ("table", "csv", "json", "parquet", "xlsx")

@@ -11,7 +11,7 @@ from support import candidate, copy_home, land_night, night, write_extract
 
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import locked
+from dagster_project.core.night_lock import locked
 from dagster_project.landing import read_ledger
 from dagster_project.landing.quarantine_export import quarantined_files
 from dagster_project.landing.release_held import held_files, release

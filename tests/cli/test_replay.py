@@ -10,8 +10,8 @@ import duckdb
 from week import NIGHTS, RELEASED
 
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import night_of
-from dagster_project.core.receipts import locked
 from dagster_project.nights.replay import REASON
 from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
 from dagster_project.publishing.keep_and_prune import prune

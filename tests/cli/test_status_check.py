@@ -8,7 +8,8 @@ import pytest
 from support import TODAY, land_night, write_extract
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import locked, read_receipts, write_receipt
+from dagster_project.core.night_lock import locked
+from dagster_project.core.receipts import read_receipts, write_receipt
 from dagster_project.landing.refusal import WAITS
 from dagster_project.nights import health
 from dagster_project.nights.health import find_problems

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import Night, NightUnderWayError, Receipt, locked, read_receipts, write_receipt
+from dagster_project.core.night_lock import NightUnderWayError, locked
+from dagster_project.core.receipts import Night, Receipt, read_receipts, write_receipt
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
 

@@ -10,7 +10,7 @@ import yaml
 from support import copy_home, publish_night, published, write_extract
 
 from dagster_project.core.home import SEEDS, Home
-from dagster_project.core.receipts import locked
+from dagster_project.core.night_lock import locked
 from dagster_project.editions import write_frozen_figures
 from dagster_project.editions.frozen import FrozenError, freeze_edition, frozen_editions, revised_cells
 from dagster_project.nights.status import status

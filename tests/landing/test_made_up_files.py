@@ -7,7 +7,7 @@ from support import land_night, write_extract
 
 from benchmarks.national import write_national
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import holds_made_up
+from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.landing import accepted, read_ledger
 
 COLUMNS = ("order_ref", "order_date", "amount", "recipient")

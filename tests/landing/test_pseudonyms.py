@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from dagster_project.audit import read_log
-from dagster_project.core.receipts import locked
+from dagster_project.core.night_lock import locked
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.landing.pseudonyms import PseudonymKey, accepted_change, install, read_or_make_key
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from dagster_project.audit import read_log
-from dagster_project.core.receipts import locked
+from dagster_project.core.night_lock import locked
 from dagster_project.landing import NotHeld, accepted, counts, read_ledger, release_load
 from dagster_project.landing.ledger import CONFLICT_KIND
 from dagster_project.landing.quarantine_export import quarantined_files, quarantined_rows

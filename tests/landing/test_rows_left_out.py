@@ -124,7 +124,7 @@ def test_a_contract_column_that_the_file_lacks_leaves_no_row_out_which_is_said(w
     write_mapping(warehouse, "extract: naloxone\ntable: {ignore: {lpu: Hills}}\n")
     entry = warehouse.land("naloxone", "N1,2025-03-01", header=",".join(HEADER[:2]))
     assert (entry.rows_landed, entry.rows_ignored) == (1, None), entry.reason
-    says = "no row is left out by lpu (table: ignore:), as the file lacks it: map its header, or name the header there"
+    says = "no row is left out by lpu (table: ignore:), as the file lacks it: map it, or name its header there"
     assert says in entry.drift
     entry = warehouse.land("naloxone", "N2,2025-03-01,Dales", header="administration_ref,administered_at,lpu")
     assert not [note for note in entry.drift if "left out by" in note]

@@ -15,7 +15,8 @@ from support import begin, copy_home, land_night, run_night, write_extract
 from dagster_project.audit import read_log
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.receipts import NightUnderWayError, is_under_way, locked, read_receipts, receipt_path
+from dagster_project.core.night_lock import NightUnderWayError, is_under_way, locked
+from dagster_project.core.receipts import read_receipts, receipt_path
 from dagster_project.landing import land_file, read_ledger
 from dagster_project.nights import health, lifecycle, night_state
 from dagster_project.nights import run as night_run

@@ -14,8 +14,9 @@ from support import land_night, meta_rows, published, same_figures, write_extrac
 from week import NALOXONE, NIGHTS, YEAR, administrations
 
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.core.published_file import night_of
-from dagster_project.core.receipts import holds_made_up, read_receipts, receipt_path, stamp, write_receipt
+from dagster_project.core.receipts import read_receipts, receipt_path, stamp, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, rebuilt, write_as_of

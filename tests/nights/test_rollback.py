@@ -13,8 +13,9 @@ from week import NIGHTS, publish_dated
 from dagster_project.audit import anchor, read_log
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import night_of, sha256_of
-from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
+from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.nights import rollback
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status

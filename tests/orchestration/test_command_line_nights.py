@@ -10,7 +10,8 @@ import dagster as dg
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
+from dagster_project.core.night_lock import locked
+from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.definitions import build_defs
 from dagster_project.orchestration.command_line_nights import _publication_events, report_nights
 

@@ -11,7 +11,8 @@ from support import land_night, write_extract
 
 from dagster_project.core.config import Arrival
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK, locked
+from dagster_project.core.made_up_home import SAMPLE_MARK
+from dagster_project.core.night_lock import locked
 from dagster_project.definitions import build_defs
 from dagster_project.landing import complete_inbox
 from dagster_project.orchestration.schedules import QUIET_RUN

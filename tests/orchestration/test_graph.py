@@ -9,7 +9,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import ConfigError, read_config
-from dagster_project.core.receipts import SAMPLE_MARK
+from dagster_project.core.made_up_home import SAMPLE_MARK
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_MARK
+from dagster_project.core.made_up_home import SAMPLE_MARK
 from dagster_project.nights import saved_steps
 from dagster_project.nights.period_coverage import PeriodError
 from dagster_project.nights.saved_steps import Plan, find_night_to_continue

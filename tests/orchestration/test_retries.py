@@ -17,8 +17,10 @@ from dagster_project.core import errors
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import Cause, InboxMissingError, interrupt_in, is_transient, seconds_before_retry
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import SampleHomeError
+from dagster_project.core.night_lock import NightUnderWayError, locked
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import NightUnderWayError, SampleHomeError, locked, read_receipts
+from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.definitions import build_defs
 from dagster_project.landing import PseudonymKeyError, read_ledger

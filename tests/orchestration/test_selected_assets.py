@@ -11,8 +11,9 @@ from week import NALOXONE, YEAR, administrations, dated
 
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import is_under_way
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import is_under_way, read_receipts
+from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
 from dagster_project.landing import read_ledger
 from dagster_project.nights import saved_steps

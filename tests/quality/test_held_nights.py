@@ -9,7 +9,8 @@ from support import candidate, drop_something, night, published, run_night, same
 
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import NightUnderWayError, Receipt, read_receipts
+from dagster_project.core.night_lock import NightUnderWayError
+from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
 from dagster_project.publishing import publish

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 from dagster_project.core.config import Extracts
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_DAY, SAMPLE_MARK, Night, today_of
+from dagster_project.core.made_up_home import SAMPLE_DAY, SAMPLE_MARK
+from dagster_project.core.receipts import Night, today_of
 from dagster_project.nights.late_extracts import late_extracts
 from dagster_project.sample.spans import span
 

@@ -18,7 +18,7 @@ from python_calamine import CalamineWorkbook
 from dagster_project.audit.read import read_log
 from dagster_project.cli.topline import NOT_AVAILABLE, _printed, _split
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK
+from dagster_project.core.made_up_home import MADE_UP_MARK, SAMPLE_MARK
 from dagster_project.serving import connect
 from dagster_project.serving.topline import COLUMNS, Line, topline
 from dagster_project.serving.typed_names import UnknownNameError

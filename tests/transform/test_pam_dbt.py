@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 from dagster_project.cli import app
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import take_lock
 from dagster_project.core.read_database import read_database
-from dagster_project.core.receipts import take_lock
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import prepare_for_dbt, published_nodes_if_unchanged
 

@@ -25,7 +25,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dagster_project.core.home import Home, be_private
-from dagster_project.core.receipts import is_sample
+from dagster_project.core.made_up_home import is_sample
 from dagster_project.publishing import outputs
 
 from .request_guard import LOOPBACK, Guard, proxy_host, proxy_origin, with_headers

@@ -19,8 +19,9 @@ from dagster_project.core.config import Config, OutputName, read_config
 from dagster_project.core.errors import PamError, is_transient
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.core.published_file import open_hardened, published_folder
-from dagster_project.core.receipts import holds_made_up, read_receipts
+from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.core.worker_process import WORKER
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.core.made_up_home import sample_day_of
 from dagster_project.core.memory import memory_settings
-from dagster_project.core.receipts import sample_day_of
 from dagster_project.reporting import dashboard
 from dagster_project.reporting.dashboard.area_lists import read_area_lists
 

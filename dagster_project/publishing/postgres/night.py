@@ -5,8 +5,10 @@ from dataclasses import asdict, replace
 from dagster_project.audit import record_first
 from dagster_project.core.errors import is_transient
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import holds_made_up
+from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import holds_made_up, locked, night_order, read_receipts, write_receipt
+from dagster_project.core.receipts import night_order, read_receipts, write_receipt
 
 from .errors import PostgresError
 from .loading import LoadOutcome, Progress, load

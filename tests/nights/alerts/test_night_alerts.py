@@ -15,15 +15,9 @@ from dagster_project.core.check_results import Check
 from dagster_project.core.config import ConfigError
 from dagster_project.core.errors import InboxMissingError
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.receipts import (
-    Night,
-    NightUnderWayError,
-    Receipt,
-    SampleHomeError,
-    locked,
-    read_receipts,
-    write_receipt,
-)
+from dagster_project.core.made_up_home import SampleHomeError
+from dagster_project.core.night_lock import NightUnderWayError, locked
+from dagster_project.core.receipts import Night, Receipt, read_receipts, write_receipt
 from dagster_project.core.reference_lists import SeedError
 from dagster_project.landing import PseudonymKeyError
 from dagster_project.landing.refusal import WAITS

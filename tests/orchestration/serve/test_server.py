@@ -25,7 +25,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from dagster_project.core.home import PROJECT, Home
-from dagster_project.core.receipts import is_under_way, read_receipts
+from dagster_project.core.night_lock import is_under_way
+from dagster_project.core.receipts import read_receipts
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.stopped_schedules import stopped_schedules
 from dagster_project.orchestration import sensors

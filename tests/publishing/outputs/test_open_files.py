@@ -13,8 +13,9 @@ from support import MARTS
 
 from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
+from dagster_project.core.made_up_home import SAMPLE_MARK
 from dagster_project.core.published_file import open_hardened
-from dagster_project.core.receipts import SAMPLE_MARK, read_receipts
+from dagster_project.core.receipts import read_receipts
 from dagster_project.publishing import outputs
 from dagster_project.publishing.outputs import OutputContext, open_files
 

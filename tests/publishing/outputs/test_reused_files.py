@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import MADE_UP_MARK, SAMPLE_MARK, read_receipts
+from dagster_project.core.made_up_home import MADE_UP_MARK, SAMPLE_MARK
+from dagster_project.core.receipts import read_receipts
 from dagster_project.core.reuse_outputs import ReusedFiles
 from dagster_project.core.sql import CONTENT_HASH
 from dagster_project.publishing import outputs, publish

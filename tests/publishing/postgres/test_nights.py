@@ -13,8 +13,9 @@ from support import publish_night, run_night, write_extract
 
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
+from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import sha256_of
-from dagster_project.core.receipts import Receipt, locked, read_receipts, write_receipt
+from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.nights.alerts.log import AlertLog
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.saved_steps import Plan

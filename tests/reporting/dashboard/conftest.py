@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_DAY
+from dagster_project.core.made_up_home import SAMPLE_DAY
 from dagster_project.reporting.dashboard import write_whole_folder
 from dagster_project.reporting.dashboard.area_lists import read_area_lists
 from dagster_project.serving import connect

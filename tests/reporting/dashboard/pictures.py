@@ -163,7 +163,7 @@ def main() -> None:
     from support import publish_night
 
     from dagster_project.core.home import Home, be_quiet
-    from dagster_project.core.receipts import SAMPLE_DAY
+    from dagster_project.core.made_up_home import SAMPLE_DAY
     from dagster_project.reporting.dashboard import write_whole_folder
     from dagster_project.reporting.dashboard.area_lists import read_area_lists
     from dagster_project.sample import write_sample

@@ -20,7 +20,7 @@ from support import published
 
 from dagster_project.audit import read_log
 from dagster_project.core.home import Home
-from dagster_project.core.receipts import SAMPLE_DAY
+from dagster_project.core.made_up_home import SAMPLE_DAY
 
 SECTION_60 = "Criminal Justice and Public Order Act 1994 (section 60)"
 HOSTILE = "<img src=x onerror=document.title=1>"
