@@ -284,7 +284,7 @@ def says(name: str) -> Output:
         (night,) = con.execute("select night_id from meta.nights where finished_at is null").fetchone()
         (folder / "night.txt").write_text(night, encoding="utf-8")
         (folder / "told").mkdir()
-        context_text = f"{'+'.join(context.published_folders)} {context.is_sample}"
+        context_text = f"{'+'.join(context.published_folders)} {context.is_made_up}"
         con.execute(f"copy (select '{context_text}') to '{folder}/told/it.csv' (header false)")
 
     return made_output(name, write)

@@ -1,8 +1,8 @@
 """The `pam` command: runs nights, shows the state of the warehouse, reads the published figures.
 
 Each module registers its commands with the app when it is imported, and reads options and prints: what a command does, and
-what a value such as a month means, is in the package that it calls. Exit codes: 0 done (a night: published), 1 held or failed,
-2 wrong use.
+what a value such as a month means, is in the package that it calls. Exit codes: 0 done (a night: published), 1 not done, a
+night held, or a difference found, 2 wrong use, 3 a night published that is not in PostgreSQL or has no receipt.
 """
 
 import atexit

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from dagster_project.core.plurals import counted
+
 from .common import HOME, ByOption, FormOption, HomeOption, make_group, option, require_home
 from .echo import echo
 from .name_options import any_force_option
@@ -63,7 +65,7 @@ def check(
         raise typer.Exit(1)
     n = len(editions.sound)
     they = "it" if name or n == 1 else "them"
-    echo(f"{name or f'{n} edition' + ('' if n == 1 else 's')}: the next night prints {they}")
+    echo(f"{name or counted(n, 'edition')}: the next night prints {they}")
 
 
 @edition.command()

@@ -132,7 +132,8 @@ def replay(
         return
     from dagster_project.nights.replay import ReplayRun, rebuild_and_compare
 
-    from .render import run_with_progress, show_comparison
+    from .render import show_comparison
+    from .run_night import run_with_progress
 
     require_home(home)
     if check:

@@ -58,7 +58,7 @@ def nightly(
         raise typer.BadParameter("--sample writes its own extracts; leave --inbox out", param_hint="--sample")
     from dagster_project.nights.run import NightRun
 
-    from .render import run_with_progress
+    from .run_night import run_with_progress
 
     if sample:
         _write_sample(home)
@@ -105,7 +105,7 @@ def backfill_command(
     from dagster_project.nights.period_coverage import PeriodError, read_period
     from dagster_project.nights.run import NightRun
 
-    from .render import run_with_progress
+    from .run_night import run_with_progress
 
     try:
         period = read_period(first, last)

@@ -81,7 +81,7 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     with server.connect() as con:
         loaded, excess_rights, faults = served_state(con), roles.excess_rights(con), reader_logins.find_problems(con)
     answer = {
-        "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_sample,
+        "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_made_up,
         "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,
         "amiss": faults,
     }  # fmt: skip

@@ -90,7 +90,7 @@ def _write(
         # A reader of the published file alone can read neither the night's rows nor its pictures.
         readable_home = home if can_record(home) else None
         pack = write_pack(
-            con, chosen, target, forms, home=readable_home, is_sample=holds_made_up(home), overwrite=overwrite, public=public,
+            con, chosen, target, forms, home=readable_home, is_made_up=holds_made_up(home), overwrite=overwrite, public=public,
             print_line=print_line, tables_only=tables_only,
         )  # fmt: skip
         (started_at,) = one_row(con.execute("select epoch(started_at) from meta.nights where finished_at is null"))

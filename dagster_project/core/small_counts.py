@@ -1,7 +1,7 @@
 """The limits below which a control chart is not judged, and a change is called one of small numbers
 (docs/reference/control-charts.md).
 
-The charts themselves are computed in `dbt/macros/control_chart.sql`.
+The charts themselves are computed in `dbt/models/marts/mart_control_charts.sql`.
 """
 
 from decimal import Decimal

@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.made_up_home import MADE_UP_MARK, is_sample
+from dagster_project.core.made_up_home import MADE_UP_MARK, is_sample_home
 from dagster_project.core.sql import one_row
 
 from .csv_reader import CELLS
@@ -27,7 +27,7 @@ MIXED = "waits in the inbox: this file is made up (SAMPLE), and the home's files
 def has_only_real_files(home: Home, accepted: Iterable[LedgerEntry]) -> bool:
     """Whether a home has real files and no made-up one: its figures would become made up, too. Real files land in a home of
     made-up files: everything that leaves such a home says that it is made up."""
-    return {e.made_up for e in accepted} == {False} and not is_sample(home)
+    return {e.made_up for e in accepted} == {False} and not is_sample_home(home)
 
 
 def is_made_up(con: duckdb.DuckDBPyConnection) -> bool:

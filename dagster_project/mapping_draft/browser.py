@@ -147,7 +147,7 @@ class DraftPage:
             why = f"There are none: {result.why_none}." if with_figures else "Choose “Show rows and figures”."
         contracts = load_contracts()
         return self.environment.get_template("draft.html.j2").render(
-            root="", is_sample=False, draft=draft, text=text, state=state, seen=result, columns=columns, choices=choices,
+            root="", is_made_up=False, draft=draft, text=text, state=state, seen=result, columns=columns, choices=choices,
             open_points=[_on_page(point) for point in draft.open_points], undecided="# ?" in text.partition("\nextract:")[2],
             shown=[d.column.name for d in draft.columns if d.source], figures=figures, years=years, why_none=why,
             target=str(self.target.absolute()), forces=sorted(force_names().items(), key=lambda item: item[1]),

@@ -8,7 +8,7 @@ from dagster_project.core.config import ConfigError, Extracts, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import is_under_way
 from dagster_project.core.permissions import require_group
-from dagster_project.core.plurals import list_first
+from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
@@ -116,14 +116,14 @@ def _files(home: Home, now: datetime) -> list[str]:
     files = [(f"{e.source_file} is {e.outcome}", e.reason or NO_REASON) for e in [*held_files(home), *refused]]
     files += [(f"{f['source_file']} waits", f["reason"]) for f in waiting_files(read_receipts(home))]
     lines = [f"file {one_line(name, 100)}: {one_line(reason, 200)}" for name, reason in files[:SHOWN]]
-    return [*lines, *([f"and {len(files) - SHOWN} more files: pam status"] if len(files) > SHOWN else [])]
+    return [*lines, *([f"and {counted(len(files) - SHOWN, 'more file')}: pam status"] if len(files) > SHOWN else [])]
 
 
 def _late_or_missing(home: Home, today: date, expected: Extracts) -> list[str]:
     loads = accepted(read_ledger(home))
     problems = []
     if late := late_extracts(loads, today, expected):
-        names = [f"{f['extract']} ({f['force_code']}) {f['days_late']} days" for f in late]
+        names = [f"{f['extract']} ({f['force_code']}) {counted(f['days_late'], 'day')}" for f in late]
         problems.append(f"late: {list_first(names, 6)}")
     # Without settings every extract is expected, and no force sends all: only those that a person named are missed.
     extracts = {x for x in (*expected.sends, *expected.since) if expected.is_expected(x, today)}

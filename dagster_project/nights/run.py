@@ -46,7 +46,7 @@ from .saved_steps import Built, Judged, Landed, Plan
 class Listener:
     """Called while a night runs. Does nothing itself: `pam nightly` overrides it to show progress."""
 
-    def stage(self, name: str) -> None:
+    def step(self, name: str) -> None:
         """A step starts: landing, building, checking, publishing, serving."""
 
     def file(self, entry: LedgerEntry) -> None:
@@ -55,8 +55,8 @@ class Listener:
     def node(self, name: str, status: str) -> None:
         """dbt has finished a node."""
 
-    def wait(self, reason: str, seconds: float) -> None:
-        """The night waits and tries again, because the fault may pass."""
+    def wait(self, reason: str) -> None:
+        """The night waits and tries again, because the fault may pass: why, and how long."""
 
 
 class NightRun(NightState):
@@ -91,7 +91,7 @@ class NightRun(NightState):
 
     @contextmanager
     def _step(self, name: str) -> Generator[None]:
-        self.listener.stage(name)
+        self.listener.step(name)
         start = time.perf_counter()
         try:
             yield
@@ -109,7 +109,7 @@ class NightRun(NightState):
                 if seconds_left <= 0:
                     since = lifecycle.under_way_since(self.home)
                     raise NightUnderWayError(f"{error}{f' (it began at {since})' if since else ''}") from None
-                self.listener.wait("another night is under way", seconds_left)
+                self.listener.wait(f"another night is under way: waiting for up to {seconds_left:.0f} s")
                 time.sleep(min(1, seconds_left))
 
     def begin(self) -> Night:
@@ -365,7 +365,7 @@ class NightRun(NightState):
         if attempt > TRIES or not self.patience or not is_transient(error) or (self.is_finished() and not after_all):
             return None
         seconds = seconds_before_retry(attempt, self.patience)
-        self.listener.wait(str(error), seconds)
+        self.listener.wait(f"{error}: trying again in {seconds:.0f} s")
         return seconds
 
     def fail(self, error: BaseException | str) -> Receipt | None:

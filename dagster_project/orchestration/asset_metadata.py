@@ -11,13 +11,13 @@ import duckdb
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.config import ConfigError, Serve, read_config
 from dagster_project.core.home import Home
-from dagster_project.core.made_up_home import is_sample
+from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.core.sql import literal
 
 FRESH_BY = dg.FreshnessPolicy.cron("0 7 * * *", lower_bound_delta=timedelta(hours=12), timezone="Europe/London")
 """For what is published: by 07:00 there has been a night since 19:00 the evening before."""
 MADE_UP = {"made-up": ""}
-"""The tag of every asset in a home of sample data."""
+"""The tag of every asset in a home of made-up data."""
 
 
 def with_owners_and_tags(
@@ -29,7 +29,7 @@ def with_owners_and_tags(
     except (ConfigError, OSError):
         # Every night reports it.
         settings = Serve()
-    tags = {**settings.tags, **(MADE_UP if is_sample(home) else {})}
+    tags = {**settings.tags, **(MADE_UP if holds_made_up(home) else {})}
     owners = list(settings.owners)
     return list(dg.map_asset_specs(lambda spec: spec.merge_attributes(owners=owners or ..., tags=tags or ...), assets))
 

@@ -26,14 +26,15 @@ class Translator(DagsterDbtTranslator):
     """Maps dbt nodes to assets. Keys are Dagster's own, schema and name: `staging/stg_incidents`, `marts/mart_incidents`."""
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The schema: staging, measures, marts, audit, seeds."""
+        """The dbt schema, such as staging or marts."""
         return str(dbt_resource_props["schema"])
 
 
 def inbox_specs() -> list[dg.AssetSpec]:
     """`inbox/<extract>`: the files of each extract. An accepted file materialises the asset.
 
-    An extract is late when its grace days have passed since its last file; after two thirds of them there is a warning.
+    Dagster calls an extract overdue when its grace days have passed since its last accepted file, and warns after two thirds of
+    them. `pam status` counts late days from the newest covered day (`nights/late_extracts.py`).
     """
     return [
         dg.AssetSpec(

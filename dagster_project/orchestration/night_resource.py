@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.core.home import Home
-from dagster_project.core.made_up_home import is_sample
+from dagster_project.core.made_up_home import is_sample_home
 from dagster_project.nights import period_coverage
 from dagster_project.nights.end_night import end_night
 from dagster_project.nights.run import NightRun
@@ -53,7 +53,7 @@ def night_of(config: dict[str, Any], plan: Plan) -> NightRun:
     return NightRun(
         home, rebuild=config.get("rebuild", False), period=period, patience=PATIENCE, plan=plan,
         # A home of made-up data stays one, and its night can be run again from its page.
-        sample=is_sample(home),
+        sample=is_sample_home(home),
     )  # fmt: skip
 
 

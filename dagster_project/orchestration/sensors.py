@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_project.core import memory
 from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
-from dagster_project.core.made_up_home import is_sample
+from dagster_project.core.made_up_home import is_sample_home
 from dagster_project.core.night_lock import NightUnderWayError, is_under_way, locked
 from dagster_project.landing import complete_inbox
 from dagster_project.nights import alerts
@@ -40,7 +40,7 @@ def arrival_sensor(job: Any) -> dg.SensorDefinition:
     def files_arrived(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         home = Home.of()
         mark_dead_runs(context.instance, home)
-        if is_sample(home):
+        if is_sample_home(home):
             return dg.SensorResult(skip_reason="the files of this home are made up: no night starts by itself")
         config = read_config(home)
         settings = config.arrival

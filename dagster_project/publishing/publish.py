@@ -25,8 +25,8 @@ from . import folder_swap, outputs
 from .outputs import Output, WrittenOutput
 
 PUBLISHED_SCHEMAS = {"bi", "marts", "meta", "reports"}
-"""The schemas of a published file. A home's settings can add `ALLOWED_SCHEMAS`, and nothing else."""
-ALLOWED_SCHEMAS = {public_form.SCHEMA}
+"""The schemas that every published file has."""
+OPTIONAL_SCHEMAS = {public_form.SCHEMA}
 """Schemas that a home's settings can leave out."""
 
 NO_LINKS = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
@@ -51,7 +51,7 @@ def seal(home: Home) -> str:
                 "select schema_name from duckdb_schemas() where not internal and database_name = 'warehouse'"
             ).fetchall()
         }  # fmt: skip
-        if unknown := schemas - {"main"} - ALLOWED_SCHEMAS - PUBLISHED_SCHEMAS:
+        if unknown := schemas - {"main"} - OPTIONAL_SCHEMAS - PUBLISHED_SCHEMAS:
             raise PublishError(
                 f"the candidate has the schema {', '.join(sorted(unknown))}, which is not published: give its models the schema"
                 " bi, marts or reports, or `database: work`, which stays in the candidate"

@@ -12,7 +12,7 @@ import pytest
 from support import copy_home
 
 from dagster_project.cli.echo import echo, print_line
-from dagster_project.cli.render import _show_receipt
+from dagster_project.cli.render import show_receipt
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.receipts import Receipt, read_receipts
 from dagster_project.core.terminal_console import Console
@@ -132,7 +132,7 @@ def test_an_audit_entry_is_shown_line_by_line(terminal_output: dict[tuple[str, .
 def test_a_receipt_fits_and_shows_all_files(sample_home: Home) -> None:
     console = terminal()
     receipt = next(r for r in read_receipts(sample_home) if r.files)
-    _show_receipt(console, receipt, sample_home)
+    show_receipt(console, receipt, sample_home)
     text = console.file.getvalue()
     assert max(map(len, lines_of(text))) <= WIDTH
     for f in receipt.files:
@@ -145,7 +145,7 @@ def test_a_receipt_of_forces_with_long_names_shows_all_numbers(tmp_path) -> None
     names = [("exploitation_outcomes", "devon-and-cornwall"), ("crimes", "avon-and-somerset")]
     files = [{"extract": extract, "force_code": force, **window, **rows} for extract, force in names]
     console = terminal()
-    _show_receipt(console, Receipt("n", "published", "", "", files=files), Home(tmp_path))
+    show_receipt(console, Receipt("n", "published", "", "", files=files), Home(tmp_path))
     text = console.file.getvalue()
     assert max(map(len, lines_of(text))) <= WIDTH and "landed quarantined repeats" in text
     for extract, force in names:

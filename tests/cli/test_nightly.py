@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support import OFFENCES, land_night, write_extract
 
-from dagster_project.cli import PANELS, app, render
-from dagster_project.cli.render import _show_receipt
+from dagster_project.cli import PANELS, app, run_night
+from dagster_project.cli.render import show_receipt
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import SAMPLE_MARK
 from dagster_project.core.receipts import Receipt, read_receipts
@@ -48,7 +48,7 @@ def test_rows_that_many_files_leave_out_are_one_line(new_home: Home, capsys: pyt
     """A first night of two years of monthly files had a line for each, which hid the file that was refused."""
     files = [{"source_file": f"{n}.csv", "outcome": "accepted", "extract": "crimes", "force_code": "kent", "rows_ignored": left,
               "covered_from": "2025-01-01", "covered_to": "2025-01-31"} for n, left in enumerate((2, 2, 1, 2))]  # fmt: skip
-    _show_receipt(Console(width=200), Receipt("n", "unchanged", "", "", files=files), new_home)
+    show_receipt(Console(width=200), Receipt("n", "unchanged", "", "", files=files), new_home)
     assert [line for line in capsys.readouterr().out.splitlines() if "left out" in line] == [
         "0.csv and 2 more of crimes, each: 2 rows left out, as their mapping says (ignore)",
         "2.csv: 1 row left out, as its mapping says (ignore)",
@@ -59,7 +59,7 @@ def test_the_values_that_hold_a_file_are_printed_once(new_home: Home, capsys: py
     rows = [{"source_file": f"{o}.csv", "outcome": o, "extract": "crimes", "force_code": "kent", "reason": "1 of 1 rows: 'ZZ'",
              "covered_from": "2025-01-01", "covered_to": "2025-01-31", "unknown_values": {"offence_code": {"ZZ": 1}}}
             for o in ("held", "accepted")]  # fmt: skip
-    _show_receipt(Console(width=200), Receipt("n", "held", "", "", files=rows), new_home)
+    show_receipt(Console(width=200), Receipt("n", "held", "", "", files=rows), new_home)
     lines = [line for line in capsys.readouterr().out.splitlines() if "ZZ" in line]
     assert lines == [
         "held held.csv: 1 of 1 rows: 'ZZ'",
@@ -73,7 +73,7 @@ def test_unknown_values_of_several_files_are_one_line(new_home: Home, capsys: py
     row |= dict.fromkeys(("covered_from", "covered_to"), "2025-01-01")
     rows = [row | {"source_file": f"{n}.csv", "unknown_values": {"lpu": {"Devon": n, "Wales": 1}}} for n in (1, 2, 3)]
     rows.append(row | {"source_file": "4.csv", "unknown_values": {"offence_code": {"ZZ": 1}}})
-    _show_receipt(Console(width=200), Receipt("n", "held", "", "", files=rows), new_home)
+    show_receipt(Console(width=200), Receipt("n", "held", "", "", files=rows), new_home)
     assert [line for line in capsys.readouterr().out.splitlines() if "no list" in line] == [
         "no list has crimes.lpu of kent, in 3 files: 'Devon' (3), 'Wales' (3); see pam vocabulary",
         "no list has crimes.offence_code of kent, in 4.csv: 'ZZ' (1); see pam vocabulary",
@@ -90,10 +90,10 @@ def test_a_file_that_its_new_mapping_does_not_read_again_is_printed(new_home: Ho
         write_extract(new_home.inbox, "mda_orders", [["M1", "2025-05-01", "10", "POL"]], columns=columns)
         entries = land_night(new_home)
     files = [e.model_dump(mode="json") for e in entries]
-    _show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=files), new_home)
+    show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=files), new_home)
     said = capsys.readouterr().out
     assert "It was read with another mapping, or with none: to have it read with today's, drop it again" in said
-    _show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=[files[0] | {"reason": "known"}]), new_home)
+    show_receipt(Console(width=300), Receipt("n", "unchanged", "", "", files=[files[0] | {"reason": "known"}]), new_home)
     assert "known" not in capsys.readouterr().out
 
 
@@ -126,7 +126,7 @@ def test_usage_errors_exit_with_2_and_change_nothing(pam: Callable, tmp_path: Pa
 def test_each_option_reaches_the_night(pam: Callable, new_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """The night itself is not run: `--rebuild` takes as long as the first one."""
     begun = []
-    monkeypatch.setattr(render, "run_with_progress", lambda run, quiet: begun.append((run, quiet)) or 3)
+    monkeypatch.setattr(run_night, "run_with_progress", lambda run, quiet: begun.append((run, quiet)) or 3)
     options = ("--rebuild", "--engine", "spark", "--wait", 5, "--inbox", new_home.inbox, "--quiet")
     for given in (options, ()):
         assert pam("nightly", *given, "--home", new_home.path).exit_code == 3

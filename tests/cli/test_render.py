@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import write_extract
 
-from dagster_project.cli import render
+from dagster_project.cli import render, run_night
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts, receipt_path, write_receipt
 from dagster_project.core.terminal_console import Console
@@ -25,7 +25,7 @@ CRITICAL = {"severity": "critical", "rule": "numbers", "passed": False, "suite":
 
 
 def of_receipt(home: Home, capsys: pytest.CaptureFixture, outcome: Any = "published", **facts: Any) -> str:
-    render._show_receipt(Console(width=200), Receipt("n1", outcome, "", "", **facts), home)
+    render.show_receipt(Console(width=200), Receipt("n1", outcome, "", "", **facts), home)
     return "".join(f"{line.rstrip()}\n" for line in capsys.readouterr().out.splitlines() if line.strip())
 
 
@@ -84,8 +84,8 @@ def test_a_load_into_postgresql_is_shown_with_its_remark(new_home: Home, capsys:
 def test_a_held_night_says_what_stands_and_a_failed_one_has_no_checks_to_look_at(new_home: Home, sample_home: Home) -> None:
     held, failed = (Receipt("n1", o, "", "", reason="Why.") for o in ("held", "failed"))
     todo = ". What to do: pam checks"
-    assert render._headline(held, new_home) == f"Night n1 is held back; nothing is published yet. Why.{todo}"
-    assert render._headline(failed, sample_home) == "Night n1 failed; the last publication stays. Why."
+    assert render.headline(held, new_home) == f"Night n1 is held back; nothing is published yet. Why.{todo}"
+    assert render.headline(failed, sample_home) == "Night n1 failed; the last publication stays. Why."
 
 
 def test_files_of_one_reason_are_named_up_to_a_limit() -> None:
@@ -117,7 +117,7 @@ def test_a_published_night_without_its_receipt_is_said_once_and_exits_with_3(
         patch.setattr(night_state, "write_receipt", refuse)
         result = pam("nightly", "--home", new_home.path)
     assert published and publication_of(new_home, published[0])
-    assert result.exit_code == render.PUBLISHED_ONLY == 3, result.output
+    assert result.exit_code == run_night.PUBLISHED_ONLY == 3, result.output
     assert result.stderr.count("its receipt could not be written") == 1 and "Alert: Night" not in result.stderr
     assert read_receipts(new_home) == []
 

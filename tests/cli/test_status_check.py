@@ -113,7 +113,7 @@ def test_a_refused_file_is_a_problem_for_a_fortnight(new_home: Home) -> None:
 def test_files_that_wait_for_their_mapping_are_problems_up_to_a_limit(published_at_two: Home) -> None:
     (receipt,) = read_receipts(published_at_two)
     files = [{"source_file": f"f{n}.csv", "reason": f"{WAITS}: mappings/odd.yml: x"} for n in range(11)]
-    for number, more in ((10, []), (11, ["and 1 more files: pam status"])):
+    for number, more in ((10, []), (11, ["and 1 more file: pam status"])):
         write_receipt(published_at_two, replace(receipt, files=files[:number]))
         problems = without_late(find_problems(published_at_two, 26, MORNING))
         assert problems[0] == f"file f0.csv waits: {WAITS}: mappings/odd.yml: x" and problems[10:] == more

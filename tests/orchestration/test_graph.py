@@ -9,7 +9,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from dagster_project.contracts import load_contracts
 from dagster_project.core.check_results import Check
 from dagster_project.core.config import ConfigError, read_config
-from dagster_project.core.made_up_home import SAMPLE_MARK
+from dagster_project.core.made_up_home import MADE_UP_MARK, SAMPLE_MARK
 from dagster_project.definitions import build_defs
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
@@ -140,8 +140,10 @@ def test_owners_and_tags_come_from_the_settings(new_home, monkeypatch):
         node = graph.get(dg.AssetKey(key.split("/")))
         assert sorted(node.owners) == ["a@force.example", "team:performance"] and node.tags["force"] == "kent"
         assert "made-up" not in node.tags
-    (new_home.path / SAMPLE_MARK).touch()
-    assert "made-up" in build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])).tags
+    for mark in (SAMPLE_MARK, MADE_UP_MARK):
+        (new_home.path / mark).touch()
+        assert "made-up" in build_defs().resolve_asset_graph().get(dg.AssetKey(["raw", "crimes"])).tags
+        (new_home.path / mark).unlink()
     new_home.config_file.write_text('[serve]\nowners = ["somebody"]\n')
     with pytest.raises(ConfigError, match=r"pam\.toml: serve\.owners"):
         read_config(new_home)

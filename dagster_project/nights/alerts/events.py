@@ -10,6 +10,7 @@ from dagster_project.core.check_results import advice_of, message_of
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
+from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Night, Receipt
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.made_up_files import MIXED
@@ -133,7 +134,7 @@ def _file(home: Home, file: dict[str, Any]) -> Event:
 def _late(home: Home, today: Any) -> Iterable[Event]:
     for late in late_extracts(accepted(read_ledger(home)), today, read_config(home).extracts):
         extract, force, covered_to = late["extract"], late["force_code"], late["covered_to"]
-        days = "1 day" if late["days_late"] == 1 else f"{late['days_late']} days"
+        days = counted(late["days_late"], "day")
         yield _event(
             home, "late", f"late {extract} {force} {covered_to}", f"{extract} ({force}) is late by {days}",
             f"it is expected {late['rhythm']}, and its newest covered day is {covered_to}: its figures after that day are not"

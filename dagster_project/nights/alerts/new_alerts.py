@@ -23,7 +23,7 @@ from .message import Message
 LATE_AGAIN = timedelta(days=7) - timedelta(hours=6)
 """How often an extract that stays late is reported: weekly, less some hours because nights do not start to the minute."""
 
-GIVEN_UP = timedelta(days=7)
+RETRIED_FOR = timedelta(days=7)
 """For how long an undelivered message is tried again."""
 
 
@@ -36,7 +36,7 @@ def alert_settings(home: Home) -> Alerts | None:
         return read_config(home).alerts
     except (ConfigError, OSError):
         with contextlib.suppress(OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError):
-            return Alerts.model_validate(tomllib.loads(home.config_file.read_text(encoding="utf-8")).get("alerts", {}))
+            return Alerts.model_validate(tomllib.loads(home.config_file.read_text(encoding="utf-8-sig")).get("alerts", {}))
     return None
 
 
@@ -82,7 +82,7 @@ def undelivered(
 ) -> list[tuple[Message, list[Channel]]]:
     """Messages of the last days with the channels that have not delivered them, oldest first."""
     arrived = {(a.id, a.channel) for a in attempts if a.error is None}
-    recent = (m for m in messages if now - datetime.fromisoformat(m.at) < GIVEN_UP)
+    recent = (m for m in messages if now - datetime.fromisoformat(m.at) < RETRIED_FOR)
     missing = (
         (m, [c for c in channels if (m.channels is None or c.name in m.channels) and (m.id, c.name) not in arrived])
         for m in recent

@@ -25,7 +25,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dagster_project.core.home import Home, be_private
-from dagster_project.core.made_up_home import is_sample
+from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.publishing import outputs
 
 from .request_guard import LOOPBACK, Guard, proxy_host, proxy_origin, with_headers
@@ -78,7 +78,7 @@ class PublishedPages:
             await self.app(scope, receive, send)
 
 
-class SampleBanner(BaseHTTPMiddleware):
+class MadeUpBanner(BaseHTTPMiddleware):
     """An ASGI application with a banner in each of its HTML documents. Anything else passes unchanged."""
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -102,7 +102,7 @@ def serve_page(home: Home, host: str, port: int, proxy: str | None) -> None:
         target = WorkspaceFileTarget(paths=[str(home.dagster / "workspace.yaml")])
         with WorkspaceProcessContext(instance, workspace_load_target=target) as workspace:
             app: ASGIApp = create_app_from_workspace_process_context(workspace, prefix, POLL_MS)
-            app = SampleBanner(app) if is_sample(home) else app
+            app = MadeUpBanner(app) if holds_made_up(home) else app
             guarded = Guard(
                 PublishedPages(app, home, prefix), token, prefix,
                 LOOPBACK | {host.lower()} | ({proxy_host(proxy)} if proxy else set()),

@@ -39,7 +39,7 @@ class OutputContext:
     home: Home
     """For the force's own editions and settings; everything else is in the warehouse file."""
     night_id: str
-    is_sample: bool
+    is_made_up: bool
     """Whether the data are made up. An output that people read must say so on each page."""
     published_folders: tuple[str, ...]
     """The folders that this night publishes, this output's included: it may link to them."""

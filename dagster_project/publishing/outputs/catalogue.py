@@ -12,4 +12,4 @@ from . import OutputContext, links_to
 def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) -> None:
     """Write the catalogue of the night into `folder`, with links to the outputs written before it. Raises OSError."""
     editions = sorted(p.parent.name for p in folder.parent.glob("report/*/index.html"))
-    catalogue.write(con, folder, context.is_sample, links_to(context, "..", ("dashboard",)), editions)
+    catalogue.write(con, folder, context.is_made_up, links_to(context, "..", ("dashboard",)), editions)

@@ -136,10 +136,10 @@ def statement(con: duckdb.DuckDBPyConnection, context: OutputContext) -> dict[st
     )
     if any(extract in OPEN for extract, *_ in extracts):
         rights += f" {OGL}"
-    sample = "Sample data: every figure is made up. " if context.is_sample else ""
+    sample = "Sample data: every figure is made up. " if context.is_made_up else ""
     covered = max((day for *_, day in extracts if day), default=None)
     return {
-        "title": f"{'Sample: ' if context.is_sample else ''}Police performance figures",
+        "title": f"{'Sample: ' if context.is_made_up else ''}Police performance figures",
         "description": f"{sample}Night {context.night_id}, extracts to {covered}. Published by PAM Warehouse. {form}",
         "source": f"Extracts: {', '.join(title for _, title, _ in extracts) or 'none'}",
         "rights": rights,

@@ -24,4 +24,4 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, context: OutputContext) 
     public = read_config(context.home).publish.report == "public"
     # The other outputs have exact figures, which must not be linked from the public form.
     links = () if public else links_to(context, "../..", ("dashboard", "catalogue"))
-    return write_editions(con, folder, context.home, context.is_sample, links, public)
+    return write_editions(con, folder, context.home, context.is_made_up, links, public)

@@ -61,7 +61,7 @@ def night_file(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Progress | None = None) -> LoadOutcome:
+def load(path: Path, server: Server, temp: Path, is_made_up: bool, progress: Progress | None = None) -> LoadOutcome:
     """Load a night's file and replace the last night. `temp`: a folder for copies, made and removed here.
 
     A query sees the one night or the other. If anything fails, the last night stays, and nothing is left behind. Raises
@@ -74,10 +74,10 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
         with night_file(path) as source, server.connect() as con:
             (night_id,) = source.execute("select night_id from meta.nights where finished_at is null").fetchone() or ("",)
             roles.require_roles(con)
-            _check_database(con, is_sample)
+            _check_database(con, is_made_up)
             with con.transaction():
                 con.execute(sql.SQL("set local role {}").format(sql.Identifier(OWNER)))
-                rows = _fill(con, source, temp, schema_comment(night_id, is_sample, sha256_of(path)), step, progress)
+                rows = _fill(con, source, temp, schema_comment(night_id, is_made_up, sha256_of(path)), step, progress)
                 step.name = "putting the night in the place of the last one"
                 notes = [f"this view still reads the night before: {view}" for view in swap(con)]
             step.name = "dropping the schemas of earlier nights"
@@ -92,15 +92,15 @@ def load(path: Path, server: Server, temp: Path, is_sample: bool, progress: Prog
     return LoadOutcome("loaded", night_id, "; ".join(notes), rows, round(time.monotonic() - started, 3))
 
 
-def _check_database(con: psycopg.Connection, is_sample: bool) -> None:
+def _check_database(con: psycopg.Connection, is_made_up: bool) -> None:
     served = served_state(con)
     if served.foreign:
         raise PostgresError(
             f"the database has a schema {served.foreign[0]} that the warehouse did not make, and would have to replace: give"
             " the warehouse a database of its own"
         )
-    if served.night_id and served.is_sample != is_sample:
-        tonight, stored = ("made-up", "real") if is_sample else ("real", "made-up")
+    if served.night_id and served.is_made_up != is_made_up:
+        tonight, stored = ("made-up", "real") if is_made_up else ("real", "made-up")
         raise PostgresError(
             f"the database holds {stored} data (night {served.night_id}) and this home {tonight}:"
             " give each a database of its own"

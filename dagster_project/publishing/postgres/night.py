@@ -39,7 +39,7 @@ def load_if_newer(
         )
     if not by_hand and served and night_order(served) >= night_order(night_id):
         return LoadOutcome("there already", served, f"PostgreSQL serves night {served}" if served != night_id else "")
-    is_sample = holds_made_up(home)
+    is_made_up = holds_made_up(home)
     details = {"what": "loaded to PostgreSQL", "night_id": night_id, "to": server.where}
 
     def is_served() -> bool:
@@ -53,7 +53,7 @@ def load_if_newer(
     with record_first(
         home, [("disclosure", details)], is_done=is_served, what="not loaded to PostgreSQL", night_id=night_id, to=server.where
     ):
-        return load(home.warehouse, server, home.candidate / "postgres", is_sample, progress)
+        return load(home.warehouse, server, home.candidate / "postgres", is_made_up, progress)
 
 
 def load_by_hand(home: Home, progress: Progress | None = None) -> LoadOutcome:

@@ -3,12 +3,12 @@
 import psycopg
 from psycopg import sql
 
-from ..publish import ALLOWED_SCHEMAS, PUBLISHED_SCHEMAS
+from ..publish import OPTIONAL_SCHEMAS, PUBLISHED_SCHEMAS
 from .errors import PostgresError
 
 OWNER, ANALYST = "pam_owner", "pam_analyst"
-SCHEMAS = sorted(PUBLISHED_SCHEMAS | ALLOWED_SCHEMAS)
-"""The schemas of a night's file. Those of ALLOWED_SCHEMAS depend on the settings."""
+SCHEMAS = sorted(PUBLISHED_SCHEMAS | OPTIONAL_SCHEMAS)
+"""The schemas of a night's file. Those of OPTIONAL_SCHEMAS depend on the settings."""
 NEXT = "_next"
 """The end of a schema's name while a night is loaded into it."""
 

@@ -16,9 +16,9 @@ OLD = re.compile(rf"({'|'.join(SCHEMAS)})_old_\d+")
 """A schema that a newer night replaced, and the number of the transaction that did it."""
 
 
-def schema_comment(night_id: str, is_sample: bool, sha256: str) -> str:
+def schema_comment(night_id: str, is_made_up: bool, sha256: str) -> str:
     """The comment of a schema that holds a night. `sha256`: of its file, since nights of two homes may have one id."""
-    kind = "made-up" if is_sample else "real"
+    kind = "made-up" if is_made_up else "real"
     return f"PAM Warehouse: night {night_id} of {kind} data (file {sha256[:16]}). Replaced whole by each night's load."
 
 
@@ -28,7 +28,7 @@ class ServedState:
     version loaded it."""
 
     night_id: str | None = None
-    is_sample: bool = False
+    is_made_up: bool = False
     file: str = ""
     foreign: tuple[str, ...] = ()
     """Schemas of our names that somebody else made."""
@@ -50,7 +50,7 @@ def served_state(con: psycopg.Connection) -> ServedState:
     marks = [m for m in live.values() if m]
     return ServedState(
         night_id=marks[0][1] if marks else None,
-        is_sample=bool(marks and marks[0][2] == "made-up"),
+        is_made_up=bool(marks and marks[0][2] == "made-up"),
         file=(marks[0][3] or "") if marks else "",
         foreign=tuple(name for name, m in live.items() if m is None),
         old=tuple(name for name, comment in rows if OLD.fullmatch(name) and MARK.match(comment)),

@@ -21,13 +21,13 @@ PAGES = ("index", "search", "measures", "relations", "checks", "extracts")
 def write(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
-    is_sample: bool = False,
+    is_made_up: bool = False,
     links: Sequence[tuple[str, str]] = (),
     editions: Sequence[str] = (),
 ) -> Catalogue:
     """Write the catalogue of the night that `con` reads into `folder`, and return it. `index.html` opens it.
 
-    `is_sample`: the data are made up, and every page says so. `links`: addresses of what is published with it, and
+    `is_made_up`: the data are made up, and every page says so. `links`: addresses of what is published with it, and
     descriptions. `editions`: those of the report that are published with it, in `../report/`. The same file and project give
     the same bytes. Raises OSError, and ValueError if two relations would share a page.
     """
@@ -36,7 +36,7 @@ def write(
     entries = search_entries(catalogue, words)
     # What an older night has and the project no longer does is shown without lineage.
     shared = {
-        "root": "", "is_sample": is_sample, "links": tuple(links), "editions": tuple(editions), "c": catalogue,
+        "root": "", "is_made_up": is_made_up, "links": tuple(links), "editions": tuple(editions), "c": catalogue,
         "lineage": Lineage(BUILDER.submit(project_relations).result(), catalogue), "entries": entries, "category_words": words,
         "dashboard_link": dashboard_link, "dashboard": next((href for href, _ in links if "/dashboard/" in href), ""),
     }  # fmt: skip

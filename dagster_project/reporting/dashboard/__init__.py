@@ -39,7 +39,7 @@ CACHE = DBT_PROJECT / "target"
 def write(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
-    is_sample: bool = False,
+    is_made_up: bool = False,
     links: Sequence[tuple[str, str]] = (),
     lists: AreaLists = NO_LISTS,
     changes: Changes = NOT_KNOWN,
@@ -48,14 +48,14 @@ def write(
 ) -> None:
     """Write the dashboard of the night that `con` reads into `folder`; `index.html` opens it.
 
-    `is_sample`: the data are made up, and the page says so. `links`: addresses of what is published with it, and descriptions.
+    `is_made_up`: the data are made up, and the page says so. `links`: addresses of what is published with it, and descriptions.
     `lists`: the home's own lists of areas. `changes`: figures that changed since the night before. `reused`: files of the last
     publication that may be reused. `today`: no later period has begun; None: the day in London on which the night started. The
     same night, lists and changes give the same bytes. Raises OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reused = reused or ReusedFiles()
-    contents = read_contents(con, is_sample, lists, today)
+    contents = read_contents(con, is_made_up, lists, today)
     hashes = hash_marts(con, {m for f in contents["forces"] for m in f["marts"]})
     for force, marts in ((f["code"], f["marts"]) for f in contents["forces"]):
         scripts = folder / "data" / force
@@ -84,7 +84,7 @@ def write(
 def write_whole_folder(
     con: duckdb.DuckDBPyConnection,
     out: Path,
-    is_sample: bool,
+    is_made_up: bool,
     *,
     lists: AreaLists = NO_LISTS,
     changes: Changes = NOT_KNOWN,
@@ -96,7 +96,7 @@ def write_whole_folder(
     Raises OutError if `out` holds other things and `overwrite` is not set, and OSError.
     """
     with whole_folder(out, overwrite, PAGE_FILES[1], "a dashboard") as new:
-        write(con, new, is_sample, lists=lists, changes=changes, today=today)
+        write(con, new, is_made_up, lists=lists, changes=changes, today=today)
 
 
 def _write_mart(

@@ -32,7 +32,7 @@ AREAS = {
 
 
 def read_contents(
-    con: duckdb.DuckDBPyConnection, is_sample: bool, lists: AreaLists, today: date | None = None
+    con: duckdb.DuckDBPyConnection, is_made_up: bool, lists: AreaLists, today: date | None = None
 ) -> dict[str, Any]:
     """What can be chosen, names, and the state of the night. `lists`: the home's own lists. `today`: no later period has begun;
     None: the day in London on which the night started."""
@@ -49,7 +49,7 @@ def read_contents(
     today = today or (nights[0]["started_at"].replace(tzinfo=UTC).astimezone(LONDON).date() if nights else None)
     return {
         "today": today,
-        "sample": is_sample,
+        "sample": is_made_up,
         "formula": {"starts": STARTS_FORMULA, "but": NUMBER},
         "few": FEW_A_MONTH,
         "kinds": KINDS,

@@ -37,14 +37,14 @@ OTHER = "Other figures"
 """The page of tables without a part of the report."""
 
 
-def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_sample: bool = False, public: bool = False) -> Pack:
+def read_pack(con: duckdb.DuckDBPyConnection, edition: Edition, is_made_up: bool = False, public: bool = False) -> Pack:
     """Read an edition from a night's file, published or candidate, by its schemas `reports`, `marts` and `meta`.
 
     The edition gives its title, and the shape of tables of which the night has no row. `public`: the public form, made from the
     edition, `marts_public` and `meta`, without counts of rows, claims and revisions. Raises NoEditionError if the night does
     not have the edition (it is newer than the night), and NoPublicFormError.
     """
-    return _Reader(con, edition, public).pack(is_sample)
+    return _Reader(con, edition, public).pack(is_made_up)
 
 
 class _Reader:
@@ -76,7 +76,7 @@ class _Reader:
         _name_published_periods(con, edition.force_code, self.cells, public)
         self.evidence = read_evidence(con, edition.force_code, self.force, self.cells, public)
 
-    def pack(self, is_sample: bool) -> Pack:
+    def pack(self, is_made_up: bool) -> Pack:
         edition = self.edition
         this_night = "select night_id, started_at from meta.nights where finished_at is null"
         night, started_at = one_row(self.con.execute(this_night))
@@ -86,7 +86,7 @@ class _Reader:
         late = tuple(s for s in self.sources.values() if s.status not in ("current", "not sent"))
         return Pack(
             edition=edition.edition, title=edition.title, force_code=edition.force_code, force=self.force,
-            data_to=edition.data_to, night_id=night, night_at=started_at, frozen_in=frozen, is_sample=is_sample,
+            data_to=edition.data_to, night_id=night, night_at=started_at, frozen_in=frozen, is_made_up=is_made_up,
             data_status=_status([t for p in pages for t in p.tables], self.sources, late), pages=pages,
             claims=tuple(self.claims), sources=tuple(self.sources.values()), late=late, rule=self.rule,
         )  # fmt: skip

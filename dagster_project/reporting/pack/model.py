@@ -289,9 +289,9 @@ class Page:
 class Pack:
     """One edition of the report, as the published night has it.
 
-    `night_at`: when the night started, UTC. `is_sample`: made-up data; every page must say so. `data_status`: a sentence on how
-    complete and up to date it is. `late`: those of `sources` that are late or were never dropped. `rule`: what the public form
-    leaves out, in a sentence that every page must have; None where figures are exact.
+    `night_at`: when the night started, UTC. `is_made_up`: every page must say that data are made up. `data_status`: a sentence
+    on how complete and up to date it is. `late`: those of `sources` that are late or were never dropped. `rule`: what the
+    public form leaves out, in a sentence that every page must have; None where figures are exact.
     """
 
     edition: str
@@ -302,7 +302,7 @@ class Pack:
     night_id: str
     night_at: datetime
     frozen_in: str | None
-    is_sample: bool
+    is_made_up: bool
     data_status: str
     pages: tuple[Page, ...]
     claims: tuple[Claim, ...]

@@ -50,7 +50,7 @@ class DataPart:
     night: str
     force: str
     form: str
-    is_sample: bool
+    is_made_up: bool
     figures: dict[str, BoundText]
     shown: dict[str, str] = field(default_factory=dict)
     rule: str = ""
@@ -123,7 +123,7 @@ def bind_later_days(table: Table) -> BoundText:
 def make_data_part(pack: Pack) -> DataPart:
     form = "exact" if pack.rule is None else "public"
     return DataPart(
-        pack.edition, pack.night_id, pack.force_code, form, pack.is_sample, bound_texts(pack), rule=pack.rule or ""
+        pack.edition, pack.night_id, pack.force_code, form, pack.is_made_up, bound_texts(pack), rule=pack.rule or ""
     )
 
 
@@ -144,7 +144,7 @@ def find_same_figure(was: BoundText, now: dict[str, BoundText]) -> BoundText | N
 def part_xml(part: DataPart) -> bytes:
     """A data part as XML. `printed`: what the warehouse wrote. The text: what Word shows, and a person may change."""
     facts = {"edition": part.edition, "night": part.night, "force": part.force, "form": part.form,
-             "sample": "yes" if part.is_sample else "no", **({"rule": part.rule} if part.rule else {})}  # fmt: skip
+             "sample": "yes" if part.is_made_up else "no", **({"rule": part.rule} if part.rule else {})}  # fmt: skip
     attributes = " ".join(f"{name}={quoteattr(value)}" for name, value in facts.items())
     lines = [
         f"<f id={quoteattr(b.id)} printed={quoteattr(b.text)} of={quoteattr(b.of)} days={quoteattr(b.days)}>"

@@ -43,7 +43,7 @@ def write_csvs(pack: Pack, folder: Path) -> list[str]:
     if pack.claims:
         _write(folder / f"{CLAIMS}.csv", list(CLAIM_COLUMNS), ([getattr(c, f) for f in CLAIM_COLUMNS] for c in pack.claims))
         descriptions.append(_describe_claims())
-    made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_sample else ""
+    made_up = "Sample data: every figure of the warehouse is made up. " if pack.is_made_up else ""
     form = f"{pack.rule} " if pack.rule else ""
     metadata = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],

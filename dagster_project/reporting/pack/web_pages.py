@@ -47,7 +47,7 @@ def write_html(
         write_text(folder / "charts" / f"{name}-narrow.svg", narrow)
     write_text(folder / "style.css", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     shared = {
-        "pack": pack, "is_sample": pack.is_sample, "root": "", "links": links, "with_trails": pack.rule is None,
+        "pack": pack, "is_made_up": pack.is_made_up, "root": "", "links": links, "with_trails": pack.rule is None,
         "public_notice": pack.rule, "zero": words.zero_words(pack), "findings": any(p.findings for p in pack.pages),
         "svgs": {n: (*_size(wide), *_size(narrow)) for n, (wide, narrow) in pictures.items()}, "not_drawn": NOT_DRAWN,
         "with_csv": any(p.startswith("csv/") for p, _ in downloads),

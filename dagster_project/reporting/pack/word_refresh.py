@@ -183,8 +183,8 @@ def _check_same_kind(part: DataPart, pack: Pack) -> None:
         raise NotRefreshableError(
             f"the document is of {part.force}, and edition {pack.edition} of this home is of {pack.force_code}"
         )
-    if part.is_sample != pack.is_sample:
-        kinds = ("made up", "real") if part.is_sample else ("real", "made up")
+    if part.is_made_up != pack.is_made_up:
+        kinds = ("made up", "real") if part.is_made_up else ("real", "made up")
         raise NotRefreshableError(
             f"the document's figures are {kinds[0]}, and this home's are {kinds[1]}: make it again with pam report"
         )

@@ -174,7 +174,7 @@ def strip_invalid_xml(value: Any) -> Any:
 
 def sample_notice(pack: Pack) -> str | None:
     """The sentence on every sheet and page of made-up data; None for other data."""
-    return f"{SAMPLE} None is a figure of {pack.force}." if pack.is_sample else None
+    return f"{SAMPLE} None is a figure of {pack.force}." if pack.is_made_up else None
 
 
 def notices(pack: Pack) -> list[str]:

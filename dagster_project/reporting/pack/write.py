@@ -43,7 +43,7 @@ def write_pack(
     forms: Sequence[str] = tuple(FORMS),
     *,
     home: Home | None = None,
-    is_sample: bool = False,
+    is_made_up: bool = False,
     overwrite: bool = False,
     public: bool = False,
     print_line: Callable[[str], None] = lambda _: None,
@@ -62,7 +62,7 @@ def write_pack(
     """
     if unknown := [f for f in forms if f not in FORMS]:
         raise ValueError(f"{', '.join(unknown)}: no form of a pack; there are {', '.join(FORMS)}")
-    pack = read_pack(con, edition, is_sample, public)
+    pack = read_pack(con, edition, is_made_up, public)
     with whole_folder(out, overwrite) as new:
         trails = None
         if home and "html" in forms and not public:
@@ -107,7 +107,7 @@ def write_forms(
         print_line(f"html: index.html and {sum(1 for _ in folder.rglob('*.html')) - 1} more pages, {len(pack.charts)} charts")
     note = {
         "edition": pack.edition, "title": pack.title, "force_code": pack.force_code, "night_id": pack.night_id,
-        "is_sample": pack.is_sample, "figures": pack.rule or "exact", "forms": [f for f in FORMS if f in forms],
+        "is_sample": pack.is_made_up, "figures": pack.rule or "exact", "forms": [f for f in FORMS if f in forms],
     }  # fmt: skip
     (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
@@ -144,7 +144,7 @@ def write_editions(
     con: duckdb.DuckDBPyConnection,
     folder: Path,
     home: Home,
-    is_sample: bool,
+    is_made_up: bool,
     links: Sequence[tuple[str, str]] = (),
     public: bool = False,
 ) -> Callable[[], list[str]]:
@@ -162,7 +162,7 @@ def write_editions(
     editions = read_editions(home).sound
     started: dict[str, Callable[[], list[str]]] = {}
     for edition in (editions[name] for (name,) in rows if name in editions and editions[name].force_code in forces):
-        pack = read_pack(con, edition, is_sample, public)
+        pack = read_pack(con, edition, is_made_up, public)
         edition_folder = folder / edition.edition
         edition_folder.mkdir(parents=True)
         started[edition.edition] = write_forms(pack, edition_folder, tuple(FORMS), None, home, links=links)

@@ -245,7 +245,8 @@ def test_a_night_that_could_not_begin_sends_an_alert(pam: Callable, new_home: Ho
         assert result.exit_code == 1 and "another night is under way" in result.stderr
         assert "A night could not begin" in json.dumps(listener.bodies) and len(listener.bodies) == 1
         assert "Runbook: Another night is under way" in json.dumps(listener.bodies)
-        new_home.config_file.write_text(new_home.config_file.read_text() + "[keep]\npublications = 0\n")
+        # Saved by an editor that writes a mark first, which TOML does not know.
+        new_home.config_file.write_text(new_home.config_file.read_text() + "[keep]\npublications = 0\n", encoding="utf-8-sig")
         result = pam("nightly", "--home", new_home.path, "--wait", "0")
         assert result.exit_code == 1 and "pam.toml: keep.publications" in result.stderr
         assert "keep.publications" in json.dumps(listener.bodies[1]) and "Runbook: The settings" in json.dumps(

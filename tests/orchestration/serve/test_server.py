@@ -33,7 +33,7 @@ from dagster_project.orchestration import sensors
 from dagster_project.orchestration.schedules import QUIET_RUN
 from dagster_project.orchestration.serve import NightServer, ServeError, runs
 from dagster_project.orchestration.serve.instance import delete_socket, socket_path, write_settings
-from dagster_project.orchestration.serve.page import SampleBanner
+from dagster_project.orchestration.serve.page import MadeUpBanner
 from dagster_project.orchestration.serve.server import Process, _is_loopback
 from dagster_project.orchestration.serve.token import address_file, page_prefix, page_token
 
@@ -420,9 +420,9 @@ def test_every_page_of_sample_data_has_a_banner() -> None:
         answer = HTMLResponse(body) if scope["path"] == "/" else JSONResponse({"body": "</body>"})
         await answer(scope, receive, send)
 
-    headers, body = answered(SampleBanner(page), "/")
+    headers, body = answered(MadeUpBanner(page), "/")
     assert b"every figure of this home is made up</div></body>" in body and int(headers[b"content-length"]) == len(body)
-    assert answered(SampleBanner(page), "/graphql") == answered(page, "/graphql")
+    assert answered(MadeUpBanner(page), "/graphql") == answered(page, "/graphql")
 
 
 def test_old_runs_are_deleted_with_their_logs_and_unfinished_ones_marked(

@@ -189,14 +189,14 @@ def test_a_full_disk_is_reported(
     database = make_database("little")
     try:
         shutil.chown(folder, embedded.AS_ROOT)
-        load(small_night("20260101T020000Z"), database.server, tmp_path / "t", is_sample=False)
+        load(small_night("20260101T020000Z"), database.server, tmp_path / "t", is_made_up=False)
         database.as_admin(
             f"create tablespace little location '{folder}'", "grant create on tablespace little to pam_owner",
             "alter database little set default_tablespace = 'little'",
         )  # fmt: skip
         large = "create table marts.words as select repeat('x', 100) as word from range(20000)"
         with pytest.raises(PostgresError, match=r"PostgreSQL's disk is full \(copying marts\.words\): make room") as refused:
-            load(small_night("20260102T020000Z", large), database.server, tmp_path / "t", is_sample=False)
+            load(small_night("20260102T020000Z", large), database.server, tmp_path / "t", is_made_up=False)
         assert refused.value.is_transient
         assert database.as_analyst("select title from reports.tables") == [("20260101T020000Z",)]
     finally:

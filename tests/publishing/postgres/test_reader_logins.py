@@ -153,7 +153,7 @@ def test_a_comment_on_a_foreign_schema_is_not_trusted(
             state = served_state(con)
         assert state.night_id is None and state.foreign == ("bi",)
         with pytest.raises(PostgresError, match="has a schema bi that the warehouse did not make"):
-            load(small_night(NIGHT), database.server, tmp_path / "t", is_sample=False)
+            load(small_night(NIGHT), database.server, tmp_path / "t", is_made_up=False)
     finally:
         database.as_admin("drop schema bi", "revoke create on database commented from mallory", "drop role mallory")
 

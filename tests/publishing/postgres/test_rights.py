@@ -198,10 +198,10 @@ def test_a_database_that_is_not_set_up_is_not_changed(
     # As a superuser too: a load never sets up a database.
     for server in (bare.server, Server.of(bare.admin)):
         with pytest.raises(PostgresError, match="are not set up: `pam postgres sql` prints what a database administrator runs"):
-            load(night, server, tmp_path / "t", is_sample=False)
+            load(night, server, tmp_path / "t", is_made_up=False)
     assert bare.as_admin("select has_database_privilege('public', 'bare', 'temporary')") == [(True,)]
     bare.as_admin(roles.setup_sql("bare", embedded.LOADER))
-    assert load(night, bare.server, tmp_path / "t", is_sample=False).night_id == "20260101T020000Z"
+    assert load(night, bare.server, tmp_path / "t", is_made_up=False).night_id == "20260101T020000Z"
     assert bare.as_analyst("select title from reports.tables") == [("20260101T020000Z",)]
     with psycopg.connect(bare.admin, autocommit=True) as con:
         assert roles.excess_rights(con) == []

@@ -28,9 +28,9 @@ def short_lock_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 def load_small(small_night: Callable[..., Path], tmp_path: Path) -> Callable[..., postgres.LoadOutcome]:
     """Loads a small night."""
 
-    def load_small(database: Database, night: str, *statements: str, is_sample: bool = False) -> postgres.LoadOutcome:
+    def load_small(database: Database, night: str, *statements: str, is_made_up: bool = False) -> postgres.LoadOutcome:
         words = f"create table marts.words as select '{night}' as word"
-        return load(small_night(night, words, *statements), database.server, tmp_path / "t", is_sample)
+        return load(small_night(night, words, *statements), database.server, tmp_path / "t", is_made_up)
 
     return load_small
 
@@ -51,7 +51,7 @@ def test_a_night_replaces_another_and_leaves_nothing(make_database: Callable[...
         assert schemas(database) == OURS
     with database.server.connect() as con:
         state = served_state(con)
-    assert (state.night_id, state.is_sample, state.old, state.foreign) == (NIGHTS[1], False, (), ())
+    assert (state.night_id, state.is_made_up, state.old, state.foreign) == (NIGHTS[1], False, (), ())
 
 
 def test_open_readers_do_not_delay_a_night(make_database: Callable[..., Database], load_small: Callable) -> None:
@@ -191,7 +191,7 @@ def test_foreign_schemas_and_real_data_are_not_replaced(make_database: Callable[
     database.as_admin("drop schema reports cascade")
     load_small(database, NIGHTS[0])
     with pytest.raises(PostgresError, match=r"holds real data \(night 20260101T020000Z\) and this home made-up"):
-        load_small(database, NIGHTS[1], is_sample=True)
+        load_small(database, NIGHTS[1], is_made_up=True)
 
 
 def test_loads_at_once_run_one_after_another(
@@ -202,7 +202,7 @@ def test_loads_at_once_run_one_after_another(
     def work(n: int) -> None:
         try:
             path = small_night(NIGHTS[n], f"create table marts.words as select '{NIGHTS[n]}' as word")
-            load(path, database.server, tmp_path / f"t{n}", is_sample=False)
+            load(path, database.server, tmp_path / f"t{n}", is_made_up=False)
         except Exception as error:
             faults.append(error)
 

@@ -62,7 +62,7 @@ def test_a_model_of_the_forces_own_is_no_mart(
     """Called like one, and of another shape."""
     database = make_database("own")
     path = small_night("20260101T020000Z", "create table marts.mart_own as select 'Dales' as area, 5 as n")
-    load(path, database.server, tmp_path / "t", is_sample=False)
+    load(path, database.server, tmp_path / "t", is_made_up=False)
     assert database.as_analyst("select area, n from marts.mart_own") == [("Dales", 5)]
 
 
@@ -72,7 +72,7 @@ def test_a_different_value_is_detected(
     database = make_database("spoilt")
     words = "create table marts.words as select 'a' as word, cast(0.1 as decimal(28,10)) as value"
     path = small_night("20260101T020000Z", words)
-    load(path, database.server, tmp_path / "t", is_sample=False)
+    load(path, database.server, tmp_path / "t", is_made_up=False)
     assert differing_rows(database, path, tmp_path) == {}
     database.as_admin("update marts.words set value = value + 0.0000000001", "update reports.tables set title = null")
     assert differing_rows(database, path, tmp_path) == {"marts.words": 1, "reports.tables": 1}
@@ -98,7 +98,7 @@ def test_unusual_texts_numbers_and_dates_are_loaded_exactly(
     with duckdb.connect(str(path)) as con:
         con.executemany("insert into marts.words values (?, ?)", list(enumerate(UNUSUAL_TEXTS)))
     database = make_database("awkward")
-    loaded = load(path, database.server, tmp_path / "t", is_sample=False)
+    loaded = load(path, database.server, tmp_path / "t", is_made_up=False)
     assert loaded.rows == len(UNUSUAL_TEXTS) + 3 + 4 and not (tmp_path / "t").exists()
     assert [w for (w,) in database.as_analyst("select word from marts.words order by n")] == list(UNUSUAL_TEXTS)
     numbers = database.as_analyst("select d, b, i, extract(epoch from t), day, yes from marts.numbers order by b nulls last")
@@ -115,10 +115,10 @@ def test_values_without_an_exact_type_are_refused(
     for night, kind in (("20260101T020000Z", "double"), ("20260102T020000Z", "hugeint"), ("20260103T020000Z", "integer[]")):
         path = small_night(night, f"create table marts.words as select cast(null as {kind}) as value")
         with pytest.raises(PostgresError, match=r"marts\.words\.value has the type .*does not go to PostgreSQL exactly"):
-            load(path, database.server, tmp_path / "t", is_sample=False)
+            load(path, database.server, tmp_path / "t", is_made_up=False)
     path = small_night("20260104T020000Z", "create table marts.words as select 'a' || chr(0) || 'b' as word")
     with pytest.raises(PostgresError, match=r"copying marts\.words"):
-        load(path, database.server, tmp_path / "t", is_sample=False)
+        load(path, database.server, tmp_path / "t", is_made_up=False)
     assert database.as_admin("select nspname from pg_namespace where nspname ~ 'marts'") == []
 
 

@@ -73,11 +73,11 @@ class WrittenPack:
     pack: Pack
 
 
-def make_pack(home: Home, name: str, folder: Path, is_sample: bool) -> WrittenPack:
+def make_pack(home: Home, name: str, folder: Path, is_made_up: bool) -> WrittenPack:
     edition = read_editions(home).sound[name]
     con = connect(home)
     try:
-        pack = write_pack(con, edition, folder, ("html", "csv"), home=home, is_sample=is_sample)
+        pack = write_pack(con, edition, folder, ("html", "csv"), home=home, is_made_up=is_made_up)
     finally:
         con.close()
     return WrittenPack(home, edition, folder, pack)

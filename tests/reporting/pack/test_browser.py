@@ -41,7 +41,7 @@ def test_no_page_fails_wcag_or_uses_the_network(either_pack: WrittenPack, page: 
     same_template = {p.slug for p in either_pack.pack.pages if p.slug not in SHORT_PAGES}
     for path in pages_to_check(either_pack.folder):
         page.goto(path.as_uri())
-        is_full_check = IS_LONG or not either_pack.pack.is_sample
+        is_full_check = IS_LONG or not either_pack.pack.is_made_up
         if is_full_check:
             page.evaluate(OPEN)
         assert not page.evaluate(WIDE), f"{path.name} is wider than its window"

@@ -50,7 +50,7 @@ def test_pages_are_the_parts_of_the_report_in_order(sample_pack: WrittenPack, ot
     pack = sample_pack.pack
     assert [t.number for t in pack.tables] == list(range(1, 31)) == [t.number for p in pack.pages for t in p.tables]
     assert [p.title for p in pack.pages][:2] == ["Reduce the harm caused by drugs", "Disrupt the supply of drugs"]
-    assert pack.is_sample and pack.data_status.startswith("459 of 487 figures are complete, 19 provisional")
+    assert pack.is_made_up and pack.data_status.startswith("459 of 487 figures are complete, 19 provisional")
     assert [p.title for p in other_pack.pack.pages] == ["Other figures", HOSTILE, "Listen"]
     assert other_pack.pack.pages[1].slug == "script-alert-x-script" and other_pack.pack.force == "Leicestershire Police"
 
@@ -258,8 +258,8 @@ def test_figures_that_others_publish_say_their_period(either_pack: WrittenPack) 
     assert not [c for c in cells if "newest" in c.days]
     assert not [f for p in either_pack.pack.pages for f in p.findings if "newest" in f.days]
     headings = {t.name: [c.window for c in t.columns] for t in published}
-    assert not either_pack.pack.is_sample or headings["public_health"] == ["2022 - 24", "2022 - 24", "2023/24", "2024", "2024"]
-    assert not either_pack.pack.is_sample or headings["deaths"] == [None, None], "the rows are its periods"
+    assert not either_pack.pack.is_made_up or headings["public_health"] == ["2022 - 24", "2022 - 24", "2023/24", "2024", "2024"]
+    assert not either_pack.pack.is_made_up or headings["deaths"] == [None, None], "the rows are its periods"
 
 
 def test_a_title_does_not_count_a_measure_without_a_control_chart_as_unusual(sample_pack: WrittenPack) -> None:

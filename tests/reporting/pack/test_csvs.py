@@ -17,7 +17,7 @@ def test_csvs_read_by_their_metadata_equal_the_cells(either_pack: WrittenPack) -
     folder = either_pack.folder / "csv"
     metadata = json.loads((folder / "csv-metadata.json").read_text(encoding="utf-8"))
     assert metadata["@context"][0] == "http://www.w3.org/ns/csvw"
-    assert ("Sample data" in metadata["dc:description"]) == either_pack.pack.is_sample
+    assert ("Sample data" in metadata["dc:description"]) == either_pack.pack.is_made_up
     cells_read = {}
     for table in metadata["tables"]:
         columns = table["tableSchema"]["columns"]

@@ -60,7 +60,7 @@ def test_pages_are_well_formed(either_pack: WrittenPack, pages: dict[str, PageRe
         assert not [a for a in page.attributes if a.startswith("on") or a == "style"], name
         text = page.path.read_text(encoding="utf-8")
         assert either_pack.pack.night_id in text and either_pack.pack.data_status in text, name
-        assert ("Sample data." in text) == either_pack.pack.is_sample, name
+        assert ("Sample data." in text) == either_pack.pack.is_made_up, name
         assert f"{either_pack.folder.parent}" not in text and str(either_pack.home.path) not in text, name
 
 

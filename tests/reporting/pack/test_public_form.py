@@ -52,7 +52,7 @@ class PublicPack:
 def write_public(exact: WrittenPack, folder: Path, warehouse: Path | None = None) -> PublicPack:
     con = duckdb.connect(str(warehouse), read_only=True) if warehouse else connect(exact.home)
     try:
-        pack = write_pack(con, exact.edition, folder, FORMS, home=exact.home, is_sample=exact.pack.is_sample, public=True)
+        pack = write_pack(con, exact.edition, folder, FORMS, home=exact.home, is_made_up=exact.pack.is_made_up, public=True)
     finally:
         con.close()
     return PublicPack(exact, folder, pack)
@@ -253,13 +253,13 @@ def test_charts_show_public_months_and_gaps(public: PublicPack) -> None:
                     assert point.value is None or abs(point.value - value / (12 if mean else 1)) < Decimal("1e-9")
                     assert point.printed == HIDDEN if marker == HIDDEN else point.printed != HIDDEN
                     hidden += marker == HIDDEN
-    assert hidden or not public.exact.pack.is_sample, "the sample has hidden months"
+    assert hidden or not public.exact.pack.is_made_up, "the sample has hidden months"
 
 
 def test_no_chart_says_which_is_largest_where_some_are_hidden(public: PublicPack) -> None:
     """Exactly, High Peak has most drug searches of the sample: 193, against the 183 of Erewash. Its figure is hidden."""
     charts = [c for c in public.pack.charts if c.kind == "units"]
-    assert charts or not public.exact.pack.is_sample
+    assert charts or not public.exact.pack.is_made_up
     assert [c.title for c in charts if "most in" in c.title or "most in" in c.alt] == []
     months = {("rolling_12_months", f"Unit {n}"): [Month(date(2025, m, 1), Decimal(n), "complete", None) for m in range(1, 8)]
               for n in range(9, 35)}  # fmt: skip

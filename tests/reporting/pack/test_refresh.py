@@ -320,7 +320,7 @@ def test_unsuitable_documents_are_refused(pack: Pack, document: Path, tmp_path: 
     copy_zip(document, text, lambda name, data: data.replace(b"?>", b"?><!DOCTYPE a>", 1) if name == BODY else data)
     assert "document type" in error_of(text)
     with pytest.raises(NotRefreshableError, match="made up"):
-        refresh(read_document(document), replace(pack, is_sample=False))
+        refresh(read_document(document), replace(pack, is_made_up=False))
     with pytest.raises(NotRefreshableError, match="is of derbyshire"):
         refresh(read_document(document), replace(pack, force_code="kent"))
 

@@ -85,13 +85,13 @@ def written_files(
     """A pack, the folder of its two files, the night's cells, and whether it is the unusual night. Two charts are drawn."""
     edition = read_editions(sample_home).sound["2026-03"]
     folder = tmp_path_factory.mktemp("office")
-    is_sample = request.param == "sample"
-    con = duckdb.connect(str(sample_home.warehouse), read_only=True) if is_sample else unusual_night
-    pack = read_pack(con, edition, is_sample)
+    is_made_up = request.param == "sample"
+    con = duckdb.connect(str(sample_home.warehouse), read_only=True) if is_made_up else unusual_night
+    pack = read_pack(con, edition, is_made_up)
     cells = as_dicts(con.execute("select * from reports.cells where edition = '2026-03' order by all"))
-    if is_sample:
+    if is_made_up:
         con.close()
-    drawn = {c.kind: c.chart_id for c in pack.charts if c.kind in ("bar", "units")} if is_sample else {}
+    drawn = {c.kind: c.chart_id for c in pack.charts if c.kind in ("bar", "units")} if is_made_up else {}
     pack = replace(
         pack, pages=tuple(replace(p, charts=tuple(c for c in p.charts if c.chart_id in drawn.values())) for p in pack.pages)
     )
@@ -99,7 +99,7 @@ def written_files(
         warnings.simplefilter("error", UserWarning)  # gptables warns where a sheet breaks its guidance
         write_xlsx(pack, folder / "a.xlsx")
         write_docx(pack, folder / "a.docx", folder / "kept")
-    return pack, folder, cells, not is_sample
+    return pack, folder, cells, not is_made_up
 
 
 def number_of(printed: str) -> float:
@@ -262,7 +262,7 @@ def test_every_figure_of_the_document_is_bound_to_its_data_part(written_files: A
     with zipfile.ZipFile(folder / "a.docx") as file:
         part = read_part(ElementTree.fromstring(file.read("customXml/item1.xml")))
         props = file.read("customXml/itemProps1.xml").decode()
-    assert (part.edition, part.night, part.form, part.is_sample) == (pack.edition, pack.night_id, "exact", pack.is_sample)
+    assert (part.edition, part.night, part.form, part.is_made_up) == (pack.edition, pack.night_id, "exact", pack.is_made_up)
     controls = controls_of(doc.element.body)
     # Follow the binding as Word does: to one element of the data part, with this text.
     root = etree.fromstring(part_xml(part))
@@ -282,7 +282,7 @@ def test_every_figure_of_the_document_is_bound_to_its_data_part(written_files: A
     assert in_tables == {tag_of(pack.edition, c.cell_id) for t in pack.tables for r in t.rows for c in r.cells}
     sentences = [p for p in doc.element.body.findall(qn("w:p")) if controls_of(p)]
     assert len([p for p in sentences if any(t.startswith("pam:") for t, _, _ in controls_of(p))]) > len(pack.pages)
-    if pack.is_sample:
+    if pack.is_made_up:
         sentence = next(text_of(p) for p in sentences if "pam:2026-03/offences/1/pct_change" in [c[0] for c in controls_of(p)])
         assert sentence == "Drug Possession: 2,187 in Nov-Oct 2024/25, against 1,649 in Nov-Oct 2023/24; a change of 538 (32%)."
         assert len(controls) > 600 and any("/claim/" in tag for tag, _, _ in controls)
