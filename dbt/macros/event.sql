@@ -1,6 +1,6 @@
 {#- The columns of an event: its source row, place and day, and what it adds to which measure.
 
-    Used as `select {{ event('created_at', 'incidents_drugs') }} from ...`. `category` and `amount` are SQL; by default the row
+    Used as `select {{ event('created_at', 'incidents_drugs', extract='incidents') }} from ...`. `category` and `amount` are SQL; by default the row
     counts 1 in `all`. Filter rows without a date or amount: they are not events. -#}
 {% macro event(happened, measure, category="'all'", amount='1', extract=none, leaf='unit_code', leaf_name='null') -%}
 '{{ extract }}' as extract, load_id, line, force_code,
