@@ -38,11 +38,11 @@ from . import (  # noqa: F401  (commands register themselves)
 from .common import app
 
 PANELS: dict[str, tuple[str, ...]] = {
-    "Run nights": ("nightly", "serve", "status", "alerts", "backfill", "rollback", "replay"),
+    "Run nights": ("nightly", "serve", "status", "checks", "accept", "alerts", "backfill", "rollback", "replay"),
     "Ask the figures": ("query", "sql", "trace", "diff", "dashboard", "topline"),
     "Make the report": ("report", "edition", "claims", "check"),
-    "Files and their values": ("inspect", "map", "template", "vocabulary", "accept", "release", "retract", "quarantine"),
-    "Look after the home": ("postgres", "key", "audit", "checks"),
+    "Files and their values": ("inspect", "map", "template", "vocabulary", "release", "retract", "quarantine"),
+    "Look after the home": ("postgres", "key", "audit"),
     "Try it, and develop it": ("sample", "docs", "dbt"),
 }
 """The headings of `pam --help`, by what somebody wants to do, and the order of the commands."""

@@ -37,7 +37,7 @@ def checks(
     Example: pam checks --docs data-docs/
     """
     from dagster_project.core.check_results import advice_of, message_of
-    from dagster_project.core.receipts import read_receipts
+    from dagster_project.core.receipts import read_receipt
     from dagster_project.core.terminal_console import Console
     from dagster_project.quality import data_docs, stored_results
     from dagster_project.serving import record_consultation
@@ -51,7 +51,7 @@ def checks(
         echo(str(stored_results.write_project(home, project.expanduser().absolute(), nights)))
     if docs or project:
         return
-    receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+    receipt = read_receipt(home, night_id)
     outcomes = receipt.checks if receipt else []
     if form == "json":
         body = {"night_id": night_id, "checks": outcomes, "results": stored_results.read_results(home, night_id)}

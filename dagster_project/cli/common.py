@@ -115,7 +115,7 @@ NO_SUCH_HOME = "no such folder (is --home, or PAM_HOME, the right one?)"
 
 
 def require_home(home: Home) -> None:
-    """Raises FileNotFoundError for a home that is not there: of a mistyped one nothing is known, as of one that has nothing."""
+    """Raises FileNotFoundError if the home does not exist, so that a mistyped path is not taken for an empty home."""
     if not home.path.is_dir():
         raise FileNotFoundError(f"{home.path}: {NO_SUCH_HOME}")
 

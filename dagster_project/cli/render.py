@@ -75,7 +75,7 @@ def show_receipt(console: Console, receipt: Receipt, home: Home, found_none: boo
         print_line(console, f"{where}: {counted(n, 'row')} left out, as {its} mapping says (ignore)")
     for f in receipt.files:
         if f.get("drift"):
-            print_line(console, f"drift {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
+            print_line(console, f"note {f['source_file']}: {'; '.join(f['drift'])}", "yellow")
         # Those of a held file are in its reason.
         for column, values in (f.get("unknown_values") or {}).items() if f["outcome"] != "held" else ():
             unknown.setdefault(f"{f['extract']}.{column} of {f['force_code']}", []).append((f["source_file"], values))

@@ -144,12 +144,20 @@ def write_receipt(home: Home, receipt: Receipt) -> Path:
     return path
 
 
+def read_receipt(home: Home, night_id: str | None) -> Receipt | None:
+    """A night's receipt; None if there is none. One that can't be read raises ValueError with its name."""
+    path = receipt_path(home, night_id or "")
+    return _read(path) if night_id and path.exists() else None
+
+
+def _read(path: Path) -> Receipt:
+    try:
+        return Receipt(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: not a receipt: {error}") from error
+
+
 def read_receipts(home: Home) -> list[Receipt]:
     """All receipts, oldest first. One that can't be read raises ValueError with its name."""
-    receipts = []
-    for path in sorted(home.nights.glob("*.json")) if home.nights.is_dir() else ():
-        try:
-            receipts.append(Receipt(**json.loads(path.read_text(encoding="utf-8"))))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: not a receipt: {error}") from error
+    receipts = [_read(path) for path in home.nights.glob("*.json")] if home.nights.is_dir() else []
     return sorted(receipts, key=lambda r: night_order(r.night_id))

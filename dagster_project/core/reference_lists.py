@@ -30,7 +30,7 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
 """Classes of offences; `other` is not counted."""
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
-MADE_A_DATE = re.compile(
+CODE_AS_DATE = re.compile(
     rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{2}}|\d{{1,2}}/\d{{1,2}}/\d{{2,4}}|\d{{4}}-\d\d-\d\d(?: 00:00:00)?"
 )
 """What a spreadsheet makes of an offence code such as 4/1: `04-Jan`. A code in capitals, such as `MAY-01`, is none."""
@@ -185,7 +185,7 @@ def _fault_of_row(values: dict[str, str], further: list[str]) -> str:
         code, name = values[f"{kind}_code"], values.get(f"{kind}_name", "")
         if code.lower() == UNKNOWN or name.lower() == NOT_RECORDED.lower():
             return f"{code} ({name}) is what rows without a unit count as: leave it out"
-    if "offence_code" in values and MADE_A_DATE.fullmatch(values["offence_code"]):
+    if "offence_code" in values and CODE_AS_DATE.fullmatch(values["offence_code"]):
         return f"offence_code {values['offence_code']!r} is what a spreadsheet makes of a code such as 4/1: write the code"
     if "offence_class" in values and values["offence_class"] not in OFFENCE_CLASSES:
         return f"offence_class {values['offence_class']!r} is none of {', '.join(OFFENCE_CLASSES)}"

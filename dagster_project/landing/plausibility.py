@@ -39,7 +39,7 @@ PERIOD = re.compile(
     r"|(?<![a-z\d])q[1-4](?!\d)|(?:19|20)\d\d"
 )
 """A month, quarter or year in a sheet's name, in lower case."""
-MADE_A_DATE = (
+AGE_AS_DATE = (
     rf"(?i){MONTH_NAME}[-/ ]\d|\d[-/ ]{MONTH_NAME}|^\d{{4}}-\d\d-\d\d|^\d{{1,2}}/\d{{1,2}}(/\d{{2,4}})?$|^\d{{5}}$"
 )
 """What a spreadsheet makes of a range such as 10-17: `Oct-17`, `01/10/2017`, `43009`."""
@@ -275,7 +275,7 @@ def ranges_as_dates(con: duckdb.DuckDBPyConnection, home: Home, load: Load, shee
         f"""
         select sum(n), sum(n) filter (where is_date), arg_max({AGES}, n) filter (where is_date)
         from (
-            select {AGES}, count(*) as n, regexp_matches({AGES}, {literal(MADE_A_DATE)}) as is_date
+            select {AGES}, count(*) as n, regexp_matches({AGES}, {literal(AGE_AS_DATE)}) as is_date
             from {parquet_of(load.raw(home))} where {AGES} is not null group by {AGES}
         )
         """

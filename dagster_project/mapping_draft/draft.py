@@ -29,13 +29,13 @@ from .file_names import NameRule, draft_name
 from .header_words import GENERAL_NAME, likeness, words
 from .tables import ROWS, DraftError, ExportTable, ExtraRow, ignore_glob, open_table, remove_extra_rows
 
-CLOSE = 0.12
+CLOSE_SCORES = 0.12
 """Two extracts with a smaller difference of scores are both likely."""
-NAMED = 0.2
+NAME_BONUS = 0.2
 """Added to an extract's score, of 1, for its name in the file's name, sheet or title."""
-USED = 0.35
+ALL_USED_BONUS = 0.35
 """Added to an extract's score if it uses every header of the file."""
-SEVERAL = 10
+SEVERAL_ROWS = 10
 SEVERAL_SHARE = 0.01
 """Records, and the share of them, with several rows that differ in a list column: its items are each in a row."""
 BY_HAND = "chosen by hand"
@@ -265,7 +265,7 @@ def _recognised(
         is_named = any(f" {' '.join(words(k))} " in titles for k in (name, *contract.known_as))
         # Of two contracts that fit equally, the one that uses more of the file.
         used = len({i for d in columns if d.source for i in d.source.indexes}) / max(len(fields.singles), 1)
-        scores.append(((share + USED * used) * (1 if has_date else 0.5) + (NAMED if is_named else 0), name))
+        scores.append(((share + ALL_USED_BONUS * used) * (1 if has_date else 0.5) + (NAME_BONUS if is_named else 0), name))
     scores.sort(reverse=True)
     (best, name), (second, other_name) = scores[:2]
     if best < 0.4:
@@ -273,7 +273,7 @@ def _recognised(
             f"{path.name}: its headers ({', '.join(h for h in table.headers[:12] if h)}) fit no extract: "
             f"name it with --extract, one of {', '.join(load_contracts())}"
         )
-    if best - second < CLOSE:
+    if best - second < CLOSE_SCORES:
         checks.append(f"extract: {other_name} is as likely: choose with --extract")
     return name
 
@@ -383,7 +383,7 @@ def _fill_row_for_each(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
             select count(*) filter (where is_several), count(*), count(*) filter (where is_own) from records
             """
         ))
-        if n_several >= SEVERAL and n_several >= SEVERAL_SHARE * all_keys:
+        if n_several >= SEVERAL_ROWS and n_several >= SEVERAL_SHARE * all_keys:
             for drafted in draft.columns:
                 if drafted.column.key and not n_without_key:
                     # That references repeat or are blank is what such a file has.

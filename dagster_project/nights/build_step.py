@@ -26,7 +26,7 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     stamp = dbt_runner.project_stamp()
     built = BUILDER.call(changed_nodes.build_changed, home, start.changed, stamp, progress=progress)
     if start.loads is not None:
-        raw_schema.show_all_rows(home, loads)
+        raw_schema.read_all_rows_again(home, loads)
     candidate.drop_event_days(home)
     return Built(tuple(candidate.merge_outcomes(start.unchanged, built)), tuple(built)), loads
 

@@ -34,7 +34,7 @@ from dagster_project.landing.plausibility import EVER
 from dagster_project.landing.quarantine_export import first_problems
 from dagster_project.landing.raw_store import load_of
 from dagster_project.publishing import dictionary, outputs
-from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, find_differences
+from dagster_project.publishing.figure_diff import EARLIER, LATER, attach, by_mart, make_differences
 from dagster_project.publishing.outputs import OutputError
 from dagster_project.quality.gate import held_by
 from dagster_project.transform.candidate import BASE
@@ -235,7 +235,7 @@ def _moved_figures(trial_home: Home) -> dict[str, dict[str, int]]:
         if trial_home.warehouse.exists():
             attach(con, trial_home.warehouse.resolve(), "earlier")
             earlier = EARLIER
-        find_differences(con, earlier)
+        make_differences(con, earlier)
         rows = by_mart(con)
     return {mart: {"changed": changed, "new": new, "gone": gone} for mart, _, changed, _, new, gone in rows}
 

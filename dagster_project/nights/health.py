@@ -10,7 +10,7 @@ from dagster_project.core.night_lock import is_under_way
 from dagster_project.core.permissions import require_group
 from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import read_receipts, today_of
+from dagster_project.core.receipts import read_receipt, read_receipts, today_of
 from dagster_project.landing import accepted, read_ledger
 from dagster_project.landing.known_files import utc_microseconds
 from dagster_project.landing.ledger import current_files
@@ -57,7 +57,8 @@ def find_problems(home: Home, max_age: float, now: datetime | None = None) -> li
 def find_warnings(home: Home) -> list[str]:
     """The gate's warnings of the published night, in one line each, but for what is late: `find_problems` names that."""
     night_id = published_night(home)
-    checks = next((r.checks for r in read_receipts(home) if r.night_id == night_id), ())
+    receipt = read_receipt(home, night_id)
+    checks = receipt.checks if receipt else ()
     failed = [c for c in checks if not c["passed"] and c["severity"] == "warning" and c["rule"] != "freshness"]
     more = [f"and {len(failed) - SHOWN} more: pam status"] if len(failed) > SHOWN else []
     return [*(f"{one_line(message_of(c), 200)} [{c['rule']}]" for c in failed[:SHOWN]), *more]

@@ -1,13 +1,15 @@
 """Which extracts are late: their newest covered day is longer ago than their rhythm allows."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.config import Extracts
+from dagster_project.landing import LedgerEntry
 
 
-def late_extracts(loads: list[Any], today: date, expected: Extracts) -> list[dict[str, Any]]:
+def late_extracts(loads: Iterable[LedgerEntry], today: date, expected: Extracts) -> list[dict[str, Any]]:
     """Extracts and forces whose newest covered day is longer ago than their rhythm allows, as of `today` (in London).
 
     `loads`: accepted ledger entries. `expected`: which extracts should come at all. Each result has `extract`, `force_code`,

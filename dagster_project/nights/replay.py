@@ -26,12 +26,12 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.plurals import list_first
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, night_order, read_receipts, today_of
+from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, night_order, read_receipt, read_receipts, today_of
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, accepted, erased_loads, read_ledger
 from dagster_project.landing.made_up_files import mark_home
 from dagster_project.publishing import dictionary, publish
-from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, find_differences
+from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, make_differences
 from dagster_project.publishing.publications import TODAY, publication_of
 from dagster_project.transform import raw_schema
 from dagster_project.transform.monthly_archive import archived_loads
@@ -137,7 +137,7 @@ def compare_files(home: Home, night_id: str, before: Path, after: Path) -> Night
 
 
 def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int = 20) -> NightComparison:
-    differing = find_differences(con, columns=EVERY)
+    differing = make_differences(con, columns=EVERY)
     (figures,) = one_row(con.execute("select count(*) from later.marts.measures"))
     rows = con.execute(
         f"""
@@ -222,8 +222,10 @@ def rebuilt(home: Home, until: str) -> Generator[ReplayRun]:
         lines = "".join(e.model_dump_json() + "\n" for e in entries)
         write_whole(run.home.ledger / f"{until}.jsonl", lines.encode("utf-8"))
         # An id may be later than the night was, since the clock was ahead before it.
-        started_at = next((datetime.fromisoformat(r.started_at) for r in read_receipts(home) if r.night_id == until), None)
-        started_at = started_at or datetime.strptime(until[:16], ID_FORMAT).replace(tzinfo=UTC)
+        receipt = read_receipt(home, until)
+        started_at = datetime.strptime(until[:16], ID_FORMAT).replace(tzinfo=UTC)
+        if receipt:
+            started_at = datetime.fromisoformat(receipt.started_at)
         run.night = Night(run.home, until, started_at, today_of(home, started_at))
         run.since = since
         run.build()

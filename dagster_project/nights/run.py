@@ -25,7 +25,7 @@ from dagster_project.core.made_up_home import refuse_sample
 from dagster_project.core.night_lock import NightUnderWayError, take_lock
 from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import Night, Receipt, read_receipts
+from dagster_project.core.receipts import Night, Receipt, read_receipt
 from dagster_project.core.worker_process import BUILDER, WORKER
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import keep_and_prune, outputs, postgres
@@ -287,8 +287,8 @@ class NightRun(NightState):
             arguments = (self.home, stored_results.path_of(self.home, night.night_id), self.config.public)
             judged = WORKER.submit(gate.judge, *arguments, built.result()).result() if built else gate.judge(*arguments)
             checks = (*dbt_runner.checks(self.nodes), *judged)
-            if not self.nodes or not checks:
-                raise NightFailedError("nothing was checked: build the candidate first")
+            if not checks:
+                raise NightFailedError("nothing was checked: the gate gave no answer")
         self.judged = Judged(checks, self.seconds["checking"])
         if gate.held_by(checks):
             self._hold()
@@ -344,7 +344,7 @@ class NightRun(NightState):
         night = self._started_night()
         if self.receipt is None and not self.plan.publishes:
             published = published_night(self.home)
-            self.receipt = next((r for r in read_receipts(self.home) if r.night_id == published), None)
+            self.receipt = read_receipt(self.home, published)
         if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):

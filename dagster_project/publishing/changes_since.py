@@ -11,7 +11,7 @@ from dagster_project.core.memory import NO_SPILL
 from dagster_project.core.sql import CONTENT_HASH, one_row
 from dagster_project.reporting.dashboard.changes import MAX_LISTED, NOT_KNOWN, Changes
 
-from .figure_diff import EARLIER, FIGURE, LATER, attach, find_differences
+from .figure_diff import EARLIER, FIGURE, LATER, attach, make_differences
 from .publications import NotKeptError, kept_before
 
 _PERIOD = ("mart", "force_code", "period_type", "period_start", "period_end")
@@ -76,7 +76,7 @@ def between(earlier: Path, later: Path, settings: Mapping[str, Any] = NO_SPILL) 
             " where b.sums is distinct from a.sums"
         )
         changed_periods = f"(select * from {{}} semi join differing using ({', '.join(_PERIOD)}))"
-        find_differences(con, changed_periods.format(EARLIER), changed_periods.format(LATER))
+        make_differences(con, changed_periods.format(EARLIER), changed_periods.format(LATER))
         counts = {(mart, force): tuple(n) for mart, force, *n in con.execute(_COUNTS).fetchall()}
         rows: dict[tuple[str, str], list[list[Any]]] = {}
         for mart, force, *row in con.execute(_ROWS, {"most": MAX_LISTED}).fetchall():

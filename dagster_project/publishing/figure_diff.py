@@ -3,7 +3,7 @@
     con = duckdb.connect()
     attach(con, path_of_one, "earlier")
     attach(con, path_of_other, "later")
-    number = find_differences(con)  # the temporary table `differences` has a row of each
+    number = make_differences(con)  # the temporary table `differences` has a row of each
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
         raise ValueError(f"{path} can't be read as a night's file: {str(error).splitlines()[0]}") from error
 
 
-def find_differences(
+def make_differences(
     con: duckdb.DuckDBPyConnection,
     before: str = EARLIER,
     after: str = LATER,

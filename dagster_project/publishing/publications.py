@@ -11,7 +11,7 @@ from pathlib import Path
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
-from dagster_project.core.receipts import Receipt, night_order, read_receipts
+from dagster_project.core.receipts import Receipt, night_order, read_receipt, read_receipts
 
 TODAY = "today"
 """Commands accept this instead of a night's id, for the published night."""
@@ -50,7 +50,7 @@ def publication_of(home: Home, night: str) -> Publication:
         night_id = published_night(home)
         if night_id is None:
             raise NotKeptError(f"{home.path} has no published night: `pam nightly` makes one")
-        receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+        receipt = read_receipt(home, night_id)
         return Publication(night_id, home.warehouse, receipt, True)
     nights = list_kept(home)
     matches = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]

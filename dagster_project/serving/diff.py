@@ -13,7 +13,7 @@ from dagster_project.core.receipts import night_order
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import read_seed
 from dagster_project.core.sql import literal, one_row
-from dagster_project.publishing.figure_diff import MARTS, attach, by_mart, find_differences
+from dagster_project.publishing.figure_diff import KEY, MARTS, attach, by_mart, make_differences
 from dagster_project.publishing.publications import TODAY, Publication, kept_before, publication_of
 from dagster_project.transform.figure_causes import UNEXPLAINED, make_cause_tables
 
@@ -91,7 +91,7 @@ def compare(
         attach(con, one.path, "earlier")
         attach(con, other.path, "later")
         where = _condition(con, mart, measure)
-        total = find_differences(con, where=where)
+        total = make_differences(con, where=where)
         make_cause_tables(con)
         _explain_moves(con)
         figures = read_rows(con, _figures(limit))
@@ -165,8 +165,7 @@ def _figures(limit: int | None) -> str:
     """
     columns = ", ".join((*FIGURES, "nos"))
     if limit is None:
-        key = "mart, force_code, area_type, area_code, measure, category, period_type, period_start, period_end"
-        return f"select {columns} from explained_moves order by {key}"
+        return f"select {columns} from explained_moves order by {', '.join(KEY)}"
     types = ", ".join(f"'{t}'" for t in AT_A_GLANCE)
     return f"""
         with shown as (

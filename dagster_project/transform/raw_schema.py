@@ -148,7 +148,8 @@ def prepare_raw(
 
     `today`: the night's date, by which files are late. `since`: files that landed after this night are tonight's; None: after
     the published night. `before`: the loads that the work file's tables were made from (`changed_months.loads_of`). If it is
-    given, only rows of the months to rebuild are shown, until `show_all_rows`. Raises SeedError for a bad list of the home.
+    given, only rows of the months to rebuild are shown, until `read_all_rows_again`. Raises SeedError for a bad list of the
+    home.
     """
     contracts = load_contracts()
     entries = read_ledger(home)
@@ -269,7 +270,7 @@ def _replaced_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEn
     make_raw_table(con, "replaced_tonight", rows)
 
 
-def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
+def read_all_rows_again(home: Home, loads: list[ReadableLoad]) -> None:
     """Make the candidate's `raw` show all rows of the loads, and the archived totals of erased ones, for all months."""
     archived, contracts = archived_loads(home), load_contracts()
     with duckdb.connect(str(home.candidate / WORK)) as con:
@@ -285,11 +286,11 @@ def show_all_rows(home: Home, loads: list[ReadableLoad]) -> None:
 
 
 def finish_partial_build(home: Home) -> None:
-    """Call `show_all_rows` for a candidate that was built part by part, once it is complete."""
+    """Call `read_all_rows_again` for a candidate that was built part by part, once it is complete."""
     with read_database(home.candidate / WORK) as con:
         (in_part,) = one_row(con.execute("select is_in_part from raw.night"))
     if in_part:
-        show_all_rows(home, readable_loads(home, read_ledger(home), load_contracts(), _published_before(home)))
+        read_all_rows_again(home, readable_loads(home, read_ledger(home), load_contracts(), _published_before(home)))
 
 
 def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:

@@ -1,6 +1,6 @@
 {#- The rules for figures, in the order of the columns that count how often each is broken. `which`: `together`, rules about
-    several figures, or `one by one`, rules about single figures. -#}
-{% macro gate_figure_rules(which=none) %}
+    several figures, `one by one`, rules about single figures, or `all`. -#}
+{% macro gate_figure_rules(which='all') %}
 {%- set together = [
     'repeated_rows', 'all_not_its_categories', 'force_not_its_units', 'sections_not_the_rest', 'year_not_its_months',
 ] -%}
@@ -8,7 +8,7 @@
     'percent_out_of_range', 'numerator_over_denominator', 'rate_not_its_parts', 'value_without_coverage',
     'no_value_in_coverage', 'change_not_the_difference', 'count_not_whole',
 ] -%}
-{{- return({'together': together, 'one by one': one_by_one}.get(which, together + one_by_one)) }}
+{{- return({'all': together + one_by_one, 'together': together, 'one by one': one_by_one}[which]) }}
 {%- endmacro %}
 
 {#- The columns of rows that each break one rule `n` times: used as `select {{ breaks('repeated_rows', 'n') }} from ...`. -#}

@@ -147,7 +147,7 @@ def test_a_night_reports_the_outcome_of_each_file(pam, new_home, tmp_path):
     result = pam("nightly", "--inbox", tmp_path / "in", "--home", new_home.path)
     assert result.exit_code == 0, result.stderr
     assert "notes.csv" in result.stdout and "is published" in result.stdout
-    assert f"drift {drifted.name}: new column, not stored: Case [b]" in result.stdout
+    assert f"note {drifted.name}: new column, not stored: Case [b]" in result.stdout
     status = json.loads(pam("status", "--json", "--home", new_home.path).stdout)
     assert [(q["extract"], q["rows"]) for q in status["quarantined"]] == [("naloxone", 1)]
     assert [r["source_file"] for r in status["refused"]] == ["notes.csv"]

@@ -57,7 +57,7 @@ def test_rows_left_out_and_drift_are_those_of_files_read_tonight(new_home: Home,
     files[0]["drift"] = ["new column: x", "gone: y"]
     said = of_receipt(new_home, capsys, files=files)
     assert said.count("left out") == 1 and "accepted.csv: 2 rows left out, as its mapping says (ignore)" in said
-    assert "drift accepted.csv: new column: x; gone: y\n" in said
+    assert "note accepted.csv: new column: x; gone: y\n" in said
 
 
 def test_every_check_that_holds_a_night_is_shown_and_four_of_those_that_warn(

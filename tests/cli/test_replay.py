@@ -13,7 +13,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import night_of
 from dagster_project.nights.replay import REASON
-from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
+from dagster_project.publishing.figure_diff import EVERY, attach, make_differences
 from dagster_project.publishing.keep_and_prune import prune
 from dagster_project.publishing.publications import publication_of
 
@@ -44,7 +44,7 @@ def differing_marts(one: Path, other: Path) -> set[str]:
     with duckdb.connect() as con:
         attach(con, one, "earlier")
         attach(con, other, "later")
-        find_differences(con, columns=EVERY)
+        make_differences(con, columns=EVERY)
         return {mart for (mart,) in con.execute("select distinct mart from differences").fetchall()}
 
 

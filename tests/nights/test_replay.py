@@ -20,7 +20,7 @@ from dagster_project.core.receipts import read_receipts, receipt_path, stamp, wr
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, rebuilt, write_as_of
-from dagster_project.publishing.figure_diff import EVERY, attach, find_differences
+from dagster_project.publishing.figure_diff import EVERY, attach, make_differences
 from dagster_project.publishing.publications import publication_of
 from dagster_project.quality import engine
 from dagster_project.transform.candidate import start
@@ -54,7 +54,7 @@ def differing(one: Path, other: Path) -> int:
     with duckdb.connect() as con:
         attach(con, one, "earlier")
         attach(con, other, "later")
-        return find_differences(con, columns=EVERY)
+        return make_differences(con, columns=EVERY)
 
 
 def restore(week: Home, to: Path, *parts: str) -> Home:

@@ -371,7 +371,7 @@ class Warehouse:
         if figures:
             results |= self.figures()
         if before is not None:
-            raw_schema.show_all_rows(self.home, [])
+            raw_schema.read_all_rows_again(self.home, [])
         return results
 
     def figures(self) -> dict[str, set[tuple]]:

@@ -12,7 +12,7 @@ from support import MARTS
 from week import NIGHTS, OTHER
 
 from dagster_project.core.home import Home
-from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, find_differences
+from dagster_project.publishing.figure_diff import EVERY, FIGURE, KEY, attach, by_mart, make_differences
 from dagster_project.publishing.publications import NotKeptError, Publication, publication_of
 from dagster_project.serving.diff import Difference, _table_row, choose_nights, compare, write
 from dagster_project.transform.dbt_runner import manifest
@@ -49,7 +49,7 @@ def test_changed_figures_match_a_comparison_of_all_rows(week: Home, con: duckdb.
     one, other = publication_of(week, NIGHTS[n]), publication_of(week, NIGHTS[n + 1])
     attach(con, one.path, "earlier")
     attach(con, other.path, "later")
-    number = find_differences(con)
+    number = make_differences(con)
     before, after = rows_of(one), rows_of(other)
     expected = {k: (before.get(k), after.get(k)) for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
     changes = con.execute(
@@ -215,14 +215,14 @@ def test_only_compared_columns_count(week: Home, con: duckdb.DuckDBPyConnection)
         " area_name, case when period_label = 'Dec 2025' then prior_value + 1 else prior_value end as prior_value)"
         " from later.marts.measures"
     )
-    assert find_differences(con, "spoilt") == 0
+    assert make_differences(con, "spoilt") == 0
     names = con.execute("select count(*) from later.marts.measures where area_code = 'unknown'").fetchone()[0]
     priors = con.execute(
         "select count(*) from later.marts.measures where period_label = 'Dec 2025' and prior_value is not null"
         " and area_code <> 'unknown'"
     ).fetchone()[0]
-    assert find_differences(con, "spoilt", columns=EVERY) == names + priors
-    assert names and priors and find_differences(con, "spoilt", columns=EVERY, where="area_code <> 'unknown'") == priors
+    assert make_differences(con, "spoilt", columns=EVERY) == names + priors
+    assert names and priors and make_differences(con, "spoilt", columns=EVERY, where="area_code <> 'unknown'") == priors
     differing = con.execute("select distinct differs, kind from differences").fetchall()
     assert differing == [(["prior_value"], "changed")]
 
@@ -236,7 +236,7 @@ def test_a_value_that_appears_or_disappears_is_a_change(
     con.execute(f"create table spoilt as select * replace (case when {condition} then null else value end as value)"
                 " from later.marts.measures")  # fmt: skip
     for sides, values in ((("spoilt", "later.marts.measures"), (None, 5)), (("later.marts.measures", "spoilt"), (5, None))):
-        assert find_differences(con, *sides) == 1
+        assert make_differences(con, *sides) == 1
         (row,) = con.execute("select value_before, value_after, differs, change from differences").fetchall()
         assert row == (*values, ["value"], None)
 

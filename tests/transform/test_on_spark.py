@@ -218,7 +218,7 @@ def test_a_failed_night_on_spark_is_not_built_on(sample_copy: Home, monkeypatch:
     failed = Node("model.pam_warehouse.periods", "periods", "model", "error", "no", 0)
     monkeypatch.setattr("dagster_project.nights.run.spark.require", lambda: None)
     monkeypatch.setattr("dagster_project.transform.spark.spark_session", lambda *_: nullcontext())
-    monkeypatch.setattr("dagster_project.transform.spark.show_raw", lambda *_: None)
+    monkeypatch.setattr("dagster_project.transform.spark.make_raw_views", lambda *_: None)
     monkeypatch.setattr(dbt_runner, "build", lambda *_: [failed])
     drop_something(sample_copy)
     with night(sample_copy, engine="spark") as run:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from dagster_project.core.config import Alerts, ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import ID_FORMAT, read_receipts, stamp
+from dagster_project.core.receipts import ID_FORMAT, read_receipt, stamp
 
 from .channels import Channel, channels_of
 from .events import Event, NightEnd, events_of
@@ -152,7 +152,7 @@ def _publication(home: Home) -> str:
     """What analysts read now, in a sentence."""
     try:
         night_id = published_night(home)
-        receipt = next((r for r in read_receipts(home) if r.night_id == night_id), None)
+        receipt = read_receipt(home, night_id)
     except (RuntimeError, ValueError, OSError) as error:
         return f"What is published can't be read: {type(error).__name__}."
     if night_id is None:

@@ -65,7 +65,7 @@ class PublishedPages:
     def __init__(self, app: ASGIApp, home: Home, prefix: str) -> None:
         self.app = app
         self.below = f"{prefix}/published/"
-        folders = {o.name: home.published / o.folder for o in outputs.OUTPUTS}
+        folders = {o.name: home.published / o.name for o in outputs.OUTPUTS}
         self.published = Starlette(
             routes=[Mount(self.below + name, Folder(directory=path, check_dir=False)) for name, path in folders.items()]
         )

@@ -74,9 +74,7 @@ class Output:
     """
 
     name: OutputName
-    """Its name in `[publish] outputs` of pam.toml."""
-    folder: str
-    """Below `published/`."""
+    """Its name in `[publish] outputs` of pam.toml, and its folder below `published/`."""
     module: str
     description: str
     needs: tuple[str, ...] = ()
@@ -94,10 +92,10 @@ class Output:
 OFFICE = ("dagster_project.reporting.pack.workbook", "dagster_project.reporting.pack.word_document")
 
 OUTPUTS: tuple[Output, ...] = (
-    Output("report", "report", "report", "Each edition of the report as pages, CSVs, a workbook and a document", OFFICE),
-    Output("open", "open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
-    Output("dashboard", "dashboard", "dashboard", "A page for the browser: every measure, area and period"),
-    Output("catalogue", "catalogue", "catalogue", "Pages: every measure, relation, column and check", links_others=True),
+    Output("report", "report", "Each edition of the report as pages, CSVs, a workbook and a document", OFFICE),
+    Output("open", "open_files", "Every mart and table of the report as Parquet, and as CSV with its metadata"),
+    Output("dashboard", "dashboard", "A page for the browser: every measure, area and period"),
+    Output("catalogue", "catalogue", "Pages: every measure, relation, column and check", links_others=True),
 )
 """In the order in which they are written. The report is first: others are written while it waits for the worker process."""
 
@@ -154,7 +152,7 @@ def write(
         return {}
     config = read_config(home)
     strict = strict or config.publish.failed_output == "hold"
-    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.folder for o in outputs), reused or ReusedFiles())
+    context = OutputContext(home, night_id, holds_made_up(home), tuple(o.name for o in outputs), reused or ReusedFiles())
     writing = _Writing(warehouse, folder, context, form_of(config), strict)
     try:
         without_links = [o for o in outputs if not o.links_others]
@@ -180,7 +178,7 @@ class _Writing:
 
     def start(self, output: Output) -> None:
         """Write an output, except what another process does. Raises OutputError."""
-        output_folder = make_folder(self.folder / output.folder)
+        output_folder = make_folder(self.folder / output.name)
         self._written[output.name] = WrittenOutput(0, 0, "", 0)
         finish = self._try(output, lambda: output.write(self.con, output_folder, self.context))
         self._finish[output.name] = finish or list
@@ -189,7 +187,7 @@ class _Writing:
         """Wait for the other process, if any. Returns what was written. Raises OutputError."""
         lost = self._try(output, self._finish[output.name]) or ()
         so_far = self._written[output.name]
-        done = measure_output(self.folder / output.folder, so_far.seconds)
+        done = measure_output(self.folder / output.name, so_far.seconds)
         return replace(done, form=self.form, failed=so_far.failed, of=so_far.of, lost=tuple(lost))
 
     def _try(self, output: Output, call: Callable[[], T]) -> T | None:
@@ -202,7 +200,7 @@ class _Writing:
                     f"the output {output.name} could not be written, so nothing is published: {error};"
                     " `[publish] outputs` of pam.toml can leave it out"
                 ) from error
-            context, output_folder = self.context, self.folder / output.folder
+            context, output_folder = self.context, self.folder / output.name
             night_of_last_good = _put_last_good(context.home, output, output_folder, context.night_id, self.form)
             so_far = replace(so_far, failed=str(error) or type(error).__name__, of=night_of_last_good)
             self.con.close()
@@ -216,7 +214,7 @@ class _Writing:
 def _put_last_good(home: Home, output: Output, output_folder: Path, night_id: str, form: str) -> str:
     """Replace an output that failed with the last good one. Returns that output's night; blank if there is none."""
     current, night_of_last_good = published_folder(home), ""
-    last = current / output.folder if current else None
+    last = current / output.name if current else None
     if last and last.is_dir():
         written = [(r.republished or r.night_id, r.outputs.get(output.name)) for r in read_receipts(home)]
         night_of_last_good = night_of_good(written, measure_output(last, 0).sha256, form)
@@ -249,7 +247,7 @@ def measure_output(folder: Path, seconds: float) -> WrittenOutput:
 
 def outputs_in(folder: Path | None) -> dict[str, WrittenOutput]:
     """The outputs in a published folder; empty if there is no folder."""
-    return {o.name: measure_output(folder / o.folder, 0) for o in OUTPUTS if folder and (folder / o.folder).is_dir()}
+    return {o.name: measure_output(folder / o.name, 0) for o in OUTPUTS if folder and (folder / o.name).is_dir()}
 
 
 def as_dicts(written: dict[str, WrittenOutput]) -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from dagster_project.core.sql import literal
 
 from .. import dbt_runner
 from ..raw_schema import ReadableLoad
-from .raw import show_raw
+from .raw import make_raw_views
 from .session import SparkMissingError, require, spark_session, warehouse_of
 
 __all__ = ["SparkMissingError", "build", "require"]
@@ -32,7 +32,7 @@ def build(
     one failed, the candidate is not filled.
     """
     with spark_session(home, settings) as spark:
-        show_raw(spark, home, loads)
+        make_raw_views(spark, home, loads)
         nodes = dbt_runner.build(home, (), progress, "spark")
         if all(n.ok for n in nodes):
             _fill_candidate(home, nodes)

@@ -26,7 +26,7 @@ SPARK_TYPES = {"VARCHAR": "string", "INTEGER": "int", "TIMESTAMP": "timestamp_nt
 """Types with another name in Spark."""
 
 
-def show_raw(spark: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
+def make_raw_views(spark: "SparkSession", home: Home, loads: list[ReadableLoad]) -> None:
     """Make the session's `raw` from the loads and from the lists that `prepare_raw` made."""
     spark.sql("create schema landed")
     _show_lists(spark, home)

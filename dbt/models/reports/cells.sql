@@ -24,7 +24,7 @@ answered as (
             when asked.category = '*' then answers.category
             else answers.area_name
         end as row_name,
-        case when cells.row_label is null then 1 else 0 end as is_spelled
+        case when cells.row_label is null then 1 else 0 end as is_named_by_answer
     from cells
     left join {{ source('raw', 'asked') }} as asked on cells.asked_id = asked.asked_id
     left join {{ ref('answers') }} as answers on cells.asked_id = answers.asked_id
@@ -34,7 +34,7 @@ answered as (
 rows_of as (
     select
         edition, table_name, row_no, row_name,
-        max(is_spelled) as is_spelled,
+        max(is_named_by_answer) as is_named_by_answer,
         max(case when column_no = first_column then value end) as first_value,
         max(case when value <> 0 then 1 else 0 end) as has_something
     from (
@@ -55,11 +55,11 @@ ordered as (
             order by
                 row_no asc,
                 case when row_name = 'Not recorded' then 1 else 0 end asc,
-                case when is_spelled = 1 then first_value end desc nulls last,
+                case when is_named_by_answer = 1 then first_value end desc nulls last,
                 row_name asc
         ) as place
     from rows_of
-    where is_spelled = 0 or row_name <> 'Not recorded' or has_something = 1
+    where is_named_by_answer = 0 or row_name <> 'Not recorded' or has_something = 1
 ),
 
 placed as (

@@ -378,10 +378,12 @@ def test_files_still_wait_after_a_rollback() -> None:
     assert waiting_files([waiting, receipt_of("rolled back", republished="20260106T020000Z")]) == waiting.files
 
 
-def test_a_message_says_what_analysts_read_now(new_home: Home) -> None:
-    assert new_alerts._publication(new_home) == "Nothing is published yet."
-    (new_home.nights / "20260106T020000Z.json").write_text("{", encoding="utf-8")
-    assert new_alerts._publication(new_home).startswith("What is published can't be read: ")
+def test_a_message_says_what_analysts_read_now(figures_copy: Home, tmp_path: Path) -> None:
+    assert new_alerts._publication(Home(tmp_path / "new").create()) == "Nothing is published yet."
+    (receipt,) = figures_copy.nights.glob("*.json")
+    assert new_alerts._publication(figures_copy).startswith(f"Published is night {receipt.stem}, of 20")
+    receipt.write_text("{", encoding="utf-8")
+    assert new_alerts._publication(figures_copy).startswith("What is published can't be read: ")
 
 
 def test_a_file_without_a_column_may_need_a_mapping() -> None:

@@ -108,7 +108,7 @@ def test_files_match_the_receipt_and_can_be_reproduced_to_the_byte(sample_home: 
     receipt = read_receipts(sample_home)[-1]
     measured = outputs.measure_output(sample_home.published / "open", receipt.outputs["open"]["seconds"])
     assert outputs.as_dicts({"open": measured}) == {"open": {**receipt.outputs["open"], "form": ""}}
-    own = outputs.Output("open", "open", "open_files", "")
+    own = outputs.Output("open", "open_files", "")
     again = outputs.write(sample_home, sample_home.warehouse, receipt.night_id, tmp_path, [own])
     assert again["open"].sha256 == measured.sha256
 

@@ -72,7 +72,7 @@ def test_outputs_are_those_of_the_settings_and_link_to_no_others(new_home: Home,
     new_home.config_file.write_text('[publish]\noutputs = ["dashboard", "report"]\n', "utf-8")
     chosen = outputs.chosen_outputs(read_config(new_home))
     assert [o.name for o in chosen] == ["report", "dashboard"]
-    context = outputs.OutputContext(new_home, "N1", False, tuple(o.folder for o in chosen))
+    context = outputs.OutputContext(new_home, "N1", False, tuple(o.name for o in chosen))
     links = outputs.links_to(context, "..", ("dashboard", "catalogue"))
     assert links == (("../dashboard/index.html", outputs.PAGES["dashboard"]),)
 
