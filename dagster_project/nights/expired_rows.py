@@ -19,12 +19,12 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import Erasure, LedgerEntry, accepted, read_ledger
 from dagster_project.landing.raw_store import load_of, write_parquet
 from dagster_project.landing.retention import describe_erasure, is_expired, retention_years, write_erasures
-from dagster_project.transform.monthly_archive import (
-    ARCHIVED_COLUMNS,
+from dagster_project.transform.kept_totals import (
     SUPERSEDED_COLUMNS,
     SUPERSEDED_SUFFIX,
-    archived_loads,
-    load_archived_totals,
+    TOTALS_COLUMNS,
+    load_kept_totals,
+    loads_as_totals,
 )
 from dagster_project.transform.raw_schema import raw_view
 
@@ -57,20 +57,20 @@ def replace_by_totals(
         return []
     with duckdb.connect(str(home.candidate / WORK)) as con:
         used = {load for (load,) in con.execute("select load_id from raw.loads").fetchall()}
-        archived = archived_loads(home)
+        as_totals = loads_as_totals(home)
         # The next landing erases a load that no figure uses. One that is in the ledger's `erased` already is erased now.
-        expired = [e for e in expired if e.load_id in used or e.load_id in archived]
-        unarchived = [e for e in expired if e.load_id not in archived]
+        expired = [e for e in expired if e.load_id in used or e.load_id in as_totals]
+        without_totals = [e for e in expired if e.load_id not in as_totals]
         units_of_forces: dict[str, list[str]] = dict(con.execute(
             "select force_code, list(distinct area_code order by area_code) from staging.areas_listed where area_type = 'lpu'"
             " group by force_code"
         ).fetchall())
         erasures = []
-        for entry in unarchived:
-            archived_files = _archive_load(con, home, entry, {str(x.load_id) for x in expired})
+        for entry in without_totals:
+            totals_files = _keep_totals(con, home, entry, {str(x.load_id) for x in expired})
             erasure = describe_erasure(home, "raw", load_of(entry).raw(home), night_id, today)
             units = units_of_forces.get(str(entry.force_code), [])
-            erasures.append(erasure.model_copy(update={"kept": archived_files, "units": units}))
+            erasures.append(erasure.model_copy(update={"kept": totals_files, "units": units}))
         if erasures:
             records = [
                 ("erasure", {"night_id": night_id, "what": "raw", "file": x.archived, "sha256": x.sha256, "kept": x.kept})
@@ -78,13 +78,13 @@ def replace_by_totals(
             ]
             audit.record_all(home, records)
             write_erasures(home.erasures / f"{night_id}__kept.jsonl", erasures)
-        _load_archived_totals(con, home, contracts, {str(e.extract) for e in unarchived if e.has_rows})
+        _load_kept_totals(con, home, contracts, {str(e.extract) for e in without_totals if e.has_rows})
     for entry in expired:
         load_of(entry).raw(home).unlink(missing_ok=True)
     return erasures
 
 
-def _archive_load(con: duckdb.DuckDBPyConnection, home: Home, entry: LedgerEntry, expired: set[str]) -> dict[str, str]:
+def _keep_totals(con: duckdb.DuckDBPyConnection, home: Home, entry: LedgerEntry, expired: set[str]) -> dict[str, str]:
     """Write a load's monthly totals, and which rows it superseded of loads that stay. Returns path in `raw/_kept` -> SHA-256.
 
     `expired`: all loads that are erased with it.
@@ -105,7 +105,7 @@ def _archive_load(con: duckdb.DuckDBPyConnection, home: Home, entry: LedgerEntry
 
 
 def _monthly_totals_sql(entry: LedgerEntry) -> str:
-    """SQL for what a load's current rows add to each measure in each month, in the columns of `ARCHIVED_COLUMNS`."""
+    """SQL for what a load's current rows add to each measure in each month, in the columns of `TOTALS_COLUMNS`."""
     coverages = {entry.extract, *(c["coverage"] for c in read_seed("coverage_limits") if c["extract"] == entry.extract)}
     subjects = sorted({m["mart"].removeprefix("mart_") for m in read_seed("measure_list") if m["coverage"] in coverages})
     events = " union all ".join(
@@ -115,7 +115,7 @@ def _monthly_totals_sql(entry: LedgerEntry) -> str:
     # (`monthly`).
     unsplit = "listed.category_coverage is not null and windows.coverage is not null and split.coverage is null"
     return f"""
-        select {", ".join(f"cast({name} as {kind}) as {name}" for name, kind in ARCHIVED_COLUMNS.items())}
+        select {", ".join(f"cast({name} as {kind}) as {name}" for name, kind in TOTALS_COLUMNS.items())}
         from (
             select
                 events.extract, events.force_code, events.load_id, events.mart, events.measure,
@@ -142,15 +142,15 @@ def _monthly_totals_sql(entry: LedgerEntry) -> str:
     """
 
 
-def _load_archived_totals(
+def _load_kept_totals(
     con: duckdb.DuckDBPyConnection, home: Home, contracts: Mapping[str, Contract], extracts: set[str]
 ) -> None:
-    """Make the night's tables read the archived totals in place of these extracts' rows, for `pam trace` and the next night."""
+    """Make the night's tables read the kept totals in place of these extracts' rows, for `pam trace` and the next night."""
     con.execute("begin")
     used = con.execute("select extract, force_code, load_id from raw.loads where rows_landed > 0").fetchall()
-    load_archived_totals(con, home, {load for _, _, load in used})
-    archived = archived_loads(home)
+    load_kept_totals(con, home, {load for _, _, load in used})
+    as_totals = loads_as_totals(home)
     for extract in sorted(extracts):
-        paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in used if x == extract and load not in archived]
+        paths = [home.raw / x / force / f"{load}.parquet" for x, force, load in used if x == extract and load not in as_totals]
         con.execute(raw_view(contracts[extract], paths))
     con.execute("commit")

@@ -34,7 +34,7 @@ from dagster_project.publishing import dictionary, publish
 from dagster_project.publishing.figure_diff import EVERY, attach, by_mart, make_differences
 from dagster_project.publishing.publications import TODAY, publication_of
 from dagster_project.transform import raw_schema
-from dagster_project.transform.monthly_archive import archived_loads
+from dagster_project.transform.kept_totals import loads_as_totals
 
 from .run import NightRun
 
@@ -102,9 +102,9 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
     """Raise ReplayError if raw/ has no ledger, or lacks the rows of a load that affects a figure."""
     if not entries:
         raise ReplayError(f"{home.raw} has no ledger: there is nothing to build the warehouse from")
-    archived, until = archived_loads(home), max((e.night_id for e in entries), key=night_order)
+    as_totals, until = loads_as_totals(home), max((e.night_id for e in entries), key=night_order)
     landed = {e.load_id for e in entries}
-    for erasure in (erasure for load, erasure in archived.items() if load in landed):
+    for erasure in (erasure for load, erasure in as_totals.items() if load in landed):
         _, extract, force, _ = Path(erasure.archived).parts
         later = (e for e in read_ledger(home) if (e.extract, e.force_code) == (extract, force))
         if any(night_order(until) < night_order(e.night_id) <= night_order(erasure.night_id) for e in later):
@@ -115,7 +115,7 @@ def check_rows(home: Home, entries: list[LedgerEntry], since: str) -> None:
     paths = [
         Path(str(load.entry.extract), str(load.entry.force_code), f"{load.entry.load_id}.parquet")
         for load in raw_schema.readable_loads(home, entries, load_contracts(), since)
-        if load.entry.has_rows and load.entry.load_id not in archived
+        if load.entry.has_rows and load.entry.load_id not in as_totals
     ]
     missing = [path for path in paths if not (home.raw / path).exists()]
     if missing:

@@ -23,7 +23,7 @@ from dagster_project.publishing.dictionary import formula
 from dagster_project.publishing.publications import TODAY, publication_of
 from dagster_project.transform.changed_months import MONTHLY
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
-from dagster_project.transform.monthly_archive import archived_loads
+from dagster_project.transform.kept_totals import loads_as_totals
 
 from .trace_request import MARTS, FigureRequest, TrailError
 from .typed_names import area_named, areas_of, force_named, forces_of, measure_named
@@ -149,7 +149,7 @@ def open_evidence(home: Home, night: str | None = None) -> Generator[duckdb.Duck
     evidence = evidence_of(home.publications / f"{night_id}.duckdb")
     with working_database(home) as con:
         erased: list[str] = []
-        archived = archived_loads(home)
+        as_totals = loads_as_totals(home)
         try:
             if evidence.exists():
                 erased = attach_evidence(con, home, evidence)
@@ -163,7 +163,7 @@ def open_evidence(home: Home, night: str | None = None) -> Generator[duckdb.Duck
         except duckdb.Error as error:
             raise TrailError(f"the rows behind night {night_id} can't be read: {str(error).splitlines()[0]}") from error
         # Totals are those of the night that erased: a newer file may have counted in them.
-        own = [(load, load in archived and archived[load].night_id == night_id) for load in erased]
+        own = [(load, load in as_totals and as_totals[load].night_id == night_id) for load in erased]
         make_table(con, "memory.main.erased_loads", {"load_id": "varchar", "has_totals": "boolean"}, own)
         yield con
 

@@ -19,7 +19,7 @@ from dagster_project.core.sql import literal, one_row
 from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.raw_store import load_of, parquet_of
 
-from .monthly_archive import archived_loads
+from .kept_totals import loads_as_totals
 
 Place = tuple[str, str]
 """Extract and force."""
@@ -37,7 +37,7 @@ class MonthsToRebuild:
     whole: set[Place] = field(default_factory=set)
     months: dict[Place, set[str]] = field(default_factory=dict)
     erased: set[tuple[str, str, int]] = field(default_factory=set)
-    """Extract, force and month (0: all) that are built again only because rows were erased. Their archived monthly totals
+    """Extract, force and month (0: all) that are built again only because rows were erased. Their kept monthly totals
     replace the rows, so the figures stay the same.
     """
 
@@ -73,11 +73,11 @@ def loads_of(home: Home) -> dict[str, list[str]]:
     """What each extract's figures are made from: its accepted loads, which of them have erased rows, and how many rows later
     files withheld from them.
     """
-    entries, archived = read_ledger(home), archived_loads(home)
+    entries, as_totals = read_ledger(home), loads_as_totals(home)
     result: dict[str, list[str]] = {}
     for entry in accepted(entries):
         result.setdefault(str(entry.extract), []).append(f"{entry.load_id} {entry.extracted_at}")
-        if entry.load_id in archived:
+        if entry.load_id in as_totals:
             result[str(entry.extract)].append(f"{entry.load_id} {ERASED}")
     for entry in entries:
         for load, n in entry.withheld.items():

@@ -17,7 +17,7 @@ from dagster_project.core.files import flush, put_in_place, temporary_path
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal
 
-from .monthly_archive import RawLostError, archived_loads, load_archived_totals
+from .kept_totals import RawLostError, load_kept_totals, loads_as_totals
 from .raw_schema import raw_view
 
 SCHEMAS = ("raw", "seeds", "staging", "measures")
@@ -77,7 +77,7 @@ def attach_built(con: duckdb.DuckDBPyConnection, home: Home, night_id: str) -> b
 
 def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> list[str]:
     """Attach a kept night's evidence as `work`, with views of the rows in raw/. Returns the loads whose rows were erased since,
-    at the end of their retention period: their monthly totals, if archived, are in `work.raw.kept_months`.
+    at the end of their retention period: their monthly totals, if kept, are in `work.raw.kept_months`.
 
     Raises duckdb.Error for a file that can't be read, and RawLostError if raw/ lacks files that it should have.
     """
@@ -87,14 +87,14 @@ def attach_evidence(con: duckdb.DuckDBPyConnection, home: Home, path: Path) -> l
         "select extract, force_code, load_id from evidence.raw.loads where rows_landed > 0 order by all"
     ).fetchall()
     files = {load: home.raw / extract / force / f"{load}.parquet" for extract, force, load in loads}
-    archived_then = {row[0] for row in con.execute("select distinct load_id from evidence.raw.kept_months").fetchall()}
-    erased = [load for load, file in files.items() if load not in archived_then and not file.exists()]
+    as_totals_then = {row[0] for row in con.execute("select distinct load_id from evidence.raw.kept_months").fetchall()}
+    erased = [load for load, file in files.items() if load not in as_totals_then and not file.exists()]
     _copy(con, "evidence", "work", leave_out={"kept_months", "kept_superseded"} if erased else set())
     if erased:
-        load_archived_totals(con, home, set(files))
-    archived = archived_loads(home) if erased else {}
+        load_kept_totals(con, home, set(files))
+    as_totals = loads_as_totals(home) if erased else {}
     for extract, contract in load_contracts().items():
-        paths = [files[load] for x, _, load in loads if x == extract and load not in {*erased, *archived_then, *archived}]
+        paths = [files[load] for x, _, load in loads if x == extract and load not in {*erased, *as_totals_then, *as_totals}]
         con.execute(raw_view(contract, paths))
     _make_views(con, "evidence")
     con.execute("use memory")

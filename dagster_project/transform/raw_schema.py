@@ -6,7 +6,7 @@ not read every file of the past.
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
@@ -35,7 +35,7 @@ from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
 from .changed_months import MonthsToRebuild, find_months_to_rebuild, has_key_of, paths_of
 from .dbt_sources import ROW_COLUMNS
-from .monthly_archive import RawLostError, archived_loads, load_archived_totals, without_new_units
+from .kept_totals import RawLostError, load_kept_totals, loads_as_totals, without_new_units
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
@@ -162,33 +162,33 @@ def prepare_raw(
         con.execute("begin")
         make_raw_table(con, "night", [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
-        archived = archived_loads(home)
-        _absent_columns(con, loads, contracts, without_new_units(home, (load.entry for load in loads), contracts, archived))
-        load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
-        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, archived)
+        as_totals = loads_as_totals(home)
+        _absent_columns(con, loads, contracts, without_new_units(home, (load.entry for load in loads), contracts, as_totals))
+        load_kept_totals(con, home, {str(load.entry.load_id) for load in loads})
+        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, as_totals)
         _unknown_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
         _replaced_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
         _contract_lists(con, contracts, read_config(home).extracts, today)
-        if missing := next((p for p in paths_of(home, (load.entry for load in loads), archived) if not p.exists()), None):
+        if missing := next((p for p in paths_of(home, (load.entry for load in loads), as_totals) if not p.exists()), None):
             raise RawLostError(
                 f"{missing.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
                 " backup, then run the night again"
             )
-        shown = {str(load.entry.load_id) for load in loads} - set(archived)
+        shown = {str(load.entry.load_id) for load in loads} - set(as_totals)
         to_rebuild = None if before is None else find_months_to_rebuild(con, home, contracts, before, shown)
         for extract, contract in contracts.items():
             extract_entries = [load.entry for load in loads if load.entry.extract == extract]
             if to_rebuild is None:
-                con.execute(raw_view(contract, paths_of(home, extract_entries, archived)))
+                con.execute(raw_view(contract, paths_of(home, extract_entries, as_totals)))
             else:
-                paths = paths_of(home, filter(to_rebuild.has, extract_entries), archived)
+                paths = paths_of(home, filter(to_rebuild.has, extract_entries), as_totals)
                 con.execute(raw_view(contract, paths, to_rebuild.where(extract)))
-        _row_index(con, home, contracts, loads, to_rebuild)
+        _row_index(con, home, contracts, loads, as_totals, to_rebuild)
         # The same columns for every extract: the gate's checks read dates, units and kinds of all of them.
         con.execute("create view raw.landed_rows as " + " union all ".join(map(landed_select, contracts.values())))
         _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
-        _withheld_versions(con, home, contracts, loads)
-        carry_forward(con, to_rebuild, archived)
+        _withheld_versions(con, home, contracts, loads, as_totals)
+        carry_forward(con, to_rebuild, as_totals)
         for name in ("areas", "offence_codes"):
             make_raw_table(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
         # The project's rows (none as shipped), and the home's.
@@ -271,16 +271,16 @@ def _replaced_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEn
 
 
 def read_all_rows_again(home: Home, loads: list[ReadableLoad]) -> None:
-    """Make the candidate's `raw` show all rows of the loads, and the archived totals of erased ones, for all months."""
-    archived, contracts = archived_loads(home), load_contracts()
+    """Make the candidate's `raw` show all rows of the loads, and the kept totals of erased ones, for all months."""
+    as_totals, contracts = loads_as_totals(home), load_contracts()
     with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("begin")
-        load_archived_totals(con, home, {str(load.entry.load_id) for load in loads})
+        load_kept_totals(con, home, {str(load.entry.load_id) for load in loads})
         for extract, contract in contracts.items():
             extract_entries = [load.entry for load in loads if load.entry.extract == extract]
-            con.execute(raw_view(contract, paths_of(home, extract_entries, archived)))
+            con.execute(raw_view(contract, paths_of(home, extract_entries, as_totals)))
         con.execute("drop table raw.row_index")
-        _row_index(con, home, contracts, loads, None)
+        _row_index(con, home, contracts, loads, as_totals, None)
         drop_previous(con)
         con.execute("commit")
 
@@ -309,6 +309,7 @@ def _row_index(
     home: Home,
     contracts: dict[str, Contract],
     loads: list[ReadableLoad],
+    as_totals: Collection[str],
     to_rebuild: MonthsToRebuild | None,
 ) -> None:
     """Make `raw.row_index`: every row that another load could supersede. Extracts and forces with a single load have none.
@@ -318,13 +319,13 @@ def _row_index(
     places: dict[tuple[str, str], list[LedgerEntry]] = {}
     for load in loads:
         places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
-    archived, selects = archived_loads(home), list[str]()
+    selects = list[str]()
     for extract, contract in contracts.items():
         by_force = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
         if to_rebuild is not None:
             places_to_rebuild = {*to_rebuild.whole, *to_rebuild.months}
             by_force = {f: entries for f, entries in by_force.items() if (extract, f) in places_to_rebuild}
-        paths = paths_of(home, (e for entries in by_force.values() for e in entries), archived)
+        paths = paths_of(home, (e for entries in by_force.values() for e in entries), as_totals)
         if paths:
             rows = parquet_of(*paths)
             where = "true" if to_rebuild is None else to_rebuild.where(extract)
@@ -346,12 +347,16 @@ def index_select(contract: Contract) -> str:
 
 
 def _withheld_versions(
-    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], loads: list[ReadableLoad]
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    contracts: dict[str, Contract],
+    loads: list[ReadableLoad],
+    as_totals: Collection[str],
 ) -> None:
     """All rows with a key that was withheld from some load: one of them may replace the withheld row."""
     extracts = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
     entries = (load.entry for load in loads if load.entry.extract in extracts & set(contracts))
-    paths = paths_of(home, entries, archived_loads(home))
+    paths = paths_of(home, entries, as_totals)
     columns = {"_extract": "extract", "_force_code": "force_code", "_load_id": "load_id", "_line": "line", "_key": "row_key"}
     if paths:
         names = ", ".join(f"{column} as {name}" for column, name in columns.items())

@@ -18,7 +18,7 @@ from dagster_project.landing.raw_store import load_of
 from dagster_project.landing.retention import write_erasures
 from dagster_project.nights import expired_rows
 from dagster_project.nights.expired_rows import expired_loads, replace_by_totals
-from dagster_project.transform.monthly_archive import archived_loads, load_archived_totals, without_new_units
+from dagster_project.transform.kept_totals import load_kept_totals, loads_as_totals, without_new_units
 
 TODAY = date(2026, 1, 6)
 NIGHT = "20260106T020000Z"
@@ -43,7 +43,7 @@ def land(home: Home, *names: str) -> dict[str, LedgerEntry]:
 def erasable(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, LedgerEntry]]:
     """Loads of crimes of six years; figures use all but that of 2015. Their monthly totals are made up."""
     loads = land(new_home, *(f"crimes {year}" for year in range(2014, 2020)))
-    totals = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in expired_rows.ARCHIVED_COLUMNS.items())
+    totals = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in expired_rows.TOTALS_COLUMNS.items())
     monkeypatch.setattr(expired_rows, "_monthly_totals_sql", lambda e: f"select {totals}")
     new_home.candidate.mkdir(exist_ok=True)
     with duckdb.connect(str(new_home.candidate / WORK)) as con:
@@ -77,7 +77,7 @@ def test_only_expired_loads_that_figures_use_are_archived(new_home: Home, erasab
     assert [e.units for e in erased] == [["dales"]] * 3
     with duckdb.connect() as con:
         con.execute("create schema raw")
-        load_archived_totals(con, new_home, {str(erasable["crimes 2016"].load_id)})
+        load_kept_totals(con, new_home, {str(erasable["crimes 2016"].load_id)})
         replaced = con.execute("select load_id, by_load_id from raw.kept_superseded").fetchall()
         assert replaced == [(erasable["crimes 2019"].load_id, erasable["crimes 2016"].load_id)]
         assert con.execute("select kept_night, is_carried from raw.kept_months").fetchall() == [(NIGHT, False)]
@@ -116,12 +116,12 @@ def test_archived_totals_are_those_of_the_wanted_loads(new_home: Home, erasable:
         con.execute("create schema raw")
         make_raw_table(con, "kept_months", ())
         for wanted, totals, superseded in ((("2014", "2017"), 2, 0), (("2016",), 1, 1), ((), 0, 0)):
-            load_archived_totals(con, new_home, {str(erasable[f"crimes {year}"].load_id) for year in wanted})
+            load_kept_totals(con, new_home, {str(erasable[f"crimes {year}"].load_id) for year in wanted})
             assert con.execute("select count(*) from raw.kept_months").fetchone() == (totals,), wanted
             assert con.execute("select count(*) from raw.kept_superseded").fetchone() == (superseded,), wanted
 
 
-def test_only_erased_rows_with_totals_are_archived_loads(new_home: Home) -> None:
+def test_only_erased_rows_with_totals_are_loads_as_totals(new_home: Home) -> None:
     """Not rows that no figure used, nor originals and rows in quarantine."""
     kept = {"crimes/derbyshire/a.parquet": "0"}
     erasures = [
@@ -129,13 +129,13 @@ def test_only_erased_rows_with_totals_are_archived_loads(new_home: Home) -> None
         for name, kind, totals in (("a", "raw", kept), ("b", "raw", {}), ("c", "archive", kept), ("d", "quarantine", kept))
     ]
     write_erasures(new_home.erasures / f"{NIGHT}.jsonl", erasures)
-    assert archived_loads(new_home) == {"a": erasures[0]}
+    assert loads_as_totals(new_home) == {"a": erasures[0]}
 
 
 def test_totals_say_nothing_of_units_that_are_listed_since(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
     """Rows of such a unit were not recorded: its figure is not available, not 0. A record without units is an older one."""
     replace_by_totals(new_home, load_contracts(), {"crimes": 11}, TODAY, NIGHT)
-    archived, with_units = archived_loads(new_home), {"absent_columns": list[str]()}
+    archived, with_units = loads_as_totals(new_home), {"absent_columns": list[str]()}
     load = erasable["crimes 2014"].model_copy(update=with_units)
 
     def without_units(units: list[str] | None, entry: LedgerEntry = load) -> list[tuple[str, str, bool]]:

@@ -24,7 +24,7 @@ from dagster_project.serving.trace_request import TrailError, request_for_period
 from dagster_project.serving.trace_source_line import figures_from_file
 from dagster_project.transform import dbt_runner
 from dagster_project.transform.candidate import prepare_for_dbt
-from dagster_project.transform.monthly_archive import RawLostError, archived_loads
+from dagster_project.transform.kept_totals import RawLostError, loads_as_totals
 
 COLUMNS = ("crime_ref", "recorded_on", "offence_code", "status", "lpu")
 OLD = ("2018-01-01", "2018-06-30")
@@ -142,7 +142,7 @@ def test_expired_loads_are_erased_and_the_figures_stay(erased_home: ErasedHome, 
     recorded = [r.facts for r in read_log(home) if r.kind == "erasure"]
     assert sorted(f["what"] for f in recorded) == ["archive"] * 7 + ["quarantine"] * 2 + ["raw"] * 6
     raw = [e for e in read_erasures(home) if e.kind == "raw"]
-    assert [f["kept"] for f in recorded if f.get("kept")] == [e.kept for e in raw if e.kept] and len(archived_loads(home)) == 5
+    assert [f["kept"] for f in recorded if f.get("kept")] == [e.kept for e in raw if e.kept] and len(loads_as_totals(home)) == 5
     assert run.receipt.erased == len(recorded) == len(read_erasures(home))
     erased_files = published(home, "select erased_on, count(*) from meta.files group by all")
     assert erased_files == [(run.night.today, 7)], "the archive's files"
@@ -268,7 +268,7 @@ def check_built_by_hand(home: Home) -> None:
 
 
 def check_damaged_archive(home: Home) -> None:
-    """If the archived totals of erased rows are missing or changed, nothing is published."""
+    """If the kept totals of erased rows are missing or changed, nothing is published."""
     path = min((home.kept / "crimes").rglob("*.parquet"))
     content = path.read_bytes()
     for change, message in ((lambda: path.write_bytes(content + b" "), "is not as it was"), (path.unlink, "is gone")):
@@ -302,7 +302,7 @@ def test_categories_of_erased_rows_stay_whatever_columns_other_files_lack(new_ho
     limit_retention(home, drug_tests=7)
     drop_something(home)
     publish_night(home)
-    assert len(archived_loads(home)) == 3 and figures(home) == before
+    assert len(loads_as_totals(home)) == 3 and figures(home) == before
     assert rebuild_and_compare(home).differing == 0
     for n, window in enumerate((("2018-01-20", "2018-02-14"), ("2018-02-15", "2018-02-28")), start=3):
         write_extract(home.inbox, **missed_tests("kent", n, window, (f"N{n}", window[1], "Missed")))

@@ -206,7 +206,7 @@ ERASED = {
 
 
 @pytest.mark.parametrize("fault", ERASED)
-def test_a_fault_in_the_monthly_archive_is_caught(
+def test_a_fault_in_the_kept_totals_is_caught(
     compare: Callable[..., list[str]], staging: Staging, fault: str
 ) -> None:
     model, right, wrong = ERASED[fault]

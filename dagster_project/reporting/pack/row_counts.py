@@ -18,7 +18,7 @@ from dagster_project.core.seeds import counted_from, coverage_of, read_seed
 from dagster_project.editions.tables import CHANGES
 from dagster_project.editions.windows import years_before
 from dagster_project.transform.evidence import attach_built, attach_evidence, evidence_of
-from dagster_project.transform.monthly_archive import RawLostError
+from dagster_project.transform.kept_totals import RawLostError
 
 NO_ROWS = {"mart_public_health"}
 """Marts of figures as published: nothing is counted."""

@@ -15,7 +15,7 @@ from dagster_project.core.sql import literal
 
 from ..changed_months import paths_of
 from ..dbt_sources import ROW_COLUMNS
-from ..monthly_archive import archived_loads
+from ..kept_totals import loads_as_totals
 from ..raw_schema import ReadableLoad, index_select, landed_select
 from .session import spark_folder
 
@@ -30,10 +30,10 @@ def make_raw_views(spark: "SparkSession", home: Home, loads: list[ReadableLoad])
     """Make the session's `raw` from the loads and from the lists that `prepare_raw` made."""
     spark.sql("create schema landed")
     _show_lists(spark, home)
-    contracts, archived = load_contracts(), archived_loads(home)
+    contracts, as_totals = load_contracts(), loads_as_totals(home)
     for extract, contract in contracts.items():
         entries = [load.entry for load in loads if load.entry.extract == extract]
-        _show_extract(spark, home, contract, [p.name for p in paths_of(home, entries, archived)])
+        _show_extract(spark, home, contract, [p.name for p in paths_of(home, entries, as_totals)])
     spark.sql("create view raw.landed_rows as " + " union all ".join(landed_select(c) for c in contracts.values()))
     _show_index(spark, contracts, loads)
 

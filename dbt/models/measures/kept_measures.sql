@@ -1,4 +1,4 @@
--- Archived totals of erased rows, one event for each month. A unit that is no longer in the list is `Not recorded`, and so are all
+-- Kept totals of erased rows, one event for each month. A unit that is no longer in the list is `Not recorded`, and so are all
 -- units of a load whose force lists others since: its coverage has none of them (`area_coverages`).
 with kept as (
     select * from {{ source('raw', 'kept_months') }}

@@ -2,7 +2,7 @@
 -- Sums of every subject's events by month, the grain from which every period is made.
 --
 -- Rows on days without coverage add nothing, but their categories get a row. A stock takes every row, since a county line may be
--- older than the window; of counts on several days (`last`) the latest applies. Archived totals of erased rows are added like
+-- older than the window; of counts on several days (`last`) the latest applies. Kept totals of erased rows are added like
 -- events, one for each month. If only some months are built again, the sums of the others are carried forward.
 with events as (
     select * from {{ ref('event_days') }}

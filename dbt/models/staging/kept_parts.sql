@@ -1,4 +1,4 @@
--- Months of loads whose rows were erased and whose archived totals still count. A later file can replace only a whole month: it
+-- Months of loads whose rows were erased and whose kept totals still count. A later file can replace only a whole month: it
 -- is no longer known which of the erased rows a part of it would replace.
 with parts as (
     select distinct load_id, month_no, kept_night from {{ source('raw', 'kept_months') }}

@@ -20,8 +20,8 @@ from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.reference_lists import areas_of_force
 from dagster_project.landing import Erasure, LedgerEntry, read_erasures
 
-ARCHIVED_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
-"""The columns of an archive file; the night adds the others."""
+TOTALS_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
+"""The columns of a file of kept totals; the night adds the others."""
 SUPERSEDED_COLUMNS = columns_of("kept_superseded")
 SUPERSEDED_SUFFIX = "__superseded"
 
@@ -30,13 +30,13 @@ class RawLostError(PamError, RuntimeError):
     """A file in raw/ that the ledger names is missing or was changed. Nothing is published without it."""
 
 
-def archived_loads(home: Home) -> dict[str, Erasure]:
+def loads_as_totals(home: Home) -> dict[str, Erasure]:
     """Loads whose rows were erased and replaced by monthly totals, with the record of each erasure."""
     return {Path(e.archived).stem: e for e in read_erasures(home) if e.kind == "raw" and e.kept}
 
 
 def without_new_units(
-    home: Home, entries: Iterable[LedgerEntry], contracts: Mapping[str, Contract], archived: Mapping[str, Erasure]
+    home: Home, entries: Iterable[LedgerEntry], contracts: Mapping[str, Contract], as_totals: Mapping[str, Erasure]
 ) -> list[tuple[str, str, bool]]:
     """Erased loads, as rows of `raw.absent_columns`, whose force lists units that it did not when their totals were made: which
     of the erased rows were of such a unit is not known, and not 0."""
@@ -48,22 +48,22 @@ def without_new_units(
     return [
         (str(e.load_id), column.name, True)
         for e in entries
-        if (erasure := archived.get(str(e.load_id))) and erasure.units is not None
+        if (erasure := as_totals.get(str(e.load_id))) and erasure.units is not None
         for column in contracts[str(e.extract)].columns
         if column.type == "unit" and column.name not in (e.absent_columns or [])
         and not units(str(e.force_code)) <= set(erasure.units)
     ]  # fmt: skip
 
 
-def load_archived_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:
-    """Make or replace `raw.kept_months` and `raw.kept_superseded` from the archives of these loads.
+def load_kept_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:
+    """Make or replace `raw.kept_months` and `raw.kept_superseded` from the kept totals of these loads.
 
     Raises RawLostError if a file is missing or was changed.
     """
     for table in ("kept_months", "kept_superseded"):
         con.execute(f"drop table if exists raw.{table}")
         make_raw_table(con, table, ())
-    for load, erasure in archived_loads(home).items():
+    for load, erasure in loads_as_totals(home).items():
         if load not in loads:
             continue
         for name, digest in sorted(erasure.kept.items()):
@@ -74,7 +74,7 @@ def load_archived_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Coll
                 )
             else:
                 con.execute(
-                    f"insert into raw.kept_months select {', '.join(ARCHIVED_COLUMNS)}, ?, false from read_parquet(?)",
+                    f"insert into raw.kept_months select {', '.join(TOTALS_COLUMNS)}, ?, false from read_parquet(?)",
                     [erasure.night_id, str(path)],
                 )
 
