@@ -13,7 +13,7 @@ from dagster_project.core.reference_lists import CLASSIFYING
 
 from .raw_store import Load, parquet_of
 from .refusal import printable
-from .row_rules import Sheet
+from .sheet import Sheet
 
 MAX_VALUES = 1_000
 """A column with more is free text, and no category."""

@@ -21,8 +21,9 @@ from .file_names import InboxFile
 from .mapping_fields import Files
 from .mappings import Mappings, SystemMapping, read_mappings
 from .open_file import open_file
+from .record_rows import remove_ignored_rows
 from .refusal import WAITS, Refused, printable
-from .row_rules import parse_within_rows, remove_ignored_rows
+from .row_rules import parse_within_rows
 
 
 def recognise_files(files: Iterable[InboxFile], mappings: Mappings) -> list[InboxFile]:

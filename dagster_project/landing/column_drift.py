@@ -18,7 +18,7 @@ from .header_columns import Layout
 from .ledger import LedgerEntry
 from .raw_store import Load, StoredColumn, parquet_of
 from .refusal import printable
-from .row_rules import Sheet
+from .sheet import Sheet
 
 ALIKE = 0.6
 """Headers that are at least so similar (0 to 1): one may be the other's new name."""

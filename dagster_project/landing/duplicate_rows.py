@@ -6,7 +6,8 @@ from dagster_project.core.sql import one_row
 
 from .canonical_values import compared
 from .csv_reader import CELLS
-from .row_rules import PARSED, PARSED_TABLE, Sheet, delivered_columns, doubling_group, ragged_cells
+from .row_rules import PARSED, PARSED_TABLE, delivered_columns, doubling_group, ragged_cells
+from .sheet import Sheet
 
 DOUBLED_ROWS = 100
 DOUBLED_DISTINCT = 50

@@ -19,7 +19,8 @@ from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .plausibility import GROUPED_ROWS, blanks_after_first
 from .raw_store import Load, StoredColumn, parquet_of
-from .row_rules import PARSED, Sheet
+from .row_rules import PARSED
+from .sheet import Sheet
 from .vocabulary import CODE, known_values
 from .words_of_no_record import other_force, says_perhaps_void
 

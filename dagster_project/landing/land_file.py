@@ -32,9 +32,11 @@ from .mappings import NamedMapping, SystemMapping
 from .open_file import open_file
 from .raw_store import Load, load_of
 from .reading_budget import Stopped
+from .record_rows import fill_records, remove_ignored_rows
 from .refusal import WAITS, Refused, TooLarge, Waits
 from .restarted_keys import replaced_rows, restarted_keys
-from .row_rules import PARSED, Sheet, fill_records, months_alone, parse, parse_within_rows, remove_ignored_rows, store_parsed
+from .row_rules import PARSED, months_alone, parse, parse_within_rows, store_parsed
+from .sheet import Sheet
 from .vocabulary import HELD_FOR, check_vocabulary
 
 UNRECOGNISED = "_files"

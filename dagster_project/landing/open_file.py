@@ -28,8 +28,10 @@ from .header_row import HEADER_CHARACTERS, HeaderNames, describe_row, looks_like
 from .mapping_fields import headers_of
 from .mappings import SystemMapping
 from .parquet import read_parquet
+from .record_rows import remove_ignored_rows
 from .refusal import Refused, printable
-from .row_rules import ELSEWHERE, PARSED, Sheet, parse, remove_ignored_rows, widest_window
+from .row_rules import ELSEWHERE, PARSED, parse, widest_window
+from .sheet import Sheet
 from .text_around_table import LAST_CHARACTERS, read_around
 from .words_of_no_record import TOTAL
 

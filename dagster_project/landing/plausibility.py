@@ -22,7 +22,8 @@ from .csv_reader import CELLS
 from .ledger import LedgerEntry
 from .raw_store import Load, load_of, parquet_of
 from .refusal import Refused
-from .row_rules import ELSEWHERE, PARSED, Sheet
+from .row_rules import ELSEWHERE, PARSED
+from .sheet import Sheet
 from .words_of_no_record import FORCE_NUMBERS, own_number
 
 EVER = (date(1900, 1, 1), date(2100, 12, 31))

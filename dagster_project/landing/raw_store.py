@@ -19,7 +19,8 @@ from .duckdb_connection import one_thread
 from .duplicate_rows import CLASHING
 from .ledger import LedgerEntry
 from .pseudonyms import PseudonymKey
-from .row_rules import PARSED, RAGGED, Sheet, ragged_cells, reasons
+from .row_rules import PARSED, RAGGED, ragged_cells, reasons
+from .sheet import Sheet
 
 QUARANTINED = "landing_quarantined"
 TIE = "__tie_"

@@ -12,7 +12,7 @@ from dagster_project.core.sql import one_row
 
 from .ledger import LedgerEntry
 from .raw_store import Load, load_of, parquet_of
-from .row_rules import Sheet
+from .sheet import Sheet
 
 MIN_KEYS = 100
 """As for a file that would withdraw most of what stands: fewer records may have been moved to another day one by one."""

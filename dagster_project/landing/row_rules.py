@@ -1,27 +1,25 @@
 """Checks rows against their contract, in SQL: canonical values, keys, dates, and all the reasons of rows that break a rule.
-Also finds the window that rows cover where a name does not say it, and leaves out rows that are no records, such as totals.
+Also finds the window that rows cover where a name does not say it.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 import duckdb
 
-from dagster_project.contracts import Column, Contract
-from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES, PoliceUk
+from dagster_project.contracts import Column
+from dagster_project.contracts.model import DATE_TYPES, NUMBER_TYPES
 from dagster_project.core.home import LONDON
 from dagster_project.core.printable import LONGEST, NOT_PRINTABLE, TOO_LONG, UNPRINTABLE_RE2
 from dagster_project.core.sql import literal, one_row
 
 from . import words_of_no_record as words
-from .canonical_values import FAULT, MONTH_ALONE, MONTH_CELL, mapped, translated
-from .csv_reader import CELLS, Cells
+from .canonical_values import FAULT, MONTH_ALONE, MONTH_CELL
+from .csv_reader import CELLS
 from .decode import MARK
 from .file_name_patterns import FIRST_YEAR, Covers, months
-from .header_columns import AroundTable, Layout
-from .mapping_fields import Join, parts_of
-from .mappings import SystemMapping
 from .refusal import Refused
+from .sheet import Sheet
 
 PARSED = "landing_parsed"
 PARSED_TABLE = "landing_parsed_rows"
@@ -37,149 +35,6 @@ DAY_NUMBER = r"^[34]\d{4}(\.\d+)?$"
 """A spreadsheet's number of a day from 1982 to 2036, where it does not show it as one."""
 NUMBERED = ": a spreadsheet's number of a day: show the column as dd/mm/yyyy and save again"
 NO_DAY = "is what programs write for no day"
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What one file's rows are checked against: contract, form of the file, window and layout.
-
-    `cells`: what is known of `landing_cells`. `mapping`: the force's, or an empty one. `main_encoding`: the file's encoding,
-    where some cells are in another.
-    """
-
-    contract: Contract
-    form: str
-    covered_from: date
-    covered_to: date
-    layout: Layout
-    cells: Cells
-    mapping: SystemMapping
-    main_encoding: str | None = None
-    n_ignored: int = 0
-    """Rows that were left out because they are not records."""
-    n_astray: int = 0
-    """Rows under a record that is not theirs: see `fill_records`."""
-    force: str = ""
-    """Whose file it is."""
-    says_own_number: bool = False
-    """Whether a column of the force has forces' numbers alone, the own one among them: then others are other forces'."""
-    unread_sheets: tuple[str, ...] = ()
-    """Other sheets of the workbook with the same columns."""
-    left_out_sheets: tuple[str, ...] = ()
-    """The same where a mapping names the sheet that is read."""
-    unseen: tuple[str, ...] = ()
-    """Sheets that were not read, and what was read though a person does not see it, or struck it out: a sentence for each."""
-    around: AroundTable = field(default_factory=AroundTable)
-
-    def cell(self, index: int) -> str:
-        """SQL for the trimmed text of a row's field, from 0."""
-        return self.trimmed(f"f{index + 1}" if self.cells.is_uniform else f"cells[{index + 1}]")
-
-    def trimmed(self, text: str) -> str:
-        """SQL for a text without blanks at its ends."""
-        return text if self.cells.blanks is None else f"trim({text}, {self.cells.blanks})"
-
-    def text(self, name: str) -> str:
-        """SQL for the trimmed text of a column that the file has: its field, or several joined. NULL or '' is blank."""
-        fields = self.layout.fields_of(name)
-        source = self.mapping.headers.get(name) if name in self.layout.parts else None
-        if not parts_of(source):
-            return self.cell(fields[0])
-        between = source.between if isinstance(source, Join) else ";"
-        filled = ", ".join(f"nullif({self.cell(i)}, '')" for i in fields)
-        return f"nullif(concat_ws({literal(between)}, {filled}), '')"
-
-    def ignore_text(self, name: str) -> str | None:
-        """SQL for the trimmed text that a name of the mapping's `table.ignore` means; None where the file lacks the column."""
-        if column := self.contract.by_name(name):
-            fields = self.layout.fields_of(column.name)
-        else:
-            fields = (self.layout.ignore_fields[name],) if name in self.layout.ignore_fields else ()
-        if not fields:
-            return None
-        text = self.text(column.name) if column else self.cell(fields[0])
-        if fields == (0,) or self.cells.is_uniform:
-            return text
-        # In a row with more fields than the header, as by a comma in a note, only the first is surely of its column.
-        return f"case when len(cells) <= {self.layout.width} then {text} end"
-
-    @property
-    def n_fields(self) -> str:
-        """SQL for the number of fields of a row."""
-        return str(self.layout.width) if self.cells.is_uniform else "len(cells)"
-
-    @property
-    def is_ragged(self) -> str:
-        """SQL that is true of a row with more or fewer fields than the header, or with a quote in the wrong place."""
-        if self.cells.is_uniform:
-            return "false"
-        rules = [f"len(cells) <> {self.layout.width}"]
-        if self.cells.has_lines:
-            keys = [self.text(name) for name in self.key if name in self.layout.position]
-            rules += ["torn", *(f"coalesce({self.has_rows(cell)}, false)" for cell in keys)]
-        return f"({' or '.join(rules)})"
-
-    def has_rows(self, cell: str) -> str:
-        """SQL that is true of a key that contains the end of one row and the beginning of another: line ends and separators."""
-        return f"(contains({cell}, chr(10)) and contains({cell}, {literal(self.layout.separator)}))"
-
-    @property
-    def other_force(self) -> str | None:
-        """SQL for the other force that a row says it is of; None where the file has no such column."""
-        fields = self.layout.force_fields if self.form == "canonical" else ()
-        return words.other_force(map(self.cell, fields), self.force, are_numbers=self.says_own_number) if fields else None
-
-    @property
-    def void(self) -> str | None:
-        """SQL for the header under which a row says that it is no record; None where the file has no such column."""
-        fields = self.layout.void_fields if self.form == "canonical" else {}
-        if not fields:
-            return None
-        return words.says_void({header: self.cell(i) for i, header in fields.items()}, "status" in self.layout.position)
-
-    @property
-    def other_currency(self) -> str | None:
-        """SQL that is true of a row whose amounts are not in pounds; None where the file does not say it. If an amount's header
-        says pounds, the currency is that of the notes."""
-        amounts = [c.name for c in self.contract.columns if c.type == "money" and c.name in self.layout.position]
-        in_pounds = any(words.POUNDS.search(self.layout.headers[name]) for name in amounts)
-        fields = self.layout.currency_fields if amounts and not in_pounds and self.form == "canonical" else ()
-        is_other = " or ".join(words.says_other_currency(self.cell(i)) for i in fields)
-        without_pound = [f"not starts_with({self.text(name)}, '£')" for name in amounts]
-        return (is_other and " and ".join([f"({is_other})", *without_pound])) or None
-
-    @property
-    def force_headers(self) -> str:
-        """The headers of the columns in which a row says whose it is, as a reason says them."""
-        return " or ".join(self.layout.force_fields.values())
-
-    @property
-    def source(self) -> PoliceUk | None:
-        """The contract's section for data.police.uk, where the file comes from there; else None."""
-        return self.contract.police_uk if self.form == "police_uk" else None
-
-    @property
-    def key(self) -> list[str]:
-        """The key's columns; empty where the source lacks one: rows are then identified by file and line."""
-        absent = self.source.absent if self.source else ()
-        return [] if set(self.contract.key) & set(absent) else self.contract.key
-
-    def translated(self, column: Column) -> str:
-        """SQL for a column's text with the mapping's codes replaced, from its trimmed text `t_<name>`."""
-        return translated(column, f"t_{column.name}", self.mapping)
-
-    def canonical(self, column: Column) -> str:
-        """SQL for a column's canonical text, from its trimmed text `t_<name>`."""
-        if column.name not in self.layout.position:
-            constant = self.mapping.constant(column)
-            return "cast(null as varchar)" if constant is None else literal(constant)
-        utc = bool(self.source and self.source.times_are_utc)
-        form = mapped(column, self.translated(column), self.mapping, utc=utc)
-        return f"case when {self.undecoded(column)} then null else {form} end" if self.main_encoding else form
-
-    def undecoded(self, column: Column) -> str:
-        """SQL that is true where a cell is not in the file's main encoding: its text is uncertain."""
-        return f"coalesce(contains(t_{column.name}, {literal(MARK)}), false)" if self.main_encoding else "false"
 
 
 def parse(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> None:
@@ -462,87 +317,3 @@ def _reasons(sheet: Sheet) -> list[tuple[str, str]]:
         when = f"case when not ragged and ({broken}) then "
         rule_reasons.append((f"{when}{reason} end", f"{when}{literal(kind)} end"))
     return rule_reasons
-
-
-DELIVERED = "landing_delivered"
-FILLED = "landing_filled"
-
-
-def ignore_rules(sheet: Sheet) -> dict[str, str]:
-    """Contract column or header of the mapping's `table.ignore` -> SQL that is true of a row that is no record by it, also if
-    it is ragged, as lines of totals seldom have all fields. Without those that the file lacks."""
-    rules = {}
-    for name, patterns in sheet.mapping.table.ignore.items():
-        if patterns and (text := sheet.ignore_text(name)):
-            # As a glob of DuckDB, in which a bracket is literal.
-            globs = (literal(pattern.lower().replace("[", "[[]")) for pattern in patterns)
-            rules[name] = " or ".join(f"coalesce(lower({text}), '') glob {glob}" for glob in globs)
-    return rules
-
-
-def remove_ignored_rows(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
-    """Remove the rows that are not records from `landing_cells`. Returns how many. Raises Refused where a record is cut
-    short."""
-    rules = ignore_rules(sheet)
-    ignored = " or ".join(rules.values())
-    n = 0
-    if ignored:
-        con.execute(f"drop view if exists {DELIVERED}")
-        con.execute(f"alter view {CELLS} rename to {DELIVERED}")
-        (n,) = one_row(con.execute(f"select count(*) from {DELIVERED} where {ignored}"))
-        con.execute(f"create temp view {CELLS} as select * from {DELIVERED} where not ({ignored})")
-    if cut := sheet.cells.cut_short:
-        # A line of totals may end the file so. A record that is left out, such as a cancelled one, is as cut short as any.
-        by_key = [rule for name, rule in rules.items() if (c := sheet.contract.by_name(name)) and c.name in sheet.key]
-        without_key = [f"coalesce({sheet.text(name)}, '') = ''" for name in sheet.key if name in sheet.layout.position]
-        is_no_record = f"({ignored or 'false'}) and ({' or '.join([*by_key, *without_key]) or 'true'})"
-        source = DELIVERED if ignored else CELLS
-        if one_row(con.execute(f"select count(*) from {source} where line = {cut[0]} and not ({is_no_record})"))[0]:
-            raise Refused(cut[1])
-    return n
-
-
-def fill_records(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> int:
-    """Where the mapping says `row_for_each`: give the later rows of a record in `landing_cells` what they leave blank, from its
-    first row. Rows of a record have its key, or follow one that has, with an item and nothing else. Returns how many of the
-    latter have an item that their record has on another row: they are under a record that is not theirs.
-    """
-    items, layout = sheet.mapping.table.row_for_each, sheet.layout
-    if items is None or not layout.position.keys() >= {items, *sheet.key}:
-        return 0
-    items_at = layout.fields_of(items)
-    cell = {i: sheet.trimmed(f"cells[{i + 1}]") for i in range(layout.width)}
-    is_alone = " and ".join(f"{cell[i]} = ''" for i in layout.fields if i not in items_at)
-    filled = {i: f"coalesce(nullif({cell[i]}, ''), {sheet.trimmed(f'head[{i + 1}]')}, '')" for i in cell if i not in items_at}
-    if sheet.cells.is_uniform:
-        cells = ", ".join(f"if(is_filled, nullif({sql}, ''), f{i + 1}) as f{i + 1}" for i, sql in filled.items())
-    else:
-        cells = f"case when is_filled then [{', '.join(filled.get(i, cell[i]) for i in cell)}] else cells end as cells"
-    key = " || ".join(f"nullif({sheet.text(name)}, '')" for name in sheet.key)
-    item = f"nullif({sheet.text(items)}, '')"
-    con.execute(
-        f"""
-        create or replace temp table {FILLED} as
-        with keyed as (
-            select
-                *, {sheet.is_ragged} as ragged,
-                -- A row without a key that says more, or nothing, is not of the record above; nor are the rows below it.
-                case when ragged or {key} is null and not ({item} is not null and {is_alone}) then chr(1) || line else {key} end
-                as own_key
-            from {CELLS}
-        ),
-        placed as (
-            select *, last_value(own_key ignore nulls) over (order by line rows unbounded preceding) as record from keyed
-        ),
-        headed as (
-            select
-                *, first_value(cells) over rows_of as head, record is not null and record[1] <> chr(1) as is_filled,
-                own_key is null and is_filled and row_number() over (partition by record, {item} order by line) > 1 as is_astray
-            from placed
-            window rows_of as (partition by record order by line)
-        )
-        select * exclude (ragged, own_key, record, head, is_filled) replace ({cells}) from headed
-        """
-    )
-    con.execute(f"create or replace temp view {CELLS} as select * exclude (is_astray) from {FILLED}")
-    return int(one_row(con.execute(f"select count(*) from {FILLED} where is_astray"))[0])

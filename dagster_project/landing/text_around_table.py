@@ -19,7 +19,8 @@ from .header_columns import AroundTable, Layout
 from .header_row import HeaderNames
 from .mapping_fields import TablePlace
 from .raw_store import QUARANTINED
-from .row_rules import PARSED, Sheet
+from .row_rules import PARSED
+from .sheet import Sheet
 from .words_of_no_record import POUNDS
 
 LAST_LINES = 6

@@ -12,7 +12,8 @@ from .canonical_values import is_month_first
 from .csv_reader import CELLS
 from .file_name_patterns import Covers
 from .refusal import Refused
-from .row_rules import PARSED, Sheet
+from .row_rules import PARSED
+from .sheet import Sheet
 
 MIN_ROWS = 20
 FEW_ROWS = 0.01

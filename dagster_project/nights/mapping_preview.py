@@ -19,8 +19,9 @@ from dagster_project.landing.file_names import InboxFile
 from dagster_project.landing.mapping_fields import Join, ListOf
 from dagster_project.landing.mappings import SystemMapping, read_mappings
 from dagster_project.landing.open_file import open_file
+from dagster_project.landing.record_rows import ignore_rules, remove_ignored_rows
 from dagster_project.landing.refusal import Refused
-from dagster_project.landing.row_rules import Sheet, ignore_rules, remove_ignored_rows
+from dagster_project.landing.sheet import Sheet
 
 ROWS = 10
 """How many rows are shown for each rule."""
