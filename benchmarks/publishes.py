@@ -56,7 +56,7 @@ def make_base(warehouse: Path, to: Path, months: int = 12) -> Base:
             "select schema_name, table_name, arg_max(column_name, column_index) filter (data_type = 'VARCHAR')"
             " from duckdb_columns() semi join duckdb_tables() using (schema_name, table_name)"
             " where list_contains(?, schema_name) group by all order by all",
-            [sorted(publish.PUBLISHED_SCHEMAS | publish.ALLOWED_SCHEMAS)],
+            [sorted(publish.PUBLISHED_SCHEMAS | publish.OPTIONAL_SCHEMAS)],
         ).fetchall()
         for schema, table, text in tables:
             full, column = f'"{schema}"."{table}"', text

@@ -263,7 +263,7 @@ def test_every_mark_in_the_home_is_in_an_allowed_place(three_nights: tuple[Home,
     assert leaks == []
     published = [Path(p) for p, marks in files.items() if p.startswith("published/") and "C" in marks]
     assert {p.suffix for p in published if "report" in p.parts} >= FORMS
-    assert {o.folder for o in ALL_OUTPUTS} <= {part for p in published for part in p.parts}, "every output was searched"
+    assert {o.name for o in ALL_OUTPUTS} <= {part for p in published for part in p.parts}, "every output was searched"
 
 
 def test_only_the_owner_can_enter_a_home_made_with_umask_000(three_nights: tuple[Home, Path, list[str]]) -> None:
