@@ -35,6 +35,8 @@ KINDS = ("from", "to", "month", "year", "financial_year", "at")
 
 _PART = re.compile(r"\{(?P<kind>[^{}:]*)(?::(?P<form>[^{}]*))?\}|(?P<glob>[*?])|(?P<brace>[{}])")
 _DIRECTIVE = re.compile(r"%-?(.)", re.S)
+_RUN = re.compile(r"(?:%-?[YymdHIMSjf])+")
+"""Numbers without anything between them."""
 
 
 class BadPatternError(PamError, ValueError):
@@ -129,11 +131,26 @@ def _shape_of(kind: str, form: str) -> str:
         raise BadPatternError(f"{{{kind}:{form}}} {fault}")
     if twice := [d for d in directives if d != "%" and directives.count(d) > 1]:
         raise BadPatternError(f"{{{kind}:{form}}}: %{twice[0]} appears twice")
+    whole = {place for run in _RUN.finditer(form) for place in _whole_numbers(run[0], run.start())}
     shape, position = "", 0
     for directive in _DIRECTIVE.finditer(form):
-        shape += re.escape(form[position : directive.start()]) + DIGITS[directive[1]]
+        number = DIGITS[directive[1]]
+        shape += re.escape(form[position : directive.start()])
+        shape += number.replace("{1,", "{") if directive.start() in whole else number
         position = directive.end()
-    return shape + re.escape(form[position:])
+    # A year of four digits is none of two, with a `*` for the others: Dec 2025 would be December 2020.
+    alone = re.search(r"(?:^|[^YymdHIMSjf])%-?y$", form)
+    return shape + re.escape(form[position:]) + (r"(?!\d)" if alone else "")
+
+
+def _whole_numbers(run: str, start: int) -> list[int]:
+    """Where in a format the directives are that have all their digits. `run`: directives of numbers, from `start`. If two of
+    them could have fewer, nobody could tell where one ends: 20251201 would be a day and the time of another. A fraction of a
+    second is the last, and `%-d` says that it may be shorter."""
+    shorter = [
+        d.start() for d in _DIRECTIVE.finditer(run) if DIGITS[d[1]].startswith(r"\d{1,") and d[1] != "f" and "-" not in d[0]
+    ]
+    return [start + place for place in shorter] if len(shorter) > 1 else []
 
 
 def format_fault(form: str, smallest: str) -> str | None:

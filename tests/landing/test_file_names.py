@@ -126,7 +126,21 @@ def test_globs_match_as_fnmatch_does_without_backtracking():
         ("N*{month:%m%y}.csv", "N 1225.csv", date(2025, 12, 1)),
         ("*{from:%Y%m%d}*{to:%Y%m%d}*.csv", "CAD 20251001 to 20251031 x.csv", date(2025, 10, 1)),
         ("*{from:%d%m%Y}-{to:%d%m%Y}.csv", "CAD 31102025-30112025.csv", date(2025, 10, 31)),
+        # A day and the time of another were an extraction of 2 January.
+        ("CAD*{from:%d%m%Y%H%M}*{to:%d%m%Y%H%M}*.csv", "CAD 20251 311020250930 301120250930 x.csv", date(2025, 10, 31)),
+        # It was December 2020.
+        ("*{month:%b %y}*.csv", "Incidents 2 Dec 25 v2.csv", date(2025, 12, 1)),
     ],
 )
 def test_a_star_takes_no_part_of_the_date_after_it(pattern, name, first):
     assert read_pattern(pattern).read(name)[0] == first
+
+
+def test_a_date_that_may_end_in_several_places_is_not_guessed():
+    _, _, at = read_pattern("CAD*{at:%Y%m%d%H%M}*.csv").read("CAD 20251201 202512020930.csv")
+    assert at == datetime(2025, 12, 2, 9, 30, tzinfo=UTC)
+    assert read_pattern("*{month:%b %y}*.csv").read("Incidents Dec 2025.csv") is None
+    assert read_pattern("*{year:%y}*.csv").read("Incidents 2025.csv")[0] == date(2025, 1, 1)
+    assert read_pattern("*{month:%m%Y}*.csv").read("Incidents 12025.csv")[0] == date(2025, 1, 1)
+    # It took minutes to see that no date is there.
+    assert read_pattern("*{from:%d%m%Y}*{to:%d%m%Y}*{at:%Y%m%d%H%M}*.csv").read("1" * 150 + ".txt") is None
