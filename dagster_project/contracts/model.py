@@ -178,6 +178,12 @@ class Contract(BaseModel, extra="forbid", frozen=True):
         return [c.name for c in self.columns if c.key]
 
     @cached_property
+    def never_optional(self) -> set[str]:
+        """The columns that no mapping may let files lack. Of rows without a key, published as they are, no figure can do
+        without any of the required ones."""
+        return {c.name for c in self.columns if c.key or c.places_row or (c.required and not self.key)}
+
+    @cached_property
     def date_column(self) -> str | None:
         """The column whose date places a row in the covered window; None for public health."""
         return next((c.name for c in self.columns if c.places_row), None)

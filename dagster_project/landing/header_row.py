@@ -49,8 +49,7 @@ class HeaderNames:
 
     `columns`: `plain_header` -> contract columns; a mapping's headers come before the contract's own. `known`: all of these and
     the headers of columns that a mapping makes of several, or leaves rows out by. `expected`: the columns that a file of this
-    form may have. `never_optional`: the columns that every row needs. `ignoring`: the mapping's `table.ignore` without the
-    contract's columns -> `plain_header`.
+    form may have. `ignoring`: the mapping's `table.ignore` without the contract's columns -> `plain_header`.
     """
 
     def __init__(self, contract: Contract, form: str, mapping: SystemMapping) -> None:
@@ -63,13 +62,12 @@ class HeaderNames:
         self.ignoring = {h: plain_header(h) for h in mapping.table.ignore if not contract.by_name(h)}
         self.known = parts | self.columns.keys() | set(self.ignoring.values())
         absent = {*(source.absent if source else ()), *mapping.constants}
-        self.never_optional = {*contract.key, contract.date_column}
         self.expected = [c.name for c in contract.columns if c.name not in absent]
 
     def required(self, names: Iterable[str]) -> list[str]:
         """Those of these columns without which a file is refused. A mapping may let files lack any but those that say which
         record a row is and when: what the others tell is then not available."""
-        optional = {name for name in self.mapping.optional if name not in self.never_optional}
+        optional = {name for name in self.mapping.optional if name not in self.contract.never_optional}
         return [name for name in names if self.contract.column(name).required and name not in optional]
 
     def in_parts(self, plain: Sequence[str]) -> dict[str, tuple[str, ...]]:

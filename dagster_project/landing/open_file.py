@@ -248,7 +248,7 @@ def _check_header(facts: dict[str, Any], names: HeaderNames, layout: Layout) -> 
             reason += f"; perhaps {perhaps}{'' if names.form == 'police_uk' else ': then map it in mappings/'}"
         if unmatched:
             reason += f"; the mapping names headers that are not there: {unmatched}"
-            if layout.unmatched and not renames and not {*layout.missing_required} & names.never_optional:
+            if layout.unmatched and not renames and not {*layout.missing_required} & names.contract.never_optional:
                 reason += ": correct them, or list the column under optional where files may lack it"
         if looks_like_header(headers) or layout.rows > 1:
             reason += f"; {describe_row(layout.rows, headers)}"

@@ -133,7 +133,7 @@ class Draft:
                 point += f"; perhaps '{header}' is: look at it, and take off the # of its line under headers if it is"
             elif column.values:
                 point += f"; if all rows are one of {', '.join(column.values)}, set it under constants"
-            needed = column.key or column.places_row
+            needed = column.name in self.contract.never_optional
             lacks = "" if needed else "; if the system has none, list it under optional: what it tells is then not available"
             points.append(f"{point}. The files are refused without it{lacks}")
         points += [

@@ -141,3 +141,12 @@ def test_required_column_that_a_mapping_calls_optional_is_absent(warehouse):
     entry = warehouse.land("stop_search", row, header=header.replace("URN", "Number"), at="20260107T020000Z")
     assert entry.outcome == "refused" and "misses required columns: search_ref;" in entry.reason
     assert "under optional" not in entry.reason
+
+
+def test_kind_of_street_crime_is_never_optional(warehouse):
+    """Each kind would be a 0, and the file was refused as damaged."""
+    warehouse.home.mappings.mkdir(exist_ok=True)
+    text = "extract: street_crime\nforces: [derbyshire]\noptional: [crime_type]\n"
+    (warehouse.home.mappings / "m.yml").write_text(text, encoding="utf-8")
+    entry = warehouse.land("street_crime", "2025-01,Derbyshire 001A", header="Month,LSOA name")
+    assert entry.outcome == "refused" and "misses required columns: crime_type" in entry.reason
