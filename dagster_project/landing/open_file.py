@@ -164,6 +164,8 @@ def _sheets_alike(data: bytes, names: HeaderNames) -> list[str]:
 def _sheets_left_out(data: bytes, chosen: str, names: HeaderNames) -> list[str]:
     """Sheets that have every required column, too, besides the one that the mapping names."""
     in_book = list(sheet_names(data))
+    if len(in_book) == 1:
+        return []
     index = sheet_index(in_book, chosen)
     own = "" if index is None else printable(in_book[index])
     return [name for name, seen, _ in _tables(data, 0, names) if seen and name != own]
