@@ -110,7 +110,7 @@ def test_extracts_without_monthly_totals_and_without_a_limit_stay(new_home: Home
     assert expired_loads(new_home, no_limit, years, TODAY) == []
 
 
-def test_archived_totals_are_those_of_the_wanted_loads(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
+def test_kept_totals_are_those_of_the_wanted_loads(new_home: Home, erasable: dict[str, LedgerEntry]) -> None:
     replace_by_totals(new_home, load_contracts(), {"crimes": 8}, date(2026, 1, 1), NIGHT)
     with duckdb.connect() as con:
         con.execute("create schema raw")

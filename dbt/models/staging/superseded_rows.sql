@@ -28,7 +28,7 @@ landed as (
         and rows_landed.line = withheld.line
 ),
 
--- A month whose rows were erased keeps its kept totals until a newer file covers all of it. Until then, later rows on its days
+-- A month whose rows were erased has its kept totals until a newer file covers all of it. Until then, later rows on its days
 -- do not count.
 closed as (
     select landed.load_id, landed.line, min(parts.load_id) as by_load_id
