@@ -5,9 +5,9 @@
   `failed_and_hidden_cells`, `parquet`), find the header (`header_row`) and its columns (`header_columns`), apply the mapping
   (`mappings`) and read each cell as its type (`canonical_values`), leave out what is no record (`record_rows`), check each
   row (`row_rules`, with the SQL of `sheet`; `words_of_no_record` has totals, notes, examples and broken references;
-  `duplicate_rows`), doubt the file as a whole (`plausibility`,
-  `restarted_keys`, `text_around_table`, `uncertain_dates`, `vocabulary`, `file_doubts`), and store it (`raw_store`,
-  `ledger`). `conflicting_files` withholds rows on which two files differ.
+  `duplicate_rows`), doubt the file as a whole (`plausibility`, `restarted_keys`, `text_around_table`, `uncertain_dates`,
+  `vocabulary`, `file_doubts`), and store it (`raw_store`, `ledger`). `conflicting_files` withholds
+  rows on which two files differ.
 - Before: `complete_inbox` says whether all have come, so that a night can start early.
 - Afterwards: `move_to_archive`, `release_held`, `retract` (takes back what was accepted wrongly), `retention`;
   `interrupted_landing` cleans up after one that was killed.

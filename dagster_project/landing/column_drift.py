@@ -58,7 +58,7 @@ def describe_unseen(worksheet: SheetText, layout: Layout, unread: Collection[str
 
     `unread`: those other sheets. `is_named`: whether a mapping names the sheet.
     """
-    if unread:
+    if unread and not is_named:
         # Of two files of the same days, the newer would withdraw the rows of the other.
         each = "put all rows in one sheet, or, if each sheet has days of its own, save each as a file of its own"
         yield f"not read: {', '.join(unread)} with the same columns: {each}; or say table: {{sheet: ...}} in a mapping"

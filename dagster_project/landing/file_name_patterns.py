@@ -35,7 +35,9 @@ KINDS = ("from", "to", "month", "year", "financial_year", "at")
 
 _PART = re.compile(r"\{(?P<kind>[^{}:]*)(?::(?P<form>[^{}]*))?\}|(?P<glob>[*?])|(?P<brace>[{}])")
 _DIRECTIVE = re.compile(r"%-?(.)", re.S)
-_RUN = re.compile(r"(?:%-?[YymdHIMSjf])+")
+_NUMBER = "[" + "".join(d for d, text in DIGITS.items() if text.startswith(r"\d")) + "]"
+"""The directives that stand for numbers, as a regular expression."""
+_RUN = re.compile(rf"(?:%-?{_NUMBER})+")
 """Numbers without anything between them."""
 
 
@@ -139,7 +141,7 @@ def _shape_of(kind: str, form: str) -> str:
         shape += number.replace("{1,", "{") if directive.start() in whole else number
         position = directive.end()
     # A year of four digits is none of two, with a `*` for the others: Dec 2025 would be December 2020.
-    alone = re.search(r"(?:^|[^YymdHIMSjf])%-?y$", form)
+    alone = re.search(rf"(?<!{_NUMBER})%-?y$", form)
     return shape + re.escape(form[position:]) + (r"(?!\d)" if alone else "")
 
 

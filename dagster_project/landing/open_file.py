@@ -95,10 +95,9 @@ def _open_workbook(
         _check_header(facts, names, layout)
     except Refused as error:
         raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
-    unread = _sheets_alike(data, names) if chosen is None else []
-    left_out = _sheets_left_out(data, chosen, names) if chosen else []
-    if (unread or left_out) and contract.key and contract.date_column:
-        _note_records_elsewhere(con, data, [*unread, *left_out], names, sheet)
+    unread = _sheets_alike(data, names) if chosen is None else _sheets_left_out(data, chosen, names)
+    if unread and contract.key and contract.date_column:
+        _collect_records_elsewhere(con, data, unread, names, sheet)
     # A value that a person sees beside several rows is that of each. The header's own merged cells are read with it.
     if worksheet.last_merged > layout.rows:
         amounts = [c.name for c in contract.columns if c.type in NUMBER_TYPES]
@@ -109,8 +108,7 @@ def _open_workbook(
     around = read_around(worksheet.text[: layout.start], worksheet.text[-LAST_CHARACTERS:], layout)
     unseen = tuple(describe_unseen(worksheet, layout, unread, is_named=chosen is not None))
     cells = read_cells(con, worksheet.text, layout, by_row=True)
-    sheets = {"unread_sheets": tuple(unread), "left_out_sheets": tuple(left_out)}
-    return sheet(layout, cells, **sheets, unseen=unseen, around=around)
+    return sheet(layout, cells, unread_sheets=tuple(unread), unseen=unseen, around=around)
 
 
 def _open_fast(
@@ -171,7 +169,7 @@ def _sheets_left_out(data: bytes, chosen: str, names: HeaderNames) -> list[str]:
     return [name for name, seen, _ in _tables(data, 0, names) if seen and name != own]
 
 
-def _note_records_elsewhere(
+def _collect_records_elsewhere(
     con: duckdb.DuckDBPyConnection, data: bytes, unread: list[str], names: HeaderNames, sheet: Callable[..., Sheet]
 ) -> None:
     """Fill `landing_elsewhere` with the key and day of the good rows of other sheets that are not read."""

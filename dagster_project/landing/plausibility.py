@@ -130,7 +130,7 @@ def cut_by_spreadsheet(sheet: Sheet, rows: int) -> str | None:
 
 def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | None:
     """The reason to hold a workbook with a sheet for each period, of which the first does not fill the window; else None."""
-    if not any(PERIOD.search(name.casefold()) for name in sheet.unread_sheets):
+    if sheet.is_named or not any(PERIOD.search(name.casefold()) for name in sheet.unread_sheets):
         return None
     first, last = one_row(con.execute(f"select min(_date), max(_date) from {PARSED} where not bad"))
     if first:
@@ -147,7 +147,7 @@ def left_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> str | 
 def records_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> str | None:
     """The reason to hold a workbook with records of its window that only other sheets with the same columns have, as where a
     tracker was split in two; else None."""
-    if not sheet.unread_sheets or not (n := _records_elsewhere(con, sheet, rows)):
+    if sheet.is_named or not (n := _records_elsewhere(con, sheet, rows)):
         return None
     return (
         f"{n:,} records of its window are on other sheets alone, and only the first is read: {', '.join(sheet.unread_sheets)}."
@@ -157,15 +157,15 @@ def records_on_other_sheets(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: 
 
 def records_left_out(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> list[str]:
     """The same as a note, where a mapping says which sheet is read: perhaps the others came later."""
-    if not sheet.left_out_sheets or not (n := _records_elsewhere(con, sheet, rows)):
+    if not sheet.is_named or not (n := _records_elsewhere(con, sheet, rows)):
         return []
-    where = f"on sheets alone that the mapping leaves out: {', '.join(sheet.left_out_sheets)}"
+    where = f"on sheets alone that the mapping leaves out: {', '.join(sheet.unread_sheets)}"
     return [f"{n:,} records of its window are {where}. If they count, put all rows on one"]
 
 
 def _records_elsewhere(con: duckdb.DuckDBPyConnection, sheet: Sheet, rows: int) -> int:
     """How many records of the window other sheets alone have; 0 if they may be examples."""
-    if not sheet.key or not sheet.contract.date_column:
+    if not (sheet.unread_sheets and sheet.key and sheet.contract.date_column):
         return 0
     # Of a whole list, a record may be from before the window.
     first = f"_date >= '{sheet.covered_from}' and " if sheet.contract.kind == "events" else ""

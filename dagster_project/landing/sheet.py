@@ -42,11 +42,14 @@ class Sheet:
     """Whether a column of the force has forces' numbers alone, the own one among them: then others are other forces'."""
     unread_sheets: tuple[str, ...] = ()
     """Other sheets of the workbook with the same columns."""
-    left_out_sheets: tuple[str, ...] = ()
-    """The same where a mapping names the sheet that is read."""
     unseen: tuple[str, ...] = ()
     """Sheets that were not read, and what was read though a person does not see it, or struck it out: a sentence for each."""
     around: AroundTable = field(default_factory=AroundTable)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the mapping names the sheet of the workbook that is read."""
+        return self.mapping.table.sheet is not None
 
     def cell(self, index: int) -> str:
         """SQL for the trimmed text of a row's field, from 0."""

@@ -10,7 +10,7 @@ from dagster_project.core.config import Config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp, write_receipt
+from dagster_project.core.receipts import Night, Receipt, read_receipt, stamp, write_receipt
 from dagster_project.landing import Erasure, LedgerEntry, counts, read_ledger
 from dagster_project.publishing import publish
 from dagster_project.quality import gate
@@ -88,8 +88,8 @@ class NightState:
         judged = saved_steps.read_step(self.home, night.night_id, Judged)
         if self.built and judged and not gate.held_by(judged.checks):
             self.judged = judged
-        receipts = (r for r in read_receipts(self.home) if r.night_id == night.night_id)
-        self.receipt = next((r for r in receipts if r.outcome in ("published", "unchanged")), None)
+        receipt = read_receipt(self.home, night.night_id)
+        self.receipt = receipt if receipt and receipt.outcome in ("published", "unchanged") else None
         done = {"landing": self.landed, "building": self.built, "checking": self.judged}
         self.seconds = {name: step.seconds for name, step in done.items() if step}
 
@@ -161,7 +161,7 @@ def find_unchanged(night: Night, config: Config) -> tuple[str, Built, Judged] | 
     if expired_loads(night.home, load_contracts(), config.keep.years, night.today):
         return None
     nodes, published = candidate.published_nodes_if_unchanged(night.home), published_night(night.home)
-    last = next((r for r in reversed(read_receipts(night.home)) if r.night_id == published), None)
+    last = read_receipt(night.home, published)
     if nodes is None or last is None:
         return None
     return last.night_id, Built(tuple(nodes)), Judged(tuple(Check(**c) for c in last.checks))
