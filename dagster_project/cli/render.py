@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.land_file import OTHER_MAPPING
+from dagster_project.landing.dropped_again import OTHER_MAPPING
 from dagster_project.landing.vocabulary import shown_values
 
 from .common import NO_SUCH_HOME

@@ -17,7 +17,7 @@ from dagster_project.core.similar_names import suggestion
 from . import read_ledger
 from .file_name_patterns import months
 from .file_names import canonical_name, name_problem
-from .land_file import SUSPECT_DAYS
+from .hold_reasons import SUSPECT_DAYS
 from .mappings import read_mappings
 
 

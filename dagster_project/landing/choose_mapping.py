@@ -20,7 +20,7 @@ from .file_name_patterns import NoDateError, example_name
 from .file_names import InboxFile
 from .mapping_fields import Files
 from .mappings import Mappings, SystemMapping, read_mappings
-from .open_file import open_file
+from .open_file import HowRead, open_file
 from .record_rows import remove_ignored_rows
 from .refusal import WAITS, Refused, printable
 from .row_rules import parse_within_rows
@@ -96,7 +96,7 @@ def _with_window(home: Home, contracts: Mapping[str, Contract], mappings: Mappin
     with ExitStack() as resources:
         con = resources.enter_context(connect_to_look(home, contract))
         try:
-            sheet = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, resources, fast=False)
+            sheet = open_file(con, file, read_stored(file, home), contract, HowRead(), used.mapping, resources, fast=False)
             remove_ignored_rows(con, sheet)
             sheet = parse_within_rows(con, sheet, file.covers)
         except (Refused, OSError, duckdb.Error):

@@ -4,6 +4,7 @@ a file that would lose most of its rows is held.
 The rows stay in both raw files, which never change; the keys not to use are stored alongside.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ from typing import Any
 import duckdb
 
 from dagster_project.contracts import Contract
+from dagster_project.core.config import Believe
 from dagster_project.core.home import Home
 from dagster_project.core.sql import literal, one_row
 
+from . import plausibility
 from .canonical_values import compared
+from .dropped_again import NEWER_TIME
+from .known_files import utc_microseconds
+from .landing_session import LandingSession
 from .ledger import CONFLICT_KIND, LedgerEntry
 from .raw_store import TIED, Load, load_of, parquet_of, write_tie
 
@@ -132,3 +138,48 @@ def end_conflicts(
         "quarantine_reasons": {k: n for k, n in load.quarantine_reasons.items() if k != CONFLICT_KIND},
         "withheld": {other_id: n for other_id, n in freed.items() if n},
     }
+
+
+def hold_for_conflicts(
+    session: LandingSession,
+    load: Load,
+    contract: Contract,
+    tied_loads: list[LedgerEntry],
+    rows: int,
+    quarantined: int,
+    kinds: dict[str, int],
+) -> tuple[str | None, list[LedgerEntry]]:
+    """The reason to hold a file that would lose most of its rows to conflicts with `tied_loads`, accepted files of its
+    time, or None; and those of them to settle conflicts with. The rest are held, as they would lose most of theirs,
+    whichever came first: a held file has no conflicts. `quarantined`, `kinds`: of the file's rows so far."""
+    limits, conflicts = session.limits, count_conflicts(session.con, session.home, contract, load, tied_loads)
+    by_load, accepted = session.decisions.counts(), {str(o.load_id) for o in tied_loads}
+    settled: list[LedgerEntry] = []
+    # Rows of one that come back (less than 0) because another is held.
+    freed = Counter[str]()
+    for other in tied_loads:
+        counts_before, n_tied = by_load[str(other.load_id)], conflicts.get(str(other.load_id), 0)
+        n_later = counts_before.rows_quarantined - (other.rows_quarantined or 0)
+        n_all = other.quarantine_reasons.get(CONFLICT_KIND, 0) + n_later + n_tied
+        its_kinds = other.quarantine_reasons | {CONFLICT_KIND: n_all}
+        n_bad = counts_before.rows_quarantined + n_tied
+        reason = n_tied and _lost_to_conflicts(limits, counts_before.rows_in_file, n_bad, its_kinds, [load.source_file])
+        if reason:
+            changes = end_conflicts(session.con, session.home, other, n_later + freed[str(other.load_id)], accepted)
+            freed.update(changes["withheld"])
+            accepted.remove(str(other.load_id))
+            changes |= {"night_id": session.night_id, "landed_at": utc_microseconds(session.clock.tick())}
+            session.also_held.append(other.model_copy(update=changes | {"outcome": "held", "reason": reason}))
+        else:
+            settled.append(other)
+    n_tied, rivals = conflicts[load.load_id], [o.source_file for o in tied_loads if conflicts.get(str(o.load_id))]
+    return _lost_to_conflicts(limits, rows, quarantined + n_tied, kinds | {CONFLICT_KIND: n_tied}, rivals), settled
+
+
+def _lost_to_conflicts(limits: Believe, rows: int, quarantined: int, kinds: dict[str, int], rivals: list[str]) -> str | None:
+    """The reason to hold a file with too many rows in quarantine, most of them for conflicts with `rivals`."""
+    advice = (
+        f"Of the same time: {', '.join(rivals)}. Drop the one that counts again under a newer time ({NEWER_TIME}), or"
+        " release it"
+    )
+    return plausibility.quarantined_too_much(rows, quarantined, kinds, limits, advice)

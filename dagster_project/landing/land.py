@@ -16,6 +16,7 @@ from dagster_project.core.memory import megabytes, memory_limit
 
 from . import interrupted_landing
 from .choose_mapping import recognise_files
+from .file_facts import FileFacts
 from .file_names import InboxFile
 from .inbox_files import files_being_written
 from .land_file import UNRECOGNISED, FileLanding
@@ -154,15 +155,8 @@ class Landing(FileLanding):
             return None
         self.files_read[file.path] = (None, earlier.sha256)
         reason = f": {earlier.reason}" if earlier.reason else ""
-        return self._entry(
-            file,
-            self.clock.tick(),
-            outcome="known",
-            reason=f"decided before: {earlier.outcome}{reason}",
-            load_id=earlier.load_id,
-            sha256=earlier.sha256,
-            bytes=earlier.bytes,
-        )
+        facts = FileFacts(file, self.clock.tick(), self.night_id, earlier.bytes, earlier.sha256)
+        return facts.entry("known", f"decided before: {earlier.outcome}{reason}", load_id=earlier.load_id)
 
 
 def read_in_parallel(

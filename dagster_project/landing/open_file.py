@@ -6,10 +6,10 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -39,12 +39,23 @@ MAX_ELSEWHERE = 3
 """Other sheets whose records are looked up: each is read from the whole workbook again."""
 
 
+@dataclass
+class HowRead:
+    """How a file was read, as far as it could be: fields of its entry in the ledger."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    unknown_columns: list[str] = field(default_factory=list)
+    missing_columns: list[str] = field(default_factory=list)
+
+
 def open_file(
     con: duckdb.DuckDBPyConnection,
     file: InboxFile,
     stored: StoredFile,
     contract: Contract,
-    facts: dict[str, Any],
+    how: HowRead,
     mapping: SystemMapping,
     resources: ExitStack,
     *,
@@ -53,31 +64,31 @@ def open_file(
     """Fill `landing_cells (line, cells)` from a file. The rows can be read until `resources` is closed.
 
     `fast`: use DuckDB's own reader where every line of the text looks like a record. `mapping`: the force's, or an empty one.
-    Adds what the ledger stores to `facts`, as far as the file can be read. Raises Refused.
+    Adds what the ledger stores to `how`, as far as the file can be read. Raises Refused.
     """
     assert file.form is not None and file.container is not None, "the file's name is valid"
     window = widest_window(file.extracted_at) if file.covers and file.extracted_at else file.window
     sheet = partial(Sheet, contract, file.form, *window, mapping=mapping, force=file.force_code or "")
     names = HeaderNames(contract, file.form, mapping)
-    check_header = partial(_check_header, facts, names)
+    check_header = partial(_check_header, how, names)
     if file.container == ".parquet":
-        facts["encoding"] = "parquet"
+        how.encoding = "parquet"
         # The bytes that were hashed are read, even if the file changes meanwhile.
         path = Path(memory_file(memoryview(stored.data), resources)) if hasattr(os, "memfd_create") else file.path
         layout = read_parquet(con, path, partial(lay_out, names=names))
         check_header(layout)
         return sheet(layout, Cells(ALL_BLANKS))
     if file.container == ".xlsx":
-        return _open_workbook(con, stored.data, names, facts, sheet)
+        return _open_workbook(con, stored.data, names, how, sheet)
     data = unpack(stored, file.container)
-    if fast and (opened := _open_fast(con, data, names, facts, resources)):
+    if fast and (opened := _open_fast(con, data, names, how, resources)):
         layout, cells, around = opened
         check_header(layout)
         return sheet(layout, cells, around=around)
     decoded = decode(data)
-    facts["encoding"] = decoded.encoding
+    how.encoding = decoded.encoding
     layout = read_header(decoded.text, names)
-    facts["delimiter"] = layout.separator
+    how.delimiter = layout.separator
     check_header(layout)
     cells = read_cells(con, decoded.text, layout, resources if fast else None)
     around = read_around(decoded.text[: layout.start], decoded.text[-LAST_CHARACTERS:], layout)
@@ -85,14 +96,14 @@ def open_file(
 
 
 def _open_workbook(
-    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, facts: dict[str, Any], sheet: Callable[..., Sheet]
+    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, how: HowRead, sheet: Callable[..., Sheet]
 ) -> Sheet:
-    facts["encoding"] = "xlsx"
+    how.encoding = "xlsx"
     contract, chosen = names.contract, names.mapping.table.sheet
     worksheet = sheet_text(data, chosen)
     try:
         layout = read_header(worksheet.text, names, ",")
-        _check_header(facts, names, layout)
+        _check_header(how, names, layout)
     except Refused as error:
         raise Refused(f"{error}{_find_table_elsewhere(data, chosen, names)}") from error
     unread = _sheets_alike(data, names) if chosen is None else _sheets_left_out(data, chosen, names)
@@ -112,7 +123,7 @@ def _open_workbook(
 
 
 def _open_fast(
-    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, facts: dict[str, Any], resources: ExitStack
+    con: duckdb.DuckDBPyConnection, data: bytes, names: HeaderNames, how: HowRead, resources: ExitStack
 ) -> tuple[Layout, Cells, AroundTable] | None:
     """Fill `landing_cells` from a large, ordinary text in UTF-8 without decoding all of it. Returns None for any other text."""
     if b"\r\n" in data[:HEAD]:
@@ -131,7 +142,7 @@ def _open_fast(
     is_certain = len(data) <= HEAD or layout.start + HEADER_CHARACTERS <= len(head)
     if not is_certain or (cells := read_lines(con, memoryview(data)[start:], layout, resources)) is None:
         return None
-    facts.update(encoding="utf-8-bom" if has_bom else "utf-8", delimiter=layout.separator)
+    how.encoding, how.delimiter = "utf-8-bom" if has_bom else "utf-8", layout.separator
     return layout, cells, read_around(head[: layout.start], data[-LAST_CHARACTERS:].decode(errors="ignore"), layout)
 
 
@@ -231,9 +242,10 @@ def _check_currency(worksheet: SheetText, layout: Layout, contract: Contract) ->
             )
 
 
-def _check_header(facts: dict[str, Any], names: HeaderNames, layout: Layout) -> None:
-    """Add the header's columns to `facts`. Raises Refused where a required column, or one of the mapping's, is missing."""
-    facts.update(headers=dict(layout.headers), unknown_columns=list(layout.unknown), missing_columns=list(layout.missing))
+def _check_header(how: HowRead, names: HeaderNames, layout: Layout) -> None:
+    """Add the header's columns to `how`. Raises Refused where a required column, or one of the mapping's, is missing."""
+    how.headers = dict(layout.headers)
+    how.unknown_columns, how.missing_columns = list(layout.unknown), list(layout.missing)
     headers = [*layout.headers.values(), *layout.unknown]
     mapped = {name: ", ".join(map(printable, headers_of(names.mapping.headers[name]))) for name in layout.unmatched}
     if ignoring := [printable(h) for h in names.ignoring if h not in layout.ignore_fields]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import Any
 
 import duckdb
 
@@ -19,6 +18,7 @@ from dagster_project.core.sql import literal, one_row
 
 from .canonical_values import MONTH_NAME
 from .csv_reader import CELLS
+from .file_facts import FileFacts
 from .ledger import LedgerEntry
 from .raw_store import Load, load_of, parquet_of
 from .refusal import Refused
@@ -82,7 +82,7 @@ def says_own_number(con: duckdb.DuckDBPyConnection, sheet: Sheet) -> bool:
     return bool(alone and one_row(con.execute(f"select {' or '.join(alone)} from {CELLS}"))[0])
 
 
-def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict[str, Any], limits: Believe) -> None:
+def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: FileFacts, limits: Believe) -> None:
     """Raises Refused, with the rows in `facts`, where most rows say that they are another force's. Few rows are enough: what is
     left would be all that the force has in the window."""
     if not sheet.other_force:
@@ -94,7 +94,7 @@ def refuse_other_force(con: duckdb.DuckDBPyConnection, sheet: Sheet, facts: dict
         """
     ))
     if n_other > limits.quarantined_share * rows:
-        facts["rows_in_file"] = rows
+        facts.rows_in_file = rows
         raise Refused(
             f"of another force: {n_other:,} of {rows:,} rows say {', '.join(names)} under '{sheet.force_headers}', and the file"
             f" is of {sheet.force}: correct its name, or forces in its mapping; if the column means something else, export"

@@ -18,7 +18,7 @@ from dagster_project.landing.duckdb_connection import connect_to_look
 from dagster_project.landing.file_names import InboxFile
 from dagster_project.landing.mapping_fields import Join, ListOf
 from dagster_project.landing.mappings import SystemMapping, read_mappings
-from dagster_project.landing.open_file import open_file
+from dagster_project.landing.open_file import HowRead, open_file
 from dagster_project.landing.record_rows import ignore_rules, remove_ignored_rows
 from dagster_project.landing.refusal import Refused
 from dagster_project.landing.sheet import Sheet
@@ -56,7 +56,7 @@ def rules_of(home: Home, file: InboxFile, entry: LedgerEntry) -> list[Rule]:
     with ExitStack() as stack:
         con = stack.enter_context(connect_to_look(home, contract))
         try:
-            sheet = open_file(con, file, read_stored(file, home), contract, {}, used.mapping, stack, fast=False)
+            sheet = open_file(con, file, read_stored(file, home), contract, HowRead(), used.mapping, stack, fast=False)
             ignored = _ignored_rows(con, sheet)
             remove_ignored_rows(con, sheet)
             described = ((c, _describe(sheet, c)) for c in contract.columns)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dagster_project.landing import land_file, read_ledger
+from dagster_project.landing import read_ledger, store_file
 from dagster_project.landing.retract import retract_load
 
 LATER = "20260106T020000Z"
@@ -163,7 +163,7 @@ def test_values_of_optional_columns_on_the_first_row_of_a_group(warehouse):
 
 def test_notes_on_a_large_file(warehouse, monkeypatch):
     """Its rows as read are freed before the next file."""
-    monkeypatch.setattr(land_file, "LARGE", 10)
+    monkeypatch.setattr(store_file, "LARGE", 10)
     rows = enumerate(row.rpartition(",")[0] for row in crimes(60))
     assert_note(warehouse, "lpu: blank in 56", "crimes", *(f"{row},{'' if i % 15 else UNITS[i // 15]}" for i, row in rows))
 

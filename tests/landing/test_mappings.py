@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from dagster_project.core.seeds import force_names
-from dagster_project.landing.land_file import NEWER_TIME, OTHER_MAPPING
+from dagster_project.landing.dropped_again import NEWER_TIME, OTHER_MAPPING
 from dagster_project.landing.mappings import read_mappings
 
 STORM = """

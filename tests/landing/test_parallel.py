@@ -9,7 +9,7 @@ from oracle.unusual_files.plan import write_unusual_files
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.home import Home
-from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_files, read_ledger, reading_budget
+from dagster_project.landing import LedgerEntry, accepted, find_files, land, land_file, land_files, read_ledger, reading_budget
 from dagster_project.landing.raw_store import load_of
 
 from .conftest import FORCES, NOW, Warehouse
@@ -101,15 +101,15 @@ def test_running_query_is_interrupted_when_the_night_is_stopped(
 ) -> None:
     """The file that was being read is not refused for it."""
     drop_three(warehouse)
-    started, real, reported = threading.Event(), land.Landing._read_rows, []
+    started, real, reported = threading.Event(), land_file.read_file_rows, []
 
-    def slow(self, file, *more):
-        if file.extract == "crimes":
+    def slow(session, facts, *more):
+        if facts.file.extract == "crimes":
             started.set()
-            self.con.execute("select count(*) from range(1000000) a, range(100000000) b")
-        return real(self, file, *more)
+            session.con.execute("select count(*) from range(1000000) a, range(100000000) b")
+        return real(session, facts, *more)
 
-    monkeypatch.setattr(land.Landing, "_read_rows", slow)
+    monkeypatch.setattr(land_file, "read_file_rows", slow)
     monkeypatch.setattr(land, "commit", interrupted_once(started))
     with pytest.raises(KeyboardInterrupt):
         warehouse.night(threads=3, progress=reported.append)
@@ -122,11 +122,11 @@ def test_file_between_two_queries_is_not_stored_when_the_night_is_stopped(
 ) -> None:
     """However often the night is stopped."""
     drop_three(warehouse)
-    started, may_go_on, real, interruptions = threading.Event(), threading.Event(), land.Landing._read_rows, []
+    started, may_go_on, real, interruptions = threading.Event(), threading.Event(), land_file.read_file_rows, []
 
-    def slow(self, file, *more):
-        rows = real(self, file, *more)
-        if file.extract == "crimes":
+    def slow(session, facts, *more):
+        rows = real(session, facts, *more)
+        if facts.file.extract == "crimes":
             started.set()
             assert may_go_on.wait(30)
         return rows
@@ -137,7 +137,7 @@ def test_file_between_two_queries_is_not_stored_when_the_night_is_stopped(
             may_go_on.set()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(land.Landing, "_read_rows", slow)
+    monkeypatch.setattr(land_file, "read_file_rows", slow)
     monkeypatch.setattr(land.Landing, "interrupt", interrupted_again)
     monkeypatch.setattr(land, "commit", interrupted_once(started))
     with pytest.raises(KeyboardInterrupt):
@@ -157,16 +157,17 @@ def test_file_too_large_for_its_share_of_memory_gets_all_of_it(
         "Last outcome category,Context\n"
     )
     warehouse.put("2025-03/2025-03-derbyshire-street.csv", month + f"{'a' * 64},2025-03,,,,,,,Derby 001A,Drugs,,\n")
-    real, parts, reported = land.Landing._read_rows, [], []
+    real, parts, reported = land_file.read_file_rows, [], []
 
-    def needs_all(self, file, *more):
+    def needs_all(session, facts, *more):
+        file = facts.file
         if file.extract == "street_crime" or (file.extract == "crimes" and "20260105" in file.name):
-            parts.append(self.parts)
-            if self.parts > 1:
+            parts.append(session.parts)
+            if session.parts > 1:
                 raise MemoryError
-        return real(self, file, *more)
+        return real(session, facts, *more)
 
-    monkeypatch.setattr(land.Landing, "_read_rows", needs_all)
+    monkeypatch.setattr(land_file, "read_file_rows", needs_all)
     entries = warehouse.night(threads=3, progress=reported.append)
     assert len(entries) == 5 and {e.outcome for e in entries} == {"accepted"}
     assert sorted(parts) == [1, 1, 3, 3] and len(reported) == 5

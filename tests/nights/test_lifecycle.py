@@ -17,7 +17,7 @@ from dagster_project.core.errors import Cause
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.night_lock import NightUnderWayError, is_under_way, locked
 from dagster_project.core.receipts import read_receipts, receipt_path
-from dagster_project.landing import land_file, read_ledger
+from dagster_project.landing import read_file_rows, read_ledger
 from dagster_project.nights import health, lifecycle, night_state
 from dagster_project.nights import run as night_run
 from dagster_project.nights.end_night import end_night
@@ -182,7 +182,7 @@ def test_a_signal_while_a_file_is_read_does_not_refuse_the_file(new_home: Home, 
         raise RuntimeError("Query interrupted")
 
     run = begin(new_home)
-    monkeypatch.setattr(land_file, "parse", signalled)
+    monkeypatch.setattr(read_file_rows, "parse", signalled)
     with pytest.raises(KeyboardInterrupt):
         run.land()
     end_night(run, KeyboardInterrupt())

@@ -15,7 +15,7 @@ from how_often import IS_LONG
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from dagster_project.landing import duplicate_rows, land_file, raw_store
+from dagster_project.landing import duplicate_rows, raw_store, store_file
 from dagster_project.landing.known_files import Decisions
 from dagster_project.transform import carry_forward, changed_months, raw_schema
 
@@ -145,7 +145,7 @@ CODE = {
         nights([file(None, Row(1), **JANUARY)], [file(2, Row(2), **JANUARY)], [Again(0)]),
         Decisions, "_replaced", lambda *_: False,
     ),
-    "files of one time are not compared": (CONFLICT, land_file, "settle_conflicts", lambda *_: {}),
+    "files of one time are not compared": (CONFLICT, store_file, "settle_conflicts", lambda *_: {}),
     "extractions count in the order of arrival": (
         nights([file(1, FIRST)], [file(0, OTHER)]), raw_schema, "extracted", lambda e: datetime.fromisoformat(e.landed_at),
     ),

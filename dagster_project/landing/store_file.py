@@ -1,0 +1,181 @@
+"""Stores a file's rows, and decides by them, other files and lists whether it is accepted or held."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from . import duplicate_rows, plausibility, raw_store, text_around_table
+from .category_doubts import category_doubts
+from .column_drift import absent_columns, describe_drift, describe_extraction
+from .conflicting_files import hold_for_conflicts, settle_conflicts
+from .dropped_again import NEWER_TIME
+from .file_doubts import doubts, no_rows, repeats
+from .file_facts import FileFacts
+from .landing_session import LandingSession
+from .ledger import CONFLICT_KIND, LedgerEntry
+from .raw_store import load_of
+from .read_file_rows import RowCounts
+from .restarted_keys import replaced_rows, restarted_keys
+from .row_rules import PARSED, months_alone
+from .sheet import Sheet
+from .vocabulary import HELD_FOR, check_vocabulary
+
+LARGE = 100_000
+"""Rows of a file after which its memory is given back before the next."""
+
+
+def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: RowCounts) -> LedgerEntry:
+    """Write the file's rows and return its entry. Errors here are not the file's fault: they stop the night."""
+    con, home, load = session.con, session.home, facts.load
+    session.mark_started()
+    if not counts.is_written:
+        raw_store.write_raw(con, home, load, sheet, counts.good)
+    raw_store.place_raw(home, load)
+    findings = _Findings(session, facts, sheet, counts, counts.hold_reason)
+    findings.quarantine()
+    findings.compare_with_earlier()
+    stored = raw_store.read_stored_columns(con, home, load)
+    absent = absent_columns(con, home, load, sheet, stored, counts.rows)
+    vocabulary = check_vocabulary(con, home, load, sheet.contract, absent, counts.rows, session.limits)
+    # A file that is held for its vocabulary alone lands by itself once its values are known.
+    held_for = HELD_FOR if vocabulary.hold_reason and findings.hold_reason is None else None
+    findings.hold_reason = "; ".join(filter(None, (findings.hold_reason, vocabulary.hold_reason))) or None
+    findings.settle_conflicts()
+    previous = session.decisions.last_accepted(facts.file)
+    findings.compare_with_others(previous)
+    # Where a record has a row for each item, the others of its rows are merged as the mapping says.
+    merged = 0 if sheet.mapping.table.row_for_each else counts.merged
+    findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
+    findings.notes += plausibility.records_left_out(con, sheet, counts.rows)
+    findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
+    findings.notes += doubts(con, home, load, sheet, stored, absent, counts.rows)
+    indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
+    if counts.rows > LARGE:
+        raw_store.drop_file_tables(con)
+    return facts.entry(
+        "held" if findings.hold_reason else "accepted",
+        findings.hold_reason,
+        held_for=held_for,
+        unknown_values=vocabulary.unknown,
+        unknown_told=vocabulary.warnings,
+        load_id=load.load_id,
+        rows_landed=counts.rows - findings.n_quarantined - counts.merged,
+        rows_quarantined=findings.n_quarantined,
+        rows_duplicate=counts.merged,
+        quarantine_reasons=findings.kinds,
+        ragged_digest=counts.ragged_digest,
+        absent_columns=absent,
+        drift=[
+            *(describe_drift(previous, sheet.layout) if previous else []),
+            *sheet.unseen,
+            *text_around_table.describe_around(sheet.around, sheet),
+            *findings.notes,
+            *describe_extraction(facts.file, facts.at),
+        ],
+        replaced=findings.replaced,
+        indicators=indicators,
+        withheld=findings.withheld,
+        key_fingerprint=session.key.fingerprint if session.key and sheet.contract.identifiers else None,
+    )
+
+
+def _indicators(session: LandingSession) -> list[str]:
+    """The indicators that a file has rows of. A later download replaces these and no others."""
+    ids = f"select distinct c_indicator_id from {PARSED} where not bad and c_indicator_id is not null order by 1"
+    return [indicator for (indicator,) in session.con.execute(ids).fetchall()]
+
+
+@dataclass
+class _Findings:
+    """What is found of a file while its rows are stored."""
+
+    session: LandingSession
+    facts: FileFacts
+    sheet: Sheet
+    counts: RowCounts
+    hold_reason: str | None
+    """Why to hold it; None: nothing so far."""
+    n_quarantined: int = 0
+    """Its rows in the quarantine."""
+    kinds: dict[str, int] = field(default_factory=dict)
+    """Reasons of the quarantine, each with its number of rows."""
+    notes: list[str] = field(default_factory=list)
+    """What a person should look at."""
+    if_accepted: list[str] = field(default_factory=list)
+    """Notes that are true only if the file is not held."""
+    replaced: dict[str, int] = field(default_factory=dict)
+    """Rows outside its window that it replaces, by the file that has them."""
+    withheld: dict[str, int] = field(default_factory=dict)
+    """Rows that a file of the same time contradicts, by load."""
+
+    def quarantine(self) -> None:
+        """Write the rows that do not load, and hold the file for what they say of it."""
+        con, home, load, sheet, counts = self.session.con, self.session.home, self.facts.load, self.sheet, self.counts
+        fault, list_column = duplicate_rows.several_rows_a_record(con, sheet, counts.rows) if counts.clashing else ("", None)
+        if counts.bad:
+            fault, list_column = duplicate_rows.items_alone(con, sheet, counts.rows, counts.bad) or (fault, list_column)
+        if counts.bad or counts.clashing:
+            self.kinds, self.n_quarantined = raw_store.quarantine_rows(con, sheet, counts.has_repeats)
+            raw_store.write_quarantine(con, home, load, sheet)
+        if list_column and self.hold_reason is None:
+            todo = (
+                "have the system export the rows of a record one below the other, the first with all that they have in common"
+                if sheet.mapping.table.row_for_each == list_column
+                else f"say table: {{row_for_each: {list_column}}} in a mapping, which makes one row of them, and drop the file"
+                f" again under a newer time ({NEWER_TIME})"
+            )
+            self.hold_reason = f"{fault}. Not believed: {todo}; if they are faults of single records, release it"
+        elif fault:
+            self.notes.append(f"{fault}: have the system export one row for each record")
+        too_many = partial(
+            plausibility.quarantined_too_much, counts.rows, self.n_quarantined, self.kinds, self.session.limits
+        )
+        if self.hold_reason is None and (reason := too_many()):
+            advice = months_alone(con, sheet)
+            self.hold_reason = too_many(advice) if advice else reason
+        if self.hold_reason is None and self.kinds:
+            self.hold_reason = text_around_table.other_order_below(con, sheet)
+            self.notes += text_around_table.heading_of_no_records(con, sheet)
+        for of_stored in (plausibility.ranges_as_dates, plausibility.amounts_beyond_figures):
+            self.hold_reason = self.hold_reason or of_stored(con, home, load, sheet)
+
+    def compare_with_earlier(self) -> None:
+        """Hold a file that would undo what stands, and note which rows of earlier files it replaces."""
+        if self.hold_reason is None:
+            con, home, load, sheet, rows = self.session.con, self.session.home, self.facts.load, self.sheet, self.counts.rows
+            earlier = self.session.decisions.accepted_of(self.facts.file)
+            reason, self.if_accepted = plausibility.withdraws_too_much(
+                con, home, load, sheet, earlier, self.session.limits
+            )
+            self.hold_reason = reason or restarted_keys(con, home, load, sheet, rows, earlier)
+            if self.hold_reason is None:
+                self.replaced, notes = replaced_rows(con, home, load, sheet, rows, earlier)
+                self.notes += notes
+
+    def settle_conflicts(self) -> None:
+        """Put rows that another file of the same time contradicts into the quarantine, or hold one of the two files."""
+        if self.hold_reason is None and (tied_loads := self.session.decisions.tied_loads(self.facts.file)):
+            load, contract = self.facts.load, self.sheet.contract
+            self.hold_reason, tied_loads = hold_for_conflicts(
+                self.session, load, contract, tied_loads, self.counts.rows, self.n_quarantined, self.kinds
+            )
+            if self.hold_reason is None:
+                self.withheld = settle_conflicts(self.session.con, self.session.home, contract, load, tied_loads)
+            if n_tied := self.withheld.pop(load.load_id, 0):
+                self.kinds[CONFLICT_KIND] = n_tied
+                self.n_quarantined += n_tied
+
+    def compare_with_others(self, previous: LedgerEntry | None) -> None:
+        """Note what other files say against this one. `previous`: the last accepted file before it."""
+        decisions, file, rows = self.session.decisions, self.facts.file, self.counts.rows
+        if self.hold_reason is None:
+            self.notes += self.if_accepted
+        is_dated = self.sheet.contract.kind != "indicators"
+        if is_dated and (newer := decisions.newer_of_all_its_days(file)):
+            self.notes.append(
+                f"older than {newer.source_file}, which covers all of its days: hardly any of its rows counts. If it is the"
+                " newer one, save it anew and drop it again"
+            )
+        if same_file := decisions.same_of_another_force(file, str(self.facts.sha256)):
+            self.notes.append(f"the same bytes as {same_file.source_file}: whose rows are they?")
+        if rows in (0, self.counts.bad) and not self.hold_reason and (note := no_rows(self.sheet, rows, previous)):
+            self.notes.append(note)
