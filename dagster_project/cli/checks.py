@@ -37,14 +37,15 @@ def checks(
     Example: pam checks --docs data-docs/
     """
     from dagster_project.core.check_results import advice_of, message_of
-    from dagster_project.core.receipts import read_receipt
+    from dagster_project.core.receipts import match_night, read_receipt
     from dagster_project.core.terminal_console import Console
     from dagster_project.quality import data_docs, stored_results
     from dagster_project.serving import record_consultation
 
-    night_id = stored_results.find_night_id(home, night)
+    stored = stored_results.nights(home)
+    night_id = stored[-1] if stored and night is None else match_night(night or "the last", stored, "night with results")
     record_consultation(home, reason, by="pam checks", night=night_id, docs=bool(docs or project))
-    nights = [night_id] if night else stored_results.nights(home)[-DOCS_NIGHTS:]
+    nights = [night_id] if night else stored[-DOCS_NIGHTS:]
     if docs:
         echo(str(data_docs.write_docs(home, docs.expanduser().absolute(), nights)))
     if project:

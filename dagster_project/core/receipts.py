@@ -1,15 +1,17 @@
 """A night's id, and the receipt that says how the night ended."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from .errors import PamError
 from .files import write_whole
 from .home import LONDON, Home
 from .made_up_home import sample_day_of
+from .plurals import list_first
 
 Outcome = Literal["published", "unchanged", "held", "failed", "rolled back"]
 """`unchanged`: no new file came, and the published night stays. `rolled back`: somebody published an earlier night again, which
@@ -127,6 +129,21 @@ def night_order(night_id: str) -> tuple[str, int]:
     """Sort key of night ids: start, then number."""
     start, _, number = night_id.partition("-")
     return start, int(number) if number.isdigit() else 1
+
+
+class NightNotFoundError(PamError, ValueError):
+    """No night has such an id, or several have. The message names some that there are, the newest first."""
+
+
+def match_night(night: str, nights: Sequence[str], kind: str) -> str:
+    """Which of the nights has this id, or is the only one whose id begins so. `kind`: how the error calls them, such as `kept
+    night`. Raises NightNotFoundError."""
+    matches = [n for n in nights if n == night] or [n for n in nights if n.startswith(night)]
+    if len(matches) != 1:
+        newest_first = sorted(matches or nights, key=night_order, reverse=True)
+        listed = f"There are {list_first(newest_first, 10)}" if nights else "`pam nightly` makes one"
+        raise NightNotFoundError(f"{night}: {'more than one' if matches else 'no'} {kind} of that id. {listed}")
+    return matches[0]
 
 
 def stamp(moment: datetime) -> str:

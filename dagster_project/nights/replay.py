@@ -26,7 +26,16 @@ from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.plurals import list_first
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, night_order, read_receipt, read_receipts, today_of
+from dagster_project.core.receipts import (
+    ID_FORMAT,
+    Night,
+    Receipt,
+    match_night,
+    night_order,
+    read_receipt,
+    read_receipts,
+    today_of,
+)
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, accepted, erased_loads, read_ledger
 from dagster_project.landing.made_up_files import mark_home
@@ -152,7 +161,7 @@ def _compare(con: duckdb.DuckDBPyConnection, night_id: str, limit: int = 20) -> 
 def rebuild_and_compare(home: Home, night: str = TODAY, limit: int = 20) -> NightComparison:
     """Build a kept night again in a temporary folder, and compare its figures. Publishes nothing and takes no lock.
 
-    `night`: its id; the published one by default. Raises NotKeptError, ReplayError, NightFailedError.
+    `night`: its id; the published one by default. Raises NotKeptError, NightNotFoundError, ReplayError, NightFailedError.
     """
     target = publication_of(home, night)
     with working_database(home) as con:
@@ -184,19 +193,16 @@ def write_as_of(home: Home, night: str, out: Path) -> list[str]:
 
 
 def find_night_id(home: Home, night: str) -> str:
-    """A night's id, given it or how it begins: of the nights with a receipt, or else of those in the ledger.
+    """A night's id, given it or how it begins: of the nights with a receipt, or else of those in the ledger. Any id that is
+    whole will do.
 
-    Raises ReplayError.
+    Raises NightNotFoundError.
     """
     if NIGHT_ID.fullmatch(night):
         return night
-    nights = {r.night_id for r in read_receipts(home) if not r.republished}
+    nights = [r.night_id for r in read_receipts(home) if not r.republished]
     landed = {e.night_id for e in read_ledger(home)}
-    matches = [n for n in nights if n.startswith(night)] or sorted((n for n in landed if n.startswith(night)), key=night_order)
-    if len(matches) != 1:
-        problem = f"matches {len(matches)} nights: {', '.join(matches)}" if matches else "is not the id of a night"
-        raise ReplayError(f"{night} {problem}; an id looks like 20260106T020000Z")
-    return matches[0]
+    return match_night(night, nights if any(n.startswith(night) for n in nights) else [*landed], "night")
 
 
 @contextmanager

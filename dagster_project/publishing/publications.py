@@ -11,14 +11,14 @@ from pathlib import Path
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, night_of, published_night, sha256_of
-from dagster_project.core.receipts import Receipt, night_order, read_receipt, read_receipts
+from dagster_project.core.receipts import Receipt, match_night, night_order, read_receipt, read_receipts
 
 TODAY = "today"
 """Commands accept this instead of a night's id, for the published night."""
 
 
 class NotKeptError(PamError, ValueError):
-    """A night that is not kept, or can't be read. The message names the kept nights."""
+    """A night that is not kept, or can't be read."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,10 @@ def list_kept(home: Home) -> list[Publication]:
 
 
 def publication_of(home: Home, night: str) -> Publication:
-    """The kept night of this id, or of the only id that starts with it; `today`: the published night. Raises NotKeptError."""
+    """The kept night of this id, or of the only id that starts with it; `today`: the published night.
+
+    Raises NotKeptError, NightNotFoundError.
+    """
     if night == TODAY:
         # With the file that analysts read: the kept file may be a copy.
         night_id = published_night(home)
@@ -53,11 +56,8 @@ def publication_of(home: Home, night: str) -> Publication:
         receipt = read_receipt(home, night_id)
         return Publication(night_id, home.warehouse, receipt, True)
     nights = list_kept(home)
-    matches = [p for p in nights if p.night_id == night] or [p for p in nights if p.night_id.startswith(night)]
-    if len(matches) != 1:
-        which = "no kept night" if not matches else f"{len(matches)} kept nights"
-        raise NotKeptError(f"{night}: {which} of that id. {_kept_ids(nights)}")
-    return matches[0]
+    night_id = match_night(night, [p.night_id for p in nights], "kept night")
+    return next(p for p in nights if p.night_id == night_id)
 
 
 def kept_before(home: Home, night_id: str) -> Publication:
@@ -75,13 +75,8 @@ def kept_before(home: Home, night_id: str) -> Publication:
             if shown[at] in older:
                 return older[shown[at]]
             before = night_order(shown[at])
-    raise NotKeptError(f"no night before {night_id} is kept. {_kept_ids(nights)}")
-
-
-def _kept_ids(nights: list[Publication]) -> str:
-    if not nights:
-        return "None is kept."
-    return f"Kept are: {', '.join(p.night_id for p in nights)}."
+    kept = f"Kept are: {', '.join(p.night_id for p in nights)}." if nights else "None is kept."
+    raise NotKeptError(f"no night before {night_id} is kept. {kept}")
 
 
 def check_whole(publication: Publication) -> Receipt:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.core.errors import PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import night_order
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
 LAST = 100
 """How many nights' results are kept, held nights included."""
-
-
-class NoResultsError(PamError, ValueError):
-    """The results of this night are not kept. The message names the nights whose results are."""
 
 
 def path_of(home: Home, night_id: str) -> Path:
@@ -47,16 +42,6 @@ def write_results(path: Path, results: list[dict[str, Any]]) -> None:
 def nights(home: Home) -> list[str]:
     """The nights whose results are kept, oldest first."""
     return sorted((p.stem for p in home.checks.glob("[!.]*.json")), key=night_order)
-
-
-def find_night_id(home: Home, night: str | None) -> str:
-    """The night with results of this id, or the only one whose id starts so; None: the last one. Raises NoResultsError."""
-    stored = nights(home)
-    matches = stored[-1:] if night is None else [n for n in stored if n == night] or [n for n in stored if n.startswith(night)]
-    if len(matches) != 1:
-        listed = f"there are those of {', '.join(stored)}" if stored else "`pam nightly` makes them"
-        raise NoResultsError(f"{night or home.path}: no results of such a night are kept: {listed}")
-    return matches[0]
 
 
 def read_results(home: Home, night_id: str) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ def test_unknown_marts_measures_and_nights_are_named(pam: Callable, week: Home, 
     messages = {
         ("--mart", "mart_nothing"): "no mart is called 'mart_nothing' (there are community_voices, ",
         ("--measure", "nothing"): "no measure is called 'nothing' (docs/reference/marts.md lists them",
-        ("20251224",): "20251224: no kept night of that id. Kept are: ",
+        ("20251224",): "20251224: no kept night of that id. There are ",
         ("today", "today"): f"night {NIGHTS[4]} is compared with itself: name two",
     }
     for args, message in messages.items():

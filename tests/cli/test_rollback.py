@@ -45,4 +45,4 @@ def test_a_reason_is_required_and_the_user_is_the_default_person(pam: Callable, 
 def test_a_night_that_is_not_kept_is_a_one_line_error(pam: Callable, week_copy: Home) -> None:
     result = pam("rollback", "20251224T020000Z", *WHO, "--home", week_copy.path)
     assert result.exit_code == 1 and "Traceback" not in result.stderr
-    assert "20251224T020000Z: no kept night of that id. Kept are: " + ", ".join(NIGHTS) in result.stderr
+    assert "20251224T020000Z: no kept night of that id. There are " + ", ".join(NIGHTS[::-1]) in result.stderr

@@ -7,7 +7,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import NightUnderWayError, locked
-from dagster_project.core.receipts import Night, Receipt, read_receipts, write_receipt
+from dagster_project.core.receipts import Night, NightNotFoundError, Receipt, match_night, read_receipts, write_receipt
 from dagster_project.nights.errors import NightFailedError
 from dagster_project.nights.run import NightRun
 
@@ -119,3 +119,15 @@ def test_a_missing_inbox_is_reported(new_home: Home, tmp_path) -> None:
             run.land()
     finally:
         run.end()
+
+
+def test_a_night_is_found_by_its_id_or_the_beginning_of_it() -> None:
+    nights = ["20260101T020000Z", "20260101T020000Z-2", "20260102T020000Z"]
+    assert match_night("20260102", nights, "night") == nights[2]
+    assert match_night(nights[0], nights, "night") == nights[0], "though another begins with it"
+    with pytest.raises(NightNotFoundError, match=r"^202601: more than one kept night of that id\. There are 20260102T02"):
+        match_night("202601", nights, "kept night")
+    with pytest.raises(NightNotFoundError, match=r"^2025: no kept night of that id\. There are 20260102T02"):
+        match_night("2025", nights, "kept night")
+    with pytest.raises(NightNotFoundError, match=r"^2025: no kept night of that id\. `pam nightly` makes one$"):
+        match_night("2025", [], "kept night")

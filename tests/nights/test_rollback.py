@@ -15,7 +15,7 @@ from dagster_project.core.config import ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
 from dagster_project.core.published_file import night_of, sha256_of
-from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
+from dagster_project.core.receipts import NightNotFoundError, Receipt, read_receipts, write_receipt
 from dagster_project.nights import rollback
 from dagster_project.nights.rollback import roll_back
 from dagster_project.nights.status import status
@@ -129,7 +129,7 @@ def check_outputs_follow_rollback(home: Home, night: Receipt) -> None:
 
 def test_a_night_that_is_not_kept_is_refused(week_copy: Home, tmp_path: Path) -> None:
     before = week_copy.warehouse.read_bytes()
-    with pytest.raises(NotKeptError, match=rf"20251224T020000Z: no kept night of that id\. Kept are: {NIGHTS[0]}"):
+    with pytest.raises(NightNotFoundError, match=rf"20251224T020000Z: no kept night of that id\. There are {NIGHTS[4]}"):
         roll_back(week_copy, "20251224T020000Z", **WHO)
     with pytest.raises(NotKeptError, match="is already published: there is nothing to go back to"):
         roll_back(week_copy, NIGHTS[4], **WHO)

@@ -10,7 +10,7 @@ import pytest
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
 from dagster_project.quality import relation_rules, stored_results
-from dagster_project.quality.stored_results import NoResultsError, find_night_id, nights, path_of, read_results, write_results
+from dagster_project.quality.stored_results import nights, path_of, read_results, write_results
 
 NIGHTS = [f"202601{day:02d}T020000Z" for day in (1, 2, 3)]
 
@@ -25,19 +25,6 @@ def test_results_of_the_last_nights_are_kept(new_home: Home, monkeypatch: pytest
         write_results(path_of(new_home, night), [{"meta": {}}])
     assert nights(new_home) == [*same_second, NIGHTS[1]]
     assert read_results(new_home, NIGHTS[1])[0]["meta"]["run_id"]["run_name"] == NIGHTS[1]
-
-
-def test_a_night_is_found_by_its_id_or_the_beginning_of_it(new_home: Home) -> None:
-    with pytest.raises(NoResultsError, match="`pam nightly` makes them"):
-        find_night_id(new_home, None)
-    for night in (*NIGHTS, f"{NIGHTS[0]}-2"):
-        write_results(path_of(new_home, night), [])
-    assert find_night_id(new_home, None) == NIGHTS[2]
-    assert find_night_id(new_home, "20260102") == NIGHTS[1]
-    assert find_night_id(new_home, NIGHTS[0]) == NIGHTS[0], "though another begins with it"
-    for night in ("202601", "2025"):
-        with pytest.raises(NoResultsError, match=f"no results of such a night are kept: there are those of {NIGHTS[0]}, "):
-            find_night_id(new_home, night)
 
 
 def test_values_of_keys_and_identifiers_of_an_extract_are_private() -> None:

@@ -11,8 +11,9 @@ from support import write_extract
 from week import NALOXONE, NIGHTS, YEAR, dated, publish_dated
 
 from dagster_project.core.home import Home
+from dagster_project.core.receipts import NightNotFoundError
 from dagster_project.nights.rollback import roll_back
-from dagster_project.publishing.publications import NotKeptError, list_kept
+from dagster_project.publishing.publications import list_kept
 from dagster_project.reporting.pack.row_counts import open_work
 from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_period
@@ -103,7 +104,7 @@ def test_missing_evidence_is_reported_with_advice(week_copy: Home) -> None:
     (week_copy.publications / f"{NIGHTS[0]}.trail").unlink()
     with pytest.raises(TrailError, match=f"{NIGHTS[0]} was kept without"), open_evidence(week_copy, NIGHTS[0]):
         pass
-    with pytest.raises(NotKeptError, match="no kept night"), open_evidence(week_copy, "1999"):
+    with pytest.raises(NightNotFoundError, match="no kept night"), open_evidence(week_copy, "1999"):
         pass
     (week_copy.publications / f"{NIGHTS[1]}.trail").write_bytes(b"cut short")
     with pytest.raises(TrailError, match="can't be read"), open_evidence(week_copy, NIGHTS[1]):
