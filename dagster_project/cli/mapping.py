@@ -45,9 +45,9 @@ def map_file(
     target = out or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', file.name.split('.')[0]).strip('-').lower() or 'mapping'}.yml")
     extract = extract.strip().lower() if extract else None
     if browser:
-        from dagster_project.mapping_draft.browser import serve
+        from dagster_project.mapping_draft.browser import serve_page
 
-        serve(home, file, target, extract=extract, force=force)
+        serve_page(home, file, target, extract=extract, force=force)
         return
     _draft(home, file, target, extract, force)
     is_there = target.absolute().parent == home.mappings.absolute()

@@ -74,12 +74,12 @@ def status(as_json: JsonOption = False, home: HomeOption = HOME) -> None:
     """Show which night PostgreSQL serves, and which is published. Exit 1: they differ, or rights are wrong; each line says what
     to do."""
     from dagster_project.core.published_file import published_night
-    from dagster_project.publishing.postgres import configured_server, reader_logins, roles, served_state
+    from dagster_project.publishing.postgres import configured_server, loaded_state, reader_logins, roles
 
     require_home(home)
     server, night_id = configured_server(), published_night(home)
     with server.connect() as con:
-        loaded, excess_rights, faults = served_state(con), roles.excess_rights(con), reader_logins.find_problems(con)
+        loaded, excess_rights, faults = loaded_state(con), roles.excess_rights(con), reader_logins.find_problems(con)
     answer = {
         "server": server.where, "serves": loaded.night_id, "published": night_id, "is_sample": loaded.is_made_up,
         "earlier_nights": list(loaded.old), "foreign_schemas": list(loaded.foreign), "analyst_may_too_much": excess_rights,

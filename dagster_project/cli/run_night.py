@@ -91,6 +91,6 @@ def run_with_progress(run: NightRun, quiet: bool) -> int:
     if run.receipt.outcome not in ("published", "unchanged"):
         print_line(errors, headline(run.receipt, run.home), "red")
         return 1
-    if not_served := run.receipt.not_served:
-        print_line(errors, f"Published, but not loaded into PostgreSQL, which keeps its earlier night. {not_served}", "red")
-    return PUBLISHED_ONLY if not_served or run.receipt_problem else 0
+    if not_loaded := run.receipt.not_in_postgres:
+        print_line(errors, f"Published, but not loaded into PostgreSQL, which keeps its earlier night. {not_loaded}", "red")
+    return PUBLISHED_ONLY if not_loaded or run.receipt_problem else 0

@@ -99,7 +99,7 @@ class Receipt:
     """If the night failed: the kind of cause (`errors.Cause`)."""
 
     @property
-    def not_served(self) -> str:
+    def not_in_postgres(self) -> str:
         """Why a published night is not in PostgreSQL; empty if it is, or PostgreSQL is not set up."""
         return str(self.postgres.get("reason") or "failed") if self.postgres.get("outcome") == "failed" else ""
 

@@ -206,7 +206,7 @@ def page_app(page: DraftPage, token: str, port: int) -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(BaseHTTPMiddleware, dispatch=own_requests_only)])
 
 
-def serve(home: Home, file: Path, target: Path, *, extract: str | None = None, force: str | None = None) -> None:
+def serve_page(home: Home, file: Path, target: Path, *, extract: str | None = None, force: str | None = None) -> None:
     """Serve the page on the loopback until it is interrupted. Raises DraftError for a file that can't be drafted, OSError."""
     with duckdb.connect(config=NO_SPILL) as con:
         draft_mapping(con, home, file, extract, force)

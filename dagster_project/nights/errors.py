@@ -29,7 +29,7 @@ class BuildFailedError(NightFailedError):
         return cls.quoting(f"dbt could not build {len(nodes)} of the models: {reasons or 'it built none'}")
 
 
-class NotServedError(PamError, RuntimeError):
+class NotInPostgresError(PamError, RuntimeError):
     """The night is published, but could not be loaded into PostgreSQL, which still serves an earlier one."""
 
 

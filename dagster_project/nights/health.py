@@ -99,8 +99,8 @@ def _last_night(home: Home, now: datetime) -> list[str]:
     if last and last.outcome not in ("published", "unchanged"):
         outcome = "is held" if last.outcome == "held" else "failed"
         problems.append(f"night {last.night_id} {outcome}: {one_line(last.reason, 200)}")
-    if last and last.not_served:
-        problems.append(f"night {last.night_id} is not in PostgreSQL: {one_line(last.not_served, 200)}")
+    if last and last.not_in_postgres:
+        problems.append(f"night {last.night_id} is not in PostgreSQL: {one_line(last.not_in_postgres, 200)}")
     if since := under_way_since(home):
         hours = (now - datetime.fromisoformat(since)).total_seconds() / 3600
         if not is_under_way(home):

@@ -36,7 +36,7 @@ from dagster_project.transform.changed_months import loads_of
 from dagster_project.transform.dbt_runner import Node
 
 from . import alerts, build_step, lifecycle, saved_steps
-from .errors import BuildFailedError, NightFailedError, NightHeldError, NotServedError, held_reason
+from .errors import BuildFailedError, NightFailedError, NightHeldError, NotInPostgresError, held_reason
 from .land_step import erase_unused, land_inbox
 from .night_state import NightState, find_unchanged
 from .publish_step import erase_expired_rows, keep_publication, publish_candidate
@@ -47,7 +47,7 @@ class Listener:
     """Called while a night runs. Does nothing itself: `pam nightly` overrides it to show progress."""
 
     def step(self, name: str) -> None:
-        """A step starts: landing, building, checking, publishing, serving."""
+        """A step starts: landing, building, checking, publishing, and serving, which loads PostgreSQL."""
 
     def file(self, entry: LedgerEntry) -> None:
         """A file has landed, or was held or refused."""
@@ -336,10 +336,10 @@ class NightRun(NightState):
         candidate.save_base(self.home, self.nodes, digest, loads, self.inputs)
         return receipt
 
-    def serve(self) -> LoadOutcome:
+    def load_postgres(self) -> LoadOutcome:
         """Load the published night into the PostgreSQL that the environment names, and note the outcome in its receipt.
 
-        Raises NotServedError if that fails; the night stays published.
+        Raises NotInPostgresError if that fails; the night stays published.
         """
         night = self._started_night()
         if self.receipt is None and not self.plan.publishes:
@@ -347,12 +347,12 @@ class NightRun(NightState):
             self.receipt = read_receipt(self.home, published)
         if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
-        with self._step("serving"):
+        with self._step("serving"):  # The name that receipts have.
             outcome = postgres.load_tonight(self.home)
         receipt = replace(self.receipt, postgres=asdict(outcome), seconds={**self.receipt.seconds, **self.seconds})
         self._write(receipt.finished(night) if receipt.night_id == night.night_id else receipt)
         if outcome.outcome == "failed":
-            raise NotServedError(outcome.reason, is_transient=outcome.is_transient)
+            raise NotInPostgresError(outcome.reason, is_transient=outcome.is_transient)
         return outcome
 
     def seconds_to_retry(self, error: Exception, attempt: int, after_all: bool = False) -> float | None:

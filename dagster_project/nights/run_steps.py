@@ -17,7 +17,7 @@ from .run import NightRun
 
 
 def run_steps(run: NightRun) -> None:
-    """Land, build, judge, publish and serve. The receipt says what became of the night, also if a step failed.
+    """Land, build, judge, publish and load PostgreSQL. The receipt says what became of the night, also if a step failed.
 
     Raises KeyboardInterrupt, but not the failure of a step.
     """
@@ -29,7 +29,7 @@ def run_steps(run: NightRun) -> None:
             return
         _try_step(run, run.publish)
         if postgres.is_configured():
-            _try_step(run, run.serve, after_all=True)
+            _try_step(run, run.load_postgres, after_all=True)
     except Exception as error:
         run.fail(error)
 

@@ -155,7 +155,7 @@ def _in_postgres() -> dg.AssetsDefinition:
         run = context.resources.night
         with retry_if_transient(context, after_all=True):
             run.begin()
-            load = run.serve()
+            load = run.load_postgres()
         return dg.MaterializeResult(metadata={k: v for k, v in asdict(load).items() if v})
 
     return in_postgres

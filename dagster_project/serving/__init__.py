@@ -1,5 +1,6 @@
-"""Reads what is published: SQL (`query`), the prompt, `trace` from a figure to its rows and their columns, `diff`, claims and
-topline. `typed_names` finds the measure, force and area that people type."""
+"""Answers questions about what is published: SQL (`query`), the prompt, `trace` from a figure to its rows and their columns,
+`diff`, claims and topline. `typed_names` finds the measure, force and area that people type. `pam serve` is not here, but in
+`orchestration.serve`."""
 
 from dagster_project.core.cell_text import escape_formula, plain_text, rounded_text
 from dagster_project.core.config import Limits

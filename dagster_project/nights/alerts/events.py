@@ -88,9 +88,9 @@ def _of_receipt(home: Home, receipt: Receipt) -> list[Event]:
         events.append(_event(home, "failed", f"failed {night_id}", f"Night {night_id} failed", receipt.reason, advice))
     elif receipt.outcome == "held":
         events += _held(home, receipt)
-    if receipt.not_served:
+    if receipt.not_in_postgres:
         what = f"Night {night_id} is published, but not in PostgreSQL"
-        events.append(_event(home, "not_served", f"not_served {night_id}", what, receipt.not_served))
+        events.append(_event(home, "not_served", f"not_served {night_id}", what, receipt.not_in_postgres))
     for name, what, why in problems_of(receipt.outputs) if receipt.outcome == "published" else ():
         what = f"Night {night_id} is published, but {what}"
         events.append(_event(home, "output", f"output {night_id} {name}", what, why))

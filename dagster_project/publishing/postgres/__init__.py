@@ -11,9 +11,18 @@ from .errors import PostgresError
 from .loading import LoadOutcome, load
 from .night import load_by_hand, load_if_newer, load_tonight
 from .server import Server, configured_server, is_configured
-from .state import ServedState, served_state
+from .state import LoadedState, loaded_state
 
 __all__ = [
-    "LoadOutcome", "PostgresError", "ServedState", "Server", "configured_server", "is_configured", "load",
-    "load_by_hand", "load_if_newer", "load_tonight", "served_state",
+    "LoadOutcome",
+    "LoadedState",
+    "PostgresError",
+    "Server",
+    "configured_server",
+    "is_configured",
+    "load",
+    "load_by_hand",
+    "load_if_newer",
+    "load_tonight",
+    "loaded_state",
 ]  # fmt: skip

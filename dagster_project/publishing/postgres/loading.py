@@ -20,7 +20,7 @@ from . import roles, table_definitions
 from .errors import PostgresError, statement_error
 from .roles import ANALYST, NEXT, OWNER
 from .server import Server
-from .state import schema_comment, served_state
+from .state import loaded_state, schema_comment
 from .swap import drop_old, swap
 from .table_definitions import Relation
 
@@ -93,7 +93,7 @@ def load(path: Path, server: Server, temp: Path, is_made_up: bool, progress: Pro
 
 
 def _check_database(con: psycopg.Connection, is_made_up: bool) -> None:
-    served = served_state(con)
+    served = loaded_state(con)
     if served.foreign:
         raise PostgresError(
             f"the database has a schema {served.foreign[0]} that the warehouse did not make, and would have to replace: give"

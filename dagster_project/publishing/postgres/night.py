@@ -13,7 +13,7 @@ from dagster_project.core.receipts import night_order, read_receipts, write_rece
 from .errors import PostgresError
 from .loading import LoadOutcome, Progress, load
 from .server import Server, configured_server
-from .state import served_state
+from .state import loaded_state
 
 
 def load_if_newer(
@@ -29,7 +29,7 @@ def load_if_newer(
     if night_id is None:
         raise PostgresError(f"{home.path} has no published night: `pam nightly` makes one")
     with server.connect() as con:
-        state = served_state(con)
+        state = loaded_state(con)
     served = state.night_id
     is_ours = any(r.night_id == served and (r.sha256 or state.file).startswith(state.file) for r in read_receipts(home))
     if not by_hand and served and not is_ours:
@@ -45,7 +45,7 @@ def load_if_newer(
     def is_served() -> bool:
         try:
             with server.connect() as con:
-                return served_state(con).night_id == night_id
+                return loaded_state(con).night_id == night_id
         except PostgresError:
             # Not known: leave the record as it is.
             return True

@@ -23,9 +23,9 @@ def schema_comment(night_id: str, is_made_up: bool, sha256: str) -> str:
 
 
 @dataclass(frozen=True)
-class ServedState:
-    """What is served. `night_id`: None if there is no night. `file`: how the SHA-256 of its file begins; blank if an earlier
-    version loaded it."""
+class LoadedState:
+    """What a database holds. `night_id`: None if there is no night. `file`: how the SHA-256 of its file begins; blank if an
+    earlier version loaded it."""
 
     night_id: str | None = None
     is_made_up: bool = False
@@ -43,12 +43,12 @@ SCHEMA_COMMENTS = """
 """
 
 
-def served_state(con: psycopg.Connection) -> ServedState:
-    """What a database serves now."""
+def loaded_state(con: psycopg.Connection) -> LoadedState:
+    """What a database holds now."""
     rows = con.execute(SCHEMA_COMMENTS, [OWNER, SCHEMAS]).fetchall()
     live = {name: MARK.match(comment) for name, comment in rows if name in SCHEMAS}
     marks = [m for m in live.values() if m]
-    return ServedState(
+    return LoadedState(
         night_id=marks[0][1] if marks else None,
         is_made_up=bool(marks and marks[0][2] == "made-up"),
         file=(marks[0][3] or "") if marks else "",

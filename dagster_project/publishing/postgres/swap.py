@@ -19,7 +19,7 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from .roles import ANALYST, NEXT, OWNER, SCHEMAS
-from .state import served_state
+from .state import loaded_state
 
 LOCK_MS = 200
 """How long one try may make readers wait. Below PostgreSQL's deadlock_timeout, so that no reader's query is ever ended."""
@@ -155,7 +155,7 @@ def drop_old(con: psycopg.Connection) -> list[str]:
     Nothing of other people is dropped with them. The next load tries again.
     """
     remaining: list[str] = []
-    for name in served_state(con).old:
+    for name in loaded_state(con).old:
         reason = ""
         for attempt in range(DROP_TRIES):
             try:

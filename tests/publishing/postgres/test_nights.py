@@ -43,7 +43,8 @@ def test_two_nights_one_without_a_server_and_one_with(
     assert "Published, but not loaded into PostgreSQL, which keeps its earlier night." in night.stderr
     assert "PostgreSQL at pam_loader@127.0.0.1:1/pam does not answer" in night.stderr
     (receipt,) = read_receipts(new_home)
-    assert (receipt.outcome, receipt.postgres["outcome"]) == ("published", "failed") and "does not answer" in receipt.not_served
+    assert (receipt.outcome, receipt.postgres["outcome"]) == ("published", "failed")
+    assert "does not answer" in receipt.not_in_postgres
     assert new_home.warehouse.exists()
     (message,) = AlertLog(new_home).read()[0]
     (event,) = (e for e in message.events if e.kind == "not_served")
@@ -72,7 +73,7 @@ def test_two_nights_one_without_a_server_and_one_with(
     published = publish_night(new_home, plan=Plan("a"))
     assert not published.receipt.postgres
     with nights_steps(new_home, plan=Plan("b", ("a",), lands=False, publishes=False)) as run:
-        run.serve()
+        run.load_postgres()
     assert run.receipt.night_id == published.receipt.night_id == read_receipts(new_home)[-1].night_id
     assert run.receipt.postgres["outcome"] == "loaded" and run.receipt.postgres["night_id"] == run.receipt.night_id
     assert run.receipt.seconds["serving"] > 0 and not any("PostgreSQL" in text for text in find_problems(new_home, 1e9))
@@ -104,7 +105,7 @@ def test_two_nights_one_without_a_server_and_one_with(
         postgres.load_if_newer(new_home, by_hand=True)
     disclosure, withdrawal = [*read_log(new_home)][-2:]
     assert withdrawal.facts["what"] == "not loaded to PostgreSQL" and withdrawal.facts["withdraws"] == [disclosure.n]
-    assert not next(r for r in read_receipts(new_home) if r.night_id == receipt.night_id).not_served
+    assert not next(r for r in read_receipts(new_home) if r.night_id == receipt.night_id).not_in_postgres
 
 
 def test_another_home_s_night_is_replaced_by_hand_alone(
@@ -206,5 +207,5 @@ def test_a_full_disk_is_reported(
 
 
 def test_a_receipt_without_a_server_has_no_message() -> None:
-    assert Receipt("n", "published", "", "").not_served == ""
-    assert Receipt("n", "published", "", "", postgres={"outcome": "failed", "reason": ""}).not_served == "failed"
+    assert Receipt("n", "published", "", "").not_in_postgres == ""
+    assert Receipt("n", "published", "", "", postgres={"outcome": "failed", "reason": ""}).not_in_postgres == "failed"

@@ -10,7 +10,7 @@ from psycopg import errors as pg
 from psycopg.conninfo import make_conninfo
 
 from dagster_project.core.home import Home
-from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, reader_logins, served_state
+from dagster_project.publishing.postgres import PostgresError, Server, embedded, load, loaded_state, reader_logins
 from dagster_project.publishing.postgres.roles import setup_sql
 
 from .conftest import Database
@@ -150,7 +150,7 @@ def test_a_comment_on_a_foreign_schema_is_not_trusted(
     )  # fmt: skip
     try:
         with database.server.connect() as con:
-            state = served_state(con)
+            state = loaded_state(con)
         assert state.night_id is None and state.foreign == ("bi",)
         with pytest.raises(PostgresError, match="has a schema bi that the warehouse did not make"):
             load(small_night(NIGHT), database.server, tmp_path / "t", is_made_up=False)

@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.core.home import Home
 from dagster_project.publishing import postgres
-from dagster_project.publishing.postgres import PostgresError, load, loading, served_state, swap
+from dagster_project.publishing.postgres import PostgresError, load, loaded_state, loading, swap
 
 from .conftest import Database
 
@@ -50,7 +50,7 @@ def test_a_night_replaces_another_and_leaves_nothing(make_database: Callable[...
         assert database.as_analyst("select word from marts.words") == [(night,)]
         assert schemas(database) == OURS
     with database.server.connect() as con:
-        state = served_state(con)
+        state = loaded_state(con)
     assert (state.night_id, state.is_made_up, state.old, state.foreign) == (NIGHTS[1], False, (), ())
 
 
@@ -214,7 +214,7 @@ def test_loads_at_once_run_one_after_another(
     assert faults == []
     ((word,),) = database.as_analyst("select word from marts.words")
     with database.server.connect() as con:
-        assert served_state(con).night_id == word
+        assert loaded_state(con).night_id == word
     assert schemas(database) - OURS == set()
 
 
