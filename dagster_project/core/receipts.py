@@ -115,7 +115,7 @@ class Receipt:
         """This receipt, finished now."""
         now = datetime.now(UTC)
         total = (now - night.started_at).total_seconds()
-        return replace(self, finished_at=stamp(now), seconds={**self.seconds, "total": round(total, 3)})
+        return replace(self, finished_at=utc_seconds(now), seconds={**self.seconds, "total": round(total, 3)})
 
 
 def _traces(home: Home) -> Iterator[Path]:
@@ -146,9 +146,9 @@ def match_night(night: str, nights: Sequence[str], kind: str) -> str:
     return matches[0]
 
 
-def stamp(moment: datetime) -> str:
-    """A time in UTC, as receipts have it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def utc_seconds(at: datetime) -> str:
+    """A time in UTC, as receipts and the ledger have it: `YYYY-MM-DDTHH:MM:SSZ`."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def receipt_path(home: Home, night_id: str) -> Path:

@@ -19,7 +19,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 
 from .file_names import OLD_EXCEL, InboxFile
-from .inbox_files import FileStamp, opened_file, refuse_keys, stamp_of
+from .inbox_files import FileState, opened_file, refuse_keys, state_of
 from .refusal import Refused, Waits
 
 CHUNK = 1 << 22
@@ -49,18 +49,18 @@ _MARKED = {".csv.gz": "gzip", ".xlsx": "Excel", ".parquet": "Parquet"}
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file's bytes as stored, their SHA-256 (hex), and the stamp that changes when the file does."""
+    """A file's bytes as stored, their SHA-256 (hex), and the state that changes when the file does."""
 
     data: bytes
     sha256: str
-    stamp: FileStamp
+    state: FileState
 
 
 def read_stored(file: InboxFile, home: Home) -> StoredFile:
     """Read a file of the inbox once, so that the bytes hashed are the bytes parsed. Raises Refused, also for a key; OSError."""
     with opened_file(file.path, file.root) as handle:
         refuse_keys(home, handle)
-        stamp, size = stamp_of(handle), os.fstat(handle).st_size
+        state, size = state_of(handle), os.fstat(handle).st_size
         if not size:
             raise Refused("empty: the file has no bytes, not even a header")
         if size > LARGEST:
@@ -70,9 +70,9 @@ def read_stored(file: InboxFile, home: Home) -> StoredFile:
             raise Refused("holds NUL bytes: damaged, or not text")
         with open(handle, "rb", closefd=False) as source:
             data = source.read(size + 1)
-        if len(data) != size or stamp_of(handle) != stamp:
+        if len(data) != size or state_of(handle) != state:
             raise Waits("changed while it was read: it will be read again")
-    return StoredFile(data, hashlib.sha256(data).hexdigest(), stamp)
+    return StoredFile(data, hashlib.sha256(data).hexdigest(), state)
 
 
 def check_kind(data: bytes, container: str) -> None:

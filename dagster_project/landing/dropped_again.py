@@ -31,7 +31,7 @@ def find_same_rows(session: LandingSession, facts: FileFacts, sheet: Sheet, coun
 def known_again(facts: FileFacts, earlier: LedgerEntry, stored: StoredFile, manifest: Manifest) -> LedgerEntry:
     """The entry of a file with the content of an earlier one. Raises Refused if it changed meanwhile, or its manifest says
     otherwise."""
-    check_unchanged(facts.file, stored.stamp)
+    check_unchanged(facts.file, stored.state)
     manifest.check_rows(earlier.rows_in_file, earlier.rows_ignored)
     reason = f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes"
     if earlier.mapping != facts.mapping:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dagster_project.core.receipts import utc_seconds
+
 from .file_names import InboxFile
-from .known_files import utc_microseconds, utc_seconds
+from .known_files import utc_microseconds
 from .ledger import LedgerEntry, Outcome
 from .open_file import HowRead
 from .raw_store import Load

@@ -23,10 +23,10 @@ A_KEY = "one of the home's keys: it is never read as an extract, nor archived"
 CHANGED = "changed within the last {seconds:g} s ([night] settled_seconds): it will be read when its sender is done"
 OPEN_FOR_WRITING = "a program still has it open for writing: it will be read when its sender is done"
 
-FileStamp = tuple[int, int, int, int, int]
+FileState = tuple[int, int, int, int, int]
 
 
-def stamp_of(handle: int) -> FileStamp:
+def state_of(handle: int) -> FileState:
     """Changes whenever the content of an open file does: the time of its last change can't be set back."""
     status = os.fstat(handle)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
@@ -93,10 +93,10 @@ def refuse_keys(home: Home, handle: int) -> None:
                 raise Refused(A_KEY)
 
 
-def check_unchanged(file: InboxFile, stamp: FileStamp) -> None:
+def check_unchanged(file: InboxFile, state: FileState) -> None:
     """Raises Waits where the file has changed since it was read, Refused and OSError as `opened_file` does."""
     with opened_file(file.path, file.root) as handle:
-        if stamp_of(handle) != stamp:
+        if state_of(handle) != state:
             raise Waits("changed while it was read: it will be read again")
 
 

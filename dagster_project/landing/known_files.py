@@ -8,16 +8,12 @@ from threading import Lock
 from typing import Any
 
 from dagster_project.contracts import Contract
+from dagster_project.core.receipts import utc_seconds
 
 from .file_names import InboxFile
 from .ledger import STORED, Counts, LedgerEntry, accepted, counts
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def utc_seconds(at: datetime) -> str:
-    """The ledger's form of an extraction time: UTC, `YYYY-MM-DDTHH:MM:SSZ`."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def utc_microseconds(at: datetime) -> str:

@@ -136,8 +136,8 @@ class Landing(FileLanding):
         commit(self.home, self.night_id, result.name, result.new)
         if self.archive:
             for file in result.done:
-                stamp, sha256 = self.files_read.get(file.path, (None, None))
-                if not move_to_archive(self.home, file, self.clock.tick().date(), sha256, stamp):
+                state, sha256 = self.files_read.get(file.path, (None, None))
+                if not move_to_archive(self.home, file, self.clock.tick().date(), sha256, state):
                     LOG.warning("%s has changed since it was read: it stays in the inbox", file.name)
         return result.entries
 

@@ -91,7 +91,7 @@ class FileLanding(LandingSession):
         try:
             manifest = read_manifest(file.manifest, file.root)
             stored = read_stored(file, self.home)
-            self.files_read[file.path] = (stored.stamp, stored.sha256)
+            self.files_read[file.path] = (stored.state, stored.sha256)
             facts.sha256, facts.bytes = stored.sha256, len(stored.data)
             manifest.check_bytes(stored)
             contract = self.contracts[file.extract_and_force[0]]
@@ -102,7 +102,7 @@ class FileLanding(LandingSession):
             facts.rows_in_file, facts.rows_ignored = counts.rows, sheet.n_ignored or None
             if earlier := find_same_rows(self, facts, sheet, counts):
                 return known_again(facts, earlier, stored, manifest)
-            check_unchanged(file, stored.stamp)
+            check_unchanged(file, stored.state)
             manifest.check_rows(counts.rows, sheet.n_ignored)
             refuse_retracted(self, facts, sheet, counts)
             facts.made_up = is_made_up(self.con)

@@ -18,7 +18,7 @@ from dagster_project.core.seeds import force_names
 
 from . import canonical_values, interrupted_landing, pseudonyms
 from .duckdb_connection import connect
-from .inbox_files import FileStamp
+from .inbox_files import FileState
 from .known_files import Clock, Decisions
 from .ledger import LedgerEntry, accepted, read_ledger
 from .made_up_files import has_only_real_files
@@ -48,8 +48,8 @@ class LandingSession:
         self.budget = ReadingBudget()
         self.being_written: dict[Path, str] = {}
         """Files that are still being written, each with the reason why it waits."""
-        self.files_read: dict[Path, tuple[FileStamp | None, str | None]] = {}
-        """The stamp and the SHA-256 of each file as it was read."""
+        self.files_read: dict[Path, tuple[FileState | None, str | None]] = {}
+        """The state and the SHA-256 of each file as it was read."""
         self.also_held: list[LedgerEntry] = []
         """New entries of earlier files that the file just landed has held."""
         self._con_lock = Lock()

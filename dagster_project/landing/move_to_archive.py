@@ -12,7 +12,7 @@ from dagster_project.core.files import make_file, make_folder, put_in_place, tem
 from dagster_project.core.home import Home
 
 from .file_names import MANIFEST, InboxFile, leads_out
-from .inbox_files import FileStamp, check_unchanged, folder_of, lease, opened_file, refuse_keys, stamp_of
+from .inbox_files import FileState, check_unchanged, folder_of, lease, opened_file, refuse_keys, state_of
 from .refusal import Refused
 
 CHUNK = 1 << 20
@@ -21,12 +21,12 @@ LONGEST_NAME = 255
 
 
 def move_to_archive(
-    home: Home, file: InboxFile, day: date, sha256: str | None = None, stamp: FileStamp | None = None
+    home: Home, file: InboxFile, day: date, sha256: str | None = None, state: FileState | None = None
 ) -> Path | None:
     """Move a file, and its manifest, to `archive/<day>/`, under a numbered name where another file has its name. Returns its
     path.
 
-    `sha256`, `stamp`: the file as it was read; where it has changed since, nothing moves and None is returned. A link that
+    `sha256`, `state`: the file as it was read; where it has changed since, nothing moves and None is returned. A link that
     leads out of the inbox, or to a folder, is removed, and what it leads to is not archived. Raises OSError.
     """
     folder = make_folder(home.archive / day.isoformat())
@@ -41,28 +41,28 @@ def move_to_archive(
         end = file.name.encode("utf-8")[-180:].decode("utf-8", "ignore")
         target = folder / f"{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:12]}-{end}"
     root = file.root or file.path.parent
-    if stamp and not _is_unchanged(file, stamp):
+    if state and not _is_unchanged(file, state):
         return None
     try:
         # First: a manifest that a killed night left alone would be compared with the next file of that name.
         if os.path.lexists(file.manifest):
             _move(home, file.manifest, target.with_name(target.name + MANIFEST), root)
-        return target if _move(home, file.path, target, root, sha256, stamp) else None
+        return target if _move(home, file.path, target, root, sha256, state) else None
     except Refused:
         # Its folder has become a link: the file there now is not the inbox's.
         return None
 
 
-def _is_unchanged(file: InboxFile, stamp: FileStamp) -> bool:
+def _is_unchanged(file: InboxFile, state: FileState) -> bool:
     try:
-        check_unchanged(file, stamp)
+        check_unchanged(file, state)
     except (Refused, FileNotFoundError):
         return os.path.islink(file.path) and leads_out(file.path, file.root or file.path.parent)
     return True
 
 
 def _move(
-    home: Home, source: Path, target: Path, root: Path, sha256: str | None = None, stamp: FileStamp | None = None
+    home: Home, source: Path, target: Path, root: Path, sha256: str | None = None, state: FileState | None = None
 ) -> bool:
     """Move the file at `source` to `target`. Returns False, and leaves the file, where it has changed since it was read. A link
     that leads out is removed, and what it leads to is not copied."""
@@ -70,9 +70,9 @@ def _move(
         try:
             with opened_file(source, root) as handle:
                 refuse_keys(home, handle)
-                if stamp and stamp_of(handle) != stamp:
+                if state and state_of(handle) != state:
                     return False
-                is_renamed = not os.path.islink(source) and (stamp or not sha256) and _rename(folder, name, handle, target)
+                is_renamed = not os.path.islink(source) and (state or not sha256) and _rename(folder, name, handle, target)
                 if not is_renamed and not _copy(handle, target, sha256):
                     return False
         except PermissionError:

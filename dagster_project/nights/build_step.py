@@ -23,8 +23,8 @@ def build_candidate(night: Night, *, rebuild: bool, since: str | None, progress:
     start = candidate.start(home, rebuild)
     loads = raw_schema.prepare_raw(home, night.night_id, night.today, since, start.loads)
     # The builder may have read the project before somebody changed it.
-    stamp = dbt_runner.project_stamp()
-    built = BUILDER.call(changed_nodes.build_changed, home, start.changed, stamp, progress=progress)
+    digest = dbt_runner.project_digest()
+    built = BUILDER.call(changed_nodes.build_changed, home, start.changed, digest, progress=progress)
     if start.loads is not None:
         raw_schema.read_all_rows_again(home, loads)
     candidate.drop_event_days(home)

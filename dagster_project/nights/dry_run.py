@@ -23,7 +23,7 @@ from dagster_project.core.config import read_config
 from dagster_project.core.files import make_folder
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
-from dagster_project.core.receipts import Night, Receipt, read_receipts, stamp
+from dagster_project.core.receipts import Night, Receipt, read_receipts, utc_seconds
 from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
@@ -210,7 +210,7 @@ def _output_problems(trial_home: Home, night: Night) -> list[str]:
     """
     config = read_config(trial_home)
     entries, receipts = read_ledger(trial_home), read_receipts(trial_home)
-    dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", stamp(night.started_at), ""))
+    dictionary.write_meta(night, entries, [], receipts, Receipt(night.night_id, "published", utc_seconds(night.started_at), ""))
     folder = make_folder(trial_home.path / "outputs")
     # A real night puts the last good output in the place of a failed one. Here it is enough to know that it fails.
     chosen = outputs.chosen_outputs(config)

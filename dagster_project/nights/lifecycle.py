@@ -15,7 +15,7 @@ from dagster_project.core.errors import Cause, cause_of, interrupt_in, with_advi
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import PublishError, published_folder, published_night, sha256_of
-from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, read_receipts, stamp, write_receipt
+from dagster_project.core.receipts import ID_FORMAT, Night, Receipt, read_receipts, utc_seconds, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.landing.land_file import QUERY_INTERRUPTED
 from dagster_project.publishing import outputs, publish
@@ -32,7 +32,7 @@ def mark_path(home: Home) -> Path:
 
 def mark(night: Night) -> None:
     """Mark that a night has started."""
-    body = {"night_id": night.night_id, "started_at": stamp(night.started_at)}
+    body = {"night_id": night.night_id, "started_at": utc_seconds(night.started_at)}
     write_whole(mark_path(night.home), json.dumps(body).encode("utf-8"))
 
 
@@ -51,7 +51,7 @@ def _read_mark(home: Home) -> tuple[str, str] | None:
     except (ValueError, KeyError, TypeError):
         # The mark was only half written: the time of its file is the nearest there is.
         marked_at = datetime.fromtimestamp(mark_path(home).stat().st_mtime, UTC)
-        return marked_at.strftime(ID_FORMAT), stamp(marked_at)
+        return marked_at.strftime(ID_FORMAT), utc_seconds(marked_at)
 
 
 def write_missing_receipts(home: Home) -> list[Receipt]:
@@ -71,13 +71,13 @@ def write_missing_receipts(home: Home) -> list[Receipt]:
     if night_id and last and last.outcome == "failed" and last.republished == night_id:
         written.append(replace(last, outcome="rolled back"))
     elif night_id and night_id not in known:
-        published_at = stamp(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
+        published_at = utc_seconds(datetime.fromtimestamp(home.warehouse.stat().st_mtime, UTC))
         reason, files = "stopped after publishing, before its receipt", _files_of(home, night_id)
         stopped = Receipt(night_id, "published", published_at, published_at, reason, files)
         written.append(with_published_facts(home, stopped))
     killed, started_at = _read_mark(home) or ("", "")
     if killed and killed not in known and killed != night_id:
-        now = stamp(datetime.now(UTC))
+        now = utc_seconds(datetime.now(UTC))
         files = _files_of(home, killed)
         written.append(Receipt(killed, "failed", started_at, now, INTERRUPTED, files, cause=Cause.INTERRUPTED))
         withdraw_undone(home, "published", killed, started_at)

@@ -10,7 +10,7 @@ from dagster_project.core.config import Config
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import Night, Receipt, read_receipt, stamp, write_receipt
+from dagster_project.core.receipts import Night, Receipt, read_receipt, utc_seconds, write_receipt
 from dagster_project.landing import Erasure, LedgerEntry, counts, read_ledger
 from dagster_project.publishing import publish
 from dagster_project.quality import gate
@@ -123,7 +123,7 @@ class NightState:
         return Receipt(
             night_id=night.night_id,
             outcome=outcome,
-            started_at=stamp(night.started_at),
+            started_at=utc_seconds(night.started_at),
             finished_at="",
             reason=reason,
             files=[e.plain_values() for e in _as_they_ended(self.home, self.entries)],

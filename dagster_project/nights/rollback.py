@@ -11,7 +11,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
 from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
-from dagster_project.core.receipts import Night, Receipt, stamp, write_receipt
+from dagster_project.core.receipts import Night, Receipt, utc_seconds, write_receipt
 from dagster_project.publishing import outputs, publish
 from dagster_project.publishing.keep_and_prune import fix_links_and_rights, keep_published
 from dagster_project.publishing.publications import NotKeptError, Publication, check_whole, kept_before, publication_of
@@ -43,7 +43,7 @@ def roll_back(home: Home, night: str | None = None, *, by: str, why: str, now: d
         receipt = Receipt(
             night_id=rollback.night_id,
             outcome="failed",
-            started_at=stamp(rollback.started_at),
+            started_at=utc_seconds(rollback.started_at),
             finished_at="",
             reason=why,
             figures=kept_night.figures,

@@ -21,12 +21,12 @@ AREAS = ("areas_listed", "area_members", "unit_names")
 without files have no row, whatever areas there are."""
 
 
-def build_changed(home: Home, changed: Iterable[str] | None, stamp: str, progress: Progress) -> list[Node]:
+def build_changed(home: Home, changed: Iterable[str] | None, digest: str, progress: Progress) -> list[Node]:
     """Build what depends on these models; None: everything. Returns the outcome of every node. Raises BuildError.
 
-    `stamp`: the `project_stamp` of the night, by which the next one knows what these figures were made with.
+    `digest`: the `project_digest` of the night, by which the next one knows what these figures were made with.
     """
-    if dbt_runner.project_stamp() != stamp:
+    if dbt_runner.project_digest() != digest:
         dbt_runner.read_project_again()
     return dbt_runner.build(home, () if changed is None else nodes_to_build(changed), progress)
 

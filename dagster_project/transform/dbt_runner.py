@@ -64,7 +64,7 @@ class Node:
 
 
 @cache
-def project_stamp() -> str:
+def project_digest() -> str:
     """A hash of everything that the manifest is made from, as read at the first call."""
     digest = hashlib.sha256(f"{version('dbt-core')} {DBT_PROJECT}".encode())
     files = [
@@ -120,16 +120,16 @@ def _read_manifest(engine: Engine) -> "Manifest":
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
-    stamp, folder = project_stamp(), TARGET if engine == "duckdb" else TARGET / engine
-    stamp_file, parsed_file = folder / "pam_manifest.stamp", folder / "pam_manifest.msgpack"
-    if stamp_file.exists() and parsed_file.exists() and (folder / MANIFEST.name).exists():
+    digest, folder = project_digest(), TARGET if engine == "duckdb" else TARGET / engine
+    digest_file, parsed_file = folder / "pam_manifest.digest", folder / "pam_manifest.msgpack"
+    if digest_file.exists() and parsed_file.exists() and (folder / MANIFEST.name).exists():
         content = parsed_file.read_bytes()
         try:
-            # Two processes that parse two versions at once could leave the stamp of one beside the project of the other.
-            if stamp_file.read_text() == _stamp_of(stamp, content):
+            # Two processes that parse two versions at once could leave the digest of one beside the project of the other.
+            if digest_file.read_text() == _with_content(digest, content):
                 return Manifest.from_msgpack(content, decoder=extended_mashumuro_decoder)
         except Exception:  # a file of another version, or cut short: parse again
-            stamp_file.unlink(missing_ok=True)
+            digest_file.unlink(missing_ok=True)
     make_folder(folder)
     # dbt writes over its manifest in place: two processes that parse a new version at the same time would leave it broken.
     with TemporaryDirectory(prefix="parse-", dir=folder) as parse_folder:
@@ -139,17 +139,17 @@ def _read_manifest(engine: Engine) -> "Manifest":
     encoder: Any = extended_mashumaro_encoder
     content = parsed.to_msgpack(encoder)
     write_whole(parsed_file, content, many_writers=True)
-    write_whole(stamp_file, _stamp_of(stamp, content).encode(), many_writers=True)
+    write_whole(digest_file, _with_content(digest, content).encode(), many_writers=True)
     return parsed
 
 
-def _stamp_of(stamp: str, content: bytes) -> str:
-    return f"{stamp} {hashlib.sha256(content).hexdigest()}"
+def _with_content(digest: str, content: bytes) -> str:
+    return f"{digest} {hashlib.sha256(content).hexdigest()}"
 
 
 def read_project_again() -> None:
     """Have the next call read the project anew."""
-    project_stamp.cache_clear()
+    project_digest.cache_clear()
     _read_manifest.cache_clear()
 
 
@@ -311,7 +311,7 @@ PACKAGE = Path(__file__).parents[1]
 @cache
 def project_version() -> str:
     """A hash of the dbt project, the contracts, the code and DuckDB's version, as read at the first call."""
-    digest = hashlib.sha256(f"{project_stamp()} {duckdb.__version__}".encode())
+    digest = hashlib.sha256(f"{project_digest()} {duckdb.__version__}".encode())
     for path in sorted(p for p in PACKAGE.rglob("*") if p.suffix in (".py", ".yml")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

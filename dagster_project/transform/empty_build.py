@@ -44,7 +44,7 @@ def make(version: str) -> bool:
         for name in (WORK, WAREHOUSE):
             with new_file(FOLDER / name) as temporary:
                 shutil.copyfile(home.candidate / name, temporary)
-        made = {"stamp": version, "sha256": _digests(), "nodes": [asdict(n) for n in nodes]}
+        made = {"version": version, "sha256": _digests(), "nodes": [asdict(n) for n in nodes]}
         write_whole(FOLDER / "made.json", json.dumps(made).encode("utf-8"))
     return read(version) is not None
 
@@ -64,7 +64,7 @@ def read(version: str) -> list[Node] | None:
     """The node outcomes of the empty build; None if there is none of this version, or its files were changed."""
     try:
         made: dict[str, Any] = json.loads((FOLDER / "made.json").read_text(encoding="utf-8"))
-        if made["stamp"] == version and made["sha256"] == _digests():
+        if made["version"] == version and made["sha256"] == _digests():
             return [Node(**n) for n in made["nodes"]]
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -16,7 +16,7 @@ from week import NALOXONE, NIGHTS, YEAR, administrations
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import holds_made_up
 from dagster_project.core.published_file import night_of
-from dagster_project.core.receipts import NightNotFoundError, read_receipts, receipt_path, stamp, write_receipt
+from dagster_project.core.receipts import NightNotFoundError, read_receipts, receipt_path, utc_seconds, write_receipt
 from dagster_project.landing import read_ledger
 from dagster_project.nights import replay
 from dagster_project.nights.replay import ReplayError, ReplayRun, find_night_id, rebuild_and_compare, rebuilt, write_as_of
@@ -184,7 +184,7 @@ def test_a_night_whose_id_is_later_than_it_was_has_its_own_day(week_copy: Home, 
     monkeypatch.setattr(ReplayRun, "build", lambda _: [])
     at = datetime(2026, 1, 4, 2, tzinfo=UTC)
     night_id, receipt = NIGHTS[2], next(r for r in read_receipts(week_copy) if r.night_id == NIGHTS[2])
-    write_receipt(week_copy, replace(receipt, started_at=stamp(at)))
+    write_receipt(week_copy, replace(receipt, started_at=utc_seconds(at)))
     with rebuilt(week_copy, night_id) as run:
         assert run.night and (run.night.started_at, run.night.today) == (at, at.date())
     receipt_path(week_copy, night_id).unlink()

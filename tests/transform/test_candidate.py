@@ -49,21 +49,21 @@ def test_rebuild_builds_all(sample_copy: Home) -> None:
 
 
 def test_a_project_that_changed_after_it_was_parsed_is_parsed_again(monkeypatch: pytest.MonkeyPatch, new_home: Home) -> None:
-    """A process that loads dbt early may have an older manifest, and the next night trusts the stamp of this one."""
+    """A process that loads dbt early may have an older manifest, and the next night trusts the digest of this one."""
     monkeypatch.setattr(dbt_runner, "build", lambda *_: [])
     dbt_runner.manifest()
-    for stamp, is_kept in ((dbt_runner.project_stamp(), True), ("of a later project", False)):
-        changed_nodes.build_changed(new_home, None, stamp, progress=lambda *_: None)
+    for digest, is_kept in ((dbt_runner.project_digest(), True), ("of a later project", False)):
+        changed_nodes.build_changed(new_home, None, digest, progress=lambda *_: None)
         # Another test may have read the project for Spark, too.
         assert bool(dbt_runner._read_manifest.cache_info().currsize) is is_kept
 
 
-def test_a_parsed_project_that_is_not_of_its_stamp_is_parsed_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_parsed_project_that_is_not_of_its_digest_is_parsed_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Two processes that parse two versions at once write both files in any order."""
     dbt_runner.manifest()
     target = tmp_path / "target"
     target.mkdir()
-    for name in ("manifest.json", "pam_manifest.msgpack", "pam_manifest.stamp"):
+    for name in ("manifest.json", "pam_manifest.msgpack", "pam_manifest.digest"):
         shutil.copyfile(dbt_runner.TARGET / name, target / name)
     monkeypatch.setattr(dbt_runner, "TARGET", target)
     read = dbt_runner._read_manifest.__wrapped__

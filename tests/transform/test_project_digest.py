@@ -1,4 +1,4 @@
-"""The stamp that says whether the parsed project and the empty build belong to this checkout."""
+"""The digest that says whether the parsed project and the empty build belong to this checkout."""
 
 import os
 import shutil
@@ -9,29 +9,29 @@ from pathlib import Path
 from dagster_project.core.home import PROJECT
 from dagster_project.transform import dbt_sources
 
-STAMP = "from dagster_project.transform.dbt_runner import project_stamp; print(project_stamp())"
+DIGEST = "from dagster_project.transform.dbt_runner import project_digest; print(project_digest())"
 
 
-def stamp_of(checkout: Path) -> str:
-    """The stamp of a checkout, computed in another process."""
+def digest_of(checkout: Path) -> str:
+    """The digest of a checkout, computed in another process."""
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     process = subprocess.run(
-        [sys.executable, "-c", STAMP], cwd=checkout, env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", DIGEST], cwd=checkout, env=environment, capture_output=True, text=True, check=True
     )
     return process.stdout
 
 
-def test_a_new_checkout_keeps_its_stamp_until_a_file_changes(tmp_path: Path) -> None:
+def test_a_new_checkout_keeps_its_digest_until_a_file_changes(tmp_path: Path) -> None:
     """Otherwise the first night could not use the manifest and empty build of the set-up."""
     for name in ("dagster_project", "dbt", "seeds"):
         shutil.copytree(
             PROJECT / name, tmp_path / name, ignore=shutil.ignore_patterns("target", "__pycache__")
         )
-    first = stamp_of(tmp_path)
-    assert stamp_of(tmp_path) == first
+    first = digest_of(tmp_path)
+    assert digest_of(tmp_path) == first
     with (tmp_path / "seeds" / "measure_list.csv").open("a") as seed:
         seed.write("\n")
-    assert stamp_of(tmp_path) != first
+    assert digest_of(tmp_path) != first
 
 
 def test_generated_dbt_properties_are_up_to_date() -> None:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from dagster_project.core.config import Alerts, ConfigError, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import published_night
-from dagster_project.core.receipts import ID_FORMAT, read_receipt, stamp
+from dagster_project.core.receipts import ID_FORMAT, read_receipt, utc_seconds
 
 from .channels import Channel, channels_of
 from .events import Event, NightEnd, events_of
@@ -73,7 +73,7 @@ def send_alerts(end: NightEnd, now: datetime | None = None) -> list[str]:
                 if error:
                     failed.add(channel.name)
                 lines.append(f"{channel.name}: not delivered, {error}" if error else f"{channel.name}: {message.subject}")
-                _log(log, Attempt(message.id, stamp(now), channel.name, error), lines)
+                _log(log, Attempt(message.id, utc_seconds(now), channel.name, error), lines)
     return lines
 
 
@@ -145,7 +145,7 @@ def _message(
     names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
     name = next(name for name in names if name not in used_ids)
     where = f"{socket.gethostname()}:{home.path}"
-    return Message(name, stamp(now), night_id, where, _publication(home), tuple(events), channels)
+    return Message(name, utc_seconds(now), night_id, where, _publication(home), tuple(events), channels)
 
 
 def _publication(home: Home) -> str:

@@ -217,5 +217,5 @@ def save_document(doc: Doc, path: Path | BinaryIO, at: datetime) -> None:
     saved = io.BytesIO()
     doc.save(saved)
     # A zip file can't have dates before 1980.
-    stamp = max(at.timetuple()[:6], (1980, 1, 1, 0, 0, 0))
-    copy_zip(saved, path, lambda _, data: data, stamp)
+    time = max(at.timetuple()[:6], (1980, 1, 1, 0, 0, 0))
+    copy_zip(saved, path, lambda _, data: data, time)

@@ -59,12 +59,12 @@ def open_template(path: Path | None = None) -> Doc:
 
 
 def copy_zip(
-    old: Any, new: Any, change: Callable[[str, bytes], bytes], stamp: tuple[int, int, int, int, int, int] | None = None
+    old: Any, new: Any, change: Callable[[str, bytes], bytes], time: tuple[int, int, int, int, int, int] | None = None
 ) -> None:
-    """Copy a zip file. `change` returns the new bytes of a part; `stamp`: the time of all parts, else each keeps its own."""
+    """Copy a zip file. `change` returns the new bytes of a part; `time`: the time of all parts, else each keeps its own."""
     with zipfile.ZipFile(old) as before, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as after:
         for item in before.infolist():
-            copy = zipfile.ZipInfo(item.filename, stamp or item.date_time)
+            copy = zipfile.ZipInfo(item.filename, time or item.date_time)
             after.writestr(copy, change(item.filename, before.read(item)), zipfile.ZIP_DEFLATED)
 
 
