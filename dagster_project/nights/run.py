@@ -151,8 +151,8 @@ class NightRun(NightState):
                 if continued:
                     self._resume(night)
                 else:
-                    started = saved_steps.Started(night.night_id, night.started_at, night.today, self.plan.run_id)
-                    saved_steps.save_step(self.home, night.night_id, started)
+                    begun = saved_steps.Begun(night.night_id, night.started_at, night.today, self.plan.run_id)
+                    saved_steps.save_step(self.home, night.night_id, begun)
                 if self.plan.publishes and not self.plan.lands:
                     self._add_unreported(night)
             except BaseException:

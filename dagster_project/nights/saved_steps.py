@@ -39,8 +39,8 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Started:
-    """A night that has its id. `run_id`: the Dagster run that started it; blank on the command line."""
+class Begun:
+    """A night that has its id. `run_id`: the Dagster run that began it; blank on the command line."""
 
     night_id: str
     started_at: datetime
@@ -81,9 +81,9 @@ class Judged:
     seconds: float = 0
 
 
-Step = Started | Landed | Built | Judged
-Kind = TypeVar("Kind", Started, Landed, Built, Judged)
-FILES: dict[type[Step], str] = {Started: "begun.json", Landed: "landed.json", Built: "built.json", Judged: "judged.json"}
+Step = Begun | Landed | Built | Judged
+Kind = TypeVar("Kind", Begun, Landed, Built, Judged)
+FILES: dict[type[Step], str] = {Begun: "begun.json", Landed: "landed.json", Built: "built.json", Judged: "judged.json"}
 
 
 @cache
@@ -141,17 +141,17 @@ def find_night_to_continue(home: Home, plan: Plan) -> Night | None:
     lands nothing itself. None if a new night is to start: also if the run would land or publish a second time.
     """
     nights = saved_nights(home)
-    started = read_step(home, nights[-1], Started) if nights else None
-    if started is None:
+    begun = read_step(home, nights[-1], Begun) if nights else None
+    if begun is None:
         return None
-    if any(night_order(receipt.stem) > night_order(started.night_id) for receipt in home.nights.glob("*.json")):
+    if any(night_order(receipt.stem) > night_order(begun.night_id) for receipt in home.nights.glob("*.json")):
         return None
-    is_done = (plan.lands and read_step(home, started.night_id, Landed)) or (
-        plan.publishes and published_night(home) == started.night_id
+    is_done = (plan.lands and read_step(home, begun.night_id, Landed)) or (
+        plan.publishes and published_night(home) == begun.night_id
     )
-    is_again = started.run_id and started.run_id in plan.reexecuted_runs and not is_done
-    is_open = not plan.reexecuted_runs and not plan.lands and started.night_id in nights_without_receipt(home)
+    is_again = begun.run_id and begun.run_id in plan.reexecuted_runs and not is_done
+    is_open = not plan.reexecuted_runs and not plan.lands and begun.night_id in nights_without_receipt(home)
     if is_open:
         # The partial build may be days old: lateness and duration are those of this run.
-        return Night(home, started.night_id, datetime.now(UTC), today_of(home))
-    return Night(home, started.night_id, started.started_at, started.today) if is_again else None
+        return Night(home, begun.night_id, datetime.now(UTC), today_of(home))
+    return Night(home, begun.night_id, begun.started_at, begun.today) if is_again else None

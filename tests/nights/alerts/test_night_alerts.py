@@ -223,7 +223,7 @@ def test_a_night_that_fails_sends_an_alert(new_home: Home, write_settings) -> No
 def test_a_killed_night_is_reported_once_by_a_run_that_does_not_publish(new_home: Home) -> None:
     """A person builds a mart before the killed night is dealt with: that run sends no alert of its own."""
     killed = Night(new_home, "20260106T020000Z", NIGHT, NIGHT.date())
-    saved_steps.save_step(new_home, killed.night_id, saved_steps.Started(killed.night_id, NIGHT, NIGHT.date(), "a"))
+    saved_steps.save_step(new_home, killed.night_id, saved_steps.Begun(killed.night_id, NIGHT, NIGHT.date(), "a"))
     for again in ((), ("a",)):
         mark(killed)
         part = NightRun(new_home, plan=saved_steps.Plan("b", again, lands=False, publishes=False))
