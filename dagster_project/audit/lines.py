@@ -14,7 +14,7 @@ from typing import Any
 
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
-from dagster_project.core.key_files import read_key
+from dagster_project.core.key_files import make_key, read_key
 
 START = "0" * 64
 """`before` of the first line."""
@@ -58,12 +58,15 @@ class AuditKeyError(PamError, RuntimeError):
     """The audit key is missing, or is not the one that the log was started with."""
 
 
-def find_audit_key(home: Home, *, make: bool = False) -> bytes:
-    """The key in `PAM_AUDIT_KEY` (as UTF-8 bytes), or else in the home's `audit.key`. `make`: make one if there is none.
+def read_audit_key(home: Home) -> bytes:
+    """The key in `PAM_AUDIT_KEY` (as UTF-8 bytes), or else in the home's `audit.key`. Raises AuditKeyError."""
+    return read_key(KEY_VARIABLE, home.audit_key_file, "the audit key", REMEDY, AuditKeyError)
 
-    Raises AuditKeyError.
-    """
-    return read_key(KEY_VARIABLE, home.audit_key_file, "the audit key", REMEDY, AuditKeyError, make=make)
+
+def make_audit_key(home: Home) -> bytes:
+    """The audit key, which is made if there is none. Raises AuditKeyError."""
+    make_key(KEY_VARIABLE, home.audit_key_file)
+    return read_audit_key(home)
 
 
 def fingerprint(key: bytes) -> str:

@@ -23,7 +23,18 @@ from typing import Any, Literal, get_args
 from dagster_project.core.files import make_folder, write_whole
 from dagster_project.core.home import Home
 
-from .lines import REMEDY, START, AuditKeyError, digest, find_audit_key, fingerprint, read_line, sign, write_line
+from .lines import (
+    REMEDY,
+    START,
+    AuditKeyError,
+    digest,
+    fingerprint,
+    make_audit_key,
+    read_audit_key,
+    read_line,
+    sign,
+    write_line,
+)
 from .who import who
 
 Kind = Literal["collection", "consultation", "disclosure", "alteration", "combination", "erasure"]
@@ -185,7 +196,7 @@ def find_head(home: Home) -> LogHead | None:
         if not log_path(home).exists():
             return None
         data = b""
-    key = find_audit_key(home)
+    key = read_audit_key(home)
     key_id, head, fault = fingerprint(key), _parse_head(data), "audit/head.json was gone"
     if head and data == head.signed(key):
         return LogHead(head, key)
@@ -254,7 +265,7 @@ def _describe_fault(end: End) -> tuple[str, dict[str, Any]]:
 
 def _start_log(home: Home) -> LogHead:
     """Start a log: its head is written before its first line."""
-    key = find_audit_key(home, make=True)
+    key = make_audit_key(home)
     head = Head(0, START, fingerprint(key))
     write_whole(head_path(home), head.signed(key))
     return LogHead(head, key)

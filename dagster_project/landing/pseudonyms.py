@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.core.errors import Cause, PamError
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
-from dagster_project.core.key_files import read_key
+from dagster_project.core.key_files import make_key, read_key
 
 KEY_VARIABLE = "PAM_PSEUDONYM_KEY"
 BLOCK = 64
@@ -45,7 +45,9 @@ def read_or_make_key(home: Home, used: str | None) -> PseudonymKey:
     `used`: the fingerprint of the key that earlier loads were hashed with; None where there are none. Raises PseudonymKeyError
     when the key is missing or is another one.
     """
-    key = _read_key(home, used, make=used is None)
+    if used is None:
+        make_key(KEY_VARIABLE, home.key_file)
+    key = _read_key(home, used)
     if used is not None and key.fingerprint not in (used, accepted_change(home).get(used)):
         raise PseudonymKeyError(
             f"the pseudonym key has changed: earlier loads used the key with fingerprint {used}, this one "
@@ -67,7 +69,8 @@ def changed_key(home: Home, used: str) -> PseudonymKey:
 
     Raises PseudonymKeyError where the key has not changed.
     """
-    key = _read_key(home, used, make=True)
+    make_key(KEY_VARIABLE, home.key_file)
+    key = _read_key(home, used)
     if key.fingerprint == used:
         raise PseudonymKeyError(f"the key has the fingerprint {used}, as it had: there is no change to accept")
     return key
@@ -80,9 +83,9 @@ def accept_key(home: Home, used: str, key: PseudonymKey) -> None:
     write_whole(home.ledger / ACCEPTED, json.dumps(changes).encode("utf-8"))
 
 
-def _read_key(home: Home, used: str | None, *, make: bool) -> PseudonymKey:
+def _read_key(home: Home, used: str | None) -> PseudonymKey:
     label = f"the pseudonym key with fingerprint {used}"
-    return PseudonymKey(read_key(KEY_VARIABLE, home.key_file, label, REMEDY, PseudonymKeyError, make=make))
+    return PseudonymKey(read_key(KEY_VARIABLE, home.key_file, label, REMEDY, PseudonymKeyError))
 
 
 def install(con: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
