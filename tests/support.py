@@ -19,6 +19,7 @@ import pytest
 
 from dagster_project.core.candidate_files import WAREHOUSE, WORK
 from dagster_project.core.check_results import Check
+from dagster_project.core.config import read_config
 from dagster_project.core.home import DBT_PROJECT, SEEDS, Home
 from dagster_project.core.read_database import read_database
 from dagster_project.definitions import build_defs
@@ -27,7 +28,7 @@ from dagster_project.nights.run import NightRun
 from dagster_project.nights.run_steps import run_steps
 from dagster_project.publishing.outputs import Output, OutputContext
 from dagster_project.publishing.postgres import embedded
-from dagster_project.quality import engine
+from dagster_project.quality import engine, gate
 
 MARTS = {p.stem for p in (DBT_PROJECT / "models" / "marts").glob("mart_*.sql")} - {"mart_control_charts"}
 """The marts that hold figures."""
@@ -87,6 +88,11 @@ def publish_night(home: Home, inbox: Path | None = None, today: date = TODAY, **
         run.judge()
         run.publish()
     return run
+
+
+def judge_candidate(home: Home, results_file: Path) -> list[Check]:
+    """All checks of a home's candidate, whose public form was made by its settings."""
+    return gate.judge(home, results_file, read_config(home).public, gate.judge_built(home))
 
 
 def drop_something(home: Home) -> None:

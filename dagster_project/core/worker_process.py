@@ -138,6 +138,13 @@ class WorkerProcess:
             self._pipe = None
 
 
+def call_now(call: Callable[..., T], *args: Any) -> Future[T]:
+    """Make a call in this process, as `WorkerProcess.submit` makes it in the worker."""
+    future = Future[T]()
+    future.set_result(call(*args))
+    return future
+
+
 WORKER = WorkerProcess()
 """Runs the gate, and writes the workbook and the document."""
 

@@ -26,7 +26,7 @@ from dagster_project.core.night_lock import NightUnderWayError, take_lock
 from dagster_project.core.permissions import require_group
 from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipt
-from dagster_project.core.worker_process import BUILDER, WORKER
+from dagster_project.core.worker_process import BUILDER, WORKER, call_now
 from dagster_project.landing import LedgerEntry
 from dagster_project.publishing import keep_and_prune, outputs, postgres
 from dagster_project.publishing.postgres import LoadOutcome
@@ -280,12 +280,13 @@ class NightRun(NightState):
         if not self.built or self.built.left:
             raise NightFailedError("nothing was checked: build the candidate first")
         with self._step("checking"):
-            built = WORKER.submit(gate.judge_built, self.home) if self._worker_judges else None
+            submit = WORKER.submit if self._worker_judges else call_now
+            built = submit(gate.judge_built, self.home)
             public_form.write_public_form(self.home, self.config.public)
             # The public form is part of the candidate.
             self._save_candidate_state()
-            arguments = (self.home, stored_results.path_of(self.home, night.night_id), self.config.public)
-            judged = WORKER.submit(gate.judge, *arguments, built.result()).result() if built else gate.judge(*arguments)
+            results_file = stored_results.path_of(self.home, night.night_id)
+            judged = submit(gate.judge, self.home, results_file, self.config.public, built.result()).result()
             checks = (*dbt_runner.checks(self.nodes), *judged)
             if not checks:
                 raise NightFailedError("nothing was checked: the gate gave no answer")

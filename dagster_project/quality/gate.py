@@ -16,7 +16,7 @@ import duckdb
 
 from dagster_project.core.candidate_files import WORK, read_candidate
 from dagster_project.core.check_results import Check
-from dagster_project.core.config import Public, read_config
+from dagster_project.core.config import Public
 from dagster_project.core.files import new_file
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
@@ -45,19 +45,16 @@ Judged = tuple[list[Check], list[dict[str, Any]]]
 """Checks, and Great Expectations' own results of their rules."""
 
 
-def judge(home: Home, keep: Path | None = None, public: Public | None = None, built: Judged | None = None) -> list[Check]:
+def judge(home: Home, results_file: Path, public: Public, built: Judged) -> list[Check]:
     """Run every suite on the candidate. Returns every check, passed or not.
 
-    `keep`: the file for Great Expectations' own results. `public`: how the public form was made; None: as the home's settings
-    say. `built`: what `judge_built` returned, if it was called before. A rule that several suites share is run once for all
-    their subjects, because Great Expectations takes time for each rule and hardly any for each row. Raises SuiteError for an
-    invalid suite; a broken rule is a failed check, not an error.
+    `results_file`: for Great Expectations' own results. `public`: how the public form was made. `built`: of `judge_built`. A
+    rule that several suites share is run once for all their subjects, because Great Expectations takes time for each rule and
+    hardly any for each row. Raises SuiteError for an invalid suite; a broken rule is a failed check, not an error.
     """
     home_suites = relation_suites(home)
-    facts = outgoing_facts(home, public or read_config(home).public)
-    judged = (built or judge_built(home), _judge_kinds(facts), judge_relations(home, home_suites))
-    if keep:
-        stored_results.write_results(keep, [result for _, results in judged for result in results])
+    judged = (built, _judge_kinds(outgoing_facts(home, public)), judge_relations(home, home_suites))
+    stored_results.write_results(results_file, [result for _, results in judged for result in results])
     return sorted((check for checks, _ in judged for check in checks), key=lambda c: (c.suite, c.subject, c.rule))
 
 

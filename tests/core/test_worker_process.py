@@ -9,9 +9,10 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
+from support import judge_candidate
 
 from dagster_project.core.candidate_files import WAREHOUSE, open_candidate
-from dagster_project.core.config import ConfigError, read_config
+from dagster_project.core.config import ConfigError, Public, read_config
 from dagster_project.core.home import Home
 from dagster_project.core.worker_process import Progress, WorkerEndedError, WorkerProcess
 from dagster_project.quality import engine, gate
@@ -37,20 +38,21 @@ def worker() -> Iterator[WorkerProcess]:
 def test_the_gate_gives_and_writes_the_same_in_a_worker(worker: WorkerProcess, week_copy: Home, tmp_path: Path) -> None:
     shutil.copyfile(week_copy.warehouse, week_copy.candidate / WAREHOUSE)
     worker.submit(engine.preload)
-    checks = gate.judge(week_copy, tmp_path / "here.json")
+    checks = judge_candidate(week_copy, tmp_path / "here.json")
     process = worker._process
-    assert worker.submit(gate.judge, week_copy, tmp_path / "there.json", None).result(300) == checks
+    built = gate.judge_built(week_copy)
+    assert worker.submit(gate.judge, week_copy, tmp_path / "there.json", Public(), built).result(300) == checks
     assert (tmp_path / "there.json").stat().st_size == pytest.approx((tmp_path / "here.json").stat().st_size, rel=0.01)
     with open_candidate(week_copy.candidate / WAREHOUSE):
         # What leaves the force is made in this process meanwhile.
         built = worker.submit(gate.judge_built, week_copy).result(300)
-    assert worker.submit(gate.judge, week_copy, None, None, built).result(300) == checks
+    assert worker.submit(gate.judge, week_copy, tmp_path / "built.json", Public(), built).result(300) == checks
     assert process and process is worker._process and process.poll() is None, "the worker judged"
 
 
 def test_the_error_of_a_call_is_raised_by_its_result(worker: WorkerProcess, tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"work\.duckdb"):
-        worker.submit(gate.judge, Home(tmp_path)).result(300)
+        worker.submit(gate.judge_built, Home(tmp_path)).result(300)
     (tmp_path / "pam.toml").write_text("[night", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"pam\.toml"):
         worker.submit(read_config, Home(tmp_path)).result(300)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import candidate, copy_home, failed
+from support import candidate, copy_home, failed, judge_candidate
 
 from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.check_results import Check
@@ -32,9 +32,9 @@ def sample_candidate(sample_home: Home, tmp_path: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def sample_checks(sample_home: Home) -> list[Check]:
+def sample_checks(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> list[Check]:
     """The gate's checks of the unchanged sample. One fails: intelligence ends a month before the other extracts."""
-    checks = gate.judge(sample_home)
+    checks = judge_candidate(sample_home, tmp_path_factory.mktemp("checks") / "results.json")
     assert failed(checks) == {("intelligence", "freshness", "warning")}
     return checks
 

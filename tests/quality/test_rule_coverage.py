@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 import pytest
 import yaml
-from support import MARTS, candidate, seed
+from support import MARTS, candidate, judge_candidate, seed
 
 from dagster_project.contracts import load_contracts
 from dagster_project.core.candidate_files import WORK
@@ -235,9 +235,9 @@ def test_a_missing_audit_table_is_an_error(sample_copy: Home) -> None:
         holding_checks(sample_copy, "drop view audit.mart_facts")
 
 
-def test_a_check_without_a_result_fails(sample_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_without_a_result_fails(sample_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate.engine, "validate_facts", lambda *_: {"meta": {}, "results": []})
-    checks = gate.judge(sample_home)
+    checks = judge_candidate(sample_home, tmp_path / "results.json")
     assert checks and not any(c.passed for c in checks)
     assert {c.found for c in checks} == {"the check gave no result"}
 
