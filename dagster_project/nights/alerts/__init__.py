@@ -4,11 +4,12 @@ At the end of every night, however it ended, its events are put in one message a
 fails or changes a night: what could not be delivered is logged and tried again the next night. No message holds a row, an
 identifier or a secret.
 
-`events` are what happened, `new_alerts` says which of them are new and when one is told again, `advice` what to do, `message`
-puts it in words, `channels` are where it goes, and `log` has what was sent.
+In this order, such as for the e-mail when a night is held: `events` finds what happened and why, `advice` has what to do about
+it, `sending` takes what nobody was told yet, `message` puts it in words, `channels` delivers it by e-mail, Slack or Teams, and
+`log` has what was sent.
 """
 
 from .events import NightEnd
-from .new_alerts import overview, send_alerts, send_test
+from .sending import overview, send_alerts, send_test
 
 __all__ = ["NightEnd", "overview", "send_alerts", "send_test"]

@@ -1,4 +1,4 @@
-"""The channels: e-mail by SMTP, and webhooks for Slack and Teams. Each delivers a message or raises an error. A new channel
+"""Delivers a message by e-mail (SMTP) and the webhooks of Slack and Teams, or says why not. `message` has its words. A new channel
 also needs settings (`core/config.py`).
 """
 

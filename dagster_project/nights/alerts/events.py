@@ -1,4 +1,5 @@
-"""The events that need a person: a night held or failed, a file held or refused, an extract late."""
+"""Finds the events that need a person: a night held or failed, a file held or refused, an extract late. `message` has the words
+around them."""
 
 import re
 import shlex

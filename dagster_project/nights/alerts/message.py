@@ -1,4 +1,4 @@
-"""One message with a night's events, in the three formats of the channels: text, Slack blocks, an Adaptive Card."""
+"""Puts a night's events in words: the subject, and the text, Slack blocks or Adaptive Card that `channels` delivers."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""Sends alerts: decides which of a night's events are new, sends them, and tries undelivered messages again."""
+"""Sends alerts: decides which of a night's events are new, has `channels` deliver them, and tries again what was not
+delivered."""
 
 import contextlib
 import itertools
