@@ -1,4 +1,5 @@
-"""Compares a printed number with its figure, by the same rule as `reports.claims`."""
+"""Judges a number of any document by its figure, for `pam check`. `dbt/models/reports/claims.sql` judges claims of editions
+by the same rule."""
 
 from decimal import ROUND_FLOOR, Decimal
 
