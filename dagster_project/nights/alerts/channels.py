@@ -1,4 +1,4 @@
-"""Delivers a message by e-mail (SMTP) and the webhooks of Slack and Teams, or says why not. `message` has its words. A new channel
+"""Delivers a message by e-mail (SMTP) and the webhooks of Slack and Teams, or says why not; `message` has the words. A channel
 also needs settings (`core/config.py`).
 """
 
