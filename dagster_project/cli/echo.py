@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from dagster_project.core.terminal_console import Console
 
 _LABEL = re.compile(r" *(?:\S+(?: \S+)? {2,}|(?:Quarantined|Rolled back) )?")
-_TO_PASTE = re.compile(r" (pam vocabulary accept .* --counts-as \w+)")
+_COMMAND_IN_TEXT = re.compile(r" (pam vocabulary accept .* --counts-as \w+)")
+"""A command within a message, to copy and paste: the only one that is longer than a terminal is wide."""
 
 
 def echo(text: Any, *, fg: str | None = None, err: bool = False, nl: bool = True) -> None:
@@ -37,7 +38,7 @@ def _folded(text: str, out: TextIO) -> str:
 def _fold(line: str, fold: TextWrapper) -> str:
     """A line, broken between words. A command to paste has a line of its own, which only the terminal breaks: a line end would
     end the command, or become part of a value."""
-    before, *command = _TO_PASTE.split(line, maxsplit=1)
+    before, *command = _COMMAND_IN_TEXT.split(line, maxsplit=1)
     rest = command.pop() if command else ""
     return "\n".join([fold.fill(before), *(fold.subsequent_indent + c for c in command), *filter(None, [fold.fill(rest)])])
 

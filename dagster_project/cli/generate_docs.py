@@ -159,7 +159,7 @@ def _mart(model: dict[str, Any]) -> dict[str, Any]:
         **parts.groupdict(),
         "extracts": extracts,
         "areas": _areas([load_contracts()[e] for e in extracts]),
-        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _split(m), _meaning(m)) for m in measures],
+        "measures": [(f"`{m['measure']}`", m["title"], m["unit"], _categories(m), _meaning(m)) for m in measures],
     }
 
 
@@ -182,7 +182,8 @@ def _areas(contracts: list[Contract]) -> str:
     return f"{levels} for measures of {_names(with_units)}; force for the others"
 
 
-def _split(measure: dict[str, str]) -> str:
+def _categories(measure: dict[str, str]) -> str:
+    """The column that a measure is split by, with its values."""
     if measure["split_by"]:
         extract, column = measure["split_by"].split(".")
         return f"{column}: {', '.join(load_contracts()[extract].column(column).values)}"

@@ -14,7 +14,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import Receipt
 from dagster_project.core.terminal_console import Console
-from dagster_project.landing.dropped_again import OTHER_MAPPING
+from dagster_project.landing.dropped_again import MAPPING_CHANGED
 from dagster_project.landing.vocabulary import shown_values
 
 from .common import NO_SUCH_HOME
@@ -60,7 +60,7 @@ def show_receipt(console: Console, receipt: Receipt, home: Home, found_none: boo
             )  # fmt: skip
         console.print(table)
     # A file that is known is not shown, unless somebody may expect that it is read again.
-    by["known"] = [f for f in receipt.files if f["outcome"] == "known" and OTHER_MAPPING in (f.get("reason") or "")]
+    by["known"] = [f for f in receipt.files if f["outcome"] == "known" and MAPPING_CHANGED in (f.get("reason") or "")]
     for outcome in ("held", "refused", "known"):
         for line in by_reason(f"{outcome} ", by[outcome]):
             print_line(console, line, "yellow")

@@ -15,7 +15,8 @@ from .read_file_rows import RowCounts
 from .refusal import Refused
 from .sheet import Sheet
 
-OTHER_MAPPING = "It was read with another mapping, or with none"
+MAPPING_CHANGED = "It was read with another mapping, or with none"
+"""In the reason of a known file whose mapping has changed since: the command line finds it by these words, and shows it."""
 NEWER_TIME = "in its name, or, where a mapped name has none, by saving the file anew"
 
 
@@ -35,7 +36,7 @@ def known_again(facts: FileFacts, earlier: LedgerEntry, stored: StoredFile, mani
     manifest.check_rows(earlier.rows_in_file, earlier.rows_ignored)
     reason = f"the same as {earlier.source_file}, {earlier.outcome} on {earlier.landed_at[:10]}: nothing changes"
     if earlier.mapping != facts.mapping:
-        reason += f". {OTHER_MAPPING}: to have it read with today's, drop it again under a newer time ({NEWER_TIME})"
+        reason += f". {MAPPING_CHANGED}: to have it read with today's, drop it again under a newer time ({NEWER_TIME})"
     # The stored rows were read with the mapping of that time.
     facts = replace(
         facts, mapping=earlier.mapping, rows_in_file=earlier.rows_in_file, rows_ignored=earlier.rows_ignored

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from dagster_project.core.seeds import force_names
-from dagster_project.landing.dropped_again import NEWER_TIME, OTHER_MAPPING
+from dagster_project.landing.dropped_again import MAPPING_CHANGED, NEWER_TIME
 from dagster_project.landing.mappings import read_mappings
 
 STORM = """
@@ -190,7 +190,7 @@ def test_file_is_not_read_again_after_its_mapping_changed(warehouse):
     write(warehouse, STORM.replace("TEL: Telephone", "TEL: Phone"))
     known = land(warehouse, ROW)
     assert (known.outcome, known.mapping) == ("known", first.mapping), "the same bytes"
-    assert f"nothing changes. {OTHER_MAPPING}" in known.reason and known.reason.endswith(f"under a newer time ({NEWER_TIME})")
+    assert f"nothing changes. {MAPPING_CHANGED}" in known.reason and known.reason.endswith(f"under a newer time ({NEWER_TIME})")
     other = land(warehouse, ROW, ext=".csv.gz")
     assert other.outcome == "refused" and "the mapping changed since" in other.reason
     newer = land(warehouse, ROW, at="20260106T020000Z")
