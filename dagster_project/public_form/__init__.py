@@ -11,10 +11,10 @@ them is split.
 from .changed_figures import FIGURES_MADE, IS_CHANGED, figures_made, make_changed_table
 from .control_charts import CHARTS
 from .memory_batches import batches
-from .rules import ROUNDED, SCHEMA, make_rule_tables, rule_of
+from .rules import SCHEMA, is_rounded, make_rule_tables, rule_of
 from .write_measures import MARKERS, VALUE, write_public_form
 
 __all__ = [
-    "CHARTS", "FIGURES_MADE", "IS_CHANGED", "MARKERS", "ROUNDED", "SCHEMA", "VALUE", "batches", "figures_made",
+    "CHARTS", "FIGURES_MADE", "IS_CHANGED", "MARKERS", "SCHEMA", "VALUE", "batches", "figures_made", "is_rounded",
     "make_changed_table", "make_rule_tables", "rule_of", "write_public_form",
 ]  # fmt: skip

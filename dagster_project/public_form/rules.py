@@ -18,7 +18,6 @@ RULE_COLUMNS = {
 
 
 ROUNDED = "Rounded for the public"
-"""How the sentence on a rounded form begins."""
 PUBLIC_ANYWAY = (
     "Shown as they are, even if small: street crimes of data.police.uk, figures of OHID, public spaces protection orders, and"
     " money returned to the force."
@@ -47,6 +46,12 @@ def rule_of(con: duckdb.DuckDBPyConnection) -> str | None:
     """What `describe_rule` said when the night that `con` reads was made; None if it has no public form."""
     tables = "select max(comment) from duckdb_tables() where schema_name = $1 and table_name = 'measures'"
     return str(comment) if (comment := one_row(con.execute(tables, [SCHEMA]))[0]) else None
+
+
+def is_rounded(rule: str) -> bool:
+    """Whether the form that `rule_of` describes is a rounded one. The night's file says it in these words alone, and today's
+    settings may be others."""
+    return rule.startswith(ROUNDED)
 
 
 def read_rules() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dagster_project.core.plurals import list_first
 from dagster_project.editions.tables import CHANGES
-from dagster_project.public_form import ROUNDED
+from dagster_project.public_form import is_rounded
 
 from .model import MARKERS, MISSING, PUBLIC_ONLY, UNITS, Pack, Panel, Point, Series, Source, Table
 
@@ -193,7 +193,7 @@ def night_line(pack: Pack) -> str:
 
 def zero_words(pack: Pack) -> str:
     """What a 0 is. Rounded figures may have it for a few."""
-    return "0 may be a few" if pack.rule and pack.rule.startswith(ROUNDED) else "0 is a true zero"
+    return "0 may be a few" if pack.rule and is_rounded(pack.rule) else "0 is a true zero"
 
 
 def marker_lines(markers: Iterable[str]) -> list[str]:
