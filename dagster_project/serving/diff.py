@@ -1,4 +1,5 @@
-"""`pam diff`: which figures changed between two published nights, by how much, and which files caused it."""
+"""`pam diff`: which figures moved between two published nights, by how much, and which files caused it. A figure moved if it
+changed, is new or is gone: its `kind` says which."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,12 +42,12 @@ FILES = (
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed between two nights."""
+    """Which figures moved between two nights."""
 
     before: str
     after: str
     moved: int
-    """The number of changed figures, whether or not they are among `figures`."""
+    """How many figures moved, whether or not they are among `figures`."""
     unexplained: int
     """How many of these no file explains."""
     marts: list[tuple[Any, ...]]
@@ -83,7 +84,7 @@ def compare(
     measure: str | None = None,
     limit: int | None = 20,
 ) -> Difference:
-    """What changed from one night to another. `limit` None: every figure; else the largest changes at force level.
+    """Which figures moved from one night to another. `limit` None: every figure; else the largest changes at force level.
 
     Raises UnknownNameError if neither night has the mart or the measure, ValueError if a file can't be read.
     """
@@ -93,10 +94,10 @@ def compare(
         where = _condition(con, mart, measure)
         total = make_differences(con, where=where)
         make_cause_tables(con)
-        _explain_moves(con)
+        _explain_differences(con)
         figures = read_rows(con, _figures(limit))
         files = read_rows(con, f"select {', '.join(FILES)} from numbered_files order by no")
-        (unexplained,) = one_row(con.execute("select count(*) from explained_moves where cause = 'none'"))
+        (unexplained,) = one_row(con.execute("select count(*) from explained_differences where cause = 'none'"))
         extracts = {x for (x,) in con.execute(f"select distinct extract from measure_sources where {where}").fetchall()}
         return Difference(
             one.night_id, other.night_id, total, unexplained, by_mart(con, where=where), figures,
@@ -116,8 +117,8 @@ def _condition(con: duckdb.DuckDBPyConnection, mart: str | None, measure: str | 
     return " and ".join(f"{c} in ({', '.join(sorted({literal(r[c]) for r in chosen}))})" for c in ("mart", "measure"))
 
 
-def _explain_moves(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `numbered_files`, those that changed most figures first, and `explained_moves`, the changes with their files."""
+def _explain_differences(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `numbered_files`, those that moved most figures first, and `explained_differences`, which have their files."""
     con.execute(
         """
         create or replace temp table numbered_files as
@@ -137,7 +138,7 @@ def _explain_moves(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         """
-        create or replace temp table explained_moves as
+        create or replace temp table explained_differences as
         with named as (
             select
                 file_ids,
@@ -165,7 +166,7 @@ def _figures(limit: int | None) -> str:
     """
     columns = ", ".join((*FIGURES, "nos"))
     if limit is None:
-        return f"select {columns} from explained_moves order by {', '.join(KEY)}"
+        return f"select {columns} from explained_differences order by {', '.join(KEY)}"
     types = ", ".join(f"'{t}'" for t in AT_A_GLANCE)
     return f"""
         with shown as (
@@ -173,7 +174,7 @@ def _figures(limit: int | None) -> str:
                 *,
                 coalesce(data_status_before = 'complete', false) as was_complete,
                 coalesce(value_after, value_before) is null as is_empty
-            from explained_moves
+            from explained_differences
             where (area_type = 'force' or period_type = 'as_published') and period_type in ({types})
         ),
         ranked as (
