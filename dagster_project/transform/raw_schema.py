@@ -162,32 +162,26 @@ def prepare_raw(
         con.execute("begin")
         make_raw_table(con, "night", [(night_id, today, False)])
         _load_list(con, loads, since, counts(entries))
-        as_totals = loads_as_totals(home)
-        _absent_columns(con, loads, contracts, without_new_units(home, (load.entry for load in loads), contracts, as_totals))
-        load_kept_totals(con, home, {str(load.entry.load_id) for load in loads})
-        write_accounts(con, home, entries, {str(load.entry.load_id) for load in loads}, since, as_totals)
-        _unknown_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
-        _replaced_tonight(con, (load.entry for load in loads if load.entry.night_id > since))
+        shown, as_totals = [load.entry for load in loads], loads_as_totals(home)
+        ids, tonight = {str(e.load_id) for e in shown}, [e for e in shown if e.night_id > since]
+        _absent_columns(con, shown, contracts, without_new_units(home, shown, contracts, as_totals))
+        load_kept_totals(con, home, ids)
+        write_accounts(con, home, entries, ids, since, as_totals)
+        _unknown_tonight(con, tonight)
+        _replaced_tonight(con, tonight)
         _contract_lists(con, contracts, read_config(home).extracts, today)
-        if missing := next((p for p in paths_of(home, (load.entry for load in loads), as_totals) if not p.exists()), None):
+        if missing := next((p for p in paths_of(home, shown, as_totals) if not p.exists()), None):
             raise RawLostError(
                 f"{missing.relative_to(home.path)} is gone, and the ledger says that it was landed: restore raw/ from a"
                 " backup, then run the night again"
             )
-        shown = {str(load.entry.load_id) for load in loads} - set(as_totals)
-        to_rebuild = None if before is None else find_months_to_rebuild(con, home, contracts, before, shown)
-        for extract, contract in contracts.items():
-            extract_entries = [load.entry for load in loads if load.entry.extract == extract]
-            if to_rebuild is None:
-                con.execute(raw_view(contract, paths_of(home, extract_entries, as_totals)))
-            else:
-                paths = paths_of(home, filter(to_rebuild.has, extract_entries), as_totals)
-                con.execute(raw_view(contract, paths, to_rebuild.where(extract)))
-        _row_index(con, home, contracts, loads, as_totals, to_rebuild)
+        to_rebuild = None if before is None else find_months_to_rebuild(con, home, contracts, before, ids - set(as_totals))
+        _raw_views(con, home, contracts, shown, as_totals, to_rebuild)
+        _row_index(con, home, contracts, shown, as_totals, to_rebuild)
         # The same columns for every extract: the gate's checks read dates, units and kinds of all of them.
         con.execute("create view raw.landed_rows as " + " union all ".join(map(landed_select, contracts.values())))
-        _withheld(con, home, loads, {str(e.load_id) for e in accepted(entries)})
-        _withheld_versions(con, home, contracts, loads, as_totals)
+        _withheld(con, home, ids, {str(e.load_id) for e in accepted(entries)})
+        _withheld_versions(con, home, contracts, shown, as_totals)
         carry_forward(con, to_rebuild, as_totals)
         for name in ("areas", "offence_codes"):
             make_raw_table(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
@@ -220,11 +214,11 @@ def _load_list(con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], since:
 
 
 def _absent_columns(
-    con: duckdb.DuckDBPyConnection, loads: list[ReadableLoad], contracts: dict[str, Contract], more: list[tuple[str, str, bool]]
+    con: duckdb.DuckDBPyConnection, shown: list[LedgerEntry], contracts: dict[str, Contract], more: list[tuple[str, str, bool]]
 ) -> None:
     rows = [
         (e.load_id, column, contract.column(column).type == "unit")
-        for e in (load.entry for load in loads)
+        for e in shown
         for contract in (contracts[str(e.extract)],)
         for column in e.absent_columns or []
         if column in {c.name for c in contract.columns}
@@ -272,15 +266,13 @@ def _replaced_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEn
 
 def read_all_rows_again(home: Home, loads: list[ReadableLoad]) -> None:
     """Make the candidate's `raw` show all rows of the loads, and the kept totals of erased ones, for all months."""
-    as_totals, contracts = loads_as_totals(home), load_contracts()
+    as_totals, contracts, shown = loads_as_totals(home), load_contracts(), [load.entry for load in loads]
     with duckdb.connect(str(home.candidate / WORK)) as con:
         con.execute("begin")
-        load_kept_totals(con, home, {str(load.entry.load_id) for load in loads})
-        for extract, contract in contracts.items():
-            extract_entries = [load.entry for load in loads if load.entry.extract == extract]
-            con.execute(raw_view(contract, paths_of(home, extract_entries, as_totals)))
+        load_kept_totals(con, home, {str(e.load_id) for e in shown})
+        _raw_views(con, home, contracts, shown, as_totals, None)
         con.execute("drop table raw.row_index")
-        _row_index(con, home, contracts, loads, as_totals, None)
+        _row_index(con, home, contracts, shown, as_totals, None)
         drop_previous(con)
         con.execute("commit")
 
@@ -291,6 +283,17 @@ def finish_partial_build(home: Home) -> None:
         (in_part,) = one_row(con.execute("select is_in_part from raw.night"))
     if in_part:
         read_all_rows_again(home, readable_loads(home, read_ledger(home), load_contracts(), _published_before(home)))
+
+
+def _raw_views(
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], shown: list[LedgerEntry],
+    as_totals: Collection[str], to_rebuild: MonthsToRebuild | None,
+) -> None:  # fmt: skip
+    """Make or replace the view of each extract. With `to_rebuild`: of the rows of those months."""
+    for extract, contract in contracts.items():
+        entries = (e for e in shown if e.extract == extract and (to_rebuild is None or to_rebuild.has(e)))
+        where = "true" if to_rebuild is None else to_rebuild.where(extract)
+        con.execute(raw_view(contract, paths_of(home, entries, as_totals), where))
 
 
 def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
@@ -305,20 +308,16 @@ def raw_view(contract: Contract, paths: list[Path], where: str = "true") -> str:
 
 
 def _row_index(
-    con: duckdb.DuckDBPyConnection,
-    home: Home,
-    contracts: dict[str, Contract],
-    loads: list[ReadableLoad],
-    as_totals: Collection[str],
-    to_rebuild: MonthsToRebuild | None,
-) -> None:
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], shown: list[LedgerEntry],
+    as_totals: Collection[str], to_rebuild: MonthsToRebuild | None,
+) -> None:  # fmt: skip
     """Make `raw.row_index`: every row that another load could supersede. Extracts and forces with a single load have none.
 
     With `to_rebuild`: only the rows of those months, and all rows with the same keys.
     """
     places: dict[tuple[str, str], list[LedgerEntry]] = {}
-    for load in loads:
-        places.setdefault((str(load.entry.extract), str(load.entry.force_code)), []).append(load.entry)
+    for entry in shown:
+        places.setdefault((str(entry.extract), str(entry.force_code)), []).append(entry)
     selects = list[str]()
     for extract, contract in contracts.items():
         by_force = {f: entries for (x, f), entries in places.items() if x == extract and len(entries) > 1}
@@ -347,16 +346,12 @@ def index_select(contract: Contract) -> str:
 
 
 def _withheld_versions(
-    con: duckdb.DuckDBPyConnection,
-    home: Home,
-    contracts: dict[str, Contract],
-    loads: list[ReadableLoad],
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], shown: list[LedgerEntry],
     as_totals: Collection[str],
-) -> None:
+) -> None:  # fmt: skip
     """All rows with a key that was withheld from some load: one of them may replace the withheld row."""
     extracts = {x for (x,) in con.execute("select distinct extract from raw.withheld where row_key is not null").fetchall()}
-    entries = (load.entry for load in loads if load.entry.extract in extracts & set(contracts))
-    paths = paths_of(home, entries, as_totals)
+    paths = paths_of(home, (e for e in shown if e.extract in extracts & set(contracts)), as_totals)
     columns = {"_extract": "extract", "_force_code": "force_code", "_load_id": "load_id", "_line": "line", "_key": "row_key"}
     if paths:
         names = ", ".join(f"{column} as {name}" for column, name in columns.items())
@@ -377,14 +372,13 @@ def landed_select(contract: Contract) -> str:
     )
 
 
-def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLoad], accepted_ids: set[str]) -> None:
+def _withheld(con: duckdb.DuckDBPyConnection, home: Home, ids: set[str], accepted_ids: set[str]) -> None:
     """Keys that must not be used. A conflict between two loads counts once both are accepted: `<load>__<other load>.parquet`
     may be of a night that was interrupted, or later than the night that is made again.
     """
     make_raw_table(con, "withheld", ())
-    shown = {load.entry.load_id for load in loads}
     files = home.withheld.glob("*.parquet") if home.withheld.is_dir() else ()
-    paths = [p for p in files for load, *others in (p.stem.split("__"),) if load in shown and accepted_ids.issuperset(others)]
+    paths = [p for p in files for load, *others in (p.stem.split("__"),) if load in ids and accepted_ids.issuperset(others)]
     if paths:
         con.execute(
             "insert into raw.withheld select distinct extract, force_code, load_id, _line, _key from read_parquet(?)",
@@ -394,6 +388,5 @@ def _withheld(con: duckdb.DuckDBPyConnection, home: Home, loads: list[ReadableLo
 
 def _vocabulary(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     """What values of classifying columns count as, in lower case. The home's own list overrides the project's."""
-    words = {**seeded_words(), **own_words(home)}
-    rows = [(*place, counts_as) for place, counts_as in sorted(words.items())]
-    make_raw_table(con, "vocabulary", rows)
+    words = seeded_words() | own_words(home)
+    make_raw_table(con, "vocabulary", [(*place, counts_as) for place, counts_as in sorted(words.items())])
