@@ -19,7 +19,8 @@ from .choose_mapping import recognise_files
 from .file_facts import FileFacts
 from .file_names import InboxFile
 from .inbox_files import files_being_written
-from .land_file import UNRECOGNISED, FileLanding
+from .land_file import UNRECOGNISED, land_file
+from .landing_session import LandingSession
 from .ledger import LedgerEntry, commit
 from .move_to_archive import move_to_archive
 from .reading_budget import TEXT_SHARE, ReadingBudget, threads_for
@@ -102,7 +103,7 @@ class ExtractResult:
     done: list[InboxFile]
 
 
-class Landing(FileLanding):
+class Landing(LandingSession):
     """Lands the files of an inbox, an extract at a time."""
 
     def read_extract(self, name: str, files: list[InboxFile], progress: Callable[[LedgerEntry], None] | None) -> ExtractResult:
@@ -112,7 +113,7 @@ class Landing(FileLanding):
         for file in files:
             entry = self._decided_before(file)
             if entry is None:
-                entry, stays_in_inbox = self.land(file)
+                entry, stays_in_inbox = land_file(self, file)
                 if not stays_in_inbox:
                     result.done.append(file)
                     for new_entry in (entry, *self.also_held):
@@ -149,7 +150,7 @@ class Landing(FileLanding):
         elif self.archive:
             earlier = interrupted_landing.find_unarchived(file, self.unarchived)
         else:
-            used = self._mapping(file)
+            used = self.mapping_of(file)
             earlier = self.decisions.same_drop(file, used.label if used else None)
         if earlier is None:
             return None

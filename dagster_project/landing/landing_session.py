@@ -18,11 +18,12 @@ from dagster_project.core.seeds import force_names
 
 from . import canonical_values, interrupted_landing, pseudonyms
 from .duckdb_connection import connect
+from .file_names import InboxFile
 from .inbox_files import FileState
 from .known_files import Clock, Decisions
 from .ledger import LedgerEntry, accepted, read_ledger
 from .made_up_files import has_only_real_files
-from .mappings import read_mappings
+from .mappings import NamedMapping, read_mappings
 from .reading_budget import ReadingBudget
 
 
@@ -58,6 +59,12 @@ class LandingSession:
     def con(self) -> duckdb.DuckDBPyConnection:
         assert self._con is not None
         return self._con
+
+    def mapping_of(self, file: InboxFile) -> NamedMapping | None:
+        """The mapping to read a file with; None for data.police.uk, whose files look the same from every force."""
+        if file.mapping:
+            return self.mappings.named(file.mapping)
+        return self.mappings.of(*file.extract_and_force) if file.form == "canonical" else None
 
     def prepare(self, has_identifiers: bool) -> None:
         """Find the pseudonym key where there are personal identifiers to hash, and clean up after an interrupted night."""

@@ -269,8 +269,8 @@ class NightRun(NightState):
         self.begin()
         if self.receipt is None and (self.built is None or self.built.left) and not self.end_if_unchanged():
             self.build()
-        if judged and self.judged is None and self.judge() and gate.held_by(self.checks or []):
-            raise NightHeldError(held_reason(self.checks or []))
+        if judged and self.judged is None and gate.held_by(checks := self.judge()):
+            raise NightHeldError(held_reason(checks))
 
     def judge(self) -> list[Check]:
         """Ask the gate. Returns every check, passed or not; `publish` refuses if one of them holds the night."""
@@ -306,7 +306,7 @@ class NightRun(NightState):
         if self.checks is None:
             raise NightFailedError("nothing was checked: a night is published only after its gate")
         if gate.held_by(self.checks):
-            raise NightHeldError(held_reason(self.checks or []))
+            raise NightHeldError(held_reason(self.checks))
         with self._step("publishing"):
             receipt = self._receipt("published", "")
             try:
@@ -344,8 +344,7 @@ class NightRun(NightState):
         """
         night = self._started_night()
         if self.receipt is None and not self.plan.publishes:
-            published = published_night(self.home)
-            self.receipt = read_receipt(self.home, published)
+            self.receipt = read_receipt(self.home, published_night(self.home))
         if self.receipt is None or self.receipt.outcome not in ("published", "unchanged"):
             raise NightFailedError("nothing was published: a night goes to PostgreSQL only after that")
         with self._step("serving"):  # The name that receipts have.
