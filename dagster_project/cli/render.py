@@ -117,11 +117,10 @@ def by_reason(label: str, files: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _show_checks(console: Console, receipt: Receipt) -> None:
-    checks = receipt.checks
-    failed = [c for c in checks if not c["passed"]]
+    failed = [c for c in receipt.checks if not c["passed"]]
     rules = {(c["severity"], c["rule"]) for c in failed}
-    if checks:
-        print_line(console, f"Checks: {len(checks) - len(failed)} of {len(checks)} passed")
+    if n_checks := len(receipt.checks):
+        print_line(console, f"Checks: {n_checks - len(failed)} of {n_checks} passed")
     for severity, rule in sorted(rules):
         of_rule = [c for c in failed if (c["severity"], c["rule"]) == (severity, rule)]
         colour = "red" if severity == "critical" else "yellow"
@@ -255,9 +254,6 @@ def show_test(errors: dict[str, str | None]) -> None:
     """Print whether a test message was delivered, by channel."""
     console = Console()
     for channel, error in errors.items():
-        if error:
-            print_line(console, f"{channel}: not delivered: {error}", "red")
-        else:
-            print_line(console, f"{channel}: delivered", "green")
+        print_line(console, f"{channel}: {f'not delivered: {error}' if error else 'delivered'}", "red" if error else "green")
     if not errors:
         print_line(console, "pam.toml names no channel: see [alerts.email] in docs/how-to/run-nights.md", "yellow")

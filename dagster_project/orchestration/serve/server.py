@@ -218,7 +218,8 @@ class NightServer:
                 # A night's process must end with the code server that monitored it.
                 p.kill_group()
                 code, p.popen = p.popen.returncode, None
-                _print_line(f"the {p.name} ended ({_exit_text(code)}); it is started again in {p.pause():.0f} s")
+                how = f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+                _print_line(f"the {p.name} ended ({how}); it is started again in {p.pause():.0f} s")
                 if p.name == "code server":
                     self._change_runs("mark-unfinished")
             elif now >= p.restart_at:
@@ -339,7 +340,3 @@ def _listens(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _exit_text(code: int) -> str:
-    return f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
