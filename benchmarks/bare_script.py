@@ -97,6 +97,7 @@ def _lists(contracts: dict[str, Contract], files: dict[str, list[Path]], areas: 
         f"create table work.raw.contracts as from (values {', '.join(kinds)}) as t(extract, kind, is_keyed, has_areas)",
         f"create table work.raw.own_areas as select {chosen} {own}",
         "create table work.raw.own_offence_codes (offence_code varchar, offence_class varchar)",
+        "create table work.raw.own_unit_names (force_code varchar, other_name varchar, lpu_code varchar)",
         "create table work.staging.superseded_rows (extract varchar, load_id varchar, line varchar, reason varchar,"
         " by_load_id varchar)",
     ]

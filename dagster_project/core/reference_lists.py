@@ -25,6 +25,7 @@ OWN_LISTS: dict[str, tuple[str, ...]] = {
     "areas": ("force_code", "section_code", "section_name", "lpu_code", "lpu_name"),
     "offence_codes": ("offence_code", "offence_class"),
     "rebases": REBASE_COLUMNS,
+    "unit_names": ("force_code", "other_name", "lpu_code"),
     "vocabulary": ("extract", "column", "value", "counts_as"),
 }
 OFFENCE_CLASSES = ("possession", "trafficking", "other")
@@ -62,6 +63,8 @@ def _key_of(row: tuple[str, ...], columns: tuple[str, ...]) -> tuple[str, ...]:
     """The key of a row, which may appear once in a list."""
     if columns == REBASE_COLUMNS:
         return row[:-1]
+    if "other_name" in columns:
+        return row[0], row[1].lower()
     if columns[0] == "extract":
         return (*row[:2], row[2].lower())
     if "population" in columns:
@@ -90,6 +93,8 @@ def read_own_list(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]
     rows = list(_rows_of(text, path.name, columns))
     if "area_code" in columns:
         _refuse_names(rows, columns, path)
+    if "other_name" in columns:
+        _refuse_other_units(rows, path)
     return rows
 
 
@@ -109,6 +114,20 @@ def _refuse_names(rows: list[tuple[str, ...]], columns: tuple[str, ...], path: P
         if written not in code_of.values() and (code := code_of.get(written.lower())):
             place = f"{values['force_code']}, {kind}"
             raise SeedError(f"seeds/{path.name}: {place}: area_code {written!r} is not the code of an area: write {code}")
+
+
+def _refuse_other_units(rows: list[tuple[str, ...]], path: Path) -> None:
+    """Raises SeedError where `unit_names.csv` gives a name to a unit that is not listed, or one that another unit has."""
+    for force, name, code in rows:
+        units = [(a["lpu_code"], a["lpu_name"]) for a in _areas(path.parent, force)]
+        place = f"seeds/{path.name}: {force}, {name}"
+        if code not in dict(units):
+            hint = suggestion(code, dict(units)) or ": list it in areas.csv"
+            raise SeedError(f"{place}: lpu_code {code!r} is not the code of a unit{hint}")
+        if name.lower() == NOT_RECORDED.lower():
+            raise SeedError(f"{place}: rows that say so have no unit: leave it out")
+        if other := next((c for c, n in units if c != code and name.lower() in (c.lower(), n.lower())), None):
+            raise SeedError(f"{place}: is the code or name of the unit {other}: rows that say so are of it")
 
 
 @lru_cache(maxsize=16)
@@ -288,8 +307,15 @@ def _areas(folder: Path, force_code: str) -> list[dict[str, str]]:
 
 
 def known_units(home: Home | None, force_code: str) -> set[str]:
-    """Codes and names of a force's units, in lower case; none if it has no list of areas. Raises SeedError."""
-    return {a[column].lower() for a in areas_of_force(home, force_code) for column in ("lpu_code", "lpu_name")}
+    """Codes and names of a force's units, in lower case, and their other names; none if it has no list of areas. Raises
+    SeedError."""
+    listed = {a[column].lower() for a in areas_of_force(home, force_code) for column in ("lpu_code", "lpu_name")}
+    return listed | {name.lower() for force, name, _ in other_unit_names(home) if force == force_code}
+
+
+def other_unit_names(home: Home | None) -> list[tuple[str, ...]]:
+    """Other names that rows have for units, such as those of earlier years: force, name, code of the unit. Raises SeedError."""
+    return read_own_list(home.seeds / "unit_names.csv", OWN_LISTS["unit_names"]) if home else []
 
 
 def _fault_of_rebase(values: dict[str, str]) -> str:

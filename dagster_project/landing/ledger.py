@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
+from dagster_project.core.reference_lists import UNIT
 
 Outcome = Literal["accepted", "known", "held", "refused", "retracted"]
 STORED = ("accepted", "held", "retracted")
@@ -63,6 +64,10 @@ class LedgerEntry(BaseModel, frozen=True):
     drift: list[str] = []
     unknown_values: dict[str, dict[str, int]] = {}
     """Column -> value that is on no list -> rows that have it, where the file landed."""
+    own_values: dict[str, dict[str, int]] = {}
+    """Likewise values that only the home's own lists know, and units: what one list knows, the next may not."""
+    unasked_units: dict[str, int] = {}
+    """Likewise units, where the force had no list of areas."""
     unknown_told: dict[str, int] = {}
     """Column -> rows without a known value, where there are so many that the night warns of them."""
     replaced: dict[str, int] = {}
@@ -90,6 +95,15 @@ class LedgerEntry(BaseModel, frozen=True):
         """The first and the last day that the file covers, where it landed or its name is valid."""
         assert self.covered_from is not None and self.covered_to is not None
         return self.covered_from, self.covered_to
+
+    @property
+    def values_looked_up(self) -> dict[str, dict[str, int]]:
+        """Column -> value that may be on no list today -> rows that have it."""
+        found: dict[str, dict[str, int]] = {}
+        for columns in (self.unknown_values, self.own_values, {UNIT: self.unasked_units}):
+            for column, values in columns.items():
+                found.setdefault(column, {}).update(values)
+        return found
 
     def plain_values(self, columns: set[str] | None = None) -> dict[str, Any]:
         """What it has of these columns (None: of all), as receipts and the record of processing keep it."""

@@ -101,9 +101,17 @@ def release_load(
             "withheld": withheld,
             "held_for": None,
         }
-        | ({"unknown_values": unknown.unknown, "unknown_told": unknown.warnings} if unknown else {})
+        | (_looked_up(unknown) if unknown else {})
     )
     return commit_alteration(home, entry, what="released", by=by, why=why)
+
+
+def _looked_up(values: VocabularyCheck) -> dict[str, object]:
+    """What a ledger entry has of its file's values."""
+    return {
+        "unknown_values": values.unknown, "own_values": values.own, "unasked_units": values.unasked_units,
+        "unknown_told": values.warnings,
+    }  # fmt: skip
 
 
 def commit_alteration(home: Home, entry: LedgerEntry, *, what: str, by: str, why: str) -> LedgerEntry:

@@ -56,6 +56,8 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
         findings.hold_reason,
         held_for=held_for,
         unknown_values=vocabulary.unknown,
+        own_values=vocabulary.own,
+        unasked_units=vocabulary.unasked_units,
         unknown_told=vocabulary.warnings,
         load_id=load.load_id,
         rows_landed=counts.rows - findings.n_quarantined - counts.merged,

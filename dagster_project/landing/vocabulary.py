@@ -5,7 +5,7 @@ complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TypeVar
@@ -41,8 +41,8 @@ OTHER_SPELLING = (
 )
 """What to do about `092D`: once it counts, 92D lacks its rows."""
 OTHER_UNIT = (
-    "; its rows are then Not recorded: list a new unit in seeds/areas.csv, and have a mapping (values) say which unit another"
-    " name or spelling is"
+    "; its rows are then Not recorded: list a new unit in seeds/areas.csv, and another name or spelling of one in"
+    " seeds/unit_names.csv"
 )
 """What to do about a unit: accepted, one that was renamed would be 0 from then on."""
 Known = TypeVar("Known")
@@ -52,6 +52,10 @@ Known = TypeVar("Known")
 class VocabularyCheck:
     unknown: dict[str, dict[str, int]]
     """Column -> unknown value -> rows that have it."""
+    own: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Column -> value that the project's lists do not know without the home's, or that is a unit -> rows that have it."""
+    unasked_units: dict[str, int] = field(default_factory=dict)
+    """Units of a force that has no list of areas -> rows that have them."""
     hold_reason: str | None = None
     """Why the file is held; None where it may land."""
     warnings: dict[str, int] = field(default_factory=dict)
@@ -68,17 +72,25 @@ def check_vocabulary(
 ) -> VocabularyCheck:
     """Check a load's stored rows against the lists. `absent`: columns that the file lacks. `rows`: how many rows it has."""
     unknown: dict[str, dict[str, int]] = {}
+    own: dict[str, dict[str, int]] = {}
+    unasked_units: dict[str, int] = {}
     hold_reasons: list[str] = []
     warnings: dict[str, int] = {}
     notes: list[str] = []
     for column in classifying(contract):
-        known = None if column in absent else known_values(home, load.force_code, load.extract, column)
-        if known is None:
+        if column in absent:
             continue
+        known = known_values(home, load.force_code, load.extract, column)
         cells = con.execute(f"select {column}, count(*) from {parquet_of(load.raw(home))} group by 1 order by 2 desc")
-        values, n_rows, n_unknown, n_counting = _look_up(cells, known, contract.column(column))
+        if known is None:
+            unasked_units, *_ = _look_up(cells, {}, {}, contract.column(column))
+            continue
+        shipped = {} if column == UNIT else _known_of(None, load.force_code, load.extract, column) or {}
+        values, own_values, n_rows, n_unknown, n_counting = _look_up(cells, known, shipped, contract.column(column))
         if values:
             unknown[column] = values
+        if own_values:
+            own[column] = own_values
         if n_counting == 0 and not n_unknown and values and column != UNIT and rows >= limits.vocabulary_rows:
             # Beside an item that is known, an unknown one holds nothing back.
             notes.append(f"{column}: none of its {n_rows:,} rows counts by it, and no list knows {shown_values(values)}")
@@ -91,18 +103,19 @@ def check_vocabulary(
             hold_reasons.append(f"{reason}; and none that counts" if none_counts else reason)
         if percent >= limits.unknown_told_percent:
             warnings[column] = n_unknown
-    return VocabularyCheck(unknown, "; ".join(hold_reasons) or None, warnings, notes)
+    return VocabularyCheck(unknown, own, unasked_units, "; ".join(hold_reasons) or None, warnings, notes)
 
 
 def _look_up(
-    cells: duckdb.DuckDBPyConnection, known: Mapping[str, bool], column: Column
-) -> tuple[dict[str, int], int, int, int]:
-    """Look up each value of a column. `cells`: its different cells and their rows, the most frequent first.
+    cells: duckdb.DuckDBPyConnection, known: Mapping[str, bool], shipped: Mapping[str, bool], column: Column
+) -> tuple[dict[str, int], dict[str, int], int, int, int]:
+    """Look up each value of a column. `cells`: its different cells and their rows, the most frequent first. `shipped`: what is
+    known without the home's own lists.
 
-    Returns the unknown values with their rows, and the number of rows, of rows with values of which none is known, and of rows
-    that count.
+    Returns the unknown values with their rows, those that the home's own lists alone know, and the number of rows, of rows with
+    values of which none is known, and of rows that count.
     """
-    unknown, spelling = Counter[str](), dict[str, str]()
+    unknown, own, spelling = Counter[str](), Counter[str](), dict[str, str]()
     n_rows = n_unknown = n_counting = 0
     while batch := cells.fetchmany(10_000):
         for cell, n in batch:
@@ -115,12 +128,15 @@ def _look_up(
             n_counting += n if any(meanings) else 0
             for value, counts in zip(values, meanings, strict=True):
                 word = value.lower()
+                if counts is not None and look_up(value, shipped, column.name) is not None:
+                    continue
+                found = unknown if counts is None else own
                 # The rarest values of a column that holds no codes would fill the memory.
-                if counts is None and (word in unknown or len(unknown) < 10 * LISTED):
-                    unknown[word] += n
+                if word in found or len(found) < 10 * LISTED:
+                    found[word] += n
                     spelling[word] = min(value, spelling.get(word, value))
     commonest = sorted(((spelling[word], n) for word, n in unknown.items()), key=lambda v: (-v[1], v[0]))[:LISTED]
-    return dict(commonest), n_rows, n_unknown, n_counting
+    return dict(commonest), {spelling[word]: n for word, n in own.items()}, n_rows, n_unknown, n_counting
 
 
 def look_up(value: str, known: Mapping[str, Known], column: str) -> Known | None:
@@ -179,6 +195,30 @@ def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[
     return known | dict.fromkeys(units, False) if units else None
 
 
+def forgotten_values(
+    home: Home, entries: Iterable[LedgerEntry], limits: Believe
+) -> Iterator[tuple[LedgerEntry, str, dict[str, int]]]:
+    """The files with values that the home's lists knew when the file landed and no longer know: file, column, and values with
+    their rows. Whatever such a row was counted as, it is no longer, and a 0 in its place would look complete.
+
+    Likewise a file whose force had no list of areas yet, if so many of its units are not on the list of today that it would be
+    held.
+    """
+    known = cache(partial(known_values, home))
+
+    def unlisted(entry: LedgerEntry, column: str, values: dict[str, int]) -> dict[str, int]:
+        words = known(str(entry.force_code), str(entry.extract), column)
+        return {} if words is None else {v: n for v, n in values.items() if look_up(v, words, column) is None}
+
+    for entry in entries:
+        for column, values in entry.own_values.items():
+            if gone := unlisted(entry, column, values):
+                yield entry, column, gone
+        never_listed, rows = unlisted(entry, UNIT, entry.unasked_units), entry.rows_in_file or 0
+        if rows >= limits.vocabulary_rows and 100 * sum(never_listed.values()) >= limits.unknown_held_percent * rows:
+            yield entry, UNIT, never_listed
+
+
 @dataclass(frozen=True)
 class UnknownValue:
     """A value that is on no list, in one force's extract. `rows`: in the files that no newer accepted one replaces, and
@@ -205,7 +245,7 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
     loads = [e for e in by_load.values() if e.outcome != "retracted"]
     by_value: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
     for entry in loads:
-        for column, values in entry.unknown_values.items():
+        for column, values in entry.values_looked_up.items():
             for value in values:
                 by_value[str(entry.force_code), str(entry.extract), column, value].append(entry)
     current = not_replaced(loads)
@@ -215,7 +255,7 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and look_up(value, words, column) is None:
-            rows = sum(e.unknown_values[column][value] for e in files if e.load_id in current)
+            rows = sum(e.values_looked_up[column][value] for e in files if e.load_id in current)
             first, last = min(came_in[e.load_id] for e in files), max(e.night_id for e in files)
             unknown.append(UnknownValue(force, extract, column, value, rows, first, last))
     return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))

@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.home import Home
-from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, read_own_list
-from dagster_project.core.seeds import read_seed
+from dagster_project.core.reference_lists import CLASSIFYING, OWN_LISTS, areas_of_force, other_unit_names, read_own_list
+from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.landing import vocabulary
 
 SHOWN = 60
@@ -102,9 +102,11 @@ def known_values(home: Home, contract: Contract, column: Column, force: str | No
     """Values of a classifying column that a file may land with, lower case -> as the list spells them: units of all forces if
     none is named."""
     if column.type == "unit":
-        own_areas = read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])
-        rows = own_areas or [tuple(r[c] for c in OWN_LISTS["areas"]) for r in read_seed("areas")]
-        return {text.lower(): text for row in rows if force in (None, row[0]) for text in (row[3], row[4])}
+        own_forces = {row[0] for row in read_own_list(home.seeds / "areas.csv", OWN_LISTS["areas"])}
+        forces = [force] if force else own_forces or force_names()
+        listed = [a[c] for f in forces for a in areas_of_force(home, f) for c in ("lpu_code", "lpu_name")]
+        other_names = [name for f, name, _ in other_unit_names(home) if f in forces]
+        return {text.lower(): text for text in (*other_names, *listed)}
     if column.name not in CLASSIFYING.get(contract.extract, ()):
         return {}
     spelling = {r["value"].lower(): r["value"] for r in read_seed("vocabulary")}

@@ -23,7 +23,7 @@ from .raw_schema import raw_view
 SCHEMAS = ("raw", "seeds", "staging", "measures")
 LEFT_OUT = {
     "withheld", "withheld_versions", "asked", "claims", "frozen", "report_cells", "report_tables", "statement_terms",
-    "unknown_tonight", "replaced_tonight",
+    "unknown_tonight", "replaced_tonight", "forgotten_values",
 }  # fmt: skip
 """Lists that tracing does not need; some hold keys of rows, or unknown values."""
 

@@ -6,6 +6,7 @@ not read every file of the past.
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,14 +23,22 @@ from dagster_project.core.home import SEEDS, Home
 from dagster_project.core.published_file import published_night
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
 from dagster_project.core.read_database import read_database
-from dagster_project.core.reference_lists import OWN_LISTS, REBASE_COLUMNS, own_words, read_own_list, rebase_rows, seeded_words
+from dagster_project.core.reference_lists import (
+    OWN_LISTS,
+    REBASE_COLUMNS,
+    UNIT,
+    own_words,
+    read_own_list,
+    rebase_rows,
+    seeded_words,
+)
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
 from dagster_project.landing.ledger import covers, extracted
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
-from dagster_project.landing.vocabulary import shown_values
+from dagster_project.landing.vocabulary import forgotten_values, shown_values
 
 from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
@@ -164,10 +173,14 @@ def prepare_raw(
         _load_list(con, loads, since, counts(entries))
         shown, as_totals = [load.entry for load in loads], loads_as_totals(home)
         ids, tonight = {str(e.load_id) for e in shown}, [e for e in shown if e.night_id > since]
-        _absent_columns(con, shown, contracts, without_new_units(home, shown, contracts, as_totals))
+        with_rows = (e for e in shown if e.load_id not in as_totals)
+        forgotten = list(forgotten_values(home, with_rows, read_config(home).believe))
+        new_units = without_new_units(home, shown, contracts, as_totals)
+        _absent_columns(con, shown, contracts, [*new_units, *((str(e.load_id), c, c == UNIT) for e, c, _ in forgotten)])
         load_kept_totals(con, home, ids)
         write_accounts(con, home, entries, ids, since, as_totals)
         _unknown_tonight(con, tonight)
+        _forgotten_values(con, forgotten)
         _replaced_tonight(con, tonight)
         _contract_lists(con, contracts, read_config(home).extracts, today)
         if missing := next((p for p in paths_of(home, shown, as_totals) if not p.exists()), None):
@@ -183,7 +196,7 @@ def prepare_raw(
         _withheld(con, home, ids, {str(e.load_id) for e in accepted(entries)})
         _withheld_versions(con, home, contracts, shown, as_totals)
         carry_forward(con, to_rebuild, as_totals)
-        for name in ("areas", "offence_codes"):
+        for name in ("areas", "offence_codes", "unit_names"):
             make_raw_table(con, f"own_{name}", read_own_list(home.seeds / f"{name}.csv", OWN_LISTS[name]))
         # The project's rows (none as shipped), and the home's.
         rebases = [read_own_list(folder / "rebases.csv", REBASE_COLUMNS) for folder in (SEEDS, home.seeds)]
@@ -248,6 +261,19 @@ def _unknown_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEnt
             totals[place] = (n_before + rows, [*texts, f"{column}: {shown_values(entry.unknown_values.get(column, {}))}"])
     unknown = [(*place, n, "; ".join(dict.fromkeys(texts))) for place, (n, texts) in sorted(totals.items())]
     make_raw_table(con, "unknown_tonight", unknown)
+
+
+def _forgotten_values(con: duckdb.DuckDBPyConnection, forgotten: Iterable[tuple[LedgerEntry, str, dict[str, int]]]) -> None:
+    """By extract and force, the rows with values that a list no longer knows, and the values, for the gate's warning."""
+    totals: dict[tuple[str, str], dict[str, Counter[str]]] = {}
+    for entry, column, values in forgotten:
+        columns = totals.setdefault((str(entry.extract), str(entry.force_code)), {})
+        columns.setdefault(column, Counter()).update(values)
+    rows = [
+        (*place, sum(n.total() for n in columns.values()), "; ".join(f"{c}: {shown_values(n)}" for c, n in columns.items()))
+        for place, columns in sorted(totals.items())
+    ]
+    make_raw_table(con, "forgotten_values", rows)
 
 
 def _replaced_tonight(con: duckdb.DuckDBPyConnection, tonight: Iterable[LedgerEntry]) -> None:

@@ -84,3 +84,28 @@ def test_a_list_under_nearly_its_name_is_named(tmp_path: Path, name: str) -> Non
 @pytest.mark.parametrize("name", ["areas.xlsx", "areas old.csv", "my areas.csv", "areas.geojson"])
 def test_other_files_may_be_beside_the_lists(tmp_path: Path, name: str) -> None:
     assert read_areas(tmp_path, PLAIN, name) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("derbyshire,The Dales,dale", "derbyshire, The Dales: lpu_code 'dale' is not the code of a unit; is dales meant?"),
+        ("derbyshire,erewash,dales", "derbyshire, erewash: is the code or name of the unit erewash: rows that say"),
+        ("derbyshire,not recorded,dales", "derbyshire, not recorded: rows that say so have no unit: leave it out"),
+        ("derbyshire,Peak,dales\nderbyshire,PEAK,high-peak", "line 3: derbyshire peak appears twice (line 2 too)"),
+        ("kent,Dover,dales", "kent, Dover: lpu_code 'dales' is not the code of a unit: list it in areas.csv"),
+    ],
+)
+def test_another_name_is_of_one_listed_unit(tmp_path: Path, row: str, message: str) -> None:
+    path = tmp_path / "unit_names.csv"
+    path.write_text(f"force_code,other_name,lpu_code\n{row}\n", encoding="utf-8")
+    with pytest.raises(SeedError, match=re.escape(message)) as error:
+        read_own_list(path, OWN_LISTS["unit_names"])
+    assert str(error.value).startswith("seeds/unit_names.csv: ")
+
+
+def test_a_unit_may_have_several_other_names_and_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "unit_names.csv"
+    rows = [("derbyshire", "The Dales", "dales"), ("derbyshire", "Dales", "dales"), ("derbyshire", "D Division", "dales")]
+    path.write_text("\n".join(map(",".join, [OWN_LISTS["unit_names"], *rows])), encoding="utf-8")
+    assert read_own_list(path, OWN_LISTS["unit_names"]) == rows

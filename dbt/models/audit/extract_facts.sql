@@ -220,6 +220,8 @@ select
     fallback.quarantined_file,
     cast(coalesce(unknown.rows_unknown, 0) as bigint) as rows_unknown,
     unknown.unknown_values,
+    cast(coalesce(forgotten.rows_forgotten, 0) as bigint) as rows_forgotten,
+    forgotten.forgotten_values,
     cast(coalesce(replaced.rows_replaced, 0) as bigint) as rows_replaced,
     replaced.replaced_files,
     cast(coalesce(accounted.rows_unaccounted, 0) as bigint) as rows_unaccounted,
@@ -271,6 +273,9 @@ left join fallback
 left join {{ source('raw', 'unknown_tonight') }} as unknown
     on files.extract = unknown.extract
     and files.force_code = unknown.force_code
+left join {{ source('raw', 'forgotten_values') }} as forgotten
+    on files.extract = forgotten.extract
+    and files.force_code = forgotten.force_code
 left join {{ source('raw', 'replaced_tonight') }} as replaced
     on files.extract = replaced.extract
     and files.force_code = replaced.force_code
