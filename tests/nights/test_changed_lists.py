@@ -155,8 +155,9 @@ def test_units_that_landed_before_the_first_list_are_looked_up_in_it(new_home: H
     }  # fmt: skip
     query = """
         select force_code, value, data_status from marts.mart_naloxone
-        where measure = 'naloxone_administrations' and area_code = 'dover' and period_type = 'month' and period_label = 'Jan 2025'
-        order by 1 desc
+        where measure = 'naloxone_administrations' and area_code = 'dover'
+            and period_type = 'month' and period_label = 'Jan 2025'
+        order by force_code desc
     """
     assert published(new_home, query) == [("kent", *NOT_AVAILABLE), ("essex", 41, "complete")]
     ((_, message),) = warnings(new_home)
