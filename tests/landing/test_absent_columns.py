@@ -303,6 +303,7 @@ def drop_each_column_blank(inbox: Path, force: str) -> None:
         "op_trapped": (("identification_ref", "address_ref", "identified_on", "people_safeguarded"), ("", "")),
         "school_inputs": (("input_ref", "delivered_on", "phase", "young_people"), ("", "3")),
         "pspo_enforcement": (("enforcement_ref", "enforced_on", "kind", "authority"), ("", "Derby")),
+        "pspos": (("order_ref", "starts_on", "authority", "ends_on"), ("", "2030-01-01")),
         "iom_visits": (("visit_ref", "visited_on", "operation", "substance_misuse"), ("Knightlow", "")),
         "community_voices": (("response_ref", "responded_on", "issue"), ("",)),
         "prevention_activity": (("activity_ref", "activity_on", "activity", "quantity"), ("", "")),
@@ -329,6 +330,7 @@ def test_blank_required_column_makes_its_measures_and_categories_unavailable(hom
         ("confiscation_orders", "benefit_value"): 250, ("cash_seizures", "orders_obtained"): 50,
         ("cash_seizures", "forfeiture_orders"): 50, ("mda_orders", "orders"): 50, ("op_trapped", "properties_identified"): 50,
         ("school_inputs", "inputs_delivered"): 50, ("school_inputs", "young_people_engaged"): 150,
+        ("pspo", "pspos_new"): 50, ("pspo", "pspos_active"): 50,
         ("iom", "knightlow_visits"): 50, ("community_voices", "responses"): 50, ("prevention_activity", "activities"): 50,
     }  # fmt: skip
     for (mart, measure, category), value_and_status in figures.items():

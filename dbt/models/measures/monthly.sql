@@ -29,7 +29,8 @@ covered as (
         measures.aggregation,
         {{ month_no('events.event_on') }} as month_no,
         windows.coverage is not null as is_covered,
-        unsplit.load_id is not null or (measures.category_coverage is not null and split.coverage is null) as is_unsplit
+        unsplit.load_id is not null
+        or (measures.category_coverage is not null and split.coverage is null and measures.aggregation <> 'stock') as is_unsplit
     from events
     inner join {{ ref('measure_list') }} as measures
         on events.mart = measures.mart
@@ -82,10 +83,10 @@ final as (
         max(leaf_name) as leaf_name,
         case max(aggregation)
             when 'last' then max_by(case when is_covered then amount end, case when is_covered then event_on end)
-            when 'stock' then sum(amount)
+            when 'stock' then sum(case when is_unsplit then 0 else amount end)
             else sum(case when is_covered and not is_unsplit then amount else 0 end)
         end as amount,
-        sum(case when is_covered and is_unsplit then amount end) as unsplit_amount
+        sum(case when is_unsplit and (is_covered or aggregation = 'stock') then amount end) as unsplit_amount
     from covered
     group by mart, force_code, leaf_code, measure, category, month_no
 ),
