@@ -221,7 +221,7 @@ def drawn(home: Home, suite: int, long: int) -> tuple[int, list[Sentence]]:
 def test_right_numbers_never_disagree_and_wrong_ones_never_agree(sample_home: Home, tmp_path: Path) -> None:
     """The area behind `between January and December 2025`, in brackets before the number, behind a comma or as `highest in` was
     passed over: the number was taken for the force's, so that a right one disagreed and the force's own agreed."""
-    seed, sentences = drawn(sample_home, 1000, 40000)
+    seed, sentences = drawn(sample_home, 500, 40000)
     verdicts: Counter[tuple[bool, str]] = Counter()
     for at in range(0, len(sentences), 1000):
         part = sentences[at : at + 1000]
@@ -241,7 +241,7 @@ def test_right_numbers_never_disagree_and_wrong_ones_never_agree(sample_home: Ho
 
 def test_a_claim_is_of_the_number_that_it_names_or_is_refused(sample_home: Home) -> None:
     """`pam claims add --number` took the area or the year of the sentence's other number."""
-    seed, sentences = drawn(sample_home, 500, 20000)
+    seed, sentences = drawn(sample_home, 300, 20000)
     con, edition = read_figures(sample_home.warehouse.resolve())
     verdicts: Counter[tuple[bool, str]] = Counter()
     for sentence in sentences:

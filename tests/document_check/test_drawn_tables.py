@@ -96,7 +96,8 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
     seed = random.randrange(1 << 30) if IS_LONG else 2026
     drawn = Drawn(sample_home, random.Random(seed))
     verdicts: Counter[tuple[bool, str]] = Counter()
-    for _ in range(often(150, 5000)):
+    tables = often(80, 5000)
+    for _ in range(tables):
         text, wrong = drawn.table()
         checked = check_text(sample_home, tmp_path, text)
         for item in checked.items:
@@ -104,7 +105,8 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
             assert item.verdict != ("agrees" if is_wrong else "disagrees"), (seed, text, item)
             verdicts[is_wrong, item.verdict] += 1
     # A quarter of the tables have cells that must not be linked.
-    assert verdicts[False, "agrees"] > verdicts[False, "not linked"] / 1.5 and verdicts[True, "disagrees"] > 15, verdicts
+    assert verdicts[False, "agrees"] > verdicts[False, "not linked"] / 1.5, verdicts
+    assert verdicts[True, "disagrees"] > tables / 10, verdicts
 
 
 @pytest.mark.parametrize(

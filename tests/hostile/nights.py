@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from how_often import IS_LONG, often
 from oracle.unusual_files.plan import BELIEVED
-from support import publish_night
+from support import publish_night, shorten_edition
 
 from dagster_project.core.home import Home
 from dagster_project.nights.run import NightRun
@@ -61,6 +61,7 @@ def run_corpus_night(home: Home, all_outputs: tuple[outputs.Output, ...]) -> Nig
         # Ten units would make four times as many figures of the same texts.
         home.seeds.mkdir()
         (home.seeds / "areas.csv").write_text(ONE_UNIT, encoding="utf-8")
+        shorten_edition(home, "statements", "says")
     for name in NAMES:
         (home.inbox / name).write_bytes(b"a,b\n1,2\n")
     for name, body in FILES:

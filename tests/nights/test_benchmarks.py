@@ -24,7 +24,7 @@ from dagster_project.quality import engine
 pytestmark = pytest.mark.begin_first
 
 IN_TEMPORARY = ("--out", "{folder}/results")
-SMALL = ("--rows", "0.02", "--work", "{folder}", *IN_TEMPORARY)
+SMALL = ("--rows", "0.002", "--work", "{folder}", *IN_TEMPORARY)
 ONE_EXTRACT = ("--extracts", "crimes", *SMALL)
 ONE_FILE = ("--inbox", "{folder}/extracts", *IN_TEMPORARY)
 SMALLEST = {
@@ -76,7 +76,7 @@ def test_a_benchmark_runs_at_its_smallest_size(
 ) -> None:
     row = {"order_ref": "M1", "order_date": "2025-05-01", "amount": "10", "recipient": "Police"}
     write_extract(tmp_path / "extracts", "mda_orders", [row])
-    home = request.getfixturevalue("sample_home").path if name == "reads" else ""
+    home = request.getfixturevalue("week").path if name == "reads" else ""
     words = [a.format(folder=tmp_path, home=home) for a in SMALLEST[name]]
     monkeypatch.setattr(report, "run_program", run_here)
     monkeypatch.setattr(sys, "argv", [name, *words])

@@ -12,17 +12,15 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 import pytest
-import yaml
 from how_often import IS_LONG
 from sqlalchemy import Engine, event
-from support import TODAY, begin, own_postgres, run_night
+from support import TODAY, begin, own_postgres, run_night, shorten_edition
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
 from dagster_project.core.home import Home
 from dagster_project.core.receipts import read_receipts
 from dagster_project.definitions import build_defs
-from dagster_project.editions.model import FOLDER as EDITIONS
 from dagster_project.orchestration.serve.instance import write_settings
 from dagster_project.publishing import outputs, postgres
 from dagster_project.publishing.outputs import OUTPUTS as ALL_OUTPUTS  # before the tests patch it
@@ -75,7 +73,7 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hom
             home.config_file.chmod(0o600)
             write_settings(home)
             if not IS_LONG:
-                _shorten_edition(home)
+                shorten_edition(home)
             write_marked_extracts(home.inbox)
             event.listen(Engine, "connect", _skip_sync)
             with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
@@ -91,17 +89,6 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hom
         if event.contains(Engine, "connect", _skip_sync):
             event.remove(Engine, "connect", _skip_sync)
     yield home, folder, outcomes
-
-
-def _shorten_edition(home: Home) -> None:
-    """Keep only the tables of the newest edition whose rows are named by the data. All other words are the edition's own."""
-    body = yaml.safe_load((EDITIONS / "2026-03.yml").read_text(encoding="utf-8"))
-    body["tables"] = [t for t in body["tables"] if any("*" in row.values() for row in t["rows"])]
-    assert len(body["tables"]) > 5
-    home.editions.mkdir(mode=0o700)
-    path = home.editions / "2026-03.yml"
-    path.write_text(yaml.safe_dump(body), encoding="utf-8")
-    path.chmod(0o600)
 
 
 def _keep_for_search(patch: pytest.MonkeyPatch, temporary: Path, deleted: Path) -> None:
