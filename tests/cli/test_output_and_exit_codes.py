@@ -144,9 +144,15 @@ def test_a_night_reports_the_outcome_of_each_file(pam, new_home, tmp_path):
         tmp_path / "in", "mda_orders", [["M1", "2025-05-01", "10", "Police", "x"]], columns=[*ORDERS, "Case [b]"],
         stamp="20260106T020000Z",
     )  # fmt: skip
+    new_home.editions.mkdir(exist_ok=True)
+    (new_home.editions / "2026-09.yml").write_text("tables: 3\n", encoding="utf-8")
     result = pam("nightly", "--inbox", tmp_path / "in", "--home", new_home.path)
     assert result.exit_code == 0, result.stderr
-    assert "notes.csv" in result.stdout and "is published" in result.stdout
+    assert "notes.csv" in result.stdout and "is published" in result.stdout and "No new file" not in result.stdout
+    again = pam("nightly", "--home", new_home.path)
+    assert "No new file." in again.stdout
+    for night in (result, again):
+        assert "Edition 2026-09 is not printed until it is corrected: " in night.stdout + night.stderr
     assert f"note {drifted.name}: new column, not stored: Case [b]" in result.stdout
     status = json.loads(pam("status", "--json", "--home", new_home.path).stdout)
     assert [(q["extract"], q["rows"]) for q in status["quarantined"]] == [("naloxone", 1)]

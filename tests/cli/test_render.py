@@ -122,14 +122,6 @@ def test_a_published_night_without_its_receipt_is_said_once_and_exits_with_3(
     assert read_receipts(new_home) == []
 
 
-def test_an_edition_that_waits_is_named_by_each_night(pam: Callable, new_home: Home) -> None:
-    new_home.editions.mkdir(exist_ok=True)
-    (new_home.editions / "2026-09.yml").write_text("tables: 3\n", encoding="utf-8")
-    write_orders(new_home)
-    result = pam("nightly", "--home", new_home.path)
-    assert result.exit_code == 0 and "Edition 2026-09 is not printed until it is corrected: " in result.stdout + result.stderr
-
-
 def test_status_says_how_the_last_night_ended_and_what_to_do(new_home: Home, capsys: pytest.CaptureFixture) -> None:
     last = {"night_id": "n2", "outcome": "failed", "reason": "no space"}
     first = of_state(new_home, capsys, last_night=last)

@@ -6,6 +6,7 @@ The model knows nothing of DuckDB, chunks or ledgers, and was written only from 
 import shutil
 
 import pytest
+from how_often import often
 from oracle.landing import land
 from oracle.unusual_files.plan import BELIEVED, write_unusual_files
 from oracle.unusual_files.random_sequences import write_sequence
@@ -60,7 +61,7 @@ def test_nights_of_unusual_files(warehouse, tmp_path):
     assert sorted(actual_outcomes(warehouse, nights, threads=3)) == sorted(expected_outcomes(nights))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(often(2, 20)))
 def test_random_sequences(warehouse, tmp_path, seed):
     nights = write_sequence(tmp_path / "nights", seed)
     assert sorted(actual_outcomes(warehouse, nights, threads=1)) == sorted(expected_outcomes(nights))

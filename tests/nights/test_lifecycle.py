@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import begin, copy_home, land_night, run_night, write_extract
+from support import begin, copy_home, land_night, write_extract
 
-from dagster_project.audit import read_log
 from dagster_project.core.errors import Cause
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.core.night_lock import NightUnderWayError, is_under_way, locked
@@ -24,7 +23,6 @@ from dagster_project.nights.end_night import end_night
 from dagster_project.nights.health import find_problems
 from dagster_project.nights.lifecycle import ENDED_EARLY, INTERRUPTED, mark_path, under_way_since, write_missing_receipts
 from dagster_project.orchestration.sensors import report_interrupted_nights
-from dagster_project.publishing import publish
 
 ORDERS = ["order_ref", "order_date", "amount", "recipient"]
 ROWS = [["M1", "2025-05-01", "10", "Police"]]
@@ -200,16 +198,3 @@ def test_the_files_of_a_home_inside_its_inbox_are_no_extracts(new_home: Home, tm
 
 def test_checking_the_lock_creates_no_home(pam: Callable, tmp_path: Path) -> None:
     assert not is_under_way(Home(tmp_path / "nowhere")) and not (tmp_path / "nowhere").exists()
-
-
-def test_a_failed_publication_is_withdrawn_from_the_audit_log(
-    new_home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_extract(new_home.inbox, "mda_orders", [
-        {"order_ref": "A1", "order_date": "2025-02-01", "amount": "10", "recipient": "Police"},
-    ])  # fmt: skip
-    monkeypatch.setattr(publish, "publish", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
-    assert run_night(new_home).receipt.outcome == "failed"
-    disclosure, withdrawal = [*read_log(new_home)][-2:]
-    assert (disclosure.facts["what"], withdrawal.facts["what"]) == ("published", "not published")
-    assert withdrawal.facts["withdraws"] == [disclosure.n]

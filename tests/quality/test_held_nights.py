@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from support import candidate, drop_something, night, published, run_night, same_figures
 
+from dagster_project.audit import read_log
 from dagster_project.core.candidate_files import WORK
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import NightUnderWayError
@@ -153,6 +154,10 @@ def test_a_crash_of_the_last_step_leaves_the_publication_unchanged(
     assert run.receipt.outcome == "failed" and "No space left" in run.receipt.reason
     assert last_receipt(week_copy).outcome == "failed"
     check_unchanged()
+    # The failed publication is withdrawn from the audit log.
+    disclosure, withdrawal = [*read_log(week_copy)][-2:]
+    assert (disclosure.facts["what"], withdrawal.facts["what"]) == ("published", "not published")
+    assert withdrawal.facts["withdraws"] == [disclosure.n]
 
 
 def test_an_invalid_list_fails_the_night_with_its_line(week_copy: Home, check_unchanged: Callable[[], None]) -> None:

@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
-from support import each, meta_rows, night, publish_night, published, run_night, write_extract
+from support import copy_home, each, meta_rows, night, publish_night, published, run_night, write_extract
 from typer.testing import CliRunner
 
 from dagster_project.audit.read import read_log
@@ -16,6 +17,7 @@ from dagster_project.core.accepted_in_published_file import AcceptedMonth, accep
 from dagster_project.core.home import Home
 from dagster_project.core.night_lock import locked
 from dagster_project.core.receipts import Receipt, read_receipts, write_receipt
+from dagster_project.nights.run import NightRun
 from dagster_project.quality import gate
 from dagster_project.reporting.pack.content import accepted_notes
 from dagster_project.transform.accepted_months import COLUMNS as ACCEPTED
@@ -100,51 +102,71 @@ def test_each_kind_of_figure_holds_the_night_beyond_its_limit(new_home: Home) ->
     }
 
 
-def test_a_unit_that_falls_to_zero_is_a_warning_until_it_is_accepted(new_home: Home) -> None:
+UNITS = {
+    "Dales": [30] * 12 + [0], "High Peak": [29] * 12 + [0], "Amber Valley": [30] * 11 + [0, 30], "": [30] * 12 + [0],
+    "Chesterfield": [90] * 13, "Erewash": [90, 90, 90, 0] * 3 + [0],
+    **dict.fromkeys(("Derby East", "Derby North", "Derby West", "Swadlincote"), [30] * 12 + [0]),
+}  # fmt: skip
+
+
+class AcceptedNight(NamedTuple):
+    """A published night of UNITS and of a month of Kent that a person accepted; what `pam accept` said of each month."""
+
+    home: Home
+    run: NightRun
+    said: dict[str, str]
+
+
+def accept(home: Home, *more: str, force: str = "derbyshire", why: str = "Closed") -> str:
+    """What `pam accept` says of January 2025."""
+    words = ("accept", "naloxone_administrations", "2025-01", "--force", force, "--why", why, *more, "--home", str(home.path))
+    return CliRunner().invoke(app, words).output
+
+
+@pytest.fixture(scope="module")
+def accepted_night(tmp_path_factory: pytest.TempPathFactory) -> AcceptedNight:
+    """Copy its home before you change it."""
+    home = Home(tmp_path_factory.mktemp("accepted") / "home").create()
+    days = [
+        (unit, f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00")
+        for unit, months in UNITS.items() for n, rows in enumerate(months) for i in range(rows)
+    ]  # fmt: skip
+    rows = [[f"N{i}", day, unit] for i, (unit, day) in enumerate(days)]
+    write_extract(home.inbox, "naloxone", rows, columns=(*COLUMNS, "lpu"), window=("2024-01-01", "2025-01-31"))
+    # Held, as in LIMITS.
+    naloxone(home.inbox, [30] * 12 + [0], force="kent")
+    said = {"force": accept(home), "misspelt": accept(home, "--area", "dale"), "unit": accept(home, "--area", "Dales")}
+    accept(home, "--by", "A. Person", force="kent", why="The kits were recalled")
+    return AcceptedNight(home, publish_night(home), said)
+
+
+def test_a_unit_that_falls_to_zero_is_a_warning_until_it_is_accepted(accepted_night: AcceptedNight, tmp_path: Path) -> None:
     """The newest month has none, after 30 administrations a month: up to three units are named. No warning after 29, in an
     older month, for rows whose unit is not recorded, or if an earlier month had none. Accepting a month of the force ends no
     warning of a unit; accepting that of a unit ends its own only.
     """
-    units = {
-        "Dales": [30] * 12 + [0], "High Peak": [29] * 12 + [0], "Amber Valley": [30] * 11 + [0, 30], "": [30] * 12 + [0],
-        "Chesterfield": [90] * 13, "Erewash": [90, 90, 90, 0] * 3 + [0],
-        **dict.fromkeys(("Derby East", "Derby North", "Derby West", "Swadlincote"), [30] * 12 + [0]),
-    }  # fmt: skip
-    days = [
-        (unit, f"{2024 + n // 12}-{n % 12 + 1:02d}-{i % 28 + 1:02d}T12:00:00")
-        for unit, months in units.items() for n, rows in enumerate(months) for i in range(rows)
-    ]  # fmt: skip
-    rows = [[f"N{i}", day, unit] for i, (unit, day) in enumerate(days)]
-    write_extract(new_home.inbox, "naloxone", rows, columns=(*COLUMNS, "lpu"), window=("2024-01-01", "2025-01-31"))
-
-    def accept(*more: str) -> str:
-        result = CliRunner().invoke(app, [
-            "accept", "naloxone_administrations", "2025-01", "--force", "derbyshire", "--why", "Closed", *more,
-            "--home", str(new_home.path),
-        ])  # fmt: skip
-        return result.output
-
-    assert "no rule of the last checked night found fault with it" in accept()
-    assert "is Dales meant" in accept("--area", "dale")
-    assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accept("--area", "Dales")
-    checks = publish_night(new_home).checks
-    (warning,) = (c for c in checks if c.rule == "unit_without_events" and not c.passed)
+    assert "no rule of the last checked night found fault with it" in accepted_night.said["force"]
+    assert "is Dales meant" in accepted_night.said["misspelt"]
+    assert "naloxone_administrations of dales of derbyshire in 2025-01 passes" in accepted_night.said["unit"]
+    (warning,) = (c for c in accepted_night.run.checks if c.rule == "unit_without_events" and not c.passed)
     assert (warning.subject, warning.severity) == ("mart_naloxone", "warning")
     assert warning.found == "units_without_events 4 (derbyshire, naloxone_administrations, derby-east)"
     assert warning.message == (
         "Naloxone administrations in mart_naloxone (derbyshire): 0 for Derby East, Derby North, Derby West in 2025-01, and in"
         " none of the twelve months before; units that fell to 0: 4"
     )
-    assert sorted(row["area_code"] for row in meta_rows(new_home, "accepted_months")) == ["dales", "derbyshire"]
-    assert "no rule" not in accept("--area", "Derby East") and "no rule" in accept("--area", "Chesterfield")
+    accepted = [row["area_code"] for row in meta_rows(accepted_night.home, "accepted_months") if row["area_code"] != "kent"]
+    assert sorted(accepted) == ["dales", "derbyshire"]
+    home = copy_home(accepted_night.home, tmp_path / "home")
+    assert "no rule" not in accept(home, "--area", "Derby East") and "no rule" in accept(home, "--area", "Chesterfield")
     # A list of an earlier version has no areas: its months are those of the force.
-    path = new_home.seeds / "accepted_months.csv"
+    path = home.seeds / "accepted_months.csv"
     first, second, *_ = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join(line.rpartition(",")[0] for line in (first, second)), encoding="utf-8")
-    assert [month.area_code for month in read_accepted(new_home)] == ["derbyshire"]
+    assert [month.area_code for month in read_accepted(home)] == ["derbyshire"]
     path.write_text("measure,month,force_code\nnaloxone_administrations,2025-01,derbyshire\n", encoding="utf-8")
     with pytest.raises(AcceptError, match="line 1: the header lacks 'why'"):
-        read_accepted(new_home)
+        read_accepted(home)
 
 
 @pytest.mark.parametrize("month", ["2025-13", "13-2025", "Jan 2025", ""])
@@ -176,27 +198,26 @@ def test_a_list_of_accepted_months_as_excel_and_people_save_it(tmp_path: Path) -
         read_accepted(home)
 
 
-def test_an_accepted_month_is_published_on_record_and_unchanged_months_are_not_judged(new_home: Home) -> None:
-    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(new_home.path)])  # noqa: E731
-    accept = ("accept", "Naloxone administrations", "2025-01", "--force", "derbyshire", "--why")
-    # Held, as in LIMITS.
-    naloxone(new_home.inbox, [30] * 12 + [0])
-    assert pam(*accept, "").exit_code == 1
+def test_an_accepted_month_is_published_on_record_and_unchanged_months_are_not_judged(
+    accepted_night: AcceptedNight, tmp_path: Path
+) -> None:
+    home = copy_home(accepted_night.home, tmp_path / "home")
+    pam = lambda *args: CliRunner().invoke(app, [*args, "--home", str(home.path)])  # noqa: E731
+    assert pam("accept", "Naloxone administrations", "2025-01", "--force", "derbyshire", "--why", "").exit_code == 1
     assert pam("accept", "naloxone", "2025-01", "--force", "derbyshire", "--why", "x").exit_code == 1
     assert pam("accept", "naloxone_administrations", "13-2025", "--force", "derbyshire", "--why", "x").exit_code == 1
-    assert pam(*accept, "The kits were recalled", "--by", "A. Person").exit_code == 0
-    assert publish_night(new_home).receipt.outcome == "published"
-    (accepted,) = meta_rows(new_home, "accepted_months")
+    assert accepted_night.run.receipt.outcome == "published"
+    (accepted,) = (row for row in meta_rows(home, "accepted_months") if row["area_code"] == "kent")
     assert (accepted["month"], accepted["why"], accepted["accepted_by"]) == ("2025-01", "The kits were recalled", "A. Person")
-    trace = ("trace", "naloxone_administrations", "--from")
+    trace = ("trace", "naloxone_administrations", "--force", "kent", "--from")
     assert "was accepted: The kits were recalled" in pam(*trace, "2025-01-01", "--to", "2025-01-31").stdout
     assert "was accepted" not in pam(*trace, "2024-02-01", "--to", "2024-12-31").stdout
-    assert any("accepted month" in str(line) for line in read_log(new_home))
+    assert any("accepted month" in str(line) for line in read_log(home))
     # Without the list, the published month stays: no new file changes it.
-    (new_home.seeds / "accepted_months.csv").unlink()
-    naloxone(new_home.inbox, [30] * 12 + [0, *[30] * 2], stamp="20260106T020000Z")
-    assert publish_night(new_home).receipt.outcome == "published"
-    assert published(new_home, "select count(*) from meta.accepted_months") == [(0,)]
+    (home.seeds / "accepted_months.csv").unlink()
+    naloxone(home.inbox, [30] * 12 + [0, *[30] * 2], stamp="20260106T020000Z", force="kent")
+    assert publish_night(home).receipt.outcome == "published"
+    assert published(home, "select count(*) from meta.accepted_months") == [(0,)]
 
 
 def history(inbox: Path) -> None:

@@ -28,7 +28,7 @@ from dagster_project.serving.trace_change import trace_change
 from dagster_project.serving.trace_request import FigureRequest, TrailError, request_for_cell, request_for_period
 from dagster_project.serving.trace_source_line import figures_from_file, why_no_figure
 
-FIGURES = often(60, 500)
+FIGURES = often(40, 500)
 DAYS = (date(2025, 1, 1), date(2025, 1, 2))
 
 

@@ -58,7 +58,7 @@ def write_public(exact: WrittenPack, folder: Path, warehouse: Path | None = None
     return PublicPack(exact, folder, pack)
 
 
-@pytest.fixture(scope="module", params=["sample", "other"])
+@pytest.fixture(scope="module", params=["other", pytest.param("sample", marks=pytest.mark.long)])
 def public(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PublicPack:
     return write_public(request.getfixturevalue(f"{request.param}_pack"), tmp_path_factory.mktemp("public") / request.param)
 
@@ -299,7 +299,6 @@ def test_every_page_says_that_it_is_the_public_form(public: PublicPack) -> None:
     assert all(s.rows is None for s in public.pack.sources)
 
 
-@pytest.mark.parametrize("public", ["other", pytest.param("sample", marks=pytest.mark.long)], indirect=True)
 def test_no_exact_figure_is_read(public: PublicPack, tmp_path: Path) -> None:
     """The report has the same bytes without the exact relations and with all counts of rows set to 0."""
     changed_file = tmp_path / "warehouse.duckdb"
