@@ -20,7 +20,7 @@ from dagster_project.publishing.publications import publication_of
 
 def test_a_check_that_finds_differences_exits_with_1(pam: Callable, week_copy: Home) -> None:
     """After a list was replaced and a held file released. A check needs no lock, leaves the home as it is, and removes the
-    remains of a killed one. The test of docs/how-to/go-back.md runs a check that finds no difference."""
+    remains of a killed one. (The long run has the example of docs/how-to/go-back.md, which finds no difference.)"""
     home = week_copy
     with duckdb.connect(str(home.publications / f"{NIGHTS[3]}.duckdb")) as con:
         con.execute("update marts.mart_naloxone set value = 7 where period_label = 'Jun 2025' and area_type = 'force'")

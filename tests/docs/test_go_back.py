@@ -35,7 +35,9 @@ def test_the_example_of_pam_rollback(pam: Callable, week_copy: Home) -> None:
     assert lines(pam("status", "--home", week_copy.path).stdout)[1 : 1 + len(status)] == status
 
 
+@pytest.mark.long
 def test_the_example_of_pam_replay_check(pam: Callable, week: Home) -> None:
+    """The suite has a check that finds two figures, which somebody changed, and no more (tests/cli/test_replay.py)."""
     result = pam("replay", "--check", "--home", week.path)
     assert lines(result.stdout) == example("All") and result.exit_code == 0
 

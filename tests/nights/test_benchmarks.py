@@ -32,7 +32,7 @@ SMALLEST = {
     "national": ("{folder}/national", "--forces", "derbyshire", "--scale", "0.02"),
     "reads": ("--home", "{home}", "--rounds", "1", *IN_TEMPORARY),
     "small_night": (*ONE_FILE, "--warm", "1"),
-    "whole_night": ONE_EXTRACT,
+    "whole_night": ("--years", "1", *ONE_EXTRACT),
 }
 
 MODULES = sorted(p.stem for p in (PROJECT / "benchmarks").glob("[!_]*.py"))

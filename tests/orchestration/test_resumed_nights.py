@@ -197,22 +197,22 @@ def test_a_night_is_not_resumed_after_another(new_home: Home) -> None:
     assert saved_steps.read_step(new_home, first.night.night_id, saved_steps.Landed) is None, "the second night reports it"
 
 
-def test_a_changed_candidate_is_built_again(sample_copy: Home) -> None:
+def test_a_changed_candidate_is_built_again(week_copy: Home) -> None:
     """Changed by hand, or by a later landing: what was built is no longer what would be published."""
-    run = NightRun(sample_copy, sample=True, plan=saved_steps.Plan(publishes=False))
+    run = NightRun(week_copy, plan=saved_steps.Plan(publishes=False))
     run.land()
-    sample_copy.seeds.mkdir()
-    words = sample_copy.seeds / "vocabulary.csv"
+    week_copy.seeds.mkdir()
+    words = week_copy.seeds / "vocabulary.csv"
     words.write_text(",".join(OWN_LISTS["vocabulary"]), encoding="utf-8")
     run.build_part({"mart_naloxone"})
     run.end()
-    changed = candidate.inputs_of(sample_copy)
-    assert saved_steps.read_current_build(sample_copy, run.night.night_id, changed) is None, "a list changed meanwhile"
+    changed = candidate.inputs_of(week_copy)
+    assert saved_steps.read_current_build(week_copy, run.night.night_id, changed) is None, "a list changed meanwhile"
     words.unlink()
-    assert saved_steps.read_current_build(sample_copy, run.night.night_id, candidate.inputs_of(sample_copy)) is not None
-    os.utime(sample_copy.candidate / WORK)
-    assert saved_steps.read_current_build(sample_copy, run.night.night_id, candidate.inputs_of(sample_copy)) is None
-    assert saved_steps.read_step(sample_copy, run.night.night_id, saved_steps.Landed) == run.landed, "landed files stay"
+    assert saved_steps.read_current_build(week_copy, run.night.night_id, candidate.inputs_of(week_copy)) is not None
+    os.utime(week_copy.candidate / WORK)
+    assert saved_steps.read_current_build(week_copy, run.night.night_id, candidate.inputs_of(week_copy)) is None
+    assert saved_steps.read_step(week_copy, run.night.night_id, saved_steps.Landed) == run.landed, "landed files stay"
 
 
 def test_an_unreadable_saved_step_is_ignored(new_home: Home) -> None:
