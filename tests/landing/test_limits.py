@@ -2,7 +2,10 @@
 
 import pytest
 
+from dagster_project.core.home import Home
 from dagster_project.landing.vocabulary import LISTED
+
+from .conftest import Warehouse
 
 DAY = "2025-03-01"
 ROWS = {
@@ -31,9 +34,9 @@ COUNTS_NOWHERE = {
 """Values that a list knows and no measure counts."""
 
 
-def land(warehouse, extract, unknown, uncounted, counted, blank=0):
+def rows_of(extract, unknown, uncounted, counted, blank=0):
     values = ["Qzx"] * unknown + [COUNTS_NOWHERE[extract]] * uncounted + [COUNTS[extract]] * counted + [""] * blank
-    return warehouse.land(extract, *[ROWS[extract](n, s) for n, s in enumerate(values)], header=HEADERS.get(extract))
+    return [ROWS[extract](n, s) for n, s in enumerate(values)]
 
 
 SHARES = [
@@ -47,26 +50,37 @@ SHARES = [
 NONE_COUNTS = [(1, 99, 0, "held"), (1, 100, 0, "accepted"), (1, 98, 1, "accepted"), (0, 100, 0, "accepted"), (1, 49, 0, "held")]
 
 
-def cases_of(cases, *whole):
+def cases_of(cases, extract, *whole):
     """All cases of these extracts, as their rules differ, and the first two of every other extract."""
-    return [(extract, *case) for extract in ROWS for case in (cases if extract in whole else cases[:2])]
+    return cases if extract in whole else cases[:2]
 
 
-@pytest.mark.parametrize(
-    ("extract", "unknown", "uncounted", "counted", "blank", "outcome", "is_reported"), cases_of(SHARES, "incidents", "crimes")
-)
-def test_unknown_values_by_their_share(warehouse, extract, unknown, uncounted, counted, blank, outcome, is_reported):
-    entry = land(warehouse, extract, unknown, uncounted, counted, blank)
-    column = COLUMNS[extract]
-    assert (entry.outcome, entry.held_for) == (outcome, "vocabulary" if outcome == "held" else None), entry.reason
-    assert entry.unknown_values == ({column: {"Qzx": unknown}} if unknown else {})
-    assert entry.unknown_told == ({column: unknown} if is_reported else {})
+def land_apart(warehouse, extract, files):
+    """The entries of files that have nothing to do with each other."""
+    header = HEADERS.get(extract)
+    if extract != "naloxone":
+        return warehouse.land_forces(extract, *files, header=header)
+    # Its values are units, of which the project lists those of one force.
+    homes = [Warehouse(Home.of(warehouse.home.path / f"{n}").create()) for n in range(len(files))]
+    return [home.land(extract, *rows, header=header) for home, rows in zip(homes, files, strict=True)]
 
 
-@pytest.mark.parametrize(("extract", "unknown", "uncounted", "counted", "outcome"), cases_of(NONE_COUNTS, "crimes", "naloxone"))
-def test_one_in_a_hundred_holds_if_no_row_counts_except_for_units(warehouse, extract, unknown, uncounted, counted, outcome):
-    entry = land(warehouse, extract, unknown, uncounted, counted)
-    assert entry.outcome == ("accepted" if extract == "naloxone" else outcome), entry.reason
+@pytest.mark.parametrize("extract", ROWS)
+def test_unknown_values_by_their_share(warehouse, extract):
+    cases, column = cases_of(SHARES, extract, "incidents", "crimes"), COLUMNS[extract]
+    entries = land_apart(warehouse, extract, [rows_of(extract, *case[:4]) for case in cases])
+    for entry, (unknown, *_, outcome, is_reported) in zip(entries, cases, strict=True):
+        assert (entry.outcome, entry.held_for) == (outcome, "vocabulary" if outcome == "held" else None), entry.reason
+        assert entry.unknown_values == ({column: {"Qzx": unknown}} if unknown else {})
+        assert entry.unknown_told == ({column: unknown} if is_reported else {})
+
+
+@pytest.mark.parametrize("extract", ROWS)
+def test_one_in_a_hundred_holds_if_no_row_counts_except_for_units(warehouse, extract):
+    cases = cases_of(NONE_COUNTS, extract, "crimes", "naloxone")
+    entries = land_apart(warehouse, extract, [rows_of(extract, *case[:3]) for case in cases])
+    outcomes = ["accepted" if extract == "naloxone" else outcome for *_, outcome in cases]
+    assert [entry.outcome for entry in entries] == outcomes, [entry.reason for entry in entries]
 
 
 def test_a_list_is_unknown_where_no_item_is_known(warehouse):
@@ -82,12 +96,14 @@ def test_all_of_a_thousand_unknown_values_are_listed(warehouse):
 
 
 @pytest.mark.parametrize("n", [100, 300, 700, 2900])
-@pytest.mark.parametrize(("less", "other", "outcome"), [(0, 0, "refused"), (1, 0, "accepted"), (0, 1, "accepted")])
-def test_american_dates_at_one_in_a_hundred(warehouse, n, less, other, outcome):
-    american = n // 100 - less
-    days = ["03/13/2025"] * american + ["13/03/2025"] * other + ["03/04/2025"] * (n - american - other)
-    entry = warehouse.land("crimes", *[f"C{i},{day},92D,Recorded," for i, day in enumerate(days)])
-    assert entry.outcome == outcome, entry.reason
+def test_american_dates_at_one_in_a_hundred(warehouse, n):
+    files = []
+    for less, other in ((0, 0), (1, 0), (0, 1)):
+        american = n // 100 - less
+        days = ["03/13/2025"] * american + ["13/03/2025"] * other + ["03/04/2025"] * (n - american - other)
+        files.append([f"C{i},{day},92D,Recorded," for i, day in enumerate(days)])
+    entries = warehouse.land_forces("crimes", *files)
+    assert [entry.outcome for entry in entries] == ["refused", "accepted", "accepted"], [entry.reason for entry in entries]
 
 
 @pytest.mark.parametrize(
