@@ -93,13 +93,15 @@ class Warehouse:
             self.drop(extract, *rows, header=header, at=f"20260105T02{n:02}00Z")
         return sorted(self.night(), key=lambda e: e.source_file)
 
-    def land_forces(self, extract: str, *files: list[str], header: str | None = None) -> list[LedgerEntry]:
-        """Land files of these rows in one night, each of a force of its own, so that none has to do with another.
+    def land_forces(self, extract: str, *files: list[str], is_whole: bool = False, **more) -> list[LedgerEntry]:
+        """Land files of these rows in one night, each of a force of its own, so that none has to do with another. `is_whole`:
+        these are all lines, with the header.
 
         Returns their entries in that order."""
         forces = [f"force-{n:02}" for n in range(len(files))]
         for force, rows in zip(forces, files, strict=True):
-            self.drop(extract, *rows, force=force, header=header)
+            text = "".join(f"{line}\n" for line in rows) if is_whole else None
+            self.drop(extract, *rows, force=force, text=text, **more)
         return sorted(self.night(forces={*forces}), key=lambda e: e.source_file)
 
     def ledger(self) -> list[LedgerEntry]:

@@ -47,16 +47,18 @@ def test_stated_number_in_its_own_cell_and_in_a_large_csv(warehouse, monkeypatch
     assert text(warehouse, HEADER, *crimes(0, 99), at="20260107T020000Z").outcome == "accepted"
 
 
-@pytest.mark.parametrize(
-    "note",
-    ["Page 1 of 2345", "Weeks 1 to 4 of 52", "Total value: 2345", "Records of 2025", "Printed 01/02/2025 10:00",
-     "Drug test results: 2025", "Number of results: 2025", "Max rows: 5000", "Row limit reached: no",
-     "500 records selected for audit", "Data may have been omitted: no", "Output was truncated to Derbyshire",
-     "Applied filters:", "Data may have errors", "2345 rows", "Rows of 2345 districts: none"],
+OTHER_NOTES = (
+    "Page 1 of 2345", "Weeks 1 to 4 of 52", "Total value: 2345", "Records of 2025", "Printed 01/02/2025 10:00",
+    "Drug test results: 2025", "Number of results: 2025", "Max rows: 5000", "Row limit reached: no",
+    "500 records selected for audit", "Data may have been omitted: no", "Output was truncated to Derbyshire",
+    "Applied filters:", "Data may have errors", "2345 rows", "Rows of 2345 districts: none",
 )  # fmt: skip
-def test_other_titles_and_notes_are_ignored(warehouse, note):
-    entry = text(warehouse, f'"{note}"', HEADER, *crimes(), f'"{note}"')
-    assert (entry.outcome, entry.rows_landed) == ("accepted", 25), entry.reason
+
+
+def test_other_titles_and_notes_are_ignored(warehouse):
+    files = ([f'"{note}"', HEADER, *crimes(), f'"{note}"'] for note in OTHER_NOTES)
+    for note, entry in zip(OTHER_NOTES, warehouse.land_forces("crimes", *files, is_whole=True), strict=True):
+        assert (entry.outcome, entry.rows_landed) == ("accepted", 25), (note, entry.reason)
 
 
 def test_text_in_a_record_is_no_note(warehouse):
@@ -113,21 +115,21 @@ def test_titles_and_summaries_above_the_header_land(warehouse, above):
 RETURNS = ["return_ref,received_on,amount", *(f"A{n},2025-03-{n:02},{n}" for n in range(1, 20))]
 
 
-@pytest.mark.parametrize(
-    "note,outcome",
-    [
-        ("All figures in £000s", "held"), ("Amounts (£'000)", "held"), ("Values: £k", "held"), ("GBP m", "held"),
-        ("Amounts are in thousands", "held"), ("In pounds millions", "held"),
-        ("Returns over £10k", "accepted"), ("Returns above £1,000", "accepted"), ("£1m fund", "accepted"),
-        ("Amounts are not in thousands", "accepted"), ("Payments of £ M Jones", "accepted"),
-        ("Amounts in pounds", "accepted"), ("Total: £000", "held"),
-    ],
-)  # fmt: skip
-def test_file_that_states_amounts_in_thousands_is_held(warehouse, note, outcome):
-    entry = warehouse.land("aris_returns", text="".join(f"{line}\n" for line in (f'"{note}"', "", *RETURNS)))
-    assert entry.outcome == outcome
-    if outcome == "held":
-        assert "says that its amounts are in thousands or millions" in entry.reason
+AMOUNTS = [
+    ("All figures in £000s", "held"), ("Amounts (£'000)", "held"), ("Values: £k", "held"), ("GBP m", "held"),
+    ("Amounts are in thousands", "held"), ("In pounds millions", "held"),
+    ("Returns over £10k", "accepted"), ("Returns above £1,000", "accepted"), ("£1m fund", "accepted"),
+    ("Amounts are not in thousands", "accepted"), ("Payments of £ M Jones", "accepted"),
+    ("Amounts in pounds", "accepted"), ("Total: £000", "held"),
+]  # fmt: skip
+"""A title, and the outcome of its file."""
+
+
+def test_file_that_states_amounts_in_thousands_is_held(warehouse):
+    entries = warehouse.land_forces("aris_returns", *([f'"{note}"', "", *RETURNS] for note, _ in AMOUNTS), is_whole=True)
+    for entry, (note, outcome) in zip(entries, AMOUNTS, strict=True):
+        assert entry.outcome == outcome, note
+        assert outcome == "accepted" or "says that its amounts are in thousands or millions" in entry.reason, note
 
 
 @pytest.mark.parametrize(
