@@ -29,6 +29,14 @@ def landed(warehouse, data: bytes, ext: str = ".csv"):
     return entry
 
 
+def landed_apart(warehouse, *files: bytes, ext: str = ".csv"):
+    """The entries of files of different forces, landed in one night, in that order."""
+    forces = [f"force-{n}" for n in range(len(files))]
+    for force, data in zip(forces, files, strict=True):
+        warehouse.put(f"confiscation_orders__{force}__2025-01-01__2025-12-31__20260105T020000Z{ext}", data)
+    return sorted(warehouse.night(forces={*forces}), key=lambda e: e.source_file)
+
+
 def values(warehouse, entry):
     assert entry.outcome == "accepted", entry.reason
     return [
@@ -37,33 +45,29 @@ def values(warehouse, entry):
     ]
 
 
-@pytest.mark.parametrize(
-    ("codec", "bom", "name"),
-    [
-        ("utf-8", b"", "utf-8"),
-        ("utf-8", b"\xef\xbb\xbf", "utf-8-bom"),
-        ("cp1252", b"", "windows-1252"),
-        ("utf-16-le", b"\xff\xfe", "utf-16-le"),
-        ("utf-16-be", b"\xfe\xff", "utf-16-be"),
-        ("utf-16-le", b"", "utf-16-le"),
-        ("utf-16-be", b"", "utf-16-be"),
-    ],
-)
+ENCODINGS = [
+    ("utf-8", b"", "utf-8"), ("utf-8", b"\xef\xbb\xbf", "utf-8-bom"), ("cp1252", b"", "windows-1252"),
+    ("utf-16-le", b"\xff\xfe", "utf-16-le"), ("utf-16-be", b"\xfe\xff", "utf-16-be"),
+    ("utf-16-le", b"", "utf-16-le"), ("utf-16-be", b"", "utf-16-be"),
+]  # fmt: skip
+"""The codec, the bytes before the text, and the name that the ledger gives the encoding."""
+
+
 @pytest.mark.parametrize(("eol", "ext"), [("\n", ".csv"), ("\r\n", ".csv.gz"), ("\r", ".csv")])
-def test_encodings_line_ends_and_containers(warehouse, codec, bom, name, eol, ext):
-    entry = landed(warehouse, bom + TEXT.replace("\n", eol).encode(codec), ext)
-    assert entry.encoding == name
-    assert values(warehouse, entry) == EXPECTED
+def test_encodings_line_ends_and_containers(warehouse, eol, ext):
+    files = (bom + TEXT.replace("\n", eol).encode(codec) for codec, bom, _ in ENCODINGS)
+    for entry, (*_, name) in zip(landed_apart(warehouse, *files, ext=ext), ENCODINGS, strict=True):
+        assert entry.encoding == name
+        assert values(warehouse, entry) == EXPECTED, name
 
 
-@pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
 @pytest.mark.parametrize("has_sep_line", [False, True])
-def test_separators(warehouse, separator, has_sep_line):
-    text = (f"sep={separator}\n" if has_sep_line else "") + TEXT.replace(",", separator)
-    entry = landed(warehouse, text.encode())
-    assert entry.delimiter == separator
-    shift = 1 if has_sep_line else 0
-    assert values(warehouse, entry) == [(*row[:-1], str(int(row[-1]) + shift)) for row in EXPECTED]
+def test_separators(warehouse, has_sep_line):
+    separators, shift = [",", "\t", ";", "|"], int(has_sep_line)
+    files = ((f"sep={s}\n" if has_sep_line else "") + TEXT.replace(",", s) for s in separators)
+    for separator, entry in zip(separators, landed_apart(warehouse, *(text.encode() for text in files)), strict=True):
+        assert entry.delimiter == separator
+        assert values(warehouse, entry) == [(*row[:-1], str(int(row[-1]) + shift)) for row in EXPECTED], separator
 
 
 def test_separator_inside_quotes_does_not_separate(warehouse):
