@@ -1,6 +1,5 @@
 """Reports that have a value only on the first row of its group."""
 
-import pytest
 
 
 def crimes(*values, n=60, column=2):
@@ -26,26 +25,25 @@ def test_values_only_on_the_first_row_of_a_group_hold_the_file(warehouse, monkey
     assert entry.outcome == "held" and "status: blank in 900 of the first 1,000 rows" in entry.reason
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        crimes(*CODES, n=49),
-        crimes("92D", "", "", "92D", "", "", "92E", "", ""),
-        crimes("", *CODES[:-1]),
-        crimes("92D", "", "92E", ""),
-        crimes("92D", "92E", *[""] * 58),
-        crimes("Dales", "", "", "Derby", "", "", column=4),
-        crimes("92D", *(f"92X/{n}" for n in range(9)), *[""] * 50),
-        crimes("92D", "", "", "92E", "", ""),
-        crimes("92D", "", "92E", "", ""),
-        # The last group is cut off.
-        crimes("92D", "", "92E", "", "", n=61),
-    ],
-    ids=["few rows", "repeats", "first blank", "half", "two values", "unit", "then blanks", "in turn", "two sizes", "cut"],
-)
-def test_other_blanks_land(warehouse, rows):
-    entry = warehouse.land("crimes", *rows)
-    assert (entry.outcome, entry.rows_landed) == ("accepted", len(rows)), entry.reason
+OTHER_BLANKS = {
+    "few rows": crimes(*CODES, n=49),
+    "repeats": crimes("92D", "", "", "92D", "", "", "92E", "", ""),
+    "first blank": crimes("", *CODES[:-1]),
+    "half": crimes("92D", "", "92E", ""),
+    "two values": crimes("92D", "92E", *[""] * 58),
+    "unit": crimes("Dales", "", "", "Derby", "", "", column=4),
+    "then blanks": crimes("92D", *(f"92X/{n}" for n in range(9)), *[""] * 50),
+    "in turn": crimes("92D", "", "", "92E", "", ""),
+    "two sizes": crimes("92D", "", "92E", "", ""),
+    # The last group is cut off.
+    "cut": crimes("92D", "", "92E", "", "", n=61),
+}
+
+
+def test_other_blanks_land(warehouse):
+    entries = warehouse.land_forces("crimes", *OTHER_BLANKS.values())
+    for entry, (name, rows) in zip(entries, OTHER_BLANKS.items(), strict=True):
+        assert (entry.outcome, entry.rows_landed) == ("accepted", len(rows)), (name, entry.reason)
 
 
 def test_equal_groups_of_a_list_are_noted(warehouse):
