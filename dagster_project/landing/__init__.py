@@ -7,10 +7,10 @@
      header (`header_row`) and its columns (`header_columns`), apply the mapping (`mappings`) and read each cell as its type
      (`canonical_values`), leave out what is no record (`record_rows`), and check each row (`row_rules`, with the SQL of
      `sheet`; `words_of_no_record` has totals, notes, examples and broken references; `duplicate_rows`).
-  3. `hold_reasons`: doubt the file as a whole (`plausibility`, `text_around_table`, `uncertain_dates`).
+  3. `hold_reasons`: doubt the file as a whole (`plausibility`, `other_sheets`, `text_around_table`, `uncertain_dates`).
   4. `dropped_again`: is it known, retracted, or the second of one extraction?
-  5. `store_file`: store it (`raw_store`, `ledger`), and compare it with what stands (`restarted_keys`, `vocabulary`,
-     `file_doubts`, `category_doubts`). `conflicting_files` withholds rows on which two files differ.
+  5. `store_file`: store it (`raw_store`, `ledger`), and compare it with what stands (`withdrawn_rows`, `restarted_keys`,
+     `vocabulary`, `file_doubts`, `category_doubts`). `conflicting_files` withholds rows on which two files differ.
 - Before: `complete_inbox` says whether all have come, so that a night can start early.
 - Afterwards: `move_to_archive`, `release_held`, `retract` (takes back what was accepted wrongly), `retention`;
   `interrupted_landing` cleans up after one that was killed.

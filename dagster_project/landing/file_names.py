@@ -32,6 +32,9 @@ _AT = re.compile(r"\d{8}T\d{6}Z")
 
 Form = Literal["canonical", "police_uk"]
 
+EVER = (date(1900, 1, 1), date(2100, 12, 31))
+"""The window of a file that was given to a dry run without one."""
+
 
 @dataclass(frozen=True)
 class InboxFile:

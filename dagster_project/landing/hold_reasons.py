@@ -1,6 +1,6 @@
 """The reasons to hold a file that its own rows and notes give, before its rows are stored."""
 
-from . import duplicate_rows, plausibility, text_around_table, uncertain_dates
+from . import duplicate_rows, other_sheets, plausibility, text_around_table, uncertain_dates
 from .file_names import InboxFile
 from .landing_session import LandingSession
 from .sheet import Sheet
@@ -19,8 +19,8 @@ def reason_to_hold(session: LandingSession, file: InboxFile, sheet: Sheet, rows:
         _has_no_records(session, sheet, rows, bad)
         or plausibility.of_another_extract(sheet)
         or plausibility.cut_by_spreadsheet(sheet, rows)
-        or plausibility.left_on_other_sheets(con, sheet)
-        or plausibility.records_on_other_sheets(con, sheet, rows)
+        or other_sheets.left_on_other_sheets(con, sheet)
+        or other_sheets.records_on_other_sheets(con, sheet, rows)
         or plausibility.points_for_thousands(con, sheet, rows)
         or plausibility.only_on_first_rows(con, sheet, rows)
         or text_around_table.says_rows_are_missing(sheet.around, table, rows)

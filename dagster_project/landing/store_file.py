@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import partial
 
-from . import duplicate_rows, plausibility, raw_store, text_around_table
+from . import duplicate_rows, other_sheets, plausibility, raw_store, text_around_table
 from .category_doubts import category_doubts
 from .column_drift import absent_columns, describe_drift, describe_extraction
 from .conflicting_files import hold_for_conflicts, settle_conflicts
@@ -18,6 +18,7 @@ from .restarted_keys import replaced_rows, restarted_keys
 from .row_rules import PARSED, months_alone
 from .sheet import Sheet
 from .vocabulary import HELD_FOR, check_vocabulary
+from .withdrawn_rows import withdraws_too_much
 
 LARGE = 100_000
 """Rows of a file after which its memory is given back before the next."""
@@ -45,7 +46,7 @@ def store_file(session: LandingSession, facts: FileFacts, sheet: Sheet, counts: 
     # Where a record has a row for each item, the others of its rows are merged as the mapping says.
     merged = 0 if sheet.mapping.table.row_for_each else counts.merged
     findings.notes += [*vocabulary.notes, *repeats(counts.rows, merged)]
-    findings.notes += plausibility.records_left_out(con, sheet, counts.rows)
+    findings.notes += other_sheets.records_left_out(con, sheet, counts.rows)
     findings.notes += category_doubts(con, home, load, sheet, load_of(previous) if previous else None)
     findings.notes += doubts(con, home, load, sheet, stored, absent, counts.rows)
     indicators = _indicators(session) if sheet.contract.kind == "indicators" else []
@@ -128,9 +129,7 @@ class _Findings:
             self.hold_reason = f"{fault}. Not believed: {todo}; if they are faults of single records, release it"
         elif fault:
             self.notes.append(f"{fault}: have the system export one row for each record")
-        too_many = partial(
-            plausibility.quarantined_too_much, counts.rows, self.n_quarantined, self.kinds, self.session.limits
-        )
+        too_many = partial(plausibility.quarantined_too_much, counts.rows, self.n_quarantined, self.kinds, self.session.limits)
         if self.hold_reason is None and (reason := too_many()):
             advice = months_alone(con, sheet)
             self.hold_reason = too_many(advice) if advice else reason
@@ -145,9 +144,7 @@ class _Findings:
         if self.hold_reason is None:
             con, home, load, sheet, rows = self.session.con, self.session.home, self.facts.load, self.sheet, self.counts.rows
             earlier = self.session.decisions.accepted_of(self.facts.file)
-            reason, self.if_accepted = plausibility.withdraws_too_much(
-                con, home, load, sheet, earlier, self.session.limits
-            )
+            reason, self.if_accepted = withdraws_too_much(con, home, load, sheet, earlier, self.session.limits)
             self.hold_reason = reason or restarted_keys(con, home, load, sheet, rows, earlier)
             if self.hold_reason is None:
                 self.replaced, notes = replaced_rows(con, home, load, sheet, rows, earlier)

@@ -17,8 +17,7 @@ from dagster_project.core.receipts import Night
 from dagster_project.core.seeds import force_names
 from dagster_project.landing import LedgerEntry, land_files
 from dagster_project.landing.file_name_patterns import months
-from dagster_project.landing.file_names import InboxFile, describe
-from dagster_project.landing.plausibility import EVER
+from dagster_project.landing.file_names import EVER, InboxFile, describe
 from dagster_project.landing.quarantine_export import first_problems
 from dagster_project.landing.raw_store import load_of
 from dagster_project.nights.dry_run import PROBLEMS

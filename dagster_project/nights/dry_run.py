@@ -28,9 +28,16 @@ from dagster_project.core.seeds import force_names
 from dagster_project.core.sql import one_row
 from dagster_project.landing import LedgerEntry, land_files, read_ledger
 from dagster_project.landing.containers import container_of
-from dagster_project.landing.file_names import OTHER_EXCEL, InboxFile, canonical_name, describe, is_skipped_name, name_problem
+from dagster_project.landing.file_names import (
+    EVER,
+    OTHER_EXCEL,
+    InboxFile,
+    canonical_name,
+    describe,
+    is_skipped_name,
+    name_problem,
+)
 from dagster_project.landing.land import landing_order
-from dagster_project.landing.plausibility import EVER
 from dagster_project.landing.quarantine_export import first_problems
 from dagster_project.landing.raw_store import load_of
 from dagster_project.publishing import dictionary, outputs
