@@ -12,8 +12,8 @@ import typer
 
 from dagster_project.core.home import Home
 from dagster_project.core.made_up_home import holds_made_up
-from dagster_project.core.small_counts import SMALL, is_small
 from dagster_project.core.sql import one_row
+from dagster_project.core.too_small_to_judge import SMALL, is_small
 
 from .common import HOME, FormOption, HomeOption, ReasonOption, app, option
 from .echo import echo

@@ -7,8 +7,8 @@ from decimal import Decimal
 import duckdb
 
 from dagster_project.core.seeds import read_seed
-from dagster_project.core.small_counts import FEW_A_MONTH
 from dagster_project.core.sql import literal
+from dagster_project.core.too_small_to_judge import FEW_A_MONTH
 
 from .typed_names import area_named, areas_of, force_named, forces_of, measures_named
 

@@ -9,7 +9,7 @@ from dagster_project.core.cell_text import NUMBER, STARTS_FORMULA
 from dagster_project.core.home import LONDON
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
-from dagster_project.core.small_counts import FEW_A_MONTH
+from dagster_project.core.too_small_to_judge import FEW_A_MONTH
 
 from ..category_words import OFFENCE_MART, describe_offences
 from ..formula_words import formula_in_words

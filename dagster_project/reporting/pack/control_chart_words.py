@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from dagster_project.core.plurals import counted
-from dagster_project.core.small_counts import FEW_A_MONTH, is_small
+from dagster_project.core.too_small_to_judge import FEW_A_MONTH, is_small
 from dagster_project.editions.tables import CHANGES
 from dagster_project.public_form.public_windows import FigureSeries
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from dagster_project.core.small_counts import is_small
+from dagster_project.core.too_small_to_judge import is_small
 
 from . import control_chart_words as charts
 from .model import Definition, Finding

@@ -17,7 +17,7 @@ import duckdb
 
 from dagster_project.core.plurals import counted
 from dagster_project.core.reference_lists import NOT_RECORDED
-from dagster_project.core.small_counts import FEW_A_MONTH
+from dagster_project.core.too_small_to_judge import FEW_A_MONTH
 from dagster_project.editions.tables import CHANGES
 
 from .control_chart_words import NORMAL, ChartMonth, ControlCharts, describe_newest_month, is_sparse

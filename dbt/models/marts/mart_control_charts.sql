@@ -1,8 +1,8 @@
 {{ config(materialized='night_months', meta={'rebuilds': 'series'}) }}
 -- XmR charts, as the R package NHSRplotthedots makes them by default (docs/reference/control-charts.md). A changed month changes the
 -- mean of its whole series, so if any figures of a mart and force change, all of their series are made again. The constants of
--- the limits are in macros/control_chart.sql, the months from which a chart starts again in seeds/rebases.csv, and which charts
--- are too small to judge in dagster_project/core/small_counts.py.
+-- the limits are in macros/chart_constants.sql, the months from which a chart starts again in seeds/rebases.csv, and which charts
+-- are too small to judge in dagster_project/core/too_small_to_judge.py.
 --
 -- Sums are of decimals, which are the same in any order; only quotients are doubles. A series is called by a number, as sorting by
 -- six texts takes twice the time.
