@@ -1,4 +1,5 @@
-"""Words that pages, workbook and document share: numbers as printed, days, what a chart shows, and sentences."""
+"""Words that pages, workbook and document share: numbers, days, what a chart shows, and sentences. A table's cells come as
+printed, with their markers, from `dbt/macros/printed.sql`."""
 
 import re
 from calendar import month_name
