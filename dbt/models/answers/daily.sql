@@ -63,10 +63,14 @@ by_day as (
 ),
 
 covered as (
-    -- A day on which the newest file lacks the column has no categories either, though a row of an older one may count.
+    -- A day on which the newest file lacks the column has no categories either, though a row of an older one may count. A stock has
+    -- them however old its rows are.
     select
         by_day.mart, by_day.force_code, by_day.leaf_code, by_day.leaf_name, by_day.event_on, by_day.measure,
-        case when listed.category_coverage is null or split.coverage is not null then by_day.category else 'all' end as category,
+        case
+            when listed.category_coverage is null or split.coverage is not null or listed.aggregation = 'stock' then by_day.category
+            else 'all'
+        end as category,
         by_day.amount, windows.coverage is not null as is_covered
     from by_day
     inner join {{ ref('measure_list') }} as listed
