@@ -31,6 +31,14 @@ def columns_of(table: str) -> dict[str, str]:
     return {column["name"]: column["data_type"] for column in _tables()[table]["columns"]}
 
 
+def named_row(table: str, **values: Any) -> dict[str, Any]:
+    """A row of a table by column, in their order. A column without a value is None. Raises KeyError for a name that is none."""
+    row = dict.fromkeys(columns_of(table))
+    if unknown := values.keys() - row.keys():
+        raise KeyError(f"raw.{table} has no column {', '.join(unknown)}")
+    return row | values
+
+
 def make_raw_table(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Make `raw.<table>`, and fill it with rows in their order."""
     make_table(con, f"raw.{table}", columns_of(table), rows)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from dagster_project.core.home import Home
 from dagster_project.core.printable import NOT_PRINTABLE, is_printable
-from dagster_project.core.raw_table_columns import columns_of, make_raw_table
+from dagster_project.core.raw_table_columns import columns_of, make_raw_table, named_row
 from dagster_project.core.reference_lists import areas_of_force, is_emptied
 from dagster_project.core.seeds import force_names, read_seed
 from dagster_project.core.validation import faults_of
@@ -43,9 +44,9 @@ class RequestedFigures:
     `raw.report_cells`."""
 
     figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
-    claims: list[tuple[Any, ...]] = field(default_factory=list)
+    claims: list[dict[str, Any]] = field(default_factory=list)
     terms: list[tuple[Any, ...]] = field(default_factory=list)
-    tables: list[tuple[Any, ...]] = field(default_factory=list)
+    tables: list[dict[str, Any]] = field(default_factory=list)
     cells: list[tuple[Any, ...]] = field(default_factory=list)
 
     def figure_id(self, force: str, figure: EditionFigure) -> str:
@@ -92,8 +93,8 @@ def write_edition_tables(con: duckdb.DuckDBPyConnection, editions: Iterable[Edit
     requested = requested_by(editions)
     figures = [(figure_id, *key) for key, figure_id in requested.figures.items()]
     for table, rows in (
-        ("asked", figures), ("claims", requested.claims), ("statement_terms", requested.terms),
-        ("report_tables", requested.tables), ("report_cells", requested.cells),
+        ("asked", figures), ("claims", [tuple(c.values()) for c in requested.claims]), ("statement_terms", requested.terms),
+        ("report_tables", [tuple(t.values()) for t in requested.tables]), ("report_cells", requested.cells),
     ):  # fmt: skip
         make_raw_table(con, table, rows)
 
@@ -110,9 +111,10 @@ def requested_by(editions: Iterable[Edition]) -> RequestedFigures:
 def _add_tables(requested: RequestedFigures, edition: Edition) -> None:
     for table_no, table in enumerate(edition.tables, start=1):
         requested.tables.append(
-            (
-                edition.edition, table_no, table.table, table.kind, table.chart, table.objective, table.paragraph, table.title,
-                table.rows_are, table.data_to or edition.data_to, "\n".join(table.notes) or None,
+            named_row(
+                "report_tables", edition=edition.edition, table_no=table_no, table_name=table.table, kind=table.kind,
+                chart=table.chart, objective=table.objective, paragraph=table.paragraph, title=table.title,
+                rows_are=table.rows_are, data_to=table.data_to or edition.data_to, notes="\n".join(table.notes) or None,
             )
         )  # fmt: skip
         for cell in edition.cells(table):
@@ -138,32 +140,32 @@ def _add_claims(requested: RequestedFigures, edition: Edition) -> None:
     known = {(k.paragraph, k.measure, k.printed): k.because for k in edition.known}
     figures = [_read_figure(edition, line) for line in claimed_lines(edition)]
     printed = _printed_values(figures)
+    claim = partial(named_row, "claims", edition=edition.edition, force_code=edition.force_code)
     for number, (figure, value, row) in enumerate(figures, start=1):
-        conflict = _months_conflict(figure, value, row["unit"], printed)
+        own_total, own_printed = _months_conflict(figure, value, row["unit"], printed)
         requested.claims.append(
-            (
-                edition.edition, number, "figure", row["paragraph"], edition.force_code, figure.mart, figure.measure,
-                row["figure"], figure.area_type, row["area_name"], figure.category, row["period_label"] or None,
-                figure.from_day, figure.to_day, row["printed"], value.value, value.places, row["unit"] or None,
-                requested.figure_id(edition.force_code, figure),
-                known.pop((row["paragraph"], figure.measure, row["printed"]), None),
-                row.get("note") or None, None, *conflict,
+            claim(
+                claim_no=number, kind="figure", paragraph=row["paragraph"], mart=figure.mart, measure=figure.measure,
+                figure=row["figure"], area_type=figure.area_type, area_name=row["area_name"], category=figure.category,
+                period_label=row["period_label"] or None, from_day=figure.from_day, to_day=figure.to_day,
+                printed=row["printed"], printed_value=value.value, printed_places=value.places, unit=row["unit"] or None,
+                asked_id=requested.figure_id(edition.force_code, figure),
+                known_reason=known.pop((row["paragraph"], figure.measure, row["printed"]), None),
+                note=row.get("note") or None, own_total=own_total, own_printed=own_printed,
             )
         )  # fmt: skip
     for number, (line, statement) in enumerate(_read_statements(edition), start=len(figures) + 1):
-        conflict = _sum_conflict(edition.force_code, statement, printed) if statement else _NONE
+        own_total, own_printed = _sum_conflict(edition.force_code, statement, printed) if statement else _NONE
         if statement:
             _add_terms(requested, edition, number, statement)
-        force = force_names().get(edition.force_code, edition.force_code)
         requested.claims.append(
-            (
-                edition.edition, number, "statement", line["paragraph"], edition.force_code, line["mart"], line["measures"],
-                None, "force", force, None, None, None, None, None, None, Decimal(1), None, None,
-                known.pop((line["paragraph"], line["measures"], line["says"]), None), line.get("note") or None,
-                line["says"], *conflict,
+            claim(
+                claim_no=number, kind="statement", paragraph=line["paragraph"], mart=line["mart"], measure=line["measures"],
+                area_type="force", area_name=force_names().get(edition.force_code, edition.force_code),
+                printed_places=Decimal(1), known_reason=known.pop((line["paragraph"], line["measures"], line["says"]), None),
+                note=line.get("note") or None, says=line["says"], own_total=own_total, own_printed=own_printed,
             )
         )  # fmt: skip
-
     if known:
         raise EditionError(f"{edition.edition}.yml: known: no claim is printed like this: {'; '.join(map(str, known))}")
 

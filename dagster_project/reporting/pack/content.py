@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 
 from dagster_project.core.accepted_in_published_file import AcceptedMonth, accepted_months, accepted_within
-from dagster_project.core.raw_table_columns import columns_of
 from dagster_project.core.row_tables import read_rows
 from dagster_project.core.seeds import extract_of, force_names, read_seed
 from dagster_project.core.sql import one_row
@@ -62,8 +61,7 @@ class _Reader:
         # Why a figure was accepted is for the force's own people.
         self.accepted: Sequence[AcceptedMonth] = []
         if public:
-            questions = requested_by([edition.model_copy(update={"claims": None})])
-            tables = [dict(zip(columns_of("report_tables"), row, strict=True)) for row in questions.tables]
+            tables = requested_by([edition.model_copy(update={"claims": None})]).tables
             cells = public_cells(con, edition)
         else:
             tables, cells = _read_tables(con, edition)
