@@ -1,22 +1,15 @@
 """`pam postgres`: the published night in PostgreSQL, for BI tools."""
 
 import json
-import os
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 
 from .common import HOME, HomeOption, JsonOption, QuietOption, make_group, option, require_home
 from .echo import echo
-
-if TYPE_CHECKING:
-    from dagster_project.publishing.postgres import Server
 
 group = make_group("postgres")
 
@@ -135,13 +128,14 @@ def add(
     """Make a log-in for a person. The connection string, with the password, is written to a file that only you can read."""
     from dagster_project.core.files import write_whole
     from dagster_project.publishing.postgres import reader_logins
-    from dagster_project.publishing.postgres.server import as_user
+    from dagster_project.publishing.postgres.server import administered_server, as_user
 
     if out is None:
         require_home(home)
     path = out or home.path / "postgres" / "users" / f"{name}.dsn"
     # Without the file nobody has the password: then there is no log-in either.
-    with _administering(home, admin) as (server, con), con.transaction():
+    server = administered_server(home, admin)
+    with server.connect() as con, con.transaction():
         password = reader_logins.add(con, name)
         write_whole(path, f"{as_user(server, name, password)}\n".encode())
     echo(f"{name} may read. The connection string, with the password, is in {path}: hand it on, then remove the file")
@@ -155,8 +149,9 @@ def remove(
 ) -> None:
     """Remove a person's log-in, and end their sessions."""
     from dagster_project.publishing.postgres import reader_logins
+    from dagster_project.publishing.postgres.server import administered_server
 
-    with _administering(home, admin) as (_, con):
+    with administered_server(home, admin).connect() as con:
         reader_logins.remove(con, name)
     echo(f"{name} can't log in any more")
 
@@ -165,25 +160,11 @@ def remove(
 def list_users(admin: AdminOption = None, home: HomeOption = HOME) -> None:
     """Show who may log in to read, and how many connections each has now."""
     from dagster_project.publishing.postgres import reader_logins
+    from dagster_project.publishing.postgres.server import administered_server
 
-    with _administering(home, admin) as (_, con):
+    with administered_server(home, admin).connect() as con:
         readers = reader_logins.list_people(con)
     for person in readers:
         echo(f"{person.name}  {person.connected} of {person.limit if person.limit >= 0 else 'any number of'} connections")
     if not readers:
         echo("nobody yet: `pam postgres user add NAME`")
-
-
-@contextmanager
-def _administering(home: Home, admin: Path | None) -> "Generator[tuple[Server, Any]]":
-    """The server, and a connection to it that may make log-ins. Raises PostgresError."""
-    from dagster_project.publishing.postgres import Server, configured_server, is_configured
-    from dagster_project.publishing.postgres.server import DSN_FILE
-
-    folder = home.path / "postgres"
-    dsn_file = os.environ.get(DSN_FILE, "").strip()
-    is_embedded = Path(dsn_file).resolve().parent == folder if dsn_file else not is_configured()
-    path = admin or (folder / "admin.dsn" if is_embedded and (folder / "admin.dsn").exists() else None)
-    server = Server.of(path.read_text(encoding="utf-8").strip(), f"the content of {path}") if path else configured_server()
-    with server.connect() as con:
-        yield server, con

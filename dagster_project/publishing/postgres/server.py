@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from dagster_project.core.home import Home
+
 from .errors import PostgresError, connection_error
 
 DSN, DSN_FILE = "PAM_POSTGRES_DSN", "PAM_POSTGRES_DSN_FILE"
@@ -92,6 +94,16 @@ def configured_server() -> Server:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise PostgresError(f"{DSN_FILE}: {path}: {reason}") from None
     return Server.of(text, f"the content of {path}")
+
+
+def administered_server(home: Home, admin: Path | None) -> Server:
+    """The server, as a role that may make log-ins. `admin`: a file with its connection string; None: the one of the home's own
+    server if that is in use, else what the nights log in with. Raises PostgresError."""
+    folder = home.path / "postgres"
+    dsn_file = os.environ.get(DSN_FILE, "").strip()
+    is_embedded = Path(dsn_file).resolve().parent == folder if dsn_file else not is_configured()
+    path = admin or (folder / "admin.dsn" if is_embedded and (folder / "admin.dsn").exists() else None)
+    return Server.of(path.read_text(encoding="utf-8").strip(), f"the content of {path}") if path else configured_server()
 
 
 def is_configured() -> bool:
