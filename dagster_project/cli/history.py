@@ -1,4 +1,4 @@
-"""Commands that compare earlier nights, and go back to one."""
+"""`pam rollback`, `pam diff` and `pam replay`: go back to an earlier night, compare two, and make the warehouse again."""
 
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ def rollback(
     The next night publishes the newest state again: correct the cause before it, or stop the schedule.
 
     Example: pam rollback --why "the crimes of Tuesday's file are doubled"
-    """  # fmt: skip
+    """
     if listing:
         from .render import show_publications
 

@@ -22,25 +22,22 @@ if TYPE_CHECKING:
     from dagster_project.serving.trace_request import FigureRequest
 
 
-Text = str | None
-
-
 @app.command()
 def trace(
-    measure: Annotated[Text, typer.Argument(help="The measure: its name, title or mart.measure.")] = None,
+    measure: Annotated[str | None, typer.Argument(help="The measure: its name, title or mart.measure.")] = None,
     mart: MartOption = None,
     category: Annotated[str, typer.Option("--category", help="The category.")] = "all",
     area: AreaOption = None,
     area_type: AreaTypeOption = None,
-    period: Annotated[Text, option("--period", "A period's label, such as 2024/25 or 'Oct 2025'.")] = None,
+    period: Annotated[str | None, option("--period", "A period's label, such as 2024/25 or 'Oct 2025'.")] = None,
     first: Annotated[date | None, day_option("--from", "First day, in place of --period.")] = None,
     last: Annotated[date | None, day_option("--to", "Last day.")] = None,
     force: ForceOption = None,
-    cell: Annotated[Text, option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
-    edition: Annotated[Text, option("--edition", "The cell's edition. (default: the newest)")] = None,
-    file: Annotated[Text, option("--file", "The other way: which figures a source file adds to.")] = None,
+    cell: Annotated[str | None, option("--cell", "A cell of the report: table/row/column, such as offences/1/rolling.")] = None,
+    edition: Annotated[str | None, option("--edition", "The cell's edition. (default: the newest)")] = None,
+    file: Annotated[str | None, option("--file", "The other way: which figures a source file adds to.")] = None,
     line: Annotated[int | None, option("--line", "With --file: only the row on this line.")] = None,
-    night: Annotated[Text, option("--night", "A kept night, by its id. (default: what is published)")] = None,
+    night: Annotated[str | None, option("--night", "A kept night, by its id. (default: what is published)")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Rows to show in a table; 0 shows all.", min=0)] = 20,
     form: Annotated[Form, typer.Option("--format", "-f", help="table, csv or json: the rows alone, all of them.")] = "table",
     reason: ReasonOption = "",
@@ -77,7 +74,8 @@ def trace(
 
 
 def _check_use(
-    measure: Text, cell: Text, file: Text, line: int | None, edition: Text, of_measure: Mapping[str, object]
+    measure: str | None, cell: str | None, file: str | None, line: int | None, edition: str | None,
+    of_measure: Mapping[str, object],
 ) -> None:
     """Raise BadParameter for options that do not go together. `of_measure`: those that go with a measure."""
     if sum(map(bool, (measure, cell, file))) != 1:
