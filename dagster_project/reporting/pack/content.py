@@ -53,8 +53,8 @@ class _Reader:
         self.con, self.edition, self.public = con, edition, public
         self.rule = read_public_rule(con) if public else None
         self.force = force_names().get(edition.force_code, edition.force_code)
-        self.sources = _sources(con, edition.force_code, with_rows=not public)
-        self.measures = _definitions(con)
+        self.sources = _read_sources(con, edition.force_code, with_rows=not public)
+        self.measures = _read_definitions(con)
         named = "select area_name from bi.dim_area where force_code = ? and area_type = 'section'"
         self.sections = [] if public else [name for (name,) in con.execute(named, [edition.force_code]).fetchall()]
         self.claims: list[Claim] = []
@@ -65,7 +65,7 @@ class _Reader:
             cells = public_cells(con, edition)
         else:
             tables, cells = _read_tables(con, edition)
-            self.claims = _claims(con, edition.edition, self.measures, self.force)
+            self.claims = _read_claims(con, edition.edition, self.measures, self.force)
             self.accepted = accepted_months(con, edition.force_code)
         self.tables: dict[str, list[tuple[dict[str, Any], list[dict[str, Any]]]]] = {}
         for row in tables:
@@ -85,7 +85,7 @@ class _Reader:
         return Pack(
             edition=edition.edition, title=edition.title, force_code=edition.force_code, force=self.force,
             data_to=edition.data_to, night_id=night, night_at=started_at, frozen_in=frozen, is_made_up=is_made_up,
-            data_status=_status([t for p in pages for t in p.tables], self.sources, late), pages=pages,
+            data_status=_completeness([t for p in pages for t in p.tables], self.sources, late), pages=pages,
             claims=tuple(self.claims), sources=tuple(self.sources.values()), late=late, rule=self.rule,
         )  # fmt: skip
 
@@ -121,7 +121,7 @@ class _Reader:
             columns = tuple({c.column_no: PrintedColumn(c.column.name, c.column_label, None, None) for c in requested}.values())
             titles = join_words([s.title for s in sources if not s.files] or [s.title for s in sources])
             unavailable = "Not available: no accepted file" + (f" of {titles}" if titles else "") + " says anything of it."
-            rows = (Row(1, "Not available", tuple(_no_cell(f"{name}/1/{c.name}") for c in columns)),)
+            rows = (Row(1, "Not available", tuple(_missing_cell(f"{name}/1/{c.name}") for c in columns)),)
         return Table(
             name=name, number=row["table_no"], kind=row["kind"], chart=row["chart"],
             paragraph=row["paragraph"], title=row["title"],
@@ -156,7 +156,7 @@ def _read_tables(
     return tables, {table: list(rows) for table, rows in cells}
 
 
-def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
+def _read_sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dict[str, Source]:
     """Every extract, with how much of it the force dropped."""
     sources = {}
     for r in read_rows(con, "select * from meta.extracts order by extract"):
@@ -173,7 +173,7 @@ def _sources(con: duckdb.DuckDBPyConnection, force: str, with_rows: bool) -> dic
     return sources
 
 
-def _definitions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Definition]:
+def _read_definitions(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Definition]:
     rows = {(m["mart"], m["measure"]): m for m in read_seed("measure_list")}
     definitions = {}
     for r in read_rows(con, "select * from meta.dictionary where kind = 'measure'"):
@@ -211,7 +211,7 @@ COLUMN_WORDS = {"volume_change": "change", "pct_change": "change in per cent", "
 """What a claim's column of the marts is called, if it is not the value."""
 
 
-def _claims(
+def _read_claims(
     con: duckdb.DuckDBPyConnection, edition: str, measures: dict[tuple[str, str], Definition], force: str
 ) -> list[Claim]:
     claims = []
@@ -322,7 +322,7 @@ def _rows(
     rows = []
     for (table, no, label), cells_of_row in groupby(cells, lambda c: (c["table_name"], c["row_no"], c["row_label"])):
         by_name = {c["column_name"]: _cell(c, unusual.get((no, c["column_name"]), "")) for c in cells_of_row}
-        rows.append(Row(no, label, tuple(by_name.get(c.name) or _no_cell(f"{table}/{no}/{c.name}") for c in columns)))
+        rows.append(Row(no, label, tuple(by_name.get(c.name) or _missing_cell(f"{table}/{no}/{c.name}") for c in columns)))
     return tuple(rows)
 
 
@@ -351,7 +351,7 @@ def _status_of(cell: Cell) -> str:
     return (cell.data_status or "complete") if cell.value is not None else "not_available"
 
 
-def _no_cell(cell_id: str) -> Cell:
+def _missing_cell(cell_id: str) -> Cell:
     """The cell where the night has nothing: not available, never 0."""
     return Cell(cell_id, MISSING, "", MISSING, None, None, 0, "not_available", False)
 
@@ -374,7 +374,7 @@ def _unique(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _status(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[Source]) -> str:
+def _completeness(tables: Iterable[Table], sources: dict[str, Source], late: Sequence[Source]) -> str:
     """How complete and up to date the edition is, in a sentence or two."""
     counted: Counter[str] = Counter()
     for table in tables:

@@ -15,7 +15,7 @@ from dagster_project.reporting.pack.content import (
     NO_SECTION,
     _exact,
     _later_days_note,
-    _no_cell,
+    _missing_cell,
     _status_of,
     leaves_rows_out_of_sections,
 )
@@ -138,7 +138,7 @@ def test_sections_that_are_not_the_whole_force_say_so(sample_pack: WrittenPack) 
 )  # fmt: skip
 def test_a_change_that_is_missing_is_not_complete(marker: str | None, value: int | None, data_status: str, status: str) -> None:
     """Though the status in its cell is that of the newer year."""
-    cell = replace(_no_cell("t/1/a"), marker=marker, value=value, data_status=data_status)
+    cell = replace(_missing_cell("t/1/a"), marker=marker, value=value, data_status=data_status)
     assert _status_of(cell) == status
 
 
