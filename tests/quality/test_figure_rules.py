@@ -32,9 +32,7 @@ def test_a_figure_that_breaks_one_rule_fails_only_that_rule(rules: list[str], sa
     assert all(c.advice for c in checks)
 
 
-def test_missing_figures_hold_the_night(
-    sample_candidate: Home, spoil: Spoil
-) -> None:
+def test_missing_figures_hold_the_night(sample_candidate: Home, spoil: Spoil) -> None:
     """All of a measure, found because its extract is covered (there is no row to check); one figure; and a figure without a
     category, which is no part of `all`. A measure that no force drops has a row of zeros for its suite to judge."""
     rolling = "period_type = 'rolling_12_months' and period_end = date '2025-10-31'"

@@ -1,36 +1,26 @@
 """Counts the sample's rows by hand: what each printed measure means, without the warehouse's own code."""
 
-import csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+from support import seed
+
 FORCE = "Derbyshire Constabulary"
 
 Row = dict[str, str]
 Rows = dict[str, list[Row]]
 
 
-def seed(name: str) -> list[Row]:
-    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-SECTIONS = {
-    name.lower(): area["section_name"]
-    for area in seed("areas.csv")
+AREAS = {
+    name.lower(): area
+    for area in seed("areas")
     if area["force_name"] == FORCE
     for name in (area["lpu_code"], area["lpu_name"])
 }
-UNITS = {
-    name.lower(): area["lpu_name"]
-    for area in seed("areas.csv")
-    if area["force_name"] == FORCE
-    for name in (area["lpu_code"], area["lpu_name"])
-}
+SECTIONS = {name: area["section_name"] for name, area in AREAS.items()}
+UNITS = {name: area["lpu_name"] for name, area in AREAS.items()}
 POSSESSION, TRAFFICKING = {"92C", "92D", "92E"}, {"92A"}
 
 
@@ -161,7 +151,7 @@ def cohort(rows: Rows, selection: Selection) -> Decimal:
 def public_health(measure: str) -> Callable[[Rows, Selection], Decimal]:
     """A value as published; of the newest period if no row has the label (`three years, not stated`)."""
     (indicator, *_) = sorted(
-        (row for row in seed("public_health_indicators.csv") if row["measure"] == measure),
+        (row for row in seed("public_health_indicators") if row["measure"] == measure),
         key=lambda row: row["priority"],
     )
     kinds = {"country": "England", "upper_tier": "Counties & UAs", "district": "Districts & UAs"}

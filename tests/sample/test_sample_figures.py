@@ -3,6 +3,7 @@
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 import pytest
+from support import seed
 
 from .counters import (
     COUNTERS,
@@ -15,12 +16,11 @@ from .counters import (
     agrees,
     computed_figure,
     counter,
-    seed,
     substances,
 )
 
-PRINTED = [row for row in seed("published_figures.csv") if row["kind"] == "figure"]
-# figures that no rows can agree with, and what the rows add up to
+PRINTED = [row for row in seed("published_figures") if row["kind"] == "figure"]
+# Figures that no rows can agree with, and what the rows add up to
 DISAGREES = {
     ("3.6", "lines_closed", "value"): (30, "32 is the sum of 13 months, not of the last 12"),
     ("3.6", "persons_safeguarded", "value"): (61, "the table of 3.5 adds to 61"),
@@ -131,7 +131,7 @@ def police_and_charity_add_up(rows: Rows) -> bool:
     value = COUNTERS["mart_mda_orders", "order_value"]
     parts = [value(rows, over("2024-04-01", "2025-03-31", each)) for each in ("Police", "Charity")]
     whole = value(rows, over("2024-04-01", "2025-03-31"))
-    # the printed parts are a pound short, as their pence are cut off
+    # The printed parts are a pound short, as their pence are cut off
     assert sum(part.quantize(Decimal(1), ROUND_HALF_UP) for part in parts) + 1 == whole.quantize(
         Decimal(1), ROUND_HALF_UP
     )
@@ -163,13 +163,13 @@ STATEMENTS = {
 def test_statements_of_the_report_hold_or_not_as_listed(statement: tuple[str, str], sample_rows: Rows) -> None:
     statement_holds, expected = STATEMENTS[statement]
     assert statement_holds(sample_rows) is expected
-    listed = {(row["paragraph"], row["measures"].partition("|")[0]) for row in seed("statements.csv")}
+    listed = {(row["paragraph"], row["measures"].partition("|")[0]) for row in seed("statements")}
     assert statement in listed
 
 
 def health(rows: Rows, measure: str, area: str, column: str, sex: str = "Persons") -> Decimal:
     """The newest value of an indicator for an area."""
-    ids = {r["indicator_id"] for r in seed("public_health_indicators.csv") if r["measure"] == measure}
+    ids = {r["indicator_id"] for r in seed("public_health_indicators") if r["measure"] == measure}
     matching = [
         r for r in rows["public_health"]
         if r["indicator_id"] in ids and r["area_name"] == area and r["sex"] == sex and not r["category"]
