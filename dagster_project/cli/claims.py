@@ -35,9 +35,10 @@ def claims(
     """
     if context.invoked_subcommand is not None:
         return
+    from dagster_project.core.cell_text import rounded_text
     from dagster_project.editions.verdicts import DISAGREES, OUR_WORDS, VERDICTS, share_checked
     from dagster_project.reporting.pack.wording import verdict_in_sentence
-    from dagster_project.serving import rounded_text, write_result
+    from dagster_project.serving import write_result
     from dagster_project.serving.claims import read_claims
 
     chosen, compared = read_claims(home, edition, reason)
@@ -139,8 +140,8 @@ def _ask(given: "Given", error: "NotUnderstoodError") -> "Given":
 
 
 def _show(claim: "SentenceClaim", value: Any, is_partial: bool) -> None:
+    from dagster_project.core.cell_text import rounded_text
     from dagster_project.core.seeds import read_seed
-    from dagster_project.serving import rounded_text
 
     figure = claim.figure
     title = next(m["title"] for m in read_seed("measure_list") if (m["mart"], m["measure"]) == (figure.mart, figure.measure))

@@ -95,7 +95,7 @@ def _show(checked: "CheckedDocument") -> None:
 
 
 def _rounded(computed: str | None) -> str:
-    from dagster_project.serving import rounded_text
+    from dagster_project.core.cell_text import rounded_text
 
     return rounded_text(Decimal(computed)) if computed else ""
 

@@ -130,8 +130,8 @@ def _show_change(
     change: "Change", shows: str, limit: int, missing_now: dict[str, list[str]], missing_before: dict[str, list[str]]
 ) -> None:
     """Print both figures with their rows, then the change."""
+    from dagster_project.core.cell_text import plain_text, rounded_text
     from dagster_project.reporting.pack.wording import format_number
-    from dagster_project.serving import plain_text, rounded_text
 
     _show(change.now, limit, missing_now)
     echo("\nThe year before:\n")
@@ -180,7 +180,8 @@ def _show(trail: "Trail", limit: int, missing: dict[str, list[str]]) -> None:
 
 def _show_part(part: "Part", trail: "Trail", limit: int, why_missing: list[str]) -> None:
     """Print a part of a figure: its sum, what each month adds, what is kept of erased rows, and its rows."""
-    from dagster_project.serving import plain_text, write_result
+    from dagster_project.core.cell_text import plain_text
+    from dagster_project.serving import write_result
     from dagster_project.serving.trace import COLUMNS
 
     # Of days that no file covers, no rows are not 0.
@@ -204,7 +205,7 @@ def _show_part(part: "Part", trail: "Trail", limit: int, why_missing: list[str])
 
 def _figure_words(trail: "Trail") -> str:
     """The figure, or why there is none, and how far files cover its days."""
-    from dagster_project.serving import plain_text
+    from dagster_project.core.cell_text import plain_text
 
     if trail.value is not None:
         figure = f"{plain_text(round(trail.value, 10))} ({trail.unit})"

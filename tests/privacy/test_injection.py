@@ -11,11 +11,12 @@ import yaml
 from support import land_night
 
 from dagster_project.core import yaml_io
+from dagster_project.core.cell_text import escape_formula
 from dagster_project.core.home import PROJECT, Home
 from dagster_project.landing import read_ledger
 from dagster_project.landing.mappings import _Loader
 from dagster_project.landing.quarantine_export import export
-from dagster_project.serving import escape_formula, write_result
+from dagster_project.serving import write_result
 
 FORMULAS = [
     "=cmd|' /C calc'!A0", "+1+1", "-2+3+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "\uff1d1+1", "\n=1",

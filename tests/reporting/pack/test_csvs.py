@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from support import as_dicts
 
-from dagster_project.serving import connect, escape_formula
+from dagster_project.core.cell_text import escape_formula
+from dagster_project.serving import connect
 
 from .conftest import FORMULA, WrittenPack
 
