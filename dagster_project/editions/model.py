@@ -15,7 +15,7 @@ from dagster_project.core.yaml_io import read_yaml
 
 from .tables import CellSpec, TableSpec, cells
 from .windows import Window
-from .yaml_faults import Places, invalid, unreadable
+from .yaml_faults import Places, describe_faults, describe_unreadable
 
 FOLDER = Path(__file__).parent
 
@@ -146,13 +146,13 @@ def read_edition(path: Path) -> Edition:
         body = read_yaml(text)
     # An impossible date is a ValueError, and so is a number with thousands of digits.
     except (yaml.YAMLError, ValueError) as error:
-        raise EditionError(f"{path.name}: {unreadable(data, error)}") from error
+        raise EditionError(f"{path.name}: {describe_unreadable(data, error)}") from error
     if not isinstance(body, dict):
         raise EditionError(f"{path.name}: line 1: has no fields, such as edition and tables; pam edition new writes one")
     try:
         edition = Edition.model_validate(body)
     except ValidationError as error:
-        raise EditionError(f"{path.name}: {'; '.join(invalid(error, text, Edition))}") from error
+        raise EditionError(f"{path.name}: {'; '.join(describe_faults(error, text, Edition))}") from error
     except OverflowError as error:
         raise EditionError(f"{path.name}: a number is too large: {error}") from error
     if fault := Places(text).unprintable():

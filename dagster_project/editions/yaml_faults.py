@@ -27,7 +27,7 @@ _KINDS = {
 _DATE = re.compile(r"(?<![\d\w-])\d{4}-\d\d-\d\d(?![\d\w-])")
 
 
-def unreadable(data: bytes, error: Exception) -> str:
+def describe_unreadable(data: bytes, error: Exception) -> str:
     """Why a file can't be read as YAML, with the line."""
     if isinstance(error, UnicodeDecodeError):
         line = data[: error.start].count(b"\n") + 1
@@ -48,7 +48,7 @@ def unreadable(data: bytes, error: Exception) -> str:
     return f"can't be read as YAML: {error}"
 
 
-def invalid(error: ValidationError, text: str, model: type[BaseModel]) -> Iterator[str]:
+def describe_faults(error: ValidationError, text: str, model: type[BaseModel]) -> Iterator[str]:
     """Each fault of an edition, with its line where that is known."""
     places = Places(text)
     faults = error.errors()
