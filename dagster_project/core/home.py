@@ -66,6 +66,8 @@ class Home:
     """What was landed, held and refused: JSON lines, a file per night and extract."""
     erasures = _Below("raw/_ledger/erased")
     """Which archived files were erased: JSON lines, a file per night."""
+    known_since = _Below("raw/_ledger/known_since")
+    """Which unknown values of landed files the lists knew later: JSON lines, a file per night."""
     withheld = _Below("raw/_withheld")
     """Keys of rows that are in a file but must not be used."""
     kept = _Below("raw/_kept")

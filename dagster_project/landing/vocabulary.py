@@ -11,9 +11,11 @@ from functools import cache, partial
 from typing import TypeVar
 
 import duckdb
+from pydantic import BaseModel
 
 from dagster_project.contracts import Column, Contract
 from dagster_project.core.config import Believe
+from dagster_project.core.files import write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted, list_first
 from dagster_project.core.reference_lists import (
@@ -27,7 +29,7 @@ from dagster_project.core.reference_lists import (
     known_words,
 )
 
-from .ledger import STORED, LedgerEntry, not_replaced, read_ledger
+from .ledger import STORED, LedgerEntry, accepted, not_replaced, read_ledger
 from .raw_store import Load, parquet_of
 
 LISTED = 5_000
@@ -195,28 +197,78 @@ def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[
     return known | dict.fromkeys(units, False) if units else None
 
 
+class KnownSince(BaseModel, frozen=True):
+    """Values that no list knew when a file landed, and that the lists of a later night did: column -> value -> rows."""
+
+    load_id: str
+    values: dict[str, dict[str, int]]
+
+
+def note_known_since(home: Home, night_id: str) -> None:
+    """Store which unknown values of accepted files the lists of this night know: a list of another night may not.
+
+    A list that can't be read says nothing; the night ends with its error.
+    """
+    known, noted = cache(partial(_known_of, home)), _known_since(home)
+    new: list[KnownSince] = []
+    try:
+        for entry in accepted(read_ledger(home)):
+            columns: dict[str, dict[str, int]] = {}
+            for column, values in [*entry.unknown_values.items(), (UNIT, entry.unasked_units)]:
+                before = noted.get(str(entry.load_id), {}).get(column, {})
+                asked = {value: n for value, n in values.items() if value not in before}
+                words = (known(str(entry.force_code), str(entry.extract), column) if asked else None) or {}
+                if found := {value: n for value, n in asked.items() if look_up(value, words, column) is not None}:
+                    columns[column] = found
+            if columns:
+                new.append(KnownSince(load_id=str(entry.load_id), values=columns))
+    except SeedError:
+        return
+    if new:
+        path = home.known_since / f"{night_id}.jsonl"
+        earlier = path.read_text(encoding="utf-8") if path.exists() else ""
+        write_whole(path, (earlier + "".join(f"{n.model_dump_json()}\n" for n in new)).encode("utf-8"))
+
+
+def _known_since(home: Home) -> dict[str, dict[str, dict[str, int]]]:
+    """Load -> column -> values that no list knew when it landed, and that one knew later, with their rows."""
+    noted: dict[str, dict[str, dict[str, int]]] = {}
+    for path in sorted(home.known_since.glob("*.jsonl")):
+        for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
+            note = KnownSince.model_validate_json(line)
+            for column, values in note.values.items():
+                noted.setdefault(note.load_id, {}).setdefault(column, {}).update(values)
+    return noted
+
+
 def forgotten_values(
     home: Home, entries: Iterable[LedgerEntry], limits: Believe
 ) -> Iterator[tuple[LedgerEntry, str, dict[str, int]]]:
-    """The files with values that the home's lists knew when the file landed and no longer know: file, column, and values with
-    their rows. Whatever such a row was counted as, it is no longer, and a 0 in its place would look complete.
+    """The files with values that the home's lists knew when the file landed, or in a night since, and no longer know: file,
+    column, and values with their rows. Whatever such a row was counted as, it is no longer, and a 0 in its place would look
+    complete.
 
     Likewise a file whose force had no list of areas yet, if so many of its units are not on the list of today that it would be
     held.
     """
-    known = cache(partial(known_values, home))
+    known, known_since = cache(partial(known_values, home)), _known_since(home)
 
     def unlisted(entry: LedgerEntry, column: str, values: dict[str, int]) -> dict[str, int]:
         words = known(str(entry.force_code), str(entry.extract), column)
         return {} if words is None else {v: n for v, n in values.items() if look_up(v, words, column) is None}
 
     for entry in entries:
-        for column, values in entry.own_values.items():
-            if gone := unlisted(entry, column, values):
-                yield entry, column, gone
+        since = known_since.get(str(entry.load_id), {})
+        gone = {
+            column: unlisted(entry, column, {**entry.own_values.get(column, {}), **since.get(column, {})})
+            for column in {**entry.own_values, **since}
+        }
         never_listed, rows = unlisted(entry, UNIT, entry.unasked_units), entry.rows_in_file or 0
         if rows >= limits.vocabulary_rows and 100 * sum(never_listed.values()) >= limits.unknown_held_percent * rows:
-            yield entry, UNIT, never_listed
+            gone[UNIT] = {**gone.get(UNIT, {}), **never_listed}
+        for column, values in gone.items():
+            if values:
+                yield entry, column, values
 
 
 @dataclass(frozen=True)

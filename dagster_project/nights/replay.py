@@ -221,7 +221,7 @@ def rebuilt(home: Home, until: str) -> Generator[ReplayRun]:
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
         run = ReplayRun(Home(folder).create())
-        own_paths = (home.seeds, home.editions, home.expectations, home.erasures, home.key_file)
+        own_paths = (home.seeds, home.editions, home.expectations, home.erasures, home.known_since, home.key_file)
         for path in (*own_paths, *(p for p in home.raw.iterdir() if p != home.ledger)):
             if path.exists():
                 (run.home.path / path.relative_to(home.path)).symlink_to(path)

@@ -11,6 +11,7 @@ from dagster_project.core.home import Home
 from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
+from dagster_project.nights.replay import rebuild_and_compare
 
 JANUARY = ("2025-01-01", "2025-01-31")
 NOT_AVAILABLE = (None, "not_available")
@@ -166,3 +167,33 @@ def test_units_that_landed_before_the_first_list_are_looked_up_in_it(new_home: H
     publish_night(new_home)
     assert published(new_home, query) == [("kent", 50, "complete"), ("essex", 50, "complete")]
     assert warnings(new_home) == unknown_values(new_home) == []
+
+
+def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(new_home: Home) -> None:
+    """What no list knew when the file landed counts by a later list; when that no longer knows it, it is no 0 either."""
+    columns = ["administration_ref", "administered_at", "lpu"]
+    rows = [[f"N{n}", f"2025-01-{n % 28 + 1:02d}", "Dover" if n < 6 else "Ashford"] for n in range(60)]
+    write_extract(new_home.inbox, "naloxone", rows, columns=columns, window=JANUARY, force="kent")
+    rows = [[f"I{n}", "INCIDENT", "2025-01-02", "Drugs" if n else "Narcotics"] for n in range(60)]
+    columns = ["incident_ref", "record_type", "created_at", "qualifiers"]
+    write_extract(new_home.inbox, "incidents", rows, columns=columns, window=JANUARY, force="kent")
+    publish_night(new_home)
+    write_units(new_home, "Dover", "Ashford")
+    write_list(new_home, "vocabulary", "incidents,qualifiers,Narcotics,Drugs")
+    publish_night(new_home)
+    assert administrations(new_home)["dover"] == (6, "complete")
+    assert figure(new_home, "mart_incidents", "incidents_drugs", "kent") == (60, "complete")
+    write_units(new_home, "Harbour", "Ashford")
+    write_list(new_home, "vocabulary")
+    publish_night(new_home)
+    figures = administrations(new_home)
+    assert figures["harbour"] == figures["ashford"] == NOT_AVAILABLE and figures["kent"] == (60, "complete")
+    assert figure(new_home, "mart_incidents", "incidents_drugs", "kent") == NOT_AVAILABLE
+    assert ["'Narcotics' (1)" in m or "'Dover' (6)" in m for _, m in warnings(new_home)] == [True, True]
+    assert rebuild_and_compare(new_home).differing == 0
+    write_list(new_home, "unit_names", "kent,Dover,harbour")
+    write_list(new_home, "vocabulary", "incidents,qualifiers,Narcotics,nothing")
+    publish_night(new_home)
+    assert administrations(new_home)["harbour"] == (6, "complete")
+    assert figure(new_home, "mart_incidents", "incidents_drugs", "kent") == (59, "complete")
+    assert warnings(new_home) == []
