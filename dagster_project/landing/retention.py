@@ -45,6 +45,8 @@ class Erasure(BaseModel, frozen=True):
     """The monthly totals that replace erased rows in figures: files of `raw/_kept`, by their path in it, and their SHA-256."""
     units: list[str] | None = None
     """Codes of the force's units when the totals were made: the totals say nothing of units that are listed since."""
+    forgotten: list[str] = []
+    """Columns with values that the lists no longer knew when the totals were made: no list can say now what they counted as."""
 
 
 def erase_old_originals(home: Home, days: int, today: date, night_id: str) -> list[Erasure]:

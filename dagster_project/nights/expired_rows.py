@@ -65,12 +65,16 @@ def replace_by_totals(
             "select force_code, list(distinct area_code order by area_code) from staging.areas_listed where area_type = 'lpu'"
             " group by force_code"
         ).fetchall())
+        absent: dict[str, list[str]] = dict(con.execute(
+            "select load_id, list(distinct column_name order by column_name) from raw.absent_columns group by load_id"
+        ).fetchall())
         erasures = []
         for entry in without_totals:
             totals_files = _keep_totals(con, home, entry, {str(x.load_id) for x in expired})
             erasure = describe_erasure(home, "raw", load_of(entry).raw(home), night_id, today)
             units = units_of_forces.get(str(entry.force_code), [])
-            erasures.append(erasure.model_copy(update={"kept": totals_files, "units": units}))
+            forgotten = [c for c in absent.get(str(entry.load_id), ()) if c not in (entry.absent_columns or ())]
+            erasures.append(erasure.model_copy(update={"kept": totals_files, "units": units, "forgotten": forgotten}))
         if erasures:
             records = [
                 ("erasure", {"night_id": night_id, "what": "raw", "file": x.archived, "sha256": x.sha256, "kept": x.kept})

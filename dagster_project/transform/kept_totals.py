@@ -7,18 +7,19 @@ A second file lists, by load and line, the rows of other loads that the erased r
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
 
-from dagster_project.contracts import Contract
+from dagster_project.contracts import Column, Contract
 from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
-from dagster_project.core.reference_lists import areas_of_force
+from dagster_project.core.reference_lists import UNIT, UNKNOWN, areas_of_force
 from dagster_project.landing import Erasure, LedgerEntry, read_erasures
+from dagster_project.landing.vocabulary import known_values
 
 TOTALS_COLUMNS = {name: kind for name, kind in columns_of("kept_months").items() if name not in ("kept_night", "is_carried")}
 """The columns of a file of kept totals; the night adds the others."""
@@ -35,24 +36,51 @@ def loads_as_totals(home: Home) -> dict[str, Erasure]:
     return {Path(e.archived).stem: e for e in read_erasures(home) if e.kind == "raw" and e.kept}
 
 
-def without_new_units(
+def absent_in_totals(
     home: Home, entries: Iterable[LedgerEntry], contracts: Mapping[str, Contract], as_totals: Mapping[str, Erasure]
 ) -> list[tuple[str, str, bool]]:
-    """Erased loads, as rows of `raw.absent_columns`, whose force lists units that it did not when their totals were made: which
-    of the erased rows were of such a unit is not known, and not 0."""
+    """Erased loads, as rows of `raw.absent_columns`: those whose force lists units that it did not when their totals were made,
+    and those with values that the lists no longer knew then. Which of the erased rows count by them is not known, and not 0.
+    """
 
     @cache
     def units(force: str) -> set[str]:
         return {area["lpu_code"] for area in areas_of_force(home, force)}
 
+    def is_absent(entry: LedgerEntry, erasure: Erasure, column: Column) -> bool:
+        if column.name in (entry.absent_columns or []):
+            return False
+        has_new_units = erasure.units is not None and not units(str(entry.force_code)) <= set(erasure.units)
+        return column.name in erasure.forgotten or (column.type == "unit" and has_new_units)
+
     return [
-        (str(e.load_id), column.name, True)
+        (str(e.load_id), column.name, column.type == "unit")
         for e in entries
-        if (erasure := as_totals.get(str(e.load_id))) and erasure.units is not None
+        if (erasure := as_totals.get(str(e.load_id)))
         for column in contracts[str(e.extract)].columns
-        if column.type == "unit" and column.name not in (e.absent_columns or [])
-        and not units(str(e.force_code)) <= set(erasure.units)
-    ]  # fmt: skip
+        if is_absent(e, erasure, column)
+    ]
+
+
+def forgotten_units(
+    con: duckdb.DuckDBPyConnection, home: Home, entries: Iterable[LedgerEntry]
+) -> list[tuple[LedgerEntry, str, dict[str, int]]]:
+    """The erased loads with totals of units that no list knows any more, as of `forgotten_values`: code -> totals. `con` has
+    `raw.kept_months`."""
+    codes: dict[str, dict[str, int]] = {}
+    for load, code, n in con.execute(
+        "select load_id, leaf_code, count(*) from raw.kept_months where leaf_code <> ? and leaf_name is null and amount <> 0"
+        " group by all order by all", [UNKNOWN],
+    ).fetchall():  # fmt: skip
+        codes.setdefault(load, {})[code] = n
+    known = cache(partial(known_values, home))
+    found = []
+    for entry in entries:
+        if totals := codes.get(str(entry.load_id)):
+            words = known(str(entry.force_code), str(entry.extract), UNIT)
+            if words is not None and (gone := {code: n for code, n in totals.items() if code.lower() not in words}):
+                found.append((entry, UNIT, gone))
+    return found
 
 
 def load_kept_totals(con: duckdb.DuckDBPyConnection, home: Home, loads: Collection[str]) -> None:

@@ -44,7 +44,7 @@ from .accepted_months import make_month_tables
 from .carry_forward import carry_forward, drop_previous
 from .changed_months import MonthsToRebuild, find_months_to_rebuild, has_key_of, paths_of
 from .dbt_sources import ROW_COLUMNS
-from .kept_totals import RawLostError, load_kept_totals, loads_as_totals, without_new_units
+from .kept_totals import RawLostError, absent_in_totals, forgotten_units, load_kept_totals, loads_as_totals
 
 STORAGE = "v1.5.0"
 """Clients of 1.5 (DBeaver, BI drivers) can read files of this version; what 2.0 writes by default they can't."""
@@ -173,11 +173,13 @@ def prepare_raw(
         _load_list(con, loads, since, counts(entries))
         shown, as_totals = [load.entry for load in loads], loads_as_totals(home)
         ids, tonight = {str(e.load_id) for e in shown}, [e for e in shown if e.night_id > since]
-        with_rows = (e for e in shown if e.load_id not in as_totals)
-        forgotten = list(forgotten_values(home, with_rows, read_config(home).believe))
-        new_units = without_new_units(home, shown, contracts, as_totals)
-        _absent_columns(con, shown, contracts, [*new_units, *((str(e.load_id), c, c == UNIT) for e, c, _ in forgotten)])
         load_kept_totals(con, home, ids)
+        with_rows = (e for e in shown if e.load_id not in as_totals)
+        forgotten = [
+            *forgotten_values(home, with_rows, read_config(home).believe), *forgotten_units(con, home, shown)
+        ]
+        absent = absent_in_totals(home, shown, contracts, as_totals)
+        _absent_columns(con, shown, contracts, [*absent, *((str(e.load_id), c, c == UNIT) for e, c, _ in forgotten)])
         write_accounts(con, home, entries, ids, since, as_totals)
         _unknown_tonight(con, tonight)
         _forgotten_values(con, forgotten)

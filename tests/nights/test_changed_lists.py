@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,41 @@ def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(new_hom
     assert administrations(new_home)["harbour"] == (6, "complete")
     assert figure(new_home, "mart_incidents", "incidents_drugs", "kent") == (59, "complete")
     assert warnings(new_home) == []
+
+
+ERASED_FROM = date(2026, 2, 1)
+"""From this day on the first night's files are older than their retention limit."""
+
+
+def erase(home: Home) -> None:
+    home.config_file.write_text("[keep]\nyears = {naloxone = 1, incidents = 1}\n", encoding="utf-8")
+    publish_night(home, today=ERASED_FROM)
+    assert not list(home.raw.glob("*/*/*.parquet"))
+
+
+def test_what_was_not_available_when_rows_were_erased_stays_so(home: Home) -> None:
+    """Their totals say neither which unit they were of, nor what they counted as."""
+    write_units(home, "Harbour", "Ashford")
+    write_list(home, "vocabulary")
+    erase(home)
+    for rebuild in (False, True):
+        publish_night(home, today=ERASED_FROM, rebuild=rebuild)
+        figures = administrations(home)
+        assert figures.pop("kent") == figures.pop("unknown") == (4, "complete")
+        assert figures == dict.fromkeys(("east", "harbour", "ashford"), NOT_AVAILABLE)
+        assert figure(home, "mart_incidents", "incidents_drugs", "kent") == NOT_AVAILABLE
+
+
+def test_a_unit_of_erased_rows_that_is_merged_counts_as_the_other(home: Home) -> None:
+    erase(home)
+    assert administrations(home)["dover"] == (3, "complete")
+    write_units(home, "Ashford")
+    publish_night(home, today=ERASED_FROM)
+    figures = administrations(home)
+    assert figures["kent"] == (4, "complete") and figures["east"] == figures["ashford"] == NOT_AVAILABLE
+    ((subject, message),) = warnings(home)
+    assert subject == "naloxone" and "lpu: 'dover' (1)" in message
+    write_list(home, "unit_names", "kent,Dover,ashford")
+    publish_night(home, today=ERASED_FROM)
+    assert administrations(home) == {"unknown": (0, "complete")} | dict.fromkeys(("kent", "east", "ashford"), (4, "complete"))
+    assert warnings(home) == []

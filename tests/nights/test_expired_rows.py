@@ -18,7 +18,7 @@ from dagster_project.landing.raw_store import load_of
 from dagster_project.landing.retention import write_erasures
 from dagster_project.nights import expired_rows
 from dagster_project.nights.expired_rows import expired_loads, replace_by_totals
-from dagster_project.transform.kept_totals import load_kept_totals, loads_as_totals, without_new_units
+from dagster_project.transform.kept_totals import absent_in_totals, load_kept_totals, loads_as_totals
 
 TODAY = date(2026, 1, 6)
 NIGHT = "20260106T020000Z"
@@ -50,6 +50,7 @@ def erasable(new_home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[s
         con.execute("create schema raw; create schema staging")
         con.execute("create table staging.areas_listed (force_code varchar, area_type varchar, area_code varchar)")
         con.execute("insert into staging.areas_listed values ('derbyshire', 'lpu', 'dales'), ('kent', 'lpu', 'dartford')")
+        make_raw_table(con, "absent_columns", [])
         con.execute("create table raw.loads (extract varchar, force_code varchar, load_id varchar, rows_landed bigint)")
         for name, e in loads.items():
             if "2015" not in name:
@@ -140,7 +141,7 @@ def test_totals_say_nothing_of_units_that_are_listed_since(new_home: Home, erasa
 
     def without_units(units: list[str] | None, entry: LedgerEntry = load) -> list[tuple[str, str, bool]]:
         erasures = {x: erasure.model_copy(update={"units": units}) for x, erasure in archived.items()}
-        return without_new_units(new_home, [entry], load_contracts(), erasures)
+        return absent_in_totals(new_home, [entry], load_contracts(), erasures)
 
     new_home.seeds.mkdir()
     (new_home.seeds / "areas.csv").write_text(
@@ -150,4 +151,8 @@ def test_totals_say_nothing_of_units_that_are_listed_since(new_home: Home, erasa
     assert without_units(["dales", "gone", "unknown"]) == without_units(None) == []
     assert without_units(["gone"]) == without_units([]) == [(load.load_id, "lpu", True)]
     assert without_units([], load.model_copy(update={"absent_columns": ["lpu"]})) == [], "it is listed already"
+    erasures = {x: e.model_copy(update={"units": None, "forgotten": ["offence_code", "lpu"]}) for x, e in archived.items()}
+    assert absent_in_totals(new_home, [load], load_contracts(), erasures) == [
+        (load.load_id, "offence_code", False), (load.load_id, "lpu", True),
+    ]  # fmt: skip
     assert without_units([], erasable["crimes 2019"].model_copy(update=with_units)) == [], "it is not erased"

@@ -1,5 +1,6 @@
--- Kept totals of erased rows, one event for each month. A unit that is no longer in the list is `Not recorded`, and so are all
--- units of a load whose force lists others since: its coverage has none of them (`area_coverages`).
+-- Kept totals of erased rows, one event for each month. A unit that was renamed or merged counts as the one that has its code or
+-- its name now. One that no list knows any more is `Not recorded`, and so are all units of a load whose force lists others since:
+-- its coverage has none of them (`area_coverages`).
 with kept as (
     select * from {{ source('raw', 'kept_months') }}
 ),
@@ -15,7 +16,7 @@ select
     kept.force_code,
     case
         when kept.leaf_code is null or kept.leaf_name is not null then kept.leaf_code
-        when units.area_code is not null and without_units.load_id is null then kept.leaf_code
+        when without_units.load_id is null and units.unit_code is not null then units.unit_code
         else 'unknown'
     end as leaf_code,
     kept.leaf_name,
@@ -35,7 +36,6 @@ inner join {{ ref('kept_parts') }} as parts
     and kept.month_no = parts.month_no
 inner join {{ ref('months') }} as months on kept.month_no = months.month_no
 left join without_units on kept.load_id = without_units.load_id
-left join {{ ref('areas_listed') }} as units
+left join {{ ref('unit_names') }} as units
     on kept.force_code = units.force_code
-    and kept.leaf_code = units.area_code
-    and units.area_type = 'lpu'
+    and lower(kept.leaf_code) = units.unit_name
