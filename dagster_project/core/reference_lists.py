@@ -122,7 +122,7 @@ def _refuse_other_units(rows: list[tuple[str, ...]], path: Path) -> None:
         units = [(a["lpu_code"], a["lpu_name"]) for a in _areas(path.parent, force)]
         place = f"seeds/{path.name}: {force}, {name}"
         if code not in dict(units):
-            hint = suggestion(code, dict(units)) or ": list it in areas.csv"
+            hint = suggestion(code, dict(units)) or ": write the code that the unit has in areas.csv now, or list it there"
             raise SeedError(f"{place}: lpu_code {code!r} is not the code of a unit{hint}")
         if name.lower() == NOT_RECORDED.lower():
             raise SeedError(f"{place}: rows that say so have no unit: leave it out")

@@ -42,11 +42,11 @@ OTHER_SPELLING = (
     "; each is then a category of its own: have a mapping (values) say which code it is, if it is one that is spelled otherwise"
 )
 """What to do about `092D`: once it counts, 92D lacks its rows."""
-OTHER_UNIT = (
-    "; its rows are then Not recorded: list a new unit in seeds/areas.csv, and another name or spelling of one in"
-    " seeds/unit_names.csv"
+NOT_ACCEPTED = (
+    "list a new unit in seeds/areas.csv, and an earlier or other name of one in seeds/unit_names.csv. Only if they are of no"
+    " unit, and their rows Not recorded"
 )
-"""What to do about a unit: accepted, one that was renamed would be 0 from then on."""
+"""What to do about a unit: accepted, one that was renamed would be 0 in all months before."""
 Known = TypeVar("Known")
 
 
@@ -324,14 +324,9 @@ def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
         values = places.setdefault((item.extract, item.column_name, likely_meaning(item.column_name, item.value)), {})
         values[item.value] = values.get(item.value, 0) + item.rows
     return [
-        f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')}; check what they count as:"
-        f" {accept_line(extract, column, values, meaning)}{_besides(column, meaning)}"
+        f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')};"
+        f" {NOT_ACCEPTED if column == UNIT else 'check what they count as'}:"
+        f" {accept_line(extract, column, values, meaning)}"
+        f"{OTHER_SPELLING if column == CODE and meaning != NOTHING else ''}"
         for (extract, column, meaning), values in places.items()
     ]
-
-
-def _besides(column: str, meaning: str) -> str:
-    """What a person may have to do instead of adding a value to the list."""
-    if column == UNIT:
-        return OTHER_UNIT
-    return OTHER_SPELLING if column == CODE and meaning != NOTHING else ""

@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 
 from dagster_project.contracts import Contract, load_contracts
+from dagster_project.core.config import read_config
 from dagster_project.core.home import Home
 from dagster_project.core.plurals import counted
 from dagster_project.core.receipts import night_order
@@ -19,6 +20,7 @@ from dagster_project.landing import LedgerEntry, accepted, read_ledger
 from dagster_project.landing.conflicting_files import conflict_files
 from dagster_project.landing.ledger import is_replaced
 from dagster_project.landing.raw_store import TIE, TIED, load_of, parquet_of
+from dagster_project.landing.vocabulary import forgotten_values, shown_values
 
 from .trace import Trail
 from .typed_names import measure_named
@@ -39,9 +41,19 @@ def missing_rows(con: duckdb.DuckDBPyConnection, home: Home, trail: Trail) -> di
         files = [e for e in accepted(entries) if (e.extract, e.force_code) == (contract.extract, trail.request.force_code)]
         first, last = trail.request.first or date.min, trail.request.last
         reasons[part.role] = [
-            *_superseded(con, home, contract, files, first, last), *_quarantined(con, home, contract, files, first, last)
+            *_superseded(con, home, contract, files, first, last), *_quarantined(con, home, contract, files, first, last),
+            *(_forgotten(home, files, first, last) if trail.data_status == "not_available" else ()),
         ]  # fmt: skip
     return reasons
+
+
+def _forgotten(home: Home, files: Iterable[LedgerEntry], first: date, last: date) -> list[str]:
+    """Values that no list knows any more: what is counted by them is not available."""
+    touching = (e for e in files if e.window[0] <= last and e.window[1] >= first)
+    return [
+        f"{column} of {e.source_file} has values that no list knows any more: {shown_values(values)}. See pam vocabulary"
+        for e, column, values in forgotten_values(home, touching, read_config(home).believe)
+    ]
 
 
 def _superseded(

@@ -93,7 +93,11 @@ def test_other_files_may_be_beside_the_lists(tmp_path: Path, name: str) -> None:
         ("derbyshire,erewash,dales", "derbyshire, erewash: is the code or name of the unit erewash: rows that say"),
         ("derbyshire,not recorded,dales", "derbyshire, not recorded: rows that say so have no unit: leave it out"),
         ("derbyshire,Peak,dales\nderbyshire,PEAK,high-peak", "line 3: derbyshire peak appears twice (line 2 too)"),
-        ("kent,Dover,dales", "kent, Dover: lpu_code 'dales' is not the code of a unit: list it in areas.csv"),
+        (
+            "kent,Dover,dales",
+            "kent, Dover: lpu_code 'dales' is not the code of a unit: write the code that the unit has in areas.csv now, or"
+            " list it there",
+        ),
     ],
 )
 def test_another_name_is_of_one_listed_unit(tmp_path: Path, row: str, message: str) -> None:

@@ -17,7 +17,7 @@ from dagster_project.core.reference_lists import seeded_words as words_of_the_pr
 from dagster_project.core.terminal_text import indented_message
 from dagster_project.landing import LedgerEntry, read_ledger
 from dagster_project.landing.release_held import held_files
-from dagster_project.landing.vocabulary import OTHER_UNIT, UnknownValue, lines_to_paste, unknown_values
+from dagster_project.landing.vocabulary import UnknownValue, lines_to_paste, unknown_values
 
 CRIMES = ("crime_ref", "recorded_on", "offence_code", "status")
 JANUARY = ("2025-01-01", "2025-01-31")
@@ -220,8 +220,9 @@ def test_value_that_names_drugs_is_not_suggested_as_counting_nowhere() -> None:
     assert [line.partition("accept ")[2] for line in lines_to_paste(unknown)] == [
         "incidents qualifiers 'RTC' --counts-as nothing",
         "incidents qualifiers 'Drugs - supply' --counts-as Drugs",
-        "incidents lpu 'Drugs Wing' --counts-as nothing" + OTHER_UNIT,
+        "incidents lpu 'Drugs Wing' --counts-as nothing",
     ]
+    assert "unit_names.csv" in lines_to_paste(unknown)[-1].partition("accept ")[0], "what is read first is done"
     (one,) = lines_to_paste([UnknownValue("kent", "incidents", "lpu", v, n, "a", "a") for v, n in (("Wing", 1), ("Old", 0))])
     assert "1 unknown, in 1 row;" in one and "Old" not in one, "no file that counts has the other"
 

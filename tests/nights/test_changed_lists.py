@@ -13,6 +13,9 @@ from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
 from dagster_project.nights.replay import rebuild_and_compare
+from dagster_project.serving.trace import open_evidence, trace
+from dagster_project.serving.trace_missing_rows import missing_rows
+from dagster_project.serving.trace_request import request_for_period
 
 JANUARY = ("2025-01-01", "2025-01-31")
 NOT_AVAILABLE = (None, "not_available")
@@ -83,6 +86,12 @@ def test_a_renamed_unit_is_not_0_before_its_old_name_is_listed(home: Home) -> No
     assert published(home, "select value, rows from meta.vocabulary") == [("DOVER", 3)]
     ((subject, message),) = warnings(home)
     assert subject == "naloxone" and "no longer, values" in message and "lpu: 'DOVER' (3)" in message
+    with open_evidence(home) as con:
+        request = request_for_period(
+            con, "naloxone_administrations", None, "all", "lpu", "Harbour", "kent", None, date(2025, 1, 1), date(2025, 1, 31)
+        )
+        ((reason,),) = missing_rows(con, home, trace(con, request)).values()
+    assert "has values that no list knows any more: 'DOVER' (3)" in reason
 
     write_list(home, "unit_names", "kent,Dover,harbour")
     publish_night(home)
