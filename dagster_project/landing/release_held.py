@@ -101,15 +101,19 @@ def release_load(
             "withheld": withheld,
             "held_for": None,
         }
-        | (_looked_up(unknown) if unknown else {})
+        | (_looked_up(held, unknown) if unknown else {})
     )
     return commit_alteration(home, entry, what="released", by=by, why=why)
 
 
-def _looked_up(values: VocabularyCheck) -> dict[str, object]:
-    """What a ledger entry has of its file's values."""
+def _looked_up(held: LedgerEntry, values: VocabularyCheck) -> dict[str, object]:
+    """What a ledger entry has of its file's values. What a list knew when the file landed stays: it may have lost it since."""
+    own_values = {
+        column: {**held.own_values.get(column, {}), **values.own.get(column, {})}
+        for column in {**held.own_values, **values.own}
+    }
     return {
-        "unknown_values": values.unknown, "own_values": values.own, "unasked_units": values.unasked_units,
+        "unknown_values": values.unknown, "own_values": own_values, "unasked_units": values.unasked_units,
         "unknown_told": values.warnings,
     }  # fmt: skip
 

@@ -209,6 +209,24 @@ def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(new_hom
     assert warnings(new_home) == []
 
 
+def test_a_unit_that_was_renamed_while_its_file_was_held_is_not_0(home: Home) -> None:
+    """The release looks the values up in the lists of its night, which no longer know the name."""
+    rows = [[f"H{n}", "INCIDENT", "2025-02-01", "Ganja", "Dover" if n < 9 else "Ashford"] for n in range(60)]
+    columns = ["incident_ref", "record_type", "created_at", "qualifiers", "lpu"]
+    write_extract(home.inbox, "incidents", rows, columns=columns, window=("2025-02-01", "2025-02-28"), force="kent")
+    publish_night(home)
+    write_units(home, "Harbour", "Ashford")
+    accept_value(home, "incidents", "qualifiers", ["Ganja"], "Drugs", by="A. Person")
+    publish_night(home)
+    query = """
+        select area_code, value, data_status from marts.mart_incidents
+        where measure = 'incidents_drugs' and category = 'all' and period_type = 'month' and period_label = 'Feb 2025'
+            and force_code = 'kent'
+    """
+    figures = {area: (value, status) for area, value, status in published(home, query)}
+    assert figures["harbour"] == figures["ashford"] == NOT_AVAILABLE and figures["kent"] == (60, "complete")
+
+
 ERASED_FROM = date(2026, 2, 1)
 """From this day on the first night's files are older than their retention limit."""
 
