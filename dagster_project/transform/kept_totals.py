@@ -17,7 +17,7 @@ from dagster_project.core.errors import PamError
 from dagster_project.core.home import Home
 from dagster_project.core.published_file import sha256_of
 from dagster_project.core.raw_table_columns import columns_of, make_raw_table
-from dagster_project.core.reference_lists import UNIT, UNKNOWN, areas_of_force
+from dagster_project.core.reference_lists import UNIT, UNKNOWN, areas_of_force, other_unit_names
 from dagster_project.landing import Erasure, LedgerEntry, read_erasures
 from dagster_project.landing.vocabulary import known_values
 
@@ -44,13 +44,17 @@ def absent_in_totals(
     """
 
     @cache
-    def units(force: str) -> set[str]:
-        return {area["lpu_code"] for area in areas_of_force(home, force)}
+    def units(force: str) -> list[set[str]]:
+        """Of each unit the code, and the codes and names that it had."""
+        others = [(name.lower(), code) for of, name, code in other_unit_names(home) if of == force]
+        codes = {area["lpu_code"] for area in areas_of_force(home, force)}
+        return [{code.lower(), *(name for name, of in others if of == code)} for code in codes]
 
     def is_absent(entry: LedgerEntry, erasure: Erasure, column: Column) -> bool:
         if column.name in (entry.absent_columns or []):
             return False
-        has_new_units = erasure.units is not None and not units(str(entry.force_code)) <= set(erasure.units)
+        had = None if erasure.units is None else {code.lower() for code in erasure.units}
+        has_new_units = had is not None and any(had.isdisjoint(names) for names in units(str(entry.force_code)))
         return column.name in erasure.forgotten or (column.type == "unit" and has_new_units)
 
     return [

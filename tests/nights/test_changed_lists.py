@@ -263,3 +263,16 @@ def test_a_unit_of_erased_rows_that_is_merged_counts_as_the_other(home: Home) ->
     publish_night(home, today=ERASED_FROM)
     assert administrations(home) == {"unknown": (0, "complete")} | dict.fromkeys(("kent", "east", "ashford"), (4, "complete"))
     assert warnings(home) == []
+
+
+def test_a_unit_of_erased_rows_that_has_another_code_is_no_new_one(home: Home) -> None:
+    erase(home)
+    write_units(home, "Harbour", "Ashford")
+    publish_night(home, today=ERASED_FROM)
+    assert administrations(home)["harbour"] == NOT_AVAILABLE
+    write_list(home, "unit_names", "kent,Dover,harbour")
+    publish_night(home, today=ERASED_FROM)
+    assert administrations(home) == {
+        "kent": (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
+        "unknown": (0, "complete"),
+    }  # fmt: skip

@@ -151,6 +151,9 @@ def test_totals_say_nothing_of_units_that_are_listed_since(new_home: Home, erasa
     assert without_units(["dales", "gone", "unknown"]) == without_units(None) == []
     assert without_units(["gone"]) == without_units([]) == [(load.load_id, "lpu", True)]
     assert without_units([], load.model_copy(update={"absent_columns": ["lpu"]})) == [], "it is listed already"
+    (new_home.seeds / "unit_names.csv").write_text("force_code,other_name,lpu_code\nderbyshire,Gone,dales\n", encoding="utf-8")
+    assert without_units(["gone"]) == [], "it is not new, but has another code"
+    assert without_units(["other"]) == [(load.load_id, "lpu", True)]
     erasures = {x: e.model_copy(update={"units": None, "forgotten": ["offence_code", "lpu"]}) for x, e in archived.items()}
     assert absent_in_totals(new_home, [load], load_contracts(), erasures) == [
         (load.load_id, "offence_code", False), (load.load_id, "lpu", True),
