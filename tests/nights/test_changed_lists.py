@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from support import publish_night, published, write_extract
 
-from dagster_project.core.home import Home
+from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.reference_lists import OWN_LISTS
 from dagster_project.landing.vocabulary import unknown_values
 from dagster_project.nights.accept_vocabulary import accept_value
@@ -225,6 +226,14 @@ def test_a_unit_that_was_renamed_while_its_file_was_held_is_not_0(home: Home) ->
     """
     figures = {area: (value, status) for area, value, status in published(home, query)}
     assert figures["harbour"] == figures["ashford"] == NOT_AVAILABLE and figures["kent"] == (60, "complete")
+
+
+@pytest.mark.parametrize("rule", ["unknown_values", "forgotten_values"])
+def test_advice_on_units_names_their_lists_first(rule: str) -> None:
+    """Accepted, a unit that was renamed is 0."""
+    rules = yaml.safe_load((EXPECTATIONS / "shared" / "rows.yml").read_text(encoding="utf-8"))
+    (advice,) = (r["meta"]["advice"] for r in rules if r["meta"].get("rule") == rule)
+    assert advice.index("areas.csv") < advice.index("pam vocabulary accept") > advice.index("unit_names.csv")
 
 
 ERASED_FROM = date(2026, 2, 1)
