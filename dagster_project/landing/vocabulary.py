@@ -248,8 +248,8 @@ def forgotten_values(
     column, and values with their rows. Whatever such a row was counted as, it is no longer, and a 0 in its place would look
     complete.
 
-    Likewise a file whose force had no list of areas yet, if so many of its units are not on the list of today that it would be
-    held.
+    Likewise a file that landed before its force had a list of areas, if the list of today lacks so many of its units that it
+    would be held; a small one, too: nobody was told of its units.
     """
     known, known_since = cache(partial(known_values, home)), _known_since(home)
 
@@ -264,7 +264,7 @@ def forgotten_values(
             for column in {**entry.own_values, **since}
         }
         never_listed, rows = unlisted(entry, UNIT, entry.unasked_units), entry.rows_in_file or 0
-        if rows >= limits.vocabulary_rows and 100 * sum(never_listed.values()) >= limits.unknown_held_percent * rows:
+        if never_listed and 100 * sum(never_listed.values()) >= limits.unknown_held_percent * rows:
             gone[UNIT] = {**gone.get(UNIT, {}), **never_listed}
         for column, values in gone.items():
             if values:

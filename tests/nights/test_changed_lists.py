@@ -180,6 +180,20 @@ def test_units_that_landed_before_the_first_list_are_looked_up_in_it(new_home: H
     assert warnings(new_home) == unknown_values(new_home) == []
 
 
+def test_small_files_that_landed_before_the_first_list_have_no_units_of_0(new_home: Home) -> None:
+    """Many files of a month have fewer rows than are compared with the lists when one lands."""
+    rows = [[f"N{n}", f"2025-01-0{n}", "D Division"] for n in range(1, 5)]
+    columns = ["administration_ref", "administered_at", "lpu"]
+    write_extract(new_home.inbox, "naloxone", rows, columns=columns, window=JANUARY, force="kent")
+    publish_night(new_home)
+    write_units(new_home, "Dover", "Ashford")
+    publish_night(new_home)
+    figures = administrations(new_home)
+    assert figures.pop("kent") == figures.pop("unknown") == (4, "complete")
+    assert figures == dict.fromkeys(("east", "dover", "ashford"), NOT_AVAILABLE)
+    assert "lpu: 'D Division' (4)" in warnings(new_home)[0][1]
+
+
 def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(new_home: Home) -> None:
     """What no list knew when the file landed counts by a later list; when that no longer knows it, it is no 0 either."""
     columns = ["administration_ref", "administered_at", "lpu"]
