@@ -44,9 +44,16 @@ def accept(
     home: HomeOption = HOME,
 ) -> None:
     """Add values to the home's seeds/vocabulary.csv. A file that was held because of them lands with the next night."""
+    from dagster_project.core.reference_lists import UNIT
     from dagster_project.nights.accept_vocabulary import accept_value
 
     require_home(home)
     accept_value(home, extract, column, values, counts_as, by=by)
     count = "counts" if len(values) == 1 else "count"
     echo(f"{extract}.{column}: {counted(len(values), 'value')} {count} as {counts_as} from the next night on")
+    if column == UNIT:
+        # Who pastes the line for a unit that was renamed makes it 0 in all months before.
+        echo(
+            "Their rows are then Not recorded. Add an earlier name of a unit to seeds/unit_names.csv, too: the unit's figures"
+            " lack its rows"
+        )

@@ -120,6 +120,13 @@ def test_accept_needs_a_force_and_no_area_of_a_night(pam, new_home):
     assert "no rule of the last checked night found fault with it: whatever comes" in result.stderr
 
 
+def test_accepted_units_are_said_to_be_in_no_figure_of_a_unit(pam, new_home):
+    """A line that was pasted for a unit that was renamed makes it 0 in earlier months."""
+    for extract, column, value, is_told in (("naloxone", "lpu", "Dover", True), ("crimes", "offence_code", "99X", False)):
+        told = pam("vocabulary", "accept", extract, column, value, "--counts-as", "nothing", "--home", new_home.path).stdout
+        assert ("seeds/unit_names.csv" in told.replace("\n", " ")) is is_told, told
+
+
 def test_status_of_the_sample(pam, sample_home):
     status = json.loads(pam("status", "--json", "--home", sample_home.path).stdout)
     assert status["published"]["outcome"] == "published"
