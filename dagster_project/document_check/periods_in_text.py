@@ -17,7 +17,7 @@ _M1, _M2 = (rf"(?P<m{n}>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.
 _Y1, _Y2 = (rf"(?P<y{n}>(?:19|20)\d\d)" for n in (1, 2))
 _TO = r" ?(?:to|and|until|up to|–|-) ?"
 _UP_TO = r"(?:to|up to|until|end(?:ing|ed)(?: in| on)?)(?: the end of)?"
-_FY = r"(?P<fy>(?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(?P<fy_end>\d\d)(?!\d)"
+_FY = r"(?:(?<=\bFY)|\b)(?P<fy>(?:19|20)?\d\d)(?:/|(?<=\d{4}) ?[-–/] ?)(?:20)?(?P<fy_end>\d\d)(?!\d)"
 _COUNT = rf"(?P<count>\d{{1,2}}|{'|'.join(WORDS[1:])})"
 _PART_OF = (
     r"(?:q[1-4]|h[12]|(?:(?:first|second|third|fourth|last|final) )?(?:quarter|half)(?: [1-4])?|spring|summer|autumn|winter"
@@ -213,17 +213,17 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
         (rf"\bbetween (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
         (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
-        (rf"\b(?:{_FY}|{_Y2}) (?:q[1-4]|h[12])\b", _part),
+        (rf"(?:{_FY}|\b{_Y2}) (?:q[1-4]|h[12])\b", _part),
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),
         (rf"\b{_M1} ?{_Y1}?{_TO}{_M2} {_Y2}", _days),
         (rf"\b(?:{_COUNT} months|year) {_UP_TO} (?:{_D2} )?{_M2} {_Y2}", _months_to),
         (rf"\b(?:to|up to|until|ending)(?: the end of)? {_M2} {_Y2}", _ends),
-        (rf"\b{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
+        (rf"{_FY}(?: financial year)?(?: so far| to date)", _year_to_date),
         (rf"\b(?:so far|to date),? (?:in|during|for|of) (?:the )?(?:financial year )?{_FY}(?!\d)", _year_to_date),
         (r"\b(?:so far|to date),? (?:in |during |for )?(?:this|the) financial year", _year_to_date),
         (rf"\b(?:so far|to date),? (?:(?:in|during|for|of) (?:{_Y2}|the year)|this (?:year|month|quarter))\b", _part),
         (r"\b(?:(?:financial )?year (?:so far|to date)|(?:start|beginning) of the financial year)", _year_to_date),
-        (rf"\b{_FY}(?!\d)", _financial_year),
+        (rf"{_FY}(?!\d)", _financial_year),
         (rf"\b(?P<d1>\d{{1,2}})(?: to | ?[-–] ?| and ){_D2} {_M2} {_Y2}", _days),
         (rf"\b(?:week )?commencing {_D2} {_M2} {_Y2}", _week),
         (rf"\b{_D2} {_M2} {_Y2}", _no_period),

@@ -261,6 +261,13 @@ JUDGED = [
     ("The number of confiscation orders fell in 2024/25, to 108.", ["disagrees"]),
     ("Possession offences rose to 2,187 in the year to October 2025.", ["agrees"]),
     ("Drug incidents have fallen sharply to 3,395 in 2025.", ["agrees"]),
+    ("Young people\n\nThere were 1,936 possession offences in 2024/25.", ["not linked"]),
+    ("Young people\n\nFrom January 2025 to September 2025, 37 school inputs reached primary pupils.", ["agrees"]),
+    # April is a month of the year, and not the year to date.
+    ("Intelligence items so far in 2025/26 numbered 1,391.", ["disagrees"]),
+    ("Trafficking offences were 1,032 in FY24/25 and 909 in FY2023/24.", ["agrees", "agrees"]),
+    ("With 219 possession offences in the year to October 2025, Erewash needs more patrols.", ["agrees"]),
+    ("With 2,187 possession offences in the year to October 2025, Erewash needs more patrols.", ["disagrees"]),
     # The value that a measure fell to is not negative, even where the edition does not print it.
     ("Trigger arrests fell to 1,137 in the year to August 2025.", ["agrees"]),
     # `From` names the value of another year.
