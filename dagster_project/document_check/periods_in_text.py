@@ -74,7 +74,11 @@ class Period:
             return last is not None and last == self.last and first is not None and (last - first).days > 31
         if self.how == "year_to_date":
             next_year = None if self.first is None else years_before(self.first, -1)
-            return first == self.first and last is not None and next_year is not None and last < next_year - timedelta(days=1)
+            if first is None or last is None or next_year is None:
+                return False
+            # April alone is a month of the year, unless the data end with it.
+            is_month = (last - first).days < 31 and last != newest
+            return first == self.first and not is_month and last < next_year - timedelta(days=1)
         return last == newest and self.how == "now"
 
     def a_year_before(self) -> "Period":

@@ -154,7 +154,8 @@ def test_a_year_to_date_is_no_whole_year_and_a_year_that_ends_no_month() -> None
     (to_date,) = periods_of("for 2025/26 to date", date(2026, 3, 31))
     begins = date(2025, 4, 1)
     lasts = [date(2025, 4, 30), date(2026, 2, 28), date(2026, 3, 30), date(2026, 3, 31), date(2026, 4, 30)]
-    assert [to_date.fits(begins, last, None) for last in lasts] == [True, True, True, False, False]
+    assert [to_date.fits(begins, last, None) for last in lasts] == [False, True, True, False, False]
+    assert to_date.fits(begins, lasts[0], lasts[0])
     assert not to_date.fits(date(2025, 1, 1), lasts[0], None)
     (ends,) = periods_of("searches to October 2025", date(2025, 12, 31))
     end = date(2025, 10, 31)
