@@ -55,7 +55,7 @@ UNKNOWN_TABLE = "the edition has no table with these words in title, rows and co
 LIMIT_IN_CELL = "a limit, such as <5, and not a figure"
 SCALE_IN_DOUBT = "the table says thousands or millions, and may or may not mean this number"
 UNKNOWN_CELL = "the edition's table has no such row and column"
-_SENTENCE = re.compile(r"(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
+_SENTENCE = re.compile(r"(?i:(?<!\bc\.)(?<!\bca\.)(?<!\bapprox\.)(?<!\bvs\.))(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _OF_TABLE = re.compile(r"\b(?:table|below|following|shows?|shown)\b", re.I)
 _AROUND = 60

@@ -270,6 +270,7 @@ JUDGED = [
     ("With 2,187 possession offences in the year to October 2025, Erewash needs more patrols.", ["disagrees"]),
     # The value that a measure fell to is not negative, even where the edition does not print it.
     ("Trigger arrests fell to 1,137 in the year to August 2025.", ["agrees"]),
+    ("There were c. 2,200 possession offences in the year to October 2025.", ["agrees"]),
     # `From` names the value of another year.
     ("Confiscation orders rose to 84 in 2023/24 from 72 in 2022/23.", ["agrees", "agrees"]),
     # Words that do not narrow the measure.
