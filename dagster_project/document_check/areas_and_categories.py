@@ -19,6 +19,8 @@ IN_BRACKETS = re.compile(r" \([^()\d]*")
 _SUPERLATIVE = re.compile(r"(?:high|low|larg|small|great)est (?:\w+ )?in(?: the)? *$", re.I)
 _WITH = re.compile(r",? ?(?:with|at|:|-|–)? (?:just |only |around |about )?")
 """Between `highest in Dales` and its number."""
+_WITH_AHEAD, _ITS_HOLDER = re.compile(r"\W*With (?:(?:just|only|around|about) )?£?", re.I), re.compile(r"[^,;]{5,}, (?:the )?$")
+"""Around a number that is of the area named right behind the comma: `With 47 searches in 2025, Dales was the busiest`."""
 _COMMA_IN = re.compile(r",(?= (?:in|across|within|at|for)(?: the)? $)", re.I)
 _BRACKET = re.compile(r"\((?:(?:in|for|at) )?(?:the )?$", re.I)
 _CLAUSE_ENDS = re.compile(r" *(?:$|[.;](?!\d))")
@@ -155,6 +157,8 @@ def name_beside(spot: Spot, names: tuple[Mention, ...]) -> str | None:
         if is_alone and not breaks(between) and len(between) < _FAR and not _is_of_another(spot, after[0]):
             is_listed = len(after) > 1 and _NAMES_END.match(sentence, after[1].end)
             return _with_joined(sentence, after[0], after[1]) if is_listed else after[0].what
+    if after and _WITH_AHEAD.fullmatch(spot.ahead) and _ITS_HOLDER.search(sentence, number.end, after[0].start):
+        return after[0].what
     if len(before) > 1 and not spot.between(before[-2].end, before[-1].start):
         return _with_joined(sentence, before[-1], before[-2])
     return before[-1].what if before else None

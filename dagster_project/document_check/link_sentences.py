@@ -21,6 +21,8 @@ from .words_around_numbers import CHANGE, DOWN, UP, Written, is_plain_value, rea
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
+_OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d")
+"""After a number that is a part of the next: `1,930 of the 3,888 items`."""
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
 _ITSELF = re.compile(
@@ -208,6 +210,8 @@ def _choose(
 def _is_doubted(spot: Spot, mentioned: tuple[Mention, ...], figure: Figure, edition: EditionFigures) -> bool:
     """Whether the words near the number mean a part of the measure, or something else."""
     if is_other_kind(spot, edition.force_name):
+        return True
+    if figure.area_type == "force" and figure.category == "all" and _OF_A_WHOLE.match(spot.behind):
         return True
     cost = {m: _cost(spot, m) for m in mentioned}
     least = min(cost.values(), default=_NEVER)

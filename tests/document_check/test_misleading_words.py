@@ -140,6 +140,19 @@ OF_SOMETHING_ELSE = [
     "Source: Home Office. Possession offences in 2024/25: 1,936.",
     # A change compared with another time.
     "Possession offences are up by 538 on the previous quarter in the 12 months to October 2025.",
+    # Those in which something happened, and what became of some: also behind a period of many words.
+    "Body-worn video was used in 2,846 stop and searches in the year to October 2025.",
+    "Items were found in 1,351 drug searches in 2024/25.",
+    "1,351 drug searches in the year to March 2025 resulted in no further action.",
+    "3,525 drug incidents between January and December 2024 were actioned.",
+    # Counted with something else, or something else that has to do with the measure.
+    "There were 1,936 possession offences and weapons offences in 2024/25.",
+    "Antisocial behaviour linked to drug possession offences in 2024/25: 1,936",
+    "Officer submissions made up 10,913 of the 17,439 intelligence items in the year to October 2025.",
+    # Places that are no unit, and a time up to a month's end.
+    "Hotspots saw 1,936 possession offences in 2024/25.",
+    "In the north of the county there were 1,936 possession offences in 2024/25.",
+    "By the end of October 2025 there had been 3 administrations of naloxone.",
     # Numbers that are not read.
     "One in five drug searches in 2024/25 was of a woman.",
     "Half of the drug searches in 2024/25 found something.",
@@ -248,6 +261,13 @@ JUDGED = [
     ("Derby North\n\nWe recorded 1,936 possession offences in 2024/25.", ["not linked"]),
     ("Targets for 2024/25\n\nPossession offences: 1,936", ["not linked"]),
     ("Results for 2024/25\n\nPossession offences: 1,936", ["agrees"]),
+    ("Young people\n\nThere were 1,936 possession offences in 2024/25.", ["not linked"]),
+    ("Young people\n\nFrom January 2025 to September 2025, 37 school inputs reached primary pupils.", ["agrees"]),
+    # April is a month of the year, and not the year to date.
+    ("Intelligence items so far in 2025/26 numbered 1,391.", ["disagrees"]),
+    ("Trafficking offences were 1,032 in FY24/25 and 909 in FY2023/24.", ["agrees", "agrees"]),
+    ("With 219 possession offences in the year to October 2025, Erewash needs more patrols.", ["agrees"]),
+    ("With 2,187 possession offences in the year to October 2025, Erewash needs more patrols.", ["disagrees"]),
     # A number called approximate is compared at its last digit that is not 0, with at least two digits.
     ("The year to October 2025 saw around 2,200 possession offences.", ["agrees"]),
     ("The year to October 2025 saw some 2,300 possession offences.", ["disagrees"]),
@@ -261,13 +281,6 @@ JUDGED = [
     ("The number of confiscation orders fell in 2024/25, to 108.", ["disagrees"]),
     ("Possession offences rose to 2,187 in the year to October 2025.", ["agrees"]),
     ("Drug incidents have fallen sharply to 3,395 in 2025.", ["agrees"]),
-    ("Young people\n\nThere were 1,936 possession offences in 2024/25.", ["not linked"]),
-    ("Young people\n\nFrom January 2025 to September 2025, 37 school inputs reached primary pupils.", ["agrees"]),
-    # April is a month of the year, and not the year to date.
-    ("Intelligence items so far in 2025/26 numbered 1,391.", ["disagrees"]),
-    ("Trafficking offences were 1,032 in FY24/25 and 909 in FY2023/24.", ["agrees", "agrees"]),
-    ("With 219 possession offences in the year to October 2025, Erewash needs more patrols.", ["agrees"]),
-    ("With 2,187 possession offences in the year to October 2025, Erewash needs more patrols.", ["disagrees"]),
     # The value that a measure fell to is not negative, even where the edition does not print it.
     ("Trigger arrests fell to 1,137 in the year to August 2025.", ["agrees"]),
     ("There were c. 2,200 possession offences in the year to October 2025.", ["agrees"]),
