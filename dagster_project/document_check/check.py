@@ -27,7 +27,7 @@ from dagster_project.reporting.pack.refreshable_figures import read_tag
 
 from .claimed_sentences import claimed, claimed_sentences, with_value
 from .edition_figures import EditionCell, EditionFigures, read_edition_figures
-from .excluding_words import OWN_AREAS, is_elsewhere, is_on_another_base
+from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_another_base
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_own_tables import NamesAlone, names_alone, own_table_cells
@@ -248,7 +248,8 @@ class _Check:
         is_away = is_elsewhere(sentence, self.heading, self.context.before, self.figures)
         return {
             n: f for n, f in links.items()
-            if not (is_away and f.area_type in OWN_AREAS) and not is_on_another_base(Spot(sentence, n), f, self.figures)
+            if not ((is_away or is_of_people(self.heading, sentence, f)) and f.area_type in OWN_AREAS)
+            and not is_on_another_base(Spot(sentence, n), f, self.figures)
         }  # fmt: skip
 
     def _of_marts(self, sentence: str, number: Number) -> Figure | None:

@@ -67,8 +67,24 @@ _AFTER = re.compile(
     r"|(?:near|outside|inside)\b|under (?!the misuse|section 2[37])|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
-_ITS_PERIOD = re.compile(r"^ (?:in|during|for) (?:[A-Z][a-z]+ )?(?:19|20)\d\d(?:[/-]\d\d)?(?= (?:were|was|had)\b)")
-"""A period between a measure and what became of some: `offences in 2025 were for cannabis`."""
+_ITS_PERIOD = re.compile(
+    r"^ (?:in|during|for|between|from|over|within)\b[^,;.:()£%]{0,60}?\b(?:(?:19|20)\d\d(?:[/–-]\d\d)?|FY ?\d\d/\d\d)"
+    r"(?: financial year)?(?= (?:were|was|had|led|resulted|ended)\b)"
+)
+"""A period between a measure and what became of some: `offences in the year to March 2025 were for cannabis`."""
+_BECAME = re.compile(r" (?:were|was|had been)\b")
+_IN_SOME = re.compile(r"\b(?:(?<!resulted )(?<!resulting )(?<!culminated )in|during|following|after)(?: the| our)? $", re.I)
+"""Before a number of those in which something happened: `drugs were found in 684 drug searches`."""
+_LINKED_TO = re.compile(
+    r"\b(?:linked|relat(?:ed|ing)|connected|associated|attribut(?:ed|able)|due|subsequent|ar(?:ising|ose)|result(?:ing|ed)"
+    r"|stemm(?:ing|ed)) (?:to|with|from)(?: the| these| our)? $", re.I,
+)  # fmt: skip
+"""Before a measure that something else has to do with: `antisocial behaviour linked to drug possession`."""
+_SUMMED = re.compile(
+    r" (?:and|or|&|plus) (?:[a-z-]+ ){1,3}?"
+    r"(?:offences?|crimes?|searches|tests|orders|seizures|incidents|warrants|arrests|notices)\b"
+)
+"""What is counted together with the measure before it: `possession offences and weapons offences`."""
 _MAY_FOLLOW = re.compile(
     r"\s*(?:$|(?:(?:were|was|are|is|have|has|had|been|also|all|which|that|both|not|each|\w+ly)\s+)*(?:[^\w\s]|\d"
     rf"|(?:{CHANGE.pattern}|{any_of('may_follow')})\b))",
@@ -101,11 +117,20 @@ _PLACE = re.compile(
     r"(?:\b(?:in|at|across|around|near|within|throughout|for|from)|^\W*(?:In|At|Across|Around|Near|Within|Throughout))(?: the)?"
     rf" (?:((?!{any_of('no_places')})[A-Z][a-z]+)"
     r"|(?:city|town|borough|village|district|ward|estate|neighbourhood|division)\b)"
+    r"|\b(?i:areas|cent(?:re|er)s|boroughs|districts|towns|cities|wards|hot ?spots|villages|neighbourhoods|estates|beats)"
+    r" (?:recorded|saw|had|reported|experienced)\b"
+    r"|\b(?:[Ii]n|[Aa]cross) the (?:north|south|east|west|centre|rest)\w* (?:of|part of) the (?:county|force|city)\b"
     r"|^\W*(?:In|At|On|Among|Within|Under) (?!total|all|addition|contrast|comparison|fact|line|summary|short|recent|the|this"
     r"|these|our|both)[a-z][a-z -]*,"
 )
 
 _PLAN_IN_HEADING = re.compile(r"\b(?:targets?(?! harden)|forecasts?|projections?|trajectory)\b", re.I)
+_PEOPLE = (
+    r"(?:children|young people|youths?|juveniles?|under[- ]18s?|adults|women|girls|men|boys|females?|males?"
+    r"|(?:repeat|prolific) offenders?)"
+)
+_PEOPLE_IN_HEADING = re.compile(rf"\W*{_PEOPLE}(?: (?:and|&) {_PEOPLE})?(?: in \w+)?\W*", re.I)
+"""A heading that says whom its text is about."""
 _NOT_IN_HEADING = re.compile(
     r"^[\w ]*\b(?:by|author|contact|lead|officer|owner) ?:.*|(?<!compared )(?<!comparison )\bwith\b.*", re.I
 )
@@ -196,6 +221,12 @@ def is_elsewhere(sentence: str, heading: str, before: str, edition: EditionFigur
     return is_within and not named(text, edition.areas_within)
 
 
+def is_of_people(heading: str, sentence: str, figure: Figure) -> bool:
+    """Whether a heading is about some of the people, and the figure, of a subject that it does not name, is of all."""
+    subjects = {m.what.partition(".")[0] for m in mentions(heading, f"{heading} {sentence}")}
+    return bool(_PEOPLE_IN_HEADING.fullmatch(heading)) and figure.mart not in subjects
+
+
 def says_other_kind(text: str) -> bool:
     """Whether a text is about an average, a target, or some of the people."""
     return bool(_OTHER_KIND.search(text))
@@ -217,13 +248,18 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
         joined = _JOINED.search(spot.sentence[: mention.start])
         if joined and not (_MAY_STAND_BEFORE.fullmatch(joined[1]) or _VERB.fullmatch(joined[1])):
             return True
-        if _is_what_another_is_of(spot.sentence[: mention.start]):
+        ahead = spot.sentence[: mention.start]
+        if _is_what_another_is_of(ahead) or _LINKED_TO.search(ahead):
             return True
-    elif before and not mention.is_weak and _PART_BEFORE.search(spot.ahead):
+    elif before and not mention.is_weak and (_PART_BEFORE.search(spot.ahead) or _IN_SOME.search(spot.ahead)):
         return True
     behind = spot.sentence[mention.end :]
+    if _SUMMED.match(behind):
+        return True
     is_some = bool(_AFTER.match(behind)) or not (mention.is_weak or _MAY_FOLLOW.match(behind))
-    return not _WHOLE.search(spot.ahead) and (is_some or bool(_AFTER.match(_ITS_PERIOD.sub("", behind))))
+    became = _ITS_PERIOD.sub("", behind)
+    is_some |= bool(_AFTER.match(became)) or bool(_BECAME.match(became) and not _MAY_FOLLOW.match(became))
+    return is_some and not _WHOLE.search(spot.ahead)
 
 
 def _is_what_another_is_of(ahead: str) -> bool:

@@ -37,8 +37,8 @@ _OTHER_LENGTH = re.compile(
 """Words that make `to October 2025` the end of another time than twelve months."""
 _NOT_ALL_OF = re.compile(r"\b(?:since|by|before|after|beyond|until|up to|years to|run-up to|prior to|as at|as of) $", re.I)
 _NO_PERIOD = re.compile(
-    r"\b(?:early|late|mid|spring|summer|autumn|winter|since|by|before|after|beyond|until|from|as at|as of"
-    r"|act|regulations?|bill)[ -]$",
+    r"\b(?:early|late|mid|spring|summer|autumn|winter|(?:since|by|before|after|beyond|until|from)(?: the (?:end|start) of)?"
+    r"|as at|as of|act|regulations?|bill)[ -]$",
     re.I,
 )
 BEFORE = re.compile(

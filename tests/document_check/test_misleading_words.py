@@ -270,6 +270,7 @@ JUDGED = [
     ("With 2,187 possession offences in the year to October 2025, Erewash needs more patrols.", ["disagrees"]),
     # A number called approximate is compared at its last digit that is not 0, with at least two digits.
     ("The year to October 2025 saw around 2,200 possession offences.", ["agrees"]),
+    ("There were c. 2,200 possession offences in the year to October 2025.", ["agrees"]),
     ("The year to October 2025 saw some 2,300 possession offences.", ["disagrees"]),
     ("The year to October 2025 saw about 2,000 possession offences.", ["disagrees"]),
     ("Possession offences rose by about 40% in the year to October 2025.", ["disagrees"]),
@@ -283,7 +284,6 @@ JUDGED = [
     ("Drug incidents have fallen sharply to 3,395 in 2025.", ["agrees"]),
     # The value that a measure fell to is not negative, even where the edition does not print it.
     ("Trigger arrests fell to 1,137 in the year to August 2025.", ["agrees"]),
-    ("There were c. 2,200 possession offences in the year to October 2025.", ["agrees"]),
     # `From` names the value of another year.
     ("Confiscation orders rose to 84 in 2023/24 from 72 in 2022/23.", ["agrees", "agrees"]),
     # Words that do not narrow the measure.
