@@ -76,8 +76,8 @@ _BECAME = re.compile(r" (?:were|was|had been)\b")
 _IN_SOME = re.compile(r"\b(?:(?<!resulted )(?<!resulting )(?<!culminated )in|during|following|after)(?: the| our)? $", re.I)
 """Before a number of those in which something happened: `drugs were found in 684 drug searches`."""
 _LINKED_TO = re.compile(
-    r"\b(?:linked|relat(?:ed|ing)|connected|associated|attribut(?:ed|able)|due|subsequent|ar(?:ising|ose)|result(?:ing|ed)"
-    r"|stemm(?:ing|ed)) (?:to|with|from)(?: the| these| our)? $", re.I,
+    r"\b(?:linked|relat(?:ed|ing)|connected|associated|attribut(?:ed|able)|due|subsequent|ar(?:ising|ose)|resulting"
+    r"|stemm(?:ing|ed)|trained|involved) (?:to|with|from|in)(?: the| these| our)? $", re.I,
 )  # fmt: skip
 """Before a measure that something else has to do with: `antisocial behaviour linked to drug possession`."""
 _SUMMED = re.compile(

@@ -9,26 +9,28 @@ from dataclasses import dataclass, replace
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.editions.printed import ZERO_WORDS
+from dagster_project.editions.windows import years_before
 
 from .areas_and_categories import IN_BRACKETS, area_beside, breaks, category_beside, is_in_brackets, name_beside
 from .edition_figures import EditionFigures
 from .excluding_words import OWN_AREAS, is_other_kind, is_part
-from .figures_in_text import Number, Spot
+from .figures_in_text import Number, Spot, numbers_of
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
-from .words_around_numbers import CHANGE, DOWN, UP, Written, is_plain_value, read_written
+from .words_around_numbers import CHANGE, DOWN, UP, Written, came_from, is_plain_value, is_value, read_written
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d")
 """After a number that is a part of the next: `1,930 of the 3,888 items`."""
 _NUMBER_IN_BRACKETS = re.compile(r"\([^()]*(?<!previous )(?<!preceding )(?<!prior )(?<!the )\b\d[^()]*\)?")
+_OPEN_BRACKETS = re.compile(r"\([^()]*$")
 _BACK = re.compile(r"^\W*(?:of (?:this|these|those|that)|the remaining|this|these|they|it|an additional|over the same)\b", re.I)
 _ITSELF = re.compile(
     rf"^ (?:in|on|at|to|for|of|by|with|from|per|over|during|between|across|against|compared|than|and|or|while|whereas"
     rf"|but|which|after|before|alongside|vs?|versus|up|down|as|times|occasions|days|cases|points?|year|overall|altogether"
-    rf"|{UP}|{DOWN}|changes?)\b", re.I,
+    rf"|{UP}|{DOWN}|changes?|the (?:year|previous|preceding|prior|same|twelve|12)|a year|last year)\b", re.I,
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
 _MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
@@ -86,18 +88,32 @@ def link_numbers(sentence: str, numbers: list[Number], context: Context, edition
         if linked := _link(spot := Spot(sentence, number, other_numbers), context, edition):
             # The second of `1,059 against 1,010` is that of another time.
             links[number] = linked[0], linked[1] + 1000 * bool(_AGAINST.search(spot.ahead))
-    return {
+    alone = {
         number: figure for number, (figure, distance) in links.items()
         if not any(
             other.key == figure.key and other_number.text != number.text and other_distance <= distance
             for other_number, (other, other_distance) in links.items() if other_number is not number
         )
     }  # fmt: skip
+    return {n: f for n, f in alone.items() if not came_from(Spot(sentence, n)) or _rose_to(n, numbers, sentence, alone)}
+
+
+def _rose_to(number: Number, numbers: list[Number], sentence: str, links: dict[Number, Figure]) -> bool:
+    """Whether what a number rose to is the same measure a year later: the number behind it in `from 1,431 to 1,936`, else the
+    last before it."""
+    is_behind = re.match(r" to ", sentence[number.end :])
+    others = [n for n in numbers if (n.start > number.end if is_behind else n.end < number.start)]
+    if not others or others[0 if is_behind else -1] not in links:
+        return False
+    earlier, later = links[number], links[others[0 if is_behind else -1]]
+    is_next = later.last and years_before(later.last) == earlier.last
+    return bool(is_next) and replace(later, first=earlier.first, last=earlier.last).key == earlier.key
 
 
 def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | None:
     """The figure of a number in a sentence; None if the words don't settle it."""
-    if not is_plain_value(spot) or not context.may_have_figures(spot.sentence):
+    is_told = is_plain_value(spot) or (came_from(spot) and is_value(spot))
+    if not is_told or not context.may_have_figures(spot.sentence):
         return None
     written = read_written(spot)
     pool = [f for f in edition.pool if _has_unit(f, written)]
@@ -106,11 +122,13 @@ def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | No
     if same_paragraph and (linked := _choose(spot, context, same_paragraph, periods, edition, True)):
         return linked
     # What the edition prints comes first: that is what most sentences of a report are about. A period that it does not print
-    # must be named with its days.
+    # must be named with its days, in the sentence or above its list.
     if linked := _choose(spot, context, pool, periods, edition, False):
         return linked
     period = _period(spot, periods, context)
-    is_named = any(p.how == "days" for p in periods) and not _MONTH_ALONE.search(spot.sentence)
+    has_own_time = periods or any(n.kind in ("date", "year") for n in numbers_of(spot.sentence))
+    named_periods = periods if has_own_time or not context.lead else [context.lead]
+    is_named = any(p.how == "days" for p in named_periods) and not _MONTH_ALONE.search(spot.sentence)
     if period is None or period.how != "days" or not is_named:
         return None
     return _choose(spot, context, [*pool, *_not_printed(spot, context, written, edition)], periods, edition, False)
@@ -124,11 +142,11 @@ def _not_printed(spot: Spot, context: Context, written: Written, edition: Editio
     is_on_year = bool(BEFORE.search(spot.sentence))
     return [
         f for measure in named_here for f in edition.not_printed(measure)
-        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not _is_month(f))
+        if _has_unit(f, written) and (f.shows == "value" or is_on_year or not is_month(f))
     ]  # fmt: skip
 
 
-def _is_month(figure: Figure) -> bool:
+def is_month(figure: Figure) -> bool:
     return bool(figure.first and figure.last and (figure.last - figure.first).days <= 31)
 
 
@@ -260,7 +278,7 @@ def _counts_another(spot: Spot, mention: Mention) -> bool:
 
 def _period(spot: Spot, periods: list[Period], context: Context) -> Period | None:
     """A number's period: one that follows closely, else the last before it, else the sentence's only one."""
-    periods = [p for p in periods if not _is_of_number_in_brackets(spot, p)]
+    periods = [p for p in periods if not is_of_number_in_brackets(spot, p)]
     not_compared = [p for p in periods if not p.is_compared]
     chosen = _nearest(spot, periods) or (not_compared[0] if len(not_compared) == 1 else None)
     is_its_own = (
@@ -276,6 +294,10 @@ def _period(spot: Spot, periods: list[Period], context: Context) -> Period | Non
         chosen = context.lead or (context.period if _BACK.match(spot.sentence) else None)
     if is_of_year_before(spot):
         return chosen.a_year_before() if chosen else None
+    if not is_plain_value(spot):
+        # What a year rose from is the year before. A month may have risen from another.
+        is_year = chosen and chosen.first and chosen.last and (chosen.last - chosen.first).days > 300 and len(periods) == 1
+        return chosen.a_year_before() if chosen and is_year else None
     return chosen
 
 
@@ -295,7 +317,10 @@ def is_of_year_before(spot: Spot) -> bool:
 
 
 def _around(spot: Spot) -> tuple[str, str]:
-    return spot.ahead[-40:], _NUMBER_IN_BRACKETS.sub("", spot.behind)[:60]
+    # A change in brackets is that of the sentence: `against 1,649 in the previous year (up 33%)`.
+    own = _OPEN_BRACKETS.search(spot.ahead)
+    is_change = own and CHANGE.search(own[0] + spot.number.text.replace("+", "up ").replace("-", "down "))
+    return own[0] if own and is_change else spot.ahead[-40:], _NUMBER_IN_BRACKETS.sub("", spot.behind)[:60]
 
 
 def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
@@ -311,7 +336,7 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
     return next(reversed(outside or before), None)
 
 
-def _is_of_number_in_brackets(spot: Spot, period: Period) -> bool:
+def is_of_number_in_brackets(spot: Spot, period: Period) -> bool:
     """Whether a period is in brackets with another number: `1,351 (2023/24: 637)`."""
     start, end = spot.sentence.rfind("(", 0, period.start), spot.sentence.find(")", period.end)
     is_inside = 0 <= start < end and ")" not in spot.sentence[start : period.start]

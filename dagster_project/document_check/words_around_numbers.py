@@ -40,7 +40,7 @@ _OF_BASE = re.compile(
     r" of (?!\W*\d|(?:(?:all|the|our|total|completed|drugs?|stop) )*(?:tests|searches|FPNs|fixed penalty)\b)", re.I
 )
 """A share of something else than what a rate is of: `55% of those arrested tested positive`."""
-_FROM_TO = re.compile(r"\bfrom(?: an? \w+(?: \w+)? of)? *$", re.I)
+_FROM_TO = re.compile(r"\bfrom(?: (?:an?|the|its|their) \w+(?: \w+)? of)? *$", re.I)
 _ENDS = re.compile(r"\W*(?:[.,;)]|$)")
 _ANY = rf"(?:£?\d|(?:{NUMBER_WORD}|one|nil|zero)\b)"
 _TO_NUMBER = re.compile(rf"^[^,;.]{{0,30}}? to {_ANY}", re.I)
@@ -97,9 +97,14 @@ _LISTED = re.compile(r"(?:,|,? and|,? then)(?: (?:by|to|of|at))? ")
 
 
 def is_plain_value(spot: Spot) -> bool:
+    """Whether a number `is_value`, and not the earlier one that something rose from."""
+    return is_value(spot) and not _is_from(spot)
+
+
+def is_value(spot: Spot) -> bool:
     """Whether a number is not a limit (`more than`, `<5`), a share (`1 of 2`, `in every 100`), the end of a range, one of
-    several that belong to names in the same order (`respectively`), the earlier value that something rose from, or a number
-    in brackets behind a change, which may be either."""
+    several that belong to names in the same order (`respectively`), or a number in brackets behind a change, which may be
+    either."""
     ahead, behind = spot.ahead, spot.behind
     if spot.number.text.lower() in ZERO_WORDS and not _says_none(spot):
         return False
@@ -114,15 +119,25 @@ def is_plain_value(spot: Spot) -> bool:
         return False
     if spot.number.unit == "percent" and _OF_BASE.match(behind):
         return False
-    if _NOT.search(re.split(r", and\b", _CLAUSE.split(ahead)[-1])[-1]) or _is_listed(spot):
+    return not (_NOT.search(re.split(r", and\b", _CLAUSE.split(ahead)[-1])[-1]) or _is_listed(spot))
+
+
+def _is_from(spot: Spot) -> bool:
+    """Whether a number is what something rose from, without a time of its own."""
+    if not _FROM_TO.search(spot.ahead):
         return False
-    if not _FROM_TO.search(ahead):
-        return True
     # `Rose by 12 in May 2025, from 87`.
-    if CHANGE.search(ahead) and _ENDS.match(behind):
-        return False
-    was = _TO_NUMBER.match(behind)
-    return not was or bool(re.search(r"\d{4}|\d/\d", was[0][:-1]))
+    if CHANGE.search(spot.ahead) and _ENDS.match(spot.behind):
+        return True
+    was = _TO_NUMBER.match(spot.behind)
+    return bool(was) and not re.search(r"\d{4}|\d/\d", was[0][:-1])
+
+
+def came_from(spot: Spot) -> bool:
+    """Whether a number is all that is said of what something rose from: `from 1,431 to 1,936 in 2024/25`."""
+    is_alone = re.match(r" to £?\d", spot.behind) or _ENDS.match(spot.behind)
+    is_since = re.search(r"\bsince\b", spot.sentence, re.I)
+    return bool(re.search(r"\bfrom $", spot.ahead) and CHANGE.search(spot.ahead) and is_alone and not is_since)
 
 
 def _says_none(spot: Spot) -> bool:

@@ -268,6 +268,23 @@ JUDGED = [
     ("Trafficking offences were 1,032 in FY24/25 and 909 in FY2023/24.", ["agrees", "agrees"]),
     ("With 219 possession offences in the year to October 2025, Erewash needs more patrols.", ["agrees"]),
     ("With 2,187 possession offences in the year to October 2025, Erewash needs more patrols.", ["disagrees"]),
+    # What a year rose from is the year before; what something else, or a month, rose from is not.
+    ("Possession offences rose from 1,431 to 1,936 in 2024/25.", ["agrees", "agrees"]),
+    ("Possession offences rose to 1,936 in 2024/25, from 1,413.", ["agrees", "disagrees"]),
+    ("The number of officers rose from 40 to 52 in 2024/25, and drug searches to 1,351.",
+     ["not linked", "not linked", "agrees"]),
+    ("Trafficking offences rose from 1 to 90 in October 2025.", ["not linked", "disagrees"]),
+    ("Possession offences rose from their low of 800 to 2,187 in the year to October 2025.", ["not linked", "agrees"]),
+    ("We recorded 1,032 trafficking offences in 2024/25, against 909 the year before.", ["agrees", "agrees"]),
+    ("In the year to October 2025 there were 2,187 possession offences, against 1,649 in the previous year (up 33%).",
+     ["agrees", "agrees", "agrees"]),
+    ("In the year to October 2025 there were 2,187 possession offences, against 1,649 in the previous year (-33%).",
+     ["agrees", "agrees", "disagrees"]),
+    # A list below its period, of figures that the edition does not print.
+    ("In the 12 months to October 2025:\n\n- 3,459 drug incidents\n- 12 officers trained in stop and search",
+     ["agrees", "not linked"]),
+    ("Stop & search volumes rose by 67.5% in the year to October 2025.", ["agrees"]),
+    ("We completed 824 drug tests in the year to October 2025.", ["disagrees"]),
     # A number called approximate is compared at its last digit that is not 0, with at least two digits.
     ("The year to October 2025 saw around 2,200 possession offences.", ["agrees"]),
     ("There were c. 2,200 possession offences in the year to October 2025.", ["agrees"]),
