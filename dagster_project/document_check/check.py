@@ -31,13 +31,14 @@ from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_anothe
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_own_tables import NamesAlone, names_alone, own_table_cells
-from .link_sentences import Context, is_plain, link_numbers, same_period, why_not_linked
+from .link_sentences import Context, is_month, is_plain, link_numbers, same_period, why_not_linked
 from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
 from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
-from .periods_in_text import periods_of
+from .periods_in_text import BEFORE, periods_of
 from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
+from .words import mentions
 from .words_around_numbers import SIGN_OF_LIMIT, is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
 
 MAX_NUMBERS = 100_000
@@ -243,8 +244,7 @@ class _Check:
     def _links(self, sentence: str, may_be: list[Number], figures: list[Number]) -> dict[Number, Figure]:
         """The figures that a sentence's words name, without those that other words, or those before it, exclude."""
         links = link_numbers(sentence, may_be, self.context, self.figures)
-        if len(figures) == 1 and figures[0] not in links and (found := self._of_marts(sentence, figures[0])):
-            links[figures[0]] = found
+        links |= self._all_of_marts(sentence, [n for n in figures if n not in links], figures, links)
         is_away = is_elsewhere(sentence, self.heading, self.context.before, self.figures)
         return {
             n: f for n, f in links.items()
@@ -252,9 +252,22 @@ class _Check:
             and not is_on_another_base(Spot(sentence, n), f, self.figures)
         }  # fmt: skip
 
-    def _of_marts(self, sentence: str, number: Number) -> Figure | None:
+    def _all_of_marts(
+        self, sentence: str, unlinked: list[Number], figures: list[Number], links: Mapping[Number, Figure]
+    ) -> dict[Number, Figure]:
+        """The figures of the marts for numbers that the edition has none for. Of several numbers, only if the sentence names
+        one measure: the nearest may be the other's. If two would have the same figure, neither has it."""
+        if len(figures) > 1 and len({m.what for m in mentions(sentence, sentence)}) > 1:
+            return {}
+        spots = [Spot(sentence, n, tuple(o for o in figures if o is not n)) for n in unlinked]
+        found = {spot.number: figure for spot in spots if (figure := self._of_marts(spot))}
+        times = Counter(f.key for f in (*links.values(), *found.values()))
+        return {number: figure for number, figure in found.items() if times[figure.key] == 1}
+
+    def _of_marts(self, spot: Spot) -> Figure | None:
         """A figure that the edition does not print, for a sentence that names measure, period and area itself."""
-        if not is_plain(Spot(sentence, number), self.figures.force_name):
+        sentence, number = spot.sentence, spot.number
+        if not is_plain(spot, self.figures.force_name):
             return None
         try:
             claim = understand_sentence(sentence, Given(number=number.text), self.figures)
@@ -263,7 +276,9 @@ class _Check:
         figure = with_value(self.con, self.figures, claim.figure)
         # `The rate fell by 3%` may be of itself, or percentage points.
         is_unclear = figure.unit == "percentage_points" and number.unit == "percent"
-        is_unclear |= figure.shows != "value" and not read_written(Spot(sentence, number)).is_change
+        is_unclear |= figure.shows != "value" and not read_written(spot).is_change
+        # `Up 12% in October 2025` may be on the month before.
+        is_unclear |= figure.shows != "value" and is_month(figure) and not BEFORE.search(sentence)
         return None if is_unclear or figure.status == NEXT_NIGHT else figure
 
     def _change_against(self, spot: Spot, figure: Figure, way: int) -> Decimal | None:

@@ -15,7 +15,7 @@ from .edition_figures import EditionFigures
 from .excluding_words import is_on_another_base, names_other_place
 from .figures_in_text import Number, Spot, numbers_of
 from .judge import NEXT_NIGHT
-from .link_sentences import is_of_year_before, is_plain
+from .link_sentences import is_of_number_in_brackets, is_of_year_before, is_plain
 from .model import SHOWS, Figure
 from .periods_in_text import periods_of
 from .words import mentions
@@ -142,6 +142,8 @@ def _days(spot: Spot, given: Given, data_to: date) -> tuple[date, date, str]:
     periods = [p for p in periods_of(spot.sentence, data_to) if not p.is_compared]
     if not periods:
         raise NotUnderstoodError("--from and --to", "the sentence says no period")
+    if any(is_of_number_in_brackets(spot, p) for p in periods):
+        raise NotUnderstoodError("--from and --to", "the period may be that of the number in the brackets alone")
     if is_of_year_before(spot):
         raise NotUnderstoodError("--from and --to", "the words around the number may mean the year before")
     period = min(periods, key=lambda p: min(abs(p.start - spot.number.end), abs(spot.number.start - p.end)))

@@ -280,6 +280,11 @@ JUDGED = [
      ["agrees", "agrees", "agrees"]),
     ("In the year to October 2025 there were 2,187 possession offences, against 1,649 in the previous year (-33%).",
      ["agrees", "agrees", "disagrees"]),
+    # Several units' numbers of one measure, and those of none.
+    ("Erewash made 183 drug searches in the year to October 2025, Dales 166 and High Peak 139.",
+     ["agrees", "agrees", "disagrees"]),
+    ("Erewash made 183 drug searches in the year to October 2025, the rest of the force 1,525.", ["not linked", "not linked"]),
+    ("Drug incidents fell by 8% in October 2025.", ["not linked"]),
     # A list below its period, of figures that the edition does not print.
     ("In the 12 months to October 2025:\n\n- 3,459 drug incidents\n- 12 officers trained in stop and search",
      ["agrees", "not linked"]),
