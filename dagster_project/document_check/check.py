@@ -59,6 +59,8 @@ UNKNOWN_CELL = "the edition's table has no such row and column"
 _SENTENCE = re.compile(r"(?i:(?<!\bc\.)(?<!\bca\.)(?<!\bapprox\.)(?<!\bvs\.))(?<=[.!?])[\s\0]+(?=[A-Z“\"£(\d])")
 _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _OF_TABLE = re.compile(r"\b(?:table|below|following|shows?|shown)\b", re.I)
+_NEGATIVE = re.compile(r"\(£?[\d.,]+ ?%?\)")
+"""A change alone in its cell, as accounts write a fall."""
 _AROUND = 60
 """Characters shown on either side of a number."""
 AUTHOR_NOTE = re.compile(r"^To check(?:, [\d., -]+)?:")
@@ -403,6 +405,8 @@ class _Check:
             printed = read_printed(f"{number.text}{scale if is_scaled else ''}", figure.unit)
             if spot and figure.shows in CHANGES and is_fall_in_words(spot) and printed.value and printed.value > 0:
                 # `fell by 12%` means -12.
+                printed = replace(printed, value=-printed.value)
+            if spot is None and figure.shows in CHANGES and _NEGATIVE.fullmatch(text) and printed.value:
                 printed = replace(printed, value=-printed.value)
             verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
             claims = [c for c in figure.claims if spot and read_printed(c.text, figure.unit) == printed]

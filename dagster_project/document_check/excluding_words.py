@@ -289,6 +289,16 @@ def is_of_another(title: str, labels: str, known: str, figure: Figure, edition: 
     return _is_elsewhere(text, known, figure, edition) or _is_at_another_time(title, known, figure, edition)
 
 
+def tells_part(title: str) -> bool:
+    """Whether a table's title has a word that means a part, a rate, an average or a target."""
+    return bool(_PART_IN_TITLE.search(title)) or says_other_kind(title)
+
+
+def is_plain_in_title(word: str) -> bool:
+    """Whether a word of a title leaves the figures as they are."""
+    return any(_PLAIN_IN_TITLE.fullmatch(w) for w in (word, word.removesuffix("s")))
+
+
 def unknown_words(title: str, words: str, mart: str, edition: EditionFigures) -> list[str]:
     """The words of a table's title that are neither the edition's, nor names for a measure of the mart, nor plain. `words`: all
     words of the edition's table."""

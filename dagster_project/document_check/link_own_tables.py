@@ -12,15 +12,17 @@ from datetime import date
 from functools import cache
 
 from dagster_project.core.seeds import read_seed
+from dagster_project.editions.tables import unit_shown
+from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionCell, EditionFigures
-from .excluding_words import OWN_AREAS
+from .excluding_words import OWN_AREAS, is_of_people, is_plain_in_title, tells_part
 from .figures_in_text import SCALE
 from .judge import NEXT_NIGHT
 from .link_tables import labels_of_cells, tokens
 from .model import Figure, Grid
 from .periods_in_text import periods_of
-from .words import named
+from .words import mentions, named, simple
 
 _NUMBERED = re.compile(r"^\W*(?:table|figure|chart) \d+(?:\.\d+)*[.:]? *", re.I)
 _FILLERS = {
@@ -38,6 +40,16 @@ _CORNER = {
 """Further words of a corner, which says what the rows are."""
 _OF_A_NUMBER = {"number", "no", "count", "figures"}
 """Words of a label that names nothing. A column of `Year` holds no figures."""
+_CHANGES: dict[tuple[str, ...], str] = {
+    ("change",): "volume_change", ("volume", "change"): "volume_change", ("difference",): "volume_change",
+    ("per", "cent", "change"): "pct_change", ("change", "per", "cent"): "pct_change",
+    ("percentage", "change"): "pct_change",
+}  # fmt: skip
+"""A column of changes, of the two years beside it."""
+_PARTS = {
+    "change", "changes", "difference", "rate", "rates", "share", "shares", "percentage", "proportion", "increase", "decrease",
+}  # fmt: skip
+"""Words of a title that make its figures something else than the measures that it names."""
 _Words = tuple[str, ...]
 
 
@@ -62,6 +74,11 @@ def own_table_cells(
     """The figure of each cell, by row and column, without its value. `title`: the words right before the table. `headings`: all
     before it. Where one of them names an area or a category, a cell that names none itself is not linked."""
     of_title = _read(title, names, edition.data_to, _FILLERS)
+    # A title such as `Drug activity` may name nothing, and `Possession offences and drug searches` more than one measure.
+    subjects = frozenset[str]()
+    if of_title is None:
+        subjects = frozenset(m.what for m in mentions(title, title))
+        of_title = _read_plain(title, edition)
     if of_title is None:
         return {}
     above = edition.without_whole(" / ".join(headings))
@@ -72,19 +89,59 @@ def own_table_cells(
         return _read(text, names, edition.data_to)
 
     cells = {}
+    changes = {}
     for at, labels in labels_of_cells(grid.texts, lambda text: read(text) is not None):
+        if len(labels.column) == 1 and (shows := _CHANGES.get(tokens(labels.column[0].replace("+/-", "change")))):
+            changes[at] = shows, labels.column[0]
+            continue
         corner = [t for text in labels.corner if not _CORNER.issuperset(_words(t := SCALE.sub("", text)))]
         of_row = read(labels.row)
         # A section above its units, or a unit without numbers, is not where the next ones are.
         heading = [h for text in labels.heading if not ((h := read(text)) and h.area and of_row and of_row.area)]
         parts = [of_title, *map(read, corner), *heading, of_row, *map(read, labels.column or [""]), *map(read, labels.left)]
         figure = _figure(parts, edition)
+        if figure is not None and subjects and f"{figure.mart}.{figure.measure}" not in subjects:
+            continue
+        # The title may be the last of the headings.
+        if figure is not None and any(is_of_people(text, title, figure) for text in headings[-2:]):
+            continue
         if figure is None or (is_within and not any(part and part.area for part in parts)):
             continue
         if figure.category == "all" and named(above, edition.named_categories(figure.mart, figure.measure)):
             continue
         cells[at] = EditionCell(*at, labels.column[0], figure)
-    return cells
+    found = {at: (label, _change(at, shows, cells)) for at, (shows, label) in changes.items()}
+    return cells | {at: EditionCell(*at, label, figure) for at, (label, figure) in found.items() if figure}
+
+
+def _change(at: tuple[int, int], shows: str, cells: Mapping[tuple[int, int], EditionCell]) -> Figure | None:
+    """The change of a row with two values of which one is the other's a year later."""
+    figures = sorted((c.figure for (r, _), c in cells.items() if r == at[0] and c.figure), key=lambda f: f.last or date.min)
+    if len(figures) != 2 or not (figures[0].last and figures[1].last and figures[1].first):
+        return None
+    earlier, later = figures
+    is_year = years_before(figures[1].last) == figures[0].last and years_before(figures[1].first) == figures[0].first
+    if not is_year or replace(later, first=earlier.first, last=earlier.last).key != earlier.key:
+        return None
+    if shows == "pct_change" and later.unit == "percent":
+        return None
+    return replace(later, shows=shows, unit=unit_shown(later.unit, shows))
+
+
+def _read_plain(title: str, edition: EditionFigures) -> _Named | None:
+    """The days of a title that says no more than measures, a period and plain words; None if it has other words."""
+    if tells_part(title) or _PARTS & {*tokens(title)}:
+        return None
+    periods = periods_of(title, edition.data_to)
+    text = title
+    for place in (*mentions(title, title), *periods):
+        text = text[: place.start] + " " * (place.end - place.start) + text[place.end :]
+    if not all(is_plain_in_title(word) for word in re.findall(r"[a-z]{2,}", simple(_NUMBERED.sub("", text)))):
+        return None
+    if len(periods) != 1:
+        return _Named()
+    first, last = periods[0].first, periods[0].last
+    return _Named(days=(first, last), label=title[periods[0].start : periods[0].end]) if first and last else None
 
 
 def _figure(parts: list[_Named | None], edition: EditionFigures) -> Figure | None:
@@ -121,11 +178,19 @@ def _read(
     words = _words(text)
     if not words:
         return found if found.days or {*tokens(text)} & {*empty} else None
-    known = names.get(words, set())
+    known = names.get(words) or _by_its_words(text)
     if len(known) != 1:
         return None
     (name,) = known
     return replace(name, days=found.days, label=found.label)
+
+
+def _by_its_words(text: str) -> set[_Named]:
+    """The measures that all words of a label are for, such as `Stop searches`."""
+    label = text.strip()
+    whole = {m.what for m in mentions(label, label) if (m.start, m.end) == (0, len(label))}
+    measures = (r for r in read_seed("measure_list") if f"{r['mart']}.{r['measure']}" in whole and r["is_published"] == "true")
+    return {_Named(measure=(r["mart"], r["measure"]), unit=r["unit"]) for r in measures}
 
 
 def _words(text: str) -> _Words:
@@ -139,9 +204,10 @@ def names_alone(edition: EditionFigures) -> NamesAlone:
         if row["is_published"] == "true":
             names[_words(row["title"])].add(_Named(measure=(row["mart"], row["measure"]), unit=row["unit"]))
     areas = {(kind, area) for kind in OWN_AREAS for area in edition.areas.get(kind, ())}
+    own = edition.force_name
     for kind, area in areas:
         names[_words(area)].add(_Named(area=(kind, area)))
-    for words in (("force",), _words(edition.force_name.split()[0])):
+    for words in (("force",), ("force", "total"), ("total", "force"), *map(_words, (own, own.split()[0]))):
         names[words].add(_Named(area=("force", edition.force_name)))
     for category in frozenset().union(*edition.published_categories.values()) - {"all"}:
         names[_words(category)].add(_Named(category=category))

@@ -124,7 +124,7 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Possession offences\n\nAdults\t2024/25\nErewash\t206\n", ["not linked"]),
         ("Possession offences\n\nUnit\tSex\t2024/25\nErewash\tMale\t206\n", ["not linked"]),
         ("Possession offences\n\nUnit\t2024/25\nErewash\t206\nUnit\t2023/24\nErewash\t206\n", ["agrees", "disagrees"]),
-        ("Drug offences\n\n\t2024/25\t\nOffence\tChange\tNumber\nDrug Possession\t505\t1,936\n", ["not linked", "not linked"]),
+        ("Drug offences\n\n\t2024/25\t\nOffence\tChange\tNumber\nDrug Possession\t505\t1,936\n", ["not linked", "agrees"]),
         ("Drug offences\n\nOffence\t2024/25\nTargets\t\nDrug Possession\t1,936\n", ["not linked"]),
         # Labels that change nothing, and numbers without a comma.
         ("Drug offences\n\n\tFinancial year\nOffence\t2024/25\n\tVolume\nDrug Possession\t1,936\n", ["agrees"]),
@@ -148,6 +148,19 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Possession offences in 2024/25\n\nUnit\tYear\tNumber\nErewash\t2024/25\t206\n", ["agrees"]),
         ("Possession offences in 2024/25\n\nUnit\tApr 2024\nErewash\t206\n", ["not linked"]),
         ("Erewash\n\nDrugs\n\nPossession offences\n\nYear\tNumber\n2024/25\t206\n", ["not linked"]),
+        # A title of plain words, or of several measures, names nothing; other words for a measure; a column of changes.
+        ("Drug activity\n\n\t2023/24\t2024/25\tChange\t% change\nPossession offences\t1,431\t1,936\t505\t(35%)\n",
+         ["agrees", "agrees", "agrees", "disagrees"]),
+        ("Summary of drug intelligence\n\n\t2023/24\t2024/25\t% change\nDrug intelligence\t17,951\t17,861\t(0.5%)\n",
+         ["agrees"] * 3),
+        ("Possession offences and drug searches\n\n\t2024/25\nPossession offences\t1,936\nConfiscation orders\t108\n",
+         ["agrees", "not linked"]),
+        ("Drug activity\n\n\t2024/25\nStop & searches\t2,251\nForce total\t2,251\n", ["agrees", "not linked"]),
+        ("Drug activity\n\n\tSep 2025\tOct 2025\tChange\nPossession offences\t181\t181\t4\n",
+         ["agrees", "agrees", "not linked"]),
+        ("Drug activity targets\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
+        ("Change in drug activity\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
+        ("Young people\n\nDrug activity\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
         ("Fraud\n\nConfiscation orders\n\nYear\tNumber\n2024/25\t16\n", ["not linked"]),
     ],
 )
