@@ -410,7 +410,8 @@ class _Check:
                 printed = replace(printed, value=-printed.value)
             verdict, reason = judge(as_rounded(printed) if spot and is_about(spot) else printed, figure)
             claims = [c for c in figure.claims if spot and read_printed(c.text, figure.unit) == printed]
-            if claims:
+            # A claim is of the exact number, unlike `some 1,800`.
+            if claims and not (spot and is_about(spot) and verdict == "agrees"):
                 verdict, reason = claims[0].verdict, claims[0].reason
             if spot and verdict != DISAGREES:
                 verdict, reason = self._with_words(spot, figure, claims) or (verdict, reason)

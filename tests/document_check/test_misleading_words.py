@@ -1,13 +1,16 @@
 """`pam check`: words that change which figure a sentence or a table is about."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dagster_project.core.home import Home
+from dagster_project.document_check import check_document
 from dagster_project.document_check.check import UNKNOWN_TABLE
-from document_check.documents import check, check_text, make_word
+from dagster_project.document_check.model import Printed
+from document_check.documents import check, check_text, make_word, read_figures
 
 OF_SOMETHING_ELSE = [
     # Numbers in the order of names.
@@ -414,6 +417,16 @@ def test_a_wrong_direction_has_a_reason(sample_home: Home, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "verdicts"),
     [
+def test_a_claim_of_an_exact_number_does_not_judge_a_rounded_one(sample_home: Home, tmp_path: Path) -> None:
+    con, edition = read_figures(sample_home.warehouse.resolve())
+    claim = Printed("2.1", "1,900", "disagrees", "the marts have another figure")
+    pool = tuple(replace(f, claims=(claim,)) if f.measure == "possession_offences" else f for f in edition.pool)
+    path = tmp_path / "a.txt"
+    path.write_text("Some 1,900 possession offences were recorded in 2024/25.")
+    (item,) = check_document(con, path, replace(edition, pool=pool)).items
+    assert item.verdict == "agrees"
+
+
         ("There were {} drug incidents in October 2025 and {} drug records of contact.", (309, 27)),
         ("Between 1 January and 31 December 2025 there were {} possession offences, compared with {} in the previous year, an"
          " increase of {}%.", (2143, 1769, 21)),
