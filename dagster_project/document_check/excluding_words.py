@@ -67,17 +67,32 @@ _AFTER = re.compile(
     r"|(?:near|outside|inside)\b|under (?!the misuse|section 2[37])|per (?:1,000|thousand|head|capita|officer)\b"
     r"|in (?!the|total|all|our|this|that|these|each|both|19|20|\d|year|financial|early|late)[a-z]))",
 )
+_PEOPLE = (
+    r"(?:children|young people|youths?|juveniles?|under[- ]18s?|adults|women|girls|men|boys|females?|males?"
+    r"|(?:repeat|prolific) offenders?)"
+)
 _ITS_PERIOD = re.compile(
-    r"^ (?:in|during|for|between|from|over|within)\b[^,;.:()£%]{0,60}?\b(?:(?:19|20)\d\d(?:[/–-]\d\d)?|FY ?\d\d/\d\d)"
-    r"(?: financial year)?(?= (?:were|was|had|led|resulted|ended)\b)"
+    r"^ (?:in|during|for|between|from|over|within|to)\b[^,;.:()£%]{0,60}\b(?:(?:19|20)\d\d(?:[/–-]\d\d)?|FY ?\d\d/\d\d)"
+    r"(?![/\d])(?: financial year)?(?= ?[a-z(,])"
 )
 """A period between a measure and what became of some: `offences in the year to March 2025 were for cannabis`."""
+_LIMITED = re.compile(
+    rf"\W{{1,3}}{_PEOPLE}\b|\s*\((?!(?:{any_of('plain_in_title')}|{CHANGE.pattern})\b)[a-z][a-z -]*\)"
+    r"| ?(?:(?:over|above|under|below|exceeding|worth (?:over|more than|less than)) £|less [a-z]|within an?\b"
+    r"|came from (?![A-Z]|\W*\d)|(?:and|or|&) [a-z-]+s(?=:| (?:in|during|between|from|for|over) (?:[A-Z\d]|the (?:year|1?2))))"
+)
+"""What limits a measure right behind it, or behind its period: `offences (adults)`, `orders over £100,000`."""
 _BECAME = re.compile(r" (?:were|was|had been)\b")
-_IN_SOME = re.compile(r"\b(?:(?<!resulted )(?<!resulting )(?<!culminated )in|during|following|after)(?: the| our)? $", re.I)
+_IN_SOME = re.compile(
+    r"\b(?:(?<!resulted )(?<!resulting )(?<!culminated )in|during|following|after|into|(?<!accounted )(?<!accounts )for"
+    r"|look(?:ed|ing) at|respon(?:ded|ding) to|(?:arose|came|resulted|arising|footage|evidence|data) from|heard|sent"
+    r"|dealt with)(?: the| our)? $", re.I,
+)  # fmt: skip
 """Before a number of those in which something happened: `drugs were found in 684 drug searches`."""
 _LINKED_TO = re.compile(
     r"\b(?:linked|relat(?:ed|ing)|connected|associated|attribut(?:ed|able)|due|subsequent|ar(?:ising|ose)|resulting"
-    r"|stemm(?:ing|ed)|trained|involved) (?:to|with|from|in)(?: the| these| our)? $", re.I,
+    r"|stemm(?:ing|ed)|trained|involved) (?:to|with|from|in)(?: the| these| our)? $"
+    r"|\bclass [abc](?: drugs?)? $|\b(?:saved|caused|prevented|reversed|found|dealt with) (?:by|through|for) $", re.I,
 )  # fmt: skip
 """Before a measure that something else has to do with: `antisocial behaviour linked to drug possession`."""
 _SUMMED = re.compile(
@@ -125,10 +140,6 @@ _PLACE = re.compile(
 )
 
 _PLAN_IN_HEADING = re.compile(r"\b(?:targets?(?! harden)|forecasts?|projections?|trajectory)\b", re.I)
-_PEOPLE = (
-    r"(?:children|young people|youths?|juveniles?|under[- ]18s?|adults|women|girls|men|boys|females?|males?"
-    r"|(?:repeat|prolific) offenders?)"
-)
 _PEOPLE_IN_HEADING = re.compile(rf"\W*{_PEOPLE}(?: (?:and|&) {_PEOPLE})?(?: in \w+)?\W*", re.I)
 """A heading that says whom its text is about."""
 _NOT_IN_HEADING = re.compile(
@@ -254,7 +265,7 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
     elif before and not mention.is_weak and (_PART_BEFORE.search(spot.ahead) or _IN_SOME.search(spot.ahead)):
         return True
     behind = spot.sentence[mention.end :]
-    if _SUMMED.match(behind):
+    if _SUMMED.match(behind) or _LIMITED.match(behind) or _LIMITED.match(_ITS_PERIOD.sub("", behind)):
         return True
     is_some = bool(_AFTER.match(behind)) or not (mention.is_weak or _MAY_FOLLOW.match(behind))
     became = _ITS_PERIOD.sub("", behind)
