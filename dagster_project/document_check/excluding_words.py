@@ -267,6 +267,9 @@ def is_part(spot: Spot, mention: Mention, own: str) -> bool:
     behind = spot.sentence[mention.end :]
     if _SUMMED.match(behind) or _LIMITED.match(behind) or _LIMITED.match(_ITS_PERIOD.sub("", behind)):
         return True
+    # `Orders worth £900,000 were paid`.
+    if mention.end <= spot.number.start and _BECAME.match(spot.behind) and not _MAY_FOLLOW.match(spot.behind):
+        return True
     is_some = bool(_AFTER.match(behind)) or not (mention.is_weak or _MAY_FOLLOW.match(behind))
     became = _ITS_PERIOD.sub("", behind)
     is_some |= bool(_AFTER.match(became)) or bool(_BECAME.match(became) and not _MAY_FOLLOW.match(became))

@@ -260,7 +260,8 @@ def _cost(spot: Spot, mention: Mention) -> float:
         words = sentence[mention.start : mention.end].lower().split()
         following = re.match(r" (\w[\w-]*)", spot.behind)
         is_joined = re.fullmatch(
-            r"\W*(?:of|at|to|was|were|is|are|total(?:led)?|numbered)?\W*", sentence[mention.end : number.start]
+            r"\W*(?:of|at|to|was|were|is|are|total(?:l(?:ed|ing))?|numbered|worth|valued at)?"
+            r"(?: (?:about|around|approximately|some|just))?\W*", sentence[mention.end : number.start]
         )
         if following and not is_joined and not _ITSELF.match(spot.behind) and following[1].lower() not in words:
             return _NEVER

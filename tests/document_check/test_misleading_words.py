@@ -160,6 +160,7 @@ OF_SOMETHING_ELSE = [
     "Possession offences and cautions in 2024/25: 1,936",
     "Confiscation orders over £100,000 in 2024/25: 108",
     "Lives saved by naloxone from May 2024 to November 2025: 47",
+    "Confiscation orders worth £1,185,696 were paid in 2024/25.",
     # What somebody did with things that were counted.
     "Video was available for 2,251 stop and searches in 2024/25.",
     "The scrutiny panel looked at 2,251 stop and searches in 2024/25.",
@@ -301,6 +302,8 @@ JUDGED = [
      ["agrees", "agrees", "disagrees"]),
     ("Erewash made 183 drug searches in the year to October 2025, the rest of the force 1,525.", ["not linked", "not linked"]),
     ("Drug incidents fell by 8% in October 2025.", ["not linked"]),
+    ("Confiscation orders worth around £1.2m were made in 2024/25.", ["agrees"]),
+    ("Cash seizure orders worth £128,000 were obtained in 2024/25.", ["disagrees"]),
     # A list below its period, of figures that the edition does not print.
     ("In the 12 months to October 2025:\n\n- 3,459 drug incidents\n- 12 officers trained in stop and search",
      ["agrees", "not linked"]),
