@@ -37,13 +37,15 @@ def checks(
     Example: pam checks --docs data-docs/
     """
     from dagster_project.core.check_results import advice_of, message_of
-    from dagster_project.core.receipts import match_night, read_receipt
+    from dagster_project.core.receipts import NightNotFoundError, match_night, read_receipt
     from dagster_project.core.terminal_console import Console
     from dagster_project.quality import data_docs, stored_results
     from dagster_project.serving import record_consultation
 
     stored = stored_results.nights(home)
-    night_id = stored[-1] if stored and night is None else match_night(night or "the last", stored, "night with results")
+    if not stored:
+        raise NightNotFoundError(f"{home.path}: no night has been checked yet; `pam nightly` runs one")
+    night_id = match_night(night, stored, "night with results") if night else stored[-1]
     record_consultation(home, reason, by="pam checks", night=night_id, docs=bool(docs or project))
     nights = [night_id] if night else stored[-DOCS_NIGHTS:]
     if docs:

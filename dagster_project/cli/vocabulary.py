@@ -54,6 +54,6 @@ def accept(
     if column == UNIT:
         # Who pastes the line for a unit that was renamed makes it 0 in all months before.
         echo(
-            "Their rows are then Not recorded. Add an earlier name of a unit to seeds/unit_names.csv, too: the unit's figures"
-            " lack its rows"
+            "Their rows are then Not recorded. If one is an earlier name of a unit, add it to seeds/unit_names.csv as well:"
+            " until then the unit's figures lack these rows"
         )

@@ -210,15 +210,19 @@ def note_known_since(home: Home, night_id: str) -> None:
     A list that can't be read says nothing; the night ends with its error.
     """
     known, noted = cache(partial(_known_of, home)), _known_since(home)
+
+    @cache
+    def is_known(force: str, extract: str, column: str, value: str) -> bool:
+        return look_up(value, known(force, extract, column) or {}, column) is not None
+
     new: list[KnownSince] = []
     try:
         for entry in accepted(read_ledger(home)):
             columns: dict[str, dict[str, int]] = {}
             for column, values in [*entry.unknown_values.items(), (UNIT, entry.unasked_units)]:
                 before = noted.get(str(entry.load_id), {}).get(column, {})
-                asked = {value: n for value, n in values.items() if value not in before}
-                words = (known(str(entry.force_code), str(entry.extract), column) if asked else None) or {}
-                if found := {value: n for value, n in asked.items() if look_up(value, words, column) is not None}:
+                place = str(entry.force_code), str(entry.extract), column
+                if found := {value: n for value, n in values.items() if value not in before and is_known(*place, value)}:
                     columns[column] = found
             if columns:
                 new.append(KnownSince(load_id=str(entry.load_id), values=columns))
@@ -253,9 +257,13 @@ def forgotten_values(
     """
     known, known_since = cache(partial(known_values, home)), _known_since(home)
 
+    @cache
+    def is_unlisted(force: str, extract: str, column: str, value: str) -> bool:
+        words = known(force, extract, column)
+        return words is not None and look_up(value, words, column) is None
+
     def unlisted(entry: LedgerEntry, column: str, values: dict[str, int]) -> dict[str, int]:
-        words = known(str(entry.force_code), str(entry.extract), column)
-        return {} if words is None else {v: n for v, n in values.items() if look_up(v, words, column) is None}
+        return {v: n for v, n in values.items() if is_unlisted(str(entry.force_code), str(entry.extract), column, v)}
 
     for entry in entries:
         since = known_since.get(str(entry.load_id), {})

@@ -14,7 +14,6 @@ from dagster_project.landing.choose_mapping import recognise_files, with_windows
 from dagster_project.landing.file_names import InboxFile
 from dagster_project.landing.made_up_files import mark_home
 from dagster_project.landing.mappings import read_mappings
-from dagster_project.landing.vocabulary import note_known_since
 from dagster_project.transform import raw_schema
 
 from .accept_vocabulary import release_known
@@ -54,7 +53,6 @@ def land_inbox(
         settled_seconds=settled_seconds, progress=progress,
     )  # fmt: skip
     mark_home(home, landing.accepted(landing.read_ledger(home)))
-    note_known_since(home, night.night_id)
     return (*before, *(e for e in landed if e.outcome != "known" or e.load_id not in done))
 
 

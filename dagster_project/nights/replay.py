@@ -21,7 +21,7 @@ from dagster_project.contracts import load_contracts
 from dagster_project.core.candidate_files import WAREHOUSE
 from dagster_project.core.config import read_config
 from dagster_project.core.errors import PamError
-from dagster_project.core.files import delete_abandoned, write_whole
+from dagster_project.core.files import delete_abandoned, make_folder, write_whole
 from dagster_project.core.home import Home
 from dagster_project.core.memory import working_database
 from dagster_project.core.plurals import list_first
@@ -221,8 +221,10 @@ def rebuilt(home: Home, until: str) -> Generator[ReplayRun]:
     folder = Path(tempfile.mkdtemp(prefix=f".replay-{os.getpid()}-", dir=home.path))
     try:
         run = ReplayRun(Home(folder).create())
-        own_paths = (home.seeds, home.editions, home.expectations, home.erasures, home.known_since, home.key_file)
-        for path in (*own_paths, *(p for p in home.raw.iterdir() if p != home.ledger)):
+        own_paths = (home.seeds, home.editions, home.expectations, home.erasures, home.key_file)
+        known_since = [p for p in home.known_since.glob("*.jsonl") if night_order(p.stem) <= night_order(until)]
+        make_folder(run.home.known_since)
+        for path in (*own_paths, *known_since, *(p for p in home.raw.iterdir() if p != home.ledger)):
             if path.exists():
                 (run.home.path / path.relative_to(home.path)).symlink_to(path)
         lines = "".join(e.model_dump_json() + "\n" for e in entries)

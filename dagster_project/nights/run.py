@@ -28,6 +28,7 @@ from dagster_project.core.published_file import PublishError, published_night
 from dagster_project.core.receipts import Night, Receipt, read_receipt
 from dagster_project.core.worker_process import BUILDER, WORKER, call_now
 from dagster_project.landing import LedgerEntry
+from dagster_project.landing.vocabulary import note_known_since
 from dagster_project.publishing import keep_and_prune, outputs, postgres
 from dagster_project.publishing.postgres import LoadOutcome
 from dagster_project.quality import engine, gate, stored_results
@@ -216,6 +217,7 @@ class NightRun(NightState):
         """Build the candidate. Raises NightFailedError if a model fails, NightHeldError if a dbt test fails."""
         night = self._started_night()
         with self._step("building"):
+            note_known_since(self.home, night.night_id)
             built, loads = (
                 build_step.build_on_spark(night, self.config.spark, since=self.since, progress=self.listener.node)
                 if self.engine == "spark"
@@ -236,6 +238,7 @@ class NightRun(NightState):
             return self.build()
         before = self.built if self.built and self.built.state else None
         with self._step("building"):
+            note_known_since(self.home, night.night_id)
             built = build_step.build_part(night, names, before, self.listener.node)
             record(self.home, "combination", night_id=night.night_id, models=sorted(names))
         self.judged = None

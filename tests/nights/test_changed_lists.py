@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import publish_night, published, write_extract
+from support import night, publish_night, published, write_extract
 
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.reference_lists import OWN_LISTS
@@ -299,3 +299,24 @@ def test_a_unit_of_erased_rows_that_has_another_code_is_no_new_one(home: Home) -
         "kent": (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
         "unknown": (0, "complete"),
     }  # fmt: skip
+
+
+def test_a_list_that_is_saved_between_landing_and_building_is_remembered(new_home: Home) -> None:
+    """And an earlier night, built again with its list, knows nothing of what a later one knew."""
+    write_units(new_home, "Ashford")
+    rows = [[f"N{n}", f"2025-01-0{n}", unit] for n, unit in enumerate(("Dover", "Dover", "Ashford"), 1)]
+    columns = ["administration_ref", "administered_at", "lpu"]
+    write_extract(new_home.inbox, "naloxone", rows, columns=columns, window=JANUARY, force="kent")
+    first = publish_night(new_home).receipt.night_id
+    with night(new_home, rebuild=True) as run:
+        run.land()
+        write_units(new_home, "Ashford", "Dover")
+        run.build()
+        run.judge()
+        run.publish()
+    assert administrations(new_home)["dover"] == (2, "complete")
+    write_units(new_home, "Ashford", "Harbour")
+    publish_night(new_home)
+    assert administrations(new_home)["harbour"] == administrations(new_home)["ashford"] == NOT_AVAILABLE
+    write_units(new_home, "Ashford")
+    assert rebuild_and_compare(new_home, first).differing == 0

@@ -100,3 +100,8 @@ def test_what_to_do_is_said_once_below_all_that_a_rule_found(pam: Callable, samp
     assert [line.split()[:2] for line in lines if "Warning" in line] == [["Warning", m] for m in ("one", "two", "three")]
     assert sum(late["advice"] in line for line in lines) == 2
     assert lines[-1] == f"Night {receipt.night_id} (published): {len(others)} of {len(checks)} checks passed"
+
+
+def test_a_home_without_a_checked_night_says_so(new_home: Home, pam: Callable) -> None:
+    result = pam("checks", "--home", new_home.path)
+    assert result.exit_code and f"{new_home.path}: no night has been checked yet" in result.stderr
