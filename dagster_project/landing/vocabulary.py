@@ -271,7 +271,7 @@ def forgotten_values(
             column: unlisted(entry, column, {**entry.own_values.get(column, {}), **since.get(column, {})})
             for column in {**entry.own_values, **since}
         }
-        never_listed, rows = unlisted(entry, UNIT, entry.unasked_units), entry.rows_in_file or 0
+        never_listed, rows = unlisted(entry, UNIT, entry.unasked_units), entry.rows_landed or 0
         if never_listed and 100 * sum(never_listed.values()) >= limits.unknown_held_percent * rows:
             gone[UNIT] = {**gone.get(UNIT, {}), **never_listed}
         for column, values in gone.items():
@@ -303,11 +303,11 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
     # A file that was held came in an earlier night than the one that released it.
     came_in = {e.load_id: e.night_id for e in reversed(stored)}
     loads = [e for e in by_load.values() if e.outcome != "retracted"]
-    by_value: dict[tuple[str, str, str, str], list[LedgerEntry]] = defaultdict(list)
+    by_value: dict[tuple[str, str, str, str], list[tuple[LedgerEntry, int]]] = defaultdict(list)
     for entry in loads:
         for column, values in entry.values_looked_up.items():
-            for value in values:
-                by_value[str(entry.force_code), str(entry.extract), column, value].append(entry)
+            for value, rows in values.items():
+                by_value[str(entry.force_code), str(entry.extract), column, value].append((entry, rows))
     current = not_replaced(loads)
     known = cache(partial(known_values, home))
     unknown = []
@@ -315,8 +315,8 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
         words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
         if words is not None and look_up(value, words, column) is None:
-            rows = sum(e.values_looked_up[column][value] for e in files if e.load_id in current)
-            first, last = min(came_in[e.load_id] for e in files), max(e.night_id for e in files)
+            rows = sum(n for e, n in files if e.load_id in current)
+            first, last = min(came_in[e.load_id] for e, _ in files), max(e.night_id for e, _ in files)
             unknown.append(UnknownValue(force, extract, column, value, rows, first, last))
     return sorted(unknown, key=lambda u: (u.force_code, u.extract, u.column_name, -u.rows, u.value))
 

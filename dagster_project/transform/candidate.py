@@ -43,7 +43,7 @@ READ_COMMANDS = ("test", "show")
 EDITION_MODELS = ("asked_figures", "tables")
 """Models that depend on editions: a home may have its own, which the empty build lacks."""
 
-LIST_MODELS = ("areas_listed", "offence_classes")
+LIST_MODELS = ("areas_listed", "offence_classes", "unit_names")
 """Models that depend on lists: a home may have its own, which the empty build lacks."""
 
 

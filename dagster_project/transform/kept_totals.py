@@ -69,21 +69,23 @@ def absent_in_totals(
 def forgotten_units(
     con: duckdb.DuckDBPyConnection, home: Home, entries: Iterable[LedgerEntry]
 ) -> list[tuple[LedgerEntry, str, dict[str, int]]]:
-    """The erased loads with totals of units that no list knows any more, as of `forgotten_values`: code -> totals. `con` has
-    `raw.kept_months`."""
-    codes: dict[str, dict[str, int]] = {}
-    for load, code, n in con.execute(
-        "select load_id, leaf_code, count(*) from raw.kept_months where leaf_code <> ? and leaf_name is null and amount <> 0"
-        " group by all order by all", [UNKNOWN],
+    """The erased loads with totals of units that no list knows any more, as of `forgotten_values`: code -> rows that the file
+    had of it. `con` has `raw.kept_months`."""
+    codes: dict[str, list[str]] = {}
+    for load, code in con.execute(
+        "select distinct load_id, leaf_code from raw.kept_months where leaf_code <> ? and leaf_name is null and amount <> 0"
+        " order by all", [UNKNOWN],
     ).fetchall():  # fmt: skip
-        codes.setdefault(load, {})[code] = n
+        codes.setdefault(load, []).append(code)
     known = cache(partial(known_values, home))
     found = []
     for entry in entries:
-        if totals := codes.get(str(entry.load_id)):
+        if listed := codes.get(str(entry.load_id)):
             words = known(str(entry.force_code), str(entry.extract), UNIT)
-            if words is not None and (gone := {code: n for code, n in totals.items() if code.lower() not in words}):
-                found.append((entry, UNIT, gone))
+            rows = {value.lower(): n for value, n in entry.values_looked_up.get(UNIT, {}).items()}
+            if words is not None and (gone := [code for code in listed if code.lower() not in words]):
+                lost = sum(n for value, n in rows.items() if value not in words) or 1
+                found.append((entry, UNIT, {code: rows.get(code.lower(), lost) for code in gone}))
     return found
 
 

@@ -35,7 +35,7 @@ from dagster_project.core.reference_lists import (
 from dagster_project.core.sql import literal, one_row
 from dagster_project.editions import read_editions, write_edition_tables, write_frozen_figures
 from dagster_project.landing import Counts, LedgerEntry, accepted, counts, erased_loads, read_ledger
-from dagster_project.landing.ledger import covers, extracted
+from dagster_project.landing.ledger import covers, extracted, not_replaced
 from dagster_project.landing.raw_store import parquet_of
 from dagster_project.landing.reconciliation import write_accounts
 from dagster_project.landing.vocabulary import forgotten_values, shown_values
@@ -182,7 +182,9 @@ def prepare_raw(
         _absent_columns(con, shown, contracts, [*absent, *((str(e.load_id), c, c == UNIT) for e, c, _ in forgotten)])
         write_accounts(con, home, entries, ids, since, as_totals)
         _unknown_tonight(con, tonight)
-        _forgotten_values(con, forgotten)
+        # A replaced file may still show rows of days that no newer one has, but what it says of units is not asked any more.
+        replaced = ids - not_replaced(shown)
+        _forgotten_values(con, (f for f in forgotten if f[0].load_id not in replaced))
         _replaced_tonight(con, tonight)
         _contract_lists(con, contracts, read_config(home).extracts, today)
         if missing := next((p for p in paths_of(home, shown, as_totals) if not p.exists()), None):

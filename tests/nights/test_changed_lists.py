@@ -281,7 +281,7 @@ def test_a_unit_of_erased_rows_that_is_merged_counts_as_the_other(home: Home) ->
     figures = administrations(home)
     assert figures["kent"] == (4, "complete") and figures["east"] == figures["ashford"] == NOT_AVAILABLE
     ((subject, message),) = warnings(home)
-    assert subject == "naloxone" and "lpu: 'dover' (1)" in message
+    assert subject == "naloxone" and "lpu: 'dover' (3)" in message
     write_list(home, "unit_names", "kent,Dover,ashford")
     publish_night(home, today=ERASED_FROM)
     assert administrations(home) == {"unknown": (0, "complete")} | dict.fromkeys(("kent", "east", "ashford"), (4, "complete"))
@@ -320,3 +320,24 @@ def test_a_list_that_is_saved_between_landing_and_building_is_remembered(new_hom
     assert administrations(new_home)["harbour"] == administrations(new_home)["ashford"] == NOT_AVAILABLE
     write_units(new_home, "Ashford")
     assert rebuild_and_compare(new_home, first).differing == 0
+
+
+def test_a_file_whose_units_newer_ones_say_is_not_warned_of(new_home: Home) -> None:
+    """It stays only for the days of which it has rows and that the newer one of its own days does not cover."""
+    write_units(new_home, "Dover", "Ashford")
+    columns = ["administration_ref", "administered_at", "lpu"]
+    for stamp, last, unit in (("05", "2025-03-31", "Ashford"), ("06", "2025-01-31", "Dover")):
+        write_extract(
+            new_home.inbox, "naloxone", [["N1", "2025-01-03", unit]], columns=columns, window=("2025-01-01", last),
+            force="kent", stamp=f"202601{stamp}T020000Z",
+        )  # fmt: skip
+    publish_night(new_home)
+    write_units(new_home, "Harbour", "Ashford")
+    publish_night(new_home)
+    assert len(warnings(new_home)) == 1
+    write_extract(
+        new_home.inbox, "naloxone", [["N1", "2025-01-03", "Harbour"]], columns=columns, window=JANUARY, force="kent",
+        stamp="20260108T020000Z",
+    )  # fmt: skip
+    publish_night(new_home, rebuild=True)
+    assert administrations(new_home)["harbour"] == (1, "complete") and warnings(new_home) == []

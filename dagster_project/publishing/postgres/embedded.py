@@ -209,16 +209,16 @@ def _is_root() -> bool:
     return os.geteuid() == 0
 
 
-def _owner() -> tuple[int, int]:
+def _owner(name: str = AS_ROOT) -> tuple[int, int]:
     """User and group id of root's server; they are added if missing. Raises PostgresError."""
     with suppress(KeyError):
-        return pwd.getpwnam(AS_ROOT).pw_uid, grp.getgrnam(AS_ROOT).gr_gid
+        return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
     # After `su`, root's path may lack the folder of this program.
     program = shutil.which("useradd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
     if program:
-        subprocess.run([program, "--system", "--user-group", "--no-create-home", AS_ROOT], capture_output=True, check=False)
+        subprocess.run([program, "--system", "--user-group", "--no-create-home", name], capture_output=True, check=False)
     try:
         # Another process may have added them in the meantime.
-        return pwd.getpwnam(AS_ROOT).pw_uid, grp.getgrnam(AS_ROOT).gr_gid
+        return pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid
     except KeyError:
-        raise PostgresError(f"root's server runs as the user and group {AS_ROOT}, which could not be made: add them") from None
+        raise PostgresError(f"root's server runs as the user and group {name}, which could not be made: add them") from None
