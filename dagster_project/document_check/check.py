@@ -30,7 +30,7 @@ from .edition_figures import EditionCell, EditionFigures, read_edition_figures
 from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_another_base
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
-from .link_own_tables import NamesAlone, names_alone, own_table_cells
+from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells
 from .link_sentences import Context, is_month, is_plain, link_numbers, same_period, why_not_linked
 from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
@@ -309,7 +309,7 @@ class _Check:
             # The edition's table with these labels may be of another measure than the title names.
             if any(_is_other_measure(cell, linked.cells.get(at, ())) for at, cell in own.items()):
                 linked = replace(linked, table=None, cells={})
-            if not linked.cells:
+            if not linked.cells and not is_below_another(self.title, self.headings, self.figures, self.names):
                 cells = self._with_values(own)
         if cells:
             linked = replace(linked, table=None, cells=cells)

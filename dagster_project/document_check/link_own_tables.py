@@ -5,7 +5,7 @@ area or category. A cell is linked only if all their words are understood.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,8 +16,8 @@ from dagster_project.editions.tables import unit_shown
 from dagster_project.editions.windows import years_before
 
 from .edition_figures import EditionCell, EditionFigures
-from .excluding_words import OWN_AREAS, is_of_people, is_plain_in_title, tells_part
-from .figures_in_text import SCALE
+from .excluding_words import OWN_AREAS, is_of_people, is_plain_in_title, names_other_place, says_other_kind, tells_part
+from .figures_in_text import MONTH, SCALE
 from .judge import NEXT_NIGHT
 from .link_tables import labels_of_cells, tokens
 from .model import Figure, Grid
@@ -48,8 +48,15 @@ _CHANGES: dict[tuple[str, ...], str] = {
 """A column of changes, of the two years beside it."""
 _PARTS = {
     "change", "changes", "difference", "rate", "rates", "share", "shares", "percentage", "proportion", "increase", "decrease",
+    "per", "cent",  # also of `%`
 }  # fmt: skip
 """Words of a title that make its figures something else than the measures that it names."""
+_OF_A_PERIOD = re.compile(
+    rf"{MONTH}|since|until|from|to|up|above|below|more|than|between|(?:half|quarter|month|week|year|dai)ly|ytd|fy|rolling|twelve"
+    r"|(?:quarter|month|week|day|period|date)s?|financial|calendar|previous|last|end(?:ed|ing)?",
+    re.I,
+)
+"""Words of a title that may make its columns less than the periods that they name: `January to October`."""
 _Words = tuple[str, ...]
 
 
@@ -90,10 +97,12 @@ def own_table_cells(
 
     cells = {}
     changes = {}
+    values = Counter[int]()
     for at, labels in labels_of_cells(grid.texts, lambda text: read(text) is not None):
         if len(labels.column) == 1 and (shows := _CHANGES.get(tokens(labels.column[0].replace("+/-", "change")))):
             changes[at] = shows, labels.column[0]
             continue
+        values[at[0]] += 1
         corner = [t for text in labels.corner if not _CORNER.issuperset(_words(t := SCALE.sub("", text)))]
         of_row = read(labels.row)
         # A section above its units, or a unit without numbers, is not where the next ones are.
@@ -110,8 +119,22 @@ def own_table_cells(
         if figure.category == "all" and named(above, edition.named_categories(figure.mart, figure.measure)):
             continue
         cells[at] = EditionCell(*at, labels.column[0], figure)
-    found = {at: (label, _change(at, shows, cells)) for at, (shows, label) in changes.items()}
+    # Beside a target, a change may be on that.
+    of_years = {at: change for at, change in changes.items() if values[at[0]] == 2}
+    found = {at: (label, _change(at, shows, cells)) for at, (shows, label) in of_years.items()}
     return cells | {at: EditionCell(*at, label, figure) for at, (label, figure) in found.items() if figure}
+
+
+def is_below_another(title: str, headings: list[str], edition: EditionFigures, names: NamesAlone) -> bool:
+    """Whether the headings above a table's title say that it is of something else: another place, a target, or, where the title
+    names no measure, anything that is not plain."""
+    above = [h for h in headings if h != title]
+    nearest = above[-1:]
+    if any(names_other_place(h, edition.force_name) for h in above) or any(map(says_other_kind, nearest)):
+        return True
+    of_title = _read(SCALE.sub("", title).strip(), names, edition.data_to, _FILLERS)
+    names_measure = of_title is not None and of_title.measure is not None
+    return not names_measure and any(_read_plain(edition.without_whole(h), edition) != _Named() for h in nearest)
 
 
 def _change(at: tuple[int, int], shows: str, cells: Mapping[tuple[int, int], EditionCell]) -> Figure | None:
@@ -136,9 +159,10 @@ def _read_plain(title: str, edition: EditionFigures) -> _Named | None:
     text = title
     for place in (*mentions(title, title), *periods):
         text = text[: place.start] + " " * (place.end - place.start) + text[place.end :]
-    if not all(is_plain_in_title(word) for word in re.findall(r"[a-z]{2,}", simple(_NUMBERED.sub("", text)))):
+    words = re.findall(r"[a-z]{2,}", simple(_NUMBERED.sub("", text)))
+    if not all(is_plain_in_title(word) and not _OF_A_PERIOD.fullmatch(word) for word in words) or len(periods) > 1:
         return None
-    if len(periods) != 1:
+    if not periods:
         return _Named()
     first, last = periods[0].first, periods[0].last
     return _Named(days=(first, last), label=title[periods[0].start : periods[0].end]) if first and last else None

@@ -162,9 +162,41 @@ def test_right_cells_never_disagree_and_wrong_ones_never_agree(sample_home: Home
         ("Change in drug activity\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
         ("Young people\n\nDrug activity\n\n\t2024/25\nStop searches\t2,251\n", ["not linked"]),
         ("Fraud\n\nConfiscation orders\n\nYear\tNumber\n2024/25\t16\n", ["not linked"]),
+        # A change may be on the target beside it.
+        ("Drug activity\n\n\tTarget\t2023/24\t2024/25\tChange\nPossession offences\t1,800\t1,431\t1,936\t136\n",
+         ["not linked", "agrees", "agrees", "not linked"]),
+        ("Nottinghamshire\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
+        ("Nottinghamshire\n\nDrugs\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["not linked"]),
+        ("Derbyshire Constabulary\n\nPossession offences\n\n\t2024/25\nForce total\t1,936\n", ["agrees"]),
+        ("Drugs\n\nDrug activity\n\n\t2024/25\nPossession offences\t1,936\n", ["agrees"]),
+        ("Possession offences\n\nDrug activity\n\n\t2024/25\nPossession offences\t1,936\n", ["agrees"]),
     ],
 )
 def test_a_cell_is_linked_if_all_words_for_it_are_understood(
     sample_home: Home, tmp_path: Path, text: str, verdicts: list[str]
 ) -> None:  # fmt: skip
     assert [i.verdict for i in check_text(sample_home, tmp_path, text).items] == verdicts
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Nottinghamshire", "Nottinghamshire Police", "Neighbouring forces", "National picture", "East Midlands region", "Targets",
+     "Forecast", "Cannabis", "Class A drugs", "Arrests", "Detections", "Victims", "Provisional figures", "January to October"],
+)  # fmt: skip
+@pytest.mark.parametrize("title", ["Drug activity", "Key figures"])
+def test_a_table_below_a_heading_of_something_else_is_not_linked(
+    sample_home: Home, tmp_path: Path, heading: str, title: str
+) -> None:  # fmt: skip
+    text = f"{heading}\n\n{title}\n\n\t2024\t2025\nPossession offences\t1,769\t2,143\n"
+    assert {i.verdict for i in check_text(sample_home, tmp_path, text).items} == {"not linked"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [", January to October", " to October", " in October", " since April", " from April", ", year to October",
+     " in the financial year", " by quarter", ", latest quarter", " above the previous year", " (% of force)",
+     " (per cent of force)", ", January to October 2024 and January to October 2025"],
+)  # fmt: skip
+def test_a_table_whose_title_may_be_of_parts_is_not_linked(sample_home: Home, tmp_path: Path, words: str) -> None:
+    text = f"Drug activity{words}\n\n\t2024\t2025\nPossession offences\t1,769\t2,143\n"
+    assert {i.verdict for i in check_text(sample_home, tmp_path, text).items} == {"not linked"}
