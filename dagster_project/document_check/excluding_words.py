@@ -49,7 +49,7 @@ _OF_MEASURE = re.compile(
 _MAY_HAVE = re.compile(any_of("may_have"))
 """What may be said of a measure as a whole: `a rise in possession offences`, unlike `arrests for possession offences`."""
 _PART_VERBS = f"(?:{any_of('part_verbs')})"
-_VERB = re.compile(rf"(?!{_PART_VERBS})\w+(?:ed|ing)")
+_VERB = re.compile(rf"(?!{_PART_VERBS}|(?:some|any|every|no)thing|training|briefing)\w+(?:ed|ing)")
 _PART_BEFORE = re.compile(rf"\b(?!{any_of('how_counted')})\w+ed(?: for)? *$", re.I)
 """What was done with the things counted, unlike how they are counted: `solved 1,936 offences`."""
 _AFTER = re.compile(
@@ -82,7 +82,7 @@ _LIMITED = re.compile(
     r"|came from (?![A-Z]|\W*\d)|(?:and|or|&) [a-z-]+s(?=:| (?:in|during|between|from|for|over) (?:[A-Z\d]|the (?:year|1?2))))"
 )
 """What limits a measure right behind it, or behind its period: `offences (adults)`, `orders over £100,000`."""
-_BECAME = re.compile(r" (?:were|was|had been)\b")
+_BECAME = re.compile(r" (?:were|was|had been|has been|have been)\b")
 _IN_SOME = re.compile(
     r"\b(?:(?<!resulted )(?<!resulting )(?<!culminated )in|during|following|after|into|(?<!accounted )(?<!accounts )for"
     r"|look(?:ed|ing) at|respon(?:ded|ding) to|(?:arose|came|resulted|arising|footage|evidence|data) from|heard|sent"

@@ -215,7 +215,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], _Days | N
         (rf"\b(?:between|from) {_D1} {_M1}{_TO}{_D2} {_M2} {_Y2}", _days),
         (rf"\b{_D1} {_M1} ?(?:to|until|up to|–|-) ?{_D2} {_M2} {_Y2}", _days),
         (rf"\b{_PART_OF}(?:{_FY}|{_Y2}\b)", _part),
-        (rf"\bbetween (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
+        (rf"\b(?:between|over|across|in|during|for) (?:19|20)\d\d(?:[/-]\d\d)? and {_Y2}(?:[/-]\d\d)?(?!\d)", _part),
         (rf"\b{_Y1} financial year|\bfinancial year {_Y2}(?! ?[-–/])", _part),
         (rf"(?:{_FY}|\b{_Y2}) (?:q[1-4]|h[12])\b", _part),
         (rf"\b{_M1} ?[-–] ?{_M2} {_FY}(?!\d)", _run_of_year),

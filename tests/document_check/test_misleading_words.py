@@ -177,6 +177,19 @@ OF_SOMETHING_ELSE = [
     "A hundred and eight confiscation orders were made in 2024/25.",
     "In 2024/25 we recorded 1 936 drug possession offences.",
     "Drug searches in 2024/25 were 2.1 times the 2023/24 level.",
+    "Officers found something in stop and searches in 2025: 287 times in Dales, 299 in Erewash.",
+    "Without drugs, stop and searches in 2025 were 287 in Dales and 299 in Erewash.",
+    # Who carries something, a place within a unit, a limit of time or distance, a power, two years.
+    "Without cannabis, possession offences were 2,143 in 2025.",
+    "Over 2024 and 2025 there were 2,745 stop and searches.",
+    "Under section 60, officers made 246 stop and searches in October 2025.",
+    "Only 246 stop and searches were recorded within 24 hours in October 2025.",
+    "2,143 possession offences were recorded within a mile of schools in 2025.",
+    "Chesterfield town centre saw 244 stop and searches in 2025.",
+    "Our neighbour recorded 2,143 possession offences in 2025.",
+    "The Home Secretary said that 2,143 possession offences were recorded in 2025.",
+    "Graded intelligence items numbered 1,484 in October 2025.",
+    "Under-recorded possession offences came to 2,143 in 2025.",
     # A day, not a period.
     "As at October 2025, possession offences stood at 2,187.",
 ]
@@ -270,6 +283,7 @@ JUDGED = [
     ("In 2024/25 we made 1,351 drug searches. Of these, 640 led to a find.", ["agrees", "not linked"]),
     ("In 2024/25 we made 1,351 drug searches. This was up from 637 in 2023/24.", ["agrees", "agrees"]),
     ("Stop and search, 2024/25\n\n- Drug searches: 637 (2023/24: 1,351)", ["disagrees", "disagrees"]),
+    ("In 2025 there were 79 confiscation orders; £1.42m has been paid.", ["agrees", "not linked"]),
     # A place or plan in the heading or in the sentence before.
     ("Leicestershire\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
     ("Derby North\n\nIn 2024/25 there were 1,936 possession offences.", ["not linked"]),
