@@ -31,7 +31,7 @@ from .excluding_words import OWN_AREAS, is_elsewhere, is_of_people, is_on_anothe
 from .figures_in_text import MARKERS, SCALE, Number, Spot, numbers_of, scale_of
 from .judge import NEXT_NIGHT, NOT_LINKED, as_rounded, judge
 from .link_own_tables import NamesAlone, is_below_another, names_alone, own_table_cells
-from .link_sentences import Context, is_month, is_plain, link_numbers, same_period, why_not_linked
+from .link_sentences import Context, is_compared_in_doubt, is_month, is_plain, link_numbers, same_period, why_not_linked
 from .link_tables import header_row, link_suggested, link_table
 from .link_topline import topline_cells
 from .model import DocumentError, Figure, Grid, Item, Printed, Text, cells_of
@@ -39,7 +39,16 @@ from .periods_in_text import BEFORE, periods_of
 from .read_document import read_document
 from .understand_sentence import Given, NotUnderstoodError, understand_sentence
 from .words import mentions
-from .words_around_numbers import SIGN_OF_LIMIT, is_about, is_fall_in_words, read_written, way_in_clause, way_to, word_of_rank
+from .words_around_numbers import (
+    CHANGE,
+    SIGN_OF_LIMIT,
+    is_about,
+    is_fall_in_words,
+    read_written,
+    way_in_clause,
+    way_to,
+    word_of_rank,
+)
 
 MAX_NUMBERS = 100_000
 MAX_IN_SENTENCE = 100
@@ -61,6 +70,9 @@ _ITEM = re.compile(r"\s*[-•▪*–o]\s")
 _OF_TABLE = re.compile(r"\b(?:table|below|following|shows?|shown)\b", re.I)
 _NEGATIVE = re.compile(r"\(£?[\d.,]+ ?%?\)")
 """A change alone in its cell, as accounts write a fall."""
+_WHOLE_PERIOD = re.compile(
+    r"\b(?:(?:the whole|all) of (?=(?:19|20)\d\d|FY)|(?:whole|full|entire) (?:financial )?(?:year|period)\b)", re.I
+)
 _AROUND = 60
 """Characters shown on either side of a number."""
 AUTHOR_NOTE = re.compile(r"^To check(?:, [\d., -]+)?:")
@@ -252,19 +264,20 @@ class _Check:
             n: f for n, f in links.items()
             if not ((is_away or is_of_people(self.heading, sentence, f)) and f.area_type in OWN_AREAS)
             and not is_on_another_base(Spot(sentence, n), f, self.figures)
+            and not (f.shows == "value" and is_compared_in_doubt(sentence, n, may_be, self.figures))
         }  # fmt: skip
 
     def _all_of_marts(
         self, sentence: str, unlinked: list[Number], figures: list[Number], links: Mapping[Number, Figure]
     ) -> dict[Number, Figure]:
-        """The figures of the marts for numbers that the edition has none for. Of several numbers, only if the sentence names
-        one measure: the nearest may be the other's. If two would have the same figure, neither has it."""
-        if len(figures) > 1 and len({m.what for m in mentions(sentence, sentence)}) > 1:
+        """The figures of the marts for numbers that the edition has none for. Of several numbers, all or none, and only if the
+        sentence names one measure, as the nearest may be the other's, and no change, which may be of each."""
+        if len(figures) > 1 and (len({m.what for m in mentions(sentence, sentence)}) > 1 or CHANGE.search(sentence)):
             return {}
         spots = [Spot(sentence, n, tuple(o for o in figures if o is not n)) for n in unlinked]
         found = {spot.number: figure for spot in spots if (figure := self._of_marts(spot))}
         times = Counter(f.key for f in (*links.values(), *found.values()))
-        return {number: figure for number, figure in found.items() if times[figure.key] == 1}
+        return found if len(found) == len(unlinked) and all(times[f.key] == 1 for f in found.values()) else {}
 
     def _of_marts(self, spot: Spot) -> Figure | None:
         """A figure that the edition does not print, for a sentence that names measure, period and area itself."""
@@ -428,6 +441,8 @@ class _Check:
     def _with_words(self, spot: Spot, figure: Figure, claims: list[Printed]) -> tuple[str, str] | None:
         """Verdict and reason for a right number, if the words around it say another way, or more than is checked. `claims`: the
         edition's claims with this number. In their own paragraph, they are about its words too."""
+        if figure.status == "partial" and _WHOLE_PERIOD.search(spot.sentence):
+            return NOT_COMPUTABLE, "the extracts cover only a part of the period"
         in_clause = way_in_clause(spot, f"{figure.mart}.{figure.measure}")
         for way, verdict in ((way_to(spot), DISAGREES), (in_clause, NOT_COMPUTABLE)):
             if (change := self._change_against(spot, figure, way)) is not None:

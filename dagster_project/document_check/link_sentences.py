@@ -6,6 +6,7 @@ The value of the number is not used, or it would always agree. If the words leav
 import re
 from calendar import month_name
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.editions.printed import ZERO_WORDS
@@ -18,9 +19,12 @@ from .figures_in_text import Number, Spot, numbers_of
 from .model import Figure
 from .periods_in_text import BEFORE, Period, periods_of
 from .words import Mention, mentions, named
-from .words_around_numbers import CHANGE, DOWN, UP, Written, came_from, is_plain_value, is_value, read_written
+from .words_around_numbers import CHANGE, DOWN, UP, Written, came_from, is_plain_value, is_value, read_written, way_from
 
 _AGAINST = re.compile(r"\b(?:compared (?:with|to)|against|than|versus|vs?\.?) (?:only |just )?$", re.I)
+_VERSUS = r"\W*(?:compared (?:with|to)|against|versus|vs?\.?)(?: (?:only|just|in|the|those|that|of|for|£))* £?"
+_NUMBERS_COMPARED, _PERIODS_COMPARED = re.compile(_VERSUS, re.I), re.compile(_VERSUS.removesuffix(" £?") + r"\W*", re.I)
+"""Between two numbers, and between two periods."""
 _OF_A_TOTAL = re.compile(r"\d of (?:the|our|these|those|all) *$", re.I)
 _OF_A_WHOLE = re.compile(r" (?:out )?of (?:the|our|these|those|all)(?: the)? \d")
 """After a number that is a part of the next: `1,930 of the 3,888 items`."""
@@ -33,7 +37,7 @@ _ITSELF = re.compile(
     rf"|{UP}|{DOWN}|changes?|the (?:year|previous|preceding|prior|same|twelve|12)|a year|last year)\b", re.I,
 )  # fmt: skip
 """Words after a number that counts what was named before it. Another noun means that it counts something else."""
-_MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carry) (?:the )?$", re.I)
+_MEANS = re.compile(r"\b(?:with|by|through|using|via|under|carr\w+|hold|held) (?:the )?$", re.I)
 _ON = re.compile(r"\b(?:on|over|against|with|than|to)(?: the| that of| in)* $", re.I)
 _NAMES = "|".join(month_name[1:])
 _MONTH_ALONE = re.compile(
@@ -107,7 +111,27 @@ def _rose_to(number: Number, numbers: list[Number], sentence: str, links: dict[N
         return False
     earlier, later = links[number], links[others[0 if is_behind else -1]]
     is_next = later.last and years_before(later.last) == earlier.last
-    return bool(is_next) and replace(later, first=earlier.first, last=earlier.last).key == earlier.key
+    if not is_next or replace(later, first=earlier.first, last=earlier.last).key != earlier.key:
+        return False
+    # `Down from 1,769`, where it rose, is wrong as a whole.
+    if earlier.value is None or later.value is None:
+        return False
+    return (later.value - earlier.value) * way_from(Spot(sentence, number)) > 0
+
+
+def is_compared_in_doubt(sentence: str, number: Number, numbers: list[Number], edition: EditionFigures) -> bool:
+    """Whether a number may be that of either of two years: of those compared before it, `2025 vs 2024: 2,143 vs 1,769`, or of
+    one behind two compared numbers, `1,649 vs 1,174 in 2024`. `numbers`: all of the sentence."""
+    periods = periods_of(sentence, edition.data_to)
+    pairs = [(a, b) for a, b in pairwise(periods) if _PERIODS_COMPARED.fullmatch(sentence, a.end, b.start)]
+    for first, second in pairwise(numbers):
+        if number in (first, second) and _NUMBERS_COMPARED.fullmatch(sentence, first.end, second.start):
+            is_behind = any(p.start >= second.end for p in periods) and not sentence.startswith(")", second.end)
+            if pairs or (is_behind and not any(p.end <= first.start for p in periods)):
+                return True
+    last = next((p for p in reversed(periods) if p.end <= number.start), None)
+    behind = [n for n in numbers if last and n.start >= last.end]
+    return any(b is last for _, b in pairs) and (len(behind) > 1 or not CHANGE.search(sentence))
 
 
 def _link(spot: Spot, context: Context, edition: EditionFigures) -> _Linked | None:
@@ -329,7 +353,8 @@ def _nearest(spot: Spot, periods: list[Period]) -> Period | None:
     after = [p for p in periods if p.start >= number.end]
     if after:
         between = spot.sentence[number.end : after[0].start]
-        is_near = IN_BRACKETS.fullmatch(between) or not re.search(r"[,;]|\b(?:and|compared|against|than|from)\b", between)
+        is_far = re.search(r"[,;]|\b(?:and|compared|against|than|from|versus|vs?)\b", between)
+        is_near = IN_BRACKETS.fullmatch(between) or not is_far
         if is_near and len(between) < 90 and not spot.between(number.end, after[0].start):
             return after[0]
     before = [p for p in periods if p.end <= number.start]

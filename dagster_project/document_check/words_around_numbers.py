@@ -203,6 +203,14 @@ def way_to(spot: Spot) -> int:
     return -1 if _FALL.fullmatch(change[0]) else int(not change[0].lower().startswith("change"))
 
 
+def way_from(spot: Spot) -> int:
+    """1 if something rose from the number, -1 if it fell from it, 0 if the words don't say."""
+    words = CHANGE.findall(spot.ahead)
+    if not words or words[-1].lower().startswith("change"):
+        return 0
+    return -1 if _FALL.fullmatch(words[-1]) else 1
+
+
 def way_in_clause(spot: Spot, measure: str) -> int:
     """1 if all verbs of the number's clause say that something rose, -1 if they say that it fell, else 0. What leads up to the
     statement doesn't count, unless it names the measure (`mart.measure`): `With demand falling, there were 1,936 offences`."""
