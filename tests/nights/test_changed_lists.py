@@ -86,7 +86,7 @@ def test_a_renamed_unit_is_not_0_before_its_old_name_is_listed(home: Home) -> No
     assert [(u.extract, u.column_name, u.value, u.rows) for u in unknown_values(home)] == [("naloxone", "lpu", "DOVER", 3)]
     assert published(home, "select value, rows from meta.vocabulary") == [("DOVER", 3)]
     ((subject, message),) = warnings(home)
-    assert subject == "naloxone" and "no longer, values" in message and "lpu: 'DOVER' (3)" in message
+    assert subject == "naloxone" and "or no longer know" in message and "lpu: 'DOVER' (3)" in message
     with open_evidence(home) as con:
         request = request_for_period(
             con, "naloxone_administrations", None, "all", "lpu", "Harbour", "kent", None, date(2025, 1, 1), date(2025, 1, 31)
