@@ -118,18 +118,21 @@ def _refuse_names(rows: list[tuple[str, ...]], columns: tuple[str, ...], path: P
 
 def _refuse_other_units(rows: list[tuple[str, ...]], path: Path) -> None:
     """Raises SeedError where `unit_names.csv` gives a name to a unit that is not listed, or one that another unit has."""
-    units_of: dict[str, list[tuple[str, str]]] = {}
+
+    @cache
+    def names_of(force: str) -> dict[str, str]:
+        """The name of each unit, by its code."""
+        return {a["lpu_code"]: a["lpu_name"] for a in _areas(path.parent, force)}
+
     for force, name, code in rows:
-        if force not in units_of:
-            units_of[force] = [(a["lpu_code"], a["lpu_name"]) for a in _areas(path.parent, force)]
-        units = units_of[force]
+        units = names_of(force)
         place = f"seeds/{path.name}: {force}, {name}"
-        if code not in dict(units):
-            hint = suggestion(code, dict(units)) or ": write the code that the unit has in areas.csv now, or list it there"
+        if code not in units:
+            hint = suggestion(code, units) or ": write the code that the unit has in areas.csv now, or list it there"
             raise SeedError(f"{place}: lpu_code {code!r} is not the code of a unit{hint}")
         if name.lower() in (UNKNOWN, NOT_RECORDED.lower()):
             raise SeedError(f"{place}: rows that say so have no unit: leave it out")
-        if other := next((c for c, n in units if c != code and name.lower() in (c.lower(), n.lower())), None):
+        if other := next((c for c, n in units.items() if c != code and name.lower() in (c.lower(), n.lower())), None):
             raise SeedError(f"{place}: is the code or name of the unit {other}: rows that say so are of it")
 
 

@@ -140,11 +140,10 @@ def is_below_another(title: str, headings: list[str], edition: EditionFigures, n
 def _change(at: tuple[int, int], shows: str, cells: Mapping[tuple[int, int], EditionCell]) -> Figure | None:
     """The change of a row with two values of which one is the other's a year later."""
     figures = sorted((c.figure for (r, _), c in cells.items() if r == at[0] and c.figure), key=lambda f: f.last or date.min)
-    if len(figures) != 2 or not (figures[0].last and figures[1].last and figures[1].first):
+    if len(figures) != 2:
         return None
     earlier, later = figures
-    is_year = years_before(figures[1].last) == figures[0].last and years_before(figures[1].first) == figures[0].first
-    if not is_year or replace(later, first=earlier.first, last=earlier.last).key != earlier.key:
+    if later.first is None or years_before(later.first) != earlier.first or not earlier.is_year_before(later):
         return None
     if shows == "pct_change" and later.unit == "percent":
         return None

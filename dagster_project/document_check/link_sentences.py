@@ -10,7 +10,6 @@ from itertools import pairwise
 
 from dagster_project.editions.paragraphs import within
 from dagster_project.editions.printed import ZERO_WORDS
-from dagster_project.editions.windows import years_before
 
 from .areas_and_categories import IN_BRACKETS, area_beside, breaks, category_beside, is_in_brackets, name_beside
 from .edition_figures import EditionFigures
@@ -110,8 +109,7 @@ def _rose_to(number: Number, numbers: list[Number], sentence: str, links: dict[N
     if not others or others[0 if is_behind else -1] not in links:
         return False
     earlier, later = links[number], links[others[0 if is_behind else -1]]
-    is_next = later.last and years_before(later.last) == earlier.last
-    if not is_next or replace(later, first=earlier.first, last=earlier.last).key != earlier.key:
+    if not earlier.is_year_before(later):
         return False
     # `Down from 1,769`, where it rose, is wrong as a whole.
     if earlier.value is None or later.value is None:

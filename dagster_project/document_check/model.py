@@ -1,7 +1,7 @@
 """A document to check: its paragraphs and tables in order, with the content controls around figures."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -9,6 +9,7 @@ from functools import cached_property
 from dagster_project.core.errors import PamError
 from dagster_project.core.printable import visible
 from dagster_project.editions.tables import CHANGES
+from dagster_project.editions.windows import years_before
 
 _PLAIN = str.maketrans({
     **dict.fromkeys("\u2002\u2003\u2007\u2008\u2009\u200a", " "),
@@ -113,6 +114,11 @@ class Figure:
             self.mart, self.measure, self.shows, self.area_type, self.area_name, self.category, self.first, self.last,
             self.period if self.last is None else "",
         )  # fmt: skip
+
+    def is_year_before(self, later: "Figure") -> bool:
+        """Whether another figure is this one a year later."""
+        is_next = later.last is not None and years_before(later.last) == self.last
+        return is_next and replace(later, first=self.first, last=self.last).key == self.key
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ complete. The lists are the project's seeds/ (vocabulary, offence codes, areas) 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TypeVar
@@ -42,7 +42,7 @@ OTHER_SPELLING = (
     "; each is then a category of its own: have a mapping (values) say which code it is, if it is one that is spelled otherwise"
 )
 """What to do about `092D`: once it counts, 92D lacks its rows."""
-NOT_ACCEPTED = (
+UNIT_ADVICE = (
     "list a new unit in seeds/areas.csv, and an earlier or other name of one in seeds/unit_names.csv. Only if they are of no"
     " unit, and their rows Not recorded"
 )
@@ -197,6 +197,19 @@ def _known_of(home: Home | None, force: str, extract: str, column: str) -> dict[
     return known | dict.fromkeys(units, False) if units else None
 
 
+def ask_once(known: Callable[[str, str, str], Mapping[str, bool] | None]) -> Callable[[str, str, str, str], bool | None]:
+    """A function of force, extract, column and value: whether the lists know the value; None where the column is not checked
+    for the force. It looks each value up once, as a thousand files may have it. `known`: as `known_values`."""
+    known = cache(known)
+
+    @cache
+    def is_known(force: str, extract: str, column: str, value: str) -> bool | None:
+        words = known(force, extract, column)
+        return None if words is None else look_up(value, words, column) is not None
+
+    return is_known
+
+
 class KnownSince(BaseModel, frozen=True):
     """Values that no list knew when a file landed, and that the lists of a later night did: column -> value -> rows."""
 
@@ -209,12 +222,7 @@ def note_known_since(home: Home, night_id: str) -> None:
 
     A list that can't be read says nothing; the night ends with its error.
     """
-    known, noted = cache(partial(_known_of, home)), _known_since(home)
-
-    @cache
-    def is_known(force: str, extract: str, column: str, value: str) -> bool:
-        return look_up(value, known(force, extract, column) or {}, column) is not None
-
+    is_known, noted = ask_once(partial(_known_of, home)), _known_since(home)
     new: list[KnownSince] = []
     try:
         for entry in accepted(read_ledger(home)):
@@ -255,15 +263,11 @@ def forgotten_values(
     Likewise a file that landed before its force had a list of areas, if the list of today lacks so many of its units that it
     would be held; a small one, too: nobody was told of its units.
     """
-    known, known_since = cache(partial(known_values, home)), _known_since(home)
-
-    @cache
-    def is_unlisted(force: str, extract: str, column: str, value: str) -> bool:
-        words = known(force, extract, column)
-        return words is not None and look_up(value, words, column) is None
+    is_known, known_since = ask_once(partial(known_values, home)), _known_since(home)
 
     def unlisted(entry: LedgerEntry, column: str, values: dict[str, int]) -> dict[str, int]:
-        return {v: n for v, n in values.items() if is_unlisted(str(entry.force_code), str(entry.extract), column, v)}
+        place = str(entry.force_code), str(entry.extract), column
+        return {value: n for value, n in values.items() if is_known(*place, value) is False}
 
     for entry in entries:
         since = known_since.get(str(entry.load_id), {})
@@ -309,12 +313,11 @@ def unknown_values(home: Home, entries: Sequence[LedgerEntry] | None = None) -> 
             for value, rows in values.items():
                 by_value[str(entry.force_code), str(entry.extract), column, value].append((entry, rows))
     current = not_replaced(loads)
-    known = cache(partial(known_values, home))
+    is_known = ask_once(partial(known_values, home))
     unknown = []
     for (force, extract, column, value), files in by_value.items():
-        words = known(force, extract, column)
         # None: nothing is asked of it any more, as of units where the force has no list of areas.
-        if words is not None and look_up(value, words, column) is None:
+        if is_known(force, extract, column, value) is False:
             rows = sum(n for e, n in files if e.load_id in current)
             first, last = min(came_in[e.load_id] for e, _ in files), max(e.night_id for e, _ in files)
             unknown.append(UnknownValue(force, extract, column, value, rows, first, last))
@@ -333,7 +336,7 @@ def lines_to_paste(unknown: Sequence[UnknownValue]) -> list[str]:
         values[item.value] = values.get(item.value, 0) + item.rows
     return [
         f"{extract}.{column}: {len(values)} unknown, in {counted(sum(values.values()), 'row')};"
-        f" {NOT_ACCEPTED if column == UNIT else 'check what they count as'}:"
+        f" {UNIT_ADVICE if column == UNIT else 'check what they count as'}:"
         f" {accept_line(extract, column, values, meaning)}"
         f"{OTHER_SPELLING if column == CODE and meaning != NOTHING else ''}"
         for (extract, column, meaning), values in places.items()
