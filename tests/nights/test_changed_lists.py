@@ -1,13 +1,14 @@
-"""A home's own lists change after files have landed: what they no longer know is said, and not counted as 0."""
+"""A home's own lists change after files have landed: what they no longer know is said, and not counted as 0.
 
-import shutil
-from collections.abc import Callable
+Each force is one life of a list; the nights are shared.
+"""
+
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import pytest
 import yaml
-from support import night, publish_night, published, write_extract
+from support import candidate, copy_home, night, publish_night, published, write_extract
 
 from dagster_project.core.home import EXPECTATIONS, Home
 from dagster_project.core.reference_lists import OWN_LISTS
@@ -18,8 +19,17 @@ from dagster_project.serving.trace import open_evidence, trace
 from dagster_project.serving.trace_missing_rows import missing_rows
 from dagster_project.serving.trace_request import request_for_period
 
-JANUARY = ("2025-01-01", "2025-01-31")
+JANUARY, FEBRUARY = ("2025-01-01", "2025-01-31"), ("2025-02-01", "2025-02-28")
 NOT_AVAILABLE = (None, "not_available")
+RENAMED = "kent"
+LISTED_AGAIN, ACCEPTED = "surrey", "essex"
+NEW_WORD = "cumbria"
+FIRST_LIST_LACKS_A_FIFTH, FIRST_LIST_LACKS_LESS, SMALL_BEFORE_FIRST_LIST = "sussex", "hampshire", "norfolk"
+LISTED_LATER = "suffolk"
+NEWER_MONTH, NEWER_FILE = "dorset", "wiltshire"
+HELD = "humberside"
+
+Figure = tuple[float | None, str]
 
 
 def write_list(home: Home, name: str, *lines: str) -> None:
@@ -27,219 +37,222 @@ def write_list(home: Home, name: str, *lines: str) -> None:
     (home.seeds / f"{name}.csv").write_text("\n".join((",".join(OWN_LISTS[name]), *lines)) + "\n", encoding="utf-8")
 
 
-def write_units(home: Home, *units: str) -> None:
-    write_list(home, "areas", *(f"kent,east,East,{unit.lower()},{unit}" for unit in units))
+def write_units(home: Home, units: dict[str, Sequence[str]]) -> None:
+    """`units`: of each force."""
+    write_list(home, "areas", *(f"{force},east,East,{unit.lower()},{unit}" for force, names in units.items() for unit in names))
 
 
-def figure(home: Home, mart: str, measure: str, area: str) -> tuple[float | None, str]:
+def write_naloxone(
+    home: Home, force: str, units: Sequence[str], window: tuple[str, str] = JANUARY, stamp: str = "20260105T020000Z"
+) -> None:
+    """An administration in each of the units, from the window's first days on."""
+    rows = [[f"N{n}", f"{window[0][:7]}-{n % 28 + 1:02d}", unit] for n, unit in enumerate(units)]
+    columns = ["administration_ref", "administered_at", "lpu"]
+    write_extract(home.inbox, "naloxone", rows, columns=columns, window=window, force=force, stamp=stamp)
+
+
+def write_incidents(
+    home: Home, force: str, qualifiers: Sequence[str], units: Sequence[str] = (), window: tuple[str, str] = JANUARY
+) -> None:
+    rows = [[f"I{n}", "INCIDENT", window[0], words, *units[n : n + 1]] for n, words in enumerate(qualifiers)]
+    columns = ["incident_ref", "record_type", "created_at", "qualifiers", *(["lpu"] if units else [])]
+    write_extract(home.inbox, "incidents", rows, columns=columns, window=window, force=force)
+
+
+def figures(home: Home, force: str, measure: str = "naloxone_administrations", month: str = "Jan 2025") -> dict[str, Figure]:
+    """By area code."""
+    mart = "mart_naloxone" if measure.startswith("naloxone") else "mart_incidents"
     query = f"""
-        select value, data_status from marts.{mart}
-        where measure = '{measure}' and category = 'all' and area_code = '{area}'
-            and period_type = 'month' and period_label = 'Jan 2025'
+        select area_code, value, data_status from marts.{mart}
+        where measure = '{measure}' and category = 'all' and force_code = '{force}'
+            and period_type = 'month' and period_label = '{month}'
     """
-    (row,) = published(home, query)
-    return row
+    return {area: (value, status) for area, value, status in published(home, query)}
 
 
-def administrations(home: Home) -> dict[str, tuple[float | None, str]]:
-    areas = published(home, "select distinct area_code from marts.mart_naloxone where force_code = 'kent'")
-    return {area: figure(home, "mart_naloxone", "naloxone_administrations", area) for (area,) in areas}
+def drugs_incidents(home: Home, force: str) -> Figure:
+    return figures(home, force, "incidents_drugs")[force]
 
 
-def warnings(home: Home) -> list[tuple[str, str]]:
-    return published(home, "select subject, message from meta.checks where rule = 'forgotten_values' and not passed order by 1")
+def warned_of(home: Home, force: str) -> list[tuple[str, str]]:
+    """What the night warns of in a force's files: extract, and columns with their values. A message names five forces."""
+    with candidate(home) as con:
+        query = "select extract, forgotten_values from raw.forgotten_values where force_code = ? order by all"
+        return con.execute(query, [force]).fetchall()
+
+
+def unknown_in(home: Home, force: str) -> list[tuple[str, str, str, int]]:
+    return [(u.extract, u.column_name, u.value, u.rows) for u in unknown_values(home) if u.force_code == force]
 
 
 @pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Three administrations in Dover, one in Ashford; two incidents of what the home's own list says is Drugs."""
-    home = Home(tmp_path_factory.mktemp("changed_lists") / "home").create()
-    write_units(home, "Dover", "Ashford")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
+    """The home as it was after each of four nights: files land; lists change; they are mended; newer files and names come."""
+    folder = tmp_path_factory.mktemp("changed_lists")
+    home = Home(folder / "home").create()
+    dover_and_ashford = ("Dover", "DOVER", "dover", "Ashford")
+    for force in (RENAMED, LISTED_AGAIN, NEW_WORD, NEWER_MONTH):
+        write_naloxone(home, force, dover_and_ashford)
+    write_naloxone(home, ACCEPTED, ("Walmer", "Walmer", "Ashford"))
+    # A file of which the list does not know a fifth of the units would have been held, had there been a list.
+    write_naloxone(home, FIRST_LIST_LACKS_A_FIFTH, 10 * ["D Division"] + 40 * ["Dover"])
+    write_naloxone(home, FIRST_LIST_LACKS_LESS, 9 * ["D Division"] + 41 * ["Dover"])
+    write_naloxone(home, SMALL_BEFORE_FIRST_LIST, 4 * ["D Division"])
+    write_naloxone(home, LISTED_LATER, 6 * ["Dover"] + 54 * ["Ashford"])
+    # Of days of its own, and one of which the newer file says the unit.
+    write_naloxone(home, NEWER_FILE, ["Ashford"], ("2025-01-01", "2025-03-31"), stamp="20260105T020000Z")
+    write_naloxone(home, NEWER_FILE, ["Dover"], stamp="20260106T020000Z")
+    write_incidents(home, NEW_WORD, 2 * ["Narcotics; ASB"])
+    write_incidents(home, LISTED_LATER, ["Snow"] + 59 * ["Drugs"])
+    write_incidents(home, HELD, 60 * ["Ganja"], 9 * ["Dover"] + 51 * ["Ashford"], FEBRUARY)
+    listed_first = (RENAMED, LISTED_AGAIN, NEW_WORD, NEWER_MONTH, NEWER_FILE, HELD)
+    units: dict[str, Sequence[str]] = dict.fromkeys(listed_first, ("Dover", "Ashford")) | {ACCEPTED: ("Walmer", "Ashford")}
+    write_units(home, units)
     write_list(home, "vocabulary", "incidents,qualifiers,Narcotics,Drugs")
-    rows = [[f"N{n}", f"2025-01-0{n}", unit] for n, unit in enumerate(("Dover", "DOVER", "dover", "Ashford"), 1)]
-    write_extract(
-        home.inbox, "naloxone", rows, columns=["administration_ref", "administered_at", "lpu"], window=JANUARY, force="kent"
-    )
-    rows = [[f"I{n}", "INCIDENT", f"2025-01-0{n}", "Narcotics; ASB"] for n in (1, 2)]
-    columns = ["incident_ref", "record_type", "created_at", "qualifiers"]
-    write_extract(home.inbox, "incidents", rows, columns=columns, window=JANUARY, force="kent")
-    publish_night(home)
-    assert administrations(home)["dover"] == (3, "complete")
-    assert figure(home, "mart_incidents", "incidents_drugs", "kent") == (2, "complete")
-    assert unknown_values(home) == warnings(home) == []
-    return home
+    after = []
 
+    def end_of_night(**options: bool) -> None:
+        publish_night(home, **options)
+        after.append(copy_home(home, folder / f"after_{len(after)}"))
 
-@pytest.fixture
-def home(first_night: Home, tmp_path: Path) -> Home:
-    shutil.copytree(first_night.path, tmp_path / "home", symlinks=True)
-    return Home(tmp_path / "home")
-
-
-def test_a_renamed_unit_is_not_0_before_its_old_name_is_listed(home: Home) -> None:
-    write_units(home, "Harbour", "Ashford")
-    publish_night(home)
-    # Which unit the three rows are of is not known: it may be any. As where a file has no units, none is recorded.
-    figures = administrations(home)
-    assert figures.pop("kent") == figures.pop("unknown") == (4, "complete")
-    assert figures == dict.fromkeys(("east", "harbour", "ashford"), NOT_AVAILABLE)
-    assert [(u.extract, u.column_name, u.value, u.rows) for u in unknown_values(home)] == [("naloxone", "lpu", "DOVER", 3)]
-    assert published(home, "select value, rows from meta.vocabulary") == [("DOVER", 3)]
-    ((subject, message),) = warnings(home)
-    assert subject == "naloxone" and "or no longer know" in message and "lpu: 'DOVER' (3)" in message
-    with open_evidence(home) as con:
-        request = request_for_period(
-            con, "naloxone_administrations", None, "all", "lpu", "Harbour", "kent", None, date(2025, 1, 1), date(2025, 1, 31)
+    end_of_night()
+    units |= dict.fromkeys((RENAMED, LISTED_AGAIN, ACCEPTED, NEWER_MONTH, NEWER_FILE, HELD), ("Harbour", "Ashford"))
+    units |= dict.fromkeys((FIRST_LIST_LACKS_A_FIFTH, FIRST_LIST_LACKS_LESS), ("Dover",))
+    write_units(home, units | dict.fromkeys((SMALL_BEFORE_FIRST_LIST, LISTED_LATER), ("Dover", "Ashford")))
+    write_list(home, "vocabulary", "incidents,qualifiers,Snow,Drugs")
+    accept_value(home, "incidents", "qualifiers", ["Ganja"], "Drugs", by="A. Person")
+    write_naloxone(home, NEWER_MONTH, ["Harbour"], FEBRUARY, stamp="20260107T020000Z")
+    end_of_night()
+    units |= {LISTED_AGAIN: ("Harbour", "Ashford", "Dover"), LISTED_LATER: ("Harbour", "Ashford")}
+    write_units(home, units)
+    write_list(home, "unit_names", *(
+        f"{force},{name}" for force, name in (
+            (RENAMED, "Dover,harbour"), (FIRST_LIST_LACKS_A_FIFTH, "D Division,dover"),
+            (FIRST_LIST_LACKS_LESS, "D Division,dover"),
         )
-        ((reason,),) = missing_rows(con, home, trace(con, request)).values()
+    ))  # fmt: skip
+    write_list(home, "vocabulary", "incidents,qualifiers,Ganja,Drugs")
+    accept_value(home, "naloxone", "lpu", ["Walmer"], "nothing", by="A. Person")
+    accept_value(home, "incidents", "qualifiers", ["Narcotics"], "nothing", by="A. Person")
+    write_naloxone(home, NEWER_MONTH, ["Harbour"], FEBRUARY, stamp="20260108T020000Z")
+    end_of_night()
+    with (home.seeds / "unit_names.csv").open("a", encoding="utf-8") as file:
+        file.write(f"{LISTED_LATER},Dover,harbour\n")
+    accept_value(home, "incidents", "qualifiers", ["Snow"], "nothing", by="A. Person")
+    write_naloxone(home, NEWER_FILE, ["Harbour"], stamp="20260108T020000Z")
+    end_of_night(rebuild=True)
+    return after
+
+
+def test_values_that_are_known_are_not_warned_of(nights: list[Home]) -> None:
+    assert figures(nights[0], RENAMED)["dover"] == (3, "complete")
+    assert drugs_incidents(nights[0], NEW_WORD) == (2, "complete")
+    assert unknown_in(nights[0], RENAMED) == unknown_in(nights[0], FIRST_LIST_LACKS_A_FIFTH) == []
+    assert published(nights[0], "select * from meta.checks where rule = 'forgotten_values' and not passed") == []
+
+
+def test_a_renamed_unit_is_not_0_before_its_old_name_is_listed(nights: list[Home]) -> None:
+    # Which unit the three rows are of is not known: it may be any. As where a file has no units, none is recorded.
+    renamed = figures(nights[1], RENAMED)
+    assert renamed.pop(RENAMED) == renamed.pop("unknown") == (4, "complete")
+    assert renamed == dict.fromkeys(("east", "harbour", "ashford"), NOT_AVAILABLE)
+    assert unknown_in(nights[1], RENAMED) == [("naloxone", "lpu", "DOVER", 3)]
+    assert published(nights[1], f"select value, rows from meta.vocabulary where force_code = '{RENAMED}'") == [("DOVER", 3)]
+    ((message,),) = published(
+        nights[1], "select message from meta.checks where rule = 'forgotten_values' and subject = 'naloxone' and not passed"
+    )
+    assert "naloxone (kent): stored rows have values" in message and "lpu: 'DOVER' (3)" in message
+    with open_evidence(nights[1]) as con:
+        request = request_for_period(
+            con, "naloxone_administrations", None, "all", "lpu", "Harbour", RENAMED, None, date(2025, 1, 1), date(2025, 1, 31)
+        )
+        ((reason,),) = missing_rows(con, nights[1], trace(con, request)).values()
     assert "has values that no list knows any more: 'DOVER' (3)" in reason
 
-    write_list(home, "unit_names", "kent,Dover,harbour")
-    publish_night(home)
-    assert administrations(home) == {
-        "kent": (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
+    assert figures(nights[2], RENAMED) == {
+        RENAMED: (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
         "unknown": (0, "complete"),
     }  # fmt: skip
-    assert unknown_values(home) == warnings(home) == []
+    assert unknown_in(nights[2], RENAMED) == warned_of(nights[2], RENAMED) == []
 
 
-@pytest.mark.parametrize("resolve", [
-    lambda home: write_units(home, "Harbour", "Ashford", "Dover"),
-    lambda home: accept_value(home, "naloxone", "lpu", ["Dover"], "nothing", by="A. Person"),
-], ids=["listed_again", "accepted"])  # fmt: skip
-def test_a_unit_that_is_gone_is_listed_again_or_counts_as_not_recorded(home: Home, resolve: Callable[[Home], None]) -> None:
-    write_units(home, "Harbour", "Ashford")
-    resolve(home)
-    publish_night(home)
-    figures = administrations(home)
-    assert figures["harbour"] == (0, "complete") and figures["ashford"] == (1, "complete")
-    assert (figures["dover"] if "dover" in figures else figures["unknown"]) == (3, "complete")
-    assert warnings(home) == []
+@pytest.mark.parametrize(("force", "area", "value"), [(LISTED_AGAIN, "dover", 3), (ACCEPTED, "unknown", 2)])
+def test_a_unit_that_is_gone_is_listed_again_or_counts_as_not_recorded(
+    nights: list[Home], force: str, area: str, value: int
+) -> None:
+    assert figures(nights[1], force)["harbour"] == NOT_AVAILABLE
+    assert len(warned_of(nights[1], force)) == 1
+    mended = figures(nights[2], force)
+    assert mended["harbour"] == (0, "complete") and mended["ashford"] == (1, "complete")
+    assert mended[area] == (value, "complete")
+    assert warned_of(nights[2], force) == []
 
 
-def test_a_value_that_the_vocabulary_no_longer_has_makes_what_it_counted_not_available(home: Home) -> None:
-    write_list(home, "vocabulary")
-    publish_night(home)
-    assert figure(home, "mart_incidents", "incidents_drugs", "kent") == NOT_AVAILABLE
-    assert administrations(home)["dover"] == (3, "complete"), "another extract"
-    assert [(u.value, u.rows) for u in unknown_values(home)] == [("Narcotics", 2)]
-    ((subject, message),) = warnings(home)
-    assert subject == "incidents" and "qualifiers: 'Narcotics' (2)" in message
-    accept_value(home, "incidents", "qualifiers", ["Narcotics"], "nothing", by="A. Person")
-    publish_night(home)
-    assert figure(home, "mart_incidents", "incidents_drugs", "kent") == (0, "complete")
-    assert unknown_values(home) == warnings(home) == []
+def test_a_value_that_the_vocabulary_no_longer_has_makes_what_it_counted_not_available(nights: list[Home]) -> None:
+    assert drugs_incidents(nights[1], NEW_WORD) == NOT_AVAILABLE
+    assert figures(nights[1], NEW_WORD)["dover"] == (3, "complete"), "another extract"
+    assert unknown_in(nights[1], NEW_WORD) == [("incidents", "qualifiers", "Narcotics", 2)]
+    assert warned_of(nights[1], NEW_WORD) == [("incidents", "qualifiers: 'Narcotics' (2)")]
+    assert drugs_incidents(nights[2], NEW_WORD) == (0, "complete")
+    assert unknown_in(nights[2], NEW_WORD) == warned_of(nights[2], NEW_WORD) == []
 
 
-def test_files_that_land_later_say_their_units_themselves(home: Home) -> None:
+@pytest.mark.parametrize("n", [1, 2])
+def test_files_that_land_later_say_their_units_themselves(nights: list[Home], n: int) -> None:
     """A night in part: units of the months that only newer files cover are available, the others are not."""
-    write_units(home, "Harbour", "Ashford")
-    rows = [["N9", "2025-02-03", "Harbour"]]
-    columns = ["administration_ref", "administered_at", "lpu"]
-    for stamp in ("20260107T020000Z", "20260108T020000Z"):
-        write_extract(
-            home.inbox, "naloxone", rows, columns=columns, window=("2025-02-01", "2025-02-28"), force="kent", stamp=stamp
-        )
-        publish_night(home)
-        query = """
-            select period_label, value, data_status from marts.mart_naloxone
-            where measure = 'naloxone_administrations' and category = 'all' and area_code = 'harbour'
-                and period_type = 'month' and period_label in ('Jan 2025', 'Feb 2025')
-            order by period_start
-        """
-        months = published(home, query)
-        assert months == [("Jan 2025", *NOT_AVAILABLE), ("Feb 2025", 1, "complete")]
-        assert len(warnings(home)) == 1
+    assert figures(nights[n], NEWER_MONTH)["harbour"] == NOT_AVAILABLE
+    assert figures(nights[n], NEWER_MONTH, month="Feb 2025")["harbour"] == (1, "complete")
+    assert len(warned_of(nights[n], NEWER_MONTH)) == 1
 
 
-def test_units_that_landed_before_the_first_list_are_looked_up_in_it(new_home: Home) -> None:
-    """A new home lands its files first: a file of which the list does not know a fifth of the units would have been held."""
-    columns = ["administration_ref", "administered_at", "lpu"]
-    for force, n_unknown in (("kent", 10), ("essex", 9)):
-        rows = [[f"N{n}", f"2025-01-{n % 28 + 1:02d}", "D Division" if n < n_unknown else "Dover"] for n in range(50)]
-        write_extract(new_home.inbox, "naloxone", rows, columns=columns, window=JANUARY, force=force)
-    publish_night(new_home)
-    assert unknown_values(new_home) == []
-    write_list(new_home, "areas", *(f"{force},east,East,dover,Dover" for force in ("kent", "essex")))
-    publish_night(new_home)
-    assert {(u.force_code, u.value, u.rows) for u in unknown_values(new_home)} == {
-        ("kent", "D Division", 10), ("essex", "D Division", 9),
-    }  # fmt: skip
-    query = """
-        select force_code, value, data_status from marts.mart_naloxone
-        where measure = 'naloxone_administrations' and area_code = 'dover'
-            and period_type = 'month' and period_label = 'Jan 2025'
-        order by force_code desc
-    """
-    assert published(new_home, query) == [("kent", *NOT_AVAILABLE), ("essex", 41, "complete")]
-    ((_, message),) = warnings(new_home)
-    assert message.startswith("naloxone (kent): ") and message.endswith("lpu: 'D Division' (10)")
-    write_list(new_home, "unit_names", "kent,D Division,dover", "essex,D Division,dover")
-    publish_night(new_home)
-    assert published(new_home, query) == [("kent", 50, "complete"), ("essex", 50, "complete")]
-    assert warnings(new_home) == unknown_values(new_home) == []
+def test_units_that_landed_before_the_first_list_are_looked_up_in_it(nights: list[Home]) -> None:
+    for force, n_unknown, dover in (
+        (FIRST_LIST_LACKS_A_FIFTH, 10, NOT_AVAILABLE),
+        (FIRST_LIST_LACKS_LESS, 9, (41, "complete")),
+    ):
+        assert unknown_in(nights[1], force) == [("naloxone", "lpu", "D Division", n_unknown)]
+        assert figures(nights[1], force)["dover"] == dover
+        assert figures(nights[2], force)["dover"] == (50, "complete")
+        assert unknown_in(nights[2], force) == warned_of(nights[2], force) == []
+    assert warned_of(nights[1], FIRST_LIST_LACKS_A_FIFTH) == [("naloxone", "lpu: 'D Division' (10)")]
+    assert warned_of(nights[1], FIRST_LIST_LACKS_LESS) == []
 
 
-def test_small_files_that_landed_before_the_first_list_have_no_units_of_0(new_home: Home) -> None:
+def test_small_files_that_landed_before_the_first_list_have_no_units_of_0(nights: list[Home]) -> None:
     """Many files of a month have fewer rows than are compared with the lists when one lands."""
-    rows = [[f"N{n}", f"2025-01-0{n}", "D Division"] for n in range(1, 5)]
-    columns = ["administration_ref", "administered_at", "lpu"]
-    write_extract(new_home.inbox, "naloxone", rows, columns=columns, window=JANUARY, force="kent")
-    publish_night(new_home)
-    write_units(new_home, "Dover", "Ashford")
-    publish_night(new_home)
-    figures = administrations(new_home)
-    assert figures.pop("kent") == figures.pop("unknown") == (4, "complete")
-    assert figures == dict.fromkeys(("east", "dover", "ashford"), NOT_AVAILABLE)
-    assert "lpu: 'D Division' (4)" in warnings(new_home)[0][1]
+    small = figures(nights[1], SMALL_BEFORE_FIRST_LIST)
+    assert small.pop(SMALL_BEFORE_FIRST_LIST) == small.pop("unknown") == (4, "complete")
+    assert small == dict.fromkeys(("east", "dover", "ashford"), NOT_AVAILABLE)
+    assert warned_of(nights[1], SMALL_BEFORE_FIRST_LIST) == [("naloxone", "lpu: 'D Division' (4)")]
 
 
-def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(new_home: Home) -> None:
+def test_a_list_that_came_after_the_file_forgets_like_one_that_was_there(nights: list[Home]) -> None:
     """What no list knew when the file landed counts by a later list; when that no longer knows it, it is no 0 either."""
-    columns = ["administration_ref", "administered_at", "lpu"]
-    rows = [[f"N{n}", f"2025-01-{n % 28 + 1:02d}", "Dover" if n < 6 else "Ashford"] for n in range(60)]
-    write_extract(new_home.inbox, "naloxone", rows, columns=columns, window=JANUARY, force="kent")
-    rows = [[f"I{n}", "INCIDENT", "2025-01-02", "Drugs" if n else "Narcotics"] for n in range(60)]
-    columns = ["incident_ref", "record_type", "created_at", "qualifiers"]
-    write_extract(new_home.inbox, "incidents", rows, columns=columns, window=JANUARY, force="kent")
-    publish_night(new_home)
-    write_units(new_home, "Dover", "Ashford")
-    write_list(new_home, "vocabulary", "incidents,qualifiers,Narcotics,Drugs")
-    publish_night(new_home)
-    assert administrations(new_home)["dover"] == (6, "complete")
-    assert figure(new_home, "mart_incidents", "incidents_drugs", "kent") == (60, "complete")
-    write_units(new_home, "Harbour", "Ashford")
-    write_list(new_home, "vocabulary")
-    publish_night(new_home)
-    figures = administrations(new_home)
-    assert figures["harbour"] == figures["ashford"] == NOT_AVAILABLE and figures["kent"] == (60, "complete")
-    assert figure(new_home, "mart_incidents", "incidents_drugs", "kent") == NOT_AVAILABLE
-    assert ["'Narcotics' (1)" in m or "'Dover' (6)" in m for _, m in warnings(new_home)] == [True, True]
-    assert rebuild_and_compare(new_home).differing == 0
-    write_list(new_home, "unit_names", "kent,Dover,harbour")
-    write_list(new_home, "vocabulary", "incidents,qualifiers,Narcotics,nothing")
-    publish_night(new_home)
-    assert administrations(new_home)["harbour"] == (6, "complete")
-    assert figure(new_home, "mart_incidents", "incidents_drugs", "kent") == (59, "complete")
-    assert warnings(new_home) == []
+    assert figures(nights[1], LISTED_LATER)["dover"] == (6, "complete")
+    assert drugs_incidents(nights[1], LISTED_LATER) == (60, "complete")
+    forgotten = figures(nights[2], LISTED_LATER)
+    assert forgotten["harbour"] == forgotten["ashford"] == NOT_AVAILABLE and forgotten[LISTED_LATER] == (60, "complete")
+    assert drugs_incidents(nights[2], LISTED_LATER) == NOT_AVAILABLE
+    assert warned_of(nights[2], LISTED_LATER) == [
+        ("incidents", "qualifiers: 'Snow' (1)"), ("naloxone", "lpu: 'Dover' (6)"),
+    ]  # fmt: skip
+    assert rebuild_and_compare(nights[2]).differing == 0
+    assert figures(nights[3], LISTED_LATER)["harbour"] == (6, "complete")
+    assert drugs_incidents(nights[3], LISTED_LATER) == (59, "complete")
+    assert warned_of(nights[3], LISTED_LATER) == []
 
 
-def test_a_unit_that_was_renamed_while_its_file_was_held_is_not_0(home: Home) -> None:
+def test_a_unit_that_was_renamed_while_its_file_was_held_is_not_0(nights: list[Home]) -> None:
     """The release looks the values up in the lists of its night, which no longer know the name."""
-    rows = [[f"H{n}", "INCIDENT", "2025-02-01", "Ganja", "Dover" if n < 9 else "Ashford"] for n in range(60)]
-    columns = ["incident_ref", "record_type", "created_at", "qualifiers", "lpu"]
-    write_extract(home.inbox, "incidents", rows, columns=columns, window=("2025-02-01", "2025-02-28"), force="kent")
-    publish_night(home)
-    write_units(home, "Harbour", "Ashford")
-    accept_value(home, "incidents", "qualifiers", ["Ganja"], "Drugs", by="A. Person")
-    publish_night(home)
-    query = """
-        select area_code, value, data_status from marts.mart_incidents
-        where measure = 'incidents_drugs' and category = 'all' and period_type = 'month' and period_label = 'Feb 2025'
-            and force_code = 'kent'
-    """
-    figures = {area: (value, status) for area, value, status in published(home, query)}
-    assert figures["harbour"] == figures["ashford"] == NOT_AVAILABLE and figures["kent"] == (60, "complete")
+    assert figures(nights[0], HELD, "incidents_drugs", "Feb 2025") == {}
+    released = figures(nights[1], HELD, "incidents_drugs", "Feb 2025")
+    assert released["harbour"] == released["ashford"] == NOT_AVAILABLE and released[HELD] == (60, "complete")
+
+
+def test_a_file_whose_units_newer_ones_say_is_not_warned_of(nights: list[Home]) -> None:
+    """It stays only for the days of which it has rows and that the newer one of its own days does not cover."""
+    assert len(warned_of(nights[2], NEWER_FILE)) == 1
+    assert figures(nights[3], NEWER_FILE)["harbour"] == (1, "complete") and warned_of(nights[3], NEWER_FILE) == []
 
 
 @pytest.mark.parametrize("rule", ["unknown_values", "forgotten_values"])
@@ -252,92 +265,81 @@ def test_advice_on_units_names_their_lists_first(rule: str) -> None:
 
 ERASED_FROM = date(2026, 2, 1)
 """From this day on the first night's files are older than their retention limit."""
+ERASED_AFTER_RENAMING, RENAMED_AFTER, MERGED_AFTER = "surrey", "kent", "essex"
 
 
-def erase(home: Home) -> None:
-    home.config_file.write_text("[keep]\nyears = {naloxone = 1, incidents = 1}\n", encoding="utf-8")
-    publish_night(home, today=ERASED_FROM)
-    assert not list(home.raw.glob("*/*/*.parquet"))
-
-
-def test_what_was_not_available_when_rows_were_erased_stays_so(home: Home) -> None:
-    """Their totals say neither which unit they were of, nor what they counted as."""
-    write_units(home, "Harbour", "Ashford")
+@pytest.fixture(scope="module")
+def nights_of_erased_rows(tmp_path_factory: pytest.TempPathFactory) -> list[Home]:
+    """The home as it was after each of three nights: rows are erased; units change; the changes are listed."""
+    folder = tmp_path_factory.mktemp("erased_rows")
+    home, after = Home(folder / "home").create(), []
+    units: dict[str, Sequence[str]] = dict.fromkeys((ERASED_AFTER_RENAMING, RENAMED_AFTER, MERGED_AFTER), ("Dover", "Ashford"))
+    for force in units:
+        write_naloxone(home, force, ("Dover", "DOVER", "dover", "Ashford"))
+    write_incidents(home, ERASED_AFTER_RENAMING, 2 * ["Narcotics; ASB"])
+    write_units(home, units)
+    write_list(home, "vocabulary", "incidents,qualifiers,Narcotics,Drugs")
+    publish_night(home)
+    units[ERASED_AFTER_RENAMING] = ("Harbour", "Ashford")
     write_list(home, "vocabulary")
-    erase(home)
-    for rebuild in (False, True):
-        publish_night(home, today=ERASED_FROM, rebuild=rebuild)
-        figures = administrations(home)
-        assert figures.pop("kent") == figures.pop("unknown") == (4, "complete")
-        assert figures == dict.fromkeys(("east", "harbour", "ashford"), NOT_AVAILABLE)
-        assert figure(home, "mart_incidents", "incidents_drugs", "kent") == NOT_AVAILABLE
+    home.config_file.write_text("[keep]\nyears = {naloxone = 1, incidents = 1}\n", encoding="utf-8")
+    for n in range(3):
+        if n == 1:
+            units |= {RENAMED_AFTER: ("Harbour", "Ashford"), MERGED_AFTER: ("Ashford",)}
+        if n == 2:
+            write_list(home, "unit_names", f"{RENAMED_AFTER},Dover,harbour", f"{MERGED_AFTER},Dover,ashford")
+        write_units(home, units)
+        publish_night(home, today=ERASED_FROM, rebuild=n == 2)
+        after.append(copy_home(home, folder / f"after_{n}"))
+    assert not list(home.raw.glob("*/*/*.parquet"))
+    return after
 
 
-def test_a_unit_of_erased_rows_that_is_merged_counts_as_the_other(home: Home) -> None:
-    erase(home)
-    assert administrations(home)["dover"] == (3, "complete")
-    write_units(home, "Ashford")
-    publish_night(home, today=ERASED_FROM)
-    figures = administrations(home)
-    assert figures["kent"] == (4, "complete") and figures["east"] == figures["ashford"] == NOT_AVAILABLE
-    ((subject, message),) = warnings(home)
-    assert subject == "naloxone" and "lpu: 'dover' (3)" in message
-    write_list(home, "unit_names", "kent,Dover,ashford")
-    publish_night(home, today=ERASED_FROM)
-    assert administrations(home) == {"unknown": (0, "complete")} | dict.fromkeys(("kent", "east", "ashford"), (4, "complete"))
-    assert warnings(home) == []
+def test_what_was_not_available_when_rows_were_erased_stays_so(nights_of_erased_rows: list[Home]) -> None:
+    """Their totals say neither which unit they were of, nor what they counted as."""
+    for home in nights_of_erased_rows:
+        erased = figures(home, ERASED_AFTER_RENAMING)
+        assert erased.pop(ERASED_AFTER_RENAMING) == erased.pop("unknown") == (4, "complete")
+        assert erased == dict.fromkeys(("east", "harbour", "ashford"), NOT_AVAILABLE)
+        assert drugs_incidents(home, ERASED_AFTER_RENAMING) == NOT_AVAILABLE
 
 
-def test_a_unit_of_erased_rows_that_has_another_code_is_no_new_one(home: Home) -> None:
-    erase(home)
-    write_units(home, "Harbour", "Ashford")
-    publish_night(home, today=ERASED_FROM)
-    assert administrations(home)["harbour"] == NOT_AVAILABLE
-    write_list(home, "unit_names", "kent,Dover,harbour")
-    publish_night(home, today=ERASED_FROM)
-    assert administrations(home) == {
-        "kent": (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
+def test_a_unit_of_erased_rows_that_is_merged_counts_as_the_other(nights_of_erased_rows: list[Home]) -> None:
+    erased, merged, listed = nights_of_erased_rows
+    assert figures(erased, MERGED_AFTER)["dover"] == (3, "complete")
+    units = figures(merged, MERGED_AFTER)
+    assert units[MERGED_AFTER] == (4, "complete") and units["east"] == units["ashford"] == NOT_AVAILABLE
+    assert warned_of(merged, MERGED_AFTER) == [("naloxone", "lpu: 'dover' (3)")]
+    assert figures(listed, MERGED_AFTER) == {
+        "unknown": (0, "complete"), **dict.fromkeys((MERGED_AFTER, "east", "ashford"), (4, "complete")),
+    }  # fmt: skip
+    assert warned_of(listed, MERGED_AFTER) == []
+
+
+def test_a_unit_of_erased_rows_that_has_another_code_is_no_new_one(nights_of_erased_rows: list[Home]) -> None:
+    _, renamed, listed = nights_of_erased_rows
+    assert figures(renamed, RENAMED_AFTER)["harbour"] == NOT_AVAILABLE
+    assert figures(listed, RENAMED_AFTER) == {
+        RENAMED_AFTER: (4, "complete"), "east": (4, "complete"), "harbour": (3, "complete"), "ashford": (1, "complete"),
         "unknown": (0, "complete"),
     }  # fmt: skip
 
 
 def test_a_list_that_is_saved_between_landing_and_building_is_remembered(new_home: Home) -> None:
     """And an earlier night, built again with its list, knows nothing of what a later one knew."""
-    write_units(new_home, "Ashford")
-    rows = [[f"N{n}", f"2025-01-0{n}", unit] for n, unit in enumerate(("Dover", "Dover", "Ashford"), 1)]
-    columns = ["administration_ref", "administered_at", "lpu"]
-    write_extract(new_home.inbox, "naloxone", rows, columns=columns, window=JANUARY, force="kent")
+    write_units(new_home, {"kent": ("Ashford",)})
+    write_naloxone(new_home, "kent", ("Dover", "Dover", "Ashford"))
     first = publish_night(new_home).receipt.night_id
     with night(new_home, rebuild=True) as run:
         run.land()
-        write_units(new_home, "Ashford", "Dover")
+        write_units(new_home, {"kent": ("Ashford", "Dover")})
         run.build()
         run.judge()
         run.publish()
-    assert administrations(new_home)["dover"] == (2, "complete")
-    write_units(new_home, "Ashford", "Harbour")
+    assert figures(new_home, "kent")["dover"] == (2, "complete")
+    write_units(new_home, {"kent": ("Ashford", "Harbour")})
     publish_night(new_home)
-    assert administrations(new_home)["harbour"] == administrations(new_home)["ashford"] == NOT_AVAILABLE
-    write_units(new_home, "Ashford")
+    units = figures(new_home, "kent")
+    assert units["harbour"] == units["ashford"] == NOT_AVAILABLE
+    write_units(new_home, {"kent": ("Ashford",)})
     assert rebuild_and_compare(new_home, first).differing == 0
-
-
-def test_a_file_whose_units_newer_ones_say_is_not_warned_of(new_home: Home) -> None:
-    """It stays only for the days of which it has rows and that the newer one of its own days does not cover."""
-    write_units(new_home, "Dover", "Ashford")
-    columns = ["administration_ref", "administered_at", "lpu"]
-    for stamp, last, unit in (("05", "2025-03-31", "Ashford"), ("06", "2025-01-31", "Dover")):
-        write_extract(
-            new_home.inbox, "naloxone", [["N1", "2025-01-03", unit]], columns=columns, window=("2025-01-01", last),
-            force="kent", stamp=f"202601{stamp}T020000Z",
-        )  # fmt: skip
-    publish_night(new_home)
-    write_units(new_home, "Harbour", "Ashford")
-    publish_night(new_home)
-    assert len(warnings(new_home)) == 1
-    write_extract(
-        new_home.inbox, "naloxone", [["N1", "2025-01-03", "Harbour"]], columns=columns, window=JANUARY, force="kent",
-        stamp="20260108T020000Z",
-    )  # fmt: skip
-    publish_night(new_home, rebuild=True)
-    assert administrations(new_home)["harbour"] == (1, "complete") and warnings(new_home) == []
