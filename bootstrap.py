@@ -5,7 +5,7 @@
     python3 bootstrap.py test       set up, and run the tests; further arguments go to pytest
     python3 bootstrap.py setup      set up only
 
-Needs Python 3.11 to 3.13 and pip's index (PIP_INDEX_URL names another one, on a closed network). Everything is installed
+Needs Linux, Python 3.11 to 3.13 and pip's index (PIP_INDEX_URL names another one, on a closed network). Everything is installed
 into .venv, from requirements.lock, each package checked against its hash: with uv, in seconds; if uv can't do it, with pip.
 """
 
@@ -28,11 +28,14 @@ UV_NAMES = {
     "default-timeout": "UV_HTTP_TIMEOUT",
 }  # fmt: skip
 """uv's variables for pip's settings."""
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+BIN = VENV / "bin"
 
 
 def main(args: list[str]) -> int:
     """Do what the first argument says. Returns the exit code."""
+    if os.name == "nt":
+        print("PAM Warehouse runs on Linux. On Windows, run this in WSL 2 (`wsl --install` sets it up).", file=sys.stderr)
+        return 2
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         print(f"PAM Warehouse needs Python 3.11 to 3.13; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2

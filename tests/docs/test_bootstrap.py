@@ -2,7 +2,7 @@
 
 import importlib.util
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -53,3 +53,12 @@ def test_a_path_that_dbt_cannot_load_seeds_from_is_refused(
     monkeypatch.setattr(bootstrap, "set_up", lambda: pytest.fail("it was set up"))
     assert bootstrap.main([]) == 2
     assert capsys.readouterr().err.startswith("/srv/o'brien/main: dbt can't load seeds from a path with an apostrophe")
+
+
+def test_windows_is_refused_before_anything_is_installed(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(bootstrap, "set_up", lambda: pytest.fail("it was set up"))
+    assert bootstrap.main([]) == 2
+    assert "On Windows, run this in WSL 2" in capsys.readouterr().err
