@@ -41,13 +41,13 @@ STATEMENTS = ("paragraph", "mart", "measures", "says")
 @dataclass
 class RequestedFigures:
     """Figures -> id (`raw.asked`), and the rows of `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
-    `raw.report_cells`."""
+    `raw.report_cells`, by column."""
 
     figures: dict[tuple[Any, ...], str] = field(default_factory=dict)
     claims: list[dict[str, Any]] = field(default_factory=list)
-    terms: list[tuple[Any, ...]] = field(default_factory=list)
+    terms: list[dict[str, Any]] = field(default_factory=list)
     tables: list[dict[str, Any]] = field(default_factory=list)
-    cells: list[tuple[Any, ...]] = field(default_factory=list)
+    cells: list[dict[str, Any]] = field(default_factory=list)
 
     def figure_id(self, force: str, figure: EditionFigure) -> str:
         """A figure's id. The same figure always has the same id."""
@@ -91,12 +91,12 @@ def write_edition_tables(con: duckdb.DuckDBPyConnection, editions: Iterable[Edit
     """Make the tables that dbt reads of the editions: `raw.asked`, `raw.claims`, `raw.statement_terms`, `raw.report_tables` and
     `raw.report_cells`. Raises EditionError."""
     requested = requested_by(editions)
-    figures = [(figure_id, *key) for key, figure_id in requested.figures.items()]
+    make_raw_table(con, "asked", [(figure_id, *key) for key, figure_id in requested.figures.items()])
     for table, rows in (
-        ("asked", figures), ("claims", [tuple(c.values()) for c in requested.claims]), ("statement_terms", requested.terms),
-        ("report_tables", [tuple(t.values()) for t in requested.tables]), ("report_cells", requested.cells),
+        ("claims", requested.claims), ("statement_terms", requested.terms), ("report_tables", requested.tables),
+        ("report_cells", requested.cells),
     ):  # fmt: skip
-        make_raw_table(con, table, rows)
+        make_raw_table(con, table, [tuple(row.values()) for row in rows])
 
 
 def requested_by(editions: Iterable[Edition]) -> RequestedFigures:
@@ -127,10 +127,12 @@ def _add_tables(requested: RequestedFigures, edition: Edition) -> None:
                 figure = EditionFigure(**fields, from_day=days.first, to_day=days.last, published=days.published)
                 figure_id = requested.figure_id(edition.force_code, figure)
             requested.cells.append(
-                (
-                    edition.edition, table.table, cell.row_no, cell.row_label, cell.column_no, cell.column.name,
-                    cell.column_label, cell.days.label if cell.days else None, shows, decimals, figure_id,
-                    cut, sign,
+                named_row(
+                    "report_cells", edition=edition.edition, table_name=table.table, row_no=cell.row_no,
+                    row_label=cell.row_label, column_no=cell.column_no, column_name=cell.column.name,
+                    column_label=cell.column_label,
+                    window_label=cell.days.label if cell.days else None, shows=shows, decimals=decimals, asked_id=figure_id,
+                    is_cut=cut, sign=sign,
                 )
             )  # fmt: skip
 
@@ -258,9 +260,10 @@ def _add_terms(requested: RequestedFigures, edition: Edition, number: int, state
     for group_no, group in enumerate(statement.groups, start=1):
         terms = [("whole", statement.whole(group)), *(("part", p) for p in statement.parts(group))]
         requested.terms += [
-            (
-                edition.edition, number, statement.form, group_no, role, group.amount,
-                requested.figure_id(edition.force_code, figure), figure.shows, group.within,
+            named_row(
+                "statement_terms", edition=edition.edition, claim_no=number, form=statement.form, group_no=group_no, role=role,
+                amount=group.amount, asked_id=requested.figure_id(edition.force_code, figure), shows=figure.shows,
+                within=group.within,
             )
             for role, figure in terms
         ]  # fmt: skip
